@@ -1,0 +1,27 @@
+"""Applications: what a bot belongs to."""
+
+import msgspec
+
+GATEWAY_PRESENCE_LIMITED = 1 << 13
+GATEWAY_GUILD_MEMBERS_LIMITED = 1 << 15
+GATEWAY_MESSAGE_CONTENT_LIMITED = 1 << 19
+PRIVILEGED_FLAGS = GATEWAY_PRESENCE_LIMITED | GATEWAY_GUILD_MEMBERS_LIMITED | GATEWAY_MESSAGE_CONTENT_LIMITED
+"""Which privileged intents a bot may ask for. All are on for a new application; `PATCH /applications/@me` changes them."""
+
+
+class Application(msgspec.Struct, kw_only=True, frozen=True):
+    """An application; its bot user, when it has one, carries the same id."""
+
+    id: int
+    owner_id: int
+    name: str
+    description: str = ""
+    icon: str | None = None
+    bot_id: int | None = None
+    bot_public: bool = True
+    bot_require_code_grant: bool = False
+    verify_key: str = ""
+    flags: int = PRIVILEGED_FLAGS
+    tags: tuple[str, ...] = ()
+    interactions_endpoint_url: str | None = None
+    role_connections_verification_url: str | None = None

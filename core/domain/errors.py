@@ -1,0 +1,240 @@
+"""Everything that can be wrong with a request, as one tree.
+
+A leaf carries Discord's JSON error code and the text for people. Domain errors know no HTTP and no WebSocket:
+`api/errors.py` maps the five branches to statuses. `Unavailable` stands beside the domain branches for a backend that is
+away: the request may be repeated.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """The root. `code` is Discord's JSON error code, `message` the text that a client shows."""
+
+    code: ClassVar[int] = 0
+    message: ClassVar[str] = "General error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+
+    @property
+    def text(self) -> str:
+        """The text for people."""
+        return str(self.args[0])
+
+
+class Unauthorized(DomainError):
+    """No or a wrong token."""
+
+    message = "401: Unauthorized"
+
+
+class NotFound(DomainError):
+    """The thing is not there, or the caller may not know that it is."""
+
+    message = "404: Not Found"
+
+
+class Forbidden(DomainError):
+    """The caller may not do this."""
+
+    code = 50013
+    message = "Missing Permissions"
+
+
+class Conflict(DomainError):
+    """The request does not fit the present state."""
+
+
+class Unavailable(DomainError):
+    """A backend is away; nothing was changed, the request may be repeated after `retry_after_s`."""
+
+    message = "Service unavailable"
+
+    def __init__(self, message: str | None = None, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotBuilt(DomainError):
+    """A documented feature that this server does not have yet."""
+
+    message = "This server does not support this yet"
+
+
+class RateLimited(DomainError):
+    """Too often. `scope` is user, global or shared; seconds may be a fraction."""
+
+    message = "You are being rate limited."
+
+    def __init__(self, retry_after_s: float, *, scope: str = "user", bucket: str = "") -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+        self.scope = scope
+        self.bucket = bucket
+
+
+class FieldError(Exception):
+    """One wrong field: `path` like ("embeds", 0, "title"), a form code like BASE_TYPE_REQUIRED, a text."""
+
+    def __init__(self, path: tuple[str | int, ...], code: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.code = code
+        self.message = message
+
+
+class Invalid(DomainError):
+    """Wrong input. With fields it is a form error (50035) that names each of them."""
+
+    code = 50035
+    message = "Invalid Form Body"
+
+    def __init__(self, *fields: FieldError, message: str | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields
+
+
+def invalid_field(path: str | tuple[str | int, ...], code: str, message: str) -> Invalid:
+    """A form error with one field."""
+    return Invalid(FieldError((path,) if isinstance(path, str) else path, code, message))
+
+
+class UnknownChannel(NotFound):
+    code = 10003
+    message = "Unknown Channel"
+
+
+class UnknownGuild(NotFound):
+    code = 10004
+    message = "Unknown Guild"
+
+
+class UnknownApplication(NotFound):
+    code = 10002
+    message = "Unknown Application"
+
+
+class UnknownInvite(NotFound):
+    code = 10006
+    message = "Unknown Invite"
+
+
+class UnknownMember(NotFound):
+    code = 10007
+    message = "Unknown Member"
+
+
+class UnknownMessage(NotFound):
+    code = 10008
+    message = "Unknown Message"
+
+
+class UnknownOverwrite(NotFound):
+    code = 10009
+    message = "Unknown Overwrite"
+
+
+class UnknownRole(NotFound):
+    code = 10011
+    message = "Unknown Role"
+
+
+class UnknownToken(NotFound):
+    code = 10012
+    message = "Unknown Token"
+
+
+class UnknownUser(NotFound):
+    code = 10013
+    message = "Unknown User"
+
+
+class UnknownBan(NotFound):
+    code = 10026
+    message = "Unknown Ban"
+
+
+class UnknownSession(NotFound):
+    code = 10020
+    message = "Unknown Session"
+
+
+class MissingAccess(Forbidden):
+    code = 50001
+    message = "Missing Access"
+
+
+class WrongAccountKind(Forbidden):
+    """Only for bots, or only for people."""
+
+    code = 20001
+    message = "Bots cannot use this endpoint"
+
+
+class OnlyBots(Forbidden):
+    code = 20002
+    message = "Only bots can use this endpoint"
+
+
+class NotTheAuthor(Forbidden):
+    code = 50005
+    message = "Cannot edit a message authored by another user"
+
+
+class EmptyMessage(Invalid):
+    code = 50006
+    message = "Cannot send an empty message"
+
+
+class CannotSendToUser(Forbidden):
+    code = 50007
+    message = "Cannot send messages to this user"
+
+
+class WrongChannelType(Invalid):
+    code = 50024
+    message = "Cannot execute action on this channel type"
+
+
+class BulkDeleteCount(Invalid):
+    code = 50016
+    message = "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages"
+
+
+class BulkDeleteTooOld(Invalid):
+    code = 50034
+    message = "You can only bulk delete messages that are under 14 days old."
+
+
+class InvalidJson(Invalid):
+    code = 50109
+    message = "The request body contains invalid JSON."
+
+
+class TooLarge(Invalid):
+    code = 40005
+    message = "Request entity too large"
+
+
+class SlowMode(RateLimited):
+    code = 20016
+    message = "This action cannot be performed due to slowmode rate limit"
+
+
+class LimitReached(Conflict):
+    """A bound on how many of a thing may exist; the code differs by thing."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.limit_code = code
+
+
+class BannedFromGuild(Forbidden):
+    code = 40007
+    message = "The user is banned from this guild."
+
+
+class NotInVoice(Conflict):
+    code = 40032
+    message = "Target user is not connected to voice."

@@ -1,0 +1,46 @@
+"""Guilds, and the snapshot of everything that permissions and GUILD_CREATE are made from."""
+
+import msgspec
+
+from core.domain.channel import Channel
+from core.domain.role import Role
+
+
+class Guild(msgspec.Struct, kw_only=True, frozen=True):
+    """A community."""
+
+    id: int
+    name: str
+    owner_id: int
+    icon: str | None = None
+    banner: str | None = None
+    splash: str | None = None
+    discovery_splash: str | None = None
+    description: str | None = None
+    region: str = "automatic"
+    afk_channel_id: int | None = None
+    afk_timeout: int = 300
+    system_channel_id: int | None = None
+    system_channel_flags: int = 0
+    rules_channel_id: int | None = None
+    public_updates_channel_id: int | None = None
+    safety_alerts_channel_id: int | None = None
+    verification_level: int = 0
+    default_message_notifications: int = 0
+    explicit_content_filter: int = 0
+    mfa_level: int = 0
+    nsfw_level: int = 0
+    preferred_locale: str = "en-US"
+    vanity_url_code: str | None = None
+    premium_progress_bar_enabled: bool = False
+    features: tuple[str, ...] = ()
+
+
+class GuildSnapshot(msgspec.Struct, kw_only=True, frozen=True):
+    """A guild as of one instant: all of it was read in one transaction, at `position` of its shard's log."""
+
+    guild: Guild
+    roles: tuple[Role, ...]
+    channels: tuple[Channel, ...]
+    member_count: int
+    position: int

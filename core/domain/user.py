@@ -1,0 +1,40 @@
+"""Accounts: people and bots, their credentials and their logins."""
+
+import msgspec
+
+
+class User(msgspec.Struct, kw_only=True, frozen=True):
+    """What others may see of an account. `discriminator` is "0" for all but bots of the old kind, so it is not kept."""
+
+    id: int
+    username: str
+    global_name: str | None = None
+    avatar: str | None = None
+    banner: str | None = None
+    accent_color: int | None = None
+    bio: str = ""
+    bot: bool = False
+    flags: int = 0
+    locale: str = "en-US"
+
+
+class Account(msgspec.Struct, kw_only=True, frozen=True):
+    """A user with what only the user and the server know. Bots have neither e-mail nor password."""
+
+    user: User
+    email: str | None = None
+    password_hash: str | None = None
+    birth_date: str | None = None
+    """ISO 8601 date."""
+
+
+class AuthSession(msgspec.Struct, kw_only=True, frozen=True):
+    """One login (or a bot's token). The token itself is never stored, only its SHA-256."""
+
+    id: int
+    user_id: int
+    token_hash: bytes
+    created_ms: int
+    last_used_ms: int
+    user_agent: str = ""
+    address: str = ""
