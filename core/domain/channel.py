@@ -19,8 +19,16 @@ class ChannelType(enum.IntEnum):
     MEDIA = 16
 
 
-TEXT_LIKE = frozenset({ChannelType.TEXT, ChannelType.DM, ChannelType.VOICE, ChannelType.GROUP_DM,
-                       ChannelType.ANNOUNCEMENT, ChannelType.STAGE})
+TEXT_LIKE = frozenset(
+    {
+        ChannelType.TEXT,
+        ChannelType.DM,
+        ChannelType.VOICE,
+        ChannelType.GROUP_DM,
+        ChannelType.ANNOUNCEMENT,
+        ChannelType.STAGE,
+    }
+)
 """Types in which messages are sent directly."""
 
 

@@ -95,8 +95,9 @@ class GuildReader(Protocol):
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
         """Guild, roles, channels, member count and log position, read in one transaction."""
 
-    async def list_of_user(self, user_id: int, *, before: int | None = None, after: int | None = None,
-                           limit: int = 200) -> list[tuple[Guild, Member]]:
+    async def list_of_user(
+        self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 200
+    ) -> list[tuple[Guild, Member]]:
         """The user's guilds by ascending id (with `before`: the last `limit` below it, still ascending)."""
 
     async def list_ids_of_user(self, user_id: int) -> list[int]: ...
@@ -119,7 +120,7 @@ class RoleWriter(Protocol):
 
     async def find(self, role_id: int) -> Role | None: ...
 
-    async def list(self, guild_id: int) -> list[Role]: ...
+    async def list_of_guild(self, guild_id: int) -> list[Role]: ...
 
     async def update(self, role_id: int, changes: Changes) -> Role:
         """Raises UnknownRole."""
@@ -157,7 +158,7 @@ class MemberReader(Protocol):
 
     async def find_many(self, guild_id: int, user_ids: Collection[int]) -> list[Member]: ...
 
-    async def list(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
+    async def list_page(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
         """By ascending user id."""
 
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
@@ -189,8 +190,9 @@ class MemberWriter(MemberReader, Protocol):
 class BanReader(Protocol):
     async def find(self, guild_id: int, user_id: int) -> Ban | None: ...
 
-    async def list(self, guild_id: int, *, before: int | None = None, after: int | None = None,
-                   limit: int = 1000) -> list[Ban]:
+    async def list_page(
+        self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 1000
+    ) -> list[Ban]:
         """By ascending user id (with `before`: the last `limit` below it, still ascending)."""
 
 
@@ -249,12 +251,26 @@ class MessageStore(Protocol):
 
     async def find(self, channel_id: int, message_id: int) -> Message | None: ...
 
-    async def list(self, channel_id: int, *, before: int | None = None, after: int | None = None,
-                   around: int | None = None, limit: int = 50) -> list[Message]:
+    async def list_page(
+        self,
+        channel_id: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> list[Message]:
         """Newest first, always. `after` gives the oldest `limit` ones above it; at most one of the three is set."""
 
-    async def update(self, channel_id: int, message_id: int, changes: Changes, *, expected_version: int,
-                     envelopes: Sequence[Envelope]) -> Message | None:
+    async def update(
+        self,
+        channel_id: int,
+        message_id: int,
+        changes: Changes,
+        *,
+        expected_version: int,
+        envelopes: Sequence[Envelope],
+    ) -> Message | None:
         """Apply an edit made against `expected_version`; None when the stored version differs (read again, try again).
 
         Raises:
