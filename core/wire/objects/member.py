@@ -1,0 +1,58 @@
+"""Members and bans on the wire."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from core.domain.member import Ban, Member
+from core.wire.objects.times import iso_time
+from core.wire.objects.user import UserObject, render_user
+
+
+class MemberObject(msgspec.Struct, kw_only=True):
+    """A member (GuildMemberResponse). Messages carry it without `user`, GUILD_MEMBER_ADD and _UPDATE with `guild_id`."""
+
+    user: UserObject | UnsetType = UNSET
+    guild_id: str | UnsetType = UNSET
+    nick: str | None = None
+    avatar: str | None = None
+    banner: str | None = None
+    avatar_decoration_data: None = None
+    collectibles: None = None
+    roles: list[str]
+    joined_at: str
+    premium_since: str | None = None
+    communication_disabled_until: str | None = None
+    deaf: bool = False
+    mute: bool = False
+    pending: bool = False
+    flags: int = 0
+
+
+class BanObject(msgspec.Struct, kw_only=True):
+    """A ban (GuildBanResponse)."""
+
+    user: UserObject
+    reason: str | None
+
+
+def render_member(member: Member, *, with_user: bool = True, with_guild_id: bool = False) -> MemberObject:
+    """The member's object."""
+    return MemberObject(
+        user=render_user(member.user) if with_user else UNSET,
+        guild_id=str(member.guild_id) if with_guild_id else UNSET,
+        nick=member.nick,
+        avatar=member.avatar,
+        banner=member.banner,
+        roles=[str(role_id) for role_id in member.role_ids],
+        joined_at=iso_time(member.joined_ms),
+        communication_disabled_until=iso_time(member.timeout_until_ms) if member.timeout_until_ms else None,
+        deaf=member.deaf,
+        mute=member.mute,
+        pending=member.pending,
+        flags=member.flags,
+    )
+
+
+def render_ban(ban: Ban) -> BanObject:
+    """The ban's object."""
+    return BanObject(user=render_user(ban.user), reason=ban.reason)

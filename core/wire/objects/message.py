@@ -1,0 +1,97 @@
+"""Messages on the wire: the REST object, and the same with guild and member for MESSAGE_CREATE and MESSAGE_UPDATE."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from core.domain.member import Member
+from core.domain.message import Message, MessageType, MessageView
+from core.wire.objects.member import MemberObject, render_member
+from core.wire.objects.times import iso_time, iso_time_of
+from core.wire.objects.user import UserObject, render_user
+
+
+class MessageReferenceObject(msgspec.Struct, kw_only=True):
+    """What a reply points at."""
+
+    type: int = 0
+    channel_id: str
+    message_id: str
+    guild_id: str | UnsetType = UNSET
+
+
+class MessageObject(msgspec.Struct, kw_only=True):
+    """A message (MessageResponse); `guild_id` and `member` only in dispatches."""
+
+    id: str
+    type: int
+    content: str
+    channel_id: str
+    author: UserObject
+    timestamp: str
+    edited_timestamp: str | None
+    tts: bool
+    mention_everyone: bool
+    mentions: list[UserObject]
+    mention_roles: list[str]
+    attachments: list[str] = []
+    embeds: msgspec.Raw
+    components: list[str] = []
+    pinned: bool
+    flags: int
+    nonce: str | int | UnsetType = UNSET
+    message_reference: MessageReferenceObject | UnsetType = UNSET
+    referenced_message: "MessageObject | None | UnsetType" = UNSET
+    guild_id: str | UnsetType = UNSET
+    member: MemberObject | UnsetType = UNSET
+
+
+def _reference_of(message: Message) -> MessageReferenceObject | UnsetType:
+    if message.reference_id is None:
+        return UNSET
+    return MessageReferenceObject(
+        channel_id=str(message.channel_id),
+        message_id=str(message.reference_id),
+        guild_id=str(message.guild_id) if message.guild_id else UNSET,
+    )
+
+
+def _nonce_of(message: Message) -> str | int | UnsetType:
+    if message.nonce is None:
+        return UNSET
+    return int(message.nonce) if message.nonce_is_int else message.nonce
+
+
+def render_message(view: MessageView, *, with_nonce: bool = False) -> MessageObject:
+    """The message's REST object. The nonce is for the answer to its sender and for the dispatch alone."""
+    message = view.message
+    rendered = MessageObject(
+        id=str(message.id),
+        type=message.type,
+        content=message.content,
+        channel_id=str(message.channel_id),
+        author=render_user(view.author),
+        timestamp=iso_time_of(message.id),
+        edited_timestamp=iso_time(message.edited_ms) if message.edited_ms else None,
+        tts=message.tts,
+        mention_everyone=message.mention_everyone,
+        mentions=[render_user(user) for user in view.mentions],
+        mention_roles=[str(role_id) for role_id in message.mention_role_ids],
+        embeds=message.embeds,
+        pinned=message.pinned,
+        flags=message.flags,
+        nonce=_nonce_of(message) if with_nonce else UNSET,
+        message_reference=_reference_of(message),
+    )
+    if message.type == MessageType.REPLY:
+        rendered.referenced_message = None if view.referenced is None else render_message(view.referenced)
+    return rendered
+
+
+def render_message_dispatch(view: MessageView, member: Member | None, *, with_nonce: bool = True) -> MessageObject:
+    """The message for its event: with `guild_id` and the author's membership, and the nonce that its author knows it by."""
+    rendered = render_message(view, with_nonce=with_nonce)
+    if view.message.guild_id:
+        rendered.guild_id = str(view.message.guild_id)
+    if member is not None:
+        rendered.member = render_member(member, with_user=False)
+    return rendered

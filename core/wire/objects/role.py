@@ -1,0 +1,60 @@
+"""Roles on the wire."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from core.domain.role import Role
+
+
+class RoleColors(msgspec.Struct, kw_only=True):
+    """Colours of a role; only the first is always there."""
+
+    primary_color: int
+    secondary_color: int | None = None
+    tertiary_color: int | None = None
+
+
+class RoleTags(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Whose role a managed role is."""
+
+    bot_id: str | None = None
+
+
+class RoleObject(msgspec.Struct, kw_only=True):
+    """A role (GuildRoleResponse)."""
+
+    id: str
+    name: str
+    description: str | None = None
+    permissions: str
+    position: int
+    color: int
+    colors: RoleColors
+    hoist: bool
+    managed: bool
+    mentionable: bool
+    icon: str | None = None
+    unicode_emoji: str | None = None
+    flags: int = 0
+    tags: RoleTags | UnsetType = UNSET
+
+
+def render_role(role: Role) -> RoleObject:
+    """The role's object."""
+    return RoleObject(
+        id=str(role.id),
+        name=role.name,
+        permissions=str(role.permissions),
+        position=role.position,
+        color=role.color,
+        colors=RoleColors(
+            primary_color=role.color, secondary_color=role.secondary_color, tertiary_color=role.tertiary_color
+        ),
+        hoist=role.hoist,
+        managed=role.managed,
+        mentionable=role.mentionable,
+        icon=role.icon,
+        unicode_emoji=role.unicode_emoji,
+        flags=role.flags,
+        tags=UNSET if role.bot_id is None else RoleTags(bot_id=str(role.bot_id)),
+    )
