@@ -1,0 +1,110 @@
+"""What an operator may set: one frozen Struct per section, each option with its default and its bounds.
+
+A component is given its section and nothing else. How values get here (file, environment, flags) is
+`core.runtime.configuration`'s business; what each option means, with an example, is told in
+`deploy/guildway.example.toml`, and a test keeps the two alike. Options carry their unit in their name.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+"""0 lets the system choose a free one."""
+Count = Annotated[int, Meta(ge=1)]
+Bytes = Annotated[int, Meta(ge=1024)]
+Seconds = Annotated[float, Meta(ge=0)]
+HttpUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")]
+WebSocketUrl = Annotated[str, Meta(pattern=r"^(wss?://[^\s/?]+(/[^\s?]*)?)?$")]
+NodeId = Annotated[int, Meta(ge=0, le=31)]
+"""Five bits of every snowflake."""
+
+
+class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The REST API."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - a server that only its own machine reaches helps nobody; operators narrow it
+    port: Port = 8080
+    public_url: HttpUrl = ""
+    max_json_bytes: Bytes = 1_048_576
+    max_body_bytes: Bytes = 26_214_400
+    trusted_proxies: tuple[str, ...] = ()
+
+
+class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The WebSocket gateway."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - as for the API
+    port: Port = 8081
+    public_url: WebSocketUrl = ""
+    heartbeat_interval_s: Annotated[float, Meta(ge=0.1)] = 41.25
+    heartbeat_jitter_s: Seconds = 3.75
+    heartbeat_timeout_factor: Annotated[float, Meta(ge=1)] = 1.5
+    identify_timeout_s: Annotated[float, Meta(gt=0)] = 30.0
+    identify_concurrency: Count = 16
+    identify_window_s: Seconds = 5.0
+    session_starts_per_day: Count = 1000
+    commands_per_minute: Count = 120
+    presences_per_window: Count = 5
+    presence_window_s: Annotated[float, Meta(gt=0)] = 20.0
+    max_payload_bytes: Bytes = 4096
+    connections_per_address: Count = 10_000
+    socket_buffer_bytes: Bytes = 131_072
+    session_buffer_bytes: Bytes = 8_388_608
+    replay_events: Count = 4096
+    resume_window_s: Seconds = 300.0
+    large_threshold: Annotated[int, Meta(ge=50, le=250)] = 50
+    guild_idle_s: Annotated[float, Meta(gt=0)] = 300.0
+
+
+class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """Where data is kept, and the numbers that ids and shards are made with."""
+
+    data_dir: Annotated[str, Meta(min_length=1)] = "data"
+    num_shards: Annotated[int, Meta(ge=1, le=4096)] = 256
+    worker_id: NodeId = 0
+    process_id: NodeId = 0
+
+
+class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """How often a user or an address may do things."""
+
+    enabled: bool = True
+    requests_per_second: Count = 50
+    channel_messages: Count = 10
+    channel_messages_window_s: Annotated[float, Meta(gt=0)] = 10.0
+    messages_per_minute: Count = 100
+    invalid_requests: Count = 10_000
+    invalid_requests_window_s: Annotated[float, Meta(gt=0)] = 600.0
+    registrations_per_minute: Count = 60
+    loopback_registrations_per_minute: Count = 300
+    logins_per_minute: Count = 120
+    sessions_per_user: Count = 1000
+    typing_interval_s: Seconds = 2.0
+
+
+class MetricsSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The operations listener: /metrics, /health, /ready."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 8082
+
+
+class LoggingSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """What is logged, and how it looks."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+
+
+class Settings(msgspec.Struct, kw_only=True, frozen=True):
+    """All sections."""
+
+    api: ApiSettings = ApiSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    store: StoreSettings = StoreSettings()
+    limits: LimitSettings = LimitSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    logging: LoggingSettings = LoggingSettings()
