@@ -38,18 +38,18 @@ class ChannelObject(msgspec.Struct, kw_only=True):
     flags: int
     nsfw: bool
     rate_limit_per_user: int
-    last_message_id: str | None | UnsetType = UNSET
-    last_pin_timestamp: str | None | UnsetType = UNSET
-    topic: str | None | UnsetType = UNSET
+    last_message_id: str | UnsetType | None = UNSET
+    last_pin_timestamp: str | UnsetType | None = UNSET
+    topic: str | UnsetType | None = UNSET
     bitrate: int | UnsetType = UNSET
     user_limit: int | UnsetType = UNSET
-    rtc_region: str | None | UnsetType = UNSET
+    rtc_region: str | UnsetType | None = UNSET
     video_quality_mode: int | UnsetType = UNSET
     default_auto_archive_duration: int | UnsetType = UNSET
     default_thread_rate_limit_per_user: int | UnsetType = UNSET
-    default_sort_order: int | None | UnsetType = UNSET
+    default_sort_order: int | UnsetType | None = UNSET
     default_forum_layout: int | UnsetType = UNSET
-    default_reaction_emoji: None | UnsetType = UNSET
+    default_reaction_emoji: UnsetType | None = UNSET
     available_tags: list[str] | UnsetType = UNSET
 
 

@@ -40,7 +40,7 @@ class MessageObject(msgspec.Struct, kw_only=True):
     flags: int
     nonce: str | int | UnsetType = UNSET
     message_reference: MessageReferenceObject | UnsetType = UNSET
-    referenced_message: "MessageObject | None | UnsetType" = UNSET
+    referenced_message: "MessageObject | UnsetType | None" = UNSET
     guild_id: str | UnsetType = UNSET
     member: MemberObject | UnsetType = UNSET
 
