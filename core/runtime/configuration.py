@@ -1,0 +1,147 @@
+"""Reads the settings: defaults, then a TOML file, then the environment, then the command line; the later wins.
+
+The file has a table per section. In the environment an option is `GUILDWAY_<SECTION>_<OPTION>`, and five short names
+stand for what is set most often (`SHORT_NAMES`; the command line has the same five as flags). A name that nobody reads
+is refused: a misspelt limit that silently does nothing is worse than a server that does not start.
+
+Reads no clock, no global state: environment and flags are arguments.
+"""
+
+import difflib
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from core.runtime.errors import StartError
+from core.runtime.settings import Settings
+
+PREFIX: Final = "GUILDWAY_"
+CONFIG_NAME: Final = "GUILDWAY_CONFIG"
+SHORT_NAMES: Final = {"data": "store", "api": "api", "gateway": "gateway", "metrics": "metrics"}
+"""Short name → the section that it sets: `data` a folder, the others HOST:PORT."""
+
+_SECTIONS: Final = {
+    field.name: typing.cast("type[msgspec.Struct]", field.type) for field in msgspec.structs.fields(Settings)
+}
+
+
+class _Value(msgspec.Struct, frozen=True):
+    """A value as found: `lax` ones are text that must be read as the option's type."""
+
+    section: str
+    option: str
+    value: Any
+    source: str
+    lax: bool
+
+
+def load_settings(*, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
+    """The settings in force. `flags` maps `config` and the short names to what the command line said (None = nothing).
+
+    Raises:
+        StartError: for an unknown name, a wrong value, or a file that cannot be read.
+    """
+    chosen: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    config = flags.get("config") or environ.get(CONFIG_NAME)
+    for found in (*(_read_file(Path(config)) if config else ()), *_read_environ(environ), *_read_flags(flags)):
+        chosen[found.section][found.option] = _convert(found)
+    made: dict[str, Any] = {section: kind(**chosen[section]) for section, kind in _SECTIONS.items()}
+    settings = Settings(**made)
+    _check_together(settings)
+    return settings
+
+
+def parse_address(text: str, source: str) -> tuple[str, int]:
+    """`HOST:PORT`, `:PORT` for every address, `[::1]:PORT` for IPv6.
+
+    Raises:
+        StartError: when it is none of these.
+    """
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise StartError(f"{source}: write an IPv6 address as [::1]:8080, not {text!r}")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise StartError(f"{source}: expected HOST:PORT, got {text!r}")
+    return host or "0.0.0.0", int(port)  # noqa: S104 - ":8080" says so
+
+
+def _read_file(path: Path) -> Iterator[_Value]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StartError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartError(f"{path}: no valid TOML: {error}") from error
+    for section, table in tables.items():
+        if section not in _SECTIONS or not isinstance(table, dict):
+            raise StartError(f"{path}: unknown section [{section}]{_suggest(section, _SECTIONS)}")
+        for option, value in table.items():
+            yield _checked(_Value(section, option, value, f"{path}: {section}.{option}", lax=False))
+
+
+def _read_environ(environ: Mapping[str, str]) -> Iterator[_Value]:
+    # Short names first: GUILDWAY_API_PORT is the more exact of the two and wins over GUILDWAY_API.
+    names = sorted((name for name in environ if name.startswith(PREFIX) and name != CONFIG_NAME), key=len)
+    for name in names:
+        rest = name.removeprefix(PREFIX).lower()
+        if rest in SHORT_NAMES:
+            yield from _read_short(rest, environ[name], name)
+            continue
+        section, _, option = rest.partition("_")
+        if section not in _SECTIONS or not option:
+            known = [f"{PREFIX}{known}".upper() for known in (*SHORT_NAMES, "config")]
+            raise StartError(f"{name}: no such setting{_suggest(name, known)}")
+        yield _checked(_Value(section, option, environ[name], name, lax=True))
+
+
+def _read_flags(flags: Mapping[str, str | None]) -> Iterator[_Value]:
+    for name in SHORT_NAMES:
+        text = flags.get(name)
+        if text is not None:
+            yield from _read_short(name, text, f"--{name}")
+
+
+def _read_short(name: str, text: str, source: str) -> Iterator[_Value]:
+    if name == "data":
+        yield _Value("store", "data_dir", text, source, lax=True)
+        return
+    host, port = parse_address(text, source)
+    yield _Value(SHORT_NAMES[name], "host", host, source, lax=True)
+    yield _Value(SHORT_NAMES[name], "port", port, source, lax=True)
+
+
+def _checked(found: _Value) -> _Value:
+    options = _SECTIONS[found.section].__struct_fields__
+    if found.option not in options:
+        raise StartError(f"{found.source}: no such option in [{found.section}]{_suggest(found.option, options)}")
+    return found
+
+
+def _convert(found: _Value) -> Any:
+    hints = typing.get_type_hints(_SECTIONS[found.section], include_extras=True)
+    value = found.value
+    if found.lax and typing.get_origin(hints[found.option]) is tuple:
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return msgspec.convert(value, hints[found.option], strict=not found.lax)
+    except msgspec.ValidationError as error:
+        raise StartError(f"{found.source}: {error} (got {value!r})") from error
+
+
+def _suggest(word: str, known: typing.Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _check_together(settings: Settings) -> None:
+    gateway = settings.gateway
+    if gateway.heartbeat_jitter_s >= gateway.heartbeat_interval_s:
+        raise StartError("gateway.heartbeat_jitter_s must be below gateway.heartbeat_interval_s")
+    if settings.api.max_json_bytes > settings.api.max_body_bytes:
+        raise StartError("api.max_json_bytes must not be above api.max_body_bytes")

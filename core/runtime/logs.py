@@ -1,0 +1,73 @@
+"""What a log line looks like: one JSON object a line for machines, one plain line for a person at a terminal.
+
+Fields given as `extra={"guild_id": …}` become keys of the object. Owns the root logger's handler, the one thing
+about logging that a process has once; modules only ever call `logging.getLogger(__name__)`.
+"""
+
+import datetime as dt
+import logging
+import traceback
+from typing import Any, Final, TextIO
+
+import msgspec
+from typing_extensions import override
+
+from core.runtime.settings import LoggingSettings
+
+_STANDARD_FIELDS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
+"""What every record has; the rest came as `extra`."""
+
+_encode_json: Final = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def configure_logging(settings: LoggingSettings, stream: TextIO) -> None:
+    """Send everything that is logged to `stream` in the chosen form; `auto` looks whether somebody watches."""
+    is_text = settings.format == "text" or (settings.format == "auto" and stream.isatty())
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(TextFormatter() if is_text else JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, the extra fields, the traceback when there is one."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": _format_time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **extra_fields(record),
+        }
+        if record.exc_info:
+            line["error"] = "".join(traceback.format_exception(*record.exc_info))
+        return _encode_json(line).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """`12:30:01 INFO gateway.listener: text key=value`, with the traceback below."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        fields = "".join(f" {name}={value}" for name, value in extra_fields(record).items())
+        line = f"{_format_time(record)[11:19]} {record.levelname} {record.name}: {record.getMessage()}{fields}"
+        if record.exc_info:
+            line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        return line
+
+
+def extra_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What the caller gave as `extra`."""
+    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD_FIELDS}
+
+
+def _format_time(record: logging.LogRecord) -> str:
+    return dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,42 @@
+"""A process's outermost ring: the event loop and the signals.
+
+What runs inside is one coroutine that is told by an event to stop, and that stops in its own order. SIGTERM may come twice
+(make, systemd and a terminal each may pass it on) and means the same each time; a second Ctrl-C means that somebody has no
+patience, and ends the process there and then. That is safe: what was acknowledged is on disk.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+
+logger = logging.getLogger(__name__)
+
+
+def run_process(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Run `main(stopping)` to its end on a uvloop loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run_with_signals(main))
+
+
+async def _run_with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def interrupt() -> None:
+        if stopping.is_set():
+            logger.warning("ended by a second interrupt")
+            os._exit(130)
+        stopping.set()
+
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        await main(stopping)
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        loop.remove_signal_handler(signal.SIGINT)

@@ -1,0 +1,41 @@
+"""What the people and machines that run the server ask a process: /metrics, /health, /ready.
+
+A raw ASGI application: three fixed answers need no framework, and this must answer when the rest is in trouble.
+`/health` says that the loop turns; `/ready` that the process can do its work (its backends answer).
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+OperationsApp = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
+
+
+def build_operations(*, registry: CollectorRegistry, is_ready: Callable[[], Awaitable[bool]]) -> OperationsApp:
+    """The ASGI application."""
+
+    async def answer(scope: MutableMapping[str, Any], _receive: Any, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await _send(send, 405, b"method not allowed\n")
+            return
+        match scope["path"]:
+            case "/metrics":
+                await _send(send, 200, generate_latest(registry), CONTENT_TYPE_LATEST)
+            case "/health":
+                await _send(send, 200, b"ok\n")
+            case "/ready" if await is_ready():
+                await _send(send, 200, b"ready\n")
+            case "/ready":
+                await _send(send, 503, b"not ready\n")
+            case _:
+                await _send(send, 404, b"not found\n")
+
+    return answer
+
+
+async def _send(send: Send, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
