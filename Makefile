@@ -1,0 +1,105 @@
+# Guildway's single entry. `make help` lists what there is.
+#
+# Everything is put into .venv by stamps (files in .venv that say "done, for this lock"), so that a second run starts at once.
+# Runtime dependencies and development ones have a lock each: who only runs the server downloads no test tools.
+
+PYTHON ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+UV_VERSION := 0.13.8
+UV := $(VENV)/bin/uv
+PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes
+COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links
+EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd)
+NODE_TESTS := tests/e2e/node
+NPM := $(shell command -v npm 2>/dev/null)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run demo build test test-pure lint format bench lock clean node
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: $(VENV)/runtime.stamp $(VENV)/build.stamp  ## Serve; GUILDWAY_* variables hold, ARGS="--api :9000" passes flags
+	@exec $(PY) -m guildway run $(ARGS)
+
+demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a conversation
+	@exec $(PY) -m guildway demo $(ARGS)
+
+build: $(VENV)/build.stamp  ## Compile the kernels in place
+
+test: $(VENV)/dev.stamp $(VENV)/build.stamp node  ## All tests; ARGS="-k name" passes to pytest
+	$(PY) -m pytest $(ARGS)
+
+test-pure: $(VENV)/dev.stamp  ## The tests that touch the kernels, on their plain Python twins
+	CORE_EXT_PURE=1 $(PY) -m pytest $(or $(ARGS),tests/unit tests/contract tests/integration)
+
+lint: $(VENV)/dev.stamp  ## Style, types, import contracts
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: $(VENV)/dev.stamp  ## Let ruff rewrite what it can
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Print the figures of benchmarks/README.md for this machine
+	$(PY) -m benchmarks $(ARGS)
+
+lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write both locks; ARGS="--upgrade" moves all
+	$(COMPILE) $(ARGS) --group build --output-file requirements.lock
+	$(COMPILE) $(ARGS) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:  ## Remove what was built; data stays
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(NODE_TESTS)/node_modules
+	rm -f core_ext/*.so core_ext/*.c core_ext/*.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The interpreter: PYTHON=… if given, else the first of the usual names that is new enough.
+$(PY):
+	@set -e; for name in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$name; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then echo "Guildway needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$found cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; fi; \
+	if ! "$$found" -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then \
+	  echo "The headers of $$found are missing. On Debian and Ubuntu: apt-get install python3-dev" >&2; exit 1; fi; \
+	if ! command -v "$${CC:-cc}" >/dev/null; then \
+	  echo "No C compiler. On Debian and Ubuntu: apt-get install build-essential" >&2; exit 1; fi; \
+	echo "Making $(VENV) with $$found …"; "$$found" -m venv $(VENV)
+
+$(UV): | $(PY)
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/runtime.stamp: requirements.lock | $(UV)
+	@echo "Installing what the server needs …"
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
+	@echo "Installing what the tests need …"
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp
+	@echo "Compiling the kernels …"
+	@$(PY) setup.py --quiet build_ext --inplace
+	@touch $@
+
+# The JavaScript clients that the end-to-end tests drive; without Node those tests say that they need it.
+ifdef NPM
+node: $(NODE_TESTS)/node_modules/.stamp
+else
+node:
+	@echo "No npm here: the tests with discord.js and oceanic.js will be left out."
+endif
+
+$(NODE_TESTS)/node_modules/.stamp: $(NODE_TESTS)/package-lock.json
+	@echo "Installing the JavaScript clients …"
+	@cd $(NODE_TESTS) && npm ci --silent --no-audit --no-fund
+	@touch $@
