@@ -1,0 +1,158 @@
+"""What members may do: the names of Discord's permission bits, and their computation from our entities.
+
+The algorithm is `core_ext`'s; here guilds, roles and channels are taken apart for it. Values are plain ints, in which bits
+are tested as `permissions & Permission.X`; a loop over many members does better with an int taken out of the enum first.
+"""
+
+import enum
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import core_ext
+from core.domain.channel import TEXT_LIKE, Channel, ChannelType
+from core.domain.guild import Guild, GuildSnapshot
+from core.domain.member import Member
+from core.domain.role import Role
+
+
+class Permission(enum.IntFlag):
+    """Discord's bits."""
+
+    CREATE_INSTANT_INVITE = 1 << 0
+    KICK_MEMBERS = 1 << 1
+    BAN_MEMBERS = 1 << 2
+    ADMINISTRATOR = 1 << 3
+    MANAGE_CHANNELS = 1 << 4
+    MANAGE_GUILD = 1 << 5
+    ADD_REACTIONS = 1 << 6
+    VIEW_AUDIT_LOG = 1 << 7
+    PRIORITY_SPEAKER = 1 << 8
+    STREAM = 1 << 9
+    VIEW_CHANNEL = 1 << 10
+    SEND_MESSAGES = 1 << 11
+    SEND_TTS_MESSAGES = 1 << 12
+    MANAGE_MESSAGES = 1 << 13
+    EMBED_LINKS = 1 << 14
+    ATTACH_FILES = 1 << 15
+    READ_MESSAGE_HISTORY = 1 << 16
+    MENTION_EVERYONE = 1 << 17
+    USE_EXTERNAL_EMOJIS = 1 << 18
+    VIEW_GUILD_INSIGHTS = 1 << 19
+    CONNECT = 1 << 20
+    SPEAK = 1 << 21
+    MUTE_MEMBERS = 1 << 22
+    DEAFEN_MEMBERS = 1 << 23
+    MOVE_MEMBERS = 1 << 24
+    USE_VAD = 1 << 25
+    CHANGE_NICKNAME = 1 << 26
+    MANAGE_NICKNAMES = 1 << 27
+    MANAGE_ROLES = 1 << 28
+    MANAGE_WEBHOOKS = 1 << 29
+    MANAGE_GUILD_EXPRESSIONS = 1 << 30
+    USE_APPLICATION_COMMANDS = 1 << 31
+    REQUEST_TO_SPEAK = 1 << 32
+    MANAGE_EVENTS = 1 << 33
+    MANAGE_THREADS = 1 << 34
+    CREATE_PUBLIC_THREADS = 1 << 35
+    CREATE_PRIVATE_THREADS = 1 << 36
+    USE_EXTERNAL_STICKERS = 1 << 37
+    SEND_MESSAGES_IN_THREADS = 1 << 38
+    USE_EMBEDDED_ACTIVITIES = 1 << 39
+    MODERATE_MEMBERS = 1 << 40
+    VIEW_CREATOR_MONETIZATION_ANALYTICS = 1 << 41
+    USE_SOUNDBOARD = 1 << 42
+    CREATE_GUILD_EXPRESSIONS = 1 << 43
+    CREATE_EVENTS = 1 << 44
+    USE_EXTERNAL_SOUNDS = 1 << 45
+    SEND_VOICE_MESSAGES = 1 << 46
+    SET_VOICE_CHANNEL_STATUS = 1 << 48
+    SEND_POLLS = 1 << 49
+    USE_EXTERNAL_APPS = 1 << 50
+    PIN_MESSAGES = 1 << 51
+    BYPASS_SLOWMODE = 1 << 52
+
+
+ALL_PERMISSIONS: Final = core_ext.ALL_PERMISSIONS
+"""Every named bit. Whatever a request brings is masked with it."""
+
+TIMEOUT_ALLOWED: Final = core_ext.TIMEOUT_ALLOWED
+"""What a timed-out member keeps: viewing and reading."""
+
+DEFAULT_EVERYONE: Final[int] = int(
+    Permission.CREATE_INSTANT_INVITE
+    | Permission.ADD_REACTIONS
+    | Permission.STREAM
+    | Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.MENTION_EVERYONE
+    | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.CONNECT
+    | Permission.SPEAK
+    | Permission.USE_VAD
+    | Permission.CHANGE_NICKNAME
+    | Permission.USE_APPLICATION_COMMANDS
+    | Permission.REQUEST_TO_SPEAK
+    | Permission.CREATE_PUBLIC_THREADS
+    | Permission.CREATE_PRIVATE_THREADS
+    | Permission.USE_EXTERNAL_STICKERS
+    | Permission.SEND_MESSAGES_IN_THREADS
+    | Permission.USE_EMBEDDED_ACTIVITIES
+    | Permission.USE_SOUNDBOARD
+    | Permission.CREATE_GUILD_EXPRESSIONS
+    | Permission.CREATE_EVENTS
+    | Permission.USE_EXTERNAL_SOUNDS
+    | Permission.SEND_VOICE_MESSAGES
+    | Permission.SET_VOICE_CHANNEL_STATUS
+    | Permission.SEND_POLLS
+    | Permission.USE_EXTERNAL_APPS
+)
+"""What @everyone of a new guild may do, as at Discord."""
+
+_VOICE = frozenset({ChannelType.VOICE, ChannelType.STAGE})
+_TEXT = TEXT_LIKE | {ChannelType.FORUM, ChannelType.MEDIA}
+_ADMINISTRATOR = int(Permission.ADMINISTRATOR)
+
+
+def compute_base_permissions(
+    *, guild: Guild, roles: Mapping[int, Role], user_id: int, role_ids: Collection[int], timed_out: bool = False
+) -> int:
+    """What a member may do in the guild. `roles` are the guild's by id; ids of roles that are gone count for nothing."""
+    everyone = roles[guild.id].permissions
+    held = [roles[role_id].permissions for role_id in role_ids if role_id in roles]
+    base = core_ext.compute_base(user_id == guild.owner_id, everyone, held)
+    if timed_out and not base & _ADMINISTRATOR:
+        return base & TIMEOUT_ALLOWED
+    return base
+
+
+def compute_channel_permissions(
+    *, base: int, channel: Channel, user_id: int, role_ids: Collection[int], timed_out: bool = False
+) -> int:
+    """What a member may do in a guild's channel, implicit denials included. `base` is `compute_base_permissions`'s answer."""
+    permissions = core_ext.compute_channel(
+        base, channel.guild_id, role_ids, user_id, channel.overwrites, timed_out=timed_out
+    )
+    return core_ext.apply_implicit_denials(permissions, channel.type in _TEXT, channel.type in _VOICE)
+
+
+def compute_member_permissions(
+    snapshot: GuildSnapshot, member: Member, *, now_ms: int, channel: Channel | None = None
+) -> int:
+    """What a member may do in a channel of the guild, or without one in the guild, at an instant."""
+    timed_out = member.timeout_until_ms > now_ms
+    user_id = member.user.id
+    base = compute_base_permissions(
+        guild=snapshot.guild,
+        roles={role.id: role for role in snapshot.roles},
+        user_id=user_id,
+        role_ids=member.role_ids,
+        timed_out=timed_out,
+    )
+    if channel is None:
+        return base
+    return compute_channel_permissions(
+        base=base, channel=channel, user_id=user_id, role_ids=member.role_ids, timed_out=timed_out
+    )

@@ -1,0 +1,55 @@
+"""Compiled kernels and their plain Python twins: this file chooses. It imports nothing else of ours.
+
+`x_py.py` is the reference of each kernel, `x_c` the compiled one. All compiled ones are used when they can be imported and
+CORE_EXT_PURE is not "1", else all plain ones: never a mixture, so that classes and errors always belong together.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+from core_ext import etf_py as _etf
+from core_ext import framing_py as _framing
+from core_ext import permissions_py as _permissions
+from core_ext import snowflake_py as _snowflake
+from core_ext import view_index_py as _view_index
+
+IS_COMPILED: bool = False
+
+# A type checker sees the plain twins: their signatures are the interface.
+if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
+    try:
+        from core_ext import etf_c, framing_c, permissions_c, snowflake_c, view_index_c
+    except ImportError:
+        pass
+    else:
+        _etf, _framing, _permissions = etf_c, framing_c, permissions_c
+        _snowflake, _view_index = snowflake_c, view_index_c
+        IS_COMPILED = True
+
+EtfError = _etf.EtfError
+etf_decode = _etf.etf_decode
+etf_encode = _etf.etf_encode
+
+ETF_SEQ_OFFSET = _framing.ETF_SEQ_OFFSET
+MSGPACK_SEQ_OFFSET = _framing.MSGPACK_SEQ_OFFSET
+frame = _framing.frame
+frame_etf = _framing.frame_etf
+frame_json = _framing.frame_json
+frame_msgpack = _framing.frame_msgpack
+share_etf = _framing.share_etf
+share_json = _framing.share_json
+share_msgpack = _framing.share_msgpack
+splice_etf = _framing.splice_etf
+splice_json = _framing.splice_json
+splice_msgpack = _framing.splice_msgpack
+websocket_header = _framing.websocket_header
+
+ALL_PERMISSIONS = _permissions.ALL_PERMISSIONS
+TIMEOUT_ALLOWED = _permissions.TIMEOUT_ALLOWED
+apply_implicit_denials = _permissions.apply_implicit_denials
+compute_base = _permissions.compute_base
+compute_channel = _permissions.compute_channel
+
+SnowflakeGenerator = _snowflake.SnowflakeGenerator
+
+ViewIndex = _view_index.ViewIndex
