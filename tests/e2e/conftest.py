@@ -1,0 +1,31 @@
+"""One server for all end-to-end tests of a run; each test brings its own people, guilds and bots."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.person import Person
+from tests.e2e.server import Server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A running Guildway."""
+    running = await Server(tmp_path_factory.mktemp("guildway")).start()
+    yield running
+    assert await running.stop() == 0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def alice(server: Server) -> AsyncIterator[Person]:
+    """A person."""
+    async with await Person.register(server.api) as person:
+        yield person
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bob(server: Server) -> AsyncIterator[Person]:
+    """Another person."""
+    async with await Person.register(server.api) as person:
+        yield person

@@ -1,0 +1,129 @@
+"""A stock discord.py client that writes down what happens to it, so that a test can wait for it."""
+
+import asyncio
+import importlib.util
+import socket
+import sys
+import warnings
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import yarl
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # discord.py imports audioop
+    import discord
+    import discord.gateway
+    import discord.http
+
+TRANSPORTS = ("json", "zlib-stream", "zstd-stream")
+
+
+def _utils_without_zstandard() -> ModuleType:
+    """discord.utils as it is on a machine where zstandard is not installed: with its own zlib context."""
+    spec = importlib.util.spec_from_file_location("discord._utils_without_zstandard", discord.utils.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    hidden = {"zstandard": None, "compression": None, "compression.zstd": None}
+    with mock.patch.dict(sys.modules, {**hidden, spec.name: module}):
+        spec.loader.exec_module(module)
+    return module
+
+
+_CONTEXTS = {
+    "zlib-stream": _utils_without_zstandard()._ActiveDecompressionContext,
+    "zstd-stream": discord.utils._ActiveDecompressionContext,
+}
+
+
+class Recorder:
+    """Events of one client, and waiting for them."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, tuple[Any, ...]]] = []
+        self._changed = asyncio.Event()
+
+    def record(self, event: str, *arguments: Any) -> None:
+        """Called by the client for each event."""
+        self.events.append((event, arguments))
+        self._changed.set()
+
+    async def wait_for(
+        self, event: str, check: Callable[..., bool] = lambda *_: True, timeout_s: float = 20
+    ) -> tuple[Any, ...]:
+        """The first event of that name, past or to come, that the check accepts."""
+        async with asyncio.timeout(timeout_s):
+            seen = 0
+            while True:
+                while seen < len(self.events):
+                    name, arguments = self.events[seen]
+                    seen += 1
+                    if name == event and check(*arguments):
+                        return arguments
+                self._changed.clear()
+                await self._changed.wait()
+
+    def all(self, event: str) -> list[tuple[Any, ...]]:
+        """Every event of that name so far."""
+        return [arguments for name, arguments in self.events if name == event]
+
+    def contents(self, channel_id: int) -> list[str]:
+        """The contents of the messages that arrived in a channel, in order of arrival."""
+        return [message.content for (message,) in self.all("message") if message.channel.id == channel_id]
+
+
+def _recording(kind: type[discord.Client], recorder: Recorder) -> type[discord.Client]:
+    """The client class, with its `dispatch` telling the recorder as well."""
+
+    def dispatch(self: discord.Client, event: str, /, *arguments: Any, **options: Any) -> None:
+        recorder.record(event, *arguments)
+        kind.dispatch(self, event, *arguments, **options)
+
+    return type(f"Recording{kind.__name__}", (kind,), {"dispatch": dispatch})
+
+
+@asynccontextmanager
+async def running_bot(
+    server: Any,
+    token: str,
+    *,
+    transport: str = "zstd-stream",
+    intents: discord.Intents | None = None,
+    kind: type[discord.Client] = discord.Client,
+    **options: Any,
+) -> AsyncIterator[tuple[discord.Client, Recorder]]:
+    """A connected client that is ready, and what it has seen."""
+    recorder = Recorder()
+    keyword_defaults = discord.gateway.DiscordWebSocket.from_client.__func__.__kwdefaults__
+    with (
+        mock.patch.object(discord.http.Route, "BASE", f"{server.api}/api/v10"),
+        mock.patch.object(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway)),
+        mock.patch.object(
+            discord.utils, "_ActiveDecompressionContext", _CONTEXTS.get(transport, _CONTEXTS["zlib-stream"])
+        ),
+        mock.patch.dict(keyword_defaults, {"compress": transport != "json"}),
+    ):
+        client = _recording(kind, recorder)(intents=intents or discord.Intents.all(), **options)
+        task = asyncio.create_task(client.start(token))
+        try:
+            ready = asyncio.create_task(recorder.wait_for("ready"))
+            done, _ = await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
+            if task in done:
+                ready.cancel()
+                await task
+            await ready
+            yield client, recorder
+        finally:
+            await client.close()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def cut_socket(client: discord.Client) -> None:
+    """Lose the connection as a broken network does: no close frame."""
+    raw = client.ws.socket.get_extra_info("socket")  # type: ignore[attr-defined]
+    raw.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,105 @@
+"""A person at the API: registers, makes guilds and bots, and does by hand what a test wants done."""
+
+import itertools
+from typing import Any, Self
+
+import httpx
+
+_numbers = itertools.count(1)
+
+
+class Person:
+    """An account with its token. Calls return the decoded body and raise `AssertionError` on another status than 2xx."""
+
+    def __init__(self, api: str, token: str = "") -> None:
+        self.api = api
+        self.token = token
+        self.id = ""
+        self.name = ""
+        self._http = httpx.AsyncClient(base_url=f"{api}/api/v10", timeout=30)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    @classmethod
+    async def register(cls, api: str) -> "Person":
+        """A new account with a name of its own."""
+        person = cls(api)
+        number = next(_numbers)
+        person.name = f"person{number}"
+        answer = await person.call(
+            "POST",
+            "/auth/register",
+            {
+                "username": person.name,
+                "email": f"{person.name}@example.org",
+                "password": "correct horse battery",
+                "date_of_birth": "1990-01-01",
+            },
+        )
+        person.token = answer["token"]
+        person.id = (await person.call("GET", "/users/@me"))["id"]
+        return person
+
+    async def request(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        """The bare response."""
+        headers = {"Authorization": self.token} if self.token else {}
+        headers |= options.pop("headers", {})
+        return await self._http.request(method, path, json=body, headers=headers, **options)
+
+    async def call(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """The body of a 2xx answer."""
+        response = await self.request(method, path, body, **options)
+        assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
+        return response.json() if response.content else None
+
+    async def make_guild(self, name: str = "Test guild") -> dict[str, Any]:
+        """A new guild, as POST /guilds answers it, with `channels`."""
+        guild: dict[str, Any] = await self.call("POST", "/guilds", {"name": name})
+        guild["channels"] = await self.call("GET", f"/guilds/{guild['id']}/channels")
+        return guild
+
+    async def make_bot(self, guild_id: str | None = None, permissions: int = 8) -> dict[str, Any]:
+        """A new bot {id, token}, in the guild when one is given."""
+        application = await self.call("POST", "/applications", {"name": f"bot{next(_numbers)}"})
+        bot = await self.call("POST", f"/applications/{application['id']}/bot")
+        if guild_id is not None:
+            await self.add_bot(application["id"], guild_id, permissions)
+        return {"id": application["id"], "token": bot["token"]}
+
+    async def add_bot(self, application_id: str, guild_id: str, permissions: int = 8) -> None:
+        """Let the bot into a guild."""
+        await self.call(
+            "POST",
+            f"/oauth2/authorize?client_id={application_id}&scope=bot&permissions={permissions}",
+            {"guild_id": guild_id, "authorize": True, "permissions": str(permissions)},
+        )
+
+    async def invite(self, channel_id: str, other: "Person") -> None:
+        """Bring another person into the channel's guild."""
+        invite = await self.call("POST", f"/channels/{channel_id}/invites", {"max_age": 0})
+        await other.call("POST", f"/invites/{invite['code']}")
+
+    async def send(self, channel_id: str, content: str, **fields: Any) -> dict[str, Any]:
+        """Send a message."""
+        message: dict[str, Any] = await self.call(
+            "POST", f"/channels/{channel_id}/messages", {"content": content, **fields}
+        )
+        return message
+
+    async def history(self, channel_id: str) -> list[dict[str, Any]]:
+        """The whole channel, oldest first."""
+        pages: list[dict[str, Any]] = []
+        before = ""
+        while page := await self.call("GET", f"/channels/{channel_id}/messages?limit=100{before}"):
+            pages += page
+            before = f"&before={page[-1]['id']}"
+        return pages[::-1]
+
+
+def text_channel(guild: dict[str, Any]) -> str:
+    """The id of a guild's first text channel."""
+    return next(channel["id"] for channel in guild["channels"] if channel["type"] == 0)
