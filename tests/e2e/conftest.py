@@ -9,10 +9,20 @@ from tests.e2e.person import Person
 from tests.e2e.server import Server
 
 
+GENEROUS = {
+    "GUILDWAY_LIMITS_CHANNEL_MESSAGES": "100000",
+    "GUILDWAY_LIMITS_MESSAGES_PER_MINUTE": "100000",
+    "GUILDWAY_LIMITS_REQUESTS_PER_SECOND": "100000",
+    "GUILDWAY_LIMITS_LOOPBACK_REGISTRATIONS_PER_MINUTE": "100000",
+    "GUILDWAY_GATEWAY_IDENTIFY_WINDOW_S": "0",
+}
+"""Limits that no test here is about; `test_limits.py` keeps the defaults."""
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """A running Guildway."""
-    running = await Server(tmp_path_factory.mktemp("guildway")).start()
+    running = await Server(tmp_path_factory.mktemp("guildway"), GENEROUS).start()
     yield running
     assert await running.stop() == 0
 

@@ -1,0 +1,165 @@
+"""What the house promises whatever the client: order, one message a nonce, no gap at login, revocation at once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.e2e.person import Person, text_channel
+from tests.e2e.raw_gateway import RawSession, raw_session
+from tests.e2e.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+SEND_OVER_SOCKET = 0
+VIEW_CHANNEL = str(1 << 10)
+
+
+async def test_dispatches_reach_everyone_in_id_order_with_50_senders(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    guild = await alice.make_guild()
+    channel_id = text_channel(guild)
+    await alice.invite(channel_id, bob)
+    async with raw_session(server.gateway) as first, raw_session(server.gateway) as second:
+        await first.identify(alice.token)
+        await second.identify(bob.token)
+
+        async def over_rest(number: int) -> None:
+            for count in range(6):
+                await (alice, bob)[number % 2].send(channel_id, f"rest {number} {count}")
+
+        async def over_socket(session: RawSession, number: int) -> None:
+            for count in range(6):
+                body = {"channel_id": channel_id, "content": f"socket {number}", "nonce": f"{number}-{count}"}
+                await session.send(SEND_OVER_SOCKET, {"t": "MESSAGE_CREATE", **body})
+
+        rest = [over_rest(number) for number in range(40)]
+        sockets = [over_socket((first, second)[number % 2], number) for number in range(10)]
+        await asyncio.gather(*rest, *sockets)
+        history = await alice.history(channel_id)
+        last = max(history, key=lambda message: int(message["id"]))
+        for session in (first, second):
+            await session.wait_for(lambda _, session=session: len(session.events("MESSAGE_CREATE")) >= 300)
+            await session.wait_for_event("MESSAGE_CREATE", lambda message: message["id"] >= last["id"])
+            ids = [int(message["id"]) for message in session.events("MESSAGE_CREATE")]
+            assert ids == sorted(set(ids))
+            assert len(ids) == 300
+
+
+async def test_nonce_sent_20_times_at_once_makes_one_message(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    channel_id = text_channel(guild)
+    async with raw_session(server.gateway) as session:
+        await session.identify(alice.token)
+        body = {"channel_id": channel_id, "content": "once", "nonce": "the-nonce"}
+        sends = [alice.send(channel_id, "once", nonce="the-nonce") for _ in range(10)]
+        commands = [session.send(SEND_OVER_SOCKET, body) for _ in range(10)]
+        answers: list[Any] = await asyncio.gather(*sends, *commands)
+        ids = {message["id"] for message in answers[:10]}
+        assert len(ids) == 1
+        assert all(message == answers[0] for message in answers[:10])
+        await session.wait_for_event("MESSAGE_CREATE", lambda message: message["nonce"] == "the-nonce")
+        await alice.send(channel_id, "the end")
+        await session.wait_for_event("MESSAGE_CREATE", lambda message: message["content"] == "the end")
+        assert {m["id"] for m in session.events("MESSAGE_CREATE") if m["content"] == "once"} == ids
+        assert [m["content"] for m in await alice.history(channel_id)][-2:] == ["once", "the end"]
+
+
+async def test_message_over_the_socket_that_fails_is_answered_with_its_nonce(server: Server, alice: Person) -> None:
+    async with raw_session(server.gateway) as session:
+        await session.identify(alice.token)
+        await session.send(SEND_OVER_SOCKET, {"channel_id": "1", "content": "x", "nonce": "lost"})
+        error = await session.wait_for_event("MESSAGE_SEND_ERROR")
+        assert error["nonce"] == "lost"
+        assert error["code"] == 10003
+
+
+async def test_no_message_falls_between_login_and_the_first_live_event(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    channel_id = text_channel(guild)
+    bot = await alice.make_bot(guild["id"])
+    stop = asyncio.Event()
+    sent: list[str] = []
+
+    async def talk() -> None:
+        while not stop.is_set():
+            sent.append((await alice.send(channel_id, f"m{len(sent)}"))["id"])
+
+    talking = asyncio.create_task(talk())
+    for _ in range(8):
+        async with raw_session(server.gateway) as session:
+            before = len(sent)
+            await session.identify(bot["token"])
+            created = await session.wait_for_event("GUILD_CREATE")
+            known = next(channel for channel in created["channels"] if channel["id"] == channel_id)
+            await session.wait_for(lambda _, session=session: len(session.events("MESSAGE_CREATE")) >= 5)
+            live = [message["id"] for message in session.events("MESSAGE_CREATE")]
+            history = [message["id"] for message in await alice.history(channel_id)]
+            start = history.index(live[0])
+            assert history[start : start + len(live)] == live
+            assert start >= before - 1
+            if known.get("last_message_id"):
+                assert int(known["last_message_id"]) >= int(history[start - 1])
+    stop.set()
+    await talking
+
+
+async def test_members_that_join_during_login_are_counted_once(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    channel_id = text_channel(guild)
+    bot = await alice.make_bot(guild["id"])
+    others = [await Person.register(server.api) for _ in range(12)]
+    async with raw_session(server.gateway) as session:
+        joins = asyncio.gather(*(alice.invite(channel_id, other) for other in others))
+        await session.identify(bot["token"])
+        created = await session.wait_for_event("GUILD_CREATE")
+        await joins
+        there = {member["user"]["id"] for member in created["members"]}
+        missing = {other.id for other in others} - there
+        for user_id in missing:
+            await session.wait_for_event(
+                "GUILD_MEMBER_ADD", lambda member, user_id=user_id: member["user"]["id"] == user_id
+            )
+        added = [member["user"]["id"] for member in session.events("GUILD_MEMBER_ADD")]
+        assert len(added) == len(set(added))
+        assert not set(added) & there
+        assert created["member_count"] + len(added) == 2 + len(others)
+    for other in others:
+        await other.__aexit__()
+
+
+async def test_a_revoked_view_takes_effect_before_the_next_message(server: Server, alice: Person, bob: Person) -> None:
+    guild = await alice.make_guild()
+    channel_id = text_channel(guild)
+    await alice.invite(channel_id, bob)
+    path = f"/channels/{channel_id}/permissions/{guild['id']}"
+    async with raw_session(server.gateway) as session:
+        await session.identify(bob.token)
+        await session.wait_for_event("GUILD_CREATE")
+        for number in range(20):
+            await alice.call("PUT", path, {"type": 0, "allow": "0", "deny": VIEW_CHANNEL})
+            await alice.send(channel_id, "secret")
+            await alice.call("PUT", path, {"type": 0, "allow": VIEW_CHANNEL, "deny": "0"})
+            await alice.send(channel_id, f"open {number}")
+        await session.wait_for_event("MESSAGE_CREATE", lambda message: message["content"] == "open 19")
+        contents = [message["content"] for message in session.events("MESSAGE_CREATE")]
+        assert contents == [f"open {number}" for number in range(20)]
+
+
+async def test_a_new_member_never_sees_what_it_may_not_view(server: Server, alice: Person, bob: Person) -> None:
+    guild = await alice.make_guild()
+    open_id = text_channel(guild)
+    deny = [{"id": guild["id"], "type": 0, "allow": "0", "deny": VIEW_CHANNEL}]
+    hidden = await alice.call(
+        "POST", f"/guilds/{guild['id']}/channels", {"name": "hidden", "type": 0, "permission_overwrites": deny}
+    )
+    async with raw_session(server.gateway) as session:
+        await session.identify(bob.token)
+        await alice.invite(open_id, bob)
+        created = await session.wait_for_event("GUILD_CREATE")
+        assert hidden["id"] not in {channel["id"] for channel in created["channels"]}
+        await alice.send(hidden["id"], "secret")
+        await alice.call("PATCH", f"/channels/{hidden['id']}", {"name": "still-hidden"})
+        await alice.send(open_id, "open")
+        await session.wait_for_event("MESSAGE_CREATE", lambda message: message["content"] == "open")
+        assert all(hidden["id"] not in str(payload) for payload in session.payloads)
