@@ -8,7 +8,6 @@ import pytest_asyncio
 from tests.e2e.person import Person
 from tests.e2e.server import Server
 
-
 GENEROUS = {
     "GUILDWAY_LIMITS_CHANNEL_MESSAGES": "100000",
     "GUILDWAY_LIMITS_MESSAGES_PER_MINUTE": "100000",
