@@ -7,8 +7,10 @@ cdef uint64_t ADMINISTRATOR
 cdef uint64_t VIEW_CHANNEL
 cdef uint64_t SEND_MESSAGES
 cdef uint64_t CONNECT
+cdef uint64_t NEEDS_SEND
+cdef uint64_t NEEDS_CONNECT
 
-cdef inline uint64_t _bits(uint64_t value) except? 0
+cdef uint64_t _bits(uint64_t value) except? 0
 
 @cython.locals(permissions=uint64_t)
 cdef uint64_t _compute_base(uint64_t everyone, object role_permissions) except? 0

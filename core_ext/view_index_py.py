@@ -115,6 +115,6 @@ class ViewIndex:
         bitmap = self._channels.get(channel_id, 0) if channel_id else self._everyone
         if flag != -1:
             if not 0 <= flag < FLAGS:
-                raise ValueError("flag must be in 0..63, or -1")
+                raise ValueError("flag must be in 0..63")
             bitmap &= self._flags[flag]
         return _slots_of(bitmap)
