@@ -85,7 +85,7 @@ def _encode(out: bytearray, obj: object, depth: int) -> None:
         _encode_int(out, obj)
     elif isinstance(obj, dict):
         _encode_dict(out, obj, depth)
-    elif isinstance(obj, list | tuple):
+    elif isinstance(obj, (list, tuple)):
         _encode_list(out, obj, depth)
     elif isinstance(obj, float):
         _encode_float(out, obj)
@@ -95,15 +95,22 @@ def _encode(out: bytearray, obj: object, depth: int) -> None:
         raise EtfError(f"no ETF form for {type(obj).__name__}")
 
 
+def _put_size(out: bytearray, size: int) -> None:
+    out.append(size >> 24 & 0xFF)
+    out.append(size >> 16 & 0xFF)
+    out.append(size >> 8 & 0xFF)
+    out.append(size & 0xFF)
+
+
 def _encode_binary(out: bytearray, data: bytes) -> None:
     out.append(_BINARY)
-    out += len(data).to_bytes(4, "big")
+    _put_size(out, len(data))
     out += data
 
 
 def _encode_str(out: bytearray, text: str) -> None:
     try:
-        data = text.encode()
+        data = text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise EtfError("a string holds a lone surrogate") from error
     _encode_binary(out, data)
@@ -140,7 +147,7 @@ def _encode_list(out: bytearray, items: Iterable[object], depth: int) -> None:
     count = len(items)  # type: ignore[arg-type] # a list or a tuple, as _encode has seen
     if count:
         out.append(_LIST)
-        out += count.to_bytes(4, "big")
+        _put_size(out, count)
         for item in items:
             _encode(out, item, depth - 1)
     out.append(_NIL)
@@ -150,7 +157,7 @@ def _encode_dict(out: bytearray, items: dict[object, object], depth: int) -> Non
     if depth <= 0:
         raise EtfError("nested too deep")
     out.append(_MAP)
-    out += len(items).to_bytes(4, "big")
+    _put_size(out, len(items))
     for key, value in items.items():
         if not isinstance(key, str):
             raise EtfError("a map's key is not a str")
@@ -248,7 +255,7 @@ class _Decoder:
 
     def _text(self, size: int) -> str:
         try:
-            return self._slice(size).decode()
+            return self._slice(size).decode("utf-8")
         except UnicodeDecodeError as error:
             raise EtfError("a binary is not UTF-8") from error
 
@@ -312,7 +319,7 @@ class _Decoder:
         items: dict[object, object] = {}
         for _ in range(count):
             key = self._term(0)
-            if not isinstance(key, str | int) or isinstance(key, bool):
+            if not isinstance(key, (str, int)) or isinstance(key, bool):
                 raise EtfError("a map's key is neither a string nor an int")
             items[key] = self._term(depth)
         return items
