@@ -1,0 +1,52 @@
+"""Why the gateway closes a connection: every code that it sends, as values.
+
+4000-4014 are Discord's (documentation, "Gateway Close Event Codes"). The reserved WebSocket codes below them are used where
+Discord's table has no row; stock libraries resume after each of them. `may_reconnect` and `may_resume` tell what a client
+may do next. Nothing decides by them here: they document, and tests hold the gateway to them.
+"""
+
+from typing import Final
+
+import msgspec
+
+
+class CloseCode(msgspec.Struct, kw_only=True, frozen=True):
+    """One reason. `reason` goes into the close frame: at most 123 bytes."""
+
+    code: int
+    reason: str
+    may_resume: bool = True
+    """The session is kept for the resume window."""
+    may_reconnect: bool = True
+    """False: what the client asked for is wrong and will stay wrong."""
+
+
+def _fatal(code: int, reason: str) -> CloseCode:
+    return CloseCode(code=code, reason=reason, may_resume=False, may_reconnect=False)
+
+
+NORMAL: Final = CloseCode(code=1000, reason="Closed.", may_resume=False)
+"""The answer to a client's own 1000, and to what its close frame left out."""
+PROTOCOL_ERROR: Final = CloseCode(code=1002, reason="Broken WebSocket framing.")
+"""Unmasked frames, reserved bits, unknown WebSocket opcodes, fragments out of order (RFC 6455 section 7.4.1)."""
+INTERNAL_ERROR: Final = CloseCode(code=1011, reason="Internal error.")
+SLOW_CLIENT: Final = CloseCode(code=1013, reason="Too slow: too many bytes wait to be read. Resume when you can.")
+"""Try again later: the client reads more slowly than its events come."""
+
+UNKNOWN_ERROR: Final = CloseCode(code=4000, reason="Unknown error.")
+UNKNOWN_OPCODE: Final = CloseCode(code=4001, reason="Unknown opcode.")
+DECODE_ERROR: Final = CloseCode(code=4002, reason="Error while decoding payload.")
+NOT_AUTHENTICATED: Final = CloseCode(code=4003, reason="Not authenticated.", may_resume=False)
+AUTHENTICATION_FAILED: Final = _fatal(4004, "Authentication failed.")
+ALREADY_AUTHENTICATED: Final = CloseCode(code=4005, reason="Already authenticated.")
+INVALID_SEQ: Final = CloseCode(code=4007, reason="Invalid seq.", may_resume=False)
+RATE_LIMITED: Final = CloseCode(code=4008, reason="You are sending too fast.")
+SESSION_TIMED_OUT: Final = CloseCode(code=4009, reason="Session timed out.")
+INVALID_SHARD: Final = _fatal(4010, "Invalid shard.")
+SHARDING_REQUIRED: Final = _fatal(4011, "Sharding required.")
+INVALID_API_VERSION: Final = _fatal(4012, "Invalid API version.")
+INVALID_INTENTS: Final = _fatal(4013, "Invalid intent(s).")
+DISALLOWED_INTENTS: Final = _fatal(4014, "Disallowed intent(s).")
+
+TOO_MANY_CONNECTIONS: Final = CloseCode(code=4008, reason="Too many connections from this address.", may_resume=False)
+UNKNOWN_TRANSPORT: Final = CloseCode(code=4002, reason="Unknown encoding or compression.", may_resume=False)

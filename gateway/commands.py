@@ -1,0 +1,180 @@
+"""What a client may say, as types, and the reading of it.
+
+`parse_command` takes the outside of a payload (`gateway.encodings`) and gives one of the Structs below or refuses with the
+close code that Discord gives: 4001 for an opcode that clients do not send, 4002 for a `d` of another shape. Ids may come as
+numbers or strings, one or a list of them, and null stands for "not given" everywhere: client libraries do all of that.
+
+What a command means (whether the token is good, the guild known, the shard possible) is judged by who handles it.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from core.domain.ids import MAX_SNOWFLAKE
+from core.wire import close_codes
+from core.wire.opcodes import Opcode
+from gateway.encodings import ClientPayload, Encoding, EtfPayload, RefusedPayload
+
+Id = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE)]
+Nonce = str | int | None
+
+
+class Heartbeat(Struct, kw_only=True, frozen=True):
+    """Op 1. `seq` is the last `s` that the client saw."""
+
+    seq: int | None = None
+
+
+class Emoji(Struct, kw_only=True, frozen=True):
+    """The emoji of a custom status."""
+
+    name: str | None = None
+    id: Id | None = None
+    animated: bool | None = None
+
+
+class Activity(Struct, kw_only=True, frozen=True):
+    """What somebody does. Fields that we do not pass on are dropped."""
+
+    name: str | None = None
+    type: int | None = None
+    url: str | None = None
+    state: str | None = None
+    details: str | None = None
+    timestamps: dict[str, int | float | None] | None = None
+    application_id: Id | None = None
+    emoji: Emoji | None = None
+    flags: int | None = None
+
+
+class PresenceUpdate(Struct, kw_only=True, frozen=True):
+    """Op 3, and Identify's `presence`."""
+
+    status: Literal["online", "idle", "dnd", "invisible", "offline", "unknown"] | None = None
+    """"unknown" is what a user's client says before it knows; take it as online."""
+    since: int | float | None = None
+    afk: bool | None = None
+    activities: list[Activity] | None = None
+    game: Activity | None = None
+    """The older form, one activity."""
+
+    @property
+    def all_activities(self) -> list[Activity]:
+        """The activities, in whichever form they came."""
+        if self.activities is not None:
+            return self.activities
+        return [self.game] if self.game is not None else []
+
+
+class Identify(Struct, kw_only=True, frozen=True):
+    """Op 2."""
+
+    token: str
+    properties: dict[str, Any] | None = None
+    compress: Any = None
+    """True asks for payload compression; libraries also send false, null and the name of a transport compression."""
+    large_threshold: int | None = None
+    shard: list[int] | None = None
+    """`[id, count]`; its length and values are not checked here: a wrong one is closed with 4010."""
+    presence: PresenceUpdate | None = None
+    intents: int | None = None
+    """None for people's clients, which send none."""
+
+
+class Resume(Struct, kw_only=True, frozen=True):
+    """Op 6."""
+
+    token: str
+    session_id: str
+    seq: int | None = None
+
+
+class VoiceStateUpdate(Struct, kw_only=True, frozen=True):
+    """Op 4. `channel_id` None leaves; a guild of None is a call outside guilds."""
+
+    guild_id: Id | None = None
+    channel_id: Id | None = None
+    self_mute: bool | None = None
+    self_deaf: bool | None = None
+    self_video: bool | None = None
+
+
+class RequestGuildMembers(Struct, kw_only=True, frozen=True):
+    """Op 8."""
+
+    guild_id: Id | list[Id]
+    query: str | None = None
+    limit: int | None = None
+    presences: bool | None = None
+    user_ids: Id | list[Id] | None = None
+    nonce: Nonce = None
+
+    @property
+    def guild_ids(self) -> list[int]:
+        """The guilds, one or several."""
+        return self.guild_id if isinstance(self.guild_id, list) else [self.guild_id]
+
+    @property
+    def wanted_user_ids(self) -> list[int] | None:
+        """The users, None when the request goes by `query`."""
+        return [self.user_ids] if isinstance(self.user_ids, int) else self.user_ids
+
+
+class LazyGuilds(Struct, kw_only=True, frozen=True):
+    """Op 14: what of one guild a user's client looks at. Ranges are `[first, last]`, by channel id."""
+
+    guild_id: Id
+    typing: bool | None = None
+    threads: bool | None = None
+    activities: bool | None = None
+    members: list[Id] | None = None
+    channels: dict[str, list[list[int]]] | None = None
+
+
+class GuildSubscription(Struct, kw_only=True, frozen=True):
+    """One guild of op 37."""
+
+    typing: bool | None = None
+    threads: bool | None = None
+    activities: bool | None = None
+    members: list[Id] | None = None
+    channels: dict[str, list[list[int]]] | None = None
+
+
+class GuildSubscriptions(Struct, kw_only=True, frozen=True):
+    """Op 37: op 14 for many guilds, by guild id."""
+
+    subscriptions: dict[str, GuildSubscription] = {}
+
+
+class RequestSoundboardSounds(Struct, kw_only=True, frozen=True):
+    """Op 31."""
+
+    guild_ids: list[Id]
+
+
+class SendMessage(Struct, kw_only=True, frozen=True):
+    """Op 0 with `t` MESSAGE_CREATE, an extension: a message over the socket.
+
+    `body` is the whole `d` as JSON: the form of REST's message create, checked by the service that takes it.
+    """
+
+    channel_id: int
+    nonce: Nonce
+    body: bytes
+
+
+Command = (
+    Heartbeat
+    | Identify
+    | PresenceUpdate
+    | VoiceStateUpdate
+    | Resume
+    | RequestGuildMembers
+    | LazyGuilds
+    | GuildSubscriptions
+    | RequestSoundboardSounds
+    | SendMessage
+)

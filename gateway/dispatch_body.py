@@ -1,0 +1,93 @@
+"""One event, encoded lazily and once per form.
+
+Every session that gets the event, every replay ring that remembers it, holds a reference to the same object; nothing in it
+is about one recipient. Recipients that see less (no message content, no nonce) share a twin of their own.
+
+Owner: whoever resolved the event's audience makes it; it is immutable for all others. Forms are made when a connection
+first asks for them, so an event that nobody gets costs nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from gateway.compression import Compression, compress_shared
+from gateway.encodings import Encoding, share_dispatch
+
+_EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
+"""What a message shows without the content intent; `poll` goes away altogether."""
+
+
+class DispatchBody:
+    """An event's name and `d`, in every form that was asked for."""
+
+    __slots__ = ("_compressed", "_payload", "_shared", "_without_content", "_without_nonce", "event")
+
+    def __init__(self, event: str, payload: msgspec.Raw | bytes) -> None:
+        self.event = event
+        self._payload = bytes(payload)
+        self._shared: list[bytes | None] = [None, None, None]
+        self._compressed: dict[tuple[Encoding, Compression], bytes] = {}
+        self._without_content: DispatchBody | None = None
+        self._without_nonce: DispatchBody | None = None
+
+    @property
+    def payload(self) -> bytes:
+        """`d` as JSON."""
+        return self._payload
+
+    @property
+    def size_bytes(self) -> int:
+        """What a replay ring counts: the size of `d` as JSON."""
+        return len(self._payload)
+
+    def shared(self, encoding: Encoding) -> bytes:
+        """The part of the dispatch that all recipients share, as `core_ext.frame_*` and `splice_*` take it."""
+        shared = self._shared[encoding]
+        if shared is None:
+            shared = self._shared[encoding] = share_dispatch(encoding, self.event, self._payload)
+        return shared
+
+    def compressed(self, encoding: Encoding, compression: Compression) -> bytes:
+        """The compressed twin of `shared`, without what precedes `s` (see `gateway.compression`)."""
+        key = (encoding, compression)
+        compressed = self._compressed.get(key)
+        if compressed is None:
+            compressed = compress_shared(encoding, compression, self.shared(encoding))
+            self._compressed[key] = compressed
+        return compressed
+
+    def without_content(self) -> "DispatchBody":
+        """The same message as sessions without the content intent see it."""
+        if self._without_content is None:
+            self._without_content = self._changed(strip_content)
+        return self._without_content
+
+    def without_nonce(self) -> "DispatchBody":
+        """The same message for everybody but its author."""
+        if self._without_nonce is None:
+            self._without_nonce = self._changed(strip_nonce)
+        return self._without_nonce
+
+    def _changed(self, change: Callable[[dict[str, Any]], None]) -> "DispatchBody":
+        d = msgspec.json.decode(self._payload)
+        change(d)
+        return DispatchBody(self.event, msgspec.json.encode(d))
+
+
+def strip_content(message: dict[str, Any]) -> None:
+    """Empties what the content intent guards, in a message and in the messages that it quotes. Changes its argument."""
+    for field, empty in _EMPTIED.items():
+        if field in message:
+            message[field] = empty
+    message.pop("poll", None)
+    if isinstance(message.get("referenced_message"), dict):
+        strip_content(message["referenced_message"])
+    for snapshot in message.get("message_snapshots") or ():
+        strip_content(snapshot.get("message") or {})
+
+
+def strip_nonce(message: dict[str, Any]) -> None:
+    """Takes the nonce away. Changes its argument."""
+    message.pop("nonce", None)
