@@ -197,6 +197,21 @@ class WrongChannelType(Invalid):
     message = "Cannot execute action on this channel type"
 
 
+class NotATextChannel(Invalid):
+    code = 50008
+    message = "Cannot send messages in a non-text channel"
+
+
+class DirectChannelAction(Forbidden):
+    code = 50003
+    message = "Cannot execute action on a DM channel"
+
+
+class InvalidRecipients(Invalid):
+    code = 50033
+    message = "Invalid Recipient(s)"
+
+
 class BulkDeleteCount(Invalid):
     code = 50016
     message = "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages"
