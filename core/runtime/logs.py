@@ -5,11 +5,11 @@ about logging that a process has once; modules only ever call `logging.getLogger
 """
 
 import datetime as dt
+import json
 import logging
 import traceback
 from typing import Any, Final, TextIO
 
-import msgspec
 from typing_extensions import override
 
 from core.runtime.settings import LoggingSettings
@@ -21,8 +21,6 @@ _STANDARD_FIELDS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "color_message",
 }
 """What every record has; the rest came as `extra`."""
-
-_encode_json: Final = msgspec.json.Encoder(enc_hook=repr).encode
 
 
 def configure_logging(settings: LoggingSettings, stream: TextIO) -> None:
@@ -49,7 +47,8 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = "".join(traceback.format_exception(*record.exc_info))
-        return _encode_json(line).decode()
+        # The stdlib's encoder: it escapes what is no valid UTF-8 instead of failing, and logs are not hot.
+        return json.dumps(line, default=repr)
 
 
 class TextFormatter(logging.Formatter):

@@ -1,0 +1,166 @@
+"""The whole backend in one process: API, gateway, store and bus on one event loop, data in one folder.
+
+```
+ HTTP ─→ uvicorn ─→ api ─→ store (SQLite) ─ commit ─→ bus ─→ gateway ─→ picows ─→ WebSockets
+                     ↑                                          │
+                     └──────── messages sent over a socket ─────┘
+```
+
+The composition root: builds everything and hands each part its dependencies. Owns the order of starting (data folder,
+sockets, store, tiers) and of ending (clients told to reconnect while requests are finished, then chores, store, folder).
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from api.app import Api, build_api
+from core.domain.errors import Unavailable
+from core.runtime.clock import Clock, SystemClock
+from core.runtime.data_dir import DataDir
+from core.runtime.http_server import HttpServer
+from core.runtime.metrics import Metrics
+from core.runtime.operations import build_operations
+from core.runtime.settings import Settings
+from core.runtime.sockets import bind_socket
+from core.store.blob.folder import FolderBlobStore
+from core.store.interfaces import Store
+from core.store.sql.store import SqlStore
+from core_ext import SnowflakeGenerator
+from gateway.app import Gateway, build_gateway
+from guildway.addresses import Addresses, gateway_url_for
+
+logger = logging.getLogger(__name__)
+
+DATABASE_NAME: Final = "guildway.db"
+BLOB_FOLDER: Final = "files"
+
+GATEWAY_GRACE_S: Final = 2.0
+"""For op 7 and a close frame to every client. It runs beside the requests' grace: together they stay under 5 s."""
+REQUEST_GRACE_S: Final = 3
+STORE_GRACE_S: Final = 1.0
+
+
+class Embedded:
+    """Everything built; `run` brings it to life. Made by `open_embedded`."""
+
+    __slots__ = ("_api", "_api_server", "_gateway", "_operations_server")
+
+    def __init__(
+        self, *, api: Api, gateway: Gateway, api_server: HttpServer, operations_server: HttpServer | None
+    ) -> None:
+        self._api = api
+        self._gateway = gateway
+        self._api_server = api_server
+        self._operations_server = operations_server
+
+    async def run(self, *, stopping: asyncio.Event, when_ready: Callable[[Addresses], None]) -> None:
+        """Serve until `stopping` is set. `when_ready` is called once, when every listener answers."""
+        await self._gateway.start()
+        async with asyncio.TaskGroup() as chores:
+            running = [
+                chores.create_task(self._api.run(), name="api"),
+                chores.create_task(self._gateway.run(), name="gateway"),
+            ]
+            await self._serve(stopping=stopping, when_ready=when_ready)
+            for task in running:
+                task.cancel()
+
+    async def _serve(self, *, stopping: asyncio.Event, when_ready: Callable[[Addresses], None]) -> None:
+        servers = [self._api_server] + ([self._operations_server] if self._operations_server else [])
+        started = [asyncio.Event() for _ in servers]
+        async with asyncio.TaskGroup() as tasks:
+            for server, event in zip(servers, started, strict=True):
+                tasks.create_task(server.run(started=event, stopping=stopping), name=f"http {server.authority}")
+            for event in started:
+                await event.wait()
+            # What lives now lives until the end: a full collection need not walk it ever again.
+            gc.collect()
+            gc.freeze()
+            when_ready(self._addresses())
+            await stopping.wait()
+            logger.info("stopping")
+            await _within(GATEWAY_GRACE_S, self._gateway.stop(), "gateway")
+
+    def _addresses(self) -> Addresses:
+        operations = self._operations_server
+        return Addresses(
+            api=f"http://{self._api_server.authority}",
+            gateway=f"ws://{self._gateway.authority}",
+            metrics=f"http://{operations.authority}" if operations else "",
+        )
+
+
+@contextlib.asynccontextmanager
+async def open_embedded(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Embedded]:
+    """Build everything; on leaving close the store and let go of the data folder.
+
+    Raises:
+        StartError: when a socket or the data folder cannot be had.
+    """
+    clock = clock or SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        folder = DataDir(Path(settings.store.data_dir))
+        stack.callback(folder.close)
+        api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
+        metrics = _build_metrics()
+        store = await SqlStore.open(folder.path / DATABASE_NAME, clock=clock, num_shards=settings.store.num_shards)
+        stack.push_async_callback(_close_store, store)
+        ids = SnowflakeGenerator(settings.store.worker_id, settings.store.process_id, clock.now_ms)
+        api = build_api(
+            store=store,
+            bus=store.bus,
+            blobs=FolderBlobStore(folder.path / BLOB_FOLDER),
+            ids=ids,
+            clock=clock,
+            settings=settings,
+            metrics=metrics,
+            gateway_url=lambda: gateway_url_for(settings.gateway, gateway.authority),
+        )
+        gateway = build_gateway(
+            store=store, bus=store.bus, ids=ids, clock=clock, settings=settings, metrics=metrics, messages=api.messages
+        )
+        api_server = HttpServer(
+            app=api.asgi, sock=api_socket, grace_s=REQUEST_GRACE_S, trusted_proxies=settings.api.trusted_proxies
+        )
+        operations_server = None
+        if settings.metrics.enabled:
+            sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
+            operations = build_operations(registry=metrics.registry, is_ready=lambda: _is_ready(store))
+            operations_server = HttpServer(app=operations, sock=sock, grace_s=REQUEST_GRACE_S, lifespan=False)
+        yield Embedded(api=api, gateway=gateway, api_server=api_server, operations_server=operations_server)
+
+
+def _build_metrics() -> Metrics:
+    """A registry of this process's own, with what prometheus-client knows about a process."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return Metrics(registry)
+
+
+async def _is_ready(store: Store) -> bool:
+    try:
+        await store.ping()
+    except Unavailable:
+        return False
+    return True
+
+
+async def _close_store(store: SqlStore) -> None:
+    await _within(STORE_GRACE_S, store.close(), "store")
+
+
+async def _within(limit_s: float, ending: Awaitable[None], name: str) -> None:
+    """Await it, but no longer than that: a process that was told to end ends."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await ending
+    except TimeoutError:
+        logger.warning("did not end in time", extra={"part": name, "limit_s": limit_s})

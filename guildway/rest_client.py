@@ -1,0 +1,78 @@
+"""A small REST client for `guildway demo`: stdlib only, so that the server needs no HTTP client library installed.
+
+One connection, one caller. Waits out rate limits as the server asks. Knows nothing of what it sends.
+"""
+
+import http.client
+import json
+import time
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+_ATTEMPTS: Final = 20
+"""Rate limits are the only thing that is tried again; twenty waits outlast every window that the defaults know."""
+
+
+class DemoError(Exception):
+    """The server cannot be reached or did not do as asked; the text is for the person at the terminal."""
+
+
+class ApiError(DemoError):
+    """The server's answer was an error."""
+
+    def __init__(self, method: str, path: str, status: int, body: Any) -> None:
+        super().__init__(f"{method} {path} was answered {status}: {json.dumps(body)[:500]}")
+        self.status = status
+        self.body = body
+
+
+class RestClient:
+    """A connection to a server's API v10."""
+
+    __slots__ = ("_connection", "_url")
+
+    def __init__(self, url: str) -> None:
+        """`url` is the server's address without a path, http or https."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise DemoError(f"no address of a server: {url!r}; write it like http://127.0.0.1:8080")
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname, parts.port, timeout=30)
+        self._url = url
+
+    def request(self, method: str, path: str, body: Any = None, *, token: str = "") -> Any:
+        """The decoded answer (None without a body).
+
+        Raises:
+            ApiError: for an error status.
+            DemoError: when the server cannot be reached.
+        """
+        for _ in range(_ATTEMPTS):
+            status, answer = self._exchange(method, path, body, token)
+            if status != 429:
+                break
+            time.sleep(float(answer.get("retry_after", 1)))
+        if status >= 400:
+            raise ApiError(method, path, status, answer)
+        return answer
+
+    def _exchange(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if token:
+            headers["Authorization"] = token
+        payload = json.dumps(body) if body is not None else None
+        try:
+            self._connection.request(method, f"/api/v10{path}", payload, headers)
+            response = self._connection.getresponse()
+            data = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise DemoError(f"no server answers at {self._url} ({error}); start it with `make run`") from error
+        try:
+            return response.status, json.loads(data) if data else None
+        except ValueError as error:
+            raise DemoError(f"{self._url} is no Guildway server: {method} {path} was not answered with JSON") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

@@ -1,0 +1,36 @@
+"""What a newcomer sees when the server is up: commands that can be pasted into another terminal as they stand."""
+
+from typing import Final, TextIO
+
+from guildway.addresses import Addresses
+
+_TEXT: Final = """
+Guildway is up. Paste this into another terminal, in this folder, for an account, a guild and a bot of your own:
+
+  API={api}/api/v10
+  post() {{ curl -sS "$API/$1" -H "Authorization: $TOKEN" -H 'Content-Type: application/json' -d "$2"; }}
+  pick() {{ python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }}
+  NAME=ada$(date +%s); TOKEN=
+  TOKEN=$(post auth/register '{{"username":"'$NAME'","email":"'$NAME'@example.org","password":"correct horse battery",\
+"date_of_birth":"1990-01-01","consent":true}}' | pick token)
+  GUILD=$(post guilds '{{"name":"The Engine Room"}}' | pick id)
+  APP=$(post applications '{{"name":"Echo"}}' | pick id)
+  export BOT_TOKEN=$(post applications/$APP/bot '{{}}' | pick token) API_URL={api} GATEWAY_URL={gateway}
+  post "oauth2/authorize?client_id=$APP&scope=bot&permissions=8" '{{"guild_id":"'$GUILD'","authorize":true}}'
+  echo; echo "bot token: $BOT_TOKEN"
+
+A bot written with discord.py that uses them (`make test` once installs discord.py into .venv):
+
+  .venv/bin/python examples/bot.py
+
+Any other library: REST {api}/api/v10, gateway {gateway}; see docs/client-guide.md.
+A guild with people and a conversation in it: guildway demo --url {api}   (or: make demo ARGS="--url {api}")
+Metrics and health: {metrics}. Ctrl-C stops the server; nothing that was answered is lost.
+"""
+
+
+def write_welcome(addresses: Addresses, out: TextIO) -> None:
+    """Write the example with the addresses of this server filled in."""
+    metrics = f"{addresses.metrics}/metrics, {addresses.metrics}/health" if addresses.metrics else "switched off"
+    out.write(_TEXT.format(api=addresses.api, gateway=addresses.gateway, metrics=metrics))
+    out.flush()

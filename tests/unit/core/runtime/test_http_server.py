@@ -1,0 +1,122 @@
+"""The HTTP server and the operations page, over real sockets."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from core.runtime.errors import StartError
+from core.runtime.http_server import HttpServer
+from core.runtime.metrics import Metrics
+from core.runtime.operations import build_operations
+from core.runtime.sockets import bind_socket, local_authority
+
+
+@asynccontextmanager
+async def _serve(app: Any, **options: Any) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """The server's URL, and the event that stops it."""
+    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=5, lifespan=False, **options)
+    started, stopping = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.run(started=started, stopping=stopping))
+        await started.wait()
+        yield f"http://{server.authority}", stopping
+        stopping.set()
+
+
+async def test_server_finishes_a_request_that_is_being_answered_when_it_stops() -> None:
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        inside.set()
+        await go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    async with httpx.AsyncClient() as client:
+        async with _serve(app) as (url, stopping):
+            request = asyncio.create_task(client.get(url))
+            await inside.wait()
+            stopping.set()
+            asyncio.get_running_loop().call_later(0.2, go_on.set)
+            response = await request
+        with pytest.raises(httpx.ConnectError):
+            await client.get(url)
+    assert response.text == "done"
+    assert "server" not in response.headers
+    assert "date" not in response.headers
+
+
+async def test_server_leaves_signals_alone() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    async with _serve(build_operations(registry=Metrics().registry, is_ready=_ready)):
+        assert signal.getsignal(signal.SIGTERM) is before
+
+
+async def test_server_believes_only_trusted_proxies() -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": scope["client"][0].encode()})
+
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+    async with httpx.AsyncClient() as client:
+        async with _serve(app) as (url, _):
+            assert (await client.get(url, headers=forwarded)).text == "127.0.0.1"
+        async with _serve(app, trusted_proxies=["127.0.0.0/8"]) as (url, _):
+            assert (await client.get(url, headers=forwarded)).text == "203.0.113.9"
+
+
+async def _ready() -> bool:
+    return True
+
+
+async def _not_ready() -> bool:
+    return False
+
+
+async def test_operations_answers_metrics_health_and_ready() -> None:
+    metrics = Metrics()
+    metrics.session_buffer_bytes.set(5)
+    async with (
+        httpx.AsyncClient() as client,
+        _serve(build_operations(registry=metrics.registry, is_ready=_ready)) as (url, _),
+    ):
+        page = await client.get(f"{url}/metrics")
+        assert "guildway_session_buffer_bytes 5.0" in page.text
+        assert page.headers["content-type"].startswith("text/plain; version=")
+        assert (await client.get(f"{url}/health")).text == "ok\n"
+        assert (await client.get(f"{url}/ready")).status_code == 200
+        assert (await client.get(f"{url}/other")).status_code == 404
+        assert (await client.post(f"{url}/health")).status_code == 405
+
+
+async def test_operations_is_alive_but_not_ready_without_backends() -> None:
+    async with (
+        httpx.AsyncClient() as client,
+        _serve(build_operations(registry=Metrics().registry, is_ready=_not_ready)) as (url, _),
+    ):
+        assert (await client.get(f"{url}/health")).status_code == 200
+        assert (await client.get(f"{url}/ready")).status_code == 503
+
+
+def test_bind_taken_port_is_told() -> None:
+    with bind_socket("127.0.0.1", 0) as sock:
+        port = sock.getsockname()[1]
+        with pytest.raises(StartError, match=f"127.0.0.1:{port}: another process listens there"):
+            bind_socket("127.0.0.1", port)
+
+
+def test_bind_foreign_address_is_told() -> None:
+    with pytest.raises(StartError, match="cannot listen on"):
+        bind_socket("192.0.2.1", 0)
+    with pytest.raises(StartError, match="cannot listen on"):
+        bind_socket("no such host", 0)
+
+
+def test_authority_of_every_address_is_loopback() -> None:
+    with bind_socket("0.0.0.0", 0) as sock:
+        assert local_authority(sock) == f"127.0.0.1:{sock.getsockname()[1]}"

@@ -1,0 +1,43 @@
+"""The metrics have the names that dashboards rely on."""
+
+from prometheus_client import generate_latest
+
+from core.runtime.metrics import Metrics
+
+NAMES = {
+    "guildway_messages_sent_total",
+    "guildway_message_latency_seconds",
+    "guildway_websocket_connections",
+    "guildway_presence_updates_total",
+    "guildway_api_latency_seconds",
+    "guildway_dispatch_total",
+    "guildway_fanout_seconds",
+    "guildway_log_lag_seconds",
+    "guildway_resume_total",
+    "guildway_session_buffer_bytes",
+}
+
+
+def test_metrics_have_the_promised_names() -> None:
+    text = generate_latest(Metrics().registry).decode()
+    families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert {name for name in families if not name.endswith("_created")} == NAMES
+
+
+def test_metrics_take_the_promised_labels() -> None:
+    metrics = Metrics()
+    metrics.messages_sent_total.labels(channel_type="0").inc()
+    metrics.websocket_connections.labels(worker="0").inc()
+    metrics.presence_updates_total.labels(status="online").inc()
+    metrics.api_latency_seconds.labels(route="/gateway", method="GET", status="200").observe(0.1)
+    metrics.dispatch_total.labels(event="MESSAGE_CREATE").inc()
+    metrics.log_lag_seconds.labels(shard="0").set(0.5)
+    metrics.resume_total.labels(outcome="resumed").inc()
+    text = generate_latest(metrics.registry).decode()
+    assert 'guildway_api_latency_seconds_count{method="GET",route="/gateway",status="200"} 1.0' in text
+
+
+def test_metrics_of_two_processes_are_apart() -> None:
+    first, second = Metrics(), Metrics()
+    first.session_buffer_bytes.set(5)
+    assert "guildway_session_buffer_bytes 0.0" in generate_latest(second.registry).decode()
