@@ -1,0 +1,213 @@
+"""Request bodies and ids: from bytes to Structs, and from what is wrong with them to Discord's form errors.
+
+A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else is needed:
+
+    class CreateRole(Struct, kw_only=True):
+        name: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
+        parent_id: SnowflakeField | None | UnsetType = UNSET
+
+- Unknown fields are ignored; an empty body counts as `{}`.
+- Decoding is lax the way that Discord's clients need it: numbers as strings, 0/1 and "true" for booleans.
+- A wrong body becomes one `Invalid` (50035) that names every wrong top-level field with its path and form code.
+- Text with a NUL or half a surrogate pair is refused: no database keeps the one, no encoding has the other.
+
+Ids in paths are declared `{guild_id:str}` and taken as `guild_id: SnowflakePath`, ids in queries as `SnowflakeQuery`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+import msgspec
+from litestar.params import Parameter
+from msgspec import Meta
+
+from core.domain.errors import FieldError, Invalid, InvalidJson
+from core.domain.ids import MAX_SNOWFLAKE
+
+SnowflakeField = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE, description="A snowflake, as a string or a number")]
+"""An id in a body."""
+
+SnowflakePath = Annotated[int, Parameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
+"""An id in a path: `{name:str}` there."""
+
+SnowflakeQuery = Annotated[int, Parameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
+"""An id in a query; write `after: SnowflakeQuery | None = None`."""
+
+T = TypeVar("T")
+
+_PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+class Form(Generic[T]):
+    """Decodes the bodies of one type."""
+
+    __slots__ = ("_decode", "_type")
+
+    def __init__(self, type_: type[T]) -> None:
+        self._type = type_
+        self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_, strict=False).decode
+
+    def decode(self, body: bytes) -> T:
+        """The body as the form's type.
+
+        Raises:
+            InvalidJson: when it is no JSON at all.
+            Invalid: when it is JSON of another shape.
+        """
+        try:
+            form = self._decode(body)
+        except (ValueError, RecursionError) as error:
+            raise explain(body, self._type) from error
+        if b"\\u0000" in body or b"\x00" in body:
+            _refuse_nul(body)
+        return form
+
+
+def explain(body: bytes, type_: Any) -> Invalid:
+    """What is wrong with a body that could not be decoded as the type."""
+    try:
+        found = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return InvalidJson()
+    errors = list(_find_errors(found, type_, ()))
+    return Invalid(*errors)
+
+
+def explain_value(value: Any, type_: Any, path: tuple[str | int, ...]) -> FieldError | None:
+    """What is wrong with one value, or None."""
+    try:
+        msgspec.convert(value, type_, strict=False)
+    except msgspec.ValidationError as error:
+        return translate(str(error), value, path)
+    return None
+
+
+def _find_errors(found: Any, type_: Any, path: tuple[str | int, ...]) -> Iterator[FieldError]:
+    is_struct = isinstance(type_, type) and issubclass(type_, msgspec.Struct)
+    if not is_struct or not isinstance(found, dict):
+        error = explain_value(found, type_, path)
+        if error is not None:
+            yield error
+        return
+    count = 0
+    for field in msgspec.structs.fields(type_):
+        if field.encode_name not in found:
+            error = _missing((*path, field.encode_name)) if field.required else None
+        else:
+            error = explain_value(found[field.encode_name], field.type, (*path, field.encode_name))
+        if error is not None:
+            count += 1
+            yield error
+    # The fields are right one by one: what is wrong is how they go together (__post_init__).
+    if not count and (error := explain_value(found, type_, path)) is not None:
+        yield error
+
+
+def _missing(path: tuple[str | int, ...]) -> FieldError:
+    return FieldError(path, "BASE_TYPE_REQUIRED", "This field is required")
+
+
+def translate(text: str, value: Any, path: tuple[str | int, ...]) -> FieldError:
+    """msgspec's text of an error, in Discord's words. `value` is what stood at `path`."""
+    text, _, at = text.partition(" - at `$")
+    for name, index in _PATH_STEP.findall(at.rstrip("`")):
+        step: str | int = name or (int(index) if index.isdigit() else index)
+        path = (*path, step)
+        value = _step(value, step)
+    for pattern, translator in _TRANSLATIONS:
+        if match := pattern.fullmatch(text):
+            return translator(path, value, match)
+    return FieldError(path, "BASE_TYPE_INVALID", text)
+
+
+def _step(value: Any, step: str | int) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _required(path: tuple[str | int, ...], _value: Any, match: re.Match[str]) -> FieldError:
+    return _missing((*path, match[1]))
+
+
+def _bad_length(path: tuple[str | int, ...], _value: Any, match: re.Match[str]) -> FieldError:
+    bound = "or fewer" if match[1] == "<=" else "or more"
+    code = "BASE_TYPE_BAD_LENGTH" if match[1] != "<=" else "BASE_TYPE_MAX_LENGTH"
+    return FieldError(path, code, f"Must be {match[2]} {bound} in length.")
+
+
+def _bad_number(path: tuple[str | int, ...], _value: Any, match: re.Match[str]) -> FieldError:
+    if match[2].startswith("<"):
+        return FieldError(path, "NUMBER_TYPE_MAX", f"{match[1]} value should be less than or equal to {match[3]}.")
+    return FieldError(path, "NUMBER_TYPE_MIN", f"{match[1]} value should be greater than or equal to {match[3]}.")
+
+
+def _bad_choice(path: tuple[str | int, ...], value: Any, _match: re.Match[str]) -> FieldError:
+    return FieldError(path, "BASE_TYPE_CHOICES", f"Value {_quote(value)} is not one of the allowed values.")
+
+
+def _bad_pattern(path: tuple[str | int, ...], _value: Any, _match: re.Match[str]) -> FieldError:
+    return FieldError(path, "STRING_TYPE_REGEX", "String value did not match validation regex.")
+
+
+_WRONG_TYPES: Final = {
+    "str": ("STRING_TYPE_CONVERT", "Could not interpret {value} as string."),
+    "int": ("NUMBER_TYPE_COERCE", "Value {value} is not int."),
+    "float": ("NUMBER_TYPE_COERCE", "Value {value} is not float."),
+    "bool": ("BOOLEAN_TYPE_CONVERT", "Must be either true or false."),
+    "array": ("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType"),
+    "object": ("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType"),
+    "datetime": ("DATETIME_TYPE_PARSE", "Could not parse {value}. Should be ISO8601."),
+    "date": ("DATE_TYPE_PARSE", "Could not parse {value}. Should be ISO8601 (YYYY-MM-DD)."),
+}
+
+
+def _wrong_type(path: tuple[str | int, ...], value: Any, match: re.Match[str]) -> FieldError:
+    if match[2] == "null":
+        return _missing(path)
+    wanted = match[1].split(" | ")[0]
+    code, text = _WRONG_TYPES.get(wanted, ("BASE_TYPE_INVALID", "Expected {wanted}."))
+    return FieldError(path, code, text.format(value=_quote(value), wanted=wanted))
+
+
+def _unparsable(path: tuple[str | int, ...], value: Any, match: re.Match[str]) -> FieldError:
+    code, text = _WRONG_TYPES.get(match[1], ("BASE_TYPE_INVALID", "Invalid value."))
+    return FieldError(path, code, text.format(value=_quote(value)))
+
+
+_TRANSLATIONS: Final = (
+    (re.compile(r"Object missing required field `(.+)`"), _required),
+    (re.compile(r"Expected `(?:str|array|object|bytes)` of length (<=|>=|==) (\d+)"), _bad_length),
+    (re.compile(r"Expected `(int|float)` (<=|>=|<|>) (-?[\d.]+)"), _bad_number),
+    (re.compile(r"Invalid enum value .+", re.DOTALL), _bad_choice),
+    (re.compile(r"Expected `str` matching regex .+", re.DOTALL), _bad_pattern),
+    (re.compile(r"Expected `(.+)`, got `(.+)`"), _wrong_type),
+    (re.compile(r"Invalid (?:RFC3339 encoded )?(datetime|date)"), _unparsable),
+)
+
+
+def _quote(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode("utf-8", "replace")
+    return f'"{text[:100]}"'
+
+
+def _refuse_nul(body: bytes) -> None:
+    """`\\u0000` may also be a backslash that was escaped, so the decoded text decides."""
+    for path in _find_nul(msgspec.json.decode(body), ()):
+        raise Invalid(FieldError(path, "STRING_TYPE_INVALID", "Text may not hold NUL characters."))
+
+
+def _find_nul(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, str):
+        if "\x00" in value:
+            yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if "\x00" in key:
+                yield path
+            yield from _find_nul(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _find_nul(item, (*path, index))

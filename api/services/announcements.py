@@ -1,0 +1,93 @@
+"""Envelopes for what services have done. Pure: the payload is encoded here, once, and travels as bytes from then on."""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from core.wire.envelope import Audience, Envelope
+
+_encode = msgspec.json.Encoder().encode
+
+
+def guild_event(envelope_id: int, event: str, guild_id: int, payload: Any, *, user_id: int = 0) -> Envelope:
+    """For every session attached to the guild. `user_id` is whom GUILD_MEMBER_* is about."""
+    return Envelope(
+        id=envelope_id,
+        event=event,
+        audience=Audience.GUILD,
+        payload=msgspec.Raw(_encode(payload)),
+        guild_id=guild_id,
+        user_id=user_id,
+    )
+
+
+def guild_permission_event(
+    envelope_id: int,
+    event: str,
+    guild_id: int,
+    payload: Any,
+    *,
+    permissions: int,
+    user_id: int = 0,
+    channel_id: int = 0,
+) -> Envelope:
+    """For the sessions whose members hold any bit of `permissions` in the guild (bans, invites)."""
+    return Envelope(
+        id=envelope_id,
+        event=event,
+        audience=Audience.GUILD_PERMISSION,
+        payload=msgspec.Raw(_encode(payload)),
+        guild_id=guild_id,
+        channel_id=channel_id,
+        user_id=user_id,
+        permissions=permissions,
+    )
+
+
+def channel_event(
+    envelope_id: int,
+    event: str,
+    guild_id: int,
+    channel_id: int,
+    payload: Any,
+    *,
+    user_id: int = 0,
+    author_id: int = 0,
+    mention_ids: Collection[int] = (),
+) -> Envelope:
+    """For the sessions that can view the channel of the guild."""
+    return Envelope(
+        id=envelope_id,
+        event=event,
+        audience=Audience.CHANNEL,
+        payload=msgspec.Raw(_encode(payload)),
+        guild_id=guild_id,
+        channel_id=channel_id,
+        user_id=user_id,
+        author_id=author_id,
+        mention_ids=tuple(mention_ids),
+    )
+
+
+def user_event(
+    envelope_id: int,
+    event: str,
+    user_id: int,
+    payload: Any,
+    *,
+    channel_id: int = 0,
+    author_id: int = 0,
+    mention_ids: Collection[int] = (),
+) -> Envelope:
+    """For every session of the user: direct messages, its own account, its logins."""
+    return Envelope(
+        id=envelope_id,
+        event=event,
+        audience=Audience.USER,
+        payload=msgspec.Raw(_encode(payload)),
+        user_id=user_id,
+        channel_id=channel_id,
+        author_id=author_id,
+        mention_ids=tuple(mention_ids),
+    )

@@ -1,0 +1,182 @@
+"""Who and what there is, from cache: guilds with roles and channels, members, users, direct channels.
+
+Everything is loaded from the store on demand, concurrent misses once, and dropped by the events of the bus. Those run
+before the writer's own caller resumes, so nobody is served what they just changed, and nothing is dropped by time alone.
+Owns the caches; writes nothing to the store.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from api.services.access import (
+    ChannelAccess,
+    GuildAccess,
+    GuildEntry,
+    access_direct_channel,
+    access_guild_channel,
+)
+from api.services.single_flight import SingleFlight
+from core.bus.interfaces import Bus, Delivery
+from core.domain.channel import Channel
+from core.domain.errors import MissingAccess, UnknownChannel, UnknownGuild, UnknownUser
+from core.domain.member import Member
+from core.domain.user import User
+from core.runtime.clock import Clock
+from core.store.interfaces import Store
+from core.wire.envelope import Envelope
+
+_GUILD_EVENTS: Final = frozenset(
+    {
+        "GUILD_CREATE",
+        "GUILD_UPDATE",
+        "GUILD_DELETE",
+        "GUILD_ROLE_CREATE",
+        "GUILD_ROLE_UPDATE",
+        "GUILD_ROLE_DELETE",
+        "CHANNEL_CREATE",
+        "CHANNEL_UPDATE",
+        "CHANNEL_DELETE",
+    }
+)
+"""Events after which a guild's snapshot is read again."""
+
+_STRIPS_MEMBERS: Final = frozenset({"GUILD_ROLE_DELETE", "GUILD_DELETE"})
+"""Events that change all members of a guild without a word about each."""
+
+_MEMBER_COUNT_STEPS: Final = {"GUILD_MEMBER_ADD": 1, "GUILD_MEMBER_REMOVE": -1}
+
+_GUILD_CAPACITY: Final = 10_000
+_MEMBER_CAPACITY: Final = 200_000
+_CHANNEL_CAPACITY: Final = 200_000
+_USER_CAPACITY: Final = 100_000
+
+MemberKey = tuple[int, int, int]
+"""Guild, epoch of the guild's members, user."""
+
+
+class Directory:
+    """Cached reads, and what follows from them: who may do what."""
+
+    __slots__ = ("_channels", "_clock", "_epochs", "_guilds", "_members", "_store", "_users")
+
+    def __init__(self, *, store: Store, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._guilds: SingleFlight[int, GuildEntry] = SingleFlight(self._load_guild, capacity=_GUILD_CAPACITY)
+        self._members: SingleFlight[MemberKey, Member | None] = SingleFlight(
+            self._load_member, capacity=_MEMBER_CAPACITY
+        )
+        self._channels: SingleFlight[int, Channel] = SingleFlight(self._load_channel, capacity=_CHANNEL_CAPACITY)
+        """Direct channels, and of guild channels only which guild's they are: that alone never changes."""
+        self._users: SingleFlight[int, User] = SingleFlight(self._load_user, capacity=_USER_CAPACITY)
+        self._epochs: dict[int, int] = {}
+        """Counts, per guild, what makes all its cached members old at once."""
+        bus.subscribe(self._on_delivery)
+
+    async def guild(self, guild_id: int) -> GuildEntry:
+        """Raises UnknownGuild."""
+        return await self._guilds.get(guild_id)
+
+    async def channel(self, channel_id: int) -> Channel:
+        """A guild's or a direct channel. Raises UnknownChannel."""
+        place = await self._channels.get(channel_id)
+        if not place.guild_id:
+            return place
+        try:
+            entry = await self._guilds.get(place.guild_id)
+        except UnknownGuild:
+            raise UnknownChannel from None
+        found = entry.channels.get(channel_id)
+        if found is None:
+            raise UnknownChannel
+        return found
+
+    async def member(self, guild_id: int, user_id: int) -> Member | None:
+        """A membership, or None."""
+        return await self._members.get((guild_id, self._epochs.get(guild_id, 0), user_id))
+
+    async def user(self, user_id: int) -> User:
+        """Raises UnknownUser."""
+        return await self._users.get(user_id)
+
+    async def users(self, user_ids: Iterable[int]) -> dict[int, User]:
+        """The users that exist, by id."""
+        return await self._users.get_many(user_ids, self._store.users.find_many)
+
+    async def access(self, user_id: int, guild_id: int) -> GuildAccess:
+        """What the user may do in the guild.
+
+        Raises:
+            UnknownGuild: when there is none.
+            MissingAccess: when the user is no member.
+        """
+        entry = await self._guilds.get(guild_id)
+        member = await self.member(guild_id, user_id)
+        if member is None:
+            raise MissingAccess
+        return GuildAccess(entry=entry, member=member, now_ms=self._clock.now_ms())
+
+    async def channel_access(self, user_id: int, channel_id: int) -> ChannelAccess:
+        """What the user may do in the channel.
+
+        Raises:
+            UnknownChannel: when there is none.
+            MissingAccess: when the user may not see it.
+        """
+        channel = await self.channel(channel_id)
+        if not channel.guild_id:
+            return access_direct_channel(user_id, channel)
+        return access_guild_channel(await self.access(user_id, channel.guild_id), channel)
+
+    async def _load_guild(self, guild_id: int) -> GuildEntry:
+        snapshot = await self._store.guilds.load_snapshot(guild_id)
+        if snapshot is None:
+            raise UnknownGuild
+        return GuildEntry(
+            guild=snapshot.guild,
+            roles={role.id: role for role in snapshot.roles},
+            channels={channel.id: channel for channel in snapshot.channels},
+            member_count=snapshot.member_count,
+        )
+
+    async def _load_member(self, key: MemberKey) -> Member | None:
+        guild_id, _, user_id = key
+        return await self._store.members.find(guild_id, user_id)
+
+    async def _load_channel(self, channel_id: int) -> Channel:
+        channel = await self._store.channels.find(channel_id)
+        if channel is None:
+            raise UnknownChannel
+        return channel
+
+    async def _load_user(self, user_id: int) -> User:
+        user = await self._store.users.find(user_id)
+        if user is None:
+            raise UnknownUser
+        return user
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        envelope = delivery.envelope
+        event = envelope.event
+        if event in _GUILD_EVENTS:
+            self._guilds.drop(envelope.guild_id)
+            if event == "CHANNEL_DELETE":
+                self._channels.drop(envelope.channel_id)
+            elif event in _STRIPS_MEMBERS:
+                self._epochs[envelope.guild_id] = self._epochs.get(envelope.guild_id, 0) + 1
+        elif event.startswith("GUILD_MEMBER_"):
+            self._on_member_event(envelope)
+        elif event == "USER_UPDATE":
+            self._users.drop(envelope.user_id)
+
+    def _on_member_event(self, envelope: Envelope) -> None:
+        guild_id = envelope.guild_id
+        self._members.drop((guild_id, self._epochs.get(guild_id, 0), envelope.user_id))
+        step = _MEMBER_COUNT_STEPS.get(envelope.event, 0)
+        if not step:
+            return
+        # A snapshot that is being read may or may not know of this member already: it is not kept.
+        self._guilds.disown(guild_id)
+        entry = self._guilds.find_cached(guild_id)
+        if entry is not None:
+            entry.member_count += step
