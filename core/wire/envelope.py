@@ -14,7 +14,10 @@ import msgspec
 SESSION_REVOKED: Final = "_SESSION_REVOKED"
 """A login ended; d = {"auth_session_id": "…"}. Its gateway sessions are closed with 4004."""
 
-INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED})
+GUILD_JOINED: Final = "_GUILD_JOINED"
+"""The user became a member; d = {"guild_id": "…"}. Its sessions are attached to the guild and get GUILD_CREATE."""
+
+INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED})
 
 
 class Audience(enum.IntEnum):

@@ -1,0 +1,145 @@
+"""Coming and going: the one place where members are added to guilds and taken out, with all that is announced then.
+
+    joining                               leaving (left, kicked, banned, pruned)
+      member row                            member row away, a bot's managed role away
+      GUILD_MEMBER_ADD   to the guild       GUILD_ROLE_DELETE    to the guild
+      _GUILD_JOINED      to the user        GUILD_MEMBER_REMOVE  to the guild
+      the welcome message, after the commit
+
+`add` and `remove` are steps of a caller's unit of work; whether the caller may do it is the caller's business.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from api.services.announcements import guild_event, user_event
+from core.domain.errors import BannedFromGuild, LimitReached, UnknownGuild
+from core.domain.guild import Guild
+from core.domain.member import Member
+from core.runtime.clock import Clock
+from core.store.interfaces import Store, Transaction
+from core.wire.envelope import GUILD_JOINED
+from core.wire.objects.member import render_member
+from core.wire.objects.user import UserObject, render_user
+from core_ext import SnowflakeGenerator
+
+MAX_GUILDS = 200
+"""How many guilds a person may be in (Discord's number with Nitro). Bots are bounded by their client shards alone."""
+
+GuildWelcome = Callable[[Guild, Member], Awaitable[None]]
+"""Tells a guild of its new member, after the fact."""
+
+
+class GuildJoined(msgspec.Struct, kw_only=True):
+    """Payload of _GUILD_JOINED."""
+
+    guild_id: str
+
+
+class MemberRemoved(msgspec.Struct, kw_only=True):
+    """GUILD_MEMBER_REMOVE, GUILD_BAN_ADD and GUILD_BAN_REMOVE."""
+
+    guild_id: str
+    user: UserObject
+
+
+class RoleDeleted(msgspec.Struct, kw_only=True):
+    """GUILD_ROLE_DELETE."""
+
+    guild_id: str
+    role_id: str
+
+
+class Membership:
+    """Adds members to guilds and removes them."""
+
+    __slots__ = ("_clock", "_ids", "_store", "_welcome")
+
+    def __init__(self, *, store: Store, ids: SnowflakeGenerator, clock: Clock, welcome: GuildWelcome) -> None:
+        self._store = store
+        self._ids = ids
+        self._clock = clock
+        self._welcome = welcome
+
+    async def join_guild(self, user_id: int, guild_id: int, *, role_ids: Sequence[int] = ()) -> Member:
+        """Make a user a member; one that is a member already stays as it is.
+
+        Raises:
+            UnknownGuild, UnknownUser, BannedFromGuild, LimitReached: nothing was changed.
+        """
+        async with self._store.write() as tx:
+            guild = await tx.guilds.find(guild_id)
+            if guild is None:
+                raise UnknownGuild
+            member = await self.add(tx, guild_id, user_id, role_ids=role_ids)
+            if member is None:
+                return await _fetch_member(tx, guild_id, user_id)
+        await self._welcome(guild, member)
+        return member
+
+    async def welcome(self, guild: Guild, member: Member) -> None:
+        """For callers that used `add`: tell the guild, after their unit of work."""
+        await self._welcome(guild, member)
+
+    async def add(self, tx: Transaction, guild_id: int, user_id: int, *, role_ids: Sequence[int] = ()) -> Member | None:
+        """The new member, announced; None when the user is one already.
+
+        Raises:
+            BannedFromGuild, LimitReached, UnknownUser
+        """
+        if await tx.members.find(guild_id, user_id) is not None:
+            return None
+        if await tx.bans.find(guild_id, user_id) is not None:
+            raise BannedFromGuild
+        member = await tx.members.add(guild_id, user_id, joined_ms=self._clock.now_ms(), role_ids=role_ids)
+        if member is None:
+            return None
+        if not member.user.bot and len(await tx.guilds.list_ids_of_user(user_id)) > MAX_GUILDS:
+            raise LimitReached(30001, f"Maximum number of guilds reached ({MAX_GUILDS})")
+        tx.announce(
+            guild_event(
+                self._ids.next(),
+                "GUILD_MEMBER_ADD",
+                guild_id,
+                render_member(member, with_guild_id=True),
+                user_id=user_id,
+            ),
+            user_event(self._ids.next(), GUILD_JOINED, user_id, GuildJoined(guild_id=str(guild_id))),
+        )
+        return member
+
+    async def remove(self, tx: Transaction, guild_id: int, user_id: int) -> Member:
+        """Take a member out, announced.
+
+        Raises:
+            UnknownMember
+        """
+        member = await tx.members.remove(guild_id, user_id)
+        if member.user.bot:
+            await self._delete_roles_of_bot(tx, guild_id, user_id)
+        tx.announce(
+            guild_event(
+                self._ids.next(),
+                "GUILD_MEMBER_REMOVE",
+                guild_id,
+                MemberRemoved(guild_id=str(guild_id), user=render_user(member.user)),
+                user_id=user_id,
+            )
+        )
+        return member
+
+    async def _delete_roles_of_bot(self, tx: Transaction, guild_id: int, bot_id: int) -> None:
+        for role in await tx.roles.list_of_guild(guild_id):
+            if role.bot_id != bot_id:
+                continue
+            await tx.roles.delete(role.id)
+            payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role.id))
+            tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_DELETE", guild_id, payload))
+
+
+async def _fetch_member(tx: Transaction, guild_id: int, user_id: int) -> Member:
+    member = await tx.members.find(guild_id, user_id)
+    if member is None:
+        raise UnknownGuild
+    return member

@@ -1,0 +1,42 @@
+"""The order of a guild's roles, and what a caller may do to it. Pure.
+
+Roles stand in ascending order of (position, then the higher id first: of two roles with one position the older is above).
+@everyone is always at the bottom and takes no part. Moving puts each moved role at the place that was asked for, lets the
+others close ranks, and numbers everything anew from 1. A caller may rearrange only what is below its own highest role:
+seen from there upwards, nothing may have changed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from api.services.access import rank_of_role
+from core.domain.role import Role
+
+
+def sort_roles(roles: Iterable[Role], guild_id: int) -> list[Role]:
+    """All roles but @everyone, from the lowest to the highest."""
+    return sorted((role for role in roles if role.id != guild_id), key=rank_of_role)
+
+
+def compute_role_order(ordered: Sequence[Role], moves: Mapping[int, int]) -> list[Role]:
+    """The new order, lowest first. `moves` gives moved roles' positions, which count from 1; too large means the top."""
+    moved = sorted(
+        (role for role in ordered if role.id in moves),
+        key=lambda role: (moves[role.id], *rank_of_role(role)),
+    )
+    order = [role for role in ordered if role.id not in moves]
+    for role in moved:
+        order.insert(max(0, moves[role.id] - 1), role)
+    return order
+
+
+def is_order_allowed(before: Sequence[Role], after: Sequence[Role], top: Role | None) -> bool:
+    """Whether a caller whose highest role is `top` (None: it has none) may bring the one order into the other."""
+    if top is None or top.id not in {role.id for role in before}:
+        return [role.id for role in before] == [role.id for role in after]
+    place = next(index for index, role in enumerate(before) if role.id == top.id)
+    return [role.id for role in before[place:]] == [role.id for role in after[place:]]
+
+
+def compute_positions(order: Sequence[Role]) -> dict[int, int]:
+    """The positions that change when the order is numbered from 1."""
+    return {role.id: place for place, role in enumerate(order, start=1) if role.position != place}

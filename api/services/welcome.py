@@ -1,0 +1,42 @@
+"""The message that a guild's system channel shows when somebody joins (Discord's USER_JOIN).
+
+Suppressed by bit 0 of the guild's system channel flags, or by having no system channel.
+"""
+
+from typing import Final
+
+from api.services.announcements import channel_event
+from core.domain.guild import Guild
+from core.domain.member import Member
+from core.domain.message import Message, MessageType, MessageView
+from core.store.interfaces import Store
+from core.wire.objects.message import render_message_dispatch
+from core_ext import SnowflakeGenerator
+
+SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0
+
+
+class Welcome:
+    """Writes USER_JOIN messages."""
+
+    __slots__ = ("_ids", "_store")
+
+    def __init__(self, *, store: Store, ids: SnowflakeGenerator) -> None:
+        self._store = store
+        self._ids = ids
+
+    async def announce_join(self, guild: Guild, member: Member) -> None:
+        """Write the message, where the guild wants it."""
+        channel_id = guild.system_channel_id
+        if channel_id is None or guild.system_channel_flags & SUPPRESS_JOIN_NOTIFICATIONS:
+            return
+        message = Message(
+            id=self._ids.next(),
+            channel_id=channel_id,
+            guild_id=guild.id,
+            author_id=member.user.id,
+            type=MessageType.USER_JOIN,
+        )
+        payload = render_message_dispatch(MessageView(message=message, author=member.user), member)
+        envelope = channel_event(message.id, "MESSAGE_CREATE", guild.id, channel_id, payload, author_id=member.user.id)
+        await self._store.messages.add(message, [envelope])
