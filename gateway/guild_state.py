@@ -1,0 +1,295 @@
+"""What a guild is, as far as the gateway must know it: who may view what, and what GUILD_CREATE says.
+
+Made from a snapshot, then changed by the guild's events. A wire object is kept as it came, field by field encoded; only what
+permissions are computed from is parsed. Pure: no sessions, no store, no clock. The guild's actor is its only writer.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+import core_ext
+from core.domain.channel import Channel
+from core.domain.guild import GuildSnapshot
+from core.domain.member import Member
+from core.domain.permissions import TIMEOUT_ALLOWED, Permission
+from core.domain.role import Role
+from core.wire.objects.channel import render_channel
+from core.wire.objects.guild import render_guild
+from core.wire.objects.role import render_role
+from gateway.member_table import Fields, MemberState, MemberTable, parse_member
+
+_VIEW: Final = int(Permission.VIEW_CHANNEL)
+_ADMINISTRATOR: Final = int(Permission.ADMINISTRATOR)
+_DECIDES_VIEW: Final = _VIEW | _ADMINISTRATOR
+"""A role whose change leaves these two bits alone changes nobody's view."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_fields = msgspec.json.Decoder(Fields).decode
+_decode_objects = msgspec.json.Decoder(list[dict[str, Any]]).decode
+
+
+class _OverwriteView(msgspec.Struct, frozen=True):
+    """What is read of an overwrite; named as `core_ext` reads it."""
+
+    id: int
+    type: int
+    allow: int
+    deny: int
+
+
+class _ChannelView(msgspec.Struct, frozen=True):
+    id: int
+    permission_overwrites: tuple[_OverwriteView, ...] = ()
+    last_message_id: int | None = None
+
+
+class _RoleView(msgspec.Struct, frozen=True):
+    id: int
+    permissions: int
+
+
+class _RolePut(msgspec.Struct, frozen=True):
+    role: msgspec.Raw
+
+
+class _RoleDeleted(msgspec.Struct, frozen=True):
+    role_id: int
+
+
+class _GuildView(msgspec.Struct, frozen=True):
+    owner_id: int
+
+
+_decode_channel = msgspec.json.Decoder(_ChannelView, strict=False).decode
+_decode_role = msgspec.json.Decoder(_RoleView, strict=False).decode
+_decode_role_put = msgspec.json.Decoder(_RolePut).decode
+_decode_role_deleted = msgspec.json.Decoder(_RoleDeleted, strict=False).decode
+_decode_guild = msgspec.json.Decoder(_GuildView, strict=False).decode
+
+
+class RoleState(msgspec.Struct, kw_only=True, frozen=True, eq=False):
+    """A role: its bits, and the object for clients."""
+
+    id: int
+    permissions: int
+    raw: msgspec.Raw
+
+
+class ChannelState(msgspec.Struct, kw_only=True, eq=False):
+    """A channel: its overwrites, and the object for clients."""
+
+    id: int
+    overwrites: tuple[_OverwriteView, ...]
+    member_ids: frozenset[int]
+    """Members with an overwrite of their own; all others with equal roles see the same."""
+    last_message_id: int | None
+    raw: msgspec.Raw
+    is_stale: bool = False
+    """Whether `raw` has an older `last_message_id`. It is patched when somebody asks, not at every message."""
+
+    def encode(self) -> msgspec.Raw:
+        """The channel's object, with its newest message's id."""
+        if self.is_stale:
+            self.is_stale = False
+            fields = _decode_fields(self.raw)
+            if "last_message_id" in fields:
+                self.raw = msgspec.Raw(_encode({**fields, "last_message_id": str(self.last_message_id)}))
+        return self.raw
+
+    def note_message(self, message_id: int) -> None:
+        """A message was sent here."""
+        if self.last_message_id is None or message_id > self.last_message_id:
+            self.last_message_id = message_id
+            self.is_stale = True
+
+    def drop_overwrite(self, overwrite_id: int) -> None:
+        """Whom the overwrite was for is gone."""
+        self.overwrites = tuple(item for item in self.overwrites if item.id != overwrite_id)
+        fields = _decode_fields(self.raw)
+        kept = [item for item in _decode_objects(fields["permission_overwrites"]) if item["id"] != str(overwrite_id)]
+        self.raw = msgspec.Raw(_encode({**fields, "permission_overwrites": kept}))
+
+
+def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
+    """A channel from a ChannelObject as JSON.
+
+    Raises:
+        msgspec.MsgspecError: when it is none.
+    """
+    seen = _decode_channel(payload)
+    return ChannelState(
+        id=seen.id,
+        overwrites=seen.permission_overwrites,
+        member_ids=frozenset(item.id for item in seen.permission_overwrites if item.type == 1),
+        last_message_id=seen.last_message_id,
+        raw=msgspec.Raw(payload),
+    )
+
+
+def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
+    seen = _decode_role(payload)
+    return RoleState(id=seen.id, permissions=seen.permissions, raw=msgspec.Raw(payload))
+
+
+class Affected(msgspec.Struct, kw_only=True, frozen=True):
+    """Whose views a change may have touched: everybody's, those of a role's holders, those of some users."""
+
+    everyone: bool = False
+    role_id: int = 0
+    user_ids: tuple[int, ...] = ()
+
+
+NOBODY: Final = Affected()
+
+
+class GuildState:
+    """One guild as of the last event that was applied."""
+
+    __slots__ = ("channels", "fields", "guild_id", "members", "owner_id", "roles")
+
+    def __init__(
+        self,
+        snapshot: GuildSnapshot,
+        *,
+        members: Iterable[Member] | None = None,
+        last_message_ids: Mapping[int, int] | None = None,
+    ) -> None:
+        """`members`, when given, are all of the guild's; `last_message_ids` the newest message of each channel."""
+        guild = snapshot.guild
+        self.guild_id = guild.id
+        self.owner_id = guild.owner_id
+        self.fields = _without_roles(_encode(render_guild(guild, ())))
+        self.roles = {role.id: _role_of(role) for role in snapshot.roles}
+        self.channels = {channel.id: _channel_of(channel) for channel in snapshot.channels}
+        self.members = MemberTable(count=snapshot.member_count, rows=members)
+        for channel_id, message_id in (last_message_ids or {}).items():
+            if channel_id in self.channels:
+                self.channels[channel_id].note_message(message_id)
+
+    def apply(self, event: str, payload: msgspec.Raw) -> Affected:
+        """Take an event of the guild, its roles or its members in; events of channels have methods of their own.
+
+        Raises:
+            msgspec.MsgspecError: when the payload is not what the event's name says. Nothing has changed then.
+        """
+        match event:
+            case "GUILD_UPDATE":
+                return self._update_guild(payload)
+            case "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE":
+                return self._put_role(payload)
+            case "GUILD_ROLE_DELETE":
+                return self._delete_role(payload)
+            case "GUILD_MEMBER_ADD":
+                self.members.add(parse_member(payload))
+            case "GUILD_MEMBER_UPDATE":
+                member = parse_member(payload)
+                self.members.put(member)
+                return Affected(user_ids=(member.user_id,))
+        return NOBODY
+
+    def put_channel(self, payload: msgspec.Raw) -> tuple[ChannelState | None, ChannelState]:
+        """Take a new or changed channel in; how it was before, and how it is.
+
+        Raises:
+            msgspec.MsgspecError: when the payload is no channel.
+        """
+        channel = parse_channel(payload)
+        before = self.channels.get(channel.id)
+        if before is not None and before.last_message_id is not None:
+            channel.note_message(before.last_message_id)
+        self.channels[channel.id] = channel
+        return before, channel
+
+    def base_permissions(self, member: MemberState, *, now_ms: int) -> int:
+        """What a member may do in the guild."""
+        base = _compute_base(self, member)
+        if member.timeout_until_ms > now_ms and not base & _ADMINISTRATOR:
+            return base & TIMEOUT_ALLOWED
+        return base
+
+    def _update_guild(self, payload: msgspec.Raw) -> Affected:
+        owner_id, before = _decode_guild(payload).owner_id, self.owner_id
+        self.fields = _without_roles(payload)
+        self.owner_id = owner_id
+        return NOBODY if owner_id == before else Affected(user_ids=(before, owner_id))
+
+    def _put_role(self, payload: msgspec.Raw) -> Affected:
+        role = _parse_role(_decode_role_put(payload).role)
+        before = self.roles.get(role.id)
+        self.roles[role.id] = role
+        if before is not None and not (before.permissions ^ role.permissions) & _DECIDES_VIEW:
+            return NOBODY
+        return Affected(everyone=True) if role.id == self.guild_id else Affected(role_id=role.id)
+
+    def _delete_role(self, payload: msgspec.Raw) -> Affected:
+        role_id = _decode_role_deleted(payload).role_id
+        holders = tuple(member.user_id for member in self.members if role_id in member.role_ids)
+        self.roles.pop(role_id, None)
+        self.members.drop_role(role_id)
+        for channel in self.channels.values():
+            if any(item.id == role_id for item in channel.overwrites):
+                channel.drop_overwrite(role_id)
+        return Affected(user_ids=holders)
+
+
+class ViewPass:
+    """One computation of views. Members with the same roles share what comes out, so a guild costs its kinds of members.
+
+    Good for as long as the state does not change.
+    """
+
+    __slots__ = ("_bases", "_state", "_views")
+
+    def __init__(self, state: GuildState) -> None:
+        self._state = state
+        self._bases: dict[frozenset[int], int] = {}
+        self._views: dict[tuple[int, frozenset[int]], bool] = {}
+
+    def can_view(self, channel: ChannelState, member: MemberState) -> bool:
+        """Whether the member may view the channel. Timeouts do not matter: they leave VIEW_CHANNEL."""
+        if member.user_id == self._state.owner_id:
+            return True
+        if member.user_id in channel.member_ids:
+            return self._compute(channel, member)
+        key = (channel.id, member.role_ids)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self._compute(channel, member)
+        return view
+
+    def viewable(self, member: MemberState) -> set[int]:
+        """The channels that the member may view."""
+        return {channel.id for channel in self._state.channels.values() if self.can_view(channel, member)}
+
+    def _compute(self, channel: ChannelState, member: MemberState) -> bool:
+        base = self._bases.get(member.role_ids)
+        if base is None:
+            base = self._bases[member.role_ids] = _compute_base(self._state, member, as_owner=False)
+        permissions = core_ext.compute_channel(
+            base, self._state.guild_id, member.role_ids, member.user_id, channel.overwrites
+        )
+        return bool(permissions & _VIEW)
+
+
+def _compute_base(state: GuildState, member: MemberState, *, as_owner: bool = True) -> int:
+    roles = state.roles
+    everyone = roles.get(state.guild_id)
+    held = [roles[role_id].permissions for role_id in member.role_ids if role_id in roles]
+    is_owner = as_owner and member.user_id == state.owner_id
+    return core_ext.compute_base(is_owner, everyone.permissions if everyone else 0, held)
+
+
+def _without_roles(payload: bytes | msgspec.Raw) -> Fields:
+    fields = _decode_fields(payload)
+    fields.pop("roles", None)
+    return fields
+
+
+def _role_of(role: Role) -> RoleState:
+    return RoleState(id=role.id, permissions=role.permissions, raw=msgspec.Raw(_encode(render_role(role))))
+
+
+def _channel_of(channel: Channel) -> ChannelState:
+    return parse_channel(_encode(render_channel(channel)))
