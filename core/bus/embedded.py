@@ -1,0 +1,65 @@
+"""The bus of the embedded process: the shards' logs are a table beside the rows that they announce.
+
+The store's writer appends to the log in the transaction that changes the rows, and calls `deliver` when it has committed.
+This object owns the listeners, the ring before the table and the positions of what was delivered; the table is the store's.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+from core.bus.interfaces import Delivery, Subscription
+from core.bus.listeners import Listener, Listeners
+from core.bus.ring import Ring
+from core.domain.ids import shard_of
+from core.wire.envelope import Envelope
+
+Append = Callable[[Sequence[Envelope]], Awaitable[None]]
+"""Makes envelopes durable and has them delivered."""
+
+Read = Callable[[int, int, int], Awaitable[list[Delivery]]]
+"""`(shard, after, limit)` from the table; raises LogTrimmed."""
+
+
+class EmbeddedBus:
+    """One process, one loop: what is committed is delivered by a function call."""
+
+    __slots__ = ("_append", "_listeners", "_positions", "_read", "_ring", "num_shards")
+
+    def __init__(self, *, num_shards: int, append: Append, read: Read, positions: Mapping[int, int]) -> None:
+        """`positions`: the newest position of each shard that has one."""
+        self.num_shards = num_shards
+        self._append = append
+        self._read = read
+        self._positions = [positions.get(shard, 0) for shard in range(num_shards)]
+        self._listeners = Listeners(num_shards)
+        self._ring = Ring(num_shards=num_shards, start=max(self._positions, default=0))
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Append to the shards' logs; durable and delivered when it returns."""
+        if envelopes:
+            await self._append(envelopes)
+
+    def publish_volatile(self, envelopes: Sequence[Envelope]) -> None:
+        """Pass to the listeners without a place in the log."""
+        for envelope in envelopes:
+            shard = shard_of(envelope.owner_id, self.num_shards)
+            self._listeners.call(Delivery(0, shard, envelope))
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Take over what was just committed, in the order of the commit. Called by the writer alone."""
+        for delivery in deliveries:
+            self._positions[delivery.shard] = delivery.position
+            self._ring.push(delivery)
+            self._listeners.call(delivery)
+
+    def subscribe(self, listener: Listener, shards: Collection[int] | None = None) -> Subscription:
+        """Call `listener` for every delivery of the shards, None for all."""
+        return self._listeners.add(listener, shards)
+
+    async def read(self, shard: int, after: int, limit: int = 1000) -> list[Delivery]:
+        """Durable deliveries of a shard after a position, oldest first. Raises LogTrimmed."""
+        kept = self._ring.read(shard, after, limit)
+        return await self._read(shard, after, limit) if kept is None else kept
+
+    async def position(self, shard: int) -> int:
+        """The position of the newest durable delivery, 0 when there is none."""
+        return self._positions[shard]

@@ -1,0 +1,69 @@
+"""Who listens to which shards, and calling them in order."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+
+from core.bus.interfaces import Delivery
+
+logger = logging.getLogger(__name__)
+
+Listener = Callable[[Delivery], None]
+
+
+class Listeners:
+    """The listeners of one bus. They run on the event loop, in the order in which they subscribed."""
+
+    __slots__ = ("_by_shard",)
+
+    def __init__(self, num_shards: int) -> None:
+        self._by_shard: list[tuple[Listener, ...]] = [()] * num_shards
+
+    def add(self, listener: Listener, shards: Collection[int] | None = None) -> "ListenerSubscription":
+        """Call `listener` for the shards' deliveries from now on (None = all shards)."""
+        wanted = range(len(self._by_shard)) if shards is None else sorted(set(shards))
+        registered = _Registered(listener)
+        for shard in wanted:
+            self._by_shard[shard] = (*self._by_shard[shard], registered)
+        return ListenerSubscription(self, registered, wanted)
+
+    def remove(self, listener: Listener, shards: Iterable[int]) -> None:
+        """Forget a listener."""
+        for shard in shards:
+            self._by_shard[shard] = tuple(other for other in self._by_shard[shard] if other is not listener)
+
+    def call(self, delivery: Delivery) -> None:
+        """Hand one delivery to the shard's listeners. One that raises does not keep it from the others."""
+        for listener in self._by_shard[delivery.shard]:
+            try:
+                listener(delivery)
+            except Exception:
+                logger.exception(
+                    "bus listener failed", extra={"shard": delivery.shard, "envelope_id": delivery.envelope.id}
+                )
+
+
+class _Registered:
+    """One registration; the same function may be registered twice."""
+
+    __slots__ = ("_listener",)
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def __call__(self, delivery: Delivery) -> None:
+        self._listener(delivery)
+
+
+class ListenerSubscription:
+    """A registration that can be ended."""
+
+    __slots__ = ("_listener", "_listeners", "_shards")
+
+    def __init__(self, listeners: Listeners, listener: Listener, shards: Iterable[int]) -> None:
+        self._listeners = listeners
+        self._listener = listener
+        self._shards = shards
+
+    def close(self) -> None:
+        """Stop listening. Safe to call twice."""
+        self._listeners.remove(self._listener, self._shards)

@@ -1,0 +1,55 @@
+"""A bus in plain lists: for tests, and the reference for what a bus does. Keeps everything until `trim` is called."""
+
+from collections.abc import Collection, Sequence
+
+from core.bus.interfaces import Delivery, LogTrimmed, Subscription
+from core.bus.listeners import Listener, Listeners
+from core.domain.ids import shard_of
+from core.wire.envelope import Envelope
+
+
+class MemoryBus:
+    """The shards' logs as lists."""
+
+    __slots__ = ("_listeners", "_logs", "_next_position", "_trimmed", "num_shards")
+
+    def __init__(self, *, num_shards: int) -> None:
+        self.num_shards = num_shards
+        self._logs: list[list[Delivery]] = [[] for _ in range(num_shards)]
+        self._trimmed = [0] * num_shards
+        self._listeners = Listeners(num_shards)
+        self._next_position = 1
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Append to the logs and call the listeners."""
+        for envelope in envelopes:
+            delivery = Delivery(self._next_position, shard_of(envelope.owner_id, self.num_shards), envelope)
+            self._next_position += 1
+            self._logs[delivery.shard].append(delivery)
+            self._listeners.call(delivery)
+
+    def publish_volatile(self, envelopes: Sequence[Envelope]) -> None:
+        """Call the listeners only."""
+        for envelope in envelopes:
+            self._listeners.call(Delivery(0, shard_of(envelope.owner_id, self.num_shards), envelope))
+
+    def subscribe(self, listener: Listener, shards: Collection[int] | None = None) -> Subscription:
+        """Call `listener` for every delivery of the shards, None for all."""
+        return self._listeners.add(listener, shards)
+
+    async def read(self, shard: int, after: int, limit: int = 1000) -> list[Delivery]:
+        """Durable deliveries after a position, oldest first. Raises LogTrimmed."""
+        if after < self._trimmed[shard]:
+            raise LogTrimmed(shard)
+        return [delivery for delivery in self._logs[shard] if delivery.position > after][:limit]
+
+    async def position(self, shard: int) -> int:
+        """The position of the newest durable delivery, 0 when there is none."""
+        return self._logs[shard][-1].position if self._logs[shard] else 0
+
+    def trim(self, shard: int, keep: int) -> None:
+        """Forget all but the newest `keep` (at least one) deliveries of a shard."""
+        dropped = self._logs[shard][: -max(1, keep)]
+        if dropped:
+            self._trimmed[shard] = dropped[-1].position
+            del self._logs[shard][: len(dropped)]

@@ -1,0 +1,53 @@
+"""Applications."""
+
+from sqlalchemy import func, insert, select, update
+
+from core.domain.application import Application
+from core.domain.errors import UnknownApplication
+from core.store.interfaces import Changes
+from core.store.sql.columns import EntityMap
+from core.store.sql.connection import Executor
+from core.store.sql.tables import applications, members
+
+_APPLICATION = EntityMap(Application, applications)
+_SELECT = select(*_APPLICATION.columns)
+
+
+class SqlApplications:
+    """`ApplicationWriter`; the store shows its reading half."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Executor) -> None:
+        self._db = db
+
+    async def find(self, application_id: int) -> Application | None:
+        row = await self._db.fetch_one(_SELECT.where(applications.c.id == application_id))
+        return None if row is None else _APPLICATION.entity(row)
+
+    async def find_by_bot(self, bot_id: int) -> Application | None:
+        row = await self._db.fetch_one(_SELECT.where(applications.c.bot_id == bot_id))
+        return None if row is None else _APPLICATION.entity(row)
+
+    async def list_by_owner(self, owner_id: int) -> list[Application]:
+        rows = await self._db.fetch_all(_SELECT.where(applications.c.owner_id == owner_id).order_by(applications.c.id))
+        return [_APPLICATION.entity(row) for row in rows]
+
+    async def count_guilds(self, bot_id: int) -> int:
+        row = await self._db.fetch_one(select(func.count()).where(members.c.user_id == bot_id))
+        return 0 if row is None else int(row[0])
+
+    async def create(self, application: Application) -> None:
+        await self._db.execute(insert(applications), _APPLICATION.values(application))
+
+    async def update(self, application_id: int, changes: Changes) -> Application:
+        if not changes:
+            application = await self.find(application_id)
+            if application is None:
+                raise UnknownApplication
+            return application
+        statement = update(applications).where(applications.c.id == application_id).values(dict(changes))
+        row = await self._db.fetch_one(statement.returning(*_APPLICATION.columns))
+        if row is None:
+            raise UnknownApplication
+        return _APPLICATION.entity(row)

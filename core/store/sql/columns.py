@@ -1,0 +1,97 @@
+"""Column types that every dialect has, and the mapping between entities and rows.
+
+An entity's fields and its table's columns have the same names, so a row is made by `values` and an entity by `entity`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Dialect, Integer, Table, Text
+from sqlalchemy.types import TypeDecorator
+from typing_extensions import override
+
+Snowflake = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits everywhere; SQLite makes an INTEGER primary key its row id, which saves an index, and a BIGINT one not."""
+
+
+class JsonTuple(TypeDecorator[tuple[Any, ...]]):
+    """A tuple of strings, ints or array-like Structs as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item_type: type) -> None:
+        super().__init__()
+        self.item_type = item_type
+        self._decoder = msgspec.json.Decoder(tuple[item_type, ...])  # type: ignore[valid-type]
+
+    @override
+    def process_bind_param(self, value: tuple[Any, ...] | None, dialect: Dialect) -> str:
+        """To the database."""
+        return "[]" if not value else _encoder.encode(value).decode()
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Any, ...]:
+        """From the database."""
+        return () if not value or value == "[]" else self._decoder.decode(value)
+
+
+_encoder = msgspec.json.Encoder()
+
+
+class ZeroAsNull(TypeDecorator[int]):
+    """An id of which 0 means none: NULL in the database, where foreign keys let it pass."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        return value or None
+
+    @override
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int:
+        """From the database."""
+        return value or 0
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class EntityMap(Generic[S]):
+    """The columns of a Struct's fields, in the order of the fields."""
+
+    __slots__ = ("_names", "_type", "columns")
+
+    def __init__(self, entity_type: type[S], table: Table, *, without: Sequence[str] = ()) -> None:
+        self._type = entity_type
+        self._names = tuple(name for name in entity_type.__struct_fields__ if name not in without)
+        self.columns: tuple[Column[Any], ...] = tuple(table.c[name] for name in self._names)
+
+    def entity(self, row: Sequence[Any], start: int = 0) -> S:
+        """The entity whose columns stand in the row from `start` on."""
+        return self._type(**dict(zip(self._names, row[start : start + len(self._names)], strict=True)))
+
+    def entity_with(self, row: Sequence[Any], start: int, **fields: Any) -> S:
+        """The same, with the fields that are kept elsewhere."""
+        return self._type(**dict(zip(self._names, row[start : start + len(self._names)], strict=True)), **fields)
+
+    def values(self, entity: S) -> dict[str, Any]:
+        """Column values by name."""
+        return {name: getattr(entity, name) for name in self._names}
+
+
+def fold(text: str | None) -> str | None:
+    """The form in which names are compared without case, for databases whose own folding knows only ASCII."""
+    return None if text is None else text.casefold()
+
+
+def folded(changes: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The changes, with `<name>_fold` beside each of the names that they hold."""
+    values = dict(changes)
+    for name in names:
+        if name in changes:
+            values[f"{name}_fold"] = fold(changes[name])
+    return values

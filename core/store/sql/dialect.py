@@ -1,0 +1,82 @@
+"""What differs between databases, all in one place: how to connect, begin, upsert, and call the driver directly.
+
+Everything else in this package is SQLAlchemy Core and standard SQL. SQLite is the embedded default; a second dialect is a
+second `Dialect` value here.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+_BUSY_TIMEOUT_MS: Final = 5_000
+"""Another process (a backup, the sqlite3 shell) may hold the file's lock for a moment."""
+
+_CACHE_KIB: Final = 16 * 1024
+"""Page cache of each connection."""
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    # FULL: a commit has reached the disk when it returns. NORMAL loses acknowledged rows at a power cut.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}",
+    f"PRAGMA cache_size=-{_CACHE_KIB}",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One database's ways."""
+
+    name: str
+    begin_write: str
+    begin_snapshot: str
+    driver_error: type[Exception]
+    insert: Callable[[Any], Any]
+    """An INSERT with `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    connect: Callable[[str], AsyncEngine]
+
+
+def _connect_sqlite(location: str) -> AsyncEngine:
+    url = location if "://" in location else f"sqlite+aiosqlite:///{quote(location)}"
+    # The store keeps its connections itself; AUTOCOMMIT because it says BEGIN and COMMIT itself.
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", query_cache_size=2000)
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+SQLITE: Final = Dialect(
+    name="sqlite",
+    # IMMEDIATE takes the write lock at once: a later upgrade could fail half-way through a unit.
+    begin_write="BEGIN IMMEDIATE",
+    begin_snapshot="BEGIN",
+    driver_error=sqlite3.Error,
+    insert=sqlite_insert,
+    connect=_connect_sqlite,
+)
+
+
+def dialect_of(location: str) -> Dialect:
+    """The dialect for a URL or a file's path.
+
+    Raises:
+        ValueError: no dialect for this URL.
+    """
+    if "://" not in location or location.startswith("sqlite"):
+        return SQLITE
+    raise ValueError(f"no dialect for {location.split('://', 1)[0]}")

@@ -1,0 +1,127 @@
+"""The shards' logs in a table: giving out positions, appending, reading, trimming.
+
+Positions come from one counter in memory, continued from the table at open. A unit that rolls back leaves a gap. Trimming
+leaves each shard's newest row, so that the counter and the shards' positions survive a restart, and notes per shard how
+far it went, so that a reader who is too late learns it.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import delete, func, insert, select
+
+from core.bus.interfaces import Delivery, LogTrimmed
+from core.domain.ids import shard_of
+from core.runtime.clock import Clock
+from core.store.sql.connection import Executor
+from core.store.sql.dialect import Dialect
+from core.store.sql.tables import log, log_trims
+from core.wire.envelope import Envelope, decode_envelope, encode_envelope
+
+TRIM_CHUNK_ROWS = 2_000
+"""Rows that one unit trims: a few milliseconds of the writer's time."""
+
+
+class LogState(msgspec.Struct, frozen=True):
+    """Where the log stands when the store is opened."""
+
+    positions: dict[int, int]
+    trimmed: dict[int, int]
+
+
+async def load_log_state(reads: Executor) -> LogState:
+    """Newest and last trimmed position by shard."""
+    positions = await reads.fetch_all(select(log.c.shard, func.max(log.c.position)).group_by(log.c.shard))
+    trimmed = await reads.fetch_all(select(log_trims.c.shard, log_trims.c.position))
+    return LogState({row[0]: row[1] for row in positions}, {row[0]: row[1] for row in trimmed})
+
+
+class SqlLog:
+    """The log table. Appending and trimming happen inside the writer's units."""
+
+    __slots__ = ("_clock", "_dialect", "_next_position", "_num_shards", "_reads", "_trimmed")
+
+    def __init__(self, *, state: LogState, num_shards: int, clock: Clock, dialect: Dialect, reads: Executor) -> None:
+        self._num_shards = num_shards
+        self._clock = clock
+        self._dialect = dialect
+        self._reads = reads
+        self._next_position = max(state.positions.values(), default=0) + 1
+        self._trimmed = dict(state.trimmed)
+
+    async def append(self, connection: Executor, envelopes: Sequence[Envelope]) -> list[Delivery]:
+        """Give the envelopes their places and insert them."""
+        if not envelopes:
+            return []
+        first = self._next_position
+        self._next_position += len(envelopes)
+        deliveries = [
+            Delivery(first + index, shard_of(envelope.owner_id, self._num_shards), envelope)
+            for index, envelope in enumerate(envelopes)
+        ]
+        now_ms = self._clock.now_ms()
+        rows = [
+            {
+                "position": delivery.position,
+                "shard": delivery.shard,
+                "envelope_id": delivery.envelope.id,
+                "created_ms": now_ms,
+                "envelope": encode_envelope(delivery.envelope),
+            }
+            for delivery in deliveries
+        ]
+        await connection.execute(_INSERT, rows)
+        return deliveries
+
+    async def read(self, shard: int, after: int, limit: int) -> list[Delivery]:
+        """Rows of a shard after a position, oldest first.
+
+        Raises:
+            LogTrimmed: some of them are gone.
+        """
+        statement = (
+            select(log.c.position, log.c.envelope)
+            .where(log.c.shard == shard, log.c.position > after)
+            .order_by(log.c.position)
+            .limit(limit)
+        )
+        rows = await self._reads.fetch_all(statement)
+        # After the query: a trim that happened while it ran is noticed too.
+        if after < self._trimmed.get(shard, 0):
+            raise LogTrimmed(shard)
+        return [Delivery(row[0], shard, decode_envelope(row[1])) for row in rows]
+
+    async def trim_chunk(self, connection: Executor, *, older_than_ms: int, keep_rows: int) -> dict[int, int]:
+        """Delete some of the oldest rows that are too old or too many; the last deleted position by shard.
+
+        The caller passes the result to `note_trimmed` when the deletion is committed.
+        """
+        oldest = select(log.c.position, log.c.shard, log.c.created_ms).order_by(log.c.position).limit(TRIM_CHUNK_ROWS)
+        floor = self._next_position - keep_rows
+        newest = {row[0] for row in await connection.fetch_all(select(func.max(log.c.position)).group_by(log.c.shard))}
+        doomed = [
+            row
+            for row in await connection.fetch_all(oldest.where(log.c.position.not_in(newest)))
+            if row.created_ms < older_than_ms or row.position < floor
+        ]
+        if not doomed:
+            return {}
+        await connection.execute(
+            delete(log).where(log.c.position <= doomed[-1].position, log.c.position.not_in(newest))
+        )
+        trimmed = {row.shard: row.position for row in doomed}
+        upsert = self._dialect.insert(log_trims)
+        upsert = upsert.on_conflict_do_update(
+            index_elements=[log_trims.c.shard], set_={"position": upsert.excluded.position}
+        )
+        await connection.execute(
+            upsert, [{"shard": shard, "position": position} for shard, position in trimmed.items()]
+        )
+        return trimmed
+
+    def note_trimmed(self, trimmed: dict[int, int]) -> None:
+        """From now on, reads before these positions are refused."""
+        self._trimmed.update(trimmed)
+
+
+_INSERT = insert(log)

@@ -1,0 +1,178 @@
+"""Members of guilds, with their roles."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, String, and_, cast, delete, exists, func, insert, or_, select, update
+
+from core.domain.errors import UnknownMember, UnknownUser
+from core.domain.member import Member
+from core.store.interfaces import Changes
+from core.store.sql.columns import EntityMap, fold, folded
+from core.store.sql.connection import AnyRow, Executor
+from core.store.sql.tables import auth_sessions, guilds, member_roles, members, users
+from core.store.sql.users import USER
+
+_MEMBER = EntityMap(Member, members, without=("user", "role_ids"))
+_USER_START = len(_MEMBER.columns)
+_ROLES_AT = _USER_START + len(USER.columns)
+
+_role_ids = (
+    select(func.aggregate_strings(cast(member_roles.c.role_id, String), ","))
+    .where(member_roles.c.guild_id == members.c.guild_id, member_roles.c.user_id == members.c.user_id)
+    .correlate(members)
+    .scalar_subquery()
+)
+MEMBER_COLUMNS = (*_MEMBER.columns, *USER.columns, _role_ids)
+"""For a SELECT from members joined with users; one row is one member."""
+
+_SELECT = select(*MEMBER_COLUMNS).select_from(members).join(users, users.c.id == members.c.user_id)
+
+
+def member_from_row(row: AnyRow, start: int = 0) -> Member:
+    """The member whose `MEMBER_COLUMNS` stand in the row from `start` on."""
+    role_ids = row[start + _ROLES_AT]
+    return _MEMBER.entity_with(
+        row,
+        start,
+        user=USER.entity(row, start + _USER_START),
+        role_ids=tuple(sorted(map(int, role_ids.split(",")))) if role_ids else (),
+    )
+
+
+class SqlMembers:
+    """`MemberWriter`; the store shows its reading half."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Executor) -> None:
+        self._db = db
+
+    async def find(self, guild_id: int, user_id: int) -> Member | None:
+        row = await self._db.fetch_one(_SELECT.where(members.c.guild_id == guild_id, members.c.user_id == user_id))
+        return None if row is None else member_from_row(row)
+
+    async def find_many(self, guild_id: int, user_ids: Collection[int]) -> list[Member]:
+        if not user_ids:
+            return []
+        return await self._list(_SELECT.where(members.c.guild_id == guild_id, members.c.user_id.in_(list(user_ids))))
+
+    async def list_page(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
+        return await self._list(_SELECT.where(members.c.guild_id == guild_id, members.c.user_id > after).limit(limit))
+
+    async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
+        folded_prefix = fold(prefix) or ""
+        names = (members.c.nick_fold, users.c.global_name_fold, users.c.username_fold)
+        statement = _SELECT.where(members.c.guild_id == guild_id).limit(limit)
+        if folded_prefix:
+            statement = statement.where(or_(*(name.startswith(folded_prefix, autoescape=True) for name in names)))
+        return await self._list(statement)
+
+    async def count(self, guild_id: int) -> int:
+        row = await self._db.fetch_one(select(func.count()).where(members.c.guild_id == guild_id))
+        return 0 if row is None else int(row[0])
+
+    async def count_by_role(self, guild_id: int) -> dict[int, int]:
+        statement = (
+            select(member_roles.c.role_id, func.count())
+            .where(member_roles.c.guild_id == guild_id)
+            .group_by(member_roles.c.role_id)
+        )
+        return {row[0]: row[1] for row in await self._db.fetch_all(statement)}
+
+    async def list_prunable(self, guild_id: int, *, inactive_since_ms: int, role_ids: Collection[int]) -> list[int]:
+        has_other_role = exists().where(
+            member_roles.c.guild_id == members.c.guild_id,
+            member_roles.c.user_id == members.c.user_id,
+            member_roles.c.role_id.not_in(list(role_ids)),
+        )
+        was_seen = exists().where(
+            auth_sessions.c.user_id == members.c.user_id, auth_sessions.c.last_used_ms >= inactive_since_ms
+        )
+        owner_id = select(guilds.c.owner_id).where(guilds.c.id == guild_id).scalar_subquery()
+        statement = (
+            select(members.c.user_id)
+            .join(users, users.c.id == members.c.user_id)
+            .where(
+                members.c.guild_id == guild_id,
+                members.c.joined_ms < inactive_since_ms,
+                members.c.user_id != owner_id,
+                and_(~users.c.bot, ~has_other_role, ~was_seen),
+            )
+            .order_by(members.c.user_id)
+        )
+        return [row[0] for row in await self._db.fetch_all(statement)]
+
+    async def add(self, guild_id: int, user_id: int, *, joined_ms: int, role_ids: Sequence[int] = ()) -> Member | None:
+        row = await self._db.fetch_one(select(*USER.columns).where(users.c.id == user_id))
+        if row is None:
+            raise UnknownUser
+        if await self.find(guild_id, user_id) is not None:
+            return None
+        member = Member(guild_id=guild_id, user=USER.entity(row), joined_ms=joined_ms, role_ids=_sorted(role_ids))
+        await self._db.execute(insert(members), {**_MEMBER.values(member), "user_id": user_id})
+        await self._add_roles(guild_id, user_id, member.role_ids)
+        return member
+
+    async def update(self, guild_id: int, user_id: int, changes: Changes) -> Member:
+        values = folded(changes, "nick")
+        role_ids = values.pop("role_ids", None)
+        is_member = and_(members.c.guild_id == guild_id, members.c.user_id == user_id)
+        if values:
+            await self._db.execute(update(members).where(is_member).values(values))
+        if role_ids is not None:
+            member = await self._fetch(guild_id, user_id)
+            wanted = _sorted(role_ids)
+            lost = [role_id for role_id in member.role_ids if role_id not in wanted]
+            await self._db.execute(
+                delete(member_roles).where(
+                    member_roles.c.guild_id == guild_id,
+                    member_roles.c.user_id == user_id,
+                    member_roles.c.role_id.in_(lost),
+                )
+            )
+            await self._add_roles(guild_id, user_id, [i for i in wanted if i not in member.role_ids])
+        return await self._fetch(guild_id, user_id)
+
+    async def add_role(self, guild_id: int, user_id: int, role_id: int) -> Member:
+        member = await self._fetch(guild_id, user_id)
+        if role_id in member.role_ids:
+            return member
+        await self._add_roles(guild_id, user_id, [role_id])
+        return msgspec.structs.replace(member, role_ids=_sorted((*member.role_ids, role_id)))
+
+    async def remove_role(self, guild_id: int, user_id: int, role_id: int) -> Member:
+        member = await self._fetch(guild_id, user_id)
+        await self._db.execute(
+            delete(member_roles).where(
+                member_roles.c.guild_id == guild_id,
+                member_roles.c.user_id == user_id,
+                member_roles.c.role_id == role_id,
+            )
+        )
+        return msgspec.structs.replace(member, role_ids=tuple(i for i in member.role_ids if i != role_id))
+
+    async def remove(self, guild_id: int, user_id: int) -> Member:
+        member = await self._fetch(guild_id, user_id)
+        await self._db.execute(delete(members).where(members.c.guild_id == guild_id, members.c.user_id == user_id))
+        return member
+
+    async def _fetch(self, guild_id: int, user_id: int) -> Member:
+        member = await self.find(guild_id, user_id)
+        if member is None:
+            raise UnknownMember
+        return member
+
+    async def _list(self, statement: Select[Any]) -> list[Member]:
+        rows = await self._db.fetch_all(statement.order_by(members.c.user_id))
+        return [member_from_row(row) for row in rows]
+
+    async def _add_roles(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> None:
+        if role_ids:
+            rows = [{"guild_id": guild_id, "user_id": user_id, "role_id": role_id} for role_id in role_ids]
+            await self._db.execute(insert(member_roles), rows)
+
+
+def _sorted(role_ids: Collection[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(role_ids)))

@@ -1,0 +1,153 @@
+"""Messages: reading them, editing, deleting. Adding them is the hot path and has its own file (message_batch.py)."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, select, tuple_, update
+
+from core.domain.errors import UnknownMessage
+from core.domain.ids import bucket_of, snowflake_at
+from core.domain.message import AddedMessage, Message
+from core.runtime.clock import Clock
+from core.store.interfaces import Changes
+from core.store.sql.connection import Executor
+from core.store.sql.dialect import Dialect
+from core.store.sql.message_batch import MESSAGE, MessageBatch
+from core.store.sql.tables import channels, last_messages, messages
+from core.store.sql.writer import Writer
+from core.wire.envelope import Envelope
+
+_SELECT = select(*MESSAGE.columns)
+
+
+class SqlMessages:
+    """`MessageStore`."""
+
+    __slots__ = ("_clock", "_dialect", "_reads", "_writer")
+
+    def __init__(self, *, reads: Executor, writer: Writer, clock: Clock, dialect: Dialect) -> None:
+        self._reads = reads
+        self._writer = writer
+        self._clock = clock
+        self._dialect = dialect
+
+    async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
+        """Store a message once per nonce. Up to the first await, the place in the queue is taken."""
+        batch = self._writer.last_queued
+        if not isinstance(batch, MessageBatch):
+            batch = MessageBatch(clock=self._clock, dialect=self._dialect)
+            self._writer.add(batch)
+        return await batch.add(message, envelopes)
+
+    async def find(self, channel_id: int, message_id: int) -> Message | None:
+        row = await self._reads.fetch_one(_SELECT.where(_is_message(channel_id, message_id)))
+        return None if row is None else MESSAGE.entity(row)
+
+    async def list_page(
+        self,
+        channel_id: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> list[Message]:
+        if around is not None:
+            return await self._list_around(channel_id, around, limit)
+        if after is not None:
+            return (await self._list(self._reads, _newer_than(channel_id, after), limit))[::-1]
+        return await self._list(self._reads, _older_than(channel_id, before), limit)
+
+    async def update(
+        self,
+        channel_id: int,
+        message_id: int,
+        changes: Changes,
+        *,
+        expected_version: int,
+        envelopes: Sequence[Envelope],
+    ) -> Message | None:
+        values = {**changes, "version": expected_version + 1}
+
+        async def work(db: Executor) -> tuple[Message | None, Sequence[Envelope]]:
+            is_message = _is_message(channel_id, message_id)
+            statement = update(messages).where(is_message, messages.c.version == expected_version).values(values)
+            row = await db.fetch_one(statement.returning(*MESSAGE.columns))
+            if row is not None:
+                return MESSAGE.entity(row), envelopes
+            if await db.fetch_one(select(messages.c.id).where(is_message)) is None:
+                raise UnknownMessage
+            return None, ()
+
+        return await self._writer.run_errand(work)
+
+    async def delete(self, channel_id: int, message_ids: Collection[int], envelopes: Sequence[Envelope]) -> list[int]:
+        buckets = {bucket_of(message_id) for message_id in message_ids}
+
+        async def work(db: Executor) -> tuple[list[int], Sequence[Envelope]]:
+            statement = delete(messages).where(
+                messages.c.channel_id == channel_id,
+                messages.c.bucket.in_(list(buckets)),
+                messages.c.id.in_(list(message_ids)),
+            )
+            gone = sorted(row[0] for row in await db.fetch_all(statement.returning(messages.c.id)))
+            return gone, envelopes if gone else ()
+
+        return await self._writer.run_errand(work) if message_ids else []
+
+    async def list_ids_by_author(self, guild_id: int, author_id: int, *, since_ms: int) -> list[tuple[int, int]]:
+        statement = (
+            select(messages.c.channel_id, messages.c.id)
+            .join(channels, channels.c.id == messages.c.channel_id)
+            .where(
+                messages.c.author_id == author_id,
+                messages.c.guild_id == guild_id,
+                messages.c.id >= snowflake_at(since_ms),
+            )
+            .order_by(messages.c.id)
+        )
+        return [(row[0], row[1]) for row in await self._reads.fetch_all(statement)]
+
+    async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
+        if not channel_ids:
+            return {}
+        statement = select(last_messages.c.channel_id, last_messages.c.message_id)
+        rows = await self._reads.fetch_all(statement.where(last_messages.c.channel_id.in_(list(channel_ids))))
+        return {row[0]: row[1] for row in rows}
+
+    async def _list_around(self, channel_id: int, around: int, limit: int) -> list[Message]:
+        """Newest first; half of the page newer than the target, the rest the target and what is older."""
+
+        async def read(db: Executor) -> list[Message]:
+            newer = await self._list(db, _newer_than(channel_id, around), limit // 2)
+            older = await self._list(db, _older_than(channel_id, around + 1), limit - limit // 2)
+            return newer[::-1] + older
+
+        return await self._reads.in_snapshot(read)
+
+    async def _list(self, db: Executor, statement: Select[*tuple[Any, ...]], limit: int) -> list[Message]:
+        return [MESSAGE.entity(row) for row in await db.fetch_all(statement.limit(limit))]
+
+
+_PLACE = tuple_(messages.c.bucket, messages.c.id)
+"""Ids grow with their buckets, so this orders as the id does, and it is what the primary key holds."""
+
+
+def _is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:
+    return and_(
+        messages.c.channel_id == channel_id,
+        messages.c.bucket == bucket_of(message_id),
+        messages.c.id == message_id,
+    )
+
+
+def _older_than(channel_id: int, bound: int | None) -> Select[*tuple[Any, ...]]:
+    statement = _SELECT.where(messages.c.channel_id == channel_id)
+    if bound is not None:
+        statement = statement.where(tuple_(bucket_of(bound), bound) > _PLACE)
+    return statement.order_by(messages.c.bucket.desc(), messages.c.id.desc())
+
+
+def _newer_than(channel_id: int, bound: int) -> Select[*tuple[Any, ...]]:
+    statement = _SELECT.where(messages.c.channel_id == channel_id, tuple_(bucket_of(bound), bound) < _PLACE)
+    return statement.order_by(messages.c.bucket, messages.c.id)

@@ -1,0 +1,181 @@
+"""The store on a relational database, and the bus over its log table.
+
+Opening migrates the schema, opens one connection that writes and some that read, and starts the writer. Closing finishes
+what is queued. `run_chores` is run beside it by the composition root: it purges nonces and trims the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+import msgspec
+from sqlalchemy import delete, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.bus.embedded import EmbeddedBus
+from core.domain.errors import Unavailable
+from core.runtime.clock import Clock
+from core.store.interfaces import (
+    ApplicationReader,
+    BanReader,
+    ChannelReader,
+    GuildReader,
+    InviteReader,
+    MemberReader,
+    Transaction,
+    UserReader,
+)
+from core.store.sql.applications import SqlApplications
+from core.store.sql.bans import SqlBans
+from core.store.sql.channels import SqlChannels
+from core.store.sql.connection import Connection, Executor
+from core.store.sql.dialect import Dialect, dialect_of
+from core.store.sql.guilds import SqlGuilds
+from core.store.sql.invites import SqlInvites
+from core.store.sql.log import SqlLog, load_log_state
+from core.store.sql.members import SqlMembers
+from core.store.sql.message_batch import NONCE_LIFETIME_MS
+from core.store.sql.messages import SqlMessages
+from core.store.sql.migrate import migrate
+from core.store.sql.pool import ReadPool
+from core.store.sql.tables import nonces
+from core.store.sql.transaction import UnitOfWork
+from core.store.sql.users import SqlUsers
+from core.store.sql.writer import Writer
+from core.wire.envelope import Envelope
+
+logger = logging.getLogger(__name__)
+
+
+class StoreOptions(msgspec.Struct, kw_only=True, frozen=True):
+    """What may be tuned."""
+
+    read_connections: int = 4
+    """Reads that may run at once; each has a thread and a page cache."""
+    log_lifetime_ms: int = 60 * 60 * 1000
+    """How long a shard's log reaches back, for sessions that resume."""
+    log_rows: int = 1_000_000
+    """How many rows the logs of all shards hold at most (about 1 GB)."""
+    chore_interval_s: float = 60.0
+
+
+_DEFAULTS: Final = StoreOptions()
+_PURGE_CHUNK_ROWS: Final = 5_000
+"""Nonces that one unit purges: a few milliseconds of the writer's time."""
+
+
+class SqlStore:
+    """`Store`, with its `bus`."""
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        reads: ReadPool,
+        writer: Writer,
+        log: SqlLog,
+        bus: EmbeddedBus,
+        dialect: Dialect,
+        clock: Clock,
+        options: StoreOptions,
+    ) -> None:
+        self._engine = engine
+        self._reads = reads
+        self._writer = writer
+        self._log = log
+        self._clock = clock
+        self._num_shards = bus.num_shards
+        self._options = options
+        self.bus = bus
+        self.users: UserReader = SqlUsers(reads)
+        self.applications: ApplicationReader = SqlApplications(reads)
+        self.guilds: GuildReader = SqlGuilds(reads, bus.num_shards)
+        self.channels: ChannelReader = SqlChannels(reads)
+        self.members: MemberReader = SqlMembers(reads)
+        self.bans: BanReader = SqlBans(reads)
+        self.invites: InviteReader = SqlInvites(reads)
+        self.messages = SqlMessages(reads=reads, writer=writer, clock=clock, dialect=dialect)
+
+    @classmethod
+    async def open(
+        cls, location: str, *, clock: Clock, num_shards: int, options: StoreOptions = _DEFAULTS
+    ) -> "SqlStore":
+        """Open (and create or migrate) the database at a path or URL.
+
+        Raises:
+            Unavailable: it cannot be opened.
+        """
+        dialect = dialect_of(str(location))
+        engine = dialect.connect(str(location))
+        await migrate(engine)
+        reads = ReadPool([await Connection.open(engine, dialect) for _ in range(options.read_connections)])
+        state = await load_log_state(reads)
+        log = SqlLog(state=state, num_shards=num_shards, clock=clock, dialect=dialect, reads=reads)
+        writer = Writer(connection=await Connection.open(engine, dialect), dialect=dialect, log=log)
+
+        async def append(envelopes: Sequence[Envelope]) -> None:
+            await writer.run_errand(lambda _: _only_announce(envelopes))
+
+        bus = EmbeddedBus(num_shards=num_shards, append=append, read=log.read, positions=state.positions)
+        writer.start(bus.deliver)
+        return cls(
+            engine=engine,
+            reads=reads,
+            writer=writer,
+            log=log,
+            bus=bus,
+            dialect=dialect,
+            clock=clock,
+            options=options,
+        )
+
+    def write(self) -> AbstractAsyncContextManager[Transaction]:
+        """A unit of work."""
+        return UnitOfWork(writer=self._writer, num_shards=self._num_shards)
+
+    async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer."""
+        await self._reads.fetch_one(select(text("1")))
+
+    async def close(self) -> None:
+        """Finish the queue, then close everything."""
+        await self._writer.close()
+        await self._reads.close()
+        await self._engine.dispose()
+
+    async def run_chores(self) -> None:
+        """Purge and trim for as long as the store is open; to be run in a task group and cancelled before `close`."""
+        while True:
+            await asyncio.sleep(self._options.chore_interval_s)
+            try:
+                await self.purge_nonces()
+                await self.trim_log()
+            except Unavailable:
+                logger.warning("chores failed; they are repeated later", exc_info=True)
+
+    async def purge_nonces(self) -> None:
+        """Forget the nonces that are too old to count."""
+
+        async def purge(db: Executor) -> tuple[int, Sequence[Envelope]]:
+            oldest = select(nonces.c.message_id).order_by(nonces.c.message_id).limit(_PURGE_CHUNK_ROWS)
+            too_old = nonces.c.created_ms <= self._clock.now_ms() - NONCE_LIFETIME_MS
+            return await db.execute(delete(nonces).where(nonces.c.message_id.in_(oldest), too_old)), ()
+
+        while await self._writer.run_errand(purge) == _PURGE_CHUNK_ROWS:
+            pass
+
+    async def trim_log(self) -> None:
+        """Forget the log's rows that are too old or too many."""
+        older_than_ms = self._clock.now_ms() - self._options.log_lifetime_ms
+
+        async def trim(db: Executor) -> tuple[dict[int, int], Sequence[Envelope]]:
+            return await self._log.trim_chunk(db, older_than_ms=older_than_ms, keep_rows=self._options.log_rows), ()
+
+        while trimmed := await self._writer.run_errand(trim):
+            self._log.note_trimmed(trimmed)
+
+
+async def _only_announce(envelopes: Sequence[Envelope]) -> tuple[None, Sequence[Envelope]]:
+    return None, envelopes

@@ -1,0 +1,76 @@
+"""A unit of work: the aggregates over the lent write connection, and the events to commit with them."""
+
+from types import TracebackType
+
+from core.store.interfaces import (
+    ApplicationWriter,
+    BanWriter,
+    ChannelWriter,
+    GuildWriter,
+    InviteWriter,
+    MemberWriter,
+    RoleWriter,
+    Transaction,
+    UserWriter,
+)
+from core.store.sql.applications import SqlApplications
+from core.store.sql.bans import SqlBans
+from core.store.sql.channels import SqlChannels
+from core.store.sql.connection import Executor
+from core.store.sql.guilds import SqlGuilds
+from core.store.sql.invites import SqlInvites
+from core.store.sql.members import SqlMembers
+from core.store.sql.roles import SqlRoles
+from core.store.sql.users import SqlUsers
+from core.store.sql.writer import Turn, Writer
+from core.wire.envelope import Envelope
+
+
+class SqlTransaction:
+    """`Transaction`."""
+
+    __slots__ = ("announced", "applications", "bans", "channels", "guilds", "invites", "members", "roles", "users")
+
+    def __init__(self, db: Executor, *, num_shards: int) -> None:
+        self.users: UserWriter = SqlUsers(db)
+        self.applications: ApplicationWriter = SqlApplications(db)
+        self.guilds: GuildWriter = SqlGuilds(db, num_shards)
+        self.roles: RoleWriter = SqlRoles(db)
+        self.channels: ChannelWriter = SqlChannels(db)
+        self.members: MemberWriter = SqlMembers(db)
+        self.bans: BanWriter = SqlBans(db)
+        self.invites: InviteWriter = SqlInvites(db)
+        self.announced: list[Envelope] = []
+
+    def announce(self, *envelopes: Envelope) -> None:
+        """Commit these events with the rows."""
+        self.announced.extend(envelopes)
+
+
+class UnitOfWork:
+    """`async with store.write() as tx`. Its place in the queue is taken when it is entered."""
+
+    __slots__ = ("_num_shards", "_transaction", "_turn", "_writer")
+
+    def __init__(self, *, writer: Writer, num_shards: int) -> None:
+        self._writer = writer
+        self._num_shards = num_shards
+        self._turn: Turn | None = None
+        self._transaction: SqlTransaction | None = None
+
+    async def __aenter__(self) -> Transaction:
+        if self._turn is not None:
+            raise RuntimeError("a unit of work is entered once")
+        self._turn = self._writer.new_turn()
+        self._transaction = SqlTransaction(await self._turn.begin(), num_shards=self._num_shards)
+        return self._transaction
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._turn is None or self._transaction is None:
+            return
+        if error_type is None:
+            await self._turn.commit(self._transaction.announced)
+        else:
+            self._turn.abort()

@@ -1,0 +1,114 @@
+"""Accounts and their logins."""
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from core.domain.errors import FieldError, Invalid, UnknownSession, UnknownUser
+from core.domain.user import Account, AuthSession, User
+from core.store.interfaces import Changes
+from core.store.sql.columns import EntityMap, fold, folded
+from core.store.sql.connection import AnyRow, Executor
+from core.store.sql.tables import auth_sessions, users
+
+USER = EntityMap(User, users)
+_SESSION = EntityMap(AuthSession, auth_sessions)
+_PRIVATE = ("email", "password_hash", "birth_date")
+_ACCOUNT_COLUMNS = (*USER.columns, *(users.c[name] for name in _PRIVATE))
+
+
+class SqlUsers:
+    """`UserWriter`; the store shows its reading half."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Executor) -> None:
+        self._db = db
+
+    async def find(self, user_id: int) -> User | None:
+        row = await self._db.fetch_one(select(*USER.columns).where(users.c.id == user_id))
+        return None if row is None else USER.entity(row)
+
+    async def find_many(self, user_ids: Collection[int]) -> dict[int, User]:
+        if not user_ids:
+            return {}
+        rows = await self._db.fetch_all(select(*USER.columns).where(users.c.id.in_(list(user_ids))))
+        return {row[0]: USER.entity(row) for row in rows}
+
+    async def find_account(self, user_id: int) -> Account | None:
+        row = await self._db.fetch_one(select(*_ACCOUNT_COLUMNS).where(users.c.id == user_id))
+        return None if row is None else _account(row)
+
+    async def find_account_by_email(self, email: str) -> Account | None:
+        row = await self._db.fetch_one(select(*_ACCOUNT_COLUMNS).where(users.c.email_key == fold(email)))
+        return None if row is None else _account(row)
+
+    async def find_by_username(self, username: str) -> User | None:
+        row = await self._db.fetch_one(select(*USER.columns).where(users.c.username_key == fold(username)))
+        return None if row is None else USER.entity(row)
+
+    async def find_auth_session(self, token_hash: bytes) -> AuthSession | None:
+        row = await self._db.fetch_one(select(*_SESSION.columns).where(auth_sessions.c.token_hash == token_hash))
+        return None if row is None else _SESSION.entity(row)
+
+    async def list_auth_sessions(self, user_id: int) -> list[AuthSession]:
+        statement = select(*_SESSION.columns).where(auth_sessions.c.user_id == user_id).order_by(auth_sessions.c.id)
+        return [_SESSION.entity(row) for row in await self._db.fetch_all(statement)]
+
+    async def create(self, account: Account) -> None:
+        user = account.user
+        values = folded(USER.values(user), "username", "global_name")
+        values["username_key"] = None if user.bot else values["username_fold"]
+        values |= {name: getattr(account, name) for name in _PRIVATE}
+        values["email_key"] = fold(account.email)
+        await self._check_unique(user.id, values["username_key"], values["email_key"])
+        await self._db.execute(insert(users), values)
+
+    async def update(self, user_id: int, changes: Changes) -> Account:
+        values = folded(changes, "username", "global_name")
+        account = await self.find_account(user_id)
+        if account is None:
+            raise UnknownUser
+        if not values:
+            return account
+        username_key = None if account.user.bot else values.get("username_fold")
+        if username_key is not None:
+            values["username_key"] = username_key
+        if "email" in changes:
+            values["email_key"] = fold(changes["email"])
+        await self._check_unique(user_id, username_key, values.get("email_key"))
+        statement = update(users).where(users.c.id == user_id).values(values).returning(*_ACCOUNT_COLUMNS)
+        row = await self._db.fetch_one(statement)
+        if row is None:
+            raise UnknownUser
+        return _account(row)
+
+    async def add_auth_session(self, session: AuthSession) -> None:
+        await self._db.execute(insert(auth_sessions), _SESSION.values(session))
+
+    async def delete_auth_session(self, session_id: int, user_id: int) -> None:
+        statement = delete(auth_sessions).where(auth_sessions.c.id == session_id, auth_sessions.c.user_id == user_id)
+        if not await self._db.execute(statement):
+            raise UnknownSession
+
+    async def delete_auth_sessions_of(self, user_id: int) -> list[int]:
+        statement = delete(auth_sessions).where(auth_sessions.c.user_id == user_id).returning(auth_sessions.c.id)
+        return sorted(row[0] for row in await self._db.fetch_all(statement))
+
+    async def _check_unique(self, user_id: int, username_key: str | None, email_key: str | None) -> None:
+        """Name the field that is taken. The indexes are what holds; this is for the message."""
+        taken = or_(users.c.username_key == username_key, users.c.email_key == email_key)
+        statement = select(users.c.username_key, users.c.email_key).where(taken, users.c.id != user_id)
+        fields: dict[str, FieldError] = {}
+        for row in await self._db.fetch_all(statement):
+            if username_key is not None and row[0] == username_key:
+                fields["username"] = FieldError(("username",), "USERNAME_ALREADY_TAKEN", "Username is taken")
+            if email_key is not None and row[1] == email_key:
+                fields["email"] = FieldError(("email",), "EMAIL_ALREADY_REGISTERED", "Email is already registered")
+        if fields:
+            raise Invalid(*fields.values())
+
+
+def _account(row: AnyRow) -> Account:
+    email, password_hash, birth_date = row[len(USER.columns) :]
+    return Account(user=USER.entity(row), email=email, password_hash=password_hash, birth_date=birth_date)
