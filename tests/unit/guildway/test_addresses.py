@@ -1,0 +1,28 @@
+"""What is told about where the server listens."""
+
+import io
+import subprocess
+
+from core.runtime.settings import GatewaySettings
+from guildway.addresses import Addresses, encode_ready_line, gateway_url_for
+from guildway.welcome import write_welcome
+
+ADDRESSES = Addresses(api="http://127.0.0.1:1", gateway="ws://127.0.0.1:2", metrics="")
+
+
+def test_ready_line_names_every_listener() -> None:
+    assert encode_ready_line(ADDRESSES) == "ready api=http://127.0.0.1:1 gateway=ws://127.0.0.1:2 metrics=-"
+
+
+def test_gateway_url_follows_the_setting_before_the_listener() -> None:
+    assert gateway_url_for(GatewaySettings(), "127.0.0.1:2") == "ws://127.0.0.1:2"
+    assert gateway_url_for(GatewaySettings(public_url="wss://g.example"), "127.0.0.1:2") == "wss://g.example"
+
+
+def test_welcome_holds_shell_commands_with_this_servers_addresses() -> None:
+    out = io.StringIO()
+    write_welcome(ADDRESSES, out)
+    commands = [line for line in out.getvalue().splitlines() if line.startswith("  ")]
+    assert "  API=http://127.0.0.1:1/api/v10" in commands
+    assert "GATEWAY_URL=ws://127.0.0.1:2" in out.getvalue()
+    subprocess.run(["sh", "-n"], input="\n".join(commands), text=True, check=True)

@@ -1,0 +1,56 @@
+"""The command line: what it refuses, and how it says so."""
+
+import socket
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from guildway.cli import VERSION, main
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out.startswith(f"guildway {VERSION} (Python 3.")
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--api", "8080"], "--api: expected HOST:PORT"),
+        (["--config", "/nowhere.toml"], "/nowhere.toml: cannot be read"),
+    ],
+)
+def test_run_with_a_wrong_flag_says_so_in_one_line(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", *arguments]) == 2
+    errors = capsys.readouterr().err
+    assert text in errors
+    assert errors.count("\n") == 1
+
+
+def test_run_with_an_unknown_variable_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GUILDWAY_GATEWY", "0.0.0.0:1")
+    assert main(["run"]) == 2
+    assert "did you mean 'GUILDWAY_GATEWAY'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["serve"], ["run", "--port", "1"]])
+def test_unknown_command_or_flag_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: guildway" in capsys.readouterr().err
+
+
+def test_demo_without_a_server_says_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert main(["demo", "--url", f"http://127.0.0.1:{port}"]) == 2
+    assert "start it with `make run`" in capsys.readouterr().err
