@@ -65,6 +65,9 @@ class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):
     num_shards: Annotated[int, Meta(ge=1, le=4096)] = 256
     worker_id: NodeId = 0
     process_id: NodeId = 0
+    read_connections: Annotated[int, Meta(ge=1, le=64)] = 4
+    log_lifetime_s: Annotated[int, Meta(ge=60)] = 3600
+    log_rows: Count = 1_000_000
 
 
 class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
