@@ -178,3 +178,90 @@ Command = (
     | RequestSoundboardSounds
     | SendMessage
 )
+
+
+class _MessageHead(Struct, frozen=True):
+    """What of a message's body the gateway needs."""
+
+    channel_id: Id
+    nonce: Nonce = None
+
+
+_TYPES: dict[int, type] = {
+    Opcode.IDENTIFY: Identify,
+    Opcode.PRESENCE_UPDATE: PresenceUpdate,
+    Opcode.VOICE_STATE_UPDATE: VoiceStateUpdate,
+    Opcode.RESUME: Resume,
+    Opcode.REQUEST_GUILD_MEMBERS: RequestGuildMembers,
+    Opcode.LAZY_GUILDS: LazyGuilds,
+    Opcode.REQUEST_SOUNDBOARD_SOUNDS: RequestSoundboardSounds,
+    Opcode.GUILD_SUBSCRIPTIONS: GuildSubscriptions,
+}
+_SEND_MESSAGE = "MESSAGE_CREATE"
+_HEARTBEAT_TYPE: Any = int | None
+
+# strict=False lets digits stand for ids, which is how JSON writes them.
+_json_decoders: dict[int, msgspec.json.Decoder[Any]] = {
+    op: msgspec.json.Decoder(type_, strict=False) for op, type_ in _TYPES.items()
+}
+_msgpack_decoders: dict[int, msgspec.msgpack.Decoder[Any]] = {
+    op: msgspec.msgpack.Decoder(type_, strict=False) for op, type_ in _TYPES.items()
+}
+_json_heartbeat = msgspec.json.Decoder(_HEARTBEAT_TYPE, strict=False)
+_msgpack_heartbeat = msgspec.msgpack.Decoder(_HEARTBEAT_TYPE, strict=False)
+_json_head = msgspec.json.Decoder(_MessageHead, strict=False)
+_NOT_THIS = (msgspec.MsgspecError, UnicodeError, RecursionError, MemoryError, TypeError, OverflowError)
+"""What msgspec raises for a client's bytes: the last three from wild msgpack keys and numbers."""
+
+
+def parse_command(encoding: Encoding, payload: ClientPayload | EtfPayload) -> Command:
+    """The command in a payload.
+
+    Raises:
+        RefusedPayload: 4001 or 4002.
+    """
+    op = payload.op
+    try:
+        if op == Opcode.HEARTBEAT:
+            return Heartbeat(seq=_parse_heartbeat(encoding, payload.d))
+        if op == Opcode.DISPATCH:
+            return _parse_message(encoding, payload)
+        if op not in _TYPES:
+            raise RefusedPayload(close_codes.UNKNOWN_OPCODE)
+        return _parse_typed(encoding, op, payload.d)
+    except _NOT_THIS as error:
+        raise RefusedPayload(close_codes.DECODE_ERROR) from error
+
+
+def _parse_typed(encoding: Encoding, op: int, d: Any) -> Command:
+    command: Command
+    if encoding is Encoding.JSON:
+        command = _json_decoders[op].decode(d)
+    elif encoding is Encoding.MSGPACK:
+        command = _msgpack_decoders[op].decode(d)
+    else:
+        command = msgspec.convert(d, _TYPES[op], strict=False)
+    return command
+
+
+def _parse_heartbeat(encoding: Encoding, d: Any) -> int | None:
+    if encoding is Encoding.ETF:
+        seq: int | None = msgspec.convert(d, _HEARTBEAT_TYPE, strict=False)
+        return seq
+    if not bytes(d):
+        return None
+    decoder: Any = _json_heartbeat if encoding is Encoding.JSON else _msgpack_heartbeat
+    last_seen: int | None = decoder.decode(d)
+    return last_seen
+
+
+def _parse_message(encoding: Encoding, payload: ClientPayload | EtfPayload) -> SendMessage:
+    if payload.t != _SEND_MESSAGE:
+        raise RefusedPayload(close_codes.UNKNOWN_OPCODE)
+    d: Any = payload.d
+    if encoding is Encoding.JSON:
+        body = bytes(d)
+    else:
+        body = msgspec.json.encode(msgspec.msgpack.decode(d) if encoding is Encoding.MSGPACK else d)
+    head = _json_head.decode(body)
+    return SendMessage(channel_id=head.channel_id, nonce=head.nonce, body=body)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.compression import Compression, compress_shared
+from gateway.compression import Compression
 from gateway.encodings import Encoding, share_dispatch
 
 _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
@@ -22,13 +22,13 @@ _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "com
 class DispatchBody:
     """An event's name and `d`, in every form that was asked for."""
 
-    __slots__ = ("_compressed", "_payload", "_shared", "_without_content", "_without_nonce", "event")
+    __slots__ = ("_payload", "_segments", "_shared", "_without_content", "_without_nonce", "event")
 
     def __init__(self, event: str, payload: msgspec.Raw | bytes) -> None:
         self.event = event
         self._payload = bytes(payload)
         self._shared: list[bytes | None] = [None, None, None]
-        self._compressed: dict[tuple[Encoding, Compression], bytes] = {}
+        self._segments: dict[tuple[Encoding, Compression], bytes] = {}
         self._without_content: DispatchBody | None = None
         self._without_nonce: DispatchBody | None = None
 
@@ -49,14 +49,15 @@ class DispatchBody:
             shared = self._shared[encoding] = share_dispatch(encoding, self.event, self._payload)
         return shared
 
-    def compressed(self, encoding: Encoding, compression: Compression) -> bytes:
-        """The compressed twin of `shared`, without what precedes `s` (see `gateway.compression`)."""
+    def segment(
+        self, encoding: Encoding, compression: Compression, compress: Callable[[bytes], bytes], start: int
+    ) -> bytes:
+        """What `compress` makes of the shared part from `start` on: once for each encoding and compression."""
         key = (encoding, compression)
-        compressed = self._compressed.get(key)
-        if compressed is None:
-            compressed = compress_shared(encoding, compression, self.shared(encoding))
-            self._compressed[key] = compressed
-        return compressed
+        segment = self._segments.get(key)
+        if segment is None:
+            segment = self._segments[key] = compress(self.shared(encoding)[start:])
+        return segment
 
     def without_content(self) -> "DispatchBody":
         """The same message as sessions without the content intent see it."""
