@@ -24,7 +24,9 @@ DIRECTIVES = {
 
 def declare_extensions() -> list[Extension]:
     """One extension a kernel, from C that Cython writes; none when Cython cannot."""
-    sources = {name: f"core_ext/{name}_py.py" for name in AUGMENTED} | {name: f"core_ext/{name}_c.pyx" for name in POINTERS}
+    sources = {name: f"core_ext/{name}_py.py" for name in AUGMENTED} | {
+        name: f"core_ext/{name}_c.pyx" for name in POINTERS
+    }
     extensions = [
         Extension(
             f"core_ext.{name}_c",
@@ -39,7 +41,7 @@ def declare_extensions() -> list[Extension]:
         from Cython.Build import cythonize  # noqa: PLC0415 - its absence is no error
 
         return list(cythonize(extensions, compiler_directives=DIRECTIVES))
-    except Exception as error:  # noqa: BLE001 - whatever Cython stumbles over, the plain twins do the same work
+    except Exception as error:  # whatever Cython stumbles over, the plain twins do the same work
         warn(error)
         return []
 
@@ -56,7 +58,7 @@ class BuildOrDoWithout(build_ext):
         """Builds what can be built."""
         try:
             super().run()
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:
             warn(error)
 
 

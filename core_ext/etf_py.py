@@ -4,14 +4,15 @@ What goes out is what the erlpack library makes and reads: nil, true and false a
 lists, maps with binary keys. What comes in may be any of the tags below, in a document that is bounded in depth and
 number of terms; whatever else is in it, cut short, too big or left over raises EtfError, and nothing but EtfError.
 
-    in     tag                                        out
-    int    SMALL_INTEGER 97, INTEGER 98, SMALL_BIG 110, LARGE_BIG 111 of at most 8 bytes; to 111 never written
-    float  NEW_FLOAT 70; read also FLOAT 99 (text)    finite ones only, as in JSON
-    str    BINARY 109, UTF-8                          bytes are written as a binary too
-    None, True, False   SMALL_ATOM 115; read also ATOM 100, ATOM_UTF8 118, SMALL_ATOM_UTF8 119; nil and null are None,
-                        every other atom is a str
-    list   LIST 108 (proper), NIL 106; read also STRING 107 (a list of bytes), SMALL_TUPLE 104, LARGE_TUPLE 105
-    dict   MAP 116                                    written with str keys; read with str or int keys; the last one counts
+    value        tags written            read besides those
+    None, bool   SMALL_ATOM 115          ATOM 100, ATOM_UTF8 118, SMALL_ATOM_UTF8 119; nil and null are None, any name other
+                                         than those and true and false is a str
+    int          SMALL_INTEGER 97, INTEGER 98, SMALL_BIG 110 up to 8 bytes     LARGE_BIG 111 up to 8 bytes
+    float        NEW_FLOAT 70            FLOAT 99 (text); finite ones only, as in JSON; a whole number below 2**53 is read
+                                         as int, since JavaScript's erlpack writes whole numbers past 32 bits as floats
+    str          BINARY 109 (UTF-8)      bytes are written as a binary too, and read as a str
+    list         LIST 108, NIL 106       STRING 107 (a list of bytes), SMALL_TUPLE 104, LARGE_TUPLE 105
+    dict         MAP 116, str keys       int keys; the last of equal keys counts
 
 Source: the Erlang/OTP documentation, "External Term Format".
 
@@ -44,6 +45,7 @@ _SMALL_ATOM_UTF8 = 119
 _MAX_BIG_BYTES = 8
 """Ids have 64 bits; nothing larger means anything here, and converting huge ints costs quadratic time."""
 
+_MAX_WHOLE = float(1 << 53)
 _MAX_ATOM_BYTES = 255
 _FLOAT_BYTES = 31
 
@@ -274,9 +276,9 @@ class _Decoder:
         magnitude = int.from_bytes(self._slice(size), "little")
         return -magnitude if sign else magnitude
 
-    def _float(self, tag: int) -> float:
+    def _float(self, tag: int) -> int | float:
         if tag == _NEW_FLOAT:
-            value: float = _double.unpack(self._slice(8))[0]
+            value = float(_double.unpack(self._slice(8))[0])
         else:
             digits = self._slice(_FLOAT_BYTES).rstrip(b"\x00")
             if digits.strip(b"0123456789+-.eE"):
@@ -287,6 +289,8 @@ class _Decoder:
                 raise EtfError("a float is no number") from error
         if not isfinite(value):
             raise EtfError("a float is not finite")
+        if value.is_integer() and -_MAX_WHOLE < value < _MAX_WHOLE:
+            return int(value)
         return value
 
     def _atom(self, tag: int) -> object:

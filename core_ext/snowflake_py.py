@@ -32,8 +32,8 @@ class SnowflakeGenerator:
         self._node = worker << 17 | process << 12
         self._now_ms = now_ms
         self._last_ms = after >> 22
-        # The rest of after's millisecond may be used up by another (worker, process); all of it is left alone.
-        self._sequence = 4095 if after else -1
+        # All of after's millisecond counts as used up, so that no id is made twice or equals 0.
+        self._sequence = 4095
 
     def next(self) -> int:
         """The next id, larger than every one before.
