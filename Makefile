@@ -88,7 +88,7 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
 
 $(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp
 	@echo "Compiling the kernels …"
-	@$(PY) setup.py --quiet build_ext --inplace
+	@$(PY) setup.py --quiet build_ext --inplace >/dev/null
 	@touch $@
 
 # The JavaScript clients that the end-to-end tests drive; without Node those tests say that they need it.
