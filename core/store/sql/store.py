@@ -8,10 +8,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.bus.embedded import EmbeddedBus
@@ -40,7 +41,7 @@ from core.store.sql.message_batch import NONCE_LIFETIME_MS
 from core.store.sql.messages import SqlMessages
 from core.store.sql.migrate import migrate
 from core.store.sql.pool import ReadPool
-from core.store.sql.tables import nonces
+from core.store.sql.tables import log, nonces
 from core.store.sql.transaction import UnitOfWork
 from core.store.sql.users import SqlUsers
 from core.store.sql.writer import Writer
@@ -64,6 +65,8 @@ class StoreOptions(msgspec.Struct, kw_only=True, frozen=True):
 _DEFAULTS: Final = StoreOptions()
 _PURGE_CHUNK_ROWS: Final = 5_000
 """Nonces that one unit purges: a few milliseconds of the writer's time."""
+_NEWEST_ROWS: Final = 1_000
+"""Ids are made before the unit that they are in has its turn; no more units than this are ever waiting."""
 
 
 class SqlStore:
@@ -100,7 +103,7 @@ class SqlStore:
 
     @classmethod
     async def open(
-        cls, location: str, *, clock: Clock, num_shards: int, options: StoreOptions = _DEFAULTS
+        cls, location: str | Path, *, clock: Clock, num_shards: int, options: StoreOptions = _DEFAULTS
     ) -> "SqlStore":
         """Open (and create or migrate) the database at a path or URL.
 
@@ -138,6 +141,12 @@ class SqlStore:
     async def ping(self) -> None:
         """Raises Unavailable when the database does not answer."""
         await self._reads.fetch_one(select(text("1")))
+
+    async def newest_id(self) -> int:
+        """The largest id among the newest events, 0 when there are none: new ids go on above it, whatever the clock says."""
+        newest = select(log.c.envelope_id).order_by(log.c.position.desc()).limit(_NEWEST_ROWS).subquery()
+        row = await self._reads.fetch_one(select(func.max(newest.c.envelope_id)))
+        return (row[0] if row else None) or 0
 
     async def close(self) -> None:
         """Finish the queue, then close everything."""
