@@ -27,11 +27,11 @@ from core.runtime.data_dir import DataDir
 from core.runtime.http_server import HttpServer
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
-from core.runtime.settings import Settings
+from core.runtime.settings import Settings, StoreSettings
 from core.runtime.sockets import bind_socket
-from core.store.blob.folder import FolderBlobStore
+from core.store.blob.store import open_folder
 from core.store.interfaces import Store
-from core.store.sql.store import SqlStore
+from core.store.sql.store import SqlStore, StoreOptions
 from core_ext import SnowflakeGenerator
 from gateway.app import Gateway, build_gateway
 from guildway.addresses import Addresses, gateway_url_for
@@ -50,13 +50,20 @@ STORE_GRACE_S: Final = 1.0
 class Embedded:
     """Everything built; `run` brings it to life. Made by `open_embedded`."""
 
-    __slots__ = ("_api", "_api_server", "_gateway", "_operations_server")
+    __slots__ = ("_api", "_api_server", "_gateway", "_operations_server", "_store")
 
     def __init__(
-        self, *, api: Api, gateway: Gateway, api_server: HttpServer, operations_server: HttpServer | None
+        self,
+        *,
+        api: Api,
+        gateway: Gateway,
+        store: SqlStore,
+        api_server: HttpServer,
+        operations_server: HttpServer | None,
     ) -> None:
         self._api = api
         self._gateway = gateway
+        self._store = store
         self._api_server = api_server
         self._operations_server = operations_server
 
@@ -67,6 +74,7 @@ class Embedded:
             running = [
                 chores.create_task(self._api.run(), name="api"),
                 chores.create_task(self._gateway.run(), name="gateway"),
+                chores.create_task(self._store.run_chores(), name="store"),
             ]
             await self._serve(stopping=stopping, when_ready=when_ready)
             for task in running:
@@ -110,13 +118,14 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         stack.callback(folder.close)
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         metrics = _build_metrics()
-        store = await SqlStore.open(folder.path / DATABASE_NAME, clock=clock, num_shards=settings.store.num_shards)
+        store = await _open_store(folder, settings.store, clock)
         stack.push_async_callback(_close_store, store)
-        ids = SnowflakeGenerator(settings.store.worker_id, settings.store.process_id, clock.now_ms)
+        node = settings.store
+        ids = SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id())
         api = build_api(
             store=store,
             bus=store.bus,
-            blobs=FolderBlobStore(folder.path / BLOB_FOLDER),
+            blobs=await open_folder(folder.path / BLOB_FOLDER),
             ids=ids,
             clock=clock,
             settings=settings,
@@ -134,7 +143,9 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
             operations = build_operations(registry=metrics.registry, is_ready=lambda: _is_ready(store))
             operations_server = HttpServer(app=operations, sock=sock, grace_s=REQUEST_GRACE_S, lifespan=False)
-        yield Embedded(api=api, gateway=gateway, api_server=api_server, operations_server=operations_server)
+        yield Embedded(
+            api=api, gateway=gateway, store=store, api_server=api_server, operations_server=operations_server
+        )
 
 
 def _build_metrics() -> Metrics:
@@ -143,6 +154,17 @@ def _build_metrics() -> Metrics:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     return Metrics(registry)
+
+
+async def _open_store(folder: DataDir, settings: StoreSettings, clock: Clock) -> SqlStore:
+    options = StoreOptions(
+        read_connections=settings.read_connections,
+        log_lifetime_ms=settings.log_lifetime_s * 1000,
+        log_rows=settings.log_rows,
+    )
+    return await SqlStore.open(
+        str(folder.path / DATABASE_NAME), clock=clock, num_shards=settings.num_shards, options=options
+    )
 
 
 async def _is_ready(store: Store) -> bool:
