@@ -1,20 +1,32 @@
 """Composition root of the API: builds the services and binds them into the routes.
 
-Adding a noun: build its service in `build_api`, put it into `services` under the name by which handlers ask for it (see
-`api.binding`), and add the HANDLERS of its routes module to `_ROUTES`. Paths of handlers start after `/api/v10`.
+Adding a noun: build its service in `_build_services` under the name by which handlers ask for it (see `api.binding`), and
+add the HANDLERS of its routes module to `_ROUTES`. Paths of handlers start after `/api/v10`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar, Request, Response
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
 from api.binding import bind
 from api.body import BodyRequest, FormDto
+from api.documented_routes import is_documented
+from api.edge import Edge
 from api.errors import answer_to
+from api.gate import Gate
+from api.limits import Limits, MemoryRateLimiter
+from api.routes import auth as auth_routes
+from api.services.auth import AuthService
+from api.services.authenticator import Authenticator
 from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.passwords import Passwords
 from core.bus.interfaces import Bus
+from core.domain.errors import NotBuilt
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
@@ -22,23 +34,26 @@ from core.store.interfaces import BlobStore, Store
 
 PREFIX: Final = "/api/v10"
 
-_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = ()
-
-
-class IdSource(Protocol):
-    """Makes snowflakes."""
-
-    def next(self) -> int: ...
+_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (auth_routes.HANDLERS,)
 
 
 class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
-    __slots__ = ("app", "directory")
+    __slots__ = ("_passwords", "asgi", "directory", "limits")
 
-    def __init__(self, *, app: Any, directory: Directory) -> None:
-        self.app = app
+    def __init__(self, *, asgi: Edge, directory: Directory, limits: Limits, passwords: Passwords) -> None:
+        self.asgi = asgi
         self.directory = directory
+        self.limits = limits
+        self._passwords = passwords
+
+    async def run(self) -> None:
+        """Hold what the tier owns until cancelled."""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._passwords.close()
 
 
 def build_api(
@@ -54,14 +69,28 @@ def build_api(
 ) -> Api:
     """`gateway_url` tells clients where the gateway is (ws://…, without query)."""
     directory = Directory(store=store, bus=bus, clock=clock)
-    services: dict[str, Any] = {"directory": directory}
-    return Api(app=_build_litestar(services, settings), directory=directory)
+    passwords = Passwords()
+    limits = Limits(limiter=MemoryRateLimiter(clock=clock), settings=settings.limits)
+    auth = AuthService(
+        store=store, ids=ids, clock=clock, passwords=passwords, sessions_per_user=settings.limits.sessions_per_user
+    )
+    services: dict[str, Any] = {
+        "auth": auth,
+        "blobs": blobs,
+        "directory": directory,
+        "gateway_url": gateway_url,
+        "limits": limits,
+    }
+    gate = Gate(authenticator=Authenticator(store=store, bus=bus), limits=limits)
+    edge = Edge(app=_build_litestar(services, gate, settings), limits=limits, clock=clock, metrics=metrics)
+    return Api(asgi=edge, directory=directory, limits=limits, passwords=passwords)
 
 
-def _build_litestar(services: Mapping[str, Any], settings: Settings) -> Litestar:
-    handlers = [bind(handler, services) for handlers in _ROUTES for handler in handlers]
+def _build_litestar(services: Mapping[str, Any], gate: Gate, settings: Settings) -> Any:
+    handlers = [bind(handler, services, prefix=PREFIX) for handlers in _ROUTES for handler in handlers]
     return Litestar(
-        route_handlers=[Router(PREFIX, route_handlers=handlers)],
+        route_handlers=handlers,
+        before_request=gate.admit,
         dto=FormDto,
         return_dto=None,
         request_class=BodyRequest,
@@ -72,6 +101,10 @@ def _build_litestar(services: Mapping[str, Any], settings: Settings) -> Litestar
     )
 
 
-def _handle_error(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Also tells routes that Discord documents and that are not built here from those that are nobody's."""
+    is_unmatched = isinstance(error, NotFoundException | MethodNotAllowedException)
+    if is_unmatched and is_documented(request.method, request.scope["path"].removeprefix(PREFIX)):
+        error = NotBuilt()
     answer = answer_to(error)
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")

@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 
 from api.caller import Caller
 from core.domain.errors import Unauthorized, invalid_field
@@ -29,8 +30,10 @@ CALLER_KEY: Final = "guildway.caller"
 MAX_REASON_LENGTH: Final = 512
 
 
-def bind(handler: HTTPRouteHandler, services: Mapping[str, Any]) -> HTTPRouteHandler:
-    """The handler with its services filled in.
+def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str = "") -> HTTPRouteHandler:
+    """A copy of the handler with its services filled in, below `prefix`.
+
+    The prefix stands here because Litestar's own routers deep-copy what they are given, services included.
 
     Raises:
         TypeError: when a parameter is annotated with a class that the service of its name is no instance of.
@@ -47,14 +50,27 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any]) -> HTTPRouteHan
         fn, bound, wants_caller="caller" in signature.parameters, wants_reason="reason" in signature.parameters
     )
     taken = {*bound, "caller", "reason", "request"}
-    kept = [parameter for name, parameter in signature.parameters.items() if name not in taken]
-    request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-    kept = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in kept]
-    wrapped.__signature__ = signature.replace(parameters=[*kept, request])
-    wrapped.__annotations__ = {name: hint for name, hint in hints.items() if name not in taken} | {"request": Request}
+    kept = {name: hint for name, hint in hints.items() if name not in taken}
+    if "data" in kept:
+        kept["data"] = JSONBody[kept["data"]]
+    kept["request"] = Request
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=signature.parameters[name].default if name in signature.parameters else inspect.Parameter.empty,
+            annotation=hint,
+        )
+        for name, hint in kept.items()
+        if name != "return"
+    ]
+    wrapped.__signature__ = inspect.Signature(parameters, return_annotation=hints["return"])
+    wrapped.__annotations__ = kept
     wrapped.__name__, wrapped.__qualname__, wrapped.__module__ = fn.__name__, fn.__qualname__, fn.__module__
     wrapped.__doc__ = fn.__doc__
-    return copy(handler)(wrapped)
+    made = copy(handler)(wrapped)
+    made.paths = {prefix + path for path in handler.paths}
+    return made
 
 
 def _wrap(fn: Any, bound: dict[str, Any], *, wants_caller: bool, wants_reason: bool) -> Any:

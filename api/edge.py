@@ -1,0 +1,160 @@
+"""The outermost layer of the API, plain ASGI: what concerns every request, also one that matches no route.
+
+- Addresses: `/api/v9/…`, `/api/…` and `/servers…` are rewritten to `/api/v10/…/guilds…` before routing.
+- Bounds: headers that are too many or too long (431); addresses whose requests were invalid too often (429).
+- Answers: the rate limit's headers, no body headers on 204; status and duration into the metrics.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import msgspec
+
+from api.errors import ErrorAnswer, answer_to
+from api.gate import RATE_KEY, Rate
+from api.limits import Limits
+from core.domain.errors import DomainError, RateLimited
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_HEADERS_BYTES: Final = 32 * 1024
+"""Names and values together. Tokens, reasons (512 characters, percent-encoded) and proxies' additions fit many times."""
+
+PREFIX: Final = "/api/v10/"
+_VERSIONED: Final = re.compile(r"/api(?:/v(\d+))?/(.*)", re.DOTALL)
+_OWN_PATHS: Final = ("/api/docs", "/api/openapi.json")
+_COUNTED_AS_INVALID: Final = frozenset({401, 403, 429})
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_UNMATCHED: Final = "unmatched"
+
+
+class InvalidApiVersion(DomainError):
+    """A version that Discord does not have, or no longer."""
+
+    code = 50041
+    message = "Invalid API version provided"
+
+
+class HeadersTooLarge(DomainError):
+    """More header bytes than anything here needs."""
+
+    message = "431: Request Header Fields Too Large"
+
+
+class Edge:
+    """Wraps the application."""
+
+    __slots__ = ("_app", "_clock", "_limits", "_metrics", "_timers")
+
+    def __init__(self, *, app: Application, limits: Limits, clock: Clock, metrics: Metrics) -> None:
+        self._app = app
+        self._limits = limits
+        self._clock = clock
+        self._metrics = metrics
+        self._timers: dict[tuple[str, str, int], Any] = {}
+        """The histogram's children: looking one up by labels costs more than observing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started_s = self._clock.monotonic_s()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._finish_headers(scope, message)
+            await send(message)
+
+        try:
+            refusal = await self._prepare(scope)
+            if refusal is None:
+                await self._app(scope, receive, answer)
+            else:
+                await _send_error(answer, refusal)
+        finally:
+            self._observe(scope, status, self._clock.monotonic_s() - started_s)
+        if status in _COUNTED_AS_INVALID:
+            await self._limits.count_invalid(_address_of(scope))
+
+    async def _prepare(self, scope: Scope) -> ErrorAnswer | None:
+        """Make the scope ready for routing, or say why it is not answered."""
+        size_bytes = 0
+        for name, value in scope["headers"]:
+            size_bytes += len(name) + len(value)
+        if size_bytes > MAX_HEADERS_BYTES:
+            return msgspec.structs.replace(answer_to(HeadersTooLarge()), status=431)
+        blocked_s = await self._limits.find_block(_address_of(scope))
+        if blocked_s:
+            return answer_to(RateLimited(blocked_s, scope="global"))
+        path = scope["path"]
+        if not path.startswith(PREFIX) or path.startswith("servers", len(PREFIX)):
+            rewritten = rewrite_path(path)
+            if rewritten is None:
+                return answer_to(InvalidApiVersion())
+            scope["path"] = rewritten
+        return None
+
+    def _finish_headers(self, scope: Scope, message: Message) -> None:
+        headers = message["headers"]
+        if message["status"] == 204:
+            headers = message["headers"] = [
+                header for header in headers if header[0] not in (b"content-type", b"content-length")
+            ]
+        rate: Rate | None = scope.get(RATE_KEY)
+        if rate is not None:
+            standing = rate.standing
+            reset_s = self._clock.now_ms() / 1000 + standing.reset_after_s
+            headers += (
+                (b"x-ratelimit-limit", b"%d" % standing.limit),
+                (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+                (b"x-ratelimit-reset", b"%.3f" % reset_s),
+                (b"x-ratelimit-reset-after", b"%.3f" % standing.reset_after_s),
+                (b"x-ratelimit-bucket", rate.bucket.encode()),
+            )
+
+    def _observe(self, scope: Scope, status: int, duration_s: float) -> None:
+        method = scope["method"]
+        key = (scope.get("path_template", _UNMATCHED), method if method in _METHODS else "OTHER", status)
+        timer = self._timers.get(key)
+        if timer is None:
+            timer = self._metrics.api_latency_seconds.labels(key[0], key[1], str(status))
+            self._timers[key] = timer
+        timer.observe(duration_s)
+
+
+def rewrite_path(path: str) -> str | None:
+    """The canonical path; what is not the API's stays as it is. None for an unknown version."""
+    match = _VERSIONED.fullmatch(path)
+    if match is None or path.startswith(_OWN_PATHS):
+        return path
+    if match[1] not in (None, "9", "10"):
+        return None
+    rest = match[2]
+    if rest == "servers" or rest.startswith("servers/"):
+        rest = "guilds" + rest.removeprefix("servers")
+    return PREFIX + rest
+
+
+def _address_of(scope: Scope) -> str:
+    client = scope["client"]
+    return client[0] if client else ""
+
+
+async def _send_error(send: Send, answer: ErrorAnswer) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer.body))]
+    headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,85 @@
+"""What every request passes between routing and its handler: who is it, and is it too much?
+
+Runs as Litestar's `before_request`, that is after routing (the route is known) and before the body is read. It leaves the
+`Caller` and the rate limit's standing in the ASGI scope, for `api.binding` and `api.edge`. A handler is for callers with a
+token unless it says `opt={"public": True}`.
+"""
+
+import hashlib
+from typing import Any, Final
+
+from litestar import Request
+from msgspec import Struct
+
+from api.binding import CALLER_KEY
+from api.limits import Limits, Standing
+from api.services.authenticator import Authenticator
+from core.domain.errors import RateLimited, Unauthorized
+
+RATE_KEY: Final = "guildway.rate"
+"""Where the `Rate` is left in the ASGI scope."""
+
+_MESSAGES: Final = ("POST", "/api/v10/channels/{channel_id}/messages")
+
+
+class Rate(Struct, frozen=True):
+    """What the rate limit's headers say. `bucket` is the same for all requests of a route."""
+
+    standing: Standing
+    bucket: str
+
+
+class Gate:
+    """Authenticates and counts."""
+
+    __slots__ = ("_authenticator", "_buckets", "_limits")
+
+    def __init__(self, *, authenticator: Authenticator, limits: Limits) -> None:
+        self._authenticator = authenticator
+        self._limits = limits
+        self._buckets: dict[tuple[str, str], str] = {}
+
+    async def admit(self, request: Request[Any, Any, Any]) -> None:
+        """Raises Unauthorized or RateLimited."""
+        scope: Any = request.scope
+        header = find_authorization(scope["headers"])
+        caller = await self._authenticator.find(header) if header else None
+        route = (scope["method"], scope["path_template"])
+        if caller is None:
+            await self._count(scope, route, scope["client"][0] if scope["client"] else "")
+            if not request.route_handler.opt.get("public"):
+                raise Unauthorized
+            return
+        scope[CALLER_KEY] = caller
+        await self._count(scope, route, caller.user_id)
+        if route == _MESSAGES:
+            await self._count_message(scope, route, caller.user_id)
+
+    async def _count(self, scope: Any, route: tuple[str, str], who: int | str) -> None:
+        standing = await self._limits.stand_request(who)
+        if standing is not None:
+            scope[RATE_KEY] = Rate(standing, self._bucket(route))
+            if standing.retry_after_s:
+                raise RateLimited(standing.retry_after_s, scope="global")
+
+    async def _count_message(self, scope: Any, route: tuple[str, str], user_id: int) -> None:
+        channel_id = scope["path_params"]["channel_id"]
+        standing = await self._limits.stand_message(user_id, channel_id)
+        if standing is not None:
+            scope[RATE_KEY] = Rate(standing, self._bucket(route))
+            if standing.retry_after_s:
+                raise RateLimited(standing.retry_after_s)
+
+    def _bucket(self, route: tuple[str, str]) -> str:
+        bucket = self._buckets.get(route)
+        if bucket is None:
+            bucket = self._buckets[route] = hashlib.sha256(" ".join(route).encode()).hexdigest()[:32]
+        return bucket
+
+
+def find_authorization(headers: list[tuple[bytes, bytes]]) -> str:
+    """The Authorization header, "" without one. Bytes that are no text stay what they are and match no token."""
+    for name, value in headers:
+        if name == b"authorization":
+            return value.decode("utf-8", "surrogateescape")
+    return ""

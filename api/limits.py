@@ -1,0 +1,188 @@
+"""How often things may be done: Discord's rate limits, with its headers.
+
+A rule allows `limit` takes per key and window; a key's window starts with its first take (so do Discord's), and what was
+taken in it is forgotten at its end. Counting is behind `RateLimiter`, in memory here; in a cluster all API processes share
+one. What counts against what is `Limits`' business:
+
+- every request against 50/s of its user (of its address, without one); going over is the *global* limit;
+- a message, over REST or the socket alike, against 10/10 s of its user and channel, and 100/min of its user;
+- registrations and logins against their address;
+- answers of 401, 403 and 429 against 10,000/10 min of their address, which is then not answered otherwise for a while.
+
+Headers of a route without a rule of its own tell the standing of the first of these.
+"""
+
+import ipaddress
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Protocol
+
+import msgspec
+
+from core.domain.errors import RateLimited
+from core.runtime.clock import Clock
+from core.runtime.settings import LimitSettings
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """At most `limit` in `window_s`. `name` tells rules apart."""
+
+    name: str
+    limit: int
+    window_s: float
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a key stands after a take. `retry_after_s` is 0 when the take was allowed."""
+
+    limit: int
+    remaining: int
+    reset_after_s: float
+    retry_after_s: float = 0.0
+
+
+class RateLimiter(Protocol):
+    """Counts."""
+
+    async def take(self, rule: Rule, key: Hashable) -> Standing:
+        """Count one and tell the standing; over the limit nothing is counted."""
+
+    async def look(self, rule: Rule, key: Hashable) -> Standing:
+        """The standing, without counting."""
+
+
+class _Counts:
+    """One rule's windows as `[taken, end]`. Ended ones are dropped a generation at a time, so nothing is ever swept."""
+
+    __slots__ = ("older", "turn_s", "young")
+
+    def __init__(self) -> None:
+        self.young: dict[Hashable, list[float]] = {}
+        self.older: dict[Hashable, list[float]] = {}
+        self.turn_s = 0.0
+
+    def window(self, key: Hashable, now_s: float, window_s: float) -> list[float]:
+        if now_s >= self.turn_s:
+            # A window that was begun before the last turn but one has ended by now.
+            self.older = self.young if now_s < self.turn_s + window_s else {}
+            self.young = {}
+            self.turn_s = now_s + window_s
+        window = self.young.get(key) or self.older.get(key)
+        if window is None or now_s >= window[1]:
+            window = self.young[key] = [0, now_s + window_s]
+        return window
+
+
+class MemoryRateLimiter:
+    """Counts in this process."""
+
+    __slots__ = ("_clock", "_counts")
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._counts: dict[str, _Counts] = {}
+
+    async def take(self, rule: Rule, key: Hashable) -> Standing:
+        """Count one and tell the standing."""
+        return self._stand(rule, key, 1)
+
+    async def look(self, rule: Rule, key: Hashable) -> Standing:
+        """The standing, without counting."""
+        return self._stand(rule, key, 0)
+
+    def _stand(self, rule: Rule, key: Hashable, count: int) -> Standing:
+        counts = self._counts.get(rule.name)
+        if counts is None:
+            counts = self._counts[rule.name] = _Counts()
+        now_s = self._clock.monotonic_s()
+        window = counts.window(key, now_s, rule.window_s)
+        left_s = window[1] - now_s
+        if window[0] >= rule.limit:
+            return Standing(rule.limit, 0, left_s, left_s)
+        window[0] += count
+        return Standing(rule.limit, rule.limit - int(window[0]), left_s)
+
+
+class Limits:
+    """Which takes a request, a message, a login cost."""
+
+    __slots__ = (
+        "_channel_messages",
+        "_invalid",
+        "_is_enabled",
+        "_limiter",
+        "_logins",
+        "_messages",
+        "_registrations",
+        "_requests",
+    )
+
+    def __init__(self, *, limiter: RateLimiter, settings: LimitSettings) -> None:
+        self._limiter = limiter
+        self._is_enabled = settings.enabled
+        self._requests = Rule("requests", settings.requests_per_second, 1.0)
+        self._channel_messages = Rule("channel-messages", settings.channel_messages, settings.channel_messages_window_s)
+        self._messages = Rule("messages", settings.messages_per_minute, 60.0)
+        self._logins = Rule("logins", settings.logins_per_minute, 60.0)
+        self._invalid = Rule("invalid", settings.invalid_requests, settings.invalid_requests_window_s)
+        self._registrations = {
+            False: Rule("registrations", settings.registrations_per_minute, 60.0),
+            True: Rule("loopback-registrations", settings.loopback_registrations_per_minute, 60.0),
+        }
+
+    async def stand_request(self, who: int | str) -> Standing | None:
+        """Count a request; `who` is a user id or an address. None when limits are off."""
+        return await self._limiter.take(self._requests, who) if self._is_enabled else None
+
+    async def stand_message(self, user_id: int, channel_id: int) -> Standing | None:
+        """Count a message unless it is too many. None when limits are off."""
+        if not self._is_enabled:
+            return None
+        overall = await self._limiter.look(self._messages, user_id)
+        if overall.retry_after_s:
+            return overall
+        standing = await self._limiter.take(self._channel_messages, (user_id, channel_id))
+        if not standing.retry_after_s:
+            await self._limiter.take(self._messages, user_id)
+        return standing
+
+    async def take_message(self, user_id: int, channel_id: int) -> None:
+        """Count a message that comes over the socket. Raises RateLimited."""
+        standing = await self.stand_message(user_id, channel_id)
+        if standing is not None and standing.retry_after_s:
+            raise RateLimited(standing.retry_after_s)
+
+    async def take_registration(self, address: str) -> None:
+        """Raises RateLimited."""
+        if self._is_enabled:
+            await self._take(self._registrations[is_loopback(address)], address)
+
+    async def take_login(self, address: str) -> None:
+        """Raises RateLimited."""
+        if self._is_enabled:
+            await self._take(self._logins, address)
+
+    async def count_invalid(self, address: str) -> None:
+        """After an answer of 401, 403 or 429."""
+        if self._is_enabled:
+            await self._limiter.take(self._invalid, address)
+
+    async def find_block(self, address: str) -> float:
+        """For how many seconds the address is still not answered; 0 when it is."""
+        if not self._is_enabled:
+            return 0.0
+        return (await self._limiter.look(self._invalid, address)).retry_after_s
+
+    async def _take(self, rule: Rule, key: Hashable) -> None:
+        standing = await self._limiter.take(rule, key)
+        if standing.retry_after_s:
+            raise RateLimited(standing.retry_after_s)
+
+
+@lru_cache(1024)
+def is_loopback(address: str) -> bool:
+    """Whether the address is this machine's own."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,69 @@
+"""Bodies of messages: JSON, or a form with the JSON in its field `payload_json`, as clients send it beside files.
+
+A form without `payload_json` has the message's plain fields (`content`, `tts`, …) as fields of its own. Files have no place
+to go yet and are refused.
+"""
+
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from multipart import MultipartSegment, PushMultipartParser, parse_options_header
+from typing_extensions import override
+
+from api.body import FormDto
+from core.domain.errors import Invalid, NotBuilt
+
+_MAX_FIELDS: Final = 32
+_PAYLOAD: Final = "payload_json"
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class MessageDto(FormDto):
+    """`FormDto` for handlers whose `data` is a message."""
+
+    @override
+    def decode_bytes(self, value: bytes) -> Any:
+        content_type = self.asgi_connection.headers.get("content-type", "")
+        return super().decode_bytes(find_json(value, content_type))
+
+
+def find_json(body: bytes, content_type: str) -> bytes:
+    """The JSON of a message's body.
+
+    Raises:
+        NotBuilt: when there are files. Invalid: when the body is not of its type, or has too many fields.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind == "multipart/form-data":
+        fields = _read_multipart(body, options.get("boundary", ""))
+    elif kind == "application/x-www-form-urlencoded":
+        fields = _read_urlencoded(body)
+    else:
+        return body
+    payload = fields.get(_PAYLOAD)
+    return _encode(fields) if payload is None else payload.encode()
+
+
+def _read_urlencoded(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
+    except ValueError:
+        raise Invalid(message="Malformed form") from None
+
+
+def _read_multipart(body: bytes, boundary: str) -> dict[str, str]:
+    fields: dict[str, bytearray] = {}
+    value = bytearray()
+    try:
+        with PushMultipartParser(boundary, max_segment_count=_MAX_FIELDS) as parser:
+            for event in parser.parse(body):
+                if isinstance(event, MultipartSegment):
+                    if event.filename is not None:
+                        raise NotBuilt("This server does not support attachments yet")
+                    value = fields[event.name] = bytearray()
+                elif event is not None:
+                    value += event
+        return {name: value.decode() for name, value in fields.items()}
+    except ValueError:  # the parser's own errors, and text that is no UTF-8
+        raise Invalid(message="Malformed form") from None

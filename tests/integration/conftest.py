@@ -1,0 +1,73 @@
+"""The API as tests see it: the real application over a real store, and every answer held against Discord's document.
+
+    async def test_x(api: ApiUnderTest) -> None:
+        alice = await api.register("alice")
+        answer = await alice.get("/users/@me")
+
+Requests run through the whole ASGI stack in this process; what was committed is in `api.events`. A limit is high unless a
+test opens its own API with `open_api(limits=…)`.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from api.app import build_api
+from core.runtime.clock import SystemClock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import ApiSettings, LimitSettings, Settings
+from core.store.blob.store import open_memory
+from core.store.sql.store import SqlStore
+from core_ext import SnowflakeGenerator
+from tests.integration.api_client import ApiUnderTest
+
+HIGH_LIMITS = LimitSettings(
+    requests_per_second=1_000_000,
+    channel_messages=1_000_000,
+    messages_per_minute=1_000_000,
+    loopback_registrations_per_minute=1_000_000,
+    logins_per_minute=1_000_000,
+)
+
+GATEWAY_URL = "ws://127.0.0.1:8081"
+
+OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
+
+
+@pytest.fixture
+def open_api(tmp_path: Path) -> OpenApi:
+    """Open an API with settings of the test's own: `async with open_api(limits=LimitSettings(…)) as api`."""
+
+    @contextlib.asynccontextmanager
+    async def open_one(
+        *, limits: LimitSettings = HIGH_LIMITS, api: ApiSettings = ApiSettings()
+    ) -> AsyncIterator[ApiUnderTest]:
+        clock = SystemClock()
+        store = await SqlStore.open(str(tmp_path / "guildway.db"), clock=clock, num_shards=16)
+        try:
+            built = build_api(
+                store=store,
+                bus=store.bus,
+                blobs=open_memory(),
+                ids=SnowflakeGenerator(0, 0, clock.now_ms),
+                clock=clock,
+                settings=Settings(api=api, limits=limits),
+                metrics=Metrics(),
+                gateway_url=lambda: GATEWAY_URL,
+            )
+            async with ApiUnderTest.open(built, store) as under_test:
+                yield under_test
+        finally:
+            await store.close()
+
+    return open_one
+
+
+@pytest.fixture
+async def api(open_api: OpenApi) -> AsyncIterator[ApiUnderTest]:
+    """The API with high limits."""
+    async with open_api() as opened:
+        yield opened
