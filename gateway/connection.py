@@ -1,23 +1,43 @@
-"""One WebSocket connection, seen from the sessions: what can be sent, and how it ends.
+"""One WebSocket connection, seen from the sessions: what can be sent, what is let through, and how it ends.
 
-It owns the choice of form (encoding, compression), the client's allowances and the order in which things are sent. It does
-not know what a session is: `session` is a place where the owner of sessions keeps its own.
+    socket ─ listener ─ receive ─┬─ heartbeats are acknowledged here
+                                 ├─ refused: a close code
+                                 └─ handler.on_command ─ session
+    session ─ send, send_dispatch ─ form ─ socket's transport
+
+It owns the connection's form (encoding, compression), the client's allowances, its last heartbeat and whether it has
+identified. It does not know what a session is (`session` is a place where the owner of sessions keeps its own) nor how
+frames are read. All of it runs in the event loop, without awaiting anything.
 """
 
-from typing import Protocol
+import enum
+from collections.abc import Callable
+from typing import Any, Protocol
 
+import core_ext
+from core.runtime.clock import Clock
+from core.runtime.settings import GatewaySettings
+from core.wire import close_codes
 from core.wire.close_codes import CloseCode
-from gateway.commands import Command
+from core.wire.opcodes import Opcode
+from gateway.allowance import Allowance
+from gateway.commands import Command, Heartbeat, Identify, PresenceUpdate, Resume, parse_command
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
-from gateway.encodings import Encoding
+from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_payload
+from gateway.forms import Form, Forms
+from gateway.fragments import Message
+
+_MINUTE_S = 60.0
+_MAX_CONTROL_BYTES = 125
+_CLOSE = 8
 
 
 class ConnectionHandler(Protocol):
     """Who handles what clients say. Both methods are called in the event loop and must not block."""
 
     def on_command(self, connection: "Connection", command: Command) -> None:
-        """A command, decoded. Heartbeats never come here. Before `session` is set only Identify and Resume do."""
+        """A command, decoded. Heartbeats never come here. Before `session` is set only one Identify or Resume does."""
 
     def on_closed(self, connection: "Connection", code: int | None) -> None:
         """The connection is gone: once for each connection, never from within a call of one of its methods.
@@ -27,32 +47,244 @@ class ConnectionHandler(Protocol):
         """
 
 
+class Link(Protocol):
+    """The socket under a connection."""
+
+    def write(self, data: bytes) -> None:
+        """Takes bytes; never blocks, keeps what the kernel does not take."""
+
+    def get_write_buffer_size(self) -> int:
+        """What it keeps."""
+
+
+class Phase(enum.IntEnum):
+    """How far a connection has come. A session that is set says `attached` by itself."""
+
+    NEW = 0
+    """Only Identify, Resume and heartbeats."""
+    PENDING = 1
+    """Identify or Resume is being looked at."""
+
+
+class Shared:
+    """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's."""
+
+    __slots__ = ("ack", "call_later", "clock", "forms", "handler", "settings")
+
+    def __init__(
+        self,
+        *,
+        settings: GatewaySettings,
+        clock: Clock,
+        handler: ConnectionHandler,
+        call_later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.handler = handler
+        self.call_later = call_later
+        self.forms = Forms()
+        self.ack = {encoding: encode_payload(encoding, Opcode.HEARTBEAT_ACK) for encoding in Encoding}
+
+
 class Connection:
     """See the module."""
 
-    __slots__ = ("compression", "encoding", "is_open", "remote_address", "session")
+    __slots__ = (
+        "_allowance",
+        "_end",
+        "_form",
+        "_held_presence",
+        "_identify_by_s",
+        "_is_reported",
+        "_last_beat_s",
+        "_link",
+        "_phase",
+        "_presence_allowance",
+        "_shared",
+        "_timeout_s",
+        "compression",
+        "encoding",
+        "is_open",
+        "remote_address",
+        "session",
+    )
 
-    encoding: Encoding
-    compression: Compression
-    remote_address: str
-    session: object | None
-    """Set by the handler once the client is authenticated; decides between 4003 and 4005."""
-    is_open: bool
-    """False as soon as either side has closed; everything sent after that is dropped."""
+    def __init__(
+        self,
+        *,
+        shared: Shared,
+        link: Link,
+        end: Callable[[CloseCode], None],
+        encoding: Encoding,
+        compression: Compression,
+        remote_address: str,
+    ) -> None:
+        """`end` sends the close frame and lets the socket go; it is called once at most."""
+        now_s = shared.clock.monotonic_s()
+        self.encoding = encoding
+        self.compression = compression
+        self.remote_address = remote_address
+        self.session: Any = None
+        self.is_open = True
+        self._shared = shared
+        self._link = link
+        self._end = end
+        self._form: Form = shared.forms.find(encoding, compression)
+        self._phase = Phase.NEW
+        self._is_reported = False
+        self._allowance = Allowance()
+        self._presence_allowance = Allowance()
+        self._held_presence: PresenceUpdate | None = None
+        self._last_beat_s = now_s
+        self._identify_by_s = now_s + shared.settings.identify_timeout_s
+        self._timeout_s = 0.0
+
+    # ---- to the client
 
     @property
     def buffered_bytes(self) -> int:
         """What the kernel has not taken yet."""
-        raise NotImplementedError
+        return self._link.get_write_buffer_size() if self.is_open else 0
+
+    def open(self, heartbeat_interval_s: float) -> None:
+        """Begins the stream with HELLO."""
+        self._timeout_s = heartbeat_interval_s * self._shared.settings.heartbeat_timeout_factor
+        hello = {"heartbeat_interval": round(heartbeat_interval_s * 1000), "_trace": []}
+        self._link.write(self._form.open(encode_payload(self.encoding, Opcode.HELLO, hello)))
 
     def send(self, op: int, d: object = None) -> None:
         """Sends a payload without `s`. Op 9 also lets the client identify or resume again."""
-        raise NotImplementedError
+        if not self.is_open:
+            return
+        if op == Opcode.INVALID_SESSION:
+            self._phase = Phase.NEW
+            self._identify_by_s = self._shared.clock.monotonic_s() + self._shared.settings.identify_timeout_s
+        self._link.write(self._form.encode(encode_payload(self.encoding, op, d)))
 
     def send_dispatch(self, body: DispatchBody, seq: int) -> None:
         """Sends an event with the session's `seq`, in the connection's form."""
-        raise NotImplementedError
+        if self.is_open:
+            self._link.write(self._form.encode_dispatch(body, seq))
 
     def close(self, close_code: CloseCode) -> None:
         """Says why, and ends the connection. `on_closed` follows in a later turn of the loop."""
-        raise NotImplementedError
+        if not self.is_open:
+            return
+        self.is_open = False
+        self._end(close_code)
+        self._shared.call_later(0, self.on_lost)
+
+    # ---- from the client, by the listener
+
+    def receive(self, message: Message) -> None:
+        """A whole message."""
+        if not self.is_open or not self._take_allowance():
+            return
+        try:
+            if message.is_text and self.encoding is not Encoding.JSON:
+                message.data.decode()
+            command = parse_command(self.encoding, decode_frame(self.encoding, message.data))
+        except UnicodeDecodeError:
+            self.close(close_codes.DECODE_ERROR)
+        except RefusedPayload as refusal:
+            self.close(refusal.close_code)
+        else:
+            self._admit(command)
+
+    def receive_ping(self, frame: bytes) -> None:
+        """A WebSocket ping; `frame` answers it. Counted as a command, or it would be a way around the limit."""
+        if self.is_open and self._take_allowance():
+            self._link.write(frame)
+
+    def on_client_close(self, code: int) -> None:
+        """The client's close frame."""
+        self.is_open = False
+        self._report(code)
+
+    def on_lost(self) -> None:
+        """The socket is gone."""
+        self.is_open = False
+        self._report(None)
+
+    # ---- the watch
+
+    @property
+    def deadline_s(self) -> float:
+        """When the client is overdue: with its heartbeat, or with identifying."""
+        beat_by_s = self._last_beat_s + self._timeout_s
+        if self.session is None and self._phase is Phase.NEW:
+            return min(beat_by_s, self._identify_by_s)
+        return beat_by_s
+
+    def expire(self) -> None:
+        """The client is overdue."""
+        self.close(close_codes.SESSION_TIMED_OUT)
+
+    # ---- within
+
+    def _take_allowance(self) -> bool:
+        settings = self._shared.settings
+        if self._allowance.take(self._shared.clock.monotonic_s(), settings.commands_per_minute, _MINUTE_S):
+            return True
+        self.close(close_codes.RATE_LIMITED)
+        return False
+
+    def _admit(self, command: Command) -> None:
+        """Lets a command through, if it is the time for it."""
+        if isinstance(command, Heartbeat):
+            self._last_beat_s = self._shared.clock.monotonic_s()
+            self._link.write(self._form.encode(self._shared.ack[self.encoding]))
+            return
+        is_login = isinstance(command, Identify | Resume)
+        if is_login and (self.session is not None or self._phase is Phase.PENDING):
+            self.close(close_codes.ALREADY_AUTHENTICATED)
+        elif is_login:
+            self._begin_login(command)
+        elif self.session is None:
+            self.close(close_codes.NOT_AUTHENTICATED)
+        elif isinstance(command, PresenceUpdate):
+            self._admit_presence(command)
+        else:
+            self._shared.handler.on_command(self, command)
+
+    def _begin_login(self, command: Command) -> None:
+        self._phase = Phase.PENDING
+        if isinstance(command, Identify) and command.compress is True:
+            self._compress_payloads()
+        self._shared.handler.on_command(self, command)
+
+    def _compress_payloads(self) -> None:
+        """Identify's `compress`: for JSON, and only without a transport compression."""
+        if self.encoding is Encoding.JSON and self.compression is Compression.NONE:
+            self.compression = Compression.ZLIB_PAYLOAD
+            self._form = self._shared.forms.find(self.encoding, self.compression)
+
+    def _admit_presence(self, command: PresenceUpdate) -> None:
+        """Presences past their limit are held back, the last one wins: it is sent on when the window ends."""
+        shared, settings = self._shared, self._shared.settings
+        now_s = shared.clock.monotonic_s()
+        is_waiting = self._held_presence is not None
+        if is_waiting or not self._presence_allowance.take(
+            now_s, settings.presences_per_window, settings.presence_window_s
+        ):
+            self._held_presence = command
+            if not is_waiting:
+                shared.call_later(self._presence_allowance.remaining_s(now_s), self._release_presence)
+            return
+        shared.handler.on_command(self, command)
+
+    def _release_presence(self) -> None:
+        command, self._held_presence = self._held_presence, None
+        if command is not None and self.is_open and self.session is not None:
+            self._admit_presence(command)
+
+    def _report(self, code: int | None) -> None:
+        if not self._is_reported:
+            self._is_reported = True
+            self._shared.handler.on_closed(self, code)
+
+
+def encode_close_frame(code: int, reason: str) -> bytes:
+    """A close frame (RFC 6455 section 5.5.1)."""
+    return core_ext.frame(_CLOSE, (code.to_bytes(2, "big") + reason.encode())[:_MAX_CONTROL_BYTES])

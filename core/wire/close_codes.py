@@ -27,6 +27,7 @@ def _fatal(code: int, reason: str) -> CloseCode:
 
 NORMAL: Final = CloseCode(code=1000, reason="Closed.", may_resume=False)
 """The answer to a client's own 1000, and to what its close frame left out."""
+GOING_AWAY: Final = CloseCode(code=1001, reason="The server stops.")
 PROTOCOL_ERROR: Final = CloseCode(code=1002, reason="Broken WebSocket framing.")
 """Unmasked frames, reserved bits, unknown WebSocket opcodes, fragments out of order (RFC 6455 section 7.4.1)."""
 INTERNAL_ERROR: Final = CloseCode(code=1011, reason="Internal error.")
@@ -48,5 +49,4 @@ INVALID_API_VERSION: Final = _fatal(4012, "Invalid API version.")
 INVALID_INTENTS: Final = _fatal(4013, "Invalid intent(s).")
 DISALLOWED_INTENTS: Final = _fatal(4014, "Disallowed intent(s).")
 
-TOO_MANY_CONNECTIONS: Final = CloseCode(code=4008, reason="Too many connections from this address.", may_resume=False)
 UNKNOWN_TRANSPORT: Final = CloseCode(code=4002, reason="Unknown encoding or compression.", may_resume=False)

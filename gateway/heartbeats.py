@@ -1,0 +1,62 @@
+"""Who has not been heard of for too long.
+
+Connections lie in slots by the tick at which they would be overdue. A heartbeat moves nothing: it only writes down a time.
+When a connection's slot comes up, it is either overdue and closed, or put into the slot of its new deadline; so each one
+is looked at about once in a timeout, however many there are and however often they beat.
+
+`sweep` is called every `tick_s` by the owner; time is its argument.
+"""
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Protocol
+
+
+class Watched(Protocol):
+    """A connection, as the watch sees it."""
+
+    is_open: bool
+
+    @property
+    def deadline_s(self) -> float:
+        """When it is overdue, by what has been heard so far."""
+
+    def expire(self) -> None:
+        """Ends it."""
+
+
+class HeartbeatWatch:
+    """The slots. Holds a closed connection until its slot comes up, and then lets it go."""
+
+    __slots__ = ("_last_tick", "_slots", "tick_s")
+
+    def __init__(self, tick_s: float, now_s: float) -> None:
+        self.tick_s = tick_s
+        self._slots: dict[int, list[Watched]] = {}
+        self._last_tick = self._tick_of(now_s)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._slots.values()))
+
+    def _tick_of(self, time_s: float) -> int:
+        return ceil(time_s / self.tick_s)
+
+    def add(self, connection: Watched) -> None:
+        """Begins to watch."""
+        tick = max(self._tick_of(connection.deadline_s), self._last_tick + 1)
+        self._slots.setdefault(tick, []).append(connection)
+
+    def sweep(self, now_s: float) -> None:
+        """Ends every connection that is overdue now."""
+        for connection in self._due(int(now_s / self.tick_s)):
+            if not connection.is_open:
+                continue
+            if connection.deadline_s <= now_s:
+                connection.expire()
+            else:
+                self.add(connection)
+
+    def _due(self, tick: int) -> Iterator[Watched]:
+        first, self._last_tick = self._last_tick + 1, max(tick, self._last_tick)
+        for due_tick in range(first, tick + 1):
+            yield from self._slots.pop(due_tick, ())

@@ -1,0 +1,304 @@
+"""One socket as picows reads it: handshake, frames, and the end.
+
+Everything that is particular to picows is here and in `gateway.listener`. It reads: the HTTP upgrade, frame headers, masks,
+lengths. What is written goes straight to the event loop's transport, in whole frames.
+
+Three things need more than picows's public interface (its exact version is pinned):
+
+- It answers a broken or too large frame by itself, with its own code, and tells only its logger, before it does. So each
+  peer is its own logger: `error` closes with the documented code and raises `_Stopped` through the parser.
+- Closing a socket while bytes of the client are unread makes the kernel reset the connection, and the client may never see
+  the close frame. So a closed connection gets a `_Drain` in place of the parser: the close frame and the end of our stream
+  go out, what still comes is thrown away, and the client's own end, or `_DRAIN_S`, ends the socket.
+- The address of the client is known before its request is.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not in its stub
+from typing_extensions import override
+
+import core_ext
+from core.wire import close_codes
+from core.wire.close_codes import CloseCode
+from gateway.connection import Connection
+from gateway.encodings import RefusedPayload
+from gateway.fragments import Fragments
+from gateway.transport_choice import TransportChoice
+
+logger = logging.getLogger(__name__)
+
+_DRAIN_S = 2.0
+"""How long a client may take to see that it was closed."""
+_HANDSHAKE_S = 5.0
+_READ_BUFFER_BYTES = 2048
+"""picows's least: it grows for the payload that needs more, and most connections never send one."""
+_NO_STATUS = 1005
+_UNSENDABLE = {0, 1005, 1006}
+"""Codes that may not be in a close frame; picows lets them through."""
+_PONG = 10
+
+_drained = memoryview(bytearray(65_536))
+"""Where drained bytes go. Nobody reads it, so all connections share it."""
+
+
+class _Stopped(Exception):
+    """The parser is done with this socket."""
+
+
+class PeerOwner(Protocol):
+    """The listener, as a peer needs it."""
+
+    def accept(self, peer: "Peer", request: WSUpgradeRequest) -> Any:
+        """picows's listener factory: the peer, or an HTTP answer."""
+
+    def connect(self, peer: "Peer", transport: asyncio.Transport) -> Connection:
+        """Makes the connection of an upgraded peer."""
+
+    def on_socket(self, peer: "Peer") -> None:
+        """A socket was accepted."""
+
+    def on_socket_lost(self, peer: "Peer") -> None:
+        """A socket is gone."""
+
+
+class Peer(WSListener):
+    """One client: picows's callbacks, its logger, and the way out for `Connection`."""
+
+    __slots__ = (
+        "_connection",
+        "_fragments",
+        "_max_bytes",
+        "_owner",
+        "_timer",
+        "_transport",
+        "_ws",
+        "address",
+        "choice",
+        "protocol",
+    )
+
+    def __init__(self, owner: PeerOwner, max_bytes: int) -> None:
+        self._owner = owner
+        self._max_bytes = max_bytes
+        self._connection: Connection | None = None
+        self._fragments: Fragments | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport | None = None
+        self._ws: WSTransport | None = None
+        self.address = ""
+        self.choice = TransportChoice()
+        self.protocol: Any = None
+
+    # ---- the socket
+
+    def on_socket(self, transport: asyncio.Transport) -> None:
+        """A socket, before any byte of it was read."""
+        self.address = str((transport.get_extra_info("peername") or ("",))[0])
+        self._timer = asyncio.get_running_loop().call_later(_HANDSHAKE_S, transport.abort)
+        self._transport = transport
+        self._owner.on_socket(self)
+
+    def on_socket_lost(self) -> None:
+        """The socket is gone, whether or not it was ever upgraded."""
+        self._stop_timer()
+        self._owner.on_socket_lost(self)
+        if self._connection is not None:
+            self._connection.on_lost()
+        # Without these the peer, picows's protocol and its transport hold each other until a garbage collection.
+        self._connection = self._transport = self._ws = self.protocol = None
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # ---- picows's callbacks
+
+    def accept(self, request: WSUpgradeRequest) -> Any:
+        """picows's listener factory."""
+        return self._owner.accept(self, request)
+
+    @override
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._stop_timer()
+        self._ws = transport
+        # Headers are kilobytes, and a connection lasts for days.
+        transport.request.headers = transport.response.headers = None  # type: ignore[assignment]
+        if self.choice.refusal is not None:
+            self.end(self.choice.refusal)
+            return
+        self._connection = self._owner.connect(self, transport.underlying_transport)
+
+    @override
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        connection = self._connection
+        if connection is None or not connection.is_open:
+            return
+        kind = frame.msg_type
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            connection.close(close_codes.PROTOCOL_ERROR)
+        elif kind == WSMsgType.PING:
+            connection.receive_ping(core_ext.frame(_PONG, frame.get_payload_as_bytes()))
+        elif kind == WSMsgType.CLOSE:
+            self._answer_close(connection, transport, frame.get_payload_as_bytes())
+        elif kind != WSMsgType.PONG:
+            self._take_frame(connection, kind, frame)
+
+    def _take_frame(self, connection: Connection, kind: WSMsgType, frame: WSFrame) -> None:
+        fragments = self._fragments or Fragments(self._max_bytes)
+        try:
+            message = fragments.add(int(kind), frame.get_payload_as_bytes(), is_final=bool(frame.fin))  # type: ignore[call-overload]
+        except RefusedPayload as refusal:
+            connection.close(refusal.close_code)
+            return
+        self._fragments = None if message is not None else fragments
+        if message is not None:
+            connection.receive(message)
+
+    def _answer_close(self, connection: Connection, transport: WSTransport, payload: bytes) -> None:
+        code = int.from_bytes(payload[:2], "big") if payload else _NO_STATUS
+        connection.on_client_close(code)
+        answer = 1000 if code in _UNSENDABLE else code
+        transport.send_close(answer)  # type: ignore[arg-type]  # any code may be sent
+        transport.disconnect()
+
+    @override
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Nothing: `on_socket_lost` comes for every socket, this only for upgraded ones."""
+
+    @override
+    def pause_writing(self) -> None:
+        """More bytes wait for the client than one session may hold."""
+        if self._connection is not None:
+            self._connection.close(close_codes.SLOW_CLIENT)
+
+    @override
+    def resume_writing(self) -> None:
+        """A slow client is closed, not resumed."""
+
+    # ---- the way out
+
+    def end(self, close_code: CloseCode) -> None:
+        """Sends the close frame, ends our stream and drains theirs."""
+        ws = self._ws
+        if ws is None:
+            return
+        ws.send_close(close_code.code, close_code.reason)  # type: ignore[arg-type]  # any code may be sent
+        transport = ws.underlying_transport
+        if transport.is_closing():
+            return
+        transport.set_protocol(_Drain(self.protocol))
+        transport.write_eof()
+        asyncio.get_running_loop().call_later(_DRAIN_S, transport.abort)
+
+    def abort(self) -> None:
+        """Drops the socket."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # ---- picows's logger
+
+    def isEnabledFor(self, _level: int) -> bool:  # noqa: N802 - the name is logging's
+        """picows asks before it formats."""
+        return False
+
+    def debug(self, *args: object) -> None:
+        """Dropped: sockets come and go all the time."""
+
+    info = log = warning = debug
+
+    def error(self, text: str, *args: Any) -> None:
+        """A client's frame that picows cannot take, or a fault of ours while connecting. Raises `_Stopped`."""
+        reported = args[0] if args else None
+        if not isinstance(reported, tuple):
+            self.exception(text)
+            return
+        is_too_large = reported[0] == WSCloseCode.MESSAGE_TOO_BIG
+        self._stop(close_codes.DECODE_ERROR if is_too_large else close_codes.PROTOCOL_ERROR)
+
+    def exception(self, text: str, *_args: object) -> None:
+        """A fault of ours in a callback: one connection ends, the others go on. Raises `_Stopped` while it is open."""
+        logger.error("gateway connection failed", exc_info=sys.exc_info(), extra={"fault": text})
+        if self._ws is not None and not self._ws.is_disconnected:
+            self._stop(close_codes.INTERNAL_ERROR)
+
+    def _stop(self, close_code: CloseCode) -> None:
+        if self._connection is not None:
+            self._connection.close(close_code)
+        else:
+            self.end(close_code)
+        raise _Stopped
+
+
+class _PeerProtocol(WSProtocol):  # type: ignore[misc]  # untyped, see the import
+    """picows's protocol, which tells its peer of the socket itself and lets the peer stop the parser."""
+
+    __slots__ = ("peer",)
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        self.peer.on_socket(transport)
+        WSProtocol.connection_made(self, transport)
+
+    @override
+    def buffer_updated(self, nbytes: int) -> None:
+        with contextlib.suppress(_Stopped):
+            WSProtocol.buffer_updated(self, nbytes)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        WSProtocol.connection_lost(self, exc)
+        self.peer.on_socket_lost()
+
+
+class _Drain(asyncio.BufferedProtocol):
+    """Reads and forgets until the socket ends, and then tells the protocol that it stands in for."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    @override
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _drained
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.connection_lost(exc)
+
+
+def peer_factory(owner: PeerOwner, max_bytes: int) -> Callable[[], asyncio.BaseProtocol]:
+    """The protocol factory of a server socket."""
+
+    def make() -> asyncio.BaseProtocol:
+        peer = Peer(owner, max_bytes)
+        protocol = _PeerProtocol(
+            host_port=None,
+            ws_path=None,
+            is_client_side=False,
+            ws_listener_factory=peer.accept,
+            logger=peer,
+            disconnect_on_exception=True,
+            websocket_handshake_timeout=None,  # ours: picows's leaves a future that nobody awaits
+            enable_auto_ping=False,
+            auto_ping_idle_timeout=1.0,
+            auto_ping_reply_timeout=1.0,
+            auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
+            enable_auto_pong=False,  # pings count as commands
+            max_frame_size=max_bytes,
+            extra_headers=None,
+            read_buffer_init_size=_READ_BUFFER_BYTES,
+        )
+        protocol.peer = peer
+        peer.protocol = protocol
+        return protocol
+
+    return make
