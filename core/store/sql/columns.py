@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Dialect, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Dialect, Integer, LargeBinary, Table, Text
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
@@ -38,6 +38,23 @@ class JsonTuple(TypeDecorator[tuple[Any, ...]]):
 
 
 _encoder = msgspec.json.Encoder()
+
+
+class RawJson(TypeDecorator[msgspec.Raw]):
+    """JSON that is stored and given back as the bytes that it came as."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: msgspec.Raw | None, dialect: Dialect) -> bytes:
+        """To the database."""
+        return b"" if value is None else bytes(value)
+
+    @override
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> msgspec.Raw:
+        """From the database."""
+        return msgspec.Raw(value or b"[]")
 
 
 class ZeroAsNull(TypeDecorator[int]):

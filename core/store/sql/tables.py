@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from core.domain.channel import Overwrite
-from core.store.sql.columns import JsonTuple, Snowflake, ZeroAsNull
+from core.store.sql.columns import JsonTuple, RawJson, Snowflake, ZeroAsNull
 
 metadata = MetaData(
     naming_convention={
@@ -237,7 +237,7 @@ messages = Table(
     Column("mention_everyone", Boolean, nullable=False),
     Column("mention_ids", JsonTuple(int), nullable=False),
     Column("mention_role_ids", JsonTuple(int), nullable=False),
-    Column("embeds", LargeBinary, nullable=False),
+    Column("embeds", RawJson, nullable=False),
     Column("flags", Integer, nullable=False),
     Column("pinned", Boolean, nullable=False),
     Column("edited_ms", BigInteger, nullable=False),

@@ -1,0 +1,119 @@
+"""The backends that the contract suites run against.
+
+A backend of the store knows how to open it, with its bus, and to open it again after it was closed.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from core.bus.interfaces import Bus
+from core.bus.memory import MemoryBus
+from core.store.interfaces import Store
+from core.store.sql.store import SqlStore
+from tests.fakes.clock import FakeClock
+
+NUM_SHARDS = 8
+
+
+class StoreBackend(Protocol):
+    """An open store."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def bus(self) -> Bus: ...
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def reopen(self) -> None: ...
+
+    async def purge_nonces(self) -> None: ...
+
+
+class SqliteBackend:
+    """The embedded store."""
+
+    def __init__(self, path: Path, clock: FakeClock) -> None:
+        self.path = path
+        self._clock = clock
+        self._store: SqlStore | None = None
+
+    @property
+    def store(self) -> SqlStore:
+        """The store, while it is open."""
+        assert self._store is not None
+        return self._store
+
+    @property
+    def bus(self) -> Bus:
+        """The bus over the store's log."""
+        return self.store.bus
+
+    async def open(self) -> None:
+        """Open or create the file."""
+        self._store = await SqlStore.open(self.path, clock=self._clock, num_shards=NUM_SHARDS)
+
+    async def close(self) -> None:
+        """Close it, when it is open."""
+        if self._store is not None:
+            await self._store.close()
+        self._store = None
+
+    async def reopen(self) -> None:
+        """As after a restart."""
+        await self.close()
+        await self.open()
+
+    async def purge_nonces(self) -> None:
+        """What runs in the background otherwise."""
+        await self.store.purge_nonces()
+
+
+class BusBackend(Protocol):
+    """An open bus whose log can be trimmed."""
+
+    @property
+    def bus(self) -> Bus: ...
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def trim_all_but_newest(self) -> None:
+        """Forget every delivery but each shard's newest."""
+
+
+class MemoryBusBackend:
+    """The fake."""
+
+    def __init__(self) -> None:
+        self._bus = MemoryBus(num_shards=NUM_SHARDS)
+
+    @property
+    def bus(self) -> Bus:
+        """The bus."""
+        return self._bus
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def trim_all_but_newest(self) -> None:
+        """Forget every delivery but each shard's newest."""
+        for shard in range(NUM_SHARDS):
+            self._bus.trim(shard, keep=1)
+
+
+class SqlBusBackend(SqliteBackend):
+    """The embedded store's bus."""
+
+    async def trim_all_but_newest(self) -> None:
+        """Let an hour pass over the log; reopening empties the ring before it."""
+        self._clock.advance(2 * 60 * 60)
+        await self.store.trim_log()
+        await self.reopen()

@@ -1,0 +1,50 @@
+"""Fixtures of the contract suites: every backend, opened on a fresh place."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.bus.interfaces import Bus
+from core.store.interfaces import Store
+from tests.contract.backends import MemoryBusBackend, SqlBusBackend, SqliteBackend, StoreBackend
+from tests.fakes.clock import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The backends' clock."""
+    return FakeClock()
+
+
+@pytest.fixture(params=["sqlite"])
+async def backend(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[StoreBackend]:
+    """An open store."""
+    backends = {"sqlite": lambda: SqliteBackend(tmp_path / "store.db", clock)}
+    chosen: StoreBackend = backends[request.param]()
+    await chosen.open()
+    yield chosen
+    await chosen.close()
+
+
+@pytest.fixture
+def store(backend: StoreBackend) -> Store:
+    """The store alone."""
+    return backend.store
+
+
+@pytest.fixture
+def bus(backend: StoreBackend) -> Bus:
+    """The store's bus."""
+    return backend.bus
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def bus_backend(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
+) -> AsyncIterator[MemoryBusBackend | SqlBusBackend]:
+    """An open bus."""
+    chosen = MemoryBusBackend() if request.param == "memory" else SqlBusBackend(tmp_path / "bus.db", clock)
+    await chosen.open()
+    yield chosen
+    await chosen.close()

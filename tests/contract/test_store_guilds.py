@@ -1,0 +1,179 @@
+"""Guilds: fields, lists, snapshots, and what goes with a deleted guild."""
+
+import msgspec
+import pytest
+
+from core.bus.interfaces import Bus
+from core.domain.channel import Overwrite
+from core.domain.errors import Invalid, UnknownGuild
+from core.domain.guild import Guild
+from core.domain.ids import shard_of
+from core.store.interfaces import Store
+from tests.contract.builders import (
+    add_guild,
+    add_users,
+    flake,
+    new_channel,
+    new_envelope,
+    new_guild,
+    new_invite,
+    new_message,
+    new_role,
+)
+from tests.fakes.clock import START_MS
+
+FULL = Guild(
+    id=flake(10),
+    name="Full",
+    owner_id=flake(1),
+    icon="i",
+    banner="b",
+    splash="s",
+    discovery_splash="ds",
+    description="d",
+    region="x",
+    afk_channel_id=flake(2),
+    afk_timeout=60,
+    system_channel_id=flake(3),
+    system_channel_flags=3,
+    rules_channel_id=flake(4),
+    public_updates_channel_id=flake(5),
+    safety_alerts_channel_id=flake(6),
+    verification_level=4,
+    default_message_notifications=1,
+    explicit_content_filter=2,
+    mfa_level=1,
+    nsfw_level=3,
+    preferred_locale="de",
+    vanity_url_code="code",
+    premium_progress_bar_enabled=True,
+    features=("COMMUNITY", "NEWS"),
+)
+
+
+async def test_created_guild_is_found_with_every_field(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.guilds.create(FULL)
+    assert await store.guilds.find(FULL.id) == FULL
+    assert await store.guilds.find_by_vanity_code("code") == FULL
+    assert await store.guilds.find_by_vanity_code("other") is None
+    assert await store.guilds.find(flake(99)) is None
+
+
+async def test_update_changes_the_named_fields_only(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.guilds.create(FULL)
+        updated = await tx.guilds.update(FULL.id, {"name": "n", "features": (), "vanity_url_code": None, "icon": None})
+    expected = msgspec.structs.replace(FULL, name="n", features=(), vanity_url_code=None, icon=None)
+    assert updated == expected
+    assert await store.guilds.find(FULL.id) == expected
+
+
+@pytest.mark.parametrize("changes", [{}, {"name": "x"}])
+async def test_update_of_unknown_guild_raises(store: Store, changes: dict[str, str]) -> None:
+    with pytest.raises(UnknownGuild):
+        async with store.write() as tx:
+            await tx.guilds.update(flake(1), changes)
+
+
+async def test_vanity_code_belongs_to_one_guild(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.guilds.create(FULL)
+        await tx.guilds.create(new_guild(11))
+        assert (await tx.guilds.update(FULL.id, {"vanity_url_code": "code"})).vanity_url_code == "code"
+    with pytest.raises(Invalid) as raised:
+        async with store.write() as tx:
+            await tx.guilds.update(flake(11), {"vanity_url_code": "code"})
+    assert [field.path for field in raised.value.fields] == [("code",)]
+    with pytest.raises(Invalid):
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(12, vanity_url_code="code"))
+
+
+async def test_list_of_user_pages_by_ascending_id(store: Store) -> None:
+    for number in range(10, 16):
+        await add_guild(store, number)
+    await add_guild(store, 16, owner=2)
+
+    async def ids(**bounds: int) -> list[int]:
+        page = await store.guilds.list_of_user(flake(1), **bounds)
+        assert all(member.user.id == flake(1) and member.guild_id == guild.id for guild, member in page)
+        return [guild.id - flake(0) for guild, _ in page]
+
+    assert await ids() == [10, 11, 12, 13, 14, 15]
+    assert await ids(limit=2) == [10, 11]
+    assert await ids(after=flake(11), limit=2) == [12, 13]
+    assert await ids(before=flake(14), limit=2) == [12, 13]
+    assert await ids(after=flake(10), before=flake(13)) == [11, 12]
+    assert await ids(after=flake(15)) == []
+    assert await store.guilds.list_ids_of_user(flake(1)) == [flake(number) for number in range(10, 16)]
+    assert await store.guilds.list_ids_of_user(flake(99)) == []
+
+
+async def test_snapshot_holds_everything_at_its_position(store: Store, bus: Bus) -> None:
+    guild = await add_guild(store, 10)
+    roles = [new_role(number, guild.id) for number in (21, 20)]
+    channels = [new_channel(number, guild.id, overwrites=(Overwrite(guild.id, 0, 1, 2),)) for number in (31, 30)]
+    async with store.write() as tx:
+        for role in roles:
+            await tx.roles.create(role)
+        for channel in channels:
+            await tx.channels.create(channel)
+        tx.announce(new_envelope(1, guild.id))
+    snapshot = await store.guilds.load_snapshot(guild.id)
+    assert snapshot is not None
+    assert snapshot.guild == guild
+    assert {role.id: role for role in snapshot.roles} == {role.id: role for role in roles} | {
+        guild.id: snapshot.roles[0]
+    }
+    assert list(snapshot.channels) == channels[::-1]
+    assert snapshot.member_count == 1
+    assert snapshot.position == await bus.position(shard_of(guild.id, bus.num_shards)) > 0
+
+
+async def test_snapshot_of_unknown_guild_is_none(store: Store) -> None:
+    assert await store.guilds.load_snapshot(flake(1)) is None
+
+
+async def test_snapshot_inside_a_unit_shows_its_own_writes(store: Store) -> None:
+    await add_guild(store, 10)
+    async with store.write() as tx:
+        await tx.channels.create(new_channel(30, flake(10)))
+        snapshot = await tx.guilds.load_snapshot(flake(10))
+        assert snapshot is not None
+        assert [channel.id for channel in snapshot.channels] == [flake(30)]
+
+
+async def test_deleted_guild_takes_everything_but_messages(store: Store) -> None:
+    guild = await add_guild(store, 10)
+    other = await add_guild(store, 11)
+    await add_users(store, 2, 3)
+    async with store.write() as tx:
+        for number, owner in ((1, guild), (2, other)):
+            await tx.roles.create(new_role(20 + number, owner.id))
+            await tx.channels.create(new_channel(30 + number, owner.id))
+            await tx.members.add(owner.id, flake(2), joined_ms=START_MS, role_ids=[flake(20 + number)])
+            await tx.bans.put(owner.id, flake(3), None)
+            await tx.invites.create(new_invite(f"code{number}", owner.id, flake(30 + number)))
+    message = new_message(flake(40), flake(31), guild_id=guild.id)
+    await store.messages.add(message, [])
+    async with store.write() as tx:
+        await tx.guilds.delete(guild.id)
+        assert await tx.roles.find(flake(21)) is None
+        assert await tx.roles.find(flake(22)) is not None
+    assert await store.guilds.find(guild.id) is None
+    assert await store.channels.find(flake(31)) is None
+    assert await store.members.count(guild.id) == 0
+    assert await store.members.count_by_role(guild.id) == {}
+    assert await store.bans.find(guild.id, flake(3)) is None
+    assert await store.invites.find("code1") is None
+    assert await store.messages.find(flake(31), message.id) == message
+    assert await store.members.count_by_role(other.id) == {flake(22): 1}
+    assert await store.channels.find(flake(32)) is not None
+    assert await store.invites.find("code2") is not None
+
+
+async def test_delete_of_unknown_guild_raises(store: Store) -> None:
+    with pytest.raises(UnknownGuild):
+        async with store.write() as tx:
+            await tx.guilds.delete(flake(1))
