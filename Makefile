@@ -8,10 +8,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV_VERSION := 0.13.8
 UV := $(VENV)/bin/uv
-PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes
+PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd)
+PACKAGES := api core core_ext gateway guildway
 NODE_TESTS := tests/e2e/node
 NPM := $(shell command -v npm 2>/dev/null)
 ARGS ?=
@@ -23,7 +24,7 @@ ARGS ?=
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-run: $(VENV)/runtime.stamp $(VENV)/build.stamp  ## Serve; GUILDWAY_* variables hold, ARGS="--api :9000" passes flags
+run: $(VENV)/bytecode.stamp  ## Serve; GUILDWAY_* variables hold, ARGS="--api :9000" passes flags
 	@exec $(PY) -m guildway run $(ARGS)
 
 demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a conversation
@@ -89,6 +90,11 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
 $(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp
 	@echo "Compiling the kernels …"
 	@$(PY) setup.py --quiet build_ext --inplace >/dev/null
+	@touch $@
+
+# Bytecode ahead of the first start, also where PYTHONDONTWRITEBYTECODE is set: without it a start takes twice as long.
+$(VENV)/bytecode.stamp: $(VENV)/build.stamp $(shell find $(PACKAGES) -name '*.py')
+	@$(PY) -m compileall -q $(PACKAGES)
 	@touch $@
 
 # The JavaScript clients that the end-to-end tests drive; without Node those tests say that they need it.
