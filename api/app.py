@@ -20,11 +20,22 @@ from api.errors import answer_to
 from api.gate import Gate
 from api.limits import Limits, MemoryRateLimiter
 from api.routes import auth as auth_routes
+from api.routes import direct_channels as direct_channel_routes
+from api.routes import messages as message_routes
+from api.routes import typing_indicators as typing_routes
 from api.services.auth import AuthService
 from api.services.authenticator import Authenticator
+from api.services.direct_channels import DirectChannels
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.message_cache import MessageCache
+from api.services.message_edits import MessageEdits
+from api.services.message_history import MessageHistory
+from api.services.message_limits import MessageLimits
+from api.services.message_views import MessageViews
+from api.services.messages import MessageService
 from api.services.passwords import Passwords
+from api.services.typing_indicators import TypingIndicators
 from core.bus.interfaces import Bus
 from core.domain.errors import NotBuilt
 from core.runtime.clock import Clock
@@ -34,18 +45,27 @@ from core.store.interfaces import BlobStore, Store
 
 PREFIX: Final = "/api/v10"
 
-_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (auth_routes.HANDLERS,)
+_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
+    auth_routes.HANDLERS,
+    direct_channel_routes.HANDLERS,
+    message_routes.HANDLERS,
+    typing_routes.HANDLERS,
+)
 
 
 class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
-    __slots__ = ("_passwords", "asgi", "directory", "limits")
+    __slots__ = ("_passwords", "asgi", "directory", "limits", "messages")
 
-    def __init__(self, *, asgi: Edge, directory: Directory, limits: Limits, passwords: Passwords) -> None:
+    def __init__(
+        self, *, asgi: Edge, directory: Directory, limits: Limits, messages: MessageService, passwords: Passwords
+    ) -> None:
         self.asgi = asgi
         self.directory = directory
         self.limits = limits
+        self.messages = messages
+        """The gateway's `MessagePort`."""
         self._passwords = passwords
 
     async def run(self) -> None:
@@ -74,16 +94,36 @@ def build_api(
     auth = AuthService(
         store=store, ids=ids, clock=clock, passwords=passwords, sessions_per_user=settings.limits.sessions_per_user
     )
+    cache = MessageCache(messages=store.messages, bus=bus)
+    views = MessageViews(directory=directory, messages=cache)
+    messages = MessageService(
+        directory=directory,
+        messages=cache,
+        bus=bus,
+        views=views,
+        limits=MessageLimits(limits=limits, clock=clock),
+        ids=ids,
+        clock=clock,
+        metrics=metrics,
+    )
+    gate = Gate(authenticator=Authenticator(store=store, bus=bus), limits=limits)
     services: dict[str, Any] = {
         "auth": auth,
         "blobs": blobs,
+        "direct_channels": DirectChannels(directory=directory, store=store, ids=ids),
         "directory": directory,
+        "edits": MessageEdits(directory=directory, messages=store.messages, views=views, ids=ids, clock=clock),
+        "gate": gate,
         "gateway_url": gateway_url,
+        "history": MessageHistory(directory=directory, messages=store.messages, cache=cache, views=views),
         "limits": limits,
+        "messages": messages,
+        "typing_indicators": TypingIndicators(
+            directory=directory, bus=bus, ids=ids, clock=clock, interval_s=settings.limits.typing_interval_s
+        ),
     }
-    gate = Gate(authenticator=Authenticator(store=store, bus=bus), limits=limits)
     edge = Edge(app=_build_litestar(services, gate, settings), limits=limits, clock=clock, metrics=metrics)
-    return Api(asgi=edge, directory=directory, limits=limits, passwords=passwords)
+    return Api(asgi=edge, directory=directory, limits=limits, messages=messages, passwords=passwords)
 
 
 def _build_litestar(services: Mapping[str, Any], gate: Gate, settings: Settings) -> Any:

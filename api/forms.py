@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
 from core.domain.errors import FieldError, Invalid, InvalidJson
@@ -28,11 +28,11 @@ from core.domain.ids import MAX_SNOWFLAKE
 SnowflakeField = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE, description="A snowflake, as a string or a number")]
 """An id in a body."""
 
-SnowflakePath = Annotated[int, Parameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
+SnowflakePath = Annotated[int, PathParameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
 """An id in a path: `{name:str}` there."""
 
-SnowflakeQuery = Annotated[int, Parameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
-"""An id in a query; write `after: SnowflakeQuery | None = None`."""
+SnowflakeQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
+"""An id in a query that may be absent; write `after: SnowflakeQuery = None`."""
 
 T = TypeVar("T")
 

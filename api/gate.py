@@ -19,8 +19,6 @@ from core.domain.errors import RateLimited, Unauthorized
 RATE_KEY: Final = "guildway.rate"
 """Where the `Rate` is left in the ASGI scope."""
 
-_MESSAGES: Final = ("POST", "/api/v10/channels/{channel_id}/messages")
-
 
 class Rate(Struct, frozen=True):
     """What the rate limit's headers say. `bucket` is the same for all requests of a route."""
@@ -52,8 +50,6 @@ class Gate:
             return
         scope[CALLER_KEY] = caller
         await self._count(scope, route, caller.user_id)
-        if route == _MESSAGES:
-            await self._count_message(scope, route, caller.user_id)
 
     async def _count(self, scope: Any, route: tuple[str, str], who: int | str) -> None:
         standing = await self._limits.stand_request(who)
@@ -62,13 +58,12 @@ class Gate:
             if standing.retry_after_s:
                 raise RateLimited(standing.retry_after_s, scope="global")
 
-    async def _count_message(self, scope: Any, route: tuple[str, str], user_id: int) -> None:
-        channel_id = scope["path_params"]["channel_id"]
-        standing = await self._limits.stand_message(user_id, channel_id)
+    async def show_message_rate(self, request: Request[Any, Any, Any], user_id: int, channel_id: int) -> None:
+        """Let the answer's headers tell the standing of the message limits, which the service has counted against."""
+        standing = await self._limits.look_message(user_id, channel_id)
+        scope: Any = request.scope
         if standing is not None:
-            scope[RATE_KEY] = Rate(standing, self._bucket(route))
-            if standing.retry_after_s:
-                raise RateLimited(standing.retry_after_s)
+            scope[RATE_KEY] = Rate(standing, self._bucket((scope["method"], scope["path_template"])))
 
     def _bucket(self, route: tuple[str, str]) -> str:
         bucket = self._buckets.get(route)

@@ -134,23 +134,26 @@ class Limits:
         """Count a request; `who` is a user id or an address. None when limits are off."""
         return await self._limiter.take(self._requests, who) if self._is_enabled else None
 
-    async def stand_message(self, user_id: int, channel_id: int) -> Standing | None:
-        """Count a message unless it is too many. None when limits are off."""
+    async def take_message(self, user_id: int, channel_id: int) -> None:
+        """Count a message, whichever way it comes. Raises RateLimited."""
+        if not self._is_enabled:
+            return
+        overall = await self._limiter.look(self._messages, user_id)
+        if overall.retry_after_s:
+            raise RateLimited(overall.retry_after_s)
+        await self._take(self._channel_messages, (user_id, channel_id))
+        await self._limiter.take(self._messages, user_id)
+
+    async def look_message(self, user_id: int, channel_id: int) -> Standing | None:
+        """Where the next message would stand: the channel's limit, or the overall one when that is used up."""
         if not self._is_enabled:
             return None
         overall = await self._limiter.look(self._messages, user_id)
-        if overall.retry_after_s:
-            return overall
-        standing = await self._limiter.take(self._channel_messages, (user_id, channel_id))
-        if not standing.retry_after_s:
-            await self._limiter.take(self._messages, user_id)
-        return standing
-
-    async def take_message(self, user_id: int, channel_id: int) -> None:
-        """Count a message that comes over the socket. Raises RateLimited."""
-        standing = await self.stand_message(user_id, channel_id)
-        if standing is not None and standing.retry_after_s:
-            raise RateLimited(standing.retry_after_s)
+        return (
+            overall
+            if overall.retry_after_s
+            else await self._limiter.look(self._channel_messages, (user_id, channel_id))
+        )
 
     async def take_registration(self, address: str) -> None:
         """Raises RateLimited."""

@@ -1,0 +1,25 @@
+"""/users/@me/channels: direct-message channels."""
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+
+from api.caller import Caller
+from api.services.direct_channels import DirectChannels, OpenDirectChannel
+from core.wire.objects.channel import DirectChannelObject
+
+
+@post("/users/@me/channels", status_code=200)
+async def open_direct_channel(
+    data: OpenDirectChannel, caller: Caller, direct_channels: DirectChannels
+) -> DirectChannelObject:
+    """The direct-message channel with somebody, made on first use."""
+    return await direct_channels.open(caller.user, data)
+
+
+@get("/users/@me/channels")
+async def list_direct_channels(caller: Caller, direct_channels: DirectChannels) -> list[DirectChannelObject]:
+    """The caller's direct-message channels."""
+    return await direct_channels.list_all(caller.user_id)
+
+
+HANDLERS: list[HTTPRouteHandler] = [open_direct_channel, list_direct_channels]

@@ -1,0 +1,94 @@
+"""/channels/{channel_id}/messages: sending, reading, editing, deleting. Answers are the bytes that the services made."""
+
+from typing import Annotated, Any, Final
+
+from litestar import Request, Response, delete, get, patch, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+from litestar.status_codes import HTTP_204_NO_CONTENT
+
+from api.caller import Caller
+from api.forms import SnowflakePath, SnowflakeQuery
+from api.gate import Gate
+from api.message_body import MessageDto
+from api.services.message_edits import MessageEdits
+from api.services.message_forms import BulkDelete, CreateMessage, EditMessage
+from api.services.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
+from api.services.messages import MessageService
+
+_JSON: Final = "application/json"
+
+PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many messages at most")]
+
+
+@post("/channels/{channel_id:str}/messages", status_code=200, dto=MessageDto)
+async def send_message(
+    channel_id: SnowflakePath,
+    data: CreateMessage,
+    caller: Caller,
+    messages: MessageService,
+    gate: Gate,
+    request: Request[Any, Any, Any],
+) -> Response[bytes]:
+    """Send a message; a nonce that is known gives the first message of it."""
+    try:
+        return Response(await messages.send(caller.user_id, channel_id, data), media_type=_JSON)
+    finally:
+        await gate.show_message_rate(request, caller.user_id, channel_id)
+
+
+@get("/channels/{channel_id:str}/messages")
+async def list_messages(
+    channel_id: SnowflakePath,
+    caller: Caller,
+    history: MessageHistory,
+    around: SnowflakeQuery = None,
+    before: SnowflakeQuery = None,
+    after: SnowflakeQuery = None,
+    limit: PageLimit = DEFAULT_LIMIT,
+) -> Response[bytes]:
+    """Messages of a channel, newest first."""
+    query = PageQuery(around=around, before=before, after=after, limit=limit)
+    return Response(await history.list_page(caller.user_id, channel_id, query), media_type=_JSON)
+
+
+@get("/channels/{channel_id:str}/messages/{message_id:str}")
+async def get_message(
+    channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, history: MessageHistory
+) -> Response[bytes]:
+    """One message."""
+    return Response(await history.fetch(caller.user_id, channel_id, message_id), media_type=_JSON)
+
+
+@patch("/channels/{channel_id:str}/messages/{message_id:str}", dto=MessageDto)
+async def edit_message(
+    channel_id: SnowflakePath, message_id: SnowflakePath, data: EditMessage, caller: Caller, edits: MessageEdits
+) -> Response[bytes]:
+    """Change one's own message, or the flags of any with MANAGE_MESSAGES."""
+    return Response(await edits.edit(caller.user_id, channel_id, message_id, data), media_type=_JSON)
+
+
+@delete("/channels/{channel_id:str}/messages/{message_id:str}", status_code=HTTP_204_NO_CONTENT)
+async def delete_message(
+    channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, edits: MessageEdits
+) -> None:
+    """Delete one's own message, or anybody's with MANAGE_MESSAGES."""
+    await edits.delete(caller.user_id, channel_id, message_id)
+
+
+@post("/channels/{channel_id:str}/messages/bulk-delete", status_code=HTTP_204_NO_CONTENT)
+async def bulk_delete_messages(
+    channel_id: SnowflakePath, data: BulkDelete, caller: Caller, edits: MessageEdits
+) -> None:
+    """Delete 2 to 100 messages at once."""
+    await edits.delete_many(caller.user_id, channel_id, data.messages)
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    send_message,
+    list_messages,
+    get_message,
+    edit_message,
+    delete_message,
+    bulk_delete_messages,
+]

@@ -1,0 +1,102 @@
+"""Direct-message channels of two: people with people, people with bots."""
+
+from typing import Final
+
+import msgspec
+
+from api.forms import SnowflakeField
+from api.services.announcements import user_event
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from core.domain.channel import Channel, ChannelType
+from core.domain.errors import CannotSendToUser, InvalidRecipients, NotBuilt, UnknownUser
+from core.domain.user import User
+from core.store.interfaces import Store
+from core.wire.envelope import Envelope
+from core.wire.objects.channel import DirectChannelObject, render_direct_channel
+
+
+class OpenDirectChannel(msgspec.Struct, kw_only=True):
+    """Body: Discord's API sends `recipient_id`, its own client `recipients`."""
+
+    recipient_id: SnowflakeField | None = None
+    recipients: list[SnowflakeField] | None = None
+    access_tokens: list[str] | None = None
+
+
+_ONE: Final = 1
+
+
+class DirectChannels:
+    """Opens and lists them."""
+
+    __slots__ = ("_directory", "_ids", "_store")
+
+    def __init__(self, *, directory: Directory, store: Store, ids: IdSource) -> None:
+        self._directory = directory
+        self._store = store
+        self._ids = ids
+
+    async def open(self, user: User, form: OpenDirectChannel) -> DirectChannelObject:
+        """The channel of the user and one other, made when there is none.
+
+        Raises:
+            InvalidRecipients: nobody, unknown, or oneself. CannotSendToUser: bot to bot.
+            NotBuilt: more than one recipient.
+        """
+        recipient = await self._fetch_recipient(user, form)
+        channel = await self._store.channels.find_direct(user.id, recipient.id)
+        if channel is None:
+            channel = await self._create(user, recipient)
+        return (await self._render_all(user.id, [channel]))[0]
+
+    async def list_all(self, user_id: int) -> list[DirectChannelObject]:
+        """The user's direct channels."""
+        return await self._render_all(user_id, await self._store.channels.list_direct(user_id))
+
+    async def render(self, user_id: int, channel: Channel) -> DirectChannelObject:
+        """A direct channel as one of its recipients sees it."""
+        return (await self._render_all(user_id, [channel]))[0]
+
+    async def _fetch_recipient(self, user: User, form: OpenDirectChannel) -> User:
+        if form.access_tokens:
+            raise NotBuilt("This server does not support group direct messages yet")
+        asked = [form.recipient_id] if form.recipient_id is not None else form.recipients or []
+        others = set(asked) - {user.id}
+        if len(others) > _ONE:
+            raise NotBuilt("This server does not support group direct messages yet")
+        if not others:
+            raise InvalidRecipients
+        try:
+            recipient = await self._directory.user(others.pop())
+        except UnknownUser:
+            raise InvalidRecipients from None
+        if user.bot and recipient.bot:
+            raise CannotSendToUser
+        return recipient
+
+    async def _create(self, user: User, recipient: User) -> Channel:
+        async with self._store.write() as tx:
+            # Somebody may have been faster, the recipient for one.
+            channel = await tx.channels.find_direct(user.id, recipient.id)
+            if channel is not None:
+                return channel
+            channel = Channel(id=self._ids.next(), type=ChannelType.DM, recipient_ids=(user.id, recipient.id))
+            await tx.channels.create(channel)
+            tx.announce(self._created(channel, user, recipient), self._created(channel, recipient, user))
+            return channel
+
+    def _created(self, channel: Channel, viewer: User, other: User) -> Envelope:
+        payload = render_direct_channel(channel, [other])
+        return user_event(self._ids.next(), "CHANNEL_CREATE", viewer.id, payload, channel_id=channel.id)
+
+    async def _render_all(self, viewer_id: int, channels: list[Channel]) -> list[DirectChannelObject]:
+        last_ids = await self._store.messages.last_ids([channel.id for channel in channels])
+        people = await self._directory.users({user_id for channel in channels for user_id in channel.recipient_ids})
+        return [
+            render_direct_channel(
+                msgspec.structs.replace(channel, last_message_id=last_ids.get(channel.id)),
+                [people[user_id] for user_id in channel.recipient_ids if user_id != viewer_id and user_id in people],
+            )
+            for channel in channels
+        ]

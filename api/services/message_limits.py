@@ -1,0 +1,56 @@
+"""How fast messages may be sent, over REST and the socket alike: the instance's limits, and a channel's slow mode."""
+
+from collections import OrderedDict
+from typing import Final
+
+from api.limits import Limits
+from api.services.access import ChannelAccess
+from core.domain.errors import SlowMode
+from core.domain.permissions import Permission
+from core.domain.user import User
+from core.runtime.clock import Clock
+
+_IGNORES_SLOW_MODE: Final = int(Permission.MANAGE_MESSAGES | Permission.MANAGE_CHANNELS)
+_MAX_WAITING: Final = 100_000
+"""Senders remembered for slow mode; the ones that sent longest ago go first."""
+
+
+class MessageLimits:
+    """Takes one message from every limit that it counts against."""
+
+    __slots__ = ("_clock", "_limits", "_sent")
+
+    def __init__(self, *, limits: Limits, clock: Clock) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._sent: OrderedDict[tuple[int, int], float] = OrderedDict()
+        """When (monotonic seconds) a user last sent into a channel with slow mode, oldest first."""
+
+    async def take(self, access: ChannelAccess, author: User) -> None:
+        """Count a message that is about to be sent.
+
+        Raises:
+            SlowMode: the channel's; bots and moderators do not wait.
+            RateLimited: the instance's.
+        """
+        channel = access.channel
+        is_slowed = channel.rate_limit_per_user > 0 and not author.bot and not access.permissions & _IGNORES_SLOW_MODE
+        if is_slowed:
+            self._wait_for_slow_mode((channel.id, author.id), channel.rate_limit_per_user)
+        await self._limits.take_message(author.id, channel.id)
+        if is_slowed:
+            self._remember((channel.id, author.id))
+
+    def _wait_for_slow_mode(self, key: tuple[int, int], interval_s: int) -> None:
+        sent_s = self._sent.get(key)
+        if sent_s is None:
+            return
+        left_s = sent_s + interval_s - self._clock.monotonic_s()
+        if left_s > 0:
+            raise SlowMode(left_s)
+
+    def _remember(self, key: tuple[int, int]) -> None:
+        self._sent[key] = self._clock.monotonic_s()
+        self._sent.move_to_end(key)
+        if len(self._sent) > _MAX_WAITING:
+            self._sent.popitem(last=False)
