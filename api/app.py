@@ -18,6 +18,7 @@ from api.documented_routes import is_documented
 from api.edge import Edge
 from api.errors import answer_to
 from api.gate import Gate
+from api.guild_services import GUILD_ROUTES, build_guild_services
 from api.limits import Limits, MemoryRateLimiter
 from api.routes import auth as auth_routes
 from api.routes import direct_channels as direct_channel_routes
@@ -28,6 +29,7 @@ from api.services.authenticator import Authenticator
 from api.services.direct_channels import DirectChannels
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.images import Images
 from api.services.message_cache import MessageCache
 from api.services.message_edits import MessageEdits
 from api.services.message_history import MessageHistory
@@ -50,6 +52,7 @@ _ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
     direct_channel_routes.HANDLERS,
     message_routes.HANDLERS,
     typing_routes.HANDLERS,
+    *GUILD_ROUTES,
 )
 
 
@@ -122,6 +125,9 @@ def build_api(
             directory=directory, bus=bus, ids=ids, clock=clock, interval_s=settings.limits.typing_interval_s
         ),
     }
+    services |= build_guild_services(
+        store=store, directory=directory, images=Images(blobs=blobs), ids=ids, clock=clock
+    )
     edge = Edge(app=_build_litestar(services, gate, settings), limits=limits, clock=clock, metrics=metrics)
     return Api(asgi=edge, directory=directory, limits=limits, messages=messages, passwords=passwords)
 

@@ -5,7 +5,7 @@ the channel lets it manage permissions by an overwrite; and only administrators 
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sized
 
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import Forbidden, Invalid, LimitReached, invalid_field
@@ -84,7 +84,7 @@ def check_bounds(channel: Channel) -> None:
         raise invalid_field("user_limit", "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}.")
 
 
-def check_channel_count(channels: Collection[Channel]) -> None:
+def check_channel_count(channels: Sized) -> None:
     """Raises LimitReached when the guild is full."""
     if len(channels) >= MAX_CHANNELS:
         raise LimitReached(30013, f"Maximum number of server channels reached ({MAX_CHANNELS})")

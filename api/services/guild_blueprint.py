@@ -12,12 +12,12 @@ import msgspec
 from api.services.channel_forms import OverwriteForm, overwrite_of, refuse_unbuilt
 from api.services.channel_rules import check_bounds, check_kind, check_parent, compute_name, merge_overwrites
 from api.services.guild_forms import CreateGuild, TemplateChannel, TemplateRole
+from api.services.ids import IdSource
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import FieldError, Invalid, invalid_field
 from core.domain.guild import Guild
 from core.domain.permissions import ALL_PERMISSIONS, DEFAULT_EVERYONE
 from core.domain.role import Role
-from core_ext import SnowflakeGenerator
 
 
 class Blueprint(msgspec.Struct, kw_only=True, frozen=True):
@@ -28,9 +28,7 @@ class Blueprint(msgspec.Struct, kw_only=True, frozen=True):
     channels: tuple[Channel, ...]
 
 
-def compute_blueprint(
-    form: CreateGuild, *, owner_id: int, icon: str | None, guild_id: int, ids: SnowflakeGenerator
-) -> Blueprint:
+def compute_blueprint(form: CreateGuild, *, owner_id: int, icon: str | None, guild_id: int, ids: IdSource) -> Blueprint:
     """The guild that the request describes.
 
     Raises:
@@ -61,9 +59,7 @@ def compute_blueprint(
     return Blueprint(guild=guild, roles=tuple(roles), channels=tuple(channels))
 
 
-def _make_roles(
-    forms: Sequence[TemplateRole], guild_id: int, ids: SnowflakeGenerator
-) -> tuple[list[Role], dict[int, int]]:
+def _make_roles(forms: Sequence[TemplateRole], guild_id: int, ids: IdSource) -> tuple[list[Role], dict[int, int]]:
     everyone_permissions = DEFAULT_EVERYONE
     translation: dict[int, int] = {}
     if forms:
@@ -99,7 +95,7 @@ def _make_role(form: TemplateRole, role_id: int, guild_id: int, position: int) -
 
 
 def _make_channels(
-    forms: Sequence[TemplateChannel], guild_id: int, role_ids: Mapping[int, int], ids: SnowflakeGenerator
+    forms: Sequence[TemplateChannel], guild_id: int, role_ids: Mapping[int, int], ids: IdSource
 ) -> tuple[list[Channel], dict[int, int]]:
     translation: dict[int, int] = {}
     made: dict[int, Channel] = {}
@@ -151,7 +147,7 @@ def _make_overwrites(forms: Sequence[OverwriteForm], role_ids: Mapping[int, int]
     return merge_overwrites(overwrite_of(form, role_ids[form.id], 0) for form in known)
 
 
-def _make_default_channels(guild_id: int, ids: SnowflakeGenerator) -> list[Channel]:
+def _make_default_channels(guild_id: int, ids: IdSource) -> list[Channel]:
     text = Channel(id=ids.next(), type=ChannelType.CATEGORY, guild_id=guild_id, name="Text Channels")
     general = Channel(id=ids.next(), type=ChannelType.TEXT, guild_id=guild_id, name="general", parent_id=text.id)
     voice = Channel(id=ids.next(), type=ChannelType.CATEGORY, guild_id=guild_id, name="Voice Channels", position=1)

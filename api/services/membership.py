@@ -14,15 +14,16 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from api.services.announcements import guild_event, user_event
+from api.services.ids import IdSource
 from core.domain.errors import BannedFromGuild, LimitReached, UnknownGuild
 from core.domain.guild import Guild
 from core.domain.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import GUILD_JOINED
-from core.wire.objects.member import render_member
-from core.wire.objects.user import UserObject, render_user
-from core_ext import SnowflakeGenerator
+from core.wire.objects.member import MemberRemoved, render_member
+from core.wire.objects.role import RoleDeleted
+from core.wire.objects.user import render_user
 
 MAX_GUILDS = 200
 """How many guilds a person may be in (Discord's number with Nitro). Bots are bounded by their client shards alone."""
@@ -37,26 +38,12 @@ class GuildJoined(msgspec.Struct, kw_only=True):
     guild_id: str
 
 
-class MemberRemoved(msgspec.Struct, kw_only=True):
-    """GUILD_MEMBER_REMOVE, GUILD_BAN_ADD and GUILD_BAN_REMOVE."""
-
-    guild_id: str
-    user: UserObject
-
-
-class RoleDeleted(msgspec.Struct, kw_only=True):
-    """GUILD_ROLE_DELETE."""
-
-    guild_id: str
-    role_id: str
-
-
 class Membership:
     """Adds members to guilds and removes them."""
 
     __slots__ = ("_clock", "_ids", "_store", "_welcome")
 
-    def __init__(self, *, store: Store, ids: SnowflakeGenerator, clock: Clock, welcome: GuildWelcome) -> None:
+    def __init__(self, *, store: Store, ids: IdSource, clock: Clock, welcome: GuildWelcome) -> None:
         self._store = store
         self._ids = ids
         self._clock = clock

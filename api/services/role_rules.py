@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from api.services.access import rank_of_role
 from core.domain.role import Role
 
+MAX_ROLES = 250
+"""Discord's bound, @everyone included."""
+
 
 def sort_roles(roles: Iterable[Role], guild_id: int) -> list[Role]:
     """All roles but @everyone, from the lowest to the highest."""

@@ -6,12 +6,12 @@ Suppressed by bit 0 of the guild's system channel flags, or by having no system 
 from typing import Final
 
 from api.services.announcements import channel_event
+from api.services.ids import IdSource
 from core.domain.guild import Guild
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, MessageView
 from core.store.interfaces import Store
 from core.wire.objects.message import render_message_dispatch
-from core_ext import SnowflakeGenerator
 
 SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0
 
@@ -21,7 +21,7 @@ class Welcome:
 
     __slots__ = ("_ids", "_store")
 
-    def __init__(self, *, store: Store, ids: SnowflakeGenerator) -> None:
+    def __init__(self, *, store: Store, ids: IdSource) -> None:
         self._store = store
         self._ids = ids
 

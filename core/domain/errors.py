@@ -253,3 +253,32 @@ class BannedFromGuild(Forbidden):
 class NotInVoice(Conflict):
     code = 40032
     message = "Target user is not connected to voice."
+
+
+class InvalidRole(Invalid):
+    """The role cannot be used this way: @everyone, or one that an integration manages."""
+
+    code = 50028
+    message = "Invalid role"
+
+
+class InvalidGuild(Conflict):
+    code = 50055
+    message = "Invalid Guild"
+
+
+class InvalidInviteCode(Conflict):
+    code = 50020
+    message = "Invite code was either invalid or taken"
+
+
+class InvitesPaused(Forbidden):
+    code = 0
+    message = "Invites are currently paused for this server. Please try again later."
+
+
+class BanFailed(Conflict):
+    """Not one of several users could be banned."""
+
+    code = 500_000
+    message = "Failed to ban users"

@@ -95,3 +95,40 @@ def render_guild(guild: Guild, roles: Sequence[Role]) -> GuildObject:
         nsfw=guild.nsfw_level == 3,
         nsfw_level=guild.nsfw_level,
     )
+
+
+class DeletedGuild(msgspec.Struct, kw_only=True):
+    """GUILD_DELETE of a guild that is gone; an outage would say `unavailable`."""
+
+    id: str
+
+
+class GuildPreviewObject(msgspec.Struct, kw_only=True):
+    """A guild as those see it who are not in it yet (GuildPreviewResponse)."""
+
+    id: str
+    name: str
+    icon: str | None
+    description: str | None
+    home_header: None = None
+    splash: str | None
+    discovery_splash: str | None
+    features: list[str]
+    approximate_member_count: int
+    approximate_presence_count: int = 0
+    emojis: list[str] = []
+    stickers: list[str] = []
+
+
+def render_preview(guild: Guild, *, member_count: int) -> GuildPreviewObject:
+    """The guild's preview."""
+    return GuildPreviewObject(
+        id=str(guild.id),
+        name=guild.name,
+        icon=guild.icon,
+        description=guild.description,
+        splash=guild.splash,
+        discovery_splash=guild.discovery_splash,
+        features=list(guild.features),
+        approximate_member_count=member_count,
+    )

@@ -35,6 +35,20 @@ class BanObject(msgspec.Struct, kw_only=True):
     reason: str | None
 
 
+class MemberRemoved(msgspec.Struct, kw_only=True):
+    """GUILD_MEMBER_REMOVE, GUILD_BAN_ADD and GUILD_BAN_REMOVE."""
+
+    guild_id: str
+    user: UserObject
+
+
+class OwnMemberObject(MemberObject, kw_only=True):
+    """A member as it sees itself (PrivateGuildMemberResponse)."""
+
+    permissions: str
+    bio: str = ""
+
+
 def render_member(member: Member, *, with_user: bool = True, with_guild_id: bool = False) -> MemberObject:
     """The member's object."""
     return MemberObject(
@@ -51,6 +65,12 @@ def render_member(member: Member, *, with_user: bool = True, with_guild_id: bool
         pending=member.pending,
         flags=member.flags,
     )
+
+
+def render_own_member(member: Member, *, permissions: int) -> OwnMemberObject:
+    """The member's object for itself, with its permissions in the guild."""
+    shown = msgspec.structs.asdict(render_member(member))
+    return OwnMemberObject(**shown, permissions=str(permissions), bio=member.bio)
 
 
 def render_ban(ban: Ban) -> BanObject:

@@ -39,6 +39,20 @@ class RoleObject(msgspec.Struct, kw_only=True):
     tags: RoleTags | UnsetType = UNSET
 
 
+class RoleEvent(msgspec.Struct, kw_only=True):
+    """GUILD_ROLE_CREATE and GUILD_ROLE_UPDATE."""
+
+    guild_id: str
+    role: RoleObject
+
+
+class RoleDeleted(msgspec.Struct, kw_only=True):
+    """GUILD_ROLE_DELETE."""
+
+    guild_id: str
+    role_id: str
+
+
 def render_role(role: Role) -> RoleObject:
     """The role's object."""
     return RoleObject(

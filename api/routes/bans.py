@@ -1,0 +1,64 @@
+"""/guilds/{guild}/bans and /bulk-ban."""
+
+from typing import Annotated
+
+from litestar import delete, get, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+
+from api.caller import Caller
+from api.forms import SnowflakePath, SnowflakeQuery
+from api.services.bans import BanService, BulkBanObject
+from api.services.member_forms import BanUser, BanUsers
+from core.wire.objects.member import BanObject
+
+PageLimit = Annotated[int, Parameter(ge=1, le=1000)]
+
+
+@get("/guilds/{guild_id:str}/bans")
+async def list_bans(
+    guild_id: SnowflakePath,
+    caller: Caller,
+    bans: BanService,
+    limit: PageLimit = 1000,
+    before: SnowflakeQuery | None = None,
+    after: SnowflakeQuery | None = None,
+) -> list[BanObject]:
+    """Show a page of bans."""
+    return await bans.fetch_page(caller, guild_id, before=before, after=after, limit=limit)
+
+
+@get("/guilds/{guild_id:str}/bans/{user_id:str}")
+async def get_ban(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, bans: BanService) -> BanObject:
+    """Show a ban."""
+    return await bans.fetch(caller, guild_id, user_id)
+
+
+@put("/guilds/{guild_id:str}/bans/{user_id:str}", status_code=204)
+async def put_ban(
+    guild_id: SnowflakePath,
+    user_id: SnowflakePath,
+    caller: Caller,
+    data: BanUser,
+    bans: BanService,
+    reason: str | None = None,
+) -> None:
+    """Ban a user."""
+    await bans.put(caller, guild_id, user_id, data, reason)
+
+
+@delete("/guilds/{guild_id:str}/bans/{user_id:str}", status_code=204)
+async def delete_ban(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, bans: BanService) -> None:
+    """Lift a ban."""
+    await bans.delete(caller, guild_id, user_id)
+
+
+@post("/guilds/{guild_id:str}/bulk-ban", status_code=200)
+async def ban_many(
+    guild_id: SnowflakePath, caller: Caller, data: BanUsers, bans: BanService, reason: str | None = None
+) -> BulkBanObject:
+    """Ban several users."""
+    return await bans.put_many(caller, guild_id, data, reason)
+
+
+HANDLERS: list[HTTPRouteHandler] = [list_bans, get_ban, put_ban, delete_ban, ban_many]

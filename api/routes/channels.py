@@ -1,0 +1,80 @@
+"""/guilds/{guild}/channels and /channels/{channel}."""
+
+from typing import Annotated
+
+from litestar import delete, get, patch, post, put
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Meta
+
+from api.caller import Caller
+from api.forms import SnowflakePath
+from api.services.channel_forms import ChannelPosition, CreateChannel, UpdateChannel
+from api.services.channel_positions import ChannelOrder
+from api.services.channels import ChannelService
+from core.wire.objects.channel import ChannelObject, DirectChannelObject
+
+AnyChannelObject = ChannelObject | DirectChannelObject
+
+
+@get("/guilds/{guild_id:str}/channels")
+async def list_channels(guild_id: SnowflakePath, caller: Caller, channels: ChannelService) -> list[ChannelObject]:
+    """Show the guild's channels."""
+    return await channels.fetch_all(caller, guild_id)
+
+
+@post("/guilds/{guild_id:str}/channels")
+async def create_channel(
+    guild_id: SnowflakePath, caller: Caller, data: CreateChannel, channels: ChannelService
+) -> ChannelObject:
+    """Make a channel."""
+    return await channels.create(caller, guild_id, data)
+
+
+@patch("/guilds/{guild_id:str}/channels", status_code=204)
+async def move_channels(
+    guild_id: SnowflakePath,
+    caller: Caller,
+    data: Annotated[list[ChannelPosition], Meta(max_length=1000)],
+    channel_order: ChannelOrder,
+) -> None:
+    """Move channels."""
+    await channel_order.move(caller, guild_id, data)
+
+
+@get("/channels/{channel_id:str}")
+async def get_channel(channel_id: SnowflakePath, caller: Caller, channels: ChannelService) -> AnyChannelObject:
+    """Show a channel."""
+    return await channels.fetch(caller, channel_id)
+
+
+@patch("/channels/{channel_id:str}")
+async def update_channel(
+    channel_id: SnowflakePath, caller: Caller, data: UpdateChannel, channels: ChannelService
+) -> ChannelObject:
+    """Change a channel."""
+    return await channels.update(caller, channel_id, data)
+
+
+@put("/channels/{channel_id:str}")
+async def replace_channel(
+    channel_id: SnowflakePath, caller: Caller, data: UpdateChannel, channels: ChannelService
+) -> ChannelObject:
+    """Change a channel, as older clients do."""
+    return await channels.update(caller, channel_id, data)
+
+
+@delete("/channels/{channel_id:str}", status_code=200)
+async def delete_channel(channel_id: SnowflakePath, caller: Caller, channels: ChannelService) -> AnyChannelObject:
+    """Delete a channel, or close a direct one."""
+    return await channels.delete(caller, channel_id)
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    list_channels,
+    create_channel,
+    move_channels,
+    get_channel,
+    update_channel,
+    replace_channel,
+    delete_channel,
+]

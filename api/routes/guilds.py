@@ -1,0 +1,108 @@
+"""/guilds/{guild}: guilds themselves and their vanity codes."""
+
+from typing import Final
+
+import msgspec
+from litestar import delete, get, patch, post
+from litestar.handlers import HTTPRouteHandler
+
+from api.caller import Caller
+from api.forms import SnowflakePath
+from api.services.guild_forms import CreateGuild, UpdateGuild, UpdateVanityUrl
+from api.services.guilds import GuildService
+from api.services.images import IMAGE_BODY_BYTES
+from api.services.vanity import VanityObject, VanityService
+from core.wire.objects.guild import GuildObject, GuildPreviewObject
+
+
+class VoiceRegion(msgspec.Struct, kw_only=True, frozen=True):
+    """VoiceRegionResponse."""
+
+    id: str
+    name: str
+    custom: bool = False
+    deprecated: bool = False
+    optimal: bool = False
+
+
+REGIONS: Final = (VoiceRegion(id="automatic", name="Automatic", optimal=True),)
+"""One server has one region; clients only show the list."""
+
+
+@post("/guilds", request_max_body_size=IMAGE_BODY_BYTES)
+async def create_guild(caller: Caller, data: CreateGuild, guilds: GuildService) -> GuildObject:
+    """Make a guild."""
+    return await guilds.create(caller, data)
+
+
+@get("/guilds/{guild_id:str}")
+async def get_guild(
+    guild_id: SnowflakePath, caller: Caller, guilds: GuildService, *, with_counts: bool = False
+) -> GuildObject:
+    """Show a guild."""
+    return await guilds.fetch(caller, guild_id, with_counts=with_counts)
+
+
+@get("/guilds/{guild_id:str}/preview")
+async def get_guild_preview(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> GuildPreviewObject:
+    """Show a guild to somebody who may not be in it."""
+    return await guilds.fetch_preview(caller, guild_id)
+
+
+@patch("/guilds/{guild_id:str}", request_max_body_size=IMAGE_BODY_BYTES)
+async def update_guild(guild_id: SnowflakePath, caller: Caller, data: UpdateGuild, guilds: GuildService) -> GuildObject:
+    """Change a guild."""
+    return await guilds.update(caller, guild_id, data)
+
+
+@delete("/guilds/{guild_id:str}", status_code=204)
+async def delete_guild(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> None:
+    """Delete a guild."""
+    await guilds.delete(caller, guild_id)
+
+
+@post("/guilds/{guild_id:str}/delete", status_code=204)
+async def delete_guild_by_post(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> None:
+    """Delete a guild, as Discord's own client does."""
+    await guilds.delete(caller, guild_id)
+
+
+@get("/guilds/{guild_id:str}/vanity-url")
+async def get_vanity_url(guild_id: SnowflakePath, caller: Caller, vanity: VanityService) -> VanityObject:
+    """Show the guild's vanity code."""
+    return await vanity.fetch(caller, guild_id)
+
+
+@patch("/guilds/{guild_id:str}/vanity-url")
+async def update_vanity_url(
+    guild_id: SnowflakePath, caller: Caller, data: UpdateVanityUrl, vanity: VanityService
+) -> VanityObject:
+    """Set the guild's vanity code."""
+    return await vanity.update(caller, guild_id, data)
+
+
+@get("/guilds/{guild_id:str}/regions")
+async def list_guild_regions(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> list[VoiceRegion]:
+    """Where the guild's voice can be."""
+    await guilds.fetch(caller, guild_id)
+    return list(REGIONS)
+
+
+@get("/voice/regions")
+async def list_regions(caller: Caller) -> list[VoiceRegion]:  # noqa: ARG001 - asking for the caller is what wants a token
+    """Where voice can be."""
+    return list(REGIONS)
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    create_guild,
+    get_guild,
+    get_guild_preview,
+    update_guild,
+    delete_guild,
+    delete_guild_by_post,
+    get_vanity_url,
+    update_vanity_url,
+    list_guild_regions,
+    list_regions,
+]

@@ -1,0 +1,58 @@
+"""/invites/{code}, and the invites of channels and guilds."""
+
+from litestar import delete, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from api.caller import Caller
+from api.forms import SnowflakePath
+from api.services.invite_forms import CreateInvite, UseInvite
+from api.services.invites import InviteService
+from core.wire.objects.invite import InviteObject
+
+
+@post("/channels/{channel_id:str}/invites", status_code=200)
+async def create_invite(
+    channel_id: SnowflakePath, caller: Caller, data: CreateInvite, invites: InviteService
+) -> InviteObject:
+    """Make an invite."""
+    return await invites.create(caller, channel_id, data)
+
+
+@get("/channels/{channel_id:str}/invites")
+async def list_channel_invites(channel_id: SnowflakePath, caller: Caller, invites: InviteService) -> list[InviteObject]:
+    """Show the channel's invites."""
+    return await invites.fetch_of_channel(caller, channel_id)
+
+
+@get("/guilds/{guild_id:str}/invites")
+async def list_guild_invites(guild_id: SnowflakePath, caller: Caller, invites: InviteService) -> list[InviteObject]:
+    """Show the guild's invites."""
+    return await invites.fetch_of_guild(caller, guild_id)
+
+
+@get("/invites/{code:str}", opt={"public": True})
+async def get_invite(code: str, invites: InviteService, *, with_counts: bool = False) -> InviteObject:
+    """Show an invite to anybody."""
+    return await invites.fetch(code, with_counts=with_counts)
+
+
+@post("/invites/{code:str}", status_code=200)
+async def use_invite(code: str, caller: Caller, data: UseInvite, invites: InviteService) -> InviteObject:  # noqa: ARG001
+    """Join the guild that the invite is for."""
+    return await invites.use(caller, code)
+
+
+@delete("/invites/{code:str}", status_code=200)
+async def delete_invite(code: str, caller: Caller, invites: InviteService) -> InviteObject:
+    """Take an invite back."""
+    return await invites.delete(caller, code)
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    create_invite,
+    list_channel_invites,
+    list_guild_invites,
+    get_invite,
+    use_invite,
+    delete_invite,
+]

@@ -1,0 +1,140 @@
+"""/guilds/{guild}/members, and pruning."""
+
+from typing import Annotated
+
+from litestar import delete, get, patch, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+
+from api.caller import Caller
+from api.forms import SnowflakePath, SnowflakeQuery
+from api.services.images import IMAGE_BODY_BYTES
+from api.services.member_forms import PruneGuild, UpdateMember, UpdateOwnMember
+from api.services.members import MemberService
+from api.services.prune import DEFAULT_DAYS, PruneObject, PruneService, parse_role_ids
+from core.domain.errors import NotBuilt
+from core.wire.objects.member import MemberObject, OwnMemberObject
+
+PageLimit = Annotated[int, Parameter(ge=1, le=1000)]
+Days = Annotated[int, Parameter(ge=1, le=30)]
+SearchText = Annotated[str, Parameter(min_length=1, max_length=100)]
+
+
+@get("/guilds/{guild_id:str}/members")
+async def list_members(
+    guild_id: SnowflakePath,
+    caller: Caller,
+    members: MemberService,
+    limit: PageLimit = 1,
+    after: SnowflakeQuery | None = None,
+) -> list[MemberObject]:
+    """Show a page of members."""
+    return await members.fetch_page(caller, guild_id, after=after or 0, limit=limit)
+
+
+@get("/guilds/{guild_id:str}/members/search")
+async def search_members(
+    guild_id: SnowflakePath, caller: Caller, members: MemberService, query: SearchText, limit: PageLimit = 1
+) -> list[MemberObject]:
+    """Find members by the start of their names."""
+    return await members.search(caller, guild_id, query=query, limit=limit)
+
+
+@get("/guilds/{guild_id:str}/members/{user_id:str}")
+async def get_member(
+    guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, members: MemberService
+) -> MemberObject:
+    """Show a member."""
+    return await members.fetch(caller, guild_id, user_id)
+
+
+@put("/guilds/{guild_id:str}/members/{user_id:str}")
+async def add_member(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller) -> MemberObject:  # noqa: ARG001
+    """Adding members with an OAuth2 grant of theirs is not built."""
+    raise NotBuilt
+
+
+@patch("/guilds/{guild_id:str}/members/@me", request_max_body_size=IMAGE_BODY_BYTES)
+async def update_own_member(
+    guild_id: SnowflakePath, caller: Caller, data: UpdateOwnMember, members: MemberService
+) -> OwnMemberObject:
+    """Change one's own membership."""
+    return await members.update_own(caller, guild_id, data)
+
+
+@patch("/guilds/{guild_id:str}/members/@me/nick")
+async def update_own_nick(
+    guild_id: SnowflakePath, caller: Caller, data: UpdateOwnMember, members: MemberService
+) -> OwnMemberObject:
+    """Change one's own nick, as older clients do."""
+    return await members.update_own(caller, guild_id, UpdateOwnMember(nick=data.nick))
+
+
+@patch("/guilds/{guild_id:str}/members/{user_id:str}")
+async def update_member(
+    guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, data: UpdateMember, members: MemberService
+) -> MemberObject:
+    """Change a member."""
+    return await members.update(caller, guild_id, user_id, data)
+
+
+@put("/guilds/{guild_id:str}/members/{user_id:str}/roles/{role_id:str}", status_code=204)
+async def add_member_role(
+    guild_id: SnowflakePath, user_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, members: MemberService
+) -> None:
+    """Give a member a role."""
+    await members.add_role(caller, guild_id, user_id, role_id)
+
+
+@delete("/guilds/{guild_id:str}/members/{user_id:str}/roles/{role_id:str}", status_code=204)
+async def remove_member_role(
+    guild_id: SnowflakePath, user_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, members: MemberService
+) -> None:
+    """Take a role from a member."""
+    await members.remove_role(caller, guild_id, user_id, role_id)
+
+
+@delete("/guilds/{guild_id:str}/members/{user_id:str}", status_code=204)
+async def kick_member(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, members: MemberService) -> None:
+    """Kick a member."""
+    await members.kick(caller, guild_id, user_id)
+
+
+@get("/guilds/{guild_id:str}/prune")
+async def count_prunable(
+    guild_id: SnowflakePath,
+    caller: Caller,
+    prune: PruneService,
+    days: Days = DEFAULT_DAYS,
+    include_roles: str | None = None,
+) -> PruneObject:
+    """How many members a prune would remove."""
+    return await prune.count(caller, guild_id, days=days, role_ids=parse_role_ids(include_roles))
+
+
+@post("/guilds/{guild_id:str}/prune", status_code=200)
+async def prune_members(guild_id: SnowflakePath, caller: Caller, data: PruneGuild, prune: PruneService) -> PruneObject:
+    """Remove inactive members."""
+    return await prune.prune(
+        caller,
+        guild_id,
+        days=data.days or DEFAULT_DAYS,
+        role_ids=parse_role_ids(data.include_roles),
+        with_count=data.compute_prune_count is not False,
+    )
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    list_members,
+    search_members,
+    get_member,
+    add_member,
+    update_own_member,
+    update_own_nick,
+    update_member,
+    add_member_role,
+    remove_member_role,
+    kick_member,
+    count_prunable,
+    prune_members,
+]

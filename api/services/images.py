@@ -1,0 +1,89 @@
+"""Pictures that come inside JSON: avatars, icons, banners, as `data:image/png;base64,…`.
+
+They are checked by their first bytes (what the address says is not believed), stored as they came, and named by their
+content: a hash that begins with `a_` for moving pictures, as clients expect. Nothing is decoded or scaled here.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import Final
+
+from core.domain.errors import invalid_field
+from core.store.interfaces import BlobStore
+
+MAX_IMAGE_BYTES: Final = 8 * 1024 * 1024
+IMAGE_BODY_BYTES: Final = 12 * 1024 * 1024
+"""Body bound of routes that take a picture: base64 makes four bytes of three, and there is JSON around it."""
+
+_DATA_ADDRESS: Final = re.compile(r"data:image/[a-z+.-]+;base64,", re.IGNORECASE)
+
+HASH: Final = re.compile(r"(?:a_)?[0-9a-f]{32}")
+"""What `store` answers."""
+
+
+class Images:
+    """Stores and finds pictures."""
+
+    __slots__ = ("_blobs",)
+
+    def __init__(self, *, blobs: BlobStore) -> None:
+        self._blobs = blobs
+
+    async def store(self, data: str, *, folder: str, field: str) -> str:
+        """Keep a picture as `folder/hash`; answers the hash. Raises Invalid that names `field`."""
+        picture = parse_data_address(data, field)
+        content_type = find_image_type(picture)
+        if content_type is None:
+            raise invalid_field(field, "IMAGE_INVALID", "Invalid image data. Use PNG, JPEG, GIF or WebP.")
+        prefix = "a_" if is_moving(picture) else ""
+        name = prefix + hashlib.sha256(picture).hexdigest()[:32]
+        await self._blobs.put(f"{folder}/{name}", picture, content_type)
+        return name
+
+    async def find(self, folder: str, name: str) -> tuple[bytes, str] | None:
+        """A picture and its content type; `name` is the hash, with any extension or none."""
+        stem = name.partition(".")[0]
+        if not HASH.fullmatch(stem):
+            return None
+        picture = await self._blobs.find(f"{folder}/{stem}")
+        if picture is None:
+            return None
+        return picture, find_image_type(picture) or "application/octet-stream"
+
+
+def parse_data_address(data: str, field: str) -> bytes:
+    """The bytes of a `data:` address. Raises Invalid that names `field`."""
+    match = _DATA_ADDRESS.match(data)
+    if match is None:
+        raise invalid_field(field, "IMAGE_INVALID", "Expected data:image/png;base64,… or the like.")
+    if len(data) - match.end() > MAX_IMAGE_BYTES * 4 // 3 + 4:
+        raise invalid_field(field, "BINARY_TYPE_MAX_SIZE", f"File cannot be larger than {MAX_IMAGE_BYTES} bytes.")
+    try:
+        return base64.b64decode(data[match.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid_field(field, "IMAGE_INVALID", "Invalid base64.") from None
+
+
+def find_image_type(data: bytes) -> str | None:
+    """The content type by the first bytes, None for anything but PNG, JPEG, GIF and WebP."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def is_moving(data: bytes) -> bool:
+    """Whether the picture is an animation: a GIF that loops, a WebP or PNG with an animation chunk near its start."""
+    head = data[:4096]
+    if data.startswith(b"GIF"):
+        return b"NETSCAPE2.0" in head
+    if data.startswith(b"RIFF"):
+        return b"ANIM" in head
+    return data.startswith(b"\x89PNG") and b"acTL" in head

@@ -1,0 +1,64 @@
+"""Bodies of requests about members and bans."""
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from api.forms import SnowflakeField
+
+Nick = Annotated[str, Meta(max_length=32)]
+DeleteSeconds = Annotated[int, Meta(ge=0, le=604_800)]
+
+
+class UpdateMember(msgspec.Struct, kw_only=True):
+    """PATCH /guilds/{guild}/members/{user}."""
+
+    nick: Nick | UnsetType | None = UNSET
+    roles: Annotated[list[SnowflakeField | None], Meta(max_length=350)] | UnsetType | None = UNSET
+    mute: bool | UnsetType | None = UNSET
+    deaf: bool | UnsetType | None = UNSET
+    channel_id: SnowflakeField | UnsetType | None = UNSET
+    communication_disabled_until: dt.datetime | UnsetType | None = UNSET
+    flags: Annotated[int, Meta(ge=0, le=0x7FFFFFFF)] | UnsetType | None = UNSET
+
+
+class UpdateOwnMember(msgspec.Struct, kw_only=True):
+    """PATCH /guilds/{guild}/members/@me."""
+
+    nick: Nick | UnsetType | None = UNSET
+    avatar: str | UnsetType | None = UNSET
+    banner: str | UnsetType | None = UNSET
+    bio: Annotated[str, Meta(max_length=190)] | UnsetType | None = UNSET
+
+
+class BanUser(msgspec.Struct, kw_only=True):
+    """PUT /guilds/{guild}/bans/{user}."""
+
+    delete_message_seconds: DeleteSeconds | None = None
+    delete_message_days: Annotated[int, Meta(ge=0, le=7)] | None = None
+    reason: Annotated[str, Meta(max_length=512)] | None = None
+    """What older clients send in place of the header."""
+
+    @property
+    def delete_s(self) -> int:
+        """How far back the user's messages are deleted."""
+        if self.delete_message_seconds is not None:
+            return self.delete_message_seconds
+        return (self.delete_message_days or 0) * 86_400
+
+
+class BanUsers(msgspec.Struct, kw_only=True):
+    """POST /guilds/{guild}/bulk-ban."""
+
+    user_ids: Annotated[list[SnowflakeField], Meta(max_length=200)]
+    delete_message_seconds: DeleteSeconds | None = None
+
+
+class PruneGuild(msgspec.Struct, kw_only=True):
+    """POST /guilds/{guild}/prune."""
+
+    days: Annotated[int, Meta(ge=1, le=30)] | None = None
+    compute_prune_count: bool | None = None
+    include_roles: Annotated[list[SnowflakeField], Meta(max_length=100)] | str | None = None
