@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from core.domain.ids import MAX_SNOWFLAKE
 from core.wire import close_codes
 from core.wire.opcodes import Opcode
-from gateway.encodings import ClientPayload, Encoding, EtfPayload, RefusedPayload
+from gateway.encodings import ClientPayload, Encoding, EtfPayload, RefusedPayload, check_depth
 
 Id = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE)]
 Nonce = str | int | None
@@ -263,5 +263,6 @@ def _parse_message(encoding: Encoding, payload: ClientPayload | EtfPayload) -> S
         body = bytes(d)
     else:
         body = msgspec.json.encode(msgspec.msgpack.decode(d) if encoding is Encoding.MSGPACK else d)
+        check_depth(body)
     head = _json_head.decode(body)
     return SendMessage(channel_id=head.channel_id, nonce=head.nonce, body=body)

@@ -8,13 +8,12 @@ Erlang's term format and the splicing of `s` are kernels (`core_ext`); JSON and 
 """
 
 import enum
+import re
 
 import msgspec
 
 import core_ext
 from core.wire import close_codes
-
-# core_ext's framing functions take shared parts; see its docstring for their layout.
 
 
 class Encoding(enum.IntEnum):
@@ -56,6 +55,11 @@ class EtfPayload(msgspec.Struct, frozen=True):
     t: str | None = None
 
 
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
+"""One that does not end counts to the end of the data, so that a search never has to begin anew behind it."""
+_OPENING = b"[{"
+_CLOSING = b"]}"
+
 _json_encoder = msgspec.json.Encoder()
 _msgpack_encoder = msgspec.msgpack.Encoder()
 _json_payload = msgspec.json.Decoder(ClientPayload)
@@ -92,9 +96,28 @@ def decode_frame(encoding: Encoding, data: bytes) -> ClientPayload | EtfPayload:
         if encoding is Encoding.JSON:
             if not data.isascii():
                 data.decode()  # msgspec looks at text only where it makes a str, and `d` is left raw
+            check_depth(data)
             return _json_payload.decode(data)
         if encoding is Encoding.MSGPACK:
             return _msgpack_payload.decode(data)
         return msgspec.convert(core_ext.etf_decode(data, max_depth=MAX_CLIENT_DEPTH), EtfPayload)
     except (msgspec.MsgspecError, core_ext.EtfError, UnicodeDecodeError, RecursionError, MemoryError) as error:
         raise RefusedPayload(close_codes.DECODE_ERROR) from error
+
+
+def check_depth(data: bytes) -> None:
+    """Refuses JSON that nests deeper than `MAX_CLIENT_DEPTH`. Broken JSON may pass; its parser comes next.
+
+    Raises:
+        RefusedPayload: 4002.
+    """
+    if data.count(b"[") + data.count(b"{") <= MAX_CLIENT_DEPTH:
+        return
+    depth = 0
+    for byte in _JSON_STRING.sub(b"", data):
+        if byte in _OPENING:
+            depth += 1
+            if depth > MAX_CLIENT_DEPTH:
+                raise RefusedPayload(close_codes.DECODE_ERROR)
+        elif byte in _CLOSING:
+            depth -= 1
