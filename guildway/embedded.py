@@ -114,6 +114,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(logger.info, "stopped")
         folder = DataDir(Path(settings.store.data_dir))
         stack.callback(folder.close)
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))

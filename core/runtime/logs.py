@@ -22,6 +22,9 @@ _STANDARD_FIELDS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
 }
 """What every record has; the rest came as `extra`."""
 
+_TALKATIVE: Final = ("aiosqlite", "alembic", "asyncio", "uvicorn")
+"""Libraries whose INFO says how they are made, not how the server fares; their warnings are kept."""
+
 
 def configure_logging(settings: LoggingSettings, stream: TextIO) -> None:
     """Send everything that is logged to `stream` in the chosen form; `auto` looks whether somebody watches."""
@@ -31,6 +34,8 @@ def configure_logging(settings: LoggingSettings, stream: TextIO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
 
 
 class JsonFormatter(logging.Formatter):
