@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
@@ -12,7 +12,7 @@ from api.services.bans import BanService, BulkBanObject
 from api.services.member_forms import BanUser, BanUsers
 from core.wire.objects.member import BanObject
 
-PageLimit = Annotated[int, Parameter(ge=1, le=1000)]
+PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
 @get("/guilds/{guild_id:str}/bans")
@@ -21,8 +21,8 @@ async def list_bans(
     caller: Caller,
     bans: BanService,
     limit: PageLimit = 1000,
-    before: SnowflakeQuery | None = None,
-    after: SnowflakeQuery | None = None,
+    before: SnowflakeQuery = None,
+    after: SnowflakeQuery = None,
 ) -> list[BanObject]:
     """Show a page of bans."""
     return await bans.fetch_page(caller, guild_id, before=before, after=after, limit=limit)

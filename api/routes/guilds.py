@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from litestar import delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
 
 from api.caller import Caller
 from api.forms import SnowflakePath
@@ -37,7 +38,7 @@ async def create_guild(caller: Caller, data: CreateGuild, guilds: GuildService) 
 
 @get("/guilds/{guild_id:str}")
 async def get_guild(
-    guild_id: SnowflakePath, caller: Caller, guilds: GuildService, *, with_counts: bool = False
+    guild_id: SnowflakePath, caller: Caller, guilds: GuildService, *, with_counts: FromQuery[bool] = False
 ) -> GuildObject:
     """Show a guild."""
     return await guilds.fetch(caller, guild_id, with_counts=with_counts)

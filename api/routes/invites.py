@@ -2,6 +2,7 @@
 
 from litestar import delete, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
 
 from api.caller import Caller
 from api.forms import SnowflakePath
@@ -31,19 +32,21 @@ async def list_guild_invites(guild_id: SnowflakePath, caller: Caller, invites: I
 
 
 @get("/invites/{code:str}", opt={"public": True})
-async def get_invite(code: str, invites: InviteService, *, with_counts: bool = False) -> InviteObject:
+async def get_invite(
+    code: FromPath[str], invites: InviteService, *, with_counts: FromQuery[bool] = False
+) -> InviteObject:
     """Show an invite to anybody."""
     return await invites.fetch(code, with_counts=with_counts)
 
 
 @post("/invites/{code:str}", status_code=200)
-async def use_invite(code: str, caller: Caller, data: UseInvite, invites: InviteService) -> InviteObject:  # noqa: ARG001
+async def use_invite(code: FromPath[str], caller: Caller, data: UseInvite, invites: InviteService) -> InviteObject:  # noqa: ARG001
     """Join the guild that the invite is for."""
     return await invites.use(caller, code)
 
 
 @delete("/invites/{code:str}", status_code=200)
-async def delete_invite(code: str, caller: Caller, invites: InviteService) -> InviteObject:
+async def delete_invite(code: FromPath[str], caller: Caller, invites: InviteService) -> InviteObject:
     """Take an invite back."""
     return await invites.delete(caller, code)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
@@ -15,9 +15,9 @@ from api.services.prune import DEFAULT_DAYS, PruneObject, PruneService, parse_ro
 from core.domain.errors import NotBuilt
 from core.wire.objects.member import MemberObject, OwnMemberObject
 
-PageLimit = Annotated[int, Parameter(ge=1, le=1000)]
-Days = Annotated[int, Parameter(ge=1, le=30)]
-SearchText = Annotated[str, Parameter(min_length=1, max_length=100)]
+PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
+Days = Annotated[int, QueryParameter(ge=1, le=30)]
+SearchText = Annotated[str, QueryParameter(name="query", min_length=1, max_length=100)]
 
 
 @get("/guilds/{guild_id:str}/members")
@@ -26,7 +26,7 @@ async def list_members(
     caller: Caller,
     members: MemberService,
     limit: PageLimit = 1,
-    after: SnowflakeQuery | None = None,
+    after: SnowflakeQuery = None,
 ) -> list[MemberObject]:
     """Show a page of members."""
     return await members.fetch_page(caller, guild_id, after=after or 0, limit=limit)
@@ -34,10 +34,10 @@ async def list_members(
 
 @get("/guilds/{guild_id:str}/members/search")
 async def search_members(
-    guild_id: SnowflakePath, caller: Caller, members: MemberService, query: SearchText, limit: PageLimit = 1
+    guild_id: SnowflakePath, caller: Caller, members: MemberService, text: SearchText, limit: PageLimit = 1
 ) -> list[MemberObject]:
     """Find members by the start of their names."""
-    return await members.search(caller, guild_id, query=query, limit=limit)
+    return await members.search(caller, guild_id, query=text, limit=limit)
 
 
 @get("/guilds/{guild_id:str}/members/{user_id:str}")
@@ -106,7 +106,7 @@ async def count_prunable(
     caller: Caller,
     prune: PruneService,
     days: Days = DEFAULT_DAYS,
-    include_roles: str | None = None,
+    include_roles: FromQuery[str | None] = None,
 ) -> PruneObject:
     """How many members a prune would remove."""
     return await prune.count(caller, guild_id, days=days, role_ids=parse_role_ids(include_roles))
