@@ -1,0 +1,174 @@
+"""The gateway's composition root, and the thing that it composes.
+
+```
+ bus ─→ inbox ─┬─→ guild directory ─→ guild actors ─┐
+               └─→ user directory  ─→ user actors ──┴─→ sessions ─→ connections ─→ listener
+ listener ─→ protocol ─┬─→ identifying ─→ attachment     (login)
+                       ├─→ resuming                      (resume)
+                       └─→ member requests, messages, presence
+```
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+from core.bus.interfaces import Bus, Subscription
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import Settings
+from core.store.interfaces import Store
+from core.wire.opcodes import Opcode
+from gateway.event_meter import EventMeter
+from gateway.event_router import EventRouter
+from gateway.guild_attachment import GuildAttachment
+from gateway.guild_directory import GuildDirectory
+from gateway.identify import Identifying
+from gateway.inbox import Inbox
+from gateway.listener import Listener
+from gateway.member_requests import MemberRequests
+from gateway.message_port import MessagePort
+from gateway.protocol import GatewayProtocol
+from gateway.resume import Resuming
+from gateway.session import Session
+from gateway.session_factory import SessionFactory
+from gateway.session_table import SessionTable
+from gateway.socket_messages import SocketMessages
+from gateway.tasks import Tasks
+from gateway.user_actor import UserEvents
+from gateway.user_directory import Ids, UserDirectory
+
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses to translate, not to bind
+"""Where a listener on all addresses is reached from the machine itself."""
+
+_SESSION_ID_BYTES = 16
+"""Not to be guessed, though resuming needs the token as well."""
+
+
+class Gateway:
+    """The gateway of one process."""
+
+    __slots__ = ("_bus", "_close", "_inbox", "_listener", "_public_url", "_subscription", "_tasks")
+
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        inbox: Inbox,
+        listener: Listener,
+        tasks: Tasks,
+        public_url: str,
+        close: Callable[[], None],
+    ) -> None:
+        """`close` stops timers."""
+        self._bus = bus
+        self._inbox = inbox
+        self._listener = listener
+        self._tasks = tasks
+        self._public_url = public_url
+        self._close = close
+        self._subscription: Subscription | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, once started."""
+        return self._listener.address
+
+    @property
+    def authority(self) -> str:
+        """`host:port` by which a client on this machine reaches the gateway, once started."""
+        host, port = self._listener.address
+        host = _LOOPBACK.get(host, host)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
+    def url(self) -> str:
+        """The address that clients are told."""
+        return self._public_url or f"ws://{self.authority}"
+
+    async def start(self) -> None:
+        """Listen to the bus, then to clients."""
+        self._subscription = self._bus.subscribe(self._inbox.put)
+        await self._listener.start()
+
+    async def run(self) -> None:
+        """Own the gateway's tasks until cancelled. Logins wait until this runs."""
+        await self._tasks.run()
+
+    async def stop(self) -> None:
+        """Tell every client to reconnect, and close."""
+        for connection in self._listener.connections:
+            connection.send(Opcode.RECONNECT)
+        await self._listener.stop()
+        if self._subscription is not None:
+            self._subscription.close()
+        self._tasks.close()
+        self._close()
+
+
+def build_gateway(
+    *,
+    store: Store,
+    bus: Bus,
+    ids: Ids,
+    clock: Clock,
+    settings: Settings,
+    metrics: Metrics,
+    messages: MessagePort,
+) -> Gateway:
+    """Everything of the gateway, wired. `messages` takes what clients send over the socket. Call within a running loop."""
+    options = settings.gateway
+    tasks = Tasks()
+    meter = EventMeter(metrics=metrics, clock=clock)
+    guilds = GuildDirectory(store=store, clock=clock, tasks=tasks, idle_s=options.guild_idle_s, meter=meter)
+    events = UserEvents(
+        join_guild=lambda session, guild_id: attachment.join(session, guild_id),  # noqa: PLW0108 - made below
+        revoke=lambda session: table.revoke(session),  # noqa: PLW0108 - made below
+    )
+    users = UserDirectory(bus=bus, clock=clock, ids=ids, metrics=metrics, events=events)
+    attachment = GuildAttachment(guilds=guilds, users=users, tasks=tasks)
+
+    def on_ended(session: Session) -> None:
+        users.leave(session)
+        attachment.leave_all(session)
+
+    def close() -> None:
+        for part in (table, users, guilds):
+            part.close()
+
+    table = SessionTable(resume_window_s=options.resume_window_s, on_lost=users.lose, on_ended=on_ended)
+    identifying = Identifying(
+        store=store,
+        factory=SessionFactory(
+            clock=clock,
+            settings=settings,
+            table=table,
+            new_session_id=lambda: secrets.token_hex(_SESSION_ID_BYTES),
+        ),
+        tasks=tasks,
+        users=users,
+        attachment=attachment,
+        table=table,
+        resume_url=lambda: gateway.url,
+        on_command=lambda connection, command: protocol.on_command(connection, command),  # noqa: PLW0108 - made below
+    )
+    protocol = GatewayProtocol(
+        identifying=identifying,
+        resuming=Resuming(table=table, users=users, metrics=metrics),
+        members=MemberRequests(guilds=guilds, store=store, tasks=tasks),
+        messages=SocketMessages(port=messages, tasks=tasks),
+        table=table,
+        users=users,
+    )
+    router = EventRouter(guilds=guilds, users=users, identifying=identifying)
+    gateway = Gateway(
+        bus=bus,
+        inbox=Inbox(apply=router.route, call_soon=asyncio.get_running_loop().call_soon),
+        listener=Listener(
+            host=options.host, port=options.port, settings=options, clock=clock, handler=protocol, metrics=metrics
+        ),
+        tasks=tasks,
+        public_url=options.public_url,
+        close=close,
+    )
+    return gateway

@@ -1,0 +1,308 @@
+"""The guild actor: the one writer of a guild's live state, and the one that decides who gets which of its events.
+
+```
+ envelope ─→ known already? ─→ state (roles, channels, members) ─→ dispatch ─→ views that changed
+                                                                                CHANNEL_CREATE / CHANNEL_DELETE
+```
+
+Everything here is synchronous: between two events there is no other moment, so a revoked view is revoked before the next
+event, and a session that attaches sees the guild as of exactly one position. Loading and idling are `guild_directory`'s.
+
+Owns: the state, the sessions' table with its views, the presences of users who are online here.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from core.bus.interfaces import Delivery
+from core.domain.intents import CONTENT_EVENTS, Intent
+from core.runtime.clock import Clock
+from core.wire.envelope import Audience, Envelope
+from gateway.dispatch_body import DispatchBody
+from gateway.fanout import MessageForms
+from gateway.guild_create import build_guild_create
+from gateway.guild_sessions import GuildSessions
+from gateway.guild_state import Affected, GuildState, ViewPass
+from gateway.member_table import Fields
+from gateway.session import Session
+
+_REMEMBERED_IDS: Final = 4096
+"""Envelopes known by id. A repeat comes soon after the first: a sender's retry, a publication that was doubtful."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_fields = msgspec.json.Decoder(Fields).decode
+
+
+class _Identified(msgspec.Struct, frozen=True):
+    id: int
+
+
+_decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
+
+
+class GuildActor:
+    """See the module. `position` is that of the last event in it, `is_gone` says that the guild was deleted."""
+
+    __slots__ = ("_clock", "_presences", "_recent", "is_gone", "position", "sessions", "state")
+
+    def __init__(
+        self,
+        state: GuildState,
+        *,
+        position: int,
+        clock: Clock,
+        on_dispatch: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self.state = state
+        self.position = position
+        self.is_gone = False
+        self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
+        self._clock = clock
+        self._presences: dict[int, msgspec.Raw] = {}
+        self._recent: dict[int, None] = {}
+
+    @property
+    def guild_id(self) -> int:
+        """The guild's id."""
+        return self.state.guild_id
+
+    def presence_of(self, user_id: int) -> msgspec.Raw | None:
+        """The presence of a user who is not offline, as in GUILD_CREATE."""
+        return self._presences.get(user_id)
+
+    def attach(self, session: Session, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
+        """Let a session in and send it GUILD_CREATE; live events follow from here on.
+
+        The session's user must be held in `state.members`; False when it is no member, or the session is here already.
+        `presence` is the user's as others see it, None when offline.
+        """
+        member = self.state.members.find(session.user_id)
+        if member is None or self.is_gone or session in self.sessions:
+            return False
+        viewable = ViewPass(self.state).viewable(member)
+        self.sessions.add(session, viewable)
+        if presence is not None:
+            self._presences[session.user_id] = presence
+        if session.intents & Intent.GUILDS:
+            presences = self._presences
+            session.dispatch(
+                build_guild_create(
+                    self.state, session, member, channel_ids=viewable, presences=presences, is_new=is_new
+                )
+            )
+            self.sessions.count("GUILD_CREATE", 1)
+        return True
+
+    def detach(self, session: Session) -> None:
+        """Let a session go. No error when it is not here. Its user is held in `state.members` no more."""
+        if session not in self.sessions:
+            return
+        self.sessions.remove(session)
+        if not self.sessions.slots_of(session.user_id):
+            self._presences.pop(session.user_id, None)
+        self.state.members.release(session.user_id)
+
+    def apply(self, delivery: Delivery) -> None:
+        """Take the next event of the guild in and dispatch it. Events that are in the state already are ignored.
+
+        Raises:
+            msgspec.MsgspecError: when the payload is not what the event's name says. Nothing was changed or sent.
+        """
+        envelope = delivery.envelope
+        if delivery.position:
+            if delivery.position <= self.position:
+                return
+            self.position = delivery.position
+        if self.is_gone or not self._is_first(envelope.id):
+            return
+        handler = _HANDLERS.get(envelope.event)
+        if handler is None:
+            self._dispatch(envelope, self._recipients(envelope))
+        else:
+            handler(self, envelope)
+
+    def replay_to(self, session: Session, envelope: Envelope) -> None:
+        """Send one session an event that came while it was on its way in: messages and the like, no changes of state."""
+        slot = session.slots.get(self.guild_id)
+        if slot is None or (envelope.event in _HANDLERS and envelope.event != "MESSAGE_CREATE"):
+            return
+        if slot in self._recipients(envelope):
+            self._dispatch(envelope, (slot,))
+
+    def _is_first(self, envelope_id: int) -> bool:
+        if envelope_id in self._recent:
+            return False
+        self._recent[envelope_id] = None
+        if len(self._recent) > _REMEMBERED_IDS:
+            del self._recent[next(iter(self._recent))]
+        return True
+
+    def _recipients(self, envelope: Envelope) -> list[int]:
+        """The slots that the envelope's audience and its event's intent resolve to."""
+        event = envelope.event
+        match envelope.audience:
+            case Audience.CHANNEL:
+                # Without a channel the index would select everybody: such an envelope is broken.
+                return self.sessions.select(event, envelope.channel_id) if envelope.channel_id else []
+            case Audience.GUILD:
+                return self.sessions.select(event)
+            case Audience.GUILD_PERMISSION:
+                return self._permitted(self.sessions.select(event), envelope.permissions)
+        return self.sessions.with_intent(event, self.sessions.slots_of(envelope.user_id))
+
+    def _permitted(self, slots: Iterable[int], permissions: int) -> list[int]:
+        now_ms = self._clock.now_ms()
+        allowed: dict[int, bool] = {}
+        permitted = []
+        for slot in slots:
+            user_id = self.sessions.at(slot).user_id
+            if user_id not in allowed:
+                member = self.state.members.find(user_id)
+                held = 0 if member is None else self.state.base_permissions(member, now_ms=now_ms)
+                allowed[user_id] = bool(held & permissions)
+            if allowed[user_id]:
+                permitted.append(slot)
+        return permitted
+
+    def _dispatch(self, envelope: Envelope, slots: Sequence[int]) -> None:
+        if not slots:
+            return
+        body = DispatchBody(envelope.event, envelope.payload)
+        if envelope.event in CONTENT_EVENTS:
+            forms = MessageForms(body, author_id=envelope.author_id, mention_ids=envelope.mention_ids)
+            self.sessions.send_message(envelope.event, forms, slots)
+        else:
+            self.sessions.send(body, slots)
+
+    def _on_message_create(self, envelope: Envelope) -> None:
+        channel = self.state.channels.get(envelope.channel_id)
+        if channel is not None:
+            channel.note_message(envelope.id)
+        self._dispatch(envelope, self._recipients(envelope))
+
+    def _on_change(self, envelope: Envelope) -> None:
+        """The guild, a role."""
+        affected = self.state.apply(envelope.event, envelope.payload)
+        self._dispatch(envelope, self._recipients(envelope))
+        self._refresh_views(affected)
+
+    def _on_guild_delete(self, envelope: Envelope) -> None:
+        self._dispatch(envelope, self.sessions.select("GUILD_DELETE"))
+        self.is_gone = True
+        for session in self.sessions.all():
+            self.detach(session)
+
+    def _on_member_add(self, envelope: Envelope) -> None:
+        """Others are told; the user's own sessions get GUILD_CREATE."""
+        self.state.apply(envelope.event, envelope.payload)
+        self._dispatch(envelope, self._others(envelope))
+
+    def _on_member_update(self, envelope: Envelope) -> None:
+        """About oneself it passes whatever the intents are."""
+        affected = self.state.apply(envelope.event, envelope.payload)
+        self._dispatch(envelope, self._others(envelope) + list(self.sessions.slots_of(envelope.user_id)))
+        self._refresh_views(affected)
+
+    def _on_member_remove(self, envelope: Envelope) -> None:
+        """For the one who is gone it is the guild that goes away."""
+        self.state.members.remove(envelope.user_id)
+        own = self.sessions.slots_of(envelope.user_id)
+        leaving = [self.sessions.at(slot) for slot in own]
+        gone = DispatchBody("GUILD_DELETE", b'{"id":"%d"}' % self.guild_id)
+        self.sessions.send(gone, self.sessions.with_intent("GUILD_DELETE", own))
+        for session in leaving:
+            self.detach(session)
+        self._dispatch(envelope, self._recipients(envelope))
+
+    def _on_presence(self, envelope: Envelope) -> None:
+        """Others are told; the user's own sessions know. Who is offline is forgotten."""
+        if self.sessions.slots_of(envelope.user_id):
+            fields = _decode_fields(envelope.payload)
+            fields.pop("guild_id", None)
+            if bytes(fields["status"]) == b'"offline"':
+                self._presences.pop(envelope.user_id, None)
+            else:
+                self._presences[envelope.user_id] = msgspec.Raw(_encode(fields))
+        self._dispatch(envelope, self._others(envelope))
+
+    def _others(self, envelope: Envelope) -> list[int]:
+        """The recipients without the user whom it is about."""
+        own = self.sessions.slots_of(envelope.user_id)
+        recipients = self._recipients(envelope)
+        return [slot for slot in recipients if slot not in own] if own else recipients
+
+    def _on_channel_put(self, envelope: Envelope) -> None:
+        """A channel is new or changed: who gains it gets CHANNEL_CREATE, who loses it CHANNEL_DELETE, as it was."""
+        before, channel = self.state.put_channel(envelope.payload)
+        viewed = self.sessions.viewers(channel.id)
+        views = ViewPass(self.state)
+        views_now: set[int] = set()
+        for user_id in self.sessions.users():
+            member = self.state.members.find(user_id)
+            if member is not None and views.can_view(channel, member):
+                views_now.update(self.sessions.slots_of(user_id))
+        self.sessions.set_viewers(channel.id, views_now)
+        interested = set(self.sessions.select("CHANNEL_UPDATE"))
+        now = channel.encode()
+        self.sessions.send(DispatchBody("CHANNEL_UPDATE", now), sorted(viewed & views_now & interested))
+        self.sessions.send(DispatchBody("CHANNEL_CREATE", now), sorted((views_now - viewed) & interested))
+        if before is not None:
+            lost = DispatchBody("CHANNEL_DELETE", before.encode())
+            self.sessions.send(lost, sorted((viewed - views_now) & interested))
+
+    def _on_channel_delete(self, envelope: Envelope) -> None:
+        channel_id = _decode_identified(envelope.payload).id
+        self._dispatch(envelope, self.sessions.select("CHANNEL_DELETE", channel_id) if channel_id else ())
+        self.sessions.drop_channel(channel_id)
+        self.state.channels.pop(channel_id, None)
+
+    def _refresh_views(self, affected: Affected) -> None:
+        """Compute again what some users may view, and tell their sessions what they lost and gained."""
+        views = ViewPass(self.state)
+        bodies: dict[tuple[str, int], DispatchBody] = {}
+        for user_id in self._affected_users(affected):
+            member = self.state.members.find(user_id)
+            before = self.sessions.viewable(user_id)
+            now = set() if member is None else views.viewable(member)
+            self.sessions.set_viewable(user_id, before - now, visible=False)
+            self.sessions.set_viewable(user_id, now - before, visible=True)
+            slots = self.sessions.with_intent("CHANNEL_UPDATE", self.sessions.slots_of(user_id))
+            for event, channel_ids in (("CHANNEL_DELETE", before - now), ("CHANNEL_CREATE", now - before)):
+                for channel_id in sorted(channel_ids):
+                    body = bodies.get((event, channel_id))
+                    if body is None:
+                        body = DispatchBody(event, self.state.channels[channel_id].encode())
+                        bodies[event, channel_id] = body
+                    self.sessions.send(body, slots)
+
+    def _affected_users(self, affected: Affected) -> list[int]:
+        here = self.sessions.users()
+        if affected.everyone:
+            return list(here)
+        if not affected.role_id:
+            return [user_id for user_id in dict.fromkeys(affected.user_ids) if user_id in here]
+        found = []
+        for user_id in here:
+            member = self.state.members.find(user_id)
+            if member is not None and affected.role_id in member.role_ids:
+                found.append(user_id)
+        return found
+
+
+_HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {
+    "MESSAGE_CREATE": GuildActor._on_message_create,
+    "GUILD_UPDATE": GuildActor._on_change,
+    "GUILD_ROLE_CREATE": GuildActor._on_change,
+    "GUILD_ROLE_UPDATE": GuildActor._on_change,
+    "GUILD_ROLE_DELETE": GuildActor._on_change,
+    "GUILD_DELETE": GuildActor._on_guild_delete,
+    "GUILD_MEMBER_ADD": GuildActor._on_member_add,
+    "GUILD_MEMBER_UPDATE": GuildActor._on_member_update,
+    "GUILD_MEMBER_REMOVE": GuildActor._on_member_remove,
+    "PRESENCE_UPDATE": GuildActor._on_presence,
+    "CHANNEL_CREATE": GuildActor._on_channel_put,
+    "CHANNEL_UPDATE": GuildActor._on_channel_put,
+    "CHANNEL_DELETE": GuildActor._on_channel_delete,
+}

@@ -1,0 +1,146 @@
+"""The sessions attached to one guild: their slots, which channels they view, and sending to a choice of them.
+
+A slot is a session's number within this guild. Bitmaps over slots (`core_ext.ViewIndex`) say who views a channel and who has
+an intent, so that an event's recipients are a walk over a bitmap. All sessions of a user view the same channels.
+
+Owns the slots and the table slot → session. Decides nothing: the guild's actor says who views what.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Final
+
+from core.domain.intents import Intent, required_intent
+from core_ext import ViewIndex
+from gateway.dispatch_body import DispatchBody
+from gateway.fanout import MessageForms, fan_out, fan_out_message
+from gateway.session import Session
+
+_INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
+
+
+class GuildSessions:
+    """See the module. `on_dispatch` is told the name of each event and how many sessions got it."""
+
+    __slots__ = ("_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_users")
+
+    def __init__(
+        self, *, guild_id: int, channel_ids: Iterable[int], on_dispatch: Callable[[str, int], None] | None = None
+    ) -> None:
+        self._guild_id = guild_id
+        self._on_dispatch = on_dispatch
+        self._index = ViewIndex()
+        self._sessions: list[Session | None] = []
+        self._users: dict[int, list[int]] = {}
+        self._flags: dict[str, int] = {}
+        for channel_id in channel_ids:
+            self._index.set_channel(channel_id, ())
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __contains__(self, session: Session) -> bool:
+        return self._guild_id in session.slots
+
+    def add(self, session: Session, channel_ids: Iterable[int]) -> None:
+        """Give a session a slot, viewing these channels."""
+        slot = self._index.allocate()
+        if slot == len(self._sessions):
+            self._sessions.append(session)
+        else:
+            self._sessions[slot] = session
+        session.slots[self._guild_id] = slot
+        self._users.setdefault(session.user_id, []).append(slot)
+        for bit in _INTENT_BITS:
+            if session.intents >> bit & 1:
+                self._index.set_flag(bit, slot, on=True)
+        for channel_id in channel_ids:
+            self._index.set(channel_id, slot, visible=True)
+
+    def remove(self, session: Session) -> None:
+        """Take the slot back."""
+        slot = session.slots.pop(self._guild_id)
+        self._index.release(slot)
+        self._sessions[slot] = None
+        slots = self._users[session.user_id]
+        slots.remove(slot)
+        if not slots:
+            del self._users[session.user_id]
+
+    def all(self) -> list[Session]:
+        """The sessions."""
+        return [session for session in self._sessions if session is not None]
+
+    def users(self) -> Collection[int]:
+        """The users with a session here."""
+        return self._users.keys()
+
+    def slots_of(self, user_id: int) -> Sequence[int]:
+        """The slots of a user's sessions."""
+        return self._users.get(user_id, ())
+
+    def at(self, slot: int) -> Session:
+        """The session in a slot."""
+        session = self._sessions[slot]
+        assert session is not None, "the slot was given back"  # noqa: S101 - callers take slots from here
+        return session
+
+    # -- who views what
+
+    def viewable(self, user_id: int) -> set[int]:
+        """The channels that a user's sessions view."""
+        slots = self.slots_of(user_id)
+        return set(self._index.channels_of(slots[0])) if slots else set()
+
+    def set_viewable(self, user_id: int, channel_ids: Iterable[int], *, visible: bool) -> None:
+        """Show channels to a user's sessions, or hide them."""
+        for channel_id in channel_ids:
+            for slot in self.slots_of(user_id):
+                self._index.set(channel_id, slot, visible)
+
+    def viewers(self, channel_id: int) -> set[int]:
+        """The slots that view a channel."""
+        return set(self._index.viewers(channel_id))
+
+    def set_viewers(self, channel_id: int, slots: Iterable[int]) -> None:
+        """Say who views a channel, new or known."""
+        self._index.set_channel(channel_id, slots)
+
+    def drop_channel(self, channel_id: int) -> None:
+        """The channel is gone."""
+        self._index.drop_channel(channel_id)
+
+    # -- recipients
+
+    def select(self, event: str, channel_id: int = 0) -> list[int]:
+        """The slots whose sessions have the event's intent and view the channel (0: whatever they view)."""
+        return self._index.select(channel_id, self._flag(event))
+
+    def with_intent(self, event: str, slots: Iterable[int]) -> list[int]:
+        """Those of the slots whose sessions have the event's intent."""
+        flag = self._flag(event)
+        return [slot for slot in slots if flag < 0 or self.at(slot).intents >> flag & 1]
+
+    def _flag(self, event: str) -> int:
+        flag = self._flags.get(event)
+        if flag is None:
+            flag = self._flags[event] = required_intent(event, in_guild=True).bit_length() - 1
+        return flag
+
+    # -- sending
+
+    def send(self, body: DispatchBody, slots: Sequence[int]) -> None:
+        """Dispatch to these slots."""
+        if slots:
+            fan_out(self._sessions, slots, body)
+            self.count(body.event, len(slots))
+
+    def send_message(self, event: str, forms: MessageForms, slots: Sequence[int]) -> None:
+        """Dispatch a message event to these slots, to each the form that it may see."""
+        if slots:
+            fan_out_message(self._sessions, slots, forms)
+            self.count(event, len(slots))
+
+    def count(self, event: str, sessions: int) -> None:
+        """An event was dispatched."""
+        if self._on_dispatch is not None:
+            self._on_dispatch(event, sessions)

@@ -1,0 +1,145 @@
+"""Request guild members (op 8): members by prefix, by id, or all of them, in numbered chunks.
+
+Who asks must be in the guild; asking for everybody needs the members intent, presences the presences intent (Discord's
+documentation, "Request Guild Members"). What may not be asked for is answered with an empty chunk, because libraries wait for
+one. Members come from memory where the guild is kept whole, else from the store page by page: a large guild is never held.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+
+from core.domain.intents import Intent
+from core.store.interfaces import Store
+from gateway.commands import RequestGuildMembers
+from gateway.dispatch_body import DispatchBody
+from gateway.guild_actor import GuildActor
+from gateway.guild_directory import GuildDirectory
+from gateway.member_table import MemberState, from_row
+from gateway.session import Session
+from gateway.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+CHUNK: Final = 1000
+MAX_USER_IDS: Final = 100
+MAX_BY_PREFIX: Final = 100
+MAX_NONCE_BYTES: Final = 32
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Chunk(msgspec.Struct, kw_only=True):
+    """GUILD_MEMBERS_CHUNK's `d`."""
+
+    guild_id: str
+    members: list[msgspec.Raw]
+    chunk_index: int
+    chunk_count: int
+    not_found: list[str] | msgspec.UnsetType = msgspec.UNSET
+    presences: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    nonce: str | int | msgspec.UnsetType = msgspec.UNSET
+
+
+class MemberRequests:
+    """See the module."""
+
+    __slots__ = ("_guilds", "_store", "_tasks")
+
+    def __init__(self, *, guilds: GuildDirectory, store: Store, tasks: Tasks) -> None:
+        self._guilds = guilds
+        self._store = store
+        self._tasks = tasks
+
+    def answer(self, session: Session, command: RequestGuildMembers) -> None:
+        """Begin to answer a request."""
+        for guild_id in dict.fromkeys(command.guild_ids):
+            actor = self._guilds.find(guild_id)
+            if actor is None or session not in actor.sessions:
+                logger.debug("members of a guild that the session is not in", extra={"guild_id": guild_id})
+                continue
+            self._tasks.spawn(self._answer(session, actor, command))
+
+    async def _answer(self, session: Session, actor: GuildActor, command: RequestGuildMembers) -> None:
+        answer = _Answer(session, actor, command)
+        user_ids = command.wanted_user_ids
+        if user_ids is not None:
+            wanted = list(dict.fromkeys(user_ids))[:MAX_USER_IDS]
+            found = await self._find_many(actor, wanted)
+            known = {member.user_id for member in found}
+            answer.send(found, 0, 1, not_found=[user_id for user_id in wanted if user_id not in known])
+            return
+        query, limit = command.query or "", command.limit or 0
+        if query or limit > 0:
+            rows = await self._store.members.search(actor.guild_id, query, min(limit or MAX_BY_PREFIX, MAX_BY_PREFIX))
+            answer.send([from_row(row) for row in rows], 0, 1)
+        elif session.intents & Intent.GUILD_MEMBERS:
+            await self._send_all(actor, answer)
+        else:
+            answer.send([], 0, 1)
+
+    async def _find_many(self, actor: GuildActor, user_ids: list[int]) -> list[MemberState]:
+        if actor.state.members.keeps_all:
+            kept = (actor.state.members.find(user_id) for user_id in user_ids)
+            return [member for member in kept if member is not None]
+        return [from_row(row) for row in await self._store.members.find_many(actor.guild_id, user_ids)]
+
+    async def _send_all(self, actor: GuildActor, answer: "_Answer") -> None:
+        """Everybody. How many chunks there will be is settled first: who joins meanwhile comes as an event."""
+        if actor.state.members.keeps_all:
+            answer.send(list(actor.state.members), 0, 1)
+            return
+        count = max(1, -(-await self._store.members.count(actor.guild_id) // CHUNK))
+        pages = self._pages(actor.guild_id)
+        for index in range(count):
+            answer.send(await anext(pages, []), index, count)
+
+    async def _pages(self, guild_id: int) -> AsyncIterator[list[MemberState]]:
+        after = 0
+        while rows := await self._store.members.list_page(guild_id, after=after, limit=CHUNK):
+            after = rows[-1].user.id
+            yield [from_row(row) for row in rows]
+
+
+class _Answer:
+    """What all chunks of one answer share."""
+
+    __slots__ = ("_actor", "_nonce", "_session", "_shows_presences")
+
+    def __init__(self, session: Session, actor: GuildActor, command: RequestGuildMembers) -> None:
+        self._session = session
+        self._actor = actor
+        self._nonce = _valid_nonce(command.nonce)
+        self._shows_presences = bool(command.presences)
+
+    def send(self, members: list[MemberState], index: int, count: int, *, not_found: list[int] | None = None) -> None:
+        """One chunk. Nothing is sent to who has left the guild meanwhile."""
+        if self._session not in self._actor.sessions:
+            return
+        chunk = _Chunk(
+            guild_id=str(self._actor.guild_id),
+            members=[member.raw for member in members],
+            chunk_index=index,
+            chunk_count=count,
+            nonce=self._nonce,
+        )
+        if not_found:
+            chunk.not_found = [str(user_id) for user_id in not_found]
+        if self._shows_presences:
+            chunk.presences = self._presences(members)
+        self._session.dispatch(DispatchBody("GUILD_MEMBERS_CHUNK", _encode(chunk)))
+
+    def _presences(self, members: list[MemberState]) -> list[msgspec.Raw]:
+        if not self._session.intents & Intent.GUILD_PRESENCES:
+            return []
+        found = (self._actor.presence_of(member.user_id) for member in members)
+        return [presence for presence in found if presence is not None]
+
+
+def _valid_nonce(nonce: Any) -> str | int | msgspec.UnsetType:
+    """The nonce to echo; a longer one is as if not given, as at Discord."""
+    if isinstance(nonce, str | int) and len(str(nonce).encode()) <= MAX_NONCE_BYTES:
+        return nonce
+    return msgspec.UNSET

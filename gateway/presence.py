@@ -1,0 +1,98 @@
+"""Presence: what a session says of its user, what the user's sessions make together, and how others are told. Pure."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from gateway.commands import Activity, PresenceUpdate
+
+_ORDER: Final = {"online": 0, "idle": 1, "dnd": 2, "invisible": 3, "offline": 4}
+"""Of several sessions the first in this order decides."""
+
+_HIDDEN: Final = frozenset({"invisible", "offline"})
+
+
+class Presence(msgspec.Struct, kw_only=True, frozen=True):
+    """What one session says."""
+
+    status: str = "online"
+    activities: list[dict[str, Any]] = []
+    """As others see them."""
+
+
+class MergedPresence(msgspec.Struct, kw_only=True, frozen=True):
+    """What others see of a user. `client_status` has platform → status."""
+
+    status: str = "offline"
+    activities: list[dict[str, Any]] = []
+    client_status: dict[str, str] = {}
+
+
+OFFLINE: Final = MergedPresence()
+
+
+class _UserRef(msgspec.Struct, kw_only=True):
+    id: str
+
+
+class PresenceObject(msgspec.Struct, kw_only=True):
+    """PRESENCE_UPDATE's `d`, and with `guild_id` left out an entry of GUILD_CREATE's `presences`."""
+
+    user: _UserRef
+    guild_id: str | msgspec.UnsetType = msgspec.UNSET
+    status: str
+    activities: list[dict[str, Any]]
+    client_status: dict[str, str]
+
+
+def from_command(command: PresenceUpdate | None, *, now_ms: int) -> Presence:
+    """The presence that a client's op 3 or Identify asks for; online when it asks for none."""
+    if command is None:
+        return Presence()
+    status = command.status or "online"
+    return Presence(
+        status="online" if status == "unknown" else status,
+        activities=[render_activity(activity, now_ms=now_ms) for activity in command.all_activities],
+    )
+
+
+def merge_presences(presences: Sequence[tuple[str, Presence]]) -> MergedPresence:
+    """The presences of a user's sessions, each with its platform, as one. Without any the user is offline."""
+    if not presences:
+        return OFFLINE
+    best = min((presence for _, presence in presences), key=lambda presence: _ORDER[presence.status])
+    if best.status in _HIDDEN:
+        return OFFLINE
+    by_platform: dict[str, str] = {}
+    for platform, presence in presences:
+        if presence.status not in _HIDDEN:
+            known = by_platform.get(platform, "offline")
+            by_platform[platform] = min(known, presence.status, key=lambda status: _ORDER[status])
+    return MergedPresence(
+        status=best.status,
+        activities=best.activities,
+        client_status=by_platform,
+    )
+
+
+def render_activity(activity: Activity, *, now_ms: int) -> dict[str, Any]:
+    """An activity for others: what was given, with a type, a name and a creation time in any case."""
+    given = msgspec.to_builtins(activity)
+    rendered = {name: value for name, value in given.items() if value is not None}
+    for holder in (rendered, rendered.get("emoji") or {}):
+        for name in ("application_id", "id"):
+            if name in holder:
+                holder[name] = str(holder[name])
+    return {"name": "", "type": 0, "created_at": now_ms, **rendered}
+
+
+def render_presence(user_id: int, presence: MergedPresence, guild_id: int | None = None) -> PresenceObject:
+    """The object for a guild, or for GUILD_CREATE."""
+    return PresenceObject(
+        user=_UserRef(id=str(user_id)),
+        guild_id=msgspec.UNSET if guild_id is None else str(guild_id),
+        status=presence.status,
+        activities=presence.activities,
+        client_status=presence.client_status,
+    )

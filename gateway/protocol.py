@@ -1,0 +1,87 @@
+"""What clients' commands lead to, and what the end of a connection means for its session."""
+
+import logging
+from typing import Final
+
+from gateway.commands import (
+    Command,
+    Identify,
+    PresenceUpdate,
+    RequestGuildMembers,
+    Resume,
+    SendMessage,
+)
+from gateway.connection import Connection
+from gateway.identify import Identifying, Login
+from gateway.member_requests import MemberRequests
+from gateway.resume import Resuming
+from gateway.session import Session
+from gateway.session_table import SessionTable
+from gateway.socket_messages import SocketMessages
+from gateway.user_directory import UserDirectory
+
+logger = logging.getLogger(__name__)
+
+_SESSION_ENDING: Final = frozenset({1000, 1001})
+"""Close codes by which a client says that it is done (Discord's documentation, "Disconnecting")."""
+
+
+class GatewayProtocol:
+    """The `ConnectionHandler` of the listener."""
+
+    __slots__ = ("_identifying", "_members", "_messages", "_resuming", "_table", "_users")
+
+    def __init__(
+        self,
+        *,
+        identifying: Identifying,
+        resuming: Resuming,
+        members: MemberRequests,
+        messages: SocketMessages,
+        table: SessionTable,
+        users: UserDirectory,
+    ) -> None:
+        self._identifying = identifying
+        self._resuming = resuming
+        self._members = members
+        self._messages = messages
+        self._table = table
+        self._users = users
+
+    def on_command(self, connection: Connection, command: Command) -> None:
+        """A command of a client."""
+        match command:
+            case Identify():
+                self._identifying.begin(connection, command)
+                return
+            case Resume():
+                self._resuming.resume(connection, command)
+                return
+        session = connection.session
+        if isinstance(session, Login):
+            session.commands.append(command)
+        elif isinstance(session, Session):
+            self._on_session_command(session, command)
+
+    def _on_session_command(self, session: Session, command: Command) -> None:
+        match command:
+            case PresenceUpdate():
+                self._users.set_presence(session, command)
+            case RequestGuildMembers():
+                self._members.answer(session, command)
+            case SendMessage():
+                self._messages.send(session, command)
+            case _:
+                # Voice states, member lists and soundboards: understood, and nothing comes of them in this server yet.
+                logger.debug("a command without effect", extra={"command": type(command).__name__})
+
+    def on_closed(self, connection: Connection, code: int | None) -> None:
+        """A connection is gone."""
+        session = connection.session
+        connection.session = None
+        if not isinstance(session, Session) or session.connection is not connection:
+            return
+        if code in _SESSION_ENDING:
+            self._table.end(session)
+        else:
+            self._table.lose(session)

@@ -1,0 +1,84 @@
+"""READY: the first dispatch of a session. Pure.
+
+Bots get what Discord's documentation says. People's sessions get the keys that Discord's own clients read beside it, empty
+where this server has nothing to say.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from core.domain.application import Application
+from core.domain.user import Account
+from core.wire.objects.channel import DirectChannelObject
+from core.wire.objects.user import OwnUserObject, render_own_user
+from gateway.dispatch_body import DispatchBody
+from gateway.session import Session
+
+_encode = msgspec.json.Encoder().encode
+
+_EMPTY_LIST: Final[dict[str, Any]] = {"entries": [], "partial": False, "version": 0}
+
+
+class _UnavailableGuild(msgspec.Struct, kw_only=True):
+    id: str
+    unavailable: bool = True
+
+
+class _ReadyApplication(msgspec.Struct, kw_only=True):
+    id: str
+    flags: int
+
+
+class _Ready(msgspec.Struct, kw_only=True):
+    v: int = 10
+    user: OwnUserObject
+    guilds: list[_UnavailableGuild]
+    session_id: str
+    session_type: str = "normal"
+    resume_gateway_url: str
+    shard: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
+    application: _ReadyApplication | msgspec.UnsetType = msgspec.UNSET
+    private_channels: list[DirectChannelObject]
+    relationships: list[Any] = []
+    presences: list[Any] = []
+    guild_join_requests: list[Any] = []
+    geo_ordered_rtc_regions: list[str] = []
+    user_settings: dict[str, Any] = {}
+    read_state: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    user_guild_settings: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    _trace: list[str] = []
+
+
+def build_ready(
+    session: Session,
+    account: Account,
+    *,
+    guild_ids: Sequence[int],
+    is_sharded: bool,
+    resume_url: str,
+    application: Application | None,
+    private_channels: list[DirectChannelObject],
+) -> DispatchBody:
+    """READY of a session. Guilds are unavailable stubs: their GUILD_CREATE follows, which libraries wait for."""
+    profile = session.profile
+    is_bot = profile.is_bot
+    ready = _Ready(
+        user=render_own_user(account),
+        guilds=[_UnavailableGuild(id=str(guild_id)) for guild_id in guild_ids],
+        session_id=profile.session_id,
+        resume_gateway_url=resume_url,
+        shard=(profile.shard_id, profile.shard_count) if is_sharded else msgspec.UNSET,
+        application=_render_application(application),
+        private_channels=private_channels,
+        read_state=msgspec.UNSET if is_bot else _EMPTY_LIST,
+        user_guild_settings=msgspec.UNSET if is_bot else _EMPTY_LIST,
+    )
+    return DispatchBody("READY", _encode(ready))
+
+
+def _render_application(application: Application | None) -> _ReadyApplication | msgspec.UnsetType:
+    if application is None:
+        return msgspec.UNSET
+    return _ReadyApplication(id=str(application.id), flags=application.flags)

@@ -1,0 +1,11 @@
+"""A login that is not let in."""
+
+from core.wire.close_codes import CloseCode
+
+
+class Refusal(Exception):
+    """Ends an Identify. Without a close code it is answered with op 9 `false`: the client may try again, later."""
+
+    def __init__(self, close_code: CloseCode | None) -> None:
+        super().__init__("invalid session" if close_code is None else close_code.reason)
+        self.close_code = close_code

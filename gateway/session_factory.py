@@ -1,0 +1,60 @@
+"""Makes the session that an Identify asks for, if it may have one. Synchronous: limits are taken in the same moment."""
+
+from collections.abc import Callable
+
+from core.domain.application import Application
+from core.domain.user import Account, AuthSession
+from core.runtime.clock import Clock
+from core.runtime.settings import Settings
+from gateway.commands import Identify
+from gateway.identify_checks import make_profile
+from gateway.identify_limits import IdentifyLimits
+from gateway.refusal import Refusal
+from gateway.replay_ring import ReplayRing
+from gateway.session import Session
+from gateway.session_table import SessionTable
+
+
+class SessionFactory:
+    """Owns the limits on identifying."""
+
+    __slots__ = ("_clock", "_gateway", "_limits", "_new_session_id", "_sessions_per_user", "_table")
+
+    def __init__(
+        self, *, clock: Clock, settings: Settings, table: SessionTable, new_session_id: Callable[[], str]
+    ) -> None:
+        gateway = settings.gateway
+        self._clock = clock
+        self._gateway = gateway
+        self._sessions_per_user = settings.limits.sessions_per_user
+        self._table = table
+        self._new_session_id = new_session_id
+        self._limits = IdentifyLimits(
+            concurrency=gateway.identify_concurrency,
+            window_s=gateway.identify_window_s,
+            per_day=gateway.session_starts_per_day,
+        )
+
+    def make_session(
+        self, command: Identify, auth: AuthSession, account: Account, application: Application | None
+    ) -> Session:
+        """The session, attached to nothing yet.
+
+        Raises:
+            Refusal: for what the client asks wrongly, too often, or too much of.
+        """
+        gateway, user = self._gateway, account.user
+        profile = make_profile(
+            command,
+            auth,
+            user,
+            application,
+            session_id=self._new_session_id(),
+            default_large_threshold=gateway.large_threshold,
+        )
+        if user.bot and not self._limits.take(user.id, profile.shard_id, self._clock.monotonic_s()):
+            raise Refusal(None)
+        if not self._table.make_room(user.id, self._sessions_per_user):
+            raise Refusal(None)
+        ring = ReplayRing(max_events=gateway.replay_events, max_bytes=gateway.session_buffer_bytes)
+        return Session(profile, ring=ring)

@@ -1,0 +1,54 @@
+"""The gateway's own tasks: short ones that wait for the store on behalf of a client.
+
+They start in the task group of `run`, so that they end with the gateway. What is started before `run` runs waits for it. An
+exception ends only its own task: it is logged, because nobody awaits these.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+
+class Tasks:
+    """Starts coroutines."""
+
+    __slots__ = ("_early", "_group")
+
+    def __init__(self) -> None:
+        self._group: asyncio.TaskGroup | None = None
+        self._early: list[Coroutine[Any, Any, None]] = []
+
+    async def run(self) -> None:
+        """Own the tasks until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for coroutine in self._early:
+                    group.create_task(_guard(coroutine))
+                self._early.clear()
+                await asyncio.get_running_loop().create_future()
+        finally:
+            self._group = None
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Start a task. After the end nothing starts any more."""
+        if self._group is None:
+            self._early.append(coroutine)
+        else:
+            self._group.create_task(_guard(coroutine))
+
+    def close(self) -> None:
+        """Forget what never started."""
+        for coroutine in self._early:
+            coroutine.close()
+        self._early.clear()
+
+
+async def _guard(coroutine: Coroutine[Any, Any, None]) -> None:
+    try:
+        await coroutine
+    except Exception:
+        logger.exception("a task of the gateway failed")

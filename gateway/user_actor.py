@@ -1,0 +1,199 @@
+"""The user actor: a user's sessions, the events that are for the user alone, and the presence that the sessions make.
+
+A session takes its seat here before identify reads anything about the user, and its events are held until READY is sent: so
+what happens during the login is neither missed nor sent before READY.
+
+Owns the seats and the merged presence. Synchronous throughout.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from core.domain.intents import required_intent
+from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Envelope
+from gateway.dispatch_body import DispatchBody
+from gateway.fanout import MessageForms
+from gateway.presence import OFFLINE, MergedPresence, Presence, merge_presences
+from gateway.session import Session
+
+_REMEMBERED_IDS: Final = 256
+"""As in a guild's actor; a user has fewer events."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _GuildJoined(msgspec.Struct, frozen=True):
+    guild_id: int
+
+
+class _SessionRevoked(msgspec.Struct, frozen=True):
+    auth_session_id: int
+
+
+_decode_joined = msgspec.json.Decoder(_GuildJoined, strict=False).decode
+_decode_revoked = msgspec.json.Decoder(_SessionRevoked, strict=False).decode
+
+
+def parse_revoked(payload: msgspec.Raw) -> int:
+    """The login that SESSION_REVOKED is about."""
+    return _decode_revoked(payload).auth_session_id
+
+
+class _Seat:
+    """One session's place. `held` is a list until READY is sent; the presence counts while `is_present`."""
+
+    __slots__ = ("held", "is_present", "presence", "session")
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.held: list[Envelope] | None = []
+        self.presence = Presence()
+        self.is_present = False
+
+
+class UserEvents:
+    """What a user's actor asks of the rest of the gateway."""
+
+    __slots__ = ("join_guild", "revoke")
+
+    def __init__(self, *, join_guild: Callable[[Session, int], None], revoke: Callable[[Session], None]) -> None:
+        """`join_guild` attaches a session to a guild, `revoke` ends one whose login has ended."""
+        self.join_guild = join_guild
+        self.revoke = revoke
+
+
+class UserActor:
+    """See the module."""
+
+    __slots__ = ("_events", "_on_presence", "_recent", "_seats", "is_bot", "presence", "user_id")
+
+    def __init__(
+        self, user_id: int, *, is_bot: bool, events: UserEvents, on_presence: Callable[["UserActor"], None]
+    ) -> None:
+        """`on_presence` is called when what others see of the user has changed."""
+        self.user_id = user_id
+        self.is_bot = is_bot
+        self.presence: MergedPresence = OFFLINE
+        self._events = events
+        self._on_presence = on_presence
+        self._seats: dict[str, _Seat] = {}
+        self._recent: dict[int, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def guild_ids(self) -> set[int]:
+        """The guilds that the user's sessions are attached to."""
+        return {guild_id for seat in self._seats.values() for guild_id in seat.session.slots}
+
+    # -- sessions
+
+    def enter(self, session: Session) -> None:
+        """Give a session a seat. Its events are held until `start`."""
+        self._seats[session.id] = _Seat(session)
+
+    def start(self, session: Session) -> None:
+        """READY is sent: pass on what was held, and hold nothing more."""
+        seat = self._seats[session.id]
+        held, seat.held = seat.held or (), None
+        for envelope in held:
+            self._pass_on(seat, envelope)
+
+    def set_presence(self, session: Session, presence: Presence) -> None:
+        """What the session says of its user from now on."""
+        seat = self._seats[session.id]
+        self._change(seat, presence=presence, is_present=True)
+
+    def set_present(self, session: Session, *, is_present: bool) -> None:
+        """Whether what the session said counts: not when its socket is lost for good."""
+        seat = self._seats[session.id]
+        self._change(seat, presence=seat.presence, is_present=is_present)
+
+    def leave(self, session: Session) -> None:
+        """Take the seat away, after the session's guilds were told by its absence. No error when there is none."""
+        seat = self._seats.get(session.id)
+        if seat is not None:
+            self._change(seat, presence=seat.presence, is_present=False)
+            del self._seats[session.id]
+
+    def _change(self, seat: _Seat, *, presence: Presence, is_present: bool) -> None:
+        if seat.presence == presence and seat.is_present == is_present:
+            return
+        present_before = self._count_present()
+        seat.presence, seat.is_present = presence, is_present
+        merged = merge_presences(
+            [(each.session.profile.platform, each.presence) for each in self._seats.values() if each.is_present]
+        )
+        if merged != self.presence:
+            self.presence = merged
+            self._on_presence(self)
+        if not self.is_bot and max(present_before, self._count_present()) > 1:
+            self._replace_sessions()
+
+    def _count_present(self) -> int:
+        return sum(seat.is_present for seat in self._seats.values())
+
+    def _replace_sessions(self) -> None:
+        present = [_render_seat(seat) for seat in self._seats.values() if seat.is_present]
+        body = DispatchBody("SESSIONS_REPLACE", _encode(present))
+        for seat in self._seats.values():
+            if seat.held is None and seat.session.wants_user_events:
+                seat.session.dispatch(body)
+
+    # -- events
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Take an event for the user.
+
+        Raises:
+            msgspec.MsgspecError: when an internal event's payload cannot be read.
+        """
+        if envelope.id in self._recent:
+            return
+        self._recent[envelope.id] = None
+        if len(self._recent) > _REMEMBERED_IDS:
+            del self._recent[next(iter(self._recent))]
+        if envelope.event == SESSION_REVOKED:
+            self._revoke(parse_revoked(envelope.payload))
+            return
+        forms = None
+        for seat in list(self._seats.values()):
+            if seat.held is not None:
+                seat.held.append(envelope)
+            else:
+                forms = forms or self._forms(envelope)
+                self._pass_on(seat, envelope, forms)
+
+    def _revoke(self, auth_session_id: int) -> None:
+        for seat in list(self._seats.values()):
+            if seat.session.profile.auth_session_id == auth_session_id:
+                self._events.revoke(seat.session)
+
+    def _forms(self, envelope: Envelope) -> MessageForms:
+        body = DispatchBody(envelope.event, envelope.payload)
+        # Direct messages show their content whatever the intents are; the nonce stays its author's.
+        return MessageForms(body, author_id=envelope.author_id, mention_ids=(self.user_id,))
+
+    def _pass_on(self, seat: _Seat, envelope: Envelope, forms: MessageForms | None = None) -> None:
+        session = seat.session
+        if envelope.event == GUILD_JOINED:
+            guild_id = _decode_joined(envelope.payload).guild_id
+            if session.wants_guild(guild_id):
+                self._events.join_guild(session, guild_id)
+            return
+        needed = required_intent(envelope.event, in_guild=False)
+        if session.wants_user_events and (not needed or session.intents & needed):
+            session.dispatch((forms or self._forms(envelope)).form_for(session))
+
+
+def _render_seat(seat: _Seat) -> dict[str, Any]:
+    """An entry of SESSIONS_REPLACE: what the user's own clients show of each other."""
+    profile, presence = seat.session.profile, seat.presence
+    return {
+        "session_id": profile.session_id,
+        "status": presence.status,
+        "activities": presence.activities,
+        "client_info": {"client": profile.platform, "os": profile.os, "version": 0},
+    }

@@ -1,0 +1,156 @@
+"""The users with sessions: their actors, and telling their guilds of their presence.
+
+A user's actor lives from its first session's login to its last session's end. Presence goes over the bus to the guilds'
+shards, kept by nobody: whoever attaches later brings it along. A session whose socket is lost counts as present for a while,
+so that a resume within `GRACE_S` does not make its user flicker.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+import msgspec
+
+from core.bus.interfaces import Bus
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.wire.envelope import Audience, Envelope
+from gateway.commands import PresenceUpdate
+from gateway.presence import OFFLINE, from_command, render_presence
+from gateway.session import Session
+from gateway.user_actor import UserActor, UserEvents
+
+logger = logging.getLogger(__name__)
+
+GRACE_S: Final = 10.0
+"""From losing the socket to being offline for others."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Ids(Protocol):
+    """Makes snowflakes."""
+
+    def next(self) -> int:
+        """A new one."""
+
+
+class UserDirectory:
+    """See the module."""
+
+    __slots__ = ("_actors", "_bus", "_clock", "_events", "_grace", "_grace_s", "_ids", "_metrics")
+
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+        events: UserEvents,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._events = events
+        self._ids = ids
+        self._metrics = metrics
+        self._grace_s = grace_s
+        self._actors: dict[int, UserActor] = {}
+        self._grace: dict[str, asyncio.TimerHandle] = {}
+
+    def enter(self, session: Session) -> None:
+        """Seat a session that begins its login."""
+        actor = self._actors.get(session.user_id)
+        if actor is None:
+            is_bot = session.profile.is_bot
+            actor = UserActor(session.user_id, is_bot=is_bot, events=self._events, on_presence=self._publish_change)
+            self._actors[session.user_id] = actor
+        actor.enter(session)
+
+    def start(self, session: Session, presence: PresenceUpdate | None) -> None:
+        """READY is sent."""
+        self._actors[session.user_id].start(session)
+        self.set_presence(session, presence)
+
+    def set_presence(self, session: Session, presence: PresenceUpdate | None) -> None:
+        """The session's client says how its user is."""
+        said = from_command(presence, now_ms=self._clock.now_ms())
+        self._actors[session.user_id].set_presence(session, said)
+
+    def lose(self, session: Session) -> None:
+        """The session's socket is lost."""
+        loop = asyncio.get_running_loop()
+        self._cancel_grace(session)
+        self._grace[session.id] = loop.call_later(self._grace_s, self._end_grace, session)
+
+    def regain(self, session: Session) -> None:
+        """The session has a socket again."""
+        self._cancel_grace(session)
+        self._actors[session.user_id].set_present(session, is_present=True)
+
+    def leave(self, session: Session) -> None:
+        """The session has ended; it is still attached to its guilds, for they are told."""
+        self._cancel_grace(session)
+        actor = self._actors.get(session.user_id)
+        if actor is None:
+            return
+        actor.leave(session)
+        if not len(actor):
+            del self._actors[session.user_id]
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Hand an event to its user's actor. Users without sessions need none."""
+        actor = self._actors.get(envelope.user_id)
+        if actor is None:
+            return
+        try:
+            actor.deliver(envelope)
+        except msgspec.MsgspecError:
+            logger.exception("an event has an unreadable payload", extra={"event": envelope.event})
+
+    def find_presence(self, user_id: int) -> msgspec.Raw | None:
+        """The user's presence as in GUILD_CREATE, None when offline."""
+        actor = self._actors.get(user_id)
+        if actor is None or actor.presence == OFFLINE:
+            return None
+        return msgspec.Raw(_encode(render_presence(user_id, actor.presence)))
+
+    def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
+        """Tell these guilds how the user is."""
+        actor = self._actors.get(user_id)
+        presence = OFFLINE if actor is None else actor.presence
+        self._bus.publish_volatile(
+            [
+                Envelope(
+                    id=self._ids.next(),
+                    event="PRESENCE_UPDATE",
+                    audience=Audience.GUILD,
+                    payload=msgspec.Raw(_encode(render_presence(user_id, presence, guild_id))),
+                    guild_id=guild_id,
+                    user_id=user_id,
+                )
+                for guild_id in guild_ids
+            ]
+        )
+
+    def _publish_change(self, actor: UserActor) -> None:
+        """What others see of a user has changed."""
+        self._metrics.presence_updates_total.labels(actor.presence.status).inc()
+        self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
+
+    def close(self) -> None:
+        """Stop the timers."""
+        for timer in self._grace.values():
+            timer.cancel()
+        self._grace.clear()
+
+    def _cancel_grace(self, session: Session) -> None:
+        timer = self._grace.pop(session.id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _end_grace(self, session: Session) -> None:
+        self._grace.pop(session.id, None)
+        self._actors[session.user_id].set_present(session, is_present=False)
