@@ -1,0 +1,114 @@
+"""A gateway client spoken by hand over a real socket: dispatches in order of arrival, nothing interpreted."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from core.domain.intents import ALL_INTENTS
+
+TIMEOUT_S = 10.0
+
+
+class Client:
+    """One connection and what came through it."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.payloads: list[dict[str, Any]] = []
+        self.is_closed = False
+        self._arrived = asyncio.Event()
+
+    async def read(self) -> None:
+        """Collect payloads until the connection ends."""
+        with contextlib.suppress(ConnectionClosed):
+            async for frame in self.socket:
+                self.payloads.append(json.loads(frame))
+                self._arrived.set()
+        self.is_closed = True
+        self._arrived.set()
+
+    @property
+    def dispatches(self) -> list[dict[str, Any]]:
+        """The dispatches so far."""
+        return [payload for payload in self.payloads if payload["op"] == 0]
+
+    @property
+    def seq(self) -> int:
+        """The last sequence number."""
+        return int(self.dispatches[-1]["s"]) if self.dispatches else 0
+
+    def names(self) -> list[str]:
+        """The dispatches' names so far."""
+        return [payload["t"] for payload in self.dispatches]
+
+    def bodies(self, name: str) -> list[dict[str, Any]]:
+        """The bodies of one kind of dispatch so far."""
+        return [payload["d"] for payload in self.dispatches if payload["t"] == name]
+
+    def contents(self) -> list[str]:
+        """The contents of the messages so far."""
+        return [body["content"] for body in self.bodies("MESSAGE_CREATE")]
+
+    async def send(self, op: int, d: Any = None, **more: Any) -> None:
+        """Send a command."""
+        await self.socket.send(json.dumps({"op": op, "d": d, **more}))
+
+    async def wait_until(self, check: Callable[[], Any]) -> Any:
+        """Wait until what came makes the check true; what the check gave."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not (found := check()):
+                assert not self.is_closed, f"closed with {self.socket.close_code}"
+                self._arrived.clear()
+                await self._arrived.wait()
+        return found
+
+    async def wait_for_op(self, op: int) -> dict[str, Any]:
+        """The first payload with this opcode."""
+        found = await self.wait_until(lambda: [payload for payload in self.payloads if payload["op"] == op])
+        return found[0]  # type: ignore[no-any-return]
+
+    async def wait_for(self, name: str, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> Any:
+        """The body of the first such dispatch."""
+        found = await self.wait_until(lambda: [body for body in self.bodies(name) if check(body)])
+        return found[0]
+
+    async def wait_closed(self) -> int | None:
+        """The close code."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not self.is_closed:
+                self._arrived.clear()
+                await self._arrived.wait()
+        return self.socket.close_code
+
+    async def identify(self, token: str, **fields: Any) -> dict[str, Any]:
+        """Identify and return READY. `intents=None` sends none."""
+        d = {"token": token, "intents": ALL_INTENTS, "properties": {"os": "linux"}, **fields}
+        await self.send(2, {name: value for name, value in d.items() if value is not None})
+        return await self.wait_for("READY")  # type: ignore[no-any-return]
+
+    async def resume(self, token: str, session_id: str, seq: int) -> None:
+        """Ask to resume."""
+        await self.send(6, {"token": token, "session_id": session_id, "seq": seq})
+
+    def cut(self) -> None:
+        """Lose the socket without a word."""
+        self.socket.transport.abort()
+
+
+@contextlib.asynccontextmanager
+async def open_client(url: str) -> AsyncIterator[Client]:
+    """A connection that is read in the background, closed with 1000 at the end."""
+    async with connect(f"{url}/?v=10&encoding=json", max_size=None, compression=None, ping_interval=None) as socket:
+        client = Client(socket)
+        reading = asyncio.create_task(client.read())
+        try:
+            await client.wait_for_op(10)
+            yield client
+        finally:
+            await socket.close()
+            await reading

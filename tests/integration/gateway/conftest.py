@@ -1,0 +1,92 @@
+"""The gateway as tests see it: the real one, on a loopback socket, over a real store."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.runtime.clock import SystemClock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import GatewaySettings, Settings
+from core.store.sql.store import SqlStore
+from gateway.app import Gateway, build_gateway
+from tests.fakes.message_port import FakeMessagePort
+from tests.integration.gateway.client import Client, open_client
+from tests.integration.gateway.place import Place
+
+RunGateway = Callable[[GatewaySettings], AbstractAsyncContextManager[Gateway]]
+Connect = Callable[[], AbstractAsyncContextManager[Client]]
+
+LOOPBACK = GatewaySettings(host="127.0.0.1", port=0, identify_window_s=0.0)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    """A new store."""
+    opened = await SqlStore.open(str(tmp_path / "guildway.db"), clock=SystemClock(), num_shards=16)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def place(store: SqlStore) -> Place:
+    """What happens behind the gateway's back."""
+    return Place(store, SystemClock())
+
+
+@pytest.fixture
+def port(place: Place) -> FakeMessagePort:
+    """Where messages over the socket go."""
+    return FakeMessagePort(place.ids)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """What was counted."""
+    return Metrics()
+
+
+@pytest.fixture
+def run_gateway(store: SqlStore, place: Place, port: FakeMessagePort, metrics: Metrics) -> RunGateway:
+    """Run a gateway with settings of the test's own."""
+
+    @contextlib.asynccontextmanager
+    async def run(options: GatewaySettings) -> AsyncIterator[Gateway]:
+        options = msgspec.structs.replace(options, host="127.0.0.1", port=0)
+        gateway = build_gateway(
+            store=store,
+            bus=store.bus,
+            ids=place.ids,
+            clock=SystemClock(),
+            settings=Settings(gateway=options),
+            metrics=metrics,
+            messages=port,
+        )
+        await gateway.start()
+        running = asyncio.create_task(gateway.run())
+        try:
+            yield gateway
+        finally:
+            await gateway.stop()
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+
+    return run
+
+
+@pytest.fixture
+async def gateway(run_gateway: RunGateway) -> AsyncIterator[Gateway]:
+    """A gateway with the default settings, save the window of identifies."""
+    async with run_gateway(LOOPBACK) as running:
+        yield running
+
+
+@pytest.fixture
+def connect(gateway: Gateway) -> Connect:
+    """Open a connection to it."""
+    return lambda: open_client(gateway.url)

@@ -1,0 +1,263 @@
+"""A store with people, bots and guilds in it, changed and announced as the API does it, with no API there."""
+
+import base64
+import hashlib
+import secrets
+from typing import Any
+
+import msgspec
+
+from core.domain.application import PRIVILEGED_FLAGS, Application
+from core.domain.channel import Channel, Overwrite
+from core.domain.guild import Guild
+from core.domain.message import Message, MessageView
+from core.domain.permissions import DEFAULT_EVERYONE
+from core.domain.role import Role
+from core.domain.user import Account, AuthSession, User
+from core.runtime.clock import Clock
+from core.store.sql.store import SqlStore
+from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Audience, Envelope
+from core.wire.objects.channel import render_channel
+from core.wire.objects.guild import render_guild
+from core.wire.objects.member import render_member
+from core.wire.objects.message import render_message_dispatch
+from core.wire.objects.role import render_role
+from core.wire.objects.user import render_user
+from core_ext import SnowflakeGenerator
+
+
+class Login(msgspec.Struct, kw_only=True, frozen=True):
+    """A user who can identify."""
+
+    user: User
+    token: str
+    auth_session_id: int
+
+    @property
+    def id(self) -> int:
+        """The user's id."""
+        return self.user.id
+
+
+class Place:
+    """Everything that a test does behind the gateway's back."""
+
+    def __init__(self, store: SqlStore, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self.ids = SnowflakeGenerator(1, 1, clock.now_ms)
+
+    # -- announcing
+
+    def event(self, name: str, payload: Any, **header: Any) -> Envelope:
+        """An envelope with a new id."""
+        raw = payload if isinstance(payload, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(payload))
+        return Envelope(**{"id": self.ids.next(), "event": name, "payload": raw, "audience": Audience.GUILD, **header})
+
+    async def announce(self, name: str, payload: Any, **header: Any) -> Envelope:
+        """Announce an event that changes nothing in the store."""
+        envelope = self.event(name, payload, **header)
+        await self.store.bus.publish([envelope])
+        return envelope
+
+    # -- people
+
+    async def person(self, name: str = "person", *, bot: bool = False) -> Login:
+        """An account with a login."""
+        user_id = self.ids.next()
+        user = User(id=user_id, username=f"{name}{user_id}", bot=bot)
+        first = base64.urlsafe_b64encode(str(user_id).encode()).rstrip(b"=").decode()
+        token = f"{first}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(32)}"
+        auth = AuthSession(
+            id=self.ids.next(),
+            user_id=user_id,
+            token_hash=hashlib.sha256(token.encode()).digest(),
+            created_ms=self.clock.now_ms(),
+            last_used_ms=self.clock.now_ms(),
+        )
+        async with self.store.write() as tx:
+            await tx.users.create(Account(user=user, email=None if bot else f"{user_id}@example.org"))
+            await tx.users.add_auth_session(auth)
+        return Login(user=user, token=token, auth_session_id=auth.id)
+
+    async def bot(self, owner: Login, *, flags: int = PRIVILEGED_FLAGS) -> Login:
+        """A bot with an application."""
+        login = await self.person("bot", bot=True)
+        application = Application(id=login.id, owner_id=owner.id, name="app", bot_id=login.id, flags=flags)
+        async with self.store.write() as tx:
+            await tx.applications.create(application)
+        return login
+
+    async def log_out(self, login: Login) -> None:
+        """End a login."""
+        async with self.store.write() as tx:
+            await tx.users.delete_auth_session(login.auth_session_id, login.id)
+            payload = {"auth_session_id": str(login.auth_session_id)}
+            tx.announce(self.event(SESSION_REVOKED, payload, audience=Audience.USER, user_id=login.id))
+
+    # -- guilds
+
+    async def guild(self, owner: Login, *members: Login, name: str = "guild", everyone: int = DEFAULT_EVERYONE) -> int:
+        """A guild with its owner, members, and one text channel."""
+        guild_id = self.ids.next()
+        async with self.store.write() as tx:
+            await tx.guilds.create(Guild(id=guild_id, name=name, owner_id=owner.id))
+            await tx.roles.create(Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=everyone))
+        for login in (owner, *members):
+            await self.join(guild_id, login)
+        return guild_id
+
+    async def update_guild(self, guild_id: int, **changes: Any) -> None:
+        """Change a guild."""
+        async with self.store.write() as tx:
+            guild = await tx.guilds.update(guild_id, changes)
+            roles = await tx.roles.list_of_guild(guild_id)
+            tx.announce(self.event("GUILD_UPDATE", render_guild(guild, roles), guild_id=guild_id))
+
+    async def delete_guild(self, guild_id: int) -> None:
+        """Delete a guild."""
+        async with self.store.write() as tx:
+            await tx.guilds.delete(guild_id)
+            tx.announce(self.event("GUILD_DELETE", {"id": str(guild_id)}, guild_id=guild_id))
+
+    async def join(self, guild_id: int, login: Login, *, role_ids: tuple[int, ...] = ()) -> None:
+        """Make a user a member."""
+        async with self.store.write() as tx:
+            member = await tx.members.add(guild_id, login.id, joined_ms=self.clock.now_ms(), role_ids=role_ids)
+            assert member is not None
+            payload = render_member(member, with_guild_id=True)
+            tx.announce(
+                self.event("GUILD_MEMBER_ADD", payload, guild_id=guild_id, user_id=login.id),
+                self.event(GUILD_JOINED, {"guild_id": str(guild_id)}, audience=Audience.USER, user_id=login.id),
+            )
+
+    async def update_member(self, guild_id: int, login: Login, **changes: Any) -> None:
+        """Change a member."""
+        async with self.store.write() as tx:
+            member = await tx.members.update(guild_id, login.id, changes)
+            payload = render_member(member, with_guild_id=True)
+            tx.announce(self.event("GUILD_MEMBER_UPDATE", payload, guild_id=guild_id, user_id=login.id))
+
+    async def remove(self, guild_id: int, login: Login) -> None:
+        """Take a member out."""
+        async with self.store.write() as tx:
+            await tx.members.remove(guild_id, login.id)
+            payload = {"guild_id": str(guild_id), "user": render_user(login.user)}
+            tx.announce(self.event("GUILD_MEMBER_REMOVE", payload, guild_id=guild_id, user_id=login.id))
+
+    # -- roles
+
+    async def role(self, guild_id: int, *, permissions: int = 0) -> int:
+        """A role."""
+        role = Role(id=self.ids.next(), guild_id=guild_id, name="role", permissions=permissions)
+        async with self.store.write() as tx:
+            await tx.roles.create(role)
+            payload = {"guild_id": str(guild_id), "role": render_role(role)}
+            tx.announce(self.event("GUILD_ROLE_CREATE", payload, guild_id=guild_id))
+        return role.id
+
+    async def update_role(self, guild_id: int, role_id: int, **changes: Any) -> None:
+        """Change a role."""
+        async with self.store.write() as tx:
+            role = await tx.roles.update(role_id, changes)
+            payload = {"guild_id": str(guild_id), "role": render_role(role)}
+            tx.announce(self.event("GUILD_ROLE_UPDATE", payload, guild_id=guild_id))
+
+    async def delete_role(self, guild_id: int, role_id: int) -> None:
+        """Delete a role."""
+        async with self.store.write() as tx:
+            await tx.roles.delete(role_id)
+            payload = {"guild_id": str(guild_id), "role_id": str(role_id)}
+            tx.announce(self.event("GUILD_ROLE_DELETE", payload, guild_id=guild_id))
+
+    # -- channels
+
+    async def channel(self, guild_id: int, *overwrites: Overwrite, type_: int = 0) -> int:
+        """A channel."""
+        channel = Channel(id=self.ids.next(), type=type_, guild_id=guild_id, name="channel", overwrites=overwrites)
+        async with self.store.write() as tx:
+            await tx.channels.create(channel)
+            tx.announce(self.channel_event("CHANNEL_CREATE", channel))
+        return channel.id
+
+    async def put_overwrite(self, channel_id: int, overwrite: Overwrite) -> None:
+        """Set an overwrite."""
+        async with self.store.write() as tx:
+            channel = await tx.channels.put_overwrite(channel_id, overwrite)
+            tx.announce(self.channel_event("CHANNEL_UPDATE", channel))
+
+    async def update_channel(self, channel_id: int, **changes: Any) -> None:
+        """Change a channel."""
+        async with self.store.write() as tx:
+            channel = await tx.channels.update(channel_id, changes)
+            tx.announce(self.channel_event("CHANNEL_UPDATE", channel))
+
+    async def delete_channel(self, channel_id: int) -> None:
+        """Delete a channel."""
+        async with self.store.write() as tx:
+            channel = await tx.channels.find(channel_id)
+            assert channel is not None
+            await tx.channels.delete(channel_id)
+            tx.announce(self.channel_event("CHANNEL_DELETE", channel))
+
+    def channel_event(self, name: str, channel: Channel) -> Envelope:
+        """CHANNEL_CREATE, _UPDATE or _DELETE."""
+        return self.event(
+            name,
+            render_channel(channel),
+            audience=Audience.CHANNEL,
+            guild_id=channel.guild_id,
+            channel_id=channel.id,
+        )
+
+    async def direct_channel(self, one: Login, other: Login) -> int:
+        """A direct-message channel."""
+        channel = Channel(id=self.ids.next(), type=1, recipient_ids=(one.id, other.id))
+        async with self.store.write() as tx:
+            await tx.channels.create(channel)
+        return channel.id
+
+    # -- messages
+
+    async def say(
+        self,
+        channel_id: int,
+        author: Login,
+        content: str,
+        *,
+        guild_id: int = 0,
+        to: tuple[Login, ...] = (),
+        mentions: tuple[Login, ...] = (),
+        nonce: str | None = None,
+    ) -> int:
+        """A message in a guild's channel, or in the direct messages of `to`."""
+        message = Message(
+            id=self.ids.next(),
+            channel_id=channel_id,
+            guild_id=guild_id,
+            author_id=author.id,
+            content=content,
+            nonce=nonce,
+            mention_ids=tuple(login.id for login in mentions),
+        )
+        await self.store.messages.add(message, self.message_events(message, author, to=to, mentions=mentions))
+        return message.id
+
+    def message_events(
+        self, message: Message, author: Login, *, to: tuple[Login, ...] = (), mentions: tuple[Login, ...] = ()
+    ) -> list[Envelope]:
+        """MESSAGE_CREATE of a stored message."""
+        view = MessageView(message=message, author=author.user, mentions=tuple(login.user for login in mentions))
+        payload = msgspec.Raw(msgspec.json.encode(render_message_dispatch(view, None)))
+        header = {
+            "id": message.id,
+            "channel_id": message.channel_id,
+            "author_id": author.id,
+            "mention_ids": message.mention_ids,
+        }
+        if message.guild_id:
+            audience = {"audience": Audience.CHANNEL, "guild_id": message.guild_id}
+            return [self.event("MESSAGE_CREATE", payload, **audience, **header)]
+        return [
+            self.event("MESSAGE_CREATE", payload, audience=Audience.USER, user_id=login.id, **header) for login in to
+        ]
