@@ -1,7 +1,8 @@
 """Composition root of the API: builds the services and binds them into the routes.
 
-Adding a noun: build its service in `_build_services` under the name by which handlers ask for it (see `api.binding`), and
-add the HANDLERS of its routes module to `_ROUTES`. Paths of handlers start after `/api/v10`.
+Adding a noun: build its service under the name by which handlers ask for it (see `api.binding`) in the side of the API that
+it belongs to (`account_services`, `guild_services`, or here), and add the HANDLERS of its routes module to that side's
+routes. Paths of HANDLERS start after `/api/v10`, those of ROOT_HANDLERS stand as they are.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from litestar import Litestar, Request, Response
 from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
+from api.account_services import ACCOUNT_ROUTES, build_account_services
 from api.binding import bind
 from api.body import BodyRequest, FormDto
 from api.documented_routes import is_documented
@@ -20,14 +22,15 @@ from api.errors import answer_to
 from api.gate import Gate
 from api.guild_services import GUILD_ROUTES, build_guild_services
 from api.limits import Limits, MemoryRateLimiter
-from api.routes import auth as auth_routes
 from api.routes import direct_channels as direct_channel_routes
+from api.routes import images as image_routes
+from api.routes import instance as instance_routes
 from api.routes import messages as message_routes
 from api.routes import typing_indicators as typing_routes
-from api.services.auth import AuthService
 from api.services.authenticator import Authenticator
 from api.services.direct_channels import DirectChannels
 from api.services.directory import Directory
+from api.services.gateway_addresses import GatewayAddresses
 from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.message_cache import MessageCache
@@ -48,11 +51,15 @@ from core.store.interfaces import BlobStore, Store
 PREFIX: Final = "/api/v10"
 
 _ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
-    auth_routes.HANDLERS,
+    *ACCOUNT_ROUTES,
     direct_channel_routes.HANDLERS,
     message_routes.HANDLERS,
     typing_routes.HANDLERS,
     *GUILD_ROUTES,
+)
+_ROOT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
+    instance_routes.ROOT_HANDLERS,
+    image_routes.ROOT_HANDLERS,
 )
 
 
@@ -94,9 +101,7 @@ def build_api(
     directory = Directory(store=store, bus=bus, clock=clock)
     passwords = Passwords()
     limits = Limits(limiter=MemoryRateLimiter(clock=clock), settings=settings.limits)
-    auth = AuthService(
-        store=store, ids=ids, clock=clock, passwords=passwords, sessions_per_user=settings.limits.sessions_per_user
-    )
+    images = Images(blobs=blobs)
     cache = MessageCache(messages=store.messages, bus=bus)
     views = MessageViews(directory=directory, messages=cache)
     messages = MessageService(
@@ -111,22 +116,30 @@ def build_api(
     )
     gate = Gate(authenticator=Authenticator(store=store, bus=bus), limits=limits)
     services: dict[str, Any] = {
-        "auth": auth,
-        "blobs": blobs,
         "direct_channels": DirectChannels(directory=directory, store=store, ids=ids),
         "directory": directory,
         "edits": MessageEdits(directory=directory, messages=store.messages, views=views, ids=ids, clock=clock),
         "gate": gate,
-        "gateway_url": gateway_url,
+        "gateway_addresses": GatewayAddresses(store=store, settings=settings.gateway, url=gateway_url),
         "history": MessageHistory(directory=directory, messages=store.messages, cache=cache, views=views),
+        "images": images,
         "limits": limits,
         "messages": messages,
+        "store": store,
         "typing_indicators": TypingIndicators(
             directory=directory, bus=bus, ids=ids, clock=clock, interval_s=settings.limits.typing_interval_s
         ),
     }
-    services |= build_guild_services(
-        store=store, directory=directory, images=Images(blobs=blobs), ids=ids, clock=clock
+    services |= build_guild_services(store=store, directory=directory, images=images, ids=ids, clock=clock)
+    services |= build_account_services(
+        store=store,
+        directory=directory,
+        images=images,
+        membership=services["membership"],
+        passwords=passwords,
+        ids=ids,
+        clock=clock,
+        settings=settings,
     )
     edge = Edge(app=_build_litestar(services, gate, settings), limits=limits, clock=clock, metrics=metrics)
     return Api(asgi=edge, directory=directory, limits=limits, messages=messages, passwords=passwords)
@@ -134,6 +147,7 @@ def build_api(
 
 def _build_litestar(services: Mapping[str, Any], gate: Gate, settings: Settings) -> Any:
     handlers = [bind(handler, services, prefix=PREFIX) for handlers in _ROUTES for handler in handlers]
+    handlers += [bind(handler, services) for handlers in _ROOT_ROUTES for handler in handlers]
     return Litestar(
         route_handlers=handlers,
         before_request=gate.admit,

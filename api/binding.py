@@ -11,15 +11,16 @@ keyword arguments. What is left in the signature (path, query, `data`) is Litest
 """
 
 import inspect
+import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody
+from litestar.params import BodyKwarg, ParameterKwarg, PathParameter, QueryParameter
 
 from api.caller import Caller
 from core.domain.errors import Unauthorized, invalid_field
@@ -28,6 +29,11 @@ CALLER_KEY: Final = "guildway.caller"
 """Where the gate leaves the `Caller` in the ASGI scope."""
 
 MAX_REASON_LENGTH: Final = 512
+
+_FROM_REQUEST: Final = ("caller", "reason", "request")
+"""Parameters that are read out of the request here."""
+
+_PATH_NAME: Final = re.compile(r"\{(\w+)")
 
 
 def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str = "") -> HTTPRouteHandler:
@@ -40,41 +46,70 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
     """
     fn: Any = handler.fn
     hints = typing.get_type_hints(fn, include_extras=True)
-    signature = inspect.signature(fn, eval_str=True)
+    signature = inspect.signature(fn)
     bound = {name: services[name] for name in signature.parameters if name in services}
     for name, service in bound.items():
         wanted = hints[name]
         if isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False) and not isinstance(service, wanted):
             raise TypeError(f"{fn.__qualname__} asks for {name} as {wanted}, which is {type(service)}")
-    wrapped = _wrap(
-        fn, bound, wants_caller="caller" in signature.parameters, wants_reason="reason" in signature.parameters
-    )
-    taken = {*bound, "caller", "reason", "request"}
-    kept = {name: hint for name, hint in hints.items() if name not in taken}
-    if "data" in kept:
-        kept["data"] = JSONBody[kept["data"]]
-    kept["request"] = Request
-    parameters = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=signature.parameters[name].default if name in signature.parameters else inspect.Parameter.empty,
-            annotation=hint,
-        )
-        for name, hint in kept.items()
-        if name != "return"
-    ]
-    wrapped.__signature__ = inspect.Signature(parameters, return_annotation=hints["return"])
-    wrapped.__annotations__ = kept
-    wrapped.__name__, wrapped.__qualname__, wrapped.__module__ = fn.__name__, fn.__qualname__, fn.__module__
-    wrapped.__doc__ = fn.__doc__
+    wrapped = _wrap(fn, bound, set(signature.parameters))
+    _describe(wrapped, fn, {name: hint for name, hint in hints.items() if name not in bound}, handler.paths)
     made = copy(handler)(wrapped)
     made.paths = {prefix + path for path in handler.paths}
     return made
 
 
-def _wrap(fn: Any, bound: dict[str, Any], *, wants_caller: bool, wants_reason: bool) -> Any:
-    wants_request = "request" in inspect.signature(fn).parameters
+def _describe(wrapped: Any, fn: Any, hints: dict[str, Any], paths: Collection[str]) -> None:
+    """Make the wrapped function look to Litestar like one with just the parameters that Litestar has to fill."""
+    in_path = {name for path in paths for name in _PATH_NAME.findall(path)}
+    kept = {
+        name: hint if name == "return" else _mark(name, hint, in_path)
+        for name, hint in hints.items()
+        if name not in _FROM_REQUEST
+    }
+    kept["request"] = Request
+    given = inspect.signature(fn).parameters
+    wrapped.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=given[name].default if name in given else inspect.Parameter.empty,
+                annotation=hint,
+            )
+            for name, hint in kept.items()
+            if name != "return"
+        ],
+        return_annotation=hints["return"],
+    )
+    wrapped.__annotations__ = kept
+    wrapped.__name__, wrapped.__qualname__, wrapped.__module__ = fn.__name__, fn.__qualname__, fn.__module__
+    wrapped.__doc__ = fn.__doc__
+
+
+def _mark(name: str, hint: Any, in_path: Collection[str]) -> Any:
+    """The annotation with Litestar's mark of where the value comes from, unless it has one."""
+    if name == "data":
+        return _annotate(hint, BodyKwarg())
+    if any(isinstance(item, ParameterKwarg) for item in getattr(hint, "__metadata__", ())):
+        return hint
+    if name in in_path:
+        return _annotate(hint, PathParameter())
+    # Of `SnowflakeQuery | None` the mark stands inside the union, where Litestar does not look for it.
+    for part in typing.get_args(hint):
+        for item in getattr(part, "__metadata__", ()):
+            if isinstance(item, ParameterKwarg):
+                return _annotate(part.__origin__ | None, item)
+    return _annotate(hint, QueryParameter())
+
+
+def _annotate(hint: Any, mark: Any) -> Any:
+    special_form: Any = Annotated
+    return special_form[hint, mark]
+
+
+def _wrap(fn: Any, bound: dict[str, Any], names: Collection[str]) -> Any:
+    wants_caller, wants_reason, wants_request = (name in names for name in _FROM_REQUEST)
 
     async def handle(request: Request[Any, Any, Any], **given: Any) -> Any:
         if wants_caller:

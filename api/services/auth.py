@@ -149,8 +149,7 @@ class AuthService:
 
     def _check_registration(self, form: Registration) -> None:
         errors = list(find_username_errors(form.username))
-        if not _EMAIL.fullmatch(form.email):
-            errors.append(FieldError(("email",), "EMAIL_TYPE_INVALID_EMAIL", "Not a well formed email address."))
+        errors.extend(find_email_errors(form.email))
         errors.extend(self._find_birth_date_errors(form.date_of_birth))
         if errors:
             raise Invalid(*errors)
@@ -215,6 +214,13 @@ def find_username_errors(username: str) -> list[FieldError]:
     if name.lower() in _RESERVED_USERNAMES or _FORBIDDEN_IN_USERNAME.search(name):
         return [FieldError(path, "USERNAME_INVALID_CONTAINS", "Username contains what usernames may not contain.")]
     return []
+
+
+def find_email_errors(email: str) -> list[FieldError]:
+    """What is wrong with an e-mail address. Whether it exists only a mail can tell."""
+    if _EMAIL.fullmatch(email):
+        return []
+    return [FieldError(("email",), "EMAIL_TYPE_INVALID_EMAIL", "Not a well formed email address.")]
 
 
 def compute_age_years(born: dt.date, today: dt.date) -> int:

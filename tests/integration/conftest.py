@@ -32,6 +32,8 @@ HIGH_LIMITS = LimitSettings(
     logins_per_minute=1_000_000,
 )
 
+API_SETTINGS = ApiSettings()
+
 GATEWAY_URL = "ws://127.0.0.1:8081"
 
 OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
@@ -43,7 +45,7 @@ def open_api(tmp_path: Path) -> OpenApi:
 
     @contextlib.asynccontextmanager
     async def open_one(
-        *, limits: LimitSettings = HIGH_LIMITS, api: ApiSettings = ApiSettings()
+        *, limits: LimitSettings = HIGH_LIMITS, api: ApiSettings = API_SETTINGS
     ) -> AsyncIterator[ApiUnderTest]:
         clock = SystemClock()
         store = await SqlStore.open(str(tmp_path / "guildway.db"), clock=clock, num_shards=16)

@@ -1,0 +1,60 @@
+"""The account side of the API, put together: people, bots and their applications."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from litestar.handlers import HTTPRouteHandler
+
+from api.routes import applications, auth, instance, users
+from api.services.accounts import AccountService
+from api.services.applications import ApplicationService
+from api.services.auth import AuthService
+from api.services.authorizations import AuthorizationService
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.images import Images
+from api.services.membership import Membership
+from api.services.own_guilds import OwnGuilds
+from api.services.passwords import Passwords
+from core.runtime.clock import Clock
+from core.runtime.settings import Settings
+from core.store.interfaces import Store
+
+ACCOUNT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
+    auth.HANDLERS,
+    users.HANDLERS,
+    applications.HANDLERS,
+    instance.HANDLERS,
+)
+
+
+def build_account_services(
+    *,
+    store: Store,
+    directory: Directory,
+    images: Images,
+    membership: Membership,
+    passwords: Passwords,
+    ids: IdSource,
+    clock: Clock,
+    settings: Settings,
+) -> dict[str, Any]:
+    """The services by the names under which handlers ask for them."""
+    applications_service = ApplicationService(store=store, directory=directory, images=images, ids=ids, clock=clock)
+    own_guilds = OwnGuilds(store=store, directory=directory, clock=clock)
+    return {
+        "accounts": AccountService(store=store, directory=directory, images=images, passwords=passwords, ids=ids),
+        "applications": applications_service,
+        "auth": AuthService(
+            store=store, ids=ids, clock=clock, passwords=passwords, sessions_per_user=settings.limits.sessions_per_user
+        ),
+        "authorizations": AuthorizationService(
+            store=store,
+            directory=directory,
+            membership=membership,
+            applications=applications_service,
+            own_guilds=own_guilds,
+            ids=ids,
+        ),
+        "own_guilds": own_guilds,
+    }

@@ -1,0 +1,118 @@
+"""/applications and /oauth2: applications, their bots, and how those get into guilds."""
+
+from typing import Annotated
+
+from litestar import get, patch, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from api.caller import Caller
+from api.forms import SnowflakePath
+from api.services.applications import ApplicationService, BotTokenObject, CreateApplication, UpdateApplication
+from api.services.authorizations import (
+    AuthorizationObject,
+    AuthorizationPageObject,
+    AuthorizationService,
+    Authorize,
+)
+from api.services.images import IMAGE_BODY_BYTES
+from core.domain.ids import MAX_SNOWFLAKE
+from core.wire.objects.application import ApplicationObject
+
+Scopes = Annotated[
+    str, QueryParameter(name="scope", max_length=200, description="Scopes, separated by spaces; must hold bot")
+]
+
+ClientId = Annotated[int, QueryParameter(ge=0, le=MAX_SNOWFLAKE, description="The application")]
+PermissionsQuery = Annotated[int, QueryParameter(ge=0, le=(1 << 63) - 1, description="Permission bits")]
+
+
+@post("/applications", request_max_body_size=IMAGE_BODY_BYTES)
+async def create_application(
+    caller: Caller, data: CreateApplication, applications: ApplicationService
+) -> ApplicationObject:
+    """Make an application."""
+    return await applications.create(caller, data)
+
+
+@get("/applications")
+async def list_applications(caller: Caller, applications: ApplicationService) -> list[ApplicationObject]:
+    """The caller's applications."""
+    return await applications.list_own(caller)
+
+
+@get("/applications/@me")
+async def get_own_application(caller: Caller, applications: ApplicationService) -> ApplicationObject:
+    """The application that the caller is the bot of."""
+    return await applications.fetch_of_bot(caller)
+
+
+@get("/oauth2/applications/@me")
+async def get_authorized_application(caller: Caller, applications: ApplicationService) -> ApplicationObject:
+    """The application that the caller is the bot of."""
+    return await applications.fetch_of_bot(caller)
+
+
+@patch("/applications/@me", request_max_body_size=IMAGE_BODY_BYTES)
+async def update_own_application(
+    caller: Caller, data: UpdateApplication, applications: ApplicationService
+) -> ApplicationObject:
+    """Change the application that the caller is the bot of."""
+    return await applications.update_of_bot(caller, data)
+
+
+@get("/applications/{application_id:str}")
+async def get_application(
+    application_id: SnowflakePath, caller: Caller, applications: ApplicationService
+) -> ApplicationObject:
+    """An application of the caller."""
+    return await applications.fetch(caller, application_id)
+
+
+@patch("/applications/{application_id:str}", request_max_body_size=IMAGE_BODY_BYTES)
+async def update_application(
+    application_id: SnowflakePath, caller: Caller, data: UpdateApplication, applications: ApplicationService
+) -> ApplicationObject:
+    """Change an application of the caller."""
+    return await applications.update(caller, application_id, data)
+
+
+@post("/applications/{application_id:str}/bot", status_code=200)
+async def make_bot(application_id: SnowflakePath, caller: Caller, applications: ApplicationService) -> BotTokenObject:
+    """Give an application a bot, or its bot a new token."""
+    return await applications.make_bot(caller, application_id)
+
+
+@get("/oauth2/authorize")
+async def show_authorization(
+    caller: Caller, client_id: ClientId, authorizations: AuthorizationService, scopes: Scopes = "bot"
+) -> AuthorizationPageObject:
+    """What would be authorized."""
+    return await authorizations.show(caller, client_id, scopes)
+
+
+@post("/oauth2/authorize", status_code=200)
+async def authorize(
+    caller: Caller,
+    client_id: ClientId,
+    data: Authorize,
+    authorizations: AuthorizationService,
+    scopes: Scopes = "bot",
+    permissions: PermissionsQuery = 0,
+) -> AuthorizationObject:
+    """Let an application's bot into a guild."""
+    return await authorizations.authorize(caller, client_id, scopes, permissions, data)
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    create_application,
+    list_applications,
+    get_own_application,
+    get_authorized_application,
+    update_own_application,
+    get_application,
+    update_application,
+    make_bot,
+    show_authorization,
+    authorize,
+]

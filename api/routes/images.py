@@ -1,0 +1,48 @@
+"""Stored pictures, at the paths that clients put together themselves. These stand beside `/api`, and are for everybody.
+
+What is served is what was stored, whatever extension or size is asked for; the name is a hash of it, so it never changes.
+"""
+
+from typing import Final
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from api.services.images import Images
+from core.domain.errors import NotFound
+
+_FOLDERS: Final = ("avatars", "banners", "icons", "splashes", "discovery-splashes", "role-icons", "app-icons")
+
+_HEADERS: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+async def _answer(images: Images, folder: str, name: str) -> Response[bytes]:
+    found = await images.find(folder, name)
+    if found is None:
+        raise NotFound
+    picture, content_type = found
+    return Response(picture, media_type=content_type, headers=_HEADERS)
+
+
+@get("/{folder:str}/{owner_id:str}/{name:str}", opt={"public": True}, include_in_schema=False)
+async def get_image(folder: str, owner_id: str, name: str, images: Images) -> Response[bytes]:
+    """A picture of a user, guild, role or application."""
+    if folder not in _FOLDERS or not owner_id.isascii() or not owner_id.isdigit():
+        raise NotFound
+    return await _answer(images, f"{folder}/{owner_id}", name)
+
+
+@get("/guilds/{guild_id:str}/users/{user_id:str}/{kind:str}/{name:str}", opt={"public": True}, include_in_schema=False)
+async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, images: Images) -> Response[bytes]:
+    """A member's picture in one guild."""
+    ids = guild_id + user_id
+    if kind not in ("avatars", "banners") or not ids.isascii() or not ids.isdigit():
+        raise NotFound
+    return await _answer(images, f"guilds/{guild_id}/users/{user_id}/{kind}", name)
+
+
+ROOT_HANDLERS: list[HTTPRouteHandler] = [get_image, get_member_image]

@@ -1,0 +1,89 @@
+"""/users: the caller's own account, other people, and the caller's guilds."""
+
+from typing import Annotated
+
+from litestar import get, patch
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from api.caller import Caller
+from api.forms import SnowflakePath, SnowflakeQuery
+from api.services.account_forms import UpdateAccount
+from api.services.accounts import AccountService, UserProfileObject
+from api.services.images import IMAGE_BODY_BYTES
+from api.services.own_guilds import OwnGuildObject, OwnGuilds
+from core.wire.objects.member import MemberObject
+from core.wire.objects.user import OwnUserObject, UserObject
+
+MAX_GUILDS_PAGE = 200
+
+PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_GUILDS_PAGE, description="How many guilds at most")]
+
+WithCounts = Annotated[bool, QueryParameter(description="Whether to count members")]
+
+
+@get("/users/@me")
+async def get_own_user(caller: Caller, accounts: AccountService) -> OwnUserObject:
+    """The caller's account."""
+    return await accounts.fetch_own(caller)
+
+
+@patch("/users/@me", request_max_body_size=IMAGE_BODY_BYTES)
+async def update_own_user(caller: Caller, data: UpdateAccount, accounts: AccountService) -> OwnUserObject:
+    """Change the caller's account."""
+    return await accounts.update(caller, data)
+
+
+@get("/users/{user_id:str}")
+async def get_user(user_id: SnowflakePath, accounts: AccountService) -> UserObject:
+    """Anybody's public account."""
+    return await accounts.fetch(user_id)
+
+
+@get("/users/{user_id:str}/profile")
+async def get_profile(user_id: SnowflakePath, caller: Caller, accounts: AccountService) -> UserProfileObject:
+    """What somebody tells about themself to those who share a guild with them."""
+    return await accounts.fetch_profile(caller, user_id)
+
+
+@get("/users/@me/profile")
+async def get_own_profile(caller: Caller, accounts: AccountService) -> UserProfileObject:
+    """The caller's profile."""
+    return await accounts.fetch_profile(caller, caller.user_id)
+
+
+@get("/users/@me/guilds")
+async def list_own_guilds(
+    caller: Caller,
+    own_guilds: OwnGuilds,
+    before: SnowflakeQuery | None = None,
+    after: SnowflakeQuery | None = None,
+    limit: PageLimit = MAX_GUILDS_PAGE,
+    with_counts: WithCounts = False,  # noqa: FBT002 - a query parameter
+) -> list[OwnGuildObject]:
+    """The caller's guilds by ascending id."""
+    return await own_guilds.list_page(caller, before=before, after=after, limit=limit, with_counts=with_counts)
+
+
+@get("/users/@me/guilds/{guild_id:str}/member")
+async def get_own_member(guild_id: SnowflakePath, caller: Caller, own_guilds: OwnGuilds) -> MemberObject:
+    """The caller's membership of a guild."""
+    return await own_guilds.fetch_member(caller, guild_id)
+
+
+@get("/users/@me/connections")
+async def list_connections() -> list[str]:
+    """Accounts elsewhere: none can be connected."""
+    return []
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    get_own_user,
+    update_own_user,
+    get_own_profile,
+    get_user,
+    get_profile,
+    list_own_guilds,
+    get_own_member,
+    list_connections,
+]

@@ -1,0 +1,68 @@
+"""Where the gateway is, and how a bot should spread over it."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from api.caller import Caller
+from core.runtime.settings import GatewaySettings
+from core.store.interfaces import Store
+
+_GUILDS_PER_CLIENT_SHARD: Final = 1000
+"""Discord's recommendation; up to 2500 are allowed."""
+
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+
+
+class GatewayObject(msgspec.Struct, kw_only=True):
+    """GET /gateway."""
+
+    url: str
+
+
+class SessionStartLimit(msgspec.Struct, kw_only=True):
+    """How often a bot may identify. `reset_after` is in milliseconds."""
+
+    total: int
+    remaining: int
+    reset_after: int
+    max_concurrency: int
+
+
+class BotGatewayObject(msgspec.Struct, kw_only=True):
+    """GET /gateway/bot."""
+
+    url: str
+    shards: int
+    session_start_limit: SessionStartLimit
+
+
+class GatewayAddresses:
+    """Tells clients where to connect."""
+
+    __slots__ = ("_settings", "_store", "_url")
+
+    def __init__(self, *, store: Store, settings: GatewaySettings, url: Callable[[], str]) -> None:
+        self._store = store
+        self._settings = settings
+        self._url = url
+
+    def show(self) -> GatewayObject:
+        """For everybody."""
+        return GatewayObject(url=self._url())
+
+    async def show_for_bot(self, caller: Caller) -> BotGatewayObject:
+        """With the number of client shards that the caller's guilds ask for."""
+        guilds = await self._store.applications.count_guilds(caller.user_id) if caller.is_bot else 0
+        total = self._settings.session_starts_per_day
+        return BotGatewayObject(
+            url=self._url(),
+            shards=max(1, -(-guilds // _GUILDS_PER_CLIENT_SHARD)),
+            session_start_limit=SessionStartLimit(
+                total=total,
+                remaining=total,
+                reset_after=_DAY_MS,
+                max_concurrency=self._settings.identify_concurrency,
+            ),
+        )
