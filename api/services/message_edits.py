@@ -26,7 +26,6 @@ from core.domain.errors import (
     EmptyMessage,
     NotTheAuthor,
     Unavailable,
-    UnknownChannel,
     UnknownMessage,
     WrongChannelType,
 )
@@ -122,19 +121,6 @@ class MessageEdits:
         if unique[0] < snowflake_at(self._clock.now_ms() - _BULK_AGE_MS):
             raise BulkDeleteTooOld
         await self._delete_all(access.channel, unique)
-
-    async def delete_by_author(self, guild_id: int, author_id: int, *, since_ms: int) -> None:
-        """Delete what an author wrote in a guild since then: what a ban asks for. The caller has checked the rights."""
-        by_channel: dict[int, list[int]] = {}
-        for channel_id, message_id in await self._messages.list_ids_by_author(guild_id, author_id, since_ms=since_ms):
-            by_channel.setdefault(channel_id, []).append(message_id)
-        for channel_id, message_ids in by_channel.items():
-            try:
-                channel = await self._directory.channel(channel_id)
-            except UnknownChannel:
-                continue  # deleted meanwhile, and its messages with it
-            for start in range(0, len(message_ids), _BULK_MAX):
-                await self._delete_all(channel, message_ids[start : start + _BULK_MAX])
 
     async def _delete_all(self, channel: Channel, message_ids: list[int]) -> list[int]:
         envelopes = messages_deleted(self._ids.next(), channel, message_ids)
