@@ -1,6 +1,5 @@
 """Bans."""
 
-
 from sqlalchemy import delete, insert, select, update
 
 from core.domain.errors import UnknownBan, UnknownUser

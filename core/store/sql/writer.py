@@ -54,9 +54,10 @@ class RolledBack(Exception):
 class Turn:
     """A unit of work whose body runs in the caller's task."""
 
-    __slots__ = ("_committed", "_envelopes", "_finished", "_granted")
+    __slots__ = ("_committed", "_envelopes", "_finished", "_granted", "_holder")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._holder = asyncio.current_task()
         self._granted: asyncio.Future[LentConnection] = loop.create_future()
         self._finished: asyncio.Future[bool] = loop.create_future()
         self._committed: asyncio.Future[None] = loop.create_future()
@@ -69,6 +70,10 @@ class Turn:
         except BaseException:
             self.abort()
             raise
+
+    def is_held_by(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether this task is in the body now."""
+        return self._holder is task and not self._finished.done()
 
     def abort(self) -> None:
         """The body has raised."""
@@ -165,6 +170,7 @@ class Writer:
         "_is_closing",
         "_log",
         "_loop",
+        "_present_turn",
         "_queue",
         "_task",
         "_work_came",
@@ -183,6 +189,7 @@ class Writer:
         self._queue: deque[Job] = deque()
         self._work_came = asyncio.Event()
         self._is_closing = False
+        self._present_turn: Turn | None = None
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
 
@@ -204,9 +211,11 @@ class Writer:
         return await errand.outcome()
 
     def add(self, job: Job) -> None:
-        """Queue a job. Raises Unavailable when closing."""
+        """Queue a job. Raises Unavailable when closing, RuntimeError inside the unit that runs now."""
         if self._is_closing:
             raise Unavailable("the store is closed")
+        if self._present_turn is not None and self._present_turn.is_held_by(asyncio.current_task()):
+            raise RuntimeError("a unit of work inside a unit of work would wait for itself")
         self._queue.append(job)
         self._work_came.set()
 
@@ -246,6 +255,7 @@ class Writer:
         if job.is_abandoned:
             return
         is_nested = bool(batch.jobs)
+        self._present_turn = job if isinstance(job, Turn) else None
         try:
             await self._connection.control("SAVEPOINT unit" if is_nested else self._dialect.begin_write)
             batch.is_open = True
@@ -257,6 +267,8 @@ class Writer:
             await self._undo(batch, is_nested=is_nested)
             job.settle(error)
             return
+        finally:
+            self._present_turn = None
         batch.jobs.append(job)
         batch.deliveries.extend(deliveries)
 

@@ -1,0 +1,392 @@
+"""Units of work: alone, whole or not at all, in order, and safe against callers that go away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from core.bus.interfaces import Bus, Delivery
+from core.domain.errors import Unavailable
+from core.domain.ids import shard_of
+from core.store.interfaces import Store, Transaction
+from tests.contract.backends import StoreBackend
+from tests.contract.builders import add_guild, flake, message_created, new_account, new_envelope, new_guild, new_message
+
+
+class Boom(Exception):
+    """What a body raises."""
+
+
+def listen(bus: Bus) -> list[Delivery]:
+    """Every delivery from now on."""
+    heard: list[Delivery] = []
+    bus.subscribe(heard.append)
+    return heard
+
+
+def ids_of(deliveries: list[Delivery]) -> list[int]:
+    return [delivery.envelope.id for delivery in deliveries]
+
+
+async def read_log(bus: Bus) -> list[int]:
+    """Ids of the whole log by position."""
+    deliveries = [delivery for shard in range(bus.num_shards) for delivery in await bus.read(shard, 0, 100_000)]
+    return ids_of(sorted(deliveries, key=lambda delivery: delivery.position))
+
+
+async def test_unit_reads_its_own_writes_and_others_do_not(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.guilds.create(new_guild(1))
+        assert await tx.guilds.find(flake(1)) == new_guild(1)
+        assert await store.guilds.find(flake(1)) is None
+    assert await store.guilds.find(flake(1)) == new_guild(1)
+
+
+async def test_body_that_raises_rolls_back_and_announces_nothing(store: Store, bus: Bus) -> None:
+    heard = listen(bus)
+    with pytest.raises(Boom):
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(1))
+            tx.announce(new_envelope(5, flake(1)))
+            raise Boom
+    async with store.write() as tx:
+        await tx.guilds.create(new_guild(2))
+    assert await store.guilds.find(flake(1)) is None
+    assert heard == []
+    assert await read_log(bus) == []
+
+
+async def test_failed_unit_does_not_touch_those_in_the_same_commit(store: Store, bus: Bus) -> None:
+    heard = listen(bus)
+
+    async def write(number: int) -> None:
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(number))
+            tx.announce(new_envelope(number, flake(number)))
+            if number % 3 == 0:
+                raise Boom
+
+    results = await asyncio.gather(*(write(number) for number in range(1, 31)), return_exceptions=True)
+    good = [number for number in range(1, 31) if number % 3]
+    assert [number for number, result in enumerate(results, 1) if result is None] == good
+    assert [number for number in range(1, 31) if await store.guilds.find(flake(number))] == good
+    assert ids_of(heard) == good == await read_log(bus)
+
+
+async def test_error_of_a_statement_rolls_back_its_unit_alone(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.guilds.create(new_guild(1))
+
+    async def write(number: int) -> None:
+        async with store.write() as tx:
+            await tx.users.create(new_account(number))
+            await tx.guilds.create(new_guild(1 if number == 3 else number))
+
+    results = await asyncio.gather(*(write(number) for number in range(2, 6)), return_exceptions=True)
+    assert [result is None for result in results] == [True, False, True, True]
+    assert await store.users.find(flake(3)) is None
+    assert await store.guilds.find(flake(4)) is not None
+
+
+async def test_units_run_alone_and_in_the_order_of_the_calls(store: Store, bus: Bus) -> None:
+    heard = listen(bus)
+    inside = 0
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        nonlocal inside
+        async with store.write() as tx:
+            inside += 1
+            assert inside == 1
+            order.append(number)
+            await tx.guilds.create(new_guild(number))
+            tx.announce(new_envelope(number, flake(number)), new_envelope(1000 + number, flake(number)))
+            inside -= 1
+
+    await asyncio.gather(*(write(number) for number in range(50)))
+    assert order == list(range(50))
+    assert ids_of(heard) == [place for number in range(50) for place in (number, 1000 + number)]
+    assert await read_log(bus) == ids_of(heard)
+
+
+async def test_counters_incremented_by_many_units_lose_nothing(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.guilds.create(new_guild(1, afk_timeout=0))
+
+    async def increment() -> None:
+        async with store.write() as tx:
+            guild = await tx.guilds.find(flake(1))
+            assert guild is not None
+            await tx.guilds.update(flake(1), {"afk_timeout": guild.afk_timeout + 1})
+
+    await asyncio.gather(*(increment() for _ in range(50)))
+    guild = await store.guilds.find(flake(1))
+    assert guild is not None
+    assert guild.afk_timeout == 50
+
+
+async def test_listener_has_run_before_the_caller_goes_on(store: Store, bus: Bus) -> None:
+    heard = listen(bus)
+    async with store.write() as tx:
+        tx.announce(new_envelope(1, flake(1)))
+        assert heard == []
+    assert ids_of(heard) == [1]
+    message = new_message(flake(2), flake(30))
+    await store.messages.add(message, [new_envelope(2, flake(1))])
+    assert ids_of(heard) == [1, 2]
+
+
+async def test_listener_sees_committed_rows(store: Store, bus: Bus) -> None:
+    """A cache that reads when an event drops its entry must not read the old row."""
+    found: list[asyncio.Task[object]] = []
+    bus.subscribe(lambda delivery: found.append(asyncio.ensure_future(store.guilds.find(flake(1)))))
+    async with store.write() as tx:
+        await tx.guilds.create(new_guild(1))
+        tx.announce(new_envelope(1, flake(1)))
+    assert await found[0] == new_guild(1)
+
+
+async def test_deliveries_name_shard_and_growing_positions(store: Store, bus: Bus) -> None:
+    heard = listen(bus)
+    for number in range(1, 9):
+        async with store.write() as tx:
+            tx.announce(new_envelope(number, flake(number) + (number << 22)))
+    assert [delivery.shard for delivery in heard] == [
+        shard_of(delivery.envelope.owner_id, bus.num_shards) for delivery in heard
+    ]
+    assert len({delivery.shard for delivery in heard}) == bus.num_shards
+    positions = [delivery.position for delivery in heard]
+    assert positions == sorted(set(positions))
+    assert positions[0] > 0
+
+
+async def test_messages_and_units_keep_the_order_of_the_calls(store: Store, bus: Bus) -> None:
+    heard = listen(bus)
+    calls: list[Awaitable[object]] = []
+
+    async def write(number: int) -> None:
+        async with store.write() as tx:
+            tx.announce(new_envelope(number, flake(100)))
+
+    for number in range(60):
+        if number % 4 == 1:
+            calls.append(write(number))
+        else:
+            message = new_message(flake(number), flake(30))
+            calls.append(store.messages.add(message, [new_envelope(number, flake(100))]))
+    await asyncio.gather(*calls)
+    assert ids_of(heard) == list(range(60)) == await read_log(bus)
+
+
+async def cancelled_at(store: Store, reach: Callable[[Transaction, asyncio.Event], Awaitable[None]]) -> None:
+    """Run a unit that creates guild 1, and cancel it when it has set its event."""
+    reached = asyncio.Event()
+
+    async def write() -> None:
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(1))
+            tx.announce(new_envelope(1, flake(1)))
+            await reach(tx, reached)
+
+    task = asyncio.ensure_future(write())
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_cancel_in_the_body_rolls_back_and_frees_the_writer(store: Store, bus: Bus) -> None:
+    async def wait_forever(tx: Transaction, reached: asyncio.Event) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    await cancelled_at(store, wait_forever)
+    async with store.write() as tx:
+        assert await tx.guilds.find(flake(1)) is None
+    assert await read_log(bus) == []
+
+
+async def test_cancel_in_a_statement_rolls_back_and_spares_the_others(store: Store, bus: Bus) -> None:
+    async def write_more(tx: Transaction, reached: asyncio.Event) -> None:
+        asyncio.get_running_loop().call_soon(reached.set)
+        for number in range(100, 200):
+            await tx.guilds.create(new_guild(number))
+
+    async def other(number: int) -> None:
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(number))
+            tx.announce(new_envelope(number, flake(number)))
+
+    before = asyncio.ensure_future(other(2))
+    cancelled = asyncio.ensure_future(cancelled_at(store, write_more))
+    after = asyncio.ensure_future(other(3))
+    await asyncio.gather(before, cancelled, after)
+    assert await store.guilds.find(flake(1)) is None
+    assert await store.guilds.find(flake(100)) is None
+    assert await read_log(bus) == [2, 3]
+
+
+async def test_cancel_before_the_turn_skips_the_unit(store: Store, bus: Bus) -> None:
+    entered = asyncio.Event()
+    leave = asyncio.Event()
+
+    async def hold() -> None:
+        async with store.write() as tx:
+            tx.announce(new_envelope(1, flake(1)))
+            entered.set()
+            await leave.wait()
+
+    async def never() -> None:
+        async with store.write() as tx:
+            tx.announce(new_envelope(2, flake(1)))
+
+    holder = asyncio.ensure_future(hold())
+    await entered.wait()
+    waiting = asyncio.ensure_future(never())
+    last = asyncio.ensure_future(store.messages.add(new_message(flake(3), flake(30)), [new_envelope(3, flake(1))]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    leave.set()
+    await asyncio.gather(holder, last)
+    assert await read_log(bus) == [1, 3]
+
+
+async def test_cancel_after_the_body_still_commits(store: Store, bus: Bus) -> None:
+    left = asyncio.Event()
+
+    async def write() -> None:
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(1))
+            tx.announce(new_envelope(1, flake(1)))
+            left.set()  # the body ends without another await, so the caller waits for the commit when this is seen
+
+    task = asyncio.ensure_future(write())
+    await left.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with store.write() as tx:
+        assert await tx.guilds.find(flake(1)) == new_guild(1)
+    assert await read_log(bus) == [1]
+
+
+@pytest.mark.parametrize("loop_turns", range(40))
+async def test_cancel_at_any_await_leaves_whole_units_and_a_working_store(
+    store: Store, bus: Bus, loop_turns: int
+) -> None:
+    async def write(number: int) -> None:
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(number))
+            await tx.users.create(new_account(number))
+            tx.announce(new_envelope(number, flake(number)))
+
+    tasks = [asyncio.ensure_future(write(number)) for number in range(1, 7)]
+    for _ in range(loop_turns):
+        await asyncio.sleep(0)
+    for task in tasks[1::2]:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    async with store.write() as tx:
+        guilds = [number for number in range(1, 7) if await tx.guilds.find(flake(number))]
+        users = [number for number in range(1, 7) if await tx.users.find(flake(number))]
+    assert guilds == users == await read_log(bus)
+    assert {1, 3, 5} <= set(guilds)
+
+
+async def test_cancel_of_a_read_leaves_the_store_working(store: Store) -> None:
+    await add_guild(store, 10)
+    reads = [asyncio.ensure_future(store.guilds.load_snapshot(flake(10))) for _ in range(40)]
+    for turn, read in enumerate(reads):
+        await asyncio.sleep(0)
+        if turn % 2:
+            read.cancel()
+    results = await asyncio.gather(*reads, return_exceptions=True)
+    assert all(isinstance(result, asyncio.CancelledError) or result for result in results)
+    assert await store.guilds.find(flake(10)) is not None
+
+
+async def test_transaction_cannot_be_used_after_its_unit(store: Store) -> None:
+    async with store.write() as tx:
+        kept = tx
+    with pytest.raises(RuntimeError):
+        await kept.guilds.create(new_guild(1))
+    assert await store.guilds.find(flake(1)) is None
+
+
+async def test_unit_inside_a_unit_is_refused(store: Store) -> None:
+    """It would wait for itself, and everybody else for it."""
+    with pytest.raises(RuntimeError):
+        async with store.write():
+            async with store.write():
+                pass
+    with pytest.raises(RuntimeError):
+        async with store.write():
+            await store.messages.add(new_message(flake(1), flake(30)), [])
+    async with store.write() as tx:
+        assert await tx.guilds.find(flake(1)) is None
+
+
+async def test_number_beyond_64_bits_is_an_error_of_ours(store: Store) -> None:
+    from core.domain.errors import Invalid
+
+    with pytest.raises(Invalid):
+        await store.guilds.find(1 << 64)
+    with pytest.raises(Invalid):
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(1, owner_id=1 << 64))
+    async with store.write() as tx:
+        await tx.guilds.create(new_guild(1))
+    assert await store.guilds.find(flake(1)) is not None
+
+
+async def test_close_finishes_what_is_queued(backend: StoreBackend) -> None:
+    store = backend.store
+    messages = [new_message(flake(number), flake(30)) for number in range(40)]
+
+    async def write(number: int) -> None:
+        async with store.write() as tx:
+            await tx.guilds.create(new_guild(number))
+
+    writes = [asyncio.ensure_future(write(number)) for number in range(1, 21)]
+    adds = [asyncio.ensure_future(store.messages.add(message, [message_created(message)])) for message in messages]
+    await asyncio.sleep(0)
+    await backend.reopen()
+    await asyncio.gather(*writes, *adds)
+    assert len(await backend.store.messages.list_page(flake(30), limit=100)) == 40
+    assert await backend.store.guilds.find(flake(20)) is not None
+    assert sorted(await read_log(backend.bus)) == [message.id for message in messages]
+
+
+async def test_closed_store_is_unavailable(backend: StoreBackend) -> None:
+    store, bus = backend.store, backend.bus
+    await backend.close()
+    with pytest.raises(Unavailable):
+        await store.ping()
+    with pytest.raises(Unavailable):
+        async with store.write():
+            pass
+    with pytest.raises(Unavailable):
+        await store.messages.add(new_message(flake(1), flake(30)), [])
+    with pytest.raises(Unavailable):
+        await bus.publish([new_envelope(1, flake(1))])
+
+
+async def test_open_store_answers_the_ping(store: Store) -> None:
+    await store.ping()
+
+
+async def test_everything_is_there_after_reopening(backend: StoreBackend) -> None:
+    async with backend.store.write() as tx:
+        await tx.guilds.create(new_guild(1))
+        tx.announce(new_envelope(1, flake(1)))
+    position = await backend.bus.position(shard_of(flake(1), backend.bus.num_shards))
+    await backend.reopen()
+    assert await backend.store.guilds.find(flake(1)) == new_guild(1)
+    assert await read_log(backend.bus) == [1]
+    assert await backend.bus.position(shard_of(flake(1), backend.bus.num_shards)) == position
+    heard = listen(backend.bus)
+    async with backend.store.write() as tx:
+        tx.announce(new_envelope(2, flake(1)))
+    assert heard[0].position > position
