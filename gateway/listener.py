@@ -19,14 +19,13 @@ from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithLis
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
+from core.runtime.sockets import BACKLOG, bind_socket
 from core.wire import close_codes
 from gateway.connection import Connection, ConnectionHandler, Shared
 from gateway.heartbeats import HeartbeatWatch
 from gateway.listener_peer import Peer, peer_factory
 from gateway.transport_choice import parse_transport_choice
 
-_BACKLOG = 4096
-"""Connections that the kernel keeps for us: after a restart everybody comes back at once."""
 _MAX_TICK_S = 1.0
 _JITTER_SHARE = 11
 """An interval is jittered by at most this part of it, so that a short one (in a test) stays one."""
@@ -92,11 +91,11 @@ class Listener:
         return [connection for connection in self._peers.values() if connection is not None]
 
     async def start(self) -> None:
-        """Begins to listen."""
+        """Begins to listen. Raises StartError when the address cannot be had."""
         settings = self._shared.settings
         factory = peer_factory(self, settings.max_payload_bytes)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(factory, self._host, self._port, backlog=_BACKLOG)
+        self._server = await loop.create_server(factory, sock=bind_socket(self._host, self._port), backlog=BACKLOG)
         for server_socket in self._server.sockets:
             # Accepted sockets inherit it.
             server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.socket_buffer_bytes)

@@ -10,7 +10,7 @@ Guildway is up. Paste this into another terminal, in this folder, for an account
   API={api}/api/v10
   post() {{ curl -sS "$API/$1" -H "Authorization: $TOKEN" -H 'Content-Type: application/json' -d "$2"; }}
   pick() {{ python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }}
-  NAME=ada$(date +%s); TOKEN=
+  NAME=ada$$x$(date +%s); TOKEN=
   TOKEN=$(post auth/register '{{"username":"'$NAME'","email":"'$NAME'@example.org","password":"correct horse battery",\
 "date_of_birth":"1990-01-01","consent":true}}' | pick token)
   GUILD=$(post guilds '{{"name":"The Engine Room"}}' | pick id)
