@@ -6,7 +6,7 @@ routes. Paths of HANDLERS start after `/api/v10`, those of ROOT_HANDLERS stand a
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response
@@ -22,7 +22,9 @@ from api.errors import answer_to
 from api.gate import Gate
 from api.guild_services import GUILD_ROUTES, build_guild_services
 from api.limits import Limits, MemoryRateLimiter
+from api.openapi import build_document
 from api.routes import direct_channels as direct_channel_routes
+from api.routes import documentation as documentation_routes
 from api.routes import images as image_routes
 from api.routes import instance as instance_routes
 from api.routes import messages as message_routes
@@ -30,6 +32,7 @@ from api.routes import typing_indicators as typing_routes
 from api.services.authenticator import Authenticator
 from api.services.direct_channels import DirectChannels
 from api.services.directory import Directory
+from api.services.documentation import Documentation
 from api.services.gateway_addresses import GatewayAddresses
 from api.services.ids import IdSource
 from api.services.images import Images
@@ -58,6 +61,7 @@ _ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
     *GUILD_ROUTES,
 )
 _ROOT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
+    documentation_routes.ROOT_HANDLERS,
     instance_routes.ROOT_HANDLERS,
     image_routes.ROOT_HANDLERS,
 )
@@ -145,7 +149,9 @@ def build_api(
     return Api(asgi=edge, directory=directory, limits=limits, messages=messages, passwords=passwords)
 
 
-def _build_litestar(services: Mapping[str, Any], gate: Gate, settings: Settings) -> Any:
+def _build_litestar(services: dict[str, Any], gate: Gate, settings: Settings) -> Any:
+    described = [handler for handlers in _ROUTES for handler in handlers]
+    services["documentation"] = Documentation(build_document(described, services, prefix=PREFIX))
     handlers = [bind(handler, services, prefix=PREFIX) for handlers in _ROUTES for handler in handlers]
     handlers += [bind(handler, services) for handlers in _ROOT_ROUTES for handler in handlers]
     return Litestar(

@@ -63,8 +63,8 @@ class CreateChannel(msgspec.Struct, kw_only=True):
     default_thread_rate_limit_per_user: Slowmode | None = None
     default_sort_order: Literal[0, 1] | None = None
     default_forum_layout: Literal[0, 1, 2] | None = None
-    default_reaction_emoji: msgspec.Raw = msgspec.Raw()
-    available_tags: msgspec.Raw = msgspec.Raw()
+    default_reaction_emoji: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    available_tags: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
 
 
 class UpdateChannel(msgspec.Struct, kw_only=True):
@@ -87,8 +87,8 @@ class UpdateChannel(msgspec.Struct, kw_only=True):
     default_sort_order: Literal[0, 1] | UnsetType | None = UNSET
     default_forum_layout: Literal[0, 1, 2] | UnsetType | None = UNSET
     flags: Annotated[int, Meta(ge=0, le=2147483647)] | UnsetType | None = UNSET
-    default_reaction_emoji: msgspec.Raw = msgspec.Raw()
-    available_tags: msgspec.Raw = msgspec.Raw()
+    default_reaction_emoji: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    available_tags: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
 
 
 class ChannelPosition(msgspec.Struct, kw_only=True):
