@@ -25,7 +25,15 @@ from msgspec import Meta
 from core.domain.errors import FieldError, Invalid, InvalidJson
 from core.domain.ids import MAX_SNOWFLAKE
 
-SnowflakeField = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE, description="A snowflake, as a string or a number")]
+SnowflakeField = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_SNOWFLAKE,
+        description="A snowflake, as a string or a number",
+        extra_json_schema={"type": ["string", "integer"], "format": "snowflake", "pattern": "^[0-9]{1,18}$"},
+    ),
+]
 """An id in a body."""
 
 SnowflakePath = Annotated[int, PathParameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]

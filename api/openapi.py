@@ -18,6 +18,8 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
 
+from core.domain.ids import MAX_SNOWFLAKE
+
 ANSWER_KEY: Final = "answer"
 """In a handler's `opt`: the type of an answer whose handler returns a `Response`."""
 
@@ -172,12 +174,15 @@ def _describe_parameter(name: str, hint: Any, path: str, fn: Any) -> dict[str, A
     marks = [mark for part in (hint, *typing.get_args(hint)) for mark in getattr(part, "__metadata__", ())]
     mark = next((mark for mark in marks if isinstance(mark, ParameterKwarg)), None)
     bare: Any = getattr(hint, "__origin__", hint) if hasattr(hint, "__metadata__") else hint
-    parts = [getattr(part, "__origin__", part) for part in typing.get_args(bare)] or [bare]
-    schema = dict(msgspec.json.schema(next(type_ for type_ in parts if type_ is not type(None))))
+    while typing.get_args(bare):
+        bare = next(part for part in typing.get_args(bare) if part is not type(None))
+    schema = dict(msgspec.json.schema(bare))
     for attribute, keyword in _CONSTRAINTS:
         value = getattr(mark, attribute, None)
         if value is not None:
             schema[keyword] = value
+    if schema.get("maximum") == MAX_SNOWFLAKE:
+        schema = {"type": "string", "format": "snowflake", "pattern": "^[0-9]{1,18}$"}
     default = (fn.__kwdefaults__ or {}).get(name) or _positional_defaults(fn).get(name)
     if default is not None:
         schema["default"] = default

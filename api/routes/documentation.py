@@ -15,7 +15,7 @@ async def get_openapi(documentation: Documentation) -> Response[bytes]:
 @get("/api/docs", opt={"public": True})
 async def get_page(documentation: Documentation) -> Response[bytes]:
     """The page."""
-    return Response(documentation.page, media_type="text/html; charset=utf-8")
+    return Response(documentation.page, media_type="text/html")
 
 
 ROOT_HANDLERS: list[HTTPRouteHandler] = [get_openapi, get_page]
