@@ -82,6 +82,14 @@ class Identify(Struct, kw_only=True, frozen=True):
     intents: int | None = None
     """None for people's clients, which send none."""
 
+    @property
+    def wants_payload_compression(self) -> bool:
+        """Whether single payloads are to be deflated.
+
+        discord.py always asks for it and reads nothing but stream compression, so its wish is not taken at its word.
+        """
+        return self.compress is True and (self.properties or {}).get("browser") != "discord.py"
+
 
 class Resume(Struct, kw_only=True, frozen=True):
     """Op 6."""

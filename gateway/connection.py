@@ -250,7 +250,7 @@ class Connection:
 
     def _begin_login(self, command: Command) -> None:
         self._phase = Phase.PENDING
-        if isinstance(command, Identify) and command.compress is True:
+        if isinstance(command, Identify) and command.wants_payload_compression:
             self._compress_payloads()
         self._shared.handler.on_command(self, command)
 
