@@ -1,4 +1,4 @@
-"""/guilds/{guild}: guilds themselves and their vanity codes."""
+"""/guilds/{guild}: guilds themselves, their vanity codes, leaving them."""
 
 from typing import Final
 
@@ -68,6 +68,12 @@ async def delete_guild_by_post(guild_id: SnowflakePath, caller: Caller, guilds: 
     await guilds.delete(caller, guild_id)
 
 
+@delete("/users/@me/guilds/{guild_id:str}", status_code=204)
+async def leave_guild(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> None:
+    """Leave a guild."""
+    await guilds.leave(caller, guild_id)
+
+
 @get("/guilds/{guild_id:str}/vanity-url")
 async def get_vanity_url(guild_id: SnowflakePath, caller: Caller, vanity: VanityService) -> VanityObject:
     """Show the guild's vanity code."""
@@ -102,6 +108,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     update_guild,
     delete_guild,
     delete_guild_by_post,
+    leave_guild,
     get_vanity_url,
     update_vanity_url,
     list_guild_regions,
