@@ -21,7 +21,10 @@ from urllib.parse import unquote_to_bytes
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg, ParameterKwarg, PathParameter, QueryParameter
+from litestar.status_codes import HTTP_200_OK
+from litestar.types import ASGIApp
 
+from api.answers import Answer, EmptyAnswer, encode_json
 from api.caller import Caller
 from core.domain.errors import Unauthorized, invalid_field
 
@@ -33,6 +36,7 @@ MAX_REASON_LENGTH: Final = 512
 _FROM_REQUEST: Final = ("caller", "reason", "request")
 """Parameters that are read out of the request here."""
 
+_NOT_LITESTARS: Final = frozenset({*_FROM_REQUEST, "return"})
 _PATH_NAME: Final = re.compile(r"\{(\w+)")
 
 
@@ -52,9 +56,11 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
         wanted = hints[name]
         if isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False) and not isinstance(service, wanted):
             raise TypeError(f"{fn.__qualname__} asks for {name} as {wanted}, which is {type(service)}")
-    wrapped = _wrap(fn, bound, set(signature.parameters))
+    wrapped = _wrap(fn, bound, set(signature.parameters), handler.status_code)
     _describe(wrapped, fn, {name: hint for name, hint in hints.items() if name not in bound}, handler.paths)
     made = copy(handler)(wrapped)
+    # Answers bring their own status; Litestar would object to one of 204 that comes from a function with a result.
+    made.status_code = HTTP_200_OK
     made.paths = {prefix + path for path in handler.paths}
     return made
 
@@ -62,11 +68,7 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
 def _describe(wrapped: Any, fn: Any, hints: dict[str, Any], paths: Collection[str]) -> None:
     """Make the wrapped function look to Litestar like one with just the parameters that Litestar has to fill."""
     in_path = {name for path in paths for name in _PATH_NAME.findall(path)}
-    kept = {
-        name: hint if name == "return" else _mark(name, hint, in_path)
-        for name, hint in hints.items()
-        if name not in _FROM_REQUEST
-    }
+    kept = {name: _mark(name, hint, in_path) for name, hint in hints.items() if name not in _NOT_LITESTARS}
     kept["request"] = Request
     given = inspect.signature(fn).parameters
     wrapped.__signature__ = inspect.Signature(
@@ -78,11 +80,10 @@ def _describe(wrapped: Any, fn: Any, hints: dict[str, Any], paths: Collection[st
                 annotation=hint,
             )
             for name, hint in kept.items()
-            if name != "return"
         ],
-        return_annotation=hints["return"],
+        return_annotation=ASGIApp,
     )
-    wrapped.__annotations__ = kept
+    wrapped.__annotations__ = {**kept, "return": ASGIApp}
     wrapped.__name__, wrapped.__qualname__, wrapped.__module__ = fn.__name__, fn.__qualname__, fn.__module__
     wrapped.__doc__ = fn.__doc__
 
@@ -108,8 +109,9 @@ def _annotate(hint: Any, mark: Any) -> Any:
     return special_form[hint, mark]
 
 
-def _wrap(fn: Any, bound: dict[str, Any], names: Collection[str]) -> Any:
+def _wrap(fn: Any, bound: dict[str, Any], names: Collection[str], status: int) -> Any:
     wants_caller, wants_reason, wants_request = (name in names for name in _FROM_REQUEST)
+    empty = EmptyAnswer() if status == 204 else None
 
     async def handle(request: Request[Any, Any, Any], **given: Any) -> Any:
         if wants_caller:
@@ -118,7 +120,14 @@ def _wrap(fn: Any, bound: dict[str, Any], names: Collection[str]) -> Any:
             given["reason"] = read_reason(request)
         if wants_request:
             given["request"] = request
-        return await fn(**given, **bound)
+        result = await fn(**given, **bound)
+        if empty is not None:
+            return empty
+        if type(result) is not Answer:
+            return Answer(encode_json(result), status=status)
+        if not result.status:
+            result.status = status
+        return result
 
     return handle
 

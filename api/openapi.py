@@ -14,14 +14,14 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
 
+from api.answers import Answer
 from core.domain.ids import MAX_SNOWFLAKE
 
 ANSWER_KEY: Final = "answer"
-"""In a handler's `opt`: the type of an answer whose handler returns a `Response`."""
+"""In a handler's `opt`: the type of an answer whose handler returns an `Answer`."""
 
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+):\w+\}")
 _NOT_PARAMETERS: Final = frozenset({"caller", "reason", "request", "data", "return"})
@@ -145,7 +145,7 @@ class _Operation:
 
 def _is_described(type_: Any) -> bool:
     origin = typing.get_origin(type_) or type_
-    return type_ is not type(None) and not (isinstance(origin, type) and issubclass(origin, Response))
+    return type_ is not type(None) and not (isinstance(origin, type) and issubclass(origin, Answer))
 
 
 def _key(type_: Any) -> str:

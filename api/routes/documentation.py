@@ -1,21 +1,22 @@
 """The OpenAPI document and its page. For everybody; built once, so the handlers only hand out bytes."""
 
-from litestar import Response, get
+from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
+from api.answers import Answer
 from api.services.documentation import Documentation
 
 
 @get(["/openapi.json", "/api/openapi.json"], opt={"public": True})
-async def get_openapi(documentation: Documentation) -> Response[bytes]:
+async def get_openapi(documentation: Documentation) -> Answer:
     """The document."""
-    return Response(documentation.document, media_type="application/json")
+    return Answer(documentation.document)
 
 
 @get("/api/docs", opt={"public": True})
-async def get_page(documentation: Documentation) -> Response[bytes]:
+async def get_page(documentation: Documentation) -> Answer:
     """The page."""
-    return Response(documentation.page, media_type="text/html")
+    return Answer(documentation.page, content_type="text/html; charset=utf-8")
 
 
 ROOT_HANDLERS: list[HTTPRouteHandler] = [get_openapi, get_page]

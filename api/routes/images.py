@@ -5,31 +5,32 @@ What is served is what was stored, whatever extension or size is asked for; the 
 
 from typing import Final
 
-from litestar import Response, get
+from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
+from api.answers import Answer
 from api.services.images import Images
 from core.domain.errors import NotFound
 
 _FOLDERS: Final = ("avatars", "banners", "icons", "splashes", "discovery-splashes", "role-icons", "app-icons")
 
-_HEADERS: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-}
+_HEADERS: Final = (
+    ("Cache-Control", "public, max-age=31536000, immutable"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+)
 
 
-async def _answer(images: Images, folder: str, name: str) -> Response[bytes]:
+async def _answer(images: Images, folder: str, name: str) -> Answer:
     found = await images.find(folder, name)
     if found is None:
         raise NotFound
     picture, content_type = found
-    return Response(picture, media_type=content_type, headers=_HEADERS)
+    return Answer(picture, content_type=content_type, headers=_HEADERS)
 
 
 @get("/{folder:str}/{owner_id:str}/{name:str}", opt={"public": True}, include_in_schema=False)
-async def get_image(folder: str, owner_id: str, name: str, images: Images) -> Response[bytes]:
+async def get_image(folder: str, owner_id: str, name: str, images: Images) -> Answer:
     """A picture of a user, guild, role or application."""
     if folder not in _FOLDERS or not owner_id.isascii() or not owner_id.isdigit():
         raise NotFound
@@ -37,7 +38,7 @@ async def get_image(folder: str, owner_id: str, name: str, images: Images) -> Re
 
 
 @get("/guilds/{guild_id:str}/users/{user_id:str}/{kind:str}/{name:str}", opt={"public": True}, include_in_schema=False)
-async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, images: Images) -> Response[bytes]:
+async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, images: Images) -> Answer:
     """A member's picture in one guild."""
     ids = guild_id + user_id
     if kind not in ("avatars", "banners") or not ids.isascii() or not ids.isdigit():

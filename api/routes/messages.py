@@ -1,12 +1,13 @@
 """/channels/{channel_id}/messages: sending, reading, editing, deleting. Answers are the bytes that the services made."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
+from api.answers import Answer
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
 from api.gate import Gate
@@ -15,8 +16,6 @@ from api.services.message_edits import MessageEdits
 from api.services.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
 from api.services.messages import MessageService
-
-_JSON: Final = "application/json"
 
 PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many messages at most")]
 
@@ -29,10 +28,10 @@ async def send_message(
     messages: MessageService,
     gate: Gate,
     request: Request[Any, Any, Any],
-) -> Response[bytes]:
+) -> Answer:
     """Send a message; a nonce that is known gives the first message of it."""
     try:
-        return Response(await messages.send(caller.user_id, channel_id, data), media_type=_JSON)
+        return Answer(await messages.send(caller.user_id, channel_id, data))
     finally:
         await gate.show_message_rate(request, caller.user_id, channel_id)
 
@@ -46,26 +45,26 @@ async def list_messages(
     before: SnowflakeQuery = None,
     after: SnowflakeQuery = None,
     limit: PageLimit = DEFAULT_LIMIT,
-) -> Response[bytes]:
+) -> Answer:
     """Messages of a channel, newest first."""
     query = PageQuery(around=around, before=before, after=after, limit=limit)
-    return Response(await history.list_page(caller.user_id, channel_id, query), media_type=_JSON)
+    return Answer(await history.list_page(caller.user_id, channel_id, query))
 
 
 @get("/channels/{channel_id:str}/messages/{message_id:str}")
 async def get_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, history: MessageHistory
-) -> Response[bytes]:
+) -> Answer:
     """One message."""
-    return Response(await history.fetch(caller.user_id, channel_id, message_id), media_type=_JSON)
+    return Answer(await history.fetch(caller.user_id, channel_id, message_id))
 
 
 @patch("/channels/{channel_id:str}/messages/{message_id:str}", dto=MessageDto)
 async def edit_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, data: EditMessage, caller: Caller, edits: MessageEdits
-) -> Response[bytes]:
+) -> Answer:
     """Change one's own message, or the flags of any with MANAGE_MESSAGES."""
-    return Response(await edits.edit(caller.user_id, channel_id, message_id, data), media_type=_JSON)
+    return Answer(await edits.edit(caller.user_id, channel_id, message_id, data))
 
 
 @delete("/channels/{channel_id:str}/messages/{message_id:str}", status_code=HTTP_204_NO_CONTENT)
