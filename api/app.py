@@ -99,9 +99,9 @@ def build_api(
     clock: Clock,
     settings: Settings,
     metrics: Metrics,
-    gateway_url: Callable[[], str],
+    gateway_url: Callable[[str], str],
 ) -> Api:
-    """`gateway_url` tells clients where the gateway is (ws://…, without query)."""
+    """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     directory = Directory(store=store, bus=bus, clock=clock)
     passwords = Passwords()
     limits = Limits(limiter=MemoryRateLimiter(clock=clock), settings=settings.limits)

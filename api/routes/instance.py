@@ -1,6 +1,8 @@
 """What concerns the server itself: where its gateway is, whether it lives."""
 
-from litestar import get
+from typing import Any
+
+from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
@@ -18,15 +20,17 @@ class StatusObject(Struct, kw_only=True):
 
 
 @get("/gateway", opt=PUBLIC)
-async def get_gateway(gateway_addresses: GatewayAddresses) -> GatewayObject:
+async def get_gateway(request: Request[Any, Any, Any], gateway_addresses: GatewayAddresses) -> GatewayObject:
     """Where the gateway is."""
-    return gateway_addresses.show()
+    return gateway_addresses.show(request.headers.get("host", ""))
 
 
 @get("/gateway/bot")
-async def get_bot_gateway(caller: Caller, gateway_addresses: GatewayAddresses) -> BotGatewayObject:
+async def get_bot_gateway(
+    request: Request[Any, Any, Any], caller: Caller, gateway_addresses: GatewayAddresses
+) -> BotGatewayObject:
     """Where the gateway is, and how a bot should spread over it."""
-    return await gateway_addresses.show_for_bot(caller)
+    return await gateway_addresses.show_for_bot(caller, request.headers.get("host", ""))
 
 
 @get("/health", opt=PUBLIC)

@@ -43,21 +43,22 @@ class GatewayAddresses:
 
     __slots__ = ("_settings", "_store", "_url")
 
-    def __init__(self, *, store: Store, settings: GatewaySettings, url: Callable[[], str]) -> None:
+    def __init__(self, *, store: Store, settings: GatewaySettings, url: Callable[[str], str]) -> None:
+        """`url` gives the gateway's address for the Host header of a request."""
         self._store = store
         self._settings = settings
         self._url = url
 
-    def show(self) -> GatewayObject:
+    def show(self, asked_host: str) -> GatewayObject:
         """For everybody."""
-        return GatewayObject(url=self._url())
+        return GatewayObject(url=self._url(asked_host))
 
-    async def show_for_bot(self, caller: Caller) -> BotGatewayObject:
+    async def show_for_bot(self, caller: Caller, asked_host: str) -> BotGatewayObject:
         """With the number of client shards that the caller's guilds ask for."""
         guilds = await self._store.applications.count_guilds(caller.user_id) if caller.is_bot else 0
         total = self._settings.session_starts_per_day
         return BotGatewayObject(
-            url=self._url(),
+            url=self._url(asked_host),
             shards=max(1, -(-guilds // _GUILDS_PER_CLIENT_SHARD)),
             session_start_limit=SessionStartLimit(
                 total=total,

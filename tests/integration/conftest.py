@@ -58,7 +58,7 @@ def open_api(tmp_path: Path) -> OpenApi:
                 clock=clock,
                 settings=Settings(api=api, limits=limits),
                 metrics=Metrics(),
-                gateway_url=lambda: GATEWAY_URL,
+                gateway_url=lambda _host: GATEWAY_URL,
             )
             async with ApiUnderTest.open(built, store) as under_test:
                 yield under_test
