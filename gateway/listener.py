@@ -27,6 +27,8 @@ from gateway.listener_peer import Peer, peer_factory
 from gateway.transport_choice import parse_transport_choice
 
 _MAX_TICK_S = 1.0
+_TICKS = 10
+"""At least so many ticks in each time that is watched."""
 _JITTER_SHARE = 11
 """An interval is jittered by at most this part of it, so that a short one (in a test) stays one."""
 _GOLDEN = 0.6180339887498949
@@ -74,7 +76,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._shared = Shared(settings=settings, clock=clock, handler=handler, call_later=_call_later)
-        tick_s = min(_MAX_TICK_S, settings.heartbeat_interval_s / _JITTER_SHARE)
+        tick_s = min(_MAX_TICK_S, settings.heartbeat_interval_s / _TICKS, settings.identify_timeout_s / _TICKS)
         self._watch = HeartbeatWatch(tick_s, clock.monotonic_s())
 
     @property
@@ -152,6 +154,7 @@ class Listener:
         # Firefox says "keep-alive, Upgrade", and picows knows "Upgrade" alone.
         request.headers["Connection"] = "Upgrade"
         peer.choice = parse_transport_choice(query)
+        peer.host = request.headers.get("Host", "")
         return peer
 
     def connect(self, peer: Peer, transport: asyncio.Transport) -> Connection:
@@ -165,6 +168,7 @@ class Listener:
             encoding=peer.choice.encoding,
             compression=peer.choice.compression,
             remote_address=peer.address,
+            host=peer.host,
         )
         self._peers[peer] = connection
         self._metrics.websocket_connections.labels(_WORKER).inc()

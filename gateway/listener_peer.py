@@ -81,6 +81,7 @@ class Peer(WSListener):
         "_ws",
         "address",
         "choice",
+        "host",
         "protocol",
     )
 
@@ -94,6 +95,7 @@ class Peer(WSListener):
         self._ws: WSTransport | None = None
         self.address = ""
         self.choice = TransportChoice()
+        self.host = ""
         self.protocol: Any = None
 
     # ---- the socket
@@ -195,7 +197,11 @@ class Peer(WSListener):
         if transport.is_closing():
             return
         transport.set_protocol(_Drain(self.protocol))
-        transport.write_eof()
+        try:
+            transport.write_eof()
+        except OSError:  # the client has reset the connection, and we have not heard of it yet
+            transport.abort()
+            return
         asyncio.get_running_loop().call_later(_DRAIN_S, transport.abort)
 
     def abort(self) -> None:

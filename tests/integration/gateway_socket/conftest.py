@@ -1,0 +1,95 @@
+"""A listener on a loopback socket, with a handler that accepts everybody. Every test runs on both event loops."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+import uvloop
+
+from core.runtime.clock import SystemClock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import GatewaySettings
+from gateway.commands import Command, Identify
+from gateway.connection import Connection
+from gateway.dispatch_body import DispatchBody
+from gateway.listener import Listener
+
+RunListener = Callable[..., AbstractAsyncContextManager["Served"]]
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
+    return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+
+
+class Handler:
+    """Answers Identify with READY, keeps every other command, and fails when it is asked to."""
+
+    def __init__(self) -> None:
+        self.connections: list[Connection] = []
+        self.commands: list[Command] = []
+        self.ends: asyncio.Queue[int | None] = asyncio.Queue()
+
+    def on_command(self, connection: Connection, command: Command) -> None:
+        if isinstance(command, Identify):
+            if command.token == "fail":
+                raise RuntimeError("the handler fails")
+            connection.session = self
+            self.connections.append(connection)
+            connection.send_dispatch(DispatchBody("READY", b'{"v":10,"session_id":"s"}'), 1)
+            return
+        self.commands.append(command)
+
+    def on_closed(self, connection: Connection, code: int | None) -> None:
+        self.ends.put_nowait(code)
+
+
+class Served:
+    """A listener that runs, and what its handler saw."""
+
+    def __init__(self, listener: Listener, handler: Handler, metrics: Metrics) -> None:
+        self.listener = listener
+        self.handler = handler
+        self.metrics = metrics
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.listener.address
+
+    async def wait_end(self) -> int | None:
+        """How the next connection ended."""
+        async with asyncio.timeout(10):
+            return await self.handler.ends.get()
+
+
+@pytest.fixture
+def run_listener() -> RunListener:
+    """Run a listener with settings of the test's own."""
+
+    @contextlib.asynccontextmanager
+    async def run(**settings: Any) -> AsyncIterator[Served]:
+        handler, metrics = Handler(), Metrics()
+        listener = Listener(
+            host="127.0.0.1",
+            port=0,
+            settings=GatewaySettings(**settings),
+            clock=SystemClock(),
+            handler=handler,
+            metrics=metrics,
+        )
+        await listener.start()
+        try:
+            yield Served(listener, handler, metrics)
+        finally:
+            await listener.stop()
+
+    return run
+
+
+@pytest.fixture
+async def served(run_listener: RunListener) -> AsyncIterator[Served]:
+    """A listener with the default settings."""
+    async with run_listener() as running:
+        yield running
