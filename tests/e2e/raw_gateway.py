@@ -39,9 +39,13 @@ class RawSession:
         """The bodies of the dispatches of that name so far."""
         return [payload["d"] for payload in self.payloads if payload["op"] == 0 and payload["t"] == name]
 
-    async def send(self, op: int, d: Any) -> None:
+    async def send(self, op: int, d: Any, **fields: Any) -> None:
         """Send a command."""
-        await self.socket.send(json.dumps({"op": op, "d": d}))
+        await self.socket.send(json.dumps({"op": op, "d": d, **fields}))
+
+    async def send_message(self, channel_id: str, content: str, nonce: str) -> None:
+        """Send a message over the socket."""
+        await self.send(0, {"channel_id": channel_id, "content": content, "nonce": nonce}, t="MESSAGE_CREATE")
 
     async def identify(self, token: str, **fields: Any) -> dict[str, Any]:
         """Identify and return READY."""

@@ -14,7 +14,7 @@ pytestmark = [
         reason="Node or the packages of tests/e2e/node are missing",
     ),
 ]
-BOTS = [("discordjs.mjs",), ("oceanic.mjs", "none"), ("oceanic.mjs", "zlib-stream"), ("oceanic.mjs", "zstd-stream")]
+BOTS = [("discordjs.mjs",), ("oceanic.mjs", "none"), ("oceanic.mjs", "zlib-stream")]
 
 
 @pytest.mark.parametrize("bot", BOTS, ids="-".join)

@@ -10,7 +10,6 @@ from tests.e2e.raw_gateway import RawSession, raw_session
 from tests.e2e.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-SEND_OVER_SOCKET = 0
 VIEW_CHANNEL = str(1 << 10)
 
 
@@ -30,8 +29,7 @@ async def test_dispatches_reach_everyone_in_id_order_with_50_senders(
 
         async def over_socket(session: RawSession, number: int) -> None:
             for count in range(6):
-                body = {"channel_id": channel_id, "content": f"socket {number}", "nonce": f"{number}-{count}"}
-                await session.send(SEND_OVER_SOCKET, {"t": "MESSAGE_CREATE", **body})
+                await session.send_message(channel_id, f"socket {number}", f"{number}-{count}")
 
         rest = [over_rest(number) for number in range(40)]
         sockets = [over_socket((first, second)[number % 2], number) for number in range(10)]
@@ -51,9 +49,8 @@ async def test_nonce_sent_20_times_at_once_makes_one_message(server: Server, ali
     channel_id = text_channel(guild)
     async with raw_session(server.gateway) as session:
         await session.identify(alice.token)
-        body = {"channel_id": channel_id, "content": "once", "nonce": "the-nonce"}
         sends = [alice.send(channel_id, "once", nonce="the-nonce") for _ in range(10)]
-        commands = [session.send(SEND_OVER_SOCKET, body) for _ in range(10)]
+        commands = [session.send_message(channel_id, "once", "the-nonce") for _ in range(10)]
         answers: list[Any] = await asyncio.gather(*sends, *commands)
         ids = {message["id"] for message in answers[:10]}
         assert len(ids) == 1
@@ -68,7 +65,7 @@ async def test_nonce_sent_20_times_at_once_makes_one_message(server: Server, ali
 async def test_message_over_the_socket_that_fails_is_answered_with_its_nonce(server: Server, alice: Person) -> None:
     async with raw_session(server.gateway) as session:
         await session.identify(alice.token)
-        await session.send(SEND_OVER_SOCKET, {"channel_id": "1", "content": "x", "nonce": "lost"})
+        await session.send_message("1", "x", "lost")
         error = await session.wait_for_event("MESSAGE_SEND_ERROR")
         assert error["nonce"] == "lost"
         assert error["code"] == 10003
