@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Bus, Delivery
-from core.domain.errors import UnknownMessage
+from core.domain.errors import Conflict, Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS
 from core.domain.message import Message
 from core.store.interfaces import Store
@@ -102,13 +102,30 @@ async def test_several_envelopes_of_a_message_stay_together(store: Store, bus: B
 
 async def test_message_id_that_exists_is_refused_and_spares_the_others(store: Store) -> None:
     await add(store, flake(40))
-    with pytest.raises(Exception):  # noqa: B017  (a mistake of the caller: any error will do, silence will not)
-        await store.messages.add(new_message(flake(40), CHANNEL, content="other"), [])
-    await add(store, flake(41))
+    answers = await asyncio.gather(
+        *(store.messages.add(new_message(flake(number), CHANNEL, content="new"), []) for number in (39, 40, 41)),
+        return_exceptions=True,
+    )
+    assert [isinstance(answer, Conflict) for answer in answers] == [False, True, False]
     found = await store.messages.find(CHANNEL, flake(40))
     assert found is not None
     assert found.content == "hello"
-    assert await page(store) == [flake(41), flake(40)]
+    assert await page(store) == [flake(41), flake(40), flake(39)]
+
+
+@pytest.mark.parametrize("fields", [{"content": "\ud800"}, {"flags": 1 << 64}])
+async def test_message_that_cannot_be_stored_fails_alone(store: Store, bus: Bus, fields: dict[str, object]) -> None:
+    heard: list[Delivery] = []
+    bus.subscribe(heard.append)
+    sent = [new_message(flake(number), CHANNEL, nonce=str(number)) for number in range(1, 8)]
+    sent[3] = msgspec.structs.replace(sent[3], **fields)
+    answers = await asyncio.gather(
+        *(store.messages.add(message, [message_created(message)]) for message in sent), return_exceptions=True
+    )
+    assert [isinstance(answer, Invalid) for answer in answers] == [n == 3 for n in range(7)]
+    good = [message.id for message in sent if message is not sent[3]]
+    assert [delivery.envelope.id for delivery in heard] == good
+    assert await page(store) == good[::-1]
 
 
 async def test_cancelled_sender_leaves_the_others_alone(store: Store) -> None:

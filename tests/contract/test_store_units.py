@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from core.bus.interfaces import Bus, Delivery
-from core.domain.errors import Unavailable
+from core.domain.errors import Invalid, Unavailable
 from core.domain.ids import shard_of
 from core.store.interfaces import Store, Transaction
 from tests.contract.backends import StoreBackend
@@ -44,11 +44,15 @@ async def test_unit_reads_its_own_writes_and_others_do_not(store: Store) -> None
 
 async def test_body_that_raises_rolls_back_and_announces_nothing(store: Store, bus: Bus) -> None:
     heard = listen(bus)
-    with pytest.raises(Boom):
+
+    async def write() -> None:
         async with store.write() as tx:
             await tx.guilds.create(new_guild(1))
             tx.announce(new_envelope(5, flake(1)))
             raise Boom
+
+    with pytest.raises(Boom):
+        await write()
     async with store.write() as tx:
         await tx.guilds.create(new_guild(2))
     assert await store.guilds.find(flake(1)) is None
@@ -139,7 +143,7 @@ async def test_listener_has_run_before_the_caller_goes_on(store: Store, bus: Bus
 async def test_listener_sees_committed_rows(store: Store, bus: Bus) -> None:
     """A cache that reads when an event drops its entry must not read the old row."""
     found: list[asyncio.Task[object]] = []
-    bus.subscribe(lambda delivery: found.append(asyncio.ensure_future(store.guilds.find(flake(1)))))
+    bus.subscribe(lambda _: found.append(asyncio.ensure_future(store.guilds.find(flake(1)))))
     async with store.write() as tx:
         await tx.guilds.create(new_guild(1))
         tx.announce(new_envelope(1, flake(1)))
@@ -318,9 +322,8 @@ async def test_transaction_cannot_be_used_after_its_unit(store: Store) -> None:
 async def test_unit_inside_a_unit_is_refused(store: Store) -> None:
     """It would wait for itself, and everybody else for it."""
     with pytest.raises(RuntimeError):
-        async with store.write():
-            async with store.write():
-                pass
+        async with store.write(), store.write():
+            pass
     with pytest.raises(RuntimeError):
         async with store.write():
             await store.messages.add(new_message(flake(1), flake(30)), [])
@@ -329,8 +332,6 @@ async def test_unit_inside_a_unit_is_refused(store: Store) -> None:
 
 
 async def test_number_beyond_64_bits_is_an_error_of_ours(store: Store) -> None:
-    from core.domain.errors import Invalid
-
     with pytest.raises(Invalid):
         await store.guilds.find(1 << 64)
     with pytest.raises(Invalid):

@@ -21,6 +21,7 @@ from sqlalchemy.sql.base import Executable
 from core.domain.errors import Unavailable
 from core.store.sql.dialect import Dialect
 from core.store.sql.errors import translated
+from core.store.sql.sqlite_driver import Step
 
 T = TypeVar("T")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -103,9 +104,13 @@ class Connection:
             await self.control("COMMIT")
 
     async def control(self, sql: str) -> None:
-        """Transaction control, past SQLAlchemy: one trip to the driver's thread."""
-        with translated(self._dialect.driver_error):
-            await self._driver.execute(sql)
+        """Transaction control, past SQLAlchemy."""
+        await self.run_steps([Step(sql)])
+
+    async def run_steps(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+        """Run compiled statements, past SQLAlchemy; the rows of each."""
+        with translated():
+            return await self._dialect.run_steps(self._driver, steps)
 
     async def close(self) -> None:
         """Give the connection back to the system."""

@@ -4,17 +4,20 @@ Everything else in this package is SQLAlchemy Core and standard SQL. SQLite is t
 second `Dialect` value here.
 """
 
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 from sqlalchemy import event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import Dialect as CompilerDialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from core.store.sql.sqlite_driver import OneTripConnection, Step, connect_one_trip
 
 _BUSY_TIMEOUT_MS: Final = 5_000
 """Another process (a backup, the sqlite3 shell) may hold the file's lock for a moment."""
@@ -39,16 +42,25 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     begin_write: str
     begin_snapshot: str
-    driver_error: type[Exception]
     insert: Callable[[Any], Any]
     """An INSERT with `on_conflict_do_update` and `on_conflict_do_nothing`."""
     connect: Callable[[str], AsyncEngine]
+    compiler: CompilerDialect
+    """SQLAlchemy's own dialect, for statements that go to the driver directly."""
+    run_steps: Callable[[Any, Sequence[Step]], Awaitable[list[list[tuple[Any, ...]]]]]
+    """Run statements on a driver's connection; the rows of each."""
 
 
 def _connect_sqlite(location: str) -> AsyncEngine:
-    url = location if "://" in location else f"sqlite+aiosqlite:///{quote(location)}"
+    path = location.split(":///", 1)[-1]
     # The store keeps its connections itself; AUTOCOMMIT because it says BEGIN and COMMIT itself.
-    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", query_cache_size=2000)
+    engine = create_async_engine(
+        "sqlite+aiosqlite://",
+        async_creator=partial(connect_one_trip, path),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        query_cache_size=2000,
+    )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
 
@@ -65,9 +77,10 @@ SQLITE: Final = Dialect(
     # IMMEDIATE takes the write lock at once: a later upgrade could fail half-way through a unit.
     begin_write="BEGIN IMMEDIATE",
     begin_snapshot="BEGIN",
-    driver_error=sqlite3.Error,
     insert=sqlite_insert,
     connect=_connect_sqlite,
+    compiler=SQLiteDialect_aiosqlite(),
+    run_steps=OneTripConnection.run_steps,
 )
 
 

@@ -1,32 +1,27 @@
 """Driver errors become ours here, and nowhere else."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.domain.errors import Conflict, Invalid, Unavailable
 
+_BROKEN_CONSTRAINT = (IntegrityError, sqlite3.IntegrityError)
+_AWAY = (DBAPIError, sqlite3.Error)
+"""SQLAlchemy's other errors are mistakes in a statement, which must not look like a backend that is away."""
+
 
 @contextmanager
-def translated(driver_error: type[Exception] = DBAPIError) -> Iterator[None]:
-    """Raise Conflict for a broken constraint, Invalid for an impossible value, Unavailable for the rest.
-
-    `driver_error` is the driver's own root of errors, for calls that go past SQLAlchemy.
-    """
+def translated() -> Iterator[None]:
+    """Raise Conflict for a broken constraint, Invalid for a value that no column holds, Unavailable for the rest."""
     try:
         yield
-    except IntegrityError as error:
+    except _BROKEN_CONSTRAINT as error:
         raise Conflict from error
-    except OverflowError as error:
-        # An integer beyond 64 bits has no place in any column, so nothing with it can exist.
-        raise Invalid(message="Number out of range") from error
-    except (SQLAlchemyError, driver_error) as error:
-        if _is_our_mistake(error):
-            raise
+    except (OverflowError, UnicodeEncodeError) as error:
+        # An integer beyond 64 bits, half a surrogate pair: nothing that is stored can have it.
+        raise Invalid(message="Value out of range") from error
+    except _AWAY as error:
         raise Unavailable from error
-
-
-def _is_our_mistake(error: Exception) -> bool:
-    """A statement that could never work must not look like a backend that is away."""
-    return isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError | InterfaceError)

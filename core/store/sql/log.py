@@ -5,7 +5,7 @@ leaves each shard's newest row, so that the counter and the shards' positions su
 far it went, so that a reader who is too late learns it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from sqlalchemy import delete, func, insert, select
@@ -13,8 +13,10 @@ from sqlalchemy import delete, func, insert, select
 from core.bus.interfaces import Delivery, LogTrimmed
 from core.domain.ids import shard_of
 from core.runtime.clock import Clock
+from core.store.sql.bulk import Bulk, bulk_insert
 from core.store.sql.connection import Executor
 from core.store.sql.dialect import Dialect
+from core.store.sql.sqlite_driver import Step
 from core.store.sql.tables import log, log_trims
 from core.wire.envelope import Envelope, decode_envelope, encode_envelope
 
@@ -37,9 +39,9 @@ async def load_log_state(reads: Executor) -> LogState:
 
 
 class SqlLog:
-    """The log table. Appending and trimming happen inside the writer's units."""
+    """The log table. The writer inserts; trimming is a unit of its own."""
 
-    __slots__ = ("_clock", "_dialect", "_next_position", "_num_shards", "_reads", "_trimmed")
+    __slots__ = ("_clock", "_dialect", "_insert", "_next_position", "_num_shards", "_reads", "_trimmed")
 
     def __init__(self, *, state: LogState, num_shards: int, clock: Clock, dialect: Dialect, reads: Executor) -> None:
         self._num_shards = num_shards
@@ -48,30 +50,32 @@ class SqlLog:
         self._reads = reads
         self._next_position = max(state.positions.values(), default=0) + 1
         self._trimmed = dict(state.trimmed)
+        columns = [column.name for column in log.columns]
+        self._insert = Bulk(lambda size: bulk_insert(insert(log), columns, size), dialect.compiler)
 
-    async def append(self, connection: Executor, envelopes: Sequence[Envelope]) -> list[Delivery]:
-        """Give the envelopes their places and insert them."""
-        if not envelopes:
-            return []
+    def place(self, envelopes: Sequence[Envelope]) -> list[Delivery]:
+        """Give the envelopes their places."""
         first = self._next_position
         self._next_position += len(envelopes)
-        deliveries = [
-            Delivery(first + index, shard_of(envelope.owner_id, self._num_shards), envelope)
-            for index, envelope in enumerate(envelopes)
+        return [
+            Delivery(position, shard_of(envelope.owner_id, self._num_shards), envelope)
+            for position, envelope in enumerate(envelopes, first)
         ]
+
+    def insert_steps(self, deliveries: Sequence[Delivery]) -> Iterator[Step]:
+        """The statements that insert them."""
         now_ms = self._clock.now_ms()
         rows = [
-            {
-                "position": delivery.position,
-                "shard": delivery.shard,
-                "envelope_id": delivery.envelope.id,
-                "created_ms": now_ms,
-                "envelope": encode_envelope(delivery.envelope),
-            }
+            (
+                delivery.position,
+                delivery.shard,
+                delivery.envelope.id,
+                now_ms,
+                encode_envelope(delivery.envelope),
+            )
             for delivery in deliveries
         ]
-        await connection.execute(_INSERT, rows)
-        return deliveries
+        return self._insert.steps(rows)
 
     async def read(self, shard: int, after: int, limit: int) -> list[Delivery]:
         """Rows of a shard after a position, oldest first.
@@ -122,6 +126,3 @@ class SqlLog:
     def note_trimmed(self, trimmed: dict[int, int]) -> None:
         """From now on, reads before these positions are refused."""
         self._trimmed.update(trimmed)
-
-
-_INSERT = insert(log)

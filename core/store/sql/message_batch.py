@@ -1,27 +1,33 @@
 """Adding messages: everything that waits is one unit of work with a handful of statements.
 
 `SqlMessages.add` puts a message into the batch at the end of the writer's queue, or queues a new one, so messages keep
-their order among each other and among the other units. When its turn comes, the batch is closed and written:
+their order among each other and among the other units. When its turn comes, the batch is closed and written in two trips to
+the database:
 
-    look up all nonces ─ drop the repeats ─ insert messages ─ insert nonces ─ raise each channel's newest id ─ log
+    look up all nonces ─ drop the repeats ─┬─ insert messages, nonces, each channel's newest id, log rows
+                                           └─ (repeats are answered with the first message)
 
-A nonce counts for an hour after its first message, per author and channel.
+A nonce counts for an hour after its first message, per author and channel. When the batch fails, its messages are tried one
+by one, so that one that cannot be stored fails alone.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, select
 
 from core.domain.ids import bucket_of
 from core.domain.message import AddedMessage, Message
 from core.runtime.clock import Clock
+from core.store.sql.bulk import Bulk, bulk_insert
 from core.store.sql.columns import EntityMap
-from core.store.sql.connection import Executor
+from core.store.sql.connection import Connection
 from core.store.sql.dialect import Dialect
+from core.store.sql.sqlite_driver import Step
 from core.store.sql.tables import last_messages, messages, nonces
+from core.store.sql.writer import Done
 from core.wire.envelope import Envelope
 
 NONCE_LIFETIME_MS: Final = 60 * 60 * 1000
@@ -47,12 +53,11 @@ class _Entry:
 class MessageBatch:
     """A job of the writer: the messages that were added while it waited."""
 
-    __slots__ = ("_clock", "_dialect", "_entries")
+    __slots__ = ("_entries", "_inserter")
 
-    def __init__(self, *, clock: Clock, dialect: Dialect) -> None:
-        self._clock = clock
-        self._dialect = dialect
-        self._entries: list[_Entry] = []
+    def __init__(self, inserter: "MessageInserter", entries: Sequence[_Entry] = ()) -> None:
+        self._inserter = inserter
+        self._entries = list(entries)
 
     def add(self, message: Message, envelopes: Sequence[Envelope]) -> asyncio.Future[AddedMessage]:
         """Take a message in; only while the batch waits in the queue."""
@@ -65,16 +70,12 @@ class MessageBatch:
         """Never: a message whose sender went away is sent all the same."""
         return False
 
-    async def run(self, connection: Executor) -> Sequence[Envelope]:
-        """Write what is new; the events of that."""
+    async def run(self, connection: Connection) -> Done:
+        """Find the repeats and prepare the rest."""
         await self._find_repeats(connection)
         new = [entry for entry in self._entries if entry.added.is_new]
-        if not new:
-            return ()
-        await connection.execute(_INSERT_MESSAGES, [_message_row(entry.message) for entry in new])
-        await self._insert_nonces(connection, new)
-        await self._raise_last_ids(connection, new)
-        return [envelope for entry in new for envelope in entry.envelopes]
+        steps = list(self._inserter.insert_steps([entry.message for entry in new]))
+        return Done([envelope for entry in new for envelope in entry.envelopes], steps)
 
     def settle(self, error: Exception | None) -> None:
         """Answer every sender."""
@@ -86,89 +87,137 @@ class MessageBatch:
             else:
                 entry.future.set_exception(error)
 
-    async def _find_repeats(self, connection: Executor) -> None:
-        """Let every entry whose nonce is known answer with the first message, from the table or from this batch."""
-        keys = {key for entry in self._entries if (key := _nonce_key(entry.message)) is not None}
-        if not keys:
-            return
-        firsts = await self._fetch_firsts(connection, keys)
+    def parts(self) -> Sequence["MessageBatch"]:
+        """A batch for each message."""
+        if len(self._entries) == 1:
+            return ()
         for entry in self._entries:
-            key = _nonce_key(entry.message)
-            if key is None:
-                continue
-            first = firsts.setdefault(key, entry.message)
+            entry.added = AddedMessage(entry.message, is_new=True)
+        return [MessageBatch(self._inserter, [entry]) for entry in self._entries]
+
+    async def _find_repeats(self, connection: Connection) -> None:
+        """Let every entry whose nonce is known answer with the first message, from the table or from this batch."""
+        with_nonce = [(key, entry) for entry in self._entries if (key := _nonce_key(entry.message)) is not None]
+        if not with_nonce:
+            return
+        firsts: dict[_NonceKey, Message] = {}
+        for key, entry in with_nonce:
+            firsts.setdefault(key, entry.message)
+        firsts |= await self._inserter.fetch_firsts(connection, firsts)
+        for key, entry in with_nonce:
+            first = firsts[key]
             if first is not entry.message:
                 entry.added = AddedMessage(first, is_new=False)
 
-    async def _fetch_firsts(self, connection: Executor, keys: set[_NonceKey]) -> dict[_NonceKey, Message]:
-        not_before_ms = self._clock.now_ms() - NONCE_LIFETIME_MS
-        statement = select(nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce, nonces.c.message_id).where(
-            _NONCE_KEY.in_(list(keys)), nonces.c.created_ms > not_before_ms
+
+class MessageInserter:
+    """The statements of the hot path, compiled once."""
+
+    __slots__ = ("_clock", "_insert_messages", "_put_nonces", "_raise_last_ids", "_select_nonces")
+
+    def __init__(self, *, clock: Clock, dialect: Dialect) -> None:
+        self._clock = clock
+        compiler = dialect.compiler
+        self._insert_messages = Bulk(lambda size: bulk_insert(insert(messages), _MESSAGE_COLUMNS, size), compiler)
+        self._select_nonces = Bulk(_select_nonces, compiler)
+        # A conflict is a nonce that is too old to count and not purged yet.
+        put = dialect.insert(nonces)
+        put = put.on_conflict_do_update(
+            index_elements=[nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce],
+            set_={"message_id": put.excluded.message_id, "created_ms": put.excluded.created_ms},
         )
-        known: dict[_NonceKey, int] = {
-            (row[0], row[1], row[2]): row[3] for row in await connection.fetch_all(statement)
-        }
+        columns = [column.name for column in nonces.columns]
+        self._put_nonces = Bulk(lambda size: bulk_insert(put, columns, size), compiler)
+        put_last = dialect.insert(last_messages)
+        put_last = put_last.on_conflict_do_update(
+            index_elements=[last_messages.c.channel_id],
+            set_={"message_id": put_last.excluded.message_id},
+            where=put_last.excluded.message_id > last_messages.c.message_id,
+        )
+        self._raise_last_ids = Bulk(lambda size: bulk_insert(put_last, ["channel_id", "message_id"], size), compiler)
+
+    def insert_steps(self, new: Sequence[Message]) -> Iterator[Step]:
+        """The statements that store new messages."""
+        now_ms = self._clock.now_ms()
+        nonce_rows = []
+        newest: dict[int, int] = {}
+        for message in new:
+            newest[message.channel_id] = max(newest.get(message.channel_id, 0), message.id)
+            if message.nonce is not None:
+                nonce_rows.append((message.id, message.author_id, message.channel_id, message.nonce, now_ms))
+        yield from self._insert_messages.steps([_message_row(message) for message in new])
+        yield from self._put_nonces.steps(nonce_rows)
+        yield from self._raise_last_ids.steps(list(newest.items()))
+
+    async def fetch_firsts(self, connection: Connection, own: dict[_NonceKey, Message]) -> dict[_NonceKey, Message]:
+        """The stored first message of each nonce that has one; `own` holds a message that repeats it."""
+        not_before_ms = self._clock.now_ms() - NONCE_LIFETIME_MS
+        known: dict[_NonceKey, int] = {}
+        for rows in await connection.run_steps(list(self._select_nonces.steps(list(own)))):
+            for author_id, channel_id, nonce, message_id, created_ms in rows:
+                if created_ms > not_before_ms:
+                    known[author_id, channel_id, nonce] = message_id
         if not known:
             return {}
-        places = [(key[1], bucket_of(message_id), message_id) for key, message_id in known.items()]
-        rows = await connection.fetch_all(select(*MESSAGE.columns).where(_MESSAGE_KEY.in_(places)))
-        stored = {message.id: message for message in map(MESSAGE.entity, rows)}
-        own = {key: entry.message for entry in reversed(self._entries) if (key := _nonce_key(entry.message)) in known}
+        is_first = or_(*(_is_message(key[1], message_id) for key, message_id in known.items()))
+        stored_rows = await connection.fetch_all(select(*MESSAGE.columns).where(is_first))
+        stored = {message.id: message for message in map(MESSAGE.entity, stored_rows)}
         # Deleted meanwhile: the repeat is answered from what it says itself, and brings nothing back.
         return {
             key: stored.get(message_id) or msgspec.structs.replace(own[key], id=message_id)
             for key, message_id in known.items()
         }
 
-    async def _insert_nonces(self, connection: Executor, new: Sequence[_Entry]) -> None:
-        now_ms = self._clock.now_ms()
-        rows = [
-            {
-                "message_id": entry.message.id,
-                "author_id": entry.message.author_id,
-                "channel_id": entry.message.channel_id,
-                "nonce": entry.message.nonce,
-                "created_ms": now_ms,
-            }
-            for entry in new
-            if entry.message.nonce is not None
-        ]
-        if not rows:
-            return
-        # A conflict is a nonce that is too old to count and not purged yet.
-        upsert = self._dialect.insert(nonces)
-        upsert = upsert.on_conflict_do_update(
-            index_elements=[nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce],
-            set_={"message_id": upsert.excluded.message_id, "created_ms": upsert.excluded.created_ms},
-        )
-        await connection.execute(upsert, rows)
 
-    async def _raise_last_ids(self, connection: Executor, new: Sequence[_Entry]) -> None:
-        newest: dict[int, int] = {}
-        for entry in new:
-            message = entry.message
-            newest[message.channel_id] = max(newest.get(message.channel_id, 0), message.id)
-        upsert = self._dialect.insert(last_messages)
-        upsert = upsert.on_conflict_do_update(
-            index_elements=[last_messages.c.channel_id],
-            set_={"message_id": upsert.excluded.message_id},
-            where=upsert.excluded.message_id > last_messages.c.message_id,
-        )
-        await connection.execute(
-            upsert, [{"channel_id": channel_id, "message_id": message_id} for channel_id, message_id in newest.items()]
-        )
+def _is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:
+    return and_(
+        messages.c.channel_id == channel_id,
+        messages.c.bucket == bucket_of(message_id),
+        messages.c.id == message_id,
+    )
 
 
-_NONCE_KEY = tuple_(nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce)
-_MESSAGE_KEY = tuple_(messages.c.channel_id, messages.c.bucket, messages.c.id)
-_INSERT_MESSAGES = insert(messages)
+def _select_nonces(size: int) -> Select[*tuple[Any, ...]]:
+    """Each alternative is one search of the index; a list of row values would be a scan in SQLite."""
+    keys = (nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce)
+    alternatives = (and_(*(key == bindparam(f"{key.name}_{row}") for key in keys)) for row in range(size))
+    return select(*keys, nonces.c.message_id, nonces.c.created_ms).where(or_(*alternatives))
 
 
 def _nonce_key(message: Message) -> _NonceKey | None:
     return None if message.nonce is None else (message.author_id, message.channel_id, message.nonce)
 
 
-def _message_row(message: Message) -> dict[str, Any]:
-    values = MESSAGE.values(message)
-    values["bucket"] = bucket_of(message.id)
-    return values
+_MESSAGE_COLUMNS: Final = [column.name for column in messages.columns]
+
+
+def _encode_ids(ids: tuple[int, ...]) -> str:
+    return "[]" if not ids else _encode(ids).decode()
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _message_row(message: Message) -> tuple[Any, ...]:
+    """The driver's values in the order of the table's columns."""
+    return (
+        message.channel_id,
+        bucket_of(message.id),
+        message.id,
+        message.guild_id,
+        message.author_id,
+        message.type,
+        message.content,
+        message.tts,
+        message.mention_everyone,
+        _encode_ids(message.mention_ids),
+        _encode_ids(message.mention_role_ids),
+        bytes(message.embeds),
+        message.flags,
+        message.pinned,
+        message.edited_ms,
+        message.version,
+        message.nonce,
+        message.nonce_is_int,
+        message.reference_id,
+    )

@@ -8,11 +8,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, select, tuple_, upda
 from core.domain.errors import UnknownMessage
 from core.domain.ids import bucket_of, snowflake_at
 from core.domain.message import AddedMessage, Message
-from core.runtime.clock import Clock
 from core.store.interfaces import Changes
 from core.store.sql.connection import Executor
-from core.store.sql.dialect import Dialect
-from core.store.sql.message_batch import MESSAGE, MessageBatch
+from core.store.sql.message_batch import MESSAGE, MessageBatch, MessageInserter
 from core.store.sql.tables import channels, last_messages, messages
 from core.store.sql.writer import Writer
 from core.wire.envelope import Envelope
@@ -23,19 +21,18 @@ _SELECT = select(*MESSAGE.columns)
 class SqlMessages:
     """`MessageStore`."""
 
-    __slots__ = ("_clock", "_dialect", "_reads", "_writer")
+    __slots__ = ("_inserter", "_reads", "_writer")
 
-    def __init__(self, *, reads: Executor, writer: Writer, clock: Clock, dialect: Dialect) -> None:
+    def __init__(self, *, reads: Executor, writer: Writer, inserter: MessageInserter) -> None:
         self._reads = reads
         self._writer = writer
-        self._clock = clock
-        self._dialect = dialect
+        self._inserter = inserter
 
     async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
         """Store a message once per nonce. Up to the first await, the place in the queue is taken."""
         batch = self._writer.last_queued
         if not isinstance(batch, MessageBatch):
-            batch = MessageBatch(clock=self._clock, dialect=self._dialect)
+            batch = MessageBatch(self._inserter)
             self._writer.add(batch)
         return await batch.add(message, envelopes)
 

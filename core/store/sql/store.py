@@ -25,6 +25,7 @@ from core.store.interfaces import (
     GuildReader,
     InviteReader,
     MemberReader,
+    MessageStore,
     Transaction,
     UserReader,
 )
@@ -37,7 +38,7 @@ from core.store.sql.guilds import SqlGuilds
 from core.store.sql.invites import SqlInvites
 from core.store.sql.log import SqlLog, load_log_state
 from core.store.sql.members import SqlMembers
-from core.store.sql.message_batch import NONCE_LIFETIME_MS
+from core.store.sql.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.messages import SqlMessages
 from core.store.sql.migrate import migrate
 from core.store.sql.pool import ReadPool
@@ -99,7 +100,9 @@ class SqlStore:
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
         self.invites: InviteReader = SqlInvites(reads)
-        self.messages = SqlMessages(reads=reads, writer=writer, clock=clock, dialect=dialect)
+        self.messages: MessageStore = SqlMessages(
+            reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect)
+        )
 
     @classmethod
     async def open(

@@ -18,19 +18,29 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
 from core.store.sql.connection import Connection, Executor, LentConnection
 from core.store.sql.dialect import Dialect
 from core.store.sql.log import SqlLog
+from core.store.sql.sqlite_driver import Step
 from core.wire.envelope import Envelope
 
 logger = logging.getLogger(__name__)
 
+_RELEASE = Step("RELEASE SAVEPOINT unit")
+
 T = TypeVar("T")
 Deliver = Callable[[Sequence[Delivery]], None]
+
+
+class Done(NamedTuple):
+    """What a job leaves: the events to commit with it, and statements that go to the database together with the log's."""
+
+    envelopes: Sequence[Envelope]
+    steps: Sequence[Step] = ()
 
 
 class Job(Protocol):
@@ -40,11 +50,14 @@ class Job(Protocol):
     def is_abandoned(self) -> bool:
         """Whether nobody wants it any more; it is then never run."""
 
-    async def run(self, connection: Connection) -> Sequence[Envelope]:
-        """Do it; the events to commit with it. An exception rolls it back."""
+    async def run(self, connection: Connection) -> "Done":
+        """Do it. An exception rolls it back."""
 
     def settle(self, error: Exception | None) -> None:
         """It is committed and delivered (None), or it is not and never will be."""
+
+    def parts(self) -> Sequence["Job"]:
+        """What to try one by one when the whole has failed; empty when it cannot be divided."""
 
 
 class RolledBack(Exception):
@@ -91,7 +104,7 @@ class Turn:
         """Whether the caller was cancelled before its turn."""
         return self._granted.cancelled() or self._finished.done()
 
-    async def run(self, connection: Connection) -> Sequence[Envelope]:
+    async def run(self, connection: Connection) -> Done:
         """Lend the connection to the caller until its body has ended."""
         if self.is_abandoned:  # since the transaction was begun
             raise RolledBack
@@ -101,13 +114,17 @@ class Turn:
         await lent.take_back()
         if not is_good:
             raise RolledBack
-        return self._envelopes
+        return Done(self._envelopes)
 
     def settle(self, error: Exception | None) -> None:
         """Wake the caller, wherever it waits."""
         if self._finished.done() and not self._finished.result():
             return  # the caller has its own exception already
         _resolve(self._committed if self._granted.done() else self._granted, None, error)
+
+    def parts(self) -> Sequence[Job]:
+        """Cannot be divided."""
+        return ()
 
 
 class Errand(Generic[T]):
@@ -131,14 +148,18 @@ class Errand(Generic[T]):
         """Whether the caller was cancelled before it began."""
         return self._outcome.cancelled()
 
-    async def run(self, connection: Connection) -> Sequence[Envelope]:
+    async def run(self, connection: Connection) -> Done:
         """Do the work."""
         self._result, envelopes = await self._work(connection)
-        return envelopes
+        return Done(envelopes)
 
     def settle(self, error: Exception | None) -> None:
         """Wake the caller."""
         _resolve(self._outcome, self._result, error)
+
+    def parts(self) -> Sequence[Job]:
+        """Cannot be divided."""
+        return ()
 
 
 def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
@@ -259,13 +280,18 @@ class Writer:
         try:
             await self._connection.control("SAVEPOINT unit" if is_nested else self._dialect.begin_write)
             batch.is_open = True
-            envelopes = await job.run(self._connection)
-            deliveries = await self._log.append(self._connection, envelopes)
-            if is_nested:
-                await self._connection.control("RELEASE SAVEPOINT unit")
+            envelopes, steps = await job.run(self._connection)
+            deliveries = self._log.place(envelopes)
+            steps = [*steps, *self._log.insert_steps(deliveries), *([_RELEASE] if is_nested else [])]
+            if steps:
+                await self._connection.run_steps(steps)
         except Exception as error:
             await self._undo(batch, is_nested=is_nested)
-            job.settle(error)
+            parts = () if isinstance(error, Unavailable) else job.parts()
+            if not parts:
+                job.settle(error)
+            for part in parts:
+                await self._run_job(batch, part)
             return
         finally:
             self._present_turn = None
@@ -278,8 +304,7 @@ class Writer:
             await self._abandon(batch, None)
             return
         try:
-            await self._connection.control("ROLLBACK TO SAVEPOINT unit")
-            await self._connection.control("RELEASE SAVEPOINT unit")
+            await self._connection.run_steps([Step("ROLLBACK TO SAVEPOINT unit"), _RELEASE])
         except Unavailable as error:
             # The database has rolled back the whole transaction by itself (disk full): the others' work is gone too.
             await self._abandon(batch, error)

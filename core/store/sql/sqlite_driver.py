@@ -1,0 +1,123 @@
+"""aiosqlite with one trip to its thread for each statement, or for several.
+
+aiosqlite makes a trip for opening a cursor, executing, fetching and closing. Each trip costs two thread switches and, on a
+busy loop, a turn of the loop; that is most of what a small statement costs. This connection does the four in one trip,
+hidden behind the cursor that SQLAlchemy expects, and `run_steps` does several statements in one.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import aiosqlite
+import msgspec
+from typing_extensions import override
+
+T = TypeVar("T")
+
+_CACHED_STATEMENTS: Final = 512
+"""Prepared statements of a connection: the bulk inserts alone are some dozens."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A statement for `run_steps`, in the driver's own terms."""
+
+    sql: str
+    parameters: Sequence[Any] = ()
+
+
+class OneTripConnection(aiosqlite.Connection):
+    """Inherits, because SQLAlchemy's dialect uses more of aiosqlite's connection than its public face."""
+
+    @override
+    def cursor(self) -> "OneTripCursor":  # type: ignore[override]  # the dialect's adapter needs no more of it
+        """A cursor that is opened where it is used."""
+        return OneTripCursor(self)
+
+    async def run_steps(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+        """Run statements one after the other; the rows of each. Stops at the first that fails."""
+        return await self.trip(_run_steps, steps)
+
+    async def trip(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Call `work` with the sqlite3 connection in the driver's thread."""
+        # The only way to run a function there; aiosqlite's own methods are made of it.
+        result: T = await self._execute(work, self._conn, *arguments)  # type: ignore[no-untyped-call]
+        return result
+
+
+class OneTripCursor:
+    """What SQLAlchemy uses of a cursor: it executes once, fetches all, and is closed."""
+
+    __slots__ = ("_connection", "_rows", "arraysize", "description", "lastrowid", "rowcount")
+
+    def __init__(self, connection: OneTripConnection) -> None:
+        self._connection = connection
+        self._rows: list[tuple[Any, ...]] = []
+        self.arraysize = 1
+        self.description: Any = None
+        self.lastrowid: int | None = None
+        self.rowcount = -1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._rows = []
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "OneTripCursor":
+        """Run a statement and keep its rows."""
+        result = await self._connection.trip(_execute, sql, parameters)
+        self._rows, self.description, self.rowcount, self.lastrowid = result
+        return self
+
+    async def executemany(self, sql: str, parameters: Sequence[Sequence[Any]]) -> "OneTripCursor":
+        """Run a statement for each row of parameters."""
+        self.rowcount = await self._connection.trip(_execute_many, sql, parameters)
+        return self
+
+    async def fetchall(self) -> list[tuple[Any, ...]]:
+        """The rows that were kept."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        """Nothing is open."""
+        self._rows = []
+
+
+async def connect_one_trip(path: str | Path) -> OneTripConnection:
+    """Open a database file."""
+    connection = OneTripConnection(
+        lambda: sqlite3.connect(str(path), cached_statements=_CACHED_STATEMENTS), iter_chunk_size=64
+    )
+    # A process that ends without closing must not wait for the thread.
+    connection._thread.daemon = True
+    await connection
+    return connection
+
+
+def _execute(
+    connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]
+) -> tuple[list[tuple[Any, ...]], Any, int, int | None]:
+    cursor = connection.execute(sql, parameters)
+    rows = cursor.fetchall() if cursor.description else []
+    result = (rows, cursor.description, cursor.rowcount, cursor.lastrowid)
+    cursor.close()
+    return result
+
+
+def _execute_many(connection: sqlite3.Connection, sql: str, parameters: Sequence[Sequence[Any]]) -> int:
+    cursor = connection.executemany(sql, parameters)
+    count = cursor.rowcount
+    cursor.close()
+    return count
+
+
+def _run_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+    results = []
+    for step in steps:
+        cursor = connection.execute(step.sql, step.parameters)
+        results.append(cursor.fetchall() if cursor.description else [])
+        cursor.close()
+    return results
