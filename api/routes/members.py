@@ -1,6 +1,6 @@
 """/guilds/{guild}/members, and pruning."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar import delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
@@ -12,12 +12,14 @@ from api.services.images import IMAGE_BODY_BYTES
 from api.services.member_forms import PruneGuild, UpdateMember, UpdateOwnMember
 from api.services.members import MemberService
 from api.services.prune import DEFAULT_DAYS, PruneObject, PruneService, parse_role_ids
-from core.domain.errors import NotBuilt
+from core.domain.errors import NotBuilt, invalid_field
 from core.wire.objects.member import MemberObject, OwnMemberObject
 
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
 Days = Annotated[int, QueryParameter(ge=1, le=30)]
-SearchText = Annotated[str, QueryParameter(name="query", min_length=1, max_length=100)]
+MAX_SEARCH_LENGTH: Final = 100
+SearchText = Annotated[str, QueryParameter(name="query", description="1 to 100 characters")]
+"""Checked by hand: the framework would name the parameter, whose name cannot be `query`, in place of the field."""
 
 
 @get("/guilds/{guild_id:str}/members")
@@ -34,9 +36,13 @@ async def list_members(
 
 @get("/guilds/{guild_id:str}/members/search")
 async def search_members(
-    guild_id: SnowflakePath, caller: Caller, members: MemberService, text: SearchText, limit: PageLimit = 1
+    guild_id: SnowflakePath, caller: Caller, members: MemberService, text: SearchText = "", limit: PageLimit = 1
 ) -> list[MemberObject]:
     """Find members by the start of their names."""
+    if not text:
+        raise invalid_field("query", "BASE_TYPE_REQUIRED", "This field is required")
+    if len(text) > MAX_SEARCH_LENGTH:
+        raise invalid_field("query", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_SEARCH_LENGTH} or fewer in length.")
     return await members.search(caller, guild_id, query=text, limit=limit)
 
 

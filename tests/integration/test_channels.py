@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.channel import Channel
 from core.domain.permissions import Permission
 from core.wire.envelope import Audience
 from tests.integration.api_client import ApiUnderTest
@@ -80,16 +81,23 @@ async def test_create_channel_parent_must_be_category_with_room(api: ApiUnderTes
     assert form_code(not_category, "parent_id") == "CHANNEL_PARENT_INVALID_TYPE"
     nested = await scene.owner.post(path, {"name": "x", "type": 4, "parent_id": rooms["id"]})
     assert form_code(nested, "parent_id") == "CHANNEL_PARENT_INVALID_TYPE"
-    for number in range(50):
-        await scene.add_channel(f"c{number}", parent_id=rooms["id"])
+    async with api.store.write() as tx:
+        for number in range(1, 50):
+            parent_id = int(rooms["id"])
+            await tx.channels.create(
+                Channel(id=number, type=0, guild_id=int(scene.id), name=f"c{number}", parent_id=parent_id)
+            )
+    await scene.add_channel(parent_id=rooms["id"])
     full = await scene.owner.post(path, {"name": "x", "parent_id": rooms["id"]})
     assert form_code(full, "parent_id") == "CHANNEL_PARENT_MAX_CHANNELS"
 
 
 async def test_create_channel_past_500_is_refused(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
-    for number in range(496):
-        await scene.add_channel(f"c{number}")
+    async with api.store.write() as tx:
+        for number in range(1, 496):
+            await tx.channels.create(Channel(id=number, type=0, guild_id=int(scene.id), name=f"c{number}"))
+    await scene.add_channel()
     answer = await scene.owner.post(f"{scene.path}/channels", {"name": "x"})
     assert error_code(answer) == (400, 30013)
 
