@@ -172,5 +172,5 @@ def _handle_error(request: Request[Any, Any, Any], error: Exception) -> Response
     is_unmatched = isinstance(error, NotFoundException | MethodNotAllowedException)
     if is_unmatched and is_documented(request.method, request.scope["path"].removeprefix(PREFIX)):
         error = NotBuilt()
-    answer = answer_to(error)
+    answer = answer_to(error, request.scope.get("path_params", {}))
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")

@@ -15,18 +15,49 @@ from litestar.typing import FieldDefinition
 from typing_extensions import override
 
 from api.forms import Form
+from core.domain.errors import InvalidJson, TooLarge
 
 _EMPTY_OBJECT: Final = b"{}"
+_MAX_DIGITS: Final = 19
+"""A content length of more digits is no number that anybody could send; what arrives is counted anyway."""
 
 
 class BodyRequest(Request[Any, Any, Any]):
     """A request whose missing body is an empty object: PUTs and POSTs of Discord's clients often have none."""
 
-    __slots__ = ()
+    __slots__ = ("_whole",)
 
     @override
     async def body(self) -> bytes:
-        return await super().body() or _EMPTY_OBJECT
+        """The body, read once.
+
+        Raises:
+            TooLarge: when it is announced as, or turns out, larger than the route allows.
+            InvalidJson: when the client goes away in the middle of it.
+        """
+        try:
+            return self._whole
+        except AttributeError:
+            self._whole: bytes = await self._read(self.route_handler.resolve_request_max_body_size() or 0)
+            return self._whole
+
+    async def _read(self, limit_bytes: int) -> bytes:
+        for name, value in self.scope["headers"]:
+            if name == b"content-length" and len(value) < _MAX_DIGITS and value.isdigit() and int(value) > limit_bytes:
+                raise TooLarge
+        chunks: list[bytes] = []
+        size_bytes = 0
+        while True:
+            message: Any = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise InvalidJson
+            chunk = message.get("body", b"")
+            size_bytes += len(chunk)
+            if size_bytes > limit_bytes:
+                raise TooLarge
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks) or _EMPTY_OBJECT
 
 
 class FormDto(AbstractDTO[Any]):

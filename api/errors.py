@@ -46,6 +46,9 @@ _STATUSES: Final[tuple[tuple[type[DomainError], int], ...]] = (
 VIA: Final = "1.1 guildway"
 """discord.py takes a 429 without this header for a ban by somebody in between."""
 
+SHOWN_LENGTH: Final = 100
+"""How much of a wrong value is repeated."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -57,12 +60,12 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-def answer_to(error: Exception) -> ErrorAnswer:
+def answer_to(error: Exception, path_params: Mapping[str, Any] = {}) -> ErrorAnswer:
     """The answer to any exception. What is not ours is a fault of the server and is logged here, once."""
     if isinstance(error, DomainError):
         return _answer_domain(error)
     if isinstance(error, ValidationException):
-        return _answer_domain(_from_parameters(error))
+        return _answer_domain(_from_parameters(error, path_params))
     if isinstance(error, SerializationException):
         return _answer_domain(InvalidJson())
     if isinstance(error, ClientException) and error.status_code == 413:
@@ -121,13 +124,14 @@ def nest_fields(fields: tuple[FieldError, ...]) -> dict[str, Any]:
     return errors
 
 
-def _from_parameters(error: ValidationException) -> Invalid:
+def _from_parameters(error: ValidationException, path_params: Mapping[str, Any]) -> Invalid:
     """Litestar lists what is wrong with path, query and header values under their names."""
     fields = []
     for found in error.extra if isinstance(error.extra, list) else []:
         key = str(found.get("key", "")) or "request"
         if found.get("source") == "path":
-            fields.append(FieldError((key,), "NUMBER_TYPE_COERCE", "Value is not snowflake."))
+            value = str(path_params.get(key, ""))[:SHOWN_LENGTH]
+            fields.append(FieldError((key,), "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.'))
         else:
             fields.append(translate(str(found.get("message", "")), None, (key,)))
     return Invalid(*fields)

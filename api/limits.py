@@ -61,6 +61,9 @@ class _Counts:
         self.older: dict[Hashable, list[float]] = {}
         self.turn_s = 0.0
 
+    def has(self, key: Hashable) -> bool:
+        return key in self.young or key in self.older
+
     def window(self, key: Hashable, now_s: float, window_s: float) -> list[float]:
         if now_s >= self.turn_s:
             # A window that was begun before the last turn but one has ended by now.
@@ -88,6 +91,9 @@ class MemoryRateLimiter:
 
     async def look(self, rule: Rule, key: Hashable) -> Standing:
         """The standing, without counting."""
+        counts = self._counts.get(rule.name)
+        if counts is None or not counts.has(key):
+            return Standing(rule.limit, rule.limit, rule.window_s)
         return self._stand(rule, key, 0)
 
     def _stand(self, rule: Rule, key: Hashable, count: int) -> Standing:
