@@ -29,6 +29,7 @@ from gateway.listener import Listener
 from gateway.member_requests import MemberRequests
 from gateway.message_port import MessagePort
 from gateway.protocol import GatewayProtocol
+from gateway.public_address import compute_gateway_url
 from gateway.resume import Resuming
 from gateway.session import Session
 from gateway.session_factory import SessionFactory
@@ -37,9 +38,6 @@ from gateway.socket_messages import SocketMessages
 from gateway.tasks import Tasks
 from gateway.user_actor import UserEvents
 from gateway.user_directory import Ids, UserDirectory
-
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses to translate, not to bind
-"""Where a listener on all addresses is reached from the machine itself."""
 
 _SESSION_ID_BYTES = 16
 """Not to be guessed, though resuming needs the token as well."""
@@ -75,16 +73,20 @@ class Gateway:
         return self._listener.address
 
     @property
-    def authority(self) -> str:
-        """`host:port` by which a client on this machine reaches the gateway, once started."""
+    def local_url(self) -> str:
+        """The address by which a client on this machine reaches the gateway, once started."""
         host, port = self._listener.address
-        host = _LOOPBACK.get(host, host)
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return compute_gateway_url(public_url="", host=host, port=port)
 
     @property
     def url(self) -> str:
-        """The address that clients are told."""
-        return self._public_url or f"ws://{self.authority}"
+        """The address that clients are told who have not asked for a host by name."""
+        return self.url_for("")
+
+    def url_for(self, asked_host: str) -> str:
+        """The address that a client is told whose request named `asked_host` (a Host header)."""
+        host, port = self._listener.address
+        return compute_gateway_url(public_url=self._public_url, host=host, port=port, asked_host=asked_host)
 
     async def start(self) -> None:
         """Listen to the bus, then to clients."""
@@ -149,7 +151,7 @@ def build_gateway(
         users=users,
         attachment=attachment,
         table=table,
-        resume_url=lambda: gateway.url,
+        resume_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
         on_command=lambda connection, command: protocol.on_command(connection, command),  # noqa: PLW0108 - made below
     )
     protocol = GatewayProtocol(

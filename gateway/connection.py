@@ -105,6 +105,7 @@ class Connection:
         "_timeout_s",
         "compression",
         "encoding",
+        "host",
         "is_open",
         "remote_address",
         "session",
@@ -119,12 +120,17 @@ class Connection:
         encoding: Encoding,
         compression: Compression,
         remote_address: str,
+        host: str = "",
     ) -> None:
-        """`end` sends the close frame and lets the socket go; it is called once at most."""
+        """`host` is the Host header of the client's handshake.
+
+        `end` sends the close frame and lets the socket go; it is called once at most.
+        """
         now_s = shared.clock.monotonic_s()
         self.encoding = encoding
         self.compression = compression
         self.remote_address = remote_address
+        self.host = host
         self.session: Any = None
         self.is_open = True
         self._shared = shared

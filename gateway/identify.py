@@ -75,10 +75,13 @@ class Identifying:
         users: UserDirectory,
         attachment: GuildAttachment,
         table: SessionTable,
-        resume_url: Callable[[], str],
+        resume_url: Callable[[str], str],
         on_command: Callable[[Connection, Command], None],
     ) -> None:
-        """`on_command` takes what a client said between Identify and READY, once the session is there."""
+        """`resume_url` gives our address for the host that a client asked for.
+
+        `on_command` takes what a client said between Identify and READY, once the session is there.
+        """
         self._store = store
         self._factory = factory
         self._tasks = tasks
@@ -159,7 +162,7 @@ class Identifying:
                 account,
                 guild_ids=known,
                 is_sharded=command.shard is not None,
-                resume_url=self._resume_url(),
+                resume_url=self._resume_url(connection.host),
                 application=application,
                 private_channels=direct,
             )

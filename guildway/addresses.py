@@ -1,8 +1,6 @@
-"""Where a running server is reached: the line that machines read, and the address that clients are told."""
+"""Where a running server is reached, in the line that machines read."""
 
 import msgspec
-
-from core.runtime.settings import GatewaySettings
 
 
 class Addresses(msgspec.Struct, kw_only=True, frozen=True):
@@ -16,8 +14,3 @@ class Addresses(msgspec.Struct, kw_only=True, frozen=True):
 def encode_ready_line(addresses: Addresses) -> str:
     """`ready api=http://… gateway=ws://… metrics=http://…`: the first line on stdout, for tests and scripts."""
     return f"ready api={addresses.api} gateway={addresses.gateway} metrics={addresses.metrics or '-'}"
-
-
-def gateway_url_for(settings: GatewaySettings, authority: str) -> str:
-    """The gateway's address for clients: the setting, or else where it listens."""
-    return settings.public_url or f"ws://{authority}"

@@ -34,7 +34,7 @@ from core.store.interfaces import Store
 from core.store.sql.store import SqlStore, StoreOptions
 from core_ext import SnowflakeGenerator
 from gateway.app import Gateway, build_gateway
-from guildway.addresses import Addresses, gateway_url_for
+from guildway.addresses import Addresses
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Embedded:
         operations = self._operations_server
         return Addresses(
             api=f"http://{self._api_server.authority}",
-            gateway=f"ws://{self._gateway.authority}",
+            gateway=self._gateway.local_url,
             metrics=f"http://{operations.authority}" if operations else "",
         )
 
@@ -131,7 +131,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             clock=clock,
             settings=settings,
             metrics=metrics,
-            gateway_url=lambda: gateway_url_for(settings.gateway, gateway.authority),
+            gateway_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
         )
         gateway = build_gateway(
             store=store, bus=store.bus, ids=ids, clock=clock, settings=settings, metrics=metrics, messages=api.messages

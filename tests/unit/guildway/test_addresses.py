@@ -3,8 +3,7 @@
 import io
 import subprocess
 
-from core.runtime.settings import GatewaySettings
-from guildway.addresses import Addresses, encode_ready_line, gateway_url_for
+from guildway.addresses import Addresses, encode_ready_line
 from guildway.welcome import write_welcome
 
 ADDRESSES = Addresses(api="http://127.0.0.1:1", gateway="ws://127.0.0.1:2", metrics="")
@@ -12,11 +11,6 @@ ADDRESSES = Addresses(api="http://127.0.0.1:1", gateway="ws://127.0.0.1:2", metr
 
 def test_ready_line_names_every_listener() -> None:
     assert encode_ready_line(ADDRESSES) == "ready api=http://127.0.0.1:1 gateway=ws://127.0.0.1:2 metrics=-"
-
-
-def test_gateway_url_follows_the_setting_before_the_listener() -> None:
-    assert gateway_url_for(GatewaySettings(), "127.0.0.1:2") == "ws://127.0.0.1:2"
-    assert gateway_url_for(GatewaySettings(public_url="wss://g.example"), "127.0.0.1:2") == "wss://g.example"
 
 
 def test_welcome_holds_shell_commands_with_this_servers_addresses() -> None:
