@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
+from core.runtime.http_protocol import BoundedHttpProtocol
 from core.runtime.sockets import local_authority
 
 
@@ -28,7 +29,7 @@ class HttpServer:
         config = uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=BoundedHttpProtocol,
             ws="none",
             lifespan="on" if lifespan else "off",
             log_config=None,
