@@ -219,6 +219,7 @@ class GuildState:
         role = _parse_role(_decode_role_put(payload).role)
         before = self.roles.get(role.id)
         self.roles[role.id] = role
+        self.members.restore_role(role.id)
         if before is not None and not (before.permissions ^ role.permissions) & _DECIDES_VIEW:
             return NOBODY
         return Affected(everyone=True) if role.id == self.guild_id else Affected(role_id=role.id)

@@ -163,6 +163,10 @@ class MemberTable:
         self._awaited.discard(user_id)
         self._rows.pop(user_id, None)
 
+    def restore_role(self, role_id: int) -> None:
+        """A role is there: members may have it."""
+        self._deleted_roles.pop(role_id, None)
+
     def drop_role(self, role_id: int) -> None:
         """A role was deleted."""
         self._deleted_roles[role_id] = None
