@@ -19,11 +19,11 @@ from api.services.channels import ChannelService
 from api.services.directory import Directory
 from api.services.guilds import GuildService
 from api.services.ids import IdSource
+from api.services.images import Images
 from api.services.invites import InviteService
 from api.services.members import MemberService
 from api.services.membership import Membership
 from api.services.overwrites import OverwriteService
-from api.services.images import Images
 from api.services.prune import PruneService
 from api.services.roles import RoleService
 from api.services.vanity import VanityService

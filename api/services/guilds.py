@@ -10,8 +10,8 @@ from api.services.directory import Directory
 from api.services.guild_blueprint import Blueprint, compute_blueprint
 from api.services.guild_forms import MUTABLE_FEATURES, CreateGuild, UpdateGuild
 from api.services.ids import IdSource
-from api.services.membership import Membership
 from api.services.images import Images
+from api.services.membership import Membership
 from core.domain.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
 from core.domain.guild import Guild

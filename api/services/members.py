@@ -8,10 +8,10 @@ from api.services.announcements import guild_event
 from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.images import Images
 from api.services.member_forms import UpdateMember, UpdateOwnMember
 from api.services.member_rules import IsInVoice, check_nick, check_role, compute_member_changes
 from api.services.membership import Membership
-from api.services.images import Images
 from core.domain.application import GATEWAY_GUILD_MEMBERS_LIMITED
 from core.domain.errors import MissingAccess, UnknownMember, UnknownRole
 from core.domain.member import Member
