@@ -17,7 +17,7 @@ from api.services.ids import IdSource
 from api.services.message_events import message_updated, messages_deleted
 from api.services.message_forms import SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
 from api.services.message_mentions import resolve_mentions
-from api.services.message_views import MessageViews, encode_message
+from api.services.message_views import MessageViews
 from core.domain.channel import TEXT_LIKE, Channel
 from core.domain.errors import (
     BulkDeleteCount,
@@ -167,7 +167,7 @@ class MessageEdits:
         member = None
         if message.guild_id:
             member = await self._directory.member(message.guild_id, message.author_id)
-        encoded = encode_message(view, member, with_nonce=False)
+        encoded = self._views.encode(view, member, with_nonce=False)
         if not changes:
             return encoded.answer
         stored = await self._messages.update(

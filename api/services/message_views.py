@@ -4,6 +4,7 @@ A message that is being sent is encoded once: the dispatch is the answer's bytes
 the closing brace. `core.wire.objects.message.render_message_dispatch` says what the result must equal; a test compares.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -16,6 +17,9 @@ from core.domain.message import Message, MessageType, MessageView
 from core.domain.user import User
 from core.wire.objects.member import render_member
 from core.wire.objects.message import render_message
+
+_MAX_AUTHORS: Final = 10_000
+"""A few MiB."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -30,11 +34,13 @@ class EncodedMessage(msgspec.Struct, frozen=True):
 class MessageViews:
     """Reads what it takes to show messages."""
 
-    __slots__ = ("_directory", "_messages")
+    __slots__ = ("_authors", "_directory", "_messages")
 
     def __init__(self, *, directory: Directory, messages: MessageCache) -> None:
         self._directory = directory
         self._messages = messages
+        self._authors: OrderedDict[tuple[int, int], tuple[Member, bytes]] = OrderedDict()
+        """By guild and user: the membership that was encoded last, and its JSON. Most senders send again."""
 
     async def view(self, message: Message) -> MessageView:
         """One message."""
@@ -59,6 +65,26 @@ class MessageViews:
         shown = [*messages, *(message for message in quoted if message is not None)]
         users = await self._directory.users(_user_ids(shown))
         return [_build_view(message, users, known) for message in messages]
+
+    def encode(self, view: MessageView, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
+        """Answer and dispatch; `member` is the author's membership, None outside guilds or when it has ended."""
+        answer = _encode(_render(view, with_nonce=with_nonce))
+        guild_id = view.message.guild_id
+        if not guild_id:
+            return EncodedMessage(answer, msgspec.Raw(answer))
+        rest = b"}" if member is None else b',"member":%b}' % self._encode_member(member)
+        return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (answer[:-1], guild_id, rest)))
+
+    def _encode_member(self, member: Member) -> bytes:
+        key = (member.guild_id, member.user.id)
+        known = self._authors.get(key)
+        if known is not None and known[0] is member:
+            return known[1]
+        encoded = _encode(render_member(member, with_user=False))
+        self._authors[key] = (member, encoded)
+        if len(self._authors) > _MAX_AUTHORS:
+            self._authors.popitem(last=False)
+        return encoded
 
 
 def _user_ids(messages: Iterable[Message]) -> set[int]:
@@ -89,16 +115,6 @@ def encode_view(view: MessageView) -> bytes:
 def encode_views(views: Sequence[MessageView]) -> bytes:
     """A JSON list of REST objects."""
     return _encode([_render(view, with_nonce=False) for view in views])
-
-
-def encode_message(view: MessageView, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
-    """Answer and dispatch of a message; `member` is its author's membership, None outside guilds or when it has ended."""
-    answer = _encode(_render(view, with_nonce=with_nonce))
-    guild_id = view.message.guild_id
-    if not guild_id:
-        return EncodedMessage(answer, msgspec.Raw(answer))
-    rest = b"}" if member is None else b',"member":' + _encode(render_member(member, with_user=False)) + b"}"
-    return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (answer[:-1], guild_id, rest)))
 
 
 def _render(view: MessageView, *, with_nonce: bool) -> object:
