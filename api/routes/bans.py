@@ -12,6 +12,8 @@ from api.services.bans import BanService, BulkBanObject
 from api.services.member_forms import BanUser, BanUsers
 from core.wire.objects.member import BanObject
 
+DeleteSecondsQuery = Annotated[int | None, QueryParameter(ge=0, le=604_800)]
+"""discord.py puts it here instead of into the body."""
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
@@ -41,10 +43,12 @@ async def put_ban(
     caller: Caller,
     data: BanUser,
     bans: BanService,
+    delete_message_seconds: DeleteSecondsQuery = None,
     reason: str | None = None,
 ) -> None:
     """Ban a user."""
-    await bans.put(caller, guild_id, user_id, data, reason)
+    delete_s = data.delete_s or delete_message_seconds or 0
+    await bans.put(caller, guild_id, user_id, delete_s=delete_s, reason=reason or data.reason)
 
 
 @delete("/guilds/{guild_id:str}/bans/{user_id:str}", status_code=204)

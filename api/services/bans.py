@@ -14,7 +14,7 @@ from api.services.access import GuildAccess
 from api.services.announcements import channel_event, guild_permission_event
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.member_forms import BanUser, BanUsers
+from api.services.member_forms import BanUsers
 from api.services.membership import Membership
 from api.services.message_events import DeletedMessages
 from core.domain.errors import BanFailed, Forbidden, UnknownBan
@@ -70,14 +70,14 @@ class BanService:
             raise UnknownBan
         return render_ban(ban)
 
-    async def put(self, caller: Caller, guild_id: int, user_id: int, form: BanUser, reason: str | None) -> None:
+    async def put(self, caller: Caller, guild_id: int, user_id: int, *, delete_s: int, reason: str | None) -> None:
         """Ban a user, member or not; no error when they are banned already."""
         access = await self._access(caller, guild_id)
         user = await self._directory.user(user_id)
         await self._require_outranked(access, user_id)
         async with self._store.write() as tx:
-            await self._ban(tx, guild_id, user, reason or form.reason)
-        await self._delete_messages(guild_id, user_id, form.delete_s)
+            await self._ban(tx, guild_id, user, reason)
+        await self._delete_messages(guild_id, user_id, delete_s)
 
     async def put_many(self, caller: Caller, guild_id: int, form: BanUsers, reason: str | None) -> BulkBanObject:
         """Ban those who can be banned and are not yet.
