@@ -53,7 +53,8 @@ class Form(Generic[T]):
     __slots__ = ("_decode", "_type")
 
     def __init__(self, type_: type[T]) -> None:
-        self._type = type_
+        # What Litestar hands over is `Annotated` with its own marks.
+        self._type: Any = getattr(type_, "__origin__", type_) if hasattr(type_, "__metadata__") else type_
         self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_, strict=False).decode
 
     def decode(self, body: bytes) -> T:

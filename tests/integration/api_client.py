@@ -94,6 +94,20 @@ class ApiUnderTest:
         assert answer.status_code == 201, answer.text
         return Actor(self._http, answer.json()["token"], answer.json()["user_id"])
 
+    async def make_bot(self, owner: Actor, name: str = "Echo") -> Actor:
+        """A bot of the owner's, in no guild yet; its application has the same id."""
+        application = await owner.post("/applications", {"name": name})
+        assert application.status_code == 201, application.text
+        answer = await owner.post(f"/applications/{application.json()['id']}/bot")
+        assert answer.status_code == 200, answer.text
+        return Actor(self._http, f"Bot {answer.json()['token']}", application.json()["id"])
+
+    async def let_in(self, owner: Actor, bot: Actor, guild_id: str, permissions: int = 0) -> None:
+        """Authorize the bot for a guild that the owner may manage."""
+        path = f"/oauth2/authorize?client_id={bot.id}&scope=bot&permissions={permissions}"
+        answer = await owner.post(path, {"guild_id": guild_id, "authorize": True})
+        assert answer.status_code == 200, answer.text
+
     def actor(self, authorization: str) -> Actor:
         """Whoever has this Authorization header."""
         return Actor(self._http, authorization)

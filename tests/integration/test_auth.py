@@ -1,6 +1,14 @@
 """Registering, logging in and out, sessions."""
 
-from tests.integration.api_client import PASSWORD, ApiUnderTest
+import asyncio
+
+import msgspec
+import pytest
+
+from core.runtime.settings import LimitSettings
+from core.wire.envelope import SESSION_REVOKED
+from tests.integration.api_client import PASSWORD, Actor, ApiUnderTest
+from tests.integration.conftest import HIGH_LIMITS, OpenApi
 
 
 def registration(**changes: object) -> dict[str, object]:
@@ -13,10 +21,170 @@ def registration(**changes: object) -> dict[str, object]:
     }
 
 
-async def test_register_answers_token_whose_first_part_is_the_user_id(api: ApiUnderTest) -> None:
-    answer = await api.nobody.post("/auth/register", registration(consent=True))
+async def sessions_of(actor: Actor) -> list[dict[str, object]]:
+    answer = await actor.get("/auth/sessions")
+    assert answer.status_code == 200
+    sessions: list[dict[str, object]] = answer.json()["user_sessions"]
+    return sessions
+
+
+async def test_register_answers_a_token_that_works(api: ApiUnderTest) -> None:
+    answer = await api.nobody.post("/auth/register", registration(consent=True, captcha_key=None))
     assert answer.status_code == 201
     alice = api.actor(answer.json()["token"])
-    sessions = await alice.get("/auth/sessions")
-    assert sessions.status_code == 200
-    assert [session["is_current"] for session in sessions.json()["user_sessions"]] == [True]
+    assert (await alice.get("/users/@me")).json()["id"] == answer.json()["user_id"]
+    assert [session["is_current"] for session in await sessions_of(alice)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"username": "a"}, "username", "BASE_TYPE_BAD_LENGTH"),
+        ({"username": " a "}, "username", "BASE_TYPE_BAD_LENGTH"),
+        ({"username": "x" * 33}, "username", "BASE_TYPE_MAX_LENGTH"),
+        ({"username": "everyone"}, "username", "USERNAME_INVALID_CONTAINS"),
+        ({"username": "a@b"}, "username", "USERNAME_INVALID_CONTAINS"),
+        ({"username": None}, "username", "BASE_TYPE_REQUIRED"),
+        ({"username": 5}, "username", "STRING_TYPE_CONVERT"),
+        ({"email": "nobody"}, "email", "EMAIL_TYPE_INVALID_EMAIL"),
+        ({"password": "short"}, "password", "BASE_TYPE_BAD_LENGTH"),
+        ({"date_of_birth": "yesterday"}, "date_of_birth", "DATE_TYPE_PARSE"),
+        ({"date_of_birth": "2099-01-01"}, "date_of_birth", "DATE_OF_BIRTH_UNDERAGE"),
+        ({"password": "nul\x00nul\x00nul"}, "password", "STRING_TYPE_INVALID"),
+    ],
+)
+async def test_register_with_a_wrong_field_names_it(
+    api: ApiUnderTest, changes: dict[str, object], field: str, code: str
+) -> None:
+    answer = await api.nobody.post("/auth/register", registration(**changes))
+    assert answer.status_code == 400
+    assert answer.json()["code"] == 50035
+    assert [error["code"] for error in answer.json()["errors"][field]["_errors"]] == [code]
+
+
+async def test_register_without_fields_names_all_of_them(api: ApiUnderTest) -> None:
+    answer = await api.nobody.post("/auth/register", {})
+    assert set(answer.json()["errors"]) == {"username", "email", "password", "date_of_birth"}
+
+
+async def test_register_with_a_taken_name_or_address_says_which(api: ApiUnderTest) -> None:
+    assert (await api.nobody.post("/auth/register", registration())).status_code == 201
+    name = await api.nobody.post("/auth/register", registration(email="other@example.org", username="ALICE"))
+    assert name.json()["errors"]["username"]["_errors"][0]["code"] == "USERNAME_ALREADY_TAKEN"
+    address = await api.nobody.post("/auth/register", registration(username="other", email="ALICE@example.org"))
+    assert address.json()["errors"]["email"]["_errors"][0]["code"] == "EMAIL_ALREADY_REGISTERED"
+
+
+async def test_register_of_one_name_at_once_makes_one_account(api: ApiUnderTest) -> None:
+    answers = await asyncio.gather(
+        *(api.nobody.post("/auth/register", registration(email=f"{number}@example.org")) for number in range(5))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400, 400]
+
+
+async def test_register_too_often_is_limited_and_says_for_how_long(open_api: OpenApi) -> None:
+    limits = msgspec.structs.replace(HIGH_LIMITS, loopback_registrations_per_minute=2)
+    async with open_api(limits=limits) as api:
+        for _ in range(2):
+            await api.register()
+        answer = await api.nobody.post("/auth/register", registration())
+    assert answer.status_code == 429
+    assert answer.headers["via"]
+    assert 0 < answer.json()["retry_after"] <= 60
+    assert float(answer.headers["retry-after"]) == answer.json()["retry_after"]
+
+
+async def test_login_by_address_or_name_gives_another_session(api: ApiUnderTest) -> None:
+    await api.nobody.post("/auth/register", registration())
+    for body in (
+        {"login": "alice@example.org", "password": PASSWORD},
+        {"email": "Alice@Example.org", "password": PASSWORD},
+        {"login": "alice", "password": PASSWORD},
+    ):
+        answer = await api.nobody.post("/auth/login", body)
+        assert answer.status_code == 200
+    assert len(await sessions_of(api.actor(answer.json()["token"]))) == 4
+
+
+@pytest.mark.parametrize("login", ["alice@example.org", "nobody@example.org"])
+async def test_login_with_a_wrong_password_does_not_tell_whether_the_account_exists(
+    api: ApiUnderTest, login: str
+) -> None:
+    await api.nobody.post("/auth/register", registration())
+    answer = await api.nobody.post("/auth/login", {"login": login, "password": "wrong password"})
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["login"]["_errors"][0]["code"] == "INVALID_LOGIN"
+
+
+async def test_logout_ends_the_session_at_once(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    assert (await alice.post("/auth/logout")).status_code == 204
+    answer = await alice.get("/users/@me")
+    assert answer.status_code == 401
+    assert answer.json() == {"message": "401: Unauthorized", "code": 0}
+    [revoked] = api.events(SESSION_REVOKED)
+    assert str(revoked.user_id) == alice.id
+
+
+async def test_sessions_of_other_devices_can_be_ended(api: ApiUnderTest) -> None:
+    await api.nobody.post("/auth/register", registration())
+    login = {"login": "alice", "password": PASSWORD}
+    first, second, third = [api.actor((await api.nobody.post("/auth/login", login)).json()["token"]) for _ in range(3)]
+    ids = [session["id"] for session in await sessions_of(third)]
+    assert (await third.delete(f"/auth/sessions/{ids[1]}")).status_code == 204
+    assert (await second.get("/users/@me")).status_code == 401
+    answer = await third.post("/auth/sessions/logout", {"session_id_hashes": [ids[2]]})
+    assert answer.status_code == 204
+    assert (await first.get("/users/@me")).status_code == 401
+    assert [session["id"] for session in await sessions_of(third)] == [ids[0], ids[3]]
+
+
+async def test_sessions_of_somebody_else_cannot_be_ended(api: ApiUnderTest) -> None:
+    alice, mallory = await api.register(), await api.register()
+    [session] = await sessions_of(alice)
+    answer = await mallory.delete(f"/auth/sessions/{session['id']}")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == 10020
+    assert (await alice.get("/users/@me")).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{}, {"session_id_hashes": []}, {"ids": None}])
+async def test_ending_no_sessions_is_an_error(api: ApiUnderTest, body: dict[str, object]) -> None:
+    answer = await (await api.register()).post("/auth/sessions/logout", body)
+    assert answer.status_code == 400
+
+
+async def test_login_beyond_the_number_of_sessions_ends_the_oldest(open_api: OpenApi) -> None:
+    limits = msgspec.structs.replace(HIGH_LIMITS, sessions_per_user=3)
+    async with open_api(limits=limits) as api:
+        first = api.actor((await api.nobody.post("/auth/register", registration())).json()["token"])
+        assert (await first.get("/users/@me")).status_code == 200
+        login = {"login": "alice", "password": PASSWORD}
+        tokens = [(await api.nobody.post("/auth/login", login)).json()["token"] for _ in range(3)]
+        assert (await first.get("/users/@me")).status_code == 401
+        assert len(await sessions_of(api.actor(tokens[-1]))) == 3
+
+
+@pytest.mark.parametrize("authorization", ["", "Bot ", "nonsense", "Bot nonsense", "Bearer x", "MTIz.x.y", "\xff\xfe"])
+async def test_wrong_token_is_unauthorized(api: ApiUnderTest, authorization: str) -> None:
+    answer = await api.nobody.get("/users/@me", headers={"authorization": authorization.encode("latin-1")})
+    assert answer.status_code == 401
+
+
+async def test_person_may_not_pass_for_a_bot_nor_a_bot_for_a_person(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    bot = await api.make_bot(alice)
+    assert (await api.actor(f"Bot {alice.authorization}").get("/users/@me")).status_code == 401
+    assert (await api.actor(bot.authorization.removeprefix("Bot ")).get("/users/@me")).status_code == 401
+    assert (await bot.get("/auth/sessions")).json()["code"] == 20001
+
+
+async def test_invalid_requests_block_their_address_in_the_end(open_api: OpenApi) -> None:
+    limits = LimitSettings(invalid_requests=3)
+    async with open_api(limits=limits) as api:
+        alice = await api.register()
+        for _ in range(3):
+            assert (await api.nobody.get("/users/@me")).status_code == 401
+        answer = await alice.get("/users/@me")
+        assert answer.status_code == 429
+        assert answer.json()["global"] is True
