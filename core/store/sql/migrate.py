@@ -1,30 +1,55 @@
-"""Bringing a database to the present schema when it is opened."""
+"""Bringing a database to the present schema when it is opened.
+
+Alembic is only loaded when there is something to do: it takes longer to import than all the rest of a start.
+"""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.store.sql.errors import translated
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCHEMA_REVISION: Final = "0001"
+"""The newest migration; a test compares it with the folder."""
+
 _SCRIPTS = Path(__file__).parent / "migrations"
+_VERSION = table("alembic_version", column("version_num"))
 
 
 async def migrate(engine: AsyncEngine) -> None:
     """Run the migrations that the database has not had. Raises Unavailable."""
     with translated():
         async with engine.connect() as connection:
-            await connection.run_sync(_upgrade)
+            if await connection.run_sync(_find_revision) != SCHEMA_REVISION:
+                await connection.run_sync(_upgrade)
+
+
+def _find_revision(connection: SyncConnection) -> str | None:
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    revision: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
+    connection.rollback()
+    return revision
 
 
 def _upgrade(connection: SyncConnection) -> None:
+    from alembic import command  # noqa: PLC0415 - see the module's text
+
     command.upgrade(migration_config(connection), "head")
 
 
 def migration_config(connection: SyncConnection) -> Config:
     """Alembic's configuration, without its file; migrations/env.py takes the connection from it."""
+    from alembic.config import Config  # noqa: PLC0415 - see the module's text
+
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
