@@ -1,16 +1,19 @@
 """Applications."""
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from core.domain.application import Application
 from core.domain.errors import UnknownApplication
 from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap
 from core.store.sql.connection import Executor
+from core.store.sql.query import Query
 from core.store.sql.tables import applications, members
 
 _APPLICATION = EntityMap(Application, applications)
 _SELECT = select(*_APPLICATION.columns)
+_FIND = Query(_SELECT.where(applications.c.id == bindparam("application_id")))
+_FIND_BY_BOT = Query(_SELECT.where(applications.c.bot_id == bindparam("bot_id")))
 
 
 class SqlApplications:
@@ -22,12 +25,12 @@ class SqlApplications:
         self._db = db
 
     async def find(self, application_id: int) -> Application | None:
-        row = await self._db.fetch_one(_SELECT.where(applications.c.id == application_id))
-        return None if row is None else _APPLICATION.entity(row)
+        rows = await self._db.query(_FIND, application_id=application_id)
+        return _APPLICATION.entity(rows[0]) if rows else None
 
     async def find_by_bot(self, bot_id: int) -> Application | None:
-        row = await self._db.fetch_one(_SELECT.where(applications.c.bot_id == bot_id))
-        return None if row is None else _APPLICATION.entity(row)
+        rows = await self._db.query(_FIND_BY_BOT, bot_id=bot_id)
+        return _APPLICATION.entity(rows[0]) if rows else None
 
     async def list_by_owner(self, owner_id: int) -> list[Application]:
         rows = await self._db.fetch_all(_SELECT.where(applications.c.owner_id == owner_id).order_by(applications.c.id))

@@ -1,15 +1,20 @@
 """Bans."""
 
-from sqlalchemy import delete, insert, select, update
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.errors import UnknownBan, UnknownUser
 from core.domain.member import Ban
-from core.store.sql.connection import AnyRow, Executor
+from core.store.sql.connection import Executor
 from core.store.sql.paging import Page
+from core.store.sql.query import Query
 from core.store.sql.tables import bans, users
 from core.store.sql.users import USER
 
 _SELECT = select(bans.c.guild_id, bans.c.reason, *USER.columns).join(users, users.c.id == bans.c.user_id)
+_FIND = Query(_SELECT.where(bans.c.guild_id == bindparam("guild_id"), bans.c.user_id == bindparam("user_id")))
 
 
 class SqlBans:
@@ -21,8 +26,8 @@ class SqlBans:
         self._db = db
 
     async def find(self, guild_id: int, user_id: int) -> Ban | None:
-        row = await self._db.fetch_one(_SELECT.where(bans.c.guild_id == guild_id, bans.c.user_id == user_id))
-        return None if row is None else _ban(row)
+        rows = await self._db.query(_FIND, guild_id=guild_id, user_id=user_id)
+        return _ban(rows[0]) if rows else None
 
     async def list_page(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 1000
@@ -45,5 +50,5 @@ class SqlBans:
             raise UnknownBan
 
 
-def _ban(row: AnyRow) -> Ban:
+def _ban(row: Sequence[Any]) -> Ban:
     return Ban(guild_id=row[0], reason=row[1], user=USER.entity(row, 2))

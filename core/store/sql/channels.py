@@ -3,17 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import UnknownChannel, UnknownOverwrite
 from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap
 from core.store.sql.connection import Executor
+from core.store.sql.query import Query
 from core.store.sql.tables import channels, last_messages, recipients
 
 CHANNEL = EntityMap(Channel, channels, without=("last_message_id",))
 _SELECT = select(*CHANNEL.columns)
+_FIND = Query(_SELECT.where(channels.c.id == bindparam("channel_id")))
+_FIND_DIRECT = Query(_SELECT.where(channels.c.direct_key == bindparam("direct_key")))
+_LIST_DIRECT = Query(
+    _SELECT.join(recipients, recipients.c.channel_id == channels.c.id)
+    .where(recipients.c.user_id == bindparam("user_id"))
+    .order_by(channels.c.id)
+)
+CHANNELS_OF_GUILD = Query(_SELECT.where(channels.c.guild_id == bindparam("guild_id")).order_by(channels.c.id))
 
 
 class SqlChannels:
@@ -25,18 +34,15 @@ class SqlChannels:
         self._db = db
 
     async def find(self, channel_id: int) -> Channel | None:
-        row = await self._db.fetch_one(_SELECT.where(channels.c.id == channel_id))
-        return None if row is None else CHANNEL.entity(row)
+        rows = await self._db.query(_FIND, channel_id=channel_id)
+        return CHANNEL.entity(rows[0]) if rows else None
 
     async def find_direct(self, user_a: int, user_b: int) -> Channel | None:
-        row = await self._db.fetch_one(_SELECT.where(channels.c.direct_key == _direct_key((user_a, user_b))))
-        return None if row is None else CHANNEL.entity(row)
+        rows = await self._db.query(_FIND_DIRECT, direct_key=_direct_key((user_a, user_b)))
+        return CHANNEL.entity(rows[0]) if rows else None
 
     async def list_direct(self, user_id: int) -> list[Channel]:
-        statement = _SELECT.join(recipients, recipients.c.channel_id == channels.c.id).where(
-            recipients.c.user_id == user_id
-        )
-        return [CHANNEL.entity(row) for row in await self._db.fetch_all(statement.order_by(channels.c.id))]
+        return [CHANNEL.entity(row) for row in await self._db.query(_LIST_DIRECT, user_id=user_id)]
 
     async def create(self, channel: Channel) -> None:
         values = CHANNEL.values(channel)

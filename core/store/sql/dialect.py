@@ -35,20 +35,23 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store=MEMORY",
 )
 
+RunSteps = Callable[[Any, Sequence[Step]], Awaitable[list[list[tuple[Any, ...]]]]]
+
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One database's ways."""
 
     name: str
     begin_write: str
-    begin_snapshot: str
     insert: Callable[[Any], Any]
     """An INSERT with `on_conflict_do_update` and `on_conflict_do_nothing`."""
     connect: Callable[[str], AsyncEngine]
     compiler: CompilerDialect
     """SQLAlchemy's own dialect, for statements that go to the driver directly."""
-    run_steps: Callable[[Any, Sequence[Step]], Awaitable[list[list[tuple[Any, ...]]]]]
+    run_steps: RunSteps
     """Run statements on a driver's connection; the rows of each."""
+    read_steps: RunSteps
+    """The same in a read-only transaction of their own. Neither is harmed when its caller is cancelled."""
 
 
 def _connect_sqlite(location: str) -> AsyncEngine:
@@ -76,11 +79,11 @@ SQLITE: Final = Dialect(
     name="sqlite",
     # IMMEDIATE takes the write lock at once: a later upgrade could fail half-way through a unit.
     begin_write="BEGIN IMMEDIATE",
-    begin_snapshot="BEGIN",
     insert=sqlite_insert,
     connect=_connect_sqlite,
     compiler=SQLiteDialect_aiosqlite(),
     run_steps=OneTripConnection.run_steps,
+    read_steps=OneTripConnection.read_steps,
 )
 
 

@@ -1,22 +1,33 @@
 """Guilds, and the snapshot of one with its roles and channels."""
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from core.domain.errors import UnknownGuild, invalid_field
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.ids import shard_of
 from core.domain.member import Member
 from core.store.interfaces import Changes
-from core.store.sql.channels import CHANNEL
+from core.store.sql.channels import CHANNEL, CHANNELS_OF_GUILD
 from core.store.sql.columns import EntityMap
 from core.store.sql.connection import Executor
 from core.store.sql.members import MEMBER_COLUMNS, member_from_row
 from core.store.sql.paging import Page
-from core.store.sql.roles import ROLE
-from core.store.sql.tables import channels, guilds, log, members, roles, users
+from core.store.sql.query import Query
+from core.store.sql.roles import ROLE, ROLES_OF_GUILD
+from core.store.sql.tables import guilds, log, members, users
 
 GUILD = EntityMap(Guild, guilds)
 _SELECT = select(*GUILD.columns)
+_FIND = Query(_SELECT.where(guilds.c.id == bindparam("guild_id")))
+_LIST_IDS = Query(
+    select(members.c.guild_id).where(members.c.user_id == bindparam("user_id")).order_by(members.c.guild_id)
+)
+_COUNT_AND_POSITION = Query(
+    select(
+        select(func.count()).where(members.c.guild_id == bindparam("guild_id")).scalar_subquery(),
+        select(func.max(log.c.position)).where(log.c.shard == bindparam("shard")).scalar_subquery(),
+    )
+)
 
 
 class SqlGuilds:
@@ -29,38 +40,26 @@ class SqlGuilds:
         self._num_shards = num_shards
 
     async def find(self, guild_id: int) -> Guild | None:
-        row = await self._db.fetch_one(_SELECT.where(guilds.c.id == guild_id))
-        return None if row is None else GUILD.entity(row)
+        rows = await self._db.query(_FIND, guild_id=guild_id)
+        return GUILD.entity(rows[0]) if rows else None
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
-        shard = shard_of(guild_id, self._num_shards)
-
-        async def read(db: Executor) -> GuildSnapshot | None:
-            row = await db.fetch_one(_SELECT.where(guilds.c.id == guild_id))
-            if row is None:
-                return None
-            role_rows = await db.fetch_all(
-                select(*ROLE.columns).where(roles.c.guild_id == guild_id).order_by(roles.c.id)
-            )
-            channel_rows = await db.fetch_all(
-                select(*CHANNEL.columns).where(channels.c.guild_id == guild_id).order_by(channels.c.id)
-            )
-            counts = await db.fetch_one(
-                select(
-                    select(func.count()).where(members.c.guild_id == guild_id).scalar_subquery(),
-                    select(func.max(log.c.position)).where(log.c.shard == shard).scalar_subquery(),
-                )
-            )
-            member_count, position = counts or (0, 0)
-            return GuildSnapshot(
-                guild=GUILD.entity(row),
-                roles=tuple(map(ROLE.entity, role_rows)),
-                channels=tuple(map(CHANNEL.entity, channel_rows)),
-                member_count=member_count,
-                position=position or 0,
-            )
-
-        return await self._db.in_snapshot(read)
+        of_guild = {"guild_id": guild_id}
+        guild_rows, role_rows, channel_rows, ((member_count, position),) = await self._db.query_together(
+            (_FIND, of_guild),
+            (ROLES_OF_GUILD, of_guild),
+            (CHANNELS_OF_GUILD, of_guild),
+            (_COUNT_AND_POSITION, {"guild_id": guild_id, "shard": shard_of(guild_id, self._num_shards)}),
+        )
+        if not guild_rows:
+            return None
+        return GuildSnapshot(
+            guild=GUILD.entity(guild_rows[0]),
+            roles=tuple(map(ROLE.entity, role_rows)),
+            channels=tuple(map(CHANNEL.entity, channel_rows)),
+            member_count=member_count,
+            position=position or 0,
+        )
 
     async def list_of_user(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 200
@@ -77,8 +76,7 @@ class SqlGuilds:
         return [(GUILD.entity(row), member_from_row(row, len(GUILD.columns))) for row in rows]
 
     async def list_ids_of_user(self, user_id: int) -> list[int]:
-        statement = select(members.c.guild_id).where(members.c.user_id == user_id).order_by(members.c.guild_id)
-        return [row[0] for row in await self._db.fetch_all(statement)]
+        return [row[0] for row in await self._db.query(_LIST_IDS, user_id=user_id)]
 
     async def find_by_vanity_code(self, code: str) -> Guild | None:
         row = await self._db.fetch_one(_SELECT.where(guilds.c.vanity_url_code == code))

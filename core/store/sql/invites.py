@@ -1,15 +1,17 @@
 """Invites."""
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.errors import UnknownInvite
 from core.domain.member import Invite
 from core.store.sql.columns import EntityMap
 from core.store.sql.connection import Executor
+from core.store.sql.query import Query
 from core.store.sql.tables import invites
 
 _INVITE = EntityMap(Invite, invites)
 _SELECT = select(*_INVITE.columns)
+_FIND = Query(_SELECT.where(invites.c.code == bindparam("code")))
 
 
 class SqlInvites:
@@ -21,8 +23,8 @@ class SqlInvites:
         self._db = db
 
     async def find(self, code: str) -> Invite | None:
-        row = await self._db.fetch_one(_SELECT.where(invites.c.code == code))
-        return None if row is None else _INVITE.entity(row)
+        rows = await self._db.query(_FIND, code=code)
+        return _INVITE.entity(rows[0]) if rows else None
 
     async def list_of_guild(self, guild_id: int) -> list[Invite]:
         statement = _SELECT.where(invites.c.guild_id == guild_id).order_by(invites.c.created_ms, invites.c.code)

@@ -8,7 +8,7 @@ far it went, so that a reader who is too late learns it.
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Integer, bindparam, delete, func, insert, select
 
 from core.bus.interfaces import Delivery, LogTrimmed
 from core.domain.ids import shard_of
@@ -16,12 +16,20 @@ from core.runtime.clock import Clock
 from core.store.sql.bulk import Bulk, bulk_insert
 from core.store.sql.connection import Executor
 from core.store.sql.dialect import Dialect
+from core.store.sql.query import Query
 from core.store.sql.sqlite_driver import Step
 from core.store.sql.tables import log, log_trims
 from core.wire.envelope import Envelope, decode_envelope, encode_envelope
 
 TRIM_CHUNK_ROWS = 2_000
 """Rows that one unit trims: a few milliseconds of the writer's time."""
+
+_READ = Query(
+    select(log.c.position, log.c.envelope)
+    .where(log.c.shard == bindparam("shard"), log.c.position > bindparam("after"))
+    .order_by(log.c.position)
+    .limit(bindparam("limit", type_=Integer))
+)
 
 
 class LogState(msgspec.Struct, frozen=True):
@@ -83,13 +91,7 @@ class SqlLog:
         Raises:
             LogTrimmed: some of them are gone.
         """
-        statement = (
-            select(log.c.position, log.c.envelope)
-            .where(log.c.shard == shard, log.c.position > after)
-            .order_by(log.c.position)
-            .limit(limit)
-        )
-        rows = await self._reads.fetch_all(statement)
+        rows = await self._reads.query(_READ, shard=shard, after=after, limit=limit)
         # After the query: a trim that happened while it ran is noticed too.
         if after < self._trimmed.get(shard, 0):
             raise LogTrimmed(shard)

@@ -4,13 +4,29 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, String, and_, cast, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from core.domain.errors import UnknownMember, UnknownUser
 from core.domain.member import Member
 from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap, fold, folded
-from core.store.sql.connection import AnyRow, Executor
+from core.store.sql.connection import Executor
+from core.store.sql.query import Query
 from core.store.sql.tables import auth_sessions, guilds, member_roles, members, users
 from core.store.sql.users import USER
 
@@ -18,8 +34,10 @@ _MEMBER = EntityMap(Member, members, without=("user", "role_ids"))
 _USER_START = len(_MEMBER.columns)
 _ROLES_AT = _USER_START + len(USER.columns)
 
+_COMMA: Any = literal_column("','")
 _role_ids = (
-    select(func.aggregate_strings(cast(member_roles.c.role_id, String), ","))
+    # The separator as SQL: as a parameter it would be rendered at execution, which compiled queries skip.
+    select(func.aggregate_strings(cast(member_roles.c.role_id, String), _COMMA))
     .where(member_roles.c.guild_id == members.c.guild_id, member_roles.c.user_id == members.c.user_id)
     .correlate(members)
     .scalar_subquery()
@@ -28,9 +46,17 @@ MEMBER_COLUMNS = (*_MEMBER.columns, *USER.columns, _role_ids)
 """For a SELECT from members joined with users; one row is one member."""
 
 _SELECT = select(*MEMBER_COLUMNS).select_from(members).join(users, users.c.id == members.c.user_id)
+_IN_GUILD = members.c.guild_id == bindparam("guild_id")
+_FIND = Query(_SELECT.where(_IN_GUILD, members.c.user_id == bindparam("user_id")))
+_LIST_PAGE = Query(
+    _SELECT.where(_IN_GUILD, members.c.user_id > bindparam("after"))
+    .order_by(members.c.user_id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_COUNT = Query(select(func.count()).where(_IN_GUILD))
 
 
-def member_from_row(row: AnyRow, start: int = 0) -> Member:
+def member_from_row(row: Sequence[Any], start: int = 0) -> Member:
     """The member whose `MEMBER_COLUMNS` stand in the row from `start` on."""
     role_ids = row[start + _ROLES_AT]
     return _MEMBER.entity_with(
@@ -50,8 +76,8 @@ class SqlMembers:
         self._db = db
 
     async def find(self, guild_id: int, user_id: int) -> Member | None:
-        row = await self._db.fetch_one(_SELECT.where(members.c.guild_id == guild_id, members.c.user_id == user_id))
-        return None if row is None else member_from_row(row)
+        rows = await self._db.query(_FIND, guild_id=guild_id, user_id=user_id)
+        return member_from_row(rows[0]) if rows else None
 
     async def find_many(self, guild_id: int, user_ids: Collection[int]) -> list[Member]:
         if not user_ids:
@@ -59,7 +85,8 @@ class SqlMembers:
         return await self._list(_SELECT.where(members.c.guild_id == guild_id, members.c.user_id.in_(list(user_ids))))
 
     async def list_page(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
-        return await self._list(_SELECT.where(members.c.guild_id == guild_id, members.c.user_id > after).limit(limit))
+        rows = await self._db.query(_LIST_PAGE, guild_id=guild_id, after=after, limit=limit)
+        return [member_from_row(row) for row in rows]
 
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
         folded_prefix = fold(prefix) or ""
@@ -70,8 +97,8 @@ class SqlMembers:
         return await self._list(statement)
 
     async def count(self, guild_id: int) -> int:
-        row = await self._db.fetch_one(select(func.count()).where(members.c.guild_id == guild_id))
-        return 0 if row is None else int(row[0])
+        ((count,),) = await self._db.query(_COUNT, guild_id=guild_id)
+        return int(count)
 
     async def count_by_role(self, guild_id: int) -> dict[int, int]:
         statement = (

@@ -1,21 +1,30 @@
 """Messages: reading them, editing, deleting. Adding them is the hot path and has its own file (message_batch.py)."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, delete, select, tuple_, update
 
 from core.domain.errors import UnknownMessage
-from core.domain.ids import bucket_of, snowflake_at
+from core.domain.ids import MAX_SNOWFLAKE, bucket_of, snowflake_at
 from core.domain.message import AddedMessage, Message
 from core.store.interfaces import Changes
 from core.store.sql.connection import Executor
 from core.store.sql.message_batch import MESSAGE, MessageBatch, MessageInserter
+from core.store.sql.query import Query
 from core.store.sql.tables import channels, last_messages, messages
 from core.store.sql.writer import Writer
 from core.wire.envelope import Envelope
 
-_SELECT = select(*MESSAGE.columns)
+# Ids grow with their buckets, so ordering by both is ordering by id, and it is the order of the primary key.
+_PLACE = tuple_(messages.c.bucket, messages.c.id)
+_BOUND = tuple_(bindparam("bucket", type_=Integer), bindparam("bound", type_=BigInteger))
+_IN_CHANNEL = select(*MESSAGE.columns).where(messages.c.channel_id == bindparam("channel_id"))
+_LIMIT = bindparam("limit", type_=Integer)
+_FIND = Query(_IN_CHANNEL.where(messages.c.bucket == bindparam("bucket"), messages.c.id == bindparam("message_id")))
+_OLDER = Query(
+    _IN_CHANNEL.where(_PLACE < _BOUND).order_by(messages.c.bucket.desc(), messages.c.id.desc()).limit(_LIMIT)
+)
+_NEWER = Query(_IN_CHANNEL.where(_PLACE > _BOUND).order_by(messages.c.bucket, messages.c.id).limit(_LIMIT))
 
 
 class SqlMessages:
@@ -37,8 +46,10 @@ class SqlMessages:
         return await batch.add(message, envelopes)
 
     async def find(self, channel_id: int, message_id: int) -> Message | None:
-        row = await self._reads.fetch_one(_SELECT.where(_is_message(channel_id, message_id)))
-        return None if row is None else MESSAGE.entity(row)
+        rows = await self._reads.query(
+            _FIND, channel_id=channel_id, bucket=bucket_of(message_id), message_id=message_id
+        )
+        return MESSAGE.entity(rows[0]) if rows else None
 
     async def list_page(
         self,
@@ -50,10 +61,17 @@ class SqlMessages:
         limit: int = 50,
     ) -> list[Message]:
         if around is not None:
-            return await self._list_around(channel_id, around, limit)
-        if after is not None:
-            return (await self._list(self._reads, _newer_than(channel_id, after), limit))[::-1]
-        return await self._list(self._reads, _older_than(channel_id, before), limit)
+            newer, older = await self._reads.query_together(
+                (_NEWER, _bounds(channel_id, around, limit // 2)),
+                (_OLDER, _bounds(channel_id, around + 1, limit - limit // 2)),
+            )
+            rows = newer[::-1] + older
+        elif after is not None:
+            rows = (await self._reads.query(_NEWER, **_bounds(channel_id, after, limit)))[::-1]
+        else:
+            bound = MAX_SNOWFLAKE if before is None else before
+            rows = await self._reads.query(_OLDER, **_bounds(channel_id, bound, limit))
+        return [MESSAGE.entity(row) for row in rows]
 
     async def update(
         self,
@@ -112,23 +130,6 @@ class SqlMessages:
         rows = await self._reads.fetch_all(statement.where(last_messages.c.channel_id.in_(list(channel_ids))))
         return {row[0]: row[1] for row in rows}
 
-    async def _list_around(self, channel_id: int, around: int, limit: int) -> list[Message]:
-        """Newest first; half of the page newer than the target, the rest the target and what is older."""
-
-        async def read(db: Executor) -> list[Message]:
-            newer = await self._list(db, _newer_than(channel_id, around), limit // 2)
-            older = await self._list(db, _older_than(channel_id, around + 1), limit - limit // 2)
-            return newer[::-1] + older
-
-        return await self._reads.in_snapshot(read)
-
-    async def _list(self, db: Executor, statement: Select[*tuple[Any, ...]], limit: int) -> list[Message]:
-        return [MESSAGE.entity(row) for row in await db.fetch_all(statement.limit(limit))]
-
-
-_PLACE = tuple_(messages.c.bucket, messages.c.id)
-"""Ids grow with their buckets, so this orders as the id does, and it is what the primary key holds."""
-
 
 def _is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:
     return and_(
@@ -138,13 +139,5 @@ def _is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:
     )
 
 
-def _older_than(channel_id: int, bound: int | None) -> Select[*tuple[Any, ...]]:
-    statement = _SELECT.where(messages.c.channel_id == channel_id)
-    if bound is not None:
-        statement = statement.where(tuple_(bucket_of(bound), bound) > _PLACE)
-    return statement.order_by(messages.c.bucket.desc(), messages.c.id.desc())
-
-
-def _newer_than(channel_id: int, bound: int) -> Select[*tuple[Any, ...]]:
-    statement = _SELECT.where(messages.c.channel_id == channel_id, tuple_(bucket_of(bound), bound) < _PLACE)
-    return statement.order_by(messages.c.bucket, messages.c.id)
+def _bounds(channel_id: int, bound: int, limit: int) -> dict[str, int]:
+    return {"channel_id": channel_id, "bucket": bucket_of(bound), "bound": bound, "limit": limit}

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from sqlalchemy.sql.base import Executable
 
 from core.domain.errors import Unavailable
-from core.store.sql.connection import AnyRow, Connection, Executor, Parameters, run_to_end
+from core.store.sql.connection import AnyRow, Asked, Connection, Parameters, run_to_end
+from core.store.sql.query import Query, Rows
 
 T = TypeVar("T")
 
@@ -24,21 +25,25 @@ class ReadPool:
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    async def query(self, query: Query, **parameters: Any) -> Rows:
+        """All rows of a compiled query."""
+        return await self._lend(lambda connection: connection.query(query, **parameters))
+
+    async def query_together(self, *asked: Asked) -> list[Rows]:
+        """The rows of several queries that all see the same instant."""
+        return await self._lend(lambda connection: connection.query_in_snapshot(*asked))
+
     async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:
-        """All rows."""
-        return await run_to_end(self._lend(lambda connection: connection.fetch_all(statement)), self._running)
+        """All rows of any statement."""
+        return await self._run(lambda connection: connection.fetch_all(statement))
 
     async def fetch_one(self, statement: Executable) -> AnyRow | None:
-        """The first row."""
-        return await run_to_end(self._lend(lambda connection: connection.fetch_one(statement)), self._running)
+        """The first row of any statement."""
+        return await self._run(lambda connection: connection.fetch_one(statement))
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:  # noqa: ARG002
         """Not here."""
         raise RuntimeError("writes go through Store.write()")
-
-    async def in_snapshot(self, read: Callable[[Executor], Awaitable[T]]) -> T:
-        """Run several reads that all see the same instant."""
-        return await run_to_end(self._lend(lambda connection: connection.in_snapshot(read)), self._running)
 
     async def close(self) -> None:
         """Finish what runs and close the connections."""
@@ -48,6 +53,9 @@ class ReadPool:
         for connection in self._free:
             await connection.close()
         self._free.clear()
+
+    async def _run(self, read: Callable[[Connection], Awaitable[T]]) -> T:
+        return await run_to_end(self._lend(read), self._running)
 
     async def _lend(self, read: Callable[[Connection], Awaitable[T]]) -> T:
         if self._closed:

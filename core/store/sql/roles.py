@@ -1,16 +1,19 @@
 """Roles."""
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.errors import UnknownRole
 from core.domain.role import Role
 from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap
 from core.store.sql.connection import Executor
+from core.store.sql.query import Query
 from core.store.sql.tables import channels, roles
 
 ROLE = EntityMap(Role, roles)
 _SELECT = select(*ROLE.columns)
+_FIND = Query(_SELECT.where(roles.c.id == bindparam("role_id")))
+ROLES_OF_GUILD = Query(_SELECT.where(roles.c.guild_id == bindparam("guild_id")).order_by(roles.c.id))
 
 
 class SqlRoles:
@@ -25,12 +28,11 @@ class SqlRoles:
         await self._db.execute(insert(roles), ROLE.values(role))
 
     async def find(self, role_id: int) -> Role | None:
-        row = await self._db.fetch_one(_SELECT.where(roles.c.id == role_id))
-        return None if row is None else ROLE.entity(row)
+        rows = await self._db.query(_FIND, role_id=role_id)
+        return ROLE.entity(rows[0]) if rows else None
 
     async def list_of_guild(self, guild_id: int) -> list[Role]:
-        rows = await self._db.fetch_all(_SELECT.where(roles.c.guild_id == guild_id).order_by(roles.c.id))
-        return [ROLE.entity(row) for row in rows]
+        return [ROLE.entity(row) for row in await self._db.query(ROLES_OF_GUILD, guild_id=guild_id)]
 
     async def update(self, role_id: int, changes: Changes) -> Role:
         if not changes:

@@ -39,6 +39,10 @@ class OneTripConnection(aiosqlite.Connection):
         """Run statements one after the other; the rows of each. Stops at the first that fails."""
         return await self.trip(_run_steps, steps)
 
+    async def read_steps(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+        """The same, all as of one instant."""
+        return await self.trip(_read_steps, steps)
+
     async def trip(self, work: Callable[..., T], *arguments: Any) -> T:
         """Call `work` with the sqlite3 connection in the driver's thread."""
         # The only way to run a function there; aiosqlite's own methods are made of it.
@@ -121,3 +125,11 @@ def _run_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[li
         results.append(cursor.fetchall() if cursor.description else [])
         cursor.close()
     return results
+
+
+def _read_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+    connection.execute("BEGIN")
+    try:
+        return _run_steps(connection, steps)
+    finally:
+        connection.execute("ROLLBACK")

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,7 @@ from core.store.sql.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.messages import SqlMessages
 from core.store.sql.migrate import migrate
 from core.store.sql.pool import ReadPool
+from core.store.sql.query import QueryCache
 from core.store.sql.tables import log, nonces
 from core.store.sql.transaction import UnitOfWork
 from core.store.sql.users import SqlUsers
@@ -116,10 +118,12 @@ class SqlStore:
         dialect = dialect_of(str(location))
         engine = dialect.connect(str(location))
         await migrate(engine)
-        reads = ReadPool([await Connection.open(engine, dialect) for _ in range(options.read_connections)])
+        queries = QueryCache(dialect.compiler)
+        connect = partial(Connection.open, engine=engine, dialect=dialect, queries=queries)
+        reads = ReadPool([await connect() for _ in range(options.read_connections)])
         state = await load_log_state(reads)
         log = SqlLog(state=state, num_shards=num_shards, clock=clock, dialect=dialect, reads=reads)
-        writer = Writer(connection=await Connection.open(engine, dialect), dialect=dialect, log=log)
+        writer = Writer(connection=await connect(), dialect=dialect, log=log)
 
         async def append(envelopes: Sequence[Envelope]) -> None:
             await writer.run_errand(lambda _: _only_announce(envelopes))

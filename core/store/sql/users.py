@@ -1,20 +1,31 @@
 """Accounts and their logins."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from core.domain.errors import FieldError, Invalid, UnknownSession, UnknownUser
 from core.domain.user import Account, AuthSession, User
 from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap, fold, folded
-from core.store.sql.connection import AnyRow, Executor
+from core.store.sql.connection import Executor
+from core.store.sql.query import Query
 from core.store.sql.tables import auth_sessions, users
 
 USER = EntityMap(User, users)
 _SESSION = EntityMap(AuthSession, auth_sessions)
 _PRIVATE = ("email", "password_hash", "birth_date")
 _ACCOUNT_COLUMNS = (*USER.columns, *(users.c[name] for name in _PRIVATE))
+
+_FIND = Query(select(*USER.columns).where(users.c.id == bindparam("user_id")))
+_FIND_ACCOUNT = Query(select(*_ACCOUNT_COLUMNS).where(users.c.id == bindparam("user_id")))
+_FIND_BY_EMAIL = Query(select(*_ACCOUNT_COLUMNS).where(users.c.email_key == bindparam("email_key")))
+_FIND_BY_USERNAME = Query(select(*USER.columns).where(users.c.username_key == bindparam("username_key")))
+_FIND_SESSION = Query(select(*_SESSION.columns).where(auth_sessions.c.token_hash == bindparam("token_hash")))
+_LIST_SESSIONS = Query(
+    select(*_SESSION.columns).where(auth_sessions.c.user_id == bindparam("user_id")).order_by(auth_sessions.c.id)
+)
 
 
 class SqlUsers:
@@ -26,8 +37,8 @@ class SqlUsers:
         self._db = db
 
     async def find(self, user_id: int) -> User | None:
-        row = await self._db.fetch_one(select(*USER.columns).where(users.c.id == user_id))
-        return None if row is None else USER.entity(row)
+        rows = await self._db.query(_FIND, user_id=user_id)
+        return USER.entity(rows[0]) if rows else None
 
     async def find_many(self, user_ids: Collection[int]) -> dict[int, User]:
         if not user_ids:
@@ -36,24 +47,23 @@ class SqlUsers:
         return {row[0]: USER.entity(row) for row in rows}
 
     async def find_account(self, user_id: int) -> Account | None:
-        row = await self._db.fetch_one(select(*_ACCOUNT_COLUMNS).where(users.c.id == user_id))
-        return None if row is None else _account(row)
+        rows = await self._db.query(_FIND_ACCOUNT, user_id=user_id)
+        return _account(rows[0]) if rows else None
 
     async def find_account_by_email(self, email: str) -> Account | None:
-        row = await self._db.fetch_one(select(*_ACCOUNT_COLUMNS).where(users.c.email_key == fold(email)))
-        return None if row is None else _account(row)
+        rows = await self._db.query(_FIND_BY_EMAIL, email_key=fold(email))
+        return _account(rows[0]) if rows else None
 
     async def find_by_username(self, username: str) -> User | None:
-        row = await self._db.fetch_one(select(*USER.columns).where(users.c.username_key == fold(username)))
-        return None if row is None else USER.entity(row)
+        rows = await self._db.query(_FIND_BY_USERNAME, username_key=fold(username))
+        return USER.entity(rows[0]) if rows else None
 
     async def find_auth_session(self, token_hash: bytes) -> AuthSession | None:
-        row = await self._db.fetch_one(select(*_SESSION.columns).where(auth_sessions.c.token_hash == token_hash))
-        return None if row is None else _SESSION.entity(row)
+        rows = await self._db.query(_FIND_SESSION, token_hash=token_hash)
+        return _SESSION.entity(rows[0]) if rows else None
 
     async def list_auth_sessions(self, user_id: int) -> list[AuthSession]:
-        statement = select(*_SESSION.columns).where(auth_sessions.c.user_id == user_id).order_by(auth_sessions.c.id)
-        return [_SESSION.entity(row) for row in await self._db.fetch_all(statement)]
+        return [_SESSION.entity(row) for row in await self._db.query(_LIST_SESSIONS, user_id=user_id)]
 
     async def create(self, account: Account) -> None:
         user = account.user
@@ -109,6 +119,6 @@ class SqlUsers:
             raise Invalid(*fields.values())
 
 
-def _account(row: AnyRow) -> Account:
+def _account(row: Sequence[Any]) -> Account:
     email, password_hash, birth_date = row[len(USER.columns) :]
     return Account(user=USER.entity(row), email=email, password_hash=password_hash, birth_date=birth_date)

@@ -22,15 +22,20 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
-from core.store.sql.connection import Connection, Executor, LentConnection
+from core.store.sql.connection import Connection, Executor
 from core.store.sql.dialect import Dialect
+from core.store.sql.lending import LentConnection
 from core.store.sql.log import SqlLog
 from core.store.sql.sqlite_driver import Step
 from core.wire.envelope import Envelope
 
 logger = logging.getLogger(__name__)
 
+_SAVEPOINT = Step("SAVEPOINT unit")
+_ROLLBACK_TO = Step("ROLLBACK TO SAVEPOINT unit")
 _RELEASE = Step("RELEASE SAVEPOINT unit")
+_COMMIT = Step("COMMIT")
+_ROLLBACK = Step("ROLLBACK")
 
 T = TypeVar("T")
 Deliver = Callable[[Sequence[Delivery]], None]
@@ -186,8 +191,8 @@ class Writer:
     """Owns the write connection and the queue before it."""
 
     __slots__ = (
+        "_begin",
         "_connection",
-        "_dialect",
         "_is_closing",
         "_log",
         "_loop",
@@ -205,7 +210,7 @@ class Writer:
         log: SqlLog,
     ) -> None:
         self._connection = connection
-        self._dialect = dialect
+        self._begin = Step(dialect.begin_write)
         self._log = log
         self._queue: deque[Job] = deque()
         self._work_came = asyncio.Event()
@@ -278,7 +283,7 @@ class Writer:
         is_nested = bool(batch.jobs)
         self._present_turn = job if isinstance(job, Turn) else None
         try:
-            await self._connection.control("SAVEPOINT unit" if is_nested else self._dialect.begin_write)
+            await self._connection.run_steps([_SAVEPOINT if is_nested else self._begin])
             batch.is_open = True
             envelopes, steps = await job.run(self._connection)
             deliveries = self._log.place(envelopes)
@@ -304,14 +309,14 @@ class Writer:
             await self._abandon(batch, None)
             return
         try:
-            await self._connection.run_steps([Step("ROLLBACK TO SAVEPOINT unit"), _RELEASE])
+            await self._connection.run_steps([_ROLLBACK_TO, _RELEASE])
         except Unavailable as error:
             # The database has rolled back the whole transaction by itself (disk full): the others' work is gone too.
             await self._abandon(batch, error)
 
     async def _commit(self, batch: _Batch, deliver: Deliver) -> None:
         try:
-            await self._connection.control("COMMIT")
+            await self._connection.run_steps([_COMMIT])
         except Exception as error:
             logger.exception("commit failed", extra={"units": len(batch.jobs)})
             await self._abandon(batch, error if isinstance(error, Unavailable) else Unavailable())
@@ -323,7 +328,7 @@ class Writer:
     async def _abandon(self, batch: _Batch, error: Exception | None) -> None:
         """Give up the transaction; its jobs fail with `error`."""
         with contextlib.suppress(Unavailable):  # the database may have rolled back by itself
-            await self._connection.control("ROLLBACK")
+            await self._connection.run_steps([_ROLLBACK])
         for job in batch.jobs:
             job.settle(error)
         batch.jobs.clear()
