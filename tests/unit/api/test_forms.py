@@ -1,0 +1,174 @@
+"""Bodies: what is accepted, and how what is wrong is told."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET, Meta, UnsetType
+
+from api.forms import Form, SnowflakeField
+from core.domain.errors import FieldError, Invalid, InvalidJson
+
+
+class Inner(msgspec.Struct, kw_only=True):
+    title: Annotated[str, Meta(max_length=5)] = ""
+
+
+class Body(msgspec.Struct, kw_only=True):
+    name: Annotated[str, Meta(min_length=2, max_length=5)] = "none"
+    parent_id: SnowflakeField | UnsetType | None = UNSET
+    count: Annotated[int, Meta(ge=1, le=9)] = 1
+    flag: bool = False
+    ratio: float = 0.0
+    kind: Literal[0, 2] = 0
+    ids: list[SnowflakeField] = []
+    embeds: Annotated[list[Inner], Meta(max_length=2)] = []
+    by_key: dict[str, Inner] = {}
+
+
+class Needy(msgspec.Struct, kw_only=True):
+    first: str
+    second: Inner
+    third: int = 0
+
+
+FORM = Form(Body)
+
+
+def errors_of(form: Form[Any], body: bytes) -> list[tuple[tuple[str | int, ...], str]]:
+    with pytest.raises(Invalid) as caught:
+        form.decode(body)
+    assert not isinstance(caught.value, InvalidJson)
+    return [(error.path, error.code) for error in caught.value.fields]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "value"),
+    [
+        (b'{"parent_id":"123"}', "parent_id", 123),
+        (b'{"parent_id":123}', "parent_id", 123),
+        (b'{"parent_id":null}', "parent_id", None),
+        (b"{}", "parent_id", UNSET),
+        (b'{"flag":"True"}', "flag", True),
+        (b'{"flag":1}', "flag", True),
+        (b'{"flag":"false"}', "flag", False),
+        (b'{"count":"7"}', "count", 7),
+        (b'{"ids":["1",2]}', "ids", [1, 2]),
+        (b'{"unknown":{"deep":[1,2,{}]},"count":2}', "count", 2),
+    ],
+)
+def test_decode_takes_what_clients_send(body: bytes, field: str, value: object) -> None:
+    assert getattr(FORM.decode(body), field) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "code"),
+    [
+        (b'{"name":"x"}', ("name",), "BASE_TYPE_BAD_LENGTH"),
+        (b'{"name":"too long"}', ("name",), "BASE_TYPE_MAX_LENGTH"),
+        (b'{"name":7}', ("name",), "STRING_TYPE_CONVERT"),
+        (b'{"name":null}', ("name",), "BASE_TYPE_REQUIRED"),
+        (b'{"name":"a\\u0000b"}', ("name",), "STRING_TYPE_INVALID"),
+        (b'{"parent_id":"abc"}', ("parent_id",), "NUMBER_TYPE_COERCE"),
+        (b'{"parent_id":-1}', ("parent_id",), "NUMBER_TYPE_MIN"),
+        (b'{"parent_id":"9223372036854775808"}', ("parent_id",), "NUMBER_TYPE_MAX"),
+        (b'{"parent_id":1.5}', ("parent_id",), "NUMBER_TYPE_COERCE"),
+        (b'{"count":0}', ("count",), "NUMBER_TYPE_MIN"),
+        (b'{"count":10}', ("count",), "NUMBER_TYPE_MAX"),
+        (b'{"count":123456789012345678901234567890}', ("count",), "NUMBER_TYPE_MAX"),
+        (b'{"flag":"perhaps"}', ("flag",), "BOOLEAN_TYPE_CONVERT"),
+        (b'{"ratio":{}}', ("ratio",), "NUMBER_TYPE_COERCE"),
+        (b'{"kind":1}', ("kind",), "BASE_TYPE_CHOICES"),
+        (b'{"ids":"1"}', ("ids",), "LIST_TYPE_CONVERT"),
+        (b'{"ids":[1,"x"]}', ("ids", 1), "NUMBER_TYPE_COERCE"),
+        (b'{"embeds":[{},{"title":"too long"}]}', ("embeds", 1, "title"), "BASE_TYPE_MAX_LENGTH"),
+        (b'{"embeds":[{},{},{}]}', ("embeds",), "BASE_TYPE_MAX_LENGTH"),
+        (b'{"embeds":[5]}', ("embeds", 0), "MODEL_TYPE_CONVERT"),
+        (b"[]", (), "MODEL_TYPE_CONVERT"),
+        (b"null", (), "BASE_TYPE_REQUIRED"),
+    ],
+)
+def test_decode_names_the_wrong_field(body: bytes, path: tuple[str | int, ...], code: str) -> None:
+    assert errors_of(FORM, body) == [(path, code)]
+
+
+def test_decode_names_all_wrong_fields_at_once() -> None:
+    found = errors_of(FORM, b'{"name":7,"count":0,"flag":"x"}')
+    assert found == [
+        (("name",), "STRING_TYPE_CONVERT"),
+        (("count",), "NUMBER_TYPE_MIN"),
+        (("flag",), "BOOLEAN_TYPE_CONVERT"),
+    ]
+
+
+def test_decode_names_all_missing_fields() -> None:
+    assert errors_of(Form(Needy), b"{}") == [(("first",), "BASE_TYPE_REQUIRED"), (("second",), "BASE_TYPE_REQUIRED")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"{}x",
+        b'{"name":"\xff"}',
+        b'{"name":"\\ud800"}',
+        b'{"name":"\\udc00x"}',
+        b'{"other":"\\ud800"}',
+        b"\xff\xfe",
+        b'{"count":1e999}',
+        b'{"deep":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b"[" * 100_000,
+    ],
+)
+def test_decode_of_what_is_no_json_says_so(body: bytes) -> None:
+    with pytest.raises((InvalidJson, Invalid)) as caught:
+        FORM.decode(body)
+    assert isinstance(caught.value, InvalidJson) or caught.value.fields
+
+
+def test_decode_leaves_an_escaped_backslash_alone() -> None:
+    assert FORM.decode(b'{"name":"\\\\u00"}').name == "\\u00"
+
+
+def test_decode_finds_nul_in_unknown_fields_too() -> None:
+    assert errors_of(FORM, b'{"x":[{"y":"\\u0000"}]}') == [(("x", 0, "y"), "STRING_TYPE_INVALID")]
+
+
+def test_decode_tells_values_in_words_of_discord() -> None:
+    with pytest.raises(Invalid) as caught:
+        FORM.decode(b'{"parent_id":"abc"}')
+    [error] = caught.value.fields
+    assert isinstance(error, FieldError)
+    assert error.message == 'Value "abc" is not int.'
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(Body.__struct_fields__), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+def find_error(body: bytes) -> Invalid | None:
+    try:
+        FORM.decode(body)
+    except Invalid as error:
+        return error
+    return None
+
+
+@given(JSON)
+def test_decode_of_any_json_is_a_form_or_a_form_error(value: object) -> None:
+    error = find_error(msgspec.json.encode(value))
+    assert error is None or error.fields or isinstance(error, InvalidJson)
+
+
+@given(st.binary(max_size=64))
+def test_decode_of_any_bytes_is_a_form_or_a_form_error(body: bytes) -> None:
+    error = find_error(body)
+    assert error is None or error.fields or isinstance(error, InvalidJson)
