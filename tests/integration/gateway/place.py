@@ -66,17 +66,25 @@ class Place:
         """An account with a login."""
         user_id = self.ids.next()
         user = User(id=user_id, username=f"{name}{user_id}", bot=bot)
-        first = base64.urlsafe_b64encode(str(user_id).encode()).rstrip(b"=").decode()
+        async with self.store.write() as tx:
+            await tx.users.create(Account(user=user, email=None if bot else f"{user_id}@example.org"))
+        return await self._log_in(user)
+
+    async def another_login(self, login: Login) -> Login:
+        """The same user, logged in once more."""
+        return await self._log_in(login.user)
+
+    async def _log_in(self, user: User) -> Login:
+        first = base64.urlsafe_b64encode(str(user.id).encode()).rstrip(b"=").decode()
         token = f"{first}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(32)}"
         auth = AuthSession(
             id=self.ids.next(),
-            user_id=user_id,
+            user_id=user.id,
             token_hash=hashlib.sha256(token.encode()).digest(),
             created_ms=self.clock.now_ms(),
             last_used_ms=self.clock.now_ms(),
         )
         async with self.store.write() as tx:
-            await tx.users.create(Account(user=user, email=None if bot else f"{user_id}@example.org"))
             await tx.users.add_auth_session(auth)
         return Login(user=user, token=token, auth_session_id=auth.id)
 

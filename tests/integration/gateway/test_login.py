@@ -1,6 +1,16 @@
 """Identify, READY, GUILD_CREATE and the events that follow."""
 
-from tests.integration.gateway.conftest import Connect
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.domain.application import GATEWAY_PRESENCE_LIMITED
+from core.domain.intents import ALL_INTENTS, Intent
+from core.runtime.settings import GatewaySettings
+from tests.integration.gateway.client import open_client
+from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.integration.gateway.place import Place
 
 
@@ -14,6 +24,7 @@ async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(pla
         assert ready["user"]["id"] == str(bot.id)
         assert ready["guilds"] == [{"id": str(guild_id), "unavailable": True}]
         assert ready["application"]["id"] == str(bot.id)
+        assert ready["private_channels"] == []
         assert "shard" not in ready
         created = await client.wait_for("GUILD_CREATE")
         assert created["id"] == str(guild_id)
@@ -27,24 +38,215 @@ async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(pla
         assert [payload["s"] for payload in client.dispatches] == list(range(1, len(client.dispatches) + 1))
 
 
-async def test_resume_sends_what_was_missed_and_then_resumed(place: Place, connect: Connect) -> None:
+async def test_guild_create_has_every_key_that_libraries_read(place: Place, connect: Connect) -> None:
+    alice = await place.person("alice")
+    guild_id = await place.guild(alice)
+    async with connect() as client:
+        await client.identify(alice.token)
+        created = await client.wait_for("GUILD_CREATE")
+    expected = (
+        "id name icon splash banner description owner_id afk_channel_id afk_timeout application_id system_channel_id "
+        "system_channel_flags rules_channel_id public_updates_channel_id default_message_notifications "
+        "explicit_content_filter mfa_level verification_level premium_tier preferred_locale nsfw_level vanity_url_code "
+        "features max_video_channel_users emojis stickers members channels threads roles voice_states joined_at "
+        "member_count large unavailable presences stage_instances guild_scheduled_events soundboard_sounds"
+    )
+    assert set(expected.split()) <= created.keys()
+    assert [role["id"] for role in created["roles"]] == [str(guild_id)]
+    assert "guild_id" not in created["members"][0]
+
+
+async def test_ready_of_a_person_has_direct_channels_and_needs_no_intents(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    channel_id = await place.direct_channel(alice, bob)
+    message_id = await place.say(channel_id, bob, "psst", to=(alice, bob))
+    async with connect() as client:
+        ready = await client.identify(alice.token, intents=None)
+        assert ready["user"]["email"] == f"{alice.id}@example.org"
+        assert "application" not in ready
+        (channel,) = ready["private_channels"]
+        assert channel["id"] == str(channel_id)
+        assert [user["id"] for user in channel["recipients"]] == [str(bob.id)]
+        assert channel["last_message_id"] == str(message_id)
+        await place.say(channel_id, bob, "still there?", to=(alice, bob))
+        await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "still there?")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"token": "MTIz.YWJj.ZGVm"}, 4004),
+        ({"intents": None}, 4013),
+        ({"intents": 1 << 30}, 4013),
+        ({"intents": -1}, 4013),
+        ({"intents": int(Intent.GUILD_MEMBERS)}, 4014),
+        ({"intents": int(Intent.MESSAGE_CONTENT)}, 4014),
+        ({"shard": [1, 1]}, 4010),
+        ({"shard": [-1, 1]}, 4010),
+        ({"shard": [0, 0]}, 4010),
+        ({"shard": [0]}, 4010),
+    ],
+)
+async def test_identify_that_may_not_be_is_closed_with_its_code(
+    place: Place, connect: Connect, fields: dict[str, Any], code: int
+) -> None:
+    bot = await place.bot(await place.person(), flags=GATEWAY_PRESENCE_LIMITED)
+    d = {"token": bot.token, "intents": int(Intent.GUILDS | Intent.GUILD_PRESENCES), "properties": {}, **fields}
+    async with connect() as client:
+        await client.send(2, {name: value for name, value in d.items() if value is not None})
+        assert await client.wait_closed() == code
+
+
+async def test_identify_takes_a_bots_token_with_its_prefix(place: Place, connect: Connect) -> None:
+    bot = await place.bot(await place.person())
+    async with connect() as client:
+        assert (await client.identify(f"Bot {bot.token}"))["user"]["id"] == str(bot.id)
+
+
+async def test_client_shards_get_their_guilds_and_the_first_gets_user_events(place: Place, connect: Connect) -> None:
     alice = await place.person("alice")
     bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bot)
-    channel_id = await place.channel(guild_id)
-    async with connect() as first:
-        ready = await first.identify(bot.token)
-        await place.say(channel_id, alice, "before", guild_id=guild_id)
+    by_shard: dict[int, list[int]] = {0: [], 1: []}
+    while not all(by_shard.values()):
+        await asyncio.sleep(0.001)  # another millisecond, another shard
+        guild_id = await place.guild(alice, bot)
+        by_shard[(guild_id >> 22) % 2].append(guild_id)
+    direct_id = await place.direct_channel(alice, bot)
+    async with connect() as first, connect() as second:
+        for shard_id, client in enumerate((first, second)):
+            ready = await client.identify(bot.token, shard=[shard_id, 2])
+            assert ready["shard"] == [shard_id, 2]
+            assert {int(guild["id"]) for guild in ready["guilds"]} == set(by_shard[shard_id])
+        await place.say(direct_id, alice, "direct", to=(alice, bot))
         await first.wait_for("MESSAGE_CREATE")
-        seq = first.seq
-        first.cut()
-        await first.wait_closed()
-    await place.say(channel_id, alice, "missed", guild_id=guild_id)
-    async with connect() as second:
-        await second.resume(bot.token, ready["session_id"], seq)
-        assert await second.wait_for("RESUMED") == {"_trace": []}
-        await place.say(channel_id, alice, "after", guild_id=guild_id)
-        await second.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "after")
-        assert second.names() == ["MESSAGE_CREATE", "RESUMED", "MESSAGE_CREATE"]
-        assert second.contents() == ["missed", "after"]
-        assert [payload["s"] for payload in second.dispatches] == [seq + 1, seq + 2, seq + 3]
+        for shard_id, client in enumerate((first, second)):
+            guild_id = by_shard[shard_id][0]
+            await place.say(await place.channel(guild_id), alice, "guild", guild_id=guild_id)
+            await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "guild")
+        assert first.contents() == ["direct", "guild"]
+        assert second.contents() == ["guild"]
+
+
+async def test_bot_with_too_many_guilds_for_a_shard_is_told_to_shard(
+    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.identify.MAX_GUILDS_OF_A_SHARD", 2)
+    alice = await place.person()
+    bot = await place.bot(alice)
+    for _ in range(3):
+        await place.guild(alice, bot)
+    async with connect() as client:
+        await client.send(2, {"token": bot.token, "intents": 1, "properties": {}})
+        assert await client.wait_closed() == 4011
+
+
+async def test_guilds_beyond_those_that_ready_waits_for_follow(
+    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.identify.PREPARED_GUILDS", 1)
+    alice = await place.person()
+    guild_ids = {str(await place.guild(alice)) for _ in range(3)}
+    async with connect() as client:
+        ready = await client.identify(alice.token)
+        assert {guild["id"] for guild in ready["guilds"]} == guild_ids
+        await client.wait_until(lambda: len(client.bodies("GUILD_CREATE")) == 3)
+        assert {created["id"] for created in client.bodies("GUILD_CREATE")} == guild_ids
+        assert all(created["unavailable"] is False for created in client.bodies("GUILD_CREATE"))
+
+
+async def test_bot_that_identifies_too_often_gets_invalid_session(place: Place, run_gateway: RunGateway) -> None:
+    bot = await place.bot(await place.person())
+    options = GatewaySettings(identify_concurrency=2, identify_window_s=60.0)
+    async with run_gateway(options) as gateway, open_client(gateway.url) as client, open_client(gateway.url) as other:
+        await client.identify(bot.token, shard=[0, 3])
+        await other.send(2, {"token": bot.token, "intents": 1, "properties": {}, "shard": [2, 3]})
+        assert (await other.wait_for_op(9))["d"] is False
+        ready = await other.identify(bot.token, shard=[1, 3])
+        assert ready["shard"] == [1, 3]
+
+
+async def test_command_sent_before_ready_is_heeded(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    await place.guild(alice, bob)
+    async with connect() as watching, connect() as client:
+        await watching.identify(alice.token)
+        await client.send(2, {"token": bob.token, "properties": {}})
+        await client.send(3, {"status": "dnd", "since": None, "afk": False, "activities": []})
+        await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "dnd")
+
+
+async def test_event_that_was_applied_is_ignored_when_it_comes_again(place: Place, connect: Connect) -> None:
+    alice = await place.person()
+    guild_id = await place.guild(alice)
+    channel_id = await place.channel(guild_id)
+    async with connect() as client:
+        await client.identify(alice.token)
+        envelope = place.event("TYPING_START", {"channel_id": str(channel_id)}, guild_id=guild_id)
+        await place.store.bus.publish([envelope])
+        await place.store.bus.publish([envelope])
+        await place.say(channel_id, alice, "end", guild_id=guild_id)
+        await client.wait_for("MESSAGE_CREATE")
+        assert client.names().count("TYPING_START") == 1
+
+
+async def test_messages_sent_all_through_logins_arrive_from_the_first_one_on(place: Place, connect: Connect) -> None:
+    alice = await place.person()
+    guild_id = await place.guild(alice)
+    channel_id = await place.channel(guild_id)
+    sent: list[int] = []
+
+    async def talk() -> None:
+        while True:
+            sent.append(await place.say(channel_id, alice, "x", guild_id=guild_id))
+
+    talking = asyncio.create_task(talk())
+    for _ in range(10):
+        async with connect() as client:
+            await client.identify(alice.token)
+            created = await client.wait_for("GUILD_CREATE")
+            await client.wait_until(lambda client=client: len(client.bodies("MESSAGE_CREATE")) >= 20)
+            live = [int(message["id"]) for message in client.bodies("MESSAGE_CREATE")]
+            known = int(created["channels"][0]["last_message_id"] or 0)
+            start = sent.index(live[0])
+            assert live == sent[start : start + len(live)]
+            assert known == (sent[start - 1] if start else 0)
+    talking.cancel()
+
+
+async def test_large_guild_shows_oneself_and_who_is_online(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    others = [await place.person(f"other{number}") for number in range(50)]
+    await place.guild(alice, bob, *others)
+    async with connect() as first, connect() as second, connect() as third:
+        await first.identify(alice.token)
+        await second.identify(bob.token)
+        created = await second.wait_for("GUILD_CREATE")
+        assert created["large"] is True
+        assert created["member_count"] == 52
+        assert {member["user"]["id"] for member in created["members"]} == {str(alice.id), str(bob.id)}
+        await third.identify(bob.token, large_threshold=250)
+        created = await third.wait_for("GUILD_CREATE")
+        assert created["large"] is False
+        assert len(created["members"]) == 52
+
+
+async def test_session_without_the_presence_intent_sees_its_own_member_alone(place: Place, connect: Connect) -> None:
+    alice = await place.person()
+    bot = await place.bot(alice)
+    await place.guild(alice, bot)
+    async with connect() as client:
+        await client.identify(bot.token, intents=ALL_INTENTS & ~Intent.GUILD_PRESENCES)
+        created = await client.wait_for("GUILD_CREATE")
+        assert [member["user"]["id"] for member in created["members"]] == [str(bot.id)]
+        assert created["presences"] == []
+
+
+async def test_bot_that_started_too_many_sessions_today_gets_invalid_session(
+    place: Place, run_gateway: RunGateway
+) -> None:
+    bot = await place.bot(await place.person())
+    options = msgspec.structs.replace(LOOPBACK, session_starts_per_day=1)
+    async with run_gateway(options) as gateway, open_client(gateway.url) as client, open_client(gateway.url) as other:
+        await client.identify(bot.token)
+        await other.send(2, {"token": bot.token, "intents": 1, "properties": {}})
+        assert (await other.wait_for_op(9))["d"] is False

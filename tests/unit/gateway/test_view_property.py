@@ -174,7 +174,7 @@ class ViewMachine(RuleBasedStateMachine):
         everyone=bits,
         absent=st.sets(users, max_size=2),
         held=st.fixed_dictionaries({user_id: st.sets(roles, max_size=2) for user_id in USERS}),
-        given=st.fixed_dictionaries({role_id: bits for role_id in ROLES}),
+        given=st.fixed_dictionaries(dict.fromkeys(ROLES, bits)),
         made=st.dictionaries(channels, st.dictionaries(targets, pairs, min_size=1, max_size=4), min_size=2),
         attached=st.lists(st.tuples(users, intent_sets), min_size=2, max_size=7),
         keeps_all=st.booleans(),

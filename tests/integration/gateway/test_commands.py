@@ -1,0 +1,146 @@
+"""Op 8, messages over the socket, and commands that have no effect yet."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.domain.intents import ALL_INTENTS, Intent
+from core.wire.socket_message import RefusedMessage, SentMessage
+from tests.fakes.message_port import FakeMessagePort
+from tests.integration.gateway.client import Client
+from tests.integration.gateway.conftest import Connect
+from tests.integration.gateway.place import Place
+
+
+async def ask(client: Client, **d: Any) -> list[dict[str, Any]]:
+    """Request members; all chunks of the answer."""
+    nonce = f"n{len(client.payloads)}"
+    await client.send(8, {"nonce": nonce, **d})
+
+    def chunks() -> list[dict[str, Any]] | None:
+        found = [chunk for chunk in client.bodies("GUILD_MEMBERS_CHUNK") if chunk.get("nonce") == nonce]
+        return found if found and len(found) == found[0]["chunk_count"] else None
+
+    return await client.wait_until(chunks)  # type: ignore[no-any-return]
+
+
+def ids(chunks: list[dict[str, Any]]) -> set[int]:
+    """The users in an answer."""
+    return {int(member["user"]["id"]) for chunk in chunks for member in chunk["members"]}
+
+
+async def test_members_are_found_by_prefix_by_id_and_all_together(place: Place, connect: Connect) -> None:
+    alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
+    guild_id = await place.guild(alice, bob)
+    async with connect() as client:
+        await client.identify(alice.token)
+        assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id, bob.id}
+        assert ids(await ask(client, guild_id=[guild_id], query="BOB", limit=10)) == {bob.id}
+        assert ids(await ask(client, guild_id=str(guild_id), query="zzz", limit=10)) == set()
+        (chunk,) = await ask(client, guild_id=str(guild_id), user_ids=[str(bob.id), carol.id], presences=True)
+        assert ids([chunk]) == {bob.id}
+        assert chunk["not_found"] == [str(carol.id)]
+        assert chunk["presences"] == []
+        (chunk,) = await ask(client, guild_id=str(guild_id), user_ids=str(alice.id), presences=True)
+        assert [shown["user"]["id"] for shown in chunk["presences"]] == [str(alice.id)]
+        assert "not_found" not in chunk
+        assert (chunk["guild_id"], chunk["chunk_index"], chunk["chunk_count"]) == (str(guild_id), 0, 1)
+
+
+async def test_members_of_a_guild_too_large_for_memory_come_in_chunks(
+    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.guild_directory.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.member_requests.CHUNK", 10)
+    alice = await place.person("alice")
+    others = [await place.person("other") for _ in range(24)]
+    guild_id = await place.guild(alice, *others)
+    async with connect() as client:
+        await client.identify(alice.token)
+        chunks = await ask(client, guild_id=str(guild_id), query="", limit=0)
+        assert [(chunk["chunk_index"], len(chunk["members"])) for chunk in chunks] == [(0, 10), (1, 10), (2, 5)]
+        assert len(ids(chunks)) == 25
+        found = await ask(client, guild_id=str(guild_id), user_ids=[others[3].id, 1])
+        assert ids(found) == {others[3].id}
+        assert found[0]["not_found"] == ["1"]
+
+
+async def test_members_need_the_intent_and_the_guild(place: Place, connect: Connect) -> None:
+    alice = await place.person("alice")
+    bot = await place.bot(alice)
+    guild_id, other_id = await place.guild(alice, bot), await place.guild(alice)
+    async with connect() as client:
+        await client.identify(bot.token, intents=ALL_INTENTS & ~(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES))
+        await client.send(8, {"guild_id": str(other_id), "query": "", "limit": 0, "nonce": "other"})
+        assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == set()
+        found = await ask(client, guild_id=str(guild_id), query="alice", limit=1, presences=True)
+        assert ids(found) == {alice.id}
+        assert found[0]["presences"] == []
+        assert len(client.bodies("GUILD_MEMBERS_CHUNK")) == 2
+
+
+async def test_nonce_that_is_too_long_is_ignored(place: Place, connect: Connect) -> None:
+    alice = await place.person("alice")
+    guild_id = await place.guild(alice)
+    async with connect() as client:
+        await client.identify(alice.token)
+        await client.send(8, {"guild_id": str(guild_id), "query": "", "limit": 0, "nonce": "é" * 17})
+        assert "nonce" not in await client.wait_for("GUILD_MEMBERS_CHUNK")
+
+
+async def test_message_over_the_socket_is_handed_on_and_a_refusal_comes_back(
+    place: Place, connect: Connect, port: FakeMessagePort
+) -> None:
+    alice = await place.person("alice")
+    port.outcome = lambda _: RefusedMessage(code=10003, message="Unknown Channel")
+    async with connect() as client:
+        await client.identify(alice.token)
+        await client.send(0, {"channel_id": "1", "content": "hi", "nonce": "lost"}, t="MESSAGE_CREATE")
+        error = await client.wait_for("MESSAGE_SEND_ERROR")
+        assert error == {"nonce": "lost", "channel_id": "1", "code": 10003, "message": "Unknown Channel"}
+        assert port.sent == [(alice.id, 1, {"channel_id": "1", "content": "hi", "nonce": "lost"})]
+
+
+@pytest.mark.parametrize(
+    ("intents", "is_new", "answers"),
+    [(ALL_INTENTS, True, 0), (ALL_INTENTS, False, 1), (int(Intent.GUILDS), True, 1)],
+)
+async def test_sender_is_answered_by_itself_where_its_messages_event_does_not_do_it(
+    place: Place, connect: Connect, port: FakeMessagePort, intents: int, is_new: bool, answers: int
+) -> None:
+    alice = await place.person("alice")
+    bot = await place.bot(alice)
+    guild_id = await place.guild(alice, bot)
+    payload = msgspec.Raw(b'{"id":"5","nonce":"n"}')
+    sent, refused = (
+        SentMessage(payload=payload, guild_id=guild_id, is_new=is_new),
+        RefusedMessage(code=0, message="end"),
+    )
+    port.outcome = lambda body: refused if body["content"] == "end" else sent
+    async with connect() as client:
+        await client.identify(bot.token, intents=intents)
+        await client.send(0, {"channel_id": "1", "content": "hi", "nonce": "n"}, t="MESSAGE_CREATE")
+        await client.send(0, {"channel_id": "1", "content": "end", "nonce": "end"}, t="MESSAGE_CREATE")
+        await client.wait_for("MESSAGE_SEND_ERROR")
+        assert len(client.bodies("MESSAGE_CREATE")) == answers
+
+
+@pytest.mark.parametrize(
+    ("op", "d"),
+    [
+        (4, {"guild_id": "1", "channel_id": None, "self_mute": False, "self_deaf": False}),
+        (14, {"guild_id": "1", "channels": {"2": [[0, 99]]}}),
+        (31, {"guild_ids": ["1"]}),
+        (37, {"subscriptions": {"1": {"typing": True}}}),
+    ],
+)
+async def test_command_without_effect_leaves_the_session_alone(
+    place: Place, connect: Connect, op: int, d: dict[str, Any]
+) -> None:
+    alice = await place.person("alice")
+    guild_id = await place.guild(alice)
+    async with connect() as client:
+        await client.identify(alice.token)
+        await client.send(op, d)
+        assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id}

@@ -1,0 +1,142 @@
+"""Sessions of users who join, leave and are thrown out, and guilds that go."""
+
+import asyncio
+
+from core.domain.channel import Overwrite
+from core.domain.permissions import Permission
+from core.runtime.settings import GatewaySettings
+from tests.integration.gateway.client import open_client
+from tests.integration.gateway.conftest import Connect, RunGateway
+from tests.integration.gateway.place import Place
+
+VIEW = int(Permission.VIEW_CHANNEL)
+
+
+async def test_join_leads_to_guild_create_without_unavailable_before_all_else(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    guild_id = await place.guild(alice)
+    channel_id = await place.channel(guild_id)
+    hidden_id = await place.channel(guild_id, Overwrite(guild_id, 0, 0, VIEW))
+    async with connect() as owner, connect() as client:
+        await owner.identify(alice.token)
+        await client.identify(bob.token)
+        await place.join(guild_id, bob)
+        await place.say(hidden_id, alice, "secret", guild_id=guild_id)
+        await place.say(channel_id, alice, "welcome", guild_id=guild_id)
+        await client.wait_for("MESSAGE_CREATE")
+        created = client.bodies("GUILD_CREATE")[0]
+        assert "unavailable" not in created
+        assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
+        assert client.names() == ["READY", "GUILD_CREATE", "MESSAGE_CREATE"]
+        added = await owner.wait_for("GUILD_MEMBER_ADD")
+        assert (added["user"]["id"], added["guild_id"]) == (str(bob.id), str(guild_id))
+
+
+async def test_messages_right_after_a_join_arrive_though_the_guild_was_not_in_memory(
+    place: Place, connect: Connect
+) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    async with connect() as client:
+        await client.identify(bob.token)
+        for number in range(5):
+            guild_id = await place.guild(alice)
+            channel_id = await place.channel(guild_id)
+            await place.join(guild_id, bob)
+            await asyncio.gather(*(place.say(channel_id, alice, "x", guild_id=guild_id) for _ in range(5)))
+            await client.wait_until(lambda expected=5 * (number + 1): len(client.bodies("MESSAGE_CREATE")) == expected)
+        ids = [message["id"] for message in client.bodies("MESSAGE_CREATE")]
+        assert len(set(ids)) == 25
+        assert client.names().count("GUILD_CREATE") == 5
+        assert client.names().count("CHANNEL_CREATE") == 0
+
+
+async def test_thrown_out_member_loses_the_guild_and_gets_it_back_on_joining_again(
+    place: Place, connect: Connect
+) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    guild_id = await place.guild(alice, bob)
+    channel_id = await place.channel(guild_id)
+    async with connect() as owner, connect() as client, connect() as second:
+        await owner.identify(alice.token)
+        await client.identify(bob.token)
+        await second.identify(bob.token)
+        await place.remove(guild_id, bob)
+        assert await client.wait_for("GUILD_DELETE") == {"id": str(guild_id)}
+        assert await second.wait_for("GUILD_DELETE") == {"id": str(guild_id)}
+        removed = await owner.wait_for("GUILD_MEMBER_REMOVE")
+        assert (removed["guild_id"], removed["user"]["id"]) == (str(guild_id), str(bob.id))
+        await place.say(channel_id, alice, "without bob", guild_id=guild_id)
+        await place.join(guild_id, bob)
+        await client.wait_until(lambda: len(client.bodies("GUILD_CREATE")) == 2)
+        await place.say(channel_id, alice, "with bob", guild_id=guild_id)
+        await client.wait_for("MESSAGE_CREATE")
+        assert client.contents() == ["with bob"]
+        assert client.bodies("GUILD_CREATE")[1]["member_count"] == 2
+        assert "GUILD_MEMBER_REMOVE" not in client.names()
+
+
+async def test_deleted_guild_is_gone_for_everybody(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    guild_id = await place.guild(alice, bob)
+    channel_id = await place.channel(guild_id)
+    async with connect() as first, connect() as second:
+        await first.identify(alice.token)
+        await second.identify(bob.token)
+        await place.delete_guild(guild_id)
+        for client in (first, second):
+            assert await client.wait_for("GUILD_DELETE") == {"id": str(guild_id)}
+        await place.announce("TYPING_START", {"channel_id": str(channel_id)}, guild_id=guild_id)
+        other_id = await place.guild(alice, bob)
+        await first.wait_for("GUILD_CREATE", lambda created: created["id"] == str(other_id))
+        assert "TYPING_START" not in first.names()
+
+
+async def test_idle_guild_leaves_memory_and_comes_back_as_it_is_then(place: Place, run_gateway: RunGateway) -> None:
+    alice = await place.person()
+    guild_id = await place.guild(alice)
+    async with run_gateway(GatewaySettings(guild_idle_s=0.01)) as gateway:
+        async with open_client(gateway.url) as client:
+            await client.identify(alice.token)
+        await asyncio.sleep(0.05)  # the idle time itself is what passes here
+        channel_id = await place.channel(guild_id)
+        async with open_client(gateway.url) as client:
+            await client.identify(alice.token)
+            created = await client.wait_for("GUILD_CREATE")
+            assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
+            await place.say(channel_id, alice, "x", guild_id=guild_id)
+            await client.wait_for("MESSAGE_CREATE")
+
+
+async def test_joins_during_login_are_counted_once(place: Place, connect: Connect) -> None:
+    alice = await place.person()
+    guild_id = await place.guild(alice)
+    others = [await place.person(f"other{number}") for number in range(20)]
+
+    async def all_join() -> None:
+        for login in others:
+            await place.join(guild_id, login)
+
+    async with connect() as client:
+        joining = asyncio.create_task(all_join())
+        await client.identify(alice.token)
+        created = await client.wait_for("GUILD_CREATE")
+        await joining
+        await place.announce("END", {}, guild_id=guild_id)
+        await client.wait_for("END")
+        added = [member["user"]["id"] for member in client.bodies("GUILD_MEMBER_ADD")]
+        there = [member["user"]["id"] for member in created["members"]]
+        assert len(set(added + there)) == len(added + there) == 21
+        assert created["member_count"] == len(there)
+
+
+async def test_session_that_logs_in_while_its_user_joins_gets_the_guild_once(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    for _ in range(10):
+        guild_id = await place.guild(alice)
+        async with connect() as client:
+            await asyncio.gather(client.identify(bob.token), place.join(guild_id, bob))
+            await client.wait_for("GUILD_CREATE", lambda created, guild_id=guild_id: created["id"] == str(guild_id))
+            await place.announce("END", {}, guild_id=guild_id)
+            await client.wait_for("END")
+            created = [body["id"] for body in client.bodies("GUILD_CREATE")]
+            assert len(created) == len(set(created))

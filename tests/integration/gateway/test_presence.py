@@ -1,0 +1,130 @@
+"""Presence: said by sessions, seen by others."""
+
+from typing import Any
+
+from core.domain.intents import ALL_INTENTS, Intent
+from tests.integration.gateway.conftest import Connect
+from tests.integration.gateway.place import Place
+
+
+def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
+    """Op 3's `d`."""
+    return {"status": status, "since": None, "afk": False, "activities": list(activities)}
+
+
+async def test_presence_is_told_to_others_and_shown_in_guild_create(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    guild_id = await place.guild(alice, bob)
+    async with connect() as watching, connect() as client:
+        await watching.identify(alice.token)
+        await client.identify(bob.token, presence=presence("idle", {"name": "chess", "type": 0}))
+        update = await watching.wait_for("PRESENCE_UPDATE")
+        assert update["user"] == {"id": str(bob.id)}
+        assert update["guild_id"] == str(guild_id)
+        assert update["status"] == "idle"
+        assert update["client_status"] == {"desktop": "idle"}
+        assert [(activity["name"], activity["type"]) for activity in update["activities"]] == [("chess", 0)]
+        created = await client.wait_for("GUILD_CREATE")
+        seen = {shown["user"]["id"]: shown["status"] for shown in created["presences"]}
+        assert seen == {str(alice.id): "online", str(bob.id): "idle"}
+        assert all("guild_id" not in shown for shown in created["presences"])
+        await client.send(3, presence("dnd"))
+        update = await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "dnd")
+        assert update["activities"] == []
+        await client.send(3, {"status": "online", "since": None, "afk": False, "game": {"name": "go", "type": 0}})
+        update = await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "online")
+        assert [activity["name"] for activity in update["activities"]] == ["go"]
+        assert "PRESENCE_UPDATE" not in client.names()
+
+
+async def test_invisible_user_is_offline_to_others(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    guild_id = await place.guild(alice, bob)
+    async with connect() as watching, connect() as client:
+        await watching.identify(alice.token)
+        await client.identify(bob.token, presence=presence("invisible"))
+        created = await client.wait_for("GUILD_CREATE")
+        assert [shown["user"]["id"] for shown in created["presences"]] == [str(alice.id)]
+        await client.send(3, presence("online"))
+        await watching.wait_for("PRESENCE_UPDATE")
+        await client.send(3, presence("invisible", {"name": "secret", "type": 0}))
+        await watching.wait_until(lambda: len(watching.bodies("PRESENCE_UPDATE")) == 2)
+        assert [update["status"] for update in watching.bodies("PRESENCE_UPDATE")] == ["online", "offline"]
+        assert watching.bodies("PRESENCE_UPDATE")[1]["activities"] == []
+        await place.announce("END", {}, guild_id=guild_id)
+
+
+async def test_user_who_closes_its_last_session_is_offline_at_once(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    await place.guild(alice, bob)
+    async with connect() as watching:
+        await watching.identify(alice.token)
+        async with connect() as first, connect() as second:
+            await first.identify(bob.token)
+            await second.identify(bob.token, presence=presence("dnd"), properties={"browser": "Discord Android"})
+            await watching.wait_for(
+                "PRESENCE_UPDATE", lambda update: update["client_status"] == {"desktop": "online", "mobile": "dnd"}
+            )
+        await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "offline")
+        seen = [(update["status"], update["client_status"]) for update in watching.bodies("PRESENCE_UPDATE")]
+        both = {"desktop": "online", "mobile": "dnd"}
+        alone = {"desktop": "online"}
+        assert seen == [("online", alone), ("online", both), ("online", alone), ("offline", {})]
+
+
+async def test_lost_socket_does_not_make_its_user_offline_at_once(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    guild_id = await place.guild(alice, bob)
+    async with connect() as watching:
+        await watching.identify(alice.token)
+        async with connect() as client:
+            ready = await client.identify(bob.token)
+            await watching.wait_for("PRESENCE_UPDATE")
+            seq = client.seq
+            client.cut()
+            await client.wait_closed()
+        async with connect() as client:
+            await client.resume(bob.token, ready["session_id"], seq)
+            await client.wait_for("RESUMED")
+            await place.announce("END", {}, guild_id=guild_id)
+            await watching.wait_for("END")
+            assert len(watching.bodies("PRESENCE_UPDATE")) == 1
+
+
+async def test_presence_needs_its_intent(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    bot = await place.bot(alice)
+    guild_id = await place.guild(alice, bob, bot)
+    async with connect() as watching, connect() as client:
+        await watching.identify(bot.token, intents=ALL_INTENTS & ~Intent.GUILD_PRESENCES)
+        await client.identify(bob.token)
+        await client.wait_for("GUILD_CREATE")
+        await place.announce("END", {}, guild_id=guild_id)
+        await watching.wait_for("END")
+        assert "PRESENCE_UPDATE" not in watching.names()
+
+
+async def test_person_with_several_sessions_is_told_of_them(place: Place, connect: Connect) -> None:
+    alice = await place.person("alice")
+    async with connect() as first, connect() as second:
+        await first.identify(alice.token)
+        await second.identify(alice.token)
+        both = await first.wait_for("SESSIONS_REPLACE")
+        assert [each["status"] for each in both] == ["online", "online"]
+        await second.send(3, presence("idle"))
+        await first.wait_for("SESSIONS_REPLACE", lambda each: [one["status"] for one in each] == ["online", "idle"])
+        await second.socket.close()
+        await first.wait_for("SESSIONS_REPLACE", lambda each: len(each) == 1)
+
+
+async def test_new_member_brings_its_presence_along(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    guild_id = await place.guild(alice)
+    async with connect() as watching, connect() as client:
+        await watching.identify(alice.token)
+        await client.identify(bob.token, presence=presence("dnd"))
+        await place.join(guild_id, bob)
+        update = await watching.wait_for("PRESENCE_UPDATE")
+        assert (update["user"]["id"], update["status"]) == (str(bob.id), "dnd")
+        created = await client.wait_for("GUILD_CREATE")
+        assert len(created["presences"]) == 2
