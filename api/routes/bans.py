@@ -9,10 +9,10 @@ from litestar.params import QueryParameter
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
 from api.services.bans import BanService, BulkBanObject
-from api.services.member_forms import BanUser, BanUsers
+from api.services.member_forms import MAX_DELETE_S, BanUser, BanUsers
 from core.wire.objects.member import BanObject
 
-DeleteSecondsQuery = Annotated[int | None, QueryParameter(ge=0, le=604_800)]
+DeleteSecondsQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_S)]
 """discord.py puts it here instead of into the body."""
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
 

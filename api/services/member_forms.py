@@ -1,7 +1,7 @@
 """Bodies of requests about members and bans."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -9,7 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 from api.forms import SnowflakeField
 
 Nick = Annotated[str, Meta(max_length=32)]
-DeleteSeconds = Annotated[int, Meta(ge=0, le=604_800)]
+MAX_DELETE_DAYS: Final = 7
+MAX_DELETE_S: Final = MAX_DELETE_DAYS * 86_400
+DeleteSeconds = Annotated[int, Meta(ge=0, le=MAX_DELETE_S)]
 
 
 class UpdateMember(msgspec.Struct, kw_only=True):
@@ -37,7 +39,7 @@ class BanUser(msgspec.Struct, kw_only=True):
     """PUT /guilds/{guild}/bans/{user}."""
 
     delete_message_seconds: DeleteSeconds | None = None
-    delete_message_days: Annotated[int, Meta(ge=0, le=7)] | None = None
+    delete_message_days: Annotated[int, Meta(ge=0, le=MAX_DELETE_DAYS)] | None = None
     reason: Annotated[str, Meta(max_length=512)] | None = None
     """What older clients send in place of the header."""
 

@@ -80,19 +80,26 @@ async def test_ban_needs_permission_and_rank(api: ApiUnderTest) -> None:
 async def test_ban_bad_body_names_the_field(api: ApiUnderTest, body: Any, path: str) -> None:
     scene = await Scene.build(api)
     bob = await scene.join()
+    queried = await scene.owner.put(f"{scene.path}/bans/{bob.id}?delete_message_seconds=-1")
+    assert form_code(queried, "delete_message_seconds")
     assert form_code(await scene.owner.put(f"{scene.path}/bans/{bob.id}", body), path)
     assert api.events("GUILD_BAN_ADD") == []
 
 
-@pytest.mark.parametrize("body", [{"delete_message_seconds": 60}, {"delete_message_days": 1}])
-async def test_ban_with_deletion_deletes_the_users_messages_by_channel(api: ApiUnderTest, body: Any) -> None:
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [("", {"delete_message_seconds": 60}), ("", {"delete_message_days": 1}), ("?delete_message_seconds=60", None)],
+)
+async def test_ban_with_deletion_deletes_the_users_messages_by_channel(
+    api: ApiUnderTest, query: str, body: Any
+) -> None:
     scene = await Scene.build(api)
     bob = await scene.join()
     other = await scene.add_channel()
     here = await say(bob, scene.general, "one", "two")
     there = await say(bob, other["id"], "three")
     kept = await say(scene.owner, scene.general, "mine")
-    assert (await scene.owner.put(f"{scene.path}/bans/{bob.id}", body)).status_code == 204
+    assert (await scene.owner.put(f"{scene.path}/bans/{bob.id}{query}", body)).status_code == 204
     deleted = {event["channel_id"]: event["ids"] for event in api.payloads("MESSAGE_DELETE_BULK")}
     assert set(here) <= set(deleted[scene.general])
     assert deleted[other["id"]] == there
