@@ -5,7 +5,7 @@ import base64
 import json
 import os
 import socket
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -87,7 +87,7 @@ def _find_frame(buffer: bytearray) -> _Frame | None:
 
 def _encode_identify(token: str) -> bytes:
     """A masked frame; the mask is zero, which is one like any other."""
-    presence = {"status": "invisible", "since": None, "activities": [], "afk": False}
+    presence: dict[str, Any] = {"status": "invisible", "since": None, "activities": [], "afk": False}
     properties = {"os": "linux", "browser": "bench", "device": "bench"}
     identify = {"op": 2, "d": {"token": token, "intents": 53608447, "properties": properties, "presence": presence}}
     payload = json.dumps(identify).encode()
