@@ -195,6 +195,22 @@ async def test_kick_needs_permission_and_rank_and_lets_come_back(api: ApiUnderTe
     assert (await carol.get(scene.path)).status_code == 200
 
 
+async def test_kicked_bot_takes_its_managed_role_with_it(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    application = (await scene.owner.post("/applications", {"name": "Helper"})).json()
+    assert (await scene.owner.post(f"/applications/{application['id']}/bot")).status_code == 200
+    query = f"client_id={application['id']}&scope=bot&permissions=8"
+    answer = await scene.owner.post(f"/oauth2/authorize?{query}", {"guild_id": scene.id, "authorize": True})
+    assert answer.status_code == 200, answer.text
+    [role] = [role for role in (await scene.owner.get(f"{scene.path}/roles")).json() if role["managed"]]
+    assert error_code(await scene.owner.delete(f"{scene.path}/roles/{role['id']}")) == (400, 50028)
+    given = await scene.owner.put(f"{scene.path}/members/{scene.owner.id}/roles/{role['id']}")
+    assert error_code(given) == (400, 50028)
+    assert (await scene.owner.delete(f"{scene.path}/members/{application['id']}")).status_code == 204
+    assert api.payloads("GUILD_ROLE_DELETE") == [{"guild_id": scene.id, "role_id": role["id"]}]
+    assert [role["id"] for role in (await scene.owner.get(f"{scene.path}/roles")).json()] == [scene.id]
+
+
 async def test_put_member_is_not_built(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
     stranger = await api.register()
