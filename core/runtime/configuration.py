@@ -143,5 +143,3 @@ def _check_together(settings: Settings) -> None:
     gateway = settings.gateway
     if gateway.heartbeat_jitter_s >= gateway.heartbeat_interval_s:
         raise StartError("gateway.heartbeat_jitter_s must be below gateway.heartbeat_interval_s")
-    if settings.api.max_json_bytes > settings.api.max_body_bytes:
-        raise StartError("api.max_json_bytes must not be above api.max_body_bytes")

@@ -15,7 +15,6 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Bytes = Annotated[int, Meta(ge=1024)]
 Seconds = Annotated[float, Meta(ge=0)]
-HttpUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")]
 WebSocketUrl = Annotated[str, Meta(pattern=r"^(wss?://[^\s/?]+(/[^\s?]*)?)?$")]
 NodeId = Annotated[int, Meta(ge=0, le=31)]
 """Five bits of every snowflake."""
@@ -26,9 +25,7 @@ class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
 
     host: str = "0.0.0.0"  # noqa: S104 - a server that only its own machine reaches helps nobody; operators narrow it
     port: Port = 8080
-    public_url: HttpUrl = ""
     max_json_bytes: Bytes = 1_048_576
-    max_body_bytes: Bytes = 26_214_400
     trusted_proxies: tuple[str, ...] = ()
 
 

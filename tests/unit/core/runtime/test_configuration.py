@@ -63,10 +63,10 @@ def test_load_environment_text_becomes_the_options_type() -> None:
         ({"GUILDWAY_API_PORT": "http"}, "GUILDWAY_API_PORT"),
         ({"GUILDWAY_API": "8080"}, "GUILDWAY_API: expected HOST:PORT"),
         ({"GUILDWAY_LIMITS_ENABLED": "perhaps"}, "GUILDWAY_LIMITS_ENABLED"),
-        ({"GUILDWAY_API_PUBLIC_URL": "chat.example.org"}, "GUILDWAY_API_PUBLIC_URL"),
+        ({"GUILDWAY_GATEWAY_PUBLIC_URL": "chat.example.org"}, "GUILDWAY_GATEWAY_PUBLIC_URL"),
         ({"GUILDWAY_GATEWAY_PUBLIC_URL": "wss://x.org/?v=10"}, "GUILDWAY_GATEWAY_PUBLIC_URL"),
         ({"GUILDWAY_GATEWAY_HEARTBEAT_JITTER_S": "50"}, "heartbeat_jitter_s must be below"),
-        ({"GUILDWAY_API_MAX_JSON_BYTES": "99999999"}, "max_json_bytes"),
+        ({"GUILDWAY_API_MAX_JSON_BYTES": "1"}, "GUILDWAY_API_MAX_JSON_BYTES: Expected `int` >= 1024"),
         ({"GUILDWAY_CONFIG": "/nowhere/x.toml"}, "/nowhere/x.toml: cannot be read"),
     ],
 )
