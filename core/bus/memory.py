@@ -45,11 +45,11 @@ class MemoryBus:
 
     async def position(self, shard: int) -> int:
         """The position of the newest durable delivery, 0 when there is none."""
-        return self._logs[shard][-1].position if self._logs[shard] else 0
+        return self._logs[shard][-1].position if self._logs[shard] else self._trimmed[shard]
 
-    def trim(self, shard: int, keep: int) -> None:
-        """Forget all but the newest `keep` (at least one) deliveries of a shard."""
-        dropped = self._logs[shard][: -max(1, keep)]
-        if dropped:
-            self._trimmed[shard] = dropped[-1].position
-            del self._logs[shard][: len(dropped)]
+    def trim(self) -> None:
+        """Forget every delivery so far."""
+        for shard, deliveries in enumerate(self._logs):
+            if deliveries:
+                self._trimmed[shard] = deliveries[-1].position
+                deliveries.clear()

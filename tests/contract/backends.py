@@ -82,8 +82,8 @@ class BusBackend(Protocol):
 
     async def close(self) -> None: ...
 
-    async def trim_all_but_newest(self) -> None:
-        """Forget every delivery but each shard's newest."""
+    async def trim(self) -> None:
+        """Forget every delivery so far."""
 
 
 class MemoryBusBackend:
@@ -103,16 +103,15 @@ class MemoryBusBackend:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def trim_all_but_newest(self) -> None:
-        """Forget every delivery but each shard's newest."""
-        for shard in range(NUM_SHARDS):
-            self._bus.trim(shard, keep=1)
+    async def trim(self) -> None:
+        """Forget every delivery so far."""
+        self._bus.trim()
 
 
 class SqlBusBackend(SqliteBackend):
     """The embedded store's bus."""
 
-    async def trim_all_but_newest(self) -> None:
+    async def trim(self) -> None:
         """Let an hour pass over the log; reopening empties the ring before it."""
         self._clock.advance(2 * 60 * 60)
         await self.store.trim_log()

@@ -173,29 +173,32 @@ async def test_read_starts_after_a_position_and_stops_at_the_limit(bus: Bus) -> 
 
 
 async def test_read_behind_a_trim_is_refused(bus_backend: BusBackend) -> None:
-    await bus_backend.bus.publish([new_envelope(number, GUILD) for number in range(1, 6)])
-    everything = await bus_backend.bus.read(SHARD, 0)
-    await bus_backend.trim_all_but_newest()
+    await bus_backend.bus.publish([new_envelope(number, GUILD) for number in range(1, 5)])
+    trimmed = await bus_backend.bus.read(SHARD, 0)
+    await bus_backend.trim()
     bus = bus_backend.bus
-    for lost in (0, everything[0].position, everything[2].position):
+    await bus.publish([new_envelope(5, GUILD)])
+    for delivery in trimmed[:3]:
         with pytest.raises(LogTrimmed):
-            await bus.read(SHARD, lost)
-    assert await bus.read(SHARD, everything[3].position) == everything[4:]
-    assert await bus.position(SHARD) == everything[4].position
+            await bus.read(SHARD, delivery.position)
+    with pytest.raises(LogTrimmed):
+        await bus.read(SHARD, 0)
+    assert ids_of(await bus.read(SHARD, trimmed[3].position)) == [5]
 
 
-async def test_trim_of_one_shard_does_not_concern_a_quiet_one(bus_backend: BusBackend) -> None:
-    await bus_backend.bus.publish([new_envelope(1, OTHER_GUILD)])
-    await bus_backend.bus.publish([new_envelope(number, GUILD) for number in range(2, 6)])
-    await bus_backend.trim_all_but_newest()
-    assert ids_of(await bus_backend.bus.read(OTHER_SHARD, 0)) == [1]
-
-
-async def test_positions_go_on_after_a_trim(bus_backend: BusBackend) -> None:
+async def test_trim_of_everything_keeps_the_position(bus_backend: BusBackend) -> None:
     await bus_backend.bus.publish([new_envelope(number, GUILD) for number in range(1, 6)])
     before = await bus_backend.bus.position(SHARD)
-    await bus_backend.trim_all_but_newest()
+    await bus_backend.trim()
+    assert await bus_backend.bus.position(SHARD) == before
+    assert await bus_backend.bus.read(SHARD, before) == []
     await bus_backend.bus.publish([new_envelope(6, GUILD)])
-    after = await bus_backend.bus.position(SHARD)
-    assert after > before
+    assert await bus_backend.bus.position(SHARD) > before
     assert ids_of(await bus_backend.bus.read(SHARD, before)) == [6]
+
+
+async def test_trim_does_not_concern_a_shard_without_deliveries(bus_backend: BusBackend) -> None:
+    await bus_backend.bus.publish([new_envelope(1, GUILD)])
+    await bus_backend.trim()
+    await bus_backend.bus.publish([new_envelope(2, OTHER_GUILD)])
+    assert ids_of(await bus_backend.bus.read(OTHER_SHARD, 0)) == [2]

@@ -14,7 +14,7 @@ from core.store.sql.members import MEMBER_COLUMNS, member_from_row
 from core.store.sql.paging import Page
 from core.store.sql.query import Query
 from core.store.sql.roles import ROLE, ROLES_OF_GUILD
-from core.store.sql.tables import guilds, log, members, users
+from core.store.sql.tables import guilds, log, log_trims, members, users
 
 GUILD = EntityMap(Guild, guilds)
 _SELECT = select(*GUILD.columns)
@@ -22,10 +22,11 @@ _FIND = Query(_SELECT.where(guilds.c.id == bindparam("guild_id")))
 _LIST_IDS = Query(
     select(members.c.guild_id).where(members.c.user_id == bindparam("user_id")).order_by(members.c.guild_id)
 )
-_COUNT_AND_POSITION = Query(
+_COUNT_AND_PLACE = Query(
     select(
         select(func.count()).where(members.c.guild_id == bindparam("guild_id")).scalar_subquery(),
         select(func.max(log.c.position)).where(log.c.shard == bindparam("shard")).scalar_subquery(),
+        select(log_trims.c.position).where(log_trims.c.shard == bindparam("shard")).scalar_subquery(),
     )
 )
 
@@ -45,11 +46,11 @@ class SqlGuilds:
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
         of_guild = {"guild_id": guild_id}
-        guild_rows, role_rows, channel_rows, ((member_count, position),) = await self._db.query_together(
+        guild_rows, role_rows, channel_rows, ((member_count, newest, trimmed),) = await self._db.query_together(
             (_FIND, of_guild),
             (ROLES_OF_GUILD, of_guild),
             (CHANNELS_OF_GUILD, of_guild),
-            (_COUNT_AND_POSITION, {"guild_id": guild_id, "shard": shard_of(guild_id, self._num_shards)}),
+            (_COUNT_AND_PLACE, {"guild_id": guild_id, "shard": shard_of(guild_id, self._num_shards)}),
         )
         if not guild_rows:
             return None
@@ -58,7 +59,7 @@ class SqlGuilds:
             roles=tuple(map(ROLE.entity, role_rows)),
             channels=tuple(map(CHANNEL.entity, channel_rows)),
             member_count=member_count,
-            position=position or 0,
+            position=newest or trimmed or 0,
         )
 
     async def list_of_user(

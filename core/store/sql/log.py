@@ -1,11 +1,12 @@
 """The shards' logs in a table: giving out positions, appending, reading, trimming.
 
-Positions come from one counter in memory, continued from the table at open. A unit that rolls back leaves a gap. Trimming
-leaves each shard's newest row, so that the counter and the shards' positions survive a restart, and notes per shard how
-far it went, so that a reader who is too late learns it.
+Positions come from one counter in memory, continued from the tables at open. A unit that rolls back leaves a gap. Trimming
+notes per shard how far it went, so that a reader who is too late learns it, and so that positions go on from there when
+nothing else is left.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, insert, select
@@ -30,20 +31,33 @@ _READ = Query(
     .order_by(log.c.position)
     .limit(bindparam("limit", type_=Integer))
 )
+_LAST = Query(select(func.max(log.c.position)))
+_NEWEST = Query(select(func.max(log.c.position)).where(log.c.shard == bindparam("shard")))
+_TRIMS = Query(select(log_trims.c.shard, log_trims.c.position))
+_OLDEST = Query(select(log.c.position, log.c.shard, log.c.created_ms).order_by(log.c.position).limit(TRIM_CHUNK_ROWS))
 
 
 class LogState(msgspec.Struct, frozen=True):
     """Where the log stands when the store is opened."""
 
+    last_position: int
     positions: dict[int, int]
+    """The newest position of each shard that ever had one."""
     trimmed: dict[int, int]
+    """The last position that was trimmed away, of each shard that was."""
 
 
-async def load_log_state(reads: Executor) -> LogState:
-    """Newest and last trimmed position by shard."""
-    positions = await reads.fetch_all(select(log.c.shard, func.max(log.c.position)).group_by(log.c.shard))
-    trimmed = await reads.fetch_all(select(log_trims.c.shard, log_trims.c.position))
-    return LogState({row[0]: row[1] for row in positions}, {row[0]: row[1] for row in trimmed})
+async def load_log_state(reads: Executor, num_shards: int) -> LogState:
+    """Read where the log stands. One search of the index a shard: grouping would read all of it."""
+    (last,), trims, *newest = await reads.query_together(
+        (_LAST, {}), (_TRIMS, {}), *((_NEWEST, {"shard": shard}) for shard in range(num_shards))
+    )
+    trimmed: dict[int, int] = {row[0]: row[1] for row in trims}
+    positions = dict(trimmed)
+    for shard, ((position,),) in enumerate(newest):
+        if position is not None:
+            positions[shard] = position
+    return LogState(max(last[0] or 0, *trimmed.values(), 0), positions, trimmed)
 
 
 class SqlLog:
@@ -56,7 +70,7 @@ class SqlLog:
         self._clock = clock
         self._dialect = dialect
         self._reads = reads
-        self._next_position = max(state.positions.values(), default=0) + 1
+        self._next_position = state.last_position + 1
         self._trimmed = dict(state.trimmed)
         columns = [column.name for column in log.columns]
         self._insert = Bulk(lambda size: bulk_insert(insert(log), columns, size), dialect.compiler)
@@ -97,25 +111,19 @@ class SqlLog:
             raise LogTrimmed(shard)
         return [Delivery(row[0], shard, decode_envelope(row[1])) for row in rows]
 
-    async def trim_chunk(self, connection: Executor, *, older_than_ms: int, keep_rows: int) -> dict[int, int]:
-        """Delete some of the oldest rows that are too old or too many; the last deleted position by shard.
-
-        The caller passes the result to `note_trimmed` when the deletion is committed.
-        """
-        oldest = select(log.c.position, log.c.shard, log.c.created_ms).order_by(log.c.position).limit(TRIM_CHUNK_ROWS)
+    async def trim_chunk(self, connection: Executor, *, older_than_ms: int, keep_rows: int) -> bool:
+        """Delete some of the oldest rows that are too old or too many; whether there may be more."""
         floor = self._next_position - keep_rows
-        newest = {row[0] for row in await connection.fetch_all(select(func.max(log.c.position)).group_by(log.c.shard))}
         doomed = [
-            row
-            for row in await connection.fetch_all(oldest.where(log.c.position.not_in(newest)))
-            if row.created_ms < older_than_ms or row.position < floor
+            (row[1], row[0])
+            for row in takewhile(lambda row: row[2] < older_than_ms or row[0] < floor, await connection.query(_OLDEST))
         ]
         if not doomed:
-            return {}
-        await connection.execute(
-            delete(log).where(log.c.position <= doomed[-1].position, log.c.position.not_in(newest))
-        )
-        trimmed = {row.shard: row.position for row in doomed}
+            return False
+        trimmed = dict(doomed)
+        # Before the rows are gone: a reader must rather be refused too early than miss them.
+        self._trimmed.update(trimmed)
+        await connection.execute(delete(log).where(log.c.position <= doomed[-1][1]))
         upsert = self._dialect.insert(log_trims)
         upsert = upsert.on_conflict_do_update(
             index_elements=[log_trims.c.shard], set_={"position": upsert.excluded.position}
@@ -123,8 +131,4 @@ class SqlLog:
         await connection.execute(
             upsert, [{"shard": shard, "position": position} for shard, position in trimmed.items()]
         )
-        return trimmed
-
-    def note_trimmed(self, trimmed: dict[int, int]) -> None:
-        """From now on, reads before these positions are refused."""
-        self._trimmed.update(trimmed)
+        return len(doomed) == TRIM_CHUNK_ROWS

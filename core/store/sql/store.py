@@ -121,7 +121,7 @@ class SqlStore:
         queries = QueryCache(dialect.compiler)
         connect = partial(Connection.open, engine=engine, dialect=dialect, queries=queries)
         reads = ReadPool([await connect() for _ in range(options.read_connections)])
-        state = await load_log_state(reads)
+        state = await load_log_state(reads, num_shards)
         log = SqlLog(state=state, num_shards=num_shards, clock=clock, dialect=dialect, reads=reads)
         writer = Writer(connection=await connect(), dialect=dialect, log=log)
 
@@ -186,11 +186,11 @@ class SqlStore:
         """Forget the log's rows that are too old or too many."""
         older_than_ms = self._clock.now_ms() - self._options.log_lifetime_ms
 
-        async def trim(db: Executor) -> tuple[dict[int, int], Sequence[Envelope]]:
+        async def trim(db: Executor) -> tuple[bool, Sequence[Envelope]]:
             return await self._log.trim_chunk(db, older_than_ms=older_than_ms, keep_rows=self._options.log_rows), ()
 
-        while trimmed := await self._writer.run_errand(trim):
-            self._log.note_trimmed(trimmed)
+        while await self._writer.run_errand(trim):
+            pass
 
 
 async def _only_announce(envelopes: Sequence[Envelope]) -> tuple[None, Sequence[Envelope]]:
