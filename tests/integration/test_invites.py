@@ -98,6 +98,18 @@ async def test_use_invite_makes_a_member_and_tells_everybody(api: ApiUnderTest) 
     assert listed["uses"] == 1
 
 
+async def test_use_invite_twenty_times_at_once_makes_one_member(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    code = (await make_invite(scene, max_uses=2))["code"]
+    bob = await api.register()
+    answers = await asyncio.gather(*(bob.post(f"/invites/{code}") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert [answer.json()["new_member"] for answer in answers].count(True) == 1
+    assert [envelope.user_id for envelope in api.events("GUILD_MEMBER_ADD")].count(int(bob.id)) == 1
+    [listed] = (await scene.owner.get(f"{scene.path}/invites")).json()
+    assert listed["uses"] == 1
+
+
 @pytest.mark.parametrize("fields", [{"system_channel_flags": 1}, {"system_channel_id": None}])
 async def test_use_invite_without_welcome_sends_none(api: ApiUnderTest, fields: Any) -> None:
     scene = await Scene.build(api)

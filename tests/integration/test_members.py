@@ -41,6 +41,19 @@ async def test_list_members_pages_by_ascending_id(api: ApiUnderTest) -> None:
         assert form_code(await scene.owner.get(f"{scene.path}/members?limit={limit}"), "limit")
 
 
+async def test_list_members_wants_bots_to_have_the_members_intent(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    application = (await scene.owner.post("/applications", {"name": "Helper"})).json()
+    token = (await scene.owner.post(f"/applications/{application['id']}/bot")).json()["token"]
+    query = f"client_id={application['id']}&scope=bot&permissions=0"
+    await scene.owner.post(f"/oauth2/authorize?{query}", {"guild_id": scene.id, "authorize": True})
+    bot = api.actor(f"Bot {token}")
+    assert len((await bot.get(f"{scene.path}/members?limit=5")).json()) == 2
+    async with api.store.write() as tx:
+        await tx.applications.update(int(application["id"]), {"flags": 0})
+    assert error_code(await bot.get(f"{scene.path}/members")) == (403, 50001)
+
+
 async def test_search_members_finds_prefixes_of_names(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
     rose = await api.register("rosemary")
