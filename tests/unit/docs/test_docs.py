@@ -1,0 +1,71 @@
+"""What the documents name is there."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+TREES = (
+    "api/",
+    "benchmarks/",
+    "core/",
+    "core_ext/",
+    "deploy/",
+    "docs/",
+    "examples/",
+    "gateway/",
+    "guildway/",
+    "tests/",
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text())
+    missing = [link for link in links if not link.startswith("http") and not (document.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_files_exist(document: Path) -> None:
+    named = re.findall(r"`([\w./-]+)`", document.read_text())
+    missing = [name for name in named if name.startswith(TREES) and not (ROOT / name).exists()]
+    assert missing == []
+
+
+def test_dependencies_are_all_told_and_nothing_else() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[\[=<>;]", line)[0] for line in project["dependencies"]}
+    told = set(re.findall(r"^\| ([a-z0-9.-]+) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE))
+    assert told - {"package"} == declared
+
+
+def test_locks_name_no_registry() -> None:
+    for lock in (*ROOT.glob("requirements*.lock"), ROOT / "tests" / "e2e" / "node" / "package-lock.json"):
+        assert not re.findall(r"--(?:extra-)?index-url|--find-links|\"resolved\"", lock.read_text())
+
+
+def test_locks_agree() -> None:
+    def pins(name: str) -> dict[str, str]:
+        return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+    runtime, dev = pins("requirements.lock"), pins("requirements-dev.lock")
+    assert len(runtime) > 20
+    assert {name: dev.get(name) for name in runtime} == runtime
+
+
+def test_makefile_builds_with_the_locked_tools() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["build"]
+    lock = (ROOT / "requirements.lock").read_text()
+    assert all(f"{requirement} \\" in lock for requirement in declared)
+
+
+def test_locks_hold_what_is_declared() -> None:
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = [*document["project"]["dependencies"], *document["dependency-groups"]["dev"]]
+    pins = [re.match(r"([A-Za-z0-9.-]+)(?:\[\w+\])?==([^;\s]+)", line) for line in declared if isinstance(line, str)]
+    lock = (ROOT / "requirements-dev.lock").read_text()
+    assert all(pin is not None and f"\n{pin[1].replace('.', '-')}=={pin[2]} " in f"\n{lock}" for pin in pins)
