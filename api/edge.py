@@ -1,6 +1,7 @@
 """The outermost layer of the API, plain ASGI: what concerns every request, also one that matches no route.
 
 - Addresses: `/api/v9/…`, `/api/…` and `/servers…` are rewritten to `/api/v10/…/guilds…` before routing.
+- HEAD is GET without its body.
 - Bounds: headers that are too many or too long (431); addresses whose requests were invalid too often (429).
 - Answers: the rate limit's headers, no body headers on 204; status and duration into the metrics.
 """
@@ -70,12 +71,17 @@ class Edge:
             return
         started_s = self._clock.monotonic_s()
         status = 500
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope = {**scope, "method": "GET"}
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._finish_headers(scope, message)
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:

@@ -47,7 +47,7 @@ def open_api(tmp_path: Path) -> OpenApi:
     async def open_one(
         *, limits: LimitSettings = HIGH_LIMITS, api: ApiSettings = API_SETTINGS
     ) -> AsyncIterator[ApiUnderTest]:
-        clock = SystemClock()
+        clock, metrics = SystemClock(), Metrics()
         store = await SqlStore.open(str(tmp_path / "guildway.db"), clock=clock, num_shards=16)
         try:
             built = build_api(
@@ -57,10 +57,10 @@ def open_api(tmp_path: Path) -> OpenApi:
                 ids=SnowflakeGenerator(0, 0, clock.now_ms),
                 clock=clock,
                 settings=Settings(api=api, limits=limits),
-                metrics=Metrics(),
+                metrics=metrics,
                 gateway_url=lambda _host: GATEWAY_URL,
             )
-            async with ApiUnderTest.open(built, store) as under_test:
+            async with ApiUnderTest.open(built, store, metrics) as under_test:
                 yield under_test
         finally:
             await store.close()
