@@ -149,7 +149,7 @@ def _print_result(out: TextIO, url: str, gateway: str, guild: Any, people: Seque
         "",
         "Its bot:",
         "",
-        f"  BOT_TOKEN={bot_token} API_URL={url} GATEWAY_URL={gateway} python examples/bot.py",
+        f"  BOT_TOKEN={bot_token} API_URL={url} GATEWAY_URL={gateway} .venv/bin/python examples/bot.py",
         "",
     ]
     out.write("\n".join(lines))
