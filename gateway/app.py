@@ -128,7 +128,7 @@ def build_gateway(
         revoke=lambda session: table.revoke(session),  # noqa: PLW0108 - made below
     )
     users = UserDirectory(bus=bus, clock=clock, ids=ids, metrics=metrics, events=events)
-    attachment = GuildAttachment(guilds=guilds, users=users, tasks=tasks)
+    attachment = GuildAttachment(guilds=guilds, users=users, tasks=tasks, flush=lambda: inbox.flush())  # noqa: PLW0108
 
     def on_ended(session: Session) -> None:
         users.leave(session)
@@ -163,9 +163,10 @@ def build_gateway(
         users=users,
     )
     router = EventRouter(guilds=guilds, users=users, identifying=identifying)
+    inbox = Inbox(apply=router.route, call_soon=asyncio.get_running_loop().call_soon, clock=clock)
     gateway = Gateway(
         bus=bus,
-        inbox=Inbox(apply=router.route, call_soon=asyncio.get_running_loop().call_soon),
+        inbox=inbox,
         listener=Listener(
             host=options.host, port=options.port, settings=options, clock=clock, handler=protocol, metrics=metrics
         ),

@@ -10,7 +10,7 @@ Owns which attachments are under way.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from core.domain.errors import Unavailable
@@ -33,9 +33,13 @@ want READY first; the other guilds of a large bot follow one by one."""
 class GuildAttachment:
     """See the module."""
 
-    __slots__ = ("_guilds", "_tasks", "_under_way", "_users")
+    __slots__ = ("_flush", "_guilds", "_tasks", "_under_way", "_users")
 
-    def __init__(self, *, guilds: GuildDirectory, users: UserDirectory, tasks: Tasks) -> None:
+    def __init__(
+        self, *, guilds: GuildDirectory, users: UserDirectory, tasks: Tasks, flush: Callable[[], None]
+    ) -> None:
+        """`flush` applies the events that have come and wait: what was just read from the store may be newer than they."""
+        self._flush = flush
         self._guilds = guilds
         self._users = users
         self._tasks = tasks
@@ -62,6 +66,7 @@ class GuildAttachment:
             for outcome in outcomes:
                 if isinstance(outcome, BaseException):
                     raise outcome
+            self._flush()
             visits.sort(key=lambda each: each.actor.guild_id)
             yield [each for each in visits if each.is_member]
         finally:

@@ -10,21 +10,29 @@ from collections.abc import Callable
 from typing import Final
 
 from core.bus.interfaces import Delivery
+from core.runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-SLICE: Final = 256
-"""Deliveries a turn: some milliseconds where guilds are small."""
+SLICE_S: Final = 0.005
+"""How long one turn applies events: sockets wait no longer than that, and one event."""
 
 
 class Inbox:
     """See the module. `call_soon` is the event loop's."""
 
-    __slots__ = ("_apply", "_call_soon", "_is_scheduled", "_queue")
+    __slots__ = ("_apply", "_call_soon", "_clock", "_is_scheduled", "_queue")
 
-    def __init__(self, *, apply: Callable[[Delivery], None], call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        *,
+        apply: Callable[[Delivery], None],
+        call_soon: Callable[[Callable[[], None]], object],
+        clock: Clock,
+    ) -> None:
         self._apply = apply
         self._call_soon = call_soon
+        self._clock = clock
         self._queue: deque[Delivery] = deque()
         self._is_scheduled = False
 
@@ -33,17 +41,25 @@ class Inbox:
         self._queue.append(delivery)
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._call_soon(self.drain)
+            self._call_soon(self._drain)
 
-    def drain(self) -> None:
-        """Apply what is queued, up to a slice of it."""
-        for _ in range(min(SLICE, len(self._queue))):
-            delivery = self._queue.popleft()
-            try:
-                self._apply(delivery)
-            except Exception:
-                # One event must not keep all others back; whatever it is, it is a fault of ours.
-                logger.exception("an event could not be applied", extra={"event": delivery.envelope.event})
+    def flush(self) -> None:
+        """Apply all that is queued, now: for who has read something that these events may already be in. Not from `apply`."""
+        while self._queue:
+            self._apply_next()
+
+    def _drain(self) -> None:
+        until_s = self._clock.monotonic_s() + SLICE_S
+        while self._queue and self._clock.monotonic_s() < until_s:
+            self._apply_next()
         self._is_scheduled = bool(self._queue)
         if self._is_scheduled:
-            self._call_soon(self.drain)
+            self._call_soon(self._drain)
+
+    def _apply_next(self) -> None:
+        delivery = self._queue.popleft()
+        try:
+            self._apply(delivery)
+        except Exception:
+            # One event must not keep all others back; whatever it is, it is a fault of ours.
+            logger.exception("an event could not be applied", extra={"event": delivery.envelope.event})

@@ -78,13 +78,20 @@ def merge_presences(presences: Sequence[tuple[str, Presence]]) -> MergedPresence
 
 def render_activity(activity: Activity, *, now_ms: int) -> dict[str, Any]:
     """An activity for others: what was given, with a type, a name and a creation time in any case."""
-    given = msgspec.to_builtins(activity)
-    rendered = {name: value for name, value in given.items() if value is not None}
-    for holder in (rendered, rendered.get("emoji") or {}):
-        for name in ("application_id", "id"):
-            if name in holder:
-                holder[name] = str(holder[name])
-    return {"name": "", "type": 0, "created_at": now_ms, **rendered}
+    shown: dict[str, Any] = {"name": "", "type": 0, "created_at": now_ms, **_given(activity)}
+    if activity.application_id is not None:
+        shown["application_id"] = str(activity.application_id)
+    if activity.emoji is not None:
+        shown["emoji"] = _given(activity.emoji)
+        if activity.emoji.id is not None:
+            shown["emoji"]["id"] = str(activity.emoji.id)
+    return shown
+
+
+def _given(said: msgspec.Struct) -> dict[str, Any]:
+    """The fields that were said at all."""
+    fields: dict[str, Any] = msgspec.to_builtins(said)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def render_presence(user_id: int, presence: MergedPresence, guild_id: int | None = None) -> PresenceObject:
