@@ -25,9 +25,9 @@ from core.store.sql.bulk import Bulk, bulk_insert
 from core.store.sql.columns import EntityMap
 from core.store.sql.connection import Connection
 from core.store.sql.dialect import Dialect
+from core.store.sql.jobs import Done
 from core.store.sql.sqlite_driver import Step
 from core.store.sql.tables import last_messages, messages, nonces
-from core.store.sql.writer import Done
 from core.wire.envelope import Envelope
 
 NONCE_LIFETIME_MS: Final = 60 * 60 * 1000
@@ -119,7 +119,7 @@ class MessageInserter:
         self._clock = clock
         compiler = dialect.compiler
         self._insert_messages = Bulk(lambda size: bulk_insert(insert(messages), _MESSAGE_COLUMNS, size), compiler)
-        self._select_nonces = Bulk(_select_nonces, compiler)
+        self._select_nonces = Bulk(select_nonces, compiler)
         # A conflict is a nonce that is too old to count and not purged yet.
         put = dialect.insert(nonces)
         put = put.on_conflict_do_update(
@@ -177,7 +177,7 @@ def _is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:
     )
 
 
-def _select_nonces(size: int) -> Select[*tuple[Any, ...]]:
+def select_nonces(size: int) -> Select[*tuple[Any, ...]]:
     """Each alternative is one search of the index; a list of row values would be a scan in SQLite."""
     keys = (nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce)
     alternatives = (and_(*(key == bindparam(f"{key.name}_{row}") for key in keys)) for row in range(size))

@@ -19,10 +19,11 @@ from core.store.sql.channels import SqlChannels
 from core.store.sql.connection import Executor
 from core.store.sql.guilds import SqlGuilds
 from core.store.sql.invites import SqlInvites
+from core.store.sql.jobs import Turn
 from core.store.sql.members import SqlMembers
 from core.store.sql.roles import SqlRoles
 from core.store.sql.users import SqlUsers
-from core.store.sql.writer import Turn, Writer
+from core.store.sql.writer import Writer
 from core.wire.envelope import Envelope
 
 

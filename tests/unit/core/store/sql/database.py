@@ -1,0 +1,81 @@
+"""A writer on a real file, whose driver can be made to fail."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.bus.interfaces import Delivery
+from core.store.sql.connection import Connection
+from core.store.sql.dialect import SQLITE
+from core.store.sql.log import SqlLog, load_log_state
+from core.store.sql.migrate import migrate
+from core.store.sql.pool import ReadPool
+from core.store.sql.query import QueryCache
+from core.store.sql.sqlite_driver import OneTripConnection, Step
+from core.store.sql.writer import Writer
+from tests.fakes.clock import FakeClock
+
+NUM_SHARDS = 4
+
+
+class Database:
+    """The parts of a store, in reach of a test."""
+
+    def __init__(self) -> None:
+        self.delivered: list[Delivery] = []
+        self.fails: Callable[[Step], bool] = lambda _: False
+        """Statements for which it says yes raise as on a broken disk, and are not run."""
+        self.refuses_deliveries = False
+        self.ran: list[str] = []
+        self.writer: Writer
+        self.connection: Connection
+        self.log: SqlLog
+        self.reads: ReadPool
+        self.clock = FakeClock()
+
+    async def run_steps(self, driver: OneTripConnection, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+        """In place of the dialect's own."""
+        for step in steps:
+            self.ran.append(step.sql)
+            if self.fails(step):
+                raise sqlite3.OperationalError("disk I/O error")
+        return await driver.run_steps(steps)
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """In place of the bus."""
+        if self.refuses_deliveries:
+            raise ValueError
+        self.delivered.extend(deliveries)
+
+    async def pragma(self, sql: str) -> Any:
+        """Ask or set something of the write connection."""
+        ((row,),) = await self.connection.run_steps([Step(sql)])
+        return row[0]
+
+
+@asynccontextmanager
+async def open_database(path: Path) -> AsyncIterator[Database]:
+    """The parts, put together as the store does, and closed."""
+    database = Database()
+    dialect = msgspec.structs.replace(SQLITE, run_steps=database.run_steps)
+    engine = dialect.connect(str(path))
+    await migrate(engine)
+    queries = QueryCache(dialect.compiler)
+    database.connection = await Connection.open(engine=engine, dialect=dialect, queries=queries)
+    reader = await Connection.open(engine=engine, dialect=SQLITE, queries=queries)
+    database.reads = ReadPool([reader])
+    state = await load_log_state(database.reads, NUM_SHARDS)
+    database.log = SqlLog(
+        state=state, num_shards=NUM_SHARDS, clock=database.clock, dialect=dialect, reads=database.reads
+    )
+    database.writer = Writer(connection=database.connection, dialect=dialect, log=database.log)
+    database.writer.start(database.deliver)
+    yield database
+    database.fails = lambda _: False
+    await database.writer.close()
+    await database.reads.close()
+    await engine.dispose()
