@@ -69,9 +69,9 @@ $(PY):
 	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
 	  echo "$$found cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; fi; \
 	if ! "$$found" -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then \
-	  echo "The headers of $$found are missing. On Debian and Ubuntu: apt-get install python3-dev" >&2; exit 1; fi; \
+	  echo "The headers of $$found are missing, so the kernels run as plain Python. On Debian and Ubuntu: apt-get install python3-dev" >&2; fi; \
 	if ! command -v "$${CC:-cc}" >/dev/null; then \
-	  echo "No C compiler. On Debian and Ubuntu: apt-get install build-essential" >&2; exit 1; fi; \
+	  echo "No C compiler, so the kernels run as plain Python. On Debian and Ubuntu: apt-get install build-essential" >&2; fi; \
 	echo "Making $(VENV) with $$found …"; "$$found" -m venv $(VENV)
 
 $(UV): | $(PY)
