@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.account_services import ACCOUNT_ROUTES, build_account_services
 from api.binding import bind
-from api.body import BodyRequest, FormDto
+from api.body import BodyRequest
 from api.documented_routes import is_documented
 from api.edge import Edge
 from api.errors import answer_to
@@ -157,8 +157,6 @@ def _build_litestar(services: dict[str, Any], gate: Gate, settings: Settings) ->
     return Litestar(
         route_handlers=handlers,
         before_request=gate.admit,
-        dto=FormDto,
-        return_dto=None,
         request_class=BodyRequest,
         request_max_body_size=settings.api.max_json_bytes,
         exception_handlers={Exception: _handle_error},

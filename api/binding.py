@@ -6,26 +6,29 @@
     bind(list_roles, {"roles": role_service})
 
 Litestar's own dependency injection would do the same per request, with a task group as soon as a handler asks for two
-things; that costs more than most handlers. Here `caller` and `reason` are read out of the request and services are plain
-keyword arguments. What is left in the signature (path, query, `data`) is Litestar's, and the OpenAPI page's, as ever.
+things; that costs more than most handlers. Here `caller`, `reason` and `data` (the body, through `api.forms`) are read out of
+the request and services are plain keyword arguments. What is left in the signature (path, query) is Litestar's, as ever.
+
+A body that need not be JSON: `opt={"json_of": function}`, which gets the body and its content type and gives the JSON.
 """
 
 import inspect
 import re
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
 from typing import Annotated, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import BodyKwarg, ParameterKwarg, PathParameter, QueryParameter
+from litestar.params import ParameterKwarg, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from litestar.types import ASGIApp
 
 from api.answers import Answer, EmptyAnswer, encode_json
 from api.caller import Caller
+from api.forms import Form
 from core.domain.errors import Unauthorized, invalid_field
 
 CALLER_KEY: Final = "guildway.caller"
@@ -33,7 +36,10 @@ CALLER_KEY: Final = "guildway.caller"
 
 MAX_REASON_LENGTH: Final = 512
 
-_FROM_REQUEST: Final = ("caller", "reason", "request")
+JSON_OF_KEY: Final = "json_of"
+"""In a handler's `opt`: (body, content type) → JSON."""
+
+_FROM_REQUEST: Final = ("caller", "reason", "request", "data")
 """Parameters that are read out of the request here."""
 
 _NOT_LITESTARS: Final = frozenset({*_FROM_REQUEST, "return"})
@@ -56,7 +62,8 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
         wanted = hints[name]
         if isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False) and not isinstance(service, wanted):
             raise TypeError(f"{fn.__qualname__} asks for {name} as {wanted}, which is {type(service)}")
-    wrapped = _wrap(fn, bound, set(signature.parameters), handler.status_code)
+    body = _BodyReader(hints["data"], handler.opt.get(JSON_OF_KEY)) if "data" in hints else None
+    wrapped = _wrap(fn, bound, body, set(signature.parameters), handler.status_code)
     _describe(wrapped, fn, {name: hint for name, hint in hints.items() if name not in bound}, handler.paths)
     made = copy(handler)(wrapped)
     # Answers bring their own status; Litestar would object to one of 204 that comes from a function with a result.
@@ -90,8 +97,6 @@ def _describe(wrapped: Any, fn: Any, hints: dict[str, Any], paths: Collection[st
 
 def _mark(name: str, hint: Any, in_path: Collection[str]) -> Any:
     """The annotation with Litestar's mark of where the value comes from, unless it has one."""
-    if name == "data":
-        return _annotate(hint, BodyKwarg())
     if any(isinstance(item, ParameterKwarg) for item in getattr(hint, "__metadata__", ())):
         return hint
     if name in in_path:
@@ -109,8 +114,32 @@ def _annotate(hint: Any, mark: Any) -> Any:
     return special_form[hint, mark]
 
 
-def _wrap(fn: Any, bound: dict[str, Any], names: Collection[str], status: int) -> Any:
-    wants_caller, wants_reason, wants_request = (name in names for name in _FROM_REQUEST)
+class _BodyReader:
+    """Reads one handler's `data`."""
+
+    __slots__ = ("_form", "_json_of")
+
+    def __init__(self, type_: Any, json_of: Callable[[bytes, str], bytes] | None) -> None:
+        self._form: Form[Any] = Form(type_)
+        self._json_of = json_of
+
+    async def read(self, request: Request[Any, Any, Any]) -> Any:
+        """The body as the handler wants it. Raises as `Form.decode` and `BodyRequest.body`."""
+        body = await request.body()
+        if self._json_of is not None:
+            body = self._json_of(body, _find_content_type(request.scope["headers"]))
+        return self._form.decode(body)
+
+
+def _find_content_type(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == b"content-type":
+            return value.decode("latin-1")
+    return ""
+
+
+def _wrap(fn: Any, bound: dict[str, Any], body: _BodyReader | None, names: Collection[str], status: int) -> Any:
+    wants_caller, wants_reason, wants_request = (name in names for name in _FROM_REQUEST[:3])
     empty = EmptyAnswer() if status == 204 else None
 
     async def handle(request: Request[Any, Any, Any], **given: Any) -> Any:
@@ -120,6 +149,8 @@ def _wrap(fn: Any, bound: dict[str, Any], names: Collection[str], status: int) -
             given["reason"] = read_reason(request)
         if wants_request:
             given["request"] = request
+        if body is not None:
+            given["data"] = await body.read(request)
         result = await fn(**given, **bound)
         if empty is not None:
             return empty

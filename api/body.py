@@ -1,20 +1,13 @@
-"""How Litestar reads bodies here: whole, bounded, through `api.forms`.
+"""How bodies are read here: whole, bounded, and one that is not there counts as `{}`.
 
-Two hooks of the framework are used, both by subclassing, since it offers no other way: the request class (a body that is
-not there counts as `{}`) and the data-transfer class (which turns bytes into what a handler annotates `data` with).
+The request class is the framework's hook for it, by subclassing, since it offers no other way.
 """
 
-from collections.abc import Generator
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from litestar import Request
-from litestar.dto import AbstractDTO
-from litestar.dto.data_structures import DTOFieldDefinition
-from litestar.openapi.spec import Reference, Schema
-from litestar.typing import FieldDefinition
 from typing_extensions import override
 
-from api.forms import Form
 from core.domain.errors import InvalidJson, TooLarge
 
 _EMPTY_OBJECT: Final = b"{}"
@@ -58,44 +51,3 @@ class BodyRequest(Request[Any, Any, Any]):
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks) or _EMPTY_OBJECT
-
-
-class FormDto(AbstractDTO[Any]):
-    """Decodes `data` with the handler's `Form`; the page describes the annotated type as it is."""
-
-    model_type = object
-    _forms: ClassVar[dict[str, Form[Any]]] = {}
-
-    @override
-    def decode_bytes(self, value: bytes) -> Any:
-        return self._forms[self.asgi_connection.route_handler.handler_id].decode(value)
-
-    @override
-    @classmethod
-    def create_for_field_definition(
-        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
-    ) -> None:
-        cls._forms[handler_id] = Form(field_definition.raw)
-
-    @override
-    @classmethod
-    def create_openapi_schema(
-        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
-    ) -> Reference | Schema:
-        schema: Reference | Schema = schema_creator.for_field_definition(field_definition)
-        return schema
-
-    @override
-    @classmethod
-    def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:
-        return field_definition.name == "data"
-
-    @override
-    @classmethod
-    def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:
-        yield from ()
-
-    @override
-    @classmethod
-    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
-        return False

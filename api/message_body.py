@@ -4,28 +4,17 @@ A form without `payload_json` has the message's plain fields (`content`, `tts`, 
 to go yet and are refused.
 """
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
 from multipart import MultipartSegment, PushMultipartParser, parse_options_header
-from typing_extensions import override
 
-from api.body import FormDto
 from core.domain.errors import Invalid, NotBuilt
 
 _MAX_FIELDS: Final = 32
 _PAYLOAD: Final = "payload_json"
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class MessageDto(FormDto):
-    """`FormDto` for handlers whose `data` is a message."""
-
-    @override
-    def decode_bytes(self, value: bytes) -> Any:
-        content_type = self.asgi_connection.headers.get("content-type", "")
-        return super().decode_bytes(find_json(value, content_type))
 
 
 def find_json(body: bytes, content_type: str) -> bytes:
@@ -34,6 +23,8 @@ def find_json(body: bytes, content_type: str) -> bytes:
     Raises:
         NotBuilt: when there are files. Invalid: when the body is not of its type, or has too many fields.
     """
+    if content_type == "application/json":
+        return body
     kind, options = parse_options_header(content_type)
     if kind == "multipart/form-data":
         fields = _read_multipart(body, options.get("boundary", ""))

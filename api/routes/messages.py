@@ -1,6 +1,6 @@
 """/channels/{channel_id}/messages: sending, reading, editing, deleting. Answers are the bytes that the services made."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from litestar import Request, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
@@ -8,19 +8,23 @@ from litestar.params import QueryParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from api.answers import Answer
+from api.binding import JSON_OF_KEY
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
 from api.gate import Gate
-from api.message_body import MessageDto
+from api.message_body import find_json
 from api.services.message_edits import MessageEdits
 from api.services.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
 from api.services.messages import MessageService
 
+FORM: Final = {JSON_OF_KEY: find_json}
+"""Bodies may be forms."""
+
 PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many messages at most")]
 
 
-@post("/channels/{channel_id:str}/messages", status_code=200, dto=MessageDto)
+@post("/channels/{channel_id:str}/messages", status_code=200, opt=FORM)
 async def send_message(
     channel_id: SnowflakePath,
     data: CreateMessage,
@@ -59,7 +63,7 @@ async def get_message(
     return Answer(await history.fetch(caller.user_id, channel_id, message_id))
 
 
-@patch("/channels/{channel_id:str}/messages/{message_id:str}", dto=MessageDto)
+@patch("/channels/{channel_id:str}/messages/{message_id:str}", opt=FORM)
 async def edit_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, data: EditMessage, caller: Caller, edits: MessageEdits
 ) -> Answer:
