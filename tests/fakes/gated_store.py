@@ -1,0 +1,65 @@
+"""A store whose reads can be held up, so that tests choose what happens while they are under way."""
+
+import asyncio
+from typing import Any
+
+from core.domain.errors import Unavailable
+
+
+class Gate:
+    """A read that was held up: it has come (`reached`) and goes on when it is opened, with or without an answer."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self._opened = asyncio.Event()
+        self._fails = False
+
+    def open(self, *, fails: bool = False) -> None:
+        """Let it go on."""
+        self._fails = fails
+        self._opened.set()
+
+    async def passed(self) -> None:
+        """Wait for `open`."""
+        self.reached.set()
+        await self._opened.wait()
+        if self._fails:
+            raise Unavailable
+
+
+class GatedStore:
+    """Any store; `hold("guilds.load_snapshot")` holds up its next call of that name, before or after the read itself."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self._gates: dict[str, tuple[Gate, bool]] = {}
+
+    def hold(self, name: str, *, after_reading: bool = False) -> Gate:
+        """Hold up the next call."""
+        gate = Gate()
+        self._gates[name] = (gate, after_reading)
+        return gate
+
+    def __getattr__(self, aggregate: str) -> Any:
+        return _GatedAggregate(aggregate, getattr(self._store, aggregate), self._gates)
+
+
+class _GatedAggregate:
+    def __init__(self, name: str, target: Any, gates: dict[str, tuple[Gate, bool]]) -> None:
+        self._name = name
+        self._target = target
+        self._gates = gates
+
+    def __getattr__(self, method: str) -> Any:
+        call = getattr(self._target, method)
+
+        async def gated(*args: Any, **kwargs: Any) -> Any:
+            gate, after_reading = self._gates.pop(f"{self._name}.{method}", (None, False))
+            if gate is not None and not after_reading:
+                await gate.passed()
+            result = await call(*args, **kwargs)
+            if gate is not None and after_reading:
+                await gate.passed()
+            return result
+
+        return gated

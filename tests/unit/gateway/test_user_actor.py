@@ -1,0 +1,141 @@
+"""A user's sessions: events before and after READY, presences, logins that end."""
+
+from typing import Any
+
+import msgspec
+
+from core.domain.intents import Intent
+from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Audience, Envelope
+from gateway.presence import Presence
+from gateway.session import Session
+from gateway.user_actor import UserActor, UserEvents
+from tests.fakes.gateway_connection import FakeConnection
+from tests.unit.gateway.sessions import make_session
+
+USER = 5
+
+
+class Place:
+    """An actor, and what it asked for."""
+
+    def __init__(self, *, is_bot: bool = False) -> None:
+        self.joined: list[tuple[str, int]] = []
+        self.revoked: list[str] = []
+        self.presences: list[str] = []
+        self.last_id = 0
+        events = UserEvents(
+            join_guild=lambda session, guild_id: self.joined.append((session.id, guild_id)),
+            revoke=lambda session: self.revoked.append(session.id),
+        )
+        self.actor = UserActor(
+            USER, is_bot=is_bot, events=events, on_presence=lambda actor: self.presences.append(actor.presence.status)
+        )
+
+    def session(self, session_id: str, *, start: bool = True, **profile: Any) -> tuple[Session, FakeConnection]:
+        """A session with a seat."""
+        session, connection = make_session(USER, session_id=session_id, **profile)
+        self.actor.enter(session)
+        if start:
+            self.actor.start(session)
+        return session, connection
+
+    def tell(self, event: str, payload: Any = None, *, envelope_id: int = 0, **header: Any) -> None:
+        """An event for the user."""
+        self.last_id += 1
+        self.actor.deliver(
+            Envelope(
+                id=envelope_id or self.last_id,
+                event=event,
+                audience=Audience.USER,
+                payload=msgspec.Raw(msgspec.json.encode(payload or {})),
+                user_id=USER,
+                **header,
+            )
+        )
+
+
+def test_events_before_ready_follow_it_in_order() -> None:
+    place = Place()
+    session, connection = place.session("s", start=False)
+    place.tell("A")
+    place.tell(GUILD_JOINED, {"guild_id": "7"})
+    place.tell("B")
+    assert connection.names() == []
+    assert place.joined == []
+    place.actor.start(session)
+    place.tell("C")
+    assert connection.names() == ["A", "B", "C"]
+    assert place.joined == [("s", 7)]
+
+
+def test_event_that_comes_again_is_ignored() -> None:
+    place = Place()
+    _, connection = place.session("s")
+    place.tell("A", envelope_id=1000)
+    place.tell("A", envelope_id=1000)
+    assert connection.names() == ["A"]
+
+
+def test_direct_messages_need_their_intent_and_the_first_client_shard() -> None:
+    place = Place(is_bot=True)
+    _, first = place.session("0", intents=int(Intent.DIRECT_MESSAGES), shard=(0, 2))
+    _, second = place.session("1", intents=int(Intent.DIRECT_MESSAGES), shard=(1, 2))
+    _, deaf = place.session("2", intents=int(Intent.GUILD_MESSAGES))
+    place.tell("MESSAGE_CREATE", {"content": "x", "nonce": "n"}, author_id=6)
+    assert [event for event, _, _ in first.dispatched] == ["MESSAGE_CREATE"]
+    assert first.dispatched[0][1] == {"content": "x"}
+    assert second.names() == deaf.names() == []
+
+
+def test_author_of_a_direct_message_sees_its_nonce() -> None:
+    place = Place()
+    _, connection = place.session("s")
+    place.tell("MESSAGE_CREATE", {"content": "x", "nonce": "n"}, author_id=USER)
+    assert connection.dispatched[0][1] == {"content": "x", "nonce": "n"}
+
+
+def test_joined_guild_is_for_the_sessions_of_its_client_shard() -> None:
+    place = Place(is_bot=True)
+    for shard_id in range(2):
+        place.session(str(shard_id), shard=(shard_id, 2))
+    place.tell(GUILD_JOINED, {"guild_id": str(1 << 22)})
+    assert place.joined == [("1", 1 << 22)]
+
+
+def test_ended_login_ends_its_sessions_ready_or_not() -> None:
+    place = Place()
+    place.session("a", auth_session_id=1)
+    place.session("b", auth_session_id=2)
+    place.session("c", auth_session_id=1, start=False)
+    place.tell(SESSION_REVOKED, {"auth_session_id": "1"})
+    assert place.revoked == ["a", "c"]
+
+
+def test_presence_is_told_when_what_others_see_changes() -> None:
+    place = Place()
+    first, _ = place.session("a")
+    second, _ = place.session("b", start=False)
+    place.actor.set_presence(first, Presence(status="idle"))
+    place.actor.set_presence(first, Presence(status="idle"))
+    place.actor.set_presence(second, Presence(status="invisible"))
+    assert place.presences == ["idle"]
+    place.actor.set_presence(second, Presence(status="online"))
+    place.actor.set_present(second, is_present=False)
+    place.actor.set_present(second, is_present=True)
+    place.actor.leave(second)
+    place.actor.leave(first)
+    assert place.presences == ["idle", "online", "idle", "online", "idle", "offline"]
+    assert len(place.actor) == 0
+
+
+def test_sessions_of_a_person_are_told_of_each_other_and_a_bots_are_not() -> None:
+    for is_bot, expected in ((False, [["idle", "online"], ["online"]]), (True, [])):
+        place = Place(is_bot=is_bot)
+        first, connection = place.session("a")
+        second, _ = place.session("b")
+        place.actor.set_presence(first, Presence(status="idle"))
+        assert connection.names() == []
+        place.actor.set_presence(second, Presence(status="online"))
+        place.actor.set_present(first, is_present=False)
+        told = [sorted(each["status"] for each in d) for _, d, _ in connection.dispatched]
+        assert told == expected
