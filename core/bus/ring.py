@@ -51,4 +51,4 @@ class Ring:
 
 
 def _size_of(delivery: Delivery) -> int:
-    return len(bytes(delivery.envelope.payload)) + _OVERHEAD_BYTES
+    return len(delivery.envelope.payload) + _OVERHEAD_BYTES

@@ -25,6 +25,17 @@ _OLDER = Query(
     _IN_CHANNEL.where(_PLACE < _BOUND).order_by(messages.c.bucket.desc(), messages.c.id.desc()).limit(_LIMIT)
 )
 _NEWER = Query(_IN_CHANNEL.where(_PLACE > _BOUND).order_by(messages.c.bucket, messages.c.id).limit(_LIMIT))
+# Those of a deleted channel are unreachable, so nobody needs to delete them.
+_BY_AUTHOR = Query(
+    select(messages.c.channel_id, messages.c.id)
+    .join(channels, channels.c.id == messages.c.channel_id)
+    .where(
+        messages.c.author_id == bindparam("author_id"),
+        messages.c.guild_id == bindparam("guild_id"),
+        messages.c.id >= bindparam("first_id"),
+    )
+    .order_by(messages.c.id)
+)
 
 
 class SqlMessages:
@@ -111,17 +122,10 @@ class SqlMessages:
         return await self._writer.run_errand(work) if message_ids else []
 
     async def list_ids_by_author(self, guild_id: int, author_id: int, *, since_ms: int) -> list[tuple[int, int]]:
-        statement = (
-            select(messages.c.channel_id, messages.c.id)
-            .join(channels, channels.c.id == messages.c.channel_id)
-            .where(
-                messages.c.author_id == author_id,
-                messages.c.guild_id == guild_id,
-                messages.c.id >= snowflake_at(since_ms),
-            )
-            .order_by(messages.c.id)
+        rows = await self._reads.query(
+            _BY_AUTHOR, guild_id=guild_id, author_id=author_id, first_id=snowflake_at(since_ms)
         )
-        return [(row[0], row[1]) for row in await self._reads.fetch_all(statement)]
+        return [(row[0], row[1]) for row in rows]
 
     async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
         if not channel_ids:

@@ -7,8 +7,7 @@ what is queued. `run_chores` is run beside it by the composition root: it purges
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from functools import partial
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final
 
@@ -117,13 +116,19 @@ class SqlStore:
         """
         dialect = dialect_of(str(location))
         engine = dialect.connect(str(location))
-        await migrate(engine)
-        queries = QueryCache(dialect.compiler)
-        connect = partial(Connection.open, engine=engine, dialect=dialect, queries=queries)
-        reads = ReadPool([await connect() for _ in range(options.read_connections)])
-        state = await load_log_state(reads, num_shards)
+        async with AsyncExitStack() as opened:
+            opened.push_async_callback(engine.dispose)
+            await migrate(engine)
+            queries = QueryCache(dialect.compiler)
+            connections = []
+            for _ in range(options.read_connections + 1):
+                connections.append(await Connection.open(engine=engine, dialect=dialect, queries=queries))
+                opened.push_async_callback(connections[-1].close)
+            reads = ReadPool(connections[1:])
+            state = await load_log_state(reads, num_shards)
+            opened.pop_all()
         log = SqlLog(state=state, num_shards=num_shards, clock=clock, dialect=dialect, reads=reads)
-        writer = Writer(connection=await connect(), dialect=dialect, log=log)
+        writer = Writer(connection=connections[0], dialect=dialect, log=log)
 
         async def append(envelopes: Sequence[Envelope]) -> None:
             await writer.run_errand(lambda _: _only_announce(envelopes))

@@ -1,5 +1,6 @@
 """A writer on a real file, whose driver can be made to fail."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ class Database:
         self.fails: Callable[[Step], bool] = lambda _: False
         """Statements for which it says yes raise as on a broken disk, and are not run."""
         self.refuses_deliveries = False
+        self.commits = asyncio.Event()
+        """Set when the first commit begins."""
         self.ran: list[str] = []
         self.writer: Writer
         self.connection: Connection
@@ -41,6 +44,8 @@ class Database:
         """In place of the dialect's own."""
         for step in steps:
             self.ran.append(step.sql)
+            if step.sql == "COMMIT":
+                self.commits.set()
             if self.fails(step):
                 raise sqlite3.OperationalError("disk I/O error")
         return await driver.run_steps(steps)

@@ -14,7 +14,7 @@ from core.store.sql.guilds import _COUNT_AND_PLACE, _LIST_IDS
 from core.store.sql.log import _NEWEST, _OLDEST, _READ
 from core.store.sql.members import _LIST_PAGE
 from core.store.sql.message_batch import select_nonces
-from core.store.sql.messages import _FIND, _NEWER, _OLDER
+from core.store.sql.messages import _BY_AUTHOR, _FIND, _NEWER, _OLDER
 from core.store.sql.migrate import migrate
 from core.store.sql.query import CompiledQuery, Query
 from core.store.sql.roles import ROLES_OF_GUILD
@@ -25,6 +25,7 @@ HOT = {
     "message": _FIND,
     "older messages": _OLDER,
     "newer messages": _NEWER,
+    "messages of an author": _BY_AUTHOR,
     "log": _READ,
     "position of a shard": _NEWEST,
     "oldest of the log": _OLDEST,
@@ -53,6 +54,10 @@ def read_schema(path: Path) -> list[tuple[str, str]]:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
     return rows
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
 
 
 @pytest.fixture
@@ -123,4 +128,4 @@ async def test_url_and_path_name_the_same_file(tmp_path: Path) -> None:
         engine = dialect_of(location).connect(location)
         await migrate(engine)
         await engine.dispose()
-    assert [path.name for path in tmp_path.iterdir()] == ["a b%.db"]
+    assert names_in(tmp_path) == ["a b%.db"]

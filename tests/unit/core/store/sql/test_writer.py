@@ -58,8 +58,7 @@ async def test_concurrent_units_share_one_commit(database: Database) -> None:
 
 async def test_units_that_come_during_a_commit_share_the_next(database: Database) -> None:
     first = asyncio.ensure_future(database.writer.run_errand(put(1)))
-    while "COMMIT" not in database.ran:
-        await asyncio.sleep(0)
+    await database.commits.wait()
     rest = [asyncio.ensure_future(database.writer.run_errand(put(number))) for number in range(2, 20)]
     await asyncio.gather(first, *rest)
     assert database.ran.count("COMMIT") == 2
