@@ -54,10 +54,6 @@ class DirectChannels:
         """The user's direct channels."""
         return await self._render_all(user_id, await self._store.channels.list_direct(user_id))
 
-    async def render(self, user_id: int, channel: Channel) -> DirectChannelObject:
-        """A direct channel as one of its recipients sees it."""
-        return (await self._render_all(user_id, [channel]))[0]
-
     async def _fetch_recipient(self, user: User, form: OpenDirectChannel) -> User:
         if form.access_tokens:
             raise NotBuilt("This server does not support group direct messages yet")

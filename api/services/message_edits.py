@@ -25,16 +25,19 @@ from core.domain.errors import (
     DirectChannelAction,
     EmptyMessage,
     NotTheAuthor,
+    SystemMessageAction,
     Unavailable,
     UnknownMessage,
     WrongChannelType,
 )
 from core.domain.ids import snowflake_at
-from core.domain.message import Message
+from core.domain.message import Message, MessageType
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import MessageStore
 
+_WRITTEN: Final = (MessageType.DEFAULT, MessageType.REPLY)
+"""What people write; the rest is the server's own."""
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 
 _MAX_ATTEMPTS: Final = 100
@@ -70,7 +73,7 @@ class MessageEdits:
 
         Raises:
             Invalid, NotBuilt: as `parse_edit`. UnknownChannel, MissingAccess, UnknownMessage.
-            NotTheAuthor, Forbidden: when it is somebody else's.
+            NotTheAuthor, Forbidden: when it is somebody else's. SystemMessageAction: when it is nobody's.
         """
         edit = parse_edit(form)
         access = await self._directory.channel_access(user_id, channel_id)
@@ -181,6 +184,8 @@ class MessageEdits:
 
 
 def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edit: Edit) -> None:
+    if message.type not in _WRITTEN:
+        raise SystemMessageAction
     if message.author_id == user_id:
         return
     if edit.changes_text or access.guild is None:

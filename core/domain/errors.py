@@ -207,6 +207,11 @@ class DirectChannelAction(Forbidden):
     message = "Cannot execute action on a DM channel"
 
 
+class SystemMessageAction(Forbidden):
+    code = 50021
+    message = "Cannot execute action on a system message"
+
+
 class InvalidRecipients(Invalid):
     code = 50033
     message = "Invalid Recipient(s)"

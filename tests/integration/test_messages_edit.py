@@ -2,6 +2,7 @@
 
 import asyncio
 
+from core.domain.message import Message, MessageType
 from core.domain.permissions import Permission
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.places import make_place, next_id, send_all
@@ -142,3 +143,18 @@ async def test_bulk_delete_wrong_is_refused(api: ApiUnderTest) -> None:
     assert (await bob.post(path, {"messages": ["x", "y"]})).status_code == 400
     assert len((await alice.get(place.messages)).json()) == 2
     assert (await bob.post(path, {"messages": sent})).status_code == 204
+
+
+async def test_edit_of_what_the_server_wrote_is_refused(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    place = await make_place(api, alice)
+    joined = Message(
+        id=next_id(),
+        channel_id=place.channel_id,
+        guild_id=place.guild.id,
+        author_id=int(alice.id),
+        type=MessageType.USER_JOIN,
+    )
+    await api.store.messages.add(joined, ())
+    answer = await alice.patch(f"{place.messages}/{joined.id}", {"content": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (403, 50021)
