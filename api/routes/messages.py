@@ -13,12 +13,14 @@ from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
 from api.gate import Gate
 from api.message_body import find_json
+from api.openapi import ANSWER_KEY
 from api.services.message_edits import MessageEdits
 from api.services.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
 from api.services.messages import MessageService
+from core.wire.objects.message import MessageObject
 
-FORM: Final = {JSON_OF_KEY: find_json}
+FORM: Final = {JSON_OF_KEY: find_json, ANSWER_KEY: MessageObject}
 """Bodies may be forms."""
 
 PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many messages at most")]
@@ -40,7 +42,7 @@ async def send_message(
         await gate.show_message_rate(request, caller.user_id, channel_id)
 
 
-@get("/channels/{channel_id:str}/messages")
+@get("/channels/{channel_id:str}/messages", opt={ANSWER_KEY: list[MessageObject]})
 async def list_messages(
     channel_id: SnowflakePath,
     caller: Caller,
@@ -55,7 +57,7 @@ async def list_messages(
     return Answer(await history.list_page(caller.user_id, channel_id, query))
 
 
-@get("/channels/{channel_id:str}/messages/{message_id:str}")
+@get("/channels/{channel_id:str}/messages/{message_id:str}", opt={ANSWER_KEY: MessageObject})
 async def get_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, history: MessageHistory
 ) -> Answer:
