@@ -18,6 +18,8 @@ from core.wire.opcodes import Opcode
 from gateway.encodings import ClientPayload, Encoding, EtfPayload, RefusedPayload, check_depth
 
 Id = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE)]
+Small = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+"""A number that goes out again: one that every client's language holds."""
 Nonce = str | int | None
 
 
@@ -39,14 +41,14 @@ class Activity(Struct, kw_only=True, frozen=True):
     """What somebody does. Fields that we do not pass on are dropped."""
 
     name: str | None = None
-    type: int | None = None
+    type: Small | None = None
     url: str | None = None
     state: str | None = None
     details: str | None = None
-    timestamps: dict[str, int | float | None] | None = None
+    timestamps: dict[str, Small | float | None] | None = None
     application_id: Id | None = None
     emoji: Emoji | None = None
-    flags: int | None = None
+    flags: Small | None = None
 
 
 class PresenceUpdate(Struct, kw_only=True, frozen=True):
@@ -54,7 +56,7 @@ class PresenceUpdate(Struct, kw_only=True, frozen=True):
 
     status: Literal["online", "idle", "dnd", "invisible", "offline", "unknown"] | None = None
     """"unknown" is what a user's client says before it knows; take it as online."""
-    since: int | float | None = None
+    since: Small | float | None = None
     afk: bool | None = None
     activities: list[Activity] | None = None
     game: Activity | None = None

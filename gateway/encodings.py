@@ -57,6 +57,7 @@ class EtfPayload(msgspec.Struct, frozen=True):
 
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
 """One that does not end counts to the end of the data, so that a search never has to begin anew behind it."""
+_MIN_INT, _MAX_INT = -(1 << 63), (1 << 64) - 1
 _OPENING = b"[{"
 _CLOSING = b"]}"
 
@@ -81,9 +82,30 @@ def share_dispatch(encoding: Encoding, event: str, payload: bytes) -> bytes:
     if encoding is Encoding.JSON:
         return core_ext.share_json(event, payload)
     d = msgspec.json.decode(payload)
+    try:
+        return _share_binary(encoding, event, d)
+    except (core_ext.EtfError, OverflowError):
+        return _share_binary(encoding, event, narrow_ints(d))
+
+
+def _share_binary(encoding: Encoding, event: str, d: object) -> bytes:
     if encoding is Encoding.MSGPACK:
         return core_ext.share_msgpack(event, _msgpack_encoder.encode(d))
     return core_ext.share_etf(event, core_ext.etf_encode(d))
+
+
+def narrow_ints(value: object) -> object:
+    """The same with a string for every int past 64 bits, which JSON holds (in a message's nonce) and the others do not.
+
+    It is what Discord's JavaScript decoder makes of an ETF int that is too large for it.
+    """
+    if isinstance(value, int):
+        return value if _MIN_INT <= value <= _MAX_INT else str(value)
+    if isinstance(value, dict):
+        return {key: narrow_ints(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [narrow_ints(item) for item in value]
+    return value
 
 
 def decode_frame(encoding: Encoding, data: bytes) -> ClientPayload | EtfPayload:

@@ -117,6 +117,8 @@ WRONG: list[tuple[Any, CloseCode]] = [
     ({"op": 3, "d": {"status": "asleep"}}, close_codes.DECODE_ERROR),
     ({"op": 3, "d": {"activities": {}}}, close_codes.DECODE_ERROR),
     ({"op": 3, "d": {"activities": [{"name": 5}]}}, close_codes.DECODE_ERROR),
+    ({"op": 3, "d": {"activities": [{"name": "a", "type": 1 << 60}]}}, close_codes.DECODE_ERROR),
+    ({"op": 3, "d": {"activities": [{"name": "a", "timestamps": {"start": 1 << 60}}]}}, close_codes.DECODE_ERROR),
     ({"op": 4, "d": {"guild_id": "x"}}, close_codes.DECODE_ERROR),
     ({"op": 4, "d": {"guild_id": -1}}, close_codes.DECODE_ERROR),
     ({"op": 4, "d": {"guild_id": 1 << 63}}, close_codes.DECODE_ERROR),

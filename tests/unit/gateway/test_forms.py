@@ -167,3 +167,14 @@ def test_unicast_longer_than_a_stored_block_decodes_in_every_stream() -> None:
     for compression, make in STREAM_DECODERS.values():
         decompressor = make()
         assert decompressor.decompress(split_frame(FORMS.find(Encoding.JSON, compression).open(text))[1]) == text
+
+
+@pytest.mark.parametrize("encoding", [Encoding.ETF, Encoding.MSGPACK])
+def test_int_past_64_bits_becomes_text_in_binary_encodings(encoding: Encoding) -> None:
+    """A nonce may have 25 digits; one session's encoding must not keep an event from the others."""
+    body = DispatchBody("E", b'{"nonce":9999999999999999999999999,"list":[-99999999999999999999,1.5,true,7]}')
+    _, payload = split_frame(FORMS.find(encoding, Compression.NONE).encode_dispatch(body, 1))
+    assert decode_payload(encoding, payload)["d"] == {
+        "nonce": "9999999999999999999999999",
+        "list": ["-99999999999999999999", 1.5, True, 7],
+    }
