@@ -127,7 +127,7 @@ def build_gateway(
         join_guild=lambda session, guild_id: attachment.join(session, guild_id),  # noqa: PLW0108 - made below
         revoke=lambda session: table.revoke(session),  # noqa: PLW0108 - made below
     )
-    users = UserDirectory(bus=bus, clock=clock, ids=ids, metrics=metrics, events=events)
+    users = UserDirectory(bus=bus, clock=clock, ids=ids, metrics=metrics, meter=meter, events=events)
     attachment = GuildAttachment(guilds=guilds, users=users, tasks=tasks, flush=lambda: inbox.flush())  # noqa: PLW0108
 
     def on_ended(session: Session) -> None:
@@ -157,12 +157,12 @@ def build_gateway(
     protocol = GatewayProtocol(
         identifying=identifying,
         resuming=Resuming(table=table, users=users, metrics=metrics),
-        members=MemberRequests(guilds=guilds, store=store, tasks=tasks),
+        members=MemberRequests(guilds=guilds, store=store, tasks=tasks, meter=meter),
         messages=SocketMessages(port=messages, tasks=tasks),
         table=table,
         users=users,
     )
-    router = EventRouter(guilds=guilds, users=users, identifying=identifying)
+    router = EventRouter(guilds=guilds, users=users, identifying=identifying, meter=meter)
     inbox = Inbox(apply=router.route, call_soon=asyncio.get_running_loop().call_soon, clock=clock)
     gateway = Gateway(
         bus=bus,

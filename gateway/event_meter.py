@@ -1,10 +1,12 @@
-"""What is counted of events: dispatches by name, and how long a guild's event took to reach its local sessions."""
+"""What is measured of events: dispatches by name, how long a guild's event took to reach its local sessions, and how far
+behind the logs their readers are."""
 
 import contextlib
 from collections.abc import Iterator
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
+from core.domain.ids import created_ms
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 
@@ -12,12 +14,13 @@ from core.runtime.metrics import Metrics
 class EventMeter:
     """Keeps the labelled counters: looking one up costs more than counting."""
 
-    __slots__ = ("_clock", "_counters", "_metrics")
+    __slots__ = ("_clock", "_counters", "_lags", "_metrics")
 
     def __init__(self, *, metrics: Metrics, clock: Clock) -> None:
         self._metrics = metrics
         self._clock = clock
         self._counters: dict[str, Counter] = {}
+        self._lags: dict[int, Gauge] = {}
 
     def count(self, event: str, sessions: int) -> None:
         """An event was dispatched to so many sessions."""
@@ -25,6 +28,13 @@ class EventMeter:
         if counter is None:
             counter = self._counters[event] = self._metrics.dispatch_total.labels(event)
         counter.inc(sessions)
+
+    def note_lag(self, shard: int, envelope_id: int) -> None:
+        """An event of a shard's log is applied now; its id says when it was made."""
+        gauge = self._lags.get(shard)
+        if gauge is None:
+            gauge = self._lags[shard] = self._metrics.log_lag_seconds.labels(str(shard))
+        gauge.set((self._clock.now_ms() - created_ms(envelope_id)) / 1000)
 
     @contextlib.contextmanager
     def fan_out(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ import msgspec
 from core.bus.interfaces import Delivery
 from core.domain.intents import CONTENT_EVENTS, Intent
 from core.runtime.clock import Clock
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import INTERNAL_EVENTS, Audience, Envelope
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.guild_create import build_guild_create
@@ -28,7 +28,7 @@ from gateway.guild_state import Affected, GuildState, ViewPass
 from gateway.member_table import Fields
 from gateway.session import Session
 
-_REMEMBERED_IDS: Final = 4096
+_REMEMBERED_IDS: Final = 1024
 """Envelopes known by id. A repeat comes soon after the first: a sender's retry, a publication that was doubtful."""
 
 _encode = msgspec.json.Encoder().encode
@@ -111,12 +111,14 @@ class GuildActor:
             msgspec.MsgspecError: when the payload is not what the event's name says. Nothing was changed or sent.
         """
         envelope = delivery.envelope
+        if self.is_gone or envelope.event in INTERNAL_EVENTS:
+            return
         if delivery.position:
             if delivery.position <= self.position:
                 return
             self.position = delivery.position
-        if self.is_gone or not self._is_first(envelope.id):
-            return
+            if not self._is_first(envelope.id):
+                return
         handler = _HANDLERS.get(envelope.event)
         if handler is None:
             self._dispatch(envelope, self._recipients(envelope))

@@ -15,6 +15,7 @@ from core.domain.intents import Intent
 from core.store.interfaces import Store
 from gateway.commands import RequestGuildMembers
 from gateway.dispatch_body import DispatchBody
+from gateway.event_meter import EventMeter
 from gateway.guild_actor import GuildActor
 from gateway.guild_directory import GuildDirectory
 from gateway.member_table import MemberState, from_row
@@ -46,10 +47,11 @@ class _Chunk(msgspec.Struct, kw_only=True):
 class MemberRequests:
     """See the module."""
 
-    __slots__ = ("_guilds", "_store", "_tasks")
+    __slots__ = ("_guilds", "_meter", "_store", "_tasks")
 
-    def __init__(self, *, guilds: GuildDirectory, store: Store, tasks: Tasks) -> None:
+    def __init__(self, *, guilds: GuildDirectory, store: Store, tasks: Tasks, meter: EventMeter) -> None:
         self._guilds = guilds
+        self._meter = meter
         self._store = store
         self._tasks = tasks
 
@@ -63,7 +65,7 @@ class MemberRequests:
             self._tasks.spawn(self._answer(session, actor, command))
 
     async def _answer(self, session: Session, actor: GuildActor, command: RequestGuildMembers) -> None:
-        answer = _Answer(session, actor, command)
+        answer = _Answer(session, actor, command, self._meter)
         user_ids = command.wanted_user_ids
         if user_ids is not None:
             wanted = list(dict.fromkeys(user_ids))[:MAX_USER_IDS]
@@ -106,9 +108,10 @@ class MemberRequests:
 class _Answer:
     """What all chunks of one answer share."""
 
-    __slots__ = ("_actor", "_nonce", "_session", "_shows_presences")
+    __slots__ = ("_actor", "_meter", "_nonce", "_session", "_shows_presences")
 
-    def __init__(self, session: Session, actor: GuildActor, command: RequestGuildMembers) -> None:
+    def __init__(self, session: Session, actor: GuildActor, command: RequestGuildMembers, meter: EventMeter) -> None:
+        self._meter = meter
         self._session = session
         self._actor = actor
         self._nonce = _valid_nonce(command.nonce)
@@ -130,6 +133,7 @@ class _Answer:
         if self._shows_presences:
             chunk.presences = self._presences(members)
         self._session.dispatch(DispatchBody("GUILD_MEMBERS_CHUNK", _encode(chunk)))
+        self._meter.count("GUILD_MEMBERS_CHUNK", 1)
 
     def _presences(self, members: list[MemberState]) -> list[msgspec.Raw]:
         if not self._session.intents & Intent.GUILD_PRESENCES:

@@ -15,33 +15,37 @@ logger = logging.getLogger(__name__)
 class Tasks:
     """Starts coroutines."""
 
-    __slots__ = ("_early", "_group")
+    __slots__ = ("_early", "_group", "_is_closed")
 
     def __init__(self) -> None:
         self._group: asyncio.TaskGroup | None = None
         self._early: list[Coroutine[Any, Any, None]] = []
+        self._is_closed = False
 
     async def run(self) -> None:
         """Own the tasks until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                for coroutine in self._early:
+                early, self._early = self._early, []
+                for coroutine in early:
                     group.create_task(_guard(coroutine))
-                self._early.clear()
                 await asyncio.get_running_loop().create_future()
         finally:
-            self._group = None
+            self.close()
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Start a task. After the end nothing starts any more."""
-        if self._group is None:
+        if self._is_closed:
+            coroutine.close()
+        elif self._group is None:
             self._early.append(coroutine)
         else:
             self._group.create_task(_guard(coroutine))
 
     def close(self) -> None:
-        """Forget what never started."""
+        """Start nothing more, and forget what never started."""
+        self._is_closed = True
         for coroutine in self._early:
             coroutine.close()
         self._early.clear()

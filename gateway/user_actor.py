@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.intents import required_intent
-from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Envelope
+from core.wire.envelope import GUILD_JOINED, INTERNAL_EVENTS, SESSION_REVOKED, Envelope
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.presence import OFFLINE, MergedPresence, Presence, merge_presences
@@ -67,15 +67,22 @@ class UserEvents:
 class UserActor:
     """See the module."""
 
-    __slots__ = ("_events", "_on_presence", "_recent", "_seats", "is_bot", "presence", "user_id")
+    __slots__ = ("_count", "_events", "_on_presence", "_recent", "_seats", "is_bot", "presence", "user_id")
 
     def __init__(
-        self, user_id: int, *, is_bot: bool, events: UserEvents, on_presence: Callable[["UserActor"], None]
+        self,
+        user_id: int,
+        *,
+        is_bot: bool,
+        events: UserEvents,
+        on_presence: Callable[["UserActor"], None],
+        count: Callable[[str, int], None],
     ) -> None:
-        """`on_presence` is called when what others see of the user has changed."""
+        """`on_presence` is called when what others see of the user has changed, `count` when an event was dispatched."""
         self.user_id = user_id
         self.is_bot = is_bot
         self.presence: MergedPresence = OFFLINE
+        self._count = count
         self._events = events
         self._on_presence = on_presence
         self._seats: dict[str, _Seat] = {}
@@ -184,8 +191,11 @@ class UserActor:
                 self._events.join_guild(session, guild_id)
             return
         needed = required_intent(envelope.event, in_guild=False)
-        if session.wants_user_events and (not needed or session.intents & needed):
+        if envelope.event in INTERNAL_EVENTS or (needed and not session.intents & needed):
+            return
+        if session.wants_user_events:
             session.dispatch((forms or self._forms(envelope)).form_for(session))
+            self._count(envelope.event, 1)
 
 
 def _render_seat(seat: _Seat) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import Audience, Envelope
 from gateway.commands import PresenceUpdate
+from gateway.event_meter import EventMeter
 from gateway.presence import OFFLINE, from_command, render_presence
 from gateway.session import Session
 from gateway.user_actor import UserActor, UserEvents
@@ -39,7 +40,7 @@ class Ids(Protocol):
 class UserDirectory:
     """See the module."""
 
-    __slots__ = ("_actors", "_bus", "_clock", "_events", "_grace", "_grace_s", "_ids", "_metrics")
+    __slots__ = ("_actors", "_bus", "_clock", "_events", "_grace", "_grace_s", "_ids", "_meter", "_metrics")
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class UserDirectory:
         clock: Clock,
         ids: Ids,
         metrics: Metrics,
+        meter: EventMeter,
         events: UserEvents,
         grace_s: float = GRACE_S,
     ) -> None:
@@ -55,6 +57,7 @@ class UserDirectory:
         self._clock = clock
         self._events = events
         self._ids = ids
+        self._meter = meter
         self._metrics = metrics
         self._grace_s = grace_s
         self._actors: dict[int, UserActor] = {}
@@ -65,12 +68,19 @@ class UserDirectory:
         actor = self._actors.get(session.user_id)
         if actor is None:
             is_bot = session.profile.is_bot
-            actor = UserActor(session.user_id, is_bot=is_bot, events=self._events, on_presence=self._publish_change)
+            actor = UserActor(
+                session.user_id,
+                is_bot=is_bot,
+                events=self._events,
+                on_presence=self._publish_change,
+                count=self._meter.count,
+            )
             self._actors[session.user_id] = actor
         actor.enter(session)
 
     def start(self, session: Session, presence: PresenceUpdate | None) -> None:
         """READY is sent."""
+        self._meter.count("READY", 1)
         self._actors[session.user_id].start(session)
         self.set_presence(session, presence)
 

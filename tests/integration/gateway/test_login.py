@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from core.domain.application import GATEWAY_PRESENCE_LIMITED
+from core.domain.ids import shard_of
 from core.domain.intents import ALL_INTENTS, Intent
+from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from tests.integration.gateway.client import open_client
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
@@ -250,3 +252,24 @@ async def test_bot_that_started_too_many_sessions_today_gets_invalid_session(
         await client.identify(bot.token)
         await other.send(2, {"token": bot.token, "intents": 1, "properties": {}})
         assert (await other.wait_for_op(9))["d"] is False
+
+
+async def test_dispatches_are_counted(place: Place, connect: Connect, metrics: Metrics) -> None:
+    alice = await place.person()
+    guild_id = await place.guild(alice)
+    channel_id = await place.channel(guild_id)
+    async with connect() as client, connect() as second:
+        await client.identify(alice.token)
+        await second.identify(alice.token)
+        await place.say(channel_id, alice, "x", guild_id=guild_id)
+        await client.wait_for("MESSAGE_CREATE")
+
+    def count(event: str) -> float | None:
+        return metrics.registry.get_sample_value("guildway_dispatch_total", {"event": event})
+
+    assert (count("READY"), count("GUILD_CREATE"), count("MESSAGE_CREATE")) == (2.0, 2.0, 2.0)
+    assert (metrics.registry.get_sample_value("guildway_fanout_seconds_count") or 0) >= 1
+    shard = str(shard_of(guild_id, place.store.bus.num_shards))
+    lag = metrics.registry.get_sample_value("guildway_log_lag_seconds", {"shard": shard})
+    assert lag is not None
+    assert 0 <= lag < 10

@@ -22,13 +22,18 @@ class Place:
         self.joined: list[tuple[str, int]] = []
         self.revoked: list[str] = []
         self.presences: list[str] = []
+        self.counted: list[tuple[str, int]] = []
         self.last_id = 0
         events = UserEvents(
             join_guild=lambda session, guild_id: self.joined.append((session.id, guild_id)),
             revoke=lambda session: self.revoked.append(session.id),
         )
         self.actor = UserActor(
-            USER, is_bot=is_bot, events=events, on_presence=lambda actor: self.presences.append(actor.presence.status)
+            USER,
+            is_bot=is_bot,
+            events=events,
+            on_presence=lambda actor: self.presences.append(actor.presence.status),
+            count=lambda event, sessions: self.counted.append((event, sessions)),
         )
 
     def session(self, session_id: str, *, start: bool = True, **profile: Any) -> tuple[Session, FakeConnection]:

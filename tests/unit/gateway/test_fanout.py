@@ -1,0 +1,47 @@
+"""Who gets which form of a message."""
+
+import msgspec
+
+from core.domain.intents import ALL_INTENTS, Intent
+from gateway.dispatch_body import DispatchBody
+from gateway.fanout import MessageForms, fan_out, fan_out_message
+from tests.unit.gateway.sessions import make_session
+
+PAYLOAD = {"content": "text", "embeds": [{}], "attachments": [{}], "components": [{}], "poll": {}, "nonce": "n"}
+BARE = {"content": "", "embeds": [], "attachments": [], "components": []}
+WITHOUT_CONTENT = ALL_INTENTS & ~Intent.MESSAGE_CONTENT
+
+
+def message() -> DispatchBody:
+    """A message."""
+    return DispatchBody("MESSAGE_CREATE", msgspec.json.encode(PAYLOAD))
+
+
+def test_everybody_gets_the_form_that_it_may_see() -> None:
+    author, mentioned, intent, other = (
+        make_session(user_id, intents=ALL_INTENTS if user_id == 3 else WITHOUT_CONTENT) for user_id in range(1, 5)
+    )
+    sessions = [session for session, _ in (author, mentioned, intent, other)]
+    fan_out_message(sessions, [0, 1, 2, 3], MessageForms(message(), author_id=1, mention_ids=(2,)))
+    public = {name: value for name, value in PAYLOAD.items() if name != "nonce"}
+    seen = [connection.dispatched[0][1] for _, connection in (author, mentioned, intent, other)]
+    assert seen == [PAYLOAD, public, public, BARE]
+
+
+def test_form_without_a_nonce_is_the_message_itself() -> None:
+    body = DispatchBody("MESSAGE_CREATE", b'{"content":"x"}')
+    session, _ = make_session(2)
+    assert MessageForms(body, author_id=1, mention_ids=()).form_for(session) is body
+
+
+def test_forms_are_made_once() -> None:
+    forms = MessageForms(message(), author_id=1, mention_ids=())
+    sessions = [make_session(user_id, intents=WITHOUT_CONTENT)[0] for user_id in (2, 3)]
+    assert forms.form_for(sessions[0]) is forms.form_for(sessions[1])
+
+
+def test_slot_that_was_given_back_meanwhile_is_skipped() -> None:
+    session, connection = make_session(1)
+    fan_out([None, session], [0, 1], DispatchBody("X", b"{}"))
+    fan_out_message([None, session], [0, 1], MessageForms(message(), author_id=0, mention_ids=()))
+    assert connection.names() == ["X", "MESSAGE_CREATE"]

@@ -1,0 +1,89 @@
+"""Sessions by id: lost, taken again, ended."""
+
+import asyncio
+
+from core.wire import close_codes
+from gateway.session import Session
+from gateway.session_table import SessionTable
+from tests.fakes.gateway_connection import FakeConnection
+from tests.unit.gateway.sessions import make_session
+
+
+class Place:
+    """A table, and what it told."""
+
+    def __init__(self, *, resume_window_s: float = 60.0) -> None:
+        self.lost: list[str] = []
+        self.ended: list[str] = []
+        self.some_ended = asyncio.Event()
+        self.table = SessionTable(
+            resume_window_s=resume_window_s,
+            on_lost=lambda session: self.lost.append(session.id),
+            on_ended=self._on_ended,
+        )
+
+    def _on_ended(self, session: Session) -> None:
+        self.ended.append(session.id)
+        self.some_ended.set()
+
+    def add(self, session_id: str, *, user_id: int = 1) -> tuple[Session, FakeConnection]:
+        """A session in it."""
+        session, connection = make_session(user_id, session_id=session_id)
+        connection.session = session
+        self.table.add(session)
+        return session, connection
+
+
+async def test_lost_session_is_found_until_its_window_ends() -> None:
+    place = Place(resume_window_s=0.01)
+    session, _ = place.add("a")
+    place.table.lose(session)
+    assert place.table.find("a") is session
+    assert session.connection is None
+    await asyncio.wait_for(place.some_ended.wait(), 5)
+    assert place.table.find("a") is None
+    assert (place.lost, place.ended) == (["a"], ["a"])
+
+
+async def test_session_that_is_taken_again_does_not_end() -> None:
+    place = Place(resume_window_s=0.01)
+    session, _ = place.add("a")
+    place.table.lose(session)
+    new = FakeConnection()
+    assert place.table.take(session, new) is None  # type: ignore[arg-type]
+    other, _ = place.add("b")
+    place.table.lose(other)
+    await asyncio.wait_for(place.some_ended.wait(), 5)
+    assert place.ended == ["b"]
+    assert session.connection is new
+
+
+async def test_session_ends_once() -> None:
+    place = Place()
+    session, _ = place.add("a")
+    place.table.end(session)
+    place.table.end(session)
+    assert place.ended == ["a"]
+    assert len(place.table) == 0
+
+
+async def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> None:
+    place = Place()
+    sessions = [place.add(name)[0] for name in "abc"]
+    assert place.table.make_room(1, 4)
+    assert not place.table.make_room(1, 3)
+    for session in sessions[1:]:
+        place.table.lose(session)
+    assert place.table.make_room(1, 3)
+    assert place.ended == ["b"]
+    assert place.table.make_room(2, 1)
+    place.table.close()
+
+
+async def test_revoked_session_is_closed_for_good() -> None:
+    place = Place()
+    session, connection = place.add("a")
+    place.table.revoke(session)
+    assert connection.close_code is close_codes.AUTHENTICATION_FAILED
+    assert connection.session is None
+    assert place.ended == ["a"]
