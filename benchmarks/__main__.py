@@ -16,10 +16,12 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(_ALL)}", file=sys.stderr)
         return 2
-    if shutil.which("wrk") is None:
-        print("wrk is needed (Debian: apt-get install wrk)", file=sys.stderr)
-        return 2
-    for name in names or _ALL:
+    chosen = names or list(_ALL)
+    for tool, user in (("wrk", "sends"), ("cc", "fanout")):
+        if user in chosen and shutil.which(tool) is None:
+            print(f"{user} needs {tool}, which is not installed", file=sys.stderr)
+            return 2
+    for name in chosen:
         print("\n".join(_ALL[name]()), flush=True)
     return 0
 

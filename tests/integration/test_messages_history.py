@@ -1,5 +1,7 @@
 """Reading messages: pages in every direction, from memory and from the store, and what a reader may see."""
 
+import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -149,3 +151,37 @@ async def test_history_shows_names_as_they_are_now(api: ApiUnderTest, alice: Act
     assert answer.status_code == 200
     [shown] = (await alice.get(place.messages)).json()
     assert shown["author"]["global_name"] == "Alice the Great"
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_history_is_what_is_stored_while_everything_happens_at_once(
+    api: ApiUnderTest, alice: Actor, place: Place, seed: int
+) -> None:
+    choose = random.Random(seed)
+    sent = [message["id"] for message in await send_all(alice, place, ["a", "b", "c", "d"])]
+
+    async def act(kind: str, target: str) -> None:
+        path = f"{place.messages}/{target}"
+        match kind:
+            case "send":
+                answer = await alice.post(
+                    place.messages, {"content": "x", "message_reference": {"message_id": sent[0]}}
+                )
+                sent.append(answer.json().get("id", target))
+            case "edit":
+                await alice.patch(path, {"content": str(choose.random())})
+            case "delete":
+                await alice.delete(path)
+            case "bulk":
+                await alice.post(place.messages + "/bulk-delete", {"messages": choose.sample(sent, 2)})
+            case _:
+                await alice.get(place.messages)
+
+    kinds = ["send", "send", "edit", "delete", "bulk", "read", "read"]
+    for _ in range(25):
+        await asyncio.gather(*(act(choose.choice(kinds), choose.choice(sent[1:])) for _ in range(6)))
+        shown = (await alice.get(place.messages + "?limit=100")).json()
+        stored = await api.store.messages.list_page(place.channel_id, limit=100)
+        assert [(message["id"], message["content"]) for message in shown] == [
+            (str(message.id), message.content) for message in stored
+        ]
