@@ -5,6 +5,7 @@ busy loop, a turn of the loop; that is most of what a small statement costs. Thi
 hidden behind the cursor that SQLAlchemy expects, and `run_steps` does several statements in one.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -96,8 +97,14 @@ async def connect_one_trip(path: str | Path) -> OneTripConnection:
         lambda: sqlite3.connect(str(path), cached_statements=_CACHED_STATEMENTS), iter_chunk_size=64
     )
     # A process that ends without closing must not wait for the thread.
-    connection._thread.daemon = True
-    await connection
+    thread = connection._thread
+    thread.daemon = True
+    try:
+        await connection
+    except BaseException:
+        # aiosqlite has told its thread to end and does not wait for it; it must not outlive the loop.
+        await asyncio.to_thread(thread.join)
+        raise
     return connection
 
 
