@@ -119,6 +119,7 @@ def build_gateway(
     messages: MessagePort,
 ) -> Gateway:
     """Everything of the gateway, wired. `messages` takes what clients send over the socket. Call within a running loop."""
+    # Longer than functions are here: in pieces it would hide what depends on what, and the parts that need each other.
     options = settings.gateway
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
