@@ -2,7 +2,7 @@
 
 - Addresses: `/api/v9/…`, `/api/…` and `/servers…` are rewritten to `/api/v10/…/guilds…` before routing.
 - HEAD is GET without its body.
-- Bounds: headers that are too many or too long (431); addresses whose requests were invalid too often (429).
+- Bounds: headers that are too many or too long (431), NUL in addresses (400); clients whose requests were invalid too often (429).
 - Answers: the rate limit's headers, no body headers on 204; status and duration into the metrics.
 """
 
@@ -16,7 +16,7 @@ import msgspec
 from api.errors import ErrorAnswer, answer_to
 from api.gate import RATE_KEY, Rate
 from api.limits import Limits
-from core.domain.errors import DomainError, RateLimited
+from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 
@@ -106,6 +106,8 @@ class Edge:
         if blocked_s:
             return answer_to(RateLimited(blocked_s, scope="global"))
         path = scope["path"]
+        if "\x00" in path or b"%00" in scope["query_string"]:
+            return answer_to(Invalid(message="Addresses may not hold NUL characters."))
         if not path.startswith(PREFIX) or path.startswith("servers", len(PREFIX)):
             rewritten = rewrite_path(path)
             if rewritten is None:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
+import msgspec.inspect
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
@@ -43,6 +44,9 @@ SnowflakeQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_SNOWFLAKE, de
 """An id in a query that may be absent; write `after: SnowflakeQuery = None`."""
 
 T = TypeVar("T")
+
+_LENGTH_CODES: Final = ("BASE_TYPE_BAD_LENGTH", "BASE_TYPE_MAX_LENGTH")
+_SIZED: Final = (msgspec.inspect.StrType, msgspec.inspect.ListType)
 
 _PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
@@ -105,12 +109,49 @@ def _find_errors(found: Any, type_: Any, path: tuple[str | int, ...]) -> Iterato
             error = _missing((*path, field.encode_name)) if field.required else None
         else:
             error = explain_value(found[field.encode_name], field.type, (*path, field.encode_name))
+            error = error and _refine(error, field.type, found[field.encode_name], steps=len(path) + 1)
         if error is not None:
             count += 1
             yield error
     # The fields are right one by one: what is wrong is how they go together (__post_init__).
     if not count and (error := explain_value(found, type_, path)) is not None:
         yield error
+
+
+def _refine(error: FieldError, type_: Any, value: Any, *, steps: int) -> FieldError:
+    """Tell both bounds of a length that has two, and that an id should be a snowflake: msgspec's text says neither."""
+    inner = error.path[steps:]
+    for info in _find_infos(msgspec.inspect.type_info(type_), is_item=bool(inner)):
+        if (
+            isinstance(info, _SIZED)
+            and not inner
+            and error.code in _LENGTH_CODES
+            and info.min_length
+            and info.max_length
+        ):
+            text = f"Must be between {info.min_length} and {info.max_length} in length."
+            return FieldError(error.path, "BASE_TYPE_BAD_LENGTH", text)
+        if (
+            isinstance(info, msgspec.inspect.IntType)
+            and info.le == MAX_SNOWFLAKE
+            and error.code == "NUMBER_TYPE_COERCE"
+        ):
+            shown = _step(value, inner[0]) if inner else value
+            return FieldError(error.path, error.code, f"Value {_quote(shown)} is not snowflake.")
+    return error
+
+
+def _find_infos(info: msgspec.inspect.Type, *, is_item: bool) -> Iterator[msgspec.inspect.Type]:
+    """The plain types in a union, or with `is_item` those of a list's items."""
+    if isinstance(info, msgspec.inspect.Metadata):
+        yield from _find_infos(info.type, is_item=is_item)
+    elif isinstance(info, msgspec.inspect.UnionType):
+        for part in info.types:
+            yield from _find_infos(part, is_item=is_item)
+    elif not is_item:
+        yield info
+    elif isinstance(info, msgspec.inspect.ListType):
+        yield from _find_infos(info.item_type, is_item=False)
 
 
 def _missing(path: tuple[str | int, ...]) -> FieldError:

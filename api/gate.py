@@ -40,6 +40,8 @@ class Gate:
     async def admit(self, request: Request[Any, Any, Any]) -> None:
         """Raises Unauthorized or RateLimited."""
         scope: Any = request.scope
+        if scope["method"] == "OPTIONS":  # answered by the framework; browsers send no token with it
+            return
         header = find_authorization(scope["headers"])
         caller = await self._authenticator.find(header) if header else None
         route = (scope["method"], scope["path_template"])

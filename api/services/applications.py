@@ -127,12 +127,16 @@ class ApplicationService:
         application = await self._fetch_allowed(caller, application_id)
         token = make_token(application_id, self._clock.now_ms())
         async with self._store.write() as tx:
-            if application.bot_id is None:
+            # Read again: somebody may have made the bot since.
+            present = await tx.applications.find(application_id)
+            if present is None:
+                raise UnknownApplication
+            if present.bot_id is None:
                 user = User(id=application_id, username=application.name, avatar=None, bot=True)
                 await tx.users.create(Account(user=user))
                 await tx.applications.update(application_id, {"bot_id": application_id})
             else:
-                await self._end_sessions(tx, application.bot_id)
+                await self._end_sessions(tx, present.bot_id)
             await self._add_session(tx, application_id, token)
         return BotTokenObject(token=token)
 

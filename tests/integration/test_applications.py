@@ -1,5 +1,6 @@
 """Applications, their bots, and how those get into guilds."""
 
+import asyncio
 import base64
 
 import pytest
@@ -99,6 +100,14 @@ async def test_new_bot_token_ends_the_old_one(api: ApiUnderTest) -> None:
     assert [str(event.user_id) for event in api.events(SESSION_REVOKED)] == [bot.id]
     renewed = api.actor(f"Bot {answer.json()['token']}")
     assert (await renewed.get("/users/@me")).json()["id"] == bot.id
+
+
+async def test_bot_asked_for_many_times_at_once_is_one_with_one_token(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    application_id = (await alice.post("/applications", {"name": "Echo"})).json()["id"]
+    answers = await asyncio.gather(*(alice.post(f"/applications/{application_id}/bot") for _ in range(5)))
+    bots = [api.actor(f"Bot {answer.json()['token']}") for answer in answers]
+    assert sorted([(await bot.get("/users/@me")).status_code for bot in bots]) == [200, 401, 401, 401, 401]
 
 
 async def test_application_changes_by_owner_and_bot(api: ApiUnderTest) -> None:

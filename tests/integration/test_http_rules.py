@@ -161,6 +161,26 @@ async def test_body_that_is_too_large_is_refused(open_api: OpenApi) -> None:
             assert (answer.status_code, answer.json()["code"]) == (413, 40005)
 
 
+@pytest.mark.parametrize("path", ["/invites/a%00b", "/users/@me/guilds?after=%00", "/users/%00"])
+async def test_address_with_nul_is_refused(api: ApiUnderTest, path: str) -> None:
+    answer = await (await api.register()).get(path)
+    assert (answer.status_code, answer.json()["code"]) == (400, 50035)
+
+
+@pytest.mark.parametrize(
+    "path", ["/invites/%ff", "/users/%ff", "/oauth2/authorize?client_id=1&scope=%ff", "/users/@me/guilds?limit=%ff"]
+)
+async def test_address_that_is_no_text_is_an_ordinary_error(api: ApiUnderTest, path: str) -> None:
+    answer = await (await api.register()).get(path)
+    assert answer.status_code in (400, 404)
+
+
+async def test_options_need_no_token(api: ApiUnderTest) -> None:
+    answer = await api.nobody.request("OPTIONS", "/users/@me")
+    assert answer.status_code == 204
+    assert "GET" in answer.headers["allow"].split(", ")
+
+
 async def test_headers_that_are_too_large_are_refused(api: ApiUnderTest) -> None:
     answer = await api.nobody.get("/gateway", headers={"x-large": "x" * 40_000})
     assert answer.status_code == 431

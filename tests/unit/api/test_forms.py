@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
 from api.forms import Form, SnowflakeField
-from core.domain.errors import FieldError, Invalid, InvalidJson
+from core.domain.errors import Invalid, InvalidJson
 
 
 class Inner(msgspec.Struct, kw_only=True):
@@ -67,7 +67,7 @@ def test_decode_takes_what_clients_send(body: bytes, field: str, value: object) 
     ("body", "path", "code"),
     [
         (b'{"name":"x"}', ("name",), "BASE_TYPE_BAD_LENGTH"),
-        (b'{"name":"too long"}', ("name",), "BASE_TYPE_MAX_LENGTH"),
+        (b'{"name":"too long"}', ("name",), "BASE_TYPE_BAD_LENGTH"),
         (b'{"name":7}', ("name",), "STRING_TYPE_CONVERT"),
         (b'{"name":null}', ("name",), "BASE_TYPE_REQUIRED"),
         (b'{"name":"a\\u0000b"}', ("name",), "STRING_TYPE_INVALID"),
@@ -137,12 +137,24 @@ def test_decode_finds_nul_in_unknown_fields_too() -> None:
     assert errors_of(FORM, b'{"x":[{"y":"\\u0000"}]}') == [(("x", 0, "y"), "STRING_TYPE_INVALID")]
 
 
-def test_decode_tells_values_in_words_of_discord() -> None:
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"parent_id":"abc"}', 'Value "abc" is not snowflake.'),
+        (b'{"ids":["1","abc"]}', 'Value "abc" is not snowflake.'),
+        (b'{"count":"abc"}', 'Value "abc" is not int.'),
+        (b'{"name":"x"}', "Must be between 2 and 5 in length."),
+        (b'{"name":"too long"}', "Must be between 2 and 5 in length."),
+        (b'{"embeds":[{},{},{}]}', "Must be 2 or fewer in length."),
+        (b'{"count":10}', "int value should be less than or equal to 9."),
+        (b'{"flag":"perhaps"}', "Must be either true or false."),
+    ],
+)
+def test_decode_tells_what_is_wrong_in_words_of_discord(body: bytes, text: str) -> None:
     with pytest.raises(Invalid) as caught:
-        FORM.decode(b'{"parent_id":"abc"}')
+        FORM.decode(body)
     [error] = caught.value.fields
-    assert isinstance(error, FieldError)
-    assert error.message == 'Value "abc" is not int.'
+    assert error.message == text
 
 
 JSON = st.recursive(
