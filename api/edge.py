@@ -2,13 +2,15 @@
 
 - Addresses: `/api/v9/…`, `/api/…` and `/servers…` are rewritten to `/api/v10/…/guilds…` before routing.
 - HEAD is GET without its body.
+- Pages of other origins may call: their browsers' preflights are answered, and every answer says so. Nothing here is told
+  by cookies, so a page can do no more than somebody with the token that it was given.
 - Bounds: headers that are too many or too long (431), NUL in addresses (400); clients whose requests were invalid too often (429).
 - Answers: the rate limit's headers, no body headers on 204; status and duration into the metrics.
 """
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +39,16 @@ _OWN_PATHS: Final = ("/api/docs", "/api/openapi.json")
 _COUNTED_AS_INVALID: Final = frozenset({401, 403, 429})
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _UNMATCHED: Final = "unmatched"
+
+_CROSS_ORIGIN: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"))
+"""On every answer, whoever asked: a cache may give it to somebody else."""
+
+_PREFLIGHT: Final = (
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+    # The asterisk stands for every header but Authorization.
+    (b"access-control-allow-headers", b"Authorization, Content-Type, X-Audit-Log-Reason, *"),
+    (b"access-control-max-age", b"86400"),
+)
 
 
 class InvalidApiVersion(DomainError):
@@ -86,10 +98,13 @@ class Edge:
 
         try:
             refusal = await self._prepare(scope)
-            if refusal is None:
-                await self._app(scope, receive, answer)
-            else:
+            if refusal is not None:
                 await _send_error(answer, refusal)
+            elif scope["method"] == "OPTIONS" and is_preflight(scope["headers"]):
+                await answer({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
+                await answer({"type": "http.response.body", "body": b""})
+            else:
+                await self._app(scope, receive, answer)
         finally:
             self._observe(scope, status, self._clock.monotonic_s() - started_s)
         if status in _COUNTED_AS_INVALID:
@@ -121,6 +136,7 @@ class Edge:
             headers = message["headers"] = [
                 header for header in headers if header[0] not in (b"content-type", b"content-length")
             ]
+        headers += _CROSS_ORIGIN
         rate: Rate | None = scope.get(RATE_KEY)
         if rate is not None:
             standing = rate.standing
@@ -141,6 +157,11 @@ class Edge:
             timer = self._metrics.api_latency_seconds.labels(key[0], key[1], str(status))
             self._timers[key] = timer
         timer.observe(duration_s)
+
+
+def is_preflight(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a browser asks, on its own and without a token, if a page of another origin may send a request."""
+    return {b"origin", b"access-control-request-method"} <= {name for name, _ in headers}
 
 
 def rewrite_path(path: str) -> str | None:

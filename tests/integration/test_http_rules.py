@@ -56,6 +56,26 @@ async def test_head_answers_like_get_without_a_body(api: ApiUnderTest) -> None:
     assert head.headers["content-length"] == str(len(got.content))
 
 
+@pytest.mark.parametrize("path", ["/users/@me", "/channels/1/messages", "/sticker-packs", "/nothing"])
+async def test_preflight_of_a_browser_is_answered_without_a_token(api: ApiUnderTest, path: str) -> None:
+    asked = {"origin": "https://chat.example", "access-control-request-method": "PATCH"}
+    answer = await api.nobody.request("OPTIONS", path, headers=asked)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "PATCH" in answer.headers["access-control-allow-methods"].split(", ")
+    assert "Authorization" in answer.headers["access-control-allow-headers"].split(", ")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/gateway", 200), ("/users/@me", 401), ("/nothing", 404), (f"{ROOT}/api/v6/gateway", 400)]
+)
+async def test_page_of_another_origin_may_read_every_answer(api: ApiUnderTest, path: str, status: int) -> None:
+    answer = await api.nobody.get(path, headers={"origin": "https://chat.example"})
+    assert answer.status_code == status
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-expose-headers"] == "*"
+
+
 async def test_every_operation_of_discord_is_built_or_says_that_it_is_not(api: ApiUnderTest) -> None:
     alice = await api.register()
     for path, item in load_document()["paths"].items():
