@@ -5,7 +5,6 @@ it belongs to (`account_services`, `guild_services`, or here), and add the HANDL
 routes. Paths of HANDLERS start after `/api/v10`, those of ROOT_HANDLERS stand as they are.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -36,6 +35,7 @@ from api.services.documentation import Documentation
 from api.services.gateway_addresses import GatewayAddresses
 from api.services.ids import IdSource
 from api.services.images import Images
+from api.services.login_uses import LoginUses
 from api.services.message_cache import MessageCache
 from api.services.message_edits import MessageEdits
 from api.services.message_history import MessageHistory
@@ -70,10 +70,17 @@ _ROOT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
 class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
-    __slots__ = ("_passwords", "asgi", "directory", "limits", "messages")
+    __slots__ = ("_passwords", "asgi", "directory", "limits", "messages", "uses")
 
     def __init__(
-        self, *, asgi: Edge, directory: Directory, limits: Limits, messages: MessageService, passwords: Passwords
+        self,
+        *,
+        asgi: Edge,
+        directory: Directory,
+        limits: Limits,
+        messages: MessageService,
+        passwords: Passwords,
+        uses: LoginUses,
     ) -> None:
         self.asgi = asgi
         self.directory = directory
@@ -81,11 +88,12 @@ class Api:
         self.messages = messages
         """The gateway's `MessagePort`."""
         self._passwords = passwords
+        self.uses = uses
 
     async def run(self) -> None:
-        """Hold what the tier owns until cancelled."""
+        """The tier's chores, until cancelled; then let go of what it owns."""
         try:
-            await asyncio.get_running_loop().create_future()
+            await self.uses.run()
         finally:
             self._passwords.close()
 
@@ -104,6 +112,7 @@ def build_api(
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     directory = Directory(store=store, bus=bus, clock=clock)
     passwords = Passwords()
+    uses = LoginUses(store=store, clock=clock)
     limits = Limits(limiter=MemoryRateLimiter(clock=clock), settings=settings.limits)
     images = Images(blobs=blobs)
     cache = MessageCache(messages=store.messages, bus=bus)
@@ -118,7 +127,7 @@ def build_api(
         clock=clock,
         metrics=metrics,
     )
-    gate = Gate(authenticator=Authenticator(store=store, bus=bus), limits=limits)
+    gate = Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits)
     services: dict[str, Any] = {
         "direct_channels": DirectChannels(directory=directory, store=store, ids=ids),
         "directory": directory,
@@ -146,7 +155,7 @@ def build_api(
         settings=settings,
     )
     edge = Edge(app=_build_litestar(services, gate, settings), limits=limits, clock=clock, metrics=metrics)
-    return Api(asgi=edge, directory=directory, limits=limits, messages=messages, passwords=passwords)
+    return Api(asgi=edge, directory=directory, limits=limits, messages=messages, passwords=passwords, uses=uses)
 
 
 def _build_litestar(services: dict[str, Any], gate: Gate, settings: Settings) -> Any:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from api.caller import Caller
+from api.services.login_uses import LoginUses
 from api.services.tokens import BOT_SCHEME, hash_token
 from core.bus.interfaces import Bus, Delivery
 from core.store.interfaces import Store
@@ -27,10 +28,11 @@ class RevokedSession(msgspec.Struct, kw_only=True):
 class Authenticator:
     """Finds callers."""
 
-    __slots__ = ("_callers", "_capacity", "_changes", "_hashes_of", "_store")
+    __slots__ = ("_callers", "_capacity", "_changes", "_hashes_of", "_store", "_uses")
 
-    def __init__(self, *, store: Store, bus: Bus, capacity: int = _CAPACITY) -> None:
+    def __init__(self, *, store: Store, bus: Bus, uses: LoginUses, capacity: int = _CAPACITY) -> None:
         self._store = store
+        self._uses = uses
         self._capacity = capacity
         self._callers: OrderedDict[bytes, Caller] = OrderedDict()
         self._hashes_of: dict[int, set[bytes]] = {}
@@ -50,6 +52,7 @@ class Authenticator:
             caller = await self._load(token_hash)
         if caller is None or caller.is_bot != header.startswith(BOT_SCHEME):
             return None
+        self._uses.note(caller.auth_session_id)
         return caller
 
     async def _load(self, token_hash: bytes) -> Caller | None:

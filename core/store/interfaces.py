@@ -63,6 +63,9 @@ class UserWriter(UserReader, Protocol):
 
     async def add_auth_session(self, session: AuthSession) -> None: ...
 
+    async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
+        """Set `last_used_ms` of the logins that still exist."""
+
     async def delete_auth_session(self, session_id: int, user_id: int) -> None:
         """Raises UnknownSession."""
 

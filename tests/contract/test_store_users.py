@@ -208,3 +208,14 @@ async def test_all_auth_sessions_of_a_user_are_deleted_together(store: Store) ->
         assert await tx.users.delete_auth_sessions_of(flake(1)) == []
     assert await store.users.list_auth_sessions(flake(1)) == []
     assert len(await store.users.list_auth_sessions(flake(2))) == 1
+
+
+async def test_touched_auth_sessions_say_when_they_were_used(store: Store) -> None:
+    await add_users(store, 1)
+    used, idle = new_auth_session(5, flake(1)), new_auth_session(6, flake(1))
+    async with store.write() as tx:
+        await tx.users.add_auth_session(used)
+        await tx.users.add_auth_session(idle)
+        await tx.users.touch_auth_sessions([used.id, flake(99)], 1_999)
+    assert await store.users.find_auth_session(used.token_hash) == msgspec.structs.replace(used, last_used_ms=1_999)
+    assert await store.users.find_auth_session(idle.token_hash) == idle

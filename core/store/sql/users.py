@@ -22,6 +22,9 @@ _FIND = Query(select(*USER.columns).where(users.c.id == bindparam("user_id")))
 _FIND_ACCOUNT = Query(select(*_ACCOUNT_COLUMNS).where(users.c.id == bindparam("user_id")))
 _FIND_BY_EMAIL = Query(select(*_ACCOUNT_COLUMNS).where(users.c.email_key == bindparam("email_key")))
 _FIND_BY_USERNAME = Query(select(*USER.columns).where(users.c.username_key == bindparam("username_key")))
+_TOUCH_SESSION = (
+    update(auth_sessions).where(auth_sessions.c.id == bindparam("session_id")).values(last_used_ms=bindparam("now_ms"))
+)
 _FIND_SESSION = Query(select(*_SESSION.columns).where(auth_sessions.c.token_hash == bindparam("token_hash")))
 _LIST_SESSIONS = Query(
     select(*_SESSION.columns).where(auth_sessions.c.user_id == bindparam("user_id")).order_by(auth_sessions.c.id)
@@ -95,6 +98,11 @@ class SqlUsers:
 
     async def add_auth_session(self, session: AuthSession) -> None:
         await self._db.execute(insert(auth_sessions), _SESSION.values(session))
+
+    async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
+        rows = [{"session_id": session_id, "now_ms": now_ms} for session_id in session_ids]
+        if rows:
+            await self._db.execute(_TOUCH_SESSION, rows)
 
     async def delete_auth_session(self, session_id: int, user_id: int) -> None:
         statement = delete(auth_sessions).where(auth_sessions.c.id == session_id, auth_sessions.c.user_id == user_id)
