@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response
-from litestar.exceptions import MethodNotAllowedException, NotFoundException
+from litestar.exceptions import MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 
 from api.account_services import ACCOUNT_ROUTES, build_account_services
 from api.binding import bind
 from api.body import BodyRequest
-from api.documented_routes import is_documented
+from api.documented_routes import is_caught, is_documented
 from api.edge import Edge
 from api.errors import answer_to
-from api.gate import Gate
+from api.gate import Gate, show_wait
 from api.guild_services import GUILD_ROUTES, build_guild_services
 from api.limits import Limits, MemoryRateLimiter
 from api.openapi import build_document
@@ -45,7 +45,7 @@ from api.services.messages import MessageService
 from api.services.passwords import Passwords
 from api.services.typing_indicators import TypingIndicators
 from core.bus.interfaces import Bus
-from core.domain.errors import NotBuilt
+from core.domain.errors import NotBuilt, RateLimited
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
@@ -176,8 +176,17 @@ def _build_litestar(services: dict[str, Any], gate: Gate, settings: Settings) ->
 
 def _handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Also tells routes that Discord documents and that are not built here from those that are nobody's."""
-    is_unmatched = isinstance(error, NotFoundException | MethodNotAllowedException)
-    if is_unmatched and is_documented(request.method, request.scope["path"].removeprefix(PREFIX)):
+    scope: Any = request.scope
+    if _is_unbuilt(scope, error):
         error = NotBuilt()
-    answer = answer_to(error, request.scope.get("path_params", {}))
+    if isinstance(error, RateLimited):
+        show_wait(scope, error.retry_after_s)
+    answer = answer_to(error, scope.get("path_params", {}))
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
+
+
+def _is_unbuilt(scope: Any, error: Exception) -> bool:
+    path = scope["path"].removeprefix(PREFIX)
+    if isinstance(error, NotFoundException | MethodNotAllowedException):
+        return is_documented(scope["method"], path)
+    return isinstance(error, ValidationException) and is_caught(scope["method"], path, scope["path_template"])

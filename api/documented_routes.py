@@ -190,9 +190,9 @@ BESIDES: Final = (
 _PARAMETER: Final = re.compile(r"\\{[^/]+?\\}")
 
 
-def _compile(route: str) -> tuple[frozenset[str], re.Pattern[str]]:
+def _compile(route: str) -> tuple[frozenset[str], re.Pattern[str], int]:
     *methods, path = route.split(" ")
-    return frozenset(methods), re.compile(_PARAMETER.sub("[^/]+", re.escape(path)))
+    return frozenset(methods), re.compile(_PARAMETER.sub("[^/]+", re.escape(path))), path.count("{")
 
 
 _PATTERNS: Final = tuple(_compile(route) for route in (*DISCORD, *BESIDES))
@@ -201,4 +201,14 @@ _PATTERNS: Final = tuple(_compile(route) for route in (*DISCORD, *BESIDES))
 def is_documented(method: str, path: str) -> bool:
     """Whether a request for the path (without /api/v10) is one that somebody documents."""
     path = path.rstrip("/")
-    return any(method in methods and pattern.fullmatch(path) for methods, pattern in _PATTERNS)
+    return any(method in methods and pattern.fullmatch(path) for methods, pattern, _ in _PATTERNS)
+
+
+def is_caught(method: str, path: str, template: str) -> bool:
+    """Whether a route that is not built has been caught by a built one with a parameter in its place.
+
+    So is `/channels/1/messages/pins` by `/channels/{channel_id}/messages/{message_id}`.
+    """
+    path = path.rstrip("/")
+    most = template.count("{")
+    return any(count < most and method in methods and pattern.fullmatch(path) for methods, pattern, count in _PATTERNS)

@@ -74,6 +74,13 @@ class Gate:
         return bucket
 
 
+def show_wait(scope: Any, wait_s: float) -> None:
+    """Let the headers of a refusal tell its wait: whichever limit they told of, nothing is left until then."""
+    rate: Rate | None = scope.get(RATE_KEY)
+    if rate is not None:
+        scope[RATE_KEY] = Rate(Standing(rate.standing.limit, 0, wait_s, wait_s), rate.bucket)
+
+
 def find_authorization(headers: list[tuple[bytes, bytes]]) -> str:
     """The Authorization header, "" without one. Bytes that are no text stay what they are and match no token."""
     for name, value in headers:

@@ -92,6 +92,8 @@ async def test_register_too_often_is_limited_and_says_for_how_long(open_api: Ope
     assert answer.headers["via"]
     assert 0 < answer.json()["retry_after"] <= 60
     assert float(answer.headers["retry-after"]) == answer.json()["retry_after"]
+    assert answer.headers["x-ratelimit-remaining"] == "0"
+    assert float(answer.headers["x-ratelimit-reset-after"]) > 1
 
 
 async def test_login_by_address_or_name_gives_another_session(api: ApiUnderTest) -> None:

@@ -50,6 +50,17 @@ async def test_route_that_is_not_there_says_why(api: ApiUnderTest, method: str, 
     assert answer.json()["code"] == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/channels/1/messages/pins"), ("GET", "/channels/1/messages/search?content=x"),
+     ("DELETE", "/channels/1/messages/ack")],
+)  # fmt: skip
+async def test_unbuilt_route_below_a_built_one_says_so(api: ApiUnderTest, method: str, path: str) -> None:
+    alice = await api.register()
+    assert (await alice.request(method, path)).status_code == 501
+    assert (await alice.request(method, "/channels/1/messages/pinned")).json()["code"] == 50035
+
+
 async def test_head_answers_like_get_without_a_body(api: ApiUnderTest) -> None:
     got, head = await api.nobody.get("/gateway"), await api.nobody.request("HEAD", "/gateway")
     assert (head.status_code, head.content) == (200, b"")

@@ -284,6 +284,8 @@ async def test_slow_mode_holds_people_but_not_moderators_and_bots(api: ApiUnderT
     answer = await bob.post(place.messages, {"content": "2"})
     assert (answer.status_code, answer.json()["code"]) == (429, 20016)
     assert 0 < answer.json()["retry_after"] <= 60
+    assert answer.headers["x-ratelimit-remaining"] == "0"
+    assert abs(float(answer.headers["x-ratelimit-reset-after"]) - answer.json()["retry_after"]) < 0.01
     for sender in (alice, robot):
         for _ in range(2):
             assert (await sender.post(place.messages, {"content": "3"})).status_code == 200
