@@ -12,6 +12,7 @@ PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compi
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd)
+PURE_SUITES := tests/unit tests/integration/gateway tests/e2e/test_promises.py
 PACKAGES := api core core_ext gateway guildway
 NODE_TESTS := tests/e2e/node
 NPM := $(shell command -v npm 2>/dev/null)
@@ -36,7 +37,7 @@ test: $(VENV)/dev.stamp $(VENV)/build.stamp node  ## All tests; ARGS="-k name" p
 	$(PY) -m pytest $(ARGS)
 
 test-pure: $(VENV)/dev.stamp  ## The tests that touch the kernels, on their plain Python twins
-	CORE_EXT_PURE=1 $(PY) -m pytest $(or $(ARGS),tests/unit tests/contract tests/integration)
+	CORE_EXT_PURE=1 $(PY) -m pytest $(or $(ARGS),$(PURE_SUITES))
 
 lint: $(VENV)/dev.stamp  ## Style, types, import contracts
 	$(VENV)/bin/ruff check .
