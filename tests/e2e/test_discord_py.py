@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.discord_bot import TRANSPORTS, cut_socket, discord, running_bot
 from tests.e2e.person import Person, text_channel
+from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -277,3 +278,85 @@ async def test_a_wrong_token_is_refused_as_the_library_expects(server: Server, a
     with pytest.raises(discord.LoginFailure):
         async with running_bot(server, "MTIz.YWJj.ZGVm"):
             pass
+
+
+async def test_direct_messages_go_both_ways(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    bot = await alice.make_bot(guild["id"])
+    async with running_bot(server, bot["token"]) as (client, seen), raw_session(server.gateway) as session:
+        await session.identify(alice.token)
+        user = await client.fetch_user(int(alice.id))
+        sent = await user.send("psst")
+        received = await session.wait_for_event("MESSAGE_CREATE", lambda message: message["content"] == "psst")
+        assert received["id"] == str(sent.id)
+        assert "guild_id" not in received
+        await alice.send(received["channel_id"], "yes?")
+        (answer,) = await seen.wait_for("message", lambda message: message.content == "yes?")
+        assert isinstance(answer.channel, discord.DMChannel)
+        await alice.call("POST", f"/channels/{received['channel_id']}/typing")
+        _, typist, _ = await seen.wait_for("typing")
+        assert typist.id == int(alice.id)
+
+
+async def test_without_the_content_intent_only_mentions_show_their_content(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    channel_id = text_channel(guild)
+    bot = await alice.make_bot(guild["id"])
+    intents = discord.Intents.default()
+    async with running_bot(server, bot["token"], intents=intents) as (client, seen):
+        await alice.send(channel_id, "not for bots", embeds=[{"title": "nor this"}])
+        await alice.send(channel_id, f"for you <@{bot['id']}>")
+        channel = client.get_channel(int(channel_id))
+        assert isinstance(channel, discord.TextChannel)
+        await channel.send("my own")
+        await seen.wait_for("message", lambda message: message.content == "my own")
+        assert seen.contents(channel.id) == ["", f"for you <@{bot['id']}>", "my own"]
+        assert all(not message.embeds for (message,) in seen.all("message"))
+
+
+async def test_privileged_intents_that_were_switched_off_are_refused(server: Server, alice: Person) -> None:
+    bot = await alice.make_bot()
+    await alice.call("PATCH", "/applications/@me", {"flags": 0}, headers={"Authorization": f"Bot {bot['token']}"})
+    with pytest.raises(discord.PrivilegedIntentsRequired):
+        async with running_bot(server, bot["token"]):
+            pass
+    async with running_bot(server, bot["token"], intents=discord.Intents.default()):
+        pass
+
+
+async def test_a_reset_token_ends_the_bot_that_uses_the_old_one(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    bot = await alice.make_bot(guild["id"])
+    async with running_bot(server, bot["token"]) as (_, seen):
+        fresh = await alice.call("POST", f"/applications/{bot['id']}/bot")
+        await seen.wait_for("disconnect")
+    old = {"Authorization": f"Bot {bot['token']}"}
+    assert (await alice.request("GET", "/users/@me", headers=old)).status_code == 401
+    with pytest.raises(discord.LoginFailure):
+        async with running_bot(server, bot["token"]):
+            pass
+    async with running_bot(server, fresh["token"]) as (client, _):
+        assert [each.id for each in client.guilds] == [int(guild["id"])]
+
+
+async def test_mentions_reach_whom_they_name(server: Server, alice: Person, bob: Person) -> None:
+    guild = await alice.make_guild()
+    channel_id = text_channel(guild)
+    await alice.invite(channel_id, bob)
+    bot = await alice.make_bot(guild["id"])
+    async with running_bot(server, bot["token"]) as (client, seen):
+        own = client.get_guild(int(guild["id"]))
+        assert own is not None
+        role = await own.create_role(name="crew", mentionable=True)
+        await bob.send(channel_id, f"<@{alice.id}> <@&{role.id}> @everyone")
+        (message,) = await seen.wait_for("message", lambda message: "@everyone" in message.content)
+        assert [user.id for user in message.mentions] == [int(alice.id)]
+        assert [mentioned.id for mentioned in message.role_mentions] == [role.id]
+        assert message.mention_everyone is False or own.default_role.permissions.mention_everyone
+        channel = client.get_channel(int(channel_id))
+        assert isinstance(channel, discord.TextChannel)
+        quiet = await channel.send(f"<@{bob.id}> @everyone", allowed_mentions=discord.AllowedMentions.none())
+        assert quiet.mentions == []
+        assert quiet.mention_everyone is False
+        loud = await channel.send("@here")
+        assert loud.mention_everyone is True
