@@ -18,12 +18,14 @@ from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.membership import Membership
 from api.services.own_guilds import OwnGuildObject, OwnGuilds
+from api.services.still_there import fetch_guild
 from core.domain.application import Application
 from core.domain.errors import Forbidden, UnknownApplication, UnknownUser, WrongAccountKind, invalid_field
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.application import ApplicationObject
+from core.wire.objects.member import render_member
 from core.wire.objects.role import RoleEvent, render_role
 from core.wire.objects.user import UserObject, render_user
 
@@ -134,11 +136,23 @@ class AuthorizationService:
         if bot_id is None:
             raise UnknownUser
         async with self._store.write() as tx:
+            await fetch_guild(tx, guild.id)
             role = await self._put_role(tx, application, guild.id, permissions)
             role_ids = () if role is None else (role.id,)
             member = await self._membership.add(tx, guild.id, bot_id, role_ids=role_ids)
+            if member is None and role is not None:
+                await self._give_role(tx, role, bot_id)
         if member is not None:
             await self._membership.welcome(guild, member)
+
+    async def _give_role(self, tx: Transaction, role: Role, bot_id: int) -> None:
+        """A bot that came without permissions has no role yet."""
+        before = await tx.members.find(role.guild_id, bot_id)
+        if before is None or role.id in before.role_ids:
+            return
+        member = await tx.members.add_role(role.guild_id, bot_id, role.id)
+        payload = render_member(member, with_guild_id=True)
+        tx.announce(guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", role.guild_id, payload, user_id=bot_id))
 
     async def _put_role(
         self, tx: Transaction, application: Application, guild_id: int, permissions: int

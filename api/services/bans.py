@@ -17,6 +17,7 @@ from api.services.ids import IdSource
 from api.services.member_forms import BanUsers
 from api.services.membership import Membership
 from api.services.message_events import DeletedMessages
+from api.services.still_there import fetch_guild
 from core.domain.errors import BanFailed, Forbidden, UnknownBan
 from core.domain.permissions import Permission
 from core.domain.user import User
@@ -76,6 +77,7 @@ class BanService:
         user = await self._directory.user(user_id)
         await self._require_outranked(access, user_id)
         async with self._store.write() as tx:
+            await fetch_guild(tx, guild_id)
             await self._ban(tx, guild_id, user, reason)
         await self._delete_messages(guild_id, user_id, delete_s)
 
@@ -91,6 +93,7 @@ class BanService:
         users = await self._directory.users(wanted)
         bannable = [user_id for user_id in wanted if user_id in users and await self._is_outranked(access, user_id)]
         async with self._store.write() as tx:
+            await fetch_guild(tx, guild_id)
             banned = [user_id for user_id in bannable if await self._ban(tx, guild_id, users[user_id], reason)]
         if not banned:
             raise BanFailed

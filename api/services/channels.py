@@ -25,8 +25,9 @@ from api.services.channel_views import announce_channel, show_channel, show_chan
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.overwrites import parse_overwrites, require_grant
+from api.services.still_there import fetch_channel
 from core.domain.channel import Channel, Overwrite
-from core.domain.errors import DirectChannelAction, Forbidden, UnknownChannel, UnknownGuild
+from core.domain.errors import DirectChannelAction, Forbidden, UnknownGuild
 from core.domain.guild import Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
@@ -120,7 +121,7 @@ class ChannelService:
         changes = _changes_of(form, access, access.guild)
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            channel = await _fetch(tx, channel_id)
+            channel = await fetch_channel(tx, channel_id)
             check_bounds(msgspec.structs.replace(channel, **changes))
             if changes.get("parent_id") not in (None, channel.parent_id):
                 channels = await _channels_of(tx, channel.guild_id)
@@ -138,7 +139,7 @@ class ChannelService:
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            channel = await _fetch(tx, channel_id)
+            channel = await fetch_channel(tx, channel_id)
             channels = await _channels_of(tx, channel.guild_id)
             await tx.channels.delete(channel_id)
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_DELETE", channel, last_ids.get(channel_id)))
@@ -227,13 +228,6 @@ def _new_overwrites(forms: list[OverwriteForm], access: ChannelAccess, guild: Gu
     if changed_bits(access.channel.overwrites, overwrites) or len(overwrites) != len(access.channel.overwrites):
         require_grant(access, guild, overwrites)
     return overwrites
-
-
-async def _fetch(tx: Transaction, channel_id: int) -> Channel:
-    channel = await tx.channels.find(channel_id)
-    if channel is None:
-        raise UnknownChannel
-    return channel
 
 
 async def _channels_of(tx: Transaction, guild_id: int) -> dict[int, Channel]:

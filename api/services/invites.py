@@ -15,6 +15,7 @@ from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.invite_forms import CreateInvite
 from api.services.membership import Membership
+from api.services.still_there import fetch_channel, fetch_guild
 from core.domain.channel import Channel
 from core.domain.errors import (
     DirectChannelAction,
@@ -23,7 +24,6 @@ from core.domain.errors import (
     LimitReached,
     NotBuilt,
     UnknownChannel,
-    UnknownGuild,
     UnknownInvite,
     WrongAccountKind,
     WrongChannelType,
@@ -88,6 +88,7 @@ class InviteService:
             temporary=bool(form.temporary),
         )
         async with self._store.write() as tx:
+            await fetch_channel(tx, channel_id)
             invite = await self._put(tx, wanted, is_unique=bool(form.unique))
             if invite is wanted:
                 tx.announce(
@@ -133,7 +134,7 @@ class InviteService:
         invite = await self._find(code)
         channel = await self._channel_of(invite)
         async with self._store.write() as tx:
-            guild = await _fetch_guild(tx, invite)
+            guild = await fetch_guild(tx, invite.guild_id)
             member = await tx.members.find(guild.id, caller.user_id)
             is_new = member is None
             if is_new:
@@ -261,10 +262,3 @@ def _is_alike(invite: Invite, wanted: Invite) -> bool:
         and invite.max_uses == wanted.max_uses
         and invite.temporary == wanted.temporary
     )
-
-
-async def _fetch_guild(tx: Transaction, invite: Invite) -> Guild:
-    guild = await tx.guilds.find(invite.guild_id)
-    if guild is None:
-        raise UnknownGuild
-    return guild

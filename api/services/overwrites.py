@@ -15,8 +15,9 @@ from api.services.channel_rules import (
 from api.services.channel_views import announce_channel
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.still_there import fetch_channel
 from core.domain.channel import Overwrite
-from core.domain.errors import DirectChannelAction, UnknownChannel, UnknownOverwrite, UnknownUser
+from core.domain.errors import DirectChannelAction, UnknownOverwrite, UnknownUser
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
 
@@ -43,9 +44,9 @@ class OverwriteService:
         require_grant(access, guild, [*others, overwrite])
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            channel = await tx.channels.find(channel_id)
-            if channel is None:
-                raise UnknownChannel
+            channel = await fetch_channel(tx, channel_id)
+            if type_ == 0 and await tx.roles.find(overwrite_id) is None:
+                raise UnknownOverwrite
             if overwrite in channel.overwrites:
                 return
             channel = await tx.channels.put_overwrite(channel_id, overwrite)

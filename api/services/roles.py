@@ -20,6 +20,7 @@ from api.services.role_rules import (
     is_order_allowed,
     sort_roles,
 )
+from api.services.still_there import fetch_guild
 from core.domain.errors import Forbidden, InvalidRole, LimitReached, UnknownRole
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
@@ -84,6 +85,7 @@ class RoleService:
             changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role_id}", field="icon")
         role = msgspec.structs.replace(role, **changes)
         async with self._store.write() as tx:
+            await fetch_guild(tx, guild_id)
             if len(await tx.roles.list_of_guild(guild_id)) >= MAX_ROLES:
                 raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
             await tx.roles.create(role)

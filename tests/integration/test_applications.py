@@ -7,6 +7,7 @@ import pytest
 
 from core.wire.envelope import SESSION_REVOKED
 from tests.integration.api_client import Actor, ApiUnderTest
+from tests.integration.guild_scene import Scene
 from tests.integration.test_users import PNG_ADDRESS, make_guild
 
 MANAGE_GUILD = 1 << 5
@@ -250,3 +251,15 @@ async def test_authorization_page_lists_the_guilds_that_may_be_chosen(api: ApiUn
     page = (await alice.get(f"/oauth2/authorize?client_id={bot.id}&scope=bot")).json()
     assert [guild["id"] for guild in page["guilds"]] == [guild_id]
     assert page["bot"]["id"] == bot.id
+
+
+async def test_authorizing_again_with_permissions_gives_the_bot_its_role(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bot = await api.make_bot(scene.owner)
+    await api.let_in(scene.owner, bot, scene.id)
+    assert (await bot.get(f"{scene.path}/members/{bot.id}")).json()["roles"] == []
+    await api.let_in(scene.owner, bot, scene.id, permissions=8)
+    managed = [role for role in (await bot.get(f"{scene.path}/roles")).json() if role["managed"]]
+    assert (await bot.get(f"{scene.path}/members/{bot.id}")).json()["roles"] == [role["id"] for role in managed]
+    assert [event["roles"] for event in api.payloads("GUILD_MEMBER_UPDATE")] == [[role["id"] for role in managed]]
+    assert (await bot.patch(scene.path, {"name": "Renamed"})).status_code == 200
