@@ -5,6 +5,7 @@ Reads the environment and the command line and turns what cannot be into one lin
 
 import argparse
 import asyncio
+import logging
 import os
 import platform
 import sys
@@ -19,6 +20,8 @@ from guildway.demo import run_demo
 from guildway.rest_client import DemoError
 from guildway.welcome import write_welcome
 
+logger = logging.getLogger(__name__)
+
 VERSION: Final = "0.1.0"
 DEFAULT_API_URL: Final = "http://127.0.0.1:8080"
 
@@ -29,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         match arguments.command:
             case "run":
-                _run(arguments)
+                return _run(arguments)
             case "demo":
                 run_demo(arguments.url, sys.stdout)
             case _:
@@ -62,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace) -> int:
     flags = {name: getattr(arguments, name) for name in ("config", "data", "api", "gateway", "metrics")}
     settings = load_settings(environ=os.environ, flags=flags)
     configure_logging(settings.logging, sys.stderr)
@@ -73,8 +76,17 @@ def _run(arguments: argparse.Namespace) -> None:
     async def serve(stopping: asyncio.Event) -> None:
         async with open_embedded(settings) as embedded:
             await embedded.run(stopping=stopping, when_ready=_greet)
+        logger.info("stopped")
 
-    run_process(serve)
+    try:
+        run_process(serve)
+    except StartError:
+        raise
+    except Exception:
+        # A part failed and took the rest with it; whoever starts processes starts this one again.
+        logger.critical("the server failed", exc_info=True)
+        return 1
+    return 0
 
 
 def _greet(addresses: Addresses) -> None:

@@ -24,6 +24,7 @@ from api.app import Api, build_api
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
+from core.runtime.errors import StartError
 from core.runtime.http_server import HttpServer
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
@@ -115,11 +116,10 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
     """Build everything; on leaving close the store and let go of the data folder.
 
     Raises:
-        StartError: when a socket or the data folder cannot be had.
+        StartError: when a socket, the data folder or the database cannot be had.
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(logger.info, "stopped")
         folder = DataDir(Path(settings.store.data_dir))
         stack.callback(folder.close)
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
@@ -168,9 +168,12 @@ async def _open_store(folder: DataDir, settings: StoreSettings, clock: Clock) ->
         log_lifetime_ms=settings.log_lifetime_s * 1000,
         log_rows=settings.log_rows,
     )
-    return await SqlStore.open(
-        str(folder.path / DATABASE_NAME), clock=clock, num_shards=settings.num_shards, options=options
-    )
+    path = folder.path / DATABASE_NAME
+    try:
+        return await SqlStore.open(str(path), clock=clock, num_shards=settings.num_shards, options=options)
+    except Unavailable as error:
+        reason = str(error.__cause__ or error).partition("\n")[0]
+        raise StartError(f"the database {path} cannot be opened: {reason}") from error
 
 
 async def _is_ready(store: Store) -> bool:

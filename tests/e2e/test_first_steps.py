@@ -160,6 +160,14 @@ async def test_second_process_on_a_data_folder_is_refused(server: Server, tmp_pa
     assert await first.stop() == 0
 
 
+async def test_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "guildway.db").write_bytes(b"no database" * 1000)
+    ports = ("--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
+    status, output = await _run(sys.executable, "-m", "guildway", "run", "--data", str(tmp_path), *ports)
+    assert status == 2
+    assert re.fullmatch(r"guildway: the database \S+ cannot be opened: .+\n", output), output
+
+
 async def test_terminated_server_ends_in_time_and_keeps_everything(tmp_path: Path) -> None:
     running = await Server(tmp_path).start()
     async with await Person.register(running.api) as owner:
