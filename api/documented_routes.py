@@ -182,6 +182,7 @@ BESIDES: Final = (
     "GET /guilds/{guild_id}/messages/search",
     "GET /users/{user_id}/chats",
     "POST /files/upload-url",
+    "GET /applications/{application_id}/skus",
     "POST /voice/{channel_id}/join",
     "PATCH DELETE /voice/state",
 )

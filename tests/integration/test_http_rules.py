@@ -40,6 +40,7 @@ async def test_unknown_version_is_refused(api: ApiUnderTest) -> None:
         ("TRACE", "/gateway", 405),
         ("GET", "/sticker-packs", 501),
         ("GET", "/users/@me/settings", 501),
+        ("GET", "/applications/1/skus", 501),
         ("PUT", "/users/@me/relationships/1", 501),
     ],
 )
