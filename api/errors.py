@@ -114,13 +114,17 @@ def _answer_plain(error: HTTPException) -> ErrorAnswer:
 
 
 def nest_fields(fields: tuple[FieldError, ...]) -> dict[str, Any]:
-    """`errors.<path>._errors[].{code, message}`."""
+    """`errors.<path>._errors[].{code, message, reason}`.
+
+    Discord's document says that `code` is an integer, Discord itself sends texts (BASE_TYPE_REQUIRED). Both have readers,
+    so the text is the `reason`.
+    """
     errors: dict[str, Any] = {}
     for field in fields:
         node = errors
         for step in field.path:
             node = node.setdefault(str(step), {})
-        node.setdefault("_errors", []).append({"code": field.code, "message": field.message})
+        node.setdefault("_errors", []).append({"code": Invalid.code, "message": field.message, "reason": field.code})
     return errors
 
 

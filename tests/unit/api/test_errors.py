@@ -66,9 +66,16 @@ def test_form_errors_are_nested_by_path() -> None:
     )
     assert body_of(answer_to(error))["errors"] == {
         "embeds": {
-            "0": {"title": {"_errors": [{"code": "A", "message": "first"}, {"code": "B", "message": "second"}]}}
+            "0": {
+                "title": {
+                    "_errors": [
+                        {"code": 50035, "message": "first", "reason": "A"},
+                        {"code": 50035, "message": "second", "reason": "B"},
+                    ]
+                }
+            }
         },
-        "name": {"_errors": [{"code": "C", "message": "third"}]},
+        "name": {"_errors": [{"code": 50035, "message": "third", "reason": "C"}]},
     }
 
 
