@@ -7,6 +7,7 @@ CORE_EXT_PURE is not "1", else all plain ones: never a mixture, so that classes 
 import os
 from typing import TYPE_CHECKING
 
+from core_ext import delivery_py as _delivery
 from core_ext import etf_py as _etf
 from core_ext import framing_py as _framing
 from core_ext import permissions_py as _permissions
@@ -18,13 +19,23 @@ IS_COMPILED: bool = False
 # A type checker sees the plain twins: their signatures are the interface.
 if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
     try:
-        from core_ext import etf_c, framing_c, permissions_c, snowflake_c, view_index_c
+        from core_ext import delivery_c, etf_c, framing_c, permissions_c, snowflake_c, view_index_c
     except ImportError:
         pass
     else:
-        _etf, _framing, _permissions = etf_c, framing_c, permissions_c
-        _snowflake, _view_index = snowflake_c, view_index_c
+        _delivery, _etf, _framing = delivery_c, etf_c, framing_c
+        _permissions, _snowflake, _view_index = permissions_c, snowflake_c, view_index_c
         IS_COMPILED = True
+
+TEMPLATE_FIXED = _delivery.FIXED
+TEMPLATE_JSON = _delivery.JSON
+TEMPLATE_JSON_DEFLATE = _delivery.JSON_DEFLATE
+TEMPLATE_JSON_ZSTD = _delivery.JSON_ZSTD
+Outlet = _delivery.Outlet
+SendQueue = _delivery.SendQueue
+Template = _delivery.Template
+Track = _delivery.Track
+deliver = _delivery.deliver
 
 EtfError = _etf.EtfError
 etf_decode = _etf.etf_decode

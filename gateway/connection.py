@@ -3,16 +3,18 @@
     socket ─ listener ─ receive ─┬─ heartbeats are acknowledged here
                                  ├─ refused: a close code
                                  └─ handler.on_command ─ session
-    session ─ send, send_dispatch ─ form ─ socket's transport
+    session ─ its track, send ─ outlet ─ socket
 
-It owns the connection's form (encoding, compression), the client's allowances, its last heartbeat and whether it has
+It owns the connection's outlet (`core_ext.Outlet`: all that is sent goes through it, so that the order is that of the calls)
+and form (encoding, compression), the client's allowances, its last heartbeat and whether it has
 identified. It does not know what a session is (`session` is a place where the owner of sessions keeps its own) nor how
 frames are read. All of it runs in the event loop, without awaiting anything.
 """
 
 import enum
+import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import core_ext
 from core.runtime.clock import Clock
@@ -28,6 +30,10 @@ from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_pay
 from gateway.forms import Form, Forms
 from gateway.fragments import Message
 
+logger = logging.getLogger(__name__)
+
+FLUSH_TRACKS: Final = 1500
+"""How many connections one turn of the loop sends to: 5 ms, at 3 µs each, and then sockets are read again."""
 _MINUTE_S = 60.0
 _MAX_CONTROL_BYTES = 125
 _CLOSE = 8
@@ -48,7 +54,7 @@ class ConnectionHandler(Protocol):
 
 
 class Link(Protocol):
-    """The socket under a connection."""
+    """The socket under a connection, as the event loop's transport."""
 
     def write(self, data: bytes) -> None:
         """Takes bytes; never blocks, keeps what the kernel does not take."""
@@ -69,7 +75,7 @@ class Phase(enum.IntEnum):
 class Shared:
     """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's."""
 
-    __slots__ = ("ack", "call_later", "clock", "forms", "handler", "settings")
+    __slots__ = ("ack", "call_later", "clock", "forms", "handler", "queue", "settings")
 
     def __init__(
         self,
@@ -85,6 +91,20 @@ class Shared:
         self.call_later = call_later
         self.forms = Forms()
         self.ack = {encoding: encode_payload(encoding, Opcode.HEARTBEAT_ACK) for encoding in Encoding}
+        self.queue = core_ext.SendQueue(self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self.call_later(0, self._flush)
+
+    def _flush(self) -> None:
+        """Send what the sessions got since the last time. Many of them are done in several turns of the loop."""
+        try:
+            is_more = self.queue.flush(FLUSH_TRACKS)
+        except Exception:
+            logger.exception("a dispatch could not be sent")
+            is_more = True
+        if is_more:
+            self._flush_soon()
 
 
 class Connection:
@@ -98,7 +118,6 @@ class Connection:
         "_identify_by_s",
         "_is_reported",
         "_last_beat_s",
-        "_link",
         "_phase",
         "_presence_allowance",
         "_shared",
@@ -107,6 +126,7 @@ class Connection:
         "encoding",
         "host",
         "is_open",
+        "outlet",
         "remote_address",
         "session",
     )
@@ -121,8 +141,9 @@ class Connection:
         compression: Compression,
         remote_address: str,
         host: str = "",
+        fd: int = -1,
     ) -> None:
-        """`host` is the Host header of the client's handshake.
+        """`host` is the Host header of the client's handshake; `fd` the socket's, when it may be written to directly.
 
         `end` sends the close frame and lets the socket go; it is called once at most.
         """
@@ -134,9 +155,9 @@ class Connection:
         self.session: Any = None
         self.is_open = True
         self._shared = shared
-        self._link = link
         self._end = end
         self._form: Form = shared.forms.find(encoding, compression)
+        self.outlet: Final = core_ext.Outlet(queue=shared.queue, form=self._form, link=link, fd=fd)
         self._phase = Phase.NEW
         self._is_reported = False
         self._allowance = Allowance()
@@ -150,14 +171,14 @@ class Connection:
 
     @property
     def buffered_bytes(self) -> int:
-        """What the kernel has not taken yet."""
-        return self._link.get_write_buffer_size() if self.is_open else 0
+        """What the kernel has not taken yet, or was not offered."""
+        return self.outlet.buffered_bytes if self.is_open else 0
 
     def open(self, heartbeat_interval_s: float) -> None:
         """Begins the stream with HELLO."""
         self._timeout_s = heartbeat_interval_s * self._shared.settings.heartbeat_timeout_factor
         hello = {"heartbeat_interval": round(heartbeat_interval_s * 1000), "_trace": []}
-        self._link.write(self._form.open(encode_payload(self.encoding, Opcode.HELLO, hello)))
+        self.outlet.write(self._form.open(encode_payload(self.encoding, Opcode.HELLO, hello)))
 
     def send(self, op: int, d: object = None) -> None:
         """Sends a payload without `s`. Op 9 also lets the client identify or resume again."""
@@ -166,18 +187,19 @@ class Connection:
         if op == Opcode.INVALID_SESSION:
             self._phase = Phase.NEW
             self._identify_by_s = self._shared.clock.monotonic_s() + self._shared.settings.identify_timeout_s
-        self._link.write(self._form.encode(encode_payload(self.encoding, op, d)))
+        self.outlet.write(self._form.encode(encode_payload(self.encoding, op, d)))
 
     def send_dispatch(self, body: DispatchBody, seq: int) -> None:
-        """Sends an event with the session's `seq`, in the connection's form."""
+        """Sends an event that no session counts, with this `seq`."""
         if self.is_open:
-            self._link.write(self._form.encode_dispatch(body, seq))
+            self.outlet.write(self._form.encode_dispatch(body, seq))
 
     def close(self, close_code: CloseCode) -> None:
         """Says why, and ends the connection. `on_closed` follows in a later turn of the loop."""
         if not self.is_open:
             return
         self.is_open = False
+        self.outlet.close()
         self._end(close_code)
         self._shared.call_later(0, self.on_lost)
 
@@ -201,16 +223,18 @@ class Connection:
     def receive_ping(self, frame: bytes) -> None:
         """A WebSocket ping; `frame` answers it. Counted as a command, or it would be a way around the limit."""
         if self.is_open and self._take_allowance():
-            self._link.write(frame)
+            self.outlet.write(frame)
 
     def on_client_close(self, code: int) -> None:
         """The client's close frame."""
         self.is_open = False
+        self.outlet.close()
         self._report(code)
 
     def on_lost(self) -> None:
         """The socket is gone."""
         self.is_open = False
+        self.outlet.cut()
         self._report(None)
 
     # ---- the watch
@@ -240,7 +264,7 @@ class Connection:
         """Lets a command through, if it is the time for it."""
         if isinstance(command, Heartbeat):
             self._last_beat_s = self._shared.clock.monotonic_s()
-            self._link.write(self._form.encode(self._shared.ack[self.encoding]))
+            self.outlet.write(self._form.encode(self._shared.ack[self.encoding]))
             return
         is_login = isinstance(command, Identify | Resume)
         if is_login and (self.session is not None or self._phase is Phase.PENDING):
@@ -265,6 +289,7 @@ class Connection:
         if self.encoding is Encoding.JSON and self.compression is Compression.NONE:
             self.compression = Compression.ZLIB_PAYLOAD
             self._form = self._shared.forms.find(self.encoding, self.compression)
+            self.outlet.set_form(self._form)
 
     def _admit_presence(self, command: PresenceUpdate) -> None:
         """Presences past their limit are held back, the last one wins: it is sent on when the window ends."""

@@ -8,10 +8,11 @@ first asks for them, so an event that nobody gets costs nothing.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from core_ext import Template
 from gateway.compression import Compression
 from gateway.encodings import Encoding, share_dispatch
 
@@ -19,14 +20,31 @@ _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "com
 """What a message shows without the content intent; `poll` goes away altogether."""
 
 
+TEMPLATES: Final = 9
+"""How many forms have templates: three encodings, each uncompressed and in two kinds of stream."""
+
+
 class DispatchBody:
     """An event's name and `d`, in every form that was asked for."""
 
-    __slots__ = ("_payload", "_segments", "_shared", "_without_content", "_without_nonce", "event")
+    __slots__ = (
+        "_payload",
+        "_segments",
+        "_shared",
+        "_without_content",
+        "_without_nonce",
+        "event",
+        "size_bytes",
+        "templates",
+    )
 
     def __init__(self, event: str, payload: msgspec.Raw | bytes) -> None:
         self.event = event
         self._payload = bytes(payload)
+        self.size_bytes: Final = len(self._payload)
+        """What a replay ring counts: the size of `d` as JSON."""
+        self.templates: list[Template | None] = [None] * TEMPLATES
+        """By the forms' `index`; each is put here by the first who needs it."""
         self._shared: list[bytes | None] = [None, None, None]
         self._segments: dict[tuple[Encoding, Compression], bytes] = {}
         self._without_content: DispatchBody | None = None
@@ -36,11 +54,6 @@ class DispatchBody:
     def payload(self) -> bytes:
         """`d` as JSON."""
         return self._payload
-
-    @property
-    def size_bytes(self) -> int:
-        """What a replay ring counts: the size of `d` as JSON."""
-        return len(self._payload)
 
     def shared(self, encoding: Encoding) -> bytes:
         """The part of the dispatch that all recipients share, as `core_ext.frame_*` and `splice_*` take it."""

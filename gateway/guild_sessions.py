@@ -3,14 +3,14 @@
 A slot is a session's number within this guild. Bitmaps over slots (`core_ext.ViewIndex`) say who views a channel and who has
 an intent, so that an event's recipients are a walk over a bitmap. All sessions of a user view the same channels.
 
-Owns the slots and the table slot → session. Decides nothing: the guild's actor says who views what.
+Owns the slots and the tables slot → session and slot → its track. Decides nothing: the guild's actor says who views what.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from core.domain.intents import Intent, required_intent
-from core_ext import ViewIndex
+from core_ext import Track, ViewIndex
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms, fan_out, fan_out_message
 from gateway.session import Session
@@ -21,7 +21,7 @@ _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
 class GuildSessions:
     """See the module. `on_dispatch` is told the name of each event and how many sessions got it."""
 
-    __slots__ = ("_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_users")
+    __slots__ = ("_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_tracks", "_users")
 
     def __init__(
         self, *, guild_id: int, channel_ids: Iterable[int], on_dispatch: Callable[[str, int], None] | None = None
@@ -30,6 +30,7 @@ class GuildSessions:
         self._on_dispatch = on_dispatch
         self._index = ViewIndex()
         self._sessions: list[Session | None] = []
+        self._tracks: list[Track | None] = []
         self._users: dict[int, list[int]] = {}
         self._flags: dict[str, int] = {}
         for channel_id in channel_ids:
@@ -46,8 +47,10 @@ class GuildSessions:
         slot = self._index.allocate()
         if slot == len(self._sessions):
             self._sessions.append(session)
+            self._tracks.append(session.track)
         else:
             self._sessions[slot] = session
+            self._tracks[slot] = session.track
         session.slots[self._guild_id] = slot
         self._users.setdefault(session.user_id, []).append(slot)
         for bit in _INTENT_BITS:
@@ -60,7 +63,7 @@ class GuildSessions:
         """Take the slot back."""
         slot = session.slots.pop(self._guild_id)
         self._index.release(slot)
-        self._sessions[slot] = None
+        self._sessions[slot] = self._tracks[slot] = None
         slots = self._users[session.user_id]
         slots.remove(slot)
         if not slots:
@@ -131,13 +134,13 @@ class GuildSessions:
     def send(self, body: DispatchBody, slots: Sequence[int]) -> None:
         """Dispatch to these slots."""
         if slots:
-            fan_out(self._sessions, slots, body)
+            fan_out(self._tracks, slots, body)
             self.count(body.event, len(slots))
 
     def send_message(self, event: str, forms: MessageForms, slots: Sequence[int]) -> None:
         """Dispatch a message event to these slots, to each the form that it may see."""
         if slots:
-            fan_out_message(self._sessions, slots, forms)
+            fan_out_message(self._tracks, slots, forms)
             self.count(event, len(slots))
 
     def count(self, event: str, sessions: int) -> None:

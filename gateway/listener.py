@@ -23,7 +23,7 @@ from core.runtime.sockets import BACKLOG, bind_socket
 from core.wire import close_codes
 from gateway.connection import Connection, ConnectionHandler, Shared
 from gateway.heartbeats import HeartbeatWatch
-from gateway.listener_peer import Peer, peer_factory
+from gateway.listener_peer import Peer, find_descriptor, peer_factory
 from gateway.transport_choice import parse_transport_choice
 
 _MAX_TICK_S = 1.0
@@ -169,6 +169,7 @@ class Listener:
             compression=peer.choice.compression,
             remote_address=peer.address,
             host=peer.host,
+            fd=find_descriptor(transport),
         )
         self._peers[peer] = connection
         self._metrics.websocket_connections.labels(_WORKER).inc()

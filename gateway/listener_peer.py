@@ -1,7 +1,8 @@
 """One socket as picows reads it: handshake, frames, and the end.
 
 Everything that is particular to picows is here and in `gateway.listener`. It reads: the HTTP upgrade, frame headers, masks,
-lengths. What is written goes straight to the event loop's transport, in whole frames.
+lengths. What is written goes past it: to the socket or to the event loop's transport, in whole frames, by the connection's
+outlet. The transport closes the socket's descriptor after it has told the protocol, and the outlet lets go of it first.
 
 Three things need more than picows's public interface (its exact version is pinned):
 
@@ -16,6 +17,7 @@ Three things need more than picows's public interface (its exact version is pinn
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -106,6 +108,11 @@ class Peer(WSListener):
         self._timer = asyncio.get_running_loop().call_later(_HANDSHAKE_S, transport.abort)
         self._transport = transport
         self._owner.on_socket(self)
+
+    def cut(self) -> None:
+        """The socket's descriptor is about to be closed: nothing may write to it any more, whatever comes between."""
+        if self._connection is not None:
+            self._connection.outlet.cut()
 
     def on_socket_lost(self) -> None:
         """The socket is gone, whether or not it was ever upgraded."""
@@ -260,6 +267,7 @@ class _PeerProtocol(WSProtocol):  # type: ignore[misc]  # untyped, see the impor
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
+        self.peer.cut()
         WSProtocol.connection_lost(self, exc)
         self.peer.on_socket_lost()
 
@@ -279,6 +287,16 @@ class _Drain(asyncio.BufferedProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._protocol.connection_lost(exc)
+
+
+def find_descriptor(transport: asyncio.Transport) -> int:
+    """The descriptor to write to past the transport; -1 where that is not possible.
+
+    It belongs to the transport, which must have nothing to write itself and closes it after `connection_lost`.
+    """
+    if os.name == "nt" or transport.get_extra_info("ssl_object") is not None:
+        return -1
+    return int(transport.get_extra_info("socket").fileno())
 
 
 def peer_factory(owner: PeerOwner, max_bytes: int) -> Callable[[], asyncio.BaseProtocol]:

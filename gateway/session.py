@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from core.domain.intents import Intent
+from core_ext import Track
 from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody
-from gateway.replay_ring import ReplayRing
 
 _CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 
@@ -36,19 +36,32 @@ class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False):
 class Session:
     """See the module."""
 
-    __slots__ = ("_ring", "connection", "intents", "is_ended", "profile", "sees_content", "slots", "user_id")
+    __slots__ = ("_connection", "intents", "is_ended", "profile", "sees_content", "slots", "track", "user_id")
 
-    def __init__(self, profile: SessionProfile, *, ring: ReplayRing) -> None:
+    def __init__(self, profile: SessionProfile, *, replay_events: int, replay_bytes: int) -> None:
+        """It remembers so many events, and so many bytes of them."""
         self.profile = profile
         self.user_id = profile.user_id
         self.intents = profile.intents
         self.sees_content = bool(profile.intents & _CONTENT)
-        self.connection: Connection | None = None
-        """None while detached."""
+        self.track: Final = Track(
+            owner_id=self.user_id, is_open=self.sees_content, max_events=replay_events, max_bytes=replay_bytes
+        )
+        """Its dispatches: their numbers, the memory for a resume, and what is still to be sent."""
+        self._connection: Connection | None = None
         self.slots: dict[int, int] = {}
         """Guild id → the slot that the guild's actor gave; written by guild actors alone."""
         self.is_ended = False
-        self._ring = ring
+
+    @property
+    def connection(self) -> Connection | None:
+        """None while detached. Setting it ends the old one's part: what was dispatched before still goes there."""
+        return self._connection
+
+    @connection.setter
+    def connection(self, connection: Connection | None) -> None:
+        self._connection = connection
+        self.track.attach(None if connection is None else connection.outlet)
 
     @property
     def id(self) -> str:
@@ -58,7 +71,7 @@ class Session:
     @property
     def seq(self) -> int:
         """Of the newest dispatch."""
-        return self._ring.seq
+        return self.track.seq
 
     def wants_guild(self, guild_id: int) -> bool:
         """Whether the guild belongs to the session's client shard."""
@@ -70,19 +83,13 @@ class Session:
         return self.profile.shard_id == 0
 
     def dispatch(self, body: DispatchBody) -> None:
-        """Number an event, remember it and send it, when there is a connection."""
-        seq = self._ring.push(body)
-        connection = self.connection
-        if connection is not None:
-            connection.send_dispatch(body, seq)
+        """Number an event, remember it and send it, when there is a connection: at the end of the loop's turn."""
+        self.track.push(body)
 
     def can_resume_after(self, seq: int) -> bool:
         """Whether everything after `seq` is still remembered."""
-        return self._ring.has_all_after(seq)
+        return self.track.has_all_after(seq)
 
     def replay(self, seq: int) -> None:
-        """Send what came after `seq` once more."""
-        connection = self.connection
-        if connection is not None:
-            for number, body in self._ring.after(seq):
-                connection.send_dispatch(body, number)
+        """Send what came after `seq` once more, all of which must be remembered."""
+        self.track.replay_after(seq)

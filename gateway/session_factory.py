@@ -10,7 +10,6 @@ from gateway.commands import Identify
 from gateway.identify_checks import make_profile
 from gateway.identify_limits import IdentifyLimits
 from gateway.refusal import Refusal
-from gateway.replay_ring import ReplayRing
 from gateway.session import Session
 from gateway.session_table import SessionTable
 
@@ -56,5 +55,4 @@ class SessionFactory:
             raise Refusal(None)
         if not self._table.make_room(user.id, self._sessions_per_user):
             raise Refusal(None)
-        ring = ReplayRing(max_events=gateway.replay_events, max_bytes=gateway.session_buffer_bytes)
-        return Session(profile, ring=ring)
+        return Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)

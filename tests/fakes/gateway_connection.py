@@ -5,11 +5,37 @@ from typing import Any
 import msgspec
 
 from core.wire.close_codes import CloseCode
+from core_ext import Outlet, SendQueue
 from gateway.dispatch_body import DispatchBody
 
 
+class _Recorder:
+    """A form that remembers what it is asked for and makes nothing of it."""
+
+    index = -1
+
+    def __init__(self, connection: "FakeConnection") -> None:
+        self._connection = connection
+
+    def encode_dispatch(self, body: DispatchBody, seq: int) -> bytes:
+        """Remember a dispatch."""
+        self._connection.dispatched.append((body.event, msgspec.json.decode(body.payload), seq))
+        return b""
+
+
+class _Nowhere:
+    """A link that takes bytes and forgets them."""
+
+    def write(self, data: bytes) -> None:
+        """Forget."""
+
+    def get_write_buffer_size(self) -> int:
+        """Nothing."""
+        return 0
+
+
 class FakeConnection:
-    """As far as sessions and logins use a connection."""
+    """As far as sessions and logins use a connection. What is dispatched is "sent" at once."""
 
     def __init__(self) -> None:
         self.session: Any = None
@@ -19,17 +45,17 @@ class FakeConnection:
         """Event, `d`, `s`."""
         self.close_code: CloseCode | None = None
 
+        self._queue = SendQueue(lambda: self._queue.flush(1))
+        self.outlet = Outlet(queue=self._queue, form=_Recorder(self), link=_Nowhere())
+
     def send(self, op: int, d: object = None) -> None:
         """Remember a payload."""
         self.sent.append((op, d))
 
-    def send_dispatch(self, body: DispatchBody, seq: int) -> None:
-        """Remember a dispatch."""
-        self.dispatched.append((body.event, msgspec.json.decode(body.payload), seq))
-
     def close(self, close_code: CloseCode) -> None:
         """Remember why."""
         self.is_open = False
+        self.outlet.close()
         self.close_code = close_code
 
     def names(self) -> list[str]:

@@ -1,7 +1,6 @@
 """Sessions for tests of what stands behind them."""
 
 from core.domain.intents import ALL_INTENTS
-from gateway.replay_ring import ReplayRing
 from gateway.session import Session, SessionProfile
 from tests.fakes.gateway_connection import FakeConnection
 
@@ -31,7 +30,7 @@ def make_session(
         large_threshold=large_threshold,
         platform=platform,
     )
-    session = Session(profile, ring=ReplayRing(max_events=max_events, max_bytes=1 << 20))
+    session = Session(profile, replay_events=max_events, replay_bytes=1 << 20)
     connection = FakeConnection()
     session.connection = connection  # type: ignore[assignment] # as much of one as sessions use
     return session, connection

@@ -21,8 +21,8 @@ def test_everybody_gets_the_form_that_it_may_see() -> None:
     author, mentioned, intent, other = (
         make_session(user_id, intents=ALL_INTENTS if user_id == 3 else WITHOUT_CONTENT) for user_id in range(1, 5)
     )
-    sessions = [session for session, _ in (author, mentioned, intent, other)]
-    fan_out_message(sessions, [0, 1, 2, 3], MessageForms(message(), author_id=1, mention_ids=(2,)))
+    tracks = [session.track for session, _ in (author, mentioned, intent, other)]
+    fan_out_message(tracks, [0, 1, 2, 3], MessageForms(message(), author_id=1, mention_ids=(2,)))
     public = {name: value for name, value in PAYLOAD.items() if name != "nonce"}
     seen = [connection.dispatched[0][1] for _, connection in (author, mentioned, intent, other)]
     assert seen == [PAYLOAD, public, public, BARE]
@@ -42,6 +42,6 @@ def test_forms_are_made_once() -> None:
 
 def test_slot_that_was_given_back_meanwhile_is_skipped() -> None:
     session, connection = make_session(1)
-    fan_out([None, session], [0, 1], DispatchBody("X", b"{}"))
-    fan_out_message([None, session], [0, 1], MessageForms(message(), author_id=0, mention_ids=()))
+    fan_out([None, session.track], [0, 1], DispatchBody("X", b"{}"))
+    fan_out_message([None, session.track], [0, 1], MessageForms(message(), author_id=0, mention_ids=()))
     assert connection.names() == ["X", "MESSAGE_CREATE"]

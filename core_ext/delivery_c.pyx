@@ -1,0 +1,575 @@
+"""From an event to the sockets of its recipients, on C arrays and `send(2)`. The text and the reference are in `delivery_py.py`.
+
+Buffers: a track owns its ring, whose bodies it holds references to (the garbage collector does not look into it: bodies know
+nothing of tracks). A queue owns the buffer that sends are gathered in; it is used from the first event put into it until the
+send that follows, and nothing of the callers runs in between but the making of templates.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from libc.string cimport memcpy
+
+from core_ext import delivery_py
+from core_ext.framing_c cimport MAX_HEADER, MAX_PREFIX, MAX_SEQ, write_header, write_prefix, write_seq
+
+FIXED = delivery_py.FIXED
+JSON = delivery_py.JSON
+JSON_DEFLATE = delivery_py.JSON_DEFLATE
+JSON_ZSTD = delivery_py.JSON_ZSTD
+MAX_SEND_BYTES = delivery_py.MAX_SEND_BYTES
+
+cdef enum:
+    _FIXED = 0
+    _JSON = 1
+    _JSON_DEFLATE = 2
+    _JSON_ZSTD = 3
+    _MAX_SEND_BYTES = 65536
+    # A queue's buffer, which a larger frame outgrows for one send.
+    _BUFFER_BYTES = 131072
+    # Header, block header, prefix: what a frame has besides head and tail.
+    _MAX_EXTRA = 48
+    _FIRST_PLACES = 8
+    # Templates that a flush remembers, so that it does not look each up for every recipient. A power of two.
+    _MEMO = 64
+    # How many tracks have left the queue's list before their places are given back.
+    _COMPACT = 4096
+
+assert (FIXED, JSON, JSON_DEFLATE, JSON_ZSTD) == (_FIXED, _JSON, _JSON_DEFLATE, _JSON_ZSTD)
+assert MAX_SEND_BYTES == _MAX_SEND_BYTES
+
+cdef extern from *:
+    """
+    #if defined(_WIN32)
+    /* Sockets are no file descriptors there: everything goes through the link. */
+    static Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) { return -1; }
+    #else
+    #include <sys/types.h>
+    #include <sys/socket.h>
+    #ifndef MSG_NOSIGNAL
+    #define MSG_NOSIGNAL 0
+    #endif
+    static Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) {
+        return send(fd, data, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    #endif
+    """
+    Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) noexcept
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Template:
+    """One event in one form: everything of its frame but `s`. Holds references to the parts that it is given."""
+
+    cdef int _opcode
+    cdef int _mode
+    cdef bytes _head
+    cdef bytes _tail
+
+    def __init__(self, opcode, mode, bytes head not None, bytes tail not None):
+        if not 0 <= opcode <= 15 or not _FIXED <= mode <= _JSON_ZSTD:
+            raise ValueError("no such opcode or mode")
+        self._opcode = opcode
+        self._mode = mode
+        self._head = head
+        self._tail = tail
+
+    cdef Py_ssize_t max_bytes(self) noexcept:
+        return PyBytes_GET_SIZE(self._head) + PyBytes_GET_SIZE(self._tail) + _MAX_EXTRA
+
+    cdef Py_ssize_t put(self, long long seq, char* out) noexcept:
+        """Writes the frame into at least `max_bytes` bytes; gives how many it took. `seq` was checked."""
+        cdef char prefix[MAX_PREFIX + 8]
+        cdef unsigned char block[8]
+        cdef Py_ssize_t head_size
+        cdef Py_ssize_t block_size = 0
+        cdef Py_ssize_t tail_size = PyBytes_GET_SIZE(self._tail)
+        cdef Py_ssize_t used
+        if self._mode == _FIXED:
+            head_size = PyBytes_GET_SIZE(self._head)
+            used = write_header(<unsigned char*>out, self._opcode, head_size + 4 + tail_size)
+            memcpy(out + used, PyBytes_AS_STRING(self._head), head_size)
+            used += head_size
+            write_seq(out + used, seq)
+            used += 4
+        else:
+            head_size = write_prefix(prefix, seq)
+            if self._mode == _JSON_DEFLATE:
+                block[0] = 0
+                block[1] = <unsigned char>head_size
+                block[2] = 0
+                block[3] = <unsigned char>(head_size ^ 0xFF)
+                block[4] = 0xFF
+                block_size = 5
+            elif self._mode == _JSON_ZSTD:
+                block[0] = <unsigned char>(head_size << 3)
+                block[1] = 0
+                block[2] = 0
+                block_size = 3
+            used = write_header(<unsigned char*>out, self._opcode, block_size + head_size + tail_size)
+            memcpy(out + used, block, block_size)
+            used += block_size
+            memcpy(out + used, prefix, head_size)
+            used += head_size
+        memcpy(out + used, PyBytes_AS_STRING(self._tail), tail_size)
+        return used + tail_size
+
+    def encode(self, seq):
+        """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
+        cdef char* out
+        cdef Py_ssize_t used
+        if not 0 <= seq <= MAX_SEQ:
+            raise OverflowError("seq must be in 0..2**31-1")
+        out = <char*>PyMem_Malloc(self.max_bytes())
+        if out == NULL:
+            raise MemoryError
+        try:
+            used = self.put(seq, out)
+            return PyBytes_FromStringAndSize(out, used)
+        finally:
+            PyMem_Free(out)
+
+
+@cython.final
+cdef class SendQueue:
+    """The tracks that have something to send, each once, in the order in which they got it."""
+
+    cdef object _schedule
+    cdef list _tracks
+    cdef Py_ssize_t _next
+    cdef bint _is_scheduled
+    cdef char* buffer
+    cdef Py_ssize_t size
+    cdef list _memo_bodies
+    cdef list _memo_forms
+    cdef list _memo_templates
+    cdef bint _has_memo
+
+    def __cinit__(self, schedule):
+        self._schedule = schedule
+        self._tracks = []
+        self._next = 0
+        self._is_scheduled = False
+        self.buffer = NULL
+        self.size = 0
+        self._clear_memo()
+
+    def __dealloc__(self):
+        PyMem_Free(self.buffer)
+
+    def __len__(self):
+        return len(self._tracks) - self._next
+
+    cdef void _clear_memo(self):
+        self._memo_bodies = [None] * _MEMO
+        self._memo_forms = [None] * _MEMO
+        self._memo_templates = [None] * _MEMO
+        self._has_memo = False
+
+    cdef int reserve(self, Py_ssize_t size) except -1:
+        cdef char* grown
+        if size <= self.size:
+            return 0
+        size = max(size, _BUFFER_BYTES)
+        grown = <char*>PyMem_Realloc(self.buffer, size)
+        if grown == NULL:
+            raise MemoryError
+        self.buffer = grown
+        self.size = size
+        return 0
+
+    cdef void trim(self) noexcept:
+        """Gives back what one large frame needed."""
+        if self.size > _BUFFER_BYTES:
+            PyMem_Free(self.buffer)
+            self.buffer = NULL
+            self.size = 0
+
+    cdef Template find(self, object body, object form, Py_ssize_t index):
+        """The template of a body in a form."""
+        cdef Py_ssize_t place = ((<Py_ssize_t><PyObject*>body >> 4) + index) & (_MEMO - 1)
+        cdef Template template
+        cdef list templates
+        if self._memo_bodies[place] is body and self._memo_forms[place] is form:
+            return <Template>self._memo_templates[place]
+        templates = body.templates
+        template = templates[index]
+        if template is None:
+            template = form.make_template(body)
+            templates[index] = template
+        self._memo_bodies[place] = body
+        self._memo_forms[place] = form
+        self._memo_templates[place] = template
+        self._has_memo = True
+        return template
+
+    cdef int put(self, Track track) except -1:
+        self._tracks.append(track)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._schedule()
+        return 0
+
+    def flush(self, Py_ssize_t max_tracks):
+        """Send what so many tracks have; whether there are more."""
+        cdef Track track
+        try:
+            while self._next < len(self._tracks) and max_tracks > 0:
+                max_tracks -= 1
+                track = <Track>self._tracks[self._next]
+                self._next += 1
+                track._is_queued = False
+                if track._outlet is not None:
+                    track._outlet._flush()
+        finally:
+            if self._next >= len(self._tracks):
+                self._tracks.clear()
+                self._next = 0
+            elif self._next >= _COMPACT:
+                del self._tracks[:self._next]
+                self._next = 0
+            if self._has_memo:
+                self._clear_memo()
+        self._is_scheduled = len(self._tracks) > 0
+        return self._is_scheduled
+
+
+@cython.final
+cdef class Outlet:
+    """One connection's way out: everything that its socket gets after the handshake, until `close`, comes through here."""
+
+    cdef readonly SendQueue queue
+    cdef object _form
+    cdef Py_ssize_t _index
+    cdef object _link
+    cdef Track _track
+    cdef int _fd
+    cdef bint _is_blocked
+    cdef bint _is_busy
+
+    def __init__(self, *, SendQueue queue not None, form, link, int fd=-1):
+        self.queue = queue
+        self._form = form
+        self._index = form.index
+        self._link = link
+        self._fd = fd
+        self._track = None
+        # Until the link says otherwise: the handshake's answer may still be with it.
+        self._is_blocked = True
+        self._is_busy = False
+
+    @property
+    def is_open(self):
+        """Whether `close` is still to come."""
+        return self._link is not None
+
+    @property
+    def buffered_bytes(self):
+        """What waits here (as its `size_bytes`) and in the link. 0 when closed."""
+        if self._link is None:
+            return 0
+        return self._link.get_write_buffer_size() + (0 if self._track is None else self._track.pending_bytes)
+
+    def set_form(self, form):
+        """Events leave in another form from now on."""
+        self._flush()
+        self._form = form
+        self._index = form.index
+
+    def write(self, bytes data not None):
+        """Send bytes behind everything that was pushed before. Nothing when closed."""
+        self._flush()
+        if self._link is not None:
+            self._is_blocked = True
+            self._link.write(data)
+
+    def flush(self):
+        """Send what its track has, now."""
+        self._flush()
+
+    def close(self):
+        """Send what its track has and let go of link, socket and track. Safe to call twice, and from within the link."""
+        try:
+            self._flush()
+        finally:
+            self.cut()
+
+    def cut(self):
+        """Let go without sending: the socket is gone."""
+        cdef Track track = self._track
+        self._track = None
+        self._link = None
+        self._fd = -1
+        if track is not None:
+            track._outlet = None
+
+    cdef int _take(self, Track track) except -1:
+        self._flush()
+        if self._track is not None:
+            self._track._outlet = None
+        self._track = track
+        return 0
+
+    cdef int _flush(self) except -1:
+        cdef Track track = self._track
+        if track is None or self._is_busy or track._sent >= track._seq:
+            return 0
+        self._is_busy = True
+        try:
+            while self._track is track and track._sent < track._seq:
+                self._send_some(track)
+        except BaseException:
+            track._queue_pending()
+            raise
+        finally:
+            self._is_busy = False
+        return 0
+
+    cdef int _send_some(self, Track track) except -1:
+        cdef SendQueue queue = self.queue
+        cdef Py_ssize_t used = 0
+        cdef Py_ssize_t needed
+        cdef Template template
+        cdef object body
+        cdef bytes whole
+        try:
+            while track._sent < track._seq:
+                if used and used + track._next_bytes() > _MAX_SEND_BYTES:
+                    break
+                body = track._take_pending()
+                if track._sent > MAX_SEQ:
+                    raise OverflowError("seq must be in 0..2**31-1")
+                if self._index < 0:
+                    whole = self._form.encode_dispatch(body, track._sent)
+                    needed = PyBytes_GET_SIZE(whole)
+                    queue.reserve(used + needed)
+                    memcpy(queue.buffer + used, PyBytes_AS_STRING(whole), needed)
+                    used += needed
+                else:
+                    template = queue.find(body, self._form, self._index)
+                    queue.reserve(used + template.max_bytes())
+                    used += template.put(track._sent, queue.buffer + used)
+        except BaseException:
+            self._send(queue, used)
+            raise
+        self._send(queue, used)
+        return 0
+
+    cdef int _send(self, SendQueue queue, Py_ssize_t size) except -1:
+        cdef Py_ssize_t sent = 0
+        cdef bytes rest
+        if self._link is None or size == 0:
+            return 0
+        if self._is_blocked and self._link.get_write_buffer_size() == 0:
+            self._is_blocked = False
+        if not self._is_blocked and self._fd >= 0:
+            sent = guildway_send(self._fd, queue.buffer, size)
+            if sent == size:
+                queue.trim()
+                return 0
+            if sent < 0:
+                sent = 0  # full or broken: the link finds out which, and what follows from it
+        self._is_blocked = True
+        rest = PyBytes_FromStringAndSize(queue.buffer + sent, size - sent)
+        queue.trim()
+        self._link.write(rest)
+        return 0
+
+
+@cython.final
+cdef class Track:
+    """A session's dispatches: their numbers, what is remembered of them, and where they go."""
+
+    cdef readonly long long owner_id
+    cdef readonly bint is_open
+    cdef bint _is_queued
+    cdef Outlet _outlet
+    cdef long long _seq
+    cdef long long _sent
+    cdef long long _size_bytes
+    cdef long long _max_bytes
+    cdef Py_ssize_t _max_events
+    # The ring: `_count` places from `_first` on, of `_places`.
+    cdef PyObject** _bodies
+    cdef unsigned int* _sizes
+    cdef Py_ssize_t _first
+    cdef Py_ssize_t _count
+    cdef Py_ssize_t _places
+
+    def __cinit__(self, *, owner_id, is_open, max_events, max_bytes):
+        self._bodies = NULL
+        self._sizes = NULL
+        self._first = self._count = self._places = 0
+        if max_events < 1:
+            raise ValueError("at least the newest is remembered")
+        self.owner_id = owner_id
+        self.is_open = is_open
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._seq = self._sent = self._size_bytes = 0
+        self._is_queued = False
+
+    def __dealloc__(self):
+        while self._count:
+            self._drop_oldest()
+        PyMem_Free(self._bodies)
+        PyMem_Free(self._sizes)
+
+    @property
+    def seq(self):
+        """Of the newest dispatch; 0 before the first."""
+        return self._seq
+
+    @property
+    def outlet(self):
+        """Where dispatches go; None while there is no open one."""
+        return self._outlet
+
+    def attach(self, Outlet outlet):
+        """Send what comes from now on there; what came before still goes to the outlet before."""
+        cdef Outlet before = self._outlet
+        if before is outlet:
+            return
+        if before is not None:
+            before._flush()
+            before._track = None
+        self._outlet = None
+        if outlet is not None and outlet._link is not None:
+            outlet._take(self)
+            self._outlet = outlet
+            self._sent = self._seq
+
+    def push(self, body):
+        """Number an event, remember it and have it sent; its number."""
+        self._push(body, body.size_bytes)
+        return self._seq
+
+    def has_all_after(self, seq):
+        """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
+        return self._seq - self._count <= seq <= self._seq
+
+    def after(self, seq):
+        """What is remembered of the dispatches after `seq`, with their numbers."""
+        cdef Py_ssize_t index
+        cdef long long oldest = self._seq - self._count + 1
+        return [(oldest + index, self._at(index)) for index in range(self._count) if oldest + index > seq]
+
+    def replay_after(self, seq):
+        """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
+        if not self.has_all_after(seq):
+            raise ValueError("not remembered")
+        if self._outlet is not None:
+            self._outlet._flush()
+            self._sent = seq
+            self._queue_pending()
+
+    @property
+    def has_pending(self):
+        """Whether there is something to send."""
+        return self._outlet is not None and self._sent < self._seq
+
+    @property
+    def pending_bytes(self):
+        """The size of what is to be sent."""
+        cdef Py_ssize_t index
+        cdef long long total = 0
+        if self._outlet is not None:
+            for index in range(max(self._count - (self._seq - self._sent), 0), self._count):
+                total += self._sizes[self._place(index)]
+        return total
+
+    cdef inline Py_ssize_t _place(self, Py_ssize_t index) noexcept:
+        """Of the `index`th remembered one; there is one."""
+        cdef Py_ssize_t place = self._first + index
+        return place - self._places if place >= self._places else place
+
+    cdef inline object _at(self, Py_ssize_t index):
+        return <object>self._bodies[self._place(index)]
+
+    cdef inline Py_ssize_t _next_index(self) noexcept:
+        """Of the next to be sent; there is one."""
+        cdef long long index = self._count - (self._seq - self._sent)
+        return index if index > 0 else 0
+
+    cdef inline Py_ssize_t _next_bytes(self) noexcept:
+        return self._sizes[self._place(self._next_index())]
+
+    cdef inline object _take_pending(self):
+        """The next to be sent, which counts as sent from now on."""
+        cdef Py_ssize_t index = self._next_index()
+        self._sent = self._seq - self._count + index + 1
+        return self._at(index)
+
+    cdef inline int _push(self, object body, unsigned int size_bytes) except -1:
+        cdef Py_ssize_t place
+        while self._count and (self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes):
+            if self._outlet is not None and self._sent <= self._seq - self._count:
+                self._outlet._flush()
+            if self._count:
+                self._drop_oldest()
+        if self._count == self._places:
+            self._grow()
+        place = self._place(self._count)
+        Py_INCREF(body)
+        self._bodies[place] = <PyObject*>body
+        self._sizes[place] = size_bytes
+        self._count += 1
+        self._size_bytes += size_bytes
+        self._seq += 1
+        if self._outlet is not None and not self._is_queued:
+            self._is_queued = True
+            self._outlet.queue.put(self)
+        return 0
+
+    cdef int _queue_pending(self) except -1:
+        if self._outlet is not None and self._sent < self._seq and not self._is_queued:
+            self._is_queued = True
+            self._outlet.queue.put(self)
+        return 0
+
+    cdef void _drop_oldest(self):
+        cdef PyObject* body = self._bodies[self._first]
+        self._size_bytes -= self._sizes[self._first]
+        self._first = self._place(1)
+        self._count -= 1
+        Py_DECREF(<object>body)
+
+    cdef int _grow(self) except -1:
+        """More places; the remembered ones begin at 0 then."""
+        cdef Py_ssize_t places = min(max(self._places * 2, _FIRST_PLACES), self._max_events)
+        cdef PyObject** bodies = <PyObject**>PyMem_Malloc(places * sizeof(PyObject*))
+        cdef unsigned int* sizes = <unsigned int*>PyMem_Malloc(places * sizeof(unsigned int))
+        cdef Py_ssize_t index
+        if bodies == NULL or sizes == NULL:
+            PyMem_Free(bodies)
+            PyMem_Free(sizes)
+            raise MemoryError
+        for index in range(self._count):
+            bodies[index] = self._bodies[self._place(index)]
+            sizes[index] = self._sizes[self._place(index)]
+        PyMem_Free(self._bodies)
+        PyMem_Free(self._sizes)
+        self._bodies, self._sizes = bodies, sizes
+        self._first, self._places = 0, places
+        return 0
+
+
+def deliver(list tracks not None, slots, body, *, bint open_only=False, exempt=(), long long own_id=0, own=None):
+    """Push `body` to the tracks in `slots`; an empty slot is skipped. The slots of those that were left out."""
+    cdef list left_out = []
+    cdef Track track
+    cdef unsigned int size_bytes = body.size_bytes
+    cdef unsigned int own_bytes = 0 if own is None else own.size_bytes
+    for slot in slots:
+        track = <Track?>tracks[slot] if tracks[slot] is not None else None
+        if track is None:
+            continue
+        if own is not None and track.owner_id == own_id:
+            track._push(own, own_bytes)
+        elif open_only and not track.is_open and track.owner_id not in exempt:
+            left_out.append(slot)
+        else:
+            track._push(body, size_bytes)
+    return left_out

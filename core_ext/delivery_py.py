@@ -1,0 +1,399 @@
+"""From an event to the sockets of its recipients: numbers, memory for a resume, and one send a turn.
+
+    deliver ─→ Track.push: seq += 1, a reference in the ring ─→ SendQueue: the tracks with something to send
+                                                                     │ flush, once a turn
+    Outlet: header, `s`, shared part of each event, in one buffer ←──┘
+       └─ one send on the socket; what the kernel does not take goes to the transport, and all that follows until it is empty
+
+The ring is the queue too: a track knows the number that was sent last, and what is behind it is still to be sent. So an event
+costs a session one reference, and events that come faster than they are sent leave in one send.
+
+What the callers give and nothing here changes:
+
+    body    .size_bytes, an int that never changes; .templates, a list with a place for each form's index
+    form    .index, or -1 for a form that has no templates; .make_template(body) -> Template;
+            .encode_dispatch(body, seq) -> bytes where there are none
+    link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was ever
+            written is with the kernel
+
+All of it belongs to the thread of one event loop. Nothing is awaited; no clock is read; when to flush is the caller's.
+Reference for `delivery_c.pyx`.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+from core_ext.framing_py import frame, splice_json
+
+FIXED: Final = 0
+"""The payload is `head`, `s` in four bytes (big-endian), `tail`."""
+JSON: Final = 1
+"""The payload is `{"s":<digits>,` and `tail`; `head` is not used, here and below."""
+JSON_DEFLATE: Final = 2
+"""The same with the prefix in a stored deflate block (RFC 1951 section 3.2.4)."""
+JSON_ZSTD: Final = 3
+"""The same with the prefix in a raw zstd block (RFC 8878 section 3.1.1.2)."""
+
+MAX_SEND_BYTES: Final = 65_536
+"""How much a send gathers. A frame that is larger goes alone."""
+
+_MAX_SEQ = (1 << 31) - 1
+
+
+class Template:
+    """One event in one form: everything of its frame but `s`. Holds references to the parts that it is given."""
+
+    __slots__ = ("_head", "_mode", "_opcode", "_tail")
+
+    def __init__(self, opcode: int, mode: int, head: bytes, tail: bytes) -> None:
+        if not 0 <= opcode <= 15 or not FIXED <= mode <= JSON_ZSTD:
+            raise ValueError("no such opcode or mode")
+        self._opcode = opcode
+        self._mode = mode
+        self._head = head
+        self._tail = tail
+
+    def encode(self, seq: int) -> bytes:
+        """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
+        if not 0 <= seq <= _MAX_SEQ:
+            raise OverflowError("seq must be in 0..2**31-1")
+        if self._mode == FIXED:
+            return frame(self._opcode, b"".join((self._head, seq.to_bytes(4, "big"), self._tail)))
+        prefix = splice_json(seq, b"")
+        size = len(prefix)
+        block = b""
+        if self._mode == JSON_DEFLATE:
+            block = b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
+        elif self._mode == JSON_ZSTD:
+            block = (size << 3).to_bytes(3, "little")
+        return frame(self._opcode, b"".join((block, prefix, self._tail)))
+
+
+class SendQueue:
+    """The tracks that have something to send, each once, in the order in which they got it.
+
+    `schedule` is called when the first one comes: then `flush` must be called, and again for as long as it says so (or
+    raises).
+    """
+
+    __slots__ = ("_is_scheduled", "_schedule", "_tracks")
+
+    def __init__(self, schedule: Callable[[], object]) -> None:
+        self._schedule = schedule
+        self._tracks: deque[Track] = deque()
+        self._is_scheduled = False
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    def put(self, track: "Track") -> None:
+        """A track's own: it has something to send, and is not here yet."""
+        self._tracks.append(track)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._schedule()
+
+    def flush(self, max_tracks: int) -> bool:
+        """Send what so many tracks have; whether there are more.
+
+        Raises:
+            Exception: what a form or a link raised, with that one track's event or bytes lost. The others are still here.
+        """
+        while self._tracks and max_tracks > 0:
+            max_tracks -= 1
+            self._tracks.popleft().flush_queued()
+        self._is_scheduled = bool(self._tracks)
+        return self._is_scheduled
+
+
+class Link(Protocol):
+    """See the module."""
+
+    def write(self, data: bytes) -> None:
+        """Takes bytes."""
+
+    def get_write_buffer_size(self) -> int:
+        """What it has not passed on."""
+
+
+class Outlet:
+    """One connection's way out: everything that its socket gets after the handshake, until `close`, comes through here.
+
+    `fd` is the socket's, non-blocking, and must stay open until `close`; -1 sends through the link alone.
+    """
+
+    __slots__ = ("_fd", "_form", "_is_blocked", "_is_busy", "_link", "_track", "queue")
+
+    def __init__(self, *, queue: SendQueue, form: Any, link: Link, fd: int = -1) -> None:
+        self.queue = queue
+        self._form = form
+        self._link: Link | None = link
+        self._fd = fd
+        self._track: Track | None = None
+        # Until the link says otherwise: the handshake's answer may still be with it.
+        self._is_blocked = True
+        self._is_busy = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `close` is still to come."""
+        return self._link is not None
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What waits here (as its `size_bytes`) and in the link. 0 when closed."""
+        if self._link is None:
+            return 0
+        waiting = 0 if self._track is None else self._track.pending_bytes
+        return self._link.get_write_buffer_size() + waiting
+
+    def set_form(self, form: Any) -> None:
+        """Events leave in another form from now on."""
+        self.flush()
+        self._form = form
+
+    def write(self, data: bytes) -> None:
+        """Send bytes behind everything that was pushed before. Nothing when closed."""
+        self.flush()
+        if self._link is not None:
+            self._is_blocked = True
+            self._link.write(data)
+
+    def flush(self) -> None:
+        """Send what its track has, now."""
+        track = self._track
+        if track is None or self._is_busy:
+            return
+        self._is_busy = True
+        try:
+            while self._track is track and track.has_pending:
+                self._send_some(track)
+        except BaseException:
+            track.queue_pending()
+            raise
+        finally:
+            self._is_busy = False
+
+    def close(self) -> None:
+        """Send what its track has and let go of link, socket and track. Safe to call twice, and from within the link."""
+        try:
+            self.flush()
+        finally:
+            self.cut()
+
+    def cut(self) -> None:
+        """Let go without sending: the socket is gone."""
+        track, self._track = self._track, None
+        self._link = None
+        self._fd = -1
+        if track is not None:
+            track.lose_outlet()
+
+    def take(self, track: "Track") -> None:
+        """A track's own: it sends here from now on, and another one does no more."""
+        self.flush()
+        if self._track is not None:
+            self._track.lose_outlet()
+        self._track = track
+
+    def release(self) -> None:
+        """A track's own: it sends here no more."""
+        self._track = None
+
+    def _send_some(self, track: "Track") -> None:
+        data = bytearray()
+        while track.has_pending:
+            if data and len(data) + track.next_bytes > MAX_SEND_BYTES:
+                break
+            seq, body = track.take_pending()
+            try:
+                data += self._encode(body, seq)
+            except BaseException:
+                if data:
+                    self._send(bytes(data))
+                raise
+        self._send(bytes(data))
+
+    def _encode(self, body: Any, seq: int) -> bytes:
+        form = self._form
+        if form.index < 0:
+            return bytes(form.encode_dispatch(body, seq))
+        template = body.templates[form.index]
+        if template is None:
+            template = body.templates[form.index] = form.make_template(body)
+        return bytes(template.encode(seq))
+
+    def _send(self, data: bytes) -> None:
+        link = self._link
+        if link is None or not data:
+            return
+        if self._is_blocked and link.get_write_buffer_size() == 0:
+            self._is_blocked = False
+        if not self._is_blocked and self._fd >= 0:
+            try:
+                data = data[os.write(self._fd, data) :]
+            except OSError:
+                pass  # full or broken: the link finds out which, and what follows from it
+            if not data:
+                return
+        self._is_blocked = True
+        link.write(data)
+
+
+class Track:
+    """A session's dispatches: their numbers, what is remembered of them, and where they go.
+
+    The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. What is still to be sent is not
+    forgotten: it is sent first. `owner_id` and `is_open` are what `deliver` looks at.
+    """
+
+    __slots__ = (
+        "_bodies",
+        "_is_queued",
+        "_max_bytes",
+        "_max_events",
+        "_outlet",
+        "_sent",
+        "_size_bytes",
+        "is_open",
+        "owner_id",
+        "seq",
+    )
+
+    def __init__(self, *, owner_id: int, is_open: bool, max_events: int, max_bytes: int) -> None:
+        if max_events < 1:
+            raise ValueError("at least the newest is remembered")
+        self.owner_id = owner_id
+        self.is_open = is_open
+        self.seq = 0
+        """Of the newest dispatch; 0 before the first."""
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._bodies: deque[Any] = deque()
+        self._size_bytes = 0
+        self._sent = 0
+        self._outlet: Outlet | None = None
+        self._is_queued = False
+
+    @property
+    def outlet(self) -> Outlet | None:
+        """Where dispatches go; None while there is no open one."""
+        return self._outlet
+
+    def attach(self, outlet: Outlet | None) -> None:
+        """Send what comes from now on there; what came before still goes to the outlet before."""
+        before = self._outlet
+        if before is outlet:
+            return
+        if before is not None:
+            before.flush()
+            before.release()
+        self._outlet = None
+        if outlet is not None and outlet.is_open:
+            outlet.take(self)
+            self._outlet = outlet
+            self._sent = self.seq
+
+    def push(self, body: Any) -> int:
+        """Number an event, remember it and have it sent; its number."""
+        size_bytes = body.size_bytes
+        self._make_room(size_bytes)
+        self._bodies.append(body)
+        self._size_bytes += size_bytes
+        self.seq += 1
+        self.queue_pending()
+        return self.seq
+
+    def _make_room(self, size_bytes: int) -> None:
+        bodies = self._bodies
+        while bodies and (len(bodies) >= self._max_events or self._size_bytes + size_bytes > self._max_bytes):
+            if self._outlet is not None and self._sent <= self.seq - len(bodies):
+                self._outlet.flush()
+            self._size_bytes -= bodies.popleft().size_bytes
+
+    def has_all_after(self, seq: int) -> bool:
+        """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
+        return self.seq - len(self._bodies) <= seq <= self.seq
+
+    def after(self, seq: int) -> list[tuple[int, Any]]:
+        """What is remembered of the dispatches after `seq`, with their numbers."""
+        oldest = self.seq - len(self._bodies) + 1
+        return [(number, body) for number, body in enumerate(self._bodies, oldest) if number > seq]
+
+    def replay_after(self, seq: int) -> None:
+        """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
+        if not self.has_all_after(seq):
+            raise ValueError("not remembered")
+        if self._outlet is not None:
+            self._outlet.flush()
+            self._sent = seq
+            self.queue_pending()
+
+    # -- for its outlet and its queue
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether there is something to send."""
+        return self._outlet is not None and self._sent < self.seq
+
+    @property
+    def pending_bytes(self) -> int:
+        """The size of what is to be sent."""
+        return sum(body.size_bytes for _, body in self.after(self._sent)) if self.has_pending else 0
+
+    @property
+    def next_bytes(self) -> int:
+        """The size of the next to be sent."""
+        return int(self._bodies[max(self._sent - self.seq, -len(self._bodies))].size_bytes)
+
+    def take_pending(self) -> tuple[int, Any]:
+        """The next to be sent, which counts as sent from now on."""
+        self._sent = max(self._sent, self.seq - len(self._bodies)) + 1
+        return self._sent, self._bodies[self._sent - 1 - self.seq]
+
+    def queue_pending(self) -> None:
+        """Into the queue, if there is something to send and it is not there yet."""
+        if self._outlet is not None and self._sent < self.seq and not self._is_queued:
+            self._is_queued = True
+            self._outlet.queue.put(self)
+
+    def flush_queued(self) -> None:
+        """Its turn in the queue."""
+        self._is_queued = False
+        if self._outlet is not None:
+            self._outlet.flush()
+
+    def lose_outlet(self) -> None:
+        """The outlet was closed."""
+        self._outlet = None
+
+
+def deliver(
+    tracks: Sequence[Track | None],
+    slots: Sequence[int],
+    body: Any,
+    *,
+    open_only: bool = False,
+    exempt: Container[int] = (),
+    own_id: int = 0,
+    own: Any = None,
+) -> list[int]:
+    """Push `body` to the tracks in `slots`; an empty slot is skipped. The slots of those that were left out.
+
+    Tracks of the owner `own_id` get `own` instead. With `open_only`, tracks that are not open are left out, unless their
+    owner is in `exempt`.
+    """
+    left_out = []
+    for slot in slots:
+        track = tracks[slot]
+        if track is None:
+            continue
+        if own is not None and track.owner_id == own_id:
+            track.push(own)
+        elif open_only and not track.is_open and track.owner_id not in exempt:
+            left_out.append(slot)
+        else:
+            track.push(body)
+    return left_out

@@ -1,0 +1,53 @@
+# What other kernels share of the framing. Each function writes into a buffer of its caller and keeps nothing.
+
+from libc.string cimport memcpy
+
+cdef enum:
+    MAX_SEQ = 0x7FFFFFFF
+    # {"s":, ten digits, a comma
+    MAX_PREFIX = 16
+    MAX_HEADER = 10
+
+
+cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
+    """Writes `{"s":<seq>,` into at least MAX_PREFIX bytes; gives how many it took."""
+    cdef char digits[20]
+    cdef Py_ssize_t count = 0
+    cdef Py_ssize_t index
+    memcpy(out, b'{"s":', 5)
+    while True:
+        digits[count] = <char>(48 + seq % 10)
+        count += 1
+        seq //= 10
+        if seq == 0:
+            break
+    for index in range(count):
+        out[5 + index] = digits[count - 1 - index]
+    out[5 + count] = 44
+    return 6 + count
+
+
+cdef inline Py_ssize_t write_header(unsigned char* out, int opcode, unsigned long long length) noexcept:
+    """Writes a frame's header into at least MAX_HEADER bytes; gives how many it took."""
+    cdef int index
+    out[0] = <unsigned char>(0x80 | opcode)
+    if length < 126:
+        out[1] = <unsigned char>length
+        return 2
+    if length < 65536:
+        out[1] = 126
+        out[2] = <unsigned char>(length >> 8)
+        out[3] = <unsigned char>(length & 0xFF)
+        return 4
+    out[1] = 127
+    for index in range(8):
+        out[2 + index] = <unsigned char>((length >> (56 - 8 * index)) & 0xFF)
+    return 10
+
+
+cdef inline void write_seq(char* out, long long seq) noexcept:
+    """Writes `seq` as four bytes, big-endian."""
+    out[0] = <char>(seq >> 24)
+    out[1] = <char>((seq >> 16) & 0xFF)
+    out[2] = <char>((seq >> 8) & 0xFF)
+    out[3] = <char>(seq & 0xFF)
