@@ -20,9 +20,10 @@ All of it belongs to the thread of one event loop. Nothing is awaited; no clock 
 Reference for `delivery_c.pyx`.
 """
 
+import contextlib
 import os
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, Protocol
 
 from core_ext.framing_py import frame, splice_json
@@ -232,10 +233,9 @@ class Outlet:
         if self._is_blocked and link.get_write_buffer_size() == 0:
             self._is_blocked = False
         if not self._is_blocked and self._fd >= 0:
-            try:
+            # Full or broken: the link finds out which, and what follows from it.
+            with contextlib.suppress(OSError):
                 data = data[os.write(self._fd, data) :]
-            except OSError:
-                pass  # full or broken: the link finds out which, and what follows from it
             if not data:
                 return
         self._is_blocked = True

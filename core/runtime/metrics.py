@@ -63,7 +63,7 @@ class Metrics:
         )
         self.fanout_seconds = Histogram(
             "guildway_fanout_seconds",
-            "Handing one event to all its local sessions.",
+            "Handing one event to the queues of all its local sessions.",
             buckets=_FANOUT_BUCKETS_S,
             registry=reg,
         )

@@ -1,0 +1,483 @@
+"""Delivery: numbers, memory, order and the bytes that leave, the same from both implementations."""
+
+import random
+import socket
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core_ext import framing_py
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+
+MODES = {0: b"head", 1: b"", 2: b"", 3: b""}
+both = pytest.mark.parametrize("module", each("delivery"))
+
+
+class Body:
+    """An event whose frames are its text and `s`."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.size_bytes = len(text)
+        self.templates: list[Any] = [None]
+
+
+class Form:
+    """JSON, uncompressed."""
+
+    index = 0
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self.made = 0
+
+    def make_template(self, body: Body) -> Any:
+        self.made += 1
+        if body.text == b"broken":
+            raise ValueError("broken")
+        return self._module.Template(1, 1, b"", body.text)
+
+
+class Templateless:
+    """A form that makes every frame itself."""
+
+    index = -1
+
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
+        return b"<%d %b>" % (seq, body.text)
+
+
+class Link:
+    """A transport that keeps what is written, and says that it holds what it is told to hold."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+        self.writes = 0
+        self.held = 0
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+        self.writes += 1
+
+    def get_write_buffer_size(self) -> int:
+        return self.held
+
+
+class Bench:
+    """A queue, and what makes outlets and tracks of it."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.scheduled = 0
+        self.queue = module.SendQueue(self._schedule)
+
+    def _schedule(self) -> None:
+        self.scheduled += 1
+
+    def make_outlet(self, link: Any = None, *, form: Any = None, fd: int = -1) -> tuple[Any, Any]:
+        link = link or Link()
+        return self.module.Outlet(queue=self.queue, form=form or Form(self.module), link=link, fd=fd), link
+
+    def make_track(self, **values: Any) -> Any:
+        return self.module.Track(**{"owner_id": 1, "is_open": True, "max_events": 100, "max_bytes": 10_000} | values)
+
+    def make_pair(self, **values: Any) -> tuple[Any, Any]:
+        track, (outlet, link) = self.make_track(**values), self.make_outlet()
+        track.attach(outlet)
+        return track, link
+
+
+def frames(*events: tuple[int, bytes]) -> bytes:
+    """What the form makes of events with their numbers."""
+    return b"".join(framing_py.frame_json(seq, text) for seq, text in events)
+
+
+# -- templates
+
+
+@pytest.mark.parametrize("seq", [0, 9, 10, 65_536, (1 << 31) - 1])
+@both
+def test_template_of_each_mode_is_what_its_layout_says(module: ModuleType, seq: int) -> None:
+    prefix = b'{"s":%d,' % seq
+    size = len(prefix)
+    stored = bytes((0, size, 0, 255 - size, 255)) + prefix
+    raw = bytes((size << 3, 0, 0)) + prefix
+    payloads = [b"head" + seq.to_bytes(4, "big") + b"tail", prefix + b"tail", stored + b"tail", raw + b"tail"]
+    for mode, payload in enumerate(payloads):
+        assert module.Template(2, mode, MODES[mode], b"tail").encode(seq) == framing_py.frame(2, payload)
+
+
+@unhurried
+@given(
+    opcode=st.integers(-1, 17),
+    mode=st.integers(-1, 4),
+    head=st.binary(max_size=20),
+    tail=st.one_of(st.binary(max_size=130), st.integers(65_500, 65_550).map(bytes)),
+    seq=st.one_of(st.integers(0, (1 << 31) + 1), st.integers()),
+)
+def test_templates_with_any_arguments_behave_alike(opcode: int, mode: int, head: bytes, tail: bytes, seq: int) -> None:
+    assert_alike(
+        [
+            outcome_of(lambda m=module: m.Template(opcode, mode, head, tail).encode(seq))
+            for module in implementations_of("delivery")
+        ]
+    )
+
+
+# -- the ring
+
+
+@both
+def test_track_gives_what_came_after_a_number_in_order(module: ModuleType) -> None:
+    track = Bench(module).make_track()
+    bodies = [Body(b"x") for _ in range(20)]
+    assert [track.push(each) for each in bodies] == list(range(1, 21))
+    assert track.after(18) == [(19, bodies[18]), (20, bodies[19])]
+    assert track.after(20) == []
+    assert track.after(0) == list(enumerate(bodies, 1))
+
+
+@both
+def test_track_forgets_the_oldest_past_its_number_of_events(module: ModuleType) -> None:
+    track = Bench(module).make_track(max_events=3)
+    for _ in range(5):
+        track.push(Body(b"x"))
+    assert [number for number, _ in track.after(0)] == [3, 4, 5]
+    assert [track.has_all_after(seq) for seq in range(7)] == [False, False, True, True, True, True, False]
+
+
+@both
+def test_track_forgets_the_oldest_past_its_bytes_but_keeps_the_newest(module: ModuleType) -> None:
+    track = Bench(module).make_track(max_bytes=10)
+    for size, kept in ((6, [1]), (4, [1, 2]), (1, [2, 3]), (50, [4]), (1, [5])):
+        track.push(Body(b"1" * size))
+        assert [number for number, _ in track.after(0)] == kept
+
+
+@both
+def test_track_that_remembers_nothing_is_refused(module: ModuleType) -> None:
+    with pytest.raises(ValueError, match="newest"):
+        Bench(module).make_track(max_events=0)
+
+
+@both
+def test_replay_of_what_is_forgotten_is_refused(module: ModuleType) -> None:
+    track = Bench(module).make_track(max_events=1)
+    for _ in range(3):
+        track.push(Body(b"x"))
+    for seq in (1, 4):
+        with pytest.raises(ValueError, match="not remembered"):
+            track.replay_after(seq)
+
+
+# -- sending
+
+
+@both
+def test_events_of_one_turn_leave_in_one_write(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, link = bench.make_pair()
+    for text in (b"a", b"b", b"c"):
+        track.push(Body(text))
+    assert (bench.scheduled, len(bench.queue), link.writes) == (1, 1, 0)
+    assert not bench.queue.flush(10)
+    assert (bytes(link.written), link.writes) == (frames((1, b"a"), (2, b"b"), (3, b"c")), 1)
+    track.push(Body(b"d"))
+    assert bench.scheduled == 2
+
+
+@both
+def test_flush_is_sliced_and_goes_on_where_it_stopped(module: ModuleType) -> None:
+    bench = Bench(module)
+    pairs = [bench.make_pair() for _ in range(5)]
+    body = Body(b"x")
+    module.deliver([track for track, _ in pairs], range(5), body)
+    assert bench.queue.flush(2)
+    assert [link.writes for _, link in pairs] == [1, 1, 0, 0, 0]
+    module.deliver([track for track, _ in pairs], range(5), body)
+    assert bench.queue.flush(4)
+    assert [link.writes for _, link in pairs] == [2, 1, 1, 1, 1]
+    assert not bench.queue.flush(4)
+    assert {bytes(link.written) for _, link in pairs} == {frames((1, b"x"), (2, b"x"))}
+    assert bench.scheduled == 1
+
+
+@both
+def test_unicast_leaves_behind_what_was_pushed_before(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, link = bench.make_pair()
+    track.push(Body(b"a"))
+    track.outlet.write(b"unicast")
+    track.push(Body(b"b"))
+    bench.queue.flush(10)
+    assert bytes(link.written) == frames((1, b"a")) + b"unicast" + frames((2, b"b"))
+
+
+@both
+def test_form_without_templates_makes_its_own_frames(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, link = bench.make_pair()
+    track.push(Body(b"a"))
+    track.outlet.set_form(Templateless())
+    track.push(Body(b"b"))
+    bench.queue.flush(10)
+    assert bytes(link.written) == frames((1, b"a")) + b"<2 b>"
+
+
+@both
+def test_template_is_made_once_for_all_recipients(module: ModuleType) -> None:
+    bench, form, body = Bench(module), Form(module), Body(b"x")
+    tracks = [bench.make_track() for _ in range(3)]
+    for track in tracks:
+        track.attach(bench.make_outlet(form=form)[0])
+    module.deliver(tracks, range(3), body)
+    bench.queue.flush(10)
+    assert form.made == 1
+    assert body.templates[0].encode(7) == frames((7, b"x"))
+
+
+@both
+def test_ring_that_is_full_sends_before_it_forgets(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, link = bench.make_pair(max_events=2)
+    for number in range(7):
+        track.push(Body(b"%d" % number))
+    bench.queue.flush(10)
+    assert bytes(link.written) == frames(*((number + 1, b"%d" % number) for number in range(7)))
+
+
+@both
+def test_replay_sends_again_and_what_follows_once(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, _ = bench.make_pair()
+    for text in (b"a", b"b", b"c"):
+        track.push(Body(text))
+    outlet, link = bench.make_outlet()
+    before = track.outlet
+    track.attach(outlet)
+    assert before.is_open
+    track.replay_after(1)
+    track.push(Body(b"d"))
+    bench.queue.flush(10)
+    assert bytes(link.written) == frames((2, b"b"), (3, b"c"), (4, b"d"))
+
+
+@both
+def test_detaching_sends_to_the_old_outlet_what_was_pushed_before(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, link = bench.make_pair()
+    track.push(Body(b"a"))
+    track.attach(None)
+    track.push(Body(b"b"))
+    assert bytes(link.written) == frames((1, b"a"))
+    assert (track.seq, track.outlet, bench.queue.flush(10)) == (2, None, False)
+
+
+@both
+def test_outlet_taken_by_another_track_is_lost_to_the_first(module: ModuleType) -> None:
+    bench = Bench(module)
+    first, link = bench.make_pair()
+    second = bench.make_track()
+    first.push(Body(b"a"))
+    second.attach(first.outlet)
+    first.push(Body(b"lost"))
+    second.push(Body(b"b"))
+    bench.queue.flush(10)
+    assert bytes(link.written) == frames((1, b"a"), (1, b"b"))
+    assert first.outlet is None
+
+
+@both
+def test_close_sends_and_cut_does_not(module: ModuleType) -> None:
+    bench = Bench(module)
+    (closed, closed_link), (lost, lost_link) = bench.make_pair(), bench.make_pair()
+    for track, end in ((closed, "close"), (lost, "cut")):
+        track.push(Body(b"a"))
+        outlet = track.outlet
+        getattr(outlet, end)()
+        outlet.close()
+        outlet.write(b"late")
+        track.push(Body(b"b"))
+        assert not outlet.is_open
+        assert outlet.buffered_bytes == 0
+        track.attach(outlet)
+        assert track.outlet is None
+    assert not bench.queue.flush(10)
+    assert (bytes(closed_link.written), bytes(lost_link.written)) == (frames((1, b"a")), b"")
+
+
+@both
+def test_outlet_closed_from_within_its_link_sends_nothing_more(module: ModuleType) -> None:
+    bench = Bench(module)
+    track = bench.make_track(max_bytes=1 << 20)
+
+    class Closing(Link):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            outlet.close()
+
+    outlet, link = bench.make_outlet(Closing())
+    track.attach(outlet)
+    for _ in range(3):
+        track.push(Body(b"x" * 50_000))
+    assert not bench.queue.flush(10)
+    assert (bytes(link.written), link.writes) == (frames((1, b"x" * 50_000)), 1)
+
+
+@both
+def test_event_that_cannot_be_encoded_costs_its_own_track_that_event_alone(module: ModuleType) -> None:
+    bench = Bench(module)
+    (first, first_link), (second, second_link) = bench.make_pair(), bench.make_pair()
+    for text in (b"a", b"broken", b"c"):
+        first.push(Body(text))
+    second.push(Body(b"x"))
+    with pytest.raises(ValueError, match="broken"):
+        bench.queue.flush(10)
+    while bench.queue.flush(10):
+        pass
+    assert bytes(first_link.written) == frames((1, b"a"), (3, b"c"))
+    assert bytes(second_link.written) == frames((1, b"x"))
+    assert bench.scheduled == 1
+
+
+@both
+def test_waiting_bytes_are_the_links_and_those_of_what_was_pushed(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, link = bench.make_pair()
+    link.held = 5
+    track.push(Body(b"abc"))
+    track.push(Body(b"de"))
+    assert track.outlet.buffered_bytes == 10
+    bench.queue.flush(10)
+    assert track.outlet.buffered_bytes == 5
+
+
+@both
+def test_deliver_leaves_out_who_is_not_open_and_gives_the_owner_its_own(module: ModuleType) -> None:
+    bench = Bench(module)
+    tracks = [bench.make_track(owner_id=owner, is_open=owner == 3) for owner in (1, 2, 3, 4)] + [None]
+    body, own = Body(b"body"), Body(b"own")
+    left = module.deliver(tracks, [0, 1, 2, 3, 4], body, open_only=True, exempt={2}, own_id=1, own=own)
+    assert left == [3]
+    assert [[each for _, each in track.after(0)] for track in tracks[:4]] == [[own], [body], [body], []]
+    assert module.deliver(tracks, [3, 4], body) == []
+    assert tracks[3].seq == 1
+
+
+# -- real sockets
+
+
+@pytest.fixture
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Ours, which blocks nobody and holds little, and the client's."""
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(server.getsockname())
+    ours, _ = server.accept()
+    server.close()
+    ours.setblocking(False)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    yield ours, client
+    ours.close()
+    client.close()
+
+
+class SocketLink:
+    """A transport over a socket: writes at once when it holds nothing, and holds the rest until `drain`."""
+
+    def __init__(self, ours: socket.socket) -> None:
+        self._ours = ours
+        self._held = bytearray()
+        self.writes = 0
+
+    def write(self, data: bytes) -> None:
+        self.writes += 1
+        self._held += data
+        if len(self._held) == len(data):
+            self.drain()
+
+    def drain(self) -> None:
+        try:
+            while self._held:
+                del self._held[: self._ours.send(self._held)]
+        except BlockingIOError:
+            return
+
+    def get_write_buffer_size(self) -> int:
+        return len(self._held)
+
+
+@both
+def test_idle_socket_is_written_to_directly(module: ModuleType, sockets: tuple[socket.socket, socket.socket]) -> None:
+    ours, client = sockets
+    bench, link = Bench(module), SocketLink(ours)
+    track = bench.make_track()
+    track.attach(bench.make_outlet(link, fd=ours.fileno())[0])
+    track.push(Body(b"a"))
+    bench.queue.flush(1)
+    assert client.recv(100) == frames((1, b"a"))
+    assert link.writes == 0
+
+
+@both
+def test_broken_socket_is_left_to_the_link(module: ModuleType, sockets: tuple[socket.socket, socket.socket]) -> None:
+    ours, _ = sockets
+    bench = Bench(module)
+    ours.shutdown(socket.SHUT_WR)
+    track, (outlet, link) = bench.make_track(), bench.make_outlet(fd=ours.fileno())
+    track.attach(outlet)
+    track.push(Body(b"a"))
+    bench.queue.flush(1)
+    assert bytes(link.written) == frames((1, b"a"))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@both
+def test_order_is_exact_under_any_mixture_with_a_stalling_reader(
+    module: ModuleType, seed: int, sockets: tuple[socket.socket, socket.socket]
+) -> None:
+    ours, client = sockets
+    client.setblocking(False)
+    chance, bench, link = random.Random(seed), Bench(module), SocketLink(ours)
+    outlet, _ = bench.make_outlet(link, fd=ours.fileno())
+    track = bench.make_track(max_events=chance.choice([1, 3, 50]), max_bytes=1 << 20)
+    track.attach(outlet)
+    expected, received = bytearray(), bytearray()
+
+    def read(size: int) -> None:
+        try:
+            received.extend(client.recv(size))
+        except BlockingIOError:
+            return
+
+    for _ in range(3000):
+        match chance.choice(["push", "push", "push", "write", "flush", "drain", "read", "replay"]):
+            case "push":
+                text = b"p" * chance.choice([3, 200, 2000, 60_000, 80_000] if chance.random() < 0.05 else [3, 50])
+                expected += frames((track.push(Body(text)), text))
+            case "write":
+                expected += b"unicast"
+                outlet.write(b"unicast")
+            case "flush":
+                bench.queue.flush(1)
+            case "drain":
+                link.drain()
+            case "read":
+                read(chance.choice([10, 5000, 100_000]))
+            case "replay":
+                seq = max(track.seq - chance.randrange(3), 0)
+                if track.has_all_after(seq):
+                    again = track.after(seq)
+                    track.replay_after(seq)
+                    expected += frames(*((number, body.text) for number, body in again))
+    outlet.close()
+    while len(received) < len(expected):
+        link.drain()
+        read(1 << 20)
+    assert received == expected
+    assert link.get_write_buffer_size() == 0
