@@ -1,99 +1,17 @@
 """Delivery: numbers, memory, order and the bytes that leave, the same from both implementations."""
 
-import random
-import socket
-from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core_ext import framing_py
+from tests.unit.core_ext.delivery_bench import Bench, Body, Form, Link, Templateless, frames
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
 
-MODES = {0: b"head", 1: b"", 2: b"", 3: b""}
+HEADS = (b"head", b"", b"", b"")
 both = pytest.mark.parametrize("module", each("delivery"))
-
-
-class Body:
-    """An event whose frames are its text and `s`."""
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-        self.size_bytes = len(text)
-        self.templates: list[Any] = [None]
-
-
-class Form:
-    """JSON, uncompressed."""
-
-    index = 0
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
-        self.made = 0
-
-    def make_template(self, body: Body) -> Any:
-        self.made += 1
-        if body.text == b"broken":
-            raise ValueError("broken")
-        return self._module.Template(1, 1, b"", body.text)
-
-
-class Templateless:
-    """A form that makes every frame itself."""
-
-    index = -1
-
-    def encode_dispatch(self, body: Body, seq: int) -> bytes:
-        return b"<%d %b>" % (seq, body.text)
-
-
-class Link:
-    """A transport that keeps what is written, and says that it holds what it is told to hold."""
-
-    def __init__(self) -> None:
-        self.written = bytearray()
-        self.writes = 0
-        self.held = 0
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-        self.writes += 1
-
-    def get_write_buffer_size(self) -> int:
-        return self.held
-
-
-class Bench:
-    """A queue, and what makes outlets and tracks of it."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self.module = module
-        self.scheduled = 0
-        self.queue = module.SendQueue(self._schedule)
-
-    def _schedule(self) -> None:
-        self.scheduled += 1
-
-    def make_outlet(self, link: Any = None, *, form: Any = None, fd: int = -1) -> tuple[Any, Any]:
-        link = link or Link()
-        return self.module.Outlet(queue=self.queue, form=form or Form(self.module), link=link, fd=fd), link
-
-    def make_track(self, **values: Any) -> Any:
-        return self.module.Track(**{"owner_id": 1, "is_open": True, "max_events": 100, "max_bytes": 10_000} | values)
-
-    def make_pair(self, **values: Any) -> tuple[Any, Any]:
-        track, (outlet, link) = self.make_track(**values), self.make_outlet()
-        track.attach(outlet)
-        return track, link
-
-
-def frames(*events: tuple[int, bytes]) -> bytes:
-    """What the form makes of events with their numbers."""
-    return b"".join(framing_py.frame_json(seq, text) for seq, text in events)
 
 
 # -- templates
@@ -108,7 +26,7 @@ def test_template_of_each_mode_is_what_its_layout_says(module: ModuleType, seq: 
     raw = bytes((size << 3, 0, 0)) + prefix
     payloads = [b"head" + seq.to_bytes(4, "big") + b"tail", prefix + b"tail", stored + b"tail", raw + b"tail"]
     for mode, payload in enumerate(payloads):
-        assert module.Template(2, mode, MODES[mode], b"tail").encode(seq) == framing_py.frame(2, payload)
+        assert module.Template(2, mode, HEADS[mode], b"tail").encode(seq) == framing_py.frame(2, payload)
 
 
 @unhurried
@@ -366,118 +284,3 @@ def test_deliver_leaves_out_who_is_not_open_and_gives_the_owner_its_own(module: 
     assert [[each for _, each in track.after(0)] for track in tracks[:4]] == [[own], [body], [body], []]
     assert module.deliver(tracks, [3, 4], body) == []
     assert tracks[3].seq == 1
-
-
-# -- real sockets
-
-
-@pytest.fixture
-def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Ours, which blocks nobody and holds little, and the client's."""
-    server = socket.create_server(("127.0.0.1", 0))
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.connect(server.getsockname())
-    ours, _ = server.accept()
-    server.close()
-    ours.setblocking(False)
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    yield ours, client
-    ours.close()
-    client.close()
-
-
-class SocketLink:
-    """A transport over a socket: writes at once when it holds nothing, and holds the rest until `drain`."""
-
-    def __init__(self, ours: socket.socket) -> None:
-        self._ours = ours
-        self._held = bytearray()
-        self.writes = 0
-
-    def write(self, data: bytes) -> None:
-        self.writes += 1
-        self._held += data
-        if len(self._held) == len(data):
-            self.drain()
-
-    def drain(self) -> None:
-        try:
-            while self._held:
-                del self._held[: self._ours.send(self._held)]
-        except BlockingIOError:
-            return
-
-    def get_write_buffer_size(self) -> int:
-        return len(self._held)
-
-
-@both
-def test_idle_socket_is_written_to_directly(module: ModuleType, sockets: tuple[socket.socket, socket.socket]) -> None:
-    ours, client = sockets
-    bench, link = Bench(module), SocketLink(ours)
-    track = bench.make_track()
-    track.attach(bench.make_outlet(link, fd=ours.fileno())[0])
-    track.push(Body(b"a"))
-    bench.queue.flush(1)
-    assert client.recv(100) == frames((1, b"a"))
-    assert link.writes == 0
-
-
-@both
-def test_broken_socket_is_left_to_the_link(module: ModuleType, sockets: tuple[socket.socket, socket.socket]) -> None:
-    ours, _ = sockets
-    bench = Bench(module)
-    ours.shutdown(socket.SHUT_WR)
-    track, (outlet, link) = bench.make_track(), bench.make_outlet(fd=ours.fileno())
-    track.attach(outlet)
-    track.push(Body(b"a"))
-    bench.queue.flush(1)
-    assert bytes(link.written) == frames((1, b"a"))
-
-
-@pytest.mark.parametrize("seed", range(8))
-@both
-def test_order_is_exact_under_any_mixture_with_a_stalling_reader(
-    module: ModuleType, seed: int, sockets: tuple[socket.socket, socket.socket]
-) -> None:
-    ours, client = sockets
-    client.setblocking(False)
-    chance, bench, link = random.Random(seed), Bench(module), SocketLink(ours)
-    outlet, _ = bench.make_outlet(link, fd=ours.fileno())
-    track = bench.make_track(max_events=chance.choice([1, 3, 50]), max_bytes=1 << 20)
-    track.attach(outlet)
-    expected, received = bytearray(), bytearray()
-
-    def read(size: int) -> None:
-        try:
-            received.extend(client.recv(size))
-        except BlockingIOError:
-            return
-
-    for _ in range(3000):
-        match chance.choice(["push", "push", "push", "write", "flush", "drain", "read", "replay"]):
-            case "push":
-                text = b"p" * chance.choice([3, 200, 2000, 60_000, 80_000] if chance.random() < 0.05 else [3, 50])
-                expected += frames((track.push(Body(text)), text))
-            case "write":
-                expected += b"unicast"
-                outlet.write(b"unicast")
-            case "flush":
-                bench.queue.flush(1)
-            case "drain":
-                link.drain()
-            case "read":
-                read(chance.choice([10, 5000, 100_000]))
-            case "replay":
-                seq = max(track.seq - chance.randrange(3), 0)
-                if track.has_all_after(seq):
-                    again = track.after(seq)
-                    track.replay_after(seq)
-                    expected += frames(*((number, body.text) for number, body in again))
-    outlet.close()
-    while len(received) < len(expected):
-        link.drain()
-        read(1 << 20)
-    assert received == expected
-    assert link.get_write_buffer_size() == 0
