@@ -8,6 +8,7 @@ patience, and ends the process there and then. That is safe: what was acknowledg
 import asyncio
 import logging
 import os
+import resource
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -19,8 +20,18 @@ logger = logging.getLogger(__name__)
 
 def run_process(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     """Run `main(stopping)` to its end on a uvloop loop."""
+    _raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run_with_signals(main))
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open sockets as the system lets us: the usual soft limit of 1024 is for programs that use select()."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):  # a system that promises more than it gives
+        logger.warning("the limit of open files could not be raised", extra={"hard": hard})
 
 
 async def _run_with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

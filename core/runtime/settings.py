@@ -46,7 +46,7 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     presences_per_window: Count = 5
     presence_window_s: Annotated[float, Meta(gt=0)] = 20.0
     max_payload_bytes: Bytes = 4096
-    connections_per_address: Count = 10_000
+    connections_per_address: Count = 20_000
     socket_buffer_bytes: Bytes = 131_072
     session_buffer_bytes: Bytes = 8_388_608
     replay_events: Count = 4096

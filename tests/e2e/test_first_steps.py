@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import re
+import resource
 import shutil
 import sys
 import time
@@ -183,3 +184,14 @@ async def test_terminated_server_ends_in_time_and_keeps_everything(tmp_path: Pat
             await running.start()
         assert [message["id"] for message in await owner.history(channel_id)][-5:] == sent
     assert await running.stop() == 0
+
+
+async def test_server_may_open_as_many_files_as_the_system_allows(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    try:
+        server = await Server(tmp_path).start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0] == before[1]
+    assert await server.stop() == 0
