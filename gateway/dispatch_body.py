@@ -40,7 +40,8 @@ class DispatchBody:
 
     def __init__(self, event: str, payload: msgspec.Raw | bytes) -> None:
         self.event = event
-        self._payload = bytes(payload)
+        # Kept until the JSON form is there, which contains it: rings hold bodies for long.
+        self._payload: bytes | None = bytes(payload)
         self.size_bytes: Final = len(self._payload)
         """What a replay ring counts: the size of `d` as JSON."""
         self.templates: list[Template | None] = [None] * TEMPLATES
@@ -53,13 +54,18 @@ class DispatchBody:
     @property
     def payload(self) -> bytes:
         """`d` as JSON."""
-        return self._payload
+        if self._payload is not None:
+            return self._payload
+        shared = self.shared(Encoding.JSON)
+        return shared[-1 - self.size_bytes : -1]
 
     def shared(self, encoding: Encoding) -> bytes:
         """The part of the dispatch that all recipients share, as `core_ext.frame_*` and `splice_*` take it."""
         shared = self._shared[encoding]
         if shared is None:
-            shared = self._shared[encoding] = share_dispatch(encoding, self.event, self._payload)
+            shared = self._shared[encoding] = share_dispatch(encoding, self.event, self.payload)
+            if encoding is Encoding.JSON:
+                self._payload = None
         return shared
 
     def segment(
@@ -85,7 +91,7 @@ class DispatchBody:
         return self._without_nonce
 
     def _changed(self, change: Callable[[dict[str, Any]], None]) -> "DispatchBody":
-        d = msgspec.json.decode(self._payload)
+        d = msgspec.json.decode(self.payload)
         change(d)
         return DispatchBody(self.event, msgspec.json.encode(d))
 

@@ -103,3 +103,11 @@ def test_twins_are_shared_and_combine_and_leave_the_event_alone() -> None:
     assert both["content"] == ""
     assert "nonce" not in both
     assert read(body) == MESSAGE
+
+
+def test_payload_is_the_same_before_and_after_the_json_form() -> None:
+    body = DispatchBody("X", b'{"a":1}')
+    assert (body.payload, body.size_bytes) == (b'{"a":1}', 7)
+    assert body.shared(Encoding.JSON) == b'"t":"X","op":0,"d":{"a":1}}'
+    assert (body.payload, body.size_bytes) == (b'{"a":1}', 7)
+    assert body.shared(Encoding.MSGPACK) == DispatchBody("X", b'{"a":1}').shared(Encoding.MSGPACK)
