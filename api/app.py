@@ -5,6 +5,7 @@ it belongs to (`account_services`, `guild_services`, or here), and add the HANDL
 routes. Paths of HANDLERS start after `/api/v10`, those of ROOT_HANDLERS stand as they are.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -43,6 +44,7 @@ from api.services.message_limits import MessageLimits
 from api.services.message_views import MessageViews
 from api.services.messages import MessageService
 from api.services.passwords import Passwords
+from api.services.temporary_members import TemporaryMembers
 from api.services.typing_indicators import TypingIndicators
 from core.bus.interfaces import Bus
 from core.domain.errors import NotBuilt, RateLimited
@@ -70,7 +72,7 @@ _ROOT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
 class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
-    __slots__ = ("_passwords", "asgi", "directory", "limits", "messages", "uses")
+    __slots__ = ("_passwords", "_temporary_members", "asgi", "directory", "limits", "messages", "uses")
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class Api:
         limits: Limits,
         messages: MessageService,
         passwords: Passwords,
+        temporary_members: TemporaryMembers,
         uses: LoginUses,
     ) -> None:
         self.asgi = asgi
@@ -88,12 +91,15 @@ class Api:
         self.messages = messages
         """The gateway's `MessagePort`."""
         self._passwords = passwords
+        self._temporary_members = temporary_members
         self.uses = uses
 
     async def run(self) -> None:
         """The tier's chores, until cancelled; then let go of what it owns."""
         try:
-            await self.uses.run()
+            async with asyncio.TaskGroup() as chores:
+                chores.create_task(self.uses.run(), name="login uses")
+                chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()
 
@@ -155,7 +161,15 @@ def build_api(
         settings=settings,
     )
     edge = Edge(app=_build_litestar(services, gate, settings), limits=limits, clock=clock, metrics=metrics)
-    return Api(asgi=edge, directory=directory, limits=limits, messages=messages, passwords=passwords, uses=uses)
+    return Api(
+        asgi=edge,
+        directory=directory,
+        limits=limits,
+        messages=messages,
+        passwords=passwords,
+        temporary_members=TemporaryMembers(store=store, bus=bus, membership=services["membership"]),
+        uses=uses,
+    )
 
 
 def _build_litestar(services: dict[str, Any], gate: Gate, settings: Settings) -> Any:

@@ -67,7 +67,18 @@ class UserEvents:
 class UserActor:
     """See the module."""
 
-    __slots__ = ("_count", "_events", "_on_presence", "_recent", "_seats", "is_bot", "presence", "user_id")
+    __slots__ = (
+        "_count",
+        "_events",
+        "_is_online",
+        "_on_offline",
+        "_on_presence",
+        "_recent",
+        "_seats",
+        "is_bot",
+        "presence",
+        "user_id",
+    )
 
     def __init__(
         self,
@@ -76,14 +87,20 @@ class UserActor:
         is_bot: bool,
         events: UserEvents,
         on_presence: Callable[["UserActor"], None],
+        on_offline: Callable[["UserActor"], None],
         count: Callable[[str, int], None],
     ) -> None:
-        """`on_presence` is called when what others see of the user has changed, `count` when an event was dispatched."""
+        """`on_presence` is called when what others see of the user has changed, `count` when an event was dispatched.
+
+        `on_offline` is called when no session is present any more, nor about to be.
+        """
         self.user_id = user_id
         self.is_bot = is_bot
         self.presence: MergedPresence = OFFLINE
         self._count = count
         self._events = events
+        self._is_online = False
+        self._on_offline = on_offline
         self._on_presence = on_presence
         self._seats: dict[str, _Seat] = {}
         self._recent: dict[int, None] = {}
@@ -112,11 +129,13 @@ class UserActor:
         """What the session says of its user from now on."""
         seat = self._seats[session.id]
         self._change(seat, presence=presence, is_present=True)
+        self._notice_offline()
 
     def set_present(self, session: Session, *, is_present: bool) -> None:
         """Whether what the session said counts: not when its socket is lost for good."""
         seat = self._seats[session.id]
         self._change(seat, presence=seat.presence, is_present=is_present)
+        self._notice_offline()
 
     def leave(self, session: Session) -> None:
         """Take the seat away, after the session's guilds were told by its absence. No error when there is none."""
@@ -124,6 +143,7 @@ class UserActor:
         if seat is not None:
             self._change(seat, presence=seat.presence, is_present=False)
             del self._seats[session.id]
+            self._notice_offline()
 
     def _change(self, seat: _Seat, *, presence: Presence, is_present: bool) -> None:
         if seat.presence == presence and seat.is_present == is_present:
@@ -138,6 +158,14 @@ class UserActor:
             self._on_presence(self)
         if not self.is_bot and max(present_before, self._count_present()) > 1:
             self._replace_sessions()
+
+    def _notice_offline(self) -> None:
+        """Being invisible is being there. A login under way is none yet, but its user is only changing sessions."""
+        if self._count_present():
+            self._is_online = True
+        elif self._is_online and all(seat.held is None for seat in self._seats.values()):
+            self._is_online = False
+            self._on_offline(self)
 
     def _count_present(self) -> int:
         return sum(seat.is_present for seat in self._seats.values())

@@ -15,7 +15,7 @@ import msgspec
 from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import USER_OFFLINE, Audience, Envelope
 from gateway.commands import PresenceUpdate
 from gateway.event_meter import EventMeter
 from gateway.presence import OFFLINE, from_command, render_presence
@@ -73,6 +73,7 @@ class UserDirectory:
                 is_bot=is_bot,
                 events=self._events,
                 on_presence=self._publish_change,
+                on_offline=self._publish_offline,
                 count=self._meter.count,
             )
             self._actors[session.user_id] = actor
@@ -149,6 +150,20 @@ class UserDirectory:
         """What others see of a user has changed."""
         self._metrics.presence_updates_total.labels(actor.presence.status).inc()
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
+
+    def _publish_offline(self, actor: UserActor) -> None:
+        """For the rest of the house. Unlike presence it does not depend on what the user shows."""
+        self._bus.publish_volatile(
+            [
+                Envelope(
+                    id=self._ids.next(),
+                    event=USER_OFFLINE,
+                    audience=Audience.USER,
+                    payload=msgspec.Raw(b"{}"),
+                    user_id=actor.user_id,
+                )
+            ]
+        )
 
     def close(self) -> None:
         """Stop the timers."""

@@ -141,7 +141,7 @@ class InviteService:
                 if "INVITES_DISABLED" in guild.features:
                     raise InvitesPaused
                 await self._count_use(tx, invite)
-                member = await self._membership.add(tx, guild.id, caller.user_id)
+                member = await self._membership.add(tx, guild.id, caller.user_id, is_temporary=invite.temporary)
         if is_new and member is not None:
             await self._membership.welcome(guild, member)
         shown = await self._show(invite, channel)

@@ -1,6 +1,6 @@
 """Coming and going: the one place where members are added to guilds and taken out, with all that is announced then.
 
-    joining                               leaving (left, kicked, banned, pruned)
+    joining                               leaving (left, kicked, banned, pruned, was temporary)
       member row                            member row away, a bot's managed role away
       GUILD_MEMBER_ADD   to the guild       GUILD_ROLE_DELETE    to the guild
       _GUILD_JOINED      to the user        GUILD_MEMBER_REMOVE  to the guild
@@ -69,7 +69,15 @@ class Membership:
         """For callers that used `add`: tell the guild, after their unit of work."""
         await self._welcome(guild, member)
 
-    async def add(self, tx: Transaction, guild_id: int, user_id: int, *, role_ids: Sequence[int] = ()) -> Member | None:
+    async def add(
+        self,
+        tx: Transaction,
+        guild_id: int,
+        user_id: int,
+        *,
+        role_ids: Sequence[int] = (),
+        is_temporary: bool = False,
+    ) -> Member | None:
         """The new member, announced; None when the user is one already.
 
         Raises:
@@ -79,7 +87,9 @@ class Membership:
             return None
         if await tx.bans.find(guild_id, user_id) is not None:
             raise BannedFromGuild
-        member = await tx.members.add(guild_id, user_id, joined_ms=self._clock.now_ms(), role_ids=role_ids)
+        member = await tx.members.add(
+            guild_id, user_id, joined_ms=self._clock.now_ms(), role_ids=role_ids, is_temporary=is_temporary
+        )
         if member is None:
             return None
         if not member.user.bot and len(await tx.guilds.list_ids_of_user(user_id)) > MAX_GUILDS:

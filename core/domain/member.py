@@ -22,6 +22,8 @@ class Member(msgspec.Struct, kw_only=True, frozen=True):
     flags: int = 0
     timeout_until_ms: int = 0
     """Until when the member may only view and read; 0 = no timeout."""
+    is_temporary: bool = False
+    """Came by a temporary invite: leaves on going offline without a role."""
 
 
 class Ban(msgspec.Struct, kw_only=True, frozen=True):

@@ -174,9 +174,20 @@ class MemberReader(Protocol):
     async def list_prunable(self, guild_id: int, *, inactive_since_ms: int, role_ids: Collection[int]) -> list[int]:
         """User ids of members without roles (besides `role_ids`) who were not seen since; never bots nor the owner."""
 
+    async def list_temporary(self, user_id: int) -> list[int]:
+        """Guild ids of the user's temporary memberships without roles; never guilds that the user owns."""
+
 
 class MemberWriter(MemberReader, Protocol):
-    async def add(self, guild_id: int, user_id: int, *, joined_ms: int, role_ids: Sequence[int] = ()) -> Member | None:
+    async def add(
+        self,
+        guild_id: int,
+        user_id: int,
+        *,
+        joined_ms: int,
+        role_ids: Sequence[int] = (),
+        is_temporary: bool = False,
+    ) -> Member | None:
         """The new member, or None when the user is one already. Raises UnknownUser."""
 
     async def update(self, guild_id: int, user_id: int, changes: Changes) -> Member:

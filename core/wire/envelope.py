@@ -17,7 +17,10 @@ SESSION_REVOKED: Final = "_SESSION_REVOKED"
 GUILD_JOINED: Final = "_GUILD_JOINED"
 """The user became a member; d = {"guild_id": "…"}. Its sessions are attached to the guild and get GUILD_CREATE."""
 
-INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED})
+USER_OFFLINE: Final = "_USER_OFFLINE"
+"""The last of the user's gateway sessions is gone; d = {}. Volatile. Being invisible is not being offline."""
+
+INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE})
 
 
 class Audience(enum.IntEnum):

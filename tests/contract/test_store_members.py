@@ -235,3 +235,27 @@ async def test_list_prunable_spares_owner_bots_roles_and_the_active(store: Store
     assert await prunable() == [2, 7]
     assert await prunable(20) == [2, 3, 7]
     assert await prunable(20, 21) == [2, 3, 4, 7]
+
+
+async def test_list_temporary_is_of_the_users_temporary_memberships_without_roles(store: Store) -> None:
+    for number in (10, 11, 12, 13):
+        await add_guild(store, number)
+    await add_roles(store, 20)
+    await add_users(store, 2, 3)
+    async with store.write() as tx:
+        for number in (12, 10, 13):
+            added = await tx.members.add(flake(number), flake(2), joined_ms=START_MS, is_temporary=True)
+            assert added is not None
+            assert added.is_temporary
+            assert await tx.members.find(flake(number), flake(2)) == added
+        await tx.members.add(flake(11), flake(2), joined_ms=START_MS)
+        await tx.members.add(flake(11), flake(3), joined_ms=START_MS, is_temporary=True)
+        await tx.guilds.update(flake(13), {"owner_id": flake(2)})
+    assert await store.members.list_temporary(flake(2)) == [flake(10), flake(12)]
+    assert await store.members.list_temporary(flake(1)) == []
+    async with store.write() as tx:
+        await tx.members.add_role(flake(10), flake(2), flake(20))
+        assert await tx.members.list_temporary(flake(2)) == [flake(12)]
+        await tx.members.remove(flake(12), flake(2))
+        await tx.members.add(flake(12), flake(2), joined_ms=START_MS)
+    assert await store.members.list_temporary(flake(2)) == []

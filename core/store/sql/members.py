@@ -131,13 +131,39 @@ class SqlMembers:
         )
         return [row[0] for row in await self._db.fetch_all(statement)]
 
-    async def add(self, guild_id: int, user_id: int, *, joined_ms: int, role_ids: Sequence[int] = ()) -> Member | None:
+    async def list_temporary(self, user_id: int) -> list[int]:
+        has_role = exists().where(
+            member_roles.c.guild_id == members.c.guild_id, member_roles.c.user_id == members.c.user_id
+        )
+        statement = (
+            select(members.c.guild_id)
+            .join(guilds, guilds.c.id == members.c.guild_id)
+            .where(members.c.user_id == user_id, members.c.is_temporary, guilds.c.owner_id != user_id, ~has_role)
+            .order_by(members.c.guild_id)
+        )
+        return [row[0] for row in await self._db.fetch_all(statement)]
+
+    async def add(
+        self,
+        guild_id: int,
+        user_id: int,
+        *,
+        joined_ms: int,
+        role_ids: Sequence[int] = (),
+        is_temporary: bool = False,
+    ) -> Member | None:
         row = await self._db.fetch_one(select(*USER.columns).where(users.c.id == user_id))
         if row is None:
             raise UnknownUser
         if await self.find(guild_id, user_id) is not None:
             return None
-        member = Member(guild_id=guild_id, user=USER.entity(row), joined_ms=joined_ms, role_ids=_sorted(role_ids))
+        member = Member(
+            guild_id=guild_id,
+            user=USER.entity(row),
+            joined_ms=joined_ms,
+            role_ids=_sorted(role_ids),
+            is_temporary=is_temporary,
+        )
         await self._db.execute(insert(members), {**_MEMBER.values(member), "user_id": user_id})
         await self._add_roles(guild_id, user_id, member.role_ids)
         return member

@@ -187,6 +187,7 @@ members = Table(
     Column("pending", Boolean, nullable=False),
     Column("flags", BigInteger, nullable=False),
     Column("timeout_until_ms", BigInteger, nullable=False),
+    Column("is_temporary", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -22,6 +22,7 @@ class Place:
         self.joined: list[tuple[str, int]] = []
         self.revoked: list[str] = []
         self.presences: list[str] = []
+        self.times_offline = 0
         self.counted: list[tuple[str, int]] = []
         self.last_id = 0
         events = UserEvents(
@@ -33,8 +34,13 @@ class Place:
             is_bot=is_bot,
             events=events,
             on_presence=lambda actor: self.presences.append(actor.presence.status),
+            on_offline=self._on_offline,
             count=lambda event, sessions: self.counted.append((event, sessions)),
         )
+
+    def _on_offline(self, actor: UserActor) -> None:
+        assert actor is self.actor
+        self.times_offline += 1
 
     def session(self, session_id: str, *, start: bool = True, **profile: Any) -> tuple[Session, FakeConnection]:
         """A session with a seat."""
@@ -144,3 +150,55 @@ def test_sessions_of_a_person_are_told_of_each_other_and_a_bots_are_not() -> Non
         place.actor.set_present(first, is_present=False)
         told = [sorted(each["status"] for each in d) for _, d, _ in connection.dispatched]
         assert told == expected
+
+
+def test_user_is_offline_once_the_last_session_is_gone() -> None:
+    place = Place()
+    first, _ = place.session("first")
+    second, _ = place.session("second")
+    for session in (first, second):
+        place.actor.set_presence(session, Presence(status="online"))
+    place.actor.leave(first)
+    assert place.times_offline == 0
+    place.actor.set_present(second, is_present=False)
+    assert place.times_offline == 1
+    place.actor.leave(second)
+    assert place.times_offline == 1
+
+
+def test_invisible_user_is_not_offline_until_gone() -> None:
+    place = Place()
+    session, _ = place.session("s")
+    place.actor.set_presence(session, Presence(status="online"))
+    place.actor.set_presence(session, Presence(status="invisible"))
+    assert (place.presences, place.times_offline) == (["online", "offline"], 0)
+    place.actor.leave(session)
+    assert place.times_offline == 1
+
+
+def test_resumed_user_goes_offline_again() -> None:
+    place = Place()
+    session, _ = place.session("s")
+    place.actor.set_presence(session, Presence(status="online"))
+    for times in (1, 2):
+        place.actor.set_present(session, is_present=False)
+        assert place.times_offline == times
+        place.actor.set_present(session, is_present=True)
+
+
+def test_user_with_a_login_under_way_is_not_offline_unless_it_fails() -> None:
+    place = Place()
+    before, _ = place.session("before")
+    place.actor.set_presence(before, Presence(status="online"))
+    after, _ = place.session("after", start=False)
+    place.actor.leave(before)
+    assert place.times_offline == 0
+    place.actor.leave(after)
+    assert place.times_offline == 1
+
+
+def test_failed_login_of_an_absent_user_is_not_going_offline() -> None:
+    place = Place()
+    session, _ = place.session("s", start=False)
+    place.actor.leave(session)
+    assert place.times_offline == 0

@@ -7,6 +7,7 @@ import msgspec
 from core.bus.interfaces import Delivery
 from core.bus.memory import MemoryBus
 from core.runtime.metrics import Metrics
+from core.wire.envelope import USER_OFFLINE
 from core_ext import SnowflakeGenerator
 from gateway.commands import PresenceUpdate
 from gateway.event_meter import EventMeter
@@ -21,6 +22,7 @@ class Place:
 
     def __init__(self, *, grace_s: float = 60.0) -> None:
         self.published: list[tuple[int, str]] = []
+        self.offline: list[int] = []
         self.some_published = asyncio.Event()
         bus, clock, metrics = MemoryBus(num_shards=4), FakeClock(), Metrics()
         bus.subscribe(self._on_delivery)
@@ -36,6 +38,9 @@ class Place:
 
     def _on_delivery(self, delivery: Delivery) -> None:
         envelope = delivery.envelope
+        if envelope.event == USER_OFFLINE:
+            self.offline.append(envelope.user_id)
+            return
         status = msgspec.json.decode(envelope.payload)["status"]
         self.published.append((envelope.guild_id, status))
         self.some_published.set()
@@ -65,6 +70,7 @@ async def test_lost_socket_makes_its_user_offline_after_the_grace() -> None:
     assert place.published == [(7, "online")]
     await asyncio.wait_for(place.some_published.wait(), 5)
     assert place.published == [(7, "online"), (7, "offline")]
+    assert place.offline == [5]
     place.users.regain(session)
     assert place.published[2:] == [(7, "online")]
     assert place.users.find_presence(5) is not None
@@ -84,5 +90,6 @@ async def test_socket_that_is_back_within_the_grace_changes_nothing() -> None:
     place.users.lose(other)
     await asyncio.wait_for(place.some_published.wait(), 5)
     assert place.published == [(7, "online"), (7, "online"), (7, "offline")]
+    assert place.offline == [6]
     assert place.users.find_presence(5) is not None
     place.users.close()

@@ -147,6 +147,7 @@ def _create_guilds() -> None:
         sa.Column("pending", sa.Boolean(), nullable=False),
         sa.Column("flags", sa.BigInteger(), nullable=False),
         sa.Column("timeout_until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("is_temporary", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["guild_id"], ["guilds.id"], name="fk_members_guild_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_members_user_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("guild_id", "user_id", name="pk_members"),
