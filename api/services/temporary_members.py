@@ -9,7 +9,7 @@ import logging
 
 from api.services.membership import Membership
 from core.bus.interfaces import Bus, Delivery
-from core.domain.errors import Unavailable
+from core.domain.errors import DomainError
 from core.store.interfaces import Store
 from core.wire.envelope import USER_OFFLINE
 
@@ -28,7 +28,7 @@ class TemporaryMembers:
         bus.subscribe(self._on_delivery)
 
     async def remove(self, user_id: int) -> None:
-        """End the user's temporary memberships. When the store is away they stay until the next time."""
+        """End the user's temporary memberships. What cannot be ended now stays until the next time."""
         try:
             # Hardly anybody has one: looking first leaves the writer alone.
             if not await self._store.members.list_temporary(user_id):
@@ -36,7 +36,7 @@ class TemporaryMembers:
             async with self._store.write() as tx:
                 for guild_id in await tx.members.list_temporary(user_id):
                     await self._membership.remove(tx, guild_id, user_id)
-        except Unavailable:
+        except DomainError:
             logger.warning("temporary memberships could not be ended", extra={"user_id": user_id})
 
     async def run(self) -> None:
