@@ -25,7 +25,6 @@ from gateway.guild_attachment import GuildAttachment
 from gateway.guild_directory import GuildDirectory
 from gateway.identify import Identifying
 from gateway.inbox import Inbox
-from gateway.listener import Listener
 from gateway.member_requests import MemberRequests
 from gateway.message_port import MessagePort
 from gateway.protocol import GatewayProtocol
@@ -36,6 +35,7 @@ from gateway.session_factory import SessionFactory
 from gateway.session_table import SessionTable
 from gateway.socket_messages import SocketMessages
 from gateway.tasks import Tasks
+from gateway.transport.listener import Listener, make_listener
 from gateway.user_actor import UserEvents
 from gateway.user_directory import Ids, UserDirectory
 
@@ -168,7 +168,7 @@ def build_gateway(
     gateway = Gateway(
         bus=bus,
         inbox=inbox,
-        listener=Listener(
+        listener=make_listener(
             host=options.host, port=options.port, settings=options, clock=clock, handler=protocol, metrics=metrics
         ),
         tasks=tasks,

@@ -25,7 +25,6 @@ from core.wire.opcodes import Opcode
 from gateway.allowance import Allowance
 from gateway.commands import Command, Heartbeat, Identify, PresenceUpdate, Resume, parse_command
 from gateway.compression import Compression
-from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_payload
 from gateway.forms import Form, Forms
 from gateway.fragments import Message
@@ -35,7 +34,6 @@ logger = logging.getLogger(__name__)
 FLUSH_TRACKS: Final = 1500
 """How many connections one turn of the loop sends to: 5 ms, at 3 µs each, and then sockets are read again."""
 _MINUTE_S = 60.0
-_MAX_CONTROL_BYTES = 125
 _CLOSE = 8
 
 
@@ -61,6 +59,13 @@ class Link(Protocol):
 
     def get_write_buffer_size(self) -> int:
         """What it keeps."""
+
+
+class Ender(Protocol):
+    """What ends a connection's socket."""
+
+    def end(self, frame: bytes) -> None:
+        """Sends a close frame behind everything that the link was given, and lets the socket go. Called once at most."""
 
 
 class Phase(enum.IntEnum):
@@ -112,7 +117,7 @@ class Connection:
 
     __slots__ = (
         "_allowance",
-        "_end",
+        "_ender",
         "_form",
         "_held_presence",
         "_identify_by_s",
@@ -136,17 +141,14 @@ class Connection:
         *,
         shared: Shared,
         link: Link,
-        end: Callable[[CloseCode], None],
+        ender: Ender,
         encoding: Encoding,
         compression: Compression,
         remote_address: str,
         host: str = "",
         fd: int = -1,
     ) -> None:
-        """`host` is the Host header of the client's handshake; `fd` the socket's, when it may be written to directly.
-
-        `end` sends the close frame and lets the socket go; it is called once at most.
-        """
+        """`host` is the Host header of the client's handshake; `fd` the socket's, when it may be written to directly."""
         now_s = shared.clock.monotonic_s()
         self.encoding = encoding
         self.compression = compression
@@ -155,7 +157,7 @@ class Connection:
         self.session: Any = None
         self.is_open = True
         self._shared = shared
-        self._end = end
+        self._ender = ender
         self._form: Form = shared.forms.find(encoding, compression)
         self.outlet: Final = core_ext.Outlet(queue=shared.queue, form=self._form, link=link, fd=fd)
         self._phase = Phase.NEW
@@ -189,18 +191,13 @@ class Connection:
             self._identify_by_s = self._shared.clock.monotonic_s() + self._shared.settings.identify_timeout_s
         self.outlet.write(self._form.encode(encode_payload(self.encoding, op, d)))
 
-    def send_dispatch(self, body: DispatchBody, seq: int) -> None:
-        """Sends an event that no session counts, with this `seq`."""
-        if self.is_open:
-            self.outlet.write(self._form.encode_dispatch(body, seq))
-
     def close(self, close_code: CloseCode) -> None:
         """Says why, and ends the connection. `on_closed` follows in a later turn of the loop."""
         if not self.is_open:
             return
         self.is_open = False
         self.outlet.close()
-        self._end(close_code)
+        self._ender.end(encode_close_frame(close_code))
         self._shared.call_later(0, self.on_lost)
 
     # ---- from the client, by the listener
@@ -316,6 +313,6 @@ class Connection:
             self._shared.handler.on_closed(self, code)
 
 
-def encode_close_frame(code: int, reason: str) -> bytes:
+def encode_close_frame(close_code: CloseCode) -> bytes:
     """A close frame (RFC 6455 section 5.5.1)."""
-    return core_ext.frame(_CLOSE, (code.to_bytes(2, "big") + reason.encode())[:_MAX_CONTROL_BYTES])
+    return core_ext.frame(_CLOSE, close_code.code.to_bytes(2, "big") + close_code.reason.encode())

@@ -1,4 +1,7 @@
-"""A listener on a loopback socket, with a handler that accepts everybody. Every test runs on both event loops."""
+"""A listener on a loopback socket, with a handler that accepts everybody.
+
+Every test runs on both event loops and on every transport that this machine has.
+"""
 
 import asyncio
 import contextlib
@@ -12,10 +15,11 @@ import uvloop
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
+from core_ext import Track
 from gateway.commands import Command, Identify
 from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody
-from gateway.listener import Listener
+from gateway.transport.listener import TRANSPORTS, Listener, make_listener
 
 RunListener = Callable[..., AbstractAsyncContextManager["Served"]]
 
@@ -29,6 +33,8 @@ class Handler:
 
     def __init__(self) -> None:
         self.connections: list[Connection] = []
+        self.tracks: list[Track] = []
+        """Of the connections, in their order."""
         self.commands: list[Command] = []
         self.ends: asyncio.Queue[int | None] = asyncio.Queue()
 
@@ -38,7 +44,10 @@ class Handler:
                 raise RuntimeError("the handler fails")
             connection.session = self
             self.connections.append(connection)
-            connection.send_dispatch(DispatchBody("READY", b'{"v":10,"session_id":"s"}'), 1)
+            track = Track(owner_id=1, is_open=True, max_events=10_000, max_bytes=1 << 30)
+            track.attach(connection.outlet)
+            track.push(DispatchBody("READY", b'{"v":10,"session_id":"s"}'))
+            self.tracks.append(track)
             return
         self.commands.append(command)
 
@@ -64,17 +73,23 @@ class Served:
             return await self.handler.ends.get()
 
 
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    """`gateway.transport` of the listeners of this test."""
+    return str(request.param)
+
+
 @pytest.fixture
-def run_listener() -> RunListener:
+def run_listener(transport: str) -> RunListener:
     """Run a listener with settings of the test's own."""
 
     @contextlib.asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Served]:
         handler, metrics = Handler(), Metrics()
-        listener = Listener(
+        listener = make_listener(
             host="127.0.0.1",
             port=0,
-            settings=GatewaySettings(**settings),
+            settings=GatewaySettings(transport=transport, **settings),  # type: ignore[arg-type]  # one of its names
             clock=SystemClock(),
             handler=handler,
             metrics=metrics,

@@ -73,7 +73,7 @@ async def test_every_transport_says_hello_acknowledges_and_dispatches(
         assert await client.read() == {"t": "READY", "s": 1, "op": 0, "d": {"v": 10, "session_id": "s"}}
         for seq in range(2, 40):
             d = {"n": seq, "text": "again and again " * seq}
-            served.handler.connections[0].send_dispatch(DispatchBody("E", json_of(d)), seq)
+            assert served.handler.tracks[0].push(DispatchBody("E", json_of(d))) == seq
             assert await client.read() == {"t": "E", "s": seq, "op": 0, "d": d}
 
 
@@ -303,13 +303,14 @@ async def test_slow_client_is_closed_resumably_and_others_are_not(run_listener: 
         await log_in(slow)
         await log_in(quick)
         slow_end, quick_end = served.handler.connections
+        slow_track, quick_track = served.handler.tracks
         body = DispatchBody("E", json_of("x" * 10_000))
         seq = 1
         # Nothing is read from `slow` until its kernel buffers and its allowance here are full.
         while slow_end.is_open and seq < 5000:
             seq += 1
-            slow_end.send_dispatch(body, seq)
-            quick_end.send_dispatch(body, seq)
+            slow_track.push(body)
+            quick_track.push(body)
             assert (await quick.read())["s"] == seq
         assert not slow_end.is_open
         assert quick_end.is_open
@@ -324,7 +325,7 @@ async def test_buffered_bytes_grow_while_a_client_does_not_read(run_listener: Ru
         await log_in(client)
         connection = served.handler.connections[0]
         assert connection.buffered_bytes == 0
-        connection.send_dispatch(DispatchBody("E", json_of("x" * 1_000_000)), 2)
+        served.handler.tracks[0].push(DispatchBody("E", json_of("x" * 1_000_000)))
         await asyncio.sleep(0)
         assert connection.buffered_bytes > 0
         assert served.metrics.registry.get_sample_value("guildway_session_buffer_bytes") == connection.buffered_bytes
@@ -362,7 +363,7 @@ async def test_close_from_the_server_waits_for_what_was_sent(served: Served) -> 
     async with open_client(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
-        connection.send_dispatch(DispatchBody("BIG", json_of("x" * 3_000_000)), 2)
+        served.handler.tracks[0].push(DispatchBody("BIG", json_of("x" * 3_000_000)))
         connection.send(7)
         connection.close(UNKNOWN_ERROR)
         assert (await client.read())["t"] == "BIG"

@@ -10,6 +10,7 @@ import pytest
 from core.runtime.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
+from core_ext import Track
 from gateway.commands import Command, Identify, PresenceUpdate, RequestGuildMembers, Resume
 from gateway.compression import Compression
 from gateway.connection import Connection, Shared, encode_close_frame
@@ -26,16 +27,22 @@ INTERVAL_S = 40.0
 
 
 class FakeLink:
-    """Keeps what is written."""
+    """Keeps what is written, and the codes that it is ended with."""
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.codes: list[int] = []
 
     def write(self, data: bytes) -> None:
         self.frames.append(data)
 
     def get_write_buffer_size(self) -> int:
         return 77
+
+    def end(self, frame: bytes) -> None:
+        opcode, payload = split_frame(frame)
+        assert opcode == 8
+        self.codes.append(int.from_bytes(payload[:2], "big"))
 
 
 class FakeHandler:
@@ -64,7 +71,7 @@ class Bench:
         self.clock = FakeClock()
         self.link = FakeLink()
         self.handler = FakeHandler()
-        self.ended: list[CloseCode] = []
+        self.ended = self.link.codes
         self.timers: list[tuple[float, Callable[[], None]]] = []
         shared = Shared(
             settings=GatewaySettings(**settings),
@@ -75,7 +82,7 @@ class Bench:
         self.connection = Connection(
             shared=shared,
             link=self.link,
-            end=self.ended.append,
+            ender=self.link,
             encoding=encoding,
             compression=compression,
             remote_address="127.0.0.1",
@@ -100,6 +107,12 @@ class Bench:
         self.connection.session = object()
 
 
+def push(bench: Bench, body: DispatchBody) -> None:
+    track = Track(owner_id=1, is_open=True, max_events=10, max_bytes=1000)
+    track.attach(bench.connection.outlet)
+    track.push(body)
+
+
 def test_open_says_hello_first() -> None:
     bench = Bench()
     assert [payload["op"] for payload in bench.sent] == [10]
@@ -119,7 +132,7 @@ def test_heartbeat_is_acknowledged_before_and_after_login() -> None:
 def test_command_before_login_is_not_authenticated(payload: dict[str, Any]) -> None:
     bench = Bench()
     bench.say(payload)
-    assert bench.ended == [close_codes.NOT_AUTHENTICATED]
+    assert bench.ended == [close_codes.NOT_AUTHENTICATED.code]
     assert bench.handler.commands == []
 
 
@@ -128,7 +141,7 @@ def test_command_before_login_is_not_authenticated(payload: dict[str, Any]) -> N
 def test_second_login_is_already_authenticated(first: dict[str, Any], second: dict[str, Any]) -> None:
     bench = Bench()
     bench.say(first, second)
-    assert bench.ended == [close_codes.ALREADY_AUTHENTICATED]
+    assert bench.ended == [close_codes.ALREADY_AUTHENTICATED.code]
     assert len(bench.handler.commands) == 1
 
 
@@ -136,7 +149,7 @@ def test_login_after_login_is_already_authenticated() -> None:
     bench = Bench()
     bench.log_in()
     bench.say(RESUME)
-    assert bench.ended == [close_codes.ALREADY_AUTHENTICATED]
+    assert bench.ended == [close_codes.ALREADY_AUTHENTICATED.code]
 
 
 def test_invalid_session_lets_the_client_log_in_again() -> None:
@@ -159,7 +172,7 @@ def test_text_that_is_not_utf8_is_refused_in_every_encoding() -> None:
     for encoding in Encoding:
         bench = Bench(encoding)
         bench.connection.receive(Message(b"\x83\xff\xfe", is_text=True))
-        assert bench.ended == [close_codes.DECODE_ERROR]
+        assert bench.ended == [close_codes.DECODE_ERROR.code]
 
 
 def test_commands_past_the_limit_are_rate_limited() -> None:
@@ -167,7 +180,7 @@ def test_commands_past_the_limit_are_rate_limited() -> None:
     bench.say(*[{"op": 1}] * 3)
     assert bench.connection.is_open
     bench.say({"op": 1})
-    assert bench.ended == [close_codes.RATE_LIMITED]
+    assert bench.ended == [close_codes.RATE_LIMITED.code]
 
 
 def test_commands_of_a_new_minute_are_allowed() -> None:
@@ -183,7 +196,7 @@ def test_pings_count_as_commands() -> None:
     for _ in range(3):
         bench.connection.receive_ping(b"\x8a\x00")
     assert bench.link.frames[1:] == [b"\x8a\x00"] * 2
-    assert bench.ended == [close_codes.RATE_LIMITED]
+    assert bench.ended == [close_codes.RATE_LIMITED.code]
 
 
 def presence(name: str) -> dict[str, Any]:
@@ -245,14 +258,14 @@ def test_deadline_begins_anew_when_the_login_was_refused() -> None:
 def test_expire_says_session_timed_out() -> None:
     bench = Bench()
     bench.connection.expire()
-    assert bench.ended == [close_codes.SESSION_TIMED_OUT]
+    assert bench.ended == [close_codes.SESSION_TIMED_OUT.code]
 
 
 def test_close_is_reported_once_and_later() -> None:
     bench = Bench()
     bench.connection.close(close_codes.UNKNOWN_ERROR)
     bench.connection.close(close_codes.RATE_LIMITED)
-    assert bench.ended == [close_codes.UNKNOWN_ERROR]
+    assert bench.ended == [close_codes.UNKNOWN_ERROR.code]
     assert bench.handler.ends == []
     bench.run_timers()
     bench.connection.on_lost()
@@ -272,7 +285,6 @@ def test_closed_connection_neither_sends_nor_hears() -> None:
     bench.log_in()
     bench.connection.close(close_codes.UNKNOWN_ERROR)
     bench.connection.send(7)
-    bench.connection.send_dispatch(DispatchBody("E", b"{}"), 1)
     bench.connection.receive_ping(b"\x8a\x00")
     bench.say(MEMBERS)
     assert len(bench.link.frames) == 1
@@ -284,16 +296,21 @@ def test_buffered_bytes_are_the_links() -> None:
     assert Bench().connection.buffered_bytes == 77
 
 
-def test_dispatch_carries_the_sessions_seq() -> None:
+def test_dispatch_comes_before_what_is_sent_after_it() -> None:
     bench = Bench()
-    bench.connection.send_dispatch(DispatchBody("E", b'{"a":1}'), 9)
-    assert bench.sent[-1] == {"s": 9, "t": "E", "op": 0, "d": {"a": 1}}
+    push(bench, DispatchBody("E", b'{"a":1}'))
+    bench.connection.send(7)
+    assert bench.sent[1:] == [
+        {"s": 1, "t": "E", "op": 0, "d": {"a": 1}},
+        {"t": None, "s": None, "op": 7, "d": None},
+    ]
 
 
 def test_identify_with_compress_turns_payload_compression_on() -> None:
     bench = Bench()
     bench.say({"op": 2, "d": {"token": "t", "compress": True}})
-    bench.connection.send_dispatch(DispatchBody("READY", b"{}"), 1)
+    push(bench, DispatchBody("READY", b"{}"))
+    bench.connection.outlet.flush()
     opcode, payload = split_frame(bench.link.frames[-1])
     assert opcode == 2
     assert json.loads(zlib.decompress(payload)) == {"s": 1, "t": "READY", "op": 0, "d": {}}
@@ -318,6 +335,9 @@ def test_identify_with_compress_on_a_compressed_transport_is_ignored(
     assert bench.connection.compression is compression
 
 
-def test_close_frame_holds_code_and_reason_and_fits_a_control_frame() -> None:
-    assert split_frame(encode_close_frame(4004, "Why")) == (8, b"\x0f\xa4Why")
-    assert len(split_frame(encode_close_frame(4004, "x" * 500))[1]) == 125
+@pytest.mark.parametrize("close_code", [value for value in vars(close_codes).values() if isinstance(value, CloseCode)])
+def test_close_frame_holds_code_and_reason_and_fits_a_control_frame(close_code: CloseCode) -> None:
+    opcode, payload = split_frame(encode_close_frame(close_code))
+    assert opcode == 8
+    assert payload == close_code.code.to_bytes(2, "big") + close_code.reason.encode()
+    assert len(payload) <= 125

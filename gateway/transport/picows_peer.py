@@ -1,6 +1,6 @@
 """One socket as picows reads it: handshake, frames, and the end.
 
-Everything that is particular to picows is here and in `gateway.listener`. It reads: the HTTP upgrade, frame headers, masks,
+Everything that is particular to picows is here and in `picows_listener`. It reads: the HTTP upgrade, frame headers, masks,
 lengths. What is written goes past it: to the socket or to the event loop's transport, in whole frames, by the connection's
 outlet. The transport closes the socket's descriptor after it has told the protocol, and the outlet lets go of it first.
 
@@ -10,7 +10,7 @@ Three things need more than picows's public interface (its exact version is pinn
   peer is its own logger: `error` closes with the documented code and raises `_Stopped` through the parser.
 - Closing a socket while bytes of the client are unread makes the kernel reset the connection, and the client may never see
   the close frame. So a closed connection gets a `_Drain` in place of the parser: the close frame and the end of our stream
-  go out, what still comes is thrown away, and the client's own end, or `_DRAIN_S`, ends the socket.
+  go out, what still comes is thrown away, and the client's own end, or `DRAIN_S`, ends the socket.
 - The address of the client is known before its request is.
 """
 
@@ -29,16 +29,14 @@ from typing_extensions import override
 import core_ext
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
-from gateway.connection import Connection
+from gateway.connection import Connection, encode_close_frame
 from gateway.encodings import RefusedPayload
 from gateway.fragments import Fragments
+from gateway.transport.admission import DRAIN_S, HANDSHAKE_S
 from gateway.transport_choice import TransportChoice
 
 logger = logging.getLogger(__name__)
 
-_DRAIN_S = 2.0
-"""How long a client may take to see that it was closed."""
-_HANDSHAKE_S = 5.0
 _READ_BUFFER_BYTES = 2048
 """picows's least: it grows for the payload that needs more, and most connections never send one."""
 _NO_STATUS = 1005
@@ -105,7 +103,7 @@ class Peer(WSListener):
     def on_socket(self, transport: asyncio.Transport) -> None:
         """A socket, before any byte of it was read."""
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
-        self._timer = asyncio.get_running_loop().call_later(_HANDSHAKE_S, transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_S, transport.abort)
         self._transport = transport
         self._owner.on_socket(self)
 
@@ -141,7 +139,7 @@ class Peer(WSListener):
         # Headers are kilobytes, and a connection lasts for days.
         transport.request.headers = transport.response.headers = None  # type: ignore[assignment]
         if self.choice.refusal is not None:
-            self.end(self.choice.refusal)
+            self.end(encode_close_frame(self.choice.refusal))
             return
         self._connection = self._owner.connect(self, transport.underlying_transport)
 
@@ -194,22 +192,19 @@ class Peer(WSListener):
 
     # ---- the way out
 
-    def end(self, close_code: CloseCode) -> None:
+    def end(self, frame: bytes) -> None:
         """Sends the close frame, ends our stream and drains theirs."""
-        ws = self._ws
-        if ws is None:
+        transport = self._transport
+        if transport is None or transport.is_closing() or isinstance(transport.get_protocol(), _Drain):
             return
-        ws.send_close(close_code.code, close_code.reason)  # type: ignore[arg-type]  # any code may be sent
-        transport = ws.underlying_transport
-        if transport.is_closing():
-            return
+        transport.write(frame)
         transport.set_protocol(_Drain(self.protocol))
         try:
             transport.write_eof()
         except OSError:  # the client has reset the connection, and we have not heard of it yet
             transport.abort()
             return
-        asyncio.get_running_loop().call_later(_DRAIN_S, transport.abort)
+        asyncio.get_running_loop().call_later(DRAIN_S, transport.abort)
 
     def abort(self) -> None:
         """Drops the socket."""
@@ -246,7 +241,7 @@ class Peer(WSListener):
         if self._connection is not None:
             self._connection.close(close_code)
         else:
-            self.end(close_code)
+            self.end(encode_close_frame(close_code))
         raise _Stopped
 
 

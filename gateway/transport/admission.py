@@ -1,0 +1,177 @@
+"""Who may connect, and what every transport does alike with a connection.
+
+A transport reads sockets; this says what it answers to a request, makes the connection of an upgraded socket, gives it its
+heartbeat interval, watches over the heartbeats of all of them, and counts connections and addresses.
+
+Owns the counts and the timer of the watch. Knows no socket and starts no task.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import GatewaySettings
+from gateway.connection import Connection, ConnectionHandler, Ender, Link, Shared
+from gateway.heartbeats import HeartbeatWatch
+from gateway.transport_choice import TransportChoice, parse_transport_choice
+
+HANDSHAKE_S: Final = 5.0
+"""How long a client may take for its request, from the accepted socket to the last byte of its headers."""
+DRAIN_S: Final = 2.0
+"""How long a client may take to see that it was closed."""
+STOP_S: Final = 1.0
+"""How long a stop waits for the clients' ends, and then once more for the sockets'."""
+
+_MAX_TICK_S = 1.0
+_TICKS = 10
+"""At least so many ticks in each time that is watched."""
+_JITTER_SHARE = 11
+"""An interval is jittered by at most this part of it, so that a short one (in a test) stays one."""
+_GOLDEN = 0.6180339887498949
+"""Multiples of it, modulo 1, are spread evenly however many there are: jitter without chance."""
+_WORKER = "0"
+"""The metrics' label; one process has one worker."""
+_STOP_STEP_S = 0.01
+
+
+class HttpAnswer(msgspec.Struct, kw_only=True, frozen=True):
+    """An answer to a request that is not upgraded."""
+
+    status: HTTPStatus
+    text: str
+    headers: Mapping[str, str] = {}
+
+
+class Admission:
+    """See the module. `handler` is called for every connection's commands and its end."""
+
+    __slots__ = ("_addresses", "_metrics", "_on_tick", "_opened", "_paths", "_timer", "_watch", "shared")
+
+    def __init__(
+        self, *, settings: GatewaySettings, clock: Clock, handler: ConnectionHandler, metrics: Metrics
+    ) -> None:
+        self._metrics = metrics
+        self._paths = {"/", urlsplit(settings.public_url).path or "/"}
+        self._addresses: dict[str, int] = {}
+        self._opened = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._on_tick: Callable[[float], None] = _do_nothing
+        self.shared: Final = Shared(settings=settings, clock=clock, handler=handler, call_later=_call_later)
+        tick_s = min(_MAX_TICK_S, settings.heartbeat_interval_s / _TICKS, settings.identify_timeout_s / _TICKS)
+        self._watch = HeartbeatWatch(tick_s, clock.monotonic_s())
+
+    # ---- from start to stop
+
+    def start(
+        self, connections: Callable[[], Iterable[Connection]], on_tick: Callable[[float], None] | None = None
+    ) -> None:
+        """Begins to watch, and to measure what waits in the `connections`. `on_tick(now_s)` is called a few times a second."""
+        if on_tick is not None:
+            self._on_tick = on_tick
+        self._metrics.session_buffer_bytes.set_function(
+            lambda: float(sum(connection.buffered_bytes for connection in connections()))
+        )
+        self._tick()
+
+    def stop(self) -> None:
+        """Ends the watch. Safe to call twice."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        now_s = self.shared.clock.monotonic_s()
+        self._timer = asyncio.get_running_loop().call_later(self._watch.tick_s, self._tick)
+        self._watch.sweep(now_s)
+        self._on_tick(now_s)
+
+    # ---- sockets
+
+    def add_socket(self, address: str) -> None:
+        """A socket was accepted."""
+        self._addresses[address] = self._addresses.get(address, 0) + 1
+
+    def remove_socket(self, address: str) -> None:
+        """A socket is gone."""
+        left = self._addresses.get(address, 0) - 1
+        if left > 0:
+            self._addresses[address] = left
+        else:
+            self._addresses.pop(address, None)
+
+    # ---- requests
+
+    def judge(self, *, target: str, address: str, asks_upgrade: bool) -> HttpAnswer | TransportChoice:
+        """What a GET for `target` (path and query) gets: an answer, or an upgrade to this choice.
+
+        A choice with a `refusal` is upgraded too, and closed with it.
+        """
+        path, _, query = target.partition("?")
+        if path == "/health":
+            return HttpAnswer(status=HTTPStatus.OK, text="ok")
+        if path not in self._paths:
+            return HttpAnswer(status=HTTPStatus.NOT_FOUND, text="The gateway is at /")
+        if self._addresses.get(address, 0) > self.shared.settings.connections_per_address:
+            return HttpAnswer(status=HTTPStatus.TOO_MANY_REQUESTS, text="Too many connections from this address")
+        if not asks_upgrade:
+            return HttpAnswer(
+                status=HTTPStatus.UPGRADE_REQUIRED,
+                text="This is a WebSocket gateway",
+                headers={"Upgrade": "websocket"},
+            )
+        return parse_transport_choice(query)
+
+    def connect(
+        self, *, link: Link, ender: Ender, choice: TransportChoice, address: str, host: str, fd: int
+    ) -> Connection:
+        """Makes the connection of an upgraded socket. `open` must follow, once the transport knows the connection."""
+        connection = Connection(
+            shared=self.shared,
+            link=link,
+            ender=ender,
+            encoding=choice.encoding,
+            compression=choice.compression,
+            remote_address=address,
+            host=host,
+            fd=fd,
+        )
+        self._metrics.websocket_connections.labels(_WORKER).inc()
+        return connection
+
+    def open(self, connection: Connection) -> None:
+        """Says HELLO and begins to watch."""
+        connection.open(self._compute_interval_s())
+        self._watch.add(connection)
+
+    def disconnect(self) -> None:
+        """The socket of a connection is gone."""
+        self._metrics.websocket_connections.labels(_WORKER).dec()
+
+    def _compute_interval_s(self) -> float:
+        """The next connection's heartbeat interval, jittered so that beats do not come in waves."""
+        settings = self.shared.settings
+        self._opened += 1
+        interval_s = settings.heartbeat_interval_s
+        jitter_s = min(settings.heartbeat_jitter_s, interval_s / _JITTER_SHARE)
+        return interval_s + jitter_s * (2 * (self._opened * _GOLDEN % 1) - 1)
+
+
+async def wait_until_empty(sockets: Callable[[], int]) -> None:
+    """Waits until there are no sockets left, `STOP_S` at most."""
+    waited_s = 0.0
+    while sockets() and waited_s < STOP_S:
+        await asyncio.sleep(_STOP_STEP_S)
+        waited_s += _STOP_STEP_S
+
+
+def _call_later(delay_s: float, callback: Callable[[], None]) -> object:
+    return asyncio.get_running_loop().call_later(delay_s, callback)
+
+
+def _do_nothing(_now_s: float) -> None:
+    pass

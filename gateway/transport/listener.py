@@ -1,0 +1,44 @@
+"""The gateway's server socket, seen from its composition root: what every transport can do, and which one is taken.
+
+    picows   asyncio or uvloop read the sockets, picows the frames; runs everywhere
+
+`gateway.transport` names one; `auto` takes the best that this machine has.
+"""
+
+from typing import Final, Protocol
+
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import GatewaySettings
+from gateway.connection import Connection, ConnectionHandler
+from gateway.transport.admission import Admission
+from gateway.transport.picows_listener import PicowsListener
+
+TRANSPORTS: Final = ("picows",)
+"""What this machine has, the best first."""
+
+
+class Listener(Protocol):
+    """A server socket and the connections that came through it."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, once started."""
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that are there now."""
+
+    async def start(self) -> None:
+        """Begins to listen. Raises StartError when the address cannot be had."""
+
+    async def stop(self) -> None:
+        """Stops to listen and ends what is still connected, with 1001. Takes a little over two seconds at most."""
+
+
+def make_listener(
+    *, host: str, port: int, settings: GatewaySettings, clock: Clock, handler: ConnectionHandler, metrics: Metrics
+) -> Listener:
+    """A listener of the transport that the settings ask for. `handler` hears every connection's commands and its end."""
+    admission = Admission(settings=settings, clock=clock, handler=handler, metrics=metrics)
+    return PicowsListener(host=host, port=port, admission=admission)

@@ -1,0 +1,123 @@
+"""The transport that runs everywhere: the event loop reads the sockets, picows the requests and the frames.
+
+It answers what `Admission` says and gives each socket a `Peer`, through which the client's frames go to its connection.
+
+Owns the server socket and the peers. Starts no task.
+"""
+
+import asyncio
+import socket
+from http import HTTPStatus
+from typing import Any
+
+from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
+
+from core.runtime.sockets import BACKLOG, bind_socket
+from core.wire import close_codes
+from gateway.connection import Connection
+from gateway.transport.admission import Admission, HttpAnswer, wait_until_empty
+from gateway.transport.picows_peer import Peer, find_descriptor, peer_factory
+
+
+class PicowsListener:
+    """A `gateway.transport.listener.Listener`. See the module."""
+
+    __slots__ = ("_admission", "_host", "_peers", "_port", "_server")
+
+    def __init__(self, *, host: str, port: int, admission: Admission) -> None:
+        self._host = host
+        self._port = port
+        self._admission = admission
+        self._peers: dict[Peer, Connection | None] = {}
+        self._server: asyncio.Server | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, once started."""
+        if self._server is None:
+            raise RuntimeError("the listener is not started")
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return str(host), int(port)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that are there now."""
+        return [connection for connection in self._peers.values() if connection is not None]
+
+    async def start(self) -> None:
+        """Begins to listen. Raises StartError when the address cannot be had."""
+        settings = self._admission.shared.settings
+        factory = peer_factory(self, settings.max_payload_bytes)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(factory, sock=bind_socket(self._host, self._port), backlog=BACKLOG)
+        for server_socket in self._server.sockets:
+            # Accepted sockets inherit it.
+            server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.socket_buffer_bytes)
+        self._admission.start(lambda: self.connections)
+
+    async def stop(self) -> None:
+        """Stops to listen and ends what is still connected, with 1001. Takes a little over two seconds at most."""
+        self._admission.stop()
+        if self._server is not None:
+            self._server.close()
+        for connection in self.connections:
+            connection.close(close_codes.GOING_AWAY)
+        await wait_until_empty(self._peers.__len__)
+        for peer in list(self._peers):
+            peer.abort()
+        await wait_until_empty(self._peers.__len__)
+
+    # ---- for peers
+
+    def on_socket(self, peer: Peer) -> None:
+        """A socket was accepted."""
+        self._peers[peer] = None
+        self._admission.add_socket(peer.address)
+
+    def on_socket_lost(self, peer: Peer) -> None:
+        """A socket is gone."""
+        if self._peers.pop(peer, None) is not None:
+            self._admission.disconnect()
+        self._admission.remove_socket(peer.address)
+
+    def accept(self, peer: Peer, request: WSUpgradeRequest) -> Any:
+        """The answer to an HTTP request: the peer for an upgrade, an HTTP answer else."""
+        verdict = self._admission.judge(
+            target=request.path.decode("latin-1"), address=peer.address, asks_upgrade=_asks_upgrade(request)
+        )
+        if isinstance(verdict, HttpAnswer):
+            return _answer(verdict)
+        # Firefox says "keep-alive, Upgrade", and picows knows "Upgrade" alone.
+        request.headers["Connection"] = "Upgrade"
+        peer.choice = verdict
+        peer.host = request.headers.get("Host", "")
+        return peer
+
+    def connect(self, peer: Peer, transport: asyncio.Transport) -> Connection:
+        """An upgraded peer becomes a connection and gets its HELLO."""
+        transport.set_write_buffer_limits(high=self._admission.shared.settings.session_buffer_bytes)
+        connection = self._admission.connect(
+            link=transport,
+            ender=peer,
+            choice=peer.choice,
+            address=peer.address,
+            host=peer.host,
+            fd=find_descriptor(transport),
+        )
+        self._peers[peer] = connection
+        self._admission.open(connection)
+        return connection
+
+
+def _asks_upgrade(request: WSUpgradeRequest) -> bool:
+    tokens = ",".join(request.headers.getall("Connection", [])).lower().split(",")
+    return "upgrade" in (token.strip() for token in tokens) and "upgrade" in request.headers
+
+
+def _answer(answer: HttpAnswer) -> WSUpgradeResponseWithListener:
+    body = answer.text.encode()
+    if answer.status is HTTPStatus.OK:
+        response = WSUpgradeResponse.create_ok_response(body, extra_headers=dict(answer.headers))
+    else:
+        response = WSUpgradeResponse.create_error_response(answer.status, body, extra_headers=dict(answer.headers))
+    return WSUpgradeResponseWithListener(response, None)
