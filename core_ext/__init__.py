@@ -12,6 +12,7 @@ from core_ext import etf_py as _etf
 from core_ext import framing_py as _framing
 from core_ext import permissions_py as _permissions
 from core_ext import snowflake_py as _snowflake
+from core_ext import template_py as _template
 from core_ext import view_index_py as _view_index
 
 IS_COMPILED: bool = False
@@ -19,21 +20,16 @@ IS_COMPILED: bool = False
 # A type checker sees the plain twins: their signatures are the interface.
 if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
     try:
-        from core_ext import delivery_c, etf_c, framing_c, permissions_c, snowflake_c, view_index_c
+        from core_ext import delivery_c, etf_c, framing_c, permissions_c, snowflake_c, template_c, view_index_c
     except ImportError:
         pass
     else:
         _delivery, _etf, _framing = delivery_c, etf_c, framing_c
-        _permissions, _snowflake, _view_index = permissions_c, snowflake_c, view_index_c
+        _permissions, _snowflake, _template, _view_index = permissions_c, snowflake_c, template_c, view_index_c
         IS_COMPILED = True
 
-TEMPLATE_FIXED = _delivery.FIXED
-TEMPLATE_JSON = _delivery.JSON
-TEMPLATE_JSON_DEFLATE = _delivery.JSON_DEFLATE
-TEMPLATE_JSON_ZSTD = _delivery.JSON_ZSTD
 Outlet = _delivery.Outlet
 SendQueue = _delivery.SendQueue
-Template = _delivery.Template
 Track = _delivery.Track
 deliver = _delivery.deliver
 
@@ -62,5 +58,11 @@ compute_base = _permissions.compute_base
 compute_channel = _permissions.compute_channel
 
 SnowflakeGenerator = _snowflake.SnowflakeGenerator
+
+TEMPLATE_FIXED = _template.FIXED
+TEMPLATE_JSON = _template.JSON
+TEMPLATE_JSON_DEFLATE = _template.JSON_DEFLATE
+TEMPLATE_JSON_ZSTD = _template.JSON_ZSTD
+Template = _template.Template
 
 ViewIndex = _view_index.ViewIndex

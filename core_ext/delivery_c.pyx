@@ -12,31 +12,19 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.string cimport memcpy
 
 from core_ext import delivery_py
-from core_ext.framing_c cimport MAX_HEADER, MAX_PREFIX, MAX_SEQ, write_header, write_prefix, write_seq
+from core_ext.framing_c cimport MAX_SEQ
+from core_ext.template_c cimport Template, TemplateMemo
 
-FIXED = delivery_py.FIXED
-JSON = delivery_py.JSON
-JSON_DEFLATE = delivery_py.JSON_DEFLATE
-JSON_ZSTD = delivery_py.JSON_ZSTD
 MAX_SEND_BYTES = delivery_py.MAX_SEND_BYTES
 
 cdef enum:
-    _FIXED = 0
-    _JSON = 1
-    _JSON_DEFLATE = 2
-    _JSON_ZSTD = 3
     _MAX_SEND_BYTES = 65536
     # A queue's buffer, which a larger frame outgrows for one send.
     _BUFFER_BYTES = 131072
-    # Header, block header, prefix: what a frame has besides head and tail.
-    _MAX_EXTRA = 48
     _FIRST_PLACES = 8
-    # Templates that a flush remembers, so that it does not look each up for every recipient. A power of two.
-    _MEMO = 64
     # How many tracks have left the queue's list before their places are given back.
     _COMPACT = 4096
 
-assert (FIXED, JSON, JSON_DEFLATE, JSON_ZSTD) == (_FIXED, _JSON, _JSON_DEFLATE, _JSON_ZSTD)
 assert MAX_SEND_BYTES == _MAX_SEND_BYTES
 
 cdef extern from *:
@@ -59,80 +47,6 @@ cdef extern from *:
 
 
 @cython.final
-@cython.freelist(64)
-cdef class Template:
-    """One event in one form: everything of its frame but `s`. Holds references to the parts that it is given."""
-
-    cdef int _opcode
-    cdef int _mode
-    cdef bytes _head
-    cdef bytes _tail
-
-    def __init__(self, opcode, mode, bytes head not None, bytes tail not None):
-        if not 0 <= opcode <= 15 or not _FIXED <= mode <= _JSON_ZSTD:
-            raise ValueError("no such opcode or mode")
-        self._opcode = opcode
-        self._mode = mode
-        self._head = head
-        self._tail = tail
-
-    cdef Py_ssize_t max_bytes(self) noexcept:
-        return PyBytes_GET_SIZE(self._head) + PyBytes_GET_SIZE(self._tail) + _MAX_EXTRA
-
-    cdef Py_ssize_t put(self, long long seq, char* out) noexcept:
-        """Writes the frame into at least `max_bytes` bytes; gives how many it took. `seq` was checked."""
-        cdef char prefix[MAX_PREFIX + 8]
-        cdef unsigned char block[8]
-        cdef Py_ssize_t head_size
-        cdef Py_ssize_t block_size = 0
-        cdef Py_ssize_t tail_size = PyBytes_GET_SIZE(self._tail)
-        cdef Py_ssize_t used
-        if self._mode == _FIXED:
-            head_size = PyBytes_GET_SIZE(self._head)
-            used = write_header(<unsigned char*>out, self._opcode, head_size + 4 + tail_size)
-            memcpy(out + used, PyBytes_AS_STRING(self._head), head_size)
-            used += head_size
-            write_seq(out + used, seq)
-            used += 4
-        else:
-            head_size = write_prefix(prefix, seq)
-            if self._mode == _JSON_DEFLATE:
-                block[0] = 0
-                block[1] = <unsigned char>head_size
-                block[2] = 0
-                block[3] = <unsigned char>(head_size ^ 0xFF)
-                block[4] = 0xFF
-                block_size = 5
-            elif self._mode == _JSON_ZSTD:
-                block[0] = <unsigned char>(head_size << 3)
-                block[1] = 0
-                block[2] = 0
-                block_size = 3
-            used = write_header(<unsigned char*>out, self._opcode, block_size + head_size + tail_size)
-            memcpy(out + used, block, block_size)
-            used += block_size
-            memcpy(out + used, prefix, head_size)
-            used += head_size
-        memcpy(out + used, PyBytes_AS_STRING(self._tail), tail_size)
-        return used + tail_size
-
-    def encode(self, seq):
-        """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
-        cdef char* out
-        cdef Py_ssize_t used
-        if not 0 <= seq <= MAX_SEQ:
-            raise OverflowError("seq must be in 0..2**31-1")
-        out = <char*>PyMem_Malloc(self.max_bytes())
-        if out == NULL:
-            raise MemoryError
-        try:
-            used = self.put(seq, out)
-            return PyBytes_FromStringAndSize(out, used)
-        finally:
-            PyMem_Free(out)
-
-
-@cython.final
 cdef class SendQueue:
     """The tracks that have something to send, each once, in the order in which they got it."""
 
@@ -142,10 +56,8 @@ cdef class SendQueue:
     cdef bint _is_scheduled
     cdef char* buffer
     cdef Py_ssize_t size
-    cdef list _memo_bodies
-    cdef list _memo_forms
-    cdef list _memo_templates
-    cdef bint _has_memo
+    # Of one flush, so that it does not look each template up for every recipient.
+    cdef TemplateMemo _memo
 
     def __cinit__(self, schedule):
         self._schedule = schedule
@@ -154,19 +66,13 @@ cdef class SendQueue:
         self._is_scheduled = False
         self.buffer = NULL
         self.size = 0
-        self._clear_memo()
+        self._memo = TemplateMemo()
 
     def __dealloc__(self):
         PyMem_Free(self.buffer)
 
     def __len__(self):
         return len(self._tracks) - self._next
-
-    cdef void _clear_memo(self):
-        self._memo_bodies = [None] * _MEMO
-        self._memo_forms = [None] * _MEMO
-        self._memo_templates = [None] * _MEMO
-        self._has_memo = False
 
     cdef int reserve(self, Py_ssize_t size) except -1:
         cdef char* grown
@@ -186,24 +92,6 @@ cdef class SendQueue:
             PyMem_Free(self.buffer)
             self.buffer = NULL
             self.size = 0
-
-    cdef Template find(self, object body, object form, Py_ssize_t index):
-        """The template of a body in a form."""
-        cdef Py_ssize_t place = ((<Py_ssize_t><PyObject*>body >> 4) + index) & (_MEMO - 1)
-        cdef Template template
-        cdef list templates
-        if self._memo_bodies[place] is body and self._memo_forms[place] is form:
-            return <Template>self._memo_templates[place]
-        templates = body.templates
-        template = templates[index]
-        if template is None:
-            template = form.make_template(body)
-            templates[index] = template
-        self._memo_bodies[place] = body
-        self._memo_forms[place] = form
-        self._memo_templates[place] = template
-        self._has_memo = True
-        return template
 
     cdef int put(self, Track track) except -1:
         self._tracks.append(track)
@@ -230,8 +118,7 @@ cdef class SendQueue:
             elif self._next >= _COMPACT:
                 del self._tracks[:self._next]
                 self._next = 0
-            if self._has_memo:
-                self._clear_memo()
+            self._memo.clear()
         self._is_scheduled = len(self._tracks) > 0
         return self._is_scheduled
 
@@ -348,7 +235,7 @@ cdef class Outlet:
                     memcpy(queue.buffer + used, PyBytes_AS_STRING(whole), needed)
                     used += needed
                 else:
-                    template = queue.find(body, self._form, self._index)
+                    template = queue._memo.find(body, self._form, self._index)
                     queue.reserve(used + template.max_bytes())
                     used += template.put(track._sent, queue.buffer + used)
         except BaseException:

@@ -10,9 +10,9 @@ costs a session one reference, and events that come faster than they are sent le
 
 What the callers give and nothing here changes:
 
-    body    .size_bytes, an int that never changes; .templates, a list with a place for each form's index
-    form    .index, or -1 for a form that has no templates; .make_template(body) -> Template;
-            .encode_dispatch(body, seq) -> bytes where there are none
+    body    .size_bytes, an int that never changes; and what `template_py` asks of it
+    form    .index, or -1 for a form that has no templates; what `template_py` asks of it, or where there are no templates
+            .encode_dispatch(body, seq) -> bytes
     link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was ever
             written is with the kernel
 
@@ -26,50 +26,10 @@ from collections import deque
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, Protocol
 
-from core_ext.framing_py import frame, splice_json
-
-FIXED: Final = 0
-"""The payload is `head`, `s` in four bytes (big-endian), `tail`."""
-JSON: Final = 1
-"""The payload is `{"s":<digits>,` and `tail`; `head` is not used, here and below."""
-JSON_DEFLATE: Final = 2
-"""The same with the prefix in a stored deflate block (RFC 1951 section 3.2.4)."""
-JSON_ZSTD: Final = 3
-"""The same with the prefix in a raw zstd block (RFC 8878 section 3.1.1.2)."""
+from core_ext.template_py import TemplateMemo
 
 MAX_SEND_BYTES: Final = 65_536
 """How much a send gathers. A frame that is larger goes alone."""
-
-_MAX_SEQ = (1 << 31) - 1
-
-
-class Template:
-    """One event in one form: everything of its frame but `s`. Holds references to the parts that it is given."""
-
-    __slots__ = ("_head", "_mode", "_opcode", "_tail")
-
-    def __init__(self, opcode: int, mode: int, head: bytes, tail: bytes) -> None:
-        if not 0 <= opcode <= 15 or not FIXED <= mode <= JSON_ZSTD:
-            raise ValueError("no such opcode or mode")
-        self._opcode = opcode
-        self._mode = mode
-        self._head = head
-        self._tail = tail
-
-    def encode(self, seq: int) -> bytes:
-        """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
-        if not 0 <= seq <= _MAX_SEQ:
-            raise OverflowError("seq must be in 0..2**31-1")
-        if self._mode == FIXED:
-            return frame(self._opcode, b"".join((self._head, seq.to_bytes(4, "big"), self._tail)))
-        prefix = splice_json(seq, b"")
-        size = len(prefix)
-        block = b""
-        if self._mode == JSON_DEFLATE:
-            block = b"\x00" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
-        elif self._mode == JSON_ZSTD:
-            block = (size << 3).to_bytes(3, "little")
-        return frame(self._opcode, b"".join((block, prefix, self._tail)))
 
 
 class SendQueue:
@@ -79,11 +39,13 @@ class SendQueue:
     raises).
     """
 
-    __slots__ = ("_is_scheduled", "_schedule", "_tracks")
+    __slots__ = ("_is_scheduled", "_schedule", "_tracks", "memo")
 
     def __init__(self, schedule: Callable[[], object]) -> None:
         self._schedule = schedule
         self._tracks: deque[Track] = deque()
+        self.memo = TemplateMemo()
+        """Where its outlets find templates."""
         self._is_scheduled = False
 
     def __len__(self) -> int:
@@ -221,10 +183,7 @@ class Outlet:
         form = self._form
         if form.index < 0:
             return bytes(form.encode_dispatch(body, seq))
-        template = body.templates[form.index]
-        if template is None:
-            template = body.templates[form.index] = form.make_template(body)
-        return bytes(template.encode(seq))
+        return self.queue.memo.find(body, form).encode(seq)
 
     def _send(self, data: bytes) -> None:
         link = self._link

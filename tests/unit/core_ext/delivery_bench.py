@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Any
 
 from core_ext import framing_py
+from tests.unit.core_ext.twins import sibling_of
 
 
 class Body:
@@ -21,14 +22,14 @@ class Form:
     index = 0
 
     def __init__(self, module: ModuleType) -> None:
-        self._module = module
+        self._template = sibling_of(module, "template").Template
         self.made = 0
 
     def make_template(self, body: Body) -> Any:
         self.made += 1
         if body.text == b"broken":
             raise ValueError("broken")
-        return self._module.Template(1, 1, b"", body.text)
+        return self._template(1, 1, b"", body.text)
 
 
 class Templateless:

@@ -3,47 +3,11 @@
 from types import ModuleType
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from core_ext import framing_py
 from tests.unit.core_ext.delivery_bench import Bench, Body, Form, Link, Templateless, frames
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import each
 
-HEADS = (b"head", b"", b"", b"")
 both = pytest.mark.parametrize("module", each("delivery"))
-
-
-# -- templates
-
-
-@pytest.mark.parametrize("seq", [0, 9, 10, 65_536, (1 << 31) - 1])
-@both
-def test_template_of_each_mode_is_what_its_layout_says(module: ModuleType, seq: int) -> None:
-    prefix = b'{"s":%d,' % seq
-    size = len(prefix)
-    stored = bytes((0, size, 0, 255 - size, 255)) + prefix
-    raw = bytes((size << 3, 0, 0)) + prefix
-    payloads = [b"head" + seq.to_bytes(4, "big") + b"tail", prefix + b"tail", stored + b"tail", raw + b"tail"]
-    for mode, payload in enumerate(payloads):
-        assert module.Template(2, mode, HEADS[mode], b"tail").encode(seq) == framing_py.frame(2, payload)
-
-
-@unhurried
-@given(
-    opcode=st.integers(-1, 17),
-    mode=st.integers(-1, 4),
-    head=st.binary(max_size=20),
-    tail=st.one_of(st.binary(max_size=130), st.integers(65_500, 65_550).map(bytes)),
-    seq=st.one_of(st.integers(0, (1 << 31) + 1), st.integers()),
-)
-def test_templates_with_any_arguments_behave_alike(opcode: int, mode: int, head: bytes, tail: bytes, seq: int) -> None:
-    assert_alike(
-        [
-            outcome_of(lambda m=module: m.Template(opcode, mode, head, tail).encode(seq))
-            for module in implementations_of("delivery")
-        ]
-    )
 
 
 # -- the ring

@@ -26,6 +26,11 @@ def each(kernel: str) -> list[object]:
     return [pytest.param(module, id=module.__name__.removeprefix("core_ext.")) for module in implementations_of(kernel)]
 
 
+def sibling_of(module: ModuleType, kernel: str) -> ModuleType:
+    """Another kernel in the implementation that `module` is of: classes of both do not go together."""
+    return importlib.import_module(f"core_ext.{kernel}_{module.__name__.rpartition('_')[2]}")
+
+
 def outcome_of(call: Callable[[], object]) -> tuple[str, object]:
     """What a call gave, or the name of what it raised: the same for both implementations."""
     try:
