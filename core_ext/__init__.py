@@ -14,18 +14,29 @@ from core_ext import permissions_py as _permissions
 from core_ext import snowflake_py as _snowflake
 from core_ext import template_py as _template
 from core_ext import view_index_py as _view_index
+from core_ext import websocket_py as _websocket
 
 IS_COMPILED: bool = False
 
 # A type checker sees the plain twins: their signatures are the interface.
 if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
     try:
-        from core_ext import delivery_c, etf_c, framing_c, permissions_c, snowflake_c, template_c, view_index_c
+        from core_ext import (
+            delivery_c,
+            etf_c,
+            framing_c,
+            permissions_c,
+            snowflake_c,
+            template_c,
+            view_index_c,
+            websocket_c,
+        )
     except ImportError:
         pass
     else:
         _delivery, _etf, _framing = delivery_c, etf_c, framing_c
         _permissions, _snowflake, _template, _view_index = permissions_c, snowflake_c, template_c, view_index_c
+        _websocket = websocket_c
         IS_COMPILED = True
 
 Outlet = _delivery.Outlet
@@ -66,3 +77,13 @@ TEMPLATE_JSON_ZSTD = _template.JSON_ZSTD
 Template = _template.Template
 
 ViewIndex = _view_index.ViewIndex
+
+FRAME_BINARY = _websocket.BINARY
+FRAME_CLOSE = _websocket.CLOSE
+FRAME_PING = _websocket.PING
+FRAME_PONG = _websocket.PONG
+FRAME_TEXT = _websocket.TEXT
+NOT_TEXT = _websocket.NOT_TEXT
+PROTOCOL_ERROR = _websocket.PROTOCOL_ERROR
+TOO_LARGE = _websocket.TOO_LARGE
+FrameReader = _websocket.FrameReader

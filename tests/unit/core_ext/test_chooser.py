@@ -10,7 +10,8 @@ import core_ext
 ROOT = Path(__file__).parents[3]
 REPORT = """
 import core_ext
-kernels = (core_ext.etf_encode, core_ext.frame_json, core_ext.compute_base, core_ext.SnowflakeGenerator, core_ext.ViewIndex, core_ext.Track, core_ext.Template)
+kernels = (core_ext.etf_encode, core_ext.frame_json, core_ext.compute_base, core_ext.SnowflakeGenerator, core_ext.ViewIndex, core_ext.Track, core_ext.Template,
+           core_ext.FrameReader)
 print(core_ext.IS_COMPILED, {kernel.__module__[-2:] for kernel in kernels})
 """
 
