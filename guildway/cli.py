@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         match arguments.command:
             case "run":
                 return _run(arguments)
+            case "demo" if arguments.members is not None:
+                return _make_crowd(arguments)
             case "demo":
                 run_demo(arguments.url, sys.stdout)
             case _:
@@ -61,6 +63,12 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--config", metavar="FILE", help="settings, see deploy/guildway.example.toml (GUILDWAY_CONFIG)")
     demo = commands.add_parser("demo", help="fill a running server with users, a guild and a conversation")
     demo.add_argument("--url", default=DEFAULT_API_URL, help=f"the server's REST API (default: {DEFAULT_API_URL})")
+    demo.add_argument(
+        "--members", metavar="N", type=int, help="instead: a guild of N members, in a stopped server's data"
+    )
+    demo.add_argument("--logins", metavar="N", type=int, default=0, help="with --members: tokens of so many members")
+    demo.add_argument("--data", metavar="DIR", help="with --members: the data folder (GUILDWAY_DATA; default: data)")
+    demo.add_argument("--config", metavar="FILE", help="with --members: settings (GUILDWAY_CONFIG)")
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -86,6 +94,20 @@ def _run(arguments: argparse.Namespace) -> int:
         # A part failed and took the rest with it; whoever starts processes starts this one again.
         logger.critical("the server failed", exc_info=True)
         return 1
+    return 0
+
+
+def _make_crowd(arguments: argparse.Namespace) -> int:
+    settings = load_settings(environ=os.environ, flags={"config": arguments.config, "data": arguments.data})
+    configure_logging(settings.logging, sys.stderr)
+    from core.runtime.clock import SystemClock  # noqa: PLC0415 - as above
+    from guildway.crowd_demo import run_crowd_demo  # noqa: PLC0415
+
+    asyncio.run(
+        run_crowd_demo(
+            settings.store, members=arguments.members, logins=arguments.logins, clock=SystemClock(), out=sys.stdout
+        )
+    )
     return 0
 
 

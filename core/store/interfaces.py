@@ -58,10 +58,15 @@ class UserWriter(UserReader, Protocol):
     async def create(self, account: Account) -> None:
         """Raises Invalid (fields username or email, code USERNAME_ALREADY_TAKEN / EMAIL_ALREADY_REGISTERED)."""
 
+    async def create_many(self, accounts: Sequence[Account]) -> None:
+        """Accounts in bulk, of which the caller knows that their names and addresses are free. Raises Conflict if not."""
+
     async def update(self, user_id: int, changes: Changes) -> Account:
         """`changes` may name fields of User, `email` and `password_hash`. Raises as `create`, and UnknownUser."""
 
     async def add_auth_session(self, session: AuthSession) -> None: ...
+
+    async def add_auth_sessions(self, sessions: Sequence[AuthSession]) -> None: ...
 
     async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
         """Set `last_used_ms` of the logins that still exist."""
@@ -165,9 +170,13 @@ class MemberReader(Protocol):
         """By ascending user id."""
 
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
-        """Members whose nick, global name or username starts with `prefix`, without case; "" finds everybody."""
+        """Members whose nick, global name or username starts with `prefix`, without case; "" finds everybody.
 
-    async def count(self, guild_id: int) -> int: ...
+        By ascending user id. When more than `limit` match, a small guild gives the first of them, a large one any.
+        """
+
+    async def count(self, guild_id: int) -> int:
+        """How many there are: a number that is kept, whatever the guild's size."""
 
     async def count_by_role(self, guild_id: int) -> dict[int, int]: ...
 
@@ -189,6 +198,9 @@ class MemberWriter(MemberReader, Protocol):
         is_temporary: bool = False,
     ) -> Member | None:
         """The new member, or None when the user is one already. Raises UnknownUser."""
+
+    async def add_many(self, added: Sequence[Member]) -> None:
+        """Members in bulk, of which the caller knows that they are users and new to the guild. Raises Conflict if not."""
 
     async def update(self, guild_id: int, user_id: int, changes: Changes) -> Member:
         """`role_ids` replaces the whole set. Raises UnknownMember."""

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from core.domain.errors import UnknownMember, UnknownUser
+from core.domain.errors import Conflict, UnknownMember, UnknownUser
 from core.domain.member import Member
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, add_users, flake, new_account, new_auth_session, new_role
@@ -18,6 +18,13 @@ async def add_members(store: Store, *numbers: int, **fields: object) -> None:
         for number in numbers:
             await tx.users.create(new_account(number, **fields))
             await tx.members.add(flake(10), flake(number), joined_ms=START_MS)
+
+
+async def remove_members(store: Store, *numbers: int) -> None:
+    """All in one unit of work."""
+    async with store.write() as tx:
+        for number in numbers:
+            await tx.members.remove(flake(10), flake(number))
 
 
 async def add_roles(store: Store, *numbers: int) -> None:
@@ -259,3 +266,78 @@ async def test_list_temporary_is_of_the_users_temporary_memberships_without_role
         await tx.members.remove(flake(12), flake(2))
         await tx.members.add(flake(12), flake(2), joined_ms=START_MS)
     assert await store.members.list_temporary(flake(2)) == []
+
+
+async def test_search_of_a_large_guild_goes_by_the_indexes_and_finds_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.sql.members.SCANNED_MEMBERS", 0)
+    await test_search_matches_the_start_of_any_name_without_case(store)
+
+
+@pytest.mark.parametrize("prefix", ["%", "_", "/", "\\", "a%"])
+async def test_search_of_a_large_guild_takes_wildcards_as_letters(
+    store: Store, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.sql.members.SCANNED_MEMBERS", 0)
+    await test_search_takes_wildcards_as_letters(store, prefix)
+
+
+async def test_search_of_a_large_guild_leaves_others_guilds_members_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.sql.members.SCANNED_MEMBERS", 0)
+    await add_guild(store, 10)
+    await add_guild(store, 11, owner=9)
+    await add_members(store, 2, username="anna")
+    async with store.write() as tx:
+        await tx.users.create(new_account(3, username="annika"))
+        await tx.members.add(flake(11), flake(3), joined_ms=START_MS)
+        await tx.members.update(flake(11), flake(9), {"nick": "anni"})
+    assert [member.user.id for member in await store.members.search(flake(10), "ann", 10)] == [flake(2)]
+    assert [member.user.id for member in await store.members.search(flake(11), "ann", 10)] == [flake(3), flake(9)]
+    assert len(await store.members.search(flake(11), "ann", 1)) == 1
+
+
+async def test_members_added_in_bulk_are_found_counted_and_have_their_roles(store: Store) -> None:
+    await add_guild(store, 10)
+    await add_roles(store, 20, 21)
+    accounts = [new_account(number) for number in (2, 3)]
+    added = [
+        Member(guild_id=flake(10), user=accounts[0].user, joined_ms=5, nick="Än", role_ids=(flake(20), flake(21))),
+        Member(guild_id=flake(10), user=accounts[1].user, joined_ms=6, is_temporary=True),
+    ]
+    async with store.write() as tx:
+        await tx.users.create_many(accounts)
+        await tx.members.add_many(added)
+        await tx.users.add_auth_sessions([new_auth_session(50, flake(2)), new_auth_session(51, flake(3))])
+        await tx.users.create_many([])
+        await tx.members.add_many([])
+        await tx.users.add_auth_sessions([])
+    assert await store.members.find_many(flake(10), [flake(2), flake(3)]) == added
+    assert [member.user.id for member in await store.members.search(flake(10), "än", 5)] == [flake(2)]
+    assert await store.members.count(flake(10)) == 3
+    assert len(await store.users.list_auth_sessions(flake(3))) == 1
+    found = await store.users.find_by_username("user3")
+    assert found == accounts[1].user
+
+
+async def test_accounts_in_bulk_with_a_taken_name_conflict_and_none_is_made(store: Store) -> None:
+    with pytest.raises(Conflict):
+        async with store.write() as tx:
+            await tx.users.create_many([new_account(2), new_account(3, username="USER2")])
+    assert await store.users.find(flake(2)) is None
+
+
+async def test_count_follows_coming_and_going_and_units_that_fail(store: Store) -> None:
+    await add_guild(store, 10)
+    await add_members(store, 2, 3)
+    async with store.write() as tx:
+        await tx.members.remove(flake(10), flake(2))
+        assert await tx.members.count(flake(10)) == 2
+    with pytest.raises(UnknownMember):
+        await remove_members(store, 3, 2)
+    assert await store.members.count(flake(10)) == 2
+    snapshot = await store.guilds.load_snapshot(flake(10))
+    assert snapshot is not None
+    assert snapshot.member_count == 2

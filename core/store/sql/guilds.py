@@ -24,7 +24,7 @@ _LIST_IDS = Query(
 )
 _COUNT_AND_PLACE = Query(
     select(
-        select(func.count()).where(members.c.guild_id == bindparam("guild_id")).scalar_subquery(),
+        select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")).scalar_subquery(),
         select(func.max(log.c.position)).where(log.c.shard == bindparam("shard")).scalar_subquery(),
         select(log_trims.c.position).where(log_trims.c.shard == bindparam("shard")).scalar_subquery(),
     )

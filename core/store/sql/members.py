@@ -1,10 +1,12 @@
 """Members of guilds, with their roles."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    Column,
     Integer,
     Select,
     String,
@@ -53,7 +55,37 @@ _LIST_PAGE = Query(
     .order_by(members.c.user_id)
     .limit(bindparam("limit", type_=Integer))
 )
-_COUNT = Query(select(func.count()).where(_IN_GUILD))
+_COUNT = Query(select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")))
+
+SCANNED_MEMBERS: Final = 2_000
+"""Up to so many members a guild is searched by looking at each; in a larger one the indexes of names are asked first."""
+
+_AFTER_ALL_LETTERS: Final = "\U0010ffff"
+"""Behind every name that begins with a prefix. No text holds it, because it is no character."""
+
+
+def _named(name: Column[Any]) -> Any:
+    return and_(name >= bindparam("first"), name < bindparam("behind"))
+
+
+def _users_named(name: Column[Any]) -> Query:
+    # EXISTS, because the users' index must lead: a join would begin with the guild's members, all of them.
+    is_member = exists().where(_IN_GUILD, members.c.user_id == users.c.id)
+    return Query(
+        select(users.c.id).where(_named(name), is_member).order_by(name).limit(bindparam("limit", type_=Integer))
+    )
+
+
+_NAMED = (
+    _users_named(users.c.username_fold),
+    _users_named(users.c.global_name_fold),
+    Query(
+        select(members.c.user_id)
+        .where(_IN_GUILD, _named(members.c.nick_fold))
+        .order_by(members.c.nick_fold)
+        .limit(bindparam("limit", type_=Integer))
+    ),
+)
 
 
 def member_from_row(row: Sequence[Any], start: int = 0) -> Member:
@@ -90,15 +122,23 @@ class SqlMembers:
 
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
         folded_prefix = fold(prefix) or ""
+        if folded_prefix and await self.count(guild_id) > SCANNED_MEMBERS:
+            return await self._search_by_index(guild_id, folded_prefix, limit)
         names = (members.c.nick_fold, users.c.global_name_fold, users.c.username_fold)
         statement = _SELECT.where(members.c.guild_id == guild_id).limit(limit)
         if folded_prefix:
             statement = statement.where(or_(*(name.startswith(folded_prefix, autoescape=True) for name in names)))
         return await self._list(statement)
 
+    async def _search_by_index(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
+        asked = {"guild_id": guild_id, "first": prefix, "behind": prefix + _AFTER_ALL_LETTERS, "limit": limit}
+        found = await self._db.query_together(*((query, asked) for query in _NAMED))
+        user_ids = sorted({row[0] for rows in found for row in rows})
+        return await self.find_many(guild_id, user_ids[:limit])
+
     async def count(self, guild_id: int) -> int:
-        ((count,),) = await self._db.query(_COUNT, guild_id=guild_id)
-        return int(count)
+        rows = await self._db.query(_COUNT, guild_id=guild_id)
+        return int(rows[0][0]) if rows else 0
 
     async def count_by_role(self, guild_id: int) -> dict[int, int]:
         statement = (
@@ -164,9 +204,23 @@ class SqlMembers:
             role_ids=_sorted(role_ids),
             is_temporary=is_temporary,
         )
-        await self._db.execute(insert(members), {**_MEMBER.values(member), "user_id": user_id})
-        await self._add_roles(guild_id, user_id, member.role_ids)
+        await self.add_many([member])
         return member
+
+    async def add_many(self, added: Sequence[Member]) -> None:
+        if not added:
+            return
+        rows = [{**folded(_MEMBER.values(member), "nick"), "user_id": member.user.id} for member in added]
+        await self._db.execute(insert(members), rows)
+        role_rows = [
+            {"guild_id": member.guild_id, "user_id": member.user.id, "role_id": role_id}
+            for member in added
+            for role_id in member.role_ids
+        ]
+        if role_rows:
+            await self._db.execute(insert(member_roles), role_rows)
+        for guild_id, count in Counter(member.guild_id for member in added).items():
+            await self._count(guild_id, count)
 
     async def update(self, guild_id: int, user_id: int, changes: Changes) -> Member:
         values = folded(changes, "nick")
@@ -209,7 +263,12 @@ class SqlMembers:
     async def remove(self, guild_id: int, user_id: int) -> Member:
         member = await self._fetch(guild_id, user_id)
         await self._db.execute(delete(members).where(members.c.guild_id == guild_id, members.c.user_id == user_id))
+        await self._count(guild_id, -1)
         return member
+
+    async def _count(self, guild_id: int, change: int) -> None:
+        counted = {"member_count": guilds.c.member_count + change}
+        await self._db.execute(update(guilds).where(guilds.c.id == guild_id).values(counted))
 
     async def _fetch(self, guild_id: int, user_id: int) -> Member:
         member = await self.find(guild_id, user_id)

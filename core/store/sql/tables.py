@@ -36,10 +36,10 @@ users = Table(
     metadata,
     Column("id", Snowflake, primary_key=True, autoincrement=False),
     Column("username", Text, nullable=False),
-    Column("username_fold", Text, nullable=False),
+    Column("username_fold", Text, nullable=False, index=True),
     Column("username_key", Text, unique=True),  # people: the folded username; bots: NULL, their names may repeat
     Column("global_name", Text),
-    Column("global_name_fold", Text),
+    Column("global_name_fold", Text, index=True),
     Column("avatar", Text),
     Column("banner", Text),
     Column("accent_color", Integer),
@@ -111,6 +111,7 @@ guilds = Table(
     Column("vanity_url_code", Text, unique=True),
     Column("premium_progress_bar_enabled", Boolean, nullable=False),
     Column("features", JsonTuple(str), nullable=False),
+    Column("member_count", BigInteger, nullable=False, server_default="0"),  # kept by whoever adds or removes members
 )
 
 roles = Table(
@@ -188,6 +189,7 @@ members = Table(
     Column("flags", BigInteger, nullable=False),
     Column("timeout_until_ms", BigInteger, nullable=False),
     Column("is_temporary", Boolean, nullable=False),
+    Index("ix_members_guild_id_nick_fold", "guild_id", "nick_fold"),
     sqlite_with_rowid=False,
 )
 

@@ -69,13 +69,13 @@ class SqlUsers:
         return [_SESSION.entity(row) for row in await self._db.query(_LIST_SESSIONS, user_id=user_id)]
 
     async def create(self, account: Account) -> None:
-        user = account.user
-        values = folded(USER.values(user), "username", "global_name")
-        values["username_key"] = None if user.bot else values["username_fold"]
-        values |= {name: getattr(account, name) for name in _PRIVATE}
-        values["email_key"] = fold(account.email)
-        await self._check_unique(user.id, values["username_key"], values["email_key"])
+        values = _values(account)
+        await self._check_unique(account.user.id, values["username_key"], values["email_key"])
         await self._db.execute(insert(users), values)
+
+    async def create_many(self, accounts: Sequence[Account]) -> None:
+        if accounts:
+            await self._db.execute(insert(users), [_values(account) for account in accounts])
 
     async def update(self, user_id: int, changes: Changes) -> Account:
         values = folded(changes, "username", "global_name")
@@ -98,6 +98,10 @@ class SqlUsers:
 
     async def add_auth_session(self, session: AuthSession) -> None:
         await self._db.execute(insert(auth_sessions), _SESSION.values(session))
+
+    async def add_auth_sessions(self, sessions: Sequence[AuthSession]) -> None:
+        if sessions:
+            await self._db.execute(insert(auth_sessions), [_SESSION.values(session) for session in sessions])
 
     async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
         rows = [{"session_id": session_id, "now_ms": now_ms} for session_id in session_ids]
@@ -125,6 +129,15 @@ class SqlUsers:
                 fields["email"] = FieldError(("email",), "EMAIL_ALREADY_REGISTERED", "Email is already registered")
         if fields:
             raise Invalid(*fields.values())
+
+
+def _values(account: Account) -> dict[str, Any]:
+    user = account.user
+    values = folded(USER.values(user), "username", "global_name")
+    values["username_key"] = None if user.bot else values["username_fold"]
+    values |= {name: getattr(account, name) for name in _PRIVATE}
+    values["email_key"] = fold(account.email)
+    return values
 
 
 def _account(row: Sequence[Any]) -> Account:

@@ -1,0 +1,140 @@
+"""`guildway demo --members N`: a guild with very many members, written into the data folder of a server that is stopped.
+
+Over REST half a million registrations would take hours; so this opens the store as the server does, and writes in bulk. The
+folder's lock keeps a running server and this apart. Each run makes a new guild with new people; none of them can log in save
+the owner, and those whose tokens are asked for (`--logins`), which go to a file in the folder.
+"""
+
+import json
+import random
+import secrets
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final, TextIO
+
+from api.services.passwords import Passwords
+from api.services.tokens import hash_token, make_token
+from core.domain.errors import Unavailable
+from core.domain.member import Member
+from core.domain.user import Account, AuthSession, User
+from core.runtime.clock import Clock
+from core.runtime.data_dir import DataDir
+from core.runtime.errors import StartError
+from core.runtime.settings import StoreSettings
+from core.store.interfaces import Store
+from core.store.sql.store import SqlStore
+from core_ext import SnowflakeGenerator
+from guildway.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
+from guildway.embedded import DATABASE_NAME
+
+_BATCH: Final = 10_000
+"""People of one unit of work: large enough that commits do not count, small enough to be held in memory."""
+
+
+async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, clock: Clock, out: TextIO) -> None:
+    """Write the guild, and print how to get in. `members` includes the owner, `logins` are tokens beside the owner's.
+
+    Raises:
+        StartError: when a number is out of its bounds, or the folder is in use or cannot be opened.
+    """
+    if not 1 <= members <= MAX_MEMBERS or not 0 <= logins < members:
+        raise StartError(f"--members must be in 1..{MAX_MEMBERS}, and --logins below it")
+    folder = DataDir(Path(settings.data_dir))
+    try:
+        path = folder.path / DATABASE_NAME
+        try:
+            store = await SqlStore.open(str(path), clock=clock, num_shards=settings.num_shards)
+        except Unavailable as error:
+            raise StartError(f"the database {path} cannot be opened") from error
+        try:
+            ids = SnowflakeGenerator(settings.worker_id, settings.process_id, clock.now_ms, await store.newest_id())
+            await _Crowd(store=store, ids=ids, clock=clock, folder=folder.path, out=out).write(members, logins)
+        finally:
+            await store.close()
+    finally:
+        folder.close()
+
+
+class _Crowd:
+    """One run."""
+
+    __slots__ = ("_clock", "_folder", "_ids", "_out", "_store")
+
+    def __init__(self, *, store: Store, ids: SnowflakeGenerator, clock: Clock, folder: Path, out: TextIO) -> None:
+        self._store = store
+        self._ids = ids
+        self._clock = clock
+        self._folder = folder
+        self._out = out
+
+    async def write(self, members: int, logins: int) -> None:
+        """Write it all."""
+        ids = [self._ids.next() for _ in range(1 + IDS_OF_A_GUILD)]
+        plan = plan_guild(ids[1:], owner_id=ids[0])
+        password = secrets.token_urlsafe(12)
+        owner = await self._make_owner(ids[0], password)
+        await self._write_guild(plan, owner)
+        source = random.Random(plan.guild.id)  # noqa: S311 - names, not secrets
+        people = make_people(members - 1, plan=plan, now_ms=self._clock.now_ms(), source=source)
+        tokens = [self._log_in(owner.user.id)]
+        while batch := list(islice(people, _BATCH)):
+            entering = batch[: max(0, logins + 1 - len(tokens))]
+            tokens += [self._log_in(account.user.id) for account, _ in entering]
+            await self._write_people(batch, [session for _, session in tokens[len(tokens) - len(entering) :]])
+        await self._write_people([], [tokens[0][1]])
+        self._tell(plan, owner, password, members, [token for token, _ in tokens])
+
+    async def _make_owner(self, user_id: int, password: str) -> Account:
+        passwords = Passwords()
+        password_hash = await passwords.hash(password)
+        passwords.close()
+        username = f"keeper{user_id}"
+        user = User(id=user_id, username=username, global_name="The Keeper")
+        email = f"{username}@example.org"
+        return Account(user=user, email=email, password_hash=password_hash, birth_date="1990-12-10")
+
+    async def _write_guild(self, plan: Plan, owner: Account) -> None:
+        async with self._store.write() as tx:
+            await tx.users.create(owner)
+            await tx.guilds.create(plan.guild)
+            for role in plan.roles:
+                await tx.roles.create(role)
+            for channel in plan.channels:
+                await tx.channels.create(channel)
+            await tx.members.add(plan.guild.id, owner.user.id, joined_ms=self._clock.now_ms())
+
+    async def _write_people(self, people: Sequence[tuple[Account, Member]], sessions: Sequence[AuthSession]) -> None:
+        async with self._store.write() as tx:
+            await tx.users.create_many([account for account, _ in people])
+            await tx.members.add_many([member for _, member in people])
+            await tx.users.add_auth_sessions(sessions)
+
+    def _log_in(self, user_id: int) -> tuple[str, AuthSession]:
+        now_ms = self._clock.now_ms()
+        token = make_token(user_id, now_ms)
+        return token, AuthSession(
+            id=self._ids.next(),
+            user_id=user_id,
+            token_hash=hash_token(token),
+            created_ms=now_ms,
+            last_used_ms=now_ms,
+            user_agent="guildway demo",
+        )
+
+    def _tell(self, plan: Plan, owner: Account, password: str, members: int, tokens: Sequence[str]) -> None:
+        path = self._folder / f"crowd-{plan.guild.id}.json"
+        made = {
+            "guild_id": str(plan.guild.id),
+            "members": members,
+            "channels": {channel.name: str(channel.id) for channel in plan.channels},
+            "tokens": tokens,
+        }
+        # Tokens are as good as passwords: nobody else's business on a shared machine.
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(made, indent=1), encoding="utf-8")
+        self._out.write(
+            f"Made the guild {plan.guild.name!r} ({plan.guild.id}) with {members:,} members. Its owner:\n\n"
+            f"  {owner.email} password {password}\n\n"
+            f"Ids and tokens of the owner and of {len(tokens) - 1} members are in {path}\n"
+        )
