@@ -1,28 +1,87 @@
-"""Prints the figures of benchmarks/README.md for this machine: `python -m benchmarks [name …]`."""
+"""`python -m benchmarks [name …]` measures and prints tables; see README.md.
 
+--quick    little of everything, to see whether it works; the figures say nothing
+--write    keep the results in benchmarks/results and bring README.md and the pictures up to date
+report     no measuring: README.md and the pictures from the results that are kept
+"""
+
+import argparse
 import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from benchmarks import fanout, sends
+from benchmarks.machine import describe_machine
+from benchmarks.processes import raise_file_limit
+from benchmarks.results import FOLDER, read_results, write_readme, write_result
+from benchmarks.run import Run
+from benchmarks.tables import Result, render_text
 
-_ALL: Final[dict[str, Callable[[], list[str]]]] = {"sends": sends.run, "fanout": fanout.run}
+_ALL: Final[dict[str, Callable[[Run], Result]]] = {
+    "fanout": fanout.run,
+    "forms": fanout.run_forms,
+    "sends": sends.run,
+}
+_TOOLS: Final = {"wrk": {"sends"}}
+"""What only some need; a C compiler is needed by all."""
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the named benchmarks, or all; the exit status."""
-    unknown = set(names) - set(_ALL)
-    if unknown:
-        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(_ALL)}", file=sys.stderr)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*_ALL, "report", []], metavar="name", help=", ".join(_ALL))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    chosen = parser.parse_args(arguments)
+    if chosen.names == ["report"]:
+        return _report()
+    names = chosen.names or list(_ALL)
+    if shutil.which("cc") is None:
+        print("a C compiler (cc) is needed, and not installed", file=sys.stderr)
         return 2
-    chosen = names or list(_ALL)
-    for tool, user in (("wrk", "sends"), ("cc", "fanout")):
-        if user in chosen and shutil.which(tool) is None:
-            print(f"{user} needs {tool}, which is not installed", file=sys.stderr)
-            return 2
-    for name in chosen:
-        print("\n".join(_ALL[name]()), flush=True)
+    raise_file_limit()
+    for name in names:
+        missing = [tool for tool, users in _TOOLS.items() if name in users and shutil.which(tool) is None]
+        if missing:
+            print(f"{name} is left out: {', '.join(missing)} is not installed\n")
+            continue
+        result = measure(name, is_quick=chosen.quick)
+        print(describe(result), flush=True)
+        if chosen.write:
+            write_result(result)
+    return _report() if chosen.write else 0
+
+
+def measure(name: str, *, is_quick: bool = False) -> Result:
+    """Run one benchmark in a folder of its own."""
+    started_s = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="guildway-bench-") as folder:
+        result = _ALL[name](Run(folder=Path(folder), is_quick=is_quick))
+    result.machine = describe_machine()
+    result.took_s = round(time.monotonic() - started_s, 1)
+    return result
+
+
+def describe(result: Result) -> str:
+    """A result for a terminal."""
+    skipped = [f"left out: {reason}" for reason in result.skipped]
+    ending = f"({result.name}: {result.deliveries:,} counted, {result.took_s:.0f} s)\n"
+    return "\n".join([*(render_text(table) for table in result.tables), *skipped, ending])
+
+
+def _report() -> int:
+    try:
+        from benchmarks.plot import write_plot  # noqa: PLC0415 - of a dependency group that measuring does not need
+    except ImportError:
+        print("pictures are left as they are: matplotlib is not installed (dependency group bench)", file=sys.stderr)
+    else:
+        for result in read_results().values():
+            write_plot(result, FOLDER)
+    write_readme()
     return 0
 
 

@@ -5,6 +5,7 @@ POST /messages → a row for the message and a row for the log, in one SQLite tr
 """
 
 import asyncio
+import contextlib
 import itertools
 import signal
 import socket
@@ -121,4 +122,5 @@ async def serve(path: Path) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    uvloop.run(serve(Path(sys.argv[1])))
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(serve(Path(sys.argv[1])))

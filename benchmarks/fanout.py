@@ -1,157 +1,138 @@
-"""Fan-out to local sessions through the real gateway, and what sessions cost: logins a second, memory, size of READY.
+"""Fan-out of one guild's messages to its sessions through the real gateway: bus, actor, permissions, intents, sockets.
 
-The server is on one core; a C program that counts frames reads all sockets on the other (sink.c). In each round a plain loop
-of `socket.send` to as many sockets goes first, with frames of the same size; ratios are medians of the rounds'. The clock
-stops when the last frame has arrived, so nothing is left in a queue.
+Rows are sessions × form × events a turn (k): with k > 1 the gateway sends a session all that it got in one `send`. The floor is
+a C loop of `send` (native/floor.c) over as many sockets with the same options, k frames at a time, of the size that the same
+event has uncompressed; so for the compressed forms it says what compression costs against sending plainly. It runs before
+each round of the gateway, with the same client.
 """
 
 import asyncio
-import os
-import socket
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-import msgspec
+from benchmarks.bursts import Comparison, Floor, compare
+from benchmarks.gateway import Form, GatewayUnderTest
+from benchmarks.run import Run
+from benchmarks.tables import Column, Plot, Result, Table
+from benchmarks.world import make_world
 
-from benchmarks.server import CLIENT_CORE, ServerProcess, core
-from benchmarks.sessions import Opened, open_sessions
+JSON: Final = Form("json")
+FORMS: Final = (
+    Form("json, zlib-stream", compress="zlib-stream"),
+    Form("json, zstd-stream", compress="zstd-stream"),
+    Form("etf", encoding="etf"),
+    Form("msgpack", encoding="msgpack"),
+)
+_SESSIONS: Final = (1000, 5000)
+_TURNS: Final = (1, 4, 16)
+_ROUNDS: Final = 5
+_DELIVERIES: Final = {1: 64_000, 4: 160_000, 16: 320_000}
+"""In a burst, by events a turn: some tenths of a second of work."""
 
-_SINK: Final = Path(__file__).with_name("sink.c")
-_FIRST_FD: Final = 1000
-"""Where the sink's sockets begin; above all that a Python process has open by itself."""
+_COLUMNS: Final = [
+    Column(key="sessions", title="sessions"),
+    Column(key="form", title="form"),
+    Column(key="k", title="k"),
+    Column(key="per_second", title="deliveries/s"),
+    Column(key="cpu_us", title="CPU µs each", digits=2),
+    Column(key="frame_bytes", title="bytes each"),
+    Column(key="floor_per_second", title="C send/s"),
+    Column(key="floor_cpu_us", title="CPU µs each", digits=2),
+    Column(key="ratio", title="ratio", digits=2),
+    Column(key="spread", title="(rounds)"),
+    Column(key="cpu_ratio", title="CPU ratio", digits=2),
+]
 
 
-class Burst(msgspec.Struct, frozen=True):
-    """One burst."""
-
-    per_second: float
-    cpu_us: float
-    """Processor time of the server per delivery."""
+def run(run: Run) -> Result:
+    """Uncompressed JSON."""
+    return _measure(run, "fanout", [JSON], {JSON.name: _TURNS})
 
 
-class Sink:
-    """The counting process, owner of the sockets from now on."""
+def run_forms(run: Run) -> Result:
+    """The other encodings, and compression."""
+    turns = {form.name: _TURNS if form.compress else (1,) for form in FORMS}
+    return _measure(run, "forms", FORMS, turns)
 
-    def __init__(self, folder: Path, sockets: list[socket.socket]) -> None:
-        binary = folder / "sink"
-        if not binary.exists():
-            subprocess.run(["cc", "-O2", "-o", str(binary), str(_SINK)], check=True)
-        first = max(_FIRST_FD, *(one.fileno() for one in sockets)) + 1
-        numbers = [first + index for index in range(len(sockets))]
-        for one, number in zip(sockets, numbers, strict=True):
-            os.dup2(one.fileno(), number, inheritable=True)
-            one.close()
-        self._process = subprocess.Popen(
-            [str(binary), str(first), str(len(numbers))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            pass_fds=numbers,
+
+class _Fanout:
+    """A world, a floor, and one gateway after the other."""
+
+    def __init__(self, run: Run, *, name: str, members: int) -> None:
+        self._run = run
+        self._folder = run.make_folder(name)
+        self._database = self._folder / "world.db"
+        self._world = asyncio.run(make_world(self._database, members=members))
+        self._floor = Floor(builds=run.builds, folder=self._folder)
+
+    def measure(self, form: Form, *, sizes: Sequence[int], turns: Sequence[int]) -> list[dict[str, Any]]:
+        """The rows of one form."""
+        gateway = GatewayUnderTest(
+            builds=self._run.builds,
+            folder=self._folder,
+            database=self._database,
+            world=self._world,
+            form=form,
+            sessions=sizes[-1],
         )
-        os.sched_setaffinity(self._process.pid, core(CLIENT_CORE))
-        for number in numbers:
-            os.close(number)
+        rows = []
+        try:
+            for sessions in sizes:
+                gateway.grow(sessions)
+                self._floor.grow(sessions)
+                rows += [self._compare(gateway, form, sessions, per_turn) for per_turn in turns]
+        finally:
+            gateway.stop()
+        return rows
 
-    def expect(self, frames: int) -> None:
-        """Start counting."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"expect {frames}\n")
-        self._process.stdin.flush()
-        self._process.stdout.readline()
-
-    def wait(self) -> float:
-        """When (monotonic seconds) the last of the expected frames came."""
-        assert self._process.stdout is not None
-        return int(self._process.stdout.readline().split()[0]) / 1e9
+    def _compare(self, gateway: GatewayUnderTest, form: Form, sessions: int, per_turn: int) -> dict[str, Any]:
+        deliveries = self._run.pick(_DELIVERIES[per_turn], 4 * per_turn * sessions)
+        events = max(deliveries // sessions // per_turn, 2) * per_turn
+        rounds = self._run.pick(_ROUNDS, 1)
+        frame_bytes = gateway.frame_bytes()
+        found = compare(
+            lambda: self._floor.burst(events=events, per_turn=per_turn, frame_bytes=frame_bytes, recipients=sessions),
+            lambda: gateway.burst(events=events, per_turn=per_turn, frames=events * sessions),
+            rounds=rounds,
+        )
+        frames = (rounds + 1) * events * sessions
+        return {"sessions": sessions, "form": form.name, "k": per_turn, "frames": frames, **describe(found)}
 
     def stop(self) -> None:
-        """End it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=5)
+        """End the floor."""
+        self._floor.stop()
 
 
-def measure(server: ServerProcess, sink: Sink, command: str, frames: int) -> Burst:
-    """Run a command of the server that leads to so many frames."""
-    sink.expect(frames)
-    cpu_before_s = float(server.ask("cpu"))
-    started_s = time.monotonic()
-    server.ask(command)
-    duration_s = sink.wait() - started_s
-    cpu_s = float(server.ask("cpu")) - cpu_before_s
-    return Burst(frames / duration_s, cpu_s / frames * 1e6)
+def describe(found: Comparison) -> dict[str, Any]:
+    """The cells of a comparison with the floor."""
+    return {
+        "per_second": found.candidate.per_second,
+        "cpu_us": found.candidate.cpu_us,
+        "frame_bytes": found.candidate.frame_bytes,
+        "floor_per_second": found.floor.per_second,
+        "floor_cpu_us": found.floor.cpu_us,
+        "ratio": found.ratio,
+        "spread": f"{found.lowest:.2f}–{found.highest:.2f}",
+        "cpu_ratio": found.cpu_ratio,
+    }
 
 
-def _connect_plainly(address: str, count: int) -> list[socket.socket]:
-    host, port = address.split(":")
-    return [socket.create_connection((host, int(port))) for _ in range(count)]
-
-
-def run(*, sessions: int = 1000, events: int = 96, rounds: int = 5) -> list[str]:
-    """Measure; the lines to print."""
-    with tempfile.TemporaryDirectory(prefix="guildway-bench-") as folder:
-        command = [sys.executable, "-m", "benchmarks.fanout_server", folder, str(sessions + 1)]
-        server = ServerProcess(command)
-        sinks: list[Sink] = []
-        try:
-            tokens = msgspec.json.decode(Path(server.fields["tokens"]).read_bytes(), type=list[str])
-            lines, opened = _log_in(server, tokens)
-            sinks = [
-                Sink(Path(folder), _connect_plainly(server.fields["plain"], sessions)),
-                Sink(Path(folder), [one.socket for one in opened]),
-            ]
-            return [*lines, *_fan_out(server, *sinks, sessions=sessions, events=events, rounds=rounds)]
-        finally:
-            for sink in sinks:
-                sink.stop()
-            server.stop()
-
-
-def _log_in(server: ServerProcess, tokens: list[str]) -> tuple[list[str], list[Opened]]:
-    """The first session loads the guild; the others are measured."""
-    [first] = asyncio.run(open_sessions(server.fields["gateway"], tokens[:1]))
-    first.socket.close()
-    rss_before, cpu_before_s, started_s = server.rss_bytes(), float(server.ask("cpu")), time.monotonic()
-    opened = asyncio.run(open_sessions(server.fields["gateway"], tokens[1:]))
-    duration_s = time.monotonic() - started_s
-    cpu_s = float(server.ask("cpu")) - cpu_before_s
-    count = len(opened)
-    return [
-        f"logins, {count} sessions of a guild of {len(tokens)}",
-        f"  identify                 {count / duration_s:8,.0f}/s   server CPU {cpu_s / count * 1e6:6.0f} µs each",
-        f"  RSS per idle session     {(server.rss_bytes() - rss_before) / count / 1024:8.1f} KiB",
-        f"  READY                    {opened[0].ready_bytes:8,} bytes   GUILD_CREATE {opened[0].guild_bytes:,} bytes",
-    ], opened
-
-
-def _fan_out(
-    server: ServerProcess, plain: Sink, gateway: Sink, *, sessions: int, events: int, rounds: int
-) -> list[str]:
-    frames = sessions * events
-    ways = {"one event a turn": f"burst {events} 1", "16 events a turn": f"burst {events} 16"}
-    measure(server, plain, f"plain {events}", frames)
-    found: dict[str, list[tuple[Burst, Burst]]] = {way: [] for way in ways}
-    for way, command in ways.items():
-        measure(server, gateway, command, frames)
-        for _ in range(rounds):
-            floor = measure(server, plain, f"plain {events}", frames)
-            found[way].append((floor, measure(server, gateway, command, frames)))
-    floors = [floor for pairs in found.values() for floor, _ in pairs]
-    lines = [f"fan-out to {sessions} local sessions, {events} events (median of {rounds} rounds)"]
-    lines.append(_describe("loop of socket.send", floors))
-    for way, pairs in found.items():
-        ratio = statistics.median(burst.per_second / floor.per_second for floor, burst in pairs)
-        lines.append(_describe(way, [burst for _, burst in pairs]) + f"   ratio {ratio:.2f}")
-    return lines
-
-
-def _describe(name: str, bursts: list[Burst]) -> str:
-    per_second = statistics.median(burst.per_second for burst in bursts)
-    cpu_us = statistics.median(burst.cpu_us for burst in bursts)
-    return f"  {name:<22} {per_second:10,.0f} deliveries/s   server CPU {cpu_us:5.2f} µs each"
+def _measure(run: Run, name: str, forms: Sequence[Form], turns: Mapping[str, Sequence[int]]) -> Result:
+    sizes = run.pick(_SESSIONS, (20, 40))
+    fanout = _Fanout(run, name=name, members=sizes[-1])
+    rows: list[dict[str, Any]] = []
+    try:
+        for form in forms:
+            rows += fanout.measure(form, sizes=sizes, turns=turns[form.name])
+    finally:
+        fanout.stop()
+    rows.sort(key=lambda row: row["sessions"])
+    plot = Plot(
+        title="Fan-out: deliveries a second to those of a C loop of send",
+        labels=["sessions", "form", "k"],
+        value="ratio",
+        axis="ratio to C",
+        reference=1.0,
+    )
+    table = Table(title="fan-out of a message", columns=_COLUMNS, rows=rows, plot=plot)
+    return Result(name=name, tables=[table], deliveries=sum(row["frames"] for row in rows))

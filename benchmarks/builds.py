@@ -1,0 +1,26 @@
+"""C programs of `benchmarks/native`, compiled when they are first asked for."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+SOURCES: Final = Path(__file__).with_name("native")
+_COMPILE: Final = ("cc", "-O2", "-Wall", "-Wextra")
+
+
+class Builds:
+    """Programs in a folder of one run."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def program(self, name: str, libraries: Sequence[str] = ()) -> str:
+        """The path of `name`.c's program. `libraries` are what the linker is given besides."""
+        binary = self._folder / name
+        if not binary.exists():
+            command = [*_COMPILE, "-o", str(binary), str(SOURCES / f"{name}.c"), *libraries]
+            subprocess.run(command, check=True)
+        return str(binary)

@@ -1,0 +1,109 @@
+"""Bursts of frames through a server, and pairs of them: the floor first, then the candidate, ratios as medians of the pairs'.
+
+A burst's clock starts when the server is told to begin and stops when the client has the last frame, so nothing is left in a
+queue. The server's processor time is read from outside before and after.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.builds import Builds
+from benchmarks.load_client import LoadClient
+from benchmarks.processes import SERVER_CORE, PinnedProcess
+from core.runtime.settings import GatewaySettings
+
+
+class Burst(msgspec.Struct, frozen=True):
+    """One burst."""
+
+    per_second: float
+    cpu_us: float
+    """Processor time of the server for each delivery."""
+    frame_bytes: float
+    """On the wire, for each delivery."""
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Pairs, summed up."""
+
+    floor: Burst
+    candidate: Burst
+    ratio: float
+    """Of deliveries a second."""
+    lowest: float
+    highest: float
+    cpu_ratio: float
+    """The floor's processor time to the candidate's: what the ratio would be, did nothing else run on the server's core."""
+
+
+def measure(server: PinnedProcess, client: LoadClient, command: str, frames: int) -> Burst:
+    """Give a server a command that leads to so many frames."""
+    client.expect(frames)
+    cpu_before_s, started_s = server.cpu_s(), time.monotonic()
+    server.tell(command)
+    counted = client.wait()
+    server.read()
+    cpu_s = server.cpu_s() - cpu_before_s
+    if counted.frames != frames:
+        raise RuntimeError(f"{counted.frames} frames came instead of {frames}")
+    return Burst(frames / (counted.at_s - started_s), cpu_s / frames * 1e6, counted.bytes / frames)
+
+
+def compare(floor: Callable[[], Burst], candidate: Callable[[], Burst], *, rounds: int) -> Comparison:
+    """Alternate, after one candidate's burst that is not counted."""
+    candidate()
+    return sum_up([(floor(), candidate()) for _ in range(rounds)])
+
+
+def sum_up(pairs: Sequence[tuple[Burst, Burst]]) -> Comparison:
+    """The medians of pairs of floor and candidate."""
+    ratios = [candidate.per_second / floor.per_second for floor, candidate in pairs]
+    return Comparison(
+        floor=_middle([floor for floor, _ in pairs]),
+        candidate=_middle([candidate for _, candidate in pairs]),
+        ratio=statistics.median(ratios),
+        lowest=min(ratios),
+        highest=max(ratios),
+        cpu_ratio=statistics.median(floor.cpu_us / candidate.cpu_us for floor, candidate in pairs),
+    )
+
+
+def _middle(bursts: list[Burst]) -> Burst:
+    return Burst(
+        statistics.median(burst.per_second for burst in bursts),
+        statistics.median(burst.cpu_us for burst in bursts),
+        statistics.median(burst.frame_bytes for burst in bursts),
+    )
+
+
+class Floor:
+    """The C `send` loop (native/floor.c) with a client of its own."""
+
+    __slots__ = ("_client", "_port", "_server", "_sockets")
+
+    def __init__(self, *, builds: Builds, folder: Path) -> None:
+        buffer_bytes = GatewaySettings().socket_buffer_bytes
+        self._server = PinnedProcess([builds.program("floor"), str(buffer_bytes)], on_core=SERVER_CORE)
+        self._port = int(self._server.read_ready()["port"])
+        self._client = LoadClient(builds=builds, folder=folder)
+        self._sockets = 0
+
+    def grow(self, sockets: int) -> None:
+        """Have so many sockets."""
+        if sockets > self._sockets:
+            self._client.connect(self._port, sockets - self._sockets)
+            self._sockets = sockets
+
+    def burst(self, *, events: int, per_turn: int, frame_bytes: int, recipients: int) -> Burst:
+        """Each event to so many of the sockets, `per_turn` of them in each send."""
+        command = f"burst {events} {per_turn} {frame_bytes} {recipients}"
+        return measure(self._server, self._client, command, events * recipients)
+
+    def stop(self) -> None:
+        """End both processes."""
+        self._client.stop()
+        self._server.stop()

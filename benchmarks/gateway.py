@@ -1,0 +1,74 @@
+"""The gateway under test, driven: a process on the server's core, a load client on the other, sessions of one form."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from benchmarks.builds import Builds
+from benchmarks.bursts import Burst, measure
+from benchmarks.gateway_server import Options
+from benchmarks.load_client import LoadClient, Logins
+from benchmarks.processes import SERVER_CORE, PinnedProcess
+from benchmarks.world import World
+
+
+class Form(msgspec.Struct, frozen=True):
+    """How sessions talk."""
+
+    name: str
+    encoding: str = "json"
+    compress: str = ""
+
+
+class GatewayUnderTest:
+    """A gateway with the world's guild, and sessions of its members."""
+
+    def __init__(
+        self,
+        *,
+        builds: Builds,
+        folder: Path,
+        database: Path,
+        world: World,
+        form: Form,
+        sessions: int,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`sessions` is how many there will be at most."""
+        options = folder / "gateway.json"
+        chosen = Options(database=str(database), world=world, sessions=sessions, gateway=dict(settings or {}))
+        options.write_bytes(msgspec.json.encode(chosen))
+        self._world = world
+        self._form = form
+        self._logged_in = 0
+        self.process = PinnedProcess(
+            [sys.executable, "-m", "benchmarks.gateway_server", str(options)], on_core=SERVER_CORE
+        )
+        self.port = urlsplit(self.process.read_ready()["gateway"]).port or 0
+        self.client = LoadClient(builds=builds, folder=folder)
+
+    def grow(self, sessions: int, *, at_once: int = 64) -> Logins:
+        """Have so many sessions, of the world's first members; how the new ones logged in."""
+        tokens = self._world.tokens[self._logged_in : sessions]
+        self.client.connect_gateway(self.port, len(tokens), encoding=self._form.encoding, compress=self._form.compress)
+        logins = self.client.login(tokens, encoding=self._form.encoding, at_once=at_once)
+        self._logged_in += len(tokens)
+        return logins
+
+    def frame_bytes(self) -> int:
+        """The size of an event's frame in the form's encoding, uncompressed."""
+        return int(self.process.ask(f"frame {self._form.encoding}"))
+
+    def burst(self, *, events: int, per_turn: int, frames: int) -> Burst:
+        """Events through bus, actor and sockets, which lead to so many frames."""
+        self.process.ask(f"make {events} {per_turn}")
+        return measure(self.process, self.client, "burst", frames)
+
+    def stop(self) -> None:
+        """End both processes."""
+        self.client.stop()
+        self.process.stop()

@@ -1,0 +1,164 @@
+"""The gateway under test: built as the product builds it, on a store with a world in it, told over stdin what to dispatch.
+
+    make EVENTS TURN  → makes so many MESSAGE_CREATEs, in the channels in turn, to be published TURN in each turn of the loop
+    burst             → publishes them through the bus and answers when the last is out of the inbox
+    frame ENCODING    → the size of such an event's frame, uncompressed
+
+    python -m benchmarks.gateway_server OPTIONS     (a JSON file, see `Options`)
+
+Prints `ready gateway=…` when it serves. Nothing is stored in a burst: what that costs is another benchmark's.
+"""
+
+import asyncio
+import contextlib
+import gc
+import itertools
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import uvloop
+
+from api.services.announcements import channel_event
+from benchmarks.world import World
+from core.domain.message import Message, MessageView
+from core.runtime.clock import SystemClock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import GatewaySettings, Settings
+from core.store.sql.store import SqlStore
+from core.wire.envelope import Envelope
+from core.wire.objects.message import render_message_dispatch
+from core.wire.socket_message import RefusedMessage
+from core_ext import SnowflakeGenerator
+from gateway.app import build_gateway
+from gateway.compression import Compression
+from gateway.dispatch_body import DispatchBody
+from gateway.encodings import ENCODINGS
+from gateway.forms import Forms
+from guildway.embedded import YOUNG_OBJECTS
+
+_CONTENT: Final = "The quick brown fox jumps over the lazy dog."
+_SESSIONS_A_TURN: Final = 1000
+"""Not more than the gateway sends to in a turn of the loop; so many turns later a burst's event is out."""
+_WORKER_ID: Final = 1
+"""Another than that of the process that wrote the world: ids never meet."""
+
+
+class Options(msgspec.Struct, kw_only=True, frozen=True):
+    """What a process is started with."""
+
+    database: str
+    world: World
+    sessions: int
+    """How many there will be at most."""
+    gateway: dict[str, Any] = {}
+    """Settings that are not the default."""
+
+
+class NoMessages:
+    """The gateway's way to the API, which is not part of this."""
+
+    async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> RefusedMessage:
+        """Refuses."""
+        return RefusedMessage(code=0, message=f"{user_id} {channel_id} {len(body)}")
+
+
+class Bench:
+    """What the commands need."""
+
+    def __init__(self, *, options: Options, store: SqlStore, ids: SnowflakeGenerator) -> None:
+        self._world = options.world
+        self._store = store
+        self._ids = ids
+        self._channels = itertools.cycle(options.world.channel_ids)
+        self._turns = 3 + options.sessions // _SESSIONS_A_TURN
+        self._bursts: list[list[Envelope]] = []
+
+    def make_event(self) -> Envelope:
+        """A new message's event, as the API makes it."""
+        world = self._world
+        channel_id = next(self._channels)
+        message = Message(
+            id=self._ids.next(),
+            channel_id=channel_id,
+            guild_id=world.guild_id,
+            author_id=world.author.id,
+            content=_CONTENT,
+        )
+        payload = render_message_dispatch(MessageView(message=message, author=world.author), None)
+        return channel_event(
+            message.id, "MESSAGE_CREATE", world.guild_id, channel_id, payload, author_id=world.author.id
+        )
+
+    def make_burst(self, events: int, per_turn: int) -> None:
+        """Made ahead, so that a burst is only what the gateway does."""
+        self._channels = itertools.cycle(self._world.channel_ids)
+        envelopes = [self.make_event() for _ in range(events)]
+        self._bursts = [envelopes[start : start + per_turn] for start in range(0, events, per_turn)]
+
+    async def burst(self) -> None:
+        """Publish through the bus what `make_burst` made."""
+        for envelopes in self._bursts:
+            self._store.bus.publish_volatile(envelopes)
+            # Applied in the next turn, sent in that one and the next ones; then come the next events.
+            for _ in range(self._turns):
+                await asyncio.sleep(0)
+        self._bursts = []
+
+    def measure_frame(self, encoding: str) -> int:
+        """Bytes."""
+        form = Forms().find(ENCODINGS[encoding], Compression.NONE)
+        envelope = self.make_event()
+        return len(form.encode_dispatch(DispatchBody(envelope.event, envelope.payload), 100))
+
+    async def obey(self, command: str) -> str:
+        """One line of stdin; the answer."""
+        match command.split():
+            case ["make", events, per_turn]:
+                self.make_burst(int(events), int(per_turn))
+            case ["burst"]:
+                await self.burst()
+            case ["frame", encoding]:
+                return str(self.measure_frame(encoding))
+            case _:
+                return "what?"
+        return "done"
+
+
+async def serve(options: Options) -> None:
+    """Serve until stdin ends."""
+    clock = SystemClock()
+    store = await SqlStore.open(options.database, clock=clock, num_shards=256)
+    ids = SnowflakeGenerator(_WORKER_ID, 0, clock.now_ms)
+    bench = Bench(options=options, store=store, ids=ids)
+    defaults = {"host": "127.0.0.1", "port": 0, "heartbeat_timeout_factor": 1000, "resume_window_s": 0}
+    gateway = build_gateway(
+        store=store,
+        bus=store.bus,
+        ids=ids,
+        clock=clock,
+        settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),
+        metrics=Metrics(),
+        messages=NoMessages(),
+    )
+    await gateway.start()
+    commands: asyncio.Queue[str] = asyncio.Queue()
+    asyncio.get_running_loop().add_reader(sys.stdin, lambda: commands.put_nowait(sys.stdin.readline()))
+    # As guildway.embedded does.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+    running = asyncio.create_task(gateway.run())
+    print(f"ready gateway={gateway.local_url}", flush=True)
+    while command := await commands.get():
+        print(await bench.obey(command), flush=True)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    await gateway.stop()
+    await store.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Options)))

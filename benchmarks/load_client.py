@@ -1,0 +1,163 @@
+"""The C load client, driven: opens sessions, counts what they get. What it can do is told in native/client.c."""
+
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+import core_ext
+from benchmarks.builds import Builds
+from benchmarks.processes import CLIENT_CORE, PinnedProcess
+from core.domain.intents import ALL_INTENTS
+
+_TEXT, _BINARY = 0x81, 0x82
+_HELLOS = 1
+_ENCODERS: Final[dict[str, Callable[[Any], bytes]]] = {
+    "json": msgspec.json.encode,
+    "msgpack": msgspec.msgpack.encode,
+    "etf": core_ext.etf_encode,
+}
+LOGIN_FRAMES = 2
+"""READY and one GUILD_CREATE."""
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """How long something took, in ms."""
+
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class Logins(msgspec.Struct, frozen=True):
+    """Identifies, from the frame that was sent to READY and to GUILD_CREATE."""
+
+    took_s: float
+    ready: Waits
+    guild: Waits
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Frames that came."""
+
+    at_s: float
+    """Monotonic, when the last came."""
+    frames: int
+    bytes: int
+
+
+class Beats(msgspec.Struct, frozen=True):
+    """Heartbeats that were answered."""
+
+    count: int
+    took_s: float
+    waits: Waits
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What became of slow readers: how many got all, how many less, and how many were closed with which code."""
+
+    complete: int
+    partial: int
+    closed: dict[int, int]
+
+
+class LoadClient:
+    """Many connections to one server."""
+
+    __slots__ = ("_folder", "_process")
+
+    def __init__(self, *, builds: Builds, folder: Path) -> None:
+        self._folder = folder
+        self._process = PinnedProcess([builds.program("client")], on_core=CLIENT_CORE)
+
+    def connect(self, port: int, count: int, *, path: str = "/", hellos: int = 0) -> float:
+        """Open so many more connections; how long it took, in s. A gateway says HELLO on each."""
+        return int(self._ask(f"connect {port} {path} {count} {hellos}", "connected")[1]) / 1e9
+
+    def connect_gateway(self, port: int, count: int, *, encoding: str = "json", compress: str = "") -> float:
+        """The same to a gateway."""
+        path = f"/?v=10&encoding={encoding}" + (f"&compress={compress}" if compress else "")
+        return self.connect(port, count, path=path, hellos=_HELLOS)
+
+    def login(self, tokens: Sequence[str], *, encoding: str = "json", at_once: int = 64) -> Logins:
+        """Identify the connections that were opened last, one a token, invisible, so that they tell nobody of themselves."""
+        file = self._folder / f"logins-{encoding}"
+        file.write_bytes(b"".join(_encode_record(token, encoding) for token in tokens))
+        took, *waits = map(int, self._ask(f"login {file} {at_once} {LOGIN_FRAMES}", "logged-in")[1:])
+        return Logins(took / 1e9, _waits(waits[:3]), _waits(waits[3:]))
+
+    def expect(self, frames: int) -> None:
+        """Start counting. Frames of slow readers do not count."""
+        self._ask(f"expect {frames}", "counting")
+
+    def probe(self, frames: int) -> None:
+        """Start counting frames that carry the time at which they were meant to be sent."""
+        self._ask(f"probe {frames}", "counting")
+
+    def wait(self) -> Counted:
+        """When all that was expected has come."""
+        return _counted(self._read("counted"))
+
+    def wait_probed(self) -> tuple[Counted, Waits]:
+        """The same after `probe`."""
+        answer = self._read("counted")
+        return _counted(answer), _waits(list(map(int, answer[3:])))
+
+    def beat(self, rounds: int) -> Beats:
+        """Heartbeats on every connection at once, the next when the answer is there."""
+        count, took, *waits = map(int, self._ask(f"beat {rounds}", "beaten"))
+        return Beats(count, took / 1e9, _waits(waits))
+
+    def slow(self, count: int, bytes_a_tick: int) -> None:
+        """Read the first connections only every 10 ms, and so much."""
+        self._ask(f"slow {count} {bytes_a_tick}", "slowed")
+
+    def settle(self, frames: int, *, quiet_ms: int = 500) -> Settled:
+        """Read on normally, until slow readers have got so many frames, are closed, or nothing comes any more."""
+        complete, partial, *codes = self._ask(f"settle {frames} {quiet_ms}", "settled")
+        closed = {int(code): int(count) for code, count in (each.split("=") for each in codes)}
+        return Settled(int(complete), int(partial), closed)
+
+    def leave(self) -> None:
+        """Close all connections as a client does that will not come back, and wait until the server has done so too."""
+        self._ask("leave", "left")
+
+    def cpu_s(self) -> float:
+        """Processor time used so far."""
+        return self._process.cpu_s()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.stop()
+
+    def _ask(self, command: str, answer: str) -> list[str]:
+        self._process.tell(command)
+        return self._read(answer)
+
+    def _read(self, answer: str) -> list[str]:
+        word, *fields = self._process.read().split()
+        if word != answer:
+            raise RuntimeError(f"the client said {word} where {answer} was due")
+        return fields
+
+
+def _counted(fields: list[str]) -> Counted:
+    return Counted(int(fields[0]) / 1e9, int(fields[1]), int(fields[2]))
+
+
+def _waits(numbers_ns: list[int]) -> Waits:
+    return Waits(*(number / 1e6 for number in numbers_ns))
+
+
+def _encode_record(token: str, encoding: str) -> bytes:
+    """An Identify as a masked frame, with its size before it. The mask is zero, which is one like any other."""
+    presence: dict[str, Any] = {"status": "invisible", "since": None, "activities": [], "afk": False}
+    properties = {"os": "linux", "browser": "bench", "device": "bench"}
+    identify = {"op": 2, "d": {"token": token, "intents": ALL_INTENTS, "properties": properties, "presence": presence}}
+    payload = _ENCODERS[encoding](identify)
+    opcode = _TEXT if encoding == "json" else _BINARY
+    frame = bytes((opcode, 0xFE)) + struct.pack(">H", len(payload)) + bytes(4) + payload
+    return struct.pack("<I", len(frame)) + frame

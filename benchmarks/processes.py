@@ -1,0 +1,97 @@
+"""Processes that are measured or measure: pinned to a core, spoken to by lines on stdin and stdout, watched from outside."""
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+SERVER_CORE: Final = 0
+CLIENT_CORE: Final = 1
+"""On a machine with one core both are the same, and the figures mean little."""
+
+_END_S: Final = 20
+_CPU_CLOCK: Final = 2
+"""The kernel's clock of a process's processor time, in the lowest bits of a clock id (clock_getcpuclockid(3))."""
+
+
+def core(number: int) -> set[int]:
+    """The core of this number, or the last one that the machine has."""
+    cores = sorted(os.sched_getaffinity(0))
+    return {cores[min(number, len(cores) - 1)]}
+
+
+def raise_file_limit() -> int:
+    """As many open files as the system lets a process have; those that are started from here have it too."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+class PinnedProcess:
+    """A program on one core that answers a line with a line. Its stderr is ours."""
+
+    def __init__(self, command: Sequence[str], *, on_core: int, settings: Mapping[str, str] | None = None) -> None:
+        self._process = subprocess.Popen(
+            command,
+            env={**os.environ, **(settings or {})},
+            stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE,
+            text=True,
+        )
+        self._name = Path(command[0]).name
+        os.sched_setaffinity(self.pid, core(on_core))
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def tell(self, line: str) -> None:
+        """Write a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def read(self) -> str:
+        """Read a line. Raises RuntimeError when the process has ended."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._name} ended with {self._process.wait(timeout=_END_S)}")
+        return line.strip()
+
+    def ask(self, question: str) -> str:
+        """Write a line, read a line."""
+        self.tell(question)
+        return self.read()
+
+    def read_ready(self) -> dict[str, str]:
+        """The fields of the line `ready name=value …` that a server prints when it serves; what it says before is skipped."""
+        while not (line := self.read()).startswith("ready "):
+            pass
+        return dict(field.split("=", 1) for field in line.split()[1:])
+
+    def cpu_s(self) -> float:
+        """Processor time used so far by all of its threads, in the kernel and outside."""
+        return time.clock_gettime((~self.pid << 3) | _CPU_CLOCK)
+
+    def rss_bytes(self) -> int:
+        """Resident memory."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+
+    def stop(self) -> None:
+        """End it and wait; no error when it has ended."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(timeout=_END_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        self._process.wait(timeout=_END_S)

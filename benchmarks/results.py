@@ -1,0 +1,73 @@
+"""Results on disk: `results/<name>.json` is what was measured; tables in README.md and pictures are made from it.
+
+README.md holds a pair of marks for each benchmark; `write_readme` replaces what stands between them.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from benchmarks.machine import Machine
+from benchmarks.tables import Result, render_markdown
+
+FOLDER: Final = Path(__file__).with_name("results")
+README: Final = Path(__file__).with_name("README.md")
+_SECTION: Final = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def write_result(result: Result, folder: Path = FOLDER) -> None:
+    """Keep it, in place of the one before."""
+    folder.mkdir(exist_ok=True)
+    encoded = msgspec.json.format(msgspec.json.encode(result), indent=1)
+    (folder / f"{result.name}.json").write_bytes(encoded + b"\n")
+
+
+def read_results(folder: Path = FOLDER) -> dict[str, Result]:
+    """All that are kept, by name. Files of other shapes are others' business."""
+    found = {}
+    for file in sorted(folder.glob("*.json")):
+        try:
+            result = msgspec.json.decode(file.read_bytes(), type=Result)
+        except msgspec.ValidationError:
+            continue
+        found[result.name] = result
+    return found
+
+
+def render_section(result: Result, *, has_picture: bool) -> str:
+    """What README.md shows of a result."""
+    parts = [f"![{result.name}](results/{result.name}.svg)"] if has_picture else []
+    parts += [f"**{table.title}**\n\n{render_markdown(table)}" for table in result.tables]
+    parts += [f"Not measured: {reason}" for reason in result.skipped]
+    if result.machine is not None:
+        parts.append(_render_machine(result.machine))
+    return "\n\n".join(parts) + "\n"
+
+
+def render_readme(text: str, results: dict[str, Result], pictures: set[str]) -> str:
+    """The text with every section that there is a result for made anew."""
+
+    def replace(match: re.Match[str]) -> str:
+        result = results.get(match[2])
+        if result is None:
+            return match[0]
+        return match[1] + render_section(result, has_picture=result.name in pictures) + match[3]
+
+    return _SECTION.sub(replace, text)
+
+
+def write_readme(folder: Path = FOLDER, readme: Path = README) -> None:
+    """Bring README.md up to date."""
+    pictures = {file.stem for file in folder.glob("*.svg")}
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(render_readme(text, read_results(folder), pictures), encoding="utf-8")
+
+
+def _render_machine(machine: Machine) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+    return (
+        f"<sub>{machine.date}, {machine.cpu}, {machine.cores} cores, {machine.memory_gib} GiB, Linux {machine.kernel}, "
+        f"Python {machine.python}, {packages}</sub>"
+    )

@@ -1,0 +1,29 @@
+"""One run of benchmarks: how thorough it is, and the places and programs that it uses."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.builds import Builds
+
+T = TypeVar("T")
+
+
+class Run:
+    """`is_quick` is for finding out whether everything works; its figures say nothing."""
+
+    __slots__ = ("builds", "folder", "is_quick")
+
+    def __init__(self, *, folder: Path, is_quick: bool) -> None:
+        self.folder = folder
+        self.is_quick = is_quick
+        self.builds = Builds(folder)
+
+    def pick(self, full: T, quick: T) -> T:
+        """The one that fits."""
+        return quick if self.is_quick else full
+
+    def make_folder(self, name: str) -> Path:
+        """A new one, for a process's files."""
+        folder = self.folder / name
+        folder.mkdir()
+        return folder

@@ -1,0 +1,128 @@
+"""The guild that is measured in: members with tokens, roles, channels and their overwrites, written straight into a store.
+
+A plain world has one channel that everybody sees. A mixed one has many; most are private to a few of the roles, and who sees
+which is computed here with sets, so that the deliveries a gateway owes are known without asking it.
+"""
+
+import random
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from api.services.tokens import hash_token, make_token
+from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.guild import Guild
+from core.domain.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.role import Role
+from core.domain.user import Account, AuthSession, User
+from core.runtime.clock import SystemClock
+from core.runtime.settings import StoreSettings
+from core.store.sql.store import SqlStore
+from core_ext import SnowflakeGenerator
+
+_ROLES: Final = 20
+_ROLES_OF_A_MEMBER: Final = 3
+_ROLES_OF_A_CHANNEL: Final = 3
+_PUBLIC_SHARE: Final = 0.2
+_OF_A_ROLE: Final = 0
+"""`Overwrite.type`."""
+_SEED: Final = 7
+
+
+class World(msgspec.Struct, kw_only=True, frozen=True):
+    """What was made. The first member owns the guild and sees everything; it writes the messages and has no session."""
+
+    guild_id: int
+    author: User
+    channel_ids: list[int]
+    tokens: list[str]
+    """Of all members but the first."""
+    viewers: list[list[int]]
+    """For each channel, places in `tokens` of those who see it."""
+
+
+class _Plan:
+    """Ids, roles and who has them, before anything is written."""
+
+    def __init__(self, *, members: int, channels: int) -> None:
+        clock = SystemClock()
+        chance = random.Random(_SEED)
+        ids = SnowflakeGenerator(0, 0, clock.now_ms)
+        self.now_ms = clock.now_ms()
+        self.ids = ids
+        self.users = [User(id=ids.next(), username=f"member{number}") for number in range(members + 1)]
+        self.tokens = [make_token(user.id, self.now_ms) for user in self.users]
+        self.guild_id = ids.next()
+        is_mixed = channels > 1
+        self.role_ids = [ids.next() for _ in range(_ROLES if is_mixed else 0)]
+        self.roles_of = [
+            chance.sample(self.role_ids, _ROLES_OF_A_MEMBER) if is_mixed else [] for _ in range(members + 1)
+        ]
+        self.channel_ids = [ids.next() for _ in range(channels)]
+        self.allowed_roles: list[list[int]] = [
+            chance.sample(self.role_ids, _ROLES_OF_A_CHANNEL) if is_mixed and chance.random() > _PUBLIC_SHARE else []
+            for _ in range(channels)
+        ]
+        """Empty for a channel that all see."""
+
+    def viewers(self) -> list[list[int]]:
+        """See `World.viewers`."""
+        everybody = list(range(len(self.users) - 1))
+        return [
+            [number for number in everybody if not set(allowed).isdisjoint(self.roles_of[number + 1])]
+            if allowed
+            else everybody
+            for allowed in self.allowed_roles
+        ]
+
+
+async def make_world(database: Path, *, members: int, channels: int = 1) -> World:
+    """Write a guild with so many members besides its owner into a new database."""
+    plan = _Plan(members=members, channels=channels)
+    store = await SqlStore.open(str(database), clock=SystemClock(), num_shards=StoreSettings().num_shards)
+    try:
+        await _write(store, plan)
+    finally:
+        await store.close()
+    return World(
+        guild_id=plan.guild_id,
+        author=plan.users[0],
+        channel_ids=plan.channel_ids,
+        tokens=plan.tokens[1:],
+        viewers=plan.viewers(),
+    )
+
+
+async def _write(store: SqlStore, plan: _Plan) -> None:
+    async with store.write() as tx:
+        for user, token in zip(plan.users, plan.tokens, strict=True):
+            await tx.users.create(Account(user=user))
+            login = AuthSession(
+                id=plan.ids.next(), user_id=user.id, token_hash=hash_token(token), created_ms=1, last_used_ms=1
+            )
+            await tx.users.add_auth_session(login)
+        await tx.guilds.create(Guild(id=plan.guild_id, name="bench", owner_id=plan.users[0].id))
+        everyone = Role(id=plan.guild_id, guild_id=plan.guild_id, name="@everyone", permissions=int(DEFAULT_EVERYONE))
+        await tx.roles.create(everyone)
+        for place, role_id in enumerate(plan.role_ids, 1):
+            await tx.roles.create(Role(id=role_id, guild_id=plan.guild_id, name=f"role{place}", position=place))
+        for channel_id, allowed in zip(plan.channel_ids, plan.allowed_roles, strict=True):
+            await tx.channels.create(_make_channel(plan.guild_id, channel_id, allowed))
+        for user, role_ids in zip(plan.users, plan.roles_of, strict=True):
+            await tx.members.add(plan.guild_id, user.id, joined_ms=plan.now_ms)
+            for role_id in role_ids:
+                await tx.members.add_role(plan.guild_id, user.id, role_id)
+
+
+def _make_channel(guild_id: int, channel_id: int, allowed: list[int]) -> Channel:
+    view = int(Permission.VIEW_CHANNEL)
+    hidden = [Overwrite(guild_id, _OF_A_ROLE, 0, view)] if allowed else []
+    shown = [Overwrite(role_id, _OF_A_ROLE, view, 0) for role_id in allowed]
+    return Channel(
+        id=channel_id,
+        type=ChannelType.TEXT,
+        guild_id=guild_id,
+        name=f"channel{channel_id}",
+        overwrites=(*hidden, *shown),
+    )
