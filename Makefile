@@ -49,12 +49,13 @@ format: $(VENV)/dev.stamp  ## Let ruff rewrite what it can
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Print the figures of benchmarks/README.md for this machine
+bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure what benchmarks/README.md shows; ARGS="fanout --write" one, and keep it
 	$(PY) -m benchmarks $(ARGS)
 
-lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write both locks; ARGS="--upgrade" moves all
+lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
 	$(COMPILE) $(ARGS) --group build --output-file requirements.lock
 	$(COMPILE) $(ARGS) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) $(ARGS) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean:  ## Remove what was built; data stays
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(NODE_TESTS)/node_modules
@@ -86,6 +87,11 @@ $(VENV)/runtime.stamp: requirements.lock | $(UV)
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
 	@echo "Installing what the tests need …"
 	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/bench.stamp: requirements-bench.lock $(VENV)/dev.stamp
+	@echo "Installing what the benchmarks compare with and draw with …"
+	@$(PIP_INSTALL) -r requirements-bench.lock
 	@touch $@
 
 $(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp

@@ -1,7 +1,7 @@
 """Pictures of results: bars, as SVG, readable on light and on dark pages. matplotlib is in the dependency group `bench`."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ _COLOURS: Final = ("#3b82c4", "#d9822b", "#4fa36b", "#b45c9c", "#8a8f2f", "#c254
 _WIDTH_IN: Final = 8.0
 _BAR_IN: Final = 0.26
 _FRAME_IN: Final = 1.1
-_STYLE: Final = {
+_STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "benchmarks",
     "font.family": "sans-serif",

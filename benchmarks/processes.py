@@ -2,6 +2,7 @@
 
 import os
 import resource
+import select
 import signal
 import subprocess
 import time
@@ -14,6 +15,9 @@ CLIENT_CORE: Final = 1
 """On a machine with one core both are the same, and the figures mean little."""
 
 _END_S: Final = 20
+_ANSWER_S: Final = 60
+"""Longer than any burst: who waits for so long waits in vain."""
+_CHUNK: Final = 1 << 16
 _CPU_CLOCK: Final = 2
 """The kernel's clock of a process's processor time, in the lowest bits of a clock id (clock_getcpuclockid(3))."""
 
@@ -40,8 +44,9 @@ class PinnedProcess:
             env={**os.environ, **(settings or {})},
             stdout=subprocess.PIPE,
             stdin=subprocess.PIPE,
-            text=True,
+            bufsize=0,
         )
+        self._came = b""
         self._name = Path(command[0]).name
         os.sched_setaffinity(self.pid, core(on_core))
 
@@ -53,16 +58,20 @@ class PinnedProcess:
     def tell(self, line: str) -> None:
         """Write a line."""
         assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
+        self._process.stdin.write(line.encode() + b"\n")
 
     def read(self) -> str:
-        """Read a line. Raises RuntimeError when the process has ended."""
+        """Read a line. Raises RuntimeError when the process has ended, or says nothing for too long."""
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._name} ended with {self._process.wait(timeout=_END_S)}")
-        return line.strip()
+        while b"\n" not in self._came:
+            if not select.select([self._process.stdout], [], [], _ANSWER_S)[0]:
+                raise RuntimeError(f"{self._name} has said nothing for {_ANSWER_S} s")
+            came = self._process.stdout.read(_CHUNK)
+            if not came:
+                raise RuntimeError(f"{self._name} ended with {self._process.wait(timeout=_END_S)}")
+            self._came += came
+        line, _, self._came = self._came.partition(b"\n")
+        return line.decode().strip()
 
     def ask(self, question: str) -> str:
         """Write a line, read a line."""
