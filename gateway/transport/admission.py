@@ -7,6 +7,7 @@ Owns the counts and the timer of the watch. Knows no socket and starts no task.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
@@ -19,6 +20,8 @@ from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from gateway.connection import Connection, ConnectionHandler, Ender, Link, Shared
 from gateway.heartbeats import HeartbeatWatch
+from gateway.transport.handshake import VERSION as WEBSOCKET_VERSION
+from gateway.transport.handshake import HeaderValues, asks_upgrade, find_fault
 from gateway.transport_choice import TransportChoice, parse_transport_choice
 
 HANDSHAKE_S: Final = 5.0
@@ -38,6 +41,8 @@ _GOLDEN = 0.6180339887498949
 _WORKER = "0"
 """The metrics' label; one process has one worker."""
 _STOP_STEP_S = 0.01
+_AUTHORITY = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
+"""A request may name the whole address (RFC 9112 section 3.2.2)."""
 
 
 class HttpAnswer(msgspec.Struct, kw_only=True, frozen=True):
@@ -106,23 +111,30 @@ class Admission:
 
     # ---- requests
 
-    def judge(self, *, target: str, address: str, asks_upgrade: bool) -> HttpAnswer | TransportChoice:
-        """What a GET for `target` (path and query) gets: an answer, or an upgrade to this choice.
+    def judge(self, *, target: str, address: str, headers: HeaderValues) -> HttpAnswer | TransportChoice:
+        """What a GET for `target` (path and query, or a whole address) gets: an answer, or an upgrade to this choice.
 
         A choice with a `refusal` is upgraded too, and closed with it.
         """
-        path, _, query = target.partition("?")
+        path, _, query = _AUTHORITY.sub("", target).partition("?")
+        path = path or "/"
         if path == "/health":
             return HttpAnswer(status=HTTPStatus.OK, text="ok")
         if path not in self._paths:
             return HttpAnswer(status=HTTPStatus.NOT_FOUND, text="The gateway is at /")
         if self._addresses.get(address, 0) > self.shared.settings.connections_per_address:
             return HttpAnswer(status=HTTPStatus.TOO_MANY_REQUESTS, text="Too many connections from this address")
-        if not asks_upgrade:
+        if not asks_upgrade(headers):
             return HttpAnswer(
                 status=HTTPStatus.UPGRADE_REQUIRED,
                 text="This is a WebSocket gateway",
                 headers={"Upgrade": "websocket"},
+            )
+        fault = find_fault(headers)
+        if fault is not None:
+            # A client of another version may come back with ours (RFC 6455 section 4.4).
+            return HttpAnswer(
+                status=HTTPStatus.BAD_REQUEST, text=fault, headers={"Sec-WebSocket-Version": WEBSOCKET_VERSION}
             )
         return parse_transport_choice(query)
 

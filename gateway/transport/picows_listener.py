@@ -83,7 +83,9 @@ class PicowsListener:
     def accept(self, peer: Peer, request: WSUpgradeRequest) -> Any:
         """The answer to an HTTP request: the peer for an upgrade, an HTTP answer else."""
         verdict = self._admission.judge(
-            target=request.path.decode("latin-1"), address=peer.address, asks_upgrade=_asks_upgrade(request)
+            target=request.path.decode("latin-1"),
+            address=peer.address,
+            headers=lambda name: request.headers.getall(name, []),
         )
         if isinstance(verdict, HttpAnswer):
             return _answer(verdict)
@@ -107,11 +109,6 @@ class PicowsListener:
         self._peers[peer] = connection
         self._admission.open(connection)
         return connection
-
-
-def _asks_upgrade(request: WSUpgradeRequest) -> bool:
-    tokens = ",".join(request.headers.getall("Connection", [])).lower().split(",")
-    return "upgrade" in (token.strip() for token in tokens) and "upgrade" in request.headers
 
 
 def _answer(answer: HttpAnswer) -> WSUpgradeResponseWithListener:

@@ -12,6 +12,8 @@ Three things need more than picows's public interface (its exact version is pinn
   the close frame. So a closed connection gets a `_Drain` in place of the parser: the close frame and the end of our stream
   go out, what still comes is thrown away, and the client's own end, or `DRAIN_S`, ends the socket.
 - The address of the client is known before its request is.
+
+It reads one frame ahead: when that one is broken, the frame before it is not heard either (a close is).
 """
 
 import asyncio
@@ -40,8 +42,9 @@ logger = logging.getLogger(__name__)
 _READ_BUFFER_BYTES = 2048
 """picows's least: it grows for the payload that needs more, and most connections never send one."""
 _NO_STATUS = 1005
-_UNSENDABLE = {0, 1005, 1006}
-"""Codes that may not be in a close frame; picows lets them through."""
+_CLOSE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
+"""What may be in a close frame (RFC 6455 section 7.4; 1012 to 1014 are IANA's); picows lets others through."""
+_CLOSE = 8
 _PONG = 10
 
 _drained = memoryview(bytearray(65_536))
@@ -154,7 +157,7 @@ class Peer(WSListener):
         elif kind == WSMsgType.PING:
             connection.receive_ping(core_ext.frame(_PONG, frame.get_payload_as_bytes()))
         elif kind == WSMsgType.CLOSE:
-            self._answer_close(connection, transport, frame.get_payload_as_bytes())
+            self._answer_close(connection, frame.get_payload_as_bytes())
         elif kind != WSMsgType.PONG:
             self._take_frame(connection, kind, frame)
 
@@ -169,12 +172,14 @@ class Peer(WSListener):
         if message is not None:
             connection.receive(message)
 
-    def _answer_close(self, connection: Connection, transport: WSTransport, payload: bytes) -> None:
+    def _answer_close(self, connection: Connection, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if payload else _NO_STATUS
+        if payload and not any(code in codes for codes in _CLOSE_CODES):
+            connection.close(close_codes.PROTOCOL_ERROR)
+            return
         connection.on_client_close(code)
-        answer = 1000 if code in _UNSENDABLE else code
-        transport.send_close(answer)  # type: ignore[arg-type]  # any code may be sent
-        transport.disconnect()
+        answer = code if payload else close_codes.NORMAL.code
+        self.end(core_ext.frame(_CLOSE, answer.to_bytes(2, "big")))
 
     @override
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -228,6 +233,7 @@ class Peer(WSListener):
         if not isinstance(reported, tuple):
             self.exception(text)
             return
+        self._answer_earlier_close()
         is_too_large = reported[0] == WSCloseCode.MESSAGE_TOO_BIG
         self._stop(close_codes.DECODE_ERROR if is_too_large else close_codes.PROTOCOL_ERROR)
 
@@ -236,6 +242,15 @@ class Peer(WSListener):
         logger.error("gateway connection failed", exc_info=sys.exc_info(), extra={"fault": text})
         if self._ws is not None and not self._ws.is_disconnected:
             self._stop(close_codes.INTERNAL_ERROR)
+
+    def _answer_earlier_close(self) -> None:
+        """picows reads one frame ahead, so what is wrong may follow a close, after which nothing counts."""
+        handshake = self._ws.close_handshake if self._ws is not None else None
+        if handshake is None or handshake.recv is None or self._connection is None:
+            return
+        code = int(handshake.recv.code)  # type: ignore[call-overload]  # an int, which picows's stub calls an enum
+        self._answer_close(self._connection, code.to_bytes(2, "big") if code else b"")
+        raise _Stopped
 
     def _stop(self, close_code: CloseCode) -> None:
         if self._connection is not None:
