@@ -12,7 +12,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 AUGMENTED = ("etf", "permissions", "snowflake")
-POINTERS = ("delivery", "framing", "template", "view_index", "websocket")
+POINTERS = ("delivery", "framing", "slot_set", "template", "view_index", "websocket")
 
 DIRECTIVES = {
     "language_level": "3",

@@ -11,6 +11,7 @@ from core_ext import delivery_py as _delivery
 from core_ext import etf_py as _etf
 from core_ext import framing_py as _framing
 from core_ext import permissions_py as _permissions
+from core_ext import slot_set_py as _slot_set
 from core_ext import snowflake_py as _snowflake
 from core_ext import template_py as _template
 from core_ext import view_index_py as _view_index
@@ -26,6 +27,7 @@ if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
             etf_c,
             framing_c,
             permissions_c,
+            slot_set_c,
             snowflake_c,
             template_c,
             view_index_c,
@@ -35,7 +37,8 @@ if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
         pass
     else:
         _delivery, _etf, _framing = delivery_c, etf_c, framing_c
-        _permissions, _snowflake, _template, _view_index = permissions_c, snowflake_c, template_c, view_index_c
+        _permissions, _slot_set, _snowflake = permissions_c, slot_set_c, snowflake_c
+        _template, _view_index = template_c, view_index_c
         _websocket = websocket_c
         IS_COMPILED = True
 
@@ -67,6 +70,8 @@ TIMEOUT_ALLOWED = _permissions.TIMEOUT_ALLOWED
 apply_implicit_denials = _permissions.apply_implicit_denials
 compute_base = _permissions.compute_base
 compute_channel = _permissions.compute_channel
+
+SlotSet = _slot_set.SlotSet
 
 SnowflakeGenerator = _snowflake.SnowflakeGenerator
 

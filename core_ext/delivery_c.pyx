@@ -9,10 +9,12 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
 from core_ext import delivery_py
 from core_ext.framing_c cimport MAX_SEQ
+from core_ext.slot_set_c cimport SlotSet, guildway_ctz64
 from core_ext.template_c cimport Template, TemplateMemo
 
 MAX_SEND_BYTES = delivery_py.MAX_SEND_BYTES
@@ -269,8 +271,6 @@ cdef class Outlet:
 cdef class Track:
     """A session's dispatches: their numbers, what is remembered of them, and where they go."""
 
-    cdef readonly long long owner_id
-    cdef readonly bint is_open
     cdef bint _is_queued
     cdef Outlet _outlet
     cdef long long _seq
@@ -285,14 +285,12 @@ cdef class Track:
     cdef Py_ssize_t _count
     cdef Py_ssize_t _places
 
-    def __cinit__(self, *, owner_id, is_open, max_events, max_bytes):
+    def __cinit__(self, *, max_events, max_bytes):
         self._bodies = NULL
         self._sizes = NULL
         self._first = self._count = self._places = 0
         if max_events < 1:
             raise ValueError("at least the newest is remembered")
-        self.owner_id = owner_id
-        self.is_open = is_open
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._seq = self._sent = self._size_bytes = 0
@@ -443,20 +441,22 @@ cdef class Track:
         return 0
 
 
-def deliver(list tracks not None, slots, body, *, bint open_only=False, exempt=(), long long own_id=0, own=None):
-    """Push `body` to the tracks in `slots`; an empty slot is skipped. The slots of those that were left out."""
-    cdef list left_out = []
-    cdef Track track
+def deliver(list tracks not None, SlotSet slots not None, body):
+    """Push `body` to the tracks in `slots`; an empty slot is skipped. How many got it."""
     cdef unsigned int size_bytes = body.size_bytes
-    cdef unsigned int own_bytes = 0 if own is None else own.size_bytes
-    for slot in slots:
-        track = <Track?>tracks[slot] if tracks[slot] is not None else None
-        if track is None:
-            continue
-        if own is not None and track.owner_id == own_id:
-            track._push(own, own_bytes)
-        elif open_only and not track.is_open and track.owner_id not in exempt:
-            left_out.append(slot)
-        else:
-            track._push(body, size_bytes)
-    return left_out
+    cdef Py_ssize_t index = 0
+    cdef Py_ssize_t slot
+    cdef Py_ssize_t delivered = 0
+    cdef uint64_t word
+    # A push may run the link's code: so nothing of the set or the list is kept over one.
+    while index < slots.size:
+        word = slots.words[index]
+        while word:
+            slot = index * 64 + guildway_ctz64(word)
+            word &= word - 1
+            track = tracks[slot]
+            if track is not None:
+                (<Track?>track)._push(body, size_bytes)
+                delivered += 1
+        index += 1
+    return delivered

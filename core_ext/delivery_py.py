@@ -23,9 +23,10 @@ Reference for `delivery_c.pyx`.
 import contextlib
 import os
 from collections import deque
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from core_ext.slot_set_py import SlotSet
 from core_ext.template_py import TemplateMemo
 
 MAX_SEND_BYTES: Final = 65_536
@@ -205,7 +206,7 @@ class Track:
     """A session's dispatches: their numbers, what is remembered of them, and where they go.
 
     The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. What is still to be sent is not
-    forgotten: it is sent first. `owner_id` and `is_open` are what `deliver` looks at.
+    forgotten: it is sent first.
     """
 
     __slots__ = (
@@ -216,16 +217,12 @@ class Track:
         "_outlet",
         "_sent",
         "_size_bytes",
-        "is_open",
-        "owner_id",
         "seq",
     )
 
-    def __init__(self, *, owner_id: int, is_open: bool, max_events: int, max_bytes: int) -> None:
+    def __init__(self, *, max_events: int, max_bytes: int) -> None:
         if max_events < 1:
             raise ValueError("at least the newest is remembered")
-        self.owner_id = owner_id
-        self.is_open = is_open
         self.seq = 0
         """Of the newest dispatch; 0 before the first."""
         self._max_events = max_events
@@ -329,30 +326,12 @@ class Track:
         self._outlet = None
 
 
-def deliver(
-    tracks: Sequence[Track | None],
-    slots: Sequence[int],
-    body: Any,
-    *,
-    open_only: bool = False,
-    exempt: Container[int] = (),
-    own_id: int = 0,
-    own: Any = None,
-) -> list[int]:
-    """Push `body` to the tracks in `slots`; an empty slot is skipped. The slots of those that were left out.
-
-    Tracks of the owner `own_id` get `own` instead. With `open_only`, tracks that are not open are left out, unless their
-    owner is in `exempt`.
-    """
-    left_out = []
+def deliver(tracks: Sequence[Track | None], slots: SlotSet, body: Any) -> int:
+    """Push `body` to the tracks in `slots`; an empty slot is skipped. How many got it."""
+    delivered = 0
     for slot in slots:
         track = tracks[slot]
-        if track is None:
-            continue
-        if own is not None and track.owner_id == own_id:
-            track.push(own)
-        elif open_only and not track.is_open and track.owner_id not in exempt:
-            left_out.append(slot)
-        else:
+        if track is not None:
             track.push(body)
-    return left_out
+            delivered += 1
+    return delivered

@@ -1,25 +1,20 @@
-# The view sets of a guild as C arrays of 64-bit words. What each method does is told in view_index_py.py.
+# The view sets of a guild. What each method does is told in view_index_py.py.
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t
 
-
-cdef class Bitmap:
-    # Owns `words`, `size` of them; all beyond are taken as zero. Freed with the object.
-    cdef uint64_t* words
-    cdef Py_ssize_t size
-
-    cdef int reserve(self, Py_ssize_t size) except -1
-    cdef int put(self, Py_ssize_t slot, bint on) except -1
-    cdef bint has(self, Py_ssize_t slot) noexcept
+from core_ext.slot_set_c cimport SlotSet
 
 
 cdef class ViewIndex:
-    cdef dict _channels      # channel id -> Bitmap
-    cdef list _flags         # FLAGS Bitmaps
-    cdef Bitmap _everyone
+    cdef dict _channels      # channel id -> SlotSet
+    cdef list _flags         # FLAGS SlotSets
+    cdef SlotSet _everyone
     cdef list _free          # released slots, used again from the end
+    cdef uint32_t* _kinds    # of each slot ever made; `_places` are there
     cdef Py_ssize_t _size    # slots ever made
+    cdef Py_ssize_t _places
 
+    cdef int _grow(self) except -1
     cdef Py_ssize_t _check(self, object slot) except -1
-    cdef Py_ssize_t _check_flag(self, object flag) except -1
-    cdef Bitmap _find(self, object channel_id)
+    cdef SlotSet _flag(self, object flag)
+    cdef SlotSet _make_known(self, object channel_id)

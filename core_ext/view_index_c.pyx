@@ -1,153 +1,125 @@
-"""Who can view which channel, on C arrays. The text and the reference are in `view_index_py.py`.
-
-Bitmaps grow by doubling and never shrink; a bit beyond a bitmap's end is off.
-"""
+"""Who can view which channel, on C arrays. The text and the reference are in `view_index_py.py`."""
 
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from libc.stdint cimport uint64_t
-from libc.string cimport memset
+from libc.stdint cimport uint32_t, uint64_t
 
 from core_ext import view_index_py
-
-cdef extern from *:
-    """
-    #if defined(_MSC_VER)
-    #include <intrin.h>
-    static __inline int guildway_ctz64(unsigned long long word) {
-        unsigned long index;
-        _BitScanForward64(&index, word);
-        return (int)index;
-    }
-    #else
-    #define guildway_ctz64(word) __builtin_ctzll(word)
-    #endif
-    """
-    int guildway_ctz64(uint64_t word) noexcept
+from core_ext.slot_set_c cimport SlotSet, guildway_ctz64
 
 cdef Py_ssize_t MAX_SLOTS = view_index_py.MAX_SLOTS
 cdef Py_ssize_t FLAGS = view_index_py.FLAGS
+cdef Py_ssize_t MAX_KINDS = view_index_py.MAX_KINDS
 
-
-cdef class Bitmap:
-    """A growing row of bits."""
-
-    def __cinit__(self):
-        self.words = NULL
-        self.size = 0
-
-    def __dealloc__(self):
-        PyMem_Free(self.words)
-
-    cdef int reserve(self, Py_ssize_t size) except -1:
-        cdef uint64_t* words
-        cdef Py_ssize_t grown
-        if size <= self.size:
-            return 0
-        grown = max(size, self.size * 2)
-        words = <uint64_t*>PyMem_Realloc(self.words, grown * sizeof(uint64_t))
-        if words == NULL:
-            raise MemoryError
-        memset(words + self.size, 0, (grown - self.size) * sizeof(uint64_t))
-        self.words = words
-        self.size = grown
-        return 0
-
-    cdef int put(self, Py_ssize_t slot, bint on) except -1:
-        cdef Py_ssize_t index = slot >> 6
-        if on:
-            self.reserve(index + 1)
-            self.words[index] |= <uint64_t>1 << (slot & 63)
-        elif index < self.size:
-            self.words[index] &= ~(<uint64_t>1 << (slot & 63))
-        return 0
-
-    cdef bint has(self, Py_ssize_t slot) noexcept:
-        cdef Py_ssize_t index = slot >> 6
-        return index < self.size and (self.words[index] >> (slot & 63)) & 1
-
-
-cdef list _walk(Bitmap left, Bitmap right):
-    """The slots that are on in both, ascending; `right` may be None for all."""
-    cdef list found = []
-    cdef Py_ssize_t index
-    cdef Py_ssize_t size = left.size
-    cdef uint64_t word
-    if right is not None and right.size < size:
-        size = right.size
-    for index in range(size):
-        word = left.words[index]
-        if right is not None:
-            word &= right.words[index]
-        while word:
-            found.append(index * 64 + guildway_ctz64(word))
-            word &= word - 1
-    return found
+cdef enum:
+    _FIRST_PLACES = 16
 
 
 cdef class ViewIndex:
-    """The view sets of one guild. A slot that is not allocated raises ValueError everywhere."""
+    """The view sets of one guild. A slot that is not allocated raises ValueError everywhere. Sets that it gives are copies."""
+
+    def __cinit__(self):
+        self._kinds = NULL
+        self._size = self._places = 0
 
     def __init__(self):
         self._channels = {}
-        self._flags = [Bitmap() for _ in range(FLAGS)]
-        self._everyone = Bitmap()
+        self._flags = [SlotSet() for _ in range(FLAGS)]
+        self._everyone = SlotSet()
         self._free = []
-        self._size = 0
+
+    def __dealloc__(self):
+        PyMem_Free(self._kinds)
 
     def __len__(self):
         return self._size - len(self._free)
 
+    cdef int _grow(self) except -1:
+        cdef Py_ssize_t places = max(self._places * 2, _FIRST_PLACES)
+        cdef uint32_t* kinds = <uint32_t*>PyMem_Realloc(self._kinds, places * sizeof(uint32_t))
+        if kinds == NULL:
+            raise MemoryError
+        self._kinds = kinds
+        self._places = places
+        return 0
+
     cdef Py_ssize_t _check(self, object slot) except -1:
-        if not 0 <= slot < self._size or not self._everyone.has(slot):
+        if slot not in self._everyone:
             raise ValueError("slot is not allocated")
         return slot
 
-    cdef Py_ssize_t _check_flag(self, object flag) except -1:
+    cdef SlotSet _flag(self, object flag):
         if not 0 <= flag < FLAGS:
             raise ValueError("flag must be in 0..63")
-        return flag
+        return <SlotSet>self._flags[flag]
 
-    cdef Bitmap _find(self, object channel_id):
-        return self._channels.get(channel_id)
+    cdef SlotSet _make_known(self, object channel_id):
+        viewers = self._channels.get(channel_id)
+        if viewers is None:
+            viewers = self._channels[channel_id] = SlotSet()
+        return <SlotSet>viewers
 
     def allocate(self):
-        """A slot that nobody has, seeing no channel and with no flag. Released slots are used again, the last one first."""
+        """A slot that nobody has: of kind 0, seeing no channel, no flag. Released slots are used again, the last one first."""
         cdef Py_ssize_t slot
         if self._free:
             slot = self._free.pop()
         else:
             if self._size == MAX_SLOTS:
                 raise OverflowError("too many slots")
+            if self._size == self._places:
+                self._grow()
             slot = self._size
             self._size += 1
-        self._everyone.put(slot, True)
+        self._kinds[slot] = 0
+        self._everyone.put(slot)
         return slot
 
     def release(self, slot):
         """Give a slot back: it is cleared in every channel and flag."""
         cdef Py_ssize_t index = self._check(slot)
-        cdef Bitmap bitmap
-        self._everyone.put(index, False)
-        for bitmap in self._channels.values():
-            bitmap.put(index, False)
-        for bitmap in self._flags:
-            bitmap.put(index, False)
+        cdef SlotSet each
+        self._everyone.drop(index)
+        for each in self._channels.values():
+            each.drop(index)
+        for each in self._flags:
+            each.drop(index)
         self._free.append(index)
 
     def set(self, channel_id, slot, bint visible):
         """Say whether a slot can view a channel. The channel is made known when it was not."""
         cdef Py_ssize_t index = self._check(slot)
-        cdef Bitmap bitmap = self._find(channel_id)
-        if bitmap is None:
-            bitmap = self._channels[channel_id] = Bitmap()
-        bitmap.put(index, visible)
+        cdef SlotSet viewers = self._make_known(channel_id)
+        if visible:
+            viewers.put(index)
+        else:
+            viewers.drop(index)
+
+    def set_many(self, channel_ids, slots, bint visible):
+        """Say whether each of the slots can view each of the channels. Nothing changes when a slot is wrong."""
+        cdef list chosen = list(slots)
+        cdef SlotSet viewers
+        for slot in chosen:
+            self._check(slot)
+        for channel_id in channel_ids:
+            viewers = self._make_known(channel_id)
+            for slot in chosen:
+                if visible:
+                    viewers.put(slot)
+                else:
+                    viewers.drop(slot)
 
     def set_channel(self, channel_id, slots):
         """Replace the whole view set of a channel. Nothing changes when a slot is wrong."""
-        cdef Bitmap bitmap = Bitmap()
-        for slot in slots:
-            bitmap.put(self._check(slot), True)
-        self._channels[channel_id] = bitmap
+        cdef SlotSet viewers
+        if isinstance(slots, SlotSet):
+            viewers = (<SlotSet>slots).clone()
+            if not self._everyone.has_all_of(viewers):
+                raise ValueError("slot is not allocated")
+        else:
+            viewers = SlotSet()
+            for slot in slots:
+                viewers.put(self._check(slot))
+        self._channels[channel_id] = viewers
 
     def drop_channel(self, channel_id):
         """Forget a channel. One that is not known is no error."""
@@ -156,35 +128,65 @@ cdef class ViewIndex:
     def can_view(self, channel_id, slot):
         """Whether a slot can view a channel; an unknown channel is viewed by nobody."""
         cdef Py_ssize_t index = self._check(slot)
-        cdef Bitmap bitmap = self._find(channel_id)
-        return bitmap is not None and bitmap.has(index)
+        viewers = self._channels.get(channel_id)
+        return viewers is not None and (<SlotSet>viewers).has(index)
 
     def viewers(self, channel_id):
-        """The slots that can view a channel, ascending."""
-        cdef Bitmap bitmap = self._find(channel_id)
-        return [] if bitmap is None else _walk(bitmap, None)
+        """The slots that can view a channel."""
+        viewers = self._channels.get(channel_id)
+        return SlotSet() if viewers is None else (<SlotSet>viewers).clone()
 
     def channels_of(self, slot):
         """The channels that a slot can view, ascending."""
         cdef Py_ssize_t index = self._check(slot)
         cdef list found = []
-        cdef Bitmap bitmap
-        for channel_id, bitmap in self._channels.items():
-            if bitmap.has(index):
+        cdef SlotSet viewers
+        for channel_id, viewers in self._channels.items():
+            if viewers.has(index):
                 found.append(channel_id)
         found.sort()
         return found
 
     def set_flag(self, flag, slot, bint on):
-        """Put a slot into the bitmap of a flag (0..63), or out of it."""
+        """Give a slot a flag (0..63), or take it away."""
         cdef Py_ssize_t index = self._check(slot)
-        cdef Bitmap bitmap = self._flags[self._check_flag(flag)]
-        bitmap.put(index, on)
+        cdef SlotSet having = self._flag(flag)
+        if on:
+            having.put(index)
+        else:
+            having.drop(index)
 
     def select(self, channel_id=0, flag=-1):
-        """The slots that can view a channel (0 = all slots) and have a flag (-1 = whichever), ascending."""
-        cdef Bitmap bitmap = self._find(channel_id) if channel_id else self._everyone
-        cdef Bitmap having = None
+        """The slots that can view a channel (0 = all slots) and have a flag (-1 = whichever)."""
+        cdef SlotSet having = None
         if flag != -1:
-            having = self._flags[self._check_flag(flag)]
-        return [] if bitmap is None else _walk(bitmap, having)
+            having = self._flag(flag)
+        chosen = self._channels.get(channel_id) if channel_id else self._everyone
+        if chosen is None:
+            return SlotSet()
+        return (<SlotSet>chosen).clone() if having is None else (<SlotSet>chosen).intersect(having)
+
+    def set_kind(self, slot, kind):
+        """Say of which kind a slot is."""
+        cdef Py_ssize_t index = self._check(slot)
+        if not 0 <= kind < MAX_KINDS:
+            raise ValueError("kind must be in 0..2**24-1")
+        self._kinds[index] = kind
+
+    def of_kinds(self, bytes chosen not None):
+        """The slots for whose kind `chosen` has a byte that is not 0. Kinds beyond its end are not chosen."""
+        cdef SlotSet found = SlotSet()
+        cdef Py_ssize_t many = len(chosen)
+        cdef const char* is_chosen = chosen
+        cdef Py_ssize_t index
+        cdef Py_ssize_t slot
+        cdef uint64_t word
+        found.reserve(self._everyone.size)
+        for index in range(self._everyone.size):
+            word = self._everyone.words[index]
+            while word:
+                slot = index * 64 + guildway_ctz64(word)
+                word &= word - 1
+                if self._kinds[slot] < many and is_chosen[self._kinds[slot]]:
+                    found.words[index] |= <uint64_t>1 << (slot & 63)
+        return found

@@ -1,12 +1,13 @@
 """Handing one event to its local recipients. Nothing here knows why a session is one.
 
-The loop itself is a kernel (`core_ext.deliver`): it takes an actor's table of tracks, the slots that an audience resolved to,
-and bodies that are encoded once per form whoever asks. What goes to the sockets, and when, is `core_ext`'s delivery.
+The walk itself is a kernel (`core_ext.deliver`): it takes an actor's table of tracks, the set of slots that an audience
+resolved to, and a body that is encoded once per form whoever asks. Who sees which form of a message is set algebra before it.
+What goes to the sockets, and when, is `core_ext`'s delivery.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from core_ext import Track, deliver
+from core_ext import SlotSet, Track, deliver
 from gateway.dispatch_body import DispatchBody
 from gateway.session import Session
 
@@ -39,21 +40,32 @@ class MessageForms:
         return self._bare
 
 
-def fan_out(tracks: list[Track | None], slots: Sequence[int], body: DispatchBody) -> None:
-    """Dispatch the same body to the sessions whose tracks are in `slots`. A slot may have been given back meanwhile."""
-    deliver(tracks, slots, body)
+def fan_out(tracks: list[Track | None], slots: SlotSet, body: DispatchBody) -> int:
+    """Dispatch the same body to the sessions whose tracks are in `slots`; how many. A slot may have been given back."""
+    return deliver(tracks, slots, body)
 
 
-def fan_out_message(tracks: list[Track | None], slots: Sequence[int], forms: MessageForms) -> None:
-    """Dispatch a message event, to each the form that it may see. A track is open when its session sees content."""
-    without_content = deliver(
-        tracks,
-        slots,
-        forms.public,
-        open_only=True,
-        exempt=forms.mention_ids,
-        own_id=forms.author_id,
-        own=forms.full,
-    )
-    if without_content:
-        deliver(tracks, without_content, forms.make_bare())
+def fan_out_message(
+    tracks: list[Track | None],
+    slots: SlotSet,
+    forms: MessageForms,
+    *,
+    content: SlotSet,
+    slots_of: Callable[[int], Iterable[int]],
+) -> int:
+    """Dispatch a message event, to each the form that it may see; how many got it.
+
+    `content` are the slots whose sessions have the intent for it, `slots_of` gives those of a user.
+    """
+    own = SlotSet(slots_of(forms.author_id)) & slots
+    entitled = (slots & content) | own
+    for user_id in forms.mention_ids:
+        entitled = entitled | (SlotSet(slots_of(user_id)) & slots)
+    bare = slots - entitled
+    if forms.public is not forms.full:
+        entitled = entitled - own
+        delivered = deliver(tracks, own, forms.full)
+    else:
+        delivered = 0
+    delivered += deliver(tracks, entitled, forms.public)
+    return delivered + deliver(tracks, bare, forms.make_bare()) if bare else delivered

@@ -11,7 +11,7 @@ event, and a session that attaches sees the guild as of exactly one position. Lo
 Owns: the state, the sessions' table with its views, the presences of users who are online here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -20,11 +20,13 @@ from core.bus.interfaces import Delivery
 from core.domain.intents import CONTENT_EVENTS, Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import INTERNAL_EVENTS, Audience, Envelope
+from core_ext import SlotSet
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.guild_create import build_guild_create
 from gateway.guild_sessions import GuildSessions
-from gateway.guild_state import Affected, GuildState, ViewPass
+from gateway.guild_state import Affected, GuildState
+from gateway.guild_views import GuildViews
 from gateway.member_table import Fields
 from gateway.session import Session
 
@@ -45,7 +47,7 @@ _decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
 class GuildActor:
     """See the module. `position` is that of the last event in it, `is_gone` says that the guild was deleted."""
 
-    __slots__ = ("_clock", "_presences", "_recent", "is_gone", "position", "sessions", "state")
+    __slots__ = ("_clock", "_presences", "_recent", "_views", "is_gone", "position", "sessions", "state")
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class GuildActor:
         self.is_gone = False
         self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
         self._clock = clock
+        self._views = GuildViews(state, self.sessions)
         self._presences: dict[int, msgspec.Raw] = {}
         self._recent: dict[int, None] = {}
 
@@ -81,8 +84,9 @@ class GuildActor:
         member = self.state.members.find(session.user_id)
         if member is None or self.is_gone or session in self.sessions:
             return False
-        viewable = ViewPass(self.state).viewable(member)
+        viewable = self._views.viewable(member)
         self.sessions.add(session, viewable)
+        self._views.place(member)
         if presence is not None:
             self._presences[session.user_id] = presence
         if session.intents & Intent.GUILDS:
@@ -131,7 +135,7 @@ class GuildActor:
         if slot is None or (envelope.event in _HANDLERS and envelope.event != "MESSAGE_CREATE"):
             return
         if slot in self._recipients(envelope):
-            self._dispatch(envelope, (slot,))
+            self._dispatch(envelope, SlotSet((slot,)))
 
     def _is_first(self, envelope_id: int) -> bool:
         if envelope_id in self._recent:
@@ -141,23 +145,23 @@ class GuildActor:
             del self._recent[next(iter(self._recent))]
         return True
 
-    def _recipients(self, envelope: Envelope) -> list[int]:
+    def _recipients(self, envelope: Envelope) -> SlotSet:
         """The slots that the envelope's audience and its event's intent resolve to."""
         event = envelope.event
         match envelope.audience:
             case Audience.CHANNEL:
                 # Without a channel the index would select everybody: such an envelope is broken.
-                return self.sessions.select(event, envelope.channel_id) if envelope.channel_id else []
+                return self.sessions.select(event, envelope.channel_id) if envelope.channel_id else SlotSet()
             case Audience.GUILD:
                 return self.sessions.select(event)
             case Audience.GUILD_PERMISSION:
                 return self._permitted(self.sessions.select(event), envelope.permissions)
         return self.sessions.with_intent(event, self.sessions.slots_of(envelope.user_id))
 
-    def _permitted(self, slots: Iterable[int], permissions: int) -> list[int]:
+    def _permitted(self, slots: Iterable[int], permissions: int) -> SlotSet:
         now_ms = self._clock.now_ms()
         allowed: dict[int, bool] = {}
-        permitted = []
+        permitted = SlotSet()
         for slot in slots:
             user_id = self.sessions.at(slot).user_id
             if user_id not in allowed:
@@ -165,10 +169,10 @@ class GuildActor:
                 held = 0 if member is None else self.state.base_permissions(member, now_ms=now_ms)
                 allowed[user_id] = bool(held & permissions)
             if allowed[user_id]:
-                permitted.append(slot)
+                permitted.add(slot)
         return permitted
 
-    def _dispatch(self, envelope: Envelope, slots: Sequence[int]) -> None:
+    def _dispatch(self, envelope: Envelope, slots: SlotSet) -> None:
         if not slots:
             return
         body = DispatchBody(envelope.event, envelope.payload)
@@ -187,6 +191,7 @@ class GuildActor:
     def _on_change(self, envelope: Envelope) -> None:
         """The guild, a role."""
         affected = self.state.apply(envelope.event, envelope.payload)
+        self._views.forget()
         self._dispatch(envelope, self._recipients(envelope))
         self._refresh_views(affected)
 
@@ -204,7 +209,7 @@ class GuildActor:
     def _on_member_update(self, envelope: Envelope) -> None:
         """About oneself it passes whatever the intents are."""
         affected = self.state.apply(envelope.event, envelope.payload)
-        self._dispatch(envelope, self._others(envelope) + list(self.sessions.slots_of(envelope.user_id)))
+        self._dispatch(envelope, self._others(envelope) | SlotSet(self.sessions.slots_of(envelope.user_id)))
         self._refresh_views(affected)
 
     def _on_member_remove(self, envelope: Envelope) -> None:
@@ -229,68 +234,43 @@ class GuildActor:
                 self._presences[envelope.user_id] = msgspec.Raw(_encode(fields))
         self._dispatch(envelope, self._others(envelope))
 
-    def _others(self, envelope: Envelope) -> list[int]:
+    def _others(self, envelope: Envelope) -> SlotSet:
         """The recipients without the user whom it is about."""
-        own = self.sessions.slots_of(envelope.user_id)
-        recipients = self._recipients(envelope)
-        return [slot for slot in recipients if slot not in own] if own else recipients
+        return self._recipients(envelope) - SlotSet(self.sessions.slots_of(envelope.user_id))
 
     def _on_channel_put(self, envelope: Envelope) -> None:
         """A channel is new or changed: who gains it gets CHANNEL_CREATE, who loses it CHANNEL_DELETE, as it was."""
         before, channel = self.state.put_channel(envelope.payload)
-        viewed = self.sessions.viewers(channel.id)
-        views = ViewPass(self.state)
-        views_now: set[int] = set()
-        for user_id in self.sessions.users():
-            member = self.state.members.find(user_id)
-            if member is not None and views.can_view(channel, member):
-                views_now.update(self.sessions.slots_of(user_id))
-        self.sessions.set_viewers(channel.id, views_now)
-        interested = set(self.sessions.select("CHANNEL_UPDATE"))
+        change = self._views.put_channel(channel)
+        interested = self.sessions.select("CHANNEL_UPDATE")
         now = channel.encode()
-        self.sessions.send(DispatchBody("CHANNEL_UPDATE", now), sorted(viewed & views_now & interested))
-        self.sessions.send(DispatchBody("CHANNEL_CREATE", now), sorted((views_now - viewed) & interested))
+        keeping = self.sessions.viewers(channel.id) - change.gained
+        self.sessions.send(DispatchBody("CHANNEL_UPDATE", now), keeping & interested)
+        self.sessions.send(DispatchBody("CHANNEL_CREATE", now), change.gained & interested)
         if before is not None:
-            lost = DispatchBody("CHANNEL_DELETE", before.encode())
-            self.sessions.send(lost, sorted((viewed - views_now) & interested))
+            self.sessions.send(DispatchBody("CHANNEL_DELETE", before.encode()), change.lost & interested)
 
     def _on_channel_delete(self, envelope: Envelope) -> None:
         channel_id = _decode_identified(envelope.payload).id
-        self._dispatch(envelope, self.sessions.select("CHANNEL_DELETE", channel_id) if channel_id else ())
+        self._dispatch(envelope, self.sessions.select("CHANNEL_DELETE", channel_id) if channel_id else SlotSet())
         self.sessions.drop_channel(channel_id)
         self.state.channels.pop(channel_id, None)
+        self._views.forget(channel_id)
 
     def _refresh_views(self, affected: Affected) -> None:
         """Compute again what some users may view, and tell their sessions what they lost and gained."""
-        views = ViewPass(self.state)
-        bodies: dict[tuple[str, int], DispatchBody] = {}
-        for user_id in self._affected_users(affected):
-            member = self.state.members.find(user_id)
-            before = self.sessions.viewable(user_id)
-            now = set() if member is None else views.viewable(member)
-            self.sessions.set_viewable(user_id, before - now, visible=False)
-            self.sessions.set_viewable(user_id, now - before, visible=True)
-            slots = self.sessions.with_intent("CHANNEL_UPDATE", self.sessions.slots_of(user_id))
-            for event, channel_ids in (("CHANNEL_DELETE", before - now), ("CHANNEL_CREATE", now - before)):
-                for channel_id in sorted(channel_ids):
-                    body = bodies.get((event, channel_id))
-                    if body is None:
-                        body = DispatchBody(event, self.state.channels[channel_id].encode())
-                        bodies[event, channel_id] = body
-                    self.sessions.send(body, slots)
+        changes = self._views.refresh(affected)
+        if not changes:
+            return
+        interested = self.sessions.select("CHANNEL_UPDATE")
+        for change in changes:
+            self._send_channel("CHANNEL_DELETE", change.channel_id, change.lost & interested)
+        for change in changes:
+            self._send_channel("CHANNEL_CREATE", change.channel_id, change.gained & interested)
 
-    def _affected_users(self, affected: Affected) -> list[int]:
-        here = self.sessions.users()
-        if affected.everyone:
-            return list(here)
-        if not affected.role_id:
-            return [user_id for user_id in dict.fromkeys(affected.user_ids) if user_id in here]
-        found = []
-        for user_id in here:
-            member = self.state.members.find(user_id)
-            if member is not None and affected.role_id in member.role_ids:
-                found.append(user_id)
-        return found
+    def _send_channel(self, event: str, channel_id: int, slots: SlotSet) -> None:
+        if slots:
+            self.sessions.send(DispatchBody(event, self.state.channels[channel_id].encode()), slots)
 
 
 _HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {

@@ -1,7 +1,7 @@
 """The sessions attached to one guild: their slots, which channels they view, and sending to a choice of them.
 
-A slot is a session's number within this guild. Bitmaps over slots (`core_ext.ViewIndex`) say who views a channel and who has
-an intent, so that an event's recipients are a walk over a bitmap. All sessions of a user view the same channels.
+A slot is a session's number within this guild. Sets of slots (`core_ext.ViewIndex`) say who views a channel and who has an
+intent, so that an event's recipients are an intersection. All sessions of a user view the same channels.
 
 Owns the slots and the tables slot → session and slot → its track. Decides nothing: the guild's actor says who views what.
 """
@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from core.domain.intents import Intent, required_intent
-from core_ext import Track, ViewIndex
+from core_ext import SlotSet, Track, ViewIndex
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms, fan_out, fan_out_message
 from gateway.session import Session
 
 _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
+_CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
 
 
 class GuildSessions:
@@ -56,8 +57,7 @@ class GuildSessions:
         for bit in _INTENT_BITS:
             if session.intents >> bit & 1:
                 self._index.set_flag(bit, slot, on=True)
-        for channel_id in channel_ids:
-            self._index.set(channel_id, slot, visible=True)
+        self._index.set_many(channel_ids, (slot,), visible=True)
 
     def remove(self, session: Session) -> None:
         """Take the slot back."""
@@ -96,17 +96,24 @@ class GuildSessions:
 
     def set_viewable(self, user_id: int, channel_ids: Iterable[int], *, visible: bool) -> None:
         """Show channels to a user's sessions, or hide them."""
-        for channel_id in channel_ids:
-            for slot in self.slots_of(user_id):
-                self._index.set(channel_id, slot, visible)
+        self._index.set_many(channel_ids, self.slots_of(user_id), visible)
 
-    def viewers(self, channel_id: int) -> set[int]:
+    def viewers(self, channel_id: int) -> SlotSet:
         """The slots that view a channel."""
-        return set(self._index.viewers(channel_id))
+        return self._index.viewers(channel_id)
 
-    def set_viewers(self, channel_id: int, slots: Iterable[int]) -> None:
+    def set_viewers(self, channel_id: int, slots: SlotSet) -> None:
         """Say who views a channel, new or known."""
         self._index.set_channel(channel_id, slots)
+
+    def set_kind(self, user_id: int, kind: int) -> None:
+        """Say of which kind a user's sessions are; see `gateway.guild_views`."""
+        for slot in self.slots_of(user_id):
+            self._index.set_kind(slot, kind)
+
+    def of_kinds(self, chosen: bytes) -> SlotSet:
+        """The slots of the kinds whose byte is not 0."""
+        return self._index.of_kinds(chosen)
 
     def drop_channel(self, channel_id: int) -> None:
         """The channel is gone."""
@@ -114,14 +121,13 @@ class GuildSessions:
 
     # -- recipients
 
-    def select(self, event: str, channel_id: int = 0) -> list[int]:
+    def select(self, event: str, channel_id: int = 0) -> SlotSet:
         """The slots whose sessions have the event's intent and view the channel (0: whatever they view)."""
         return self._index.select(channel_id, self._flag(event))
 
-    def with_intent(self, event: str, slots: Iterable[int]) -> list[int]:
+    def with_intent(self, event: str, slots: Iterable[int]) -> SlotSet:
         """Those of the slots whose sessions have the event's intent."""
-        flag = self._flag(event)
-        return [slot for slot in slots if flag < 0 or self.at(slot).intents >> flag & 1]
+        return SlotSet(slots) & self._index.select(0, self._flag(event))
 
     def _flag(self, event: str) -> int:
         flag = self._flags.get(event)
@@ -131,17 +137,16 @@ class GuildSessions:
 
     # -- sending
 
-    def send(self, body: DispatchBody, slots: Sequence[int]) -> None:
+    def send(self, body: DispatchBody, slots: SlotSet) -> None:
         """Dispatch to these slots."""
         if slots:
-            fan_out(self._tracks, slots, body)
-            self.count(body.event, len(slots))
+            self.count(body.event, fan_out(self._tracks, slots, body))
 
-    def send_message(self, event: str, forms: MessageForms, slots: Sequence[int]) -> None:
+    def send_message(self, event: str, forms: MessageForms, slots: SlotSet) -> None:
         """Dispatch a message event to these slots, to each the form that it may see."""
         if slots:
-            fan_out_message(self._tracks, slots, forms)
-            self.count(event, len(slots))
+            content = self._index.select(0, _CONTENT_BIT)
+            self.count(event, fan_out_message(self._tracks, slots, forms, content=content, slots_of=self.slots_of))
 
     def count(self, event: str, sessions: int) -> None:
         """An event was dispatched."""

@@ -20,9 +20,8 @@ from core.wire.objects.guild import render_guild
 from core.wire.objects.role import render_role
 from gateway.member_table import Fields, MemberState, MemberTable, parse_member
 
-_VIEW: Final = int(Permission.VIEW_CHANNEL)
 _ADMINISTRATOR: Final = int(Permission.ADMINISTRATOR)
-_DECIDES_VIEW: Final = _VIEW | _ADMINISTRATOR
+_DECIDES_VIEW: Final = int(Permission.VIEW_CHANNEL) | _ADMINISTRATOR
 """A role whose change leaves these two bits alone changes nobody's view."""
 
 _encode = msgspec.json.Encoder().encode
@@ -202,9 +201,17 @@ class GuildState:
         self.channels[channel.id] = channel
         return before, channel
 
+    def compute_base(self, role_ids: Iterable[int]) -> int:
+        """What members with these roles may do in the guild, unless they own it."""
+        roles = self.roles
+        everyone = roles.get(self.guild_id)
+        held = [roles[role_id].permissions for role_id in role_ids if role_id in roles]
+        return core_ext.compute_base(False, everyone.permissions if everyone else 0, held)  # noqa: FBT003 - positional
+
     def base_permissions(self, member: MemberState, *, now_ms: int) -> int:
         """What a member may do in the guild."""
-        base = _compute_base(self, member)
+        is_owner = member.user_id == self.owner_id
+        base = core_ext.ALL_PERMISSIONS if is_owner else self.compute_base(member.role_ids)
         if member.timeout_until_ms > now_ms and not base & _ADMINISTRATOR:
             return base & TIMEOUT_ALLOWED
         return base
@@ -233,53 +240,6 @@ class GuildState:
             if any(item.id == role_id for item in channel.overwrites):
                 channel.drop_overwrite(role_id)
         return Affected(user_ids=holders)
-
-
-class ViewPass:
-    """One computation of views. Members with the same roles share what comes out, so a guild costs its kinds of members.
-
-    Good for as long as the state does not change.
-    """
-
-    __slots__ = ("_bases", "_state", "_views")
-
-    def __init__(self, state: GuildState) -> None:
-        self._state = state
-        self._bases: dict[frozenset[int], int] = {}
-        self._views: dict[tuple[int, frozenset[int]], bool] = {}
-
-    def can_view(self, channel: ChannelState, member: MemberState) -> bool:
-        """Whether the member may view the channel. Timeouts do not matter: they leave VIEW_CHANNEL."""
-        if member.user_id == self._state.owner_id:
-            return True
-        if member.user_id in channel.member_ids:
-            return self._compute(channel, member)
-        key = (channel.id, member.role_ids)
-        view = self._views.get(key)
-        if view is None:
-            view = self._views[key] = self._compute(channel, member)
-        return view
-
-    def viewable(self, member: MemberState) -> set[int]:
-        """The channels that the member may view."""
-        return {channel.id for channel in self._state.channels.values() if self.can_view(channel, member)}
-
-    def _compute(self, channel: ChannelState, member: MemberState) -> bool:
-        base = self._bases.get(member.role_ids)
-        if base is None:
-            base = self._bases[member.role_ids] = _compute_base(self._state, member, as_owner=False)
-        permissions = core_ext.compute_channel(
-            base, self._state.guild_id, member.role_ids, member.user_id, channel.overwrites
-        )
-        return bool(permissions & _VIEW)
-
-
-def _compute_base(state: GuildState, member: MemberState, *, as_owner: bool = True) -> int:
-    roles = state.roles
-    everyone = roles.get(state.guild_id)
-    held = [roles[role_id].permissions for role_id in member.role_ids if role_id in roles]
-    is_owner = as_owner and member.user_id == state.owner_id
-    return core_ext.compute_base(is_owner, everyone.permissions if everyone else 0, held)
 
 
 def _without_roles(payload: bytes | msgspec.Raw) -> Fields:

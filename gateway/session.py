@@ -44,9 +44,7 @@ class Session:
         self.user_id = profile.user_id
         self.intents = profile.intents
         self.sees_content = bool(profile.intents & _CONTENT)
-        self.track: Final = Track(
-            owner_id=self.user_id, is_open=self.sees_content, max_events=replay_events, max_bytes=replay_bytes
-        )
+        self.track: Final = Track(max_events=replay_events, max_bytes=replay_bytes)
         """Its dispatches: their numbers, the memory for a resume, and what is still to be sent."""
         self._connection: Connection | None = None
         self.slots: dict[int, int] = {}

@@ -44,7 +44,7 @@ class Handler:
                 raise RuntimeError("the handler fails")
             connection.session = self
             self.connections.append(connection)
-            track = Track(owner_id=1, is_open=True, max_events=10_000, max_bytes=1 << 30)
+            track = Track(max_events=10_000, max_bytes=1 << 30)
             track.attach(connection.outlet)
             track.push(DispatchBody("READY", b'{"v":10,"session_id":"s"}'))
             self.tracks.append(track)

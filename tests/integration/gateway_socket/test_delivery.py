@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.wire.close_codes import UNKNOWN_ERROR
-from core_ext import Track, deliver
+from core_ext import SlotSet, Track, deliver
 from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding
@@ -19,7 +19,7 @@ from tests.integration.gateway_socket.test_listener import COMPRESS, json_of, lo
 
 def attach_track(connection: Connection, *, max_events: int = 10_000) -> Track:
     """A session's dispatches, on a connection."""
-    track = Track(owner_id=1, is_open=True, max_events=max_events, max_bytes=1 << 30)
+    track = Track(max_events=max_events, max_bytes=1 << 30)
     track.attach(connection.outlet)
     return track
 
@@ -80,7 +80,7 @@ async def test_client_that_reads_nothing_is_closed_at_its_cap_and_others_go_on(r
         tracks: list[Track | None] = [attach_track(slow_end), attach_track(quick_end)]
         body = DispatchBody("E", json_of("x" * 10_000))
         for seq in range(1, 5000):
-            deliver(tracks, [0, 1], body)
+            deliver(tracks, SlotSet((0, 1)), body)
             assert (await quick.read())["s"] == seq
             if not slow_end.is_open:
                 break

@@ -1,10 +1,11 @@
 """What stands around the delivery kernels in their tests: bodies, forms, links."""
 
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 from core_ext import framing_py
-from tests.unit.core_ext.twins import sibling_of
+from tests.unit.core_ext.twins import sibling_of, twin_of
 
 
 class Body:
@@ -73,7 +74,11 @@ class Bench:
         return self.module.Outlet(queue=self.queue, form=form or Form(self.module), link=link, fd=fd), link
 
     def make_track(self, **values: Any) -> Any:
-        return self.module.Track(**{"owner_id": 1, "is_open": True, "max_events": 100, "max_bytes": 10_000} | values)
+        return self.module.Track(**{"max_events": 100, "max_bytes": 10_000} | values)
+
+    def deliver(self, tracks: list[Any], slots: Iterable[int], body: Any) -> Any:
+        """To these slots, as a set of the same implementation."""
+        return self.module.deliver(tracks, twin_of(self.module, "slot_set").SlotSet(slots), body)
 
     def make_pair(self, **values: Any) -> tuple[Any, Any]:
         track, (outlet, link) = self.make_track(**values), self.make_outlet()

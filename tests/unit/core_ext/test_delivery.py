@@ -77,10 +77,10 @@ def test_flush_is_sliced_and_goes_on_where_it_stopped(module: ModuleType) -> Non
     bench = Bench(module)
     pairs = [bench.make_pair() for _ in range(5)]
     body = Body(b"x")
-    module.deliver([track for track, _ in pairs], range(5), body)
+    bench.deliver([track for track, _ in pairs], range(5), body)
     assert bench.queue.flush(2)
     assert [link.writes for _, link in pairs] == [1, 1, 0, 0, 0]
-    module.deliver([track for track, _ in pairs], range(5), body)
+    bench.deliver([track for track, _ in pairs], range(5), body)
     assert bench.queue.flush(4)
     assert [link.writes for _, link in pairs] == [2, 1, 1, 1, 1]
     assert not bench.queue.flush(4)
@@ -116,7 +116,7 @@ def test_template_is_made_once_for_all_recipients(module: ModuleType) -> None:
     tracks = [bench.make_track() for _ in range(3)]
     for track in tracks:
         track.attach(bench.make_outlet(form=form)[0])
-    module.deliver(tracks, range(3), body)
+    bench.deliver(tracks, range(3), body)
     bench.queue.flush(10)
     assert form.made == 1
     assert body.templates[0].encode(7) == frames((7, b"x"))
@@ -239,12 +239,17 @@ def test_waiting_bytes_are_the_links_and_those_of_what_was_pushed(module: Module
 
 
 @both
-def test_deliver_leaves_out_who_is_not_open_and_gives_the_owner_its_own(module: ModuleType) -> None:
+def test_deliver_skips_empty_slots_and_counts_the_others(module: ModuleType) -> None:
     bench = Bench(module)
-    tracks = [bench.make_track(owner_id=owner, is_open=owner == 3) for owner in (1, 2, 3, 4)] + [None]
-    body, own = Body(b"body"), Body(b"own")
-    left = module.deliver(tracks, [0, 1, 2, 3, 4], body, open_only=True, exempt={2}, own_id=1, own=own)
-    assert left == [3]
-    assert [[each for _, each in track.after(0)] for track in tracks[:4]] == [[own], [body], [body], []]
-    assert module.deliver(tracks, [3, 4], body) == []
-    assert tracks[3].seq == 1
+    tracks = [bench.make_track(), None, bench.make_track(), bench.make_track()]
+    body = Body(b"body")
+    assert bench.deliver(tracks, (0, 1, 3), body) == 2
+    assert [track.seq for track in tracks if track is not None] == [1, 0, 1]
+    assert bench.deliver(tracks, (), body) == 0
+
+
+@both
+def test_deliver_to_a_slot_beyond_the_table_is_refused(module: ModuleType) -> None:
+    bench = Bench(module)
+    with pytest.raises(IndexError):
+        bench.deliver([bench.make_track()], (1,), Body(b"body"))

@@ -1,5 +1,6 @@
 """View sets against a model of plain sets, on both implementations."""
 
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -7,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, twin_of, unhurried
+
+
+def slot_set(module: ModuleType, slots: Iterable[int]) -> Any:
+    """A set of the same implementation as the index."""
+    return twin_of(module, "slot_set").SlotSet(slots)
 
 
 @pytest.mark.parametrize("module", each("view_index"))
@@ -28,10 +34,10 @@ def test_release_clears_the_slot_in_channels_and_flags(module: ModuleType) -> No
     index.set(10, slot, True)
     index.set_flag(5, slot, True)
     index.release(slot)
-    assert index.viewers(10) == index.select(0) == index.select(0, 5) == []
+    assert [list(each) for each in (index.viewers(10), index.select(0), index.select(0, 5))] == [[], [], []]
     assert index.allocate() == slot
     assert not index.can_view(10, slot)
-    assert index.select(0, 5) == []
+    assert list(index.select(0, 5)) == []
 
 
 @pytest.mark.parametrize("module", each("view_index"))
@@ -41,9 +47,9 @@ def test_set_and_can_view_follow_each_other(module: ModuleType) -> None:
     for slot in slots[::3]:
         index.set(10, slot, True)
     index.set(10, 0, False)
-    assert index.viewers(10) == slots[3::3]
+    assert list(index.viewers(10)) == slots[3::3]
     assert [slot for slot in slots if index.can_view(10, slot)] == slots[3::3]
-    assert index.viewers(11) == []
+    assert list(index.viewers(11)) == []
 
 
 @pytest.mark.parametrize("module", each("view_index"))
@@ -52,9 +58,9 @@ def test_set_channel_replaces_the_whole_set(module: ModuleType) -> None:
     slots = [index.allocate() for _ in range(100)]
     index.set_channel(10, slots)
     index.set_channel(10, iter([70, 3, 64, 63]))
-    assert index.viewers(10) == [3, 63, 64, 70]
+    assert list(index.viewers(10)) == [3, 63, 64, 70]
     index.set_channel(10, [])
-    assert index.viewers(10) == []
+    assert list(index.viewers(10)) == []
 
 
 @pytest.mark.parametrize("module", each("view_index"))
@@ -64,7 +70,7 @@ def test_set_channel_with_a_wrong_slot_changes_nothing(module: ModuleType) -> No
     index.set_channel(10, [slot])
     with pytest.raises(ValueError, match="not allocated"):
         index.set_channel(10, [slot, 1])
-    assert index.viewers(10) == [slot]
+    assert list(index.viewers(10)) == [slot]
 
 
 @pytest.mark.parametrize("module", each("view_index"))
@@ -75,7 +81,7 @@ def test_drop_channel_forgets_it_and_leaves_the_rest(module: ModuleType) -> None
     index.set(11, slot, True)
     index.drop_channel(10)
     index.drop_channel(99)
-    assert index.viewers(10) == []
+    assert list(index.viewers(10)) == []
     assert index.channels_of(slot) == [11]
 
 
@@ -98,11 +104,12 @@ def test_select_is_the_intersection_of_channel_and_flag(module: ModuleType) -> N
     index.set_channel(10, slots[::2])
     for slot in slots[::3]:
         index.set_flag(9, slot, True)
-    assert index.select(10) == slots[::2]
-    assert index.select(10, 9) == slots[::6]
-    assert index.select(0, 9) == slots[::3]
-    assert index.select() == slots
-    assert index.select(11, 9) == index.select(10, 63) == []
+    assert list(index.select(10)) == slots[::2]
+    assert list(index.select(10, 9)) == slots[::6]
+    assert list(index.select(0, 9)) == slots[::3]
+    assert list(index.select()) == slots
+    assert not index.select(11, 9)
+    assert not index.select(10, 63)
 
 
 @pytest.mark.parametrize("slot", [-1, 1, 2, 64, 1 << 40, 1 << 70])
@@ -111,18 +118,21 @@ def test_slot_that_is_not_allocated_is_refused_everywhere(module: ModuleType, sl
     index = module.ViewIndex()
     index.allocate()
     index.release(index.allocate())
-    calls = (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: index.release(slot),
         lambda: index.set(10, slot, True),
         lambda: index.set_channel(10, [slot]),
         lambda: index.can_view(10, slot),
         lambda: index.channels_of(slot),
         lambda: index.set_flag(0, slot, True),
+        lambda: index.set_many([10], [0, slot], True),
+        lambda: index.set_channel(10, slot_set(module, [slot])),
+        lambda: index.set_kind(slot, 1),
     )
     for call in calls:
-        with pytest.raises(ValueError, match="not allocated"):
+        with pytest.raises(ValueError, match=r"not allocated|slot must be"):
             call()
-    assert index.viewers(10) == []
+    assert list(index.viewers(10)) == []
 
 
 @pytest.mark.parametrize("flag", [-2, 64, 1 << 70])
@@ -136,6 +146,44 @@ def test_flag_out_of_range_is_refused(module: ModuleType, flag: int) -> None:
         index.select(0, flag)
 
 
+@pytest.mark.parametrize("module", each("view_index"))
+def test_sets_given_are_copies(module: ModuleType) -> None:
+    index = module.ViewIndex()
+    slot = index.allocate()
+    index.set(10, slot, True)
+    index.set_flag(3, slot, True)
+    chosen = slot_set(module, [slot])
+    index.set_channel(11, chosen)
+    for each_set in (index.viewers(10), index.select(10), index.select(0), index.select(0, 3), chosen):
+        each_set.discard(slot)
+    for kept in (index.viewers(10), index.select(10), index.select(0), index.select(0, 3), index.viewers(11)):
+        assert list(kept) == [slot]
+
+
+@pytest.mark.parametrize("module", each("view_index"))
+def test_slots_of_kinds_are_those_whose_kind_is_chosen(module: ModuleType) -> None:
+    index = module.ViewIndex()
+    slots = [index.allocate() for _ in range(200)]
+    for slot in slots:
+        index.set_kind(slot, slot % 3)
+    assert list(index.of_kinds(b"\x00\x01")) == slots[1::3]
+    assert list(index.of_kinds(b"\x01\x00\x01")) == sorted(slots[0::3] + slots[2::3])
+    assert not index.of_kinds(b"")
+    index.release(4)
+    assert 4 not in index.of_kinds(b"\x00\x01")
+    assert index.allocate() == 4
+    assert 4 not in index.of_kinds(b"\x00\x01\x01")
+
+
+@pytest.mark.parametrize("kind", [-1, 1 << 24, 1 << 70])
+@pytest.mark.parametrize("module", each("view_index"))
+def test_kind_out_of_range_is_refused(module: ModuleType, kind: int) -> None:
+    index = module.ViewIndex()
+    index.allocate()
+    with pytest.raises(ValueError, match="kind must be"):
+        index.set_kind(0, kind)
+
+
 class Model:
     """What the index means, in sets: the slots allocated, and per channel and flag the slots in it."""
 
@@ -143,6 +191,7 @@ class Model:
         self.slots: set[int] = set()
         self.channels: dict[int, set[int]] = {}
         self.flags: dict[int, set[int]] = {}
+        self.kinds: dict[int, int] = {}
 
     def select(self, channel_id: int, flag: int) -> list[int]:
         found = self.channels.get(channel_id, set()) if channel_id else self.slots
@@ -151,17 +200,29 @@ class Model:
     def apply(self, name: str, arguments: tuple[Any, ...], result: object) -> None:
         match name, arguments:
             case "allocate", _:
+                assert isinstance(result, int)
                 assert result not in self.slots
-                self.slots.add(result)  # type: ignore[arg-type] # allocate gives an int
+                self.slots.add(result)
+                self.kinds[result] = 0
             case "release", (slot,):
                 for group in (self.slots, *self.channels.values(), *self.flags.values()):
                     group.discard(slot)
             case "set", (channel_id, slot, on):
-                group = self.channels.setdefault(channel_id, set())
-                group.add(slot) if on else group.discard(slot)
+                self.apply("set_many", ((channel_id,), (slot,), on), result)
+            case "set_many", (channel_ids, slots, on):
+                for channel_id in channel_ids:
+                    group = self.channels.setdefault(channel_id, set())
+                    self.channels[channel_id] = group | set(slots) if on else group - set(slots)
+            case "set_kind", (slot, kind):
+                self.kinds[slot] = kind
             case "set_flag", (flag, slot, on):
-                group = self.flags.setdefault(flag, set())
-                group.add(slot) if on else group.discard(slot)
+                having = self.flags.setdefault(flag, set())
+                self.flags[flag] = having | {slot} if on else having - {slot}
+            case _:
+                self.apply_to_channel(name, arguments)
+
+    def apply_to_channel(self, name: str, arguments: tuple[Any, ...]) -> None:
+        match name, arguments:
             case "set_channel", (channel_id, slots):
                 self.channels[channel_id] = set(slots)
             case "drop_channel", (channel_id,):
@@ -177,6 +238,8 @@ steps = st.lists(
         st.tuples(st.just("release"), st.tuples(slots)),
         st.tuples(st.just("set"), st.tuples(channels, slots, st.booleans())),
         st.tuples(st.just("set_channel"), st.tuples(channels, st.lists(slots, max_size=6))),
+        st.tuples(st.just("set_many"), st.tuples(st.lists(channels), st.lists(slots, max_size=3), st.booleans())),
+        st.tuples(st.just("set_kind"), st.tuples(slots, st.integers(-1, 4))),
         st.tuples(st.just("drop_channel"), st.tuples(channels)),
         st.tuples(st.just("set_flag"), st.tuples(flags, slots, st.booleans())),
     ),
@@ -198,9 +261,9 @@ def test_any_steps_keep_both_implementations_equal_to_the_model(allocated: int, 
         assert len(index) == len(model.slots)
         for channel_id in range(5):
             for flag in range(-1, 4):
-                assert index.select(channel_id, flag) == model.select(channel_id, flag)
+                assert list(index.select(channel_id, flag)) == model.select(channel_id, flag)
             if channel_id:
-                assert index.viewers(channel_id) == model.select(channel_id, -1)
+                assert list(index.viewers(channel_id)) == model.select(channel_id, -1)
         for slot in model.slots:
             seen = sorted(channel_id for channel_id, group in model.channels.items() if slot in group)
             assert index.channels_of(slot) == seen

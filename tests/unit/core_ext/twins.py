@@ -31,6 +31,11 @@ def sibling_of(module: ModuleType, kernel: str) -> ModuleType:
     return importlib.import_module(f"core_ext.{kernel}_{module.__name__.rpartition('_')[2]}")
 
 
+def twin_of(module: ModuleType, kernel: str) -> ModuleType:
+    """Another kernel in the same implementation as `module`."""
+    return importlib.import_module(f"core_ext.{kernel}_{module.__name__.rpartition('_')[2]}")
+
+
 def outcome_of(call: Callable[[], object]) -> tuple[str, object]:
     """What a call gave, or the name of what it raised: the same for both implementations."""
     try:

@@ -108,7 +108,7 @@ class Bench:
 
 
 def push(bench: Bench, body: DispatchBody) -> None:
-    track = Track(owner_id=1, is_open=True, max_events=10, max_bytes=1000)
+    track = Track(max_events=10, max_bytes=1000)
     track.attach(bench.connection.outlet)
     track.push(body)
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from core.domain.intents import ALL_INTENTS, Intent
+from core_ext import SlotSet
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms, fan_out, fan_out_message
 from tests.unit.gateway.sessions import make_session
@@ -22,7 +23,10 @@ def test_everybody_gets_the_form_that_it_may_see() -> None:
         make_session(user_id, intents=ALL_INTENTS if user_id == 3 else WITHOUT_CONTENT) for user_id in range(1, 5)
     )
     tracks = [session.track for session, _ in (author, mentioned, intent, other)]
-    fan_out_message(tracks, [0, 1, 2, 3], MessageForms(message(), author_id=1, mention_ids=(2,)))
+    forms = MessageForms(message(), author_id=1, mention_ids=(2, 9))
+    slots_of = {1: [0], 2: [1], 9: [4]}.__getitem__
+    sent = fan_out_message(tracks, SlotSet(range(4)), forms, content=SlotSet((2, 4)), slots_of=slots_of)
+    assert sent == 4
     public = {name: value for name, value in PAYLOAD.items() if name != "nonce"}
     seen = [connection.dispatched[0][1] for _, connection in (author, mentioned, intent, other)]
     assert seen == [PAYLOAD, public, public, BARE]
@@ -42,6 +46,7 @@ def test_forms_are_made_once() -> None:
 
 def test_slot_that_was_given_back_meanwhile_is_skipped() -> None:
     session, connection = make_session(1)
-    fan_out([None, session.track], [0, 1], DispatchBody("X", b"{}"))
-    fan_out_message([None, session.track], [0, 1], MessageForms(message(), author_id=0, mention_ids=()))
+    both, forms = SlotSet((0, 1)), MessageForms(message(), author_id=0, mention_ids=())
+    assert fan_out([None, session.track], both, DispatchBody("X", b"{}")) == 1
+    assert fan_out_message([None, session.track], both, forms, content=both, slots_of=lambda _: ()) == 1
     assert connection.names() == ["X", "MESSAGE_CREATE"]

@@ -1,0 +1,41 @@
+# A set of slots as a C array of 64-bit words. What each method does is told in slot_set_py.py.
+
+from libc.stdint cimport uint64_t
+
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    #include <intrin.h>
+    static __inline int guildway_ctz64(unsigned long long word) {
+        unsigned long index;
+        _BitScanForward64(&index, word);
+        return (int)index;
+    }
+    #define guildway_popcount64(word) __popcnt64(word)
+    #else
+    #define guildway_ctz64(word) __builtin_ctzll(word)
+    #define guildway_popcount64(word) __builtin_popcountll(word)
+    #endif
+    """
+    int guildway_ctz64(uint64_t word) noexcept
+    int guildway_popcount64(uint64_t word) noexcept
+
+
+cdef Py_ssize_t check_slot(object slot) except -1
+
+
+cdef class SlotSet:
+    # Owns `words`, `size` of them; all beyond are taken as zero. Freed with the object. Who walks over them must let nothing
+    # run meanwhile that changes the set.
+    cdef uint64_t* words
+    cdef Py_ssize_t size
+
+    cdef int reserve(self, Py_ssize_t size) except -1
+    # The next three take a slot that was checked.
+    cdef int put(self, Py_ssize_t slot) except -1
+    cdef void drop(self, Py_ssize_t slot) noexcept
+    cdef bint has(self, Py_ssize_t slot) noexcept
+    cdef Py_ssize_t count(self) noexcept
+    cdef bint has_all_of(self, SlotSet other) noexcept
+    cdef SlotSet clone(self)
+    cdef SlotSet intersect(self, SlotSet other)

@@ -1,0 +1,220 @@
+"""Who views which channel of one guild: computed from the guild's state, kept in the index of its sessions.
+
+Members with the same roles view the same channels, but for the owner and for those with overwrites of their own. So each set
+of roles that somebody here has is a *kind* with a number, a change is computed once a kind, and the index says which slots
+that makes:
+
+    roles, overwrites ─→ permission kernel, once a kind and channel ─→ slots of those kinds ─→ the few others one by one
+
+Owns the numbers of the kinds, and what was computed since the guild's roles and overwrites changed last.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+import core_ext
+from core.domain.permissions import Permission
+from core_ext import SlotSet
+from gateway.guild_sessions import GuildSessions
+from gateway.guild_state import Affected, ChannelState, GuildState
+from gateway.member_table import MemberState
+
+_VIEW: Final = int(Permission.VIEW_CHANNEL)
+
+_MANY_USERS: Final = 64
+"""From so many users on everything is computed anew: it costs the guild's kinds instead of its users."""
+_SPARE_KINDS: Final = 64
+"""Kinds that nobody is of any more are given up once there are this many more than users."""
+
+_Roles = frozenset[int]
+
+
+class ViewChange(msgspec.Struct, frozen=True, eq=False):
+    """A channel, and the slots that view it no more, or from now on."""
+
+    channel_id: int
+    lost: SlotSet
+    gained: SlotSet
+
+
+class GuildViews:
+    """See the module. The index follows `state` only when it is told of changes: `forget`, then what changed."""
+
+    __slots__ = ("_bases", "_kinds", "_sessions", "_single", "_state", "_viewable", "_views")
+
+    def __init__(self, state: GuildState, sessions: GuildSessions) -> None:
+        self._state = state
+        self._sessions = sessions
+        self._kinds: dict[_Roles, int] = {}
+        """In the order of their numbers, which count from 1: 0 is what a slot is before `place`."""
+        self._bases: dict[_Roles, int] = {}
+        self._views: dict[int, dict[_Roles, bool]] = {}
+        self._viewable: dict[_Roles, frozenset[int]] = {}
+        self._single: frozenset[int] | None = None
+
+    def forget(self, channel_id: int = 0) -> None:
+        """This channel changed, is new or gone; or (0) roles or the owner did."""
+        self._viewable.clear()
+        self._single = None
+        if channel_id:
+            self._views.pop(channel_id, None)
+        else:
+            self._views.clear()
+            self._bases.clear()
+
+    def viewable(self, member: MemberState) -> frozenset[int]:
+        """The channels that a member may view: one object for all members of a kind, as long as nothing changes."""
+        channels = self._state.channels
+        if member.user_id == self._state.owner_id:
+            return frozenset(channels)
+        found = self._viewable.get(member.role_ids)
+        if found is None:
+            found = frozenset(each.id for each in channels.values() if self._kind_views(each, member.role_ids))
+            self._viewable[member.role_ids] = found
+        if member.user_id in self._find_single():
+            return frozenset(each.id for each in channels.values() if self._views_channel(each, member))
+        return found
+
+    def place(self, member: MemberState) -> None:
+        """A session of this member attached, or its roles changed."""
+        if len(self._kinds) > len(self._sessions.users()) + _SPARE_KINDS:
+            self._number_anew()
+        self._sessions.set_kind(member.user_id, self._number_of(member.role_ids))
+
+    def put_channel(self, channel: ChannelState) -> ViewChange:
+        """Compute who views a channel, new or changed."""
+        self.forget(channel.id)
+        before = self._sessions.viewers(channel.id)
+        now = self._sessions.of_kinds(self._kinds_viewing(channel, None))
+        self._decide_single(channel, now)
+        return self._replace(channel.id, before, now)
+
+    def refresh(self, affected: Affected) -> list[ViewChange]:
+        """Compute again what some users may view; what came out other than it was, by channel id."""
+        if affected.everyone or affected.role_id:
+            return self._refresh_kinds(affected.role_id)
+        users = [user_id for user_id in affected.user_ids if self._sessions.slots_of(user_id)]
+        for user_id in users:
+            member = self._state.members.find(user_id)
+            if member is not None:
+                self.place(member)
+        return self._refresh_kinds(0) if len(users) > _MANY_USERS else self._refresh_users(users)
+
+    # -- many
+
+    def _refresh_kinds(self, role_id: int) -> list[ViewChange]:
+        """Those with a role, 0 for everyone."""
+        touched = self._sessions.of_kinds(bytes([0, *(not role_id or role_id in roles for roles in self._kinds)]))
+        if not touched:
+            return []
+        changes = []
+        for channel in sorted(self._state.channels.values(), key=lambda each: each.id):
+            before = self._sessions.viewers(channel.id)
+            seeing = self._sessions.of_kinds(self._kinds_viewing(channel, role_id))
+            now = (before - touched) | seeing
+            self._decide_single(channel, now)
+            if now != before:
+                changes.append(self._replace(channel.id, before, now))
+        return changes
+
+    def _kinds_viewing(self, channel: ChannelState, role_id: int | None) -> bytes:
+        """A byte for each kind: whether it views the channel, and has the role when one is given."""
+        views = self._views.get(channel.id)
+        if views is None:
+            views = self._views[channel.id] = {}
+        return bytes(
+            [
+                0,
+                *(
+                    (not role_id or role_id in roles)
+                    and (views[roles] if roles in views else self._kind_views(channel, roles))
+                    for roles in self._kinds
+                ),
+            ]
+        )
+
+    def _decide_single(self, channel: ChannelState, now: SlotSet) -> None:
+        """The owner, and members with overwrites of their own."""
+        for user_id in (self._state.owner_id, *channel.member_ids):
+            slots = self._sessions.slots_of(user_id)
+            member = self._state.members.find(user_id) if slots else None
+            if member is None:
+                continue
+            for slot in slots:
+                if self._views_channel(channel, member):
+                    now.add(slot)
+                else:
+                    now.discard(slot)
+
+    def _replace(self, channel_id: int, before: SlotSet, now: SlotSet) -> ViewChange:
+        self._sessions.set_viewers(channel_id, now)
+        return ViewChange(channel_id, lost=before - now, gained=now - before)
+
+    # -- some
+
+    def _refresh_users(self, user_ids: Iterable[int]) -> list[ViewChange]:
+        changes: dict[int, ViewChange] = {}
+        for user_id in user_ids:
+            member = self._state.members.find(user_id)
+            before = self._sessions.viewable(user_id)
+            now = frozenset() if member is None else self.viewable(member)
+            slots = SlotSet(self._sessions.slots_of(user_id))
+            for channel_ids, is_visible in ((before - now, False), (now - before, True)):
+                self._sessions.set_viewable(user_id, channel_ids, visible=is_visible)
+                for channel_id in channel_ids:
+                    change = changes.get(channel_id) or ViewChange(channel_id, SlotSet(), SlotSet())
+                    changes[channel_id] = _extended(change, slots, is_visible=is_visible)
+        return [changes[channel_id] for channel_id in sorted(changes)]
+
+    # -- one
+
+    def _views_channel(self, channel: ChannelState, member: MemberState) -> bool:
+        """Timeouts do not matter: they leave VIEW_CHANNEL."""
+        if member.user_id == self._state.owner_id:
+            return True
+        if member.user_id in channel.member_ids:
+            return self._compute(channel, member.role_ids, member.user_id)
+        return self._kind_views(channel, member.role_ids)
+
+    def _kind_views(self, channel: ChannelState, roles: _Roles) -> bool:
+        views = self._views.get(channel.id)
+        if views is None:
+            views = self._views[channel.id] = {}
+        view = views.get(roles)
+        if view is None:
+            view = views[roles] = self._compute(channel, roles, 0)
+        return view
+
+    def _compute(self, channel: ChannelState, roles: _Roles, user_id: int) -> bool:
+        base = self._bases.get(roles)
+        if base is None:
+            base = self._bases[roles] = self._state.compute_base(roles)
+        return bool(core_ext.compute_channel(base, self._state.guild_id, roles, user_id, channel.overwrites) & _VIEW)
+
+    def _find_single(self) -> frozenset[int]:
+        if self._single is None:
+            self._single = frozenset().union(*(channel.member_ids for channel in self._state.channels.values()))
+        return self._single
+
+    # -- kinds
+
+    def _number_of(self, roles: _Roles) -> int:
+        number = self._kinds.get(roles)
+        if number is None:
+            number = self._kinds[roles] = len(self._kinds) + 1
+        return number
+
+    def _number_anew(self) -> None:
+        self._kinds.clear()
+        for user_id in self._sessions.users():
+            member = self._state.members.find(user_id)
+            if member is not None:
+                self._sessions.set_kind(user_id, self._number_of(member.role_ids))
+
+
+def _extended(change: ViewChange, slots: SlotSet, *, is_visible: bool) -> ViewChange:
+    if is_visible:
+        return ViewChange(change.channel_id, lost=change.lost, gained=change.gained | slots)
+    return ViewChange(change.channel_id, lost=change.lost | slots, gained=change.gained)
