@@ -22,6 +22,5 @@ cdef class TemplateMemo:
     cdef list _templates
     cdef bint _is_empty
 
-    # Borrowed: the template lives as long as the memo is not cleared, and with its body anyway.
     cdef Template find(self, object body, object form, Py_ssize_t index)
     cdef int clear(self) except -1

@@ -115,10 +115,15 @@ cdef class Template:
         finally:
             PyMem_Free(out)
 
+    @property
+    def shared(self):
+        """Tail and rest: what every recipient's payload ends in."""
+        return b"".join((self._tail, *(self._rest or ())))
+
 
 @cython.final
 cdef class TemplateMemo:
-    """Where templates are found: the newest here, all with their bodies."""
+    """Where templates are found: the newest here, all with their bodies or made by them."""
 
     def __cinit__(self):
         self._is_empty = False
@@ -127,14 +132,9 @@ cdef class TemplateMemo:
     cdef Template find(self, object body, object form, Py_ssize_t index):
         cdef Py_ssize_t place = ((<Py_ssize_t><PyObject*>body >> 4) + index) & (_PLACES - 1)
         cdef Template template
-        cdef list templates
         if self._bodies[place] is body and self._forms[place] is form:
             return <Template>self._templates[place]
-        templates = body.templates
-        template = templates[index]
-        if template is None:
-            template = form.make_template(body)
-            templates[index] = template
+        template = body.find_template(form)
         self._bodies[place] = body
         self._forms[place] = form
         self._templates[place] = template

@@ -9,8 +9,8 @@
 `rest` are parts that come last, in this order: each may be shared with other templates, as what is the same for many sessions
 is in a dispatch that is otherwise one's own. A template holds references to its parts and copies none of them.
 
-    body    .templates, a list with a place for each form's index
-    form    .index; .make_template(body) -> Template
+    body    .find_template(form) -> Template, which keeps it for the next time or makes it anew
+    form    .index, an int that few other forms have
 
 Reference for `template_c.pyx`.
 """
@@ -49,6 +49,11 @@ class Template:
             raise OverflowError("seq must be in 0..2**31-1")
         return frame(self._opcode, b"".join((self._before(seq), self._tail, *self._rest)))
 
+    @property
+    def shared(self) -> bytes:
+        """Tail and rest: what every recipient's payload ends in."""
+        return b"".join((self._tail, *self._rest))
+
     def _before(self, seq: int) -> bytes:
         if self._mode == FIXED:
             return self._head + seq.to_bytes(4, "big")
@@ -67,12 +72,9 @@ class TemplateMemo:
     __slots__ = ()
 
     def find(self, body: Any, form: Any) -> Template:
-        """The template of a body in a form, made and left with the body when there is none."""
-        template = body.templates[form.index]
-        if template is None:
-            template = body.templates[form.index] = form.make_template(body)
-        found: Template = template
-        return found
+        """The template of a body in a form."""
+        template: Template = body.find_template(form)
+        return template
 
     def clear(self) -> None:
         """Forgets all."""

@@ -21,7 +21,7 @@ place (`gateway.forms` has it).
 A connection with payload compression gets each payload as a whole zlib document: the same segment, an empty final block
 and the checksum, which is cheap to carry on from the prefix.
 
-Nothing here is about connections or events. Every function gives new bytes and keeps nothing.
+Nothing here is about connections or events. Everything gives new bytes and keeps none.
 """
 
 import enum
@@ -106,10 +106,23 @@ def store_zstd(data: bytes) -> bytes:
     return b"".join(blocks)
 
 
-def compress_zstd(data: bytes) -> bytes:
-    """`ZSTD_PAD` and `data` as zstd blocks that are right wherever a block may begin, none of them the last."""
-    frame = zstd.compress(data, options=_ZSTD_OPTIONS)
-    blocks = bytearray(_ZSTD_RESET)
+class ZstdCompressor:
+    """Makes zstd segments. Holds the compressor's working memory (1 MB), so that not each segment sets it up anew."""
+
+    __slots__ = ("_compressor",)
+
+    def __init__(self) -> None:
+        self._compressor = zstd.ZstdCompressor(options=_ZSTD_OPTIONS)
+
+    def compress(self, data: bytes) -> bytes:
+        """`ZSTD_PAD` and `data` as zstd blocks that are right wherever a block may begin, none of them the last."""
+        frame = self._compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
+        return _ZSTD_RESET + _take_blocks(frame)
+
+
+def _take_blocks(frame: bytes) -> bytes:
+    """The blocks of a whole zstd frame, the last of them not marked as such any more."""
+    blocks = bytearray()
     position = _ZSTD_FRAME_HEADER_BYTES
     is_last = False
     while not is_last:

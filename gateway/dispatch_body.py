@@ -1,82 +1,88 @@
-"""One event, encoded lazily and once per form.
+"""One event for many sessions, encoded lazily and once per form.
 
 Every session that gets the event, every replay ring that remembers it, holds a reference to the same object; nothing in it
-is about one recipient. Recipients that see less (no message content, no nonce) share a twin of their own.
+is about one recipient. Recipients that see less (no message content, no nonce) share a twin of their own. What is for one
+session alone is a `gateway.spliced_body`, which keeps nothing beside its payload.
 
 Owner: whoever resolved the event's audience makes it; it is immutable for all others. Forms are made when a connection
 first asks for them, so an event that nobody gets costs nothing.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
+import core_ext
 from core_ext import Template
-from gateway.compression import Compression
 from gateway.encodings import Encoding, share_dispatch
 
 _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
 """What a message shows without the content intent; `poll` goes away altogether."""
 
-
 TEMPLATES: Final = 9
 """How many forms have templates: three encodings, each uncompressed and in two kinds of stream."""
+
+_JSON_FRAME_BYTES: Final = len(core_ext.share_json("X", b"")) - 1
+"""What JSON has after `s` besides the event's name and `d`; all of it but the last byte is before `d`."""
+
+
+class TemplateMaker(Protocol):
+    """A form, as far as a body knows it. `index` is in 0..TEMPLATES-1, another one for each form."""
+
+    index: int
+
+    def make_template(self, body: "DispatchBody") -> Template:
+        """The body in that form."""
 
 
 class DispatchBody:
     """An event's name and `d`, in every form that was asked for."""
 
-    __slots__ = (
-        "_payload",
-        "_segments",
-        "_shared",
-        "_without_content",
-        "_without_nonce",
-        "event",
-        "size_bytes",
-        "templates",
-    )
+    __slots__ = ("_etf", "_json", "_msgpack", "_templates", "_without_content", "_without_nonce", "event")
 
     def __init__(self, event: str, payload: msgspec.Raw | bytes) -> None:
         self.event = event
-        # Kept until the JSON form is there, which contains it: rings hold bodies for long.
-        self._payload: bytes | None = bytes(payload)
-        self.size_bytes: Final = len(self._payload)
-        """What a replay ring counts: the size of `d` as JSON."""
-        self.templates: list[Template | None] = [None] * TEMPLATES
-        """By the forms' `index`; each is put here by the first who needs it."""
-        self._shared: list[bytes | None] = [None, None, None]
-        self._segments: dict[tuple[Encoding, Compression], bytes] = {}
+        # All the rest is filled in by the first who needs it: rings hold bodies for long.
+        self._json = core_ext.share_json(event, bytes(payload))
+        self._etf: bytes | None = None
+        self._msgpack: bytes | None = None
+        self._templates: list[Template | None] | None = None
         self._without_content: DispatchBody | None = None
         self._without_nonce: DispatchBody | None = None
 
     @property
+    def size_bytes(self) -> int:
+        """What a replay ring counts: the size of `d` as JSON."""
+        return len(self._json) - len(self.event) - _JSON_FRAME_BYTES
+
+    @property
     def payload(self) -> bytes:
         """`d` as JSON."""
-        if self._payload is not None:
-            return self._payload
-        shared = self.shared(Encoding.JSON)
-        return shared[-1 - self.size_bytes : -1]
+        return self._json[len(self.event) + _JSON_FRAME_BYTES - 1 : -1]
 
     def shared(self, encoding: Encoding) -> bytes:
-        """The part of the dispatch that all recipients share, as `core_ext.frame_*` and `splice_*` take it."""
-        shared = self._shared[encoding]
+        """What follows `s`, the same for all recipients."""
+        if encoding is Encoding.JSON:
+            return self._json
+        shared = self._etf if encoding is Encoding.ETF else self._msgpack
         if shared is None:
-            shared = self._shared[encoding] = share_dispatch(encoding, self.event, self.payload)
-            if encoding is Encoding.JSON:
-                self._payload = None
+            shared = share_dispatch(encoding, self.event, self.payload)
+            if encoding is Encoding.ETF:
+                self._etf = shared
+            else:
+                self._msgpack = shared
         return shared
 
-    def segment(
-        self, encoding: Encoding, compression: Compression, compress: Callable[[bytes], bytes], start: int
-    ) -> bytes:
-        """What `compress` makes of the shared part from `start` on: once for each encoding and compression."""
-        key = (encoding, compression)
-        segment = self._segments.get(key)
-        if segment is None:
-            segment = self._segments[key] = compress(self.shared(encoding)[start:])
-        return segment
+    def find_template(self, form: TemplateMaker) -> Template:
+        """The event in a form, made once."""
+        templates = self._templates
+        if templates is None:
+            templates = self._templates = [None] * TEMPLATES
+        template = templates[form.index]
+        if template is None:
+            template = templates[form.index] = form.make_template(self)
+        return template
 
     def without_content(self) -> "DispatchBody":
         """The same message as sessions without the content intent see it."""

@@ -1,7 +1,8 @@
 """The three encodings of gateway payloads, both ways.
 
-Out: `encode_payload` makes a whole payload (HELLO, acks, …), `share_dispatch` the part of a dispatch that all recipients
-share. In: `decode_frame` reads the outer `{op, t, d}` of a client's payload and leaves `d` for `gateway.commands`, which
+Out: `encode_payload` makes a whole payload (HELLO, acks, …). A dispatch is `SEQ_HEADS`, the recipient's `s`, and what follows
+it: `share_dispatch` makes that from a whole `d`; `open_dispatch` and `encode_pairs` make it piece by piece, for a `d` whose
+pairs come from several places. In: `decode_frame` reads the outer `{op, t, d}` of a client's payload and leaves `d` for `gateway.commands`, which
 knows its type: still encoded for JSON and msgpack, a plain object for ETF.
 
 Erlang's term format and the splicing of `s` are kernels (`core_ext`); JSON and msgpack are msgspec's.
@@ -26,6 +27,14 @@ class Encoding(enum.IntEnum):
 
 ENCODINGS = {"json": Encoding.JSON, "etf": Encoding.ETF, "msgpack": Encoding.MSGPACK}
 """By their names in the address."""
+
+SEQ_BYTES = 4
+SEQ_HEADS = {
+    Encoding.JSON: b"",
+    Encoding.ETF: core_ext.share_etf("X", b"\x83")[: core_ext.ETF_SEQ_OFFSET],
+    Encoding.MSGPACK: core_ext.share_msgpack("X", b"")[: core_ext.MSGPACK_SEQ_OFFSET],
+}
+"""What comes before a dispatch's `s`. In JSON `s` is of any width and comes with what is around it (`core_ext`'s framing)."""
 
 MAX_CLIENT_DEPTH = 32
 """How deep a client's payload may nest; real ones need seven (member list subscriptions)."""
@@ -63,6 +72,7 @@ _CLOSING = b"]}"
 
 _json_encoder = msgspec.json.Encoder()
 _msgpack_encoder = msgspec.msgpack.Encoder()
+_json_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _json_payload = msgspec.json.Decoder(ClientPayload)
 _msgpack_payload = msgspec.msgpack.Decoder(ClientPayload)
 
@@ -78,20 +88,53 @@ def encode_payload(encoding: Encoding, op: int, d: object = None) -> bytes:
 
 
 def share_dispatch(encoding: Encoding, event: str, payload: bytes) -> bytes:
-    """The shared part of a dispatch, as `core_ext`'s framing takes it. `payload` is `d` as JSON."""
+    """What follows `s` in a dispatch. `payload` is `d` as JSON."""
     if encoding is Encoding.JSON:
         return core_ext.share_json(event, payload)
+    return _share_binary(encoding, event, _encode_binary(encoding, payload))
+
+
+def open_dispatch(encoding: Encoding, event: str, count: int) -> bytes:
+    """What follows `s` in a dispatch, up to the pairs of its `d`: an object of `count` pairs, which JSON need not know."""
+    if encoding is Encoding.JSON:
+        return core_ext.share_json(event, b"{")[:-1]
+    return _share_binary(encoding, event, _write_map_header(encoding, count))
+
+
+def encode_pairs(encoding: Encoding, payload: bytes) -> tuple[int, bytes]:
+    """How many pairs a JSON object has, and they without anything around them. In JSON the number is 0 for none, else 1."""
+    if encoding is Encoding.JSON:
+        pairs = payload.strip()[1:-1].strip()
+        return min(len(pairs), 1), pairs
+    whole = _encode_binary(encoding, payload)
+    if encoding is Encoding.ETF:
+        return int.from_bytes(whole[2:6], "big"), whole[6:]
+    count = len(_json_object.decode(payload))
+    return count, whole[len(_write_map_header(encoding, count)) :]
+
+
+def _encode_binary(encoding: Encoding, payload: bytes) -> bytes:
+    encode = core_ext.etf_encode if encoding is Encoding.ETF else _msgpack_encoder.encode
     d = msgspec.json.decode(payload)
     try:
-        return _share_binary(encoding, event, d)
+        return encode(d)
     except (core_ext.EtfError, OverflowError):
-        return _share_binary(encoding, event, narrow_ints(d))
+        return encode(narrow_ints(d))
 
 
-def _share_binary(encoding: Encoding, event: str, d: object) -> bytes:
-    if encoding is Encoding.MSGPACK:
-        return core_ext.share_msgpack(event, _msgpack_encoder.encode(d))
-    return core_ext.share_etf(event, core_ext.etf_encode(d))
+def _share_binary(encoding: Encoding, event: str, d: bytes) -> bytes:
+    share = core_ext.share_etf if encoding is Encoding.ETF else core_ext.share_msgpack
+    return share(event, d)[len(SEQ_HEADS[encoding]) + SEQ_BYTES :]
+
+
+def _write_map_header(encoding: Encoding, count: int) -> bytes:
+    if encoding is Encoding.ETF:
+        return b"\x83t" + count.to_bytes(4, "big")
+    if count < 16:
+        return bytes((0x80 | count,))
+    if count < 1 << 16:
+        return b"\xde" + count.to_bytes(2, "big")
+    return b"\xdf" + count.to_bytes(4, "big")
 
 
 def narrow_ints(value: object) -> object:

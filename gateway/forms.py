@@ -2,9 +2,10 @@
 
 A form holds no state of any connection, so there is one object a form and every connection of that form shares it. What a
 dispatch needs for each recipient is put into a template by `core_ext` (see its framing and `gateway.compression` for the
-layouts); templates are made here, once an event and form, and remembered by the event itself.
+layouts); templates are made here. A body of many sessions has one in each form and keeps it, a spliced body's is made of the
+session's own part and of segments that its shared parts keep:
 
-Payload compression is the exception: its checksum runs over `s` and all that follows, so it has no templates.
+    prefix with `s` │ opening: t, op, d's own pairs │ shared pairs │ shared pairs │ end
 
 Uncompressed JSON goes out as text frames, everything else as binary ones.
 """
@@ -13,29 +14,28 @@ from typing import Final, Protocol
 
 import core_ext
 from gateway import compression
-from gateway.compression import Compression
+from gateway.compression import Compression, ZstdCompressor
 from gateway.dispatch_body import DispatchBody
-from gateway.encodings import Encoding
+from gateway.encodings import SEQ_BYTES, SEQ_HEADS, Encoding
+from gateway.spliced_body import Body, SplicedBody
 
 _TEXT = 1
 _BINARY = 2
 
-_SEQ_BYTES = 4
-_ETF_PREFIX_BYTES = core_ext.ETF_SEQ_OFFSET + _SEQ_BYTES
-_MSGPACK_PREFIX_BYTES = core_ext.MSGPACK_SEQ_OFFSET + _SEQ_BYTES
-PREFIX_BYTES = {Encoding.JSON: 0, Encoding.ETF: _ETF_PREFIX_BYTES, Encoding.MSGPACK: _MSGPACK_PREFIX_BYTES}
-"""How much of a shared part is each recipient's own: the fixed-width `s` and what is before it."""
+_JSON_END: Final = b"}}"
+"""What a spliced dispatch ends in: of `d`, and of the payload."""
 
-# The zstd pad must be a value in encodings that have no white space: of a fifth key, "_", which clients ignore.
-_ETF_ZSTD_HEAD = b"\x83t\x00\x00\x00\x05m\x00\x00\x00\x01sb"
-_ETF_ZSTD_PAD_KEY = b"m\x00\x00\x00\x01_m\x00\x00\x00\x11"
-_MSGPACK_ZSTD_HEAD = b"\x85\xa1s\xce"
-_MSGPACK_ZSTD_PAD_KEY = b"\xa1_\xb1"
-_ZSTD_PREFIXES = {
-    Encoding.ETF: (_ETF_ZSTD_HEAD, _ETF_ZSTD_PAD_KEY),
-    Encoding.MSGPACK: (_MSGPACK_ZSTD_HEAD, _MSGPACK_ZSTD_PAD_KEY),
+_MAX_STORED_BYTES: Final = 512
+"""Own parts up to here are not compressed: it would cost 6 to 12 microseconds a session and save little of its GUILD_CREATE."""
+
+# The zstd pad must be a value in encodings that have no white space: of one more key, "_", which clients ignore. Each shared
+# part has a pad of its own, so they are "_", "__" and so on in `d`; no object of the API has such a key.
+_PADDED_HEADS: Final = {
+    Encoding.JSON: b"",
+    Encoding.ETF: b"\x83t\x00\x00\x00\x05" + SEQ_HEADS[Encoding.ETF][6:],
+    Encoding.MSGPACK: b"\x85" + SEQ_HEADS[Encoding.MSGPACK][1:],
 }
-"""What is before `s`, and what is behind it, the pad to follow."""
+"""What is before `s` when a pad comes behind it."""
 
 NO_TEMPLATES: Final = -1
 _STREAMS: Final = 3
@@ -43,9 +43,9 @@ _STREAMS: Final = 3
 
 
 class Form(Protocol):
-    """One way to send. Every method but `make_template` gives a whole frame.
+    """One way to send. Every method gives a whole frame.
 
-    `index` is where an event keeps the form's template, or `NO_TEMPLATES`.
+    `index` is `NO_TEMPLATES`, or what `TemplateForm` says.
     """
 
     index: int
@@ -56,18 +56,18 @@ class Form(Protocol):
     def encode(self, payload: bytes) -> bytes:
         """A payload of this connection alone."""
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
-        """An event, for every recipient of this form; kept by the event, see `DispatchBody.templates`."""
-
-    def encode_dispatch(self, body: DispatchBody, seq: int) -> bytes:
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """An event with its `s`."""
 
 
-def _encode_from_template(form: Form, body: DispatchBody, seq: int) -> bytes:
-    template = body.templates[form.index]
-    if template is None:
-        template = body.templates[form.index] = form.make_template(body)
-    return template.encode(seq)
+class TemplateForm(Form, Protocol):
+    """A form in which dispatches differ by their `s` alone. `index` is where an event keeps its template."""
+
+    def make_template(self, body: DispatchBody) -> core_ext.Template:
+        """An event of many sessions, for every recipient of this form."""
+
+    def splice(self, body: SplicedBody) -> core_ext.Template:
+        """An event of one session."""
 
 
 def _place(encoding: Encoding, compression: Compression) -> int:
@@ -77,11 +77,13 @@ def _place(encoding: Encoding, compression: Compression) -> int:
 class PlainForm:
     """No compression."""
 
-    __slots__ = ("_encoding", "_opcode", "index")
+    __slots__ = ("_encoding", "_mode", "_opcode", "index")
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
-        self._opcode = _TEXT if encoding is Encoding.JSON else _BINARY
+        is_json = encoding is Encoding.JSON
+        self._opcode = _TEXT if is_json else _BINARY
+        self._mode = core_ext.TEMPLATE_JSON if is_json else core_ext.TEMPLATE_FIXED
         self.index = _place(encoding, Compression.NONE)
 
     def open(self, payload: bytes) -> bytes:
@@ -92,26 +94,35 @@ class PlainForm:
         """See `Form`."""
         return core_ext.frame(self._opcode, payload)
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `Form`."""
-        shared = body.shared(self._encoding)
-        if self._encoding is Encoding.JSON:
-            return core_ext.Template(_TEXT, core_ext.TEMPLATE_JSON, b"", shared)
-        end = PREFIX_BYTES[self._encoding]
-        return core_ext.Template(_BINARY, core_ext.TEMPLATE_FIXED, shared[: end - _SEQ_BYTES], shared[end:])
+        return body.find_template(self).encode(seq)
 
-    def encode_dispatch(self, body: DispatchBody, seq: int) -> bytes:
-        """See `Form`."""
-        return _encode_from_template(self, body, seq)
+    def make_template(self, body: DispatchBody) -> core_ext.Template:
+        """See `TemplateForm`."""
+        encoding = self._encoding
+        return core_ext.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.shared(encoding))
+
+    def splice(self, body: SplicedBody) -> core_ext.Template:
+        """See `TemplateForm`."""
+        encoding = self._encoding
+        rest = tuple(part.text(encoding) for part in body.parts)
+        if encoding is Encoding.JSON:
+            rest += (_JSON_END,)
+        return core_ext.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.opening(encoding, 0), rest)
 
 
 class ZlibStreamForm:
     """`compress=zlib-stream`."""
 
-    __slots__ = ("_encoding", "index")
+    __slots__ = ("_encoding", "_end", "_head", "_mode", "index")
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
+        is_json = encoding is Encoding.JSON
+        self._mode = core_ext.TEMPLATE_JSON_DEFLATE if is_json else core_ext.TEMPLATE_FIXED
+        self._head = compression.store_deflate(SEQ_HEADS[encoding] + bytes(SEQ_BYTES))[:-SEQ_BYTES]
+        self._end = compression.store_deflate(_JSON_END if is_json else b"") + compression.ZLIB_SYNC
         self.index = _place(encoding, Compression.ZLIB_STREAM)
 
     def open(self, payload: bytes) -> bytes:
@@ -123,28 +134,43 @@ class ZlibStreamForm:
         """See `Form`."""
         return core_ext.frame(_BINARY, compression.store_deflate(payload) + compression.ZLIB_SYNC)
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `Form`."""
-        encoding = self._encoding
-        end = PREFIX_BYTES[encoding]
-        segment = body.segment(encoding, Compression.ZLIB_STREAM, compression.compress_deflate, end)
-        if encoding is Encoding.JSON:
-            return core_ext.Template(_BINARY, core_ext.TEMPLATE_JSON_DEFLATE, b"", segment)
-        head = compression.store_deflate(body.shared(encoding)[:end])[:-_SEQ_BYTES]
-        return core_ext.Template(_BINARY, core_ext.TEMPLATE_FIXED, head, segment)
+        return body.find_template(self).encode(seq)
 
-    def encode_dispatch(self, body: DispatchBody, seq: int) -> bytes:
-        """See `Form`."""
-        return _encode_from_template(self, body, seq)
+    def make_template(self, body: DispatchBody) -> core_ext.Template:
+        """See `TemplateForm`."""
+        segment = compression.compress_deflate(body.shared(self._encoding))
+        return core_ext.Template(_BINARY, self._mode, self._head, segment)
+
+    def splice(self, body: SplicedBody) -> core_ext.Template:
+        """See `TemplateForm`."""
+        encoding = self._encoding
+        opening = body.opening(encoding, 0)
+        is_small = len(opening) <= _MAX_STORED_BYTES
+        tail = compression.store_deflate(opening) if is_small else compression.compress_deflate(opening)
+        segments = [
+            part.segment(encoding, Compression.ZLIB_STREAM, 0, lambda text, _: compression.compress_deflate(text))
+            for part in body.parts
+        ]
+        return core_ext.Template(_BINARY, self._mode, self._head, tail, (*segments, self._end))
 
 
 class ZstdStreamForm:
     """`compress=zstd-stream`."""
 
-    __slots__ = ("_encoding", "index")
+    __slots__ = ("_compressor", "_encoding", "_end", "_head", "_mode", "_pad_key", "_padded_head", "index")
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, compressor: ZstdCompressor) -> None:
         self._encoding = encoding
+        self._compressor = compressor
+        is_json = encoding is Encoding.JSON
+        self._mode = core_ext.TEMPLATE_JSON_ZSTD if is_json else core_ext.TEMPLATE_FIXED
+        self._head = compression.store_zstd(SEQ_HEADS[encoding] + bytes(SEQ_BYTES))[:-SEQ_BYTES]
+        self._pad_key = _write_pad_key(encoding, 0)
+        padded = compression.store_zstd(_PADDED_HEADS[encoding] + bytes(SEQ_BYTES) + self._pad_key)
+        self._padded_head = padded[: -SEQ_BYTES - len(self._pad_key)]
+        self._end = (compression.store_zstd(_JSON_END),) if is_json else ()
         self.index = _place(encoding, Compression.ZSTD_STREAM)
 
     def open(self, payload: bytes) -> bytes:
@@ -155,28 +181,56 @@ class ZstdStreamForm:
         """See `Form`."""
         return core_ext.frame(_BINARY, compression.store_zstd(payload))
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `Form`."""
-        encoding = self._encoding
-        segment = body.segment(encoding, Compression.ZSTD_STREAM, compression.compress_zstd, PREFIX_BYTES[encoding])
-        if encoding is Encoding.JSON:
-            return core_ext.Template(_BINARY, core_ext.TEMPLATE_JSON_ZSTD, b"", segment)
-        before, after = _ZSTD_PREFIXES[encoding]
-        block = compression.store_zstd(before + bytes(_SEQ_BYTES) + after)
-        head = block[: -len(after) - _SEQ_BYTES]
-        return core_ext.Template(_BINARY, core_ext.TEMPLATE_FIXED, head, after + segment)
+        return body.find_template(self).encode(seq)
 
-    def encode_dispatch(self, body: DispatchBody, seq: int) -> bytes:
-        """See `Form`."""
-        return _encode_from_template(self, body, seq)
+    def make_template(self, body: DispatchBody) -> core_ext.Template:
+        """See `TemplateForm`."""
+        return self._make(body.shared(self._encoding), ())
+
+    def splice(self, body: SplicedBody) -> core_ext.Template:
+        """See `TemplateForm`."""
+        encoding = self._encoding
+        opening = body.opening(encoding, 0 if encoding is Encoding.JSON else len(body.parts))
+        segments = [
+            part.segment(encoding, Compression.ZSTD_STREAM, position, self._compress)
+            for position, part in enumerate(body.parts)
+        ]
+        return self._make(opening, (*segments, *self._end), is_small=len(opening) <= _MAX_STORED_BYTES)
+
+    def _make(self, text: bytes, rest: tuple[bytes, ...], *, is_small: bool = False) -> core_ext.Template:
+        """A template of a text, which is compressed unless that makes it no smaller, and of segments."""
+        if not is_small:
+            segment = self._pad_key + self._compressor.compress(text)
+            if len(segment) < len(text):
+                return core_ext.Template(_BINARY, self._mode, self._padded_head, segment, rest)
+        return core_ext.Template(_BINARY, self._mode, self._head, compression.store_zstd(text), rest)
+
+    def _compress(self, text: bytes, position: int) -> bytes:
+        """The segment of shared pairs, with their pad."""
+        pad_key = _write_pad_key(self._encoding, position)
+        return compression.store_zstd(pad_key) + self._compressor.compress(text)
+
+
+def _write_pad_key(encoding: Encoding, position: int) -> bytes:
+    """A key and the header of a string of the pad's size. Nothing in JSON, where the pad is white space."""
+    if encoding is Encoding.JSON:
+        return b""
+    name, size = b"_" * (position + 1), len(compression.ZSTD_PAD)
+    if encoding is Encoding.ETF:
+        return b"m" + len(name).to_bytes(4, "big") + name + b"m" + size.to_bytes(4, "big")
+    return bytes((0xA0 | len(name),)) + name + bytes((0xA0 | size,))
 
 
 class ZlibPayloadForm:
-    """Identify's `compress: true`: JSON, each payload a zlib document."""
+    """Identify's `compress: true`: JSON, each payload a zlib document. Its checksum runs over `s` too: no templates."""
 
-    __slots__ = ("index",)
+    __slots__ = ("_stream", "index")
 
-    def __init__(self) -> None:
+    def __init__(self, stream: ZlibStreamForm) -> None:
+        """`stream` is of the same encoding. Its segments serve here as well, so they are made once for both."""
+        self._stream = stream
         self.index = NO_TEMPLATES
 
     def open(self, payload: bytes) -> bytes:
@@ -188,16 +242,11 @@ class ZlibPayloadForm:
         segment = compression.compress_deflate(payload)
         return core_ext.frame(_BINARY, compression.finish_zlib(b"", payload, segment))
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
-        """See `Form`. Never called."""
-        raise NotImplementedError
-
-    def encode_dispatch(self, body: DispatchBody, seq: int) -> bytes:
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `Form`."""
-        # The segment is the one of zlib streams, so it is made once for both.
-        segment = body.segment(Encoding.JSON, Compression.ZLIB_STREAM, compression.compress_deflate, 0)
-        prefix = core_ext.splice_json(seq, b"")
-        return core_ext.frame(_BINARY, compression.finish_zlib(prefix, body.shared(Encoding.JSON), segment))
+        segments = body.find_template(self._stream).shared
+        text = core_ext.share_json(body.event, body.payload)
+        return core_ext.frame(_BINARY, compression.finish_zlib(core_ext.splice_json(seq, b""), text, segments))
 
 
 class Forms:
@@ -206,13 +255,14 @@ class Forms:
     __slots__ = ("_forms",)
 
     def __init__(self) -> None:
-        self._forms: dict[tuple[Encoding, Compression], Form] = {
-            (Encoding.JSON, Compression.ZLIB_PAYLOAD): ZlibPayloadForm()
-        }
+        self._forms: dict[tuple[Encoding, Compression], Form] = {}
+        zstd = ZstdCompressor()
         for encoding in Encoding:
             self._forms[encoding, Compression.NONE] = PlainForm(encoding)
-            self._forms[encoding, Compression.ZLIB_STREAM] = ZlibStreamForm(encoding)
-            self._forms[encoding, Compression.ZSTD_STREAM] = ZstdStreamForm(encoding)
+            self._forms[encoding, Compression.ZSTD_STREAM] = ZstdStreamForm(encoding, zstd)
+            zlib_stream = self._forms[encoding, Compression.ZLIB_STREAM] = ZlibStreamForm(encoding)
+            if encoding is Encoding.JSON:
+                self._forms[encoding, Compression.ZLIB_PAYLOAD] = ZlibPayloadForm(zlib_stream)
 
     def find(self, encoding: Encoding, compression: Compression) -> Form:
         """The form for a pair. Payload compression is there for JSON only."""

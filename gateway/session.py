@@ -11,7 +11,7 @@ import msgspec
 from core.domain.intents import Intent
 from core_ext import Track
 from gateway.connection import Connection
-from gateway.dispatch_body import DispatchBody
+from gateway.spliced_body import Body
 
 _CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 
@@ -80,7 +80,7 @@ class Session:
         """Whether events without a guild come here: client shard 0 gets them."""
         return self.profile.shard_id == 0
 
-    def dispatch(self, body: DispatchBody) -> None:
+    def dispatch(self, body: Body) -> None:
         """Number an event, remember it and send it, when there is a connection: at the end of the loop's turn."""
         self.track.push(body)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from core.wire.close_codes import CloseCode
 from core_ext import Outlet, SendQueue
-from gateway.dispatch_body import DispatchBody
+from gateway.spliced_body import Body
 
 
 class _Recorder:
@@ -17,7 +17,7 @@ class _Recorder:
     def __init__(self, connection: "FakeConnection") -> None:
         self._connection = connection
 
-    def encode_dispatch(self, body: DispatchBody, seq: int) -> bytes:
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """Remember a dispatch."""
         self._connection.dispatched.append((body.event, msgspec.json.decode(body.payload), seq))
         return b""

@@ -14,7 +14,12 @@ class Body:
     def __init__(self, text: bytes) -> None:
         self.text = text
         self.size_bytes = len(text)
-        self.templates: list[Any] = [None]
+        self._template: Any = None
+
+    def find_template(self, form: "Form") -> Any:
+        if self._template is None:
+            self._template = form.make_template(self)
+        return self._template
 
 
 class Form:

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.compression import Compression
-from gateway.dispatch_body import DispatchBody
+from core_ext import TEMPLATE_FIXED, Template
+from gateway.dispatch_body import TEMPLATES, DispatchBody
 from gateway.encodings import Encoding
 
 MESSAGE: dict[str, Any] = {
@@ -37,18 +37,23 @@ def test_shared_is_made_once_and_kept(encoding: Encoding) -> None:
     assert body.shared(encoding) is body.shared(encoding)
 
 
-def test_segment_is_made_once_for_each_encoding_and_compression() -> None:
-    calls: list[bytes] = []
+def test_template_is_made_once_for_each_form() -> None:
+    calls: list[str] = []
 
-    def compress(data: bytes) -> bytes:
-        calls.append(data)
-        return b"segment"
+    class Maker:
+        def __init__(self, index: int, tail: bytes) -> None:
+            self.index = index
+            self._tail = tail
+
+        def make_template(self, body: DispatchBody) -> Template:
+            calls.append(body.event)
+            return Template(2, TEMPLATE_FIXED, b"", self._tail)
 
     body = body_of({"a": 1})
+    makers = [Maker(0, b"first"), Maker(TEMPLATES - 1, b"last")]
     for _ in range(3):
-        assert body.segment(Encoding.JSON, Compression.ZLIB_STREAM, compress, 0) == b"segment"
-        body.segment(Encoding.ETF, Compression.ZLIB_STREAM, compress, 17)
-    assert calls == [body.shared(Encoding.JSON), body.shared(Encoding.ETF)[17:]]
+        assert [body.find_template(maker).shared for maker in makers] == [b"first", b"last"]
+    assert len(calls) == 2
 
 
 def test_raw_payload_is_taken_as_it_is() -> None:
