@@ -25,6 +25,7 @@ from gateway.guild_attachment import GuildAttachment
 from gateway.guild_directory import GuildDirectory
 from gateway.identify import Identifying
 from gateway.inbox import Inbox
+from gateway.login_reads import LoginReads
 from gateway.member_requests import MemberRequests
 from gateway.message_port import MessagePort
 from gateway.protocol import GatewayProtocol
@@ -140,8 +141,9 @@ def build_gateway(
             part.close()
 
     table = SessionTable(resume_window_s=options.resume_window_s, on_lost=users.lose, on_ended=on_ended)
+    reads = LoginReads(store=store, tasks=tasks, take=lambda logins: identifying.take(logins))  # noqa: PLW0108
     identifying = Identifying(
-        store=store,
+        reads=reads,
         factory=SessionFactory(
             clock=clock,
             settings=settings,
@@ -163,7 +165,7 @@ def build_gateway(
         table=table,
         users=users,
     )
-    router = EventRouter(guilds=guilds, users=users, identifying=identifying, meter=meter)
+    router = EventRouter(guilds=guilds, users=users, logins=reads, meter=meter)
     inbox = Inbox(apply=router.route, call_soon=asyncio.get_running_loop().call_soon, clock=clock)
     gateway = Gateway(
         bus=bus,

@@ -1,26 +1,22 @@
 """From a delivery to the actor that it is for."""
 
 from core.bus.interfaces import Delivery
-from core.wire.envelope import SESSION_REVOKED
 from gateway.event_meter import EventMeter
 from gateway.guild_directory import GuildDirectory
-from gateway.identify import Identifying
-from gateway.user_actor import parse_revoked
+from gateway.login_reads import MEMBER_EVENTS, LoginReads
 from gateway.user_directory import UserDirectory
 
 
 class EventRouter:
-    """Guilds' events to guilds, users' to users; the end of a login also to those who are about to be READY with it."""
+    """Guilds' events to guilds, users' to users; both also to logins that are being read."""
 
-    __slots__ = ("_guilds", "_identifying", "_meter", "_users")
+    __slots__ = ("_guilds", "_logins", "_meter", "_users")
 
-    def __init__(
-        self, *, guilds: GuildDirectory, users: UserDirectory, identifying: Identifying, meter: EventMeter
-    ) -> None:
+    def __init__(self, *, guilds: GuildDirectory, users: UserDirectory, logins: LoginReads, meter: EventMeter) -> None:
         self._guilds = guilds
         self._meter = meter
         self._users = users
-        self._identifying = identifying
+        self._logins = logins
 
     def route(self, delivery: Delivery) -> None:
         """Hand it on."""
@@ -28,8 +24,9 @@ class EventRouter:
         if delivery.position:
             self._meter.note_lag(delivery.shard, envelope.id)
         if envelope.guild_id:
+            if envelope.event in MEMBER_EVENTS:
+                self._logins.note_member(envelope.guild_id, envelope.user_id)
             self._guilds.deliver(delivery)
             return
-        if envelope.event == SESSION_REVOKED:
-            self._identifying.on_revoked(parse_revoked(envelope.payload))
+        self._logins.note_user(envelope)
         self._users.deliver(envelope)

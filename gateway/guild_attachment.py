@@ -1,7 +1,7 @@
 """Bringing sessions into guilds: at login, and when their users join one.
 
-At login all guilds are prepared first (actor loaded, membership read), so that READY and every GUILD_CREATE go out in one
-turn of the loop and no event falls between them. A user that joins is attached as soon as the guild is ready; messages that
+At login all guilds are prepared first (actor loaded, membership known), so that READY and every GUILD_CREATE go out in one
+turn of the loop and no event falls between them: `load` and `visit_now`. A user that joins is attached as soon as the guild is ready; messages that
 were sent since the join are collected meanwhile and follow GUILD_CREATE.
 
 Owns which attachments are under way.
@@ -10,10 +10,11 @@ Owns which attachments are under way.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from typing import Any, Final
 
 from core.domain.errors import Unavailable
+from core.domain.member import Member
 from core.wire.envelope import Envelope
 from gateway.guild_directory import GuildDirectory, GuildVisit
 from gateway.session import Session
@@ -62,16 +63,42 @@ class GuildAttachment:
                     visits.append(found)
 
         try:
-            outcomes = await asyncio.gather(*(visit(guild_id) for guild_id in guild_ids), return_exceptions=True)
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException):
-                    raise outcome
+            await _gather(visit(guild_id) for guild_id in guild_ids)
             self._flush()
             visits.sort(key=lambda each: each.actor.guild_id)
             yield [each for each in visits if each.is_member]
         finally:
             for each in visits:
                 each.close()
+
+    def catch_up(self) -> None:
+        """Apply the events that have come and wait: memberships that were just read may be newer than they."""
+        self._flush()
+
+    def visit_now(self, member: Member) -> GuildVisit | None:
+        """A visit with a membership that was just read; None when the guild is not in memory."""
+        return self._guilds.visit_now(member)
+
+    async def load(self, guild_ids: Sequence[int]) -> list[Callable[[], None]]:
+        """Have guilds in memory; call what comes back when they need not stay any longer.
+
+        Raises:
+            Unavailable: when the store cannot be read.
+        """
+        limit = asyncio.Semaphore(PREPARED_AT_ONCE)
+        stays: list[Callable[[], None]] = []
+
+        async def load(guild_id: int) -> None:
+            async with limit:
+                stays.append(await self._guilds.stay(guild_id))
+
+        try:
+            await _gather(load(guild_id) for guild_id in guild_ids)
+        except BaseException:
+            for end in stays:
+                end()
+            raise
+        return stays
 
     def attach(self, session: Session, visit: GuildVisit, *, is_new: bool = False) -> bool:
         """Attach the session and tell the guild that its user is there, when it is the user's first session there."""
@@ -130,3 +157,10 @@ class GuildAttachment:
         finally:
             self._guilds.unwatch(guild_id, watcher)
             self._under_way.discard((session.id, guild_id))
+
+
+async def _gather(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all of them, whatever happens to one; then raise what one has raised."""
+    for outcome in await asyncio.gather(*coroutines, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

@@ -21,6 +21,7 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
+from core.domain.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
@@ -141,6 +142,31 @@ class GuildDirectory:
             raise
         self._end_visit(entry)
         return None
+
+    def visit_now(self, member: Member) -> GuildVisit | None:
+        """The same with a membership that was just read, when the guild is live. No event about it was applied since."""
+        entry = self._entries.get(member.guild_id)
+        if entry is None or entry.actor is None:
+            return None
+        self._enter(member.guild_id)
+        members, user_id = entry.actor.state.members, member.user.id
+        if members.hold(user_id):
+            members.settle(user_id, member)
+        return GuildVisit(actor=entry.actor, user_id=user_id, end=lambda: self._end_visit(entry))
+
+    async def stay(self, guild_id: int) -> Callable[[], None]:
+        """Load the guild if need be, and keep it until what comes back is called (once). No error when it does not exist.
+
+        Raises:
+            Unavailable: when the store cannot be read.
+        """
+        entry = self._enter(guild_id)
+        try:
+            await _wait_loaded(entry)
+        except BaseException:
+            self._end_visit(entry)
+            raise
+        return lambda: self._end_visit(entry)
 
     def watch(self, guild_id: int) -> list[Envelope]:
         """Collect the guild's events from now on, until `unwatch`. A watched guild is kept in memory."""

@@ -1,54 +1,51 @@
 """Identify: from a token to a session that is READY and attached to its guilds.
 
 ```
- token ─→ login, account, application ─→ checks (intents, shard, limits) ─→ seat at the user's actor
-   ─→ guilds prepared ─→ in one turn of the loop: READY, held user events, GUILD_CREATE of each guild, live from there
+ token ─→ login read (gateway.login_reads) ─→ checks (intents, shard, limits) ─→ seat at the user's actor
+   ─→ guilds at hand? ─ no ─→ loaded ─→ login read again
+             └─ yes ─→ READY, held user events, GUILD_CREATE of each guild, live from there
 ```
 
-Everything that can go wrong is a `Refusal` until the last step, which cannot fail. A login that is revoked, or a connection
-that is lost, while all this goes on is noticed before READY.
+Logins come several at a time and go live together, in one turn of the loop. Everything that can go wrong is a `Refusal` until
+then. What was read is used in the same turn in which its window is looked at, or not at all; so a login that has to wait for
+guilds is read anew. A login that is revoked, or a connection that is lost, while all this goes on is noticed before READY.
 """
 
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
-from core.domain.application import Application
 from core.domain.errors import Unavailable
-from core.domain.user import Account
-from core.store.interfaces import Store
+from core.domain.login import LoginSnapshot
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
-from core.wire.objects.channel import DirectChannelObject, render_direct_channel
+from core.wire.envelope import SESSION_REVOKED
 from core.wire.opcodes import Opcode
+from gateway.arrival import Arrival
 from gateway.commands import Command, Identify
 from gateway.connection import Connection
 from gateway.guild_attachment import PREPARED_GUILDS, GuildAttachment
-from gateway.guild_directory import GuildVisit
+from gateway.login_reads import LoginReads, ReadLogin
 from gateway.ready import build_ready
 from gateway.refusal import Refusal
 from gateway.session import Session
 from gateway.session_factory import SessionFactory
 from gateway.session_table import SessionTable
 from gateway.tasks import Tasks
+from gateway.user_actor import parse_revoked
 from gateway.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 MAX_GUILDS_OF_A_SHARD: Final = 2500
 """Discord's bound; more needs more client shards."""
 
-
-class Login:
-    """A connection's state while it identifies: what its client says meanwhile waits here."""
-
-    __slots__ = ("commands", "revoked")
-
-    def __init__(self) -> None:
-        self.commands: list[Command] = []
-        self.revoked: set[int] = set()
-        """Logins that ended since this began."""
+MAX_ROUNDS: Final = 8
+"""How often a login waits for its guilds. One is usual in a server that has just started; more need events about the user in
+the very milliseconds of each read."""
 
 
 class Identifying:
@@ -57,10 +54,9 @@ class Identifying:
     __slots__ = (
         "_attachment",
         "_factory",
-        "_logins",
         "_on_command",
+        "_reads",
         "_resume_url",
-        "_store",
         "_table",
         "_tasks",
         "_users",
@@ -69,7 +65,7 @@ class Identifying:
     def __init__(
         self,
         *,
-        store: Store,
+        reads: LoginReads,
         factory: SessionFactory,
         tasks: Tasks,
         users: UserDirectory,
@@ -82,7 +78,7 @@ class Identifying:
 
         `on_command` takes what a client said between Identify and READY, once the session is there.
         """
-        self._store = store
+        self._reads = reads
         self._factory = factory
         self._tasks = tasks
         self._users = users
@@ -90,121 +86,154 @@ class Identifying:
         self._table = table
         self._resume_url = resume_url
         self._on_command = on_command
-        self._logins: set[Login] = set()
 
     def begin(self, connection: Connection, command: Identify) -> None:
         """Start a connection's login."""
-        login = Login()
-        self._logins.add(login)
-        connection.session = login
-        self._tasks.spawn(self._run(connection, login, command))
+        arrival = Arrival(connection, command, hash_token(command.token))
+        connection.session = arrival
+        self._reads.ask(arrival)
 
-    def on_revoked(self, auth_session_id: int) -> None:
-        """A login ended: nobody may become READY with it any more."""
-        for login in self._logins:
-            login.revoked.add(auth_session_id)
+    def take(self, logins: Sequence[ReadLogin]) -> None:
+        """Let in those whose login has been read."""
+        here = [login.arrival for login in logins if self._try(login.arrival, self._come_in, login)]
+        self._attachment.catch_up()
+        ready = [arrival for arrival in here if self._try(arrival, self._send_ready, arrival)]
+        for arrival in ready:
+            self._try(arrival, self._enter_guilds, arrival)
 
-    async def _run(self, connection: Connection, login: Login, command: Identify) -> None:
+    # -- each step of one login; whether it goes on
+
+    def _try(self, arrival: Arrival, step: Callable[[T], bool], about: T) -> bool:
         try:
-            await self._identify(connection, login, command)
+            if step(about):
+                return True
         except Refusal as refusal:
-            _refuse(connection, refusal.close_code)
+            self._give_up(arrival, refusal.close_code)
         except Unavailable:
-            _refuse(connection, close_codes.UNKNOWN_ERROR)
+            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
         except Exception:
-            if isinstance(connection.session, Session):
-                self._table.end(connection.session)
-            _refuse(connection, close_codes.UNKNOWN_ERROR)
-            raise
-        finally:
-            self._logins.discard(login)
+            # One login must not keep all others out; whatever it is, it is a fault of ours.
+            logger.exception("a login failed")
+            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
+        return False
 
-    async def _identify(self, connection: Connection, login: Login, command: Identify) -> None:
-        token_hash = hash_token(command.token)
-        auth = await self._store.users.find_auth_session(token_hash)
-        account = None if auth is None else await self._store.users.find_account(auth.user_id)
-        if auth is None or account is None:
-            raise Refusal(close_codes.AUTHENTICATION_FAILED)
-        application = await self._store.applications.find_by_bot(account.user.id) if account.user.bot else None
-        session = self._factory.make_session(command, auth, account, application)
-        self._users.enter(session)
-        try:
-            await self._prepare(connection, login, command, session, account, application)
-        finally:
-            if not session.is_ended and self._table.find(session.id) is None:
-                self._users.leave(session)
-
-    async def _prepare(
-        self,
-        connection: Connection,
-        login: Login,
-        command: Identify,
-        session: Session,
-        account: Account,
-        application: Application | None,
-    ) -> None:
-        user_id = session.user_id
-        guild_ids = [
-            guild_id for guild_id in await self._store.guilds.list_ids_of_user(user_id) if session.wants_guild(guild_id)
-        ]
-        if len(guild_ids) > MAX_GUILDS_OF_A_SHARD:
+    def _come_in(self, login: ReadLogin) -> bool:
+        arrival = login.arrival
+        arrival.snapshot = snapshot = self._check(login)
+        arrival.last_message_ids = login.last_message_ids
+        user_id = snapshot.account.user.id
+        if arrival.session is None:
+            arrival.session = self._take_seat(arrival, snapshot)
+            self._users.hold(arrival.session, login.events_of(user_id))
+        wanted = [member for member in snapshot.memberships if arrival.session.wants_guild(member.guild_id)]
+        if len(wanted) > MAX_GUILDS_OF_A_SHARD:
             raise Refusal(close_codes.SHARDING_REQUIRED)
-        direct = [] if account.user.bot else await self._read_direct_channels(user_id)
-        first, later = guild_ids[:PREPARED_GUILDS], guild_ids[PREPARED_GUILDS:]
-        async with self._attachment.prepare(user_id, first) as visits:
-            if session.profile.auth_session_id in login.revoked:
+        missing = []
+        for member in wanted[:PREPARED_GUILDS]:
+            is_current = login.is_current(member.guild_id, user_id)
+            visit = self._attachment.visit_now(member) if is_current else None
+            if visit is None:
+                missing.append(member.guild_id)
+            else:
+                arrival.visits.append(visit)
+        arrival.later = [member.guild_id for member in wanted[PREPARED_GUILDS:]]
+        arrival.end_stays()
+        if missing:
+            self._come_again(arrival, missing)
+        return not missing
+
+    def _check(self, login: ReadLogin) -> LoginSnapshot:
+        snapshot = login.snapshot
+        if login.is_unavailable:
+            raise Unavailable("the login could not be read")
+        if not login.arrival.is_wanted:
+            raise Refusal(close_codes.UNKNOWN_ERROR)
+        if snapshot is None:
+            raise Refusal(close_codes.AUTHENTICATION_FAILED)
+        for envelope in login.events_of(snapshot.account.user.id):
+            if envelope.event == SESSION_REVOKED and parse_revoked(envelope.payload) == snapshot.auth.id:
                 raise Refusal(close_codes.AUTHENTICATION_FAILED)
-            if not connection.is_open:
-                return
-            known = [visit.actor.guild_id for visit in visits] + later
-            ready = build_ready(
-                session,
-                account,
-                guild_ids=known,
-                is_sharded=command.shard is not None,
-                resume_url=self._resume_url(connection.host),
-                application=application,
-                private_channels=direct,
-            )
-            session.connection = connection
-            connection.session = session
-            self._table.add(session)
-            session.dispatch(ready)
-            self._go_live(session, command, visits, later)
-        for waiting in login.commands:
-            self._on_command(connection, waiting)
+        return snapshot
 
-    def _go_live(self, session: Session, command: Identify, visits: list[GuildVisit], later: Sequence[int]) -> None:
-        self._attachment.attach_later(session, later)
-        self._users.start(session, command.presence)
-        for visit in visits:
+    def _take_seat(self, arrival: Arrival, snapshot: LoginSnapshot) -> Session:
+        session = self._factory.make_session(arrival.command, snapshot.auth, snapshot.account, snapshot.application)
+        self._users.enter(session)
+        return session
+
+    def _come_again(self, arrival: Arrival, guild_ids: Sequence[int]) -> None:
+        """When these guilds are in memory."""
+        arrival.end_visits()
+        arrival.rounds += 1
+        if arrival.rounds > MAX_ROUNDS:
+            raise Unavailable("a login does not come to an end")
+        self._tasks.spawn(self._load(arrival, guild_ids))
+
+    async def _load(self, arrival: Arrival, guild_ids: Sequence[int]) -> None:
+        try:
+            arrival.stays = await self._attachment.load(guild_ids)
+        except Unavailable:
+            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
+        except BaseException:
+            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
+            raise
+        else:
+            self._reads.ask(arrival)
+
+    def _send_ready(self, arrival: Arrival) -> bool:
+        session, snapshot, connection = arrival.session, arrival.snapshot, arrival.connection
+        assert session is not None, "it has come in"  # noqa: S101 - for the type checker
+        assert snapshot is not None, "it has come in"  # noqa: S101
+        if session.is_ended:  # its login was revoked
+            raise Refusal(close_codes.AUTHENTICATION_FAILED)
+        if not arrival.is_wanted:
+            raise Refusal(close_codes.UNKNOWN_ERROR)
+        visits = [visit for visit in arrival.visits if visit.is_member]
+        ready = build_ready(
+            session,
+            snapshot,
+            guild_ids=[visit.actor.guild_id for visit in visits] + arrival.later,
+            is_sharded=arrival.command.shard is not None,
+            resume_url=self._resume_url(connection.host),
+            last_message_ids=arrival.last_message_ids,
+        )
+        session.connection = connection
+        connection.session = session
+        self._table.add(session)
+        session.dispatch(ready)
+        self._attachment.attach_later(session, arrival.later)
+        self._users.start(session, arrival.command.presence)
+        return True
+
+    def _enter_guilds(self, arrival: Arrival) -> bool:
+        session = arrival.session
+        assert session is not None, "it has come in"  # noqa: S101 - for the type checker
+        for visit in arrival.visits:
             self._attachment.attach(session, visit)
+        arrival.end_visits()
+        for waiting in arrival.commands:
+            self._on_command(arrival.connection, waiting)
+        return True
 
-    async def _read_direct_channels(self, user_id: int) -> list[DirectChannelObject]:
-        channels = await self._store.channels.list_direct(user_id)
-        if not channels:
-            return []
-        others = {recipient for channel in channels for recipient in channel.recipient_ids if recipient != user_id}
-        users = await self._store.users.find_many(others)
-        last_ids = await self._store.messages.last_ids([channel.id for channel in channels])
-        rendered = []
-        for channel in channels:
-            recipients = [users[each] for each in channel.recipient_ids if each in users]
-            shown = render_direct_channel(channel, recipients)
-            if channel.id in last_ids:
-                shown.last_message_id = str(last_ids[channel.id])
-            rendered.append(shown)
-        return rendered
+    def _give_up(self, arrival: Arrival, close_code: CloseCode | None) -> None:
+        """Take back what it has got, and tell its client, if that is still there."""
+        session, connection = arrival.session, arrival.connection
+        arrival.end_visits()
+        arrival.end_stays()
+        is_waiting = connection.session is arrival or connection.session is session is not None
+        if session is not None and not session.is_ended:
+            if self._table.find(session.id) is session:
+                self._table.end(session)
+            else:
+                self._users.leave(session)
+        if not is_waiting:
+            return
+        connection.session = None
+        if close_code is None:
+            connection.send(Opcode.INVALID_SESSION, d=False)
+        else:
+            connection.close(close_code)
 
 
 def hash_token(token: str) -> bytes:
     """What is stored of a token. Bots' tokens may come with the prefix that REST wants."""
     return hashlib.sha256(token.removeprefix("Bot ").encode(errors="replace")).digest()
-
-
-def _refuse(connection: Connection, close_code: CloseCode | None) -> None:
-    connection.session = None
-    if close_code is None:
-        connection.send(Opcode.INVALID_SESSION, d=False)
-    else:
-        connection.close(close_code)

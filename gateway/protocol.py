@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+from gateway.arrival import Arrival
 from gateway.commands import (
     Command,
     Identify,
@@ -12,7 +13,7 @@ from gateway.commands import (
     SendMessage,
 )
 from gateway.connection import Connection
-from gateway.identify import Identifying, Login
+from gateway.identify import Identifying
 from gateway.member_requests import MemberRequests
 from gateway.resume import Resuming
 from gateway.session import Session
@@ -58,7 +59,7 @@ class GatewayProtocol:
                 self._resuming.resume(connection, command)
                 return
         session = connection.session
-        if isinstance(session, Login):
+        if isinstance(session, Arrival):
             session.commands.append(command)
         elif isinstance(session, Session):
             self._on_session_command(session, command)

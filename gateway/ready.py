@@ -4,14 +4,14 @@ Bots get what Discord's documentation says. People's sessions get the keys that 
 where this server has nothing to say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from core.domain.application import Application
-from core.domain.user import Account
-from core.wire.objects.channel import DirectChannelObject
+from core.domain.login import LoginSnapshot
+from core.wire.objects.channel import DirectChannelObject, render_direct_channel
 from core.wire.objects.user import OwnUserObject, render_own_user
 from gateway.dispatch_body import DispatchBody
 from gateway.session import Session
@@ -53,29 +53,43 @@ class _Ready(msgspec.Struct, kw_only=True):
 
 def build_ready(
     session: Session,
-    account: Account,
+    login: LoginSnapshot,
     *,
     guild_ids: Sequence[int],
     is_sharded: bool,
     resume_url: str,
-    application: Application | None,
-    private_channels: list[DirectChannelObject],
+    last_message_ids: Mapping[int, int],
 ) -> DispatchBody:
-    """READY of a session. Guilds are unavailable stubs: their GUILD_CREATE follows, which libraries wait for."""
+    """READY of a session. Guilds are unavailable stubs: their GUILD_CREATE follows, which libraries wait for.
+
+    `last_message_ids` has the newest message of each direct channel that has one.
+    """
     profile = session.profile
     is_bot = profile.is_bot
     ready = _Ready(
-        user=render_own_user(account),
+        user=render_own_user(login.account),
         guilds=[_UnavailableGuild(id=str(guild_id)) for guild_id in guild_ids],
         session_id=profile.session_id,
         resume_gateway_url=resume_url,
         shard=(profile.shard_id, profile.shard_count) if is_sharded else msgspec.UNSET,
-        application=_render_application(application),
-        private_channels=private_channels,
+        application=_render_application(login.application),
+        private_channels=_render_direct_channels(login, last_message_ids) if login.direct_channels else [],
         read_state=msgspec.UNSET if is_bot else _EMPTY_LIST,
         user_guild_settings=msgspec.UNSET if is_bot else _EMPTY_LIST,
     )
     return DispatchBody("READY", _encode(ready))
+
+
+def _render_direct_channels(login: LoginSnapshot, last_message_ids: Mapping[int, int]) -> list[DirectChannelObject]:
+    user_id, users = login.account.user.id, login.direct_users
+    rendered = []
+    for channel in login.direct_channels:
+        others = [users[each] for each in channel.recipient_ids if each != user_id and each in users]
+        shown = render_direct_channel(channel, others)
+        if channel.id in last_message_ids:
+            shown.last_message_id = str(last_message_ids[channel.id])
+        rendered.append(shown)
+    return rendered
 
 
 def _render_application(application: Application | None) -> _ReadyApplication | msgspec.UnsetType:

@@ -6,7 +6,7 @@ what happens during the login is neither missed nor sent before READY.
 Owns the seats and the merged presence. Synchronous throughout.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -117,6 +117,12 @@ class UserActor:
     def enter(self, session: Session) -> None:
         """Give a session a seat. Its events are held until `start`."""
         self._seats[session.id] = _Seat(session)
+
+    def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
+        """Events that passed before the session was seated: it gets them after READY as well."""
+        held = self._seats[session.id].held
+        assert held is not None, "READY is still to come"  # noqa: S101 - or they would be out of order
+        held.extend(envelopes)
 
     def start(self, session: Session) -> None:
         """READY is sent: pass on what was held, and hold nothing more."""

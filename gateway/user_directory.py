@@ -79,6 +79,10 @@ class UserDirectory:
             self._actors[session.user_id] = actor
         actor.enter(session)
 
+    def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
+        """Events for the session's user that passed before it was seated."""
+        self._actors[session.user_id].hold(session, envelopes)
+
     def start(self, session: Session, presence: PresenceUpdate | None) -> None:
         """READY is sent."""
         self._meter.count("READY", 1)

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 from core.domain.application import Application
 from core.domain.channel import Channel, Overwrite
 from core.domain.guild import Guild, GuildSnapshot
+from core.domain.login import LoginSnapshot
 from core.domain.member import Ban, Invite, Member
 from core.domain.message import AddedMessage, Message
 from core.domain.role import Role
@@ -52,6 +53,16 @@ class UserReader(Protocol):
     async def find_auth_session(self, token_hash: bytes) -> AuthSession | None: ...
 
     async def list_auth_sessions(self, user_id: int) -> list[AuthSession]: ...
+
+
+class LoginReader(Protocol):
+    """Logins at the gateway."""
+
+    async def find_many(self, token_hashes: Collection[bytes]) -> dict[bytes, LoginSnapshot]:
+        """The logins that exist, by the hash of their token.
+
+        Each is as of one instant, which is not before the call. Many cost hardly more than one.
+        """
 
 
 class UserWriter(UserReader, Protocol):
@@ -317,6 +328,7 @@ class Store(Protocol):
     """Everything durable."""
 
     users: UserReader
+    logins: LoginReader
     applications: ApplicationReader
     guilds: GuildReader
     channels: ChannelReader

@@ -10,8 +10,8 @@ from core.store.sql.connection import Executor
 from core.store.sql.query import Query
 from core.store.sql.tables import applications, members
 
-_APPLICATION = EntityMap(Application, applications)
-_SELECT = select(*_APPLICATION.columns)
+APPLICATION = EntityMap(Application, applications)
+_SELECT = select(*APPLICATION.columns)
 _FIND = Query(_SELECT.where(applications.c.id == bindparam("application_id")))
 _FIND_BY_BOT = Query(_SELECT.where(applications.c.bot_id == bindparam("bot_id")))
 
@@ -26,22 +26,22 @@ class SqlApplications:
 
     async def find(self, application_id: int) -> Application | None:
         rows = await self._db.query(_FIND, application_id=application_id)
-        return _APPLICATION.entity(rows[0]) if rows else None
+        return APPLICATION.entity(rows[0]) if rows else None
 
     async def find_by_bot(self, bot_id: int) -> Application | None:
         rows = await self._db.query(_FIND_BY_BOT, bot_id=bot_id)
-        return _APPLICATION.entity(rows[0]) if rows else None
+        return APPLICATION.entity(rows[0]) if rows else None
 
     async def list_by_owner(self, owner_id: int) -> list[Application]:
         rows = await self._db.fetch_all(_SELECT.where(applications.c.owner_id == owner_id).order_by(applications.c.id))
-        return [_APPLICATION.entity(row) for row in rows]
+        return [APPLICATION.entity(row) for row in rows]
 
     async def count_guilds(self, bot_id: int) -> int:
         row = await self._db.fetch_one(select(func.count()).where(members.c.user_id == bot_id))
         return 0 if row is None else int(row[0])
 
     async def create(self, application: Application) -> None:
-        await self._db.execute(insert(applications), _APPLICATION.values(application))
+        await self._db.execute(insert(applications), APPLICATION.values(application))
 
     async def update(self, application_id: int, changes: Changes) -> Application:
         if not changes:
@@ -50,7 +50,7 @@ class SqlApplications:
                 raise UnknownApplication
             return application
         statement = update(applications).where(applications.c.id == application_id).values(dict(changes))
-        row = await self._db.fetch_one(statement.returning(*_APPLICATION.columns))
+        row = await self._db.fetch_one(statement.returning(*APPLICATION.columns))
         if row is None:
             raise UnknownApplication
-        return _APPLICATION.entity(row)
+        return APPLICATION.entity(row)

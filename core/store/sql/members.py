@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from core.domain.errors import UnknownMember, UnknownUser
 from core.domain.member import Member
+from core.domain.user import User
 from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap, fold, folded
 from core.store.sql.connection import Executor
@@ -46,6 +47,9 @@ _role_ids = (
 )
 MEMBER_COLUMNS = (*_MEMBER.columns, *USER.columns, _role_ids)
 """For a SELECT from members joined with users; one row is one member."""
+
+OWN_MEMBER_COLUMNS = (*_MEMBER.columns, _role_ids)
+"""The same without the user, for a SELECT from members alone."""
 
 _SELECT = select(*MEMBER_COLUMNS).select_from(members).join(users, users.c.id == members.c.user_id)
 _IN_GUILD = members.c.guild_id == bindparam("guild_id")
@@ -90,13 +94,17 @@ _NAMED = (
 
 def member_from_row(row: Sequence[Any], start: int = 0) -> Member:
     """The member whose `MEMBER_COLUMNS` stand in the row from `start` on."""
-    role_ids = row[start + _ROLES_AT]
-    return _MEMBER.entity_with(
-        row,
-        start,
-        user=USER.entity(row, start + _USER_START),
-        role_ids=tuple(sorted(map(int, role_ids.split(",")))) if role_ids else (),
-    )
+    user = USER.entity(row, start + _USER_START)
+    return _MEMBER.entity_with(row, start, user=user, role_ids=_parse_roles(row[start + _ROLES_AT]))
+
+
+def member_of_user(user: User, row: Sequence[Any], start: int = 0) -> Member:
+    """The user's membership whose `OWN_MEMBER_COLUMNS` stand in the row from `start` on."""
+    return _MEMBER.entity_with(row, start, user=user, role_ids=_parse_roles(row[start + _USER_START]))
+
+
+def _parse_roles(joined: str | None) -> tuple[int, ...]:
+    return tuple(sorted(map(int, joined.split(",")))) if joined else ()
 
 
 class SqlMembers:

@@ -1,6 +1,7 @@
 """Messages: reading them, editing, deleting. Adding them is the hot path and has its own file (message_batch.py)."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, delete, select, tuple_, update
 
@@ -36,6 +37,9 @@ _BY_AUTHOR = Query(
     )
     .order_by(messages.c.id)
 )
+
+_CHANNELS_AT_ONCE: Final = 1000
+"""Databases bound the parameters of a statement; SQLite's bound is the lowest, 32,766."""
 
 
 class SqlMessages:
@@ -128,11 +132,15 @@ class SqlMessages:
         return [(row[0], row[1]) for row in rows]
 
     async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
-        if not channel_ids:
-            return {}
-        statement = select(last_messages.c.channel_id, last_messages.c.message_id)
-        rows = await self._reads.fetch_all(statement.where(last_messages.c.channel_id.in_(list(channel_ids))))
-        return {row[0]: row[1] for row in rows}
+        found: dict[int, int] = {}
+        wanted = list(channel_ids)
+        for start in range(0, len(wanted), _CHANNELS_AT_ONCE):
+            is_wanted = last_messages.c.channel_id.in_(wanted[start : start + _CHANNELS_AT_ONCE])
+            rows = await self._reads.fetch_all(
+                select(last_messages.c.channel_id, last_messages.c.message_id).where(is_wanted)
+            )
+            found.update((row[0], row[1]) for row in rows)
+        return found
 
 
 def _is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:

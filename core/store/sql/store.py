@@ -24,6 +24,7 @@ from core.store.interfaces import (
     ChannelReader,
     GuildReader,
     InviteReader,
+    LoginReader,
     MemberReader,
     MessageStore,
     Transaction,
@@ -37,6 +38,7 @@ from core.store.sql.dialect import Dialect, dialect_of
 from core.store.sql.guilds import SqlGuilds
 from core.store.sql.invites import SqlInvites
 from core.store.sql.log import SqlLog, load_log_state
+from core.store.sql.logins import SqlLogins
 from core.store.sql.members import SqlMembers
 from core.store.sql.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.messages import SqlMessages
@@ -95,6 +97,7 @@ class SqlStore:
         self._options = options
         self.bus = bus
         self.users: UserReader = SqlUsers(reads)
+        self.logins: LoginReader = SqlLogins(reads)
         self.applications: ApplicationReader = SqlApplications(reads)
         self.guilds: GuildReader = SqlGuilds(reads, bus.num_shards)
         self.channels: ChannelReader = SqlChannels(reads)

@@ -14,20 +14,20 @@ from core.store.sql.query import Query
 from core.store.sql.tables import auth_sessions, users
 
 USER = EntityMap(User, users)
-_SESSION = EntityMap(AuthSession, auth_sessions)
+SESSION = EntityMap(AuthSession, auth_sessions)
 _PRIVATE = ("email", "password_hash", "birth_date")
-_ACCOUNT_COLUMNS = (*USER.columns, *(users.c[name] for name in _PRIVATE))
+ACCOUNT_COLUMNS = (*USER.columns, *(users.c[name] for name in _PRIVATE))
 
 _FIND = Query(select(*USER.columns).where(users.c.id == bindparam("user_id")))
-_FIND_ACCOUNT = Query(select(*_ACCOUNT_COLUMNS).where(users.c.id == bindparam("user_id")))
-_FIND_BY_EMAIL = Query(select(*_ACCOUNT_COLUMNS).where(users.c.email_key == bindparam("email_key")))
+_FIND_ACCOUNT = Query(select(*ACCOUNT_COLUMNS).where(users.c.id == bindparam("user_id")))
+_FIND_BY_EMAIL = Query(select(*ACCOUNT_COLUMNS).where(users.c.email_key == bindparam("email_key")))
 _FIND_BY_USERNAME = Query(select(*USER.columns).where(users.c.username_key == bindparam("username_key")))
 _TOUCH_SESSION = (
     update(auth_sessions).where(auth_sessions.c.id == bindparam("session_id")).values(last_used_ms=bindparam("now_ms"))
 )
-_FIND_SESSION = Query(select(*_SESSION.columns).where(auth_sessions.c.token_hash == bindparam("token_hash")))
+_FIND_SESSION = Query(select(*SESSION.columns).where(auth_sessions.c.token_hash == bindparam("token_hash")))
 _LIST_SESSIONS = Query(
-    select(*_SESSION.columns).where(auth_sessions.c.user_id == bindparam("user_id")).order_by(auth_sessions.c.id)
+    select(*SESSION.columns).where(auth_sessions.c.user_id == bindparam("user_id")).order_by(auth_sessions.c.id)
 )
 
 
@@ -51,11 +51,11 @@ class SqlUsers:
 
     async def find_account(self, user_id: int) -> Account | None:
         rows = await self._db.query(_FIND_ACCOUNT, user_id=user_id)
-        return _account(rows[0]) if rows else None
+        return account_from_row(rows[0]) if rows else None
 
     async def find_account_by_email(self, email: str) -> Account | None:
         rows = await self._db.query(_FIND_BY_EMAIL, email_key=fold(email))
-        return _account(rows[0]) if rows else None
+        return account_from_row(rows[0]) if rows else None
 
     async def find_by_username(self, username: str) -> User | None:
         rows = await self._db.query(_FIND_BY_USERNAME, username_key=fold(username))
@@ -63,10 +63,10 @@ class SqlUsers:
 
     async def find_auth_session(self, token_hash: bytes) -> AuthSession | None:
         rows = await self._db.query(_FIND_SESSION, token_hash=token_hash)
-        return _SESSION.entity(rows[0]) if rows else None
+        return SESSION.entity(rows[0]) if rows else None
 
     async def list_auth_sessions(self, user_id: int) -> list[AuthSession]:
-        return [_SESSION.entity(row) for row in await self._db.query(_LIST_SESSIONS, user_id=user_id)]
+        return [SESSION.entity(row) for row in await self._db.query(_LIST_SESSIONS, user_id=user_id)]
 
     async def create(self, account: Account) -> None:
         values = _values(account)
@@ -90,18 +90,18 @@ class SqlUsers:
         if "email" in changes:
             values["email_key"] = fold(changes["email"])
         await self._check_unique(user_id, username_key, values.get("email_key"))
-        statement = update(users).where(users.c.id == user_id).values(values).returning(*_ACCOUNT_COLUMNS)
+        statement = update(users).where(users.c.id == user_id).values(values).returning(*ACCOUNT_COLUMNS)
         row = await self._db.fetch_one(statement)
         if row is None:
             raise UnknownUser
-        return _account(row)
+        return account_from_row(row)
 
     async def add_auth_session(self, session: AuthSession) -> None:
-        await self._db.execute(insert(auth_sessions), _SESSION.values(session))
+        await self._db.execute(insert(auth_sessions), SESSION.values(session))
 
     async def add_auth_sessions(self, sessions: Sequence[AuthSession]) -> None:
         if sessions:
-            await self._db.execute(insert(auth_sessions), [_SESSION.values(session) for session in sessions])
+            await self._db.execute(insert(auth_sessions), [SESSION.values(session) for session in sessions])
 
     async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
         rows = [{"session_id": session_id, "now_ms": now_ms} for session_id in session_ids]
@@ -140,6 +140,8 @@ def _values(account: Account) -> dict[str, Any]:
     return values
 
 
-def _account(row: Sequence[Any]) -> Account:
-    email, password_hash, birth_date = row[len(USER.columns) :]
-    return Account(user=USER.entity(row), email=email, password_hash=password_hash, birth_date=birth_date)
+def account_from_row(row: Sequence[Any], start: int = 0) -> Account:
+    """The account whose `ACCOUNT_COLUMNS` stand in the row from `start` on."""
+    private_at = start + len(USER.columns)
+    email, password_hash, birth_date = row[private_at : private_at + len(_PRIVATE)]
+    return Account(user=USER.entity(row, start), email=email, password_hash=password_hash, birth_date=birth_date)

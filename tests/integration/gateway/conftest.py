@@ -12,6 +12,7 @@ import pytest
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings, Settings
+from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
 from tests.fakes.message_port import FakeMessagePort
@@ -33,6 +34,12 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
+def gateway_store(store: SqlStore) -> Store:
+    """The store as the gateway sees it."""
+    return store
+
+
+@pytest.fixture
 def place(store: SqlStore) -> Place:
     """What happens behind the gateway's back."""
     return Place(store, SystemClock())
@@ -51,14 +58,16 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def run_gateway(store: SqlStore, place: Place, port: FakeMessagePort, metrics: Metrics) -> RunGateway:
+def run_gateway(
+    store: SqlStore, gateway_store: Store, place: Place, port: FakeMessagePort, metrics: Metrics
+) -> RunGateway:
     """Run a gateway with settings of the test's own."""
 
     @contextlib.asynccontextmanager
     async def run(options: GatewaySettings) -> AsyncIterator[Gateway]:
         options = msgspec.structs.replace(options, host="127.0.0.1", port=0)
         gateway = build_gateway(
-            store=store,
+            store=gateway_store,
             bus=store.bus,
             ids=place.ids,
             clock=SystemClock(),

@@ -12,6 +12,7 @@ from core.store.sql.channels import CHANNELS_OF_GUILD
 from core.store.sql.dialect import SQLITE, dialect_of
 from core.store.sql.guilds import _COUNT_AND_PLACE, _LIST_IDS
 from core.store.sql.log import _NEWEST, _OLDEST, _READ
+from core.store.sql.logins import LoginQueries
 from core.store.sql.members import _LIST_PAGE
 from core.store.sql.message_batch import select_nonces
 from core.store.sql.messages import _BY_AUTHOR, _FIND, _NEWER, _OLDER
@@ -37,6 +38,7 @@ HOT = {
     "e-mail": _FIND_BY_EMAIL,
     "username": _FIND_BY_USERNAME,
     "login": _FIND_SESSION,
+    **{f"logins, part {part}": query for part, query in enumerate(LoginQueries(8).all)},
 }
 
 

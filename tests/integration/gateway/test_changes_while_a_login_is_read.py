@@ -1,0 +1,153 @@
+"""What happens to a user between the moment when its login is read and READY."""
+
+from typing import Any
+
+import pytest
+
+from core.store.sql.store import SqlStore
+from tests.fakes.gated_store import Gate, GatedStore
+from tests.integration.gateway.client import Client
+from tests.integration.gateway.conftest import Connect
+from tests.integration.gateway.place import Login, Place
+
+pytestmark = pytest.mark.timeout(30)
+
+
+@pytest.fixture
+def gateway_store(store: SqlStore) -> GatedStore:
+    """Every read of the gateway can be held up."""
+    return GatedStore(store)
+
+
+@pytest.fixture(autouse=True)
+def keep_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guilds keep only the members who are there, so that what was read of a member matters."""
+    monkeypatch.setattr("gateway.guild_directory.KEEP_ALL_BELOW", 1)
+
+
+async def begin(client: Client, login: Login, gateway_store: GatedStore) -> Gate:
+    """Identify, and wait until the login was read but not yet answered."""
+    gate = gateway_store.hold("logins.find_many", after_reading=True)
+    await client.send(2, {"token": login.token, "properties": {}})
+    await gate.reached.wait()
+    return gate
+
+
+async def watch(place: Place, client: Client) -> tuple[Login, int]:
+    """A guild that is in memory; its owner, and its id."""
+    owner = await place.person("owner")
+    guild_id = await place.guild(owner)
+    await client.identify(owner.token)
+    await client.wait_for("GUILD_CREATE")
+    return owner, guild_id
+
+
+def nicks(created: dict[str, Any]) -> list[str | None]:
+    return [member["nick"] for member in created["members"]]
+
+
+async def test_member_that_changes_is_shown_as_it_is(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
+    async with connect() as watching, connect() as client:
+        _, guild_id = await watch(place, watching)
+        bob = await place.person("bob")
+        await place.join(guild_id, bob)
+        gate = await begin(client, bob, gateway_store)
+        await place.update_member(guild_id, bob, nick="Bobby")
+        gate.open()
+        created = await client.wait_for("GUILD_CREATE")
+        assert "Bobby" in nicks(created)
+
+
+async def test_member_that_is_thrown_out_is_not_let_in(
+    place: Place, connect: Connect, gateway_store: GatedStore
+) -> None:
+    async with connect() as watching, connect() as client:
+        _, guild_id = await watch(place, watching)
+        bob = await place.person("bob")
+        await place.join(guild_id, bob)
+        gate = await begin(client, bob, gateway_store)
+        await place.remove(guild_id, bob)
+        gate.open()
+        assert (await client.wait_for("READY"))["guilds"] == []
+        await place.join(guild_id, bob)
+        assert "unavailable" not in await client.wait_for("GUILD_CREATE")
+
+
+async def test_guild_that_is_joined_follows_ready(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
+    async with connect() as watching, connect() as client:
+        owner, guild_id = await watch(place, watching)
+        bob = await place.person("bob")
+        gate = await begin(client, bob, gateway_store)
+        await place.join(guild_id, bob)
+        channel_id = await place.channel(guild_id)
+        await place.say(channel_id, owner, "welcome", guild_id=guild_id)
+        gate.open()
+        assert (await client.wait_for("READY"))["guilds"] == []
+        created = await client.wait_for("GUILD_CREATE")
+        assert created["id"] == str(guild_id)
+        assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
+
+
+async def test_direct_message_comes_after_ready(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    channel_id = await place.direct_channel(alice, bob)
+    async with connect() as client:
+        gate = await begin(client, bob, gateway_store)
+        await place.say(channel_id, alice, "psst", to=(alice, bob))
+        gate.open()
+        await client.wait_for("MESSAGE_CREATE")
+        assert client.names() == ["READY", "MESSAGE_CREATE"]
+
+
+async def test_login_that_is_revoked_is_refused(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
+    bob = await place.person("bob")
+    async with connect() as client:
+        gate = await begin(client, bob, gateway_store)
+        await place.log_out(bob)
+        gate.open()
+        assert await client.wait_closed() == 4004
+
+
+async def test_store_that_fails_closes_with_unknown_error(
+    place: Place, connect: Connect, gateway_store: GatedStore
+) -> None:
+    bob = await place.person("bob")
+    async with connect() as client, connect() as second:
+        gate = await begin(client, bob, gateway_store)
+        gate.open(fails=True)
+        assert await client.wait_closed() == 4000
+        assert (await second.identify(bob.token))["user"]["id"] == str(bob.id)
+
+
+async def test_guild_that_cannot_be_loaded_closes_with_unknown_error(
+    place: Place, connect: Connect, gateway_store: GatedStore
+) -> None:
+    bob = await place.person("bob")
+    await place.guild(bob)
+    async with connect() as client, connect() as second:
+        gate = gateway_store.hold("guilds.load_snapshot")
+        await client.send(2, {"token": bob.token, "properties": {}})
+        await gate.reached.wait()
+        gate.open(fails=True)
+        assert await client.wait_closed() == 4000
+        await second.identify(bob.token)
+        await second.wait_for("GUILD_CREATE")
+
+
+async def test_client_that_goes_away_leaves_no_session(
+    place: Place, connect: Connect, gateway_store: GatedStore
+) -> None:
+    async with connect() as watching:
+        _, guild_id = await watch(place, watching)
+        bob = await place.person("bob")
+        await place.join(guild_id, bob)
+        async with connect() as client:
+            gate = await begin(client, bob, gateway_store)
+            client.cut()
+            await client.wait_closed()
+        gate.open()
+        async with connect() as client:
+            await client.identify(bob.token, presence={"status": "idle", "since": None, "afk": False, "activities": []})
+            await watching.wait_for("PRESENCE_UPDATE")
+        await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "offline")
+        assert [update["status"] for update in watching.bodies("PRESENCE_UPDATE")] == ["idle", "offline"]

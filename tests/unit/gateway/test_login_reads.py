@@ -1,0 +1,169 @@
+"""Logins on their way from the store: how many a read takes, and what is noted meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.domain.errors import Unavailable
+from core.domain.login import LoginSnapshot
+from core.domain.user import Account, AuthSession, User
+from core.wire.envelope import Audience, Envelope
+from gateway.arrival import Arrival
+from gateway.commands import Identify
+from gateway.login_reads import LOGINS_A_READ, LOGINS_A_TURN, LoginReads, ReadLogin
+from gateway.tasks import Tasks
+from tests.fakes.gateway_connection import FakeConnection
+
+
+class FakeStore:
+    """Knows every token whose first byte is not 0; answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[bytes]] = []
+        self.was_asked = asyncio.Condition()
+        self.answers = asyncio.Queue[Exception | None]()
+        self.logins = self
+        self.messages = SimpleNamespace()
+
+    async def find_many(self, token_hashes: Collection[bytes]) -> dict[bytes, LoginSnapshot]:
+        """The read."""
+        self.asked.append(list(token_hashes))
+        async with self.was_asked:
+            self.was_asked.notify_all()
+        error = await self.answers.get()
+        if error is not None:
+            raise error
+        return {each: snapshot(each) for each in token_hashes if each[0]}
+
+
+def snapshot(token_hash: bytes) -> LoginSnapshot:
+    user_id = int.from_bytes(token_hash, "big")
+    auth = AuthSession(id=user_id, user_id=user_id, token_hash=token_hash, created_ms=0, last_used_ms=0)
+    return LoginSnapshot(auth=auth, account=Account(user=User(id=user_id, username="x")))
+
+
+class Scene:
+    """Reads under way."""
+
+    def __init__(self) -> None:
+        self.store = FakeStore()
+        self.tasks = Tasks()
+        self.turns: list[list[ReadLogin]] = []
+        self.has_taken = asyncio.Event()
+        self.reads = LoginReads(store=self.store, tasks=self.tasks, take=self._take)  # type: ignore[arg-type]
+
+    def _take(self, logins: Any) -> None:
+        self.turns.append(list(logins))
+        self.has_taken.set()
+
+    def ask(self, number: int) -> Arrival:
+        """A client with a token."""
+        arrival = Arrival(FakeConnection(), Identify(token="x"), number.to_bytes(4, "big"))  # type: ignore[arg-type]
+        arrival.connection.session = arrival
+        self.reads.ask(arrival)
+        return arrival
+
+    async def wait(self, logins: int) -> list[ReadLogin]:
+        """So many logins."""
+        while len(self.taken) < logins:
+            self.has_taken.clear()
+            await self.has_taken.wait()
+        return self.taken
+
+    @property
+    def taken(self) -> list[ReadLogin]:
+        return [login for turn in self.turns for login in turn]
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    made = Scene()
+    running = asyncio.create_task(made.tasks.run())
+    yield made
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+def event(user_id: int) -> Envelope:
+    return Envelope(id=1, event="X", audience=Audience.USER, payload=msgspec.Raw(b"{}"), user_id=user_id)
+
+
+async def until_asked(scene: Scene, times: int) -> None:
+    async with scene.store.was_asked:
+        await scene.store.was_asked.wait_for(lambda: len(scene.store.asked) >= times)
+
+
+KNOWN = 1 << 24
+"""Numbers from here on are known tokens."""
+
+
+async def test_logins_that_wait_are_read_together_and_taken_some_a_turn(scene: Scene) -> None:
+    count = LOGINS_A_READ + LOGINS_A_TURN + 1
+    arrivals = [scene.ask(KNOWN + number) for number in range(count)]
+    for _ in range(3):
+        scene.store.answers.put_nowait(None)
+    taken = await scene.wait(count)
+    assert [login.arrival for login in taken] == arrivals
+    assert [len(asked) for asked in scene.store.asked] == [LOGINS_A_READ, LOGINS_A_TURN + 1]
+    assert max(map(len, scene.turns)) == LOGINS_A_TURN
+    assert [login.snapshot.auth.id for login in taken if login.snapshot] == [KNOWN + number for number in range(count)]
+
+
+async def test_unknown_token_has_no_snapshot(scene: Scene) -> None:
+    scene.ask(5)
+    scene.store.answers.put_nowait(None)
+    (login,) = await scene.wait(1)
+    assert (login.snapshot, login.is_unavailable) == (None, False)
+
+
+@pytest.mark.parametrize("error", [Unavailable(), RuntimeError("a fault")])
+async def test_read_that_fails_is_told_to_those_who_wait_and_the_next_one_is_tried(
+    scene: Scene, error: Exception
+) -> None:
+    scene.ask(KNOWN)
+    scene.store.answers.put_nowait(error)
+    (login,) = await scene.wait(1)
+    assert login.is_unavailable
+    scene.ask(KNOWN + 1)
+    scene.store.answers.put_nowait(None)
+    assert not (await scene.wait(2))[1].is_unavailable
+
+
+async def test_events_that_pass_from_the_read_to_the_taking_are_noted(scene: Scene) -> None:
+    scene.reads.note_user(event(KNOWN))
+    scene.ask(KNOWN)
+    await until_asked(scene, 1)
+    scene.reads.note_user(event(KNOWN))
+    scene.reads.note_user(event(KNOWN + 1))
+    scene.reads.note_member(7, KNOWN)
+    scene.ask(KNOWN + 1)
+    scene.store.answers.put_nowait(None)
+    (first,) = await scene.wait(1)
+    assert len(first.events_of(KNOWN)) == 1
+    assert not first.is_current(7, KNOWN)
+    assert first.is_current(8, KNOWN)
+    await until_asked(scene, 2)
+    scene.reads.note_user(event(KNOWN))
+    scene.store.answers.put_nowait(None)
+    second = (await scene.wait(2))[1]
+    assert second.is_current(7, KNOWN)
+    assert [len(second.events_of(user_id)) for user_id in (KNOWN, KNOWN + 1)] == [1, 0]
+    assert len(first.events_of(KNOWN)) == 1
+
+
+async def test_clients_that_have_gone_are_not_read(scene: Scene) -> None:
+    scene.ask(KNOWN)
+    await until_asked(scene, 1)
+    gone, stays = scene.ask(KNOWN + 1), scene.ask(KNOWN + 2)
+    gone.connection.session = None
+    for _ in range(2):
+        scene.store.answers.put_nowait(None)
+    taken = await scene.wait(2)
+    assert taken[1].arrival is stays
+    assert len(scene.store.asked[1]) == 1
