@@ -1,8 +1,8 @@
 """RFC 6455 sections 5.5.1, 5.5.2, 5.5.3 and 7.4: pings, pongs and the client's close."""
 
-from tests.integration.websocket.client_frame import CLOSE, PING, PONG, TEXT, make_client_frame, make_close
 from tests.integration.websocket.framing_cases import HEARTBEAT
 from tests.integration.websocket.wire_case import ACK, WireCase, closed, refused, taken
+from tests.unit.core_ext.client_frame import CLOSE, PING, PONG, TEXT, make_client_frame, make_close
 
 _LATER = make_client_frame(TEXT, HEARTBEAT) + make_client_frame(PING, b"not heard")
 

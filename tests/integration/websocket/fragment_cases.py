@@ -1,6 +1,9 @@
 """RFC 6455 sections 5.4 and 5.5: messages in fragments, and the control frames between them."""
 
-from tests.integration.websocket.client_frame import (
+from tests.integration.websocket.framing_cases import HEARTBEAT, heartbeat_of
+from tests.integration.websocket.wire_case import ACK, WireCase, closed, refused, taken
+from tests.integration.websocket.wire_client import make_say
+from tests.unit.core_ext.client_frame import (
     BINARY,
     CONTINUATION,
     CONTROL_OPCODES,
@@ -11,9 +14,6 @@ from tests.integration.websocket.client_frame import (
     make_close,
     make_fragments,
 )
-from tests.integration.websocket.framing_cases import HEARTBEAT, heartbeat_of
-from tests.integration.websocket.wire_case import ACK, WireCase, closed, refused, taken
-from tests.integration.websocket.wire_client import make_say
 
 _MAX_FRAGMENTS = 128
 """`gateway.fragments`: more than any library sends."""

@@ -1,6 +1,8 @@
 """RFC 6455 sections 5.2 and 5.3: lengths, masks, reserved bits and opcodes."""
 
-from tests.integration.websocket.client_frame import (
+from tests.integration.websocket.wire_case import ACK, WireCase, refused, taken
+from tests.integration.websocket.wire_client import make_say
+from tests.unit.core_ext.client_frame import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -9,8 +11,6 @@ from tests.integration.websocket.client_frame import (
     TEXT,
     make_client_frame,
 )
-from tests.integration.websocket.wire_case import ACK, WireCase, refused, taken
-from tests.integration.websocket.wire_client import make_say
 
 HEARTBEAT = b'{"op":1,"d":5}'
 _LIMIT = 4096

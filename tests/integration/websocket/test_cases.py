@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from tests.integration.websocket.client_frame import CLOSE, PING, PONG, make_client_frame
 from tests.integration.websocket.closing_cases import CLOSING
 from tests.integration.websocket.echo_server import EchoServer
 from tests.integration.websocket.fragment_cases import FRAGMENTS
@@ -19,6 +18,7 @@ from tests.integration.websocket.framing_cases import FRAMING
 from tests.integration.websocket.text_cases import TEXTS
 from tests.integration.websocket.wire_case import ACK, Answer, WireCase
 from tests.integration.websocket.wire_client import HANDSHAKE, WireClient, make_login, open_wire
+from tests.unit.core_ext.client_frame import CLOSE, PING, PONG, make_client_frame
 
 CASES = [*FRAMING, *FRAGMENTS, *CLOSING, *TEXTS]
 _SEEDS = 3

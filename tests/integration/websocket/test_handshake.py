@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.gateway_socket.raw_client import UPGRADE, ask, make_request
-from tests.integration.websocket.client_frame import TEXT, make_client_frame, make_close
 from tests.integration.websocket.conftest import RunServer
 from tests.integration.websocket.echo_server import EchoServer
 from tests.integration.websocket.framing_cases import HEARTBEAT
 from tests.integration.websocket.wire_client import HANDSHAKE, WireClient, make_login, open_wire
+from tests.unit.core_ext.client_frame import TEXT, make_client_frame, make_close
 
 Change = Callable[[bytes], bytes]
 KEY = UPGRADE["Sec-WebSocket-Key"]

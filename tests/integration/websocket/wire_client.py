@@ -16,7 +16,7 @@ from typing import Any
 from wsproto.frame_protocol import FrameProtocol
 
 from tests.integration.gateway_socket.raw_client import UPGRADE, make_request
-from tests.integration.websocket.client_frame import CLOSE, PONG, TEXT, make_client_frame
+from tests.unit.core_ext.client_frame import CLOSE, PONG, TEXT, make_client_frame
 
 TIMEOUT_S = 20.0
 _TURNS = 3
