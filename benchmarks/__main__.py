@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import fanout, sends
+from benchmarks import fanout, heartbeats, memory, mixed_permissions, rivals_fanout, sends, slow_readers, storm
 from benchmarks.machine import describe_machine
 from benchmarks.processes import raise_file_limit
 from benchmarks.results import FOLDER, read_results, write_readme, write_result
@@ -24,6 +24,12 @@ from benchmarks.tables import Result, render_text
 _ALL: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
     "forms": fanout.run_forms,
+    "rivals": rivals_fanout.run,
+    "heartbeats": heartbeats.run,
+    "mixed": mixed_permissions.run,
+    "slow": slow_readers.run,
+    "memory": memory.run,
+    "storm": storm.run,
     "sends": sends.run,
 }
 _TOOLS: Final = {"wrk": {"sends"}}

@@ -9,6 +9,10 @@ SOURCES: Final = Path(__file__).with_name("native")
 _COMPILE: Final = ("cc", "-O2", "-Wall", "-Wextra")
 
 
+class BuildFailedError(Exception):
+    """The compiler refused; it said why on stderr."""
+
+
 class Builds:
     """Programs in a folder of one run."""
 
@@ -18,9 +22,14 @@ class Builds:
         self._folder = folder
 
     def program(self, name: str, libraries: Sequence[str] = ()) -> str:
-        """The path of `name`.c's program. `libraries` are what the linker is given besides."""
+        """The path of `name`.c's program. `libraries` are what the linker is given besides.
+
+        Raises:
+            BuildFailedError: when there is none.
+        """
         binary = self._folder / name
         if not binary.exists():
             command = [*_COMPILE, "-o", str(binary), str(SOURCES / f"{name}.c"), *libraries]
-            subprocess.run(command, check=True)
+            if subprocess.run(command, check=False).returncode != 0:
+                raise BuildFailedError(f"{name}.c was not compiled")
         return str(binary)

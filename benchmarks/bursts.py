@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -25,6 +26,32 @@ class Burst(msgspec.Struct, frozen=True):
     """Processor time of the server for each delivery."""
     frame_bytes: float
     """On the wire, for each delivery."""
+
+
+class Shape(msgspec.Struct, kw_only=True, frozen=True):
+    """What a burst consists of: events, each to so many recipients, `per_turn` of them in each turn of the loop."""
+
+    events: int
+    per_turn: int
+    frame_bytes: int
+    """Of the floor's frames."""
+    recipients: int
+
+    @property
+    def frames(self) -> int:
+        """All of a burst."""
+        return self.events * self.recipients
+
+
+DELIVERIES: Final = {1: 64_000, 4: 160_000, 16: 320_000}
+"""In a burst, by events a turn: some tenths of a second of work."""
+
+
+def shape_burst(*, per_turn: int, frame_bytes: int, recipients: int, is_quick: bool) -> Shape:
+    """A burst that is long enough to be measured."""
+    deliveries = 4 * per_turn * recipients if is_quick else DELIVERIES[per_turn]
+    events = max(deliveries // recipients // per_turn, 2) * per_turn
+    return Shape(events=events, per_turn=per_turn, frame_bytes=frame_bytes, recipients=recipients)
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -53,10 +80,10 @@ def measure(server: PinnedProcess, client: LoadClient, command: str, frames: int
     return Burst(frames / (counted.at_s - started_s), cpu_s / frames * 1e6, counted.bytes / frames)
 
 
-def compare(floor: Callable[[], Burst], candidate: Callable[[], Burst], *, rounds: int) -> Comparison:
-    """Alternate, after one candidate's burst that is not counted."""
-    candidate()
-    return sum_up([(floor(), candidate()) for _ in range(rounds)])
+def compare(floor: "Floor", candidate: Callable[[Shape], Burst], shape: Shape, *, rounds: int) -> Comparison:
+    """Alternate, after one burst of the candidate that warms it up."""
+    candidate(shape)
+    return sum_up([(floor.burst(shape), candidate(shape)) for _ in range(rounds)])
 
 
 def sum_up(pairs: Sequence[tuple[Burst, Burst]]) -> Comparison:
@@ -85,8 +112,9 @@ class Floor:
 
     __slots__ = ("_client", "_port", "_server", "_sockets")
 
-    def __init__(self, *, builds: Builds, folder: Path) -> None:
-        buffer_bytes = GatewaySettings().socket_buffer_bytes
+    def __init__(
+        self, *, builds: Builds, folder: Path, buffer_bytes: int = GatewaySettings().socket_buffer_bytes
+    ) -> None:
         self._server = PinnedProcess([builds.program("floor"), str(buffer_bytes)], on_core=SERVER_CORE)
         self._port = int(self._server.read_ready()["port"])
         self._client = LoadClient(builds=builds, folder=folder)
@@ -98,10 +126,10 @@ class Floor:
             self._client.connect(self._port, sockets - self._sockets)
             self._sockets = sockets
 
-    def burst(self, *, events: int, per_turn: int, frame_bytes: int, recipients: int) -> Burst:
+    def burst(self, shape: Shape) -> Burst:
         """Each event to so many of the sockets, `per_turn` of them in each send."""
-        command = f"burst {events} {per_turn} {frame_bytes} {recipients}"
-        return measure(self._server, self._client, command, events * recipients)
+        command = f"burst {shape.events} {shape.per_turn} {shape.frame_bytes} {shape.recipients}"
+        return measure(self._server, self._client, command, shape.frames)
 
     def stop(self) -> None:
         """End both processes."""

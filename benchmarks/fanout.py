@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.bursts import Comparison, Floor, compare
+from benchmarks.bursts import Comparison, Floor, compare, shape_burst
 from benchmarks.gateway import Form, GatewayUnderTest
 from benchmarks.run import Run
 from benchmarks.tables import Column, Plot, Result, Table
@@ -26,9 +26,6 @@ FORMS: Final = (
 _SESSIONS: Final = (1000, 5000)
 _TURNS: Final = (1, 4, 16)
 _ROUNDS: Final = 5
-_DELIVERIES: Final = {1: 64_000, 4: 160_000, 16: 320_000}
-"""In a burst, by events a turn: some tenths of a second of work."""
-
 _COLUMNS: Final = [
     Column(key="sessions", title="sessions"),
     Column(key="form", title="form"),
@@ -86,16 +83,15 @@ class _Fanout:
         return rows
 
     def _compare(self, gateway: GatewayUnderTest, form: Form, sessions: int, per_turn: int) -> dict[str, Any]:
-        deliveries = self._run.pick(_DELIVERIES[per_turn], 4 * per_turn * sessions)
-        events = max(deliveries // sessions // per_turn, 2) * per_turn
-        rounds = self._run.pick(_ROUNDS, 1)
-        frame_bytes = gateway.frame_bytes()
-        found = compare(
-            lambda: self._floor.burst(events=events, per_turn=per_turn, frame_bytes=frame_bytes, recipients=sessions),
-            lambda: gateway.burst(events=events, per_turn=per_turn, frames=events * sessions),
-            rounds=rounds,
+        shape = shape_burst(
+            per_turn=per_turn,
+            frame_bytes=gateway.frame_bytes(),
+            recipients=sessions,
+            is_quick=self._run.is_quick,
         )
-        frames = (rounds + 1) * events * sessions
+        rounds = self._run.pick(_ROUNDS, 1)
+        found = compare(self._floor, gateway.burst, shape, rounds=rounds)
+        frames = (rounds + 1) * shape.frames
         return {"sessions": sessions, "form": form.name, "k": per_turn, "frames": frames, **describe(found)}
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from benchmarks.builds import Builds
-from benchmarks.bursts import Burst, measure
+from benchmarks.bursts import Burst, Shape, measure
 from benchmarks.gateway_server import Options
 from benchmarks.load_client import LoadClient, Logins
 from benchmarks.processes import SERVER_CORE, PinnedProcess
@@ -53,7 +53,11 @@ class GatewayUnderTest:
 
     def grow(self, sessions: int, *, at_once: int = 64) -> Logins:
         """Have so many sessions, of the world's first members; how the new ones logged in."""
-        tokens = self._world.tokens[self._logged_in : sessions]
+        return self.grow_by(sessions - self._logged_in, at_once=at_once)
+
+    def grow_by(self, more: int, *, at_once: int = 64) -> Logins:
+        """Have so many more, of the members that had none yet."""
+        tokens = self._world.tokens[self._logged_in : self._logged_in + more]
         self.client.connect_gateway(self.port, len(tokens), encoding=self._form.encoding, compress=self._form.compress)
         logins = self.client.login(tokens, encoding=self._form.encoding, at_once=at_once)
         self._logged_in += len(tokens)
@@ -63,10 +67,10 @@ class GatewayUnderTest:
         """The size of an event's frame in the form's encoding, uncompressed."""
         return int(self.process.ask(f"frame {self._form.encoding}"))
 
-    def burst(self, *, events: int, per_turn: int, frames: int) -> Burst:
-        """Events through bus, actor and sockets, which lead to so many frames."""
-        self.process.ask(f"make {events} {per_turn}")
-        return measure(self.process, self.client, "burst", frames)
+    def burst(self, shape: Shape, frames: int = 0) -> Burst:
+        """Events through bus, actor and sockets. `frames` is how many are counted, if not all of the shape's."""
+        self.process.ask(f"make {shape.events} {shape.per_turn}")
+        return measure(self.process, self.client, "burst", frames or shape.frames)
 
     def stop(self) -> None:
         """End both processes."""

@@ -160,8 +160,10 @@ static void begin(enum job next, int from, int to, int window)
 
 static void keep_going(void)
 {
-    while (job_next < job_end && job_next - job_done < job_window)
-        job == CONNECTS ? open_next() : log_in_next();
+    while (job == CONNECTS && job_next < job_end && job_next - job_done < job_window)
+        open_next();
+    while (job == LOGINS && job_next < job_end && job_next - job_done < job_window)
+        log_in_next();
 }
 
 static void report_ends(void)
@@ -420,9 +422,11 @@ static void start_beats(void)
 static void watch_slowly(bool slow)
 {
     for (int i = 0; i < slow_count; i++) {
+        int size = slow ? 4096 : 1 << 20; /* else the kernel reads ahead for who is slow */
         struct connection *c = &connections[i];
         struct epoll_event watch = {.events = slow ? 0 : EPOLLIN, .data.u32 = i + 1};
         c->slow = true;
+        setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
         if (c->state == OPEN)
             epoll_ctl(poll_fd, EPOLL_CTL_MOD, c->fd, &watch);
     }

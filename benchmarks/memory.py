@@ -1,0 +1,109 @@
+"""Memory: what a connection costs the server that has said nothing yet, and one that has identified and is idle.
+
+Resident memory of the gateway's process, less what it was before the first of them, divided by how many there are. The guild has
+as many members as there are sessions at most; one session came and went before, so that the guild is loaded. Buffers of sockets
+are the kernel's and not in it.
+"""
+
+import asyncio
+import itertools
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.fanout import JSON
+from benchmarks.gateway import GatewayUnderTest
+from benchmarks.processes import raise_file_limit
+from benchmarks.run import Run
+from benchmarks.tables import Column, Plot, Result, Table
+from benchmarks.transports import TRANSPORTS
+from benchmarks.world import World, make_world
+
+_SIZES: Final = (1000, 5000, 15_000)
+_OTHER_FILES: Final = 500
+"""What processes have open besides connections."""
+_NEVER_S: Final = 3600.0
+_COLUMNS: Final = [
+    Column(key="transport", title="transport"),
+    Column(key="kind", title="connections"),
+    Column(key="count", title="number"),
+    Column(key="kib", title="KiB each", digits=2),
+    Column(key="rss_mib", title="RSS MiB", digits=1),
+    Column(key="per_second", title="opened/s"),
+]
+
+
+class _Measuring:
+    """One transport after the other, a new process for each kind."""
+
+    def __init__(self, run: Run, sizes: list[int]) -> None:
+        self._run = run
+        self._sizes = sizes
+        self._database = run.make_folder("memory") / "world.db"
+        self._world: World = asyncio.run(make_world(self._database, members=sizes[-1] + 1))
+
+    def measure(self, transport: str, *, identified: bool) -> list[dict[str, Any]]:
+        """The rows of a transport and kind."""
+        kind = "identified" if identified else "silent"
+        gateway = self._start(self._run.make_folder(f"memory-{transport}-{kind}"), transport)
+        rows: list[dict[str, Any]] = []
+        try:
+            gateway.grow(1)
+            gateway.client.leave()
+            before = gateway.process.rss_bytes()
+            for already, count in itertools.pairwise([0, *self._sizes]):
+                took_s = self._open(gateway, count - already, identified=identified)
+                rss = gateway.process.rss_bytes()
+                rows.append(
+                    {
+                        "transport": transport,
+                        "kind": kind,
+                        "count": count,
+                        "kib": (rss - before) / count / 1024,
+                        "rss_mib": rss / 2**20,
+                        "per_second": (count - already) / took_s,
+                    }
+                )
+        finally:
+            gateway.stop()
+        return rows
+
+    def _start(self, folder: Path, transport: str) -> GatewayUnderTest:
+        return GatewayUnderTest(
+            builds=self._run.builds,
+            folder=folder,
+            database=self._database,
+            world=self._world,
+            form=JSON,
+            sessions=self._sizes[-1],
+            settings={"transport": transport, "identify_timeout_s": _NEVER_S},
+        )
+
+    @staticmethod
+    def _open(gateway: GatewayUnderTest, more: int, *, identified: bool) -> float:
+        if identified:
+            return gateway.grow_by(more).took_s
+        return gateway.client.connect_gateway(gateway.port, more)
+
+
+def run(run: Run) -> Result:
+    """All transports, both kinds."""
+    most = raise_file_limit() - _OTHER_FILES
+    wanted = run.pick(_SIZES, (20, 40))
+    sizes = [size for size in wanted if size <= most]
+    skipped = [f"{size:,} connections: a process may have {most:,} files open" for size in wanted if size > most]
+    measuring = _Measuring(run, sizes)
+    rows = [
+        row
+        for transport in TRANSPORTS
+        for identified in (False, True)
+        for row in measuring.measure(transport, identified=identified)
+    ]
+    plot = Plot(
+        title="Resident memory of a connection",
+        labels=["transport", "kind", "count"],
+        value="kib",
+        axis="KiB each",
+    )
+    table = Table(title="memory of idle connections", columns=_COLUMNS, rows=rows, plot=plot)
+    counted = sum(sizes[-1] for _ in TRANSPORTS) * 2
+    return Result(name="memory", tables=[table], skipped=skipped, deliveries=counted)

@@ -1,0 +1,121 @@
+"""One in ten sessions reads slowly: what the others lose by it, and what becomes of the slow ones.
+
+The slow ones are read every 10 ms only, a little; soon their sockets are full. `kept` is a burst that fits the bound
+on what waits for a session: afterwards all are read as usual again, and the slow ones must get every frame. `closed` is one that
+does not fit: the gateway closes them (1013: try again later; the session can be resumed). The floor sends to as many
+connections as read at full speed.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from benchmarks.bursts import Floor, Shape, sum_up
+from benchmarks.fanout import JSON, describe
+from benchmarks.gateway import GatewayUnderTest
+from benchmarks.load_client import Settled
+from benchmarks.run import Run
+from benchmarks.tables import Column, Result, Table
+from benchmarks.world import make_world
+
+_SESSIONS: Final = 1000
+_SLOW_SHARE: Final = 0.1
+_BYTES_A_TICK: Final = 8
+"""0.8 KB a second, where a burst sends some hundred."""
+_SOCKET_BYTES: Final = 32_768
+_BOUND_BYTES: Final = 65_536
+"""`socket_buffer_bytes` and `session_buffer_bytes`, smaller than by default, so that it does not take long to fill them."""
+_QUIET_MS: Final = 5000
+"""A sender asks only now and then whether a reader that stood still has room again."""
+_ALL_READ, _KEPT, _CLOSED = "all read", "kept", "closed"
+_EVENTS: Final = {_ALL_READ: 96, _KEPT: 150, _CLOSED: 300}
+"""The second is more than a socket's buffer takes, the third more than the bound takes besides."""
+_ROUNDS: Final = 3
+_COLUMNS: Final = [
+    Column(key="case", title="case"),
+    Column(key="fast", title="fast readers"),
+    Column(key="per_second", title="deliveries/s to them"),
+    Column(key="cpu_us", title="CPU µs each", digits=2),
+    Column(key="ratio", title="ratio to C", digits=2),
+    Column(key="spread", title="(rounds)"),
+    Column(key="slow", title="slow readers"),
+    Column(key="complete", title="got all"),
+    Column(key="partial", title="some"),
+    Column(key="closed", title="closed"),
+    Column(key="rss_mib", title="RSS MiB more", digits=1),
+]
+
+
+class _Scene(msgspec.Struct, frozen=True):
+    """Sessions and a floor. `slow` of the sessions are slow, if the case wants it."""
+
+    gateway: GatewayUnderTest
+    floor: Floor
+    sessions: int
+    slow: int
+
+    def compare(self, case: str, rounds: int) -> dict[str, Any]:
+        """The row of a case."""
+        slow = self.slow if case != _ALL_READ else 0
+        fast, events = self.sessions - slow, _EVENTS[case]
+        shape = Shape(events=events, per_turn=1, frame_bytes=self.gateway.frame_bytes(), recipients=fast)
+        pairs, settled, more = [], [], []
+        for _ in range(rounds):
+            rss_before = self.gateway.process.rss_bytes()
+            floor = self.floor.burst(shape)
+            if slow:
+                self.gateway.client.slow(slow, _BYTES_A_TICK)
+            pairs.append((floor, self.gateway.burst(shape)))
+            more.append(self.gateway.process.rss_bytes() - rss_before)
+            if slow:
+                settled.append(self.gateway.client.settle(events, quiet_ms=_QUIET_MS))
+        row: dict[str, Any] = {
+            "case": case,
+            "fast": fast,
+            "slow": slow,
+            "rss_mib": max(more) / 2**20,
+            "frames": rounds * shape.frames,
+            **describe(sum_up(pairs)),
+        }
+        return row | _describe_fate(settled)
+
+
+def _describe_fate(settled: list[Settled]) -> dict[str, Any]:
+    if not settled:
+        return {}
+    codes = {code: count for each in settled for code, count in each.closed.items()}
+    return {
+        "complete": min(each.complete for each in settled),
+        "partial": max(each.partial for each in settled),
+        "closed": ", ".join(f"{count} with {code or 'no code'}" for code, count in codes.items()) or "none",
+    }
+
+
+def run(run: Run) -> Result:
+    """Nobody slow; some slow, within the bound; some slow, past it."""
+    sessions = run.pick(_SESSIONS, 20)
+    rounds = run.pick(_ROUNDS, 1)
+    folder = run.make_folder("slow")
+    database = folder / "world.db"
+    world = asyncio.run(make_world(database, members=sessions))
+    floor = Floor(builds=run.builds, folder=folder, buffer_bytes=_SOCKET_BYTES)
+    gateway = GatewayUnderTest(
+        builds=run.builds,
+        folder=folder,
+        database=database,
+        world=world,
+        form=JSON,
+        sessions=sessions,
+        settings={"socket_buffer_bytes": _SOCKET_BYTES, "session_buffer_bytes": _BOUND_BYTES},
+    )
+    try:
+        gateway.grow(sessions)
+        floor.grow(sessions)
+        scene = _Scene(gateway, floor, sessions, round(sessions * _SLOW_SHARE))
+        rows = [scene.compare(_ALL_READ, rounds), scene.compare(_KEPT, rounds), scene.compare(_CLOSED, 1)]
+    finally:
+        gateway.stop()
+        floor.stop()
+    table = Table(title=f"slow readers among {sessions:,} sessions", columns=_COLUMNS, rows=rows)
+    return Result(name="slow", tables=[table], deliveries=sum(row["frames"] for row in rows))

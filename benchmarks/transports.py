@@ -1,0 +1,10 @@
+"""The gateway's transports that this version has, by their names in the setting `gateway.transport`."""
+
+from typing import Final, get_args, get_type_hints
+
+from core.runtime.settings import GatewaySettings
+
+_CHOSEN_BY_SYSTEM: Final = "auto"
+TRANSPORTS: Final[list[str]] = [
+    name for name in get_args(get_type_hints(GatewaySettings)["transport"]) if name != _CHOSEN_BY_SYSTEM
+]
