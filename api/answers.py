@@ -14,31 +14,28 @@ JSON: Final = "application/json"
 
 
 class Answer:
-    """A status, headers and a body, as an ASGI application. Without a status it has the one that its route declares."""
+    """A status, headers and a body, also as an ASGI application. Without a status it has the one that its route declares."""
 
-    __slots__ = ("_body", "_headers", "status")
+    __slots__ = ("body", "headers", "status")
 
     def __init__(
         self, body: bytes, *, status: int = 0, content_type: str = JSON, headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
         self.status = status
-        self._body = body
-        self._headers = [
+        self.body = body
+        self.headers: list[tuple[bytes, bytes]] = [
             (b"content-type", content_type.encode()),
             (b"content-length", b"%d" % len(body)),
             *((name.lower().encode(), value.encode()) for name, value in headers),
         ]
 
-    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self._headers})
-        await send({"type": "http.response.body", "body": self._body})
-
-
-class EmptyAnswer:
-    """204: neither body nor content type."""
-
-    __slots__ = ()
+    @classmethod
+    def empty(cls) -> "Answer":
+        """204: neither body nor content type."""
+        made = cls(b"", status=204)
+        made.headers.clear()
+        return made
 
     async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})

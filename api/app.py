@@ -16,13 +16,14 @@ from litestar.handlers import HTTPRouteHandler
 from api.account_services import ACCOUNT_ROUTES, build_account_services
 from api.binding import bind
 from api.body import BodyRequest
+from api.compiled_routes import compile_routes
 from api.documented_routes import is_caught, is_documented
 from api.edge import Edge
-from api.errors import answer_to
-from api.gate import Gate, show_wait
+from api.gate import Gate
 from api.guild_services import GUILD_ROUTES, build_guild_services
 from api.limits import Limits, MemoryRateLimiter
 from api.openapi import build_document
+from api.refusals import refuse
 from api.routes import direct_channels as direct_channel_routes
 from api.routes import documentation as documentation_routes
 from api.routes import images as image_routes
@@ -47,7 +48,7 @@ from api.services.passwords import Passwords
 from api.services.temporary_members import TemporaryMembers
 from api.services.typing_indicators import TypingIndicators
 from core.bus.interfaces import Bus
-from core.domain.errors import NotBuilt, RateLimited
+from core.domain.errors import NotBuilt
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
@@ -160,7 +161,10 @@ def build_api(
         clock=clock,
         settings=settings,
     )
-    edge = Edge(app=_build_litestar(services, gate, settings), limits=limits, clock=clock, metrics=metrics)
+    framework = _build_litestar(services, gate, settings)
+    routes = compile_routes(framework, gate)
+    application: Any = framework  # an ASGI application, whose own types for it are narrower
+    edge = Edge(app=application, routes=routes, limits=limits, clock=clock, metrics=metrics)
     return Api(
         asgi=edge,
         directory=directory,
@@ -172,14 +176,14 @@ def build_api(
     )
 
 
-def _build_litestar(services: dict[str, Any], gate: Gate, settings: Settings) -> Any:
+def _build_litestar(services: dict[str, Any], gate: Gate, settings: Settings) -> Litestar:
     described = [handler for handlers in _ROUTES for handler in handlers]
     services["documentation"] = Documentation(build_document(described, services, prefix=PREFIX))
     handlers = [bind(handler, services, prefix=PREFIX) for handlers in _ROUTES for handler in handlers]
     handlers += [bind(handler, services) for handlers in _ROOT_ROUTES for handler in handlers]
     return Litestar(
         route_handlers=handlers,
-        before_request=gate.admit,
+        before_request=gate.admit_request,
         request_class=BodyRequest,
         request_max_body_size=settings.api.max_json_bytes,
         exception_handlers={Exception: _handle_error},
@@ -193,10 +197,9 @@ def _handle_error(request: Request[Any, Any, Any], error: Exception) -> Response
     scope: Any = request.scope
     if _is_unbuilt(scope, error):
         error = NotBuilt()
-    if isinstance(error, RateLimited):
-        show_wait(scope, error.retry_after_s)
-    answer = answer_to(error, scope.get("path_params", {}))
-    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
+    answer = refuse(scope, error)
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, status_code=answer.status, headers=headers)
 
 
 def _is_unbuilt(scope: Any, error: Exception) -> bool:

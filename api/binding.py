@@ -7,7 +7,8 @@
 
 Litestar's own dependency injection would do the same per request, with a task group as soon as a handler asks for two
 things; that costs more than most handlers. Here `caller`, `reason` and `data` (the body, through `api.forms`) are read out of
-the request and services are plain keyword arguments. What is left in the signature (path, query) is Litestar's, as ever.
+the request and services are plain keyword arguments. What is left in the signature (path, query) is Litestar's, as ever, or
+`api.compiled_routes`'.
 
 A body that need not be JSON: `opt={"json_of": function}`, which gets the body and its content type and gives the JSON.
 """
@@ -15,34 +16,38 @@ A body that need not be JSON: `opt={"json_of": function}`, which gets the body a
 import inspect
 import re
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from copy import copy
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg, PathParameter, QueryParameter
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp
 
-from api.answers import Answer, EmptyAnswer, encode_json
+from api.answers import Answer, encode_json
 from api.caller import Caller
 from api.forms import Form
+from api.scope import CALLER_KEY, Scope
 from core.domain.errors import Unauthorized, invalid_field
-
-CALLER_KEY: Final = "guildway.caller"
-"""Where the gate leaves the `Caller` in the ASGI scope."""
 
 MAX_REASON_LENGTH: Final = 512
 
 JSON_OF_KEY: Final = "json_of"
 """In a handler's `opt`: (body, content type) → JSON."""
 
-_FROM_REQUEST: Final = ("caller", "reason", "request", "data")
+BOUND_KEY: Final = "guildway.bound"
+"""In a bound handler's `opt`: its `BoundHandler`."""
+
+_FROM_REQUEST: Final = ("caller", "reason", "request", "scope", "data")
 """Parameters that are read out of the request here."""
 
 _NOT_LITESTARS: Final = frozenset({*_FROM_REQUEST, "return"})
+Headers = Iterable[tuple[bytes, bytes]]
+
 _PATH_NAME: Final = re.compile(r"\{(\w+)")
 
 
@@ -57,25 +62,86 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
     fn: Any = handler.fn
     hints = typing.get_type_hints(fn, include_extras=True)
     signature = inspect.signature(fn)
-    bound = {name: services[name] for name in signature.parameters if name in services}
-    for name, service in bound.items():
+    filled = {name: services[name] for name in signature.parameters if name in services}
+    for name, service in filled.items():
         wanted = hints[name]
         if isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False) and not isinstance(service, wanted):
             raise TypeError(f"{fn.__qualname__} asks for {name} as {wanted}, which is {type(service)}")
-    body = _BodyReader(hints["data"], handler.opt.get(JSON_OF_KEY)) if "data" in hints else None
-    wrapped = _wrap(fn, bound, body, set(signature.parameters), handler.status_code)
-    _describe(wrapped, fn, {name: hint for name, hint in hints.items() if name not in bound}, handler.paths)
+    asked = {name: hint for name, hint in hints.items() if name not in filled and name not in _NOT_LITESTARS}
+    bound = BoundHandler(
+        fn=partial(fn, **filled),
+        from_request=[name for name in _FROM_REQUEST if name in signature.parameters],
+        body=_BodyReader(hints["data"], handler.opt.get(JSON_OF_KEY)) if "data" in hints else None,
+        asked=asked,
+        status=handler.status_code,
+    )
+    wrapped = _wrap(bound)
+    _describe(wrapped, fn, asked, handler.paths)
     made = copy(handler)(wrapped)
     # Answers bring their own status; Litestar would object to one of 204 that comes from a function with a result.
     made.status_code = HTTP_200_OK
     made.paths = {prefix + path for path in handler.paths}
+    made.opt = {**handler.opt, BOUND_KEY: bound}
     return made
 
 
-def _describe(wrapped: Any, fn: Any, hints: dict[str, Any], paths: Collection[str]) -> None:
+class BoundHandler:
+    """A handler with its services, to be called with what is its own of a request."""
+
+    __slots__ = ("_body", "_fn", "_from_request", "_status", "asked")
+
+    def __init__(
+        self,
+        *,
+        fn: Any,
+        from_request: Collection[str],
+        body: "_BodyReader | None",
+        asked: Mapping[str, Any],
+        status: int,
+    ) -> None:
+        self._fn = fn
+        self._from_request = tuple(name for name in from_request if name != "data")
+        self._body = body
+        self.asked = asked
+        """The annotations of the parameters that are still to be given, by name: path and query."""
+        self._status = status
+
+    @property
+    def wants_request(self) -> bool:
+        """Whether it needs the framework's request."""
+        return "request" in self._from_request
+
+    async def answer(
+        self, scope: Scope, given: dict[str, Any], read: Callable[[], Awaitable[bytes]], request: Any = None
+    ) -> Answer:
+        """Run the handler. `given` holds the parameters in `asked`, `read` gives the body.
+
+        Raises:
+            Unauthorized: when it wants a caller and there is none. DomainError: the handler's own, and the body's.
+        """
+        for name in self._from_request:
+            if name == "caller":
+                given[name] = caller_of(scope)
+            elif name == "reason":
+                given[name] = read_reason(scope["headers"])
+            else:
+                given[name] = scope if name == "scope" else request
+        if self._body is not None:
+            given["data"] = self._body.decode(await read(), scope["headers"])
+        result = await self._fn(**given)
+        if self._status == HTTP_204_NO_CONTENT:
+            return Answer.empty()
+        if type(result) is not Answer:
+            return Answer(encode_json(result), status=self._status)
+        if not result.status:
+            result.status = self._status
+        return result
+
+
+def _describe(wrapped: Any, fn: Any, asked: Mapping[str, Any], paths: Collection[str]) -> None:
     """Make the wrapped function look to Litestar like one with just the parameters that Litestar has to fill."""
     in_path = {name for path in paths for name in _PATH_NAME.findall(path)}
-    kept = {name: _mark(name, hint, in_path) for name, hint in hints.items() if name not in _NOT_LITESTARS}
+    kept = {name: _mark(name, hint, in_path) for name, hint in asked.items()}
     kept["request"] = Request
     given = inspect.signature(fn).parameters
     wrapped.__signature__ = inspect.Signature(
@@ -123,61 +189,44 @@ class _BodyReader:
         self._form: Form[Any] = Form(type_)
         self._json_of = json_of
 
-    async def read(self, request: Request[Any, Any, Any]) -> Any:
-        """The body as the handler wants it. Raises as `Form.decode` and `BodyRequest.body`."""
-        body = await request.body()
+    def decode(self, body: bytes, headers: Headers) -> Any:
+        """The body as the handler wants it. Raises as `Form.decode`."""
         if self._json_of is not None:
-            body = self._json_of(body, _find_content_type(request.scope["headers"]))
+            body = self._json_of(body, _find_header(headers, b"content-type"))
         return self._form.decode(body)
 
 
-def _find_content_type(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def _find_header(headers: Headers, wanted: bytes) -> str:
+    """The header's first value, "" without one."""
     for name, value in headers:
-        if name == b"content-type":
+        if name == wanted:
             return value.decode("latin-1")
     return ""
 
 
-def _wrap(fn: Any, bound: dict[str, Any], body: _BodyReader | None, names: Collection[str], status: int) -> Any:
-    wants_caller, wants_reason, wants_request = (name in names for name in _FROM_REQUEST[:3])
-    empty = EmptyAnswer() if status == 204 else None
-
-    async def handle(request: Request[Any, Any, Any], **given: Any) -> Any:
-        if wants_caller:
-            given["caller"] = caller_of(request)
-        if wants_reason:
-            given["reason"] = read_reason(request)
-        if wants_request:
-            given["request"] = request
-        if body is not None:
-            given["data"] = await body.read(request)
-        result = await fn(**given, **bound)
-        if empty is not None:
-            return empty
-        if type(result) is not Answer:
-            return Answer(encode_json(result), status=status)
-        if not result.status:
-            result.status = status
-        return result
+def _wrap(bound: BoundHandler) -> Any:
+    async def handle(request: Request[Any, Any, Any], **given: Any) -> Answer:
+        scope: Any = request.scope
+        return await bound.answer(scope, given, request.body, request)
 
     return handle
 
 
-def caller_of(request: Request[Any, Any, Any]) -> Caller:
+def caller_of(scope: Scope) -> Caller:
     """Who makes the request.
 
     Raises:
         Unauthorized: without a token.
     """
-    caller = request.scope.get(CALLER_KEY)
+    caller: Caller | None = scope.get(CALLER_KEY)
     if caller is None:
         raise Unauthorized
-    return typing.cast("Caller", caller)
+    return caller
 
 
-def read_reason(request: Request[Any, Any, Any]) -> str | None:
+def read_reason(headers: Headers) -> str | None:
     """X-Audit-Log-Reason: percent-encoded UTF-8, at most 512 characters."""
-    given = request.headers.get("x-audit-log-reason")
+    given = _find_header(headers, b"x-audit-log-reason")
     if not given:
         return None
     try:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Request
 from typing_extensions import override
 
+from api.scope import Receive, Scope
 from core.domain.errors import InvalidJson, TooLarge
 
 _EMPTY_OBJECT: Final = b"{}"
@@ -22,32 +23,40 @@ class BodyRequest(Request[Any, Any, Any]):
 
     @override
     async def body(self) -> bytes:
-        """The body, read once.
-
-        Raises:
-            TooLarge: when it is announced as, or turns out, larger than the route allows.
-            InvalidJson: when the client goes away in the middle of it.
-        """
+        """The body, read once. Raises as `read_body`."""
         try:
             return self._whole
         except AttributeError:
-            self._whole: bytes = await self._read(self.route_handler.resolve_request_max_body_size() or 0)
+            limit_bytes = self.route_handler.resolve_request_max_body_size() or 0
+            scope: Any = self.scope
+            receive: Any = self.receive
+            self._whole: bytes = await read_body(scope, receive, limit_bytes)
             return self._whole
 
-    async def _read(self, limit_bytes: int) -> bytes:
-        for name, value in self.scope["headers"]:
-            if name == b"content-length" and len(value) < _MAX_DIGITS and value.isdigit() and int(value) > limit_bytes:
-                raise TooLarge
-        chunks: list[bytes] = []
-        size_bytes = 0
-        while True:
-            message: Any = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise InvalidJson
-            chunk = message.get("body", b"")
-            size_bytes += len(chunk)
-            if size_bytes > limit_bytes:
-                raise TooLarge
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return b"".join(chunks) or _EMPTY_OBJECT
+
+async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLarge: when it is announced as, or turns out, larger than `limit_bytes`.
+        InvalidJson: when the client goes away in the middle of it.
+    """
+    for name, value in scope["headers"]:
+        if name == b"content-length" and len(value) < _MAX_DIGITS and value.isdigit() and int(value) > limit_bytes:
+            raise TooLarge
+    chunks: list[bytes] = []
+    size_bytes = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidJson
+        chunk: bytes = message.get("body", b"")
+        size_bytes += len(chunk)
+        if size_bytes > limit_bytes:
+            raise TooLarge
+        is_last = not message.get("more_body", False)
+        if is_last and not chunks:
+            return chunk or _EMPTY_OBJECT
+        chunks.append(chunk)
+        if is_last:
+            return b"".join(chunks) or _EMPTY_OBJECT

@@ -10,25 +10,21 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
-from api.errors import ErrorAnswer, answer_to
-from api.gate import RATE_KEY, Rate
+from api.answers import Answer
+from api.compiled_routes import CompiledRoutes
+from api.errors import HeadersTooLarge
+from api.gate import Rate
 from api.limits import Limits
+from api.refusals import refuse
+from api.scope import RATE_KEY, TEMPLATE_KEY, Application, Message, Receive, Scope, Send
 from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 
 logger = logging.getLogger(__name__)
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_HEADERS_BYTES: Final = 32 * 1024
 """Names and values together. Tokens, reasons (512 characters, percent-encoded) and proxies' additions fit many times."""
@@ -58,19 +54,17 @@ class InvalidApiVersion(DomainError):
     message = "Invalid API version provided"
 
 
-class HeadersTooLarge(DomainError):
-    """More header bytes than anything here needs."""
-
-    message = "431: Request Header Fields Too Large"
-
-
 class Edge:
     """Wraps the application."""
 
-    __slots__ = ("_app", "_clock", "_limits", "_metrics", "_timers")
+    __slots__ = ("_app", "_clock", "_limits", "_metrics", "_routes", "_timers")
 
-    def __init__(self, *, app: Application, limits: Limits, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, app: Application, routes: CompiledRoutes, limits: Limits, clock: Clock, metrics: Metrics
+    ) -> None:
+        """`app` answers what `routes` do not."""
         self._app = app
+        self._routes = routes
         self._limits = limits
         self._clock = clock
         self._metrics = metrics
@@ -87,71 +81,80 @@ class Edge:
         if is_head:
             scope = {**scope, "method": "GET"}
 
-        async def answer(message: Message) -> None:
+        async def forward(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._finish_headers(scope, message)
+                message["headers"] = self._finish_headers(scope, status, message["headers"])
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
 
         try:
-            refusal = await self._prepare(scope)
-            if refusal is not None:
-                await _send_error(answer, refusal)
-            elif scope["method"] == "OPTIONS" and is_preflight(scope["headers"]):
-                await answer({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
-                await answer({"type": "http.response.body", "body": b""})
+            answer = await self._find_answer(scope, receive)
+            if answer is None:
+                await self._app(scope, receive, forward)
             else:
-                await self._app(scope, receive, answer)
+                status = answer.status
+                headers = self._finish_headers(scope, status, answer.headers)
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
         finally:
             self._observe(scope, status, self._clock.monotonic_s() - started_s)
         if status in _COUNTED_AS_INVALID:
             await self._limits.count_invalid(_address_of(scope))
 
-    async def _prepare(self, scope: Scope) -> ErrorAnswer | None:
+    async def _find_answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        """The answer to what needs nothing of the framework; None for the rest."""
+        refusal = await self._prepare(scope)
+        if refusal is not None:
+            return refuse(scope, refusal)
+        if scope["method"] == "OPTIONS" and is_preflight(scope["headers"]):
+            answer = Answer.empty()
+            answer.headers += _PREFLIGHT
+            return answer
+        return await self._routes.answer(scope, receive)
+
+    async def _prepare(self, scope: Scope) -> DomainError | None:
         """Make the scope ready for routing, or say why it is not answered."""
         size_bytes = 0
         for name, value in scope["headers"]:
             size_bytes += len(name) + len(value)
         if size_bytes > MAX_HEADERS_BYTES:
-            return msgspec.structs.replace(answer_to(HeadersTooLarge()), status=431)
+            return HeadersTooLarge()
         blocked_s = await self._limits.find_block(_address_of(scope))
         if blocked_s:
-            return answer_to(RateLimited(blocked_s, scope="global"))
+            return RateLimited(blocked_s, scope="global")
         path = scope["path"]
         if "\x00" in path or b"%00" in scope["query_string"]:
-            return answer_to(Invalid(message="Addresses may not hold NUL characters."))
+            return Invalid(message="Addresses may not hold NUL characters.")
         if not path.startswith(PREFIX) or path.startswith("servers", len(PREFIX)):
             rewritten = rewrite_path(path)
             if rewritten is None:
-                return answer_to(InvalidApiVersion())
+                return InvalidApiVersion()
             scope["path"] = rewritten
         return None
 
-    def _finish_headers(self, scope: Scope, message: Message) -> None:
-        headers = message["headers"]
-        if message["status"] == 204:
-            headers = message["headers"] = [
-                header for header in headers if header[0] not in (b"content-type", b"content-length")
-            ]
-        headers += _CROSS_ORIGIN
+    def _finish_headers(self, scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[Any]:
+        if status == 204:
+            headers = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
+        finished = [*headers, *_CROSS_ORIGIN]
         rate: Rate | None = scope.get(RATE_KEY)
         if rate is not None:
             standing = rate.standing
             reset_s = self._clock.now_ms() / 1000 + standing.reset_after_s
-            headers += (
+            finished += (
                 (b"x-ratelimit-limit", b"%d" % standing.limit),
                 (b"x-ratelimit-remaining", b"%d" % standing.remaining),
                 (b"x-ratelimit-reset", b"%.3f" % reset_s),
                 (b"x-ratelimit-reset-after", b"%.3f" % standing.reset_after_s),
                 (b"x-ratelimit-bucket", rate.bucket.encode()),
             )
+        return finished
 
     def _observe(self, scope: Scope, status: int, duration_s: float) -> None:
         method = scope["method"]
-        key = (scope.get("path_template", _UNMATCHED), method if method in _METHODS else "OTHER", status)
+        key = (scope.get(TEMPLATE_KEY, _UNMATCHED), method if method in _METHODS else "OTHER", status)
         timer = self._timers.get(key)
         if timer is None:
             timer = self._metrics.api_latency_seconds.labels(key[0], key[1], str(status))
@@ -180,10 +183,3 @@ def rewrite_path(path: str) -> str | None:
 def _address_of(scope: Scope) -> str:
     client = scope["client"]
     return client[0] if client else ""
-
-
-async def _send_error(send: Send, answer: ErrorAnswer) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer.body))]
-    headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

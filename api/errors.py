@@ -31,8 +31,16 @@ from core.domain.errors import (
 
 logger = logging.getLogger(__name__)
 
+
+class HeadersTooLarge(DomainError):
+    """More header bytes than anything here needs."""
+
+    message = "431: Request Header Fields Too Large"
+
+
 _STATUSES: Final[tuple[tuple[type[DomainError], int], ...]] = (
     (TooLarge, 413),
+    (HeadersTooLarge, 431),
     (Invalid, 400),
     (NotFound, 404),
     (Forbidden, 403),

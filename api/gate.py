@@ -1,8 +1,8 @@
 """What every request passes between routing and its handler: who is it, and is it too much?
 
-Runs as Litestar's `before_request`, that is after routing (the route is known) and before the body is read. It leaves the
-`Caller` and the rate limit's standing in the ASGI scope, for `api.binding` and `api.edge`. A handler is for callers with a
-token unless it says `opt={"public": True}`.
+Runs after routing (the route is known) and before the body is read: as Litestar's `before_request`, and on the way of
+`api.compiled_routes`. It leaves the `Caller` and the rate limit's standing in the ASGI scope, for `api.binding` and
+`api.edge`. A handler is for callers with a token unless it says `opt={"public": True}`.
 """
 
 import hashlib
@@ -11,13 +11,13 @@ from typing import Any, Final
 from litestar import Request
 from msgspec import Struct
 
-from api.binding import CALLER_KEY
 from api.limits import Limits, Standing
+from api.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope
 from api.services.authenticator import Authenticator
 from core.domain.errors import RateLimited, Unauthorized
 
-RATE_KEY: Final = "guildway.rate"
-"""Where the `Rate` is left in the ASGI scope."""
+PUBLIC_KEY: Final = "public"
+"""In a handler's `opt`: whether it is also for callers without a token."""
 
 
 class Rate(Struct, frozen=True):
@@ -37,44 +37,46 @@ class Gate:
         self._limits = limits
         self._buckets: dict[tuple[str, str], str] = {}
 
-    async def admit(self, request: Request[Any, Any, Any]) -> None:
-        """Raises Unauthorized or RateLimited."""
+    async def admit_request(self, request: Request[Any, Any, Any]) -> None:
+        """As `admit`, for what the framework has routed."""
         scope: Any = request.scope
-        if scope["method"] == "OPTIONS":  # answered by the framework; browsers send no token with it
-            return
+        if scope["method"] != "OPTIONS":  # answered by the framework; browsers send no token with it
+            await self.admit(scope, is_public=bool(request.route_handler.opt.get(PUBLIC_KEY)))
+
+    async def admit(self, scope: Scope, *, is_public: bool) -> None:
+        """Raises Unauthorized or RateLimited."""
         header = find_authorization(scope["headers"])
         caller = await self._authenticator.find(header) if header else None
-        route = (scope["method"], scope["path_template"])
         if caller is None:
-            await self._count(scope, route, scope["client"][0] if scope["client"] else "")
-            if not request.route_handler.opt.get("public"):
+            await self._count(scope, scope["client"][0] if scope["client"] else "")
+            if not is_public:
                 raise Unauthorized
             return
         scope[CALLER_KEY] = caller
-        await self._count(scope, route, caller.user_id)
+        await self._count(scope, caller.user_id)
 
-    async def _count(self, scope: Any, route: tuple[str, str], who: int | str) -> None:
+    async def _count(self, scope: Scope, who: int | str) -> None:
         standing = await self._limits.stand_request(who)
         if standing is not None:
-            scope[RATE_KEY] = Rate(standing, self._bucket(route))
+            scope[RATE_KEY] = Rate(standing, self._bucket(scope))
             if standing.retry_after_s:
                 raise RateLimited(standing.retry_after_s, scope="global")
 
-    async def show_message_rate(self, request: Request[Any, Any, Any], user_id: int, channel_id: int) -> None:
+    async def show_message_rate(self, scope: Scope, user_id: int, channel_id: int) -> None:
         """Let the answer's headers tell the standing of the message limits, which the service has counted against."""
         standing = await self._limits.look_message(user_id, channel_id)
-        scope: Any = request.scope
         if standing is not None:
-            scope[RATE_KEY] = Rate(standing, self._bucket((scope["method"], scope["path_template"])))
+            scope[RATE_KEY] = Rate(standing, self._bucket(scope))
 
-    def _bucket(self, route: tuple[str, str]) -> str:
+    def _bucket(self, scope: Scope) -> str:
+        route = (scope["method"], scope[TEMPLATE_KEY])
         bucket = self._buckets.get(route)
         if bucket is None:
             bucket = self._buckets[route] = hashlib.sha256(" ".join(route).encode()).hexdigest()[:32]
         return bucket
 
 
-def show_wait(scope: Any, wait_s: float) -> None:
+def show_wait(scope: Scope, wait_s: float) -> None:
     """Let the headers of a refusal tell its wait: whichever limit they told of, nothing is left until then."""
     rate: Rate | None = scope.get(RATE_KEY)
     if rate is not None:

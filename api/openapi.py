@@ -24,7 +24,7 @@ ANSWER_KEY: Final = "answer"
 """In a handler's `opt`: the type of an answer whose handler returns an `Answer`."""
 
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+):\w+\}")
-_NOT_PARAMETERS: Final = frozenset({"caller", "reason", "request", "data", "return"})
+_NOT_PARAMETERS: Final = frozenset({"caller", "reason", "request", "scope", "data", "return"})
 _REFERENCE: Final = "#/components/schemas/{name}"
 _CONSTRAINTS: Final = (
     ("ge", "minimum"),

@@ -1,8 +1,8 @@
 """/channels/{channel_id}/messages: sending, reading, editing, deleting. Answers are the bytes that the services made."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from litestar import Request, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
@@ -14,6 +14,7 @@ from api.forms import SnowflakePath, SnowflakeQuery
 from api.gate import Gate
 from api.message_body import find_json
 from api.openapi import ANSWER_KEY
+from api.scope import Scope
 from api.services.message_edits import MessageEdits
 from api.services.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
@@ -33,13 +34,13 @@ async def send_message(
     caller: Caller,
     messages: MessageService,
     gate: Gate,
-    request: Request[Any, Any, Any],
+    scope: Scope,
 ) -> Answer:
     """Send a message; a nonce that is known gives the first message of it."""
     try:
         return Answer(await messages.send(caller.user_id, channel_id, data))
     finally:
-        await gate.show_message_rate(request, caller.user_id, channel_id)
+        await gate.show_message_rate(scope, caller.user_id, channel_id)
 
 
 @get("/channels/{channel_id:str}/messages", opt={ANSWER_KEY: list[MessageObject]})

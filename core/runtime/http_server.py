@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
-from core.runtime.http_protocol import BoundedHttpProtocol
+from core.runtime.http_protocol import HttpProtocol
 from core.runtime.sockets import local_authority
 
 
@@ -26,10 +26,11 @@ class HttpServer:
         self, *, app: Any, sock: socket.socket, grace_s: int, trusted_proxies: Sequence[str] = (), lifespan: bool = True
     ) -> None:
         """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop."""
+        protocol: Any = HttpProtocol  # uvicorn asks for a subclass of asyncio's, which adds nothing to its methods
         config = uvicorn.Config(
             app,
             loop="none",
-            http=BoundedHttpProtocol,
+            http=protocol,
             ws="none",
             lifespan="on" if lifespan else "off",
             log_config=None,

@@ -1,7 +1,8 @@
-"""Heads of requests that never end."""
+"""HTTP connections over real sockets: order, bounds, ends, and what is not HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,23 +13,32 @@ from core.runtime.http_protocol import MAX_HEAD_BYTES
 from core.runtime.http_server import HttpServer
 from core.runtime.sockets import bind_socket
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-async def _answer(_scope: Any, receive: Any, send: Any) -> None:
+GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+async def count_bytes(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the path and the size of the body."""
     size_bytes = 0
     while True:
         message = await receive()
         size_bytes += len(message.get("body", b""))
         if not message.get("more_body"):
             break
-    body = str(size_bytes).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await answer(send, f"{scope['path']} {size_bytes}".encode())
+
+
+async def answer(send: Any, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": 200, "headers": [length, *headers]})
     await send({"type": "http.response.body", "body": body})
 
 
 @asynccontextmanager
-async def _connect() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connect(app: Callable[..., Awaitable[None]] = count_bytes) -> AsyncIterator[Streams]:
     started, stopping = asyncio.Event(), asyncio.Event()
-    server = HttpServer(app=_answer, sock=bind_socket("127.0.0.1", 0), grace_s=1, lifespan=False)
+    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=1, lifespan=False)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.run(started=started, stopping=stopping))
         await started.wait()
@@ -41,26 +51,233 @@ async def _connect() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.Stream
             stopping.set()
 
 
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in head[1:] if line)
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return int(head[0].split()[1]), headers, body
+
+
 async def test_head_of_one_endless_header_is_refused() -> None:
-    async with _connect() as (reader, writer):
+    async with connect() as (reader, writer):
         # One byte too much: the server has read all of it, so its answer is not lost to a reset.
         writer.write(b"GET / HTTP/1.1\r\nhost: x\r\nx: ".ljust(MAX_HEAD_BYTES + 1, b"a"))
-        answer = await reader.read()
-    assert answer.startswith(b"HTTP/1.1 431 ")
+        assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
 
 
 async def test_body_larger_than_a_head_may_be_is_no_head() -> None:
     size = MAX_HEAD_BYTES * 4
-    async with _connect() as (reader, writer):
+    async with connect() as (reader, writer):
         for _ in range(3):
             writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % size + b"b" * size)
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200 ")
-            assert await reader.readexactly(len(str(size))) == str(size).encode()
+            assert (await read_answer(reader))[2] == b"/ %d" % size
 
 
 async def test_head_that_does_not_come_closes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.05)
-    async with _connect() as (reader, writer):
+    async with connect() as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nhost:")
         assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+async def test_connection_that_is_idle_between_requests_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(http_protocol, "KEEP_ALIVE_S", 0.05)
+    async with connect() as (reader, writer):
+        writer.write(GET)
+        await read_answer(reader)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+async def test_request_that_takes_long_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.02)
+    monkeypatch.setattr(http_protocol, "KEEP_ALIVE_S", 0.02)
+    done = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await done.wait()
+        await answer(send, b"done")
+
+    async with connect(app) as (reader, writer):
+        writer.write(GET)
+        asyncio.get_running_loop().call_later(0.2, done.set)
+        assert (await read_answer(reader))[2] == b"done"
+
+
+async def test_pipelined_requests_are_answered_in_order() -> None:
+    first = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/1":
+            await first.wait()
+        await count_bytes(scope, receive, send)
+
+    async with connect(app) as (reader, writer):
+        for number in range(1, 4):
+            writer.write(
+                b"POST /%d HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % (number, number) + b"b" * number
+            )
+        asyncio.get_running_loop().call_later(0.05, first.set)
+        assert [(await read_answer(reader))[2] for _ in range(3)] == [b"/1 1", b"/2 2", b"/3 3"]
+
+
+async def test_body_in_chunks_arrives_whole() -> None:
+    async with connect() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        for _ in range(3):
+            writer.write(b"5\r\nabcde\r\n")
+            await asyncio.sleep(0)
+        writer.write(b"0\r\n\r\n" + GET)
+        assert (await read_answer(reader))[2] == b"/ 15"
+        assert (await read_answer(reader))[2] == b"/ 0"
+
+
+async def test_client_that_waits_to_be_asked_for_the_body_is_asked() -> None:
+    async with connect() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+        writer.write(b"abc")
+        assert (await read_answer(reader))[2] == b"/ 3"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n" + GET,
+        b"GET / HTTP/1.0\r\nhost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    ],
+    ids=["close", "old", "upgrade"],
+)
+async def test_last_request_is_answered_once_and_ends_the_connection(request_: bytes) -> None:
+    async with connect() as (reader, writer):
+        writer.write(request_)
+        status, headers, body = await read_answer(reader)
+        assert (status, headers["connection"], body) == (200, "close", b"/ 0")
+        assert await reader.read() == b""
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost x\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nno number\r\n",
+    ],
+    ids=["line", "header", "path", "two lengths", "chunk"],
+)
+async def test_what_is_no_request_is_refused(request_: bytes) -> None:
+    async with connect() as (reader, writer):
+        writer.write(request_)
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_nonsense_after_a_request_does_not_harm_its_answer() -> None:
+    async with connect() as (reader, writer):
+        writer.write(GET + b"nonsense\r\n\r\n")
+        assert (await read_answer(reader))[2] == b"/ 0"
+        assert await reader.read() == b""
+
+
+async def test_application_is_told_when_the_client_has_gone() -> None:
+    began, told = asyncio.Event(), asyncio.Event()
+
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:
+        began.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        told.set()
+
+    async with connect(app) as (_, writer):
+        writer.write(GET)
+        await began.wait()
+        writer.close()
+        await asyncio.wait_for(told.wait(), 5)
+
+
+async def test_answer_before_the_bodys_end_leaves_the_connection_usable() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] == "POST":
+            await answer(send, b"enough")
+        else:
+            await count_bytes(scope, receive, send)
+
+    async with connect(app) as (reader, writer):
+        size = http_protocol.MAX_WAITING_BYTES * 3
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % size)
+        assert (await read_answer(reader))[2] == b"enough"
+        writer.write(b"b" * size + GET)
+        assert (await read_answer(reader))[2] == b"/ 0"
+
+
+async def test_head_has_the_length_but_no_body() -> None:
+    async with connect() as (reader, writer):
+        writer.write(GET.replace(b"GET", b"HEAD") + GET)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"content-length: 3\r\n" in head
+        assert (await read_answer(reader))[2] == b"/ 0"
+
+
+async def _raise(_send: Any) -> None:
+    raise KeyError("secret")
+
+
+async def _say_nothing(_send: Any) -> None:
+    pass
+
+
+async def _break_a_line(send: Any) -> None:
+    await answer(send, b"", (b"x", b"a\r\nset-cookie: b"))
+
+
+async def _announce_too_much(send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"four"})
+
+
+@pytest.mark.parametrize("fail", [_raise, _say_nothing, _break_a_line, _announce_too_much])
+async def test_application_that_fails_costs_its_own_request_only(
+    fail: Callable[[Any], Awaitable[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await fail(send)
+
+    with caplog.at_level(logging.CRITICAL):
+        async with connect(app) as (reader, writer):
+            writer.write(GET)
+            status, headers, body = await read_answer(reader)
+            assert (status, headers["connection"], body) == (500, "close", b"Internal Server Error")
+            assert await reader.read() == b""
+
+
+async def test_answer_in_parts_is_sent_whole() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for part in (b"ab", b"cd"):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body"})
+
+    async with connect(app) as (reader, writer):
+        writer.write(GET)
+        assert (await read_answer(reader))[2] == b"abcd"
+
+
+async def test_client_that_takes_no_answers_is_not_read_from() -> None:
+    served = 0
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        nonlocal served
+        served += 1
+        await answer(send, b"x" * 1_000_000)
+
+    async with connect(app) as (reader, writer):
+        writer.write(GET * 100)
+        await read_answer(reader)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert served < 100
+        for _ in range(99):
+            assert len((await read_answer(reader))[2]) == 1_000_000
+        assert served == 100
