@@ -4,7 +4,9 @@ Made by the composition root with a registry of its own and passed to whoever co
 global registry. Labels cost a lookup: on a hot path keep the child (`metrics.dispatch_total.labels("MESSAGE_CREATE")`).
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from core.runtime.histogram import Histogram
 
 _REQUEST_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.5, 5.0, 10.0)
 """Around the latency goals of sending and reading (200, 300, 500 and 800 ms), and fine enough below them."""
