@@ -9,7 +9,10 @@ Erlang's term format and the splicing of `s` are kernels (`core_ext`); JSON and 
 """
 
 import enum
+import itertools
 import re
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -69,6 +72,8 @@ _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
 _MIN_INT, _MAX_INT = -(1 << 63), (1 << 64) - 1
 _OPENING = b"[{"
 _CLOSING = b"]}"
+_MSGPACK_CONTAINERS = bytes((*range(0x80, 0xA0), *range(0xDC, 0xE0)))
+"""What begins a map or a list, and may also be a part of something else."""
 
 _json_encoder = msgspec.json.Encoder()
 _msgpack_encoder = msgspec.msgpack.Encoder()
@@ -164,6 +169,7 @@ def decode_frame(encoding: Encoding, data: bytes) -> ClientPayload | EtfPayload:
             check_depth(data)
             return _json_payload.decode(data)
         if encoding is Encoding.MSGPACK:
+            check_msgpack_depth(data)
             return _msgpack_payload.decode(data)
         return msgspec.convert(core_ext.etf_decode(data, max_depth=MAX_CLIENT_DEPTH), EtfPayload)
     except (msgspec.MsgspecError, core_ext.EtfError, UnicodeDecodeError, RecursionError, MemoryError) as error:
@@ -186,3 +192,28 @@ def check_depth(data: bytes) -> None:
                 raise RefusedPayload(close_codes.DECODE_ERROR)
         elif byte in _CLOSING:
             depth -= 1
+
+
+def check_msgpack_depth(data: bytes) -> None:
+    """The same for msgpack, whose parser is bounded by the interpreter's stack alone.
+
+    Raises:
+        RefusedPayload: 4002.
+    """
+    if len(data) - len(data.translate(None, _MSGPACK_CONTAINERS)) <= MAX_CLIENT_DEPTH:
+        return
+    try:
+        level = [msgspec.msgpack.decode(data)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, OverflowError):
+        return
+    for _ in range(MAX_CLIENT_DEPTH + 1):
+        level = [inner for value in level for inner in _inner_values(value)]
+        if not level:
+            return
+    raise RefusedPayload(close_codes.DECODE_ERROR)
+
+
+def _inner_values(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return itertools.chain(value, value.values())
+    return value if isinstance(value, list | tuple) else ()

@@ -12,7 +12,9 @@ _FORMS = {1: 0, 3: 126, 9: 127}
 
 
 def mask_bytes(data: bytes, key: bytes) -> bytes:
-    """Section 5.3, one byte at a time: the reference."""
+    """Section 5.3, one byte at a time: the reference. A mask of zeros costs nothing, for payloads of megabytes."""
+    if key == bytes(4):
+        return data
     return bytes(byte ^ key[index % 4] for index, byte in enumerate(data))
 
 

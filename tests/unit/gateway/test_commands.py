@@ -278,6 +278,22 @@ def test_parse_json_with_many_brackets_and_little_depth_is_taken() -> None:
     assert parse(Encoding.JSON, b'{"op":1,"x":[' + b"[]," * 500 + b"[]]}") == Heartbeat()
 
 
+def nested_msgpack(depth: int) -> bytes:
+    """The same, with lists and maps in turn."""
+    levels = [b"\x91", b"\x81\xa1a"] * depth
+    return b"\x82\xa2op\x01\xa1x" + b"".join(levels[: depth - 1]) + b"\xc0"
+
+
+def test_parse_msgpack_nested_as_deep_as_allowed_is_taken() -> None:
+    assert parse(Encoding.MSGPACK, nested_msgpack(MAX_CLIENT_DEPTH)) == Heartbeat()
+    assert refusal_of(Encoding.MSGPACK, nested_msgpack(MAX_CLIENT_DEPTH + 1)) is close_codes.DECODE_ERROR
+
+
+def test_parse_msgpack_with_many_containers_and_little_depth_is_taken() -> None:
+    data = b"\x82\xa2op\x01\xa1x\xdc\x02\x00" + b"\x90\x80" * 256
+    assert parse(Encoding.MSGPACK, data) == Heartbeat()
+
+
 @encodings
 @given(data=st.binary(max_size=300))
 @example(data=b'{"op":1}')
