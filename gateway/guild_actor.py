@@ -23,7 +23,7 @@ from core.wire.envelope import INTERNAL_EVENTS, Audience, Envelope
 from core_ext import SlotSet
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
-from gateway.guild_create import build_guild_create
+from gateway.guild_create import GuildCreates
 from gateway.guild_sessions import GuildSessions
 from gateway.guild_state import Affected, GuildState
 from gateway.guild_views import GuildViews
@@ -47,7 +47,7 @@ _decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
 class GuildActor:
     """See the module. `position` is that of the last event in it, `is_gone` says that the guild was deleted."""
 
-    __slots__ = ("_clock", "_presences", "_recent", "_views", "is_gone", "position", "sessions", "state")
+    __slots__ = ("_clock", "_creates", "_presences", "_recent", "_views", "is_gone", "position", "sessions", "state")
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class GuildActor:
         self._clock = clock
         self._views = GuildViews(state, self.sessions)
         self._presences: dict[int, msgspec.Raw] = {}
+        self._creates = GuildCreates(state, self._presences)
         self._recent: dict[int, None] = {}
 
     @property
@@ -87,25 +88,25 @@ class GuildActor:
         viewable = self._views.viewable(member)
         self.sessions.add(session, viewable)
         self._views.place(member)
-        if presence is not None:
-            self._presences[session.user_id] = presence
+        self.show(session.user_id, presence)
         if session.intents & Intent.GUILDS:
-            presences = self._presences
-            session.dispatch(
-                build_guild_create(
-                    self.state, session, member, channel_ids=viewable, presences=presences, is_new=is_new
-                )
-            )
+            session.dispatch(self._creates.build(session, member, channel_ids=viewable, is_new=is_new))
             self.sessions.count("GUILD_CREATE", 1)
         return True
+
+    def show(self, user_id: int, presence: msgspec.Raw | None) -> None:
+        """A user who is about to attach is there (None: offline). Told of many first, their GUILD_CREATEs share more."""
+        if presence is not None and self._presences.get(user_id) != presence:
+            self._presences[user_id] = presence
+            self._creates.forget("PRESENCE_UPDATE")
 
     def detach(self, session: Session) -> None:
         """Let a session go. No error when it is not here. Its user is held in `state.members` no more."""
         if session not in self.sessions:
             return
         self.sessions.remove(session)
-        if not self.sessions.slots_of(session.user_id):
-            self._presences.pop(session.user_id, None)
+        if not self.sessions.slots_of(session.user_id) and self._presences.pop(session.user_id, None) is not None:
+            self._creates.forget("PRESENCE_UPDATE")
         self.state.members.release(session.user_id)
 
     def apply(self, delivery: Delivery) -> None:
@@ -127,6 +128,7 @@ class GuildActor:
         if handler is None:
             self._dispatch(envelope, self._recipients(envelope))
         else:
+            self._creates.forget(envelope.event)
             handler(self, envelope)
 
     def replay_to(self, session: Session, envelope: Envelope) -> None:

@@ -100,6 +100,14 @@ class GuildAttachment:
             raise
         return stays
 
+    def show(self, user_id: int, visits: Iterable[GuildVisit]) -> None:
+        """A user who is about to be attached is there. Said of all who come together, before the first is attached."""
+        presence = self._users.find_presence(user_id)
+        if presence is not None:
+            for visit in visits:
+                if visit.is_member:
+                    visit.actor.show(user_id, presence)
+
     def attach(self, session: Session, visit: GuildVisit, *, is_new: bool = False) -> bool:
         """Attach the session and tell the guild that its user is there, when it is the user's first session there."""
         user_id, actor = session.user_id, visit.actor

@@ -1,86 +1,144 @@
-"""GUILD_CREATE: a guild as one session sees it, put together from parts that are encoded already. Pure.
+"""GUILD_CREATE: a guild as one session sees it, of parts that all sessions with the same sight of it share.
+
+```
+ own:    joined_at, large, unavailable          made for each session; its own member, when the shared list has it not
+ shared: fields and roles │ channels of a view │ members │ presences      made once, until an event changes them
+```
+
+A part is encoded (and compressed, once a form) by the first session that needs it, and goes when an event says that it has
+become old. Channels carry their newest message's id, so they are a part of their own: a message does not cost the rest.
+Sessions that came with the part in hand keep it as long as their replay ring remembers the dispatch.
 
 Source: Discord's documentation, "Guild Create"; what client libraries read of it is held by the end-to-end tests.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
 from core.domain.intents import Intent
-from gateway.dispatch_body import DispatchBody
 from gateway.guild_state import GuildState
-from gateway.member_table import Fields, MemberState
+from gateway.member_table import MemberState
 from gateway.session import Session
+from gateway.shared_pairs import SharedPairs
+from gateway.spliced_body import SplicedBody
 
 _PRESENCES: Final = int(Intent.GUILD_PRESENCES)
 _MAX_MEMBERS_WITH_PRESENCES: Final = 75_000
 """Above, a guild shows only its own member (Discord's rule)."""
+_MAX_VIEWS: Final = 64
+"""Views whose channels are kept. Members of the same roles share one, so a guild has few; overwrites for single members
+make more."""
 
-_NONE: Final = msgspec.Raw(b"[]")
 _encode = msgspec.json.Encoder().encode
-_decode_fields = msgspec.json.Decoder(Fields).decode
 
 
-class GuildExtras(msgspec.Struct, kw_only=True):
-    """What GUILD_CREATE has beyond the guild itself. Order does not matter to clients."""
+class _Member(msgspec.Struct):
+    """What is read of a member object."""
 
     joined_at: msgspec.Raw
-    large: bool
-    unavailable: bool | msgspec.UnsetType
-    member_count: int
-    roles: list[msgspec.Raw]
-    channels: list[msgspec.Raw]
-    members: list[msgspec.Raw]
-    presences: list[msgspec.Raw]
-    voice_states: msgspec.Raw = _NONE
-    threads: msgspec.Raw = _NONE
-    stage_instances: msgspec.Raw = _NONE
-    guild_scheduled_events: msgspec.Raw = _NONE
-    soundboard_sounds: msgspec.Raw = _NONE
 
 
-def build_guild_create(
-    state: GuildState,
-    session: Session,
-    member: MemberState,
-    *,
-    channel_ids: Collection[int],
-    presences: Mapping[int, msgspec.Raw],
-    is_new: bool,
-) -> DispatchBody:
-    """GUILD_CREATE for a session.
+_decode_member = msgspec.json.Decoder(_Member).decode
 
-    `channel_ids` are those that it may view, `presences` the users who are not offline. On a fresh join (`is_new`) there is
-    no `unavailable` key: by that libraries tell joining from coming back.
-    """
-    large = state.members.count > session.profile.large_threshold
-    shows_presences = bool(session.intents & _PRESENCES) and state.members.count <= _MAX_MEMBERS_WITH_PRESENCES
-    extras = GuildExtras(
-        joined_at=_decode_fields(member.raw)["joined_at"],
-        large=large,
-        unavailable=msgspec.UNSET if is_new else False,
-        member_count=state.members.count,
-        roles=[role.raw for role in state.roles.values()],
-        channels=[channel.encode() for channel in state.channels.values() if channel.id in channel_ids],
-        members=_members(state, member, presences, large=large) if shows_presences else [member.raw],
-        presences=list(presences.values()) if shows_presences else [],
-    )
-    return DispatchBody("GUILD_CREATE", _join(_encode(state.fields), _encode(extras)))
+_EMPTY: Final[dict[str, Any]] = {
+    "voice_states": [],
+    "threads": [],
+    "stage_instances": [],
+    "guild_scheduled_events": [],
+    "soundboard_sounds": [],
+}
 
 
-def _members(
-    state: GuildState, own: MemberState, presences: Mapping[int, msgspec.Raw], *, large: bool
-) -> list[msgspec.Raw]:
-    """Everybody in a guild that is not large, else oneself and who is online."""
-    return [
-        member.raw
-        for member in state.members
-        if not large or member.user_id == own.user_id or member.user_id in presences
-    ]
+class _People:
+    """Members that are listed for all, and the presences of those who are not offline."""
+
+    __slots__ = ("parts", "user_ids")
+
+    def __init__(self, members: list[MemberState], presences: list[msgspec.Raw]) -> None:
+        self.user_ids = frozenset(member.user_id for member in members)
+        self.parts = (
+            SharedPairs(_encode({"members": [member.raw for member in members]})),
+            SharedPairs(_encode({"presences": presences})),
+        )
 
 
-def _join(first: bytes, second: bytes) -> bytes:
-    """Two JSON objects, neither empty, as one."""
-    return first[:-1] + b"," + second[1:]
+class GuildCreates:
+    """The GUILD_CREATEs of one guild."""
+
+    __slots__ = ("_channels", "_guild", "_people", "_presences", "_state")
+
+    def __init__(self, state: GuildState, presences: Mapping[int, msgspec.Raw]) -> None:
+        """`presences`: the users who are not offline; the owner of both changes them and says so by `forget`."""
+        self._state = state
+        self._presences = presences
+        self._guild: SharedPairs | None = None
+        self._channels: dict[frozenset[int], SharedPairs] = {}
+        self._people: dict[bool, _People] = {}
+        """By whether the guild counts as large."""
+
+    def forget(self, event: str) -> None:
+        """An event has changed the guild's state."""
+        if event == "MESSAGE_CREATE":
+            self._channels.clear()
+        elif event == "PRESENCE_UPDATE":
+            self._people.clear()
+        else:
+            self._guild = None
+            self._channels.clear()
+            self._people.clear()
+
+    def build(self, session: Session, member: MemberState, *, channel_ids: frozenset[int], is_new: bool) -> SplicedBody:
+        """GUILD_CREATE for a session.
+
+        `channel_ids` are those that it may view. On a fresh join (`is_new`) there is no `unavailable` key: by that libraries
+        tell joining from coming back.
+        """
+        count = self._state.members.count
+        large = count > session.profile.large_threshold
+        own: dict[str, Any] = {"joined_at": _decode_member(member.raw).joined_at, "large": large}
+        if not is_new:
+            own["unavailable"] = False
+        parts: tuple[SharedPairs, ...] = (self._guild_part(), self._channels_part(channel_ids))
+        if not session.intents & _PRESENCES or count > _MAX_MEMBERS_WITH_PRESENCES:
+            own["members"], own["presences"] = [member.raw], []
+            return SplicedBody("GUILD_CREATE", _encode(own), parts)
+        people = self._find_people(large=large)
+        members, presences = people.parts
+        if member.user_id in people.user_ids:
+            return SplicedBody("GUILD_CREATE", _encode(own), (*parts, members, presences))
+        others = [each.raw for each in self._listed(large=large) if each.user_id != member.user_id]
+        own["members"] = [*others, member.raw]
+        return SplicedBody("GUILD_CREATE", _encode(own), (*parts, presences))
+
+    def _guild_part(self) -> SharedPairs:
+        if self._guild is None:
+            state = self._state
+            roles = [role.raw for role in state.roles.values()]
+            pairs = {**state.fields, **_EMPTY, "member_count": state.members.count, "roles": roles}
+            self._guild = SharedPairs(_encode(pairs))
+        return self._guild
+
+    def _channels_part(self, channel_ids: frozenset[int]) -> SharedPairs:
+        part = self._channels.get(channel_ids)
+        if part is None:
+            if len(self._channels) >= _MAX_VIEWS:
+                self._channels.clear()
+            seen = [channel.encode() for channel in self._state.channels.values() if channel.id in channel_ids]
+            part = self._channels[channel_ids] = SharedPairs(_encode({"channels": seen}))
+        return part
+
+    def _find_people(self, *, large: bool) -> _People:
+        people = self._people.get(large)
+        if people is None:
+            people = _People(self._listed(large=large), list(self._presences.values()))
+            self._people[large] = people
+        return people
+
+    def _listed(self, *, large: bool) -> list[MemberState]:
+        """Everybody in a guild that is not large, else who is online."""
+        members = self._state.members
+        if not large:
+            return list(members)
+        return [member for user_id in self._presences if (member := members.find(user_id)) is not None]

@@ -202,6 +202,7 @@ class Identifying:
         session.dispatch(ready)
         self._attachment.attach_later(session, arrival.later)
         self._users.start(session, arrival.command.presence)
+        self._attachment.show(session.user_id, visits)
         return True
 
     def _enter_guilds(self, arrival: Arrival) -> bool:
