@@ -23,11 +23,13 @@ from gateway.event_meter import EventMeter
 from gateway.event_router import EventRouter
 from gateway.guild_attachment import GuildAttachment
 from gateway.guild_directory import GuildDirectory
+from gateway.guild_subscribing import GuildSubscribing
 from gateway.identify import Identifying
 from gateway.inbox import Inbox
 from gateway.login_reads import LoginReads
 from gateway.member_requests import MemberRequests
 from gateway.message_port import MessagePort
+from gateway.passive_sessions import LargeGuilds
 from gateway.protocol import GatewayProtocol
 from gateway.public_address import compute_gateway_url
 from gateway.resume import Resuming
@@ -124,7 +126,14 @@ def build_gateway(
     options = settings.gateway
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
-    guilds = GuildDirectory(store=store, clock=clock, tasks=tasks, idle_s=options.guild_idle_s, meter=meter)
+    guilds = GuildDirectory(
+        store=store,
+        clock=clock,
+        tasks=tasks,
+        idle_s=options.guild_idle_s,
+        meter=meter,
+        large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
+    )
     events = UserEvents(
         join_guild=lambda session, guild_id: attachment.join(session, guild_id),  # noqa: PLW0108 - made below
         revoke=lambda session: table.revoke(session),  # noqa: PLW0108 - made below
@@ -162,6 +171,7 @@ def build_gateway(
         resuming=Resuming(table=table, users=users, metrics=metrics),
         members=MemberRequests(guilds=guilds, store=store, tasks=tasks, meter=meter),
         messages=SocketMessages(port=messages, tasks=tasks),
+        subscribing=GuildSubscribing(guilds=guilds),
         table=table,
         users=users,
     )

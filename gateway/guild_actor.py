@@ -21,6 +21,8 @@ from core.domain.intents import CONTENT_EVENTS, Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import INTERNAL_EVENTS, Audience, Envelope
 from core_ext import SlotSet
+from gateway.attention import Attention
+from gateway.batch_timer import CallLater, call_later
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.guild_create import GuildCreates
@@ -28,6 +30,7 @@ from gateway.guild_sessions import GuildSessions
 from gateway.guild_state import Affected, GuildState
 from gateway.guild_views import GuildViews
 from gateway.member_table import Fields
+from gateway.passive_sessions import LargeGuilds
 from gateway.session import Session
 
 _REMEMBERED_IDS: Final = 1024
@@ -47,7 +50,18 @@ _decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
 class GuildActor:
     """See the module. `position` is that of the last event in it, `is_gone` says that the guild was deleted."""
 
-    __slots__ = ("_clock", "_creates", "_presences", "_recent", "_views", "is_gone", "position", "sessions", "state")
+    __slots__ = (
+        "_clock",
+        "_creates",
+        "_presences",
+        "_recent",
+        "_views",
+        "attention",
+        "is_gone",
+        "position",
+        "sessions",
+        "state",
+    )
 
     def __init__(
         self,
@@ -56,7 +70,10 @@ class GuildActor:
         position: int,
         clock: Clock,
         on_dispatch: Callable[[str, int], None] | None = None,
+        large: LargeGuilds | None = None,
+        call_later: CallLater = call_later,
     ) -> None:
+        """`large` says from when on people's sessions are passive, `call_later` is the event loop's."""
         self.state = state
         self.position = position
         self.is_gone = False
@@ -66,6 +83,14 @@ class GuildActor:
         self._presences: dict[int, msgspec.Raw] = {}
         self._creates = GuildCreates(state, self._presences)
         self._recent: dict[int, None] = {}
+        self.attention = Attention(
+            state=state,
+            sessions=self.sessions,
+            presences=self._presences,
+            viewable=self._views.viewable,
+            large=large,
+            call_later=call_later,
+        )
 
     @property
     def guild_id(self) -> int:
@@ -89,8 +114,13 @@ class GuildActor:
         self.sessions.add(session, viewable)
         self._views.place(member)
         self.show(session.user_id, presence)
+        is_limited = self.attention.limits(session)
+        self.attention.enter(session, is_limited=is_limited)
         if session.intents & Intent.GUILDS:
-            session.dispatch(self._creates.build(session, member, channel_ids=viewable, is_new=is_new))
+            create = self._creates.build(
+                session, member, channel_ids=viewable, is_new=is_new, shows_others=not is_limited
+            )
+            session.dispatch(create)
             self.sessions.count("GUILD_CREATE", 1)
         return True
 
@@ -104,10 +134,12 @@ class GuildActor:
         """Let a session go. No error when it is not here. Its user is held in `state.members` no more."""
         if session not in self.sessions:
             return
+        self.attention.leave(session.slots[self.guild_id])
         self.sessions.remove(session)
         if not self.sessions.slots_of(session.user_id) and self._presences.pop(session.user_id, None) is not None:
             self._creates.forget("PRESENCE_UPDATE")
         self.state.members.release(session.user_id)
+        self.attention.touch(session.user_id)
 
     def apply(self, delivery: Delivery) -> None:
         """Take the next event of the guild in and dispatch it. Events that are in the state already are ignored.
@@ -188,7 +220,7 @@ class GuildActor:
         channel = self.state.channels.get(envelope.channel_id)
         if channel is not None:
             channel.note_message(envelope.id)
-        self._dispatch(envelope, self._recipients(envelope))
+        self._dispatch(envelope, self._recipients(envelope) | self.attention.note_message(envelope))
 
     def _on_change(self, envelope: Envelope) -> None:
         """The guild, a role."""
@@ -196,6 +228,7 @@ class GuildActor:
         self._views.forget()
         self._dispatch(envelope, self._recipients(envelope))
         self._refresh_views(affected)
+        self.attention.reshape()
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select("GUILD_DELETE"))
@@ -207,12 +240,14 @@ class GuildActor:
         """Others are told; the user's own sessions get GUILD_CREATE."""
         self.state.apply(envelope.event, envelope.payload)
         self._dispatch(envelope, self._others(envelope))
+        self.attention.touch(envelope.user_id)
 
     def _on_member_update(self, envelope: Envelope) -> None:
         """About oneself it passes whatever the intents are."""
         affected = self.state.apply(envelope.event, envelope.payload)
         self._dispatch(envelope, self._others(envelope) | SlotSet(self.sessions.slots_of(envelope.user_id)))
         self._refresh_views(affected)
+        self.attention.touch(envelope.user_id)
 
     def _on_member_remove(self, envelope: Envelope) -> None:
         """For the one who is gone it is the guild that goes away."""
@@ -223,7 +258,8 @@ class GuildActor:
         self.sessions.send(gone, self.sessions.with_intent("GUILD_DELETE", own))
         for session in leaving:
             self.detach(session)
-        self._dispatch(envelope, self._recipients(envelope))
+        self._dispatch(envelope, self._others(envelope))
+        self.attention.touch(envelope.user_id)
 
     def _on_presence(self, envelope: Envelope) -> None:
         """Others are told; the user's own sessions know. Who is offline is forgotten."""
@@ -234,11 +270,13 @@ class GuildActor:
                 self._presences.pop(envelope.user_id, None)
             else:
                 self._presences[envelope.user_id] = msgspec.Raw(_encode(fields))
+            self.attention.touch(envelope.user_id)
         self._dispatch(envelope, self._others(envelope))
 
     def _others(self, envelope: Envelope) -> SlotSet:
-        """The recipients without the user whom it is about."""
-        return self._recipients(envelope) - SlotSet(self.sessions.slots_of(envelope.user_id))
+        """The recipients without the user whom it is about, and those who follow that user."""
+        others = self._recipients(envelope) - SlotSet(self.sessions.slots_of(envelope.user_id))
+        return others | self.attention.followers_of(envelope.user_id)
 
     def _on_channel_put(self, envelope: Envelope) -> None:
         """A channel is new or changed: who gains it gets CHANNEL_CREATE, who loses it CHANNEL_DELETE, as it was."""
@@ -251,6 +289,7 @@ class GuildActor:
         self.sessions.send(DispatchBody("CHANNEL_CREATE", now), change.gained & interested)
         if before is not None:
             self.sessions.send(DispatchBody("CHANNEL_DELETE", before.encode()), change.lost & interested)
+        self.attention.reshape()
 
     def _on_channel_delete(self, envelope: Envelope) -> None:
         channel_id = _decode_identified(envelope.payload).id
@@ -258,6 +297,7 @@ class GuildActor:
         self.sessions.drop_channel(channel_id)
         self.state.channels.pop(channel_id, None)
         self._views.forget(channel_id)
+        self.attention.reshape()
 
     def _refresh_views(self, affected: Affected) -> None:
         """Compute again what some users may view, and tell their sessions what they lost and gained."""

@@ -89,11 +89,19 @@ class GuildCreates:
             self._channels.clear()
             self._people.clear()
 
-    def build(self, session: Session, member: MemberState, *, channel_ids: frozenset[int], is_new: bool) -> SplicedBody:
+    def build(
+        self,
+        session: Session,
+        member: MemberState,
+        *,
+        channel_ids: frozenset[int],
+        is_new: bool,
+        shows_others: bool = True,
+    ) -> SplicedBody:
         """GUILD_CREATE for a session.
 
         `channel_ids` are those that it may view. On a fresh join (`is_new`) there is no `unavailable` key: by that libraries
-        tell joining from coming back.
+        tell joining from coming back. With `shows_others` False it sees nobody but its own member, whatever it asked for.
         """
         count = self._state.members.count
         large = count > session.profile.large_threshold
@@ -101,7 +109,7 @@ class GuildCreates:
         if not is_new:
             own["unavailable"] = False
         parts: tuple[SharedPairs, ...] = (self._guild_part(), self._channels_part(channel_ids))
-        if not session.intents & _PRESENCES or count > _MAX_MEMBERS_WITH_PRESENCES:
+        if not shows_others or not session.intents & _PRESENCES or count > _MAX_MEMBERS_WITH_PRESENCES:
             own["members"], own["presences"] = [member.raw], []
             return SplicedBody("GUILD_CREATE", _encode(own), parts)
         people = self._find_people(large=large)

@@ -29,6 +29,7 @@ from gateway.event_meter import EventMeter
 from gateway.guild_actor import GuildActor
 from gateway.guild_state import GuildState
 from gateway.member_table import KEEP_ALL_BELOW
+from gateway.passive_sessions import LargeGuilds
 from gateway.session import Session
 from gateway.tasks import Tasks
 
@@ -91,15 +92,23 @@ class GuildVisit:
 class GuildDirectory:
     """See the module."""
 
-    __slots__ = ("_clock", "_entries", "_idle_s", "_meter", "_store", "_tasks")
+    __slots__ = ("_clock", "_entries", "_idle_s", "_large", "_meter", "_store", "_tasks")
 
     def __init__(
-        self, *, store: Store, clock: Clock, tasks: Tasks, idle_s: float, meter: EventMeter | None = None
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        tasks: Tasks,
+        idle_s: float,
+        meter: EventMeter | None = None,
+        large: LargeGuilds | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._tasks = tasks
         self._idle_s = idle_s
+        self._large = large
         self._meter = meter
         self._entries: dict[int, _Entry] = {}
 
@@ -197,6 +206,8 @@ class GuildDirectory:
         for entry in self._entries.values():
             if entry.idle_timer is not None:
                 entry.idle_timer.cancel()
+            if entry.actor is not None:
+                entry.actor.attention.close()
 
     def _enter(self, guild_id: int) -> _Entry:
         entry = self._entries.get(guild_id)
@@ -257,7 +268,9 @@ class GuildDirectory:
         last_ids = await self._store.messages.last_ids([channel.id for channel in snapshot.channels])
         on_dispatch = None if self._meter is None else self._meter.count
         state = GuildState(snapshot, members=members, last_message_ids=last_ids)
-        return GuildActor(state, position=snapshot.position, clock=self._clock, on_dispatch=on_dispatch)
+        return GuildActor(
+            state, position=snapshot.position, clock=self._clock, on_dispatch=on_dispatch, large=self._large
+        )
 
     def _fail(self, entry: _Entry, error: Exception) -> None:
         entry.error = error
@@ -279,6 +292,8 @@ class GuildDirectory:
     def _drop(self, entry: _Entry) -> None:
         if self._entries.get(entry.guild_id) is entry:
             del self._entries[entry.guild_id]
+            if entry.actor is not None:
+                entry.actor.attention.close()
 
 
 async def _wait_loaded(entry: _Entry) -> GuildActor | None:

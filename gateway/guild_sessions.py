@@ -98,6 +98,10 @@ class GuildSessions:
         """Show channels to a user's sessions, or hide them."""
         self._index.set_many(channel_ids, self.slots_of(user_id), visible)
 
+    def can_view(self, channel_id: int, slot: int) -> bool:
+        """Whether a session views a channel."""
+        return self._index.can_view(channel_id, slot)
+
     def viewers(self, channel_id: int) -> SlotSet:
         """The slots that view a channel."""
         return self._index.viewers(channel_id)
@@ -124,6 +128,16 @@ class GuildSessions:
     def select(self, event: str, channel_id: int = 0) -> SlotSet:
         """The slots whose sessions have the event's intent and view the channel (0: whatever they view)."""
         return self._index.select(channel_id, self._flag(event))
+
+    def set_flags(self, slot: int, flags: int, *, on: bool) -> None:
+        """Give a session flags (their bits), or take them away. Those of intents say which events it gets."""
+        while flags:
+            self._index.set_flag((flags & -flags).bit_length() - 1, slot, on)
+            flags &= flags - 1
+
+    def select_flag(self, flag: int, channel_id: int = 0) -> SlotSet:
+        """The slots that have a flag and view the channel (0: whatever they view)."""
+        return self._index.select(channel_id, flag)
 
     def with_intent(self, event: str, slots: Iterable[int]) -> SlotSet:
         """Those of the slots whose sessions have the event's intent."""

@@ -47,6 +47,8 @@ class _ChannelView(msgspec.Struct, frozen=True):
 class _RoleView(msgspec.Struct, frozen=True):
     id: int
     permissions: int
+    hoist: bool = False
+    position: int = 0
 
 
 class _RolePut(msgspec.Struct, frozen=True):
@@ -69,10 +71,12 @@ _decode_guild = msgspec.json.Decoder(_GuildView, strict=False).decode
 
 
 class RoleState(msgspec.Struct, kw_only=True, frozen=True, eq=False):
-    """A role: its bits, and the object for clients."""
+    """A role: its bits, where it stands in member lists, and the object for clients."""
 
     id: int
     permissions: int
+    hoist: bool
+    position: int
     raw: msgspec.Raw
 
 
@@ -129,7 +133,9 @@ def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
 
 def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
     seen = _decode_role(payload)
-    return RoleState(id=seen.id, permissions=seen.permissions, raw=msgspec.Raw(payload))
+    return RoleState(
+        id=seen.id, permissions=seen.permissions, hoist=seen.hoist, position=seen.position, raw=msgspec.Raw(payload)
+    )
 
 
 class Affected(msgspec.Struct, kw_only=True, frozen=True):
@@ -249,7 +255,7 @@ def _without_roles(payload: bytes | msgspec.Raw) -> Fields:
 
 
 def _role_of(role: Role) -> RoleState:
-    return RoleState(id=role.id, permissions=role.permissions, raw=msgspec.Raw(_encode(render_role(role))))
+    return _parse_role(_encode(render_role(role)))
 
 
 def _channel_of(channel: Channel) -> ChannelState:

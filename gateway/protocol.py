@@ -6,13 +6,16 @@ from typing import Final
 from gateway.arrival import Arrival
 from gateway.commands import (
     Command,
+    GuildSubscriptions,
     Identify,
+    LazyGuilds,
     PresenceUpdate,
     RequestGuildMembers,
     Resume,
     SendMessage,
 )
 from gateway.connection import Connection
+from gateway.guild_subscribing import GuildSubscribing
 from gateway.identify import Identifying
 from gateway.member_requests import MemberRequests
 from gateway.resume import Resuming
@@ -30,7 +33,7 @@ _SESSION_ENDING: Final = frozenset({1000, 1001})
 class GatewayProtocol:
     """The `ConnectionHandler` of the listener."""
 
-    __slots__ = ("_identifying", "_members", "_messages", "_resuming", "_table", "_users")
+    __slots__ = ("_identifying", "_members", "_messages", "_resuming", "_subscribing", "_table", "_users")
 
     def __init__(
         self,
@@ -39,11 +42,13 @@ class GatewayProtocol:
         resuming: Resuming,
         members: MemberRequests,
         messages: SocketMessages,
+        subscribing: GuildSubscribing,
         table: SessionTable,
         users: UserDirectory,
     ) -> None:
         self._identifying = identifying
         self._resuming = resuming
+        self._subscribing = subscribing
         self._members = members
         self._messages = messages
         self._table = table
@@ -72,8 +77,10 @@ class GatewayProtocol:
                 self._members.answer(session, command)
             case SendMessage():
                 self._messages.send(session, command)
+            case LazyGuilds() | GuildSubscriptions():
+                self._subscribing.take(session, command)
             case _:
-                # Voice states, member lists and soundboards: understood, and nothing comes of them in this server yet.
+                # Voice states and soundboards: understood, and nothing comes of them in this server yet.
                 logger.debug("a command without effect", extra={"command": type(command).__name__})
 
     def on_closed(self, connection: Connection, code: int | None) -> None:

@@ -53,6 +53,8 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     replay_events: Count = 4096
     resume_window_s: Seconds = 300.0
     large_threshold: Annotated[int, Meta(ge=50, le=250)] = 50
+    large_guild_members: Count = 20_000
+    passive_gap_s: Annotated[float, Meta(gt=0)] = 5.0
     guild_idle_s: Annotated[float, Meta(gt=0)] = 300.0
 
 

@@ -1,0 +1,43 @@
+"""Which member list a channel has. Channels that the same members view by the same overwrites share one. Pure.
+
+Clients compute a list's id from the channel by themselves: `everyone` when @everyone may view it, else the MurmurHash3 of the
+overwrites that allow or deny viewing. Among the lists called `everyone` those of channels which deny viewing to somebody are
+lists of their own here, because somebody is missing in them; a session sees one list of a name at a time.
+"""
+
+from typing import Final, NamedTuple
+
+import mmh3
+
+import core_ext
+from core.domain.permissions import Permission
+from gateway.guild_state import ChannelState, GuildState
+
+EVERYONE: Final = "everyone"
+_VIEW: Final = int(Permission.VIEW_CHANNEL)
+
+
+class ListKey(NamedTuple):
+    """A list's id for clients, and what tells it from others with that id."""
+
+    id: str
+    overwrites: str
+
+
+def key_of(state: GuildState, channel: ChannelState) -> ListKey:
+    """The key of the channel's list."""
+    said = sorted(
+        f"{'allow' if overwrite.allow & _VIEW else 'deny'}:{overwrite.id}"
+        for overwrite in channel.overwrites
+        if (overwrite.allow | overwrite.deny) & _VIEW
+    )
+    if not _views_everyone(state, channel):
+        text = ",".join(said)
+        return ListKey(str(mmh3.hash(text, signed=False)), text)
+    return ListKey(EVERYONE, ",".join(each for each in said if each.startswith("deny:")))
+
+
+def _views_everyone(state: GuildState, channel: ChannelState) -> bool:
+    everyone = state.roles.get(state.guild_id)
+    base = core_ext.compute_base(False, everyone.permissions if everyone else 0, ())  # noqa: FBT003 - positional
+    return bool(core_ext.compute_channel(base, state.guild_id, (), 0, channel.overwrites) & _VIEW)
