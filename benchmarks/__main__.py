@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import fanout, heartbeats, memory, mixed_permissions, rivals_fanout, sends, slow_readers, storm
+from benchmarks import fanout, heartbeats, latency, memory, mixed_permissions, rivals_fanout, sends, slow_readers, storm
 from benchmarks.machine import describe_machine
 from benchmarks.processes import raise_file_limit
 from benchmarks.results import FOLDER, read_results, write_readme, write_result
@@ -31,6 +31,7 @@ _ALL: Final[dict[str, Callable[[Run], Result]]] = {
     "memory": memory.run,
     "storm": storm.run,
     "sends": sends.run,
+    "latency": latency.run,
 }
 _TOOLS: Final = {"wrk": {"sends"}}
 """What only some need; a C compiler is needed by all."""

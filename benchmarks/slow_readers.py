@@ -26,11 +26,11 @@ _BYTES_A_TICK: Final = 8
 _SOCKET_BYTES: Final = 32_768
 _BOUND_BYTES: Final = 65_536
 """`socket_buffer_bytes` and `session_buffer_bytes`, smaller than by default, so that it does not take long to fill them."""
-_QUIET_MS: Final = 5000
+_QUIET_MS: Final = 3000
 """A sender asks only now and then whether a reader that stood still has room again."""
 _ALL_READ, _KEPT, _CLOSED = "all read", "kept", "closed"
-_EVENTS: Final = {_ALL_READ: 96, _KEPT: 150, _CLOSED: 300}
-"""The second is more than a socket's buffer takes, the third more than the bound takes besides."""
+_EVENTS: Final = {_ALL_READ: 96, _KEPT: 300, _CLOSED: 500}
+"""The second is more than both sockets take, the third more than the bound takes besides."""
 _ROUNDS: Final = 3
 _COLUMNS: Final = [
     Column(key="case", title="case"),

@@ -93,11 +93,12 @@ static void send_all(struct connection *c, const void *data, size_t size)
 static void open_next(void)
 {
     struct connection *c = &connections[job_next++];
-    int one = 1;
+    int one = 1, buffer = 1 << 16; /* one that does not grow: what a slow reader leaves unread is not held by the kernel for it */
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
         fail("socket: %s", strerror(errno));
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     if (connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
         fail("connect: %s", strerror(errno));
     struct epoll_event watch = {.events = EPOLLOUT, .data.u32 = c - connections + 1};
@@ -422,11 +423,9 @@ static void start_beats(void)
 static void watch_slowly(bool slow)
 {
     for (int i = 0; i < slow_count; i++) {
-        int size = slow ? 4096 : 1 << 20; /* else the kernel reads ahead for who is slow */
         struct connection *c = &connections[i];
         struct epoll_event watch = {.events = slow ? 0 : EPOLLIN, .data.u32 = i + 1};
         c->slow = true;
-        setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
         if (c->state == OPEN)
             epoll_ctl(poll_fd, EPOLL_CTL_MOD, c->fd, &watch);
     }

@@ -15,3 +15,15 @@ def test_fan_out_quick_run_counts_every_delivery() -> None:
     assert [(row["sessions"], row["k"]) for row in table.rows] == [(s, k) for s in (20, 40) for k in (1, 4, 16)]
     assert all(row["ratio"] > 0 for row in table.rows)
     assert result.deliveries == 2 * 4 * (1 + 4 + 16) * (20 + 40)
+
+
+def test_slow_readers_quick_run_loses_no_frame_within_the_bound() -> None:
+    result = measure("slow", is_quick=True)
+    rows = {row["case"]: row for row in result.tables[0].rows}
+    assert rows["kept"]["complete"] == rows["kept"]["slow"] == 2
+    assert rows["closed"]["complete"] == 0
+
+
+def test_latency_quick_run_delivers_every_message_to_every_session() -> None:
+    result = measure("latency", is_quick=True)
+    assert [row["frames"] for row in result.tables[0].rows] == [100 * 20, 500 * 20]

@@ -1,0 +1,107 @@
+"""How long a message takes at an even load: from the moment it was meant to be sent to its answer, and to each session.
+
+The load is offered at a fixed rate, whatever the answers do (native/offer.c); a message that could not be sent in time because
+all connections wait is late, and that counts. Messages are durable when answered. Each of the sessions gets each
+message; its wait is taken from the time that the message's content carries. `guildway run` as it is shipped, limits set high.
+"""
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from benchmarks.load_client import LoadClient, Waits
+from benchmarks.processes import CLIENT_CORE, PinnedProcess
+from benchmarks.product import Product
+from benchmarks.run import Run
+from benchmarks.tables import Column, Result, Table
+from benchmarks.world import World, make_world
+from guildway.embedded import DATABASE_NAME
+
+_SESSIONS: Final = 1000
+_CONNECTIONS: Final = 64
+_RATES: Final = (100, 500)
+_SECONDS: Final = 10
+_WARM_UP: Final = 50
+_COLUMNS: Final = [
+    Column(key="rate", title="messages/s offered"),
+    Column(key="answered", title="answered/s", digits=1),
+    Column(key="send_p50_ms", title="send p50 ms", digits=1),
+    Column(key="send_p99_ms", title="p99 ms", digits=1),
+    Column(key="send_max_ms", title="max ms", digits=1),
+    Column(key="delivered_p50_ms", title="delivered p50 ms", digits=1),
+    Column(key="delivered_p99_ms", title="p99 ms", digits=1),
+    Column(key="delivered_max_ms", title="max ms", digits=1),
+    Column(key="deliveries", title="deliveries/s"),
+    Column(key="busy", title="server's core busy %"),
+]
+
+
+class _Offering:
+    """A server with sessions that listen, and somebody who writes."""
+
+    def __init__(self, run: Run, sessions: int) -> None:
+        self._run = run
+        self._sessions = sessions
+        folder = run.make_folder("latency")
+        data = folder / "data"
+        data.mkdir()
+        self._world: World = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + 1))
+        self._product = Product(data)
+        self._api_port = urlsplit(self._product.api).port
+        self._client = LoadClient(builds=run.builds, folder=folder)
+        self._client.connect_gateway(urlsplit(self._product.gateway).port or 0, sessions)
+        self._client.login(self._world.tokens[:sessions])
+
+    def offer(self, rate: int, count: int) -> dict[str, Any]:
+        """The row of a rate."""
+        path = f"/api/v10/channels/{self._world.channel_ids[0]}/messages"
+        program = self._run.builds.program("offer")
+        self._client.probe(count * self._sessions)
+        cpu_before_s = self._product.process.cpu_s()
+        offer = PinnedProcess(
+            [program, str(self._api_port), path, self._world.tokens[-1], str(_CONNECTIONS), str(rate), str(count)],
+            on_core=CLIENT_CORE,
+        )
+        try:
+            _, _, took_ns, *waits_ns = offer.read().split()
+        finally:
+            offer.stop()
+        counted, delivered = self._client.wait_probed()
+        took_s, cpu_s = int(took_ns) / 1e9, self._product.process.cpu_s() - cpu_before_s
+        send = Waits(*(int(number) / 1e6 for number in waits_ns))
+        return {
+            "rate": rate,
+            "answered": count / took_s,
+            **_describe("send", send),
+            **_describe("delivered", delivered),
+            "deliveries": counted.frames / took_s,
+            "busy": cpu_s / took_s * 100,
+            "frames": counted.frames,
+        }
+
+    def stop(self) -> None:
+        """End everything."""
+        self._client.stop()
+        self._product.process.stop()
+
+
+def run(run: Run) -> Result:
+    """All rates on one server, after a few messages that are not counted."""
+    sessions, seconds = run.pick((_SESSIONS, _SECONDS), (20, 1))
+    offering = _Offering(run, sessions)
+    try:
+        offering.offer(_RATES[0], _WARM_UP)
+        rows = [offering.offer(rate, rate * seconds) for rate in _RATES]
+    finally:
+        offering.stop()
+    title = f"an even load with {sessions:,} sessions, {seconds} s each"
+    table = Table(title=title, columns=_COLUMNS, rows=rows)
+    return Result(name="latency", tables=[table], deliveries=sum(row["frames"] for row in rows))
+
+
+def _describe(what: str, waits: Waits) -> dict[str, float]:
+    return {
+        f"{what}_p50_ms": waits.p50_ms,
+        f"{what}_p99_ms": waits.p99_ms,
+        f"{what}_max_ms": waits.max_ms,
+    }
