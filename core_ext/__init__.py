@@ -79,6 +79,7 @@ TEMPLATE_FIXED = _template.FIXED
 TEMPLATE_JSON = _template.JSON
 TEMPLATE_JSON_DEFLATE = _template.JSON_DEFLATE
 TEMPLATE_JSON_ZSTD = _template.JSON_ZSTD
+TEMPLATE_PADDED = _template.PADDED
 Template = _template.Template
 
 ViewIndex = _view_index.ViewIndex

@@ -132,6 +132,9 @@ cdef class Outlet:
     cdef readonly SendQueue queue
     cdef object _form
     cdef Py_ssize_t _index
+    cdef bint _is_stream
+    # The event that is last in the stream; None when something else is, or there is no stream.
+    cdef object _last
     cdef object _link
     cdef Track _track
     cdef int _fd
@@ -142,6 +145,7 @@ cdef class Outlet:
         self.queue = queue
         self._form = form
         self._index = form.index
+        self._is_stream = form.is_stream
         self._link = link
         self._fd = fd
         self._track = None
@@ -166,10 +170,13 @@ cdef class Outlet:
         self._flush()
         self._form = form
         self._index = form.index
+        self._is_stream = form.is_stream
+        self._last = None
 
     def write(self, bytes data not None):
         """Send bytes behind everything that was pushed before. Nothing when closed."""
         self._flush()
+        self._last = None
         if self._link is not None:
             self._is_blocked = True
             self._link.write(data)
@@ -189,6 +196,7 @@ cdef class Outlet:
         """Let go without sending: the socket is gone."""
         cdef Track track = self._track
         self._track = None
+        self._last = None
         self._link = None
         self._fd = -1
         if track is not None:
@@ -237,9 +245,11 @@ cdef class Outlet:
                     memcpy(queue.buffer + used, PyBytes_AS_STRING(whole), needed)
                     used += needed
                 else:
-                    template = queue._memo.find(body, self._form, self._index)
+                    template = queue._memo.find(body, self._form, self._last)
                     queue.reserve(used + template.max_bytes())
                     used += template.put(track._sent, queue.buffer + used)
+                    if self._is_stream:
+                        self._last = body
         except BaseException:
             self._send(queue, used)
             raise

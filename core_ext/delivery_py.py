@@ -11,8 +11,8 @@ costs a session one reference, and events that come faster than they are sent le
 What the callers give and nothing here changes:
 
     body    .size_bytes, an int that never changes; and what `template_py` asks of it
-    form    .index, or -1 for a form that has no templates; what `template_py` asks of it, or where there are no templates
-            .encode_dispatch(body, seq) -> bytes
+    form    .index, or -1 for a form that has no templates but .encode_dispatch(body, seq) -> bytes; .is_stream, whether
+            events may look back at the one before
     link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was ever
             written is with the kernel
 
@@ -65,9 +65,12 @@ class SendQueue:
         Raises:
             Exception: what a form or a link raised, with that one track's event or bytes lost. The others are still here.
         """
-        while self._tracks and max_tracks > 0:
-            max_tracks -= 1
-            self._tracks.popleft().flush_queued()
+        try:
+            while self._tracks and max_tracks > 0:
+                max_tracks -= 1
+                self._tracks.popleft().flush_queued()
+        finally:
+            self.memo.clear()
         self._is_scheduled = bool(self._tracks)
         return self._is_scheduled
 
@@ -88,7 +91,7 @@ class Outlet:
     `fd` is the socket's, non-blocking, and must stay open until `close`; -1 sends through the link alone.
     """
 
-    __slots__ = ("_fd", "_form", "_is_blocked", "_is_busy", "_link", "_track", "queue")
+    __slots__ = ("_fd", "_form", "_is_blocked", "_is_busy", "_last", "_link", "_track", "queue")
 
     def __init__(self, *, queue: SendQueue, form: Any, link: Link, fd: int = -1) -> None:
         self.queue = queue
@@ -96,6 +99,8 @@ class Outlet:
         self._link: Link | None = link
         self._fd = fd
         self._track: Track | None = None
+        # The event that is last in the stream; None when something else is, or there is no stream.
+        self._last: Any = None
         # Until the link says otherwise: the handshake's answer may still be with it.
         self._is_blocked = True
         self._is_busy = False
@@ -117,10 +122,12 @@ class Outlet:
         """Events leave in another form from now on."""
         self.flush()
         self._form = form
+        self._last = None
 
     def write(self, data: bytes) -> None:
         """Send bytes behind everything that was pushed before. Nothing when closed."""
         self.flush()
+        self._last = None
         if self._link is not None:
             self._is_blocked = True
             self._link.write(data)
@@ -150,6 +157,7 @@ class Outlet:
     def cut(self) -> None:
         """Let go without sending: the socket is gone."""
         track, self._track = self._track, None
+        self._last = None
         self._link = None
         self._fd = -1
         if track is not None:
@@ -184,7 +192,10 @@ class Outlet:
         form = self._form
         if form.index < 0:
             return bytes(form.encode_dispatch(body, seq))
-        return self.queue.memo.find(body, form).encode(seq)
+        frame = self.queue.memo.find(body, form, self._last).encode(seq)
+        if form.is_stream:
+            self._last = body
+        return frame
 
     def _send(self, data: bytes) -> None:
         link = self._link

@@ -9,12 +9,11 @@ cdef enum:
     MAX_HEADER = 10
 
 
-cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
-    """Writes `{"s":<seq>,` into at least MAX_PREFIX bytes; gives how many it took."""
+cdef inline Py_ssize_t write_digits(char* out, long long seq) noexcept:
+    """Writes `seq` into at least 10 bytes; gives how many it took."""
     cdef char digits[20]
     cdef Py_ssize_t count = 0
     cdef Py_ssize_t index
-    memcpy(out, b'{"s":', 5)
     while True:
         digits[count] = <char>(48 + seq % 10)
         count += 1
@@ -22,7 +21,15 @@ cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
         if seq == 0:
             break
     for index in range(count):
-        out[5 + index] = digits[count - 1 - index]
+        out[index] = digits[count - 1 - index]
+    return count
+
+
+cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
+    """Writes `{"s":<seq>,` into at least MAX_PREFIX bytes; gives how many it took."""
+    cdef Py_ssize_t count
+    memcpy(out, b'{"s":', 5)
+    count = write_digits(out + 5, seq)
     out[5 + count] = 44
     return 6 + count
 

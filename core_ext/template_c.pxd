@@ -1,5 +1,7 @@
 # Templates for other kernels. What each is for is told in template_py.py.
 
+from cpython.ref cimport PyObject
+
 
 cdef class Template:
     cdef int _opcode
@@ -15,12 +17,25 @@ cdef class Template:
     cdef Py_ssize_t put(self, long long seq, char* out) noexcept
 
 
-cdef class TemplateMemo:
-    # Three lists of as many places; the same place of each is one entry. Holds references until `clear`.
-    cdef list _bodies
-    cdef list _forms
-    cdef list _templates
-    cdef bint _is_empty
+cdef struct Entry:
+    # Owned references; `previous` and `chained` may be NULL.
+    PyObject* body
+    PyObject* form
+    PyObject* template
+    PyObject* previous
+    PyObject* chained
+    int votes
 
-    cdef Template find(self, object body, object form, Py_ssize_t index)
+
+cdef class TemplateMemo:
+    # `_count` entries are in use; `_next` is where the one is expected that is asked for next.
+    cdef Entry _entries[64]
+    cdef int _count
+    cdef int _next
+    cdef int _oldest
+
+    cdef Template find(self, object body, object form, object previous)
     cdef int clear(self) except -1
+    cdef Entry* _locate(self, object body, object form) except NULL
+    cdef Entry* _add(self, object body, object form) except NULL
+    cdef void _drop(self, int place) noexcept

@@ -7,29 +7,35 @@ nothing.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from cpython.ref cimport PyObject
+from cpython.ref cimport Py_CLEAR, Py_INCREF, Py_XDECREF, PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from core_ext import template_py
-from core_ext.framing_c cimport MAX_PREFIX, MAX_SEQ, write_header, write_prefix, write_seq
+from core_ext.framing_c cimport MAX_PREFIX, MAX_SEQ, write_digits, write_header, write_prefix, write_seq
 
 FIXED = template_py.FIXED
 JSON = template_py.JSON
 JSON_DEFLATE = template_py.JSON_DEFLATE
 JSON_ZSTD = template_py.JSON_ZSTD
+PADDED = template_py.PADDED
+MIN_SHARES = template_py.MIN_SHARES
+MEMO_ENTRIES = template_py.MEMO_ENTRIES
 
 cdef enum:
     _FIXED = 0
     _JSON = 1
     _JSON_DEFLATE = 2
     _JSON_ZSTD = 3
+    _PADDED = 4
     # Header, block header, prefix: what a frame has besides its parts.
     _MAX_EXTRA = 48
-    # Templates that a memo remembers. A power of two.
-    _PLACES = 64
+    _PADDED_BYTES = 10
+    _MIN_SHARES = 32
+    _MEMO_ENTRIES = 64
 
-assert (FIXED, JSON, JSON_DEFLATE, JSON_ZSTD) == (_FIXED, _JSON, _JSON_DEFLATE, _JSON_ZSTD)
+assert (FIXED, JSON, JSON_DEFLATE, JSON_ZSTD, PADDED) == (_FIXED, _JSON, _JSON_DEFLATE, _JSON_ZSTD, _PADDED)
+assert (MIN_SHARES, MEMO_ENTRIES) == (_MIN_SHARES, _MEMO_ENTRIES)
 
 
 cdef inline Py_ssize_t _append(char* out, Py_ssize_t used, bytes part) noexcept:
@@ -45,7 +51,7 @@ cdef class Template:
     """One event in one form. Immutable."""
 
     def __init__(self, opcode, mode, bytes head not None, bytes tail not None, tuple rest not None=()):
-        if not 0 <= opcode <= 15 or not _FIXED <= mode <= _JSON_ZSTD:
+        if not 0 <= opcode <= 15 or not _FIXED <= mode <= _PADDED:
             raise ValueError("no such opcode or mode")
         self._opcode = opcode
         self._mode = mode
@@ -59,6 +65,8 @@ cdef class Template:
             self._size += len(part)
         if mode == _FIXED:
             self._size += len(head) + 4
+        elif mode == _PADDED:
+            self._size += len(head) + _PADDED_BYTES
 
     cdef Py_ssize_t max_bytes(self) noexcept:
         return self._size + _MAX_EXTRA
@@ -75,6 +83,12 @@ cdef class Template:
             used = _append(out, used, self._head)
             write_seq(out + used, seq)
             used += 4
+        elif self._mode == _PADDED:
+            used = write_header(<unsigned char*>out, self._opcode, self._size)
+            used = _append(out, used, self._head)
+            memset(out + used, 32, _PADDED_BYTES)
+            write_digits(out + used, seq)
+            used += _PADDED_BYTES
         else:
             prefix_size = write_prefix(prefix, seq)
             if self._mode == _JSON_DEFLATE:
@@ -123,28 +137,83 @@ cdef class Template:
 
 @cython.final
 cdef class TemplateMemo:
-    """Where templates are found: the newest here, all with their bodies or made by them."""
+    """The templates of one walk over recipients: so that each is asked for once, and its recipients are counted."""
 
     def __cinit__(self):
-        self._is_empty = False
+        self._count = self._next = self._oldest = 0
+
+    def __dealloc__(self):
         self.clear()
 
-    cdef Template find(self, object body, object form, Py_ssize_t index):
-        cdef Py_ssize_t place = ((<Py_ssize_t><PyObject*>body >> 4) + index) & (_PLACES - 1)
-        cdef Template template
-        if self._bodies[place] is body and self._forms[place] is form:
-            return <Template>self._templates[place]
-        template = body.find_template(form)
-        self._bodies[place] = body
-        self._forms[place] = form
-        self._templates[place] = template
-        self._is_empty = False
-        return template
+    cdef Template find(self, object body, object form, object previous):
+        cdef Entry* entry = self._locate(body, form)
+        cdef Template chained
+        if previous is None:
+            return <Template>entry.template
+        if entry.previous == <PyObject*>previous:
+            entry.votes += 1
+            if entry.chained == NULL and entry.votes >= _MIN_SHARES:
+                chained = body.chain(form, previous) or <Template>entry.template
+                Py_INCREF(chained)
+                entry.chained = <PyObject*>chained
+            return <Template>(entry.template if entry.chained == NULL else entry.chained)
+        if entry.chained == NULL:
+            entry.votes -= 1
+            if entry.votes <= 0:
+                Py_XDECREF(entry.previous)
+                Py_INCREF(previous)
+                entry.previous = <PyObject*>previous
+                entry.votes = 1
+        return <Template>entry.template
+
+    cdef Entry* _locate(self, object body, object form) except NULL:
+        """The entry of a body in a form. Connections that have the same to send ask in the same order."""
+        cdef Entry* entry
+        cdef int place
+        cdef int tries
+        if self._next < self._count:
+            entry = &self._entries[self._next]
+            if entry.body == <PyObject*>body and entry.form == <PyObject*>form:
+                self._next += 1
+                return entry
+        for place in range(self._count):
+            entry = &self._entries[place]
+            if entry.body == <PyObject*>body and entry.form == <PyObject*>form:
+                self._next = place + 1
+                return entry
+        return self._add(body, form)
+
+    cdef Entry* _add(self, object body, object form) except NULL:
+        cdef Template template = body.find_template(form)
+        cdef int place = self._count
+        cdef Entry* entry
+        if place < _MEMO_ENTRIES:
+            self._count += 1
+        else:
+            place = self._oldest
+            self._oldest = (place + 1) % _MEMO_ENTRIES
+            self._drop(place)
+        entry = &self._entries[place]
+        Py_INCREF(body)
+        Py_INCREF(form)
+        Py_INCREF(template)
+        entry.body, entry.form, entry.template = <PyObject*>body, <PyObject*>form, <PyObject*>template
+        entry.previous = entry.chained = NULL
+        entry.votes = 0
+        self._next = place + 1
+        return entry
+
+    cdef void _drop(self, int place) noexcept:
+        cdef Entry* entry = &self._entries[place]
+        Py_CLEAR(entry.body)
+        Py_CLEAR(entry.form)
+        Py_CLEAR(entry.template)
+        Py_CLEAR(entry.previous)
+        Py_CLEAR(entry.chained)
 
     cdef int clear(self) except -1:
-        if not self._is_empty:
-            self._bodies = [None] * _PLACES
-            self._forms = [None] * _PLACES
-            self._templates = [None] * _PLACES
-            self._is_empty = True
+        while self._count:
+            self._count -= 1
+            self._drop(self._count)
+        self._next = self._oldest = 0
         return 0

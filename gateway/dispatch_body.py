@@ -15,6 +15,7 @@ import msgspec
 
 import core_ext
 from core_ext import Template
+from gateway.compression import Compression
 from gateway.encodings import Encoding, share_dispatch
 
 _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
@@ -23,8 +24,16 @@ _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "com
 TEMPLATES: Final = 9
 """How many forms have templates: three encodings, each uncompressed and in two kinds of stream."""
 
+_STREAMS: Final = 3
+"""The compressions that have templates are the first ones."""
+
 _JSON_FRAME_BYTES: Final = len(core_ext.share_json("X", b"")) - 1
 """What JSON has after `s` besides the event's name and `d`; all of it but the last byte is before `d`."""
+
+
+def compute_template_index(encoding: Encoding, compression: Compression) -> int:
+    """A form's, see `TemplateMaker`. Not for `ZLIB_PAYLOAD`."""
+    return encoding * _STREAMS + compression
 
 
 class TemplateMaker(Protocol):
@@ -33,7 +42,10 @@ class TemplateMaker(Protocol):
     index: int
 
     def make_template(self, body: "DispatchBody") -> Template:
-        """The body in that form."""
+        """The body in that form, for every recipient."""
+
+    def chain(self, body: "DispatchBody", previous: "DispatchBody") -> Template | None:
+        """The body for recipients whose stream ends in another one; None when that is no shorter."""
 
 
 class DispatchBody:
@@ -83,6 +95,10 @@ class DispatchBody:
         if template is None:
             template = templates[form.index] = form.make_template(self)
         return template
+
+    def chain(self, form: TemplateMaker, previous: object) -> Template | None:
+        """The event in a form, right for connections whose stream ends in `previous`; None when that saves nothing."""
+        return form.chain(self, previous) if isinstance(previous, DispatchBody) else None
 
     def without_content(self) -> "DispatchBody":
         """The same message as sessions without the content intent see it."""

@@ -39,6 +39,9 @@ SEQ_HEADS = {
 }
 """What comes before a dispatch's `s`. In JSON `s` is of any width and comes with what is around it (`core_ext`'s framing)."""
 
+JSON_END = b"}}"
+"""What ends a dispatch that `open_dispatch` began: `d`, and the payload. The binary encodings have no ends."""
+
 MAX_CLIENT_DEPTH = 32
 """How deep a client's payload may nest; real ones need seven (member list subscriptions)."""
 

@@ -68,6 +68,9 @@ class SplicedBody:
         """The event in a form. Made anew each time."""
         return form.splice(self)
 
+    def chain(self, form: object, previous: object) -> None:
+        """Nothing: it is for one session, so nothing is gained."""
+
 
 Body: TypeAlias = DispatchBody | SplicedBody
 """What tracks number, remember and send."""

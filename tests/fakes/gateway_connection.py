@@ -13,6 +13,7 @@ class _Recorder:
     """A form that remembers what it is asked for and makes nothing of it."""
 
     index = -1
+    is_stream = False
 
     def __init__(self, connection: "FakeConnection") -> None:
         self._connection = connection

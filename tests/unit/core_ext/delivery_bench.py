@@ -26,6 +26,7 @@ class Form:
     """JSON, uncompressed."""
 
     index = 0
+    is_stream = False
 
     def __init__(self, module: ModuleType) -> None:
         self._template = sibling_of(module, "template").Template
@@ -42,6 +43,7 @@ class Templateless:
     """A form that makes every frame itself."""
 
     index = -1
+    is_stream = False
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
         return b"<%d %b>" % (seq, body.text)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core_ext import framing_py
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
 
-HEADS = (b"head", b"", b"", b"")
+HEADS = (b"head", b"", b"", b"", b"head")
 both = pytest.mark.parametrize("module", each("template"))
 tails = st.one_of(st.binary(max_size=130), st.integers(65_500, 65_550).map(bytes))
 
@@ -22,7 +22,7 @@ def test_template_of_each_mode_is_what_its_layout_says(module: ModuleType, seq: 
     size = len(prefix)
     stored = bytes((0, size, 0, 255 - size, 255)) + prefix
     raw = bytes((size << 3, 0, 0)) + prefix
-    befores = [b"head" + seq.to_bytes(4, "big"), prefix, stored, raw]
+    befores = [b"head" + seq.to_bytes(4, "big"), prefix, stored, raw, b"head" + str(seq).encode().ljust(10)]
     for mode, before in enumerate(befores):
         frame = framing_py.frame(2, before + b"tail" + b"".join(rest))
         assert module.Template(2, mode, HEADS[mode], b"tail", rest).encode(seq) == frame
@@ -37,7 +37,7 @@ def test_template_of_parts_that_are_no_bytes_is_refused(module: ModuleType) -> N
 @unhurried
 @given(
     opcode=st.integers(-1, 17),
-    mode=st.integers(-1, 4),
+    mode=st.integers(-1, 5),
     head=st.binary(max_size=20),
     tail=tails,
     rest=st.lists(tails, max_size=3).map(tuple),
