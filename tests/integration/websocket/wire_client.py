@@ -51,6 +51,11 @@ class WireClient:
         found: socket.socket = self._writer.get_extra_info("socket")
         return found
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is known to be gone."""
+        return self._writer.is_closing()
+
     # ---- out
 
     async def send(self, data: bytes) -> None:

@@ -1,0 +1,96 @@
+"""What a process holds: descriptors, objects, memory. Taken before and after, it shows what was not given back."""
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import sys
+from pathlib import Path
+
+import msgspec
+
+
+class _Mallinfo2(ctypes.Structure):
+    """glibc's `struct mallinfo2`."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
+    ]
+
+
+class Footprint(msgspec.Struct, kw_only=True, frozen=True):
+    """At one moment, after a garbage collection."""
+
+    descriptors: int
+    tracked: int
+    """Objects of ours and of picows that the garbage collector knows."""
+    blocks: int
+    """All of Python's small allocations."""
+    malloc_bytes: int
+    """What C code has allocated, 0 where glibc does not tell."""
+
+
+def count_descriptors() -> int:
+    """This process's open files and sockets."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def take_footprint() -> Footprint:
+    """Now."""
+    gc.collect()
+    modules = [str(type(found).__module__) for found in gc.get_objects()]
+    return Footprint(
+        descriptors=count_descriptors(),
+        tracked=sum(name.startswith(("gateway.", "core_ext", "picows")) for name in modules),
+        blocks=sys.getallocatedblocks(),
+        malloc_bytes=_read_malloc_bytes(),
+    )
+
+
+def _read_malloc_bytes() -> int:
+    mallinfo2 = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo2 is None:
+        return 0
+    mallinfo2.restype = _Mallinfo2
+    return int(mallinfo2().uordblks)
+
+
+async def wait_for_descriptors(count: int) -> None:
+    """Until no more than so many are open: the other end of a socket closes a turn later."""
+    async with asyncio.timeout(20):
+        while count_descriptors() > count:  # noqa: ASYNC110 - nothing tells when a descriptor is closed
+            await asyncio.sleep(0.005)
+
+
+def find_excess(before: Footprint, after: Footprint, connections: int) -> list[str]:
+    """What is more than can be when `connections` have come and gone: a word, or a fiftieth of an object, for each."""
+    allowed = {
+        "descriptors": before.descriptors,
+        "tracked": before.tracked + connections // 50,
+        "blocks": before.blocks + connections + 3000,
+        "malloc_bytes": before.malloc_bytes + 32 * connections + 131_072,
+    }
+    return [f"{name}: {getattr(after, name)} > {most}" for name, most in allowed.items() if getattr(after, name) > most]
+
+
+async def check_nothing_is_left(before: Footprint, connections: int) -> None:
+    """Waits for what is let go a while later: the watch over heartbeats keeps a connection until it looks at it."""
+    excess = find_excess(before, take_footprint(), connections)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(20):
+            while excess:
+                await asyncio.sleep(0.1)
+                excess = find_excess(before, take_footprint(), connections)
+    assert not excess, excess
