@@ -5,6 +5,7 @@ less for it is decided there. Bots have no part in any of it, as at Discord: the
 """
 
 from collections.abc import Callable, Collection
+from typing import Final
 
 import msgspec
 
@@ -21,8 +22,11 @@ from gateway.member_table import MemberState
 from gateway.passive_sessions import LargeGuilds, PassiveSessions
 from gateway.session import Session
 
-MAX_CHANNELS = 5
+MAX_CHANNELS: Final = 5
 """Whose member lists a session looks at in one guild: Discord's clients keep those of the channels that were open last."""
+
+MAX_ONLINE_SHOWN: Final = 1000
+"""Users online of whom a person's GUILD_CREATE tells: with more, a login of all of them would cost the square of it."""
 
 
 class Attention:
@@ -64,6 +68,12 @@ class Attention:
     def limits(self, session: Session) -> bool:
         """Whether the session would be passive here, and not be shown who is online."""
         return self._passive.limits(session)
+
+    def shows_others(self, session: Session, *, is_limited: bool) -> bool:
+        """Whether GUILD_CREATE lists others than the session's own member. People have the member list for a crowd."""
+        if session.profile.is_bot:
+            return True
+        return not is_limited and len(self._presences) <= MAX_ONLINE_SHOWN
 
     def enter(self, session: Session, *, is_limited: bool) -> None:
         """A session has attached."""

@@ -117,8 +117,9 @@ class GuildActor:
         is_limited = self.attention.limits(session)
         self.attention.enter(session, is_limited=is_limited)
         if session.intents & Intent.GUILDS:
+            shows_others = self.attention.shows_others(session, is_limited=is_limited)
             create = self._creates.build(
-                session, member, channel_ids=viewable, is_new=is_new, shows_others=not is_limited
+                session, member, channel_ids=viewable, is_new=is_new, shows_others=shows_others
             )
             session.dispatch(create)
             self.sessions.count("GUILD_CREATE", 1)

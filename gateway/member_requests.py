@@ -2,11 +2,12 @@
 
 Who asks must be in the guild; asking for everybody needs the members intent, presences the presences intent (Discord's
 documentation, "Request Guild Members"). What may not be asked for is answered with an empty chunk, because libraries wait for
-one. Members come from memory where the guild is kept whole, else from the store page by page: a large guild is never held.
+one. Members come from memory where the guild is kept whole, else from the store page by page: a large guild is never held, and
+who asks for all of it gets the next chunk when the ones before have left, a few askers at a time.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,14 @@ from gateway.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 CHUNK: Final = 1000
+PAGE: Final = 250
+"""Rows of one read for a chunk: making them to JSON holds the loop up for some milliseconds, not for tens."""
+LISTED_AT_ONCE: Final = 2
+"""Large guilds that are sent as a whole at one time. Half a million members take some seconds of the processor."""
+MAX_AHEAD_BYTES: Final = 1 << 20
+"""What may wait for an asker's socket before its next chunk is read: some chunks, far less than what closes slow clients."""
+PACE_S: Final = 0.05
+"""How often a socket that is behind is looked at."""
 MAX_USER_IDS: Final = 100
 MAX_BY_PREFIX: Final = 100
 MAX_NONCE_BYTES: Final = 32
@@ -47,10 +56,11 @@ class _Chunk(msgspec.Struct, kw_only=True):
 class MemberRequests:
     """See the module."""
 
-    __slots__ = ("_guilds", "_meter", "_store", "_tasks")
+    __slots__ = ("_guilds", "_listing", "_meter", "_store", "_tasks")
 
     def __init__(self, *, guilds: GuildDirectory, store: Store, tasks: Tasks, meter: EventMeter) -> None:
         self._guilds = guilds
+        self._listing = asyncio.Semaphore(LISTED_AT_ONCE)
         self._meter = meter
         self._store = store
         self._tasks = tasks
@@ -93,16 +103,27 @@ class MemberRequests:
         if actor.state.members.keeps_all:
             answer.send(list(actor.state.members), 0, 1)
             return
-        count = max(1, -(-await self._store.members.count(actor.guild_id) // CHUNK))
-        pages = self._pages(actor.guild_id)
-        for index in range(count):
-            answer.send(await anext(pages, []), index, count)
+        async with self._listing:
+            count = max(1, -(-await self._store.members.count(actor.guild_id) // CHUNK))
+            after = 0
+            for index in range(count):
+                members = await self._read_chunk(actor.guild_id, after)
+                after = members[-1].user_id if members else after
+                await answer.wait_for_room()
+                if not answer.is_wanted:
+                    return
+                answer.send(members, index, count)
 
-    async def _pages(self, guild_id: int) -> AsyncIterator[list[MemberState]]:
-        after = 0
-        while rows := await self._store.members.list_page(guild_id, after=after, limit=CHUNK):
+    async def _read_chunk(self, guild_id: int, after: int) -> list[MemberState]:
+        members: list[MemberState] = []
+        while len(members) < CHUNK:
+            limit = min(PAGE, CHUNK - len(members))
+            rows = await self._store.members.list_page(guild_id, after=after, limit=limit)
+            members += [from_row(row) for row in rows]
+            if len(rows) < limit:
+                break
             after = rows[-1].user.id
-            yield [from_row(row) for row in rows]
+        return members
 
 
 class _Answer:
@@ -117,9 +138,22 @@ class _Answer:
         self._nonce = _valid_nonce(command.nonce)
         self._shows_presences = bool(command.presences)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the session is still in the guild."""
+        return self._session in self._actor.sessions
+
+    async def wait_for_room(self) -> None:
+        """Until what was sent has mostly left. For a session that lost its socket that is when it has another, or ends."""
+        while self.is_wanted:
+            connection = self._session.connection
+            if connection is not None and connection.buffered_bytes <= MAX_AHEAD_BYTES:
+                return
+            await asyncio.sleep(PACE_S)
+
     def send(self, members: list[MemberState], index: int, count: int, *, not_found: list[int] | None = None) -> None:
         """One chunk. Nothing is sent to who has left the guild meanwhile."""
-        if self._session not in self._actor.sessions:
+        if not self.is_wanted:
             return
         chunk = _Chunk(
             guild_id=str(self._actor.guild_id),

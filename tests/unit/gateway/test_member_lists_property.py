@@ -5,7 +5,6 @@ each client applies what it is sent as Discord's own clients do. When what is ba
 asked for must be the model's.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -29,7 +28,8 @@ from gateway.member_list_ids import key_of as key_of_channel
 from gateway.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
-from tests.unit.gateway.member_list_client import Lists, key_of
+from tests.fakes.member_list_copy import Lists, key_of
+from tests.fakes.timers import FakeTimers
 from tests.unit.gateway.sessions import make_session
 from tests.unit.gateway.test_view_property import CHANNELS, GUILD, ROLES, VIEW, Model
 
@@ -44,37 +44,6 @@ range_sets = st.lists(
     st.tuples(st.integers(0, 12), st.integers(0, 6)).map(lambda pair: [pair[0], sum(pair)]), min_size=1, max_size=3
 )
 subscriptions = st.dictionaries(channels, range_sets, min_size=1, max_size=3)
-
-
-class Timers:
-    """Calls that are to come."""
-
-    def __init__(self) -> None:
-        self.calls: dict[int, Callable[[], None]] = {}
-        self._number = 0
-
-    def call_later(self, delay_s: float, call: Callable[[], None]) -> Any:
-        """Remember a call."""
-        self._number += 1
-        number = self._number
-        self.calls[number] = call
-
-        class Handle:
-            """Forgets it."""
-
-            def cancel(handle) -> None:  # noqa: N805 - `self` is the timers'
-                """Forget."""
-                self.calls.pop(number, None)
-
-        return Handle()
-
-    def run(self) -> None:
-        """Make all calls, and those that they lead to."""
-        while self.calls:
-            for number in list(self.calls):
-                call = self.calls.pop(number, None)
-                if call is not None:
-                    call()
 
 
 class Looker:
@@ -105,7 +74,7 @@ class ListMachine(RuleBasedStateMachine):
         self.hoisted: dict[int, tuple[bool, int]] = {}
         self.statuses: dict[int, str] = {}
         self.lookers: list[Looker] = []
-        self.timers = Timers()
+        self.timers = FakeTimers()
         self.actor: GuildActor
         self.position = 0
         self.keeps_all = False

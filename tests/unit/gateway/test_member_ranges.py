@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.member_ranges import Row, diff_rows, encode_sync, join_ranges, parse_ranges
-from tests.unit.gateway.member_list_client import ListCopy, key_of
+from tests.fakes.member_list_copy import ListCopy, key_of
 
 row_lists = st.lists(st.integers(0, 30), unique=True, max_size=25)
 
