@@ -14,7 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import fanout, heartbeats, latency, memory, mixed_permissions, rivals_fanout, sends, slow_readers, storm
+from benchmarks import (
+    fanout,
+    heartbeats,
+    large_guilds,
+    latency,
+    memory,
+    mixed_permissions,
+    rivals_fanout,
+    sends,
+    slow_readers,
+    storm,
+)
 from benchmarks.machine import describe_machine
 from benchmarks.processes import raise_file_limit
 from benchmarks.results import FOLDER, read_results, write_readme, write_result
@@ -30,6 +41,7 @@ _ALL: Final[dict[str, Callable[[Run], Result]]] = {
     "slow": slow_readers.run,
     "memory": memory.run,
     "storm": storm.run,
+    "large_guilds": large_guilds.run,
     "sends": sends.run,
     "latency": latency.run,
 }

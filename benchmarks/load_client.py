@@ -82,10 +82,12 @@ class LoadClient:
         path = f"/?v=10&encoding={encoding}" + (f"&compress={compress}" if compress else "")
         return self.connect(port, count, path=path, hellos=_HELLOS)
 
-    def login(self, tokens: Sequence[str], *, encoding: str = "json", at_once: int = 64) -> Logins:
-        """Identify the connections that were opened last, one a token, invisible, so that they tell nobody of themselves."""
+    def login(
+        self, tokens: Sequence[str], *, encoding: str = "json", at_once: int = 64, status: str = "invisible"
+    ) -> Logins:
+        """Identify the connections that were opened last, one a token; who is invisible tells nobody of itself."""
         file = self._folder / f"logins-{encoding}"
-        file.write_bytes(b"".join(_encode_record(token, encoding) for token in tokens))
+        file.write_bytes(b"".join(_encode_record(token, encoding, status) for token in tokens))
         took, *waits = map(int, self._ask(f"login {file} {at_once} {LOGIN_FRAMES}", "logged-in")[1:])
         return Logins(took / 1e9, _waits(waits[:3]), _waits(waits[3:]))
 
@@ -152,9 +154,9 @@ def _waits(numbers_ns: list[int]) -> Waits:
     return Waits(*(number / 1e6 for number in numbers_ns))
 
 
-def _encode_record(token: str, encoding: str) -> bytes:
+def _encode_record(token: str, encoding: str, status: str) -> bytes:
     """An Identify as a masked frame, with its size before it. The mask is zero, which is one like any other."""
-    presence: dict[str, Any] = {"status": "invisible", "since": None, "activities": [], "afk": False}
+    presence: dict[str, Any] = {"status": status, "since": None, "activities": [], "afk": False}
     properties = {"os": "linux", "browser": "bench", "device": "bench"}
     identify = {"op": 2, "d": {"token": token, "intents": ALL_INTENTS, "properties": properties, "presence": presence}}
     payload = _ENCODERS[encoding](identify)

@@ -30,7 +30,7 @@ from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap, fold, folded
 from core.store.sql.connection import Executor
 from core.store.sql.query import Query
-from core.store.sql.tables import auth_sessions, guilds, member_roles, members, users
+from core.store.sql.tables import auth_sessions, guilds, member_roles, members, roles, users
 from core.store.sql.users import USER
 
 _MEMBER = EntityMap(Member, members, without=("user", "role_ids"))
@@ -151,7 +151,8 @@ class SqlMembers:
     async def count_by_role(self, guild_id: int) -> dict[int, int]:
         statement = (
             select(member_roles.c.role_id, func.count())
-            .where(member_roles.c.guild_id == guild_id)
+            # By the guild's roles, which the index of roles answers in their order, instead of by its members.
+            .where(member_roles.c.role_id.in_(select(roles.c.id).where(roles.c.guild_id == guild_id)))
             .group_by(member_roles.c.role_id)
         )
         return {row[0]: row[1] for row in await self._db.fetch_all(statement)}
