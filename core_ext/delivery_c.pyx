@@ -10,7 +10,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.stdint cimport uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 
 from core_ext import delivery_py
 from core_ext.framing_c cimport MAX_SEQ
@@ -24,37 +24,20 @@ cdef enum:
     # A queue's buffer, which a larger frame outgrows for one send.
     _BUFFER_BYTES = 131072
     _FIRST_PLACES = 8
-    # How many tracks have left the queue's list before their places are given back.
-    _COMPACT = 4096
 
 assert MAX_SEND_BYTES == _MAX_SEND_BYTES
-
-cdef extern from *:
-    """
-    #if defined(_WIN32)
-    /* Sockets are no file descriptors there: everything goes through the link. */
-    static Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) { return -1; }
-    #else
-    #include <sys/types.h>
-    #include <sys/socket.h>
-    #ifndef MSG_NOSIGNAL
-    #define MSG_NOSIGNAL 0
-    #endif
-    static Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) {
-        return send(fd, data, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    }
-    #endif
-    """
-    Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) noexcept
-
 
 @cython.final
 cdef class SendQueue:
     """The tracks that have something to send, each once, in the order in which they got it."""
 
     cdef object _schedule
-    cdef list _tracks
+    # Owns a reference to each of `_count` tracks from `_next` on, and the array of `_places`.
+    cdef PyObject** _tracks
     cdef Py_ssize_t _next
+    cdef Py_ssize_t _count
+    cdef Py_ssize_t _places
+    cdef readonly long long entered
     cdef bint _is_scheduled
     cdef char* buffer
     cdef Py_ssize_t size
@@ -63,18 +46,27 @@ cdef class SendQueue:
 
     def __cinit__(self, schedule):
         self._schedule = schedule
-        self._tracks = []
-        self._next = 0
+        self._tracks = NULL
+        self._next = self._count = self._places = 0
+        self.entered = 0
         self._is_scheduled = False
         self.buffer = NULL
         self.size = 0
         self._memo = TemplateMemo()
 
     def __dealloc__(self):
+        while self._count:
+            self._take()
+        PyMem_Free(self._tracks)
         PyMem_Free(self.buffer)
 
     def __len__(self):
-        return len(self._tracks) - self._next
+        return self._count
+
+    @property
+    def left(self):
+        """How many ever had their turn."""
+        return self.entered - self._count
 
     cdef int reserve(self, Py_ssize_t size) except -1:
         cdef char* grown
@@ -96,32 +88,55 @@ cdef class SendQueue:
             self.size = 0
 
     cdef int put(self, Track track) except -1:
-        self._tracks.append(track)
+        if self._next + self._count == self._places:
+            self._make_room()
+        Py_INCREF(track)
+        self._tracks[self._next + self._count] = <PyObject*>track
+        self._count += 1
+        self.entered += 1
         if not self._is_scheduled:
             self._is_scheduled = True
             self._schedule()
         return 0
 
+    cdef int _make_room(self) except -1:
+        """One more place at the end at least: those that were left are taken back, or there are twice as many."""
+        cdef PyObject** tracks
+        cdef Py_ssize_t places
+        if self._next > self._places // 2:
+            memmove(self._tracks, self._tracks + self._next, self._count * sizeof(PyObject*))
+            self._next = 0
+            return 0
+        places = max(self._places * 2, _FIRST_PLACES)
+        tracks = <PyObject**>PyMem_Realloc(self._tracks, places * sizeof(PyObject*))
+        if tracks == NULL:
+            raise MemoryError
+        self._tracks, self._places = tracks, places
+        return 0
+
+    cdef Track _take(self):
+        """The first; there is one."""
+        cdef Track track = <Track>self._tracks[self._next]
+        self._next += 1
+        self._count -= 1
+        if self._count == 0:
+            self._next = 0
+        Py_DECREF(track)
+        return track
+
     def flush(self, Py_ssize_t max_tracks):
         """Send what so many tracks have; whether there are more."""
         cdef Track track
         try:
-            while self._next < len(self._tracks) and max_tracks > 0:
+            while self._count and max_tracks > 0:
                 max_tracks -= 1
-                track = <Track>self._tracks[self._next]
-                self._next += 1
+                track = self._take()
                 track._is_queued = False
                 if track._outlet is not None:
                     track._outlet._flush()
         finally:
-            if self._next >= len(self._tracks):
-                self._tracks.clear()
-                self._next = 0
-            elif self._next >= _COMPACT:
-                del self._tracks[:self._next]
-                self._next = 0
             self._memo.clear()
-        self._is_scheduled = len(self._tracks) > 0
+        self._is_scheduled = self._count > 0
         return self._is_scheduled
 
 
@@ -281,23 +296,21 @@ cdef class Outlet:
 cdef class Track:
     """A session's dispatches: their numbers, what is remembered of them, and where they go."""
 
-    cdef bint _is_queued
-    cdef Outlet _outlet
+    # What a push touches comes first. The ring: `_count` places from `_first` on, of `_places`.
+    cdef Place* _ring
+    cdef int _first
+    cdef int _count
+    cdef int _places
+    cdef int _max_events
     cdef long long _seq
     cdef long long _sent
     cdef long long _size_bytes
     cdef long long _max_bytes
-    cdef Py_ssize_t _max_events
-    # The ring: `_count` places from `_first` on, of `_places`.
-    cdef PyObject** _bodies
-    cdef unsigned int* _sizes
-    cdef Py_ssize_t _first
-    cdef Py_ssize_t _count
-    cdef Py_ssize_t _places
+    cdef Outlet _outlet
+    cdef bint _is_queued
 
     def __cinit__(self, *, max_events, max_bytes):
-        self._bodies = NULL
-        self._sizes = NULL
+        self._ring = NULL
         self._first = self._count = self._places = 0
         if max_events < 1:
             raise ValueError("at least the newest is remembered")
@@ -309,8 +322,7 @@ cdef class Track:
     def __dealloc__(self):
         while self._count:
             self._drop_oldest()
-        PyMem_Free(self._bodies)
-        PyMem_Free(self._sizes)
+        PyMem_Free(self._ring)
 
     @property
     def seq(self):
@@ -372,16 +384,16 @@ cdef class Track:
         cdef long long total = 0
         if self._outlet is not None:
             for index in range(max(self._count - (self._seq - self._sent), 0), self._count):
-                total += self._sizes[self._place(index)]
+                total += self._ring[self._place(index)].size_bytes
         return total
 
     cdef inline Py_ssize_t _place(self, Py_ssize_t index) noexcept:
-        """Of the `index`th remembered one; there is one."""
+        """Of the `index`th remembered one; there is one, or room for it."""
         cdef Py_ssize_t place = self._first + index
         return place - self._places if place >= self._places else place
 
     cdef inline object _at(self, Py_ssize_t index):
-        return <object>self._bodies[self._place(index)]
+        return <object>self._ring[self._place(index)].body
 
     cdef inline Py_ssize_t _next_index(self) noexcept:
         """Of the next to be sent; there is one."""
@@ -389,7 +401,7 @@ cdef class Track:
         return index if index > 0 else 0
 
     cdef inline Py_ssize_t _next_bytes(self) noexcept:
-        return self._sizes[self._place(self._next_index())]
+        return self._ring[self._place(self._next_index())].size_bytes
 
     cdef inline object _take_pending(self):
         """The next to be sent, which counts as sent from now on."""
@@ -398,24 +410,30 @@ cdef class Track:
         return self._at(index)
 
     cdef inline int _push(self, object body, unsigned int size_bytes) except -1:
-        cdef Py_ssize_t place
-        while self._count and (self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes):
-            if self._outlet is not None and self._sent <= self._seq - self._count:
-                self._outlet._flush()
-            if self._count:
-                self._drop_oldest()
+        cdef Place* place
+        if self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes:
+            self._forget(size_bytes)
         if self._count == self._places:
             self._grow()
-        place = self._place(self._count)
+        place = &self._ring[self._place(self._count)]
         Py_INCREF(body)
-        self._bodies[place] = <PyObject*>body
-        self._sizes[place] = size_bytes
+        place.body = <PyObject*>body
+        place.size_bytes = size_bytes
         self._count += 1
         self._size_bytes += size_bytes
         self._seq += 1
         if self._outlet is not None and not self._is_queued:
             self._is_queued = True
             self._outlet.queue.put(self)
+        return 0
+
+    cdef int _forget(self, unsigned int size_bytes) except -1:
+        """The oldest, until there is room for one of this size; what is still to be sent is sent first."""
+        while self._count and (self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes):
+            if self._outlet is not None and self._sent <= self._seq - self._count:
+                self._outlet._flush()
+            if self._count:
+                self._drop_oldest()
         return 0
 
     cdef int _queue_pending(self) except -1:
@@ -425,28 +443,24 @@ cdef class Track:
         return 0
 
     cdef void _drop_oldest(self):
-        cdef PyObject* body = self._bodies[self._first]
-        self._size_bytes -= self._sizes[self._first]
+        cdef Place* place = &self._ring[self._first]
+        cdef PyObject* body = place.body
+        self._size_bytes -= place.size_bytes
         self._first = self._place(1)
         self._count -= 1
         Py_DECREF(<object>body)
 
     cdef int _grow(self) except -1:
         """More places; the remembered ones begin at 0 then."""
-        cdef Py_ssize_t places = min(max(self._places * 2, _FIRST_PLACES), self._max_events)
-        cdef PyObject** bodies = <PyObject**>PyMem_Malloc(places * sizeof(PyObject*))
-        cdef unsigned int* sizes = <unsigned int*>PyMem_Malloc(places * sizeof(unsigned int))
+        cdef int places = min(max(self._places * 2, _FIRST_PLACES), self._max_events)
+        cdef Place* ring = <Place*>PyMem_Malloc(places * sizeof(Place))
         cdef Py_ssize_t index
-        if bodies == NULL or sizes == NULL:
-            PyMem_Free(bodies)
-            PyMem_Free(sizes)
+        if ring == NULL:
             raise MemoryError
         for index in range(self._count):
-            bodies[index] = self._bodies[self._place(index)]
-            sizes[index] = self._sizes[self._place(index)]
-        PyMem_Free(self._bodies)
-        PyMem_Free(self._sizes)
-        self._bodies, self._sizes = bodies, sizes
+            ring[index] = self._ring[self._place(index)]
+        PyMem_Free(self._ring)
+        self._ring = ring
         self._first, self._places = 0, places
         return 0
 

@@ -40,11 +40,13 @@ class SendQueue:
     raises).
     """
 
-    __slots__ = ("_is_scheduled", "_schedule", "_tracks", "memo")
+    __slots__ = ("_is_scheduled", "_schedule", "_tracks", "entered", "memo")
 
     def __init__(self, schedule: Callable[[], object]) -> None:
         self._schedule = schedule
         self._tracks: deque[Track] = deque()
+        self.entered = 0
+        """How many tracks ever came; one that comes again counts again."""
         self.memo = TemplateMemo()
         """Where its outlets find templates."""
         self._is_scheduled = False
@@ -52,9 +54,15 @@ class SendQueue:
     def __len__(self) -> int:
         return len(self._tracks)
 
+    @property
+    def left(self) -> int:
+        """How many ever had their turn. Once it reaches what `entered` was, all of that time are sent."""
+        return self.entered - len(self._tracks)
+
     def put(self, track: "Track") -> None:
         """A track's own: it has something to send, and is not here yet."""
         self._tracks.append(track)
+        self.entered += 1
         if not self._is_scheduled:
             self._is_scheduled = True
             self._schedule()

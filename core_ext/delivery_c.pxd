@@ -1,0 +1,27 @@
+# What delivery_c.pyx takes from C.
+
+from cpython.ref cimport PyObject
+
+cdef extern from *:
+    """
+    #if defined(_WIN32)
+    /* Sockets are no file descriptors there: everything goes through the link. */
+    static Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) { return -1; }
+    #else
+    #include <sys/types.h>
+    #include <sys/socket.h>
+    #ifndef MSG_NOSIGNAL
+    #define MSG_NOSIGNAL 0
+    #endif
+    static Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) {
+        return send(fd, data, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    #endif
+    """
+    Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) noexcept
+
+
+cdef packed struct Place:
+    # One remembered event. Packed: rings are long, and a place that a push touches should be one cache line.
+    PyObject* body
+    unsigned int size_bytes
