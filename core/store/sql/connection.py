@@ -19,6 +19,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.base import Executable
 
+from core.domain.errors import Unavailable
 from core.store.sql.dialect import Dialect, RunSteps
 from core.store.sql.errors import translated
 from core.store.sql.query import Query, QueryCache, Rows
@@ -119,6 +120,16 @@ class Connection:
         """Run statements in the driver's terms, in one trip; the rows of each."""
         with translated():
             return await self._dialect.run_steps(self._driver, steps)
+
+    async def run_last_steps(self, steps: Sequence[Step]) -> Unavailable | None:
+        """Run statements and commit, in one trip: why it could not be committed. Raises what a statement raises."""
+        with translated():
+            error = await self._dialect.run_last_steps(self._driver, steps)
+        if error is None:
+            return None
+        refusal = Unavailable()
+        refusal.__cause__ = error
+        return refusal
 
     async def _query_together(self, run: RunSteps, asked: Sequence[Asked]) -> list[Rows]:
         compiled = [self._queries.compiled(query) for query, _ in asked]

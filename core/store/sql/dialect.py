@@ -50,8 +50,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """SQLAlchemy's own dialect, for statements that go to the driver directly."""
     run_steps: RunSteps
     """Run statements on a driver's connection; the rows of each."""
+    run_last_steps: Callable[[Any, Sequence[Step]], Awaitable[Exception | None]]
+    """The same and a commit, in one trip. A statement that fails raises; a commit that fails is returned."""
     read_steps: RunSteps
-    """The same in a read-only transaction of their own. Neither is harmed when its caller is cancelled."""
+    """Statements in a read-only transaction of their own. Neither is harmed when its caller is cancelled."""
 
 
 def _connect_sqlite(location: str) -> AsyncEngine:
@@ -83,6 +85,7 @@ SQLITE: Final = Dialect(
     connect=_connect_sqlite,
     compiler=SQLiteDialect_aiosqlite(),
     run_steps=OneTripConnection.run_steps,
+    run_last_steps=OneTripConnection.run_last_steps,
     read_steps=OneTripConnection.read_steps,
 )
 

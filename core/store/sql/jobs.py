@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from core.store.sql.connection import Connection, Executor
 from core.store.sql.lending import LentConnection
-from core.store.sql.sqlite_driver import Step
+from core.store.sql.sqlite_driver import Step, StepRows
 from core.wire.envelope import Envelope
 
 T = TypeVar("T")
@@ -31,8 +31,11 @@ class Job(Protocol):
     def is_abandoned(self) -> bool:
         """Whether nobody wants it any more; it is then never run."""
 
-    async def run(self, connection: Connection) -> "Done":
-        """Do it. An exception rolls it back."""
+    def open(self) -> Sequence[Step]:
+        """Its turn has come: what to ask in the trip that opens its savepoint."""
+
+    async def run(self, connection: Connection, found: Sequence[StepRows]) -> "Done":
+        """Do it; `found` are the rows of what it asked for. An exception rolls it back."""
 
     def settle(self, error: Exception | None) -> None:
         """It is committed and delivered (None), or it is not and never will be."""
@@ -85,7 +88,11 @@ class Turn:
         """Whether the caller was cancelled before its turn."""
         return self._granted.cancelled() or self._finished.done()
 
-    async def run(self, connection: Connection) -> Done:
+    def open(self) -> Sequence[Step]:
+        """Asks nothing."""
+        return ()
+
+    async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
         """Lend the connection to the caller until its body has ended."""
         if self.is_abandoned:  # since the transaction was begun
             raise RolledBack
@@ -129,7 +136,11 @@ class Errand(Generic[T]):
         """Whether the caller was cancelled before it began."""
         return self._outcome.cancelled()
 
-    async def run(self, connection: Connection) -> Done:
+    def open(self) -> Sequence[Step]:
+        """Asks nothing."""
+        return ()
+
+    async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
         """Do the work."""
         self._result, envelopes = await self._work(connection)
         return Done(envelopes)

@@ -4,8 +4,8 @@
 their order among each other and among the other units. When its turn comes, the batch is closed and written in two trips to
 the database:
 
-    look up all nonces ─ drop the repeats ─┬─ insert messages, nonces, each channel's newest id, log rows
-                                           └─ (repeats are answered with the first message)
+    begin, look up all nonces ─ drop the repeats ─┬─ insert messages, nonces, each channel's newest id, log rows, commit
+                                                  └─ (repeats are answered with the first message)
 
 A nonce counts for an hour after its first message, per author and channel. When the batch fails, its messages are tried one
 by one, so that one that cannot be stored fails alone.
@@ -26,7 +26,7 @@ from core.store.sql.columns import EntityMap
 from core.store.sql.connection import Connection
 from core.store.sql.dialect import Dialect
 from core.store.sql.jobs import Done
-from core.store.sql.sqlite_driver import Step
+from core.store.sql.sqlite_driver import Step, StepRows
 from core.store.sql.tables import last_messages, messages, nonces
 from core.wire.envelope import Envelope
 
@@ -53,11 +53,13 @@ class _Entry:
 class MessageBatch:
     """A job of the writer: the messages that were added while it waited."""
 
-    __slots__ = ("_entries", "_inserter")
+    __slots__ = ("_entries", "_inserter", "_own")
 
     def __init__(self, inserter: "MessageInserter", entries: Sequence[_Entry] = ()) -> None:
         self._inserter = inserter
         self._entries = list(entries)
+        self._own: dict[_NonceKey, Message] = {}
+        """The first message of each nonce in this batch."""
 
     def add(self, message: Message, envelopes: Sequence[Envelope]) -> asyncio.Future[AddedMessage]:
         """Take a message in; only while the batch waits in the queue."""
@@ -70,9 +72,18 @@ class MessageBatch:
         """Never: a message whose sender went away is sent all the same."""
         return False
 
-    async def run(self, connection: Connection) -> Done:
+    def open(self) -> Sequence[Step]:
+        """Ask for the nonces."""
+        self._own = {}
+        for entry in self._entries:
+            key = _nonce_key(entry.message)
+            if key is not None:
+                self._own.setdefault(key, entry.message)
+        return list(self._inserter.nonce_steps(list(self._own)))
+
+    async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:
         """Find the repeats and prepare the rest."""
-        await self._find_repeats(connection)
+        await self._find_repeats(connection, found)
         new = [entry for entry in self._entries if entry.added.is_new]
         steps = list(self._inserter.insert_steps([entry.message for entry in new]))
         return Done([envelope for entry in new for envelope in entry.envelopes], steps)
@@ -95,19 +106,15 @@ class MessageBatch:
             entry.added = AddedMessage(entry.message, is_new=True)
         return [MessageBatch(self._inserter, [entry]) for entry in self._entries]
 
-    async def _find_repeats(self, connection: Connection) -> None:
+    async def _find_repeats(self, connection: Connection, found: Sequence[StepRows]) -> None:
         """Let every entry whose nonce is known answer with the first message, from the table or from this batch."""
-        with_nonce = [(key, entry) for entry in self._entries if (key := _nonce_key(entry.message)) is not None]
-        if not with_nonce:
+        if not self._own:
             return
-        firsts: dict[_NonceKey, Message] = {}
-        for key, entry in with_nonce:
-            firsts.setdefault(key, entry.message)
-        firsts |= await self._inserter.fetch_firsts(connection, firsts)
-        for key, entry in with_nonce:
-            first = firsts[key]
-            if first is not entry.message:
-                entry.added = AddedMessage(first, is_new=False)
+        firsts = self._own | await self._inserter.fetch_firsts(connection, self._own, found)
+        for entry in self._entries:
+            key = _nonce_key(entry.message)
+            if key is not None and firsts[key] is not entry.message:
+                entry.added = AddedMessage(firsts[key], is_new=False)
 
 
 class MessageInserter:
@@ -149,11 +156,20 @@ class MessageInserter:
         yield from self._put_nonces.steps(nonce_rows)
         yield from self._raise_last_ids.steps(list(newest.items()))
 
-    async def fetch_firsts(self, connection: Connection, own: dict[_NonceKey, Message]) -> dict[_NonceKey, Message]:
-        """The stored first message of each nonce that has one; `own` holds a message that repeats it."""
+    def nonce_steps(self, keys: Sequence[_NonceKey]) -> Iterator[Step]:
+        """The statements that look nonces up."""
+        return self._select_nonces.steps(keys)
+
+    async def fetch_firsts(
+        self, connection: Connection, own: dict[_NonceKey, Message], found: Sequence[StepRows]
+    ) -> dict[_NonceKey, Message]:
+        """The stored first message of each nonce that has one.
+
+        `own` holds a message that repeats it, `found` what `nonce_steps` have found.
+        """
         not_before_ms = self._clock.now_ms() - NONCE_LIFETIME_MS
         known: dict[_NonceKey, int] = {}
-        for rows in await connection.run_steps(list(self._select_nonces.steps(list(own)))):
+        for rows in found:
             for author_id, channel_id, nonce, message_id, created_ms in rows:
                 if created_ms > not_before_ms:
                     known[author_id, channel_id, nonce] = message_id

@@ -28,6 +28,10 @@ class Step(msgspec.Struct, frozen=True):
     parameters: Sequence[Any] = ()
 
 
+StepRows = list[tuple[Any, ...]]
+"""What a step found, in the driver's own terms."""
+
+
 class OneTripConnection(aiosqlite.Connection):
     """Inherits, because SQLAlchemy's dialect uses more of aiosqlite's connection than its public face."""
 
@@ -36,11 +40,15 @@ class OneTripConnection(aiosqlite.Connection):
         """A cursor that is opened where it is used."""
         return OneTripCursor(self)
 
-    async def run_steps(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+    async def run_steps(self, steps: Sequence[Step]) -> list[StepRows]:
         """Run statements one after the other; the rows of each. Stops at the first that fails."""
         return await self.trip(_run_steps, steps)
 
-    async def read_steps(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+    async def run_last_steps(self, steps: Sequence[Step]) -> Exception | None:
+        """Run statements and commit. Raises what a statement raises; what the commit raises is returned."""
+        return await self.trip(_run_last_steps, steps)
+
+    async def read_steps(self, steps: Sequence[Step]) -> list[StepRows]:
         """The same, all as of one instant."""
         return await self.trip(_read_steps, steps)
 
@@ -125,7 +133,7 @@ def _execute_many(connection: sqlite3.Connection, sql: str, parameters: Sequence
     return count
 
 
-def _run_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+def _run_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[StepRows]:
     results = []
     for step in steps:
         cursor = connection.execute(step.sql, step.parameters)
@@ -134,7 +142,16 @@ def _run_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[li
     return results
 
 
-def _read_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+def _run_last_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> Exception | None:
+    _run_steps(connection, steps)
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        return error
+    return None
+
+
+def _read_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[StepRows]:
     connection.execute("BEGIN")
     try:
         return _run_steps(connection, steps)

@@ -4,8 +4,9 @@ A commit costs an fsync, so concurrent units share it. Work waits in one queue; 
 
     BEGIN ─ job 1 ─ SAVEPOINT ─ job 2 ─ RELEASE ─ SAVEPOINT ─ job 3 ✗ ROLLBACK TO ─ … ─ COMMIT ─ deliver ─ wake callers
 
-The batch is the first job and everything that has queued up while it ran. A job that fails takes back only what it did
-itself. What a job announces is written to the log in its savepoint, so order of jobs = order of commits = order of the log;
+The batch is the first job and everything that has queued up while it ran. A trip to the database costs two thread switches,
+so a job's first questions go with the statement that opens its savepoint, and the last job's statements with the COMMIT. A
+job that fails takes back only what it did itself. What a job announces is written to the log in its savepoint, so order of jobs = order of commits = order of the log;
 after COMMIT the deliveries go to the bus before any caller wakes up. Only the writer's task touches transaction control.
 """
 
@@ -20,9 +21,9 @@ from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
 from core.store.sql.connection import Connection, Executor
 from core.store.sql.dialect import Dialect
-from core.store.sql.jobs import Errand, Job, Turn
+from core.store.sql.jobs import Done, Errand, Job, Turn
 from core.store.sql.log import SqlLog
-from core.store.sql.sqlite_driver import Step
+from core.store.sql.sqlite_driver import Step, StepRows
 from core.wire.envelope import Envelope
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 _SAVEPOINT = Step("SAVEPOINT unit")
 _ROLLBACK_TO = Step("ROLLBACK TO SAVEPOINT unit")
 _RELEASE = Step("RELEASE SAVEPOINT unit")
-_COMMIT = Step("COMMIT")
 _ROLLBACK = Step("ROLLBACK")
 
 T = TypeVar("T")
@@ -40,13 +40,23 @@ Deliver = Callable[[Sequence[Delivery]], None]
 class _Batch:
     """Jobs of the open transaction that wait for its COMMIT."""
 
-    __slots__ = ("deliveries", "is_open", "jobs", "refusal")
+    __slots__ = ("deliveries", "is_full", "is_open", "jobs", "left", "refusal")
 
     def __init__(self) -> None:
+        self.left = 1
+        """How many jobs at the head of the queue are still to run in this batch."""
+        self.is_full = False
+        """Whether those that queued up behind the first one are among them."""
         self.refusal: Unavailable | None = None
         self.jobs: list[Job] = []
         self.deliveries: list[Delivery] = []
         self.is_open = False
+
+    def fill(self, queued: int) -> None:
+        """Those that came while the first one ran share its commit; later ones have the next: nobody starves."""
+        if not self.is_full:
+            self.is_full = True
+            self.left += queued
 
 
 class Writer:
@@ -133,18 +143,18 @@ class Writer:
     async def _run_batch(self, deliver: Deliver) -> None:
         batch = _Batch()
         try:
-            await self._run_job(batch, self._queue.popleft())
-            # Those that came while the first one ran share its commit; later ones have the next: nobody starves.
-            for _ in range(len(self._queue)):
-                await self._run_job(batch, self._queue.popleft())
+            while batch.left:
+                batch.left -= 1
+                await self._run_job(batch, self._queue.popleft(), deliver)
+                batch.fill(len(self._queue))
             if batch.is_open:
-                await self._commit(batch, deliver)
+                await self._end(batch, await self._connection.run_last_steps(()), deliver)
         except Exception:
             # A mistake in the writer itself must not end it: everybody would wait for ever.
             logger.exception("the writer failed")
             await self._abandon(batch, Unavailable())
 
-    async def _run_job(self, batch: _Batch, job: Job) -> None:
+    async def _run_job(self, batch: _Batch, job: Job, deliver: Deliver) -> None:
         if job.is_abandoned:
             return
         if batch.refusal is not None:
@@ -152,43 +162,51 @@ class Writer:
             return
         is_nested = bool(batch.jobs)
         try:
-            deliveries = await self._run_whole(batch, job, is_nested=is_nested)
+            envelopes, steps = await self._begin_job(batch, job, is_nested=is_nested)
+            deliveries = self._log.place(envelopes)
+            steps = [*steps, *self._log.insert_steps(deliveries), *([_RELEASE] if is_nested else [])]
+            batch.fill(len(self._queue))
+            is_last = not batch.left
+            refusal = None
+            if is_last:
+                refusal = await self._connection.run_last_steps(steps)
+            elif steps:
+                await self._connection.run_steps(steps)
         except Exception as error:
             await self._undo(batch, is_nested=is_nested)
             parts = () if isinstance(error, Unavailable) else job.parts()
             if not parts:
                 job.settle(error)
-            for part in parts:
-                await self._run_job(batch, part)
+            self._queue.extendleft(reversed(parts))
+            batch.left += len(parts)
             return
         batch.jobs.append(job)
         batch.deliveries.extend(deliveries)
+        if is_last:
+            await self._end(batch, refusal, deliver)
 
-    async def _run_whole(self, batch: _Batch, job: Job, *, is_nested: bool) -> list[Delivery]:
-        """Open the job's savepoint (the first job's is the transaction), run it, write its log rows."""
+    async def _begin_job(self, batch: _Batch, job: Job, *, is_nested: bool) -> Done:
+        """Open the job's savepoint (the first job's is the transaction) and run its body."""
+        asked = job.open()
         if is_nested:
-            await self._connection.run_steps([_SAVEPOINT])
+            _, *found = await self._connection.run_steps([_SAVEPOINT, *asked])
         else:
-            await self._begin_transaction(batch)
+            _, *found = await self._begin_transaction(batch, asked)
         self._present_turn = job if isinstance(job, Turn) else None
         try:
-            envelopes, steps = await job.run(self._connection)
+            return await job.run(self._connection, found)
         finally:
             self._present_turn = None
-        deliveries = self._log.place(envelopes)
-        steps = [*steps, *self._log.insert_steps(deliveries), *([_RELEASE] if is_nested else [])]
-        if steps:
-            await self._connection.run_steps(steps)
-        return deliveries
 
-    async def _begin_transaction(self, batch: _Batch) -> None:
+    async def _begin_transaction(self, batch: _Batch, asked: Sequence[Step]) -> list[StepRows]:
+        # Open even if this fails: it may be a question that does, after BEGIN.
+        batch.is_open = True
         try:
-            await self._connection.run_steps([self._begin])
+            return await self._connection.run_steps([self._begin, *asked])
         except Unavailable as error:
             # Somebody else holds the file. The others of the batch need not wait for that one after the other.
             batch.refusal = error
             raise
-        batch.is_open = True
 
     async def _undo(self, batch: _Batch, *, is_nested: bool) -> None:
         """Take back the job that failed. Only the first of a transaction has no savepoint: nothing else is in it yet."""
@@ -201,12 +219,11 @@ class Writer:
             # The database has rolled back the whole transaction by itself (disk full): the others' work is gone too.
             await self._abandon(batch, error)
 
-    async def _commit(self, batch: _Batch, deliver: Deliver) -> None:
-        try:
-            await self._connection.run_steps([_COMMIT])
-        except Exception as error:
-            logger.exception("commit failed", extra={"units": len(batch.jobs)})
-            await self._abandon(batch, error if isinstance(error, Unavailable) else Unavailable())
+    async def _end(self, batch: _Batch, refusal: Unavailable | None, deliver: Deliver) -> None:
+        """After COMMIT: deliver and wake everybody, or give up the transaction when it was refused."""
+        if refusal is not None:
+            logger.error("commit failed", extra={"units": len(batch.jobs)}, exc_info=refusal)
+            await self._abandon(batch, refusal)
             return
         try:
             deliver(batch.deliveries)
@@ -214,6 +231,7 @@ class Writer:
             for job in batch.jobs:
                 job.settle(None)
             batch.jobs.clear()
+            batch.deliveries.clear()
             batch.is_open = False
 
     async def _abandon(self, batch: _Batch, error: Exception | None) -> None:

@@ -42,13 +42,25 @@ class Database:
 
     async def run_steps(self, driver: OneTripConnection, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
         """In place of the dialect's own."""
+        self._pass(steps)
+        return await driver.run_steps(steps)
+
+    async def run_last_steps(self, driver: OneTripConnection, steps: Sequence[Step]) -> Exception | None:
+        """In place of the dialect's own."""
+        self._pass(steps)
+        self.commits.set()
+        try:
+            self._pass([Step("COMMIT")])
+        except sqlite3.Error as error:
+            await driver.run_steps(steps)
+            return error
+        return await driver.run_last_steps(steps)
+
+    def _pass(self, steps: Sequence[Step]) -> None:
         for step in steps:
             self.ran.append(step.sql)
-            if step.sql == "COMMIT":
-                self.commits.set()
             if self.fails(step):
                 raise sqlite3.OperationalError("disk I/O error")
-        return await driver.run_steps(steps)
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """In place of the bus."""
@@ -66,7 +78,7 @@ class Database:
 async def open_database(path: Path) -> AsyncIterator[Database]:
     """The parts, put together as the store does, and closed."""
     database = Database()
-    dialect = msgspec.structs.replace(SQLITE, run_steps=database.run_steps)
+    dialect = msgspec.structs.replace(SQLITE, run_steps=database.run_steps, run_last_steps=database.run_last_steps)
     engine = dialect.connect(str(path))
     await migrate(engine)
     queries = QueryCache(dialect.compiler)
