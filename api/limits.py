@@ -51,28 +51,40 @@ class RateLimiter(Protocol):
         """The standing, without counting."""
 
 
+class _Window:
+    """What one key has taken since its first take."""
+
+    __slots__ = ("end_s", "taken")
+
+    def __init__(self, end_s: float) -> None:
+        self.taken = 0
+        self.end_s = end_s
+
+
 class _Counts:
-    """One rule's windows as `[taken, end]`. Ended ones are dropped a generation at a time, so nothing is ever swept."""
+    """One rule's windows by key. Ended ones are dropped a generation at a time, so nothing is ever swept."""
 
-    __slots__ = ("older", "turn_s", "young")
+    __slots__ = ("_older", "_turn_s", "_window_s", "_young")
 
-    def __init__(self) -> None:
-        self.young: dict[Hashable, list[float]] = {}
-        self.older: dict[Hashable, list[float]] = {}
-        self.turn_s = 0.0
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._young: dict[Hashable, _Window] = {}
+        self._older: dict[Hashable, _Window] = {}
+        self._turn_s = 0.0
 
-    def has(self, key: Hashable) -> bool:
-        return key in self.young or key in self.older
+    def find(self, key: Hashable, now_s: float) -> _Window | None:
+        """The key's window, unless it has ended."""
+        window = self._young.get(key) or self._older.get(key)
+        return window if window is not None and now_s < window.end_s else None
 
-    def window(self, key: Hashable, now_s: float, window_s: float) -> list[float]:
-        if now_s >= self.turn_s:
+    def begin(self, key: Hashable, now_s: float) -> _Window:
+        """A new window for the key."""
+        if now_s >= self._turn_s:
             # A window that was begun before the last turn but one has ended by now.
-            self.older = self.young if now_s < self.turn_s + window_s else {}
-            self.young = {}
-            self.turn_s = now_s + window_s
-        window = self.young.get(key) or self.older.get(key)
-        if window is None or now_s >= window[1]:
-            window = self.young[key] = [0, now_s + window_s]
+            self._older = self._young if now_s < self._turn_s + self._window_s else {}
+            self._young = {}
+            self._turn_s = now_s + self._window_s
+        window = self._young[key] = _Window(now_s + self._window_s)
         return window
 
 
@@ -87,26 +99,31 @@ class MemoryRateLimiter:
 
     async def take(self, rule: Rule, key: Hashable) -> Standing:
         """Count one and tell the standing."""
-        return self._stand(rule, key, 1)
+        counts = self._counts.get(rule.name)
+        if counts is None:
+            counts = self._counts[rule.name] = _Counts(rule.window_s)
+        now_s = self._clock.monotonic_s()
+        window = counts.find(key, now_s) or counts.begin(key, now_s)
+        if window.taken >= rule.limit:
+            return _exhausted(rule, window, now_s)
+        window.taken += 1
+        return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
 
     async def look(self, rule: Rule, key: Hashable) -> Standing:
         """The standing, without counting."""
         counts = self._counts.get(rule.name)
-        if counts is None or not counts.has(key):
-            return Standing(rule.limit, rule.limit, rule.window_s)
-        return self._stand(rule, key, 0)
-
-    def _stand(self, rule: Rule, key: Hashable, count: int) -> Standing:
-        counts = self._counts.get(rule.name)
-        if counts is None:
-            counts = self._counts[rule.name] = _Counts()
         now_s = self._clock.monotonic_s()
-        window = counts.window(key, now_s, rule.window_s)
-        left_s = window[1] - now_s
-        if window[0] >= rule.limit:
-            return Standing(rule.limit, 0, left_s, left_s)
-        window[0] += count
-        return Standing(rule.limit, rule.limit - int(window[0]), left_s)
+        window = None if counts is None else counts.find(key, now_s)
+        if window is None:
+            return Standing(rule.limit, rule.limit, rule.window_s)
+        if window.taken >= rule.limit:
+            return _exhausted(rule, window, now_s)
+        return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
+
+
+def _exhausted(rule: Rule, window: _Window, now_s: float) -> Standing:
+    left_s = window.end_s - now_s
+    return Standing(rule.limit, 0, left_s, left_s)
 
 
 class Limits:

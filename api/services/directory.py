@@ -79,11 +79,11 @@ class Directory:
 
     async def channel(self, channel_id: int) -> Channel:
         """A guild's or a direct channel. Raises UnknownChannel."""
-        place = await self._channels.get(channel_id)
+        place = self._channels.use_cached(channel_id) or await self._channels.get(channel_id)
         if not place.guild_id:
             return place
         try:
-            entry = await self._guilds.get(place.guild_id)
+            entry = self._guilds.use_cached(place.guild_id) or await self._guilds.get(place.guild_id)
         except UnknownGuild:
             raise UnknownChannel from None
         found = entry.channels.get(channel_id)
@@ -93,7 +93,8 @@ class Directory:
 
     async def member(self, guild_id: int, user_id: int) -> Member | None:
         """A membership, or None."""
-        return await self._members.get((guild_id, self._epochs.get(guild_id, 0), user_id))
+        key = (guild_id, self._epochs.get(guild_id, 0), user_id)
+        return self._members.use_cached(key) or await self._members.get(key)
 
     async def user(self, user_id: int) -> User:
         """Raises UnknownUser."""
@@ -110,7 +111,7 @@ class Directory:
             UnknownGuild: when there is none.
             MissingAccess: when the user is no member.
         """
-        entry = await self._guilds.get(guild_id)
+        entry = self._guilds.find_cached(guild_id) or await self._guilds.get(guild_id)
         member = await self.member(guild_id, user_id)
         if member is None:
             raise MissingAccess

@@ -118,13 +118,14 @@ def parse_draft(form: CreateMessage) -> Draft:
         Invalid: on anything beyond Discord's limits. EmptyMessage: when nothing is left to show.
         NotBuilt: on stickers, components, attachments, polls, themes and forwards.
     """
-    _refuse_unbuilt(
-        stickers=form.sticker_ids,
-        components=form.components,
-        attachments=form.attachments,
-        polls=form.poll,
-        themes=form.shared_client_theme,
-    )
+    if form.sticker_ids or form.components or form.attachments or form.poll or form.shared_client_theme:
+        _refuse_unbuilt(
+            stickers=form.sticker_ids,
+            components=form.components,
+            attachments=form.attachments,
+            polls=form.poll,
+            themes=form.shared_client_theme,
+        )
     content = parse_content(form.content)
     embeds = parse_embeds(form.embeds)
     has_embeds = len(embeds) > len(NO_EMBEDS)

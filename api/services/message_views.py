@@ -6,7 +6,7 @@ the closing brace. `core.wire.objects.message.render_message_dispatch` says what
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,7 @@ from core.domain.message import Message, MessageType, MessageView
 from core.domain.user import User
 from core.wire.objects.member import render_member
 from core.wire.objects.message import render_message
+from core.wire.objects.user import UserObject, render_user
 
 _MAX_AUTHORS: Final = 10_000
 """A few MiB."""
@@ -34,13 +35,15 @@ class EncodedMessage(msgspec.Struct, frozen=True):
 class MessageViews:
     """Reads what it takes to show messages."""
 
-    __slots__ = ("_authors", "_directory", "_messages")
+    __slots__ = ("_authors", "_directory", "_messages", "_users")
 
     def __init__(self, *, directory: Directory, messages: MessageCache) -> None:
         self._directory = directory
         self._messages = messages
         self._authors: OrderedDict[tuple[int, int], tuple[Member, bytes]] = OrderedDict()
         """By guild and user: the membership that was encoded last, and its JSON. Most senders send again."""
+        self._users: OrderedDict[int, tuple[User, msgspec.Raw]] = OrderedDict()
+        """The same of users."""
 
     async def view(self, message: Message) -> MessageView:
         """One message."""
@@ -68,12 +71,24 @@ class MessageViews:
 
     def encode(self, view: MessageView, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
         """Answer and dispatch; `member` is the author's membership, None outside guilds or when it has ended."""
-        answer = _encode(_render(view, with_nonce=with_nonce))
+        rendered = _render(view, with_nonce=with_nonce, author=self._encode_author(view.author))
+        answer = _encode(rendered)
         guild_id = view.message.guild_id
         if not guild_id:
             return EncodedMessage(answer, msgspec.Raw(answer))
         rest = b"}" if member is None else b',"member":%b}' % self._encode_member(member)
         return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (answer[:-1], guild_id, rest)))
+
+    def _encode_author(self, user: User) -> Any:
+        """As the field's type, which the encoder does not look at."""
+        known = self._users.get(user.id)
+        if known is not None and known[0] is user:
+            return known[1]
+        encoded = msgspec.Raw(_encode(render_user(user)))
+        self._users[user.id] = (user, encoded)
+        if len(self._users) > _MAX_AUTHORS:
+            self._users.popitem(last=False)
+        return encoded
 
     def _encode_member(self, member: Member) -> bytes:
         key = (member.guild_id, member.user.id)
@@ -117,8 +132,8 @@ def encode_views(views: Sequence[MessageView]) -> bytes:
     return _encode([_render(view, with_nonce=False) for view in views])
 
 
-def _render(view: MessageView, *, with_nonce: bool) -> object:
-    rendered = render_message(view, with_nonce=with_nonce)
+def _render(view: MessageView, *, with_nonce: bool, author: UserObject | None = None) -> object:
+    rendered = render_message(view, with_nonce=with_nonce, author=author)
     if view.referenced is not None and view.referenced.message.type == MessageType.REPLY:
         # A reply inside a reply is shown without what it answers: one level is all that clients show.
         nested = rendered.referenced_message

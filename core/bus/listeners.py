@@ -21,15 +21,16 @@ class Listeners:
     def add(self, listener: Listener, shards: Collection[int] | None = None) -> "ListenerSubscription":
         """Call `listener` for the shards' deliveries from now on (None = all shards)."""
         wanted = range(len(self._by_shard)) if shards is None else sorted(set(shards))
-        registered = _Registered(listener)
         for shard in wanted:
-            self._by_shard[shard] = (*self._by_shard[shard], registered)
-        return ListenerSubscription(self, registered, wanted)
+            self._by_shard[shard] = (*self._by_shard[shard], listener)
+        return ListenerSubscription(self, listener, wanted)
 
     def remove(self, listener: Listener, shards: Iterable[int]) -> None:
-        """Forget a listener."""
+        """Forget one registration of a listener; the same function may be registered twice."""
         for shard in shards:
-            self._by_shard[shard] = tuple(other for other in self._by_shard[shard] if other is not listener)
+            left = list(self._by_shard[shard])
+            left.remove(listener)
+            self._by_shard[shard] = tuple(left)
 
     def call(self, delivery: Delivery) -> None:
         """Hand one delivery to the shard's listeners. One that raises does not keep it from the others."""
@@ -40,18 +41,6 @@ class Listeners:
                 logger.exception(
                     "bus listener failed", extra={"shard": delivery.shard, "envelope_id": delivery.envelope.id}
                 )
-
-
-class _Registered:
-    """One registration; the same function may be registered twice."""
-
-    __slots__ = ("_listener",)
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-
-    def __call__(self, delivery: Delivery) -> None:
-        self._listener(delivery)
 
 
 class ListenerSubscription:
@@ -66,4 +55,5 @@ class ListenerSubscription:
 
     def close(self) -> None:
         """Stop listening. Safe to call twice."""
-        self._listeners.remove(self._listener, self._shards)
+        shards, self._shards = self._shards, ()
+        self._listeners.remove(self._listener, shards)

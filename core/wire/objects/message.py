@@ -61,15 +61,18 @@ def _nonce_of(message: Message) -> str | int | UnsetType:
     return int(message.nonce) if message.nonce_is_int else message.nonce
 
 
-def render_message(view: MessageView, *, with_nonce: bool = False) -> MessageObject:
-    """The message's REST object. The nonce is for the answer to its sender and for the dispatch alone."""
+def render_message(view: MessageView, *, with_nonce: bool = False, author: UserObject | None = None) -> MessageObject:
+    """The message's REST object. The nonce is for the answer to its sender and for the dispatch alone.
+
+    `author`: the author's object, from whoever has it already.
+    """
     message = view.message
     rendered = MessageObject(
         id=str(message.id),
         type=message.type,
         content=message.content,
         channel_id=str(message.channel_id),
-        author=render_user(view.author),
+        author=author or render_user(view.author),
         timestamp=iso_time_of(message.id),
         edited_timestamp=iso_time(message.edited_ms) if message.edited_ms else None,
         tts=message.tts,
