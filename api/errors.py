@@ -68,12 +68,12 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-def answer_to(error: Exception, path_params: Mapping[str, Any] = {}) -> ErrorAnswer:
+def answer_to(error: Exception, parameters: Mapping[str, Any] = {}) -> ErrorAnswer:
     """The answer to any exception. What is not ours is a fault of the server and is logged here, once."""
     if isinstance(error, DomainError):
         return _answer_domain(error)
     if isinstance(error, ValidationException):
-        return _answer_domain(_from_parameters(error, path_params))
+        return _answer_domain(_from_parameters(error, parameters))
     if isinstance(error, SerializationException):
         return _answer_domain(InvalidJson())
     if isinstance(error, ClientException) and error.status_code == 413:
@@ -136,14 +136,14 @@ def nest_fields(fields: tuple[FieldError, ...]) -> dict[str, Any]:
     return errors
 
 
-def _from_parameters(error: ValidationException, path_params: Mapping[str, Any]) -> Invalid:
+def _from_parameters(error: ValidationException, parameters: Mapping[str, Any]) -> Invalid:
     """Litestar lists what is wrong with path, query and header values under their names."""
     fields = []
     for found in error.extra if isinstance(error.extra, list) else []:
         key = str(found.get("key", "")) or "request"
         if found.get("source") == "path":
-            value = str(path_params.get(key, ""))[:SHOWN_LENGTH]
+            value = str(parameters.get(key, ""))[:SHOWN_LENGTH]
             fields.append(FieldError((key,), "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.'))
         else:
-            fields.append(translate(str(found.get("message", "")), None, (key,)))
+            fields.append(translate(str(found.get("message", "")), parameters.get(key), (key,)))
     return Invalid(*fields)

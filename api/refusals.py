@@ -1,5 +1,10 @@
 """Errors on their way out: the answer that a request gets, and what its rate limit's headers then tell."""
 
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar.exceptions import ValidationException
+
 from api.answers import Answer
 from api.errors import answer_to
 from api.gate import show_wait
@@ -11,5 +16,10 @@ def refuse(scope: Scope, error: Exception) -> Answer:
     """The answer to any exception."""
     if isinstance(error, RateLimited):
         show_wait(scope, error.retry_after_s)
-    told = answer_to(error, scope.get(PATH_PARAMETERS_KEY, {}))
+    told = answer_to(error, _read_parameters(scope) if isinstance(error, ValidationException) else {})
     return Answer(told.body, status=told.status, headers=tuple(told.headers.items()))
+
+
+def _read_parameters(scope: Scope) -> dict[str, Any]:
+    """What stood in the path and in the query, by name: errors of the framework name parameters and not their values."""
+    return {**dict(parse_qsl(scope["query_string"].decode("latin-1"))), **scope.get(PATH_PARAMETERS_KEY, {})}

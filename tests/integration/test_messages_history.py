@@ -78,6 +78,19 @@ async def test_history_wrong_query_is_refused(alice: Actor, place: Place, query:
     assert list(answer.json()["errors"]) == [query.partition("=")[0]]
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("limit=abc", 'Value "abc" is not int.'),
+        ("limit=1&limit=%C3%A4", 'Value "ä" is not int.'),
+        ("limit=101", "int value should be less than or equal to 100."),
+    ],
+)
+async def test_history_wrong_limit_is_named(alice: Actor, place: Place, query: str, text: str) -> None:
+    answer = (await alice.get(f"{place.messages}?{query}")).json()
+    assert [error["message"] for error in answer["errors"]["limit"]["_errors"]] == [text]
+
+
 async def test_history_without_the_right_to_read_is_empty(api: ApiUnderTest, alice: Actor) -> None:
     bob = await api.register()
     place = await make_place(api, alice, bob)
