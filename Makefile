@@ -11,7 +11,7 @@ UV := $(VENV)/bin/uv
 PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
-EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd)
+EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd core_ext/*.h)
 PURE_SUITES := tests/unit tests/integration/gateway tests/e2e/test_promises.py
 PACKAGES := api core core_ext gateway guildway
 NODE_TESTS := tests/e2e/node

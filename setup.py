@@ -12,7 +12,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 AUGMENTED = ("etf", "permissions", "snowflake")
-POINTERS = ("delivery", "framing", "slot_set", "template", "view_index", "websocket")
+POINTERS = ("delivery", "framing", "intake", "slot_set", "sockets", "template", "view_index", "websocket")
 
 DIRECTIVES = {
     "language_level": "3",
@@ -31,7 +31,7 @@ def declare_extensions() -> list[Extension]:
         Extension(
             f"core_ext.{name}_c",
             [source],
-            depends=[f"core_ext/{name}_c.pxd"] if Path(f"core_ext/{name}_c.pxd").exists() else [],
+            depends=sorted(str(path) for path in Path("core_ext").glob(f"{name}_*") if path.suffix in {".pxd", ".h"}),
             extra_compile_args=["-O3"],
             optional=True,
         )

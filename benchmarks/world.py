@@ -13,6 +13,7 @@ import msgspec
 from api.services.tokens import hash_token, make_token
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild
+from core.domain.member import Member
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.role import Role
 from core.domain.user import Account, AuthSession, User
@@ -96,12 +97,10 @@ async def make_world(database: Path, *, members: int, channels: int = 1) -> Worl
 
 async def _write(store: SqlStore, plan: _Plan) -> None:
     async with store.write() as tx:
-        for user, token in zip(plan.users, plan.tokens, strict=True):
-            await tx.users.create(Account(user=user))
-            login = AuthSession(
-                id=plan.ids.next(), user_id=user.id, token_hash=hash_token(token), created_ms=1, last_used_ms=1
-            )
-            await tx.users.add_auth_session(login)
+        await tx.users.create_many([Account(user=user) for user in plan.users])
+        await tx.users.add_auth_sessions(
+            [_make_login(plan, *pair) for pair in zip(plan.users, plan.tokens, strict=True)]
+        )
         await tx.guilds.create(Guild(id=plan.guild_id, name="bench", owner_id=plan.users[0].id))
         everyone = Role(id=plan.guild_id, guild_id=plan.guild_id, name="@everyone", permissions=int(DEFAULT_EVERYONE))
         await tx.roles.create(everyone)
@@ -109,10 +108,15 @@ async def _write(store: SqlStore, plan: _Plan) -> None:
             await tx.roles.create(Role(id=role_id, guild_id=plan.guild_id, name=f"role{place}", position=place))
         for channel_id, allowed in zip(plan.channel_ids, plan.allowed_roles, strict=True):
             await tx.channels.create(_make_channel(plan.guild_id, channel_id, allowed))
-        for user, role_ids in zip(plan.users, plan.roles_of, strict=True):
-            await tx.members.add(plan.guild_id, user.id, joined_ms=plan.now_ms)
-            for role_id in role_ids:
-                await tx.members.add_role(plan.guild_id, user.id, role_id)
+        members = [
+            Member(guild_id=plan.guild_id, user=user, joined_ms=plan.now_ms, role_ids=tuple(sorted(role_ids)))
+            for user, role_ids in zip(plan.users, plan.roles_of, strict=True)
+        ]
+        await tx.members.add_many(members)
+
+
+def _make_login(plan: _Plan, user: User, token: str) -> AuthSession:
+    return AuthSession(id=plan.ids.next(), user_id=user.id, token_hash=hash_token(token), created_ms=1, last_used_ms=1)
 
 
 def _make_channel(guild_id: int, channel_id: int, allowed: list[int]) -> Channel:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from core_ext import delivery_py as _delivery
 from core_ext import etf_py as _etf
 from core_ext import framing_py as _framing
+from core_ext import intake_py as _intake
 from core_ext import permissions_py as _permissions
 from core_ext import slot_set_py as _slot_set
 from core_ext import snowflake_py as _snowflake
+from core_ext import sockets_py as _sockets
 from core_ext import template_py as _template
 from core_ext import view_index_py as _view_index
 from core_ext import websocket_py as _websocket
@@ -26,9 +28,11 @@ if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
             delivery_c,
             etf_c,
             framing_c,
+            intake_c,
             permissions_c,
             slot_set_c,
             snowflake_c,
+            sockets_c,
             template_c,
             view_index_c,
             websocket_c,
@@ -37,9 +41,9 @@ if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
         pass
     else:
         _delivery, _etf, _framing = delivery_c, etf_c, framing_c
-        _permissions, _slot_set, _snowflake = permissions_c, slot_set_c, snowflake_c
-        _template, _view_index = template_c, view_index_c
-        _websocket = websocket_c
+        _intake, _permissions, _slot_set = intake_c, permissions_c, slot_set_c
+        _snowflake, _sockets, _template = snowflake_c, sockets_c, template_c
+        _view_index, _websocket = view_index_c, websocket_c
         IS_COMPILED = True
 
 Outlet = _delivery.Outlet
@@ -65,6 +69,9 @@ splice_json = _framing.splice_json
 splice_msgpack = _framing.splice_msgpack
 websocket_header = _framing.websocket_header
 
+Intake = _intake.Intake
+is_heartbeat = _intake.is_heartbeat
+
 ALL_PERMISSIONS = _permissions.ALL_PERMISSIONS
 TIMEOUT_ALLOWED = _permissions.TIMEOUT_ALLOWED
 apply_implicit_denials = _permissions.apply_implicit_denials
@@ -74,6 +81,9 @@ compute_channel = _permissions.compute_channel
 SlotSet = _slot_set.SlotSet
 
 SnowflakeGenerator = _snowflake.SnowflakeGenerator
+
+Socket = _sockets.Socket
+SocketTable = _sockets.SocketTable
 
 TEMPLATE_FIXED = _template.FIXED
 TEMPLATE_JSON = _template.JSON

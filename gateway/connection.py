@@ -5,10 +5,11 @@
                                  └─ handler.on_command ─ session
     session ─ its track, send ─ outlet ─ socket
 
-It owns the connection's outlet (`core_ext.Outlet`: all that is sent goes through it, so that the order is that of the calls)
-and form (encoding, compression), the client's allowances, its last heartbeat and whether it has
-identified. It does not know what a session is (`session` is a place where the owner of sessions keeps its own) nor how
-frames are read. All of it runs in the event loop, without awaiting anything.
+It owns the connection's outlet (`core_ext.Outlet`: all that is sent goes through it, so that the order is that of the calls),
+its intake (`core_ext.Intake`: how much the client may still say, and its heartbeats, which a transport may give it at once), its
+form (encoding, compression), and whether the client has identified. It does not know what a session is (`session` is a place
+where the owner of sessions keeps its own) nor how frames are read. All of it runs in the event loop, without awaiting anything.
+There are very many of them: what most never need is made when it is needed.
 """
 
 import enum
@@ -27,7 +28,6 @@ from gateway.commands import Command, Heartbeat, Identify, PresenceUpdate, Resum
 from gateway.compression import Compression
 from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_payload
 from gateway.forms import Form, Forms
-from gateway.fragments import Message
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Phase(enum.IntEnum):
 class Shared:
     """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's."""
 
-    __slots__ = ("ack", "call_later", "clock", "forms", "handler", "queue", "settings")
+    __slots__ = ("_acks", "call_later", "clock", "forms", "handler", "queue", "settings")
 
     def __init__(
         self,
@@ -95,8 +95,16 @@ class Shared:
         self.handler = handler
         self.call_later = call_later
         self.forms = Forms()
-        self.ack = {encoding: encode_payload(encoding, Opcode.HEARTBEAT_ACK) for encoding in Encoding}
+        self._acks: dict[tuple[Encoding, Compression], bytes] = {}
         self.queue = core_ext.SendQueue(self._flush_soon)
+
+    def find_ack(self, encoding: Encoding, compression: Compression) -> bytes:
+        """The frame that answers a heartbeat: the same for all connections of a form."""
+        ack = self._acks.get((encoding, compression))
+        if ack is None:
+            ack = self.forms.find(encoding, compression).encode(encode_payload(encoding, Opcode.HEARTBEAT_ACK))
+            self._acks[encoding, compression] = ack
+        return ack
 
     def _flush_soon(self) -> None:
         self.call_later(0, self._flush)
@@ -116,13 +124,11 @@ class Connection:
     """See the module."""
 
     __slots__ = (
-        "_allowance",
         "_ender",
         "_form",
         "_held_presence",
         "_identify_by_s",
         "_is_reported",
-        "_last_beat_s",
         "_phase",
         "_presence_allowance",
         "_shared",
@@ -130,6 +136,7 @@ class Connection:
         "compression",
         "encoding",
         "host",
+        "intake",
         "is_open",
         "outlet",
         "remote_address",
@@ -162,10 +169,16 @@ class Connection:
         self.outlet: Final = core_ext.Outlet(queue=shared.queue, form=self._form, link=link, fd=fd)
         self._phase = Phase.NEW
         self._is_reported = False
-        self._allowance = Allowance()
-        self._presence_allowance = Allowance()
+        self.intake: Final = core_ext.Intake(
+            outlet=self.outlet,
+            encoding=encoding,
+            ack=shared.find_ack(encoding, compression),
+            limit=shared.settings.commands_per_minute,
+            window_s=_MINUTE_S,
+            now_s=now_s,
+        )
+        self._presence_allowance: Allowance | None = None
         self._held_presence: PresenceUpdate | None = None
-        self._last_beat_s = now_s
         self._identify_by_s = now_s + shared.settings.identify_timeout_s
         self._timeout_s = 0.0
 
@@ -202,14 +215,19 @@ class Connection:
 
     # ---- from the client, by the listener
 
-    def receive(self, message: Message) -> None:
-        """A whole message."""
-        if not self.is_open or not self._take_allowance():
+    def receive(self, data: bytes, *, is_text: bool) -> None:
+        """A whole message. `is_text` promises UTF-8, which is looked at here."""
+        if not self.is_open:
+            return
+        is_odd = is_text and self.encoding is not Encoding.JSON
+        if not is_odd and self.intake.hear(data, self._shared.clock.monotonic_s()):
+            return
+        if not self._take_allowance():
             return
         try:
-            if message.is_text and self.encoding is not Encoding.JSON:
-                message.data.decode()
-            command = parse_command(self.encoding, decode_frame(self.encoding, message.data))
+            if is_odd:
+                data.decode()
+            command = parse_command(self.encoding, decode_frame(self.encoding, data))
         except UnicodeDecodeError:
             self.close(close_codes.DECODE_ERROR)
         except RefusedPayload as refusal:
@@ -239,7 +257,7 @@ class Connection:
     @property
     def deadline_s(self) -> float:
         """When the client is overdue: with its heartbeat, or with identifying."""
-        beat_by_s = self._last_beat_s + self._timeout_s
+        beat_by_s = self.intake.last_beat_s + self._timeout_s
         if self.session is None and self._phase is Phase.NEW:
             return min(beat_by_s, self._identify_by_s)
         return beat_by_s
@@ -251,8 +269,7 @@ class Connection:
     # ---- within
 
     def _take_allowance(self) -> bool:
-        settings = self._shared.settings
-        if self._allowance.take(self._shared.clock.monotonic_s(), settings.commands_per_minute, _MINUTE_S):
+        if self.intake.take(self._shared.clock.monotonic_s()):
             return True
         self.close(close_codes.RATE_LIMITED)
         return False
@@ -260,8 +277,7 @@ class Connection:
     def _admit(self, command: Command) -> None:
         """Lets a command through, if it is the time for it."""
         if isinstance(command, Heartbeat):
-            self._last_beat_s = self._shared.clock.monotonic_s()
-            self.outlet.write(self._form.encode(self._shared.ack[self.encoding]))
+            self.intake.beat(self._shared.clock.monotonic_s())
             return
         is_login = isinstance(command, Identify | Resume)
         if is_login and (self.session is not None or self._phase is Phase.PENDING):
@@ -287,18 +303,18 @@ class Connection:
             self.compression = Compression.ZLIB_PAYLOAD
             self._form = self._shared.forms.find(self.encoding, self.compression)
             self.outlet.set_form(self._form)
+            self.intake.ack = self._shared.find_ack(self.encoding, self.compression)
 
     def _admit_presence(self, command: PresenceUpdate) -> None:
         """Presences past their limit are held back, the last one wins: it is sent on when the window ends."""
         shared, settings = self._shared, self._shared.settings
         now_s = shared.clock.monotonic_s()
         is_waiting = self._held_presence is not None
-        if is_waiting or not self._presence_allowance.take(
-            now_s, settings.presences_per_window, settings.presence_window_s
-        ):
+        allowance = self._presence_allowance = self._presence_allowance or Allowance()
+        if is_waiting or not allowance.take(now_s, settings.presences_per_window, settings.presence_window_s):
             self._held_presence = command
             if not is_waiting:
-                shared.call_later(self._presence_allowance.remaining_s(now_s), self._release_presence)
+                shared.call_later(allowance.remaining_s(now_s), self._release_presence)
             return
         shared.handler.on_command(self, command)
 

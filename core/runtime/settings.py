@@ -34,7 +34,7 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
 
     host: str = "0.0.0.0"  # noqa: S104 - as for the API
     port: Port = 8081
-    transport: Literal["auto", "picows"] = "auto"
+    transport: Literal["auto", "native", "picows"] = "auto"
     public_url: WebSocketUrl = ""
     heartbeat_interval_s: Annotated[float, Meta(ge=0.1)] = 41.25
     heartbeat_jitter_s: Seconds = 3.75

@@ -1,20 +1,24 @@
 """The gateway's server socket, seen from its composition root: what every transport can do, and which one is taken.
 
-    picows   asyncio or uvloop read the sockets, picows the frames; runs everywhere
+    native   one epoll of our own under the event loop; Linux
+    picows   the event loop reads the sockets, picows the frames; runs everywhere
 
 `gateway.transport` names one; `auto` takes the best that this machine has.
 """
 
+import sys
 from typing import Final, Protocol
 
 from core.runtime.clock import Clock
+from core.runtime.errors import StartError
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from gateway.connection import Connection, ConnectionHandler
 from gateway.transport.admission import Admission
+from gateway.transport.native_listener import NativeListener
 from gateway.transport.picows_listener import PicowsListener
 
-TRANSPORTS: Final = ("picows",)
+TRANSPORTS: Final = ("native", "picows") if sys.platform == "linux" else ("picows",)
 """What this machine has, the best first."""
 
 
@@ -39,6 +43,14 @@ class Listener(Protocol):
 def make_listener(
     *, host: str, port: int, settings: GatewaySettings, clock: Clock, handler: ConnectionHandler, metrics: Metrics
 ) -> Listener:
-    """A listener of the transport that the settings ask for. `handler` hears every connection's commands and its end."""
+    """A listener of the transport that the settings ask for. `handler` hears every connection's commands and its end.
+
+    Raises:
+        StartError: this machine does not have the transport.
+    """
+    name = TRANSPORTS[0] if settings.transport == "auto" else settings.transport
+    if name not in TRANSPORTS:
+        raise StartError(f"gateway.transport: there is no {name} here, only {', '.join(TRANSPORTS)}")
     admission = Admission(settings=settings, clock=clock, handler=handler, metrics=metrics)
-    return PicowsListener(host=host, port=port, admission=admission)
+    make = NativeListener if name == "native" else PicowsListener
+    return make(host=host, port=port, admission=admission)

@@ -170,7 +170,7 @@ class Peer(WSListener):
             return
         self._fragments = None if message is not None else fragments
         if message is not None:
-            connection.receive(message)
+            connection.receive(message.data, is_text=message.is_text)
 
     def _answer_close(self, connection: Connection, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if payload else _NO_STATUS

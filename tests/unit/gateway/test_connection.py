@@ -16,7 +16,6 @@ from gateway.compression import Compression
 from gateway.connection import Connection, Shared, encode_close_frame
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding
-from gateway.fragments import Message
 from tests.fakes.clock import FakeClock
 from tests.unit.gateway.websocket_frames import split_frame
 
@@ -91,7 +90,7 @@ class Bench:
 
     def say(self, *payloads: Any) -> None:
         for payload in payloads:
-            self.connection.receive(Message(json.dumps(payload).encode(), is_text=True))
+            self.connection.receive(json.dumps(payload).encode(), is_text=True)
 
     def run_timers(self) -> None:
         timers, self.timers = self.timers, []
@@ -171,7 +170,7 @@ def test_command_after_login_reaches_the_handler() -> None:
 def test_text_that_is_not_utf8_is_refused_in_every_encoding() -> None:
     for encoding in Encoding:
         bench = Bench(encoding)
-        bench.connection.receive(Message(b"\x83\xff\xfe", is_text=True))
+        bench.connection.receive(b"\x83\xff\xfe", is_text=True)
         assert bench.ended == [close_codes.DECODE_ERROR.code]
 
 

@@ -1,0 +1,16 @@
+# One client's allowance and heartbeats, for `sockets_c`. The text and the reference are in intake_py.py.
+
+
+cdef class Intake:
+    cdef object _outlet
+    cdef public bytes ack
+    cdef public double last_beat_s
+    cdef double _ends_s
+    cdef double _window_s
+    cdef int _limit
+    cdef int _used
+    cdef int _encoding
+
+    cdef bint may_take(self, double now_s) noexcept
+    # Looks at `size` bytes at `data` and keeps nothing of them. Raises what the outlet raises.
+    cdef bint hear_bytes(self, const unsigned char* data, Py_ssize_t size, double now_s) except -1

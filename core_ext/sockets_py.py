@@ -1,0 +1,453 @@
+"""The sockets of a WebSocket server on one epoll: accepting, requests, clients' frames, and what waits to be sent.
+
+    loop ─ epoll is readable ─→ SocketTable.poll ─┬─ listening socket: accept ───────────────→ owner.on_accept
+                                                  ├─ request: up to its blank line ──────────→ owner.on_request
+                                                  ├─ frames: heartbeats ─→ Intake (answered)
+                                                  │          messages, pings, closes ────────→ owner.on_message, …
+                                                  └─ room to send: what waits
+    Socket.write, Socket.end ─→ send ─ what the kernel does not take waits, and EPOLLOUT is asked for
+
+A socket is a descriptor and a few numbers. Reading is done into one buffer for all; what a socket keeps of its client is a
+frame, a message or a request that is not all there yet. So an idle connection costs its objects and nothing else.
+
+The life of a socket:
+
+    REQUEST ──upgrade──→ FRAMES ──end──→ DRAINING ──the client's end, or `drain_s`──→ gone
+       └──────────end (an HTTP answer)──────┘
+    and from each of them, by an error, the client's end, `abort` or (in REQUEST) `request_s`: gone
+
+*Ending*: closing a socket while bytes of its client are unread makes the kernel reset the connection, and the client may never see
+what was sent last. So `end` sends its bytes behind what waits, shuts our direction down when all is sent, and throws away
+what still comes until the client's own end.
+
+*Bounded work*: one `poll` handles at most `MAX_EVENTS` sockets, each with one read of at most `READ_BYTES`, and accepts at
+most `MAX_ACCEPTS`. Epoll is level-triggered: what is left makes the descriptor readable again.
+
+*Descriptors* are used again as soon as they are closed. `on_lost` is called before, so that whoever writes to the descriptor
+past the table lets go of it; and each event carries the number of the socket that it was asked for, so that one of a
+closed socket never reaches its descriptor's next owner.
+
+*No descriptors left* (EMFILE and its like): the listening socket is taken out of the epoll until the next `sweep`, or it
+would be readable all the time.
+
+*Calls from within*: each of the owner's methods may write to, end or abort any socket, this one too. A write's own errors are
+not told to the writer: the socket is found broken in the next `poll`. `on_lost` is called once for each accepted socket, by `poll`,
+`sweep`, `close` or `abort`; never by `write` or `end`. An exception of an owner's method goes to `on_fault`, and no further.
+
+The table owns the epoll and all accepted descriptors, not the listening one. It must be closed: sockets and what they are given
+refer to each other. Times are the `clock`'s, in seconds. Linux only. Reference for `sockets_c.pyx`.
+"""
+
+import contextlib
+import errno
+import select
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from core_ext.intake_py import Intake
+from core_ext.websocket_py import CLOSE, PING, PONG, TEXT, FrameReader
+
+MAX_EVENTS: Final = 512
+READ_BYTES: Final = 65_536
+MAX_ACCEPTS: Final = 64
+
+_REQUEST, _FRAMES, _DRAINING, _GONE = range(4)
+_REQUEST_END = b"\r\n\r\n"
+_OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_LISTENING: Final = 0
+"""The number of the listening socket's events."""
+
+
+class SocketOwner(Protocol):
+    """Who is told what sockets do."""
+
+    def on_accept(self, sock: "Socket") -> None:
+        """A client has connected."""
+
+    def on_accept_failed(self, error_number: int) -> None:
+        """No client can be accepted until the next sweep."""
+
+    def on_request(self, sock: "Socket", request: bytes) -> None:
+        """A whole request, up to its blank line. `upgrade` or `end` must follow, now. What is written meanwhile leaves in one send."""
+
+    def on_request_too_large(self, sock: "Socket") -> None:
+        """`end` must follow, now."""
+
+    def on_message(self, sock: "Socket", data: bytes, is_text: bool) -> None:  # noqa: FBT001 - called by position from C
+        """A whole message; text is UTF-8."""
+
+    def on_ping(self, sock: "Socket", data: bytes) -> None:
+        """A ping."""
+
+    def on_close(self, sock: "Socket", data: bytes) -> None:
+        """The client's close frame, with a code that may be sent or without any. `end` must follow, now."""
+
+    def on_refused(self, sock: "Socket", refusal: int) -> None:
+        """A frame that is wrong, as `websocket_py` has it. `end` must follow, now."""
+
+    def on_blocked(self, sock: "Socket") -> None:
+        """More bytes wait for the client than may: once a socket, by `write`."""
+
+    def on_lost(self, sock: "Socket") -> None:
+        """The socket is gone. Its descriptor is closed next."""
+
+    def on_fault(self, sock: "Socket") -> None:
+        """Another of these methods raised; called while the exception is handled."""
+
+
+class Socket:
+    """One accepted socket. Made by its table."""
+
+    __slots__ = (
+        "_data",
+        "_id",
+        "_intake",
+        "_is_corked",
+        "_is_ended_by_client",
+        "_is_shut",
+        "_is_told",
+        "_out",
+        "_reader",
+        "_sock",
+        "_state",
+        "_table",
+        "address",
+        "receiver",
+    )
+
+    def __init__(self, table: "SocketTable", sock: socket.socket, number: int, address: str) -> None:
+        self._table = table
+        self._sock = sock
+        self._id = number
+        self._state = _REQUEST
+        self._data = b""
+        self._out = bytearray()
+        self._is_corked = False
+        self._is_told = False
+        self._is_shut = False
+        self._is_ended_by_client = False
+        self._intake: Intake | None = None
+        self._reader: FrameReader | None = None
+        self.address = address
+        """The client's, as text."""
+        self.receiver: Any = None
+        """The owner's to use; forgotten when the socket is gone."""
+
+    def fileno(self) -> int:
+        """The descriptor, which others may send on while `get_write_buffer_size` is 0; -1 when the socket is gone."""
+        return self._sock.fileno()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `end` is still to come."""
+        return self._state < _DRAINING
+
+    def get_write_buffer_size(self) -> int:
+        """How many bytes wait."""
+        return len(self._out)
+
+    def write(self, data: bytes) -> None:
+        """Sends, or has wait what the kernel does not take. Nothing after `end`."""
+        if self._state >= _DRAINING:
+            return
+        self._put(data)
+        if len(self._out) > self._table.max_buffered_bytes and not self._is_told:
+            self._is_told = True
+            self._table.call(self, self._table.owner.on_blocked)
+
+    def upgrade(self, receiver: object, intake: Intake | None) -> None:
+        """Frames are read from here on; what was read behind the request is read as such. `intake` takes heartbeats."""
+        if self._state != _REQUEST:
+            raise ValueError("only a request can be upgraded")
+        self.receiver = receiver
+        self._intake = intake
+        self._reader = FrameReader(max_bytes=self._table.max_message_bytes, max_fragments=self._table.max_fragments)
+        self._state = _FRAMES
+
+    def end(self, data: bytes) -> None:
+        """Sends the last bytes, ends our stream, drains the client's. Nothing when called again."""
+        if self._state >= _DRAINING:
+            return
+        self._state = _DRAINING
+        self._put(data)
+        self._data = b""
+        self._intake = self._reader = None
+        self._table.begin_drain(self)
+
+    def abort(self) -> None:
+        """Closes the socket with no more words. Nothing when it is gone."""
+        self._table.lose(self)
+
+    # ---- for the table
+
+    def read(self) -> None:
+        """There is something to read, or an error."""
+        try:
+            data = self._sock.recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._table.lose(self)
+            return
+        if not data:
+            self._take_end()
+        elif self._state == _REQUEST:
+            self._take_request(self._data + data)
+        elif self._state == _FRAMES:
+            self._take_frames(data)
+
+    def send_waiting(self) -> None:
+        """There is room to send, or an error."""
+        if self._out and not self._is_corked:
+            try:
+                del self._out[: self._sock.send(self._out)]
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                self._out.clear()
+        self._arrange()
+
+    def forget(self) -> None:
+        """Gone: nothing is kept."""
+        self._out.clear()
+        self._data = b""
+        self.receiver = self._intake = self._reader = None
+        self._sock.close()
+
+    def _put(self, data: bytes) -> None:
+        if self._out or self._is_corked:
+            self._out += data
+            return
+        self._out += data
+        self.send_waiting()
+
+    def _arrange(self) -> None:
+        """Asks for what is waited for, and shuts our direction down when all of it is sent."""
+        if self._state == _GONE:
+            return
+        if self._state == _DRAINING and not self._out and not self._is_corked and not self._is_shut:
+            self._is_shut = True
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_WR)
+            if self._is_ended_by_client:
+                self._table.lose(self)
+                return
+        wanted = 0 if self._is_ended_by_client else select.EPOLLIN
+        self._table.ask(self, wanted | (select.EPOLLOUT if self._out and not self._is_corked else 0))
+
+    def _take_end(self) -> None:
+        """The client has ended its stream."""
+        if self._state == _DRAINING and self._out:
+            self._is_ended_by_client = True
+            self._arrange()
+        else:
+            self._table.lose(self)
+
+    def _take_request(self, data: bytes) -> None:
+        table = self._table
+        end = data.find(_REQUEST_END)
+        self._is_corked = True
+        if 0 <= end <= table.max_request_bytes - len(_REQUEST_END):
+            self._data = b""
+            end += len(_REQUEST_END)
+            table.call(self, table.owner.on_request, data[:end])
+        elif len(data) >= table.max_request_bytes:
+            table.call(self, table.owner.on_request_too_large)
+        else:
+            self._data = data
+        self._is_corked = False
+        self.send_waiting()
+        if self._state == _FRAMES:
+            self._take_frames(data[end:])
+
+    def _take_frames(self, data: bytes) -> None:
+        table, reader = self._table, self._reader
+        if reader is None:
+            return
+        for opcode, payload in reader.feed(data):
+            if self._state != _FRAMES:
+                return
+            if opcode == CLOSE:
+                table.call(self, table.owner.on_close, payload)
+            elif opcode == PING:
+                table.call(self, table.owner.on_ping, payload)
+            elif opcode != PONG:
+                self._take_message(payload, is_text=opcode == TEXT)
+        if reader.refusal and self._state == _FRAMES:
+            table.call(self, table.owner.on_refused, reader.refusal)
+
+    def _take_message(self, payload: bytes, *, is_text: bool) -> None:
+        table = self._table
+        if self._intake is None or not self._intake.hear(payload, table.now_s):
+            table.call(self, table.owner.on_message, payload, is_text)
+
+
+class SocketTable:
+    """All sockets of one server. See the module.
+
+    A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`; of what waits for a client past
+    `max_buffered_bytes` the owner is told. A request may take `request_s` seconds, a drain `drain_s`.
+    """
+
+    __slots__ = (
+        "_by_fd",
+        "_clock",
+        "_drain_s",
+        "_drains",
+        "_epoll",
+        "_is_paused",
+        "_last_id",
+        "_listening",
+        "_request_s",
+        "_requests",
+        "max_buffered_bytes",
+        "max_fragments",
+        "max_message_bytes",
+        "max_request_bytes",
+        "now_s",
+        "owner",
+    )
+
+    def __init__(
+        self,
+        *,
+        owner: SocketOwner,
+        clock: Callable[[], float],
+        max_message_bytes: int,
+        max_fragments: int,
+        max_request_bytes: int,
+        max_buffered_bytes: int,
+        request_s: float,
+        drain_s: float,
+    ) -> None:
+        self.owner = owner
+        self.max_message_bytes = max_message_bytes
+        self.max_fragments = max_fragments
+        self.max_request_bytes = max_request_bytes
+        self.max_buffered_bytes = max_buffered_bytes
+        self._clock = clock
+        self._request_s = request_s
+        self._drain_s = drain_s
+        self._epoll = select.epoll()
+        self._by_fd: dict[int, Socket] = {}
+        self._last_id = _LISTENING
+        self._listening: socket.socket | None = None
+        self._is_paused = False
+        self._requests: deque[tuple[float, Socket]] = deque()
+        self._drains: deque[tuple[float, Socket]] = deque()
+        self.now_s = clock()
+        """When the current `poll` began."""
+
+    def __len__(self) -> int:
+        return len(self._by_fd)
+
+    def fileno(self) -> int:
+        """The epoll's descriptor: `poll` when it is readable."""
+        return self._epoll.fileno()
+
+    @property
+    def receivers(self) -> list[Any]:
+        """Of the sockets that were upgraded and are not gone."""
+        return [sock.receiver for sock in self._by_fd.values() if sock.receiver is not None]
+
+    def listen(self, sock: socket.socket) -> None:
+        """Begins to accept from a listening socket, which stays the caller's and must not block."""
+        self._listening = sock
+        self._epoll.register(sock.fileno(), select.EPOLLIN)
+
+    def unlisten(self) -> None:
+        """Accepts no more. Nothing when it does not."""
+        sock, self._listening = self._listening, None
+        if sock is not None and not self._is_paused:
+            self._epoll.unregister(sock.fileno())
+        self._is_paused = False
+
+    def poll(self) -> None:
+        """Handles what is there, and does not wait."""
+        self.now_s = self._clock()
+        events = [(self._by_fd.get(fd), fd, mask) for fd, mask in self._epoll.poll(0, MAX_EVENTS)]
+        for sock, fd, mask in events:
+            if sock is None:
+                if self._listening is not None and fd == self._listening.fileno():
+                    self._accept(self._listening)
+                continue
+            if mask & select.EPOLLOUT and sock.fileno() >= 0:
+                sock.send_waiting()
+            if mask & ~select.EPOLLOUT and sock.fileno() >= 0:
+                sock.read()
+
+    def sweep(self, now_s: float) -> None:
+        """Ends what has taken too long, and tries again to accept. To be called a few times in the shortest of the times."""
+        for waiting, state in ((self._requests, _REQUEST), (self._drains, _DRAINING)):
+            while waiting and waiting[0][0] <= now_s:
+                _, sock = waiting.popleft()
+                if sock._state == state:
+                    self.lose(sock)
+        if self._is_paused and self._listening is not None:
+            self._is_paused = False
+            self._epoll.register(self._listening.fileno(), select.EPOLLIN)
+
+    def close(self) -> None:
+        """Loses every socket and lets go of the epoll. Safe to call twice."""
+        if self._epoll.closed:
+            return
+        self.unlisten()
+        for sock in list(self._by_fd.values()):
+            self.lose(sock)
+        self._requests.clear()
+        self._drains.clear()
+        self._epoll.close()
+
+    # ---- for sockets
+
+    def call(self, sock: Socket, method: Callable[..., None], *args: object) -> None:
+        """One of the owner's methods."""
+        try:
+            method(sock, *args)
+        except Exception:
+            self.owner.on_fault(sock)
+
+    def ask(self, sock: Socket, mask: int) -> None:
+        """Which events are wanted of a socket."""
+        self._epoll.modify(sock.fileno(), mask)
+
+    def begin_drain(self, sock: Socket) -> None:
+        """A socket has been ended."""
+        self._drains.append((self._clock() + self._drain_s, sock))
+
+    def lose(self, sock: Socket) -> None:
+        """A socket is gone."""
+        fd = sock.fileno()
+        if sock._state == _GONE:
+            return
+        sock._state = _GONE
+        self._epoll.unregister(fd)
+        del self._by_fd[fd]
+        self.call(sock, self.owner.on_lost)
+        sock.forget()
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(MAX_ACCEPTS):
+            try:
+                accepted, address = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno in _OUT_OF_RESOURCES:
+                    self._is_paused = True
+                    self._epoll.unregister(listening.fileno())
+                    self.owner.on_accept_failed(error.errno)
+                return
+            accepted.settimeout(0)
+            self._add(accepted, sys.intern(str(address[0])))
+
+    def _add(self, accepted: socket.socket, address: str) -> None:
+        self._last_id += 1
+        sock = Socket(self, accepted, self._last_id, address)
+        self._by_fd[accepted.fileno()] = sock
+        self._epoll.register(accepted.fileno(), select.EPOLLIN)
+        self._requests.append((self.now_s + self._request_s, sock))
+        self.call(sock, self.owner.on_accept)

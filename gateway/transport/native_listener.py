@@ -1,0 +1,185 @@
+"""The transport of our own: every socket in one epoll (`core_ext.SocketTable`), whose descriptor the event loop watches.
+
+    event loop ─ the epoll is readable ─→ SocketTable.poll ─→ the methods below ─→ Admission, Connection
+
+A socket is a descriptor, a few numbers and its connection: no task, no timer, no protocol object, no read buffer. Heartbeats are
+read and answered within the table; of everything else the table tells this listener, which passes it to the connection.
+
+It speaks no TLS: a proxy in front does (see the operator's guide). Owns the server socket and the table. Starts no task.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+
+import core_ext
+from core.runtime.sockets import bind_socket
+from core.wire import close_codes
+from gateway.connection import Connection, encode_close_frame
+from gateway.fragments import MAX_FRAGMENTS
+from gateway.transport.admission import DRAIN_S, HANDSHAKE_S, Admission, HttpAnswer, wait_until_empty
+from gateway.transport.http_request import (
+    BAD_REQUEST,
+    TOO_LARGE,
+    HttpRequest,
+    encode_answer,
+    encode_upgrade,
+    parse_request,
+)
+from gateway.transport_choice import TransportChoice
+
+logger = logging.getLogger(__name__)
+
+_MAX_REQUEST_BYTES = 16_384
+"""Browsers send a kilobyte or two, proxies add some more."""
+_NO_STATUS = 1005
+_REFUSALS = {
+    core_ext.PROTOCOL_ERROR: close_codes.PROTOCOL_ERROR,
+    core_ext.TOO_LARGE: close_codes.DECODE_ERROR,
+    core_ext.NOT_TEXT: close_codes.DECODE_ERROR,
+}
+
+
+class NativeListener:
+    """A `gateway.transport.listener.Listener`, and the `SocketOwner` of its table. See the module."""
+
+    __slots__ = ("_admission", "_host", "_loop", "_port", "_server", "_table")
+
+    def __init__(self, *, host: str, port: int, admission: Admission) -> None:
+        self._host = host
+        self._port = port
+        self._admission = admission
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: socket.socket | None = None
+        settings = admission.shared.settings
+        self._table = core_ext.SocketTable(
+            owner=self,
+            clock=admission.shared.clock.monotonic_s,
+            max_message_bytes=settings.max_payload_bytes,
+            max_fragments=MAX_FRAGMENTS,
+            max_request_bytes=_MAX_REQUEST_BYTES,
+            max_buffered_bytes=settings.session_buffer_bytes,
+            request_s=HANDSHAKE_S,
+            drain_s=DRAIN_S,
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, once started."""
+        if self._server is None:
+            raise RuntimeError("the listener is not started")
+        host, port = self._server.getsockname()[:2]
+        return str(host), int(port)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that are there now."""
+        return self._table.receivers
+
+    async def start(self) -> None:
+        """Begins to listen. Raises StartError when the address cannot be had."""
+        server = bind_socket(self._host, self._port)
+        # Accepted sockets inherit both.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._admission.shared.settings.socket_buffer_bytes)
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._server = server
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._table.fileno(), self._table.poll)
+        self._table.listen(server)
+        self._admission.start(lambda: self.connections, on_tick=self._table.sweep)
+
+    async def stop(self) -> None:
+        """Stops to listen and ends what is still connected, with 1001. Takes a little over a second at most."""
+        if self._server is not None:
+            self._table.unlisten()
+            self._server.close()
+        for connection in self.connections:
+            connection.close(close_codes.GOING_AWAY)
+        await wait_until_empty(self._table.__len__)
+        self._admission.stop()
+        if self._loop is not None:
+            self._loop.remove_reader(self._table.fileno())
+            self._loop = None
+        self._table.close()
+
+    # ---- for the table
+
+    def on_accept(self, sock: core_ext.Socket) -> None:
+        """See `SocketOwner`."""
+        self._admission.add_socket(sock.address)
+
+    def on_accept_failed(self, error_number: int) -> None:
+        """See `SocketOwner`."""
+        logger.warning("clients wait to be accepted", extra={"reason": os.strerror(error_number)})
+
+    def on_request(self, sock: core_ext.Socket, request: bytes) -> None:
+        """See `SocketOwner`."""
+        asked = parse_request(request)
+        if asked is None:
+            sock.end(encode_answer(BAD_REQUEST))
+            return
+        verdict = self._admission.judge(target=asked.target, address=sock.address, headers=asked.values_of)
+        if isinstance(verdict, HttpAnswer):
+            sock.end(encode_answer(verdict))
+            return
+        sock.write(encode_upgrade(asked))
+        self._open(sock, verdict, asked)
+
+    def _open(self, sock: core_ext.Socket, choice: TransportChoice, asked: HttpRequest) -> None:
+        if choice.refusal is not None:
+            sock.end(encode_close_frame(choice.refusal))
+            return
+        connection = self._admission.connect(
+            link=sock,
+            ender=sock,
+            choice=choice,
+            address=sock.address,
+            host=sys.intern(asked.values_of("Host")[0]),
+            fd=sock.fileno(),
+        )
+        sock.upgrade(connection, connection.intake)
+        self._admission.open(connection)
+
+    def on_request_too_large(self, sock: core_ext.Socket) -> None:
+        """See `SocketOwner`."""
+        sock.end(encode_answer(TOO_LARGE))
+
+    def on_message(self, sock: core_ext.Socket, data: bytes, is_text: bool) -> None:  # noqa: FBT001 - the table's call
+        """See `SocketOwner`."""
+        sock.receiver.receive(data, is_text=is_text)
+
+    def on_ping(self, sock: core_ext.Socket, data: bytes) -> None:
+        """See `SocketOwner`."""
+        sock.receiver.receive_ping(core_ext.frame(core_ext.FRAME_PONG, data))
+
+    def on_close(self, sock: core_ext.Socket, data: bytes) -> None:
+        """See `SocketOwner`. The client's code goes back to it; 1000 where it gave none."""
+        sock.receiver.on_client_close(int.from_bytes(data[:2], "big") if data else _NO_STATUS)
+        code = data[:2] or close_codes.NORMAL.code.to_bytes(2, "big")
+        sock.end(core_ext.frame(core_ext.FRAME_CLOSE, code))
+
+    def on_refused(self, sock: core_ext.Socket, refusal: int) -> None:
+        """See `SocketOwner`."""
+        sock.receiver.close(_REFUSALS[refusal])
+
+    def on_blocked(self, sock: core_ext.Socket) -> None:
+        """See `SocketOwner`."""
+        if sock.receiver is not None:
+            sock.receiver.close(close_codes.SLOW_CLIENT)
+
+    def on_lost(self, sock: core_ext.Socket) -> None:
+        """See `SocketOwner`."""
+        self._admission.remove_socket(sock.address)
+        if sock.receiver is not None:
+            self._admission.disconnect()
+            sock.receiver.on_lost()
+
+    def on_fault(self, sock: core_ext.Socket) -> None:
+        """See `SocketOwner`. One connection ends, the others go on."""
+        logger.error("gateway connection failed", exc_info=sys.exc_info())
+        if sock.receiver is None:
+            sock.abort()
+        else:
+            sock.receiver.close(close_codes.INTERNAL_ERROR)
