@@ -11,7 +11,7 @@ event, and a session that attaches sees the guild as of exactly one position. Lo
 Owns: the state, the sessions' table with its views, the presences of users who are online here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -31,6 +31,7 @@ from gateway.guild_state import Affected, GuildState
 from gateway.guild_views import GuildViews
 from gateway.member_table import Fields
 from gateway.passive_sessions import LargeGuilds
+from gateway.presence_batches import PresenceBatches, PresencePace
 from gateway.session import Session
 
 _REMEMBERED_IDS: Final = 1024
@@ -59,6 +60,7 @@ class GuildActor:
         "attention",
         "is_gone",
         "position",
+        "presence_batches",
         "sessions",
         "state",
     )
@@ -72,8 +74,12 @@ class GuildActor:
         on_dispatch: Callable[[str, int], None] | None = None,
         large: LargeGuilds | None = None,
         call_later: CallLater = call_later,
+        pace: PresencePace | None = None,
     ) -> None:
-        """`large` says from when on people's sessions are passive, `call_later` is the event loop's."""
+        """`large` says from when on people's sessions are passive, `call_later` is the event loop's.
+
+        `pace` is what the presences of all guilds have in common.
+        """
         self.state = state
         self.position = position
         self.is_gone = False
@@ -90,6 +96,9 @@ class GuildActor:
             viewable=self._views.viewable,
             large=large,
             call_later=call_later,
+        )
+        self.presence_batches = PresenceBatches(
+            viewers=self, pace=pace or PresencePace(clock=clock, call_later=call_later)
         )
 
     @property
@@ -141,6 +150,11 @@ class GuildActor:
             self._creates.forget("PRESENCE_UPDATE")
         self.state.members.release(session.user_id)
         self.attention.touch(session.user_id)
+
+    def close(self) -> None:
+        """Stop the timers."""
+        self.attention.close()
+        self.presence_batches.close()
 
     def apply(self, delivery: Delivery) -> None:
         """Take the next event of the guild in and dispatch it. Events that are in the state already are ignored.
@@ -233,6 +247,7 @@ class GuildActor:
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select("GUILD_DELETE"))
+        self.close()
         self.is_gone = True
         for session in self.sessions.all():
             self.detach(session)
@@ -240,6 +255,7 @@ class GuildActor:
     def _on_member_add(self, envelope: Envelope) -> None:
         """Others are told; the user's own sessions get GUILD_CREATE."""
         self.state.apply(envelope.event, envelope.payload)
+        self.presence_batches.welcome(envelope.user_id)
         self._dispatch(envelope, self._others(envelope))
         self.attention.touch(envelope.user_id)
 
@@ -253,6 +269,7 @@ class GuildActor:
     def _on_member_remove(self, envelope: Envelope) -> None:
         """For the one who is gone it is the guild that goes away."""
         self.state.members.remove(envelope.user_id)
+        self.presence_batches.drop(envelope.user_id)
         own = self.sessions.slots_of(envelope.user_id)
         leaving = [self.sessions.at(slot) for slot in own]
         gone = DispatchBody("GUILD_DELETE", b'{"id":"%d"}' % self.guild_id)
@@ -263,7 +280,9 @@ class GuildActor:
         self.attention.touch(envelope.user_id)
 
     def _on_presence(self, envelope: Envelope) -> None:
-        """Others are told; the user's own sessions know. Who is offline is forgotten."""
+        """Others are told in batches; the user's own sessions know. Who is offline is forgotten."""
+        if self.presence_batches.is_gone(envelope.user_id):
+            return
         if self.sessions.slots_of(envelope.user_id):
             fields = _decode_fields(envelope.payload)
             fields.pop("guild_id", None)
@@ -272,7 +291,23 @@ class GuildActor:
             else:
                 self._presences[envelope.user_id] = msgspec.Raw(_encode(fields))
             self.attention.touch(envelope.user_id)
-        self._dispatch(envelope, self._others(envelope))
+        self.presence_batches.put(envelope)
+
+    def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
+        """Dispatch a presence to all who may see it, but not to these users; to how many sessions that was."""
+        slots = self._others(envelope)
+        for user_id in without:
+            slots -= SlotSet(self.sessions.slots_of(user_id))
+        self._dispatch(envelope, slots)
+        return len(slots)
+
+    def tell_presence_to(self, envelope: Envelope, user_id: int) -> None:
+        """Dispatch a presence to this user's sessions, if they may see it."""
+        self._dispatch(envelope, self._others(envelope) & SlotSet(self.sessions.slots_of(user_id)))
+
+    def guilds_of_users(self) -> Mapping[int, Collection[int]]:
+        """The users with a session here, and the guilds that their sessions are attached to."""
+        return self.sessions.guilds_of_users()
 
     def _others(self, envelope: Envelope) -> SlotSet:
         """The recipients without the user whom it is about, and those who follow that user."""

@@ -30,6 +30,7 @@ from gateway.guild_actor import GuildActor
 from gateway.guild_state import GuildState
 from gateway.member_table import KEEP_ALL_BELOW
 from gateway.passive_sessions import LargeGuilds
+from gateway.presence_batches import PresencePace
 from gateway.session import Session
 from gateway.tasks import Tasks
 
@@ -92,7 +93,7 @@ class GuildVisit:
 class GuildDirectory:
     """See the module."""
 
-    __slots__ = ("_clock", "_entries", "_idle_s", "_large", "_meter", "_store", "_tasks")
+    __slots__ = ("_clock", "_entries", "_idle_s", "_large", "_meter", "_pace", "_store", "_tasks")
 
     def __init__(
         self,
@@ -110,6 +111,7 @@ class GuildDirectory:
         self._idle_s = idle_s
         self._large = large
         self._meter = meter
+        self._pace = PresencePace(clock=clock)
         self._entries: dict[int, _Entry] = {}
 
     def find(self, guild_id: int) -> GuildActor | None:
@@ -207,7 +209,7 @@ class GuildDirectory:
             if entry.idle_timer is not None:
                 entry.idle_timer.cancel()
             if entry.actor is not None:
-                entry.actor.attention.close()
+                entry.actor.close()
 
     def _enter(self, guild_id: int) -> _Entry:
         entry = self._entries.get(guild_id)
@@ -269,7 +271,12 @@ class GuildDirectory:
         on_dispatch = None if self._meter is None else self._meter.count
         state = GuildState(snapshot, members=members, last_message_ids=last_ids)
         return GuildActor(
-            state, position=snapshot.position, clock=self._clock, on_dispatch=on_dispatch, large=self._large
+            state,
+            position=snapshot.position,
+            clock=self._clock,
+            on_dispatch=on_dispatch,
+            large=self._large,
+            pace=self._pace,
         )
 
     def _fail(self, entry: _Entry, error: Exception) -> None:
@@ -293,7 +300,7 @@ class GuildDirectory:
         if self._entries.get(entry.guild_id) is entry:
             del self._entries[entry.guild_id]
             if entry.actor is not None:
-                entry.actor.attention.close()
+                entry.actor.close()
 
 
 async def _wait_loaded(entry: _Entry) -> GuildActor | None:

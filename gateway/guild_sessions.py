@@ -77,6 +77,13 @@ class GuildSessions:
         """The users with a session here."""
         return self._users.keys()
 
+    def guilds_of_users(self) -> dict[int, Collection[int]]:
+        """The users with a session here, and the guilds that their sessions are attached to."""
+        return {
+            user_id: {guild_id for slot in slots for guild_id in self.at(slot).slots}
+            for user_id, slots in self._users.items()
+        }
+
     def slots_of(self, user_id: int) -> Sequence[int]:
         """The slots of a user's sessions."""
         return self._users.get(user_id, ())
