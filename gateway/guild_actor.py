@@ -247,10 +247,10 @@ class GuildActor:
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select("GUILD_DELETE"))
-        self.close()
         self.is_gone = True
         for session in self.sessions.all():
             self.detach(session)
+        self.close()
 
     def _on_member_add(self, envelope: Envelope) -> None:
         """Others are told; the user's own sessions get GUILD_CREATE."""

@@ -14,7 +14,7 @@ this second is owed to that user alone and follows as soon as it may, the last s
 Owns what waits. Time and timers are its owner's. Who may see a presence is decided by the guild's actor when it is told.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Protocol
 
 from core.runtime.clock import Clock

@@ -1,35 +1,56 @@
-"""Timers that go off when a test says so."""
+"""Calls that are to come, without a loop: they come when the test says so."""
 
 from collections.abc import Callable
-from typing import Any
+
+from tests.fakes.clock import FakeClock
+
+
+class FakeTimer:
+    """One call."""
+
+    def __init__(self, at_s: float, call: Callable[[], None]) -> None:
+        self.at_s = at_s
+        self.call = call
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        """Let it not come."""
+        self.is_cancelled = True
 
 
 class FakeTimers:
-    """Calls that are to come."""
+    """`call_later` on a clock that stands still."""
 
-    def __init__(self) -> None:
-        self.calls: dict[int, Callable[[], None]] = {}
-        self._number = 0
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self._clock = clock or FakeClock()
+        self._waiting: list[FakeTimer] = []
+        self.delays_s: list[float] = []
+        """What was asked for so far."""
 
-    def call_later(self, delay_s: float, call: Callable[[], None]) -> Any:
-        """Remember a call."""
-        self._number += 1
-        number = self._number
-        self.calls[number] = call
+    def __len__(self) -> int:
+        return sum(not timer.is_cancelled for timer in self._waiting)
 
-        class Handle:
-            """Forgets it."""
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> FakeTimer:
+        """Wait for `advance` or `run`."""
+        self.delays_s.append(delay_s)
+        timer = FakeTimer(self._clock.monotonic_s() + delay_s, call)
+        self._waiting.append(timer)
+        return timer
 
-            def cancel(handle) -> None:  # noqa: N805 - `self` is the timers'
-                """Forget."""
-                self.calls.pop(number, None)
-
-        return Handle()
+    def advance(self, seconds: float) -> None:
+        """Let time pass; calls come at their time, in order."""
+        until_s = self._clock.monotonic_s() + seconds
+        while due := [timer for timer in self._waiting if timer.at_s <= until_s]:
+            self._come(min(due, key=lambda each: each.at_s))
+        self._clock.advance(max(until_s - self._clock.monotonic_s(), 0))
 
     def run(self) -> None:
-        """Make all calls, and those that they lead to."""
-        while self.calls:
-            for number in list(self.calls):
-                call = self.calls.pop(number, None)
-                if call is not None:
-                    call()
+        """Let all calls come, and those that they lead to, however long it takes."""
+        while self._waiting:
+            self._come(min(self._waiting, key=lambda each: each.at_s))
+
+    def _come(self, timer: FakeTimer) -> None:
+        self._waiting.remove(timer)
+        if not timer.is_cancelled:
+            self._clock.advance(max(timer.at_s - self._clock.monotonic_s(), 0))
+            timer.call()

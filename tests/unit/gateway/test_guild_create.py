@@ -26,6 +26,7 @@ from gateway.guild_actor import GuildActor
 from gateway.guild_state import GuildState
 from gateway.spliced_body import SplicedBody
 from tests.fakes.clock import FakeClock
+from tests.fakes.timers import FakeTimers
 from tests.unit.gateway.sessions import make_session
 
 GUILD, ROLE, OPEN, HIDDEN = 1, 11, 51, 52
@@ -57,7 +58,12 @@ def make_actor(user_ids: Iterable[int]) -> GuildActor:
         member_count=len(members),
         position=0,
     )
-    return GuildActor(GuildState(snapshot, members=members), position=0, clock=FakeClock())
+    return GuildActor(
+        GuildState(snapshot, members=members),
+        position=0,
+        clock=(clock := FakeClock()),
+        call_later=FakeTimers(clock).call_later,
+    )
 
 
 def tell(actor: GuildActor, number: int, event: str, payload: Any, **header: Any) -> None:
