@@ -15,28 +15,22 @@ from gateway.encodings import Encoding, encode_pairs
 class SharedPairs:
     """The pairs of a JSON object, to be put into another object in every form."""
 
-    __slots__ = ("_encoded", "_json", "_segments", "size_bytes")
+    __slots__ = ("_binary", "_segments", "_text")
 
     def __init__(self, pairs: msgspec.Raw | bytes) -> None:
         """`pairs` is a JSON object. Its keys must not be in the objects that it is put into."""
-        self._json = bytes(pairs)
-        self._encoded: dict[Encoding, tuple[int, bytes]] = {}
+        count, text = encode_pairs(Encoding.JSON, bytes(pairs))
+        self._text = b"," + text if count else b""
+        self._binary: dict[Encoding, tuple[int, bytes]] = {}
         self._segments: dict[tuple[Encoding, Compression, int], bytes] = {}
-        self.size_bytes = len(self._json)
-        """The size as JSON."""
-
-    @property
-    def json(self) -> bytes:
-        """The JSON object."""
-        return self._json
 
     def count(self, encoding: Encoding) -> int:
-        """How many pairs there are; JSON's is 0 for none, else 1."""
-        return self._find(encoding)[0]
+        """How many pairs there are; in JSON, where nobody needs it, 0."""
+        return 0 if encoding is Encoding.JSON else self._find(encoding)[0]
 
     def text(self, encoding: Encoding) -> bytes:
         """The pairs, to follow others: in JSON they begin with a comma, if there are any."""
-        return self._find(encoding)[1]
+        return self._text if encoding is Encoding.JSON else self._find(encoding)[1]
 
     def segment(
         self, encoding: Encoding, compression: Compression, position: int, compress: Callable[[bytes, int], bytes]
@@ -49,10 +43,7 @@ class SharedPairs:
         return segment
 
     def _find(self, encoding: Encoding) -> tuple[int, bytes]:
-        found = self._encoded.get(encoding)
+        found = self._binary.get(encoding)
         if found is None:
-            count, text = encode_pairs(encoding, self._json)
-            if encoding is Encoding.JSON and text:
-                text = b"," + text
-            found = self._encoded[encoding] = (count, text)
+            found = self._binary[encoding] = encode_pairs(encoding, b"{" + self._text[1:] + b"}")
         return found

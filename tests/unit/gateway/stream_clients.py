@@ -8,7 +8,6 @@ import msgspec
 
 from core_ext import Outlet, SendQueue, Track
 from gateway.compression import Compression
-from gateway.dispatch_body import DispatchBody
 from gateway.encodings import SEQ_HEADS, Encoding, encode_payload
 from gateway.forms import Forms
 from gateway.spliced_body import Body, SplicedBody
@@ -16,10 +15,34 @@ from tests.unit.gateway.websocket_frames import STREAM_DECODERS, decode_payload
 
 FORMS = Forms()
 _JSON_PREFIX = re.compile(rb'\{"s":(\d+)( *),( *)')
+_PAD = " " * 17
 _PADS = {
-    Encoding.ETF: b"m\x00\x00\x00\x01_m\x00\x00\x00\x11" + b" " * 17,
-    Encoding.MSGPACK: b"\xa1_\xb1" + b" " * 17,
+    Encoding.ETF: b"m\x00\x00\x00\x01_m\x00\x00\x00\x11" + _PAD.encode(),
+    Encoding.MSGPACK: b"\xa1_\xb1" + _PAD.encode(),
 }
+
+
+def assert_dispatch(encoding: Encoding, payload: bytes, seq: int, body: Body) -> bool:
+    """A payload is that event, byte for byte but for the pads; whether it has the prefix of JSON payloads that look back."""
+    if isinstance(body, SplicedBody):
+        dispatch = decode_payload(encoding, payload)
+        for name in ("_", "__", "___"):
+            assert dispatch["d"].pop(name, _PAD) == _PAD
+        assert dispatch == {"t": body.event, "s": seq, "op": 0, "d": msgspec.json.decode(body.payload)}
+        return False
+    if encoding is Encoding.JSON:
+        prefix = _JSON_PREFIX.match(payload)
+        assert prefix is not None
+        assert int(prefix[1]) == seq
+        assert payload[prefix.end() :] == body.shared(encoding)
+        return len(prefix[1] + prefix[2]) == 10
+    shared, before = body.shared(encoding), SEQ_HEADS[encoding]
+    if len(payload) != len(before) + 4 + len(shared):
+        size = 6 if encoding is Encoding.ETF else 1
+        before = before[: size - 1] + bytes((before[size - 1] + 1,)) + before[size:]
+        shared = _PADS[encoding] + shared
+    assert payload == before + seq.to_bytes(4, "big") + shared
+    return False
 
 
 class _Whole:
@@ -96,33 +119,7 @@ class StreamClient:
         if payload == self._unicast:
             return
         seq, body = self._dispatches.pop(0)
-        if isinstance(body, SplicedBody):
-            self._check_spliced(payload, seq, body)
-        else:
-            self._check_shared(payload, seq, body)
-
-    def _check_spliced(self, payload: bytes, seq: int, body: SplicedBody) -> None:
-        dispatch = decode_payload(self.encoding, payload)
-        for name in ("_", "__", "___"):
-            assert dispatch["d"].pop(name, " " * 17) == " " * 17
-        assert dispatch == {"t": body.event, "s": seq, "op": 0, "d": msgspec.json.decode(body.payload)}
-
-    def _check_shared(self, payload: bytes, seq: int, body: DispatchBody) -> None:
-        shared = body.shared(self.encoding)
-        if self.encoding is Encoding.JSON:
-            prefix = _JSON_PREFIX.match(payload)
-            assert prefix is not None
-            assert int(prefix[1]) == seq
-            assert payload[prefix.end() :] == shared
-            self.chained += len(prefix[1] + prefix[2]) == 10
-            return
-        before = SEQ_HEADS[self.encoding]
-        if len(payload) != len(before) + 4 + len(shared):
-            size = 6 if self.encoding is Encoding.ETF else 1
-            count = int.from_bytes(before[size - 1 : size], "big") + 1
-            before = before[: size - 1] + bytes((count,)) + before[size:]
-            shared = _PADS[self.encoding] + shared
-        assert payload == before + seq.to_bytes(4, "big") + shared
+        self.chained += assert_dispatch(self.encoding, payload, seq, body)
 
 
 class Member:
