@@ -16,8 +16,8 @@ from gateway.commands import GuildSubscription, LazyGuilds
 from gateway.dispatch_body import DispatchBody
 from gateway.guild_sessions import GuildSessions
 from gateway.guild_state import GuildState
-from gateway.member_lists import ListSources, MemberLists, Ranges
-from gateway.member_ranges import parse_ranges
+from gateway.member_lists import ListSources, MemberLists
+from gateway.member_ranges import Ranges, parse_ranges
 from gateway.member_table import MemberState
 from gateway.passive_sessions import LargeGuilds, PassiveSessions
 from gateway.session import Session

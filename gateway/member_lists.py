@@ -24,15 +24,14 @@ from gateway.guild_state import GuildState
 from gateway.member_list import MemberList, choose_group, order_groups
 from gateway.member_list_bodies import ListHead, encode_group, encode_member, encode_update, fold_name
 from gateway.member_list_ids import ListKey, key_of
-from gateway.member_ranges import Range, Row, diff_rows, encode_invalidate, encode_sync, join_ranges
+from gateway.member_list_view import ListView
+from gateway.member_ranges import Range, Ranges, Row, encode_invalidate, join_ranges
 from gateway.member_table import MemberState
 
 LIST_GAP_S: Final = 0.2
 """Changes within it are told together."""
 COUNTS_GAP_S: Final = 3.0
 """Counts of groups that changed somewhere else in the list are told so often."""
-
-Ranges = tuple[Range, ...]
 
 
 class ListSources:
@@ -69,21 +68,6 @@ class _Wanted(NamedTuple):
     channel_ids: tuple[int, ...]
 
 
-class _View:
-    """Those who look at the same rows of a list, and the rows that they were told."""
-
-    __slots__ = ("head", "ranges", "rows", "slots", "spans", "sync")
-
-    def __init__(self, ranges: Ranges) -> None:
-        self.ranges = ranges
-        self.spans = join_ranges(ranges, touching=True)
-        self.rows: list[list[Row]] = []
-        self.head: ListHead | None = None
-        self.slots: dict[int, tuple[int, ...]] = {}
-        """Slot → the channels by which it came."""
-        self.sync: DispatchBody | None = None
-
-
 class _List:
     """One list and its views."""
 
@@ -97,7 +81,7 @@ class _List:
         self.is_whole = False
         """Whether those who are offline stand in it."""
         self.head: ListHead
-        self.views: dict[Ranges, _View] = {}
+        self.views: dict[Ranges, ListView] = {}
 
 
 class MemberLists:
@@ -210,16 +194,15 @@ class MemberLists:
                 found[key.id] = _Wanted(key, ranges, (channel_id,))
         return found
 
-    def _view_of(self, target: _Wanted) -> _View:
+    def _view_of(self, target: _Wanted) -> ListView:
         shown = self._lists.get(target.key)
         if shown is None:
             shown = self._lists[target.key] = _List(target.key, target.channel_ids[0])
             self._fill(shown)
         view = shown.views.get(target.ranges)
         if view is None:
-            view = shown.views[target.ranges] = _View(target.ranges)
-            view.rows = [self._rows(shown, span) for span in view.spans]
-            view.head = shown.head
+            view = shown.views[target.ranges] = ListView(target.ranges, shown.head)
+            view.change([self._rows(shown, span) for span in view.spans])
         return view
 
     def _unseat(self, slot: int, list_id: str) -> None:
@@ -242,10 +225,10 @@ class MemberLists:
         view = self._lists[target.key].views[target.ranges]
         gone = [encode_invalidate(each) for each in before if each not in target.ranges]
         if gone:
-            self._send(view, target.key, [*gone, *_sync_operations(view)], (slot,))
+            self._send(view, target.key, [*gone, *view.sync_operations()], (slot,))
             return
         if view.sync is None:
-            view.sync = self._encode(view, target.key, _sync_operations(view))
+            view.sync = self._encode(view, target.key, view.sync_operations())
         self._sources.send(view.sync, (slot,))
 
     # -- what changed
@@ -332,32 +315,28 @@ class MemberLists:
 
     # -- telling
 
-    def _tell(self, shown: _List, view: _View) -> None:
-        before, view.rows = view.rows, [self._rows(shown, span) for span in view.spans]
-        head_before, view.head = view.head, shown.head
-        operations = _operations(before, view)
+    def _tell(self, shown: _List, view: ListView) -> None:
+        operations = view.change([self._rows(shown, span) for span in view.spans])
         if operations:
-            view.sync = None
+            view.set_head(shown.head)
             self._send(view, shown.key, operations, view.slots)
-        elif head_before != view.head:
+        elif view.head != shown.head:
             # The rows stand as they stood: of the counts they hear later, all at once.
-            view.head = head_before
             self._counts_timer.start()
 
     def _tell_counts(self) -> None:
         for shown in self._lists.values():
             behind = [view for view in shown.views.values() if view.head != shown.head]
             for view in behind:
-                view.head, view.sync = shown.head, None
+                view.set_head(shown.head)
             slots = [slot for view in behind for slot in view.slots]
             if slots:
                 self._send(behind[0], shown.key, [], slots)
 
-    def _send(self, view: _View, key: ListKey, operations: list[msgspec.Raw], slots: Collection[int]) -> None:
+    def _send(self, view: ListView, key: ListKey, operations: list[msgspec.Raw], slots: Collection[int]) -> None:
         self._sources.send(self._encode(view, key, operations), slots)
 
-    def _encode(self, view: _View, key: ListKey, operations: list[msgspec.Raw]) -> DispatchBody:
-        assert view.head is not None, "set when the view was made"  # noqa: S101
+    def _encode(self, view: ListView, key: ListKey, operations: list[msgspec.Raw]) -> DispatchBody:
         return encode_update(self._sources.state.guild_id, key.id, view.head, operations)
 
     def _head(self, shown: _List) -> ListHead:
@@ -366,33 +345,3 @@ class MemberLists:
             online_count=shown.members.count_online(),
             groups=tuple(shown.members.counts()),
         )
-
-
-def _sync_operations(view: _View) -> list[msgspec.Raw]:
-    rows = {
-        first + index: item
-        for (first, _), span in zip(view.spans, view.rows, strict=True)
-        for index, (_, item) in enumerate(span)
-    }
-    return [
-        encode_sync((first, last), [rows[row] for row in range(first, last + 1) if row in rows])
-        for first, last in view.ranges
-    ]
-
-
-def _operations(before: list[list[Row]], view: _View) -> list[msgspec.Raw]:
-    """From the rows that were told to those that are.
-
-    Operations on one span move the rows of the next. That is right only where they move them by nothing, so all rows are told
-    anew when a span grew or shrank before another one that has rows, or begins to have some.
-    """
-    spans = list(zip(view.spans, before, view.rows, strict=True))
-    for index, (_, old, new) in enumerate(spans):
-        if len(old) != len(new) and any(later_old or later_new for _, later_old, later_new in spans[index + 1 :]):
-            return _sync_operations(view)
-        if not old and new:
-            return _sync_operations(view)
-    operations = [operation for (first, _), old, new in spans for operation in diff_rows(old, new, first)]
-    if len(operations) > sum(map(len, view.rows)):
-        return _sync_operations(view)
-    return operations

@@ -17,6 +17,7 @@ import msgspec
 
 Range: TypeAlias = tuple[int, int]
 """First and last row, both in it."""
+Ranges: TypeAlias = tuple[Range, ...]
 Row: TypeAlias = tuple[int | str, bytes]
 """A user's id or a group's, and the item as JSON. The item of a header has a count, which is not compared: each update has
 the counts of all groups beside it."""
