@@ -248,3 +248,17 @@ def test_guild_create_of_a_limited_session_shows_only_itself() -> None:
     [(event, d)] = connection.take()
     assert (event, [shown["user"]["id"] for shown in d["members"]]) == ("GUILD_CREATE", ["101"])
     assert d["member_count"] == 5000
+
+
+def test_guild_create_of_a_person_shows_no_crowd_but_a_bots_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.attention.MAX_ONLINE_SHOWN", 2)
+    place = Place(members=LARGE)
+    shown = {}
+    for user_id, is_bot in ((101, False), (102, False), (103, False), (104, True)):
+        session, connection = make_session(user_id, session_id=f"s{user_id}", is_bot=is_bot)
+        place.actor.state.members.hold(user_id)
+        place.actor.state.members.settle(user_id, member(user_id))
+        assert place.actor.attach(session, presence=presence(user_id), is_new=False)
+        [(_, d)] = connection.take()
+        shown[user_id] = (len(d["members"]), len(d["presences"]))
+    assert shown == {101: (1, 1), 102: (2, 2), 103: (1, 0), 104: (4, 4)}
