@@ -25,9 +25,9 @@ from benchmarks.tables import Column, Plot, Result, Table
 
 _SIZES: Final = (1_000, 10_000, 100_000, 500_000)
 _SESSIONS: Final = 5_000
-_MESSAGES: Final = 40
+_MESSAGES: Final = 25
 _ALWAYS_SMALL, _ALWAYS_LARGE = "1000000000", "1"
-_GAP_S: Final = 3.0
+_GAP_S: Final = 8.0
 """Of batches for passive sessions: longer than all the messages take."""
 _REPEATS: Final = 5
 

@@ -14,7 +14,6 @@ from typing import Final
 from sortedcontainers import SortedList
 
 from gateway.guild_state import GuildState
-from gateway.member_table import MemberState
 
 ONLINE: Final = "online"
 OFFLINE: Final = "offline"
@@ -91,11 +90,9 @@ def order_groups(state: GuildState, *, with_offline: bool) -> list[str]:
     return [*(str(role.id) for role in hoisted), ONLINE, *([OFFLINE] if with_offline else [])]
 
 
-def choose_group(state: GuildState, member: MemberState, *, is_online: bool) -> str:
-    """Where a member stands: under its highest hoisted role while it is online."""
-    if not is_online:
-        return OFFLINE
-    held = [state.roles[role_id] for role_id in member.role_ids if role_id in state.roles]
+def choose_group(state: GuildState, role_ids: Iterable[int]) -> str:
+    """Where those who are online and have these roles stand: under the highest hoisted one."""
+    held = [state.roles[role_id] for role_id in role_ids if role_id in state.roles]
     hoisted = [role for role in held if role.hoist]
     if not hoisted:
         return ONLINE

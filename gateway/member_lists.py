@@ -21,7 +21,7 @@ import msgspec
 from gateway.batch_timer import BatchTimer, CallLater
 from gateway.dispatch_body import DispatchBody
 from gateway.guild_state import GuildState
-from gateway.member_list import MemberList, choose_group, order_groups
+from gateway.member_list import OFFLINE, MemberList, choose_group, order_groups
 from gateway.member_list_bodies import ListHead, encode_group, encode_member, encode_update, fold_name
 from gateway.member_list_ids import ListKey, key_of
 from gateway.member_list_view import ListView
@@ -89,6 +89,7 @@ class MemberLists:
 
     __slots__ = (
         "_counts_timer",
+        "_groups",
         "_is_reshaped",
         "_items",
         "_lists",
@@ -107,6 +108,8 @@ class MemberLists:
         self._seats: dict[int, dict[str, _Wanted]] = {}
         """Slot → list id → where it sits."""
         self._items: dict[int, bytes] = {}
+        self._groups: dict[frozenset[int], str] = {}
+        """Roles → the group of who has them, until roles change."""
         self._touched: set[int] = set()
         self._is_reshaped = False
         self._timer = BatchTimer(gap_s=LIST_GAP_S, flush=self.flush, call_later=call_later)
@@ -133,6 +136,7 @@ class MemberLists:
     def reshape(self) -> None:
         """Groups or views may be others: a role, a channel, the owner changed."""
         self._is_reshaped = True
+        self._groups.clear()
         self._timer.start()
 
     def close(self) -> None:
@@ -219,6 +223,7 @@ class MemberLists:
             del self._lists[seat.key]
         if not self._lists:
             self._items.clear()
+            self._groups.clear()
 
     def _sync(self, slot: int, target: _Wanted, before: Ranges) -> None:
         """Tell one session its rows as all in its view were told them."""
@@ -296,7 +301,13 @@ class MemberLists:
             return None
         if shown.channel_id not in sources.viewable(member):
             return None
-        return choose_group(sources.state, member, is_online=is_online), fold_name(member)
+        return self._group_of(member) if is_online else OFFLINE, fold_name(member)
+
+    def _group_of(self, member: MemberState) -> str:
+        group = self._groups.get(member.role_ids)
+        if group is None:
+            group = self._groups[member.role_ids] = choose_group(self._sources.state, member.role_ids)
+        return group
 
     def _rows(self, shown: _List, span: Range) -> list[Row]:
         counts = dict(shown.members.counts())
