@@ -1,5 +1,6 @@
 """The schema on a file: what migrations make is what the tables say, whole or not at all, and queries use its indexes."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -45,7 +46,8 @@ HOT = {
 def normal(schema: list[tuple[str, str]]) -> dict[str, list[str]]:
     """The parts of each table's SQL, without what is only spelling."""
     return {
-        name: sorted(part.strip() for part in sql.replace('"', "").replace(", \n", "\n").split("\n"))
+        # A column that was added later stands behind a comma on the last line; commas in parentheses divide no parts.
+        name: sorted(filter(None, (part.strip() for part in re.split(r"\n|,(?![^()\n]*\))", sql.replace('"', "")))))
         for name, sql in schema
         if name != "alembic_version"
     }
