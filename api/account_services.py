@@ -6,16 +6,16 @@ from typing import Any, Final
 from litestar.handlers import HTTPRouteHandler
 
 from api.routes import applications, auth, instance, users
-from api.services.accounts import AccountService
-from api.services.applications import ApplicationService
-from api.services.auth import AuthService
-from api.services.authorizations import AuthorizationService
+from api.services.accounts.accounts import AccountService
+from api.services.accounts.auth import AuthService
+from api.services.accounts.passwords import Passwords
+from api.services.applications.applications import ApplicationService
+from api.services.applications.authorizations import AuthorizationService
 from api.services.directory import Directory
+from api.services.guilds.own_guilds import OwnGuilds
 from api.services.ids import IdSource
 from api.services.images import Images
-from api.services.membership import Membership
-from api.services.own_guilds import OwnGuilds
-from api.services.passwords import Passwords
+from api.services.members.membership import Membership
 from core.runtime.clock import Clock
 from core.runtime.settings import Settings
 from core.store.interfaces import Store

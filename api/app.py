@@ -17,15 +17,15 @@ from api.gate import Gate
 from api.guild_services import build_guild_services
 from api.limits import Limits, MemoryRateLimiter
 from api.message_services import build_message_services
-from api.services.authenticator import Authenticator
+from api.services.accounts.authenticator import Authenticator
+from api.services.accounts.login_uses import LoginUses
+from api.services.accounts.passwords import Passwords
 from api.services.directory import Directory
 from api.services.gateway_addresses import GatewayAddresses
 from api.services.ids import IdSource
 from api.services.images import Images
-from api.services.login_uses import LoginUses
-from api.services.messages import MessageService
-from api.services.passwords import Passwords
-from api.services.temporary_members import TemporaryMembers
+from api.services.members.temporary_members import TemporaryMembers
+from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from api.limits import Limits, Standing
 from api.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope
-from api.services.authenticator import Authenticator
+from api.services.accounts.authenticator import Authenticator
 from core.domain.errors import RateLimited, Unauthorized
 
 PUBLIC_KEY: Final = "public"

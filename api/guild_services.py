@@ -13,21 +13,21 @@ from api.routes import invites as invite_routes
 from api.routes import members as member_routes
 from api.routes import overwrites as overwrite_routes
 from api.routes import roles as role_routes
-from api.services.bans import BanService
-from api.services.channel_positions import ChannelOrder
-from api.services.channels import ChannelService
+from api.services.channels.channel_positions import ChannelOrder
+from api.services.channels.channels import ChannelService
+from api.services.channels.overwrites import OverwriteService
 from api.services.directory import Directory
-from api.services.guilds import GuildService
+from api.services.guilds.guilds import GuildService
+from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
 from api.services.images import Images
-from api.services.invites import InviteService
-from api.services.members import MemberService
-from api.services.membership import Membership
-from api.services.overwrites import OverwriteService
-from api.services.prune import PruneService
-from api.services.roles import RoleService
-from api.services.vanity import VanityService
-from api.services.welcome import Welcome
+from api.services.invites.invites import InviteService
+from api.services.invites.vanity import VanityService
+from api.services.members.bans import BanService
+from api.services.members.members import MemberService
+from api.services.members.membership import Membership
+from api.services.members.prune import PruneService
+from api.services.roles.roles import RoleService
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 

@@ -7,16 +7,16 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.limits import Limits
 from api.routes import direct_channels, messages, typing_indicators
-from api.services.direct_channels import DirectChannels
+from api.services.channels.direct_channels import DirectChannels
+from api.services.channels.typing_indicators import TypingIndicators
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.message_cache import MessageCache
-from api.services.message_edits import MessageEdits
-from api.services.message_history import MessageHistory
-from api.services.message_limits import MessageLimits
-from api.services.message_views import MessageViews
-from api.services.messages import MessageService
-from api.services.typing_indicators import TypingIndicators
+from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_edits import MessageEdits
+from api.services.messages.message_history import MessageHistory
+from api.services.messages.message_limits import MessageLimits
+from api.services.messages.message_views import MessageViews
+from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from api.services.tokens import hash_token, make_token
+from api.services.accounts.tokens import hash_token, make_token
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild
 from core.domain.member import Member

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO
 
-from api.services.passwords import Passwords
-from api.services.tokens import hash_token, make_token
+from api.services.accounts.passwords import Passwords
+from api.services.accounts.tokens import hash_token, make_token
 from core.domain.errors import Unavailable
 from core.domain.member import Member
 from core.domain.user import Account, AuthSession, User

@@ -8,8 +8,13 @@ from litestar.params import QueryParameter
 
 from api.caller import Caller
 from api.forms import SnowflakePath
-from api.services.applications import ApplicationService, BotTokenObject, CreateApplication, UpdateApplication
-from api.services.authorizations import (
+from api.services.applications.applications import (
+    ApplicationService,
+    BotTokenObject,
+    CreateApplication,
+    UpdateApplication,
+)
+from api.services.applications.authorizations import (
     AuthorizationObject,
     AuthorizationPageObject,
     AuthorizationService,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from api.caller import Caller
 from api.forms import SnowflakePath
 from api.limits import Limits
-from api.services.auth import (
+from api.services.accounts.auth import (
     AuthService,
     Credentials,
     LoginObject,

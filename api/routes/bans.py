@@ -8,8 +8,8 @@ from litestar.params import QueryParameter
 
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
-from api.services.bans import BanService, BulkBanObject
-from api.services.member_forms import MAX_DELETE_S, BanUser, BanUsers
+from api.services.members.bans import BanService, BulkBanObject
+from api.services.members.member_forms import MAX_DELETE_S, BanUser, BanUsers
 from core.wire.objects.member import BanObject
 
 DeleteSecondsQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_S)]

@@ -8,9 +8,9 @@ from msgspec import Meta
 
 from api.caller import Caller
 from api.forms import SnowflakePath
-from api.services.channel_forms import ChannelPosition, CreateChannel, UpdateChannel
-from api.services.channel_positions import ChannelOrder
-from api.services.channels import ChannelService
+from api.services.channels.channel_forms import ChannelPosition, CreateChannel, UpdateChannel
+from api.services.channels.channel_positions import ChannelOrder
+from api.services.channels.channels import ChannelService
 from core.wire.objects.channel import ChannelObject, DirectChannelObject
 
 AnyChannelObject = ChannelObject | DirectChannelObject

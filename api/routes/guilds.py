@@ -9,10 +9,10 @@ from litestar.params import FromQuery
 
 from api.caller import Caller
 from api.forms import SnowflakePath
-from api.services.guild_forms import CreateGuild, UpdateGuild, UpdateVanityUrl
-from api.services.guilds import GuildService
+from api.services.guilds.guild_forms import CreateGuild, UpdateGuild, UpdateVanityUrl
+from api.services.guilds.guilds import GuildService
 from api.services.images import IMAGE_BODY_BYTES
-from api.services.vanity import VanityObject, VanityService
+from api.services.invites.vanity import VanityObject, VanityService
 from core.wire.objects.guild import GuildObject, GuildPreviewObject
 
 

@@ -6,8 +6,8 @@ from litestar.params import FromPath, FromQuery
 
 from api.caller import Caller
 from api.forms import SnowflakePath
-from api.services.invite_forms import CreateInvite, UseInvite
-from api.services.invites import InviteService
+from api.services.invites.invite_forms import CreateInvite, UseInvite
+from api.services.invites.invites import InviteService
 from core.wire.objects.invite import InviteObject
 
 

@@ -9,9 +9,9 @@ from litestar.params import FromQuery, QueryParameter
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
 from api.services.images import IMAGE_BODY_BYTES
-from api.services.member_forms import PruneGuild, UpdateMember, UpdateOwnMember
-from api.services.members import MemberService
-from api.services.prune import DEFAULT_DAYS, PruneObject, PruneService, parse_role_ids
+from api.services.members.member_forms import PruneGuild, UpdateMember, UpdateOwnMember
+from api.services.members.members import MemberService
+from api.services.members.prune import DEFAULT_DAYS, PruneObject, PruneService, parse_role_ids
 from core.domain.errors import NotBuilt, invalid_field
 from core.wire.objects.member import MemberObject, OwnMemberObject
 

@@ -15,10 +15,10 @@ from api.gate import Gate
 from api.message_body import find_json
 from api.openapi import ANSWER_KEY
 from api.scope import Scope
-from api.services.message_edits import MessageEdits
-from api.services.message_forms import BulkDelete, CreateMessage, EditMessage
-from api.services.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
-from api.services.messages import MessageService
+from api.services.messages.message_edits import MessageEdits
+from api.services.messages.message_forms import BulkDelete, CreateMessage, EditMessage
+from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
+from api.services.messages.messages import MessageService
 from core.wire.objects.message import MessageObject
 
 FORM: Final = {JSON_OF_KEY: find_json, ANSWER_KEY: MessageObject}

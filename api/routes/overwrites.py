@@ -5,8 +5,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.caller import Caller
 from api.forms import SnowflakePath
-from api.services.channel_forms import PutOverwrite
-from api.services.overwrites import OverwriteService
+from api.services.channels.channel_forms import PutOverwrite
+from api.services.channels.overwrites import OverwriteService
 
 
 @put("/channels/{channel_id:str}/permissions/{overwrite_id:str}", status_code=204)

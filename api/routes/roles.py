@@ -9,8 +9,8 @@ from msgspec import Meta
 from api.caller import Caller
 from api.forms import SnowflakePath
 from api.services.images import IMAGE_BODY_BYTES
-from api.services.role_forms import CreateRole, RolePosition, UpdateRole
-from api.services.roles import RoleService
+from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
+from api.services.roles.roles import RoleService
 from core.wire.objects.role import RoleObject
 
 

@@ -6,7 +6,7 @@ from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from api.caller import Caller
 from api.forms import SnowflakePath
-from api.services.typing_indicators import TypingIndicators
+from api.services.channels.typing_indicators import TypingIndicators
 
 
 @post("/channels/{channel_id:str}/typing", status_code=HTTP_204_NO_CONTENT)

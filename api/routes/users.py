@@ -8,10 +8,10 @@ from litestar.params import QueryParameter
 
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
-from api.services.account_forms import UpdateAccount
-from api.services.accounts import AccountService, UserProfileObject
+from api.services.accounts.account_forms import UpdateAccount
+from api.services.accounts.accounts import AccountService, UserProfileObject
+from api.services.guilds.own_guilds import OwnGuildObject, OwnGuilds
 from api.services.images import IMAGE_BODY_BYTES
-from api.services.own_guilds import OwnGuildObject, OwnGuilds
 from core.wire.objects.member import MemberObject
 from core.wire.objects.user import OwnUserObject, UserObject
 

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from api.services.accounts.tokens import BOT_SCHEME, hash_token, make_token
 from api.services.announcements import channel_event, guild_event
-from api.services.tokens import BOT_SCHEME, hash_token, make_token
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild
 from core.domain.permissions import DEFAULT_EVERYONE

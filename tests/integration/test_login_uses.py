@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from api.services.login_uses import LoginUses
+from api.services.accounts.login_uses import LoginUses
 from core.runtime.clock import SystemClock
 from tests.integration.api_client import ApiUnderTest
 

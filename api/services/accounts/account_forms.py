@@ -1,0 +1,24 @@
+"""What people and bots may change of their own accounts."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from api.services.accounts.auth import Email, Password, Username
+
+Color = Annotated[int, Meta(ge=0, le=0xFFFFFF)]
+
+
+class UpdateAccount(msgspec.Struct, kw_only=True):
+    """PATCH /users/@me. `password` is the present one, needed to change it or the e-mail address."""
+
+    username: Username | UnsetType | None = UNSET
+    global_name: Annotated[str, Meta(max_length=32)] | UnsetType | None = UNSET
+    bio: Annotated[str, Meta(max_length=190)] | UnsetType | None = UNSET
+    avatar: str | UnsetType | None = UNSET
+    banner: str | UnsetType | None = UNSET
+    accent_color: Color | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    password: Annotated[str, Meta(max_length=1024)] | UnsetType | None = UNSET
+    new_password: Password | UnsetType | None = UNSET

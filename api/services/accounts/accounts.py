@@ -1,0 +1,179 @@
+"""Accounts as their owners and others see them: reading, changing, profiles.
+
+A change that others can see is announced to the account's own sessions (USER_UPDATE) and to each of its guilds
+(GUILD_MEMBER_UPDATE), which also drops what caches hold of it.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from api.caller import Caller
+from api.services.accounts.account_forms import UpdateAccount
+from api.services.accounts.auth import find_email_errors, find_username_errors, revocation
+from api.services.accounts.passwords import Passwords
+from api.services.announcements import guild_event, user_event
+from api.services.changes import pick_changes
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.images import Images
+from core.domain.errors import FieldError, Invalid, MissingAccess, UnknownUser, WrongAccountKind
+from core.domain.user import Account
+from core.store.interfaces import Store, Transaction
+from core.wire.objects.member import render_member
+from core.wire.objects.user import OwnUserObject, UserObject, render_own_user, render_user
+
+_CLEARABLE: Final = ("global_name", "accent_color")
+_PICTURES: Final = {"avatar": "avatars", "banner": "banners"}
+_PRIVATE: Final = frozenset({"email", "password_hash"})
+
+
+class ProfileUserObject(UserObject, kw_only=True):
+    """The user of a profile."""
+
+    bio: str = ""
+
+
+class ProfileObject(msgspec.Struct, kw_only=True):
+    """What a user tells about itself."""
+
+    bio: str = ""
+    accent_color: int | None = None
+    pronouns: str = ""
+
+
+class MutualGuildObject(msgspec.Struct, kw_only=True):
+    """A guild that both are in, and the user's name there."""
+
+    id: str
+    nick: str | None
+
+
+class UserProfileObject(msgspec.Struct, kw_only=True):
+    """GET /users/{id}/profile, as Discord's own client reads it."""
+
+    user: ProfileUserObject
+    user_profile: ProfileObject
+    connected_accounts: list[str] = []
+    premium_since: str | None = None
+    premium_type: int | None = None
+    mutual_guilds: list[MutualGuildObject]
+    mutual_friends_count: int = 0
+
+
+class AccountService:
+    """Reads and changes accounts."""
+
+    __slots__ = ("_directory", "_ids", "_images", "_passwords", "_store")
+
+    def __init__(
+        self, *, store: Store, directory: Directory, images: Images, passwords: Passwords, ids: IdSource
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._images = images
+        self._passwords = passwords
+        self._ids = ids
+
+    async def fetch_own(self, caller: Caller) -> OwnUserObject:
+        """The caller's account."""
+        return render_own_user(await self._fetch_account(caller))
+
+    async def fetch(self, user_id: int) -> UserObject:
+        """Anybody, as anybody sees them. Raises UnknownUser."""
+        return render_user(await self._directory.user(user_id))
+
+    async def fetch_profile(self, caller: Caller, user_id: int) -> UserProfileObject:
+        """For those who share a guild or a direct channel with the user. Raises UnknownUser, MissingAccess."""
+        user = await self._directory.user(user_id)
+        mutual = await self._list_mutual_guilds(caller.user_id, user_id)
+        if not mutual and not await self._is_acquainted(caller.user_id, user_id):
+            raise MissingAccess
+        public = msgspec.structs.asdict(render_user(user))
+        return UserProfileObject(
+            user=ProfileUserObject(**public, bio=user.bio),
+            user_profile=ProfileObject(bio=user.bio, accent_color=user.accent_color),
+            mutual_guilds=mutual,
+        )
+
+    async def update(self, caller: Caller, form: UpdateAccount) -> OwnUserObject:
+        """Change the caller's account. A new password ends all other logins."""
+        account = await self._fetch_account(caller)
+        await self._check(account, form)
+        changes = await self._changes_of(caller.user_id, form)
+        if not changes:
+            return render_own_user(account)
+        async with self._store.write() as tx:
+            account = await tx.users.update(caller.user_id, changes)
+            if "password_hash" in changes:
+                await self._end_other_logins(tx, caller)
+            tx.announce(user_event(self._ids.next(), "USER_UPDATE", caller.user_id, render_own_user(account)))
+            if changes.keys() - _PRIVATE:
+                await self._announce_to_guilds(tx, caller.user_id)
+        return render_own_user(account)
+
+    async def _fetch_account(self, caller: Caller) -> Account:
+        account = await self._store.users.find_account(caller.user_id)
+        if account is None:
+            raise UnknownUser
+        return account
+
+    async def _is_acquainted(self, user_id: int, other_id: int) -> bool:
+        return user_id == other_id or await self._store.channels.find_direct(user_id, other_id) is not None
+
+    async def _list_mutual_guilds(self, user_id: int, other_id: int) -> list[MutualGuildObject]:
+        own = set(await self._store.guilds.list_ids_of_user(user_id))
+        shared = own.intersection(await self._store.guilds.list_ids_of_user(other_id))
+        mutual = []
+        for guild_id in sorted(shared):
+            member = await self._directory.member(guild_id, other_id)
+            if member is not None:
+                mutual.append(MutualGuildObject(id=str(guild_id), nick=member.nick))
+        return mutual
+
+    async def _check(self, account: Account, form: UpdateAccount) -> None:
+        errors: list[FieldError] = []
+        if isinstance(form.username, str):
+            errors += find_username_errors(form.username)
+        if isinstance(form.email, str):
+            errors += find_email_errors(form.email)
+        if errors:
+            raise Invalid(*errors)
+        if not isinstance(form.email, str) and not isinstance(form.new_password, str):
+            return
+        if account.user.bot:
+            raise WrongAccountKind
+        given = form.password if isinstance(form.password, str) else ""
+        if not await self._passwords.verify(account.password_hash, given):
+            raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
+
+    async def _changes_of(self, user_id: int, form: UpdateAccount) -> dict[str, Any]:
+        changes = pick_changes(form, ("username", "email"), clearable=_CLEARABLE)
+        if isinstance(changes.get("username"), str):
+            changes["username"] = changes["username"].strip()
+        if changes.get("global_name") is not None:
+            changes["global_name"] = changes["global_name"].strip() or None
+        if form.bio is not msgspec.UNSET:
+            changes["bio"] = form.bio or ""
+        for field, folder in _PICTURES.items():
+            value = getattr(form, field)
+            if isinstance(value, str):
+                changes[field] = await self._images.store(value, folder=f"{folder}/{user_id}", field=field)
+            elif value is None:
+                changes[field] = None
+        if isinstance(form.new_password, str):
+            changes["password_hash"] = await self._passwords.hash(form.new_password)
+        return changes
+
+    async def _end_other_logins(self, tx: Transaction, caller: Caller) -> None:
+        for session in await tx.users.list_auth_sessions(caller.user_id):
+            if session.id != caller.auth_session_id:
+                await tx.users.delete_auth_session(session.id, caller.user_id)
+                tx.announce(revocation(self._ids.next(), caller.user_id, session.id))
+
+    async def _announce_to_guilds(self, tx: Transaction, user_id: int) -> None:
+        for guild_id in await tx.guilds.list_ids_of_user(user_id):
+            member = await tx.members.find(guild_id, user_id)
+            if member is not None:
+                payload = render_member(member, with_guild_id=True)
+                tx.announce(guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", guild_id, payload, user_id=user_id))

@@ -1,0 +1,252 @@
+"""Accounts' beginnings and logins: registering, logging in and out, listing and ending sessions."""
+
+import datetime as dt
+import re
+from collections.abc import Collection
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from api.caller import Caller
+from api.services.accounts.authenticator import RevokedSession
+from api.services.accounts.passwords import Passwords
+from api.services.accounts.tokens import hash_token, make_token
+from api.services.announcements import user_event
+from api.services.ids import IdSource
+from core.domain.errors import FieldError, Invalid, UnknownSession, WrongAccountKind, invalid_field
+from core.domain.user import Account, AuthSession, User
+from core.runtime.clock import Clock
+from core.store.interfaces import Store, Transaction
+from core.wire.envelope import SESSION_REVOKED, Envelope
+from core.wire.objects.times import iso_time
+
+Username = Annotated[str, Meta(min_length=2, max_length=32)]
+GlobalName = Annotated[str, Meta(min_length=1, max_length=32)]
+Password = Annotated[str, Meta(min_length=8, max_length=128)]
+Email = Annotated[str, Meta(min_length=3, max_length=320)]
+SHOWN_CLIENT_LENGTH: Final = 200
+
+MINIMUM_AGE_YEARS: Final = 13
+
+_EMAIL: Final = re.compile(r"[^@\s\x00-\x20]+@[^@\s\x00-\x20]+")
+_FORBIDDEN_IN_USERNAME: Final = re.compile(r"[@#:\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]|```|\s{2}")
+_RESERVED_USERNAMES: Final = frozenset({"everyone", "here"})
+
+
+class Registration(msgspec.Struct, kw_only=True):
+    """POST /auth/register. Other fields that Discord's client sends (consent, captcha, invite) count for nothing."""
+
+    username: Username
+    email: Email
+    password: Password
+    date_of_birth: str
+    global_name: GlobalName | None = None
+
+
+class Credentials(msgspec.Struct, kw_only=True):
+    """POST /auth/login: an e-mail address or a username, under either name."""
+
+    login: Annotated[str, Meta(max_length=320)] | None = None
+    email: Annotated[str, Meta(max_length=320)] | None = None
+    password: Annotated[str, Meta(max_length=1024)]
+
+
+class Origin(msgspec.Struct, kw_only=True, frozen=True):
+    """Where a request comes from."""
+
+    address: str
+    user_agent: str
+
+
+class LoginObject(msgspec.Struct, kw_only=True):
+    """The answer to registering and logging in."""
+
+    token: str
+    user_id: str
+
+
+class ClientInfo(msgspec.Struct, kw_only=True):
+    """What is known of a login's client."""
+
+    os: str | None = None
+    platform: str | None = None
+    location: str | None = None
+
+
+class SessionObject(msgspec.Struct, kw_only=True):
+    """One login of the caller."""
+
+    id: str
+    id_hash: str
+    approx_last_used_time: str
+    created_at: str
+    is_current: bool
+    client_info: ClientInfo
+
+
+class AuthService:
+    """Writes accounts and auth sessions; every login that ends is announced, so that its connections end too."""
+
+    __slots__ = ("_clock", "_ids", "_passwords", "_sessions_per_user", "_store")
+
+    def __init__(
+        self, *, store: Store, ids: IdSource, clock: Clock, passwords: Passwords, sessions_per_user: int
+    ) -> None:
+        self._store = store
+        self._ids = ids
+        self._clock = clock
+        self._passwords = passwords
+        self._sessions_per_user = sessions_per_user
+
+    async def register(self, form: Registration, origin: Origin) -> LoginObject:
+        """Make an account and log it in.
+
+        Raises:
+            Invalid: with every wrong field.
+        """
+        self._check_registration(form)
+        password_hash = await self._passwords.hash(form.password)
+        user = User(id=self._ids.next(), username=form.username.strip(), global_name=form.global_name)
+        account = Account(user=user, email=form.email, password_hash=password_hash, birth_date=form.date_of_birth)
+        async with self._store.write() as tx:
+            await tx.users.create(account)
+            return await self._add_session(tx, user.id, origin)
+
+    async def log_in(self, form: Credentials, origin: Origin) -> LoginObject:
+        """Raises Invalid, alike for an unknown account and a wrong password."""
+        account = await self._find_account(form.login or form.email or "")
+        password_hash = account.password_hash if account is not None else None
+        if not await self._passwords.verify(password_hash, form.password) or account is None:
+            wrong = ("INVALID_LOGIN", "Login or password is invalid.")
+            raise Invalid(FieldError(("login",), *wrong), FieldError(("password",), *wrong))
+        async with self._store.write() as tx:
+            await self._end_oldest(tx, account.user.id)
+            return await self._add_session(tx, account.user.id, origin)
+
+    async def log_out(self, caller: Caller) -> None:
+        """End the login that the request came with."""
+        if caller.is_bot:
+            raise WrongAccountKind
+        async with self._store.write() as tx:
+            await self._end(tx, caller.user_id, caller.auth_session_id)
+
+    async def list_sessions(self, caller: Caller) -> list[SessionObject]:
+        """The caller's logins, newest first."""
+        if caller.is_bot:
+            raise WrongAccountKind
+        sessions = await self._store.users.list_auth_sessions(caller.user_id)
+        sessions.sort(key=lambda session: session.id, reverse=True)
+        return [_render_session(session, is_current=session.id == caller.auth_session_id) for session in sessions]
+
+    async def end_sessions(self, caller: Caller, session_ids: Collection[int]) -> None:
+        """End logins of the caller, all or none. Raises UnknownSession."""
+        if caller.is_bot:
+            raise WrongAccountKind
+        async with self._store.write() as tx:
+            for session_id in set(session_ids):
+                await self._end(tx, caller.user_id, session_id)
+
+    def _check_registration(self, form: Registration) -> None:
+        errors = list(find_username_errors(form.username))
+        errors.extend(find_email_errors(form.email))
+        errors.extend(self._find_birth_date_errors(form.date_of_birth))
+        if errors:
+            raise Invalid(*errors)
+
+    def _find_birth_date_errors(self, text: str) -> list[FieldError]:
+        path = ("date_of_birth",)
+        try:
+            born = dt.date.fromisoformat(text)
+        except ValueError:
+            return [FieldError(path, "DATE_TYPE_PARSE", "Could not parse. Should be ISO8601 (YYYY-MM-DD).")]
+        today = dt.datetime.fromtimestamp(self._clock.now_ms() / 1000, dt.UTC).date()
+        if compute_age_years(born, today) < MINIMUM_AGE_YEARS:
+            text = f"You need to be {MINIMUM_AGE_YEARS} or older to use this server."
+            return [FieldError(path, "DATE_OF_BIRTH_UNDERAGE", text)]
+        return []
+
+    async def _find_account(self, login: str) -> Account | None:
+        if "@" in login:
+            return await self._store.users.find_account_by_email(login)
+        user = await self._store.users.find_by_username(login)
+        return None if user is None else await self._store.users.find_account(user.id)
+
+    async def _add_session(self, tx: Transaction, user_id: int, origin: Origin) -> LoginObject:
+        now_ms = self._clock.now_ms()
+        token = make_token(user_id, now_ms)
+        await tx.users.add_auth_session(
+            AuthSession(
+                id=self._ids.next(),
+                user_id=user_id,
+                token_hash=hash_token(token),
+                created_ms=now_ms,
+                last_used_ms=now_ms,
+                user_agent=origin.user_agent[:SHOWN_CLIENT_LENGTH],
+                address=origin.address,
+            )
+        )
+        return LoginObject(token=token, user_id=str(user_id))
+
+    async def _end_oldest(self, tx: Transaction, user_id: int) -> None:
+        """A login more than there may be ends the oldest: nobody is locked out by forgotten ones."""
+        sessions = await tx.users.list_auth_sessions(user_id)
+        surplus = len(sessions) - self._sessions_per_user + 1
+        for session in sorted(sessions, key=lambda session: session.id)[: max(0, surplus)]:
+            await self._end(tx, user_id, session.id)
+
+    async def _end(self, tx: Transaction, user_id: int, session_id: int) -> None:
+        await tx.users.delete_auth_session(session_id, user_id)
+        tx.announce(revocation(self._ids.next(), user_id, session_id))
+
+
+def revocation(envelope_id: int, user_id: int, session_id: int) -> Envelope:
+    """The word that a login has ended."""
+    return user_event(envelope_id, SESSION_REVOKED, user_id, RevokedSession(auth_session_id=str(session_id)))
+
+
+def find_username_errors(username: str) -> list[FieldError]:
+    """What is wrong with a username besides its length. Letters of all scripts are fine."""
+    path = ("username",)
+    name = username.strip()
+    if len(name) < 2:
+        return [FieldError(path, "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 32 in length.")]
+    if name.lower() in _RESERVED_USERNAMES or _FORBIDDEN_IN_USERNAME.search(name):
+        return [FieldError(path, "USERNAME_INVALID_CONTAINS", "Username contains what usernames may not contain.")]
+    return []
+
+
+def find_email_errors(email: str) -> list[FieldError]:
+    """What is wrong with an e-mail address. Whether it exists only a mail can tell."""
+    if _EMAIL.fullmatch(email):
+        return []
+    return [FieldError(("email",), "EMAIL_TYPE_INVALID_EMAIL", "Not a well formed email address.")]
+
+
+def compute_age_years(born: dt.date, today: dt.date) -> int:
+    """Full years; whoever was born on a 29 February has birthdays on 1 March in other years."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def parse_session_ids(given: Collection[Any]) -> list[int]:
+    """Session ids as shown by `list_sessions`. Raises UnknownSession for what can be none."""
+    ids = []
+    for item in given:
+        text = str(item)
+        if not text.isascii() or not text.isdigit() or len(text) > 19:
+            raise UnknownSession
+        ids.append(int(text))
+    if not ids:
+        raise invalid_field("session_id_hashes", "BASE_TYPE_REQUIRED", "This field is required")
+    return ids
+
+
+def _render_session(session: AuthSession, *, is_current: bool) -> SessionObject:
+    return SessionObject(
+        id=str(session.id),
+        id_hash=str(session.id),
+        approx_last_used_time=iso_time(session.last_used_ms),
+        created_at=iso_time(session.created_ms),
+        is_current=is_current,
+        client_info=ClientInfo(platform=session.user_agent or None, location=session.address or None),
+    )

@@ -1,0 +1,92 @@
+"""From an Authorization header to the caller, mostly from cache.
+
+The cache is keyed by the token's hash, so it holds no secrets. A login that ends (`_SESSION_REVOKED`) and an account that
+changes (`USER_UPDATE`) drop what was cached of them, before the caller of that change goes on.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+import msgspec
+
+from api.caller import Caller
+from api.services.accounts.login_uses import LoginUses
+from api.services.accounts.tokens import BOT_SCHEME, hash_token
+from core.bus.interfaces import Bus, Delivery
+from core.store.interfaces import Store
+from core.wire.envelope import SESSION_REVOKED
+
+_CAPACITY: Final = 100_000
+
+
+class RevokedSession(msgspec.Struct, kw_only=True):
+    """Payload of _SESSION_REVOKED."""
+
+    auth_session_id: str
+
+
+class Authenticator:
+    """Finds callers."""
+
+    __slots__ = ("_callers", "_capacity", "_changes", "_hashes_of", "_store", "_uses")
+
+    def __init__(self, *, store: Store, bus: Bus, uses: LoginUses, capacity: int = _CAPACITY) -> None:
+        self._store = store
+        self._uses = uses
+        self._capacity = capacity
+        self._callers: OrderedDict[bytes, Caller] = OrderedDict()
+        self._hashes_of: dict[int, set[bytes]] = {}
+        """The cached logins of each account."""
+        self._changes = 0
+        """Counts what was dropped: a login that was read before a drop is not cached after it."""
+        bus.subscribe(self._on_delivery)
+
+    async def find(self, header: str) -> Caller | None:
+        """The caller that the header stands for. Bots must say that they are bots, and people that they are not."""
+        token = header.removeprefix(BOT_SCHEME)
+        token_hash = hash_token(token)
+        caller = self._callers.get(token_hash)
+        if caller is not None:
+            self._callers.move_to_end(token_hash)
+        else:
+            caller = await self._load(token_hash)
+        if caller is None or caller.is_bot != header.startswith(BOT_SCHEME):
+            return None
+        self._uses.note(caller.auth_session_id)
+        return caller
+
+    async def _load(self, token_hash: bytes) -> Caller | None:
+        changes = self._changes
+        session = await self._store.users.find_auth_session(token_hash)
+        if session is None:
+            return None
+        user = await self._store.users.find(session.user_id)
+        if user is None:
+            return None
+        caller = Caller(user=user, auth_session_id=session.id)
+        if changes == self._changes:
+            self._keep(token_hash, caller)
+        return caller
+
+    def _keep(self, token_hash: bytes, caller: Caller) -> None:
+        self._callers[token_hash] = caller
+        self._hashes_of.setdefault(caller.user_id, set()).add(token_hash)
+        if len(self._callers) > self._capacity:
+            oldest_hash, oldest = self._callers.popitem(last=False)
+            self._forget(oldest.user_id, oldest_hash)
+
+    def _forget(self, user_id: int, token_hash: bytes) -> None:
+        hashes = self._hashes_of.get(user_id)
+        if hashes is not None:
+            hashes.discard(token_hash)
+            if not hashes:
+                del self._hashes_of[user_id]
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        envelope = delivery.envelope
+        if envelope.event not in (SESSION_REVOKED, "USER_UPDATE"):
+            return
+        # An ended login drops all of its account's: they are read again at little cost, and no payload is parsed here.
+        self._changes += 1
+        for token_hash in self._hashes_of.pop(envelope.user_id, ()):
+            self._callers.pop(token_hash, None)

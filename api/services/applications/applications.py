@@ -1,0 +1,211 @@
+"""Applications and their bots: made, changed, given tokens. There is no portal: these routes are all there is.
+
+A bot's user carries its application's id. Making the bot again gives it a new token and ends every session of the old one.
+"""
+
+import secrets
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from api.caller import Caller
+from api.services.accounts.auth import revocation
+from api.services.accounts.tokens import hash_token, make_token
+from api.services.announcements import user_event
+from api.services.changes import pick_changes
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.images import Images
+from core.domain.application import PRIVILEGED_FLAGS, Application
+from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
+from core.domain.user import Account, AuthSession, User
+from core.runtime.clock import Clock
+from core.store.interfaces import Store, Transaction
+from core.wire.objects.application import ApplicationObject, render_application
+from core.wire.objects.user import render_own_user
+
+MAX_APPLICATIONS: Final = 100
+"""How many one person may own."""
+
+_PRIVILEGED_REQUEST_FLAGS: Final = PRIVILEGED_FLAGS | PRIVILEGED_FLAGS >> 1
+"""Discord knows each privileged intent twice: granted by review (lower bit), and below the size that needs one (upper)."""
+
+ApplicationName = Annotated[str, Meta(min_length=2, max_length=32)]
+Url = Annotated[str, Meta(max_length=2048)]
+Tag = Annotated[str, Meta(min_length=1, max_length=20)]
+
+
+class CreateApplication(msgspec.Struct, kw_only=True):
+    """POST /applications."""
+
+    name: ApplicationName
+    description: Annotated[str, Meta(max_length=400)] | None = None
+    icon: str | None = None
+
+
+class UpdateApplication(msgspec.Struct, kw_only=True):
+    """PATCH /applications/{id} and /applications/@me."""
+
+    name: ApplicationName | UnsetType | None = UNSET
+    description: Annotated[str, Meta(max_length=400)] | UnsetType | None = UNSET
+    icon: str | UnsetType | None = UNSET
+    bot_public: bool | UnsetType | None = UNSET
+    bot_require_code_grant: bool | UnsetType | None = UNSET
+    flags: Annotated[int, Meta(ge=0, le=(1 << 31) - 1)] | UnsetType | None = UNSET
+    tags: Annotated[list[Tag], Meta(max_length=5)] | UnsetType | None = UNSET
+    interactions_endpoint_url: Url | UnsetType | None = UNSET
+    role_connections_verification_url: Url | UnsetType | None = UNSET
+
+
+class BotTokenObject(msgspec.Struct, kw_only=True):
+    """The only time that a bot's token is shown."""
+
+    token: str
+
+
+class ApplicationService:
+    """Reads and changes applications; makes bots."""
+
+    __slots__ = ("_clock", "_directory", "_ids", "_images", "_store")
+
+    def __init__(self, *, store: Store, directory: Directory, images: Images, ids: IdSource, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._images = images
+        self._ids = ids
+        self._clock = clock
+
+    async def create(self, caller: Caller, form: CreateApplication) -> ApplicationObject:
+        """A new application of the caller, without a bot yet."""
+        if caller.is_bot:
+            raise WrongAccountKind
+        application_id = self._ids.next()
+        icon = None
+        if form.icon is not None:
+            icon = await self._images.store(form.icon, folder=f"app-icons/{application_id}", field="icon")
+        application = Application(
+            id=application_id,
+            owner_id=caller.user_id,
+            name=form.name,
+            description=form.description or "",
+            icon=icon,
+            verify_key=secrets.token_hex(32),
+        )
+        async with self._store.write() as tx:
+            if len(await tx.applications.list_by_owner(caller.user_id)) >= MAX_APPLICATIONS:
+                raise LimitReached(30036, f"Maximum number of applications reached ({MAX_APPLICATIONS})")
+            await tx.applications.create(application)
+        return await self.render(application)
+
+    async def list_own(self, caller: Caller) -> list[ApplicationObject]:
+        """The caller's applications."""
+        if caller.is_bot:
+            raise WrongAccountKind
+        return [await self.render(item) for item in await self._store.applications.list_by_owner(caller.user_id)]
+
+    async def fetch(self, caller: Caller, application_id: int) -> ApplicationObject:
+        """For the owner and the application's own bot. Raises UnknownApplication."""
+        return await self.render(await self._fetch_allowed(caller, application_id))
+
+    async def fetch_of_bot(self, caller: Caller) -> ApplicationObject:
+        """The application that the caller is the bot of. Raises OnlyBots."""
+        return await self.render(await self._find_own(caller))
+
+    async def update_of_bot(self, caller: Caller, form: UpdateApplication) -> ApplicationObject:
+        """Change the application that the caller is the bot of. Raises OnlyBots."""
+        return await self._update(await self._find_own(caller), form)
+
+    async def update(self, caller: Caller, application_id: int, form: UpdateApplication) -> ApplicationObject:
+        """For the owner and the application's own bot. Raises UnknownApplication."""
+        return await self._update(await self._fetch_allowed(caller, application_id), form)
+
+    async def make_bot(self, caller: Caller, application_id: int) -> BotTokenObject:
+        """Give the application a bot, or its bot a new token. For the owner."""
+        if caller.is_bot:
+            raise WrongAccountKind
+        application = await self._fetch_allowed(caller, application_id)
+        token = make_token(application_id, self._clock.now_ms())
+        async with self._store.write() as tx:
+            # Read again: somebody may have made the bot since.
+            present = await tx.applications.find(application_id)
+            if present is None:
+                raise UnknownApplication
+            if present.bot_id is None:
+                user = User(id=application_id, username=application.name, avatar=None, bot=True)
+                await tx.users.create(Account(user=user))
+                await tx.applications.update(application_id, {"bot_id": application_id})
+            else:
+                await self._end_sessions(tx, present.bot_id)
+            await self._add_session(tx, application_id, token)
+        return BotTokenObject(token=token)
+
+    async def render(self, application: Application) -> ApplicationObject:
+        """With its owner, its bot and in how many guilds that is."""
+        owner = await self._directory.user(application.owner_id)
+        if application.bot_id is None:
+            return render_application(application, owner=owner, bot=None, guild_count=0)
+        bot = await self._directory.user(application.bot_id)
+        count = await self._store.applications.count_guilds(application.bot_id)
+        return render_application(application, owner=owner, bot=bot, guild_count=count)
+
+    async def _fetch_allowed(self, caller: Caller, application_id: int) -> Application:
+        application = await self._store.applications.find(application_id)
+        if application is None or caller.user_id not in (application.owner_id, application.bot_id):
+            raise UnknownApplication
+        return application
+
+    async def _find_own(self, caller: Caller) -> Application:
+        application = await self._store.applications.find_by_bot(caller.user_id) if caller.is_bot else None
+        if application is None:
+            raise OnlyBots
+        return application
+
+    async def _update(self, application: Application, form: UpdateApplication) -> ApplicationObject:
+        changes = await self._changes_of(application, form)
+        async with self._store.write() as tx:
+            if changes:
+                application = await tx.applications.update(application.id, changes)
+            if "name" in changes and application.bot_id is not None:
+                account = await tx.users.update(application.bot_id, {"username": application.name})
+                tx.announce(user_event(self._ids.next(), "USER_UPDATE", application.bot_id, render_own_user(account)))
+        return await self.render(application)
+
+    async def _changes_of(self, application: Application, form: UpdateApplication) -> dict[str, Any]:
+        changes = pick_changes(
+            form,
+            ("name", "bot_public", "bot_require_code_grant"),
+            clearable=("interactions_endpoint_url", "role_connections_verification_url"),
+        )
+        for field in ("interactions_endpoint_url", "role_connections_verification_url"):
+            if isinstance(changes.get(field), str) and not changes[field].startswith(("https://", "http://")):
+                raise invalid_field(field, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
+        if form.description is not UNSET:
+            changes["description"] = form.description or ""
+        if form.tags is not UNSET:
+            changes["tags"] = tuple(dict.fromkeys(form.tags or ()))
+        if isinstance(form.flags, int):
+            kept = application.flags & ~_PRIVILEGED_REQUEST_FLAGS
+            changes["flags"] = kept | form.flags & _PRIVILEGED_REQUEST_FLAGS
+        if isinstance(form.icon, str):
+            folder = f"app-icons/{application.id}"
+            changes["icon"] = await self._images.store(form.icon, folder=folder, field="icon")
+        elif form.icon is None:
+            changes["icon"] = None
+        return changes
+
+    async def _end_sessions(self, tx: Transaction, bot_id: int) -> None:
+        for session_id in await tx.users.delete_auth_sessions_of(bot_id):
+            tx.announce(revocation(self._ids.next(), bot_id, session_id))
+
+    async def _add_session(self, tx: Transaction, bot_id: int, token: str) -> None:
+        now_ms = self._clock.now_ms()
+        await tx.users.add_auth_session(
+            AuthSession(
+                id=self._ids.next(),
+                user_id=bot_id,
+                token_hash=hash_token(token),
+                created_ms=now_ms,
+                last_used_ms=now_ms,
+            )
+        )

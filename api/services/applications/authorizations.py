@@ -1,0 +1,186 @@
+"""How bots get into guilds: somebody with MANAGE_GUILD authorizes their application.
+
+A bot that asks for permissions brings a managed role along that has them; no more of them than whoever authorizes it has.
+Authorizing it again changes that role.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from api.caller import Caller
+from api.forms import SnowflakeField
+from api.services.access import GuildAccess
+from api.services.announcements import guild_event
+from api.services.applications.applications import ApplicationService
+from api.services.directory import Directory
+from api.services.guilds.own_guilds import OwnGuildObject, OwnGuilds
+from api.services.ids import IdSource
+from api.services.members.membership import Membership
+from api.services.still_there import fetch_guild
+from core.domain.application import Application
+from core.domain.errors import Forbidden, UnknownApplication, UnknownUser, WrongAccountKind, invalid_field
+from core.domain.permissions import ALL_PERMISSIONS, Permission
+from core.domain.role import Role
+from core.store.interfaces import Store, Transaction
+from core.wire.objects.application import ApplicationObject
+from core.wire.objects.member import render_member
+from core.wire.objects.role import RoleEvent, render_role
+from core.wire.objects.user import UserObject, render_user
+
+_DONE: Final = "/oauth2/authorized"
+_KNOWN_SCOPES: Final = frozenset({"bot", "applications.commands"})
+
+PermissionsField = Annotated[int, Meta(ge=0, le=(1 << 63) - 1, description="Permission bits, as a string or a number")]
+
+
+class Authorize(msgspec.Struct, kw_only=True):
+    """POST /oauth2/authorize. `permissions` in the body are those that the person left ticked, of those in the query."""
+
+    guild_id: SnowflakeField | None = None
+    authorize: bool = True
+    permissions: PermissionsField | None = None
+
+
+class AuthorizationObject(msgspec.Struct, kw_only=True):
+    """Where a browser would be sent next."""
+
+    location: str
+
+
+class AuthorizationPageObject(msgspec.Struct, kw_only=True):
+    """GET /oauth2/authorize: what a page that asks for the authorization shows."""
+
+    application: ApplicationObject
+    bot: UserObject
+    user: UserObject
+    guilds: list[OwnGuildObject]
+    authorized: bool = False
+
+
+class AuthorizationService:
+    """Lets bots in."""
+
+    __slots__ = ("_applications", "_directory", "_ids", "_membership", "_own_guilds", "_store")
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        membership: Membership,
+        applications: ApplicationService,
+        own_guilds: OwnGuilds,
+        ids: IdSource,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._membership = membership
+        self._applications = applications
+        self._own_guilds = own_guilds
+        self._ids = ids
+
+    async def show(self, caller: Caller, client_id: int, scope: str) -> AuthorizationPageObject:
+        """What would be authorized, and the guilds for which the caller may."""
+        application = await self._fetch_bot_application(caller, client_id, scope)
+        bot = await self._directory.user(application.id)
+        guilds = await self._own_guilds.list_page(caller, before=None, after=None, limit=200, with_counts=False)
+        needed = int(Permission.MANAGE_GUILD)
+        return AuthorizationPageObject(
+            application=await self._applications.render(application),
+            bot=render_user(bot),
+            user=render_user(caller.user),
+            guilds=[guild for guild in guilds if int(guild.permissions) & needed],
+        )
+
+    async def authorize(
+        self, caller: Caller, client_id: int, scope: str, permissions: int, form: Authorize
+    ) -> AuthorizationObject:
+        """Let the application's bot into the guild.
+
+        Raises:
+            UnknownApplication, UnknownGuild, MissingAccess, Forbidden, BannedFromGuild, Invalid, WrongAccountKind
+        """
+        application = await self._fetch_bot_application(caller, client_id, scope)
+        if not form.authorize:
+            return AuthorizationObject(location=f"{_DONE}?error=access_denied")
+        if form.guild_id is None:
+            raise invalid_field("guild_id", "BASE_TYPE_REQUIRED", "This field is required")
+        access = await self._directory.access(caller.user_id, form.guild_id)
+        access.require(Permission.MANAGE_GUILD)
+        wanted = permissions if form.permissions is None else form.permissions
+        await self._let_in(application, access, wanted & ALL_PERMISSIONS & access.permissions)
+        return AuthorizationObject(location=f"{_DONE}?guild_id={form.guild_id}")
+
+    async def _fetch_bot_application(self, caller: Caller, client_id: int, scope: str) -> Application:
+        if caller.is_bot:
+            raise WrongAccountKind
+        scopes = set(scope.split())
+        if "bot" not in scopes or not scopes <= _KNOWN_SCOPES:
+            raise invalid_field(
+                "scope", "BASE_TYPE_CHOICES", "Only the scopes bot and applications.commands are known."
+            )
+        application = await self._store.applications.find(client_id)
+        if application is None:
+            raise UnknownApplication
+        if application.bot_id is None:
+            raise invalid_field("client_id", "OAUTH2_APPLICATION_BOT_ABSENT", "The application has no bot.")
+        if not application.bot_public and application.owner_id != caller.user_id:
+            raise Forbidden
+        return application
+
+    async def _let_in(self, application: Application, access: GuildAccess, permissions: int) -> None:
+        guild = access.entry.guild
+        bot_id = application.bot_id
+        if bot_id is None:
+            raise UnknownUser
+        async with self._store.write() as tx:
+            await fetch_guild(tx, guild.id)
+            role = await self._put_role(tx, application, guild.id, permissions)
+            role_ids = () if role is None else (role.id,)
+            member = await self._membership.add(tx, guild.id, bot_id, role_ids=role_ids)
+            if member is None and role is not None:
+                await self._give_role(tx, role, bot_id)
+        if member is not None:
+            await self._membership.welcome(guild, member)
+
+    async def _give_role(self, tx: Transaction, role: Role, bot_id: int) -> None:
+        """A bot that came without permissions has no role yet."""
+        before = await tx.members.find(role.guild_id, bot_id)
+        if before is None or role.id in before.role_ids:
+            return
+        member = await tx.members.add_role(role.guild_id, bot_id, role.id)
+        payload = render_member(member, with_guild_id=True)
+        tx.announce(guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", role.guild_id, payload, user_id=bot_id))
+
+    async def _put_role(
+        self, tx: Transaction, application: Application, guild_id: int, permissions: int
+    ) -> Role | None:
+        """The bot's managed role: found and changed, or made when there is something to grant."""
+        roles = await tx.roles.list_of_guild(guild_id)
+        found = next((role for role in roles if role.bot_id == application.bot_id), None)
+        if found is not None:
+            if found.permissions == permissions:
+                return found
+            role = await tx.roles.update(found.id, {"permissions": permissions})
+            tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_UPDATE", guild_id, _event(role)))
+            return role
+        if not permissions:
+            return None
+        role = Role(
+            id=self._ids.next(),
+            guild_id=guild_id,
+            name=application.name,
+            permissions=permissions,
+            position=1,
+            managed=True,
+            bot_id=application.bot_id,
+        )
+        await tx.roles.create(role)
+        tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_CREATE", guild_id, _event(role)))
+        return role
+
+
+def _event(role: Role) -> RoleEvent:
+    return RoleEvent(guild_id=str(role.guild_id), role=render_role(role))

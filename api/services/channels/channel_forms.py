@@ -1,0 +1,118 @@
+"""Bodies of requests about channels and their overwrites.
+
+What this server does not have yet (tags and default reactions of forums) is refused when it is present and not empty,
+never ignored.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from api.forms import SnowflakeField
+from api.services.roles.role_forms import PermissionBits
+from core.domain.channel import Overwrite
+from core.domain.errors import NotBuilt
+from core.domain.permissions import ALL_PERMISSIONS
+
+ChannelName = Annotated[str, Meta(min_length=1, max_length=100)]
+Topic = Annotated[str, Meta(max_length=4096)]
+Bitrate = Annotated[int, Meta(ge=8000, le=384_000)]
+UserLimit = Annotated[int, Meta(ge=0, le=10_000)]
+Slowmode = Annotated[int, Meta(ge=0, le=21_600)]
+Position = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
+AutoArchive = Literal[60, 1440, 4320, 10080]
+OverwriteType = Literal[0, 1, "0", "1", "role", "member"]
+
+_EMPTY: Final = frozenset({b"null", b"[]", b"{}"})
+
+
+class OverwriteForm(msgspec.Struct, kw_only=True):
+    """An overwrite as channels are made and changed with."""
+
+    id: SnowflakeField
+    type: OverwriteType | None = None
+    allow: PermissionBits | None = None
+    deny: PermissionBits | None = None
+
+
+class PutOverwrite(msgspec.Struct, kw_only=True):
+    """PUT /channels/{channel}/permissions/{overwrite}."""
+
+    type: OverwriteType | None = None
+    allow: PermissionBits | None = None
+    deny: PermissionBits | None = None
+
+
+class CreateChannel(msgspec.Struct, kw_only=True):
+    """POST /guilds/{guild}/channels."""
+
+    name: ChannelName
+    type: int | None = None
+    position: Position | None = None
+    topic: Topic | None = None
+    bitrate: Bitrate | None = None
+    user_limit: UserLimit | None = None
+    nsfw: bool | None = None
+    rate_limit_per_user: Slowmode | None = None
+    parent_id: SnowflakeField | None = None
+    permission_overwrites: Annotated[list[OverwriteForm], Meta(max_length=100)] | None = None
+    rtc_region: Annotated[str, Meta(max_length=64)] | None = None
+    video_quality_mode: Literal[1, 2] | None = None
+    default_auto_archive_duration: AutoArchive | None = None
+    default_thread_rate_limit_per_user: Slowmode | None = None
+    default_sort_order: Literal[0, 1] | None = None
+    default_forum_layout: Literal[0, 1, 2] | None = None
+    default_reaction_emoji: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    available_tags: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+
+
+class UpdateChannel(msgspec.Struct, kw_only=True):
+    """PATCH /channels/{channel}."""
+
+    name: ChannelName | UnsetType | None = UNSET
+    type: int | UnsetType | None = UNSET
+    position: Position | UnsetType | None = UNSET
+    topic: Topic | UnsetType | None = UNSET
+    bitrate: Bitrate | UnsetType | None = UNSET
+    user_limit: UserLimit | UnsetType | None = UNSET
+    nsfw: bool | UnsetType | None = UNSET
+    rate_limit_per_user: Slowmode | UnsetType | None = UNSET
+    parent_id: SnowflakeField | UnsetType | None = UNSET
+    permission_overwrites: Annotated[list[OverwriteForm], Meta(max_length=1000)] | UnsetType | None = UNSET
+    rtc_region: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
+    video_quality_mode: Literal[1, 2] | UnsetType | None = UNSET
+    default_auto_archive_duration: AutoArchive | UnsetType | None = UNSET
+    default_thread_rate_limit_per_user: Slowmode | UnsetType | None = UNSET
+    default_sort_order: Literal[0, 1] | UnsetType | None = UNSET
+    default_forum_layout: Literal[0, 1, 2] | UnsetType | None = UNSET
+    flags: Annotated[int, Meta(ge=0, le=2147483647)] | UnsetType | None = UNSET
+    default_reaction_emoji: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    available_tags: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+
+
+class ChannelPosition(msgspec.Struct, kw_only=True):
+    """An element of PATCH /guilds/{guild}/channels."""
+
+    id: SnowflakeField | None = None
+    position: Position | None = None
+    parent_id: SnowflakeField | UnsetType | None = UNSET
+    lock_permissions: bool | None = None
+
+
+def refuse_unbuilt(form: CreateChannel | UpdateChannel) -> None:
+    """Raises NotBuilt when the form asks for what forums do not have here yet."""
+    for value in (form.default_reaction_emoji, form.available_tags):
+        if bytes(value) and bytes(value) not in _EMPTY:
+            raise NotBuilt("This server does not support tags and default reactions of forums yet")
+
+
+def overwrite_type_of(given: int | str | None) -> int | None:
+    """0 for roles, 1 for members; older clients write words."""
+    return None if given is None else int(given in (1, "1", "member"))
+
+
+def overwrite_of(form: OverwriteForm | PutOverwrite, overwrite_id: int, type_: int) -> Overwrite:
+    """The form as an overwrite; unknown bits are dropped, and what is allowed is not denied."""
+    allow = (form.allow or 0) & ALL_PERMISSIONS
+    return Overwrite(overwrite_id, type_, allow, (form.deny or 0) & ALL_PERMISSIONS & ~allow)

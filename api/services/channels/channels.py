@@ -1,0 +1,237 @@
+"""Channels: made, shown, changed, deleted. Their order is `channel_positions`', their overwrites `overwrites`' business."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from api.caller import Caller
+from api.services.access import ChannelAccess, GuildAccess
+from api.services.announcements import guild_event
+from api.services.changes import pick_changes
+from api.services.channels.channel_forms import CreateChannel, OverwriteForm, UpdateChannel, refuse_unbuilt
+from api.services.channels.channel_rules import (
+    changed_bits,
+    check_bounds,
+    check_channel_count,
+    check_conversion,
+    check_grant,
+    check_kind,
+    check_parent,
+    compute_name,
+    compute_next_position,
+)
+from api.services.channels.channel_views import announce_channel, show_channel, show_channels
+from api.services.channels.overwrites import parse_overwrites, require_grant
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.still_there import fetch_channel
+from core.domain.channel import Channel, Overwrite
+from core.domain.errors import DirectChannelAction, Forbidden, UnknownGuild
+from core.domain.guild import Guild
+from core.domain.permissions import Permission
+from core.store.interfaces import Store, Transaction
+from core.wire.objects.channel import ChannelObject, DirectChannelObject, render_direct_channel
+from core.wire.objects.guild import render_guild
+
+_REQUIRE_TAG: Final = 1 << 4
+"""The only flag of a channel that people set; the others are Discord's own."""
+
+_PLAIN_FIELDS: Final = (
+    "position",
+    "bitrate",
+    "user_limit",
+    "nsfw",
+    "rate_limit_per_user",
+    "video_quality_mode",
+    "default_thread_rate_limit_per_user",
+    "default_forum_layout",
+)
+_CLEARABLE_FIELDS: Final = (
+    "topic",
+    "parent_id",
+    "rtc_region",
+    "default_auto_archive_duration",
+    "default_sort_order",
+)
+_GUILD_FIELDS: Final = (
+    "afk_channel_id",
+    "system_channel_id",
+    "rules_channel_id",
+    "public_updates_channel_id",
+    "safety_alerts_channel_id",
+)
+"""Fields of a guild that name a channel; they are cleared when it goes."""
+
+
+class ChannelService:
+    """What members do with channels."""
+
+    __slots__ = ("_directory", "_ids", "_store")
+
+    def __init__(self, *, store: Store, directory: Directory, ids: IdSource) -> None:
+        self._store = store
+        self._directory = directory
+        self._ids = ids
+
+    async def fetch_all(self, caller: Caller, guild_id: int) -> list[ChannelObject]:
+        """The guild's channels that the caller may view."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        visible = [channel for channel in access.entry.channels.values() if access.can_view(channel)]
+        return await show_channels(self._store.messages, visible)
+
+    async def fetch(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
+        """A channel of a guild, or of direct messages."""
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            return await self._show_direct(caller, access.channel)
+        [shown] = await show_channels(self._store.messages, [access.channel])
+        return shown
+
+    async def create(self, caller: Caller, guild_id: int, form: CreateChannel) -> ChannelObject:
+        """A new channel, which takes over its category's overwrites unless the form brings its own."""
+        refuse_unbuilt(form)
+        access = await self._directory.access(caller.user_id, guild_id)
+        parent = access.entry.channels.get(form.parent_id or 0)
+        held = access.permissions if parent is None else access.in_channel(parent)
+        if not held & Permission.MANAGE_CHANNELS:
+            raise Forbidden
+        channel = msgspec.structs.replace(
+            _make_channel(form, self._ids.next(), guild_id), overwrites=_initial_overwrites(form, access, parent)
+        )
+        async with self._store.write() as tx:
+            channels = await _channels_of(tx, guild_id)
+            check_channel_count(channels)
+            if form.parent_id is not None:
+                check_parent(channel.type, form.parent_id, channels)
+            if form.position is None:
+                position = compute_next_position(channel.type, channels.values())
+                channel = msgspec.structs.replace(channel, position=position)
+            await tx.channels.create(channel)
+            tx.announce(announce_channel(self._ids.next(), "CHANNEL_CREATE", channel))
+        return show_channel(channel, None)
+
+    async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject:
+        """Change what the form gives."""
+        refuse_unbuilt(form)
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            raise DirectChannelAction
+        access.require(Permission.MANAGE_CHANNELS)
+        changes = _changes_of(form, access, access.guild)
+        last_ids = await self._store.messages.last_ids([channel_id])
+        async with self._store.write() as tx:
+            channel = await fetch_channel(tx, channel_id)
+            check_bounds(msgspec.structs.replace(channel, **changes))
+            if changes.get("parent_id") not in (None, channel.parent_id):
+                channels = await _channels_of(tx, channel.guild_id)
+                check_parent(channel.type, changes["parent_id"], channels, child_id=channel_id)
+            channel = await tx.channels.update(channel_id, changes)
+            if changes:
+                tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", channel, last_ids.get(channel_id)))
+        return show_channel(channel, last_ids.get(channel_id))
+
+    async def delete(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
+        """Delete a guild's channel; a direct one is only closed for the caller, which is the client's own affair."""
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            return await self._show_direct(caller, access.channel)
+        access.require(Permission.MANAGE_CHANNELS)
+        last_ids = await self._store.messages.last_ids([channel_id])
+        async with self._store.write() as tx:
+            channel = await fetch_channel(tx, channel_id)
+            channels = await _channels_of(tx, channel.guild_id)
+            await tx.channels.delete(channel_id)
+            tx.announce(announce_channel(self._ids.next(), "CHANNEL_DELETE", channel, last_ids.get(channel_id)))
+            for child in channels.values():
+                if child.parent_id == channel_id:
+                    orphan = msgspec.structs.replace(child, parent_id=None)
+                    tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", orphan))
+            await self._forget_in_guild(tx, channel)
+        return show_channel(channel, last_ids.get(channel_id))
+
+    async def _forget_in_guild(self, tx: Transaction, channel: Channel) -> None:
+        guild = await tx.guilds.find(channel.guild_id)
+        if guild is None:
+            return
+        changes: dict[str, Any] = {name: None for name in _GUILD_FIELDS if getattr(guild, name) == channel.id}
+        if changes:
+            await self._update_guild(tx, guild, changes)
+
+    async def _update_guild(self, tx: Transaction, guild: Guild, changes: Mapping[str, Any]) -> None:
+        guild = await tx.guilds.update(guild.id, changes)
+        payload = render_guild(guild, await tx.roles.list_of_guild(guild.id))
+        tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild.id, payload))
+
+    async def _show_direct(self, caller: Caller, channel: Channel) -> DirectChannelObject:
+        last_ids = await self._store.messages.last_ids([channel.id])
+        users = await self._directory.users(channel.recipient_ids)
+        others = [users[user_id] for user_id in channel.recipient_ids if user_id != caller.user_id and user_id in users]
+        return render_direct_channel(msgspec.structs.replace(channel, last_message_id=last_ids.get(channel.id)), others)
+
+
+def _make_channel(form: CreateChannel, channel_id: int, guild_id: int) -> Channel:
+    kind = form.type or 0
+    check_kind(kind)
+    channel = Channel(
+        id=channel_id,
+        type=kind,
+        guild_id=guild_id,
+        name=compute_name(kind, form.name),
+        position=form.position or 0,
+        parent_id=form.parent_id,
+        topic=form.topic,
+        nsfw=bool(form.nsfw),
+        rate_limit_per_user=form.rate_limit_per_user or 0,
+        bitrate=form.bitrate or 64_000,
+        user_limit=form.user_limit or 0,
+        rtc_region=form.rtc_region,
+        video_quality_mode=form.video_quality_mode or 1,
+        default_auto_archive_duration=form.default_auto_archive_duration,
+        default_thread_rate_limit_per_user=form.default_thread_rate_limit_per_user or 0,
+        default_sort_order=form.default_sort_order,
+        default_forum_layout=form.default_forum_layout or 0,
+    )
+    check_bounds(channel)
+    return channel
+
+
+def _initial_overwrites(form: CreateChannel, access: GuildAccess, parent: Channel | None) -> tuple[Overwrite, ...]:
+    inherited = () if parent is None else parent.overwrites
+    if form.permission_overwrites is None:
+        return inherited
+    overwrites = parse_overwrites(form.permission_overwrites, access.entry)
+    named = {overwrite.id for overwrite in overwrites}
+    bits = changed_bits([item for item in inherited if item.id in named], overwrites)
+    check_grant(bits, held=access.permissions)
+    return overwrites
+
+
+def _changes_of(form: UpdateChannel, access: ChannelAccess, guild: GuildAccess) -> dict[str, Any]:
+    channel = access.channel
+    changes = pick_changes(form, _PLAIN_FIELDS, clearable=_CLEARABLE_FIELDS)
+    kind = channel.type
+    if isinstance(form.type, int):
+        check_conversion(kind, form.type)
+        changes["type"] = kind = form.type
+    if isinstance(form.name, str):
+        changes["name"] = compute_name(kind, form.name)
+    if isinstance(form.flags, int):
+        changes["flags"] = form.flags & _REQUIRE_TAG
+    if isinstance(form.permission_overwrites, list):
+        changes["overwrites"] = _new_overwrites(form.permission_overwrites, access, guild)
+    return changes
+
+
+def _new_overwrites(forms: list[OverwriteForm], access: ChannelAccess, guild: GuildAccess) -> tuple[Overwrite, ...]:
+    overwrites = parse_overwrites(forms, guild.entry)
+    if changed_bits(access.channel.overwrites, overwrites) or len(overwrites) != len(access.channel.overwrites):
+        require_grant(access, guild, overwrites)
+    return overwrites
+
+
+async def _channels_of(tx: Transaction, guild_id: int) -> dict[int, Channel]:
+    snapshot = await tx.guilds.load_snapshot(guild_id)
+    if snapshot is None:
+        raise UnknownGuild
+    return {channel.id: channel for channel in snapshot.channels}

@@ -1,0 +1,118 @@
+"""Overwrites of channels: who may set which, one by one or all at once. The rules of bits are `channel_rules`'."""
+
+from collections.abc import Iterable, Sequence
+
+from api.caller import Caller
+from api.services.access import ChannelAccess, GuildAccess, GuildEntry
+from api.services.channels.channel_forms import OverwriteForm, PutOverwrite, overwrite_of, overwrite_type_of
+from api.services.channels.channel_rules import (
+    changed_bits,
+    check_grant,
+    check_overwrite_count,
+    manages_by_overwrite,
+    merge_overwrites,
+)
+from api.services.channels.channel_views import announce_channel
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.still_there import fetch_channel
+from core.domain.channel import Overwrite
+from core.domain.errors import DirectChannelAction, UnknownOverwrite, UnknownUser
+from core.domain.permissions import Permission
+from core.store.interfaces import Store
+
+
+class OverwriteService:
+    """Sets and deletes single overwrites."""
+
+    __slots__ = ("_directory", "_ids", "_store")
+
+    def __init__(self, *, store: Store, directory: Directory, ids: IdSource) -> None:
+        self._store = store
+        self._directory = directory
+        self._ids = ids
+
+    async def put(self, caller: Caller, channel_id: int, overwrite_id: int, form: PutOverwrite) -> None:
+        """Set what the channel allows and denies to a role or a user."""
+        access, guild = await self._access(caller, channel_id)
+        type_ = overwrite_type_of(form.type)
+        if type_ is None:
+            type_ = 0 if overwrite_id in guild.entry.roles else 1
+        await self._check_target(guild, overwrite_id, type_)
+        overwrite = overwrite_of(form, overwrite_id, type_)
+        others = [item for item in access.channel.overwrites if item.id != overwrite_id]
+        require_grant(access, guild, [*others, overwrite])
+        last_ids = await self._store.messages.last_ids([channel_id])
+        async with self._store.write() as tx:
+            channel = await fetch_channel(tx, channel_id)
+            if type_ == 0 and await tx.roles.find(overwrite_id) is None:
+                raise UnknownOverwrite
+            if overwrite in channel.overwrites:
+                return
+            channel = await tx.channels.put_overwrite(channel_id, overwrite)
+            check_overwrite_count(channel.overwrites)
+            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", channel, last_ids.get(channel_id)))
+
+    async def delete(self, caller: Caller, channel_id: int, overwrite_id: int) -> None:
+        """Take an overwrite away.
+
+        Raises:
+            UnknownOverwrite
+        """
+        access, guild = await self._access(caller, channel_id)
+        others = [item for item in access.channel.overwrites if item.id != overwrite_id]
+        if len(others) == len(access.channel.overwrites):
+            raise UnknownOverwrite
+        require_grant(access, guild, others)
+        last_ids = await self._store.messages.last_ids([channel_id])
+        async with self._store.write() as tx:
+            channel = await tx.channels.delete_overwrite(channel_id, overwrite_id)
+            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", channel, last_ids.get(channel_id)))
+
+    async def _access(self, caller: Caller, channel_id: int) -> tuple[ChannelAccess, GuildAccess]:
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            raise DirectChannelAction
+        access.require(Permission.MANAGE_ROLES)
+        return access, access.guild
+
+    async def _check_target(self, guild: GuildAccess, overwrite_id: int, type_: int) -> None:
+        if type_ == 0:
+            if overwrite_id not in guild.entry.roles:
+                raise UnknownOverwrite
+            return
+        try:
+            await self._directory.user(overwrite_id)
+        except UnknownUser:
+            raise UnknownOverwrite from None
+
+
+def require_grant(access: ChannelAccess, guild: GuildAccess, after: Iterable[Overwrite]) -> None:
+    """Raises Forbidden unless the caller may bring the channel's overwrites into this state."""
+    access.require(Permission.MANAGE_ROLES)
+    member = guild.member
+    check_grant(
+        changed_bits(access.channel.overwrites, after),
+        held=guild.permissions | access.permissions,
+        is_free=manages_by_overwrite(access.channel, member.user.id, member.role_ids),
+    )
+
+
+def parse_overwrites(forms: Sequence[OverwriteForm], entry: GuildEntry) -> tuple[Overwrite, ...]:
+    """The overwrites of a request.
+
+    Raises:
+        UnknownOverwrite: when one is of a role that the guild does not have.
+        LimitReached: when there are too many.
+    """
+    overwrites = []
+    for form in forms:
+        type_ = overwrite_type_of(form.type)
+        if type_ is None:
+            type_ = 0 if form.id in entry.roles else 1
+        if type_ == 0 and form.id not in entry.roles:
+            raise UnknownOverwrite
+        overwrites.append(overwrite_of(form, form.id, type_))
+    merged = merge_overwrites(overwrites)
+    check_overwrite_count(merged)
+    return merged

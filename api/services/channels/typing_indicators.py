@@ -1,0 +1,84 @@
+"""Typing: a word to a channel that somebody is writing there. Never stored; clients let it fade after ten seconds."""
+
+from collections import OrderedDict
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from api.services.access import ChannelAccess
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.messages.message_events import for_channel
+from core.bus.interfaces import Bus
+from core.domain.channel import TEXT_LIKE
+from core.domain.errors import NotATextChannel
+from core.domain.permissions import Permission
+from core.runtime.clock import Clock
+from core.wire.objects.member import MemberObject, render_member
+
+_SEND: Final = int(Permission.SEND_MESSAGES)
+_MAX_REMEMBERED: Final = 100_000
+
+
+class TypingStart(msgspec.Struct, kw_only=True):
+    """`d` of TYPING_START; `member` and `guild_id` in guilds. The time is in Unix seconds."""
+
+    channel_id: str
+    user_id: str
+    timestamp: int
+    guild_id: str | UnsetType = UNSET
+    member: MemberObject | UnsetType = UNSET
+
+
+class TypingIndicators:
+    """Tells channels who is typing, each user at most once an interval and channel."""
+
+    __slots__ = ("_bus", "_clock", "_directory", "_ids", "_interval_s", "_told")
+
+    def __init__(self, *, directory: Directory, bus: Bus, ids: IdSource, clock: Clock, interval_s: float) -> None:
+        self._directory = directory
+        self._bus = bus
+        self._ids = ids
+        self._clock = clock
+        self._interval_s = interval_s
+        self._told: OrderedDict[tuple[int, int], float] = OrderedDict()
+        """When (monotonic seconds) a channel was last told about a user, oldest first."""
+
+    async def start(self, user_id: int, channel_id: int) -> None:
+        """The user types in the channel. Too soon after the last time nothing happens.
+
+        Raises:
+            UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
+        """
+        access = await self._directory.channel_access(user_id, channel_id)
+        if access.channel.type not in TEXT_LIKE:
+            raise NotATextChannel
+        access.require(_SEND)
+        if self._take((channel_id, user_id)):
+            channel = access.channel
+            payload = self._render(access, user_id)
+            envelopes = for_channel(
+                self._ids.next(), "TYPING_START", channel, payload, author_id=user_id, user_id=user_id
+            )
+            self._bus.publish_volatile(envelopes)
+
+    def _take(self, key: tuple[int, int]) -> bool:
+        now_s = self._clock.monotonic_s()
+        told_s = self._told.get(key)
+        if told_s is not None and now_s < told_s + self._interval_s:
+            return False
+        self._told[key] = now_s
+        self._told.move_to_end(key)
+        if len(self._told) > _MAX_REMEMBERED:
+            self._told.popitem(last=False)
+        return True
+
+    def _render(self, access: ChannelAccess, user_id: int) -> TypingStart:
+        rendered = TypingStart(
+            channel_id=str(access.channel.id), user_id=str(user_id), timestamp=self._clock.now_ms() // 1000
+        )
+        if access.guild is not None:
+            rendered.guild_id = str(access.channel.guild_id)
+            rendered.member = render_member(access.guild.member)
+        return rendered

@@ -1,0 +1,180 @@
+"""Guilds themselves: made, shown, changed, handed over, left and deleted."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.caller import Caller
+from api.services.announcements import guild_event
+from api.services.changes import pick_changes
+from api.services.directory import Directory
+from api.services.guilds.guild_blueprint import Blueprint, compute_blueprint
+from api.services.guilds.guild_forms import MUTABLE_FEATURES, CreateGuild, UpdateGuild
+from api.services.ids import IdSource
+from api.services.images import Images
+from api.services.members.membership import Membership
+from core.domain.channel import ChannelType
+from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
+from core.domain.guild import Guild
+from core.domain.permissions import Permission
+from core.store.interfaces import Store, Transaction
+from core.wire.objects.guild import DeletedGuild, GuildObject, GuildPreviewObject, render_guild, render_preview
+
+_PLAIN_FIELDS: Final = (
+    "name",
+    "region",
+    "verification_level",
+    "default_message_notifications",
+    "explicit_content_filter",
+    "preferred_locale",
+    "afk_timeout",
+    "system_channel_flags",
+    "premium_progress_bar_enabled",
+)
+_TEXT_CHANNEL: Final = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
+_CHANNEL_FIELDS: Final[Mapping[str, frozenset[ChannelType]]] = {
+    "afk_channel_id": frozenset({ChannelType.VOICE}),
+    "system_channel_id": _TEXT_CHANNEL,
+    "rules_channel_id": _TEXT_CHANNEL,
+    "public_updates_channel_id": _TEXT_CHANNEL,
+    "safety_alerts_channel_id": _TEXT_CHANNEL,
+}
+"""Fields that name a channel of the guild, and of what type it must be."""
+
+_IMAGE_FIELDS: Final[Mapping[str, str]] = {
+    "icon": "icons",
+    "splash": "splashes",
+    "discovery_splash": "discovery-splashes",
+    "banner": "banners",
+}
+"""Fields that bring a picture, and the folder that it is kept in."""
+
+
+class GuildService:
+    """What members and owners do with whole guilds."""
+
+    __slots__ = ("_directory", "_ids", "_images", "_membership", "_store")
+
+    def __init__(
+        self, *, store: Store, directory: Directory, membership: Membership, images: Images, ids: IdSource
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._membership = membership
+        self._images = images
+        self._ids = ids
+
+    async def create(self, caller: Caller, form: CreateGuild) -> GuildObject:
+        """A new guild with the caller as its owner and first member."""
+        guild_id = self._ids.next()
+        icon = None
+        if form.icon is not None:
+            icon = await self._images.store(form.icon, folder=f"icons/{guild_id}", field="icon")
+        blueprint = compute_blueprint(form, owner_id=caller.user_id, icon=icon, guild_id=guild_id, ids=self._ids)
+        async with self._store.write() as tx:
+            await _create(tx, blueprint)
+            await self._membership.add(tx, guild_id, caller.user_id)
+        return render_guild(blueprint.guild, blueprint.roles)
+
+    async def fetch(self, caller: Caller, guild_id: int, *, with_counts: bool = False) -> GuildObject:
+        """The guild as its members see it."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        rendered = render_guild(access.entry.guild, list(access.entry.roles.values()))
+        if with_counts:
+            rendered.approximate_member_count = access.entry.member_count
+            rendered.approximate_presence_count = 0
+        return rendered
+
+    async def fetch_preview(self, caller: Caller, guild_id: int) -> GuildPreviewObject:
+        """For members, and for everybody when the guild is discoverable."""
+        entry = await self._directory.guild(guild_id)
+        is_open = "DISCOVERABLE" in entry.guild.features
+        if not is_open and await self._directory.member(guild_id, caller.user_id) is None:
+            raise UnknownGuild
+        return render_preview(entry.guild, member_count=entry.member_count)
+
+    async def update(self, caller: Caller, guild_id: int, form: UpdateGuild) -> GuildObject:
+        """Change what the form gives; handing the guild over is the owner's alone."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_GUILD)
+        changes = pick_changes(form, _PLAIN_FIELDS, clearable=("description", *_CHANNEL_FIELDS))
+        if isinstance(form.features, list):
+            changes["features"] = _merge_features(access.entry.guild, form.features)
+        if isinstance(form.owner_id, int) and form.owner_id != access.entry.guild.owner_id:
+            if not access.is_owner:
+                raise Forbidden
+            changes["owner_id"] = form.owner_id
+        changes |= await self._store_images(guild_id, form)
+        async with self._store.write() as tx:
+            await _check_references(tx, guild_id, changes, caller.user_id)
+            guild = await tx.guilds.update(guild_id, changes)
+            payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
+            if changes:
+                tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild_id, payload))
+        return payload
+
+    async def delete(self, caller: Caller, guild_id: int) -> None:
+        """Delete the guild with all that is in it; its owner may."""
+        await self._directory.access(caller.user_id, guild_id)
+        async with self._store.write() as tx:
+            guild = await tx.guilds.find(guild_id)
+            if guild is None:
+                raise UnknownGuild
+            if guild.owner_id != caller.user_id:
+                raise Forbidden
+            await tx.guilds.delete(guild_id)
+            tx.announce(guild_event(self._ids.next(), "GUILD_DELETE", guild_id, DeletedGuild(id=str(guild_id))))
+
+    async def leave(self, caller: Caller, guild_id: int) -> None:
+        """Take the caller out of the guild. Owners hand over or delete it first."""
+        async with self._store.write() as tx:
+            guild = await tx.guilds.find(guild_id)
+            if guild is None:
+                raise UnknownGuild
+            if guild.owner_id == caller.user_id:
+                raise InvalidGuild
+            try:
+                await self._membership.remove(tx, guild_id, caller.user_id)
+            except UnknownMember:
+                raise UnknownGuild from None
+
+    async def _store_images(self, guild_id: int, form: UpdateGuild) -> dict[str, Any]:
+        changes = pick_changes(form, (), clearable=tuple(_IMAGE_FIELDS))
+        for field, data in changes.items():
+            if data is not None:
+                folder = f"{_IMAGE_FIELDS[field]}/{guild_id}"
+                changes[field] = await self._images.store(data, folder=folder, field=field)
+        return changes
+
+
+async def _create(tx: Transaction, blueprint: Blueprint) -> None:
+    await tx.guilds.create(blueprint.guild)
+    for role in blueprint.roles:
+        await tx.roles.create(role)
+    for channel in blueprint.channels:
+        await tx.channels.create(channel)
+
+
+def _merge_features(guild: Guild, given: list[str | None]) -> tuple[str, ...]:
+    fixed = [feature for feature in guild.features if feature not in MUTABLE_FEATURES]
+    chosen = [feature for feature in given if feature in MUTABLE_FEATURES]
+    return tuple(dict.fromkeys([*fixed, *(feature for feature in chosen if feature)]))
+
+
+async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any], caller_id: int) -> None:
+    """What the changes point at must be there, and the caller's right to hand over must have lasted."""
+    for field, kinds in _CHANNEL_FIELDS.items():
+        channel_id = changes.get(field)
+        if channel_id is None:
+            continue
+        channel = await tx.channels.find(channel_id)
+        if channel is None or channel.guild_id != guild_id or channel.type not in kinds:
+            raise invalid_field(field, "CHANNEL_TYPE_INVALID", "Channel is of the wrong type or not in this guild")
+    if "owner_id" not in changes:
+        return
+    guild = await tx.guilds.find(guild_id)
+    if guild is None:
+        raise UnknownGuild
+    if guild.owner_id != caller_id:
+        raise Forbidden
+    if await tx.members.find(guild_id, changes["owner_id"]) is None:
+        raise UnknownMember

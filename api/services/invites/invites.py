@@ -1,0 +1,264 @@
+"""Invites: made, shown, used, deleted; and vanity codes, which are looked up the same way.
+
+An invite that has run out is treated as gone. It is deleted when somebody lists invites or comes too late with it, since
+nothing depends on when.
+"""
+
+import string
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from api.caller import Caller
+from api.services.announcements import guild_permission_event
+from api.services.channels.channel_rules import INVITABLE
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.invites.invite_forms import CreateInvite
+from api.services.members.membership import Membership
+from api.services.still_there import fetch_channel, fetch_guild
+from core.domain.channel import Channel
+from core.domain.errors import (
+    DirectChannelAction,
+    Forbidden,
+    InvitesPaused,
+    LimitReached,
+    NotBuilt,
+    UnknownChannel,
+    UnknownInvite,
+    WrongAccountKind,
+    WrongChannelType,
+)
+from core.domain.guild import Guild
+from core.domain.member import Invite
+from core.domain.permissions import Permission
+from core.runtime.clock import Clock
+from core.store.interfaces import Store, Transaction
+from core.wire.envelope import Envelope
+from core.wire.objects.invite import InviteObject, render_invite, render_invite_created, render_invite_deleted
+
+MAX_INVITES: Final = 1000
+_ALPHABET: Final = string.ascii_letters + string.digits
+_CODE_LENGTH: Final = 8
+_AUDIENCE: Final = int(Permission.MANAGE_CHANNELS)
+
+Choose = Callable[[str], str]
+"""Picks one character at random, unpredictably (`secrets.choice`)."""
+
+
+class InviteService:
+    """What people do with invites."""
+
+    __slots__ = ("_choose", "_clock", "_directory", "_ids", "_membership", "_store")
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        membership: Membership,
+        ids: IdSource,
+        clock: Clock,
+        choose: Choose,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._membership = membership
+        self._ids = ids
+        self._clock = clock
+        self._choose = choose
+
+    async def create(self, caller: Caller, channel_id: int, form: CreateInvite) -> InviteObject:
+        """An invite to the channel; unless `unique`, an equal one of the caller's is given again."""
+        if form.target_type is not None:
+            raise NotBuilt("This server does not support invites to streams and activities yet")
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            raise DirectChannelAction
+        access.require(Permission.CREATE_INSTANT_INVITE)
+        if access.channel.type not in INVITABLE:
+            raise WrongChannelType
+        wanted = Invite(
+            code="".join(self._choose(_ALPHABET) for _ in range(_CODE_LENGTH)),
+            guild_id=access.channel.guild_id,
+            channel_id=channel_id,
+            inviter_id=caller.user_id,
+            created_ms=self._clock.now_ms(),
+            max_age_s=86_400 if form.max_age is None else form.max_age,
+            max_uses=form.max_uses or 0,
+            temporary=bool(form.temporary),
+        )
+        async with self._store.write() as tx:
+            await fetch_channel(tx, channel_id)
+            invite = await self._put(tx, wanted, is_unique=bool(form.unique))
+            if invite is wanted:
+                tx.announce(
+                    guild_permission_event(
+                        self._ids.next(),
+                        "INVITE_CREATE",
+                        invite.guild_id,
+                        render_invite_created(invite, caller.user),
+                        permissions=_AUDIENCE,
+                        channel_id=channel_id,
+                    )
+                )
+        return await self._show(invite, access.channel, with_metadata=True)
+
+    async def fetch(self, code: str, *, with_counts: bool = False) -> InviteObject:
+        """What anybody sees who knows the code."""
+        invite = await self._find(code)
+        shown = await self._show(invite, await self._channel_of(invite))
+        if with_counts:
+            shown.approximate_member_count = (await self._directory.guild(invite.guild_id)).member_count
+            shown.approximate_presence_count = 0
+        return shown
+
+    async def fetch_of_channel(self, caller: Caller, channel_id: int) -> list[InviteObject]:
+        """The channel's invites, for those who manage it."""
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            raise DirectChannelAction
+        access.require(Permission.MANAGE_CHANNELS)
+        return await self._show_all(await self._store.invites.list_of_channel(channel_id))
+
+    async def fetch_of_guild(self, caller: Caller, guild_id: int) -> list[InviteObject]:
+        """The guild's invites, for those who manage it."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        if not access.permissions & (Permission.MANAGE_GUILD | Permission.VIEW_AUDIT_LOG):
+            raise Forbidden
+        return await self._show_all(await self._store.invites.list_of_guild(guild_id))
+
+    async def use(self, caller: Caller, code: str) -> InviteObject:
+        """Let the caller into the guild; who is in it already stays, and uses nothing up."""
+        if caller.is_bot:
+            raise WrongAccountKind
+        invite = await self._find(code)
+        channel = await self._channel_of(invite)
+        async with self._store.write() as tx:
+            guild = await fetch_guild(tx, invite.guild_id)
+            member = await tx.members.find(guild.id, caller.user_id)
+            is_new = member is None
+            if is_new:
+                if "INVITES_DISABLED" in guild.features:
+                    raise InvitesPaused
+                await self._count_use(tx, invite)
+                member = await self._membership.add(tx, guild.id, caller.user_id, is_temporary=invite.temporary)
+        if is_new and member is not None:
+            await self._membership.welcome(guild, member)
+        shown = await self._show(invite, channel)
+        shown.new_member = is_new
+        return shown
+
+    async def delete(self, caller: Caller, code: str) -> InviteObject:
+        """Take an invite back: for managers of its channel or of the guild."""
+        invite = await self._store.invites.find(code)
+        if invite is None:
+            raise UnknownInvite
+        channel = await self._channel_of(invite)
+        access = await self._directory.access(caller.user_id, invite.guild_id)
+        if not (access.has(Permission.MANAGE_GUILD) or access.in_channel(channel) & Permission.MANAGE_CHANNELS):
+            raise Forbidden
+        async with self._store.write() as tx:
+            await self._delete(tx, code)
+        return await self._show(invite, channel)
+
+    async def _put(self, tx: Transaction, wanted: Invite, *, is_unique: bool) -> Invite:
+        existing = await tx.invites.list_of_guild(wanted.guild_id)
+        alike = [invite for invite in existing if not is_unique and _is_alike(invite, wanted)]
+        for invite in alike:
+            if not invite.is_expired(wanted.created_ms):
+                return invite
+        if len(existing) >= MAX_INVITES:
+            raise LimitReached(30016, f"Maximum number of invites reached ({MAX_INVITES})")
+        await tx.invites.create(wanted)
+        return wanted
+
+    async def _count_use(self, tx: Transaction, invite: Invite) -> None:
+        """Raises UnknownInvite when it ran out meanwhile. Vanity codes are not counted."""
+        found = await tx.invites.find(invite.code)
+        if found is None:
+            if invite.inviter_id is None:
+                return
+            raise UnknownInvite
+        if found.is_expired(self._clock.now_ms()):
+            raise UnknownInvite
+        used = await tx.invites.count_use(invite.code)
+        if used.is_expired(self._clock.now_ms()):
+            await self._delete(tx, invite.code)
+
+    async def _delete(self, tx: Transaction, code: str) -> None:
+        invite = await tx.invites.delete(code)
+        tx.announce(self._deleted(invite))
+
+    def _deleted(self, invite: Invite) -> Envelope:
+        return guild_permission_event(
+            self._ids.next(),
+            "INVITE_DELETE",
+            invite.guild_id,
+            render_invite_deleted(invite),
+            permissions=_AUDIENCE,
+            channel_id=invite.channel_id,
+        )
+
+    async def _find(self, code: str) -> Invite:
+        invite = await self._store.invites.find(code)
+        if invite is not None:
+            if invite.is_expired(self._clock.now_ms()):
+                raise UnknownInvite
+            return invite
+        guild = await self._store.guilds.find_by_vanity_code(code.lower())
+        if guild is None:
+            raise UnknownInvite
+        return await self._vanity_invite(guild)
+
+    async def _vanity_invite(self, guild: Guild) -> Invite:
+        channels = (await self._directory.guild(guild.id)).channels
+        open_channels = [channel for channel in channels.values() if channel.type in INVITABLE]
+        channel_id = guild.system_channel_id or min((channel.id for channel in open_channels), default=0)
+        if not channel_id:
+            raise UnknownInvite
+        return Invite(code=guild.vanity_url_code or "", guild_id=guild.id, channel_id=channel_id, max_age_s=0)
+
+    async def _channel_of(self, invite: Invite) -> Channel:
+        try:
+            return await self._directory.channel(invite.channel_id)
+        except UnknownChannel:
+            raise UnknownInvite from None
+
+    async def _show_all(self, invites: Sequence[Invite]) -> list[InviteObject]:
+        now_ms = self._clock.now_ms()
+        expired = [invite.code for invite in invites if invite.is_expired(now_ms)]
+        if expired:
+            await self._delete_expired(expired)
+        return [
+            await self._show(invite, await self._channel_of(invite), with_metadata=True)
+            for invite in invites
+            if not invite.is_expired(now_ms)
+        ]
+
+    async def _delete_expired(self, codes: Sequence[str]) -> None:
+        async with self._store.write() as tx:
+            for code in codes:
+                if await tx.invites.find(code) is not None:
+                    await self._delete(tx, code)
+
+    async def _show(self, invite: Invite, channel: Channel, *, with_metadata: bool = False) -> InviteObject:
+        entry = await self._directory.guild(invite.guild_id)
+        inviter_id = invite.inviter_id
+        users = {} if inviter_id is None else await self._directory.users([inviter_id])
+        return render_invite(
+            invite,
+            guild=entry.guild,
+            channel=channel,
+            inviter=users.get(inviter_id or 0),
+            with_metadata=with_metadata,
+        )
+
+
+def _is_alike(invite: Invite, wanted: Invite) -> bool:
+    return (
+        invite.channel_id == wanted.channel_id
+        and invite.inviter_id == wanted.inviter_id
+        and invite.max_age_s == wanted.max_age_s
+        and invite.max_uses == wanted.max_uses
+        and invite.temporary == wanted.temporary
+    )

@@ -1,0 +1,66 @@
+"""A guild's vanity code: an invite of its own choosing that never runs out."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from api.caller import Caller
+from api.services.announcements import guild_event
+from api.services.directory import Directory
+from api.services.guilds.guild_forms import UpdateVanityUrl
+from api.services.ids import IdSource
+from core.domain.errors import Invalid, InvalidInviteCode
+from core.domain.permissions import Permission
+from core.store.interfaces import Store
+from core.wire.objects.guild import render_guild
+
+_CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])")
+
+
+class VanityObject(msgspec.Struct, kw_only=True):
+    """VanityURLResponse."""
+
+    code: str | None
+    uses: int = 0
+
+
+class VanityService:
+    """Shows and sets vanity codes."""
+
+    __slots__ = ("_directory", "_ids", "_store")
+
+    def __init__(self, *, store: Store, directory: Directory, ids: IdSource) -> None:
+        self._store = store
+        self._directory = directory
+        self._ids = ids
+
+    async def fetch(self, caller: Caller, guild_id: int) -> VanityObject:
+        """For those who manage the guild."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_GUILD)
+        return VanityObject(code=access.entry.guild.vanity_url_code)
+
+    async def update(self, caller: Caller, guild_id: int, form: UpdateVanityUrl) -> VanityObject:
+        """Set the code, or with null or "" give it up.
+
+        Raises:
+            InvalidInviteCode: when it is taken, also by an ordinary invite, or is no code.
+        """
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_GUILD)
+        if not isinstance(form.code, str | None):
+            return VanityObject(code=access.entry.guild.vanity_url_code)
+        code = form.code.lower() if form.code else None
+        if code is not None and not _CODE.fullmatch(code):
+            raise InvalidInviteCode
+        async with self._store.write() as tx:
+            if code is not None and await tx.invites.find(code) is not None:
+                raise InvalidInviteCode
+            try:
+                guild = await tx.guilds.update(guild_id, {"vanity_url_code": code})
+            except Invalid:
+                raise InvalidInviteCode from None
+            payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
+            tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild_id, payload))
+        return VanityObject(code=code)

@@ -1,0 +1,166 @@
+"""Bans: a user goes, does not come back, and their latest messages go with them if the moderator wants it.
+
+The ban is one unit of work; the messages are deleted after it, when the user cannot send any more.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from api.caller import Caller
+from api.services.access import GuildAccess
+from api.services.announcements import channel_event, guild_permission_event
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.members.member_forms import BanUsers
+from api.services.members.membership import Membership
+from api.services.messages.message_events import DeletedMessages
+from api.services.still_there import fetch_guild
+from core.domain.errors import BanFailed, Forbidden, UnknownBan
+from core.domain.permissions import Permission
+from core.domain.user import User
+from core.runtime.clock import Clock
+from core.store.interfaces import Store, Transaction
+from core.wire.envelope import Envelope
+from core.wire.objects.member import BanObject, MemberRemoved, render_ban
+from core.wire.objects.user import render_user
+
+_AUDIENCE: Final = int(Permission.BAN_MEMBERS | Permission.VIEW_AUDIT_LOG)
+_BULK: Final = 100
+"""How many ids one MESSAGE_DELETE_BULK carries, as at Discord."""
+
+
+class BulkBanObject(msgspec.Struct, kw_only=True):
+    """What became of each user of a bulk ban (BulkBanUsersResponse)."""
+
+    banned_users: list[str]
+    failed_users: list[str]
+
+
+class BanService:
+    """What moderators do with bans."""
+
+    __slots__ = ("_clock", "_directory", "_ids", "_membership", "_store")
+
+    def __init__(
+        self, *, store: Store, directory: Directory, membership: Membership, ids: IdSource, clock: Clock
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._membership = membership
+        self._ids = ids
+        self._clock = clock
+
+    async def fetch_page(
+        self, caller: Caller, guild_id: int, *, before: int | None, after: int | None, limit: int
+    ) -> list[BanObject]:
+        """Bans by ascending user id."""
+        await self._access(caller, guild_id)
+        if before is not None:
+            after = None
+        bans = await self._store.bans.list_page(guild_id, before=before, after=after, limit=limit)
+        return [render_ban(ban) for ban in bans]
+
+    async def fetch(self, caller: Caller, guild_id: int, user_id: int) -> BanObject:
+        """Raises UnknownBan."""
+        await self._access(caller, guild_id)
+        ban = await self._store.bans.find(guild_id, user_id)
+        if ban is None:
+            raise UnknownBan
+        return render_ban(ban)
+
+    async def put(self, caller: Caller, guild_id: int, user_id: int, *, delete_s: int, reason: str | None) -> None:
+        """Ban a user, member or not; no error when they are banned already."""
+        access = await self._access(caller, guild_id)
+        user = await self._directory.user(user_id)
+        await self._require_outranked(access, user_id)
+        async with self._store.write() as tx:
+            await fetch_guild(tx, guild_id)
+            await self._ban(tx, guild_id, user, reason)
+        await self._delete_messages(guild_id, user_id, delete_s)
+
+    async def put_many(self, caller: Caller, guild_id: int, form: BanUsers, reason: str | None) -> BulkBanObject:
+        """Ban those who can be banned and are not yet.
+
+        Raises:
+            BanFailed: when it is nobody.
+        """
+        access = await self._access(caller, guild_id)
+        access.require(Permission.MANAGE_GUILD)
+        wanted = dict.fromkeys(form.user_ids)
+        users = await self._directory.users(wanted)
+        bannable = [user_id for user_id in wanted if user_id in users and await self._is_outranked(access, user_id)]
+        async with self._store.write() as tx:
+            await fetch_guild(tx, guild_id)
+            banned = [user_id for user_id in bannable if await self._ban(tx, guild_id, users[user_id], reason)]
+        if not banned:
+            raise BanFailed
+        for user_id in banned:
+            await self._delete_messages(guild_id, user_id, form.delete_message_seconds or 0)
+        return BulkBanObject(
+            banned_users=[str(user_id) for user_id in banned],
+            failed_users=[str(user_id) for user_id in wanted if user_id not in banned],
+        )
+
+    async def delete(self, caller: Caller, guild_id: int, user_id: int) -> None:
+        """Let a user come back.
+
+        Raises:
+            UnknownBan
+        """
+        await self._access(caller, guild_id)
+        async with self._store.write() as tx:
+            ban = await tx.bans.find(guild_id, user_id)
+            if ban is None:
+                raise UnknownBan
+            await tx.bans.delete(guild_id, user_id)
+            tx.announce(self._event("GUILD_BAN_REMOVE", guild_id, ban.user))
+
+    async def _ban(self, tx: Transaction, guild_id: int, user: User, reason: str | None) -> bool:
+        """Whether the ban is new."""
+        if await tx.bans.find(guild_id, user.id) is not None:
+            return False
+        await tx.bans.put(guild_id, user.id, reason)
+        tx.announce(self._event("GUILD_BAN_ADD", guild_id, user))
+        if await tx.members.find(guild_id, user.id) is not None:
+            await self._membership.remove(tx, guild_id, user.id)
+        return True
+
+    def _event(self, name: str, guild_id: int, user: User) -> Envelope:
+        payload = MemberRemoved(guild_id=str(guild_id), user=render_user(user))
+        return guild_permission_event(self._ids.next(), name, guild_id, payload, permissions=_AUDIENCE, user_id=user.id)
+
+    async def _access(self, caller: Caller, guild_id: int) -> GuildAccess:
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.BAN_MEMBERS)
+        return access
+
+    async def _require_outranked(self, access: GuildAccess, user_id: int) -> None:
+        if not await self._is_outranked(access, user_id):
+            raise Forbidden
+
+    async def _is_outranked(self, access: GuildAccess, user_id: int) -> bool:
+        member = await self._directory.member(access.entry.guild.id, user_id)
+        return member is None or access.outranks(member)
+
+    async def _delete_messages(self, guild_id: int, user_id: int, seconds: int) -> None:
+        if not seconds:
+            return
+        since_ms = self._clock.now_ms() - seconds * 1000
+        by_channel: dict[int, list[int]] = defaultdict(list)
+        for channel_id, message_id in await self._store.messages.list_ids_by_author(
+            guild_id, user_id, since_ms=since_ms
+        ):
+            by_channel[channel_id].append(message_id)
+        for channel_id, message_ids in by_channel.items():
+            for start in range(0, len(message_ids), _BULK):
+                ids = message_ids[start : start + _BULK]
+                await self._store.messages.delete(channel_id, ids, [self._deleted(guild_id, channel_id, ids)])
+
+    def _deleted(self, guild_id: int, channel_id: int, message_ids: Sequence[int]) -> Envelope:
+        payload = DeletedMessages(
+            ids=[str(message_id) for message_id in message_ids], channel_id=str(channel_id), guild_id=str(guild_id)
+        )
+        return channel_event(self._ids.next(), "MESSAGE_DELETE_BULK", guild_id, channel_id, payload)

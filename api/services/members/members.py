@@ -1,0 +1,157 @@
+"""Members: shown, searched, changed, kicked. Who may change what is `member_rules`' business."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.caller import Caller
+from api.services.announcements import guild_event
+from api.services.changes import pick_changes
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.images import Images
+from api.services.members.member_forms import UpdateMember, UpdateOwnMember
+from api.services.members.member_rules import IsInVoice, check_nick, check_role, compute_member_changes
+from api.services.members.membership import Membership
+from core.domain.application import GATEWAY_GUILD_MEMBERS_LIMITED
+from core.domain.errors import MissingAccess, UnknownMember, UnknownRole
+from core.domain.member import Member
+from core.domain.permissions import Permission
+from core.runtime.clock import Clock
+from core.store.interfaces import Store, Transaction
+from core.wire.envelope import Envelope
+from core.wire.objects.member import MemberObject, OwnMemberObject, render_member, render_own_member
+
+
+class MemberService:
+    """What members do with members."""
+
+    __slots__ = ("_clock", "_directory", "_ids", "_images", "_is_in_voice", "_membership", "_store")
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        membership: Membership,
+        images: Images,
+        ids: IdSource,
+        clock: Clock,
+        is_in_voice: IsInVoice,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._membership = membership
+        self._images = images
+        self._ids = ids
+        self._clock = clock
+        self._is_in_voice = is_in_voice
+
+    async def fetch(self, caller: Caller, guild_id: int, user_id: int) -> MemberObject:
+        """Raises UnknownMember, or UnknownUser when there is no such account at all."""
+        await self._directory.access(caller.user_id, guild_id)
+        return render_member(await self._fetch(guild_id, user_id))
+
+    async def fetch_page(self, caller: Caller, guild_id: int, *, after: int, limit: int) -> list[MemberObject]:
+        """Members by ascending user id. Bots need the privilege for the members intent."""
+        await self._directory.access(caller.user_id, guild_id)
+        if caller.is_bot:
+            application = await self._store.applications.find_by_bot(caller.user_id)
+            if application is not None and not application.flags & GATEWAY_GUILD_MEMBERS_LIMITED:
+                raise MissingAccess
+        return [
+            render_member(member) for member in await self._store.members.list_page(guild_id, after=after, limit=limit)
+        ]
+
+    async def search(self, caller: Caller, guild_id: int, *, query: str, limit: int) -> list[MemberObject]:
+        """Members whose nick, global name or username starts with the query."""
+        await self._directory.access(caller.user_id, guild_id)
+        return [render_member(member) for member in await self._store.members.search(guild_id, query, limit)]
+
+    async def update(self, caller: Caller, guild_id: int, user_id: int, form: UpdateMember) -> MemberObject:
+        """Change what the form gives."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        target = await self._fetch(guild_id, user_id)
+        changes = compute_member_changes(
+            form, access=access, target=target, now_ms=self._clock.now_ms(), is_in_voice=self._is_in_voice
+        )
+        return render_member(await self._apply(guild_id, user_id, changes))
+
+    async def update_own(self, caller: Caller, guild_id: int, form: UpdateOwnMember) -> OwnMemberObject:
+        """Change what the form gives of the caller's own membership."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        changes: dict[str, Any] = {}
+        if form.nick is None or isinstance(form.nick, str):
+            check_nick(access, access.member)
+            changes["nick"] = form.nick or None
+        if form.bio is None or isinstance(form.bio, str):
+            changes["bio"] = form.bio or ""
+        for field, data in pick_changes(form, (), clearable=("avatar", "banner")).items():
+            folder = f"guilds/{guild_id}/users/{caller.user_id}/{field}s"
+            changes[field] = None if data is None else await self._images.store(data, folder=folder, field=field)
+        changes = {name: value for name, value in changes.items() if value != getattr(access.member, name)}
+        member = await self._apply(guild_id, caller.user_id, changes)
+        return render_own_member(member, permissions=access.permissions)
+
+    async def add_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
+        """Give a role; no error when the member has it."""
+        await self._check_role(caller, guild_id, user_id, role_id)
+        async with self._store.write() as tx:
+            before = await _fetch(tx, guild_id, user_id)
+            await _require_roles(tx, guild_id, [role_id])
+            if role_id not in before.role_ids:
+                tx.announce(self._updated(await tx.members.add_role(guild_id, user_id, role_id)))
+
+    async def remove_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
+        """Take a role; no error when the member does not have it."""
+        await self._check_role(caller, guild_id, user_id, role_id)
+        async with self._store.write() as tx:
+            before = await _fetch(tx, guild_id, user_id)
+            if role_id in before.role_ids:
+                tx.announce(self._updated(await tx.members.remove_role(guild_id, user_id, role_id)))
+
+    async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
+        """Take a member out of the guild; they may come back."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.KICK_MEMBERS)
+        access.require_outranks(await self._fetch(guild_id, user_id))
+        async with self._store.write() as tx:
+            await self._membership.remove(tx, guild_id, user_id)
+
+    async def _check_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_ROLES)
+        await self._fetch(guild_id, user_id)
+        check_role(access, role_id)
+
+    async def _fetch(self, guild_id: int, user_id: int) -> Member:
+        member = await self._directory.member(guild_id, user_id)
+        if member is None:
+            await self._directory.user(user_id)
+            raise UnknownMember
+        return member
+
+    async def _apply(self, guild_id: int, user_id: int, changes: dict[str, Any]) -> Member:
+        if not changes:
+            return await self._fetch(guild_id, user_id)
+        async with self._store.write() as tx:
+            await _require_roles(tx, guild_id, changes.get("role_ids", ()))
+            member = await tx.members.update(guild_id, user_id, changes)
+            tx.announce(self._updated(member))
+        return member
+
+    def _updated(self, member: Member) -> Envelope:
+        payload = render_member(member, with_guild_id=True)
+        return guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", member.guild_id, payload, user_id=member.user.id)
+
+
+async def _fetch(tx: Transaction, guild_id: int, user_id: int) -> Member:
+    member = await tx.members.find(guild_id, user_id)
+    if member is None:
+        raise UnknownMember
+    return member
+
+
+async def _require_roles(tx: Transaction, guild_id: int, role_ids: Sequence[int]) -> None:
+    """Raises UnknownRole when one was deleted since the caller's rights were checked."""
+    if role_ids and not set(role_ids) <= {role.id for role in await tx.roles.list_of_guild(guild_id)}:
+        raise UnknownRole

@@ -1,0 +1,95 @@
+"""Pruning: members without roles who were not seen for days, counted or removed all at once."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from api.caller import Caller
+from api.services.access import GuildAccess
+from api.services.directory import Directory
+from api.services.members.membership import Membership
+from core.domain.errors import UnknownMember, UnknownRole, invalid_field
+from core.domain.ids import MAX_SNOWFLAKE
+from core.domain.permissions import Permission
+from core.runtime.clock import Clock
+from core.store.interfaces import Store
+
+DEFAULT_DAYS = 7
+_DAY_MS = 24 * 60 * 60 * 1000
+_BATCH = 100
+"""Members removed in one unit of work: a big prune does not hold up everybody else."""
+
+
+class PruneObject(msgspec.Struct, kw_only=True):
+    """GuildPruneResponse; null when nobody wanted to know."""
+
+    pruned: int | None
+
+
+class PruneService:
+    """Counts and removes inactive members."""
+
+    __slots__ = ("_clock", "_directory", "_membership", "_store")
+
+    def __init__(self, *, store: Store, directory: Directory, membership: Membership, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._membership = membership
+        self._clock = clock
+
+    async def count(self, caller: Caller, guild_id: int, *, days: int, role_ids: Collection[int]) -> PruneObject:
+        """How many would go."""
+        access = await self._access(caller, guild_id, role_ids)
+        return PruneObject(pruned=len(await self._find(access, days, role_ids)))
+
+    async def prune(
+        self, caller: Caller, guild_id: int, *, days: int, role_ids: Collection[int], with_count: bool
+    ) -> PruneObject:
+        """Remove them."""
+        access = await self._access(caller, guild_id, role_ids)
+        found = await self._find(access, days, role_ids)
+        pruned = 0
+        for start in range(0, len(found), _BATCH):
+            async with self._store.write() as tx:
+                for user_id in found[start : start + _BATCH]:
+                    try:
+                        await self._membership.remove(tx, guild_id, user_id)
+                    except UnknownMember:
+                        continue
+                    pruned += 1
+        return PruneObject(pruned=pruned if with_count else None)
+
+    async def _access(self, caller: Caller, guild_id: int, role_ids: Collection[int]) -> GuildAccess:
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.KICK_MEMBERS | Permission.MANAGE_GUILD)
+        for role_id in role_ids:
+            if role_id not in access.entry.roles:
+                raise UnknownRole
+        return access
+
+    async def _find(self, access: GuildAccess, days: int, role_ids: Collection[int]) -> list[int]:
+        """Whoever stands above the caller stays, whatever roles were included."""
+        guild_id = access.entry.guild.id
+        since_ms = self._clock.now_ms() - days * _DAY_MS
+        found = await self._store.members.list_prunable(guild_id, inactive_since_ms=since_ms, role_ids=role_ids)
+        if not role_ids:
+            return [user_id for user_id in found if user_id != access.member.user.id]
+        outranked: list[int] = []
+        for start in range(0, len(found), _BATCH):
+            members = await self._store.members.find_many(guild_id, found[start : start + _BATCH])
+            outranked += [member.user.id for member in members if access.outranks(member)]
+        return outranked
+
+
+def parse_role_ids(given: Collection[int] | str | None) -> list[int]:
+    """`include_roles`: a list, or ids with commas between them."""
+    if given is None:
+        return []
+    if not isinstance(given, str):
+        return list(given)
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    if len(parts) > 100:
+        raise invalid_field("include_roles", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.")
+    if any(not part.isascii() or not part.isdigit() or len(part) > 19 or int(part) > MAX_SNOWFLAKE for part in parts):
+        raise invalid_field("include_roles", "NUMBER_TYPE_COERCE", f'Value "{given[:100]}" is not snowflake.')
+    return [int(part) for part in parts]

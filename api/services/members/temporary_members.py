@@ -1,0 +1,49 @@
+"""Temporary memberships: who came by a temporary invite and has no role leaves on going offline.
+
+The gateway says over the bus who went offline; a chore ends their memberships. The event is volatile: what a crash misses
+ends when the user goes offline the next time.
+"""
+
+import asyncio
+import logging
+
+from api.services.members.membership import Membership
+from core.bus.interfaces import Bus, Delivery
+from core.domain.errors import DomainError
+from core.store.interfaces import Store
+from core.wire.envelope import USER_OFFLINE
+
+logger = logging.getLogger(__name__)
+
+
+class TemporaryMembers:
+    """Collects who went offline, and removes."""
+
+    __slots__ = ("_gone", "_membership", "_store")
+
+    def __init__(self, *, store: Store, bus: Bus, membership: Membership) -> None:
+        self._store = store
+        self._membership = membership
+        self._gone: asyncio.Queue[int] = asyncio.Queue()
+        bus.subscribe(self._on_delivery)
+
+    async def remove(self, user_id: int) -> None:
+        """End the user's temporary memberships. What cannot be ended now stays until the next time."""
+        try:
+            # Hardly anybody has one: looking first leaves the writer alone.
+            if not await self._store.members.list_temporary(user_id):
+                return
+            async with self._store.write() as tx:
+                for guild_id in await tx.members.list_temporary(user_id):
+                    await self._membership.remove(tx, guild_id, user_id)
+        except DomainError:
+            logger.warning("temporary memberships could not be ended", extra={"user_id": user_id})
+
+    async def run(self) -> None:
+        """Remove whoever went offline, one after the other, until cancelled."""
+        while True:
+            await self.remove(await self._gone.get())
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        if delivery.envelope.event == USER_OFFLINE:
+            self._gone.put_nowait(delivery.envelope.user_id)

@@ -1,0 +1,193 @@
+"""Changing and deleting messages.
+
+An edit is made against the version that was read and goes in only when that is still the stored one; otherwise it is made
+again on top of the other's. So of concurrent edits the later wins, none is half of two, and none brings back what has been
+deleted. The event is made from the message as it is going to be stored, so the last event shows the last state.
+"""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from api.services.access import ChannelAccess
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.messages.message_events import message_updated, messages_deleted
+from api.services.messages.message_forms import SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
+from api.services.messages.message_mentions import resolve_mentions
+from api.services.messages.message_views import MessageViews
+from core.domain.channel import TEXT_LIKE, Channel
+from core.domain.errors import (
+    BulkDeleteCount,
+    BulkDeleteTooOld,
+    DirectChannelAction,
+    EmptyMessage,
+    NotTheAuthor,
+    SystemMessageAction,
+    Unavailable,
+    UnknownMessage,
+    WrongChannelType,
+)
+from core.domain.ids import snowflake_at
+from core.domain.message import Message, MessageType
+from core.domain.permissions import Permission
+from core.runtime.clock import Clock
+from core.store.interfaces import MessageStore
+
+_WRITTEN: Final = (MessageType.DEFAULT, MessageType.REPLY)
+"""What people write; the rest is the server's own."""
+_MANAGE: Final = int(Permission.MANAGE_MESSAGES)
+
+_MAX_ATTEMPTS: Final = 100
+"""Each failed attempt means that another edit of the same message went in: this many at once are abuse."""
+
+_BULK_MIN: Final = 2
+_BULK_MAX: Final = 100
+_BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
+
+
+class MessageEdits:
+    """Edits and deletes."""
+
+    __slots__ = ("_clock", "_directory", "_ids", "_messages", "_views")
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        messages: MessageStore,
+        views: MessageViews,
+        ids: IdSource,
+        clock: Clock,
+    ) -> None:
+        self._directory = directory
+        self._messages = messages
+        self._views = views
+        self._ids = ids
+        self._clock = clock
+
+    async def edit(self, user_id: int, channel_id: int, message_id: int, form: EditMessage) -> bytes:
+        """Change a message; the REST object as JSON. Who may manage messages may change others' flags, no more.
+
+        Raises:
+            Invalid, NotBuilt: as `parse_edit`. UnknownChannel, MissingAccess, UnknownMessage.
+            NotTheAuthor, Forbidden: when it is somebody else's. SystemMessageAction: when it is nobody's.
+        """
+        edit = parse_edit(form)
+        access = await self._directory.channel_access(user_id, channel_id)
+        for _ in range(_MAX_ATTEMPTS):
+            message = await self._messages.find(channel_id, message_id)
+            if message is None:
+                raise UnknownMessage
+            _require_may_edit(access, user_id, message, edit)
+            changes = await self._compute_changes(access, message, edit)
+            answer = await self._apply(access, message, changes)
+            if answer is not None:
+                return answer
+        raise Unavailable
+
+    async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
+        """Delete one's own message, or with MANAGE_MESSAGES anybody's.
+
+        Raises:
+            UnknownChannel, MissingAccess, UnknownMessage. DirectChannelAction, Forbidden: when it is somebody else's.
+        """
+        access = await self._directory.channel_access(user_id, channel_id)
+        message = await self._messages.find(channel_id, message_id)
+        if message is None:
+            raise UnknownMessage
+        if message.author_id != user_id:
+            if access.guild is None:
+                raise DirectChannelAction
+            access.require(_MANAGE)
+        if not await self._delete_all(access.channel, [message_id]):
+            raise UnknownMessage
+
+    async def delete_many(self, user_id: int, channel_id: int, message_ids: Collection[int]) -> None:
+        """Delete 2 to 100 messages of a guild's channel that are younger than two weeks; ids count once.
+
+        Raises:
+            BulkDeleteCount, BulkDeleteTooOld, UnknownChannel, MissingAccess, Forbidden.
+            DirectChannelAction, WrongChannelType: where there is no bulk delete.
+        """
+        unique = sorted(set(message_ids))
+        access = await self._directory.channel_access(user_id, channel_id)
+        if access.guild is None:
+            raise DirectChannelAction
+        if access.channel.type not in TEXT_LIKE:
+            raise WrongChannelType
+        access.require(_MANAGE)
+        if not _BULK_MIN <= len(unique) <= _BULK_MAX:
+            raise BulkDeleteCount
+        if unique[0] < snowflake_at(self._clock.now_ms() - _BULK_AGE_MS):
+            raise BulkDeleteTooOld
+        await self._delete_all(access.channel, unique)
+
+    async def _delete_all(self, channel: Channel, message_ids: list[int]) -> list[int]:
+        envelopes = messages_deleted(self._ids.next(), channel, message_ids)
+        return await self._messages.delete(channel.id, message_ids, envelopes)
+
+    async def _compute_changes(self, access: ChannelAccess, message: Message, edit: Edit) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        if edit.flags is not UNSET:
+            changes["flags"] = (message.flags & ~SUPPRESS_EMBEDS) | edit.flags
+        if not edit.changes_text:
+            return changes
+        content = message.content if edit.content is UNSET else edit.content
+        embeds = message.embeds if edit.embeds is UNSET else edit.embeds
+        if not content and bytes(embeds) == b"[]":
+            raise EmptyMessage
+        mentions = await resolve_mentions(
+            self._directory,
+            access,
+            content=content,
+            allowed=edit.allowed,
+            replied_id=await self._find_replied_id(message),
+        )
+        return {
+            **changes,
+            "content": content,
+            "embeds": embeds,
+            "mention_ids": mentions.user_ids,
+            "mention_role_ids": mentions.role_ids,
+            "mention_everyone": mentions.everyone,
+            "edited_ms": self._clock.now_ms(),
+        }
+
+    async def _find_replied_id(self, message: Message) -> int | None:
+        """Whom the message answers, when it pinged them: an edit neither adds nor takes that."""
+        if message.reference_id is None:
+            return None
+        replied = await self._messages.find(message.channel_id, message.reference_id)
+        return replied.author_id if replied is not None and replied.author_id in message.mention_ids else None
+
+    async def _apply(self, access: ChannelAccess, message: Message, changes: dict[str, Any]) -> bytes | None:
+        """The answer, or None when another edit came first."""
+        edited = msgspec.structs.replace(message, **changes, version=message.version + 1) if changes else message
+        view = await self._views.view(edited)
+        member = None
+        if message.guild_id:
+            member = await self._directory.member(message.guild_id, message.author_id)
+        encoded = self._views.encode(view, member, with_nonce=False)
+        if not changes:
+            return encoded.answer
+        stored = await self._messages.update(
+            message.channel_id,
+            message.id,
+            changes,
+            expected_version=message.version,
+            envelopes=message_updated(self._ids.next(), access.channel, edited, encoded.dispatch),
+        )
+        return None if stored is None else encoded.answer
+
+
+def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edit: Edit) -> None:
+    if message.type not in _WRITTEN:
+        raise SystemMessageAction
+    if message.author_id == user_id:
+        return
+    if edit.changes_text or access.guild is None:
+        raise NotTheAuthor
+    access.require(_MANAGE)

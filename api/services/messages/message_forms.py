@@ -1,0 +1,208 @@
+"""What a request to send or edit a message holds, and its checked form.
+
+`parse_draft` and `parse_edit` know no caller and no channel: they check what can be checked from the body alone. Parts of
+Discord's messages that this server does not have yet are refused when they are present and not empty, never ignored.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from api.forms import SnowflakeField
+from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embeds
+from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
+from core.domain.errors import EmptyMessage, NotBuilt, invalid_field
+
+MAX_CONTENT: Final = 2000
+MAX_NONCE: Final = 25
+
+SUPPRESS_EMBEDS: Final = 1 << 2
+SUPPRESS_NOTIFICATIONS: Final = 1 << 12
+_SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
+_EDITABLE_FLAGS: Final = SUPPRESS_EMBEDS
+_FORWARD: Final = 1
+
+_Unbuilt = Any
+"""Of what this server does not have yet it only matters whether something is there."""
+
+
+class MessageReferenceForm(msgspec.Struct, kw_only=True):
+    """`message_reference` of a request."""
+
+    message_id: SnowflakeField
+    channel_id: SnowflakeField | None = None
+    guild_id: SnowflakeField | None = None
+    fail_if_not_exists: bool | None = None
+    type: int | None = None
+
+
+class CreateMessage(msgspec.Struct, kw_only=True):
+    """Body of a new message."""
+
+    content: str | None = None
+    embeds: list[EmbedForm] | None = None
+    tts: bool | None = None
+    allowed_mentions: AllowedMentionsForm | None = None
+    message_reference: MessageReferenceForm | None = None
+    flags: int | None = None
+    nonce: int | str | None = None
+    enforce_nonce: bool | None = None
+    sticker_ids: _Unbuilt = None
+    components: _Unbuilt = None
+    attachments: _Unbuilt = None
+    poll: _Unbuilt = None
+    shared_client_theme: _Unbuilt = None
+
+
+class EditMessage(msgspec.Struct, kw_only=True):
+    """Body of an edit; what is absent stays."""
+
+    content: str | UnsetType | None = UNSET
+    embeds: list[EmbedForm] | UnsetType | None = UNSET
+    allowed_mentions: AllowedMentionsForm | None = None
+    flags: int | UnsetType | None = UNSET
+    sticker_ids: _Unbuilt = None
+    components: _Unbuilt = None
+    attachments: _Unbuilt = None
+
+
+class BulkDelete(msgspec.Struct, kw_only=True):
+    """Body of a bulk delete."""
+
+    messages: list[SnowflakeField]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The message that a new one answers."""
+
+    message_id: int
+    channel_id: int | None
+    guild_id: int | None
+    is_required: bool
+    """Whether sending fails when it is gone."""
+
+
+class Draft(msgspec.Struct, kw_only=True, frozen=True):
+    """A new message, checked as far as its body goes."""
+
+    content: str
+    embeds: msgspec.Raw
+    has_embeds: bool
+    tts: bool
+    allowed: AllowedMentions
+    flags: int
+    nonce: str | None
+    nonce_is_int: bool
+    reply: Reply | None
+
+
+class Edit(msgspec.Struct, kw_only=True, frozen=True):
+    """An edit, checked as far as its body goes."""
+
+    content: str | UnsetType
+    embeds: msgspec.Raw | UnsetType
+    allowed: AllowedMentions
+    flags: int | UnsetType
+
+    @property
+    def changes_text(self) -> bool:
+        """Whether it changes more than flags, which is the author's right alone."""
+        return self.content is not UNSET or self.embeds is not UNSET
+
+
+def parse_draft(form: CreateMessage) -> Draft:
+    """Check a new message.
+
+    Raises:
+        Invalid: on anything beyond Discord's limits. EmptyMessage: when nothing is left to show.
+        NotBuilt: on stickers, components, attachments, polls, themes and forwards.
+    """
+    if form.sticker_ids or form.components or form.attachments or form.poll or form.shared_client_theme:
+        _refuse_unbuilt(
+            stickers=form.sticker_ids,
+            components=form.components,
+            attachments=form.attachments,
+            polls=form.poll,
+            themes=form.shared_client_theme,
+        )
+    content = parse_content(form.content)
+    embeds = parse_embeds(form.embeds)
+    has_embeds = len(embeds) > len(NO_EMBEDS)
+    reply = _parse_reply(form.message_reference)
+    if not content and not has_embeds:
+        raise EmptyMessage
+    nonce, nonce_is_int = _parse_nonce(form.nonce)
+    return Draft(
+        content=content,
+        embeds=embeds,
+        has_embeds=has_embeds,
+        tts=bool(form.tts),
+        allowed=parse_allowed_mentions(form.allowed_mentions),
+        flags=_parse_flags(form.flags) & _SENDABLE_FLAGS,
+        nonce=nonce,
+        nonce_is_int=nonce_is_int,
+        reply=reply,
+    )
+
+
+def parse_edit(form: EditMessage) -> Edit:
+    """Check an edit. Raises as `parse_draft`; whether anything is left to show is decided with the message."""
+    _refuse_unbuilt(stickers=form.sticker_ids, components=form.components, attachments=form.attachments)
+    return Edit(
+        content=UNSET if isinstance(form.content, UnsetType) else parse_content(form.content),
+        embeds=UNSET if isinstance(form.embeds, UnsetType) else parse_embeds(form.embeds),
+        allowed=parse_allowed_mentions(form.allowed_mentions),
+        flags=UNSET if isinstance(form.flags, UnsetType) else _parse_flags(form.flags) & _EDITABLE_FLAGS,
+    )
+
+
+def parse_content(content: str | None) -> str:
+    """The text without surrounding white space. Raises Invalid when it is too long."""
+    if content is None:
+        return ""
+    trimmed = content.strip()
+    if len(trimmed) > MAX_CONTENT:
+        raise invalid_field("content", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CONTENT} or fewer in length.")
+    return trimmed
+
+
+def _refuse_unbuilt(**parts: Any) -> None:
+    for name, part in parts.items():
+        if part:
+            raise NotBuilt(f"This server does not support {name} yet")
+
+
+def _parse_flags(flags: int | None) -> int:
+    if flags is None:
+        return 0
+    if flags < 0:
+        raise invalid_field("flags", "NUMBER_TYPE_MIN", "int value should be greater than or equal to 0.")
+    return flags
+
+
+def _parse_nonce(nonce: int | str | None) -> tuple[str | None, bool]:
+    if nonce is None or nonce == "":
+        return None, False
+    if isinstance(nonce, str):
+        if len(nonce) > MAX_NONCE:
+            raise invalid_field("nonce", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_NONCE} or fewer in length.")
+        return nonce, False
+    if not -(1 << 63) <= nonce < 1 << 63:
+        raise invalid_field("nonce", "NUMBER_TYPE_MAX", f"int value should be less than or equal to {(1 << 63) - 1}.")
+    return str(nonce), True
+
+
+def _parse_reply(form: MessageReferenceForm | None) -> Reply | None:
+    if form is None:
+        return None
+    if form.type == _FORWARD:
+        raise NotBuilt("This server does not support forwards yet")
+    if form.type:
+        raise invalid_field(("message_reference", "type"), "BASE_TYPE_CHOICES", "Value must be one of (0, 1).")
+    return Reply(
+        message_id=form.message_id,
+        channel_id=form.channel_id,
+        guild_id=form.guild_id,
+        is_required=form.fail_if_not_exists is not False,
+    )

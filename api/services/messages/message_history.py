@@ -1,0 +1,75 @@
+"""Reading a channel's messages."""
+
+from typing import Final
+
+import msgspec
+
+from api.services.directory import Directory
+from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_views import MessageViews, encode_view, encode_views
+from core.domain.channel import TEXT_LIKE
+from core.domain.errors import UnknownMessage, WrongChannelType
+from core.domain.message import Message
+from core.domain.permissions import Permission
+from core.store.interfaces import MessageStore
+
+DEFAULT_LIMIT: Final = 50
+MAX_LIMIT: Final = 100
+
+_READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
+
+
+class PageQuery(msgspec.Struct, kw_only=True, frozen=True):
+    """Which messages of a channel; of several bounds `around` counts before `before`, and that before `after`."""
+
+    around: int | None = None
+    before: int | None = None
+    after: int | None = None
+    limit: int = DEFAULT_LIMIT
+
+
+class MessageHistory:
+    """Shows messages to those who may read them."""
+
+    __slots__ = ("_cache", "_directory", "_messages", "_views")
+
+    def __init__(
+        self, *, directory: Directory, messages: MessageStore, cache: MessageCache, views: MessageViews
+    ) -> None:
+        self._directory = directory
+        self._messages = messages
+        self._cache = cache
+        self._views = views
+
+    async def list_page(self, user_id: int, channel_id: int, query: PageQuery) -> bytes:
+        """A JSON list, newest first; empty for who may see the channel but not read its history.
+
+        Raises:
+            UnknownChannel, MissingAccess. WrongChannelType: for categories and forums.
+        """
+        access = await self._directory.channel_access(user_id, channel_id)
+        if access.channel.type not in TEXT_LIKE:
+            raise WrongChannelType
+        if not access.has(_READ_HISTORY):
+            return b"[]"
+        if query.around is not None:
+            around = await self._messages.list_page(channel_id, around=query.around, limit=query.limit)
+            return encode_views(await self._views.view_all(around))
+        page = await self._cache.page(channel_id)
+        after = query.after if query.before is None else None
+        found = page.find_slice(before=query.before, after=after, limit=query.limit)
+        if found is not None:
+            return encode_views(await self._views.view_all(found, page.referenced))
+        older: list[Message] = await self._messages.list_page(
+            channel_id, before=query.before, after=after, limit=query.limit
+        )
+        return encode_views(await self._views.view_all(older))
+
+    async def fetch(self, user_id: int, channel_id: int, message_id: int) -> bytes:
+        """One message. Raises as `list_page`, UnknownMessage, and Forbidden without the right to read history."""
+        access = await self._directory.channel_access(user_id, channel_id)
+        access.require(_READ_HISTORY)
+        message = await self._cache.find(channel_id, message_id)
+        if message is None:
+            raise UnknownMessage
+        return encode_view(await self._views.view(message))

@@ -1,0 +1,61 @@
+"""Whom a message mentions in its channel: what `mentions` reads from the text, met with who and what there is."""
+
+from typing import Final
+
+import msgspec
+
+from api.services.access import ChannelAccess
+from api.services.directory import Directory
+from api.services.messages.mentions import AllowedMentions, find_mentions, select_roles, select_users
+from core.domain.permissions import Permission
+from core.domain.user import User
+
+_MENTION_EVERYONE: Final = int(Permission.MENTION_EVERYONE)
+
+
+class Mentions(msgspec.Struct, kw_only=True, frozen=True):
+    """What a message mentions, as it is stored and shown."""
+
+    users: tuple[User, ...] = ()
+    role_ids: tuple[int, ...] = ()
+    everyone: bool = False
+
+    @property
+    def user_ids(self) -> tuple[int, ...]:
+        """The users' ids."""
+        return tuple(user.id for user in self.users)
+
+
+NOBODY: Final = Mentions()
+
+
+async def resolve_mentions(
+    directory: Directory, access: ChannelAccess, *, content: str, allowed: AllowedMentions, replied_id: int | None
+) -> Mentions:
+    """The mentions of a text that the sender of `access` writes. `replied_id` is the author of the message it answers.
+
+    Users count when they exist (in direct messages: when they are recipients), roles when they are the guild's and
+    mentionable or the sender may mention all, which @everyone and @here need as well.
+    """
+    if "@" not in content and replied_id is None:
+        return NOBODY
+    found = find_mentions(content)
+    user_ids = select_users(found, allowed)
+    if replied_id is not None and allowed.replied_user and replied_id not in user_ids:
+        user_ids.append(replied_id)
+    if access.guild is None:
+        user_ids = [user_id for user_id in user_ids if user_id in access.channel.recipient_ids]
+        return Mentions(users=await _find_users(directory, user_ids))
+    may_mention_all = access.has(_MENTION_EVERYONE)
+    return Mentions(
+        users=await _find_users(directory, user_ids),
+        role_ids=select_roles(found, allowed, access.guild.entry.roles, may_mention_all=may_mention_all),
+        everyone=found.everyone and allowed.everyone and may_mention_all,
+    )
+
+
+async def _find_users(directory: Directory, user_ids: list[int]) -> tuple[User, ...]:
+    if not user_ids:
+        return ()
+    known = await directory.users(user_ids)
+    return tuple(known[user_id] for user_id in user_ids if user_id in known)

@@ -1,0 +1,142 @@
+"""From stored messages to what is shown: authors, mentioned users and replied-to messages filled in, and encoded.
+
+A message that is being sent is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before
+the closing brace. `core.wire.objects.message.render_message_dispatch` says what the result must equal; a test compares.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from api.services.directory import Directory
+from api.services.messages.message_cache import MessageCache
+from core.domain.member import Member
+from core.domain.message import Message, MessageType, MessageView
+from core.domain.user import User
+from core.wire.objects.member import render_member
+from core.wire.objects.message import render_message
+from core.wire.objects.user import UserObject, render_user
+
+_MAX_AUTHORS: Final = 10_000
+"""A few MiB."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class EncodedMessage(msgspec.Struct, frozen=True):
+    """A message as JSON: `answer` for REST, `dispatch` for MESSAGE_CREATE and MESSAGE_UPDATE."""
+
+    answer: bytes
+    dispatch: msgspec.Raw
+
+
+class MessageViews:
+    """Reads what it takes to show messages."""
+
+    __slots__ = ("_authors", "_directory", "_messages", "_users")
+
+    def __init__(self, *, directory: Directory, messages: MessageCache) -> None:
+        self._directory = directory
+        self._messages = messages
+        self._authors: OrderedDict[tuple[int, int], tuple[Member, bytes]] = OrderedDict()
+        """By guild and user: the membership that was encoded last, and its JSON. Most senders send again."""
+        self._users: OrderedDict[int, tuple[User, msgspec.Raw]] = OrderedDict()
+        """The same of users."""
+
+    async def view(self, message: Message) -> MessageView:
+        """One message."""
+        return (await self.view_all([message]))[0]
+
+    async def view_quoted(self, message: Message) -> MessageView:
+        """One message as it is shown inside a reply to it: without what it answers itself."""
+        return build_view(message, await self._directory.users(_user_ids([message])))
+
+    async def view_all(
+        self, messages: Sequence[Message], referenced: dict[int, Message | None] | None = None
+    ) -> list[MessageView]:
+        """Several of one channel, in their order. Replied-to messages are looked for in `referenced` and left there."""
+        replied = {} if referenced is None else referenced
+        here = {message.id: message for message in messages}
+        for message in messages:
+            target = message.reference_id
+            if target is not None and target not in here and target not in replied:
+                replied[target] = await self._messages.find(message.channel_id, target)
+        known = {**replied, **here}
+        quoted = (known[message.reference_id] for message in messages if message.reference_id is not None)
+        shown = [*messages, *(message for message in quoted if message is not None)]
+        users = await self._directory.users(_user_ids(shown))
+        return [_build_view(message, users, known) for message in messages]
+
+    def encode(self, view: MessageView, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
+        """Answer and dispatch; `member` is the author's membership, None outside guilds or when it has ended."""
+        rendered = _render(view, with_nonce=with_nonce, author=self._encode_author(view.author))
+        answer = _encode(rendered)
+        guild_id = view.message.guild_id
+        if not guild_id:
+            return EncodedMessage(answer, msgspec.Raw(answer))
+        rest = b"}" if member is None else b',"member":%b}' % self._encode_member(member)
+        return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (answer[:-1], guild_id, rest)))
+
+    def _encode_author(self, user: User) -> Any:
+        """As the field's type, which the encoder does not look at."""
+        known = self._users.get(user.id)
+        if known is not None and known[0] is user:
+            return known[1]
+        encoded = msgspec.Raw(_encode(render_user(user)))
+        self._users[user.id] = (user, encoded)
+        if len(self._users) > _MAX_AUTHORS:
+            self._users.popitem(last=False)
+        return encoded
+
+    def _encode_member(self, member: Member) -> bytes:
+        key = (member.guild_id, member.user.id)
+        known = self._authors.get(key)
+        if known is not None and known[0] is member:
+            return known[1]
+        encoded = _encode(render_member(member, with_user=False))
+        self._authors[key] = (member, encoded)
+        if len(self._authors) > _MAX_AUTHORS:
+            self._authors.popitem(last=False)
+        return encoded
+
+
+def _user_ids(messages: Iterable[Message]) -> set[int]:
+    ids: set[int] = set()
+    for message in messages:
+        ids.add(message.author_id)
+        ids.update(message.mention_ids)
+    return ids
+
+
+def _build_view(message: Message, users: Mapping[int, User], known: Mapping[int, Message | None]) -> MessageView:
+    quoted = None if message.reference_id is None else known[message.reference_id]
+    return build_view(message, users, None if quoted is None else build_view(quoted, users))
+
+
+def build_view(message: Message, users: Mapping[int, User], referenced: MessageView | None = None) -> MessageView:
+    """The view of a message whose people are at hand; a mentioned user who is gone is left out."""
+    author = users.get(message.author_id) or User(id=message.author_id, username="deleted-user")
+    mentions = tuple(users[user_id] for user_id in message.mention_ids if user_id in users)
+    return MessageView(message=message, author=author, mentions=mentions, referenced=referenced)
+
+
+def encode_view(view: MessageView) -> bytes:
+    """The REST object, without the nonce: for whoever reads history."""
+    return _encode(_render(view, with_nonce=False))
+
+
+def encode_views(views: Sequence[MessageView]) -> bytes:
+    """A JSON list of REST objects."""
+    return _encode([_render(view, with_nonce=False) for view in views])
+
+
+def _render(view: MessageView, *, with_nonce: bool, author: UserObject | None = None) -> object:
+    rendered = render_message(view, with_nonce=with_nonce, author=author)
+    if view.referenced is not None and view.referenced.message.type == MessageType.REPLY:
+        # A reply inside a reply is shown without what it answers: one level is all that clients show.
+        nested = rendered.referenced_message
+        if nested is not None and not isinstance(nested, msgspec.UnsetType):
+            nested.referenced_message = msgspec.UNSET
+    return rendered

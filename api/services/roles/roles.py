@@ -1,0 +1,194 @@
+"""Roles: made, changed, ordered, deleted. The rules of the hierarchy are `access`'s and `role_rules`'."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from api.caller import Caller
+from api.services.access import GuildAccess, rank_of_role
+from api.services.announcements import guild_event
+from api.services.changes import pick_changes
+from api.services.directory import Directory
+from api.services.ids import IdSource
+from api.services.images import Images
+from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
+from api.services.roles.role_rules import (
+    MAX_ROLES,
+    compute_positions,
+    compute_role_order,
+    is_order_allowed,
+    sort_roles,
+)
+from api.services.still_there import fetch_guild
+from core.domain.errors import Forbidden, InvalidRole, LimitReached, UnknownRole
+from core.domain.permissions import ALL_PERMISSIONS, Permission
+from core.domain.role import Role
+from core.store.interfaces import Store, Transaction
+from core.wire.envelope import Envelope
+from core.wire.objects.role import RoleDeleted, RoleEvent, RoleObject, render_role
+
+_PLAIN_FIELDS: Final = ("name", "hoist", "mentionable")
+_FIXED_OF_EVERYONE: Final = frozenset(
+    {"name", "hoist", "color", "secondary_color", "tertiary_color", "icon", "unicode_emoji"}
+)
+
+
+class RoleService:
+    """What members do with a guild's roles."""
+
+    __slots__ = ("_directory", "_ids", "_images", "_store")
+
+    def __init__(self, *, store: Store, directory: Directory, images: Images, ids: IdSource) -> None:
+        self._store = store
+        self._directory = directory
+        self._images = images
+        self._ids = ids
+
+    async def fetch_all(self, caller: Caller, guild_id: int) -> list[RoleObject]:
+        """All roles, @everyone among them."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        return [render_role(role) for role in access.entry.roles.values()]
+
+    async def fetch(self, caller: Caller, guild_id: int, role_id: int) -> RoleObject:
+        """Raises UnknownRole."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        return render_role(_role_of(access, role_id))
+
+    async def count_members(self, caller: Caller, guild_id: int) -> dict[str, int]:
+        """How many members hold each role; @everyone is left out."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        counts = await self._store.members.count_by_role(guild_id)
+        return {str(role_id): counts.get(role_id, 0) for role_id in access.entry.roles if role_id != guild_id}
+
+    async def create(self, caller: Caller, guild_id: int, form: CreateRole) -> RoleObject:
+        """A new role at the bottom. It may allow only what the caller may do itself."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_ROLES)
+        everyone = access.entry.roles[guild_id].permissions
+        permissions = everyone if form.permissions is None else form.permissions & ALL_PERMISSIONS
+        if form.permissions is not None and permissions & ~access.permissions:
+            raise Forbidden
+        role_id = self._ids.next()
+        role = Role(
+            id=role_id,
+            guild_id=guild_id,
+            name=form.name or "new role",
+            permissions=permissions,
+            position=1,
+            hoist=bool(form.hoist),
+            mentionable=bool(form.mentionable),
+            unicode_emoji=form.unicode_emoji,
+        )
+        changes = _color_changes(form)
+        if form.icon is not None:
+            changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role_id}", field="icon")
+        role = msgspec.structs.replace(role, **changes)
+        async with self._store.write() as tx:
+            await fetch_guild(tx, guild_id)
+            if len(await tx.roles.list_of_guild(guild_id)) >= MAX_ROLES:
+                raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
+            await tx.roles.create(role)
+            tx.announce(self._event("GUILD_ROLE_CREATE", role))
+        return render_role(role)
+
+    async def update(self, caller: Caller, guild_id: int, role_id: int, form: UpdateRole) -> RoleObject:
+        """Change what the form gives, of a role below the caller's own highest."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_ROLES)
+        role = _role_of(access, role_id)
+        access.require_outranks(role)
+        changes = await self._changes_of(role, form)
+        granted = (changes.get("permissions", role.permissions) ^ role.permissions) & ~access.permissions
+        if granted:
+            raise Forbidden
+        if role_id == guild_id and _FIXED_OF_EVERYONE & {
+            name for name in changes if changes[name] != getattr(role, name)
+        }:
+            raise InvalidRole
+        async with self._store.write() as tx:
+            await _fetch_of_guild(tx, guild_id, role_id)
+            role = await tx.roles.update(role_id, changes)
+            if changes:
+                tx.announce(self._event("GUILD_ROLE_UPDATE", role))
+        return render_role(role)
+
+    async def delete(self, caller: Caller, guild_id: int, role_id: int) -> None:
+        """Delete a role below the caller's highest, if no integration manages it."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_ROLES)
+        role = _role_of(access, role_id)
+        if role.managed or role_id == guild_id:
+            raise InvalidRole
+        access.require_outranks(role)
+        async with self._store.write() as tx:
+            await tx.roles.delete(role_id)
+            payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role_id))
+            tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_DELETE", guild_id, payload))
+
+    async def move(self, caller: Caller, guild_id: int, forms: Sequence[RolePosition]) -> list[RoleObject]:
+        """Give roles other places; see `role_rules`. Answers all roles."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(Permission.MANAGE_ROLES)
+        moves = {form.id: form.position for form in forms if form.id is not None and form.position is not None}
+        if moves.pop(guild_id, 0):
+            raise InvalidRole
+        async with self._store.write() as tx:
+            roles = await tx.roles.list_of_guild(guild_id)
+            before = sort_roles(roles, guild_id)
+            if moves.keys() - {role.id for role in before}:
+                raise UnknownRole
+            after = compute_role_order(before, moves)
+            if not access.is_owner and not is_order_allowed(before, after, _top_role(access)):
+                raise Forbidden
+            changed = {}
+            for role_id, position in compute_positions(after).items() if moves else ():
+                changed[role_id] = await tx.roles.update(role_id, {"position": position})
+            tx.announce(*(self._event("GUILD_ROLE_UPDATE", role) for role in changed.values()))
+        return [render_role(changed.get(role.id, role)) for role in roles]
+
+    async def _changes_of(self, role: Role, form: UpdateRole) -> dict[str, Any]:
+        changes = pick_changes(form, _PLAIN_FIELDS, clearable=("unicode_emoji",)) | _color_changes(form)
+        if isinstance(form.permissions, int):
+            changes["permissions"] = form.permissions & ALL_PERMISSIONS
+        if form.icon is None:
+            changes["icon"] = None
+        elif isinstance(form.icon, str):
+            changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role.id}", field="icon")
+        return changes
+
+    def _event(self, name: str, role: Role) -> Envelope:
+        payload = RoleEvent(guild_id=str(role.guild_id), role=render_role(role))
+        return guild_event(self._ids.next(), name, role.guild_id, payload)
+
+
+def _color_changes(form: CreateRole | UpdateRole) -> dict[str, Any]:
+    """`colors` is the newer way to say it and counts for more than `color`."""
+    changes: dict[str, Any] = {}
+    if isinstance(form.color, int):
+        changes["color"] = form.color
+    if isinstance(form.colors, msgspec.Struct):
+        if form.colors.primary_color is not None:
+            changes["color"] = form.colors.primary_color
+        changes["secondary_color"] = form.colors.secondary_color
+        changes["tertiary_color"] = form.colors.tertiary_color
+    return changes
+
+
+def _role_of(access: GuildAccess, role_id: int) -> Role:
+    role = access.entry.roles.get(role_id)
+    if role is None:
+        raise UnknownRole
+    return role
+
+
+async def _fetch_of_guild(tx: Transaction, guild_id: int, role_id: int) -> Role:
+    role = await tx.roles.find(role_id)
+    if role is None or role.guild_id != guild_id:
+        raise UnknownRole
+    return role
+
+
+def _top_role(access: GuildAccess) -> Role | None:
+    held = [access.entry.roles[role_id] for role_id in access.member.role_ids if role_id in access.entry.roles]
+    return max(held, key=rank_of_role, default=None)

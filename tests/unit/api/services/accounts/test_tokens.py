@@ -1,0 +1,21 @@
+"""Tokens and their hashes."""
+
+import base64
+
+from api.services.accounts.tokens import hash_token, make_token
+
+
+def test_token_has_three_parts_of_which_the_first_is_the_id() -> None:
+    parts = make_token(123456789, 1_750_000_000_000).split(".")
+    assert len(parts) == 3
+    assert base64.urlsafe_b64decode(parts[0] + "==") == b"123456789"
+    assert len(base64.urlsafe_b64decode(parts[2] + "=")) == 32
+
+
+def test_tokens_of_one_moment_differ() -> None:
+    assert make_token(1, 1) != make_token(1, 1)
+
+
+def test_hash_of_any_text_is_32_bytes() -> None:
+    for text in ("", "x", "\udcff", "ä" * 1000):
+        assert len(hash_token(text)) == 32
