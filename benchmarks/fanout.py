@@ -26,6 +26,7 @@ FORMS: Final = (
 _SESSIONS: Final = (1000, 5000)
 _TURNS: Final = (1, 4, 16)
 _ROUNDS: Final = 5
+_ROUNDS_OF_FORMS: Final = 4
 _COLUMNS: Final = [
     Column(key="sessions", title="sessions"),
     Column(key="form", title="form"),
@@ -43,20 +44,21 @@ _COLUMNS: Final = [
 
 def run(run: Run) -> Result:
     """Uncompressed JSON."""
-    return _measure(run, "fanout", [JSON], {JSON.name: _TURNS})
+    return _measure(run, "fanout", [JSON], {JSON.name: _TURNS}, rounds=_ROUNDS)
 
 
 def run_forms(run: Run) -> Result:
     """The other encodings, and compression."""
     turns = {form.name: _TURNS if form.compress else (1,) for form in FORMS}
-    return _measure(run, "forms", FORMS, turns)
+    return _measure(run, "forms", FORMS, turns, rounds=_ROUNDS_OF_FORMS)
 
 
 class _Fanout:
     """A world, a floor, and one gateway after the other."""
 
-    def __init__(self, run: Run, *, name: str, members: int) -> None:
+    def __init__(self, run: Run, *, name: str, members: int, rounds: int) -> None:
         self._run = run
+        self._rounds = run.pick(rounds, 1)
         self._folder = run.make_folder(name)
         self._database = self._folder / "world.db"
         self._world = asyncio.run(make_world(self._database, members=members))
@@ -89,9 +91,8 @@ class _Fanout:
             recipients=sessions,
             is_quick=self._run.is_quick,
         )
-        rounds = self._run.pick(_ROUNDS, 1)
-        found = compare(self._floor, gateway.burst, shape, rounds=rounds)
-        frames = (rounds + 1) * shape.frames
+        found = compare(self._floor, gateway.burst, shape, rounds=self._rounds)
+        frames = (self._rounds + 1) * shape.frames
         return {"sessions": sessions, "form": form.name, "k": per_turn, "frames": frames, **describe(found)}
 
     def stop(self) -> None:
@@ -113,9 +114,9 @@ def describe(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _measure(run: Run, name: str, forms: Sequence[Form], turns: Mapping[str, Sequence[int]]) -> Result:
+def _measure(run: Run, name: str, forms: Sequence[Form], turns: Mapping[str, Sequence[int]], *, rounds: int) -> Result:
     sizes = run.pick(_SESSIONS, (20, 40))
-    fanout = _Fanout(run, name=name, members=sizes[-1])
+    fanout = _Fanout(run, name=name, members=sizes[-1], rounds=rounds)
     rows: list[dict[str, Any]] = []
     try:
         for form in forms:

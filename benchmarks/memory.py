@@ -24,8 +24,8 @@ _OTHER_FILES: Final = 500
 _NEVER_S: Final = 3600.0
 _COLUMNS: Final = [
     Column(key="transport", title="transport"),
-    Column(key="kind", title="connections"),
-    Column(key="count", title="number"),
+    Column(key="kind", title="kind"),
+    Column(key="count", title="connections"),
     Column(key="kib", title="KiB each", digits=2),
     Column(key="rss_mib", title="RSS MiB", digits=1),
     Column(key="per_second", title="opened/s"),

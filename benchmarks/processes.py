@@ -1,5 +1,6 @@
 """Processes that are measured or measure: pinned to a core, spoken to by lines on stdin and stdout, watched from outside."""
 
+import atexit
 import os
 import resource
 import select
@@ -48,6 +49,8 @@ class PinnedProcess:
         )
         self._came = b""
         self._name = Path(command[0]).name
+        # Also when a benchmark breaks off: a server that is left behind would be in the way of what is measured next.
+        atexit.register(self.stop)
         os.sched_setaffinity(self.pid, core(on_core))
 
     @property
@@ -104,3 +107,4 @@ class PinnedProcess:
             if stream is not None:
                 stream.close()
         self._process.wait(timeout=_END_S)
+        atexit.unregister(self.stop)
