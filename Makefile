@@ -20,7 +20,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo build test test-pure lint format bench lock clean node
+.PHONY: help run demo build test test-pure fuzz lint format bench lock clean node
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -38,6 +38,9 @@ test: $(VENV)/dev.stamp $(VENV)/build.stamp node  ## All tests; ARGS="-k name" p
 
 test-pure: $(VENV)/dev.stamp  ## The tests that touch the kernels, on their plain Python twins
 	CORE_EXT_PURE=1 $(PY) -m pytest $(or $(ARGS),$(PURE_SUITES))
+
+fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
+	$(PY) -m tests.fuzz $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## Style, types, import contracts
 	$(VENV)/bin/ruff check .
@@ -58,7 +61,7 @@ lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write 
 	$(COMPILE) $(ARGS) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean:  ## Remove what was built; data stays
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(NODE_TESTS)/node_modules
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
 	rm -f core_ext/*.so core_ext/*.c core_ext/*.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

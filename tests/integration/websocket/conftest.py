@@ -11,6 +11,9 @@ import uvloop
 from gateway.transport.listener import TRANSPORTS
 from tests.integration.websocket.echo_server import EchoServer, run_echo_server
 
+TIMED_BY = {"picows": "gateway.transport.picows_peer", "native": "gateway.transport.native_listener"}
+"""The modules that use the times."""
+
 RunServer = Callable[..., AbstractAsyncContextManager[EchoServer]]
 
 
@@ -22,6 +25,13 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> d
 def transport(request: pytest.FixtureRequest) -> str:
     """The name of an implementation, as the setting has it."""
     return str(request.param)
+
+
+@pytest.fixture
+def hurried(transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handshakes and drains that take too long are ended after half a second, for tests that wait for it."""
+    for name in ("HANDSHAKE_S", "DRAIN_S"):
+        monkeypatch.setattr(f"{TIMED_BY[transport]}.{name}", 0.5)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.integration.websocket.wire_client import HANDSHAKE, WireClient, make_
 from tests.unit.core_ext.client_frame import CLOSE, PING, PONG, make_client_frame
 
 CASES = [*FRAMING, *FRAGMENTS, *CLOSING, *TEXTS]
-_SEEDS = 3
+_SEEDS = 2
 _BYTEWISE = 300
 """So many bytes come one by one; a longer stream comes in pieces after them, or the last of a megabyte would take minutes."""
 

@@ -18,7 +18,7 @@ from tests.integration.websocket.wire_client import WireClient, make_login, make
 from tests.unit.core_ext.client_frame import CLOSE, PONG, TEXT, make_client_frame, make_close
 
 _WORKERS = 40
-_LIVES = 12
+_LIVES = 8
 _PUSH = "pushed"
 
 
@@ -110,7 +110,7 @@ async def test_no_answer_goes_astray_while_descriptors_are_reused(run_server: Ru
         for life in range(_LIVES):
             await live(server, f"{worker}-{life}", chance)
 
-    async with run_server(heartbeat_interval_s=0.5) as server:
+    async with run_server(heartbeat_interval_s=0.3) as server:
         await work(server, _WORKERS)
         await server.wait_until_empty()
         before = take_footprint()

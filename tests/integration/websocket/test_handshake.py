@@ -198,7 +198,7 @@ async def test_handshakes_in_random_pieces_of_many_clients_do_not_mix(server: Ec
     await asyncio.gather(*map(shake, range(150)))
 
 
-async def test_handshake_in_stages_that_stall_ends_in_time(run_server: RunServer) -> None:
+async def test_handshake_in_stages_that_stall_ends_in_time(run_server: RunServer, hurried: None) -> None:
     """The timer runs from the accepted socket on, whatever drips in."""
     async with run_server() as server, asyncio.timeout(15):
         clients = [open_wire(server.address) for _ in range(4)]
@@ -208,7 +208,7 @@ async def test_handshake_in_stages_that_stall_ends_in_time(run_server: RunServer
         ends = [asyncio.create_task(client.read()) for client in (silent, started, almost, dripping)]
         for index in range(len(HANDSHAKE)):
             await dripping.send(HANDSHAKE[index : index + 1])
-            if (await asyncio.wait(ends, timeout=0.1))[1] == set():
+            if (await asyncio.wait(ends, timeout=0.01))[1] == set():
                 break
         assert [await end for end in ends] == [None] * 4
         for client in clients:

@@ -1,0 +1,90 @@
+"""`make fuzz`: every target for a bounded time, or those that are named. Coverage-guided by atheris where it is installed.
+
+    python -m tests.fuzz [--seconds N] [target …]
+
+Inputs that reach something new are kept in `.fuzz/TARGET`, an input that fails is written to `.fuzz` and named. Each target
+runs in a process of its own: a fuzzer ends its process, and a kernel that breaks takes only that one with it.
+"""
+
+import argparse
+import importlib.util
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_FOLDER = Path(".fuzz")
+_INSTRUMENTED = ["core_ext", "gateway", "core"]
+_MOST_BYTES = 1024
+_INPUTS_BETWEEN_CLOCKS = 200
+
+
+def run_with_atheris(name: str, seconds: int) -> None:
+    """Fuzzes one target, and ends this process."""
+    import atheris
+
+    with atheris.instrument_imports(include=_INSTRUMENTED):
+        from tests.fuzz.targets import TARGETS
+    options = [
+        f"-max_total_time={seconds}",
+        f"-max_len={_MOST_BYTES}",
+        f"-artifact_prefix={_FOLDER}/{name}-",
+        "-verbosity=0",
+    ]
+    atheris.Setup([sys.argv[0], *options, "-print_final_stats=1", str(_FOLDER / name)], TARGETS[name])
+    atheris.Fuzz()
+
+
+def run_plainly(name: str, seconds: int) -> None:
+    """Mutates seeds for so long."""
+    from tests.fuzz.mutation import mutations
+    from tests.fuzz.seeds import make_seeds
+    from tests.fuzz.targets import TARGETS
+
+    ends_s = time.monotonic() + seconds
+    for count, data in enumerate(mutations(make_seeds()[name], random.Random())):
+        if count % _INPUTS_BETWEEN_CLOCKS == 0 and time.monotonic() > ends_s:
+            print(f"{count} inputs")
+            return
+        try:
+            TARGETS[name](data)
+        except Exception:
+            (_FOLDER / f"{name}-failed").write_bytes(data)
+            raise
+
+
+def fuzz_all(names: list[str], seconds: int) -> int:
+    """Each target in its process; how many failed."""
+    from tests.fuzz.seeds import make_seeds, write_seeds
+
+    seeds = make_seeds()
+    failed = 0
+    for name in names or list(seeds):
+        write_seeds(_FOLDER / name, seeds[name])
+        print(f"== {name}, {seconds} s", flush=True)
+        command = [sys.executable, "-m", "tests.fuzz", "--child", "--seconds", str(seconds), name]
+        failed += subprocess.run(command, check=False).returncode != 0
+    return failed
+
+
+def main() -> int:
+    """The command line; 1 when a target failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz what reads clients' bytes.")
+    parser.add_argument("targets", nargs="*")
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    has_atheris = importlib.util.find_spec("atheris") is not None
+    if arguments.child:
+        (run_with_atheris if has_atheris else run_plainly)(arguments.targets[0], arguments.seconds)
+        return 0
+    if not has_atheris:
+        print(
+            "atheris is not installed (it has no build for this machine): seeds are mutated without looking at coverage."
+        )
+    return 1 if fuzz_all(arguments.targets, arguments.seconds) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

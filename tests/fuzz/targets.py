@@ -1,0 +1,89 @@
+"""What is fuzzed: functions that take any bytes, and raise when something is wrong with the code under them.
+
+Kernels run with their plain twin beside them, which a coverage-guided fuzzer can look into: what the twin's branches teach it is
+tried on the compiled one at once, and both must give the same.
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import core_ext
+from gateway.commands import parse_command
+from gateway.encodings import Encoding, RefusedPayload, decode_frame
+
+Target = Callable[[bytes], None]
+
+_MAX_MESSAGE_BYTES = 4096
+_MAX_FRAGMENTS = 8
+_MAX_DEPTH = 32
+
+
+def _twins(kernel: str) -> list[ModuleType]:
+    """The plain module, and the compiled one where it is used."""
+    names = [f"core_ext.{kernel}_py", *([f"core_ext.{kernel}_c"] if core_ext.IS_COMPILED else [])]
+    return [importlib.import_module(name) for name in names]
+
+
+_websocket = _twins("websocket")
+_etf = _twins("etf")
+
+
+def _assert_alike(outcomes: Sequence[object]) -> None:
+    for other in outcomes[1:]:
+        if repr(other) != repr(outcomes[0]):
+            raise AssertionError(f"{outcomes[0]!r} and {other!r}")
+
+
+def fuzz_frames(data: bytes) -> None:
+    """Frames: the first byte says in how large pieces they come; pieces and twins make no difference."""
+    step, stream = data[0] % 17 + 1 if data else 1, data[1:]
+    chunks = [stream[start : start + step] for start in range(0, len(stream), step)]
+    _assert_alike([_read_frames(module, pieces) for module in _websocket for pieces in ([stream], chunks)])
+
+
+def _read_frames(module: ModuleType, pieces: list[bytes]) -> tuple[list[tuple[int, bytes]], int]:
+    reader = module.FrameReader(max_bytes=_MAX_MESSAGE_BYTES, max_fragments=_MAX_FRAGMENTS)
+    return [event for piece in pieces for event in reader.feed(piece)], reader.refusal
+
+
+def fuzz_etf(data: bytes) -> None:
+    """Erlang terms: a value or an EtfError, the same from both twins; a value can be written and read again."""
+    outcomes = [_decode_etf(module, data) for module in _etf]
+    _assert_alike(outcomes)
+    kind, value = outcomes[0]
+    if kind == "value" and not _has_int_keys(value):
+        again = [module.etf_decode(module.etf_encode(value)) for module in _etf]
+        _assert_alike([value, *again])
+
+
+def _decode_etf(module: ModuleType, data: bytes) -> tuple[str, Any]:
+    try:
+        return "value", module.etf_decode(data, max_depth=_MAX_DEPTH)
+    except module.EtfError as error:
+        return "refused", str(error)
+
+
+def _has_int_keys(value: Any) -> bool:
+    """A map may come with ints for keys, which are never written."""
+    if isinstance(value, dict):
+        return any(not isinstance(key, str) or _has_int_keys(inner) for key, inner in value.items())
+    return isinstance(value, list) and any(map(_has_int_keys, value))
+
+
+def fuzz_commands(data: bytes) -> None:
+    """Commands: the first byte picks the encoding; a command or a refusal."""
+    encoding = Encoding(data[0] % 3 if data else 0)
+    try:
+        parse_command(encoding, decode_frame(encoding, data[1:]))
+    except RefusedPayload as refusal:
+        if refusal.close_code.code not in (4001, 4002):
+            raise AssertionError("not a code of a refused payload") from refusal
+
+
+TARGETS: dict[str, Target] = {
+    "frames": fuzz_frames,
+    "etf": fuzz_etf,
+    "commands": fuzz_commands,
+}

@@ -1,0 +1,28 @@
+"""Every fuzz target on its seeds and on a fixed number of mutations of them; `make fuzz` goes on from there."""
+
+import random
+from itertools import islice
+
+import pytest
+
+from tests.fuzz.mutation import mutations
+from tests.fuzz.seeds import make_seeds
+from tests.fuzz.targets import TARGETS
+
+_MUTATIONS = 1500
+
+
+def test_every_target_has_seeds() -> None:
+    seeds = make_seeds()
+    assert seeds.keys() == TARGETS.keys()
+    assert all(len(found) >= 20 for found in seeds.values())
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_target_takes_its_seeds_and_what_becomes_of_them(name: str) -> None:
+    seeds = make_seeds()[name]
+    for data in (b"", *seeds, *islice(mutations(seeds, random.Random(name)), _MUTATIONS)):
+        try:
+            TARGETS[name](data)
+        except Exception as error:
+            raise AssertionError(f"{name} fails on {data!r}") from error
