@@ -10,8 +10,10 @@ from types import ModuleType
 from typing import Any
 
 import core_ext
-from gateway.commands import parse_command
+from gateway.commands import Heartbeat, parse_command
 from gateway.encodings import Encoding, RefusedPayload, decode_frame
+from gateway.transport.handshake import asks_upgrade, find_fault
+from gateway.transport.http_request import encode_upgrade, parse_request
 
 Target = Callable[[bytes], None]
 
@@ -28,6 +30,7 @@ def _twins(kernel: str) -> list[ModuleType]:
 
 _websocket = _twins("websocket")
 _etf = _twins("etf")
+_intake = _twins("intake")
 
 
 def _assert_alike(outcomes: Sequence[object]) -> None:
@@ -46,6 +49,18 @@ def fuzz_frames(data: bytes) -> None:
 def _read_frames(module: ModuleType, pieces: list[bytes]) -> tuple[list[tuple[int, bytes]], int]:
     reader = module.FrameReader(max_bytes=_MAX_MESSAGE_BYTES, max_fragments=_MAX_FRAGMENTS)
     return [event for piece in pieces for event in reader.feed(piece)], reader.refusal
+
+
+def fuzz_requests(data: bytes) -> None:
+    """The head of an HTTP request: none, one that is refused, or one whose upgrade can be written."""
+    request = parse_request(data + b"\r\n\r\n")
+    if request is None:
+        return
+    is_upgrade, fault = asks_upgrade(request.values_of), find_fault(request.values_of)
+    if is_upgrade and fault is None:
+        answer = encode_upgrade(request)
+        assert answer.count(b"\r\n\r\n") == 1
+        assert answer.endswith(b"\r\n\r\n")
 
 
 def fuzz_etf(data: bytes) -> None:
@@ -72,6 +87,15 @@ def _has_int_keys(value: Any) -> bool:
     return isinstance(value, list) and any(map(_has_int_keys, value))
 
 
+def fuzz_heartbeats(data: bytes) -> None:
+    """Heartbeats that are known by their bytes are such for the general reading too, and both twins know the same ones."""
+    encoding, payload = Encoding(data[0] % 3 if data else 0), data[1:]
+    heard = [bool(module.is_heartbeat(int(encoding), payload)) for module in _intake]
+    _assert_alike(heard)
+    if heard[0] and not isinstance(parse_command(encoding, decode_frame(encoding, payload)), Heartbeat):
+        raise AssertionError("taken for a heartbeat, and none")
+
+
 def fuzz_commands(data: bytes) -> None:
     """Commands: the first byte picks the encoding; a command or a refusal."""
     encoding = Encoding(data[0] % 3 if data else 0)
@@ -84,6 +108,8 @@ def fuzz_commands(data: bytes) -> None:
 
 TARGETS: dict[str, Target] = {
     "frames": fuzz_frames,
+    "requests": fuzz_requests,
+    "heartbeats": fuzz_heartbeats,
     "etf": fuzz_etf,
     "commands": fuzz_commands,
 }

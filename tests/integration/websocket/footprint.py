@@ -91,6 +91,6 @@ async def check_nothing_is_left(before: Footprint, connections: int) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(20):
             while excess:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.25)
                 excess = find_excess(before, take_footprint(), connections)
     assert not excess, excess

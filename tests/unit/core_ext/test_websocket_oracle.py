@@ -28,7 +28,7 @@ from tests.unit.core_ext.websocket_streams import (
 from tests.unit.core_ext.wsproto_oracle import Verdict, WsprotoReader, read_with_wsproto
 
 ENDLESS = (1 << 64) - 1
-thoroughly = settings(max_examples=60, deadline=None)
+thoroughly = settings(max_examples=40, deadline=None)
 
 
 def read(kernel: Any, chunks: list[bytes], *, max_bytes: int = ENDLESS, max_fragments: int = 30_000) -> Verdict:
