@@ -15,12 +15,12 @@ import msgspec
 from core.domain.intents import Intent
 from core.store.interfaces import Store
 from gateway.commands import RequestGuildMembers
-from gateway.dispatch_body import DispatchBody
 from gateway.event_meter import EventMeter
 from gateway.guild_actor import GuildActor
 from gateway.guild_directory import GuildDirectory
 from gateway.member_table import MemberState, from_row
 from gateway.session import Session
+from gateway.spliced_body import SplicedBody
 from gateway.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ class _Answer:
             chunk.not_found = [str(user_id) for user_id in not_found]
         if self._shows_presences:
             chunk.presences = self._presences(members)
-        self._session.dispatch(DispatchBody("GUILD_MEMBERS_CHUNK", _encode(chunk)))
+        self._session.dispatch(SplicedBody("GUILD_MEMBERS_CHUNK", _encode(chunk)))
         self._meter.count("GUILD_MEMBERS_CHUNK", 1)
 
     def _presences(self, members: list[MemberState]) -> list[msgspec.Raw]:

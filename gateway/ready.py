@@ -13,8 +13,8 @@ from core.domain.application import Application
 from core.domain.login import LoginSnapshot
 from core.wire.objects.channel import DirectChannelObject, render_direct_channel
 from core.wire.objects.user import OwnUserObject, render_own_user
-from gateway.dispatch_body import DispatchBody
 from gateway.session import Session
+from gateway.spliced_body import SplicedBody
 
 _encode = msgspec.json.Encoder().encode
 
@@ -59,7 +59,7 @@ def build_ready(
     is_sharded: bool,
     resume_url: str,
     last_message_ids: Mapping[int, int],
-) -> DispatchBody:
+) -> SplicedBody:
     """READY of a session. Guilds are unavailable stubs: their GUILD_CREATE follows, which libraries wait for.
 
     `last_message_ids` has the newest message of each direct channel that has one.
@@ -77,7 +77,7 @@ def build_ready(
         read_state=msgspec.UNSET if is_bot else _EMPTY_LIST,
         user_guild_settings=msgspec.UNSET if is_bot else _EMPTY_LIST,
     )
-    return DispatchBody("READY", _encode(ready))
+    return SplicedBody("READY", _encode(ready))
 
 
 def _render_direct_channels(login: LoginSnapshot, last_message_ids: Mapping[int, int]) -> list[DirectChannelObject]:
