@@ -11,7 +11,6 @@ Prints `ready gateway=…` when it serves. Nothing is stored in a burst: what th
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import sys
 from pathlib import Path
@@ -24,6 +23,7 @@ from api.services.announcements import channel_event
 from benchmarks.world import World
 from core.domain.message import Message, MessageView
 from core.runtime.clock import SystemClock
+from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings, Settings
 from core.store.sql.store import SqlStore
@@ -36,7 +36,6 @@ from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import ENCODINGS
 from gateway.forms import Forms
-from guildway.embedded import YOUNG_OBJECTS
 
 _CONTENT: Final = "The quick brown fox jumps over the lazy dog."
 _SESSIONS_A_TURN: Final = 1000
@@ -131,6 +130,7 @@ async def serve(options: Options) -> None:
     clock = SystemClock()
     store = await SqlStore.open(options.database, clock=clock, num_shards=256)
     ids = SnowflakeGenerator(_WORKER_ID, 0, clock.now_ms)
+    metrics = Metrics()
     bench = Bench(options=options, store=store, ids=ids)
     defaults = {"host": "127.0.0.1", "port": 0, "heartbeat_timeout_factor": 1000, "resume_window_s": 0}
     gateway = build_gateway(
@@ -139,20 +139,18 @@ async def serve(options: Options) -> None:
         ids=ids,
         clock=clock,
         settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),
-        metrics=Metrics(),
+        metrics=metrics,
         messages=NoMessages(),
     )
     await gateway.start()
     commands: asyncio.Queue[str] = asyncio.Queue()
     asyncio.get_running_loop().add_reader(sys.stdin, lambda: commands.put_nowait(sys.stdin.readline()))
-    # As guildway.embedded does.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     running = asyncio.create_task(gateway.run())
-    print(f"ready gateway={gateway.local_url}", flush=True)
-    while command := await commands.get():
-        print(await bench.obey(command), flush=True)
+    # As guildway.embedded does.
+    with GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe).in_force():
+        print(f"ready gateway={gateway.local_url}", flush=True)
+        while command := await commands.get():
+            print(await bench.obey(command), flush=True)
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running

@@ -33,6 +33,7 @@ from gateway.passive_sessions import LargeGuilds
 from gateway.protocol import GatewayProtocol
 from gateway.public_address import compute_gateway_url
 from gateway.resume import Resuming
+from gateway.sending import make_sending
 from gateway.session import Session
 from gateway.session_factory import SessionFactory
 from gateway.session_table import SessionTable
@@ -126,12 +127,14 @@ def build_gateway(
     options = settings.gateway
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
+    sending = make_sending(clock=clock, metrics=metrics)
     guilds = GuildDirectory(
         store=store,
         clock=clock,
         tasks=tasks,
         idle_s=options.guild_idle_s,
         meter=meter,
+        sending=sending,
         large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
     )
     events = UserEvents(
@@ -181,7 +184,13 @@ def build_gateway(
         bus=bus,
         inbox=inbox,
         listener=make_listener(
-            host=options.host, port=options.port, settings=options, clock=clock, handler=protocol, metrics=metrics
+            host=options.host,
+            port=options.port,
+            settings=options,
+            clock=clock,
+            handler=protocol,
+            metrics=metrics,
+            sending=sending,
         ),
         tasks=tasks,
         public_url=options.public_url,

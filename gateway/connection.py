@@ -28,11 +28,10 @@ from gateway.commands import Command, Heartbeat, Identify, PresenceUpdate, Resum
 from gateway.compression import Compression
 from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_payload
 from gateway.forms import Form, Forms
+from gateway.sending import Sending
 
 logger = logging.getLogger(__name__)
 
-FLUSH_TRACKS: Final = 1500
-"""How many connections one turn of the loop sends to: 5 ms, at 3 µs each, and then sockets are read again."""
 _MINUTE_S = 60.0
 _CLOSE = 8
 
@@ -78,7 +77,7 @@ class Phase(enum.IntEnum):
 
 
 class Shared:
-    """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's."""
+    """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's, `sending` sends for all."""
 
     __slots__ = ("_acks", "call_later", "clock", "forms", "handler", "queue", "settings")
 
@@ -88,6 +87,7 @@ class Shared:
         settings: GatewaySettings,
         clock: Clock,
         handler: ConnectionHandler,
+        sending: Sending,
         call_later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         self.settings = settings
@@ -96,7 +96,7 @@ class Shared:
         self.call_later = call_later
         self.forms = Forms()
         self._acks: dict[tuple[Encoding, Compression], bytes] = {}
-        self.queue = core_ext.SendQueue(self._flush_soon)
+        self.queue = sending.queue
 
     def find_ack(self, encoding: Encoding, compression: Compression) -> bytes:
         """The frame that answers a heartbeat: the same for all connections of a form."""
@@ -105,19 +105,6 @@ class Shared:
             ack = self.forms.find(encoding, compression).encode(encode_payload(encoding, Opcode.HEARTBEAT_ACK))
             self._acks[encoding, compression] = ack
         return ack
-
-    def _flush_soon(self) -> None:
-        self.call_later(0, self._flush)
-
-    def _flush(self) -> None:
-        """Send what the sessions got since the last time. Many of them are done in several turns of the loop."""
-        try:
-            is_more = self.queue.flush(FLUSH_TRACKS)
-        except Exception:
-            logger.exception("a dispatch could not be sent")
-            is_more = True
-        if is_more:
-            self._flush_soon()
 
 
 class Connection:

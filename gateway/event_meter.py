@@ -1,8 +1,4 @@
-"""What is measured of events: dispatches by name, how long a guild's event took to reach its local sessions, and how far
-behind the logs their readers are."""
-
-import contextlib
-from collections.abc import Iterator
+"""What is measured of events: dispatches by name, and how far behind the logs their readers are."""
 
 from prometheus_client import Counter, Gauge
 
@@ -35,10 +31,3 @@ class EventMeter:
         if gauge is None:
             gauge = self._lags[shard] = self._metrics.log_lag_seconds.labels(str(shard))
         gauge.set((self._clock.now_ms() - created_ms(envelope_id)) / 1000)
-
-    @contextlib.contextmanager
-    def fan_out(self) -> Iterator[None]:
-        """Time what is within."""
-        began_s = self._clock.monotonic_s()
-        yield
-        self._metrics.fanout_seconds.observe(self._clock.monotonic_s() - began_s)

@@ -31,6 +31,7 @@ from gateway.guild_state import GuildState
 from gateway.member_table import KEEP_ALL_BELOW
 from gateway.passive_sessions import LargeGuilds
 from gateway.presence_batches import PresencePace
+from gateway.sending import Sending
 from gateway.session import Session
 from gateway.tasks import Tasks
 
@@ -93,7 +94,7 @@ class GuildVisit:
 class GuildDirectory:
     """See the module."""
 
-    __slots__ = ("_clock", "_entries", "_idle_s", "_large", "_meter", "_pace", "_store", "_tasks")
+    __slots__ = ("_clock", "_entries", "_idle_s", "_large", "_meter", "_pace", "_sending", "_store", "_tasks")
 
     def __init__(
         self,
@@ -103,6 +104,7 @@ class GuildDirectory:
         tasks: Tasks,
         idle_s: float,
         meter: EventMeter | None = None,
+        sending: Sending | None = None,
         large: LargeGuilds | None = None,
     ) -> None:
         self._store = store
@@ -112,6 +114,7 @@ class GuildDirectory:
         self._large = large
         self._meter = meter
         self._pace = PresencePace(clock=clock)
+        self._sending = sending
         self._entries: dict[int, _Entry] = {}
 
     def find(self, guild_id: int) -> GuildActor | None:
@@ -129,11 +132,10 @@ class GuildDirectory:
         if entry.actor is None:
             self._hold(entry, delivery)
             return
-        if self._meter is None:
-            _apply(entry.actor, delivery)
-        else:
-            with self._meter.fan_out():
-                _apply(entry.actor, delivery)
+        is_timed = self._sending is not None and self._sending.begin()
+        _apply(entry.actor, delivery)
+        if self._sending is not None and is_timed:
+            self._sending.end()
         self._rest(entry)
 
     async def visit(self, guild_id: int, user_id: int) -> GuildVisit | None:

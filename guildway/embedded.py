@@ -12,7 +12,6 @@ sockets, store, tiers) and of ending (clients told to reconnect while requests a
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ from core.domain.errors import Unavailable
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
+from core.runtime.garbage import GarbageControl
 from core.runtime.http_server import HttpServer
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
@@ -47,15 +47,11 @@ GATEWAY_GRACE_S: Final = 2.0
 REQUEST_GRACE_S: Final = 3
 STORE_GRACE_S: Final = 1.0
 
-YOUNG_OBJECTS: Final = 10_000
-"""Allocations between collections, instead of 700: a request leaves hardly a cycle behind, and looking for them that often
-costs 6 % of a send's processor time (benchmark `sends`)."""
-
 
 class Embedded:
     """Everything built; `run` brings it to life. Made by `open_embedded`."""
 
-    __slots__ = ("_api", "_api_server", "_gateway", "_operations_server", "_store")
+    __slots__ = ("_api", "_api_server", "_garbage", "_gateway", "_operations_server", "_store")
 
     def __init__(
         self,
@@ -65,8 +61,10 @@ class Embedded:
         store: SqlStore,
         api_server: HttpServer,
         operations_server: HttpServer | None,
+        garbage: GarbageControl,
     ) -> None:
         self._api = api
+        self._garbage = garbage
         self._gateway = gateway
         self._store = store
         self._api_server = api_server
@@ -80,6 +78,7 @@ class Embedded:
                 chores.create_task(self._api.run(), name="api"),
                 chores.create_task(self._gateway.run(), name="gateway"),
                 chores.create_task(self._store.run_chores(), name="store"),
+                chores.create_task(self._garbage.run(), name="garbage"),
             ]
             await self._serve(stopping=stopping, when_ready=when_ready)
             for task in running:
@@ -93,12 +92,9 @@ class Embedded:
                 tasks.create_task(server.run(started=event, stopping=stopping), name=f"http {server.authority}")
             for event in started:
                 await event.wait()
-            # What lives now lives until the end: a full collection need not walk it ever again.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
-            when_ready(self._addresses())
-            await stopping.wait()
+            with self._garbage.in_force():
+                when_ready(self._addresses())
+                await stopping.wait()
             logger.info("stopping")
             await _within(GATEWAY_GRACE_S, self._gateway.stop(), "gateway")
 
@@ -123,7 +119,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         folder = DataDir(Path(settings.store.data_dir))
         stack.callback(folder.close)
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
-        metrics = _build_metrics()
+        metrics = _build_metrics(worker=str(settings.store.worker_id))
         store = await _open_store(folder, settings.store, clock)
         stack.push_async_callback(_close_store, store)
         node = settings.store
@@ -150,16 +146,21 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             operations = build_operations(registry=metrics.registry, is_ready=lambda: _is_ready(store))
             operations_server = HttpServer(app=operations, sock=sock, grace_s=REQUEST_GRACE_S, lifespan=False)
         yield Embedded(
-            api=api, gateway=gateway, store=store, api_server=api_server, operations_server=operations_server
+            api=api,
+            gateway=gateway,
+            store=store,
+            api_server=api_server,
+            operations_server=operations_server,
+            garbage=GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe),
         )
 
 
-def _build_metrics() -> Metrics:
+def _build_metrics(*, worker: str) -> Metrics:
     """A registry of this process's own, with what prometheus-client knows about a process."""
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    return Metrics(registry)
+    return Metrics(registry, worker=worker)
 
 
 async def _open_store(folder: DataDir, settings: StoreSettings, clock: Clock) -> SqlStore:

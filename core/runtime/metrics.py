@@ -14,6 +14,9 @@ _REQUEST_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.
 _FANOUT_BUCKETS_S = (0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
 """One event takes microseconds for a small guild and tens of milliseconds for 10,000 sessions."""
 
+_PAUSE_BUCKETS_S = (0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+"""Around 10 ms, which no pause should take."""
+
 
 class Metrics:
     """One attribute a metric; names are `guildway_` and the attribute's."""
@@ -22,6 +25,7 @@ class Metrics:
         "api_latency_seconds",
         "dispatch_total",
         "fanout_seconds",
+        "gc_pause_seconds",
         "log_lag_seconds",
         "message_latency_seconds",
         "messages_sent_total",
@@ -32,7 +36,8 @@ class Metrics:
         "websocket_connections",
     )
 
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+    def __init__(self, registry: CollectorRegistry | None = None, *, worker: str = "0") -> None:
+        """`worker` is the label that tells the gateway processes apart."""
         self.registry = registry if registry is not None else CollectorRegistry()
         reg = self.registry
         self.messages_sent_total = Counter(
@@ -49,7 +54,7 @@ class Metrics:
         )
         self.websocket_connections = Gauge(
             "guildway_websocket_connections", "Open gateway connections.", ["worker"], registry=reg
-        )
+        ).labels(worker)
         self.presence_updates_total = Counter(
             "guildway_presence_updates_total", "Presence changes of users, by new status.", ["status"], registry=reg
         )
@@ -65,8 +70,14 @@ class Metrics:
         )
         self.fanout_seconds = Histogram(
             "guildway_fanout_seconds",
-            "Handing one event to the queues of all its local sessions.",
+            "From taking an event to handing it to the kernel for the last of its local sessions; one event at a time is timed.",
             buckets=_FANOUT_BUCKETS_S,
+            registry=reg,
+        )
+        self.gc_pause_seconds = Histogram(
+            "guildway_gc_pause_seconds",
+            "How long a search for cyclic garbage held the process up.",
+            buckets=_PAUSE_BUCKETS_S,
             registry=reg,
         )
         self.log_lag_seconds = Gauge(

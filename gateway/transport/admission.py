@@ -18,8 +18,10 @@ import msgspec
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
+from gateway.batch_timer import call_later
 from gateway.connection import Connection, ConnectionHandler, Ender, Link, Shared
 from gateway.heartbeats import HeartbeatWatch
+from gateway.sending import Sending
 from gateway.transport.handshake import VERSION as WEBSOCKET_VERSION
 from gateway.transport.handshake import HeaderValues, asks_upgrade, find_fault
 from gateway.transport_choice import TransportChoice, parse_transport_choice
@@ -38,8 +40,6 @@ _JITTER_SHARE = 11
 """An interval is jittered by at most this part of it, so that a short one (in a test) stays one."""
 _GOLDEN = 0.6180339887498949
 """Multiples of it, modulo 1, are spread evenly however many there are: jitter without chance."""
-_WORKER = "0"
-"""The metrics' label; one process has one worker."""
 _STOP_STEP_S = 0.01
 _AUTHORITY = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
 """A request may name the whole address (RFC 9112 section 3.2.2)."""
@@ -59,7 +59,13 @@ class Admission:
     __slots__ = ("_addresses", "_metrics", "_on_tick", "_opened", "_paths", "_timer", "_watch", "shared")
 
     def __init__(
-        self, *, settings: GatewaySettings, clock: Clock, handler: ConnectionHandler, metrics: Metrics
+        self,
+        *,
+        settings: GatewaySettings,
+        clock: Clock,
+        handler: ConnectionHandler,
+        metrics: Metrics,
+        sending: Sending,
     ) -> None:
         self._metrics = metrics
         self._paths = {"/", urlsplit(settings.public_url).path or "/"}
@@ -67,7 +73,9 @@ class Admission:
         self._opened = 0
         self._timer: asyncio.TimerHandle | None = None
         self._on_tick: Callable[[float], None] = _do_nothing
-        self.shared: Final = Shared(settings=settings, clock=clock, handler=handler, call_later=_call_later)
+        self.shared: Final = Shared(
+            settings=settings, clock=clock, handler=handler, sending=sending, call_later=call_later
+        )
         tick_s = min(_MAX_TICK_S, settings.heartbeat_interval_s / _TICKS, settings.identify_timeout_s / _TICKS)
         self._watch = HeartbeatWatch(tick_s, clock.monotonic_s())
 
@@ -152,7 +160,7 @@ class Admission:
             host=host,
             fd=fd,
         )
-        self._metrics.websocket_connections.labels(_WORKER).inc()
+        self._metrics.websocket_connections.inc()
         return connection
 
     def open(self, connection: Connection) -> None:
@@ -162,7 +170,7 @@ class Admission:
 
     def disconnect(self) -> None:
         """The socket of a connection is gone."""
-        self._metrics.websocket_connections.labels(_WORKER).dec()
+        self._metrics.websocket_connections.dec()
 
     def _compute_interval_s(self) -> float:
         """The next connection's heartbeat interval, jittered so that beats do not come in waves."""
@@ -179,10 +187,6 @@ async def wait_until_empty(sockets: Callable[[], int]) -> None:
     while sockets() and waited_s < STOP_S:
         await asyncio.sleep(_STOP_STEP_S)
         waited_s += _STOP_STEP_S
-
-
-def _call_later(delay_s: float, callback: Callable[[], None]) -> object:
-    return asyncio.get_running_loop().call_later(delay_s, callback)
 
 
 def _do_nothing(_now_s: float) -> None:

@@ -14,6 +14,7 @@ from core.runtime.errors import StartError
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from gateway.connection import Connection, ConnectionHandler
+from gateway.sending import Sending, make_sending
 from gateway.transport.admission import Admission
 from gateway.transport.native_listener import NativeListener
 from gateway.transport.picows_listener import PicowsListener
@@ -41,9 +42,18 @@ class Listener(Protocol):
 
 
 def make_listener(
-    *, host: str, port: int, settings: GatewaySettings, clock: Clock, handler: ConnectionHandler, metrics: Metrics
+    *,
+    host: str,
+    port: int,
+    settings: GatewaySettings,
+    clock: Clock,
+    handler: ConnectionHandler,
+    metrics: Metrics,
+    sending: Sending | None = None,
 ) -> Listener:
     """A listener of the transport that the settings ask for. `handler` hears every connection's commands and its end.
+
+    `sending` sends what the sessions get; by default one of its own does.
 
     Raises:
         StartError: this machine does not have the transport.
@@ -51,6 +61,7 @@ def make_listener(
     name = TRANSPORTS[0] if settings.transport == "auto" else settings.transport
     if name not in TRANSPORTS:
         raise StartError(f"gateway.transport: there is no {name} here, only {', '.join(TRANSPORTS)}")
-    admission = Admission(settings=settings, clock=clock, handler=handler, metrics=metrics)
+    sending = sending or make_sending(clock=clock, metrics=metrics)
+    admission = Admission(settings=settings, clock=clock, handler=handler, metrics=metrics, sending=sending)
     make = NativeListener if name == "native" else PicowsListener
     return make(host=host, port=port, admission=admission)

@@ -16,6 +16,7 @@ from gateway.compression import Compression
 from gateway.connection import Connection, Shared, encode_close_frame
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding
+from gateway.sending import Sending
 from tests.fakes.clock import FakeClock
 from tests.unit.gateway.websocket_frames import split_frame
 
@@ -76,7 +77,8 @@ class Bench:
             settings=GatewaySettings(**settings),
             clock=self.clock,
             handler=self.handler,
-            call_later=lambda delay_s, callback: self.timers.append((delay_s, callback)),
+            sending=Sending(clock=self.clock, call_later=self.call_later, observe=lambda _: None),
+            call_later=self.call_later,
         )
         self.connection = Connection(
             shared=shared,
@@ -91,6 +93,9 @@ class Bench:
     def say(self, *payloads: Any) -> None:
         for payload in payloads:
             self.connection.receive(json.dumps(payload).encode(), is_text=True)
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> None:
+        self.timers.append((delay_s, callback))
 
     def run_timers(self) -> None:
         timers, self.timers = self.timers, []

@@ -12,6 +12,7 @@ NAMES = {
     "guildway_api_latency_seconds",
     "guildway_dispatch_total",
     "guildway_fanout_seconds",
+    "guildway_gc_pause_seconds",
     "guildway_log_lag_seconds",
     "guildway_resume_total",
     "guildway_session_buffer_bytes",
@@ -27,7 +28,7 @@ def test_metrics_have_the_promised_names() -> None:
 def test_metrics_take_the_promised_labels() -> None:
     metrics = Metrics()
     metrics.messages_sent_total.labels(channel_type="0").inc()
-    metrics.websocket_connections.labels(worker="0").inc()
+    metrics.websocket_connections.inc()
     metrics.presence_updates_total.labels(status="online").inc()
     metrics.api_latency_seconds.labels(route="/gateway", method="GET", status="200").observe(0.1)
     metrics.dispatch_total.labels(event="MESSAGE_CREATE").inc()

@@ -1,0 +1,79 @@
+"""When Python looks for cyclic garbage, and how long that holds the process up.
+
+What a server keeps for long (sessions, guilds, caches) is no garbage, and yet a full collection walks all of it: tens of
+milliseconds with 10,000 sessions, in which nothing is sent. So what has outlived a full collection is set aside
+(`gc.freeze`) and never walked again; a full collection is then of what came since the last one, and that is bounded by the
+thresholds. Frozen objects are freed as ever when nothing refers to them; only cycles among them would stay, so what comes
+and goes with clients must not leave cycles (tests hold sessions to it). For those that are left all the same, everything is
+thawed and looked through now and then while the process is small enough for it to be short.
+
+    young ─ 10,000 more ─→ middle ─ twice ─→ old ─ twice: full collection ─→ frozen ─ hourly, while few ─→ old
+
+Owns the interpreter's collector while it runs: its thresholds and a callback in it.
+"""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from core.runtime.clock import Clock
+
+YOUNG_OBJECTS: Final = 10_000
+"""Allocations between collections, instead of 700: a request leaves hardly a cycle behind, and looking for them that often
+costs 6 % of a send's processor time (benchmark `sends`)."""
+OLDER_AFTER: Final = 1
+"""Collections of a generation, above which the next is one of the generation above, instead of 10: that multiplies what one
+collection walks, and pauses must stay under 10 ms."""
+THAW_S: Final = 3600.0
+THAWED_OBJECTS: Final = 50_000
+"""With more than this frozen nothing is thawed: looking through it would take longer than 10 ms on a slow machine."""
+
+_FULL: Final = 2
+
+
+class GarbageControl:
+    """See the module. `observe` is told how long each collection took, in seconds."""
+
+    __slots__ = ("_began_s", "_clock", "_observe")
+
+    def __init__(self, *, clock: Clock, observe: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._observe = observe
+        self._began_s = 0.0
+
+    @contextlib.contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Enter when everything is built: what lives then lives until the end."""
+        thresholds = gc.get_threshold()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS, OLDER_AFTER, OLDER_AFTER)
+        gc.callbacks.append(self._on_collection)
+        try:
+            yield
+        finally:
+            gc.callbacks.remove(self._on_collection)
+            gc.set_threshold(*thresholds)
+            gc.unfreeze()
+
+    async def run(self) -> None:
+        """Look through everything now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(THAW_S)
+            self.thaw()
+
+    def thaw(self) -> None:
+        """Look through what is frozen, unless it is too much."""
+        if gc.get_freeze_count() <= THAWED_OBJECTS:
+            gc.unfreeze()
+            gc.collect()
+
+    def _on_collection(self, phase: str, info: dict[str, Any]) -> None:
+        if phase == "start":
+            self._began_s = self._clock.monotonic_s()
+            return
+        self._observe(self._clock.monotonic_s() - self._began_s)
+        if info["generation"] == _FULL:
+            gc.freeze()

@@ -1,0 +1,80 @@
+"""Control of the collector: what is observed, what is set aside, and that all is as it was afterwards."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from core.runtime import garbage
+from core.runtime.garbage import GarbageControl
+from tests.fakes.clock import FakeClock
+
+
+class Node:
+    """Something that the collector knows, in a cycle with itself."""
+
+    def __init__(self) -> None:
+        self.myself = self
+
+
+@pytest.fixture(autouse=True)
+def frozen_by_others() -> Iterator[None]:
+    """Nothing is: another test may have left something."""
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+def count_nodes() -> int:
+    """How many are there, found by the collector or not."""
+    return sum(isinstance(each, Node) for each in gc.get_objects())
+
+
+def test_collections_are_observed_and_what_outlives_a_full_one_is_frozen() -> None:
+    pauses_s: list[float] = []
+    control = GarbageControl(clock=FakeClock(), observe=pauses_s.append)
+    with control.in_force():
+        kept = Node()
+        frozen_before, pauses_s[:] = gc.get_freeze_count(), []
+        gc.collect(0)
+        assert gc.get_freeze_count() <= frozen_before
+        assert gc.is_tracked(kept)
+        gc.collect()
+        assert pauses_s == [0.0, 0.0]
+        assert count_nodes() == 0
+        assert gc.get_freeze_count() > 0
+    assert count_nodes() == 1
+
+
+def test_frozen_cycles_are_freed_by_a_thaw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "THAWED_OBJECTS", 1 << 60)
+    control = GarbageControl(clock=FakeClock(), observe=lambda _: None)
+    with control.in_force():
+        lost = Node()
+        gc.collect()
+        del lost
+        gc.collect()
+        gc.unfreeze()
+        assert count_nodes() == 1
+        gc.freeze()
+        control.thaw()
+        gc.unfreeze()
+        assert count_nodes() == 0
+
+
+def test_nothing_is_thawed_when_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "THAWED_OBJECTS", 0)
+    pauses_s: list[float] = []
+    control = GarbageControl(clock=FakeClock(), observe=pauses_s.append)
+    with control.in_force():
+        frozen = gc.get_freeze_count()
+        control.thaw()
+        assert (pauses_s, gc.get_freeze_count() > 0, frozen > 0) == ([], True, True)
+
+
+def test_collector_is_as_it_was_afterwards() -> None:
+    before = (gc.get_threshold(), list(gc.callbacks))
+    with GarbageControl(clock=FakeClock(), observe=lambda _: None).in_force():
+        assert gc.get_threshold()[0] == garbage.YOUNG_OBJECTS
+    assert (gc.get_threshold(), list(gc.callbacks)) == before
+    assert gc.get_freeze_count() == 0
