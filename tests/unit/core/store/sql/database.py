@@ -34,6 +34,8 @@ class Database:
         self.commits = asyncio.Event()
         """Set when the first commit begins."""
         self.ran: list[str] = []
+        self.trips = 0
+        """To the database, by the writer."""
         self.writer: Writer
         self.connection: Connection
         self.log: SqlLog
@@ -42,19 +44,21 @@ class Database:
 
     async def run_steps(self, driver: OneTripConnection, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
         """In place of the dialect's own."""
+        self.trips += 1
         self._pass(steps)
         return await driver.run_steps(steps)
 
     async def run_last_steps(self, driver: OneTripConnection, steps: Sequence[Step]) -> Exception | None:
         """In place of the dialect's own."""
+        self.trips += 1
         self._pass(steps)
         self.commits.set()
-        try:
-            self._pass([Step("COMMIT")])
-        except sqlite3.Error as error:
+        if self.fails(Step("COMMIT")):
             await driver.run_steps(steps)
-            return error
-        return await driver.run_last_steps(steps)
+            return sqlite3.OperationalError("disk I/O error")
+        error = await driver.run_last_steps(steps)
+        self.ran.append("COMMIT")
+        return error
 
     def _pass(self, steps: Sequence[Step]) -> None:
         for step in steps:

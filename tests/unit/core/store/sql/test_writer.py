@@ -4,17 +4,22 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select
 
-from core.domain.errors import Unavailable
+from core.domain.errors import Invalid, Unavailable
+from core.domain.message import AddedMessage
 from core.store.sql.connection import Executor
+from core.store.sql.dialect import SQLITE
+from core.store.sql.message_batch import MessageInserter
+from core.store.sql.messages import SqlMessages
 from core.store.sql.sqlite_driver import Step
 from core.store.sql.tables import last_messages
 from core.store.sql.transaction import UnitOfWork
 from core.wire.envelope import Envelope
-from tests.contract.builders import flake, new_envelope, new_guild
+from tests.contract.builders import flake, new_envelope, new_guild, new_message
 from tests.unit.core.store.sql.database import NUM_SHARDS, Database, open_database
 
 
@@ -54,6 +59,47 @@ async def test_concurrent_units_share_one_commit(database: Database) -> None:
     assert database.ran.count("COMMIT") == 1
     assert await stored(database) == list(range(1, 65))
     assert delivered(database) == list(range(1, 65))
+
+
+def messages_of(database: Database) -> SqlMessages:
+    inserter = MessageInserter(clock=database.clock, dialect=SQLITE)
+    return SqlMessages(reads=database.reads, writer=database.writer, inserter=inserter)
+
+
+async def add(messages: SqlMessages, number: int, **fields: Any) -> AddedMessage:
+    message = new_message(number, flake(1), **fields)
+    return await messages.add(message, [new_envelope(number, flake(1))])
+
+
+async def test_messages_that_wait_take_two_trips(database: Database) -> None:
+    messages = messages_of(database)
+    added = await asyncio.gather(*(add(messages, number, nonce=str(number)) for number in range(1, 65)))
+    assert all(one.is_new for one in added)
+    assert database.trips == 2
+    assert len(database.delivered) == 64
+
+
+async def test_failed_question_fails_its_messages_and_the_store_goes_on(database: Database) -> None:
+    messages = messages_of(database)
+    database.fails = lambda step: step.sql.startswith("SELECT nonces")
+    results = await asyncio.gather(
+        *(add(messages, number, nonce=str(number)) for number in range(1, 4)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [Unavailable] * 3
+    database.fails = lambda _: False
+    assert (await add(messages, 4, nonce="4")).is_new
+    assert delivered(database) == [4]
+
+
+async def test_message_that_cannot_be_stored_fails_alone(database: Database) -> None:
+    messages = messages_of(database)
+    contents = ["good", "\ud800", "good"]
+    results = await asyncio.gather(
+        *(add(messages, number, content=content) for number, content in enumerate(contents, 1)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [AddedMessage, Invalid, AddedMessage]
+    assert delivered(database) == [1, 3]
+    assert database.ran.count("COMMIT") == 1
 
 
 async def test_units_that_come_during_a_commit_share_the_next(database: Database) -> None:
