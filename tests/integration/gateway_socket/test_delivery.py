@@ -1,6 +1,7 @@
 """Sessions' dispatches over real sockets, past the event loop's transport and through it: order, caps, and the end."""
 
 import asyncio
+import contextlib
 import os
 import random
 from typing import Any
@@ -66,6 +67,48 @@ async def test_mixture_arrives_in_order_at_a_stalling_reader(
             # Only now is anything read.
             assert await read_all(client, len(expected)) == expected
         assert connection.buffered_bytes == 0
+
+
+class Watched:
+    """An event that counts how often it was asked to look back."""
+
+    def __init__(self, number: int) -> None:
+        self.body = DispatchBody("E", json_of(f"event {number} " + "of many that are alike " * 20))
+        self.size_bytes = self.body.size_bytes
+        self.chains = 0
+
+    def find_template(self, form: Any) -> Any:
+        return self.body.find_template(form)
+
+    def chain(self, form: Any, previous: "Watched") -> Any:
+        self.chains += 1
+        return self.body.chain(form, previous.body)
+
+
+@pytest.mark.parametrize("compress", [name for name, (_, make) in COMPRESS.items() if make])
+async def test_events_that_look_back_arrive_on_many_connections(run_listener: RunListener, compress: str) -> None:
+    name, make = COMPRESS[compress]
+    assert make is not None
+    async with run_listener() as served, contextlib.AsyncExitStack() as stack:
+        clients = []
+        for _ in range(40):
+            opened = open_client(served.address, f"v=10&encoding=json&compress={name}", decompressor=make())
+            clients.append(await stack.enter_async_context(opened))
+            await log_in(clients[-1])
+        tracks = [attach_track(connection) for connection in served.handler.connections]
+        bodies = [Watched(number) for number in range(6)]
+        for number, body in enumerate(bodies):
+            if number == 4:
+                # In one's own stream, so that the next event stands behind something else.
+                served.handler.connections[39].send(11)
+            for track in tracks:
+                track.push(body)
+            if number > 2:
+                await asyncio.sleep(0)
+        for client in clients:
+            expected = [1, 2, 3, 4, 5, 6] if client is not clients[39] else [1, 2, 3, 4, 11, 5, 6]
+            assert await read_all(client, len(expected)) == expected
+        assert [body.chains for body in bodies] == [0, 1, 1, 1, 1, 1]
 
 
 async def test_client_that_reads_nothing_is_closed_at_its_cap_and_others_go_on(run_listener: RunListener) -> None:
