@@ -32,7 +32,7 @@ class GuildSessions:
         self._index = ViewIndex()
         self._sessions: list[Session | None] = []
         self._tracks: list[Track | None] = []
-        self._users: dict[int, list[int]] = {}
+        self._users: dict[int, tuple[int, ...]] = {}
         self._flags: dict[str, int] = {}
         for channel_id in channel_ids:
             self._index.set_channel(channel_id, ())
@@ -53,7 +53,7 @@ class GuildSessions:
             self._sessions[slot] = session
             self._tracks[slot] = session.track
         session.slots[self._guild_id] = slot
-        self._users.setdefault(session.user_id, []).append(slot)
+        self._users[session.user_id] = (*self._users.get(session.user_id, ()), slot)
         for bit in _INTENT_BITS:
             if session.intents >> bit & 1:
                 self._index.set_flag(bit, slot, on=True)
@@ -64,9 +64,10 @@ class GuildSessions:
         slot = session.slots.pop(self._guild_id)
         self._index.release(slot)
         self._sessions[slot] = self._tracks[slot] = None
-        slots = self._users[session.user_id]
-        slots.remove(slot)
-        if not slots:
+        left = tuple(each for each in self._users[session.user_id] if each != slot)
+        if left:
+            self._users[session.user_id] = left
+        else:
             del self._users[session.user_id]
 
     def all(self) -> list[Session]:

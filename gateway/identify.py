@@ -27,7 +27,7 @@ from gateway.commands import Command, Identify
 from gateway.connection import Connection
 from gateway.guild_attachment import PREPARED_GUILDS, GuildAttachment
 from gateway.login_reads import LoginReads, ReadLogin
-from gateway.ready import build_ready
+from gateway.ready import ReadyMaker
 from gateway.refusal import Refusal
 from gateway.session import Session
 from gateway.session_factory import SessionFactory
@@ -55,6 +55,7 @@ class Identifying:
         "_attachment",
         "_factory",
         "_on_command",
+        "_readies",
         "_reads",
         "_resume_url",
         "_table",
@@ -79,6 +80,7 @@ class Identifying:
         `on_command` takes what a client said between Identify and READY, once the session is there.
         """
         self._reads = reads
+        self._readies = ReadyMaker()
         self._factory = factory
         self._tasks = tasks
         self._users = users
@@ -188,7 +190,7 @@ class Identifying:
         if not arrival.is_wanted:
             raise Refusal(close_codes.UNKNOWN_ERROR)
         visits = [visit for visit in arrival.visits if visit.is_member]
-        ready = build_ready(
+        ready = self._readies.build(
             session,
             snapshot,
             guild_ids=[visit.actor.guild_id for visit in visits] + arrival.later,

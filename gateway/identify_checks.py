@@ -3,6 +3,7 @@
 Source: Discord's documentation, "Identify", "Gateway Intents", "Sharding".
 """
 
+import sys
 from typing import Any, Final
 
 from core.domain.application import Application
@@ -55,7 +56,7 @@ def make_profile(
         shard_count=shard_count,
         large_threshold=min(max(threshold, _MIN_LARGE), _MAX_LARGE),
         platform=_platform(command.properties or {}, is_bot=user.bot),
-        os=_property(command.properties or {}, "os"),
+        os=sys.intern(_property(command.properties or {}, "os")),
     )
 
 

@@ -25,6 +25,9 @@ KEEP_ALL_BELOW: Final = 251
 REMEMBERED_DELETED_ROLES: Final = 256
 """How many deleted roles are remembered, for rows that were read before the deletion. A read takes milliseconds."""
 
+_NO_ROLES: Final[frozenset[int]] = frozenset()
+"""One for all who have none: an empty set is as large as one with four roles."""
+
 Fields = dict[str, msgspec.Raw]
 """A wire object of which each field is still encoded."""
 
@@ -76,7 +79,7 @@ def parse_member(payload: bytes | msgspec.Raw) -> MemberState:
     until = seen.communication_disabled_until
     return MemberState(
         user_id=seen.user.id,
-        role_ids=frozenset(seen.roles),
+        role_ids=frozenset(seen.roles) if seen.roles else _NO_ROLES,
         timeout_until_ms=0 if until is None else int(until.timestamp() * 1000),
         raw=msgspec.Raw(_encode(fields)),
     )
@@ -86,7 +89,7 @@ def from_row(member: Member) -> MemberState:
     """A member from the store's row."""
     return MemberState(
         user_id=member.user.id,
-        role_ids=frozenset(member.role_ids),
+        role_ids=frozenset(member.role_ids) if member.role_ids else _NO_ROLES,
         timeout_until_ms=member.timeout_until_ms,
         raw=msgspec.Raw(_encode(render_member(member))),
     )

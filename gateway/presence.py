@@ -31,6 +31,17 @@ class MergedPresence(msgspec.Struct, kw_only=True, frozen=True):
 
 OFFLINE: Final = MergedPresence()
 
+_PLAIN: Final = {status: Presence(status=status) for status in _ORDER}
+"""Most sessions say no more than a status: these are theirs, one object for all."""
+
+_PLAIN_MERGED: Final = {
+    (platform, status): MergedPresence(status=status, client_status={platform: status})
+    for platform in ("desktop", "mobile", "web")
+    for status in _ORDER
+    if status not in _HIDDEN
+}
+"""What becomes of them when there is one session."""
+
 
 class _UserRef(msgspec.Struct, kw_only=True):
     id: str
@@ -49,11 +60,14 @@ class PresenceObject(msgspec.Struct, kw_only=True):
 def from_command(command: PresenceUpdate | None, *, now_ms: int) -> Presence:
     """The presence that a client's op 3 or Identify asks for; online when it asks for none."""
     if command is None:
-        return Presence()
-    status = command.status or "online"
+        return _PLAIN["online"]
+    status = "online" if command.status in {None, "unknown"} else str(command.status)
+    activities = command.all_activities
+    if not activities:
+        return _PLAIN[status]
     return Presence(
-        status="online" if status == "unknown" else status,
-        activities=[render_activity(activity, now_ms=now_ms) for activity in command.all_activities],
+        status=status,
+        activities=[render_activity(activity, now_ms=now_ms) for activity in activities],
     )
 
 
@@ -64,6 +78,8 @@ def merge_presences(presences: Sequence[tuple[str, Presence]]) -> MergedPresence
     best = min((presence for _, presence in presences), key=lambda presence: _ORDER[presence.status])
     if best.status in _HIDDEN:
         return OFFLINE
+    if len(presences) == 1 and not best.activities and (plain := _PLAIN_MERGED.get((presences[0][0], best.status))):
+        return plain
     by_platform: dict[str, str] = {}
     for platform, presence in presences:
         if presence.status not in _HIDDEN:

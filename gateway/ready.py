@@ -14,6 +14,7 @@ from core.domain.login import LoginSnapshot
 from core.wire.objects.channel import DirectChannelObject, render_direct_channel
 from core.wire.objects.user import OwnUserObject, render_own_user
 from gateway.session import Session
+from gateway.shared_pairs import SharedPairs
 from gateway.spliced_body import SplicedBody
 
 _encode = msgspec.json.Encoder().encode
@@ -32,52 +33,64 @@ class _ReadyApplication(msgspec.Struct, kw_only=True):
 
 
 class _Ready(msgspec.Struct, kw_only=True):
-    v: int = 10
+    """What is a session's own. The rest is `_EVERYBODYS`."""
+
     user: OwnUserObject
     guilds: list[_UnavailableGuild]
     session_id: str
-    session_type: str = "normal"
     resume_gateway_url: str
     shard: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
     application: _ReadyApplication | msgspec.UnsetType = msgspec.UNSET
     private_channels: list[DirectChannelObject]
-    relationships: list[Any] = []
-    presences: list[Any] = []
-    guild_join_requests: list[Any] = []
-    geo_ordered_rtc_regions: list[str] = []
-    user_settings: dict[str, Any] = {}
-    read_state: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    user_guild_settings: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    _trace: list[str] = []
 
 
-def build_ready(
-    session: Session,
-    login: LoginSnapshot,
-    *,
-    guild_ids: Sequence[int],
-    is_sharded: bool,
-    resume_url: str,
-    last_message_ids: Mapping[int, int],
-) -> SplicedBody:
-    """READY of a session. Guilds are unavailable stubs: their GUILD_CREATE follows, which libraries wait for.
+_EVERYBODYS: Final[dict[str, Any]] = {
+    "v": 10,
+    "session_type": "normal",
+    "relationships": [],
+    "presences": [],
+    "guild_join_requests": [],
+    "geo_ordered_rtc_regions": [],
+    "user_settings": {},
+    "_trace": [],
+}
+_PEOPLES: Final = {"read_state": _EMPTY_LIST, "user_guild_settings": _EMPTY_LIST}
 
-    `last_message_ids` has the newest message of each direct channel that has one.
-    """
-    profile = session.profile
-    is_bot = profile.is_bot
-    ready = _Ready(
-        user=render_own_user(login.account),
-        guilds=[_UnavailableGuild(id=str(guild_id)) for guild_id in guild_ids],
-        session_id=profile.session_id,
-        resume_gateway_url=resume_url,
-        shard=(profile.shard_id, profile.shard_count) if is_sharded else msgspec.UNSET,
-        application=_render_application(login.application),
-        private_channels=_render_direct_channels(login, last_message_ids) if login.direct_channels else [],
-        read_state=msgspec.UNSET if is_bot else _EMPTY_LIST,
-        user_guild_settings=msgspec.UNSET if is_bot else _EMPTY_LIST,
-    )
-    return SplicedBody("READY", _encode(ready))
+
+class ReadyMaker:
+    """Makes READYs. What is the same in all of them is made once: every session remembers its own until the end."""
+
+    __slots__ = ("_of_bots", "_of_people")
+
+    def __init__(self) -> None:
+        self._of_bots = (SharedPairs(_encode(_EVERYBODYS)),)
+        self._of_people = (SharedPairs(_encode(_EVERYBODYS | _PEOPLES)),)
+
+    def build(
+        self,
+        session: Session,
+        login: LoginSnapshot,
+        *,
+        guild_ids: Sequence[int],
+        is_sharded: bool,
+        resume_url: str,
+        last_message_ids: Mapping[int, int],
+    ) -> SplicedBody:
+        """READY of a session. Guilds are unavailable stubs: their GUILD_CREATE follows, which libraries wait for.
+
+        `last_message_ids` has the newest message of each direct channel that has one.
+        """
+        profile = session.profile
+        ready = _Ready(
+            user=render_own_user(login.account),
+            guilds=[_UnavailableGuild(id=str(guild_id)) for guild_id in guild_ids],
+            session_id=profile.session_id,
+            resume_gateway_url=resume_url,
+            shard=(profile.shard_id, profile.shard_count) if is_sharded else msgspec.UNSET,
+            application=_render_application(login.application),
+            private_channels=_render_direct_channels(login, last_message_ids) if login.direct_channels else [],
+        )
+        return SplicedBody("READY", _encode(ready), self._of_bots if profile.is_bot else self._of_people)
 
 
 def _render_direct_channels(login: LoginSnapshot, last_message_ids: Mapping[int, int]) -> list[DirectChannelObject]:

@@ -31,7 +31,8 @@ class SessionTable:
         self._on_ended = on_ended
         self._sessions: dict[str, Session] = {}
         self._expiries: dict[str, asyncio.TimerHandle] = {}
-        self._users: dict[int, dict[str, Session]] = {}
+        self._users: dict[int, tuple[Session, ...]] = {}
+        """The oldest first."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -46,14 +47,14 @@ class SessionTable:
     def add(self, session: Session) -> None:
         """A session is ready."""
         self._sessions[session.id] = session
-        self._users.setdefault(session.user_id, {})[session.id] = session
+        self._users[session.user_id] = (*self._users.get(session.user_id, ()), session)
 
     def make_room(self, user_id: int, limit: int) -> bool:
         """Whether the user may have one more session; its oldest detached one makes room when there are too many."""
-        sessions = self._users.get(user_id, {})
+        sessions = self._users.get(user_id, ())
         if len(sessions) < limit:
             return True
-        detached = next((session for session in sessions.values() if session.connection is None), None)
+        detached = next((session for session in sessions if session.connection is None), None)
         if detached is None:
             return False
         self.end(detached)
@@ -80,9 +81,10 @@ class SessionTable:
         session.connection = None
         self._cancel_expiry(session)
         self._sessions.pop(session.id, None)
-        sessions = self._users.get(session.user_id, {})
-        sessions.pop(session.id, None)
-        if not sessions:
+        left = tuple(each for each in self._users.get(session.user_id, ()) if each is not session)
+        if left:
+            self._users[session.user_id] = left
+        else:
             self._users.pop(session.user_id, None)
         self._on_ended(session)
 

@@ -102,54 +102,65 @@ class UserActor:
         self._is_online = False
         self._on_offline = on_offline
         self._on_presence = on_presence
-        self._seats: dict[str, _Seat] = {}
-        self._recent: dict[int, None] = {}
+        self._seats: list[_Seat] = []
+        self._recent: dict[int, None] | None = None
+        """Envelopes known by id, once there was one."""
 
     def __len__(self) -> int:
         return len(self._seats)
 
     def guild_ids(self) -> set[int]:
         """The guilds that the user's sessions are attached to."""
-        return {guild_id for seat in self._seats.values() for guild_id in seat.session.slots}
+        return {guild_id for seat in self._seats for guild_id in seat.session.slots}
 
     # -- sessions
 
     def enter(self, session: Session) -> None:
         """Give a session a seat. Its events are held until `start`."""
-        self._seats[session.id] = _Seat(session)
+        self._seats.append(_Seat(session))
 
     def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
         """Events that passed before the session was seated: it gets them after READY as well."""
-        held = self._seats[session.id].held
+        held = self._seat_of(session).held
         assert held is not None, "READY is still to come"  # noqa: S101 - or they would be out of order
         held.extend(envelopes)
 
     def start(self, session: Session) -> None:
         """READY is sent: pass on what was held, and hold nothing more."""
-        seat = self._seats[session.id]
+        seat = self._seat_of(session)
         held, seat.held = seat.held or (), None
         for envelope in held:
             self._pass_on(seat, envelope)
 
     def set_presence(self, session: Session, presence: Presence) -> None:
         """What the session says of its user from now on."""
-        seat = self._seats[session.id]
+        seat = self._seat_of(session)
         self._change(seat, presence=presence, is_present=True)
         self._notice_offline()
 
     def set_present(self, session: Session, *, is_present: bool) -> None:
         """Whether what the session said counts: not when its socket is lost for good."""
-        seat = self._seats[session.id]
+        seat = self._seat_of(session)
         self._change(seat, presence=seat.presence, is_present=is_present)
         self._notice_offline()
 
     def leave(self, session: Session) -> None:
         """Take the seat away, after the session's guilds were told by its absence. No error when there is none."""
-        seat = self._seats.get(session.id)
+        seat = self._find_seat(session)
         if seat is not None:
             self._change(seat, presence=seat.presence, is_present=False)
-            del self._seats[session.id]
+            self._seats.remove(seat)
             self._notice_offline()
+
+    def _find_seat(self, session: Session) -> _Seat | None:
+        """A person has few, a bot one for each client shard."""
+        return next((seat for seat in self._seats if seat.session is session), None)
+
+    def _seat_of(self, session: Session) -> _Seat:
+        seat = self._find_seat(session)
+        if seat is None:
+            raise KeyError(session.id)
+        return seat
 
     def _change(self, seat: _Seat, *, presence: Presence, is_present: bool) -> None:
         if seat.presence == presence and seat.is_present == is_present:
@@ -157,7 +168,7 @@ class UserActor:
         present_before = self._count_present()
         seat.presence, seat.is_present = presence, is_present
         merged = merge_presences(
-            [(each.session.profile.platform, each.presence) for each in self._seats.values() if each.is_present]
+            [(each.session.profile.platform, each.presence) for each in self._seats if each.is_present]
         )
         if merged != self.presence:
             self.presence = merged
@@ -169,17 +180,17 @@ class UserActor:
         """Being invisible is being there. A login under way is none yet, but its user is only changing sessions."""
         if self._count_present():
             self._is_online = True
-        elif self._is_online and all(seat.held is None for seat in self._seats.values()):
+        elif self._is_online and all(seat.held is None for seat in self._seats):
             self._is_online = False
             self._on_offline(self)
 
     def _count_present(self) -> int:
-        return sum(seat.is_present for seat in self._seats.values())
+        return sum(seat.is_present for seat in self._seats)
 
     def _replace_sessions(self) -> None:
-        present = [_render_seat(seat) for seat in self._seats.values() if seat.is_present]
+        present = [_render_seat(seat) for seat in self._seats if seat.is_present]
         body = DispatchBody("SESSIONS_REPLACE", _encode(present))
-        for seat in self._seats.values():
+        for seat in self._seats:
             if seat.held is None and seat.session.wants_user_events:
                 seat.session.dispatch(body)
 
@@ -191,6 +202,8 @@ class UserActor:
         Raises:
             msgspec.MsgspecError: when an internal event's payload cannot be read.
         """
+        if self._recent is None:
+            self._recent = {}
         if envelope.id in self._recent:
             return
         self._recent[envelope.id] = None
@@ -200,7 +213,7 @@ class UserActor:
             self._revoke(parse_revoked(envelope.payload))
             return
         forms = None
-        for seat in list(self._seats.values()):
+        for seat in list(self._seats):
             if seat.held is not None:
                 seat.held.append(envelope)
             else:
@@ -208,7 +221,7 @@ class UserActor:
                 self._pass_on(seat, envelope, forms)
 
     def _revoke(self, auth_session_id: int) -> None:
-        for seat in list(self._seats.values()):
+        for seat in list(self._seats):
             if seat.session.profile.auth_session_id == auth_session_id:
                 self._events.revoke(seat.session)
 

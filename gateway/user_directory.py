@@ -40,7 +40,19 @@ class Ids(Protocol):
 class UserDirectory:
     """See the module."""
 
-    __slots__ = ("_actors", "_bus", "_clock", "_events", "_grace", "_grace_s", "_ids", "_meter", "_metrics")
+    __slots__ = (
+        "_actors",
+        "_bus",
+        "_clock",
+        "_count",
+        "_events",
+        "_grace",
+        "_grace_s",
+        "_ids",
+        "_metrics",
+        "_on_offline",
+        "_on_presence",
+    )
 
     def __init__(
         self,
@@ -57,9 +69,12 @@ class UserDirectory:
         self._clock = clock
         self._events = events
         self._ids = ids
-        self._meter = meter
         self._metrics = metrics
         self._grace_s = grace_s
+        # One object each for all users: an actor that made its own would be half as large again.
+        self._on_presence = self._publish_change
+        self._on_offline = self._publish_offline
+        self._count = meter.count
         self._actors: dict[int, UserActor] = {}
         self._grace: dict[str, asyncio.TimerHandle] = {}
 
@@ -72,9 +87,9 @@ class UserDirectory:
                 session.user_id,
                 is_bot=is_bot,
                 events=self._events,
-                on_presence=self._publish_change,
-                on_offline=self._publish_offline,
-                count=self._meter.count,
+                on_presence=self._on_presence,
+                on_offline=self._on_offline,
+                count=self._count,
             )
             self._actors[session.user_id] = actor
         actor.enter(session)
@@ -85,7 +100,7 @@ class UserDirectory:
 
     def start(self, session: Session, presence: PresenceUpdate | None) -> None:
         """READY is sent."""
-        self._meter.count("READY", 1)
+        self._count("READY", 1)
         self._actors[session.user_id].start(session)
         self.set_presence(session, presence)
 
