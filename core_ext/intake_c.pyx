@@ -1,6 +1,7 @@
 """A client's allowance and heartbeats, on C numbers. The text and the reference are in `intake_py.py`.
 
-Buffers: payloads are borrowed for the length of the call. An intake holds references to its outlet and its acknowledgement.
+Buffers: payloads are borrowed for the length of the call. An intake holds references to its outlet and its acknowledgement; the
+garbage collector does not look into it, because an outlet lets go of its link, and so of everything, when the socket is lost.
 """
 
 cimport cython
@@ -166,6 +167,7 @@ def is_heartbeat(encoding, bytes data not None):
 
 
 @cython.final
+@cython.no_gc
 cdef class Intake:
     """One client's. `ack` is the frame that answers a heartbeat; it may be changed."""
 

@@ -170,11 +170,14 @@ class NativeListener:
             sock.receiver.close(close_codes.SLOW_CLIENT)
 
     def on_lost(self, sock: core_ext.Socket) -> None:
-        """See `SocketOwner`."""
-        self._admission.remove_socket(sock.address)
-        if sock.receiver is not None:
+        """See `SocketOwner`. The descriptor is closed next, so the outlet lets go of it first, whatever comes between."""
+        connection = sock.receiver
+        if connection is not None:
+            connection.outlet.cut()
             self._admission.disconnect()
-            sock.receiver.on_lost()
+        self._admission.remove_socket(sock.address)
+        if connection is not None:
+            connection.on_lost()
 
     def on_fault(self, sock: core_ext.Socket) -> None:
         """See `SocketOwner`. One connection ends, the others go on."""
