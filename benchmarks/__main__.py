@@ -56,6 +56,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args(arguments)
+    if chosen.quick and chosen.write:
+        parser.error("the figures of a quick run say nothing: they are not kept")
     if chosen.names == ["report"]:
         return _report()
     names = chosen.names or list(_ALL)

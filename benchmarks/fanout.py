@@ -35,7 +35,7 @@ _COLUMNS: Final = [
     Column(key="cpu_us", title="CPU µs each", digits=2),
     Column(key="frame_bytes", title="bytes each"),
     Column(key="floor_per_second", title="C send/s"),
-    Column(key="floor_cpu_us", title="CPU µs each", digits=2),
+    Column(key="floor_cpu_us", title="C's CPU µs", digits=2),
     Column(key="ratio", title="ratio", digits=2),
     Column(key="spread", title="(rounds)"),
     Column(key="cpu_ratio", title="CPU ratio", digits=2),
