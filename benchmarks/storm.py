@@ -120,7 +120,7 @@ def _describe_pauses(
             "when": when,
             "count": pauses.count,
             "over": pauses.count_over(_LONG_S),
-            "below_ms": pauses.longest_bound_s() * 1000,
+            "below_ms": pauses.longest_bound_s() * 1000 if pauses.count else None,
         }
         for when, pauses in spans.items()
     ]
