@@ -1,0 +1,121 @@
+"""Whatever happens to sessions, each client gets each of its events once and in order; both implementations write the same.
+
+Clients come and go in the middle of flushes, resume after what they have, hold their links up, and slots are used again.
+"""
+
+import random
+import re
+from types import ModuleType
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.core_ext.delivery_bench import Bench, Body, Link
+from tests.unit.core_ext.twins import implementations_of, unhurried
+
+SLOTS = 5
+_NUMBERS = re.compile(rb'\{"s":(\d+),')
+
+
+class FickleLink(Link):
+    """Closes its outlet within a write, once, when told to; holds what it is told to hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing: Any = None
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        closing, self.closing = self.closing, None
+        if closing is not None:
+            closing.close()
+
+
+class Client:
+    """A session and what its client got, on whichever connection."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.track = bench.make_track(max_events=64, max_bytes=1 << 20)
+        self.links: list[FickleLink] = []
+        self.got: list[int] = []
+        self.connect()
+
+    def read(self) -> None:
+        """What has come on the newest connection."""
+        link = self.links[-1]
+        self.got += [int(number) for number in _NUMBERS.findall(bytes(link.written))]
+        link.written.clear()
+
+    def connect(self) -> None:
+        """On a new connection, after what it has."""
+        if self.links:
+            self.read()
+        self.links.append(FickleLink())
+        outlet, _ = self.bench.make_outlet(self.links[-1])
+        last = self.got[-1] if self.got else 0
+        if self.track.has_all_after(last):
+            self.track.attach(outlet)
+            # What was sent to the connection before, on attaching, is its client's too.
+            self.links[-1].written.clear()
+            self.track.replay_after(last)
+
+
+class World:
+    """A table of sessions under chance; what it did is a record that is equal for both implementations."""
+
+    def __init__(self, module: ModuleType, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.bench = Bench(module)
+        self.clients = [Client(self.bench) for _ in range(SLOTS)]
+        self.gone: list[Client] = []
+        self.record: list[Any] = []
+
+    def step(self) -> None:
+        client = self.chance.choice(self.clients)
+        match self.chance.randrange(9):
+            case 0 | 1 | 2:
+                slots = self.chance.sample(range(SLOTS), self.chance.randrange(SLOTS + 1))
+                body = Body(b'"x":%d}' % self.chance.randrange(1000))
+                self.record.append(self.bench.deliver([each.track for each in self.clients], slots, body))
+            case 3 | 4:
+                self.record.append(self.bench.queue.flush(self.chance.randrange(1, 4)))
+            case 5:
+                client.connect()
+            case 6:
+                client.links[-1].closing = client.track.outlet
+            case 7:
+                client.links[-1].held = self.chance.randrange(2)
+                if client.track.outlet is not None:
+                    client.track.outlet.cut() if self.chance.random() < 0.3 else client.track.outlet.flush()
+            case _:
+                # Its slot is somebody else's from now on.
+                self.gone.append(client)
+                self.clients[self.clients.index(client)] = Client(self.bench)
+        self.record.append([each.track.seq for each in self.clients])
+
+    def settle(self) -> None:
+        """Everybody connects once more and reads it all."""
+        for client in self.clients + self.gone:
+            client.connect()
+        while self.bench.queue.flush(2):
+            pass
+        for client in self.clients + self.gone:
+            client.read()
+
+
+@unhurried
+@given(seed=st.integers(0, 1 << 32))
+def test_each_client_gets_each_event_once_and_in_order(seed: int) -> None:
+    worlds = [World(module, seed) for module in implementations_of("delivery")]
+    for _ in range(60):
+        for world in worlds:
+            world.step()
+    for world in worlds:
+        world.settle()
+        for client in world.clients + world.gone:
+            assert client.got == list(range(1, client.track.seq + 1))
+        assert len(world.bench.queue) == 0
+        assert world.bench.queue.left == world.bench.queue.entered
+    assert all(world.record == worlds[0].record for world in worlds)
