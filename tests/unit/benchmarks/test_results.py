@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.results import read_results, render_readme, write_result
+from benchmarks.results import FOLDER, README, read_results, render_readme, write_result
 from benchmarks.tables import Column, Result, Table, render_markdown, render_text
 
 _TABLE = Table(
@@ -41,3 +41,8 @@ def test_result_written_is_read_back_and_other_files_are_left_alone(tmp_path: Pa
     write_result(result, tmp_path)
     (tmp_path / "others.json").write_text("[1, 2]")
     assert read_results(tmp_path) == {"speed": result}
+
+
+def test_readme_shows_the_results_that_are_kept() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert render_readme(text, read_results(), {file.stem for file in FOLDER.glob("*.svg")}) == text
