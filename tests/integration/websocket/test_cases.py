@@ -63,8 +63,8 @@ DELIVERIES: dict[str, Cut] = {
 deliveries = pytest.mark.parametrize("delivery", DELIVERIES)
 groups = pytest.mark.parametrize("group", [pytest.param(CASES[start::8], id=f"{start}") for start in range(8)])
 
-_SIGN = b"after the case"
-_AFTER = make_client_frame(PING, _SIGN)
+SIGN = b"after the case"
+AFTER = make_client_frame(PING, SIGN)
 
 LOOKING_AHEAD = {"picows"}
 """Transports that read one frame ahead, and do not hear the frame before a broken one when both came in one read."""
@@ -83,7 +83,7 @@ Transcript = list[Answer | Closed | None]
 async def read_transcript(client: WireClient, name: str) -> Transcript:
     """What comes back, up to the sign or the end."""
     found: Transcript = []
-    while found[-1:] != [_SIGN]:
+    while found[-1:] != [SIGN]:
         received = await client.read()
         if received is None or received[0] == CLOSE:
             assert received is None or await client.read() is None, "something follows the close frame"
@@ -103,7 +103,7 @@ async def read_transcript(client: WireClient, name: str) -> Transcript:
 def find_expected(case: WireCase, transport: str, *, before: Transcript) -> list[Transcript]:
     """The transcripts that are right."""
     if case.close is None:
-        return [[*before, *case.answers, _SIGN]]
+        return [[*before, *case.answers, SIGN]]
     answers: Transcript = [*before, *case.answers]
     expected: list[Transcript] = [[*answers, Closed(case.close)]]
     if transport in LOOKING_AHEAD and case.is_fault:
@@ -124,7 +124,7 @@ async def test_stream_after_login_is_answered_by_the_rfc(
         name = f"client {index}"
         async with open_wire(server.address) as client:
             await client.log_in(name)
-            await client.send_pieces(DELIVERIES[delivery](case.stream + _AFTER))
+            await client.send_pieces(DELIVERIES[delivery](case.stream + AFTER))
             assert await read_transcript(client, name) in find_expected(case, transport, before=[]), case.name
 
 
@@ -134,7 +134,7 @@ async def test_stream_in_one_segment_with_the_handshake_is_answered_alike(
 ) -> None:
     for case in group:
         async with open_wire(server.address) as client:
-            await client.send(HANDSHAKE + make_login("early") + case.stream + _AFTER)
+            await client.send(HANDSHAKE + make_login("early") + case.stream + AFTER)
             await client.read_upgrade()
             assert (await client.read_payload())["op"] == 10
             assert await read_transcript(client, "early") in find_expected(case, transport, before=[None]), case.name
