@@ -79,7 +79,9 @@ class WireClient:
             self._writer.write_eof()
 
     def reset(self) -> None:
-        """Drop the connection with a TCP reset."""
+        """Drop the connection with a TCP reset, if there still is one."""
+        if self.is_lost:
+            return
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
