@@ -109,6 +109,17 @@ async def run_poor_server(transport: str) -> AsyncIterator[tuple[str, int]]:
             await process.wait()
 
 
+async def try_to_log_in(address: tuple[str, int]) -> bool:
+    """Whether a newcomer is let in; libuv drops those whom it has no descriptor for."""
+    async with open_wire(address) as client:
+        try:
+            await client.log_in("afterwards")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return False
+        await client.check_alive()
+        return True
+
+
 async def test_server_without_descriptors_serves_on_when_some_are_free_again(transport: str) -> None:
     async with run_poor_server(transport) as address, contextlib.AsyncExitStack() as stack:
         early = [await stack.enter_async_context(open_wire(address)) for _ in range(20)]
@@ -122,7 +133,8 @@ async def test_server_without_descriptors_serves_on_when_some_are_free_again(tra
             await client.check_alive()
         for client in [*late, *early[10:]]:
             client.reset()
-        newcomer = await stack.enter_async_context(open_wire(address))
-        await newcomer.log_in("afterwards")
-        for client in [newcomer, *early[:10]]:
+        async with asyncio.timeout(20):
+            while not await try_to_log_in(address):
+                pass
+        for client in early[:10]:
             await client.check_alive()

@@ -80,8 +80,9 @@ async def test_random_stream_is_answered_as_foretold(
         if expected[-1:] == [Closed(None)] or transport in LOOKING_AHEAD:
             client.end_stream()
         transcript = await read_transcript(client, "random")
-    allowed = [expected]
     if transport in LOOKING_AHEAD and is_fault:
-        # It also judges some frames only when all of their bytes are there.
-        allowed += [[*expected[:-2], expected[-1]], [*expected[:-1], Closed(None)]]
-    assert transcript in allowed
+        # Of two faults it may see the second first, and some only when all bytes of a frame are there.
+        assert transcript[:-1] in (expected[:-1], expected[:-2])
+        assert transcript[-1] in (expected[-1], Closed(1002), Closed(4002), Closed(None))
+    else:
+        assert transcript == expected
