@@ -53,7 +53,6 @@ def fuzz(operation: Any, base_url: str, token: str, known_ids: dict[str, str]) -
 
     @hypothesis.settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[hypothesis.Phase.generate],

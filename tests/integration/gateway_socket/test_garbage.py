@@ -50,7 +50,7 @@ TRANSPORTS = [
 ]
 
 over_a_socket = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 encodings = pytest.mark.parametrize("encoding", list(Encoding))
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.core_ext.delivery_bench import Bench, Link
-from tests.unit.core_ext.twins import each, implementations_of, sibling_of, unhurried
+from tests.unit.core_ext.twins import each, implementations_of, sibling_of
 
 both = pytest.mark.parametrize("module", each("delivery"))
 FRAME = re.compile(rb'{"s":\d+,\(([^()]*)\)(?:after\(([^()]*)\))?|unicast')
@@ -175,7 +175,6 @@ def play(module: ModuleType, seed: int) -> list[bytes]:
     return [bytes(link.written) for link in room.links]
 
 
-@unhurried
 @given(seed=st.integers(0, 1 << 32))
 def test_chained_events_look_back_at_what_was_sent_last_and_twins_agree(seed: int) -> None:
     written = [play(module, seed) for module in implementations_of("delivery")]

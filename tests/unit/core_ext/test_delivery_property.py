@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.core_ext.delivery_bench import Bench, Body, Link
-from tests.unit.core_ext.twins import implementations_of, unhurried
+from tests.unit.core_ext.twins import implementations_of
 
 SLOTS = 5
 _NUMBERS = re.compile(rb'\{"s":(\d+),')
@@ -105,7 +105,6 @@ class World:
             client.read()
 
 
-@unhurried
 @given(seed=st.integers(0, 1 << 32))
 def test_each_client_gets_each_event_once_and_in_order(seed: int) -> None:
     worlds = [World(module, seed) for module in implementations_of("delivery")]

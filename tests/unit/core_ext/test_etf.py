@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of
 
 GOLDEN: dict[str, list[dict[str, Any]]] = json.loads((Path(__file__).parents[2] / "golden" / "etf.json").read_text())
 """Written by erlpack 1.0.1; documents that it does not write, to be read; and such as must be refused."""
@@ -157,14 +157,12 @@ def test_decode_whole_float_gives_an_int(module: ModuleType, whole: float) -> No
     assert type(module.etf_decode(module.etf_encode(2.0**53))) is float
 
 
-@unhurried
 @given(value=documents)
 def test_encode_then_decode_gives_the_value_back(value: object) -> None:
     for module in implementations_of("etf"):
         assert module.etf_decode(module.etf_encode(value)) == value
 
 
-@unhurried
 @given(value=plain_documents)
 def test_erlpack_reads_what_we_write_and_we_read_what_it_writes(value: object) -> None:
     for module in implementations_of("etf"):
@@ -191,7 +189,6 @@ anything = st.recursive(
 )
 
 
-@unhurried
 @given(value=anything, max_depth=st.integers(0, 5))
 def test_encode_anything_behaves_alike(value: object, max_depth: int) -> None:
     modules = implementations_of("etf")
@@ -211,7 +208,6 @@ tagged = st.lists(
 ).map(b"".join)
 
 
-@unhurried
 @given(garbage=st.one_of(st.binary(max_size=200), tagged), versioned=st.booleans())
 def test_decode_garbage_raises_etf_error_or_gives_a_value_alike(garbage: bytes, versioned: bool) -> None:
     data = b"\x83" + garbage if versioned else garbage
@@ -220,7 +216,6 @@ def test_decode_garbage_raises_etf_error_or_gives_a_value_alike(garbage: bytes, 
     assert outcomes[0][0] == "gave" or outcomes[0][1] == "EtfError"
 
 
-@unhurried
 @given(
     value=documents,
     position=st.integers(0, 10_000),

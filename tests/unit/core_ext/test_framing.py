@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_ext import etf_decode, etf_encode
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of
 
 D = {"id": "5", "content": "hä"}
 SEQS = [0, 1, 9, 10, 255, 256, 65_536, 999_999_999, 2_147_483_647]
@@ -136,7 +136,6 @@ seqs = st.one_of(st.integers(-2, 1 << 31), st.integers())
 bodies = st.one_of(st.binary(max_size=40), st.integers(0, 70_000).map(bytes))
 
 
-@unhurried
 @given(
     name=st.sampled_from(["splice_json", "splice_etf", "splice_msgpack", "frame_json", "frame_etf", "frame_msgpack"]),
     seq=seqs,
@@ -146,7 +145,6 @@ def test_splices_and_frames_with_any_arguments_behave_alike(name: str, seq: int,
     assert_alike([outcome_of(lambda m=module: getattr(m, name)(seq, body)) for module in implementations_of("framing")])
 
 
-@unhurried
 @given(opcode=st.integers(-2, 18), length=st.one_of(st.integers(), st.integers(0, 70_000)))
 def test_headers_with_any_arguments_behave_alike(opcode: int, length: int) -> None:
     modules = implementations_of("framing")

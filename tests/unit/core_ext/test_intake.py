@@ -11,7 +11,7 @@ from core_ext.etf_py import etf_encode
 from core_ext.intake_py import ETF, JSON, MSGPACK
 from gateway.commands import Heartbeat, parse_command
 from gateway.encodings import Encoding, decode_frame
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of
 
 kernels = pytest.mark.parametrize("kernel", each("intake"))
 
@@ -78,7 +78,6 @@ def test_what_is_something_else_is_left_to_the_decoder(kernel: Any, encoding: in
     assert not kernel.is_heartbeat(encoding, data)
 
 
-@unhurried
 @given(
     known=st.sampled_from(KNOWN),
     flips=st.lists(

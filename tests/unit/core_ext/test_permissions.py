@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of
 
 ADMINISTRATOR = 1 << 3
 MANAGE_CHANNELS = 1 << 4
@@ -159,7 +159,6 @@ def test_permissions_that_are_no_64_bits_are_refused(module: ModuleType, value: 
         module.apply_implicit_denials(value, True, True)
 
 
-@unhurried
 @given(base=ordinary_bits, role_ids=st.sets(ids), over=overwrites)
 def test_compute_channel_agrees_with_the_rules_bit_by_bit(base: int, role_ids: set[int], over: list[Overwrite]) -> None:
     expected = sum(1 << n for n in range(64) if compute_bit(base, role_ids, over, 1 << n))
@@ -168,7 +167,6 @@ def test_compute_channel_agrees_with_the_rules_bit_by_bit(base: int, role_ids: s
         assert module.compute_channel(base, EVERYONE, tuple(role_ids), USER, tuple(reversed(over))) == expected
 
 
-@unhurried
 @given(base=ordinary_bits, over=overwrites)
 def test_compute_channel_timed_out_never_holds_more_than_is_allowed(base: int, over: list[Overwrite]) -> None:
     for module in implementations_of("permissions"):
@@ -177,7 +175,6 @@ def test_compute_channel_timed_out_never_holds_more_than_is_allowed(base: int, o
         assert held == free & (VIEW_CHANNEL | READ_MESSAGE_HISTORY)
 
 
-@unhurried
 @given(held=bits, is_text=st.booleans(), is_voice=st.booleans())
 def test_apply_implicit_denials_only_takes_away_and_settles_at_once(held: int, is_text: bool, is_voice: bool) -> None:
     for module in implementations_of("permissions"):
@@ -192,14 +189,12 @@ def test_apply_implicit_denials_only_takes_away_and_settles_at_once(held: int, i
 wild = st.one_of(st.integers(-(1 << 65), 1 << 65), bits)
 
 
-@unhurried
 @given(owner=st.booleans(), everyone=wild, roles=st.lists(wild, max_size=5))
 def test_compute_base_with_any_arguments_behaves_alike(owner: bool, everyone: int, roles: list[int]) -> None:
     modules = implementations_of("permissions")
     assert_alike([outcome_of(lambda m=module: m.compute_base(owner, everyone, roles)) for module in modules])
 
 
-@unhurried
 @given(
     base=wild,
     role_ids=st.frozensets(ids),
@@ -218,7 +213,6 @@ def test_compute_channel_with_any_arguments_behaves_alike(
     )
 
 
-@unhurried
 @given(held=wild, is_text=st.booleans(), is_voice=st.booleans())
 def test_apply_implicit_denials_with_any_arguments_behaves_alike(held: int, is_text: bool, is_voice: bool) -> None:
     modules = implementations_of("permissions")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of
 
 both = pytest.mark.parametrize("module", each("slot_set"))
 
@@ -15,7 +15,6 @@ edges = st.one_of(st.integers(0, 200), st.sampled_from([63, 64, 127, 128, 5000])
 sets = st.frozensets(edges, max_size=40)
 
 
-@unhurried
 @given(left=sets, right=sets)
 def test_algebra_is_that_of_sets(left: frozenset[int], right: frozenset[int]) -> None:
     for module in implementations_of("slot_set"):
@@ -27,7 +26,6 @@ def test_algebra_is_that_of_sets(left: frozenset[int], right: frozenset[int]) ->
         assert (list(one), list(other)) == (sorted(left), sorted(right))
 
 
-@unhurried
 @given(
     start=st.lists(edges, max_size=10),
     taken=st.lists(

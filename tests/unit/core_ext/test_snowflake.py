@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of
 
 EPOCH_MS = 1_420_070_400_000
 
@@ -83,7 +83,6 @@ def test_next_when_the_clock_fails_passes_the_error_on(module: ModuleType) -> No
         generator_at(module, []).next()
 
 
-@unhurried
 @given(times=clocks, worker=st.integers(0, 31), process=st.integers(0, 31), after=st.integers(0, 30 << 22))
 def test_next_on_any_clock_rises_strictly_and_alike(times: list[int], worker: int, process: int, after: int) -> None:
     runs = []
@@ -96,7 +95,6 @@ def test_next_on_any_clock_rises_strictly_and_alike(times: list[int], worker: in
     assert_alike(runs)
 
 
-@unhurried
 @given(worker=st.integers(-3, 40), process=st.integers(-3, 40), after=st.integers(-2, 1 << 65))
 def test_generator_with_any_arguments_behaves_alike(worker: int, process: int, after: int) -> None:
     assert_alike(

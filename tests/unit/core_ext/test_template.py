@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_ext import framing_py
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of
 
 HEADS = (b"head", b"", b"", b"", b"head")
 both = pytest.mark.parametrize("module", each("template"))
@@ -34,7 +34,6 @@ def test_template_of_parts_that_are_no_bytes_is_refused(module: ModuleType) -> N
         module.Template(2, 0, b"", b"", (bytearray(b"x"),))
 
 
-@unhurried
 @given(
     opcode=st.integers(-1, 17),
     mode=st.integers(-1, 5),

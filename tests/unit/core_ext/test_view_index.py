@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, twin_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, twin_of
 
 
 def slot_set(module: ModuleType, slots: Iterable[int]) -> Any:
@@ -247,7 +247,6 @@ steps = st.lists(
 )
 
 
-@unhurried
 @given(allocated=st.sampled_from([0, 1, 5, 64, 65, 80]), taken=steps)
 def test_any_steps_keep_both_implementations_equal_to_the_model(allocated: int, taken: list[tuple[str, Any]]) -> None:
     twins = [module.ViewIndex() for module in implementations_of("view_index")]

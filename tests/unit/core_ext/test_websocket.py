@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_ext.websocket_py import BINARY, CLOSE, NOT_TEXT, PING, PONG, PROTOCOL_ERROR, TEXT, TOO_LARGE
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, unhurried
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of
 
 MAX_BYTES = 300
 MAX_FRAGMENTS = 6
@@ -132,7 +132,6 @@ streams = st.one_of(
 )
 
 
-@unhurried
 @given(data=streams, cuts=st.lists(st.integers(0, 400), max_size=8))
 def test_both_readers_give_the_same_however_bytes_are_cut(data: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(data)]
@@ -141,7 +140,6 @@ def test_both_readers_give_the_same_however_bytes_are_cut(data: bytes, cuts: lis
     assert_alike(outcomes)
 
 
-@unhurried
 @given(data=st.one_of(st.binary(max_size=20), texts))
 def test_text_is_what_python_decodes(data: bytes) -> None:
     try:

@@ -28,7 +28,7 @@ from tests.unit.core_ext.websocket_streams import (
 from tests.unit.core_ext.wsproto_oracle import Verdict, WsprotoReader, read_with_wsproto
 
 ENDLESS = (1 << 64) - 1
-thoroughly = settings(max_examples=40, deadline=None)
+thoroughly = settings(max_examples=40)
 
 
 def read(kernel: Any, chunks: list[bytes], *, max_bytes: int = ENDLESS, max_fragments: int = 30_000) -> Verdict:
@@ -226,4 +226,4 @@ class Conversation(RuleBasedStateMachine):
 
 
 def test_conversations_are_understood_alike_after_every_piece() -> None:
-    run_state_machine_as_test(Conversation, settings=settings(max_examples=25, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Conversation, settings=settings(max_examples=25, stateful_step_count=25))

@@ -5,10 +5,6 @@ from collections.abc import Callable, Hashable, Sequence
 from types import ModuleType
 
 import pytest
-from hypothesis import settings
-
-unhurried = settings(deadline=None)
-"""For every property test: an example that waits for a busy machine is no failure."""
 
 
 def implementations_of(kernel: str) -> list[ModuleType]:

@@ -132,7 +132,7 @@ def make_anew(actor: GuildActor) -> GuildActor:
     return anew
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     present=st.lists(st.sampled_from(USERS), min_size=1, max_size=6, unique=True),
     changes=st.lists(st.tuples(st.integers(0, 7), st.sampled_from(USERS)), max_size=8),

@@ -8,7 +8,7 @@ asked for must be the model's.
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -316,8 +316,5 @@ def presence_of(user_id: int, status: str) -> dict[str, Any]:
     return {"user": {"id": str(user_id)}, "status": status, "activities": [], "client_status": {}}
 
 
-# Slow drawing says something of the machine, nothing of the lists.
-ListMachine.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+ListMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 TestEverybodyHasTheRowsThatItAskedFor = ListMachine.TestCase

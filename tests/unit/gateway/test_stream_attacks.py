@@ -5,7 +5,7 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.compression import chain_deflate, compress_deflate
@@ -18,8 +18,6 @@ from tests.unit.gateway.stream_clients import assert_dispatch
 from tests.unit.gateway.websocket_frames import STREAM_DECODERS, split_frame
 
 FORMS = Forms()
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""An example that waits for a busy machine is no failure."""
 SAFE = bytes(byte for byte in range(32, 127) if byte not in b'"\\')
 EDGES = (4095, 4096, 4097, 32_506, 32_767, 32_768, 32_769, 65_535, 65_536, 131_071, 131_072, 131_073)
 """Of deflate's small and full windows (32 KiB less what a match may need), stored blocks and zstd's blocks."""
@@ -82,7 +80,7 @@ def find_template(form: Any, body: Body, previous: Body | None, *, chains: bool)
 
 @pytest.mark.parametrize("decoder", STREAM_DECODERS)
 @pytest.mark.parametrize("encoding", list(Encoding))
-@settings(unhurried, max_examples=30)
+@settings(max_examples=30)
 @given(
     plan=st.lists(
         st.tuples(
@@ -113,7 +111,7 @@ def test_stream_of_hostile_bodies_is_read_byte_for_byte(
 
 @pytest.mark.parametrize("gap", [0, 1, 16, 300])
 @given(before=hostile_texts(), data=hostile_texts())
-@settings(unhurried, max_examples=40)
+@settings(max_examples=40)
 def test_chained_segment_is_right_whatever_is_in_the_gap(gap: int, before: bytes, data: bytes) -> None:
 
     segment = chain_deflate(data, before=before, gap_bytes=gap)

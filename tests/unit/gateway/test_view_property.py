@@ -342,5 +342,5 @@ class ViewMachine(RuleBasedStateMachine):
                 assert watcher.known == self.model.viewable(session.user_id)
 
 
-ViewMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
+ViewMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=25)
 TestSessionsGetWhatTheirUsersMayViewAndNothingElse = ViewMachine.TestCase

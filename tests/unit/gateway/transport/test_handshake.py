@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.transport.handshake import asks_upgrade, compute_accept, find_fault
-from tests.unit.core_ext.twins import unhurried
 
 RIGHT = {
     "host": ["gateway"],
@@ -38,7 +37,6 @@ def test_handshake_without_one_of_its_headers_is_none_or_has_a_fault() -> None:
         assert not is_one or fault is not None
 
 
-@unhurried
 @given(name=st.sampled_from(sorted(RIGHT)), values=st.lists(st.text(max_size=30), max_size=3))
 def test_any_values_are_judged(name: str, values: list[str]) -> None:
     is_one, fault = judged({**RIGHT, name: values})
