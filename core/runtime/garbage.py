@@ -4,7 +4,7 @@ What a server keeps for long (sessions, guilds, caches) is no garbage, and yet a
 milliseconds with 10,000 sessions, in which nothing is sent. So what has outlived a full collection is set aside
 (`gc.freeze`) and never walked again; a full collection is then of what came since the last one, and that is bounded by the
 thresholds. Frozen objects are freed as ever when nothing refers to them; only cycles among them would stay, so what comes
-and goes with clients must not leave cycles (tests hold sessions to it). For those that are left all the same, everything is
+and goes with clients should not leave cycles. For those that are left all the same, everything is
 thawed and looked through now and then while the process is small enough for it to be short.
 
     young ─ 5,000 more ─→ middle ─ every second time ─→ old ─ every second time ─→ frozen ─ hourly, while few ─→ old
