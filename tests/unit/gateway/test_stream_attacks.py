@@ -17,6 +17,9 @@ from gateway.spliced_body import Body, SplicedBody
 from tests.unit.gateway.stream_clients import assert_dispatch
 from tests.unit.gateway.websocket_frames import STREAM_DECODERS, split_frame
 
+# A failure shows its bodies, and they are large.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 FORMS = Forms()
 SAFE = bytes(byte for byte in range(32, 127) if byte not in b'"\\')
 EDGES = (4095, 4096, 4097, 32_506, 32_767, 32_768, 32_769, 65_535, 65_536, 131_071, 131_072, 131_073)
@@ -113,7 +116,6 @@ def test_stream_of_hostile_bodies_is_read_byte_for_byte(
 @given(before=hostile_texts(), data=hostile_texts())
 @settings(max_examples=40)
 def test_chained_segment_is_right_whatever_is_in_the_gap(gap: int, before: bytes, data: bytes) -> None:
-
     segment = chain_deflate(data, before=before, gap_bytes=gap)
     if segment is None:
         return
