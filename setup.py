@@ -12,7 +12,17 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 AUGMENTED = ("etf", "permissions", "snowflake")
-POINTERS = ("delivery", "framing", "intake", "slot_set", "sockets", "template", "view_index", "websocket")
+POINTERS = (
+    "delivery",
+    "framing",
+    "intake",
+    "send_buffer",
+    "slot_set",
+    "sockets",
+    "template",
+    "view_index",
+    "websocket",
+)
 
 DIRECTIVES = {
     "language_level": "3",

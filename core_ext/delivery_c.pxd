@@ -17,8 +17,14 @@ cdef extern from *:
         return send(fd, data, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     #endif
+    #if defined(__GNUC__)
+    #define guildway_prefetch(address) __builtin_prefetch(address)
+    #else
+    #define guildway_prefetch(address) ((void)(address))
+    #endif
     """
     Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) noexcept
+    void guildway_prefetch(const void* address) noexcept
 
 
 cdef packed struct Place:

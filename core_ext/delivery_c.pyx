@@ -1,8 +1,8 @@
 """From an event to the sockets of its recipients, on C arrays and `send(2)`. The text and the reference are in `delivery_py.py`.
 
 Buffers: a track owns its ring, whose bodies it holds references to (the garbage collector does not look into it: bodies know
-nothing of tracks). A queue owns the buffer that sends are gathered in; it is used from the first event put into it until the
-send that follows, and nothing of the callers runs in between but the making of templates.
+nothing of tracks). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`); it is used from the first event put
+into it until the send that follows, and nothing of the callers runs in between but the making of templates.
 """
 
 cimport cython
@@ -14,6 +14,7 @@ from libc.string cimport memcpy, memmove
 
 from core_ext import delivery_py
 from core_ext.framing_c cimport MAX_SEQ
+from core_ext.send_buffer_c cimport SendBuffer
 from core_ext.slot_set_c cimport SlotSet, guildway_ctz64
 from core_ext.template_c cimport Template, TemplateMemo
 
@@ -21,8 +22,6 @@ MAX_SEND_BYTES = delivery_py.MAX_SEND_BYTES
 
 cdef enum:
     _MAX_SEND_BYTES = 65536
-    # A queue's buffer, which a larger frame outgrows for one send.
-    _BUFFER_BYTES = 131072
     _FIRST_PLACES = 8
 
 assert MAX_SEND_BYTES == _MAX_SEND_BYTES
@@ -39,8 +38,7 @@ cdef class SendQueue:
     cdef Py_ssize_t _places
     cdef readonly long long entered
     cdef bint _is_scheduled
-    cdef char* buffer
-    cdef Py_ssize_t size
+    cdef SendBuffer _buffer
     # Of one flush, so that it does not look each template up for every recipient.
     cdef TemplateMemo _memo
 
@@ -50,15 +48,13 @@ cdef class SendQueue:
         self._next = self._count = self._places = 0
         self.entered = 0
         self._is_scheduled = False
-        self.buffer = NULL
-        self.size = 0
+        self._buffer = SendBuffer()
         self._memo = TemplateMemo()
 
     def __dealloc__(self):
         while self._count:
             self._take()
         PyMem_Free(self._tracks)
-        PyMem_Free(self.buffer)
 
     def __len__(self):
         return self._count
@@ -67,25 +63,6 @@ cdef class SendQueue:
     def left(self):
         """How many ever had their turn."""
         return self.entered - self._count
-
-    cdef int reserve(self, Py_ssize_t size) except -1:
-        cdef char* grown
-        if size <= self.size:
-            return 0
-        size = max(size, _BUFFER_BYTES)
-        grown = <char*>PyMem_Realloc(self.buffer, size)
-        if grown == NULL:
-            raise MemoryError
-        self.buffer = grown
-        self.size = size
-        return 0
-
-    cdef void trim(self) noexcept:
-        """Gives back what one large frame needed."""
-        if self.size > _BUFFER_BYTES:
-            PyMem_Free(self.buffer)
-            self.buffer = NULL
-            self.size = 0
 
     cdef int put(self, Track track) except -1:
         if self._next + self._count == self._places:
@@ -124,6 +101,17 @@ cdef class SendQueue:
         Py_DECREF(track)
         return track
 
+    cdef inline void _look_ahead(self) noexcept:
+        """Have what the next two need on its way from memory: a send leaves none of it in the processor's caches."""
+        cdef PyObject** tracks = self._tracks + self._next
+        if self._count > 1:
+            guildway_prefetch(tracks[1])
+            guildway_prefetch(<char*>tracks[1] + 64)
+        if self._count > 0:
+            guildway_prefetch(<void*>(<Track>tracks[0]).outlet)
+            guildway_prefetch(<char*><void*>(<Track>tracks[0]).outlet + 64)
+            guildway_prefetch((<Track>tracks[0])._next_place())
+
     def flush(self, Py_ssize_t max_tracks):
         """Send what so many tracks have; whether there are more."""
         cdef Track track
@@ -132,10 +120,12 @@ cdef class SendQueue:
                 max_tracks -= 1
                 track = self._take()
                 track._is_queued = False
-                if track._outlet is not None:
-                    track._outlet._flush()
+                self._look_ahead()
+                if track.outlet is not None:
+                    track.outlet._flush()
         finally:
             self._memo.clear()
+            self._buffer.forget()
         self._is_scheduled = self._count > 0
         return self._is_scheduled
 
@@ -215,22 +205,22 @@ cdef class Outlet:
         self._link = None
         self._fd = -1
         if track is not None:
-            track._outlet = None
+            track.outlet = None
 
     cdef int _take(self, Track track) except -1:
         self._flush()
         if self._track is not None:
-            self._track._outlet = None
+            self._track.outlet = None
         self._track = track
         return 0
 
     cdef int _flush(self) except -1:
         cdef Track track = self._track
-        if track is None or self._is_busy or track._sent >= track._seq:
+        if track is None or self._is_busy or track._sent >= track.seq:
             return 0
         self._is_busy = True
         try:
-            while self._track is track and track._sent < track._seq:
+            while self._track is track and track._sent < track.seq:
                 self._send_some(track)
         except BaseException:
             track._queue_pending()
@@ -240,14 +230,20 @@ cdef class Outlet:
         return 0
 
     cdef int _send_some(self, Track track) except -1:
-        cdef SendQueue queue = self.queue
-        cdef Py_ssize_t used = 0
+        cdef SendBuffer buffer = self.queue._buffer
+        cdef TemplateMemo memo = self.queue._memo
+        cdef Py_ssize_t used = self._repeat(track)
         cdef Py_ssize_t needed
         cdef Template template
         cdef object body
         cdef bytes whole
+        cdef long long first = track._sent + 1
+        if used:
+            self._send(buffer, used)
+            return 0
+        buffer.begin(self._form, self._last)
         try:
-            while track._sent < track._seq:
+            while track._sent < track.seq:
                 if used and used + track._next_bytes() > _MAX_SEND_BYTES:
                     break
                 body = track._take_pending()
@@ -256,22 +252,37 @@ cdef class Outlet:
                 if self._index < 0:
                     whole = self._form.encode_dispatch(body, track._sent)
                     needed = PyBytes_GET_SIZE(whole)
-                    queue.reserve(used + needed)
-                    memcpy(queue.buffer + used, PyBytes_AS_STRING(whole), needed)
+                    buffer.reserve(used + needed)
+                    memcpy(buffer.data + used, PyBytes_AS_STRING(whole), needed)
                     used += needed
                 else:
-                    template = queue._memo.find(body, self._form, self._last)
-                    queue.reserve(used + template.max_bytes())
-                    used += template.put(track._sent, queue.buffer + used)
+                    template = memo.find(body, self._form, self._last)
+                    buffer.reserve(used + template.max_bytes())
+                    used += template.put(track._sent, buffer.data + used)
+                    buffer.add(body, template, used, memo.is_settled)
                     if self._is_stream:
                         self._last = body
+            buffer.finish(first, track._sent)
         except BaseException:
-            self._send(queue, used)
+            self._send(buffer, used)
             raise
-        self._send(queue, used)
+        self._send(buffer, used)
         return 0
 
-    cdef int _send(self, SendQueue queue, Py_ssize_t size) except -1:
+    cdef Py_ssize_t _repeat(self, Track track) except -1:
+        """Take from the track what the recipient before got too: the frames in the buffer, numbered anew. Their size, or 0."""
+        cdef SendBuffer buffer = self.queue._buffer
+        cdef Py_ssize_t used
+        if buffer.count != track.seq - track._sent or track.seq > MAX_SEQ or not track._has_next(buffer):
+            return 0
+        used = buffer.renumber(self._form, self._last, track._sent + 1)
+        if used:
+            track._sent = track.seq
+            if self._is_stream:
+                self._last = <object>buffer.frames[buffer.count - 1].body
+        return used
+
+    cdef int _send(self, SendBuffer buffer, Py_ssize_t size) except -1:
         cdef Py_ssize_t sent = 0
         cdef bytes rest
         if self._link is None or size == 0:
@@ -279,15 +290,15 @@ cdef class Outlet:
         if self._is_blocked and self._link.get_write_buffer_size() == 0:
             self._is_blocked = False
         if not self._is_blocked and self._fd >= 0:
-            sent = guildway_send(self._fd, queue.buffer, size)
+            sent = guildway_send(self._fd, buffer.data, size)
             if sent == size:
-                queue.trim()
+                buffer.trim()
                 return 0
             if sent < 0:
                 sent = 0  # full or broken: the link finds out which, and what follows from it
         self._is_blocked = True
-        rest = PyBytes_FromStringAndSize(queue.buffer + sent, size - sent)
-        queue.trim()
+        rest = PyBytes_FromStringAndSize(buffer.data + sent, size - sent)
+        buffer.trim()
         self._link.write(rest)
         return 0
 
@@ -302,11 +313,11 @@ cdef class Track:
     cdef int _count
     cdef int _places
     cdef int _max_events
-    cdef long long _seq
+    cdef readonly long long seq
     cdef long long _sent
     cdef long long _size_bytes
     cdef long long _max_bytes
-    cdef Outlet _outlet
+    cdef readonly Outlet outlet
     cdef bint _is_queued
 
     def __cinit__(self, *, max_events, max_bytes):
@@ -316,7 +327,7 @@ cdef class Track:
             raise ValueError("at least the newest is remembered")
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._seq = self._sent = self._size_bytes = 0
+        self.seq = self._sent = self._size_bytes = 0
         self._is_queued = False
 
     def __dealloc__(self):
@@ -324,66 +335,56 @@ cdef class Track:
             self._drop_oldest()
         PyMem_Free(self._ring)
 
-    @property
-    def seq(self):
-        """Of the newest dispatch; 0 before the first."""
-        return self._seq
-
-    @property
-    def outlet(self):
-        """Where dispatches go; None while there is no open one."""
-        return self._outlet
-
     def attach(self, Outlet outlet):
         """Send what comes from now on there; what came before still goes to the outlet before."""
-        cdef Outlet before = self._outlet
+        cdef Outlet before = self.outlet
         if before is outlet:
             return
         if before is not None:
             before._flush()
             before._track = None
-        self._outlet = None
+        self.outlet = None
         if outlet is not None and outlet._link is not None:
             outlet._take(self)
-            self._outlet = outlet
-            self._sent = self._seq
+            self.outlet = outlet
+            self._sent = self.seq
 
     def push(self, body):
         """Number an event, remember it and have it sent; its number."""
         self._push(body, body.size_bytes)
-        return self._seq
+        return self.seq
 
     def has_all_after(self, seq):
         """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
-        return self._seq - self._count <= seq <= self._seq
+        return self.seq - self._count <= seq <= self.seq
 
     def after(self, seq):
         """What is remembered of the dispatches after `seq`, with their numbers."""
         cdef Py_ssize_t index
-        cdef long long oldest = self._seq - self._count + 1
+        cdef long long oldest = self.seq - self._count + 1
         return [(oldest + index, self._at(index)) for index in range(self._count) if oldest + index > seq]
 
     def replay_after(self, seq):
         """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
         if not self.has_all_after(seq):
             raise ValueError("not remembered")
-        if self._outlet is not None:
-            self._outlet._flush()
+        if self.outlet is not None:
+            self.outlet._flush()
             self._sent = seq
             self._queue_pending()
 
     @property
     def has_pending(self):
         """Whether there is something to send."""
-        return self._outlet is not None and self._sent < self._seq
+        return self.outlet is not None and self._sent < self.seq
 
     @property
     def pending_bytes(self):
         """The size of what is to be sent."""
         cdef Py_ssize_t index
         cdef long long total = 0
-        if self._outlet is not None:
-            for index in range(max(self._count - (self._seq - self._sent), 0), self._count):
+        if self.outlet is not None:
+            for index in range(max(self._count - (self.seq - self._sent), 0), self._count):
                 total += self._ring[self._place(index)].size_bytes
         return total
 
@@ -397,8 +398,11 @@ cdef class Track:
 
     cdef inline Py_ssize_t _next_index(self) noexcept:
         """Of the next to be sent; there is one."""
-        cdef long long index = self._count - (self._seq - self._sent)
+        cdef long long index = self._count - (self.seq - self._sent)
         return index if index > 0 else 0
+
+    cdef inline Place* _next_place(self) noexcept:
+        return &self._ring[self._place(self._next_index())]
 
     cdef inline Py_ssize_t _next_bytes(self) noexcept:
         return self._ring[self._place(self._next_index())].size_bytes
@@ -406,8 +410,25 @@ cdef class Track:
     cdef inline object _take_pending(self):
         """The next to be sent, which counts as sent from now on."""
         cdef Py_ssize_t index = self._next_index()
-        self._sent = self._seq - self._count + index + 1
+        self._sent = self.seq - self._count + index + 1
         return self._at(index)
+
+    cdef bint _has_next(self, SendBuffer buffer) noexcept:
+        """Whether what is in the buffer is of the newest events."""
+        cdef Py_ssize_t index
+        cdef Py_ssize_t first = self._count - buffer.count
+        if first < 0:
+            return False
+        for index in range(buffer.count):
+            if self._ring[self._place(first + index)].body != buffer.frames[index].body:
+                return False
+        return True
+
+    cdef inline int _queue_pending(self) except -1:
+        if self.outlet is not None and self._sent < self.seq and not self._is_queued:
+            self._is_queued = True
+            self.outlet.queue.put(self)
+        return 0
 
     cdef inline int _push(self, object body, unsigned int size_bytes) except -1:
         cdef Place* place
@@ -421,25 +442,16 @@ cdef class Track:
         place.size_bytes = size_bytes
         self._count += 1
         self._size_bytes += size_bytes
-        self._seq += 1
-        if self._outlet is not None and not self._is_queued:
-            self._is_queued = True
-            self._outlet.queue.put(self)
-        return 0
+        self.seq += 1
+        return self._queue_pending()
 
     cdef int _forget(self, unsigned int size_bytes) except -1:
         """The oldest, until there is room for one of this size; what is still to be sent is sent first."""
         while self._count and (self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes):
-            if self._outlet is not None and self._sent <= self._seq - self._count:
-                self._outlet._flush()
+            if self.outlet is not None and self._sent <= self.seq - self._count:
+                self.outlet._flush()
             if self._count:
                 self._drop_oldest()
-        return 0
-
-    cdef int _queue_pending(self) except -1:
-        if self._outlet is not None and self._sent < self._seq and not self._is_queued:
-            self._is_queued = True
-            self._outlet.queue.put(self)
         return 0
 
     cdef void _drop_oldest(self):

@@ -25,6 +25,15 @@ cdef inline Py_ssize_t write_digits(char* out, long long seq) noexcept:
     return count
 
 
+cdef inline int count_digits(long long seq) noexcept:
+    """How many `write_digits` writes."""
+    cdef int count = 1
+    while seq >= 10:
+        seq //= 10
+        count += 1
+    return count
+
+
 cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
     """Writes `{"s":<seq>,` into at least MAX_PREFIX bytes; gives how many it took."""
     cdef Py_ssize_t count

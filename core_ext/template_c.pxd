@@ -15,6 +15,8 @@ cdef class Template:
     cdef Py_ssize_t max_bytes(self) noexcept
     # Writes the frame into at least `max_bytes` bytes of the caller's; gives how many it took. `seq` must be in 0..MAX_SEQ.
     cdef Py_ssize_t put(self, long long seq, char* out) noexcept
+    # Another `s`, of as many digits, in the frame that `put` wrote and that ends there.
+    cdef void patch(self, long long seq, int digits, char* end) noexcept
 
 
 cdef struct Entry:
@@ -33,6 +35,8 @@ cdef class TemplateMemo:
     cdef int _count
     cdef int _next
     cdef int _oldest
+    # Whether everybody who asks the same as the last one will be given the same from now on.
+    cdef bint is_settled
 
     cdef Template find(self, object body, object form, object previous)
     cdef int clear(self) except -1

@@ -114,6 +114,15 @@ cdef class Template:
                 used = _append(out, used, <bytes>PyTuple_GET_ITEM(self._rest, index))
         return used
 
+    cdef void patch(self, long long seq, int digits, char* end) noexcept:
+        cdef char* start = end - self._size
+        if self._mode == _FIXED:
+            write_seq(start + PyBytes_GET_SIZE(self._head), seq)
+        elif self._mode == _PADDED:
+            write_digits(start + PyBytes_GET_SIZE(self._head), seq)
+        else:
+            write_digits(start - 1 - digits, seq)
+
     def encode(self, seq):
         """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
         cdef char* out
@@ -148,6 +157,7 @@ cdef class TemplateMemo:
     cdef Template find(self, object body, object form, object previous):
         cdef Entry* entry = self._locate(body, form)
         cdef Template chained
+        self.is_settled = True
         if previous is None:
             return <Template>entry.template
         if entry.previous == <PyObject*>previous:
@@ -156,8 +166,10 @@ cdef class TemplateMemo:
                 chained = body.chain(form, previous) or <Template>entry.template
                 Py_INCREF(chained)
                 entry.chained = <PyObject*>chained
+            self.is_settled = entry.chained != NULL
             return <Template>(entry.template if entry.chained == NULL else entry.chained)
         if entry.chained == NULL:
+            self.is_settled = False
             entry.votes -= 1
             if entry.votes <= 0:
                 Py_XDECREF(entry.previous)

@@ -254,3 +254,25 @@ def test_deliver_to_a_slot_beyond_the_table_is_refused(module: ModuleType) -> No
     bench = Bench(module)
     with pytest.raises(IndexError):
         bench.deliver([bench.make_track()], (1,), Body(b"body"))
+
+
+@both
+def test_same_events_have_each_recipients_own_numbers_whatever_their_width(module: ModuleType) -> None:
+    bench = Bench(module)
+    before = (0, 0, 5, 7, 8, 8, 97, 98, 98, 4)
+    pairs = [bench.make_pair() for _ in before]
+    for (track, _), count in zip(pairs, before, strict=True):
+        for _ in range(count):
+            track.push(Body(b"before"))
+    while bench.queue.flush(100):
+        pass
+    sent = [len(link.written) for _, link in pairs]
+    bodies = [Body(b"first"), Body(b"second"), Body(b"third")]
+    for position, (track, _) in enumerate(pairs):
+        for body in bodies[: 2 if position == 4 else 3]:
+            track.push(body)
+    while bench.queue.flush(100):
+        pass
+    for position, ((_, link), count, start) in enumerate(zip(pairs, before, sent, strict=True)):
+        texts = [body.text for body in bodies[: 2 if position == 4 else 3]]
+        assert bytes(link.written[start:]) == frames(*enumerate(texts, count + 1))
