@@ -5,9 +5,10 @@ milliseconds with 10,000 sessions, in which nothing is sent. So what has outlive
 (`gc.freeze`) and never walked again; a full collection is then of what came since the last one, and that is bounded by the
 thresholds. Frozen objects are freed as ever when nothing refers to them; only cycles among them would stay, so what comes
 and goes with clients should not leave cycles. For those that are left all the same, everything is
-thawed and looked through now and then while the process is small enough for it to be short.
+thawed and looked through: hourly while the process is small enough for it to be short, and once a day however long it takes,
+because garbage that nobody ever looks for would fill the memory in the end.
 
-    young ─ 5,000 more ─→ middle ─ every second time ─→ old ─ every second time ─→ frozen ─ hourly, while few ─→ old
+    young ─ 5,000 more ─→ middle ─ every second time ─→ old ─ every second time ─→ frozen ─ hourly or daily ─→ old
 
 Owns the interpreter's collector while it runs: its thresholds and a callback in it.
 """
@@ -15,6 +16,7 @@ Owns the interpreter's collector while it runs: its thresholds and a callback in
 import asyncio
 import contextlib
 import gc
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -29,7 +31,8 @@ OLDER_AFTER: Final = 0
 collection walks, and pauses must stay under 10 ms."""
 THAW_S: Final = 3600.0
 THAWED_OBJECTS: Final = 50_000
-"""With more than this frozen nothing is thawed: looking through it would take longer than 10 ms on a slow machine."""
+"""With more than this frozen it is not done hourly: looking through it would take longer than 10 ms on a slow machine."""
+THAWS_A_DAY: Final = 24
 
 _FULL: Final = 2
 
@@ -63,13 +66,13 @@ class GarbageControl:
 
     async def run(self) -> None:
         """Look through everything now and then, until cancelled."""
-        while True:
+        for turn in itertools.count(1):
             await asyncio.sleep(THAW_S)
-            self.thaw()
+            self.thaw(whatever_it_takes=turn % THAWS_A_DAY == 0)
 
-    def thaw(self) -> None:
+    def thaw(self, *, whatever_it_takes: bool = False) -> None:
         """Look through what is frozen, unless it is too much."""
-        if gc.get_freeze_count() <= THAWED_OBJECTS:
+        if whatever_it_takes or gc.get_freeze_count() <= THAWED_OBJECTS:
             gc.unfreeze()
             gc.collect()
 

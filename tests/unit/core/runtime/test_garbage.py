@@ -70,6 +70,8 @@ def test_nothing_is_thawed_when_it_is_too_much(monkeypatch: pytest.MonkeyPatch) 
         frozen = gc.get_freeze_count()
         control.thaw()
         assert (pauses_s, gc.get_freeze_count() > 0, frozen > 0) == ([], True, True)
+        control.thaw(whatever_it_takes=True)
+        assert len(pauses_s) == 1
 
 
 def test_collector_is_as_it_was_afterwards() -> None:

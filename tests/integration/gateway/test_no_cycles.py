@@ -1,0 +1,42 @@
+"""Who goes leaves nothing for the garbage collector: what it has set aside, it would not find."""
+
+import gc
+
+from core_ext import Track
+from gateway.session import Session
+from tests.integration.gateway.conftest import Connect
+from tests.integration.gateway.place import Place
+
+PARTS = (Session, Track)
+"""Connections are let go by the watch over heartbeats, at the end of their time."""
+
+
+def count_parts() -> int:
+    """Sessions and what they keep for a resume."""
+    return sum(type(each) in PARTS for each in gc.get_objects())
+
+
+async def test_sessions_that_end_are_freed_without_a_collection(place: Place, connect: Connect) -> None:
+    alice = await place.person()
+    guild_id = await place.guild(alice)
+    channel_id = await place.channel(guild_id)
+    async with connect() as staying:
+        await staying.identify(alice.token)
+        before = count_parts()
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                async with connect() as client:
+                    await client.identify(alice.token)
+                    await place.say(channel_id, alice, "text", guild_id=guild_id)
+                    await client.wait_for("MESSAGE_CREATE")
+            # Each message that comes is a turn of the loop later.
+            for number in range(200):
+                if count_parts() <= before:
+                    break
+                await place.say(channel_id, alice, f"after {number}", guild_id=guild_id)
+                await staying.wait_for("MESSAGE_CREATE", lambda message, n=number: message["content"] == f"after {n}")
+            assert count_parts() <= before
+        finally:
+            gc.enable()
