@@ -27,6 +27,14 @@ _SESSIONS: Final = (1000, 5000)
 _TURNS: Final = (1, 4, 16)
 _ROUNDS: Final = 5
 _ROUNDS_OF_FORMS: Final = 4
+COMPARED: Final = [
+    Column(key="floor_per_second", title="C send/s"),
+    Column(key="floor_cpu_us", title="C's CPU µs", digits=2),
+    Column(key="ratio", title="ratio", digits=2),
+    Column(key="spread", title="(rounds)"),
+    Column(key="cpu_ratio", title="CPU ratio", digits=2),
+]
+"""What `describe` says of the floor."""
 _COLUMNS: Final = [
     Column(key="sessions", title="sessions"),
     Column(key="form", title="form"),
@@ -34,11 +42,7 @@ _COLUMNS: Final = [
     Column(key="per_second", title="deliveries/s"),
     Column(key="cpu_us", title="CPU µs each", digits=2),
     Column(key="frame_bytes", title="bytes each"),
-    Column(key="floor_per_second", title="C send/s"),
-    Column(key="floor_cpu_us", title="C's CPU µs", digits=2),
-    Column(key="ratio", title="ratio", digits=2),
-    Column(key="spread", title="(rounds)"),
-    Column(key="cpu_ratio", title="CPU ratio", digits=2),
+    *COMPARED,
 ]
 
 

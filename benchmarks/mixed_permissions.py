@@ -10,7 +10,7 @@ import itertools
 from typing import Any, Final
 
 from benchmarks.bursts import DELIVERIES, Floor, Shape, compare
-from benchmarks.fanout import JSON, describe
+from benchmarks.fanout import COMPARED, JSON, describe
 from benchmarks.gateway import GatewayUnderTest
 from benchmarks.run import Run
 from benchmarks.tables import Column, Result, Table
@@ -26,11 +26,7 @@ _COLUMNS: Final = [
     Column(key="viewers", title="viewers of a channel"),
     Column(key="per_second", title="deliveries/s"),
     Column(key="cpu_us", title="CPU µs each", digits=2),
-    Column(key="floor_per_second", title="C send/s"),
-    Column(key="floor_cpu_us", title="C's CPU µs", digits=2),
-    Column(key="ratio", title="ratio", digits=2),
-    Column(key="spread", title="(rounds)"),
-    Column(key="cpu_ratio", title="CPU ratio", digits=2),
+    *COMPARED,
 ]
 
 
