@@ -10,15 +10,25 @@ cdef extern from *:
     #else
     #include <sys/types.h>
     #include <sys/socket.h>
+    #ifdef __linux__
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    #endif
     #ifndef MSG_NOSIGNAL
     #define MSG_NOSIGNAL 0
     #endif
     static Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) {
+    #ifdef SYS_sendto
+        /* As send(2), which in a process with threads also looks whether it is being cancelled. */
+        return syscall(SYS_sendto, fd, data, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+    #else
         return send(fd, data, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    #endif
     }
     #endif
     #if defined(__GNUC__)
-    #define guildway_prefetch(address) __builtin_prefetch(address)
+    /* The empty instruction is an effect: a function that did nothing but fetch would be taken for one that does nothing. */
+    #define guildway_prefetch(address) do { __builtin_prefetch(address); __asm__ volatile(""); } while (0)
     #else
     #define guildway_prefetch(address) ((void)(address))
     #endif

@@ -7,6 +7,7 @@ into it until the send that follows, and nothing of the callers runs in between 
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.stdint cimport uint64_t
@@ -23,6 +24,9 @@ MAX_SEND_BYTES = delivery_py.MAX_SEND_BYTES
 cdef enum:
     _MAX_SEND_BYTES = 65536
     _FIRST_PLACES = 8
+    _LINE_BYTES = 64
+    # Of a ring, what is fetched ahead: sixteen events and a little.
+    _MAX_LINES = 4
 
 assert MAX_SEND_BYTES == _MAX_SEND_BYTES
 
@@ -106,11 +110,11 @@ cdef class SendQueue:
         cdef PyObject** tracks = self._tracks + self._next
         if self._count > 1:
             guildway_prefetch(tracks[1])
-            guildway_prefetch(<char*>tracks[1] + 64)
+            guildway_prefetch(<char*>tracks[1] + _LINE_BYTES)
         if self._count > 0:
             guildway_prefetch(<void*>(<Track>tracks[0]).outlet)
-            guildway_prefetch(<char*><void*>(<Track>tracks[0]).outlet + 64)
-            guildway_prefetch((<Track>tracks[0])._next_place())
+            guildway_prefetch(<char*><void*>(<Track>tracks[0]).outlet + _LINE_BYTES)
+            (<Track>tracks[0])._fetch_pending()
 
     def flush(self, Py_ssize_t max_tracks):
         """Send what so many tracks have; whether there are more."""
@@ -121,7 +125,7 @@ cdef class SendQueue:
                 track = self._take()
                 track._is_queued = False
                 self._look_ahead()
-                if track.outlet is not None:
+                if track.outlet is not None and not track.outlet._send_again(track):
                     track.outlet._flush()
         finally:
             self._memo.clear()
@@ -229,18 +233,39 @@ cdef class Outlet:
             self._is_busy = False
         return 0
 
+    cdef bint _send_again(self, Track track) except -1:
+        """Send a track what the recipient before got, numbered anew, if that is all that it has. Whether it was.
+
+        Most recipients come this way, and find nothing in the processor's caches: so it is short.
+        """
+        cdef SendBuffer buffer = self.queue._buffer
+        cdef long long first = track._sent + 1
+        cdef Py_ssize_t size
+        cdef Py_ssize_t sent
+        if self._is_blocked or self._is_busy or self._fd < 0 or buffer.count == 0:
+            return False
+        if track.seq - track._sent != buffer.count or track.seq > MAX_SEQ or self._track is not track:
+            return False
+        if not buffer.fits(self._form, self._last, first) or not track._has_next(buffer):
+            return False
+        size = buffer.renumber(first)
+        track._sent = track.seq
+        if self._is_stream:
+            self._last = <object>buffer.frames[buffer.count - 1].body
+        sent = guildway_send(self._fd, buffer.data, size)
+        if sent != size:
+            self._leave_to_link(buffer, max(sent, 0), size)
+        return True
+
     cdef int _send_some(self, Track track) except -1:
         cdef SendBuffer buffer = self.queue._buffer
         cdef TemplateMemo memo = self.queue._memo
-        cdef Py_ssize_t used = self._repeat(track)
+        cdef Py_ssize_t used = 0
         cdef Py_ssize_t needed
         cdef Template template
         cdef object body
         cdef bytes whole
         cdef long long first = track._sent + 1
-        if used:
-            self._send(buffer, used)
-            return 0
         buffer.begin(self._form, self._last)
         try:
             while track._sent < track.seq:
@@ -269,37 +294,29 @@ cdef class Outlet:
         self._send(buffer, used)
         return 0
 
-    cdef Py_ssize_t _repeat(self, Track track) except -1:
-        """Take from the track what the recipient before got too: the frames in the buffer, numbered anew. Their size, or 0."""
-        cdef SendBuffer buffer = self.queue._buffer
-        cdef Py_ssize_t used
-        if buffer.count != track.seq - track._sent or track.seq > MAX_SEQ or not track._has_next(buffer):
-            return 0
-        used = buffer.renumber(self._form, self._last, track._sent + 1)
-        if used:
-            track._sent = track.seq
-            if self._is_stream:
-                self._last = <object>buffer.frames[buffer.count - 1].body
-        return used
-
     cdef int _send(self, SendBuffer buffer, Py_ssize_t size) except -1:
         cdef Py_ssize_t sent = 0
-        cdef bytes rest
         if self._link is None or size == 0:
             return 0
         if self._is_blocked and self._link.get_write_buffer_size() == 0:
             self._is_blocked = False
         if not self._is_blocked and self._fd >= 0:
-            sent = guildway_send(self._fd, buffer.data, size)
-            if sent == size:
-                buffer.trim()
-                return 0
-            if sent < 0:
-                sent = 0  # full or broken: the link finds out which, and what follows from it
-        self._is_blocked = True
-        rest = PyBytes_FromStringAndSize(buffer.data + sent, size - sent)
+            sent = max(guildway_send(self._fd, buffer.data, size), 0)
+        if sent == size:
+            buffer.trim()
+            return 0
+        return self._leave_to_link(buffer, sent, size)
+
+    cdef int _leave_to_link(self, SendBuffer buffer, Py_ssize_t sent, Py_ssize_t size) except -1:
+        """The socket is full or broken: the link finds out which, and what follows from it."""
+        cdef bytes rest = PyBytes_FromStringAndSize(buffer.data + sent, size - sent)
+        cdef bint was_busy = self._is_busy
         buffer.trim()
-        self._link.write(rest)
+        self._is_blocked = self._is_busy = True
+        try:
+            self._link.write(rest)
+        finally:
+            self._is_busy = was_busy
         return 0
 
 
@@ -401,11 +418,22 @@ cdef class Track:
         cdef long long index = self._count - (self.seq - self._sent)
         return index if index > 0 else 0
 
-    cdef inline Place* _next_place(self) noexcept:
-        return &self._ring[self._place(self._next_index())]
+    cdef inline void _fetch_pending(self) noexcept:
+        """Have what is to be sent on its way from memory, as far as it is one piece."""
+        cdef char* place
+        cdef Py_ssize_t index
+        if self._count == 0:
+            return
+        place = <char*>&self._ring[self._place(self._next_index())]
+        for index in range(min((self.seq - self._sent) * <Py_ssize_t>sizeof(Place) // _LINE_BYTES + 1, _MAX_LINES)):
+            guildway_prefetch(place + index * _LINE_BYTES)
 
     cdef inline Py_ssize_t _next_bytes(self) noexcept:
         return self._ring[self._place(self._next_index())].size_bytes
+
+    cdef inline void _fetch_next(self) noexcept:
+        """Have the place of the next event on its way from memory."""
+        guildway_prefetch(&self._ring[self._first if self._count == self._places else self._place(self._count)])
 
     cdef inline object _take_pending(self):
         """The next to be sent, which counts as sent from now on."""
@@ -432,18 +460,39 @@ cdef class Track:
 
     cdef inline int _push(self, object body, unsigned int size_bytes) except -1:
         cdef Place* place
-        if self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes:
-            self._forget(size_bytes)
-        if self._count == self._places:
-            self._grow()
-        place = &self._ring[self._place(self._count)]
-        Py_INCREF(body)
-        place.body = <PyObject*>body
-        place.size_bytes = size_bytes
-        self._count += 1
-        self._size_bytes += size_bytes
+        if self._is_full_and_sent(size_bytes):
+            self._replace_oldest(body, size_bytes)
+        else:
+            if self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes:
+                self._forget(size_bytes)
+            if self._count == self._places:
+                self._grow()
+            place = &self._ring[self._place(self._count)]
+            Py_INCREF(body)
+            place.body = <PyObject*>body
+            place.size_bytes = size_bytes
+            self._count += 1
+            self._size_bytes += size_bytes
         self.seq += 1
         return self._queue_pending()
+
+    cdef inline bint _is_full_and_sent(self, unsigned int size_bytes) noexcept:
+        """Whether this event would take the place of the oldest, which is sent, and of no other."""
+        return (
+            self._count == self._max_events
+            and self._sent > self.seq - self._count
+            and self._size_bytes - self._ring[self._first].size_bytes + size_bytes <= self._max_bytes
+        )
+
+    cdef inline void _replace_oldest(self, object body, unsigned int size_bytes):
+        """What `_forget` and an append come to in a ring that has long been full: every event of a busy session."""
+        cdef Place* place = &self._ring[self._first]
+        cdef PyObject* oldest = place.body
+        Py_INCREF(body)
+        self._size_bytes += <long long>size_bytes - place.size_bytes
+        place.body, place.size_bytes = <PyObject*>body, size_bytes
+        self._first = self._place(1)
+        Py_DECREF(<object>oldest)
 
     cdef int _forget(self, unsigned int size_bytes) except -1:
         """The oldest, until there is room for one of this size; what is still to be sent is sent first."""
@@ -491,8 +540,24 @@ def deliver(list tracks not None, SlotSet slots not None, body):
             slot = index * 64 + guildway_ctz64(word)
             word &= word - 1
             track = tracks[slot]
+            _fetch_ahead(tracks, slot)
             if track is not None:
                 (<Track?>track)._push(body, size_bytes)
                 delivered += 1
         index += 1
     return delivered
+
+
+cdef inline int _fetch_ahead(list tracks, Py_ssize_t slot) except -1:
+    """Have the tracks of the next slots on their way from memory, and where they will put their next event."""
+    cdef Py_ssize_t count = PyList_GET_SIZE(tracks)
+    cdef PyObject* track
+    if slot + 4 < count:
+        track = <PyObject*>PyList_GET_ITEM(tracks, slot + 4)
+        guildway_prefetch(track)
+        guildway_prefetch(<char*>track + _LINE_BYTES)
+    if slot + 2 < count:
+        track = <PyObject*>PyList_GET_ITEM(tracks, slot + 2)
+        if isinstance(<object>track, Track):
+            (<Track>track)._fetch_next()
+    return 0

@@ -34,6 +34,14 @@ cdef inline int count_digits(long long seq) noexcept:
     return count
 
 
+cdef inline void write_last_digits(char* out, unsigned int seq, int count) noexcept:
+    """Writes the last `count` digits of `seq`: all of them, if it is what `count_digits` gives."""
+    while count > 0:
+        count -= 1
+        out[count] = <char>(48 + seq % 10)
+        seq //= 10
+
+
 cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
     """Writes `{"s":<seq>,` into at least MAX_PREFIX bytes; gives how many it took."""
     cdef Py_ssize_t count

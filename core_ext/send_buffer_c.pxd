@@ -6,10 +6,12 @@ from core_ext.template_c cimport Template
 
 
 cdef struct Framed:
-    # Owned references, and where the frame ends in the buffer.
+    # Owned references, and where in the buffer the frame ends and its number stands, which is four bytes or digits.
     PyObject* body
     PyObject* template
     Py_ssize_t end
+    Py_ssize_t number
+    bint is_binary
 
 
 cdef class SendBuffer:
@@ -31,8 +33,10 @@ cdef class SendBuffer:
     cdef int add(self, object body, Template template, Py_ssize_t end, bint is_settled) except -1
     # All frames are written, with these numbers.
     cdef void finish(self, long long first_seq, long long last_seq) noexcept
-    # Number the frames anew, from `first_seq` on. Their size; 0 when this form has others behind `previous`.
-    cdef Py_ssize_t renumber(self, object form, object previous, long long first_seq) noexcept
+    # Whether this form has these frames behind `previous`, and numbers from `first_seq` on are as wide as theirs.
+    cdef bint fits(self, object form, object previous, long long first_seq) noexcept
+    # Number the frames anew, from `first_seq` on, which must fit. Their size.
+    cdef Py_ssize_t renumber(self, long long first_seq) noexcept
     # Give back what one large send needed.
     cdef int trim(self) except -1
     # Let go of the frames.

@@ -9,7 +9,7 @@ cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_CLEAR, Py_INCREF, PyObject
 
-from core_ext.framing_c cimport count_digits
+from core_ext.framing_c cimport count_digits, write_last_digits, write_seq
 from core_ext.template_c cimport Template
 
 cdef enum:
@@ -59,24 +59,35 @@ cdef class SendBuffer:
         Py_INCREF(body)
         Py_INCREF(template)
         framed.body, framed.template, framed.end = <PyObject*>body, <PyObject*>template, end
+        framed.is_binary = template.has_binary_number()
         self._written += 1
         return 0
 
     cdef void finish(self, long long first_seq, long long last_seq) noexcept:
-        self._digits = count_digits(first_seq)
-        if self._digits == count_digits(last_seq):
-            self.count = self._written
-
-    cdef Py_ssize_t renumber(self, object form, object previous, long long first_seq) noexcept:
         cdef int index
         cdef Framed* framed
+        self._digits = count_digits(first_seq)
+        if self._digits != count_digits(last_seq):
+            return
+        for index in range(self._written):
+            framed = &self.frames[index]
+            framed.number = framed.end - (<Template>framed.template).number_to_end(self._digits)
+        self.count = self._written
+
+    cdef bint fits(self, object form, object previous, long long first_seq) noexcept:
         if form is not self._form or previous is not self._previous:
-            return 0
-        if count_digits(first_seq) != self._digits or count_digits(first_seq + self.count - 1) != self._digits:
-            return 0
+            return False
+        return count_digits(first_seq) == self._digits and count_digits(first_seq + self.count - 1) == self._digits
+
+    cdef Py_ssize_t renumber(self, long long first_seq) noexcept:
+        cdef int index
+        cdef Framed* framed
         for index in range(self.count):
             framed = &self.frames[index]
-            (<Template>framed.template).patch(first_seq + index, self._digits, self.data + framed.end)
+            if framed.is_binary:
+                write_seq(self.data + framed.number, first_seq + index)
+            else:
+                write_last_digits(self.data + framed.number, <unsigned int>(first_seq + index), self._digits)
         return self.frames[self.count - 1].end
 
     cdef int trim(self) except -1:

@@ -15,8 +15,10 @@ cdef class Template:
     cdef Py_ssize_t max_bytes(self) noexcept
     # Writes the frame into at least `max_bytes` bytes of the caller's; gives how many it took. `seq` must be in 0..MAX_SEQ.
     cdef Py_ssize_t put(self, long long seq, char* out) noexcept
-    # Another `s`, of as many digits, in the frame that `put` wrote and that ends there.
-    cdef void patch(self, long long seq, int digits, char* end) noexcept
+    # Whether `s` is four bytes in the frame that `put` writes; else it is digits.
+    cdef bint has_binary_number(self) noexcept
+    # How many bytes lie between the beginning of an `s` of so many digits and the end of the frame.
+    cdef Py_ssize_t number_to_end(self, int digits) noexcept
 
 
 cdef struct Entry:

@@ -114,14 +114,13 @@ cdef class Template:
                 used = _append(out, used, <bytes>PyTuple_GET_ITEM(self._rest, index))
         return used
 
-    cdef void patch(self, long long seq, int digits, char* end) noexcept:
-        cdef char* start = end - self._size
-        if self._mode == _FIXED:
-            write_seq(start + PyBytes_GET_SIZE(self._head), seq)
-        elif self._mode == _PADDED:
-            write_digits(start + PyBytes_GET_SIZE(self._head), seq)
-        else:
-            write_digits(start - 1 - digits, seq)
+    cdef bint has_binary_number(self) noexcept:
+        return self._mode == _FIXED
+
+    cdef Py_ssize_t number_to_end(self, int digits) noexcept:
+        if self._mode == _FIXED or self._mode == _PADDED:
+            return self._size - PyBytes_GET_SIZE(self._head)
+        return self._size + 1 + digits
 
     def encode(self, seq):
         """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""

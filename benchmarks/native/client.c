@@ -525,7 +525,7 @@ int main(void)
     struct epoll_event watch = {.events = EPOLLIN}, events[1024];
     epoll_ctl(poll_fd, EPOLL_CTL_ADD, listening_fd, &watch);
     for (;;) {
-        int ready = epoll_wait(poll_fd, events, 1024, slow_count ? TICK_MS : -1);
+        int ready = epoll_wait(poll_fd, events, 1024, job == COUNTS ? 0 : slow_count ? TICK_MS : -1);
         for (int i = 0; i < ready; i++) {
             struct connection *c = &connections[events[i].data.u32 - 1];
             if (events[i].data.u32 == 0)
