@@ -70,7 +70,8 @@ splice_msgpack = _framing.splice_msgpack
 websocket_header = _framing.websocket_header
 
 Intake = _intake.Intake
-is_heartbeat = _intake.is_heartbeat
+NO_SEQ = _intake.NO_SEQ
+read_heartbeat = _intake.read_heartbeat
 
 ALL_PERMISSIONS = _permissions.ALL_PERMISSIONS
 TIMEOUT_ALLOWED = _permissions.TIMEOUT_ALLOWED

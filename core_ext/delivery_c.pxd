@@ -1,7 +1,5 @@
 # What delivery_c.pyx takes from C.
 
-from cpython.ref cimport PyObject
-
 cdef extern from *:
     """
     #if defined(_WIN32)
@@ -36,8 +34,3 @@ cdef extern from *:
     Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) noexcept
     void guildway_prefetch(const void* address) noexcept
 
-
-cdef packed struct Place:
-    # One remembered event. Packed: rings are long, and a place that a push touches should be one cache line.
-    PyObject* body
-    unsigned int size_bytes

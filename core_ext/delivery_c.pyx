@@ -1,20 +1,31 @@
 """From an event to the sockets of its recipients, on C arrays and `send(2)`. The text and the reference are in `delivery_py.py`.
 
-Buffers: a track owns its ring, whose bodies it holds references to (the garbage collector does not look into it: bodies know
-nothing of tracks). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`); it is used from the first event put
+Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`); it is used from the first event put
 into it until the send that follows, and nothing of the callers runs in between but the making of templates.
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memmove
 
 from core_ext import delivery_py
 from core_ext.framing_c cimport MAX_SEQ
+from core_ext.ring_c cimport (
+    Place,
+    Ring,
+    append_event,
+    can_replace,
+    clear_ring,
+    drop_oldest,
+    give_places_back,
+    has_room,
+    place_of,
+    replace_oldest,
+)
 from core_ext.send_buffer_c cimport SendBuffer
 from core_ext.slot_set_c cimport SlotSet, guildway_ctz64
 from core_ext.template_c cimport Template, TemplateMemo
@@ -201,6 +212,11 @@ cdef class Outlet:
         finally:
             self.cut()
 
+    def confirm(self, seq):
+        """The client has what its track sent up to this number."""
+        if self._track is not None:
+            self._track.forget_up_to(seq)
+
     def cut(self):
         """Let go without sending: the socket is gone."""
         cdef Track track = self._track
@@ -324,33 +340,20 @@ cdef class Outlet:
 cdef class Track:
     """A session's dispatches: their numbers, what is remembered of them, and where they go."""
 
-    # What a push touches comes first. The ring: `_count` places from `_first` on, of `_places`.
-    cdef Place* _ring
-    cdef int _first
-    cdef int _count
-    cdef int _places
-    cdef int _max_events
+    cdef Ring _ring
     cdef readonly long long seq
     cdef long long _sent
-    cdef long long _size_bytes
-    cdef long long _max_bytes
     cdef readonly Outlet outlet
     cdef bint _is_queued
 
     def __cinit__(self, *, max_events, max_bytes):
-        self._ring = NULL
-        self._first = self._count = self._places = 0
         if max_events < 1:
             raise ValueError("at least the newest is remembered")
-        self._max_events = max_events
-        self._max_bytes = max_bytes
-        self.seq = self._sent = self._size_bytes = 0
-        self._is_queued = False
+        self._ring.max_events = max_events
+        self._ring.max_bytes = max_bytes
 
     def __dealloc__(self):
-        while self._count:
-            self._drop_oldest()
-        PyMem_Free(self._ring)
+        clear_ring(&self._ring)
 
     def attach(self, Outlet outlet):
         """Send what comes from now on there; what came before still goes to the outlet before."""
@@ -373,13 +376,21 @@ cdef class Track:
 
     def has_all_after(self, seq):
         """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
-        return self.seq - self._count <= seq <= self.seq
+        return self.seq - self._ring.count <= seq <= self.seq
 
     def after(self, seq):
         """What is remembered of the dispatches after `seq`, with their numbers."""
         cdef Py_ssize_t index
-        cdef long long oldest = self.seq - self._count + 1
-        return [(oldest + index, self._at(index)) for index in range(self._count) if oldest + index > seq]
+        cdef long long oldest = self.seq - self._ring.count + 1
+        return [(oldest + index, self._at(index)) for index in range(self._ring.count) if oldest + index > seq]
+
+    def forget_up_to(self, seq):
+        """Forget what its client has. Nothing when that was never sent."""
+        if seq > self._sent:
+            return
+        while self._ring.count and self.seq - self._ring.count < seq:
+            drop_oldest(&self._ring)
+        give_places_back(&self._ring)
 
     def replay_after(self, seq):
         """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
@@ -401,54 +412,46 @@ cdef class Track:
         cdef Py_ssize_t index
         cdef long long total = 0
         if self.outlet is not None:
-            for index in range(max(self._count - (self.seq - self._sent), 0), self._count):
-                total += self._ring[self._place(index)].size_bytes
+            for index in range(max(self._ring.count - (self.seq - self._sent), 0), self._ring.count):
+                total += place_of(&self._ring, index).size_bytes
         return total
 
-    cdef inline Py_ssize_t _place(self, Py_ssize_t index) noexcept:
-        """Of the `index`th remembered one; there is one, or room for it."""
-        cdef Py_ssize_t place = self._first + index
-        return place - self._places if place >= self._places else place
-
     cdef inline object _at(self, Py_ssize_t index):
-        return <object>self._ring[self._place(index)].body
+        return <object>place_of(&self._ring, index).body
 
     cdef inline Py_ssize_t _next_index(self) noexcept:
         """Of the next to be sent; there is one."""
-        cdef long long index = self._count - (self.seq - self._sent)
+        cdef long long index = self._ring.count - (self.seq - self._sent)
         return index if index > 0 else 0
+
+    cdef inline Py_ssize_t _next_bytes(self) noexcept:
+        return place_of(&self._ring, self._next_index()).size_bytes
 
     cdef inline void _fetch_pending(self) noexcept:
         """Have what is to be sent on its way from memory, as far as it is one piece."""
-        cdef char* place
+        cdef char* place = <char*>place_of(&self._ring, self._next_index())
         cdef Py_ssize_t index
-        if self._count == 0:
-            return
-        place = <char*>&self._ring[self._place(self._next_index())]
         for index in range(min((self.seq - self._sent) * <Py_ssize_t>sizeof(Place) // _LINE_BYTES + 1, _MAX_LINES)):
             guildway_prefetch(place + index * _LINE_BYTES)
 
-    cdef inline Py_ssize_t _next_bytes(self) noexcept:
-        return self._ring[self._place(self._next_index())].size_bytes
-
     cdef inline void _fetch_next(self) noexcept:
         """Have the place of the next event on its way from memory."""
-        guildway_prefetch(&self._ring[self._first if self._count == self._places else self._place(self._count)])
+        guildway_prefetch(place_of(&self._ring, 0 if self._ring.count == self._ring.size else self._ring.count))
 
     cdef inline object _take_pending(self):
         """The next to be sent, which counts as sent from now on."""
         cdef Py_ssize_t index = self._next_index()
-        self._sent = self.seq - self._count + index + 1
+        self._sent = self.seq - self._ring.count + index + 1
         return self._at(index)
 
     cdef bint _has_next(self, SendBuffer buffer) noexcept:
         """Whether what is in the buffer is of the newest events."""
         cdef Py_ssize_t index
-        cdef Py_ssize_t first = self._count - buffer.count
+        cdef Py_ssize_t first = self._ring.count - buffer.count
         if first < 0:
             return False
         for index in range(buffer.count):
-            if self._ring[self._place(first + index)].body != buffer.frames[index].body:
+            if place_of(&self._ring, first + index).body != buffer.frames[index].body:
                 return False
         return True
 
@@ -459,70 +462,23 @@ cdef class Track:
         return 0
 
     cdef inline int _push(self, object body, unsigned int size_bytes) except -1:
-        cdef Place* place
-        if self._is_full_and_sent(size_bytes):
-            self._replace_oldest(body, size_bytes)
+        if has_room(&self._ring, size_bytes):
+            append_event(&self._ring, body, size_bytes)
+        elif self._sent > self.seq - self._ring.count and can_replace(&self._ring, size_bytes):
+            replace_oldest(&self._ring, body, size_bytes)
         else:
-            if self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes:
-                self._forget(size_bytes)
-            if self._count == self._places:
-                self._grow()
-            place = &self._ring[self._place(self._count)]
-            Py_INCREF(body)
-            place.body = <PyObject*>body
-            place.size_bytes = size_bytes
-            self._count += 1
-            self._size_bytes += size_bytes
+            self._make_room(size_bytes)
+            append_event(&self._ring, body, size_bytes)
         self.seq += 1
         return self._queue_pending()
 
-    cdef inline bint _is_full_and_sent(self, unsigned int size_bytes) noexcept:
-        """Whether this event would take the place of the oldest, which is sent, and of no other."""
-        return (
-            self._count == self._max_events
-            and self._sent > self.seq - self._count
-            and self._size_bytes - self._ring[self._first].size_bytes + size_bytes <= self._max_bytes
-        )
-
-    cdef inline void _replace_oldest(self, object body, unsigned int size_bytes):
-        """What `_forget` and an append come to in a ring that has long been full: every event of a busy session."""
-        cdef Place* place = &self._ring[self._first]
-        cdef PyObject* oldest = place.body
-        Py_INCREF(body)
-        self._size_bytes += <long long>size_bytes - place.size_bytes
-        place.body, place.size_bytes = <PyObject*>body, size_bytes
-        self._first = self._place(1)
-        Py_DECREF(<object>oldest)
-
-    cdef int _forget(self, unsigned int size_bytes) except -1:
-        """The oldest, until there is room for one of this size; what is still to be sent is sent first."""
-        while self._count and (self._count >= self._max_events or self._size_bytes + size_bytes > self._max_bytes):
-            if self.outlet is not None and self._sent <= self.seq - self._count:
+    cdef int _make_room(self, unsigned int size_bytes) except -1:
+        """Forget the oldest, until there is room for one of this size; what is still to be sent is sent first."""
+        while self._ring.count and not has_room(&self._ring, size_bytes):
+            if self.outlet is not None and self._sent <= self.seq - self._ring.count:
                 self.outlet._flush()
-            if self._count:
-                self._drop_oldest()
-        return 0
-
-    cdef void _drop_oldest(self):
-        cdef Place* place = &self._ring[self._first]
-        cdef PyObject* body = place.body
-        self._size_bytes -= place.size_bytes
-        self._first = self._place(1)
-        self._count -= 1
-        Py_DECREF(<object>body)
-
-    cdef int _grow(self) except -1:
-        """More places; the remembered ones begin at 0 then."""
-        cdef int places = min(max(self._places * 2, _FIRST_PLACES), self._max_events)
-        cdef Place* ring = <Place*>PyMem_Malloc(places * sizeof(Place))
-        cdef Py_ssize_t index
-        if ring == NULL:
-            raise MemoryError
-        for index in range(self._count):
-            ring[index] = self._ring[self._place(index)]
-        PyMem_Free(self._ring)
-        self._ring = ring
-        self._first, self._places = 0, places
+            if self._ring.count:
+                drop_oldest(&self._ring)
         return 0
 
 

@@ -162,6 +162,11 @@ class Outlet:
         finally:
             self.cut()
 
+    def confirm(self, seq: int) -> None:
+        """The client has what its track sent up to this number."""
+        if self._track is not None:
+            self._track.forget_up_to(seq)
+
     def cut(self) -> None:
         """Let go without sending: the socket is gone."""
         track, self._track = self._track, None
@@ -225,7 +230,7 @@ class Track:
     """A session's dispatches: their numbers, what is remembered of them, and where they go.
 
     The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. What is still to be sent is not
-    forgotten: it is sent first.
+    forgotten: it is sent first. What the client is known to have may be forgotten before (`forget_up_to`).
     """
 
     __slots__ = (
@@ -296,6 +301,13 @@ class Track:
         """What is remembered of the dispatches after `seq`, with their numbers."""
         oldest = self.seq - len(self._bodies) + 1
         return [(number, body) for number, body in enumerate(self._bodies, oldest) if number > seq]
+
+    def forget_up_to(self, seq: int) -> None:
+        """Forget what its client has. Nothing when that was never sent."""
+        if seq > self._sent:
+            return
+        while self._bodies and self.seq - len(self._bodies) < seq:
+            self._size_bytes -= self._bodies.popleft().size_bytes
 
     def replay_after(self, seq: int) -> None:
         """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""

@@ -10,7 +10,10 @@ cdef class Intake:
     cdef int _limit
     cdef int _used
     cdef int _encoding
+    cdef int _heard
+    cdef int _confirmed
 
     cdef bint may_take(self, double now_s) noexcept
+    cdef int answer(self, double now_s, int seq) except -1
     # Looks at `size` bytes at `data` and keeps nothing of them. Raises what the outlet raises.
     cdef bint hear_bytes(self, const unsigned char* data, Py_ssize_t size, double now_s) except -1

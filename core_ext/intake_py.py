@@ -5,6 +5,10 @@ their bytes, in each encoding, and answers them with an acknowledgement that was
 is allocated. Every other payload, a heartbeat in another spelling too, is for the caller to decode; it then calls `take` and, for a
 heartbeat, `beat`.
 
+A heartbeat says which dispatch came last. What the one before it said, the outlet is told to count on: clients resume after what
+they have, so nobody asks for that again. Not the newest, so that a client that is started anew from notes of its own, which are
+some seconds old, can resume as well.
+
 How often a client may speak is a count in a window that begins with its first use. A fixed window rather than a sliding one:
 Discord's libraries pace themselves by one, and it costs two numbers a connection. The limit and the window are arguments, because
 they are the same for everybody. Pings and heartbeats count too, or they would be a way around it.
@@ -23,8 +27,14 @@ JSON: Final = 0
 ETF: Final = 1
 MSGPACK: Final = 2
 
+NO_SEQ: Final = -1
+"""Of a heartbeat that names no dispatch."""
+
 _MAX_HEARTBEAT_BYTES = 64
 """More is looked at by nobody."""
+
+
+_MAX_SEQ = (1 << 31) - 1
 
 
 def _both_orders(op: bytes, comma: bytes, d: bytes) -> bytes:
@@ -33,23 +43,34 @@ def _both_orders(op: bytes, comma: bytes, d: bytes) -> bytes:
 
 _WS = rb"[ \t\n\r]*"
 _JSON_OP = _WS + rb'"op"' + _WS + b":" + _WS + b"1" + _WS
-_JSON_D = _WS + rb'"d"' + _WS + b":" + _WS + rb"(?:null|0|[1-9][0-9]{0,17})" + _WS
+_JSON_D = _WS + rb'"d"' + _WS + b":" + _WS + rb"(null|0|[1-9][0-9]{0,17})" + _WS
 _JSON = _WS + rb"\{" + _both_orders(_JSON_OP, b",", _JSON_D) + rb"\}" + _WS
 
 _ETF_OP = rb"m\x00\x00\x00\x02opa\x01"
-_ETF_D = rb"m\x00\x00\x00\x01d(?:s\x03nil|s\x04null|a.|b[\x00-\x7f]...)"
+_ETF_D = rb"m\x00\x00\x00\x01d(?:s\x03nil|s\x04null|a(.)|b([\x00-\x7f]...))"
 _ETF = rb"\x83t\x00\x00\x00(?:\x01%b|\x02(?:%b%b|%b%b))" % (_ETF_OP, _ETF_OP, _ETF_D, _ETF_D, _ETF_OP)
 
 _MSGPACK_OP = rb"\xa2op\x01"
-_MSGPACK_D = rb"\xa1d(?:[\x00-\x7f\xc0]|\xcc.|\xcd..|\xce....|\xcf........)"
+_MSGPACK_D = rb"\xa1d(?:\xc0|([\x00-\x7f])|\xcc(.)|\xcd(..)|\xce(....)|\xcf(........))"
 _MSGPACK = rb"(?:\x81%b|\x82(?:%b%b|%b%b))" % (_MSGPACK_OP, _MSGPACK_OP, _MSGPACK_D, _MSGPACK_D, _MSGPACK_OP)
 
 _HEARTBEATS = {JSON: re.compile(_JSON), ETF: re.compile(_ETF, re.DOTALL), MSGPACK: re.compile(_MSGPACK, re.DOTALL)}
 
 
-def is_heartbeat(encoding: int, data: bytes) -> bool:
-    """Whether these bytes are a heartbeat as libraries write it. False says nothing."""
-    return len(data) <= _MAX_HEARTBEAT_BYTES and _HEARTBEATS[encoding].fullmatch(data) is not None
+def read_heartbeat(encoding: int, data: bytes) -> int | None:
+    """The number of the dispatch that came last, if these bytes are a heartbeat as libraries write it; None says nothing.
+
+    `NO_SEQ` when it names none, or one that no dispatch can have.
+    """
+    found = _HEARTBEATS[encoding].fullmatch(data) if len(data) <= _MAX_HEARTBEAT_BYTES else None
+    if found is None:
+        return None
+    named = next((group for group in found.groups() if group is not None), b"null" if encoding == JSON else b"")
+    if encoding == JSON:
+        seq = NO_SEQ if named == b"null" else int(named)
+    else:
+        seq = int.from_bytes(named, "big") if named else NO_SEQ
+    return seq if seq <= _MAX_SEQ else NO_SEQ
 
 
 class Outlet(Protocol):
@@ -58,11 +79,25 @@ class Outlet(Protocol):
     def write(self, data: bytes) -> None:
         """Takes a whole frame."""
 
+    def confirm(self, seq: int) -> None:
+        """The client has all dispatches up to this one."""
+
 
 class Intake:
     """One client's. `ack` is the frame that answers a heartbeat; it may be changed."""
 
-    __slots__ = ("_encoding", "_ends_s", "_limit", "_outlet", "_used", "_window_s", "ack", "last_beat_s")
+    __slots__ = (
+        "_confirmed",
+        "_encoding",
+        "_ends_s",
+        "_heard",
+        "_limit",
+        "_outlet",
+        "_used",
+        "_window_s",
+        "ack",
+        "last_beat_s",
+    )
 
     def __init__(self, *, outlet: Outlet, encoding: int, ack: bytes, limit: int, window_s: float, now_s: float) -> None:
         if encoding not in _HEARTBEATS:
@@ -73,6 +108,8 @@ class Intake:
         self._window_s = window_s
         self._used = 0
         self._ends_s = now_s
+        # What the last heartbeat named, and the highest that the outlet was told.
+        self._heard = self._confirmed = NO_SEQ
         self.ack = ack
         self.last_beat_s = now_s
         """When the client was last heard of; its connecting counts."""
@@ -87,14 +124,20 @@ class Intake:
         self._used += 1
         return True
 
-    def beat(self, now_s: float) -> None:
-        """A heartbeat: remembered and acknowledged."""
+    def beat(self, now_s: float, seq: int | None = None) -> None:
+        """A heartbeat, with the number that it names, if any: remembered and acknowledged."""
         self.last_beat_s = now_s
+        before = self._heard
+        self._heard = seq if seq is not None and 0 <= seq <= _MAX_SEQ else NO_SEQ
+        if before > self._confirmed:
+            self._confirmed = before
+            self._outlet.confirm(before)
         self._outlet.write(self.ack)
 
     def hear(self, data: bytes, now_s: float) -> bool:
         """Takes a payload if it is a heartbeat, and if one may still be sent; whether it did."""
-        if not is_heartbeat(self._encoding, data) or not self.take(now_s):
+        seq = read_heartbeat(self._encoding, data)
+        if seq is None or not self.take(now_s):
             return False
-        self.beat(now_s)
+        self.beat(now_s, seq)
         return True

@@ -264,7 +264,7 @@ class Connection:
     def _admit(self, command: Command) -> None:
         """Lets a command through, if it is the time for it."""
         if isinstance(command, Heartbeat):
-            self.intake.beat(self._shared.clock.monotonic_s())
+            self.intake.beat(self._shared.clock.monotonic_s(), command.seq)
             return
         is_login = isinstance(command, Identify | Resume)
         if is_login and (self.session is not None or self._phase is Phase.PENDING):

@@ -77,6 +77,36 @@ async def test_socket_that_is_cut_again_and_again_loses_and_repeats_nothing(
     assert seen == [str(number) for number in range(100)]
 
 
+async def test_what_a_client_had_at_the_heartbeat_before_the_last_is_forgotten(
+    place: Place, connect: Connect, bot: Login
+) -> None:
+    alice = await place.person()
+    guild_id = await place.guild(alice, bot)
+    channel_id = await place.channel(guild_id)
+    named: list[int] = []
+    async with connect() as client:
+        ready = await client.identify(bot.token)
+        await client.wait_for("GUILD_CREATE")
+        for number in range(3):
+            await place.say(channel_id, alice, str(number), guild_id=guild_id)
+            await client.wait_until(lambda: str(number) in client.contents())  # noqa: B023 - awaited in this turn
+            named.append(client.seq)
+            await client.send(1, client.seq)
+            await client.wait_until(lambda: [payload["op"] for payload in client.payloads].count(11) == len(named))
+        client.cut()
+        await client.wait_closed()
+    async with connect() as client:
+        await client.resume(bot.token, ready["session_id"], named[-2])
+        await client.wait_for("RESUMED")
+        assert client.contents() == ["2"]
+        assert client.dispatches[0]["s"] == named[-2] + 1
+        client.cut()
+        await client.wait_closed()
+    async with connect() as client:
+        await client.resume(bot.token, ready["session_id"], named[0])
+        assert (await client.wait_for_op(9))["d"] is False
+
+
 async def test_resume_of_what_is_not_there_is_an_invalid_session(place: Place, connect: Connect, bot: Login) -> None:
     async with connect() as client:
         ready = await client.identify(bot.token)

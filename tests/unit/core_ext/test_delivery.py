@@ -56,6 +56,41 @@ def test_replay_of_what_is_forgotten_is_refused(module: ModuleType) -> None:
             track.replay_after(seq)
 
 
+@both
+def test_what_the_client_has_is_forgotten_and_nothing_else(module: ModuleType) -> None:
+    bench = Bench(module)
+    track, link = bench.make_pair()
+    bodies = [Body(b"%d" % number) for number in range(40)]
+    for body in bodies[:30]:
+        track.push(body)
+    bench.queue.flush(10)
+    for body in bodies[30:]:
+        track.push(body)
+    for seq, oldest in ((0, 1), (5, 6), (3, 6), (31, 6), (29, 30), (30, 31)):
+        track.outlet.confirm(seq)
+        assert track.after(0) == list(enumerate(bodies, 1))[oldest - 1 :]
+        assert track.has_all_after(oldest - 1)
+        assert not track.has_all_after(oldest - 2)
+    link.written.clear()
+    bench.queue.flush(10)
+    assert bytes(link.written) == frames(*enumerate((body.text for body in bodies[30:]), 31))
+    track.outlet.confirm(40)
+    assert track.after(0) == []
+    assert (track.has_all_after(40), track.has_all_after(39)) == (True, False)
+    track.push(Body(b"next"))
+    assert [number for number, _ in track.after(0)] == [41]
+    track.outlet.cut()
+    track.forget_up_to(40)
+    assert track.has_all_after(40)
+
+
+@both
+def test_outlet_without_a_track_takes_a_confirmation(module: ModuleType) -> None:
+    outlet, _ = Bench(module).make_outlet()
+    outlet.confirm(1)
+    assert outlet.buffered_bytes == 0
+
+
 # -- sending
 
 

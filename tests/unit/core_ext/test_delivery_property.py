@@ -74,7 +74,7 @@ class World:
 
     def step(self) -> None:
         client = self.chance.choice(self.clients)
-        match self.chance.randrange(9):
+        match self.chance.randrange(10):
             case 0 | 1 | 2:
                 slots = self.chance.sample(range(SLOTS), self.chance.randrange(SLOTS + 1))
                 body = Body(b'"x":%d}' % self.chance.randrange(1000))
@@ -89,6 +89,10 @@ class World:
                 client.links[-1].held = self.chance.randrange(2)
                 if client.track.outlet is not None:
                     client.track.outlet.cut() if self.chance.random() < 0.3 else client.track.outlet.flush()
+            case 8:
+                # It says what it has, or something wrong.
+                client.read()
+                client.track.forget_up_to(client.got[-1] if client.got and self.chance.random() < 0.8 else 1 << 20)
             case _:
                 # Its slot is somebody else's from now on.
                 self.gone.append(client)

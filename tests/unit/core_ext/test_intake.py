@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_ext.etf_py import etf_encode
-from core_ext.intake_py import ETF, JSON, MSGPACK
+from core_ext.intake_py import ETF, JSON, MSGPACK, NO_SEQ
 from gateway.commands import Heartbeat, parse_command
 from gateway.encodings import Encoding, decode_frame
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of
@@ -68,14 +68,21 @@ UNKNOWN = [
 @kernels
 @pytest.mark.parametrize(("encoding", "data"), KNOWN)
 def test_heartbeat_as_libraries_write_it_is_known(kernel: Any, encoding: int, data: bytes) -> None:
-    assert kernel.is_heartbeat(encoding, data)
-    assert isinstance(parse_command(Encoding(encoding), decode_frame(Encoding(encoding), data)), Heartbeat)
+    assert_is_read_as_decoded(kernel.read_heartbeat(encoding, data), encoding, data)
+
+
+def assert_is_read_as_decoded(seq: int | None, encoding: int, data: bytes) -> None:
+    """The number is the one that the general decoder finds, if a dispatch can have it."""
+    command = parse_command(Encoding(encoding), decode_frame(Encoding(encoding), data))
+    assert isinstance(command, Heartbeat)
+    is_possible = command.seq is not None and command.seq < 1 << 31
+    assert seq == (command.seq if is_possible else NO_SEQ)
 
 
 @kernels
 @pytest.mark.parametrize(("encoding", "data"), UNKNOWN)
 def test_what_is_something_else_is_left_to_the_decoder(kernel: Any, encoding: int, data: bytes) -> None:
-    assert not kernel.is_heartbeat(encoding, data)
+    assert kernel.read_heartbeat(encoding, data) is None
 
 
 @given(
@@ -92,19 +99,22 @@ def test_damaged_heartbeat_is_known_to_both_or_to_none_and_is_one(
     for place, byte in flips:
         data[place % len(data)] = byte
     damaged = bytes(data[: len(data) - cut])
-    verdicts = [kernel.is_heartbeat(encoding, damaged) for kernel in implementations_of("intake")]
+    verdicts = [kernel.read_heartbeat(encoding, damaged) for kernel in implementations_of("intake")]
     assert_alike(verdicts)
-    if verdicts[0]:
-        command = parse_command(Encoding(encoding), decode_frame(Encoding(encoding), damaged))
-        assert isinstance(command, Heartbeat)
+    if verdicts[0] is not None:
+        assert_is_read_as_decoded(verdicts[0], encoding, damaged)
 
 
 class Outlet:
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.confirmed: list[int] = []
 
     def write(self, data: bytes) -> None:
         self.frames.append(data)
+
+    def confirm(self, seq: int) -> None:
+        self.confirmed.append(seq)
 
 
 def make_intake(kernel: Any, outlet: Outlet, limit: int = 3) -> Any:
@@ -149,8 +159,30 @@ def test_beat_answers_whatever_was_taken(kernel: Any) -> None:
 
 
 @kernels
+def test_outlet_hears_what_the_heartbeat_before_named_and_each_number_once(kernel: Any) -> None:
+    outlet = Outlet()
+    intake = make_intake(kernel, outlet, limit=100)
+    for data, confirmed in (
+        (b'{"op":1,"d":3}', []),
+        (b'{"op":1,"d":7}', [3]),
+        (b'{"op":1,"d":null}', [3, 7]),
+        (b'{"op":1,"d":9}', [3, 7]),
+        (b'{"op":1,"d":9}', [3, 7, 9]),
+        (b'{"op":1,"d":9}', [3, 7, 9]),
+        (b'{"op":1,"d":4}', [3, 7, 9]),
+        (b'{"op":1,"d":99999999999}', [3, 7, 9]),
+        (b'{"op":1,"d":12}', [3, 7, 9]),
+    ):
+        assert intake.hear(data, 101.0)
+        assert outlet.confirmed == confirmed
+    for seq in (-1, None, 1 << 70):
+        intake.beat(101.0, seq)
+        assert outlet.confirmed == [3, 7, 9, 12]
+
+
+@kernels
 def test_encoding_that_there_is_not_is_refused(kernel: Any) -> None:
     with pytest.raises(ValueError, match="encoding"):
         kernel.Intake(outlet=Outlet(), encoding=3, ack=b"", limit=1, window_s=1.0, now_s=0.0)
     with pytest.raises(KeyError):
-        kernel.is_heartbeat(3, b"")
+        kernel.read_heartbeat(3, b"")

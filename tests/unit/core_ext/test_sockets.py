@@ -10,6 +10,7 @@ import select
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -419,7 +420,9 @@ def test_heartbeats_are_answered_by_the_intake_and_not_told(kernel: Any, make_sc
     scene = make_scene(kernel)
     scene.connect()
     sock = scene.owner.sockets[0]
-    intake = twin.Intake(outlet=sock, encoding=0, ack=b"ack", limit=2, window_s=60.0, now_s=0.0)
+    confirmed: list[int] = []
+    outlet = SimpleNamespace(write=sock.write, confirm=confirmed.append)
+    intake = twin.Intake(outlet=outlet, encoding=0, ack=b"ack", limit=2, window_s=60.0, now_s=0.0)
     scene.owner.intake = intake
     client = scene.clients[0]
     client.sendall(REQUEST)
@@ -430,7 +433,7 @@ def test_heartbeats_are_answered_by_the_intake_and_not_told(kernel: Any, make_sc
     scene.run_until_told("message", 0, beat, True)
     client.settimeout(None)
     assert client.recv(13, socket.MSG_WAITALL) == b"welcomeackack"
-    assert intake.last_beat_s == 1007.0
+    assert (intake.last_beat_s, confirmed) == (1007.0, [3])
     assert [told[0] for told in scene.told] == ["request", "message"]
 
 
