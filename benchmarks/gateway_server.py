@@ -133,6 +133,8 @@ async def serve(options: Options) -> None:
     metrics = Metrics()
     bench = Bench(options=options, store=store, ids=ids)
     defaults = {"host": "127.0.0.1", "port": 0, "heartbeat_timeout_factor": 1000, "resume_window_s": 0}
+    # As guildway.embedded does.
+    garbage = GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe)
     gateway = build_gateway(
         store=store,
         bus=store.bus,
@@ -141,13 +143,13 @@ async def serve(options: Options) -> None:
         settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),
         metrics=metrics,
         messages=NoMessages(),
+        on_logins=garbage.welcome,
     )
     await gateway.start()
     commands: asyncio.Queue[str] = asyncio.Queue()
     asyncio.get_running_loop().add_reader(sys.stdin, lambda: commands.put_nowait(sys.stdin.readline()))
     running = asyncio.create_task(gateway.run())
-    # As guildway.embedded does.
-    with GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe).in_force():
+    with garbage.in_force():
         print(f"ready gateway={gateway.local_url}", flush=True)
         while command := await commands.get():
             print(await bench.obey(command), flush=True)

@@ -27,7 +27,6 @@ _OTHER_FILES: Final = 500
 _NEVER_S: Final = 3600.0
 _HEARTBEATS: Final = 2
 _AT_A_TIME: Final = 500
-_HEARTBEATS: Final = 2
 _COLUMNS: Final = [
     Column(key="transport", title="transport"),
     Column(key="kind", title="kind"),

@@ -121,8 +121,12 @@ def build_gateway(
     settings: Settings,
     metrics: Metrics,
     messages: MessagePort,
+    on_logins: Callable[[int], None],
 ) -> Gateway:
-    """Everything of the gateway, wired. `messages` takes what clients send over the socket. Call within a running loop."""
+    """Everything of the gateway, wired. Call within a running loop.
+
+    `messages` takes what clients send over the socket, `on_logins` is told how many sessions have come.
+    """
     # Longer than functions are here: in pieces it would hide what depends on what, and the parts that need each other.
     options = settings.gateway
     tasks = Tasks()
@@ -153,7 +157,7 @@ def build_gateway(
             part.close()
 
     table = SessionTable(resume_window_s=options.resume_window_s, on_lost=users.lose, on_ended=on_ended)
-    reads = LoginReads(store=store, tasks=tasks, take=lambda logins: identifying.take(logins))  # noqa: PLW0108
+    reads = LoginReads(store=store, tasks=tasks, take=lambda logins: on_logins(identifying.take(logins)))
     identifying = Identifying(
         reads=reads,
         factory=SessionFactory(

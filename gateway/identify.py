@@ -95,13 +95,14 @@ class Identifying:
         connection.session = arrival
         self._reads.ask(arrival)
 
-    def take(self, logins: Sequence[ReadLogin]) -> None:
-        """Let in those whose login has been read."""
+    def take(self, logins: Sequence[ReadLogin]) -> int:
+        """Let in those whose login has been read; how many came in."""
         here = [login.arrival for login in logins if self._try(login.arrival, self._come_in, login)]
         self._attachment.catch_up()
         ready = [arrival for arrival in here if self._try(arrival, self._send_ready, arrival)]
         for arrival in ready:
             self._try(arrival, self._enter_guilds, arrival)
+        return len(ready)
 
     # -- each step of one login; whether it goes on
 

@@ -51,7 +51,7 @@ class _Member(msgspec.Struct, frozen=True):
 _decode_member = msgspec.json.Decoder(_Member, strict=False).decode
 
 
-class MemberState(msgspec.Struct, kw_only=True, eq=False):
+class MemberState(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """One member: what permissions are made from, and the object for clients."""
 
     user_id: int

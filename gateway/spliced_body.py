@@ -31,36 +31,36 @@ class Splicer(Protocol):
         """The body in that form."""
 
 
-class SplicedBody:
-    """An event's name, its own pairs as a JSON object, and shared ones."""
+class SplicedBody(msgspec.Struct, eq=False, gc=False):
+    """An event's name, its own pairs as a JSON object, and shared ones: keys differ between all of them.
 
-    __slots__ = ("_own", "event", "parts")
+    The garbage collector does not look into it: nothing in it knows of bodies, and there are very many.
 
-    def __init__(self, event: str, own: msgspec.Raw | bytes, parts: tuple[SharedPairs, ...] = ()) -> None:
-        """Keys differ between all of them.
+    Raises:
+        ValueError: when there are shared parts and no own pairs to put them behind.
+    """
 
-        Raises:
-            ValueError: when there are shared parts and no own pairs to put them behind.
-        """
-        self._own = bytes(own)
-        if parts and self._own == b"{}":
+    event: str
+    own: bytes
+    parts: tuple[SharedPairs, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.parts and self.own == b"{}":
             raise ValueError("shared pairs need own ones before them")
-        self.event = event
-        self.parts = parts
 
     @property
     def size_bytes(self) -> int:
         """What a replay ring counts: the size of the own pairs as JSON. The shared ones are not held for this session."""
-        return len(self._own)
+        return len(self.own)
 
     @property
     def payload(self) -> bytes:
         """`d` as JSON."""
-        return b"".join((self._own[:-1], *(part.text(Encoding.JSON) for part in self.parts), b"}"))
+        return b"".join((self.own[:-1], *(part.text(Encoding.JSON) for part in self.parts), b"}"))
 
     def opening(self, encoding: Encoding, pad_pairs: int) -> bytes:
         """What follows `s` up to the end of the own pairs. `d` is to get `pad_pairs` pairs more than it is made of."""
-        count, pairs = encode_pairs(encoding, self._own)
+        count, pairs = encode_pairs(encoding, self.own)
         count += pad_pairs + sum(part.count(encoding) for part in self.parts)
         return open_dispatch(encoding, self.event, count) + pairs
 

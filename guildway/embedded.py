@@ -134,8 +134,16 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             metrics=metrics,
             gateway_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
         )
+        garbage = GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe)
         gateway = build_gateway(
-            store=store, bus=store.bus, ids=ids, clock=clock, settings=settings, metrics=metrics, messages=api.messages
+            store=store,
+            bus=store.bus,
+            ids=ids,
+            clock=clock,
+            settings=settings,
+            metrics=metrics,
+            messages=api.messages,
+            on_logins=garbage.welcome,
         )
         api_server = HttpServer(
             app=api.asgi, sock=api_socket, grace_s=REQUEST_GRACE_S, trusted_proxies=settings.api.trusted_proxies
@@ -151,7 +159,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             store=store,
             api_server=api_server,
             operations_server=operations_server,
-            garbage=GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe),
+            garbage=garbage,
         )
 
 

@@ -46,6 +46,46 @@ def test_collections_are_observed_and_what_outlives_a_full_one_is_frozen() -> No
     assert count_nodes() == 1
 
 
+def test_crowd_is_looked_through_and_set_aside_and_a_few_are_not() -> None:
+    control = GarbageControl(clock=FakeClock(), observe=lambda _: None)
+    control.welcome(garbage.CROWD_SESSIONS)
+    assert gc.get_freeze_count() == 0
+    with control.in_force():
+        control.welcome(garbage.CROWD_SESSIONS)
+        kept, lost = Node(), Node()
+        del lost
+        control.welcome(garbage.CROWD_SESSIONS - 1)
+        assert count_nodes() == 2
+        control.welcome(1)
+        assert count_nodes() == 0
+        gc.unfreeze()
+        assert count_nodes() == 1
+        assert kept.myself is kept
+
+
+def test_what_makes_a_collection_slow_is_set_aside_at_once() -> None:
+    clock = FakeClock()
+    control = GarbageControl(clock=clock, observe=lambda _: None)
+
+    def hold_up(phase: str, _: object) -> None:
+        if phase == "start":
+            clock.advance(took_s)
+
+    with control.in_force():
+        gc.callbacks.append(hold_up)
+        try:
+            kept = Node()
+            took_s = garbage.SLOW_S * 0.5
+            gc.collect(0)
+            assert count_nodes() == 1
+            took_s = garbage.SLOW_S * 1.5
+            gc.collect(0)
+            assert count_nodes() == 0
+            assert kept.myself is kept
+        finally:
+            gc.callbacks.remove(hold_up)
+
+
 def test_frozen_cycles_are_freed_by_a_thaw(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(garbage, "THAWED_OBJECTS", 1 << 60)
     control = GarbageControl(clock=FakeClock(), observe=lambda _: None)
