@@ -14,18 +14,7 @@ from libc.string cimport memcpy, memmove
 
 from core_ext import delivery_py
 from core_ext.framing_c cimport MAX_SEQ
-from core_ext.ring_c cimport (
-    Place,
-    Ring,
-    append_event,
-    can_replace,
-    clear_ring,
-    drop_oldest,
-    give_places_back,
-    has_room,
-    place_of,
-    replace_oldest,
-)
+from core_ext.ring_c cimport Place, Ring, append_event, clear_ring, drop_oldest, find_newest, has_room
 from core_ext.send_buffer_c cimport SendBuffer
 from core_ext.slot_set_c cimport SlotSet, guildway_ctz64
 from core_ext.template_c cimport Template, TemplateMemo
@@ -36,8 +25,6 @@ cdef enum:
     _MAX_SEND_BYTES = 65536
     _FIRST_PLACES = 8
     _LINE_BYTES = 64
-    # Of a ring, what is fetched ahead: sixteen events and a little.
-    _MAX_LINES = 4
 
 assert MAX_SEND_BYTES == _MAX_SEND_BYTES
 
@@ -380,9 +367,9 @@ cdef class Track:
 
     def after(self, seq):
         """What is remembered of the dispatches after `seq`, with their numbers."""
-        cdef Py_ssize_t index
-        cdef long long oldest = self.seq - self._ring.count + 1
-        return [(oldest + index, self._at(index)) for index in range(self._ring.count) if oldest + index > seq]
+        cdef Py_ssize_t back
+        cdef Py_ssize_t first = min(self._ring.count, max(self.seq - seq, 0))
+        return [(self.seq - back + 1, <object>find_newest(&self._ring, back).body) for back in range(first, 0, -1)]
 
     def forget_up_to(self, seq):
         """Forget what its client has. Nothing when that was never sent."""
@@ -390,7 +377,6 @@ cdef class Track:
             return
         while self._ring.count and self.seq - self._ring.count < seq:
             drop_oldest(&self._ring)
-        give_places_back(&self._ring)
 
     def replay_after(self, seq):
         """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
@@ -409,49 +395,52 @@ cdef class Track:
     @property
     def pending_bytes(self):
         """The size of what is to be sent."""
-        cdef Py_ssize_t index
+        cdef Py_ssize_t back
         cdef long long total = 0
         if self.outlet is not None:
-            for index in range(max(self._ring.count - (self.seq - self._sent), 0), self._ring.count):
-                total += place_of(&self._ring, index).size_bytes
+            for back in range(self._count_pending(), 0, -1):
+                total += find_newest(&self._ring, back).size_bytes
         return total
 
-    cdef inline object _at(self, Py_ssize_t index):
-        return <object>place_of(&self._ring, index).body
-
-    cdef inline Py_ssize_t _next_index(self) noexcept:
-        """Of the next to be sent; there is one."""
-        cdef long long index = self._ring.count - (self.seq - self._sent)
-        return index if index > 0 else 0
+    cdef inline Py_ssize_t _count_pending(self) noexcept:
+        """How many are to be sent: all of them the newest."""
+        return min(self.seq - self._sent, self._ring.count)
 
     cdef inline Py_ssize_t _next_bytes(self) noexcept:
-        return place_of(&self._ring, self._next_index()).size_bytes
+        """The size of the next to be sent; there is one."""
+        return find_newest(&self._ring, self._count_pending()).size_bytes
+
+    cdef inline object _take_pending(self):
+        """The next to be sent, which counts as sent from now on; there is one."""
+        cdef Py_ssize_t back = self._count_pending()
+        self._sent = self.seq - back + 1
+        return <object>find_newest(&self._ring, back).body
 
     cdef inline void _fetch_pending(self) noexcept:
         """Have what is to be sent on its way from memory, as far as it is one piece."""
-        cdef char* place = <char*>place_of(&self._ring, self._next_index())
-        cdef Py_ssize_t index
-        for index in range(min((self.seq - self._sent) * <Py_ssize_t>sizeof(Place) // _LINE_BYTES + 1, _MAX_LINES)):
-            guildway_prefetch(place + index * _LINE_BYTES)
+        cdef Py_ssize_t count
+        cdef char* place
+        if self._ring.newest == NULL:
+            return
+        count = min(self._count_pending(), self._ring.end)
+        place = <char*>&self._ring.newest.places[self._ring.end - count]
+        while count >= 0:
+            guildway_prefetch(place)
+            place += _LINE_BYTES
+            count -= _LINE_BYTES // <Py_ssize_t>sizeof(Place)
 
     cdef inline void _fetch_next(self) noexcept:
         """Have the place of the next event on its way from memory."""
-        guildway_prefetch(place_of(&self._ring, 0 if self._ring.count == self._ring.size else self._ring.count))
-
-    cdef inline object _take_pending(self):
-        """The next to be sent, which counts as sent from now on."""
-        cdef Py_ssize_t index = self._next_index()
-        self._sent = self.seq - self._ring.count + index + 1
-        return self._at(index)
+        if self._ring.newest != NULL:
+            guildway_prefetch(&self._ring.newest.places[self._ring.end])
 
     cdef bint _has_next(self, SendBuffer buffer) noexcept:
         """Whether what is in the buffer is of the newest events."""
         cdef Py_ssize_t index
-        cdef Py_ssize_t first = self._ring.count - buffer.count
-        if first < 0:
+        if self._ring.count < buffer.count:
             return False
         for index in range(buffer.count):
-            if place_of(&self._ring, first + index).body != buffer.frames[index].body:
+            if find_newest(&self._ring, buffer.count - index).body != buffer.frames[index].body:
                 return False
         return True
 
@@ -462,13 +451,9 @@ cdef class Track:
         return 0
 
     cdef inline int _push(self, object body, unsigned int size_bytes) except -1:
-        if has_room(&self._ring, size_bytes):
-            append_event(&self._ring, body, size_bytes)
-        elif self._sent > self.seq - self._ring.count and can_replace(&self._ring, size_bytes):
-            replace_oldest(&self._ring, body, size_bytes)
-        else:
+        if not has_room(&self._ring, size_bytes):
             self._make_room(size_bytes)
-            append_event(&self._ring, body, size_bytes)
+        append_event(&self._ring, body, size_bytes)
         self.seq += 1
         return self._queue_pending()
 
