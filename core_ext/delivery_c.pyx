@@ -1,7 +1,8 @@
 """From an event to the sockets of its recipients, on C arrays and `send(2)`. The text and the reference are in `delivery_py.py`.
 
-Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`); it is used from the first event put
-into it until the send that follows, and nothing of the callers runs in between but the making of templates.
+Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`); it is
+used from the first event put into it until the send that follows, and nothing of the callers runs in between but the making of
+templates.
 """
 
 cimport cython
@@ -14,7 +15,8 @@ from libc.string cimport memcpy, memmove
 
 from core_ext import delivery_py
 from core_ext.framing_c cimport MAX_SEQ
-from core_ext.ring_c cimport Place, Ring, append_event, clear_ring, drop_oldest, find_newest, has_room
+from core_ext.ring_c cimport Place, Ring, append_event, clear_ring, count_remembered
+from core_ext.ring_c cimport drop_forgotten, drop_oldest, find_newest, has_room
 from core_ext.send_buffer_c cimport SendBuffer
 from core_ext.slot_set_c cimport SlotSet, guildway_ctz64
 from core_ext.template_c cimport Template, TemplateMemo
@@ -243,8 +245,7 @@ cdef class Outlet:
         """
         cdef SendBuffer buffer = self.queue._buffer
         cdef long long first = track._sent + 1
-        cdef Py_ssize_t size
-        cdef Py_ssize_t sent
+        cdef Py_ssize_t size, sent
         if self._is_blocked or self._is_busy or self._fd < 0 or buffer.count == 0:
             return False
         if track.seq - track._sent != buffer.count or track.seq > MAX_SEQ or self._track is not track:
@@ -263,8 +264,7 @@ cdef class Outlet:
     cdef int _send_some(self, Track track) except -1:
         cdef SendBuffer buffer = self.queue._buffer
         cdef TemplateMemo memo = self.queue._memo
-        cdef Py_ssize_t used = 0
-        cdef Py_ssize_t needed
+        cdef Py_ssize_t needed, used = 0
         cdef Template template
         cdef object body
         cdef bytes whole
@@ -272,7 +272,7 @@ cdef class Outlet:
         buffer.begin(self._form, self._last)
         try:
             while track._sent < track.seq:
-                if used and used + track._next_bytes() > _MAX_SEND_BYTES:
+                if used and used + find_newest(&track._ring, track._count_pending()).size_bytes > _MAX_SEND_BYTES:
                     break
                 body = track._take_pending()
                 if track._sent > MAX_SEQ:
@@ -363,12 +363,12 @@ cdef class Track:
 
     def has_all_after(self, seq):
         """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
-        return self.seq - self._ring.count <= seq <= self.seq
+        return self.seq - count_remembered(&self._ring) <= seq <= self.seq
 
     def after(self, seq):
         """What is remembered of the dispatches after `seq`, with their numbers."""
         cdef Py_ssize_t back
-        cdef Py_ssize_t first = min(self._ring.count, max(self.seq - seq, 0))
+        cdef Py_ssize_t first = min(count_remembered(&self._ring), max(self.seq - seq, 0))
         return [(self.seq - back + 1, <object>find_newest(&self._ring, back).body) for back in range(first, 0, -1)]
 
     def forget_up_to(self, seq):
@@ -404,11 +404,7 @@ cdef class Track:
 
     cdef inline Py_ssize_t _count_pending(self) noexcept:
         """How many are to be sent: all of them the newest."""
-        return min(self.seq - self._sent, self._ring.count)
-
-    cdef inline Py_ssize_t _next_bytes(self) noexcept:
-        """The size of the next to be sent; there is one."""
-        return find_newest(&self._ring, self._count_pending()).size_bytes
+        return min(self.seq - self._sent, count_remembered(&self._ring))
 
     cdef inline object _take_pending(self):
         """The next to be sent, which counts as sent from now on; there is one."""
@@ -451,6 +447,8 @@ cdef class Track:
         return 0
 
     cdef inline int _push(self, object body, unsigned int size_bytes) except -1:
+        if self.seq - self._sent >= self._ring.max_events and self.outlet is not None:
+            self.outlet._flush()
         if not has_room(&self._ring, size_bytes):
             self._make_room(size_bytes)
         append_event(&self._ring, body, size_bytes)
@@ -459,6 +457,7 @@ cdef class Track:
 
     cdef int _make_room(self, unsigned int size_bytes) except -1:
         """Forget the oldest, until there is room for one of this size; what is still to be sent is sent first."""
+        drop_forgotten(&self._ring)
         while self._ring.count and not has_room(&self._ring, size_bytes):
             if self.outlet is not None and self._sent <= self.seq - self._ring.count:
                 self.outlet._flush()
@@ -470,9 +469,7 @@ cdef class Track:
 def deliver(list tracks not None, SlotSet slots not None, body):
     """Push `body` to the tracks in `slots`; an empty slot is skipped. How many got it."""
     cdef unsigned int size_bytes = body.size_bytes
-    cdef Py_ssize_t index = 0
-    cdef Py_ssize_t slot
-    cdef Py_ssize_t delivered = 0
+    cdef Py_ssize_t slot, index = 0, delivered = 0
     cdef uint64_t word
     # A push may run the link's code: so nothing of the set or the list is kept over one.
     while index < slots.size:

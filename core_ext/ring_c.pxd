@@ -29,7 +29,8 @@ cdef struct Chunk:
 
 cdef struct Ring:
     # The events from place `first` of the oldest chunk to before place `end` of the newest; chunks between them are full. NULL without
-    # events. Behind that how many there are, how large all are, and how much of both is remembered at most.
+    # events. `count` and `size_bytes` are of all that are there: past `max_events` the oldest count as forgotten, and go a chunk's
+    # worth at a time.
     Chunk* newest
     int end
     int count
@@ -40,9 +41,19 @@ cdef struct Ring:
     Chunk* oldest
 
 
+cdef inline int count_remembered(Ring* ring) noexcept:
+    """How many events are not forgotten."""
+    return min(ring.count, ring.max_events)
+
+
 cdef inline bint has_room(Ring* ring, unsigned int size_bytes) noexcept:
-    """Whether one more event of this size may be remembered beside the others."""
-    return ring.count < ring.max_events and ring.size_bytes + size_bytes <= ring.max_bytes
+    """Whether one more event of this size may be put beside those that are there."""
+    return ring.count < ring.max_events + _PLACES and ring.size_bytes + size_bytes <= ring.max_bytes
+
+
+cdef inline void drop_forgotten(Ring* ring) noexcept:
+    while ring.count > ring.max_events:
+        drop_oldest(ring)
 
 
 cdef inline Place* find_newest(Ring* ring, Py_ssize_t back) noexcept:

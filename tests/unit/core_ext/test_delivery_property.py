@@ -122,3 +122,60 @@ def test_each_client_gets_each_event_once_and_in_order(seed: int) -> None:
         assert len(world.bench.queue) == 0
         assert world.bench.queue.left == world.bench.queue.entered
     assert all(world.record == worlds[0].record for world in worlds)
+
+
+_RING_STEPS = st.one_of(
+    st.tuples(st.just("push"), st.integers(0, 40)),
+    st.tuples(st.just("push many"), st.integers(1, 70)),
+    st.tuples(st.just("flush"), st.just(0)),
+    st.tuples(st.just("forget"), st.integers(-1, 200)),
+    st.tuples(st.just("replay"), st.integers(0, 200)),
+    st.tuples(st.just("detach"), st.just(0)),
+    st.tuples(st.just("attach"), st.just(0)),
+)
+
+
+@given(
+    max_events=st.integers(1, 40),
+    max_bytes=st.sampled_from([1, 50, 400, 1 << 20]),
+    steps=st.lists(_RING_STEPS, max_size=25),
+)
+def test_rings_remember_and_send_the_same_in_both_implementations(
+    max_events: int, max_bytes: int, steps: list[tuple[str, int]]
+) -> None:
+    rings = [Ring(module, max_events=max_events, max_bytes=max_bytes) for module in implementations_of("delivery")]
+    for step, number in steps:
+        reports = [ring.step(step, number) for ring in rings]
+        assert all(report == reports[0] for report in reports)
+
+
+class Ring:
+    """A track under orders, and all that can be seen of it."""
+
+    def __init__(self, module: ModuleType, **bounds: int) -> None:
+        self.bench = Bench(module)
+        self.track, self.link = self.bench.make_pair(**bounds)
+
+    def step(self, step: str, number: int) -> tuple[Any, ...]:
+        """Obey; what there is to see afterwards."""
+        track = self.track
+        match step:
+            case "push":
+                track.push(Body(b"1" * number))
+            case "push many":
+                for each in range(number):
+                    track.push(Body(b"%d" % each))
+            case "flush":
+                self.bench.queue.flush(1)
+            case "forget":
+                track.forget_up_to(number)
+            case "replay" if track.has_all_after(number):
+                track.replay_after(number)
+            case "detach":
+                track.attach(None)
+            case "attach" if track.outlet is None:
+                outlet, _ = self.bench.make_outlet(self.link)
+                track.attach(outlet)
+        remembered = [(seq, body.text) for seq, body in track.after(0)]
+        known = [track.has_all_after(seq) for seq in range(track.seq + 2)]
+        return remembered, known, track.after(track.seq - 3) == track.after(0)[-3:], track.seq, bytes(self.link.written)
