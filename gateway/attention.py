@@ -98,9 +98,9 @@ class Attention:
             self._lists.subscribe(slot, _parse_channels(asked.channels))
 
     @property
-    def are_lists_watched(self) -> bool:
-        """Whether any session looks at a member list."""
-        return self._lists.are_watched
+    def keeps_lists(self) -> bool:
+        """Whether there are member lists that must follow what happens."""
+        return self._lists.are_kept
 
     def close(self) -> None:
         """Stop the timers."""
@@ -131,7 +131,7 @@ class Attention:
 
     def reshape(self) -> None:
         """The guild, a role or a channel changed: member lists may have other groups, other members, other names."""
-        if self._lists.are_watched:
+        if self._lists.are_kept:
             shape = _shape_of(self._state)
             if shape != self._shape:
                 self._shape = shape

@@ -25,6 +25,7 @@ from gateway.commands import GuildSubscription
 from gateway.guild_actor import GuildActor
 from gateway.guild_state import GuildState
 from gateway.member_list_ids import key_of as key_of_channel
+from gateway.member_lists import COUNTS_GAP_S, LIST_GAP_S
 from gateway.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
@@ -271,11 +272,16 @@ class ListMachine(RuleBasedStateMachine):
 
     @rule()
     def wait(self) -> None:
-        """What was batched is sent: everybody has the rows that it asked for."""
-        self.timers.run()
+        """What was batched is sent: everybody has the rows that it asked for. Lists that nobody looks at are still kept."""
+        self.timers.advance(COUNTS_GAP_S + LIST_GAP_S)
         for looker in self.lookers:
             looker.read()
             self.check(looker)
+
+    @rule()
+    def wait_long(self) -> None:
+        """Lists that nobody looks at are dropped."""
+        self.timers.run()
 
     def check(self, looker: Looker) -> None:
         """Of two channels whose lists have one name, the later one's is shown."""
@@ -308,7 +314,7 @@ class ListMachine(RuleBasedStateMachine):
         for looker in list(self.lookers):
             self.drop(looker)
         self.timers.run()
-        assert not self.actor.attention.are_lists_watched
+        assert not self.actor.attention.keeps_lists
 
 
 def presence_of(user_id: int, status: str) -> dict[str, Any]:
