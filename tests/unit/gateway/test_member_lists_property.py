@@ -324,3 +324,35 @@ def presence_of(user_id: int, status: str) -> dict[str, Any]:
 
 ListMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 TestEverybodyHasTheRowsThatItAskedFor = ListMachine.TestCase
+
+
+def test_list_that_nobody_looks_at_follows_what_happens_until_it_is_dropped() -> None:
+    machine = ListMachine()
+    machine.load(
+        everyone=VIEW,
+        held={user_id: set() for user_id in USERS},
+        absent=set(),
+        hoisted=dict.fromkeys(ROLES, (True, 1)),
+        given=dict.fromkeys(ROLES, 0),
+        made={51: {}, 52: {}},
+        keeps_all=False,
+        first=[(user_id, "online", {}) for user_id in USERS],
+    )
+    first, second, third, *_ = USERS
+    machine.look(0, {51: [[0, 99]]})
+    machine.wait()
+    machine.look(0, {})
+    machine.change_member(first, {ROLES[0]}, "zoe")
+    machine.come_or_go(second)
+    machine.change_presence(third, "idle")
+    machine.wait()
+    assert machine.actor.attention.keeps_lists
+    machine.look(1, {51: [[0, 99]]})
+    machine.wait()
+    machine.look(1, {})
+    machine.put_role(ROLES[0], 0, hoist=False, position=2)
+    machine.look(2, {51: [[0, 99]]})
+    machine.wait()
+    machine.look(2, {})
+    machine.wait_long()
+    assert not machine.actor.attention.keeps_lists
