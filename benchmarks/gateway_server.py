@@ -12,6 +12,7 @@ Prints `ready gateway=…` when it serves. Nothing is stored in a burst: what th
 import asyncio
 import contextlib
 import itertools
+import random
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +38,10 @@ from gateway.dispatch_body import DispatchBody
 from gateway.encodings import ENCODINGS
 from gateway.forms import Forms
 
-_CONTENT: Final = "The quick brown fox jumps over the lazy dog."
+_CONTENT_BYTES: Final = 44
+"""Each message says something else, in as many bytes: what is always the same would compress to next to nothing."""
+_LETTERS: Final = "eeeeeettttaaaaooooiiinnnssshhrrddllcumwfgypb      "
+"""About as often as in English: so texts compress as texts do."""
 _SESSIONS_A_TURN: Final = 1000
 """Not more than the gateway sends to in a turn of the loop; so many turns later a burst's event is out."""
 _WORKER_ID: Final = 1
@@ -71,6 +75,7 @@ class Bench:
         self._store = store
         self._ids = ids
         self._channels = itertools.cycle(options.world.channel_ids)
+        self._chance = random.Random(0)
         self._turns = 3 + options.sessions // _SESSIONS_A_TURN
         self._bursts: list[list[Envelope]] = []
 
@@ -83,12 +88,15 @@ class Bench:
             channel_id=channel_id,
             guild_id=world.guild_id,
             author_id=world.author.id,
-            content=_CONTENT,
+            content=self._make_text(),
         )
         payload = render_message_dispatch(MessageView(message=message, author=world.author), None)
         return channel_event(
             message.id, "MESSAGE_CREATE", world.guild_id, channel_id, payload, author_id=world.author.id
         )
+
+    def _make_text(self) -> str:
+        return "".join(self._chance.choices(_LETTERS, k=_CONTENT_BYTES))
 
     def make_burst(self, events: int, per_turn: int) -> None:
         """Made ahead, so that a burst is only what the gateway does."""
