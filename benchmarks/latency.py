@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from benchmarks.load_client import LoadClient, Waits
-from benchmarks.processes import CLIENT_CORE, PinnedProcess
+from benchmarks.offer import Offer
 from benchmarks.product import Product
 from benchmarks.run import Run
 from benchmarks.tables import Column, Result, Table
@@ -18,7 +18,6 @@ from benchmarks.world import World, make_world
 from guildway.embedded import DATABASE_NAME
 
 _SESSIONS: Final = 1000
-_CONNECTIONS: Final = 64
 _RATES: Final = (100, 500)
 _SECONDS: Final = 10
 _WARM_UP: Final = 50
@@ -47,28 +46,25 @@ class _Offering:
         data.mkdir()
         self._world: World = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + 1))
         self._product = Product(data)
-        self._api_port = urlsplit(self._product.api).port
         self._client = LoadClient(builds=run.builds, folder=folder)
         self._client.connect_gateway(urlsplit(self._product.gateway).port or 0, sessions)
         self._client.login(self._world.tokens[:sessions])
 
     def offer(self, rate: int, count: int) -> dict[str, Any]:
         """The row of a rate."""
-        path = f"/api/v10/channels/{self._world.channel_ids[0]}/messages"
-        program = self._run.builds.program("offer")
         self._client.probe(count * self._sessions)
         cpu_before_s = self._product.process.cpu_s()
-        offer = PinnedProcess(
-            [program, str(self._api_port), path, self._world.tokens[-1], str(_CONNECTIONS), str(rate), str(count)],
-            on_core=CLIENT_CORE,
+        offer = Offer(
+            builds=self._run.builds,
+            product=self._product,
+            channel_id=self._world.channel_ids[0],
+            token=self._world.tokens[-1],
+            rate=rate,
+            count=count,
         )
-        try:
-            _, _, took_ns, *waits_ns = offer.read().split()
-        finally:
-            offer.stop()
+        took_s, send = offer.wait()
         counted, delivered = self._client.wait_probed()
-        took_s, cpu_s = int(took_ns) / 1e9, self._product.process.cpu_s() - cpu_before_s
-        send = Waits(*(int(number) / 1e6 for number in waits_ns))
+        cpu_s = self._product.process.cpu_s() - cpu_before_s
         return {
             "rate": rate,
             "answered": count / took_s,

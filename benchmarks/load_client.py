@@ -39,6 +39,13 @@ class Logins(msgspec.Struct, frozen=True):
     guild: Waits
 
 
+class Refusals(msgspec.Struct, frozen=True):
+    """Resumes of sessions that are not there, from the frame that was sent to INVALID_SESSION."""
+
+    took_s: float
+    waits: Waits
+
+
 class Counted(msgspec.Struct, frozen=True):
     """Frames that came."""
 
@@ -86,10 +93,23 @@ class LoadClient:
         self, tokens: Sequence[str], *, encoding: str = "json", at_once: int = 64, status: str = "invisible"
     ) -> Logins:
         """Identify the connections that were opened last, one a token; who is invisible tells nobody of itself."""
-        file = self._folder / f"logins-{encoding}"
-        file.write_bytes(b"".join(_encode_record(token, encoding, status) for token in tokens))
-        took, *waits = map(int, self._ask(f"login {file} {at_once} {LOGIN_FRAMES}", "logged-in")[1:])
-        return Logins(took / 1e9, _waits(waits[:3]), _waits(waits[3:]))
+        records = [_encode_record(_identify(token, status), encoding) for token in tokens]
+        took_s, waits = self._say(records, frames=LOGIN_FRAMES, at_once=at_once)
+        return Logins(took_s, _waits(waits[:3]), _waits(waits[3:]))
+
+    def resume(self, tokens: Sequence[str]) -> Refusals:
+        """Resume, all at once and one a token, sessions that the server does not know, on the connections that were opened last."""
+        d = [{"token": token, "session_id": f"{number:032x}", "seq": 2} for number, token in enumerate(tokens)]
+        records = [_encode_record({"op": 6, "d": each}, "json") for each in d]
+        took_s, waits = self._say(records, frames=1, at_once=len(records))
+        return Refusals(took_s, _waits(waits[:3]))
+
+    def _say(self, records: Sequence[bytes], *, frames: int, at_once: int) -> tuple[float, list[int]]:
+        """Have each connection send its record and await so many frames; seconds, and the waits for first and last frame in ns."""
+        file = self._folder / "records"
+        file.write_bytes(b"".join(records))
+        took_ns, *waits_ns = map(int, self._ask(f"login {file} {at_once} {frames}", "logged-in")[1:])
+        return took_ns / 1e9, waits_ns
 
     def expect(self, frames: int) -> None:
         """Start counting. Frames of slow readers do not count."""
@@ -154,12 +174,15 @@ def _waits(numbers_ns: list[int]) -> Waits:
     return Waits(*(number / 1e6 for number in numbers_ns))
 
 
-def _encode_record(token: str, encoding: str, status: str) -> bytes:
-    """An Identify as a masked frame, with its size before it. The mask is zero, which is one like any other."""
+def _identify(token: str, status: str) -> dict[str, Any]:
     presence: dict[str, Any] = {"status": status, "since": None, "activities": [], "afk": False}
     properties = {"os": "linux", "browser": "bench", "device": "bench"}
-    identify = {"op": 2, "d": {"token": token, "intents": ALL_INTENTS, "properties": properties, "presence": presence}}
-    payload = _ENCODERS[encoding](identify)
+    return {"op": 2, "d": {"token": token, "intents": ALL_INTENTS, "properties": properties, "presence": presence}}
+
+
+def _encode_record(command: dict[str, Any], encoding: str) -> bytes:
+    """A command as a masked frame, with its size before it. The mask is zero, which is one like any other."""
+    payload = _ENCODERS[encoding](command)
     opcode = _TEXT if encoding == "json" else _BINARY
     frame = bytes((opcode, 0xFE)) + struct.pack(">H", len(payload)) + bytes(4) + payload
     return struct.pack("<I", len(frame)) + frame

@@ -1,16 +1,19 @@
 """A storm: thousands of connections that are open identify in the same moment, against `guildway run` as it is shipped.
 
 They are members of one guild. A wait is from the frame that was sent to READY and to GUILD_CREATE, so it holds the time in the
-queue: the last of a storm waits for all of it. Pauses of the garbage collector are what the server's own histogram counts, during
+queue: the last of a storm waits for all of it. Meanwhile messages are written at an even rate, and others who are connected wait for
+them, as in `latency`. Pauses of the garbage collector are what the server's own histogram counts, during
 the storm and in the time after, in which messages go to everybody.
 """
 
 import asyncio
+import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from benchmarks.load_client import LoadClient
 from benchmarks.metrics import Histogram, read_histogram
+from benchmarks.offer import Offer
 from benchmarks.product import Person, Product
 from benchmarks.run import Run
 from benchmarks.tables import Column, Result, Table
@@ -21,6 +24,13 @@ _SIZES: Final = (1000, 10_000)
 _PAUSES: Final = "guildway_gc_pause_seconds"
 _LONG_S: Final = 0.01
 _MESSAGES: Final = 30
+_LISTENERS: Final = 100
+_RATE: Final = 100
+"""Messages a second during the storm."""
+_LEAD_S: Final = 0.5
+"""How long they flow before it, and at least behind it."""
+_EXPECTED_PER_SECOND: Final = 5000
+"""Logins: for how long messages flow. A storm that lasts longer has its end in silence."""
 _COLUMNS: Final = [
     Column(key="sessions", title="identify at once"),
     Column(key="per_second", title="identifies/s"),
@@ -31,6 +41,16 @@ _COLUMNS: Final = [
     Column(key="guild_p50_ms", title="GUILD_CREATE p50 ms"),
     Column(key="guild_p99_ms", title="p99 ms"),
     Column(key="rss_kib", title="RSS KiB each", digits=1),
+]
+_FLOW_COLUMNS: Final = [
+    Column(key="sessions", title="identify at once"),
+    Column(key="listeners", title="listeners"),
+    Column(key="rate", title="messages/s"),
+    Column(key="send_p50_ms", title="send p50 ms", digits=1),
+    Column(key="send_p99_ms", title="p99 ms", digits=1),
+    Column(key="delivered_p50_ms", title="delivered p50 ms", digits=1),
+    Column(key="delivered_p99_ms", title="p99 ms", digits=1),
+    Column(key="delivered_max_ms", title="max ms", digits=1),
 ]
 _PAUSE_COLUMNS: Final = [
     Column(key="sessions", title="sessions"),
@@ -45,67 +65,115 @@ def run(run: Run) -> Result:
     """Each size on a server of its own."""
     sizes = run.pick(_SIZES, (20, 40))
     rows: list[dict[str, Any]] = []
+    flows: list[dict[str, Any]] = []
     pauses: list[dict[str, Any]] = []
     for sessions in sizes:
-        row, found = _storm(run, sessions)
+        scene = _Scene(run, "storm", sessions)
+        try:
+            row, found = scene.storm()
+        finally:
+            scene.stop()
         rows.append(row)
         pauses += found
-    tables = [Table(title="identifies at once", columns=_COLUMNS, rows=rows)]
+        scene = _Scene(run, "flow", sessions)
+        try:
+            flows.append(scene.storm_beside_messages())
+        finally:
+            scene.stop()
+    tables = [
+        Table(title="identifies at once", columns=_COLUMNS, rows=rows),
+        Table(title="messages during a storm", columns=_FLOW_COLUMNS, rows=flows),
+    ]
     skipped = []
     if pauses:
         tables.append(Table(title="pauses of the garbage collector", columns=_PAUSE_COLUMNS, rows=pauses))
     else:
         skipped.append(f"pauses of the garbage collector: this version has no {_PAUSES}")
-    return Result(name="storm", tables=tables, skipped=skipped, deliveries=2 * sum(sizes))
+    return Result(name="storm", tables=tables, skipped=skipped, deliveries=4 * sum(sizes))
 
 
-def _storm(run: Run, sessions: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    folder = run.make_folder(f"storm-{sessions}")
-    data = folder / "data"
-    data.mkdir()
-    world = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + 1))
-    product = Product(data, {"GUILDWAY_GATEWAY_RESUME_WINDOW_S": "0"})
-    client = LoadClient(builds=run.builds, folder=folder)
-    try:
-        port = urlsplit(product.gateway).port or 0
-        client.connect_gateway(port, 1)
-        client.login(world.tokens[-1:])  # loads the guild
-        client.leave()
-        client.connect_gateway(port, sessions)
-        before, rss_before, cpu_before_s = _read_pauses(product), product.process.rss_bytes(), product.process.cpu_s()
-        logins = client.login(world.tokens[:sessions], at_once=sessions)
-        cpu_s, rss = product.process.cpu_s() - cpu_before_s, product.process.rss_bytes() - rss_before
-        during = _read_pauses(product)
-        _talk(product, client, world, sessions)
-        after = _read_pauses(product)
-    finally:
-        client.stop()
-        product.process.stop()
-    row = {
-        "sessions": sessions,
-        "per_second": sessions / logins.took_s,
-        "cpu_us": cpu_s / sessions * 1e6,
-        "ready_p50_ms": logins.ready.p50_ms,
-        "ready_p99_ms": logins.ready.p99_ms,
-        "ready_max_ms": logins.ready.max_ms,
-        "guild_p50_ms": logins.guild.p50_ms,
-        "guild_p99_ms": logins.guild.p99_ms,
-        "rss_kib": rss / sessions / 1024,
-    }
-    return row, _describe_pauses(sessions, before, during, after)
+class _Scene:
+    """A server on which the guild is loaded, and the storm's connections, which have said nothing yet."""
 
+    def __init__(self, run: Run, name: str, sessions: int) -> None:
+        self._builds = run.builds
+        self._sessions = sessions
+        folder = run.make_folder(f"{name}-{sessions}")
+        data = folder / "data"
+        data.mkdir()
+        self._world: World = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + _LISTENERS))
+        self._product = Product(data, {"GUILDWAY_GATEWAY_RESUME_WINDOW_S": "0"})
+        self._port = urlsplit(self._product.gateway).port or 0
+        self._client = LoadClient(builds=run.builds, folder=folder)
+        self._listeners = LoadClient(builds=run.builds, folder=run.make_folder(f"{name}-{sessions}-listeners"))
+        self._listeners.connect_gateway(self._port, _LISTENERS)
+        self._listeners.login(self._world.tokens[sessions:])
+        self._client.connect_gateway(self._port, sessions)
 
-def _read_pauses(product: Product) -> Histogram | None:
-    return read_histogram(product.metrics, _PAUSES)
+    def stop(self) -> None:
+        """End everything."""
+        self._client.stop()
+        self._listeners.stop()
+        self._product.process.stop()
 
+    def storm(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """How the logins go, with nothing else to do, and the collector's pauses during them and afterwards."""
+        sessions, process = self._sessions, self._product.process
+        before, rss_before, cpu_before_s = self._read_pauses(), process.rss_bytes(), process.cpu_s()
+        logins = self._client.login(self._world.tokens[:sessions], at_once=sessions)
+        cpu_s, rss = process.cpu_s() - cpu_before_s, process.rss_bytes() - rss_before
+        during = self._read_pauses()
+        self._talk()
+        row = {
+            "sessions": sessions,
+            "per_second": sessions / logins.took_s,
+            "cpu_us": cpu_s / sessions * 1e6,
+            "ready_p50_ms": logins.ready.p50_ms,
+            "ready_p99_ms": logins.ready.p99_ms,
+            "ready_max_ms": logins.ready.max_ms,
+            "guild_p50_ms": logins.guild.p50_ms,
+            "guild_p99_ms": logins.guild.p99_ms,
+            "rss_kib": rss / sessions / 1024,
+        }
+        return row, _describe_pauses(sessions, before, during, self._read_pauses())
 
-def _talk(product: Product, client: LoadClient, world: World, sessions: int) -> None:
-    """Messages to everybody, one after the other."""
-    person = Person(product.api, world.tokens[-1])
-    for number in range(_MESSAGES):
-        client.expect(sessions)
-        person.post(f"/channels/{world.channel_ids[0]}/messages", {"content": f"after the storm, {number}"})
-        client.wait()
+    def storm_beside_messages(self) -> dict[str, Any]:
+        """What those who are connected notice of it."""
+        count = round(_RATE * (2 * _LEAD_S + self._sessions / _EXPECTED_PER_SECOND))
+        self._listeners.probe(count * _LISTENERS)
+        offer = Offer(
+            builds=self._builds,
+            product=self._product,
+            channel_id=self._world.channel_ids[0],
+            token=self._world.tokens[-1],
+            rate=_RATE,
+            count=count,
+        )
+        time.sleep(_LEAD_S)
+        self._client.login(self._world.tokens[: self._sessions], at_once=self._sessions)
+        _, send = offer.wait()
+        _, delivered = self._listeners.wait_probed()
+        return {
+            "sessions": self._sessions,
+            "listeners": _LISTENERS,
+            "rate": _RATE,
+            "send_p50_ms": send.p50_ms,
+            "send_p99_ms": send.p99_ms,
+            "delivered_p50_ms": delivered.p50_ms,
+            "delivered_p99_ms": delivered.p99_ms,
+            "delivered_max_ms": delivered.max_ms,
+        }
+
+    def _read_pauses(self) -> Histogram | None:
+        return read_histogram(self._product.metrics, _PAUSES)
+
+    def _talk(self) -> None:
+        """Messages to everybody, one after the other."""
+        person = Person(self._product.api, self._world.tokens[-1])
+        for number in range(_MESSAGES):
+            self._client.expect(self._sessions)
+            person.post(f"/channels/{self._world.channel_ids[0]}/messages", {"content": f"after the storm, {number}"})
+            self._client.wait()
 
 
 def _describe_pauses(

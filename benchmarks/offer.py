@@ -1,0 +1,31 @@
+"""Messages offered over HTTP at an even rate, whatever the answers do: native/offer.c, driven."""
+
+from urllib.parse import urlsplit
+
+from benchmarks.builds import Builds
+from benchmarks.load_client import Waits
+from benchmarks.processes import CLIENT_CORE, PinnedProcess
+from benchmarks.product import Product
+
+_CONNECTIONS = 64
+
+
+class Offer:
+    """Begins at once. `count` messages, `rate` a second."""
+
+    __slots__ = ("_process",)
+
+    def __init__(self, *, builds: Builds, product: Product, channel_id: int, token: str, rate: int, count: int) -> None:
+        port, path = urlsplit(product.api).port, f"/api/v10/channels/{channel_id}/messages"
+        self._process = PinnedProcess(
+            [builds.program("offer"), str(port), path, token, str(_CONNECTIONS), str(rate), str(count)],
+            on_core=CLIENT_CORE,
+        )
+
+    def wait(self) -> tuple[float, Waits]:
+        """When all are answered: how long that took, in s, and the waits from when each was meant to be sent to its answer."""
+        try:
+            _, _, took_ns, *waits_ns = self._process.read().split()
+        finally:
+            self._process.stop()
+        return int(took_ns) / 1e9, Waits(*(int(number) / 1e6 for number in waits_ns))

@@ -1,0 +1,86 @@
+"""A restart: thousands of clients find their server gone, come back at once, and try to resume what nobody knows any more.
+
+The server is killed (SIGKILL) with all sessions connected and started again on the same data. Every client connects, sends RESUME,
+is told that its session is invalid, and identifies: the guild is loaded by the first. `guildway run` as it is shipped.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from benchmarks.load_client import LoadClient
+from benchmarks.product import Product
+from benchmarks.run import Run
+from benchmarks.tables import Column, Result, Table
+from benchmarks.world import World, make_world
+from guildway.embedded import DATABASE_NAME
+
+_SIZES: Final = (1000, 10_000)
+_COLUMNS: Final = [
+    Column(key="sessions", title="sessions"),
+    Column(key="start_ms", title="kill to listening ms"),
+    Column(key="connects", title="connects/s"),
+    Column(key="refusals", title="resumes refused/s"),
+    Column(key="refusal_p99_ms", title="p99 ms"),
+    Column(key="per_second", title="identifies/s"),
+    Column(key="ready_p50_ms", title="READY p50 ms"),
+    Column(key="ready_p99_ms", title="p99 ms"),
+    Column(key="back_s", title="kill to all back s", digits=1),
+]
+
+
+def run(run: Run) -> Result:
+    """Each size on a server of its own."""
+    sizes = run.pick(_SIZES, (20, 40))
+    rows = [_restart(run, sessions) for sessions in sizes]
+    tables = [Table(title="after a restart", columns=_COLUMNS, rows=rows)]
+    return Result(name="restart", tables=tables, deliveries=5 * sum(sizes))
+
+
+def _restart(run: Run, sessions: int) -> dict[str, Any]:
+    folder = run.make_folder(f"restart-{sessions}")
+    data = folder / "data"
+    data.mkdir()
+    world = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + 1))
+    _run_and_kill(run, folder, data, world, sessions)
+    began_s = time.monotonic()
+    product = Product(data)
+    listening_s = time.monotonic()
+    client = LoadClient(builds=run.builds, folder=folder)
+    tokens = world.tokens[:sessions]
+    try:
+        connected_s = client.connect_gateway(urlsplit(product.gateway).port or 0, sessions)
+        refused = client.resume(tokens)
+        logins = client.login(tokens, at_once=sessions)
+        back_s = time.monotonic()
+    finally:
+        client.stop()
+        product.process.stop()
+    return {
+        "sessions": sessions,
+        "start_ms": (listening_s - began_s) * 1e3,
+        "connects": sessions / connected_s,
+        "refusals": sessions / refused.took_s,
+        "refusal_p99_ms": refused.waits.p99_ms,
+        "per_second": sessions / logins.took_s,
+        "ready_p50_ms": logins.ready.p50_ms,
+        "ready_p99_ms": logins.ready.p99_ms,
+        "back_s": back_s - began_s,
+    }
+
+
+def _run_and_kill(run: Run, folder: Path, data: Path, world: World, sessions: int) -> None:
+    product = Product(data)
+    client = LoadClient(builds=run.builds, folder=folder)
+    try:
+        client.connect_gateway(urlsplit(product.gateway).port or 0, sessions)
+        client.login(world.tokens[:sessions])
+    finally:
+        # The client first: it takes it ill when a server goes.
+        client.stop()
+        os.kill(product.process.pid, signal.SIGKILL)
+        product.process.stop()
