@@ -25,8 +25,8 @@ FORMS: Final = (
 )
 _SESSIONS: Final = (1000, 5000)
 _TURNS: Final = (1, 4, 16)
-_ROUNDS: Final = 9
-_ROUNDS_OF_FORMS: Final = 7
+_ROUNDS: Final = 25
+_ROUNDS_OF_FORMS: Final = 11
 COMPARED: Final = [
     Column(key="floor_per_second", title="C send/s"),
     Column(key="floor_cpu_us", title="C's CPU µs", digits=2),

@@ -19,7 +19,7 @@ from benchmarks.world import World, make_world
 _CHANNELS: Final = 50
 _SESSIONS: Final = (1000, 5000)
 _TURNS: Final = (1, 16)
-_ROUNDS: Final = 5
+_ROUNDS: Final = 11
 _COLUMNS: Final = [
     Column(key="sessions", title="sessions"),
     Column(key="k", title="k"),

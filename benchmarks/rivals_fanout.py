@@ -19,7 +19,7 @@ from benchmarks.world import make_world
 
 _SESSIONS: Final = 1000
 _TURNS: Final = (1, 4, 16)
-_ROUNDS: Final = 3
+_ROUNDS: Final = 7
 _OWN: Final = "guildway"
 _COLUMNS: Final = [
     Column(key="server", title="server"),

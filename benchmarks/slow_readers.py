@@ -31,7 +31,7 @@ _QUIET_MS: Final = 3000
 _ALL_READ, _KEPT, _CLOSED = "all read", "kept", "closed"
 _EVENTS: Final = {_ALL_READ: 96, _KEPT: 300, _CLOSED: 500}
 """The second is more than both sockets take, the third more than the bound takes besides."""
-_ROUNDS: Final = 3
+_ROUNDS: Final = 5
 _COLUMNS: Final = [
     Column(key="case", title="case"),
     Column(key="fast", title="fast readers"),
