@@ -5,21 +5,27 @@ nothing. k events in a turn of the loop, for each server as it gathers them by i
 """
 
 import asyncio
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.bursts import Burst, Floor, Shape, compare, measure, shape_burst
+import msgspec
+
+from benchmarks.bursts import Burst, Floor, Shape, measure, shape_burst, sum_up
 from benchmarks.fanout import JSON, describe
 from benchmarks.gateway import GatewayUnderTest
 from benchmarks.load_client import LoadClient
-from benchmarks.rivals.starting import RIVALS, Missing, Rival
+from benchmarks.rivals.starting import RIVALS, UWEBSOCKETS, Missing, Rival
 from benchmarks.run import Run
 from benchmarks.tables import Column, Plot, Result, Table
 from benchmarks.world import make_world
 
 _SESSIONS: Final = 1000
 _TURNS: Final = (1, 4, 16)
-_ROUNDS: Final = 7
+_ROUNDS: Final = 25
+_ROUNDS_OF_THE_SLOW: Final = 3
+"""Of those whose ratio is far from 1, and whose bursts take seconds."""
 _OWN: Final = "guildway"
 _COLUMNS: Final = [
     Column(key="server", title="server"),
@@ -33,79 +39,92 @@ _COLUMNS: Final = [
 ]
 
 
-class _Contest:
-    """One floor for all, and frames of one size."""
+class _Contestant(msgspec.Struct, frozen=True):
+    """A server, and what ends it."""
 
-    def __init__(self, run: Run, floor: Floor, frame_bytes: int, sessions: int) -> None:
-        self._run = run
-        self._floor = floor
-        self._frame_bytes = frame_bytes
-        self._sessions = sessions
-        self.rows: list[dict[str, Any]] = []
-        self.frames = 0
-
-    def add(self, name: str, burst: Callable[[Shape], Burst]) -> None:
-        """Rows of one server."""
-        rounds = self._run.pick(_ROUNDS, 1)
-        for per_turn in _TURNS:
-            shape = shape_burst(
-                per_turn=per_turn,
-                frame_bytes=self._frame_bytes,
-                recipients=self._sessions,
-                is_quick=self._run.is_quick,
-            )
-            found = compare(self._floor, burst, shape, rounds=rounds)
-            self.rows.append({"server": name, "k": per_turn, **describe(found)})
-            self.frames += (rounds + 1) * shape.frames
-
-    def add_rival(self, name: str, rival: Rival) -> None:
-        """Rows of a rival, which is ended afterwards."""
-        client = LoadClient(builds=self._run.builds, folder=self._run.folder)
-        try:
-            client.connect(rival.port, self._sessions)
-            self.add(
-                name,
-                lambda shape: measure(
-                    rival.process,
-                    client,
-                    f"burst {shape.events} {shape.per_turn} {shape.frame_bytes}",
-                    shape.frames,
-                ),
-            )
-        finally:
-            client.stop()
-            rival.process.stop()
+    name: str
+    burst: Callable[[Shape], Burst]
+    stop: Callable[[], None]
 
 
-def run(run: Run) -> Result:
-    """The gateway, then the others."""
-    sessions = run.pick(_SESSIONS, 20)
-    folder = run.make_folder("rivals")
+def _start_gateway(run: Run, folder: Path, sessions: int) -> tuple[_Contestant, int]:
+    """And the size of its frames."""
     database = folder / "world.db"
     world = asyncio.run(make_world(database, members=sessions))
-    floor = Floor(builds=run.builds, folder=folder)
     gateway = GatewayUnderTest(
         builds=run.builds, folder=folder, database=database, world=world, form=JSON, sessions=sessions
     )
+    gateway.grow(sessions)
+    return _Contestant(_OWN, gateway.burst, gateway.stop), gateway.frame_bytes()
+
+
+def _start_rival(run: Run, name: str, rival: Rival, sessions: int) -> _Contestant:
+    client = LoadClient(builds=run.builds, folder=run.folder)
+    client.connect(rival.port, sessions)
+
+    def burst(shape: Shape) -> Burst:
+        return measure(
+            rival.process, client, f"burst {shape.events} {shape.per_turn} {shape.frame_bytes}", shape.frames
+        )
+
+    def stop() -> None:
+        client.stop()
+        rival.process.stop()
+
+    return _Contestant(name, burst, stop)
+
+
+def _compete(floor: Floor, contestants: Sequence[_Contestant], shape: Shape, rounds: int) -> list[dict[str, Any]]:
+    """Rows of one k. In each round all have their turn, so that a ratio is of bursts that lie close together."""
+    for contestant in contestants:
+        contestant.burst(shape)
+    found = [(floor.burst(shape), [each.burst(shape) for each in contestants]) for _ in range(rounds)]
+    own = [bursts[0] for _, bursts in found]
+    rows = []
+    for place, contestant in enumerate(contestants):
+        pairs = [(reference, bursts[place]) for reference, bursts in found]
+        to_it = [ours.per_second / theirs.per_second for ours, (_, theirs) in zip(own, pairs, strict=True)]
+        rows.append(
+            {
+                "server": contestant.name,
+                "k": shape.per_turn,
+                "guildway_ratio": statistics.median(to_it),
+                **describe(sum_up(pairs)),
+            }
+        )
+    return rows
+
+
+def run(run: Run) -> Result:
+    """The gateway and the others."""
+    sessions = run.pick(_SESSIONS, 20)
+    rounds, rounds_of_the_slow = run.pick((_ROUNDS, _ROUNDS_OF_THE_SLOW), (1, 1))
+    folder = run.make_folder("rivals")
+    floor = Floor(builds=run.builds, folder=folder)
+    contestants: list[_Contestant] = []
+    rows: list[dict[str, Any]] = []
     skipped = []
+    frames = 0
     try:
         floor.grow(sessions)
-        gateway.grow(sessions)
-        contest = _Contest(run, floor, gateway.frame_bytes(), sessions)
-        contest.add(_OWN, gateway.burst)
-        gateway.stop()
+        own, frame_bytes = _start_gateway(run, folder, sessions)
+        contestants.append(own)
         for name, start in RIVALS.items():
             try:
-                contest.add_rival(name, start(run.builds))
+                contestants.append(_start_rival(run, name, start(run.builds), sessions))
             except Missing as missing:
                 skipped.append(f"{name}: {missing}")
+        fast = [each for each in contestants if each.name in (_OWN, UWEBSOCKETS)]
+        slow = [own, *(each for each in contestants if each not in fast)]
+        for per_turn in _TURNS:
+            shape = shape_burst(per_turn=per_turn, frame_bytes=frame_bytes, recipients=sessions, is_quick=run.is_quick)
+            rows += _compete(floor, fast, shape, rounds)
+            rows += _compete(floor, slow, shape, rounds_of_the_slow)[1:]
+            frames += shape.frames * (len(fast) * rounds + len(slow) * rounds_of_the_slow)
     finally:
-        gateway.stop()
+        for contestant in contestants:
+            contestant.stop()
         floor.stop()
-    contest.rows.sort(key=lambda row: row["k"])
-    own = {row["k"]: row["ratio"] for row in contest.rows if row["server"] == _OWN}
-    for row in contest.rows:
-        row["guildway_ratio"] = own[row["k"]] / row["ratio"]
     plot = Plot(
         title=f"{sessions:,} connections: deliveries a second to those of a C loop of send",
         labels=["k", "server"],
@@ -113,5 +132,5 @@ def run(run: Run) -> Result:
         axis="ratio to C",
         reference=1.0,
     )
-    table = Table(title=f"fan-out to {sessions:,} connections", columns=_COLUMNS, rows=contest.rows, plot=plot)
-    return Result(name="rivals", tables=[table], skipped=skipped, deliveries=contest.frames)
+    table = Table(title=f"fan-out to {sessions:,} connections", columns=_COLUMNS, rows=rows, plot=plot)
+    return Result(name="rivals", tables=[table], skipped=skipped, deliveries=frames)
