@@ -12,7 +12,6 @@ PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compi
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd core_ext/*.h)
-PURE_SUITES := tests/unit tests/integration/gateway tests/e2e/test_promises.py
 PACKAGES := api core core_ext gateway guildway
 NODE_TESTS := tests/e2e/node
 NPM := $(shell command -v npm 2>/dev/null)
@@ -36,8 +35,8 @@ build: $(VENV)/build.stamp  ## Compile the kernels in place
 test: $(VENV)/dev.stamp $(VENV)/build.stamp node  ## All tests; ARGS="-k name" passes to pytest
 	$(PY) -m pytest $(ARGS)
 
-test-pure: $(VENV)/dev.stamp  ## The tests that touch the kernels, on their plain Python twins
-	CORE_EXT_PURE=1 $(PY) -m pytest $(or $(ARGS),$(PURE_SUITES))
+test-pure: $(VENV)/dev.stamp node  ## All tests on the kernels' plain Python twins; ARGS as for test
+	CORE_EXT_PURE=1 $(PY) -m pytest $(ARGS)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)

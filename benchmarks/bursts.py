@@ -4,6 +4,7 @@ A burst's clock starts when the server is told to begin and stops when the clien
 queue. The server's processor time is read from outside before and after.
 """
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -95,7 +96,8 @@ def sum_up(pairs: Sequence[tuple[Burst, Burst]]) -> Comparison:
         ratio=statistics.median(ratios),
         lowest=min(ratios),
         highest=max(ratios),
-        cpu_ratio=statistics.median(floor.cpu_us / candidate.cpu_us for floor, candidate in pairs),
+        # A burst of a quick run may be too short for the clock of its process.
+        cpu_ratio=statistics.median(floor.cpu_us / (candidate.cpu_us or math.inf) for floor, candidate in pairs),
     )
 
 

@@ -48,10 +48,6 @@ cdef class SendQueue:
 
     def __cinit__(self, schedule):
         self._schedule = schedule
-        self._tracks = NULL
-        self._next = self._count = self._places = 0
-        self.entered = 0
-        self._is_scheduled = False
         self._buffer = SendBuffer()
         self._memo = TemplateMemo()
 
@@ -157,7 +153,6 @@ cdef class Outlet:
         self._is_stream = form.is_stream
         self._link = link
         self._fd = fd
-        self._track = None
         # Until the link says otherwise: the handshake's answer may still be with it.
         self._is_blocked = True
         self._is_busy = False
