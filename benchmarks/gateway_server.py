@@ -41,7 +41,7 @@ from gateway.forms import Forms
 _CONTENT_BYTES: Final = 44
 """Each message says something else, in as many bytes: what is always the same would compress to next to nothing."""
 _LETTERS: Final = "eeeeeettttaaaaooooiiinnnssshhrrddllcumwfgypb      "
-"""About as often as in English: so texts compress as texts do."""
+"""About as often as in English. Words would compress better."""
 _SESSIONS_A_TURN: Final = 1000
 """Not more than the gateway sends to in a turn of the loop; so many turns later a burst's event is out."""
 _WORKER_ID: Final = 1

@@ -5,7 +5,6 @@ all connections wait is late, and that counts. Messages are durable when answere
 message; its wait is taken from the time that the message's content carries. `guildway run` as it is shipped, limits set high.
 """
 
-import asyncio
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,8 +13,7 @@ from benchmarks.offer import Offer
 from benchmarks.product import Product
 from benchmarks.run import Run
 from benchmarks.tables import Column, Result, Table
-from benchmarks.world import World, make_world
-from guildway.embedded import DATABASE_NAME
+from benchmarks.world import make_data
 
 _SESSIONS: Final = 1000
 _RATES: Final = (100, 500)
@@ -42,9 +40,7 @@ class _Offering:
         self._run = run
         self._sessions = sessions
         folder = run.make_folder("latency")
-        data = folder / "data"
-        data.mkdir()
-        self._world: World = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + 1))
+        data, self._world = make_data(folder, members=sessions + 1)
         self._product = Product(data)
         self._client = LoadClient(builds=run.builds, folder=folder)
         self._client.connect_gateway(urlsplit(self._product.gateway).port or 0, sessions)

@@ -4,7 +4,6 @@ The server is killed (SIGKILL) with all sessions connected and started again on 
 is told that its session is invalid, and identifies: the guild is loaded by the first. `guildway run` as it is shipped.
 """
 
-import asyncio
 import os
 import signal
 import time
@@ -16,8 +15,7 @@ from benchmarks.load_client import LoadClient
 from benchmarks.product import Product
 from benchmarks.run import Run
 from benchmarks.tables import Column, Result, Table
-from benchmarks.world import World, make_world
-from guildway.embedded import DATABASE_NAME
+from benchmarks.world import World, make_data
 
 _SIZES: Final = (1000, 10_000)
 _COLUMNS: Final = [
@@ -43,9 +41,7 @@ def run(run: Run) -> Result:
 
 def _restart(run: Run, sessions: int) -> dict[str, Any]:
     folder = run.make_folder(f"restart-{sessions}")
-    data = folder / "data"
-    data.mkdir()
-    world = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + 1))
+    data, world = make_data(folder, members=sessions + 1)
     _run_and_kill(run, folder, data, world, sessions)
     began_s = time.monotonic()
     product = Product(data)

@@ -1,12 +1,11 @@
 """A storm: thousands of connections that are open identify in the same moment, against `guildway run` as it is shipped.
 
 They are members of one guild. A wait is from the frame that was sent to READY and to GUILD_CREATE, so it holds the time in the
-queue: the last of a storm waits for all of it. Meanwhile messages are written at an even rate, and others who are connected wait for
-them, as in `latency`. Pauses of the garbage collector are what the server's own histogram counts, during
+queue: the last of a storm waits for all of it. Once more on a new server, messages are written meanwhile at an even rate, and others
+who are connected wait for them, as in `latency`. Pauses of the garbage collector are what the server's own histogram counts, during
 the storm and in the time after, in which messages go to everybody.
 """
 
-import asyncio
 import time
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,8 +16,7 @@ from benchmarks.offer import Offer
 from benchmarks.product import Person, Product
 from benchmarks.run import Run
 from benchmarks.tables import Column, Result, Table
-from benchmarks.world import World, make_world
-from guildway.embedded import DATABASE_NAME
+from benchmarks.world import make_data
 
 _SIZES: Final = (1000, 10_000)
 _PAUSES: Final = "guildway_gc_pause_seconds"
@@ -99,9 +97,7 @@ class _Scene:
         self._builds = run.builds
         self._sessions = sessions
         folder = run.make_folder(f"{name}-{sessions}")
-        data = folder / "data"
-        data.mkdir()
-        self._world: World = asyncio.run(make_world(data / DATABASE_NAME, members=sessions + _LISTENERS))
+        data, self._world = make_data(folder, members=sessions + _LISTENERS)
         self._product = Product(data, {"GUILDWAY_GATEWAY_RESUME_WINDOW_S": "0"})
         self._port = urlsplit(self._product.gateway).port or 0
         self._client = LoadClient(builds=run.builds, folder=folder)

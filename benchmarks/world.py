@@ -4,6 +4,7 @@ A plain world has one channel that everybody sees. A mixed one has many; most ar
 which is computed here with sets, so that the deliveries a gateway owes are known without asking it.
 """
 
+import asyncio
 import random
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.settings import StoreSettings
 from core.store.sql.store import SqlStore
 from core_ext import SnowflakeGenerator
+from guildway.embedded import DATABASE_NAME
 
 _ROLES: Final = 20
 _ROLES_OF_A_MEMBER: Final = 3
@@ -130,3 +132,10 @@ def _make_channel(guild_id: int, channel_id: int, allowed: list[int]) -> Channel
         name=f"channel{channel_id}",
         overwrites=(*hidden, *shown),
     )
+
+
+def make_data(folder: Path, *, members: int) -> tuple[Path, World]:
+    """A data folder for `guildway run` within `folder`, and the world in it."""
+    data = folder / "data"
+    data.mkdir()
+    return data, asyncio.run(make_world(data / DATABASE_NAME, members=members))

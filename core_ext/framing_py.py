@@ -19,7 +19,9 @@ ETF_SEQ_OFFSET = 13
 MSGPACK_SEQ_OFFSET = 4
 """Where `s` lies in a shared msgpack part: behind map header (1), key "s" (2) and tag 0xce (1)."""
 
-_MAX_SEQ = (1 << 31) - 1
+MAX_SEQ = (1 << 31) - 1
+"""The highest `s`."""
+
 _MAX_LENGTH = (1 << 63) - 1
 _TEXT = 1
 _BINARY = 2
@@ -62,7 +64,7 @@ def share_msgpack(event: str, d: bytes) -> bytes:
 
 
 def _check_seq(seq: int) -> None:
-    if not 0 <= seq <= _MAX_SEQ:
+    if not 0 <= seq <= MAX_SEQ:
         raise OverflowError("seq must be in 0..2**31-1")
 
 

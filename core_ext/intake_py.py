@@ -5,7 +5,7 @@ their bytes, in each encoding, and answers them with an acknowledgement that was
 is allocated. Every other payload, a heartbeat in another spelling too, is for the caller to decode; it then calls `take` and, for a
 heartbeat, `beat`.
 
-A heartbeat says which dispatch came last. What the one before it said, the outlet is told to count on: clients resume after what
+A heartbeat says which dispatch came last. What the one before it said, the outlet is told may be counted on: clients resume after what
 they have, so nobody asks for that again. Not the newest, so that a client that is started anew from notes of its own, which are
 some seconds old, can resume as well.
 
@@ -23,6 +23,8 @@ Times are seconds of one monotonic clock, and arguments. Reference for `intake_c
 import re
 from typing import Final, Protocol
 
+from core_ext.framing_py import MAX_SEQ
+
 JSON: Final = 0
 ETF: Final = 1
 MSGPACK: Final = 2
@@ -32,9 +34,6 @@ NO_SEQ: Final = -1
 
 _MAX_HEARTBEAT_BYTES = 64
 """More is looked at by nobody."""
-
-
-_MAX_SEQ = (1 << 31) - 1
 
 
 def _both_orders(op: bytes, comma: bytes, d: bytes) -> bytes:
@@ -70,7 +69,7 @@ def read_heartbeat(encoding: int, data: bytes) -> int | None:
         seq = NO_SEQ if named == b"null" else int(named)
     else:
         seq = int.from_bytes(named, "big") if named else NO_SEQ
-    return seq if seq <= _MAX_SEQ else NO_SEQ
+    return seq if seq <= MAX_SEQ else NO_SEQ
 
 
 class Outlet(Protocol):
@@ -128,7 +127,7 @@ class Intake:
         """A heartbeat, with the number that it names, if any: remembered and acknowledged."""
         self.last_beat_s = now_s
         before = self._heard
-        self._heard = seq if seq is not None and 0 <= seq <= _MAX_SEQ else NO_SEQ
+        self._heard = seq if seq is not None and 0 <= seq <= MAX_SEQ else NO_SEQ
         if before > self._confirmed:
             self._confirmed = before
             self._outlet.confirm(before)

@@ -23,7 +23,7 @@ Reference for `template_c.pyx`.
 
 from typing import Any, Final
 
-from core_ext.framing_py import frame, splice_json
+from core_ext.framing_py import MAX_SEQ, frame, splice_json
 
 FIXED: Final = 0
 JSON: Final = 1
@@ -37,9 +37,6 @@ frame of a third to half the bytes (`benchmarks`, rows of streams)."""
 
 MEMO_ENTRIES: Final = 64
 """More events than leave in one turn to one connection, in more than one form."""
-
-
-_MAX_SEQ = (1 << 31) - 1
 
 
 class Template:
@@ -60,7 +57,7 @@ class Template:
 
     def encode(self, seq: int) -> bytes:
         """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
-        if not 0 <= seq <= _MAX_SEQ:
+        if not 0 <= seq <= MAX_SEQ:
             raise OverflowError("seq must be in 0..2**31-1")
         return frame(self._opcode, b"".join((self._before(seq), self._tail, *self._rest)))
 

@@ -131,7 +131,7 @@ class Attention:
 
     def reshape(self) -> None:
         """The guild, a role or a channel changed: member lists may have other groups, other members, other names."""
-        if self._lists.are_kept:
+        if self.keeps_lists:
             shape = _shape_of(self._state)
             if shape != self._shape:
                 self._shape = shape

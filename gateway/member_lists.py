@@ -7,7 +7,7 @@
 
 A view knows the rows that its sessions were told, so a batch of changes costs a comparison of a few hundred rows a view,
 however many changes and sessions there are; where the rows are the same nothing is sent, save the counts of the groups now and
-then. Lists exist while somebody looks at them, and for some minutes afterwards: making one costs 3 µs a member in it, and the
+then. Lists exist while somebody looks at them, and for some minutes afterwards: making one costs 3 to 5 µs a member in it, and the
 next one who looks is mostly not long in coming. They hold who is online (and everybody of a guild that is kept whole), never all
 members of a large guild.
 

@@ -12,7 +12,7 @@ because garbage that nobody ever looks for would fill the memory in the end.
       └──────────────────────── a crowd of sessions, a slow collection ────────────────↗
 
 The interpreter counts what is made less what is freed, so in a storm of logins, where as much is freed as stays, a collection may
-walk many times what the thresholds say. So a crowd that comes is looked through and set aside before it is large (`welcome`), and
+walk four times what the thresholds say. So a crowd that comes is looked through and set aside before it is large (`welcome`), and
 whatever makes a collection slow is set aside at once: it is not walked a second time.
 
 Owns the interpreter's collector while it runs: its thresholds and a callback in it.
@@ -35,7 +35,7 @@ OLDER_AFTER: Final = 0
 """Collections of a generation, above which the next is one of the generation above, instead of 10: that multiplies what one
 collection walks, and pauses must stay under 10 ms."""
 CROWD_SESSIONS: Final = 500
-"""Each leaves about six objects: so a crowd is less than what a young collection walks."""
+"""Each leaves seven objects that the collector knows: so a crowd is less than what a young collection walks."""
 SLOW_S: Final = 0.003
 """A third of the pause that there may be: the next generation's collection walks up to three times as much."""
 THAW_S: Final = 3600.0
