@@ -6,6 +6,7 @@ query values, bodies that are too large) is translated into domain errors first,
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -100,18 +101,23 @@ def _answer_domain(error: DomainError) -> ErrorAnswer:
     body: dict[str, Any] = {"message": error.text, "code": code}
     if isinstance(error, Invalid) and error.fields:
         body["errors"] = nest_fields(error.fields)
-    headers = {"Retry-After": f"{error.retry_after_s:g}"} if isinstance(error, Unavailable) else {}
+    headers = {"Retry-After": _whole_seconds(error.retry_after_s)} if isinstance(error, Unavailable) else {}
     return ErrorAnswer(status, _encode(body), headers)
 
 
 def _answer_rate_limit(error: RateLimited) -> ErrorAnswer:
     is_global = error.scope == "global"
     retry_after_s = round(error.retry_after_s, 3)
-    headers = {"Retry-After": f"{retry_after_s:g}", "Via": VIA, "X-RateLimit-Scope": error.scope}
+    headers = {"Retry-After": _whole_seconds(retry_after_s), "Via": VIA, "X-RateLimit-Scope": error.scope}
     if is_global:
         headers["X-RateLimit-Global"] = "true"
     body = {"message": error.text, "code": error.code, "retry_after": retry_after_s, "global": is_global}
     return ErrorAnswer(429, _encode(body), headers)
+
+
+def _whole_seconds(seconds: float) -> str:
+    """As RFC 9110 (10.2.3) has it and typed libraries parse it; rounded up, so that nobody comes too early."""
+    return str(math.ceil(seconds))
 
 
 def _answer_plain(error: HTTPException) -> ErrorAnswer:
@@ -122,17 +128,13 @@ def _answer_plain(error: HTTPException) -> ErrorAnswer:
 
 
 def nest_fields(fields: tuple[FieldError, ...]) -> dict[str, Any]:
-    """`errors.<path>._errors[].{code, message, reason}`.
-
-    Discord's document says that `code` is an integer, Discord itself sends texts (BASE_TYPE_REQUIRED). Both have readers,
-    so the text is the `reason`.
-    """
+    """`errors.<path>._errors[].{code, message}`; `code` is a text (BASE_TYPE_REQUIRED), as typed libraries read it."""
     errors: dict[str, Any] = {}
     for field in fields:
         node = errors
         for step in field.path:
             node = node.setdefault(str(step), {})
-        node.setdefault("_errors", []).append({"code": Invalid.code, "message": field.message, "reason": field.code})
+        node.setdefault("_errors", []).append({"code": field.code, "message": field.message})
     return errors
 
 

@@ -37,7 +37,7 @@ _CONSTRAINTS: Final = (
 
 
 class FormErrors(msgspec.Struct, kw_only=True):
-    """What is wrong, by field: `errors.<path>._errors[]` with code, message and reason."""
+    """What is wrong, by field: `errors.<path>._errors[]` with code (a text) and message."""
 
     code: int
     message: str

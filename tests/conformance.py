@@ -4,6 +4,7 @@
 allowed. Routes that the document does not have (registering, making guilds, …) are only checked for what holds everywhere.
 """
 
+import copy
 import json
 import re
 from functools import cache
@@ -20,9 +21,17 @@ _ERRORS = {"$ref": "#/components/schemas/ErrorResponse"}
 
 @cache
 def load_document() -> dict[str, Any]:
-    """The document, with `anyOf` for `oneOf`."""
+    """The document, with `anyOf` for `oneOf` and the codes of form errors as texts.
+
+    In that one place the document is wrong: it has one schema for an answer's error and for those of its fields, with an
+    integer as the code. Discord's reference ("Error Messages") and its answers have texts there, such as BASE_TYPE_REQUIRED.
+    """
     text = DOCUMENT_PATH.read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text.replace('"oneOf"', '"anyOf"'))
+    schemas = document["components"]["schemas"]
+    of_field = copy.deepcopy(schemas["Error"])
+    of_field["properties"]["code"] = {"type": "string", "pattern": "^[A-Z][A-Z0-9_]+$"}
+    schemas["InnerErrors"]["properties"]["_errors"]["items"] = of_field
     return document
 
 

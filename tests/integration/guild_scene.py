@@ -67,5 +67,5 @@ def form_code(answer: Any, *path: str) -> str:
     node = answer.json()["errors"]
     for step in path:
         node = node[step]
-    code: str = node["_errors"][0]["reason"]
+    code: str = node["_errors"][0]["code"]
     return code

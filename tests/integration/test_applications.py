@@ -241,7 +241,7 @@ async def test_application_without_a_bot_cannot_be_let_in(api: ApiUnderTest) -> 
     guild_id = await make_guild(alice)
     application = (await alice.post("/applications", {"name": "empty"})).json()
     answer = await alice.post(f"/oauth2/authorize?client_id={application['id']}&scope=bot", {"guild_id": guild_id})
-    assert answer.json()["errors"]["client_id"]["_errors"][0]["reason"] == "OAUTH2_APPLICATION_BOT_ABSENT"
+    assert answer.json()["errors"]["client_id"]["_errors"][0]["code"] == "OAUTH2_APPLICATION_BOT_ABSENT"
 
 
 async def test_authorization_page_lists_the_guilds_that_may_be_chosen(api: ApiUnderTest) -> None:

@@ -139,7 +139,7 @@ async def test_bulk_delete_wrong_is_refused(api: ApiUnderTest) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, 50016)
     old = [str(int(sent[0]) - FIFTEEN_DAYS_AGO), sent[1]]
     assert (await bob.post(path, {"messages": old})).json()["code"] == 50034
-    assert (await bob.post(path, {})).json()["errors"]["messages"]["_errors"][0]["reason"] == "BASE_TYPE_REQUIRED"
+    assert (await bob.post(path, {})).json()["errors"]["messages"]["_errors"][0]["code"] == "BASE_TYPE_REQUIRED"
     assert (await bob.post(path, {"messages": ["x", "y"]})).status_code == 400
     assert len((await alice.get(place.messages)).json()) == 2
     assert (await bob.post(path, {"messages": sent})).status_code == 204

@@ -85,7 +85,7 @@ async def test_send_wrong_body_names_the_field(
         node = error["errors"]
         for step in path:
             node = node[step]
-        assert node["_errors"][0]["reason"]
+        assert node["_errors"][0]["code"]
     assert api.events("MESSAGE_CREATE") == []
 
 
@@ -273,7 +273,7 @@ async def test_reply_to_another_channel_is_refused(api: ApiUnderTest) -> None:
     first = (await alice.post(f"/channels/{other}/messages", {"content": "there"})).json()
     reference = {"message_id": first["id"], "channel_id": str(other)}
     answer = await alice.post(place.messages, {"content": "x", "message_reference": reference})
-    assert answer.json()["errors"]["message_reference"]["_errors"][0]["reason"] == "REPLIES_UNKNOWN_MESSAGE"
+    assert answer.json()["errors"]["message_reference"]["_errors"][0]["code"] == "REPLIES_UNKNOWN_MESSAGE"
 
 
 async def test_slow_mode_holds_people_but_not_moderators_and_bots(api: ApiUnderTest) -> None:

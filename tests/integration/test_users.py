@@ -72,7 +72,7 @@ async def test_username_can_be_changed_but_not_to_a_taken_one(api: ApiUnderTest)
     assert (await alice.patch("/users/@me", {"username": "alicia"})).json()["username"] == "alicia"
     answer = await alice.patch("/users/@me", {"username": "Bob"})
     assert answer.status_code == 400
-    assert answer.json()["errors"]["username"]["_errors"][0]["reason"] == "USERNAME_ALREADY_TAKEN"
+    assert answer.json()["errors"]["username"]["_errors"][0]["code"] == "USERNAME_ALREADY_TAKEN"
 
 
 @pytest.mark.parametrize(
