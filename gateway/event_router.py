@@ -19,8 +19,13 @@ class EventRouter:
         self._logins = logins
 
     def route(self, delivery: Delivery) -> None:
-        """Hand it on."""
+        """Hand it on.
+
+        Raises:
+            UnknownEvent: for an event that nobody may be sent, because nobody can say who asked for it.
+        """
         envelope = delivery.envelope
+        envelope.check_event()
         if delivery.position:
             self._meter.note_lag(delivery.shard, envelope.id)
         if envelope.guild_id:

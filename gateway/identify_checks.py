@@ -7,7 +7,7 @@ import sys
 from typing import Any, Final
 
 from core.domain.application import Application
-from core.domain.intents import ALL_INTENTS, PRIVILEGED, Intent
+from core.domain.intents import ACCEPTED_INTENTS, ALL_INTENTS, PRIVILEGED, Intent
 from core.domain.user import AuthSession, User
 from core.wire import close_codes
 from gateway.commands import Identify
@@ -69,13 +69,13 @@ def _check_shard(shard: list[int] | None) -> tuple[int, int]:
 
 
 def _check_intents(intents: int | None, application: Application | None) -> int:
-    if intents is None or intents & ~ALL_INTENTS:
+    if intents is None or intents & ~ACCEPTED_INTENTS:
         raise Refusal(close_codes.INVALID_INTENTS)
     flags = 0 if application is None else application.flags
     for intent, allowing in _LIMITED_AND_FULL.items():
         if intents & PRIVILEGED & intent and not flags & allowing:
             raise Refusal(close_codes.DISALLOWED_INTENTS)
-    return intents
+    return intents & ALL_INTENTS
 
 
 def _property(properties: dict[str, Any], name: str) -> str:

@@ -237,8 +237,10 @@ class UserActor:
             if session.wants_guild(guild_id):
                 self._events.join_guild(session, guild_id)
             return
+        if envelope.event in INTERNAL_EVENTS:
+            return
         needed = required_intent(envelope.event, in_guild=False)
-        if envelope.event in INTERNAL_EVENTS or (needed and not session.intents & needed):
+        if needed and not session.intents & needed:
             return
         if session.wants_user_events:
             session.dispatch((forms or self._forms(envelope)).form_for(session))

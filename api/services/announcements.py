@@ -1,4 +1,7 @@
-"""Envelopes for what services have done. Pure: the payload is encoded here, once, and travels as bytes from then on."""
+"""Envelopes for what services have done. Pure: the payload is encoded here, once, and travels as bytes from then on.
+
+An event that no client knows of raises `UnknownEvent` here, before anything is stored.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -12,13 +15,15 @@ _encode = msgspec.json.Encoder().encode
 
 def guild_event(envelope_id: int, event: str, guild_id: int, payload: Any, *, user_id: int = 0) -> Envelope:
     """For every session attached to the guild. `user_id` is whom GUILD_MEMBER_* is about."""
-    return Envelope(
-        id=envelope_id,
-        event=event,
-        audience=Audience.GUILD,
-        payload=msgspec.Raw(_encode(payload)),
-        guild_id=guild_id,
-        user_id=user_id,
+    return _checked(
+        Envelope(
+            id=envelope_id,
+            event=event,
+            audience=Audience.GUILD,
+            payload=msgspec.Raw(_encode(payload)),
+            guild_id=guild_id,
+            user_id=user_id,
+        )
     )
 
 
@@ -33,15 +38,17 @@ def guild_permission_event(
     channel_id: int = 0,
 ) -> Envelope:
     """For the sessions whose members hold any bit of `permissions` in the guild (bans, invites)."""
-    return Envelope(
-        id=envelope_id,
-        event=event,
-        audience=Audience.GUILD_PERMISSION,
-        payload=msgspec.Raw(_encode(payload)),
-        guild_id=guild_id,
-        channel_id=channel_id,
-        user_id=user_id,
-        permissions=permissions,
+    return _checked(
+        Envelope(
+            id=envelope_id,
+            event=event,
+            audience=Audience.GUILD_PERMISSION,
+            payload=msgspec.Raw(_encode(payload)),
+            guild_id=guild_id,
+            channel_id=channel_id,
+            user_id=user_id,
+            permissions=permissions,
+        )
     )
 
 
@@ -57,16 +64,18 @@ def channel_event(
     mention_ids: Collection[int] = (),
 ) -> Envelope:
     """For the sessions that can view the channel of the guild."""
-    return Envelope(
-        id=envelope_id,
-        event=event,
-        audience=Audience.CHANNEL,
-        payload=msgspec.Raw(_encode(payload)),
-        guild_id=guild_id,
-        channel_id=channel_id,
-        user_id=user_id,
-        author_id=author_id,
-        mention_ids=tuple(mention_ids),
+    return _checked(
+        Envelope(
+            id=envelope_id,
+            event=event,
+            audience=Audience.CHANNEL,
+            payload=msgspec.Raw(_encode(payload)),
+            guild_id=guild_id,
+            channel_id=channel_id,
+            user_id=user_id,
+            author_id=author_id,
+            mention_ids=tuple(mention_ids),
+        )
     )
 
 
@@ -81,13 +90,20 @@ def user_event(
     mention_ids: Collection[int] = (),
 ) -> Envelope:
     """For every session of the user: direct messages, its own account, its logins."""
-    return Envelope(
-        id=envelope_id,
-        event=event,
-        audience=Audience.USER,
-        payload=msgspec.Raw(_encode(payload)),
-        user_id=user_id,
-        channel_id=channel_id,
-        author_id=author_id,
-        mention_ids=tuple(mention_ids),
+    return _checked(
+        Envelope(
+            id=envelope_id,
+            event=event,
+            audience=Audience.USER,
+            payload=msgspec.Raw(_encode(payload)),
+            user_id=user_id,
+            channel_id=channel_id,
+            author_id=author_id,
+            mention_ids=tuple(mention_ids),
+        )
     )
+
+
+def _checked(envelope: Envelope) -> Envelope:
+    envelope.check_event()
+    return envelope

@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from core.domain.intents import UnknownEvent, required_intent
+
 SESSION_REVOKED: Final = "_SESSION_REVOKED"
 """A login ended; d = {"auth_session_id": "…"}. Its gateway sessions are closed with 4004."""
 
@@ -63,6 +65,18 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     def owner_id(self) -> int:
         """The guild or user whose shard the envelope belongs to."""
         return self.guild_id or self.user_id
+
+    def check_event(self) -> None:
+        """Whether there is such an event: one that the house knows, or one that clients get of a guild or of a user.
+
+        Raises:
+            UnknownEvent: when there is none.
+        """
+        if self.event.startswith("_"):
+            if self.event not in INTERNAL_EVENTS:
+                raise UnknownEvent(self.event)
+        else:
+            required_intent(self.event, in_guild=bool(self.guild_id))
 
 
 _encoder = msgspec.msgpack.Encoder()

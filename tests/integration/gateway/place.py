@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -24,6 +24,9 @@ from core.wire.objects.message import render_message_dispatch
 from core.wire.objects.role import render_role
 from core.wire.objects.user import render_user
 from core_ext import SnowflakeGenerator
+
+END: Final = "APPLICATION_COMMAND_PERMISSIONS_UPDATE"
+"""Announced after what a test is about: it needs no intent, and changes nothing."""
 
 
 class Login(msgspec.Struct, kw_only=True, frozen=True):

@@ -15,7 +15,7 @@ from core.domain.channel import Overwrite
 from core.domain.permissions import DEFAULT_EVERYONE, Permission, compute_member_permissions
 from tests.integration.gateway.client import Client
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import Login, Place
+from tests.integration.gateway.place import END, Login, Place
 
 VIEW = int(Permission.VIEW_CHANNEL)
 
@@ -67,7 +67,7 @@ class Library:
                 assert int(d["id"]) > self.newest.get(channel_id, 0)
                 self.newest[channel_id] = int(d["id"])
                 self.last[channel_id] = max(int(d["id"]), self.last.get(channel_id, 0))
-            case "END":
+            case event if event == END:
                 self.ended = True
 
     def note_last(self, channel: dict[str, Any], *, is_login: bool) -> None:
@@ -158,7 +158,7 @@ async def live(connect: Connect, library: Library, dice: random.Random, over: as
                 library.__init__(library.login)  # type: ignore[misc] # a new session knows nothing
                 library.session_id = (await client.identify(library.login.token))["session_id"]
             if over.is_set():
-                await client.wait_for("END")
+                await client.wait_for(END)
             else:
                 await asyncio.sleep(dice.random() / 10)
                 client.cut()
@@ -195,7 +195,7 @@ async def test_everybody_is_right_after_changes_during_logins(place: Place, conn
 async def keep_ending(place: Place, guild_id: int) -> None:
     """Say that it is over, until everybody who was about to log in has heard it."""
     while True:
-        await place.announce("END", {}, guild_id=guild_id)
+        await place.announce(END, {}, guild_id=guild_id)
         await asyncio.sleep(0.05)
 
 

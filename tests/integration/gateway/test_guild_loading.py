@@ -13,7 +13,7 @@ from core.store.sql.store import SqlStore
 from gateway.guild_directory import GuildDirectory, GuildVisit
 from gateway.tasks import Tasks
 from tests.fakes.gated_store import GatedStore
-from tests.integration.gateway.place import Login, Place
+from tests.integration.gateway.place import END, Login, Place
 from tests.unit.gateway.sessions import make_session
 
 pytestmark = pytest.mark.timeout(30)
@@ -173,7 +173,7 @@ async def test_guild_that_takes_too_long_to_load_fails_and_can_be_loaded_later(
     visiting = asyncio.create_task(directory.visit(guild_id, alice.id))
     await gate.reached.wait()
     for _ in range(4):
-        await place.announce("X", {}, guild_id=guild_id)
+        await place.announce(END, {}, guild_id=guild_id)
     with pytest.raises(Unavailable):
         await visiting
     again = asyncio.create_task(directory.visit(guild_id, alice.id))

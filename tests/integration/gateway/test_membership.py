@@ -7,7 +7,7 @@ from core.domain.permissions import Permission
 from core.runtime.settings import GatewaySettings
 from tests.integration.gateway.client import open_client
 from tests.integration.gateway.conftest import Connect, RunGateway
-from tests.integration.gateway.place import Place
+from tests.integration.gateway.place import END, Place
 
 VIEW = int(Permission.VIEW_CHANNEL)
 
@@ -121,8 +121,8 @@ async def test_joins_during_login_are_counted_once(place: Place, connect: Connec
         await client.identify(alice.token)
         created = await client.wait_for("GUILD_CREATE")
         await joining
-        await place.announce("END", {}, guild_id=guild_id)
-        await client.wait_for("END")
+        await place.announce(END, {}, guild_id=guild_id)
+        await client.wait_for(END)
         added = [member["user"]["id"] for member in client.bodies("GUILD_MEMBER_ADD")]
         there = [member["user"]["id"] for member in created["members"]]
         assert len(set(added + there)) == len(added + there) == 21
@@ -136,7 +136,7 @@ async def test_session_that_logs_in_while_its_user_joins_gets_the_guild_once(pla
         async with connect() as client:
             await asyncio.gather(client.identify(bob.token), place.join(guild_id, bob))
             await client.wait_for("GUILD_CREATE", lambda created, guild_id=guild_id: created["id"] == str(guild_id))
-            await place.announce("END", {}, guild_id=guild_id)
-            await client.wait_for("END")
+            await place.announce(END, {}, guild_id=guild_id)
+            await client.wait_for(END)
             created = [body["id"] for body in client.bodies("GUILD_CREATE")]
             assert len(created) == len(set(created))

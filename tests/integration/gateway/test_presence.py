@@ -5,7 +5,7 @@ from typing import Any
 
 from core.domain.intents import ALL_INTENTS, Intent
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import Place
+from tests.integration.gateway.place import END, Place
 
 
 def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ async def test_invisible_user_is_offline_to_others(place: Place, connect: Connec
         await watching.wait_until(lambda: len(watching.bodies("PRESENCE_UPDATE")) == 2)
         assert [update["status"] for update in watching.bodies("PRESENCE_UPDATE")] == ["online", "offline"]
         assert watching.bodies("PRESENCE_UPDATE")[1]["activities"] == []
-        await place.announce("END", {}, guild_id=guild_id)
+        await place.announce(END, {}, guild_id=guild_id)
 
 
 async def test_user_who_closes_its_last_session_is_offline_at_once(place: Place, connect: Connect) -> None:
@@ -89,8 +89,8 @@ async def test_lost_socket_does_not_make_its_user_offline_at_once(place: Place, 
         async with connect() as client:
             await client.resume(bob.token, ready["session_id"], seq)
             await client.wait_for("RESUMED")
-            await place.announce("END", {}, guild_id=guild_id)
-            await watching.wait_for("END")
+            await place.announce(END, {}, guild_id=guild_id)
+            await watching.wait_for(END)
             assert len(watching.bodies("PRESENCE_UPDATE")) == 1
 
 
@@ -102,8 +102,8 @@ async def test_presence_needs_its_intent(place: Place, connect: Connect) -> None
         await watching.identify(bot.token, intents=ALL_INTENTS & ~Intent.GUILD_PRESENCES)
         await client.identify(bob.token)
         await client.wait_for("GUILD_CREATE")
-        await place.announce("END", {}, guild_id=guild_id)
-        await watching.wait_for("END")
+        await place.announce(END, {}, guild_id=guild_id)
+        await watching.wait_for(END)
         assert "PRESENCE_UPDATE" not in watching.names()
 
 

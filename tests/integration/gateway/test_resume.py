@@ -7,7 +7,7 @@ import pytest
 from core.runtime.settings import GatewaySettings
 from tests.integration.gateway.client import open_client
 from tests.integration.gateway.conftest import Connect, RunGateway
-from tests.integration.gateway.place import Login, Place
+from tests.integration.gateway.place import END, Login, Place
 
 
 @pytest.fixture
@@ -144,8 +144,8 @@ async def test_resume_after_too_much_was_missed_is_an_invalid_session(
             client.cut()
             await client.wait_closed()
         for number in range(4):
-            await place.announce("X", {"number": number}, guild_id=guild_id)
-        await watching.wait_until(lambda: len(watching.bodies("X")) == 4)
+            await place.announce(END, {"number": number}, guild_id=guild_id)
+        await watching.wait_until(lambda: len(watching.bodies(END)) == 4)
         async with open_client(gateway.url) as client:
             await client.resume(bot.token, ready["session_id"], seq)
             assert (await client.wait_for_op(9))["d"] is False
@@ -162,9 +162,9 @@ async def test_resume_takes_the_session_from_a_socket_that_is_still_open(
         await second.resume(bot.token, ready["session_id"], first.seq)
         await second.wait_for("RESUMED")
         assert await first.wait_closed() == 4009
-        await place.announce("X", {}, guild_id=guild_id)
-        await second.wait_for("X")
-        assert "X" not in first.names()
+        await place.announce(END, {}, guild_id=guild_id)
+        await second.wait_for(END)
+        assert END not in first.names()
 
 
 async def test_session_that_was_closed_normally_cannot_be_resumed(connect: Connect, bot: Login) -> None:

@@ -5,7 +5,7 @@ from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.wire.envelope import Audience
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import Place
+from tests.integration.gateway.place import END, Place
 
 VIEW = int(Permission.VIEW_CHANNEL)
 
@@ -123,9 +123,9 @@ async def test_events_for_holders_of_a_permission_pass_others_by(place: Place, c
         await place.announce("GUILD_BAN_ADD", {"guild_id": str(guild_id)}, **header)
         await place.update_member(guild_id, carol, timeout_until_ms=place.clock.now_ms() + 60_000)
         await place.announce("GUILD_BAN_REMOVE", {"guild_id": str(guild_id)}, **header)
-        await place.announce("END", {}, guild_id=guild_id)
+        await place.announce(END, {}, guild_id=guild_id)
         for client in (owner, member, moderator):
-            await client.wait_for("END")
+            await client.wait_for(END)
         bans = [[name for name in client.names() if "BAN" in name] for client in (owner, member, moderator)]
         assert bans == [["GUILD_BAN_ADD", "GUILD_BAN_REMOVE"], [], ["GUILD_BAN_ADD"]]
 
@@ -143,12 +143,12 @@ async def test_intents_decide_what_a_bot_gets(place: Place, connect: Connect) ->
         await place.say(channel_id, alice, "x", guild_id=guild_id)
         await place.join(guild_id, await place.person("new"))
         await place.update_member(guild_id, bot, nick="me")
-        await place.announce("END", {}, guild_id=guild_id)
+        await place.announce(END, {}, guild_id=guild_id)
         for client in (messages, members, nothing):
-            await client.wait_for("END")
-        assert messages.names() == ["READY", "MESSAGE_CREATE", "GUILD_MEMBER_UPDATE", "END"]
-        assert members.names() == ["READY", "GUILD_CREATE", "GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "END"]
-        assert nothing.names() == ["READY", "GUILD_MEMBER_UPDATE", "END"]
+            await client.wait_for(END)
+        assert messages.names() == ["READY", "MESSAGE_CREATE", "GUILD_MEMBER_UPDATE", END]
+        assert members.names() == ["READY", "GUILD_CREATE", "GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", END]
+        assert nothing.names() == ["READY", "GUILD_MEMBER_UPDATE", END]
 
 
 async def test_content_is_for_the_intent_the_author_and_the_mentioned(place: Place, connect: Connect) -> None:

@@ -51,6 +51,18 @@ def test_privileged_intent_needs_its_flag(intent: Intent, flags: int | None) -> 
     assert profile(flags=full, intents=int(intent)).intents == intent
 
 
+@pytest.mark.parametrize("bit", [17, 18, 19, 22, 23, 26, 27, 28])
+def test_intents_that_name_nothing_are_taken(bit: int) -> None:
+    assert profile(intents=1 << bit | 1).intents == 1
+
+
+@pytest.mark.parametrize("intents", [-1, 1 << 29, 1 << 30, 1 << 64])
+def test_intents_that_there_are_not_are_refused(intents: int) -> None:
+    with pytest.raises(Refusal) as caught:
+        profile(intents=intents)
+    assert caught.value.close_code is close_codes.INVALID_INTENTS
+
+
 @pytest.mark.parametrize(
     ("properties", "bot", "platform"),
     [

@@ -68,23 +68,23 @@ class Place:
 def test_events_before_ready_follow_it_in_order() -> None:
     place = Place()
     session, connection = place.session("s", start=False)
-    place.tell("A")
+    place.tell("USER_UPDATE")
     place.tell(GUILD_JOINED, {"guild_id": "7"})
-    place.tell("B")
+    place.tell("CHANNEL_CREATE")
     assert connection.names() == []
     assert place.joined == []
     place.actor.start(session)
-    place.tell("C")
-    assert connection.names() == ["A", "B", "C"]
+    place.tell("CHANNEL_DELETE")
+    assert connection.names() == ["USER_UPDATE", "CHANNEL_CREATE", "CHANNEL_DELETE"]
     assert place.joined == [("s", 7)]
 
 
 def test_event_that_comes_again_is_ignored() -> None:
     place = Place()
     _, connection = place.session("s")
-    place.tell("A", envelope_id=1000)
-    place.tell("A", envelope_id=1000)
-    assert connection.names() == ["A"]
+    place.tell("USER_UPDATE", envelope_id=1000)
+    place.tell("USER_UPDATE", envelope_id=1000)
+    assert connection.names() == ["USER_UPDATE"]
 
 
 def test_direct_messages_need_their_intent_and_the_first_client_shard() -> None:
