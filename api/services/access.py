@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.domain.channel import Channel
+from core.domain.channel import VOCAL, Channel
 from core.domain.errors import Forbidden, MissingAccess
 from core.domain.guild import Guild
 from core.domain.member import Member
@@ -15,6 +15,7 @@ from core.domain.permissions import (
 from core.domain.role import Role
 
 _VIEW = int(Permission.VIEW_CHANNEL)
+_CONNECT = int(Permission.CONNECT)
 
 DIRECT_PERMISSIONS = int(
     Permission.ADD_REACTIONS
@@ -90,6 +91,17 @@ class GuildAccess:
         """Whether the member sees the channel at all."""
         return bool(self.in_channel(channel) & _VIEW)
 
+    def reads(self, channel: Channel) -> bool:
+        """Whether the member, who views the channel, is let in to its text: to a voice channel's with CONNECT.
+
+        A timeout does not matter, as it leaves reading.
+        """
+        if channel.type not in VOCAL:
+            return True
+        if not self.timed_out:
+            return bool(self.in_channel(channel) & _CONNECT)
+        return GuildAccess(entry=self.entry, member=self.member, now_ms=self.member.timeout_until_ms).reads(channel)
+
     def has(self, permission: int) -> bool:
         """Whether all bits are held in the guild."""
         return self.permissions & permission == permission
@@ -155,6 +167,14 @@ def access_guild_channel(guild: GuildAccess, channel: Channel) -> ChannelAccess:
     if not permissions & _VIEW:
         raise MissingAccess
     return ChannelAccess(channel=channel, permissions=permissions, guild=guild)
+
+
+def require_place(guild: GuildAccess, parent: Channel | None) -> None:
+    """Raises MissingAccess, Forbidden unless the member may put channels into a category, or (None) beside them all."""
+    if parent is None:
+        guild.require(Permission.MANAGE_CHANNELS)
+    else:
+        access_guild_channel(guild, parent).require(Permission.MANAGE_CHANNELS)
 
 
 def access_direct_channel(user_id: int, channel: Channel) -> ChannelAccess:

@@ -108,13 +108,12 @@ class Directory:
         """What the user may do in the guild.
 
         Raises:
-            UnknownGuild: when there is none.
-            MissingAccess: when the user is no member.
+            UnknownGuild: when there is none, or the user is no member, who is not to know which of the two it is.
         """
         entry = self._guilds.find_cached(guild_id) or await self._guilds.get(guild_id)
         member = await self.member(guild_id, user_id)
         if member is None:
-            raise MissingAccess
+            raise UnknownGuild
         return GuildAccess(entry=entry, member=member, now_ms=self._clock.now_ms())
 
     async def channel_access(self, user_id: int, channel_id: int) -> ChannelAccess:
@@ -127,7 +126,23 @@ class Directory:
         channel = await self.channel(channel_id)
         if not channel.guild_id:
             return access_direct_channel(user_id, channel)
-        return access_guild_channel(await self.access(user_id, channel.guild_id), channel)
+        try:
+            guild = await self.access(user_id, channel.guild_id)
+        except UnknownGuild:
+            raise MissingAccess from None
+        return access_guild_channel(guild, channel)
+
+    async def text_access(self, user_id: int, channel_id: int) -> ChannelAccess:
+        """What the user may do with the channel's messages.
+
+        Raises:
+            UnknownChannel: when there is none.
+            MissingAccess: when the user may not see it, or may not CONNECT to it where people talk.
+        """
+        access = await self.channel_access(user_id, channel_id)
+        if access.guild is not None and not access.guild.reads(access.channel):
+            raise MissingAccess
+        return access
 
     async def _load_guild(self, guild_id: int) -> GuildEntry:
         snapshot = await self._store.guilds.load_snapshot(guild_id)

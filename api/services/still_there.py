@@ -14,6 +14,14 @@ async def fetch_guild(tx: Transaction, guild_id: int) -> Guild:
     return guild
 
 
+async def fetch_channels(tx: Transaction, guild_id: int) -> dict[int, Channel]:
+    """The guild's channels by id. Raises UnknownGuild when it has gone."""
+    snapshot = await tx.guilds.load_snapshot(guild_id)
+    if snapshot is None:
+        raise UnknownGuild
+    return {channel.id: channel for channel in snapshot.channels}
+
+
 async def fetch_channel(tx: Transaction, channel_id: int) -> Channel:
     """Raises UnknownChannel when it has gone."""
     channel = await tx.channels.find(channel_id)

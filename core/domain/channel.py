@@ -32,6 +32,10 @@ TEXT_LIKE = frozenset(
 """Types in which messages are sent directly."""
 
 
+VOCAL = frozenset({ChannelType.VOICE, ChannelType.STAGE})
+"""Types in which people talk. Their text is for those who may CONNECT."""
+
+
 class Overwrite(msgspec.Struct, frozen=True, array_like=True):
     """Bits that a channel allows or denies to a role (`type` 0) or a member (`type` 1)."""
 

@@ -272,6 +272,18 @@ class InvalidGuild(Conflict):
     message = "Invalid Guild"
 
 
+class SeveralParents(Conflict):
+    code = 40009
+    message = "Only one channel can have a parent_id modified at a time"
+
+
+class CommunityChannel(Conflict):
+    """The guild's rules or its updates stand there."""
+
+    code = 50074
+    message = "Cannot delete a channel required for Community guilds"
+
+
 class InvalidInviteCode(Conflict):
     code = 50020
     message = "Invite code was either invalid or taken"

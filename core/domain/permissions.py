@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 import core_ext
-from core.domain.channel import TEXT_LIKE, Channel, ChannelType
+from core.domain.channel import TEXT_LIKE, VOCAL, Channel, ChannelType
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.member import Member
 from core.domain.role import Role
@@ -111,7 +111,6 @@ DEFAULT_EVERYONE: Final[int] = int(
 )
 """What @everyone of a new guild may do, as at Discord."""
 
-_VOICE = frozenset({ChannelType.VOICE, ChannelType.STAGE})
 _TEXT = TEXT_LIKE | {ChannelType.FORUM, ChannelType.MEDIA}
 _ADMINISTRATOR = int(Permission.ADMINISTRATOR)
 
@@ -135,7 +134,7 @@ def compute_channel_permissions(
     permissions = core_ext.compute_channel(
         base, channel.guild_id, role_ids, user_id, channel.overwrites, timed_out=timed_out
     )
-    return core_ext.apply_implicit_denials(permissions, channel.type in _TEXT, channel.type in _VOICE)
+    return core_ext.apply_implicit_denials(permissions, channel.type in _TEXT, channel.type in VOCAL)
 
 
 def compute_member_permissions(

@@ -193,7 +193,7 @@ async def test_authorizing_needs_manage_guild(api: ApiUnderTest) -> None:
     path = f"/oauth2/authorize?client_id={bot.id}&scope=bot&permissions=0"
     body = {"guild_id": guild_id, "authorize": True}
     answer = await bob.post(path, body)
-    assert (answer.status_code, answer.json()["code"]) == (403, 50001)
+    assert (answer.status_code, answer.json()["code"]) == (404, 10004)
     async with api.store.write() as tx:
         await tx.members.add(int(guild_id), int(bob.id), joined_ms=0)
     await alice.patch(f"/guilds/{guild_id}", {"name": "renamed"})

@@ -40,7 +40,7 @@ async def test_members_come_and_go(api: ApiUnderTest) -> None:
     directory = api.built.directory
     assert await directory.member(int(guild_id), int(bob.id)) is None
     assert (await directory.guild(int(guild_id))).member_count == 1
-    with pytest.raises(MissingAccess):
+    with pytest.raises(UnknownGuild):
         await directory.access(int(bob.id), int(guild_id))
     await join(api, guild_id, bob, alice)
     assert await directory.member(int(guild_id), int(bob.id)) is not None

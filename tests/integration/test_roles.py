@@ -170,6 +170,6 @@ async def test_role_member_counts_leave_everyone_out(api: ApiUnderTest) -> None:
 async def test_roles_of_strange_guild_are_not_shown(api: ApiUnderTest) -> None:
     scene, other = await Scene.build(api), await Scene.build(api)
     role_id = await scene.add_role()
-    assert error_code(await other.owner.get(f"{scene.path}/roles")) == (403, 50001)
+    assert error_code(await other.owner.get(f"{scene.path}/roles")) == (404, 10004)
     assert error_code(await other.owner.get(f"{other.path}/roles/{role_id}")) == (404, 10011)
     assert error_code(await other.owner.patch(f"{other.path}/roles/{role_id}", {"name": "x"})) == (404, 10011)

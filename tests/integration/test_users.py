@@ -194,7 +194,7 @@ async def test_own_membership_of_a_strange_guild_is_refused(api: ApiUnderTest) -
     guild_id = await make_guild(alice)
     assert (await alice.get(f"/users/@me/guilds/{guild_id}/member")).json()["user"]["id"] == alice.id
     answer = await bob.get(f"/users/@me/guilds/{guild_id}/member")
-    assert (answer.status_code, answer.json()["code"]) == (403, 50001)
+    assert (answer.status_code, answer.json()["code"]) == (404, 10004)
     answer = await bob.get("/users/@me/guilds/1/member")
     assert (answer.status_code, answer.json()["code"]) == (404, 10004)
 

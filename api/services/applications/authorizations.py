@@ -110,7 +110,7 @@ class AuthorizationService:
         access = await self._directory.access(caller.user_id, form.guild_id)
         access.require(Permission.MANAGE_GUILD)
         wanted = permissions if form.permissions is None else form.permissions
-        await self._let_in(application, access, wanted & ALL_PERMISSIONS & access.permissions)
+        await self._let_in(application, access, wanted & ALL_PERMISSIONS)
         return AuthorizationObject(location=f"{_DONE}?guild_id={form.guild_id}")
 
     async def _fetch_bot_application(self, caller: Caller, client_id: int, scope: str) -> Application:
@@ -137,7 +137,7 @@ class AuthorizationService:
             raise UnknownUser
         async with self._store.write() as tx:
             await fetch_guild(tx, guild.id)
-            role = await self._put_role(tx, application, guild.id, permissions)
+            role = await self._put_role(tx, application, access, permissions)
             role_ids = () if role is None else (role.id,)
             member = await self._membership.add(tx, guild.id, bot_id, role_ids=role_ids)
             if member is None and role is not None:
@@ -155,11 +155,16 @@ class AuthorizationService:
         tx.announce(guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", role.guild_id, payload, user_id=bot_id))
 
     async def _put_role(
-        self, tx: Transaction, application: Application, guild_id: int, permissions: int
+        self, tx: Transaction, application: Application, access: GuildAccess, wanted: int
     ) -> Role | None:
-        """The bot's managed role: found and changed, or made when there is something to grant."""
+        """The bot's managed role: found and changed, or made when there is something to grant.
+
+        A bit that the caller does not hold stays as it is: it can neither be granted nor taken this way.
+        """
+        guild_id, held = access.entry.guild.id, access.permissions
         roles = await tx.roles.list_of_guild(guild_id)
         found = next((role for role in roles if role.bot_id == application.bot_id), None)
+        permissions = (wanted & held) | (0 if found is None else found.permissions & ~held)
         if found is not None:
             if found.permissions == permissions:
                 return found

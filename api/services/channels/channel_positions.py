@@ -7,14 +7,16 @@ import msgspec
 from msgspec import UNSET
 
 from api.caller import Caller
-from api.services.access import GuildAccess
+from api.services.access import GuildAccess, access_guild_channel, require_place
 from api.services.channels.channel_forms import ChannelPosition
-from api.services.channels.channel_rules import changed_bits, check_grant, check_parent
+from api.services.channels.channel_rules import check_parent, is_synced
 from api.services.channels.channel_views import announce_channel
+from api.services.channels.overwrites import require_grant
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.still_there import fetch_channels
 from core.domain.channel import Channel
-from core.domain.errors import UnknownChannel, UnknownGuild
+from core.domain.errors import SeveralParents, UnknownChannel
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
 
@@ -35,10 +37,7 @@ class ChannelOrder:
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._store.messages.last_ids([form.id for form in forms if form.id is not None])
         async with self._store.write() as tx:
-            snapshot = await tx.guilds.load_snapshot(guild_id)
-            if snapshot is None:
-                raise UnknownGuild
-            channels = {channel.id: channel for channel in snapshot.channels}
+            channels = await fetch_channels(tx, guild_id)
             moved: dict[int, dict[str, Any]] = {}
             for index, form in enumerate(forms):
                 if form.id is None:
@@ -46,6 +45,8 @@ class ChannelOrder:
                 changes = compute_move(form, channels, access, (index,))
                 channels[form.id] = msgspec.structs.replace(channels[form.id], **changes)
                 moved.setdefault(form.id, {}).update(changes)
+            if sum("parent_id" in changes for changes in moved.values()) > 1:
+                raise SeveralParents
             for channel_id, changes in moved.items():
                 if changes:
                     channel = await tx.channels.update(channel_id, changes)
@@ -58,22 +59,29 @@ def compute_move(
 ) -> dict[str, Any]:
     """What changes about one channel.
 
+    A channel's category changes for those who may manage the channel and the place where it goes; its overwrites become
+    the category's for those who view both and might have set the overwrites one by one.
+
     Raises:
         UnknownChannel, Invalid: when channel or category are not there, or the category is full.
-        Forbidden: when the channel would get overwrites that the caller may not set.
+        MissingAccess, Forbidden: without these rights.
     """
     channel = channels.get(form.id or 0)
     if channel is None:
         raise UnknownChannel
+    channel_access = access_guild_channel(access, channel)
     changes: dict[str, Any] = {}
     if form.position is not None and form.position != channel.position:
         changes["position"] = form.position
     if form.parent_id is not UNSET and form.parent_id != channel.parent_id:
+        channel_access.require(Permission.MANAGE_CHANNELS)
+        require_place(access, channels.get(form.parent_id or 0))
         if form.parent_id is not None:
             check_parent(channel.type, form.parent_id, channels, child_id=channel.id, path=path)
         changes["parent_id"] = form.parent_id
     parent = channels.get(changes.get("parent_id", channel.parent_id) or 0)
-    if form.lock_permissions and parent is not None and parent.overwrites != channel.overwrites:
-        check_grant(changed_bits(channel.overwrites, parent.overwrites), held=access.permissions)
+    if form.lock_permissions and parent is not None and not is_synced(channel, parent.overwrites):
+        access_guild_channel(access, parent)
+        require_grant(channel_access, access, parent.overwrites)
         changes["overwrites"] = parent.overwrites
     return changes

@@ -1,13 +1,14 @@
 """What holds for channels of a guild: names, bounds by type, parents, overwrites. Pure.
 
-Overwrites (Discord's documentation, "Edit Channel Permissions"): a caller may change only bits that it has itself, unless
-the channel lets it manage permissions by an overwrite; and only administrators may touch the bit that lets others do so.
+Overwrites (Discord's documentation, "Edit Channel Permissions" and "Create Guild Channel"): a caller may change only bits
+that it has itself, and only administrators may touch the bit that lets others manage permissions. A caller whom an overwrite of
+the channel lets manage its permissions may change and pass on all of them there.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sized
 
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channel import VOCAL, Channel, ChannelType, Overwrite
 from core.domain.errors import Forbidden, Invalid, LimitReached, invalid_field
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 
@@ -35,7 +36,6 @@ CREATABLE = frozenset(
 
 CONVERTIBLE = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
 INVITABLE = CREATABLE - {ChannelType.CATEGORY}
-VOCAL = frozenset({ChannelType.VOICE, ChannelType.STAGE})
 _DASHED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM})
 _SPACES = re.compile(r"[\s-]+")
 
@@ -145,19 +145,29 @@ def changed_bits(before: Iterable[Overwrite], after: Iterable[Overwrite]) -> int
 
 def manages_by_overwrite(channel: Channel, user_id: int, role_ids: Collection[int]) -> bool:
     """Whether an overwrite of the channel (not the guild's roles) lets the member manage its permissions."""
+    held = {*role_ids, channel.guild_id}
     return any(
         overwrite.allow & Permission.MANAGE_ROLES
-        and (overwrite.id == user_id if overwrite.type == 1 else overwrite.id in role_ids)
+        and (overwrite.id == user_id if overwrite.type == 1 else overwrite.id in held)
         for overwrite in channel.overwrites
     )
 
 
 def check_grant(bits: int, *, held: int, is_free: bool = False) -> None:
     """Raises Forbidden when a caller with the permissions `held` may not change these bits of overwrites."""
-    if held & Permission.ADMINISTRATOR:
+    if is_free or held & Permission.ADMINISTRATOR:
         return
-    if bits & Permission.MANAGE_ROLES or (not is_free and bits & ~held):
+    if bits & (Permission.MANAGE_ROLES | ~held):
         raise Forbidden
+
+
+def is_synced(channel: Channel, overwrites: Iterable[Overwrite]) -> bool:
+    """Whether the channel has just these overwrites. Neither their order matters, nor those that say nothing."""
+    return _telling(channel.overwrites) == _telling(overwrites)
+
+
+def _telling(overwrites: Iterable[Overwrite]) -> set[Overwrite]:
+    return {overwrite for overwrite in overwrites if overwrite.allow or overwrite.deny}
 
 
 def check_overwrite_count(overwrites: Collection[Overwrite]) -> None:

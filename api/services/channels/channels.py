@@ -1,12 +1,11 @@
 """Channels: made, shown, changed, deleted. Their order is `channel_positions`', their overwrites `overwrites`' business."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from api.caller import Caller
-from api.services.access import ChannelAccess, GuildAccess
+from api.services.access import ChannelAccess, GuildAccess, require_place
 from api.services.announcements import guild_event
 from api.services.changes import pick_changes
 from api.services.channels.channel_forms import CreateChannel, OverwriteForm, UpdateChannel, refuse_unbuilt
@@ -22,12 +21,12 @@ from api.services.channels.channel_rules import (
     compute_next_position,
 )
 from api.services.channels.channel_views import announce_channel, show_channel, show_channels
-from api.services.channels.overwrites import parse_overwrites, require_grant
+from api.services.channels.overwrites import parse_overwrites, require_grant, sync_children
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.still_there import fetch_channel
+from api.services.still_there import fetch_channel, fetch_channels, fetch_guild
 from core.domain.channel import Channel, Overwrite
-from core.domain.errors import DirectChannelAction, Forbidden, UnknownGuild
+from core.domain.errors import CommunityChannel, DirectChannelAction
 from core.domain.guild import Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
@@ -93,14 +92,12 @@ class ChannelService:
         refuse_unbuilt(form)
         access = await self._directory.access(caller.user_id, guild_id)
         parent = access.entry.channels.get(form.parent_id or 0)
-        held = access.permissions if parent is None else access.in_channel(parent)
-        if not held & Permission.MANAGE_CHANNELS:
-            raise Forbidden
+        require_place(access, parent)
         channel = msgspec.structs.replace(
             _make_channel(form, self._ids.next(), guild_id), overwrites=_initial_overwrites(form, access, parent)
         )
         async with self._store.write() as tx:
-            channels = await _channels_of(tx, guild_id)
+            channels = await fetch_channels(tx, guild_id)
             check_channel_count(channels)
             if form.parent_id is not None:
                 check_parent(channel.type, form.parent_id, channels)
@@ -112,24 +109,27 @@ class ChannelService:
         return show_channel(channel, None)
 
     async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject:
-        """Change what the form gives."""
+        """Change what the form gives. Moving the channel needs MANAGE_CHANNELS also where it goes."""
         refuse_unbuilt(form)
         access = await self._directory.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.MANAGE_CHANNELS)
         changes = _changes_of(form, access, access.guild)
+        if changes.get("parent_id", access.channel.parent_id) != access.channel.parent_id:
+            require_place(access.guild, access.guild.entry.channels.get(changes["parent_id"] or 0))
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
             channel = await fetch_channel(tx, channel_id)
             check_bounds(msgspec.structs.replace(channel, **changes))
             if changes.get("parent_id") not in (None, channel.parent_id):
-                channels = await _channels_of(tx, channel.guild_id)
+                channels = await fetch_channels(tx, channel.guild_id)
                 check_parent(channel.type, changes["parent_id"], channels, child_id=channel_id)
-            channel = await tx.channels.update(channel_id, changes)
+            after = await tx.channels.update(channel_id, changes)
             if changes:
-                tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", channel, last_ids.get(channel_id)))
-        return show_channel(channel, last_ids.get(channel_id))
+                tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
+            await sync_children(tx, self._ids, before=channel, after=after)
+        return show_channel(after, last_ids.get(channel_id))
 
     async def delete(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
         """Delete a guild's channel; a direct one is only closed for the caller, which is the client's own affair."""
@@ -140,25 +140,26 @@ class ChannelService:
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
             channel = await fetch_channel(tx, channel_id)
-            channels = await _channels_of(tx, channel.guild_id)
+            guild = await fetch_guild(tx, channel.guild_id)
+            if "COMMUNITY" in guild.features and channel_id in (
+                guild.rules_channel_id,
+                guild.public_updates_channel_id,
+            ):
+                raise CommunityChannel
+            channels = await fetch_channels(tx, channel.guild_id)
             await tx.channels.delete(channel_id)
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_DELETE", channel, last_ids.get(channel_id)))
             for child in channels.values():
                 if child.parent_id == channel_id:
                     orphan = msgspec.structs.replace(child, parent_id=None)
                     tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", orphan))
-            await self._forget_in_guild(tx, channel)
+            await self._forget_in_guild(tx, guild, channel_id)
         return show_channel(channel, last_ids.get(channel_id))
 
-    async def _forget_in_guild(self, tx: Transaction, channel: Channel) -> None:
-        guild = await tx.guilds.find(channel.guild_id)
-        if guild is None:
+    async def _forget_in_guild(self, tx: Transaction, guild: Guild, channel_id: int) -> None:
+        changes: dict[str, Any] = {name: None for name in _GUILD_FIELDS if getattr(guild, name) == channel_id}
+        if not changes:
             return
-        changes: dict[str, Any] = {name: None for name in _GUILD_FIELDS if getattr(guild, name) == channel.id}
-        if changes:
-            await self._update_guild(tx, guild, changes)
-
-    async def _update_guild(self, tx: Transaction, guild: Guild, changes: Mapping[str, Any]) -> None:
         guild = await tx.guilds.update(guild.id, changes)
         payload = render_guild(guild, await tx.roles.list_of_guild(guild.id))
         tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild.id, payload))
@@ -228,10 +229,3 @@ def _new_overwrites(forms: list[OverwriteForm], access: ChannelAccess, guild: Gu
     if changed_bits(access.channel.overwrites, overwrites) or len(overwrites) != len(access.channel.overwrites):
         require_grant(access, guild, overwrites)
     return overwrites
-
-
-async def _channels_of(tx: Transaction, guild_id: int) -> dict[int, Channel]:
-    snapshot = await tx.guilds.load_snapshot(guild_id)
-    if snapshot is None:
-        raise UnknownGuild
-    return {channel.id: channel for channel in snapshot.channels}

@@ -1,4 +1,8 @@
-"""Overwrites of channels: who may set which, one by one or all at once. The rules of bits are `channel_rules`'."""
+"""Overwrites of channels: who may set which, one by one or all at once. The rules of bits are `channel_rules`'.
+
+A channel that has its category's overwrites is *synced* with it, and follows when the category's change: whoever closes a
+category has closed what is in it.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,17 +13,18 @@ from api.services.channels.channel_rules import (
     changed_bits,
     check_grant,
     check_overwrite_count,
+    is_synced,
     manages_by_overwrite,
     merge_overwrites,
 )
 from api.services.channels.channel_views import announce_channel
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.still_there import fetch_channel
-from core.domain.channel import Overwrite
+from api.services.still_there import fetch_channel, fetch_channels
+from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import DirectChannelAction, UnknownOverwrite, UnknownUser
 from core.domain.permissions import Permission
-from core.store.interfaces import Store
+from core.store.interfaces import Store, Transaction
 
 
 class OverwriteService:
@@ -49,9 +54,10 @@ class OverwriteService:
                 raise UnknownOverwrite
             if overwrite in channel.overwrites:
                 return
-            channel = await tx.channels.put_overwrite(channel_id, overwrite)
-            check_overwrite_count(channel.overwrites)
-            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", channel, last_ids.get(channel_id)))
+            after = await tx.channels.put_overwrite(channel_id, overwrite)
+            check_overwrite_count(after.overwrites)
+            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
+            await sync_children(tx, self._ids, before=channel, after=after)
 
     async def delete(self, caller: Caller, channel_id: int, overwrite_id: int) -> None:
         """Take an overwrite away.
@@ -66,8 +72,10 @@ class OverwriteService:
         require_grant(access, guild, others)
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            channel = await tx.channels.delete_overwrite(channel_id, overwrite_id)
-            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", channel, last_ids.get(channel_id)))
+            channel = await fetch_channel(tx, channel_id)
+            after = await tx.channels.delete_overwrite(channel_id, overwrite_id)
+            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
+            await sync_children(tx, self._ids, before=channel, after=after)
 
     async def _access(self, caller: Caller, channel_id: int) -> tuple[ChannelAccess, GuildAccess]:
         access = await self._directory.channel_access(caller.user_id, channel_id)
@@ -96,6 +104,16 @@ def require_grant(access: ChannelAccess, guild: GuildAccess, after: Iterable[Ove
         held=guild.permissions | access.permissions,
         is_free=manages_by_overwrite(access.channel, member.user.id, member.role_ids),
     )
+
+
+async def sync_children(tx: Transaction, ids: IdSource, *, before: Channel, after: Channel) -> None:
+    """Give a category's new overwrites to its channels that had those from before, each announced."""
+    if before.type != ChannelType.CATEGORY or before.overwrites == after.overwrites:
+        return
+    for child in (await fetch_channels(tx, before.guild_id)).values():
+        if child.parent_id == before.id and is_synced(child, before.overwrites):
+            synced = await tx.channels.update(child.id, {"overwrites": after.overwrites})
+            tx.announce(announce_channel(ids.next(), "CHANNEL_UPDATE", synced))
 
 
 def parse_overwrites(forms: Sequence[OverwriteForm], entry: GuildEntry) -> tuple[Overwrite, ...]:

@@ -51,7 +51,7 @@ class TypingIndicators:
         Raises:
             UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
         """
-        access = await self._directory.channel_access(user_id, channel_id)
+        access = await self._directory.text_access(user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:
             raise NotATextChannel
         access.require(_SEND)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.caller import Caller
+from api.services.access import GuildAccess
 from api.services.announcements import guild_event
 from api.services.changes import pick_changes
+from api.services.channels.channel_rules import refuse_type
 from api.services.directory import Directory
 from api.services.guilds.guild_blueprint import Blueprint, compute_blueprint
 from api.services.guilds.guild_forms import MUTABLE_FEATURES, CreateGuild, UpdateGuild
@@ -13,7 +15,7 @@ from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.members.membership import Membership
 from core.domain.channel import ChannelType
-from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
+from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember
 from core.domain.guild import Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
@@ -31,6 +33,8 @@ _PLAIN_FIELDS: Final = (
     "premium_progress_bar_enabled",
 )
 _TEXT_CHANNEL: Final = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
+_OF_ADMINISTRATORS: Final = frozenset({"COMMUNITY", "DISCOVERABLE"})
+"""Mutable features that take more than MANAGE_GUILD (documentation, "Mutable Guild Features")."""
 _CHANNEL_FIELDS: Final[Mapping[str, frozenset[ChannelType]]] = {
     "afk_channel_id": frozenset({ChannelType.VOICE}),
     "system_channel_id": _TEXT_CHANNEL,
@@ -99,10 +103,13 @@ class GuildService:
         changes = pick_changes(form, _PLAIN_FIELDS, clearable=("description", *_CHANNEL_FIELDS))
         if isinstance(form.features, list):
             changes["features"] = _merge_features(access.entry.guild, form.features)
+            if _OF_ADMINISTRATORS & (set(changes["features"]) ^ set(access.entry.guild.features)):
+                access.require(Permission.ADMINISTRATOR)
         if isinstance(form.owner_id, int) and form.owner_id != access.entry.guild.owner_id:
             if not access.is_owner:
                 raise Forbidden
             changes["owner_id"] = form.owner_id
+        _require_views(access, changes)
         changes |= await self._store_images(guild_id, form)
         async with self._store.write() as tx:
             await _check_references(tx, guild_id, changes, caller.user_id)
@@ -160,6 +167,16 @@ def _merge_features(guild: Guild, given: list[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*fixed, *(feature for feature in chosen if feature)]))
 
 
+def _require_views(access: GuildAccess, changes: Mapping[str, Any]) -> None:
+    """A channel that the caller may not view is for it none of the guild's."""
+    for field in _CHANNEL_FIELDS.keys() & changes.keys():
+        channel = access.entry.channels.get(changes[field] or 0)
+        if channel is None or changes[field] == getattr(access.entry.guild, field):
+            continue
+        if not access.can_view(channel):
+            raise refuse_type(field)
+
+
 async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any], caller_id: int) -> None:
     """What the changes point at must be there, and the caller's right to hand over must have lasted."""
     for field, kinds in _CHANNEL_FIELDS.items():
@@ -168,7 +185,7 @@ async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str
             continue
         channel = await tx.channels.find(channel_id)
         if channel is None or channel.guild_id != guild_id or channel.type not in kinds:
-            raise invalid_field(field, "CHANNEL_TYPE_INVALID", "Channel is of the wrong type or not in this guild")
+            raise refuse_type(field)
     if "owner_id" not in changes:
         return
     guild = await tx.guilds.find(guild_id)

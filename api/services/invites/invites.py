@@ -24,6 +24,7 @@ from core.domain.errors import (
     LimitReached,
     NotBuilt,
     UnknownChannel,
+    UnknownGuild,
     UnknownInvite,
     WrongAccountKind,
     WrongChannelType,
@@ -121,11 +122,12 @@ class InviteService:
         return await self._show_all(await self._store.invites.list_of_channel(channel_id))
 
     async def fetch_of_guild(self, caller: Caller, guild_id: int) -> list[InviteObject]:
-        """The guild's invites, for those who manage it."""
+        """The guild's invites, for those who manage it; who only reads its audit log is not told how they are used."""
         access = await self._directory.access(caller.user_id, guild_id)
         if not access.permissions & (Permission.MANAGE_GUILD | Permission.VIEW_AUDIT_LOG):
             raise Forbidden
-        return await self._show_all(await self._store.invites.list_of_guild(guild_id))
+        with_metadata = access.has(Permission.MANAGE_GUILD)
+        return await self._show_all(await self._store.invites.list_of_guild(guild_id), with_metadata=with_metadata)
 
     async def use(self, caller: Caller, code: str) -> InviteObject:
         """Let the caller into the guild; who is in it already stays, and uses nothing up."""
@@ -154,7 +156,10 @@ class InviteService:
         if invite is None:
             raise UnknownInvite
         channel = await self._channel_of(invite)
-        access = await self._directory.access(caller.user_id, invite.guild_id)
+        try:
+            access = await self._directory.access(caller.user_id, invite.guild_id)
+        except UnknownGuild:  # a stranger; that there is the guild, the invite tells everybody
+            raise Forbidden from None
         if not (access.has(Permission.MANAGE_GUILD) or access.in_channel(channel) & Permission.MANAGE_CHANNELS):
             raise Forbidden
         async with self._store.write() as tx:
@@ -224,13 +229,13 @@ class InviteService:
         except UnknownChannel:
             raise UnknownInvite from None
 
-    async def _show_all(self, invites: Sequence[Invite]) -> list[InviteObject]:
+    async def _show_all(self, invites: Sequence[Invite], *, with_metadata: bool = True) -> list[InviteObject]:
         now_ms = self._clock.now_ms()
         expired = [invite.code for invite in invites if invite.is_expired(now_ms)]
         if expired:
             await self._delete_expired(expired)
         return [
-            await self._show(invite, await self._channel_of(invite), with_metadata=True)
+            await self._show(invite, await self._channel_of(invite), with_metadata=with_metadata)
             for invite in invites
             if not invite.is_expired(now_ms)
         ]

@@ -76,7 +76,7 @@ class MessageEdits:
             NotTheAuthor, Forbidden: when it is somebody else's. SystemMessageAction: when it is nobody's.
         """
         edit = parse_edit(form)
-        access = await self._directory.channel_access(user_id, channel_id)
+        access = await self._directory.text_access(user_id, channel_id)
         for _ in range(_MAX_ATTEMPTS):
             message = await self._messages.find(channel_id, message_id)
             if message is None:
@@ -94,7 +94,7 @@ class MessageEdits:
         Raises:
             UnknownChannel, MissingAccess, UnknownMessage. DirectChannelAction, Forbidden: when it is somebody else's.
         """
-        access = await self._directory.channel_access(user_id, channel_id)
+        access = await self._directory.text_access(user_id, channel_id)
         message = await self._messages.find(channel_id, message_id)
         if message is None:
             raise UnknownMessage
@@ -113,7 +113,7 @@ class MessageEdits:
             DirectChannelAction, WrongChannelType: where there is no bulk delete.
         """
         unique = sorted(set(message_ids))
-        access = await self._directory.channel_access(user_id, channel_id)
+        access = await self._directory.text_access(user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         if access.channel.type not in TEXT_LIKE:

@@ -47,7 +47,7 @@ class MessageHistory:
         Raises:
             UnknownChannel, MissingAccess. WrongChannelType: for categories and forums.
         """
-        access = await self._directory.channel_access(user_id, channel_id)
+        access = await self._directory.text_access(user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:
             raise WrongChannelType
         if not access.has(_READ_HISTORY):
@@ -67,7 +67,7 @@ class MessageHistory:
 
     async def fetch(self, user_id: int, channel_id: int, message_id: int) -> bytes:
         """One message. Raises as `list_page`, UnknownMessage, and Forbidden without the right to read history."""
-        access = await self._directory.channel_access(user_id, channel_id)
+        access = await self._directory.text_access(user_id, channel_id)
         access.require(_READ_HISTORY)
         message = await self._cache.find(channel_id, message_id)
         if message is None:

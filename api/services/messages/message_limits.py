@@ -10,7 +10,7 @@ from core.domain.permissions import Permission
 from core.domain.user import User
 from core.runtime.clock import Clock
 
-_IGNORES_SLOW_MODE: Final = int(Permission.MANAGE_MESSAGES | Permission.MANAGE_CHANNELS)
+_BYPASS: Final = int(Permission.BYPASS_SLOWMODE)
 _MAX_WAITING: Final = 100_000
 """Senders remembered for slow mode; the ones that sent longest ago go first."""
 
@@ -30,11 +30,11 @@ class MessageLimits:
         """Count a message that is about to be sent.
 
         Raises:
-            SlowMode: the channel's; bots and moderators do not wait.
+            SlowMode: the channel's; bots and those with BYPASS_SLOWMODE do not wait.
             RateLimited: the instance's.
         """
         channel = access.channel
-        is_slowed = channel.rate_limit_per_user > 0 and not author.bot and not access.permissions & _IGNORES_SLOW_MODE
+        is_slowed = channel.rate_limit_per_user > 0 and not author.bot and not access.has(_BYPASS)
         if is_slowed:
             self._wait_for_slow_mode((channel.id, author.id), channel.rate_limit_per_user)
         await self._limits.take_message(author.id, channel.id)

@@ -119,7 +119,7 @@ class MessageService:
 
     async def _send_draft(self, user_id: int, channel_id: int, draft: Draft, nonce: NonceKey | None) -> _Sent:
         started_s = self._clock.monotonic_s()
-        access = await self._directory.channel_access(user_id, channel_id)
+        access = await self._directory.text_access(user_id, channel_id)
         _require_rights(access, draft)
         author = access.guild.member.user if access.guild is not None else await self._directory.user(user_id)
         referenced = None if draft.reply is None else await self._find_referenced(access, draft.reply)

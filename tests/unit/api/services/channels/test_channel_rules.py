@@ -12,6 +12,7 @@ from api.services.channels.channel_rules import (
     check_parent,
     compute_name,
     compute_next_position,
+    is_synced,
     manages_by_overwrite,
     merge_overwrites,
 )
@@ -109,12 +110,12 @@ def test_changed_bits_is_what_differs() -> None:
 
 def test_check_grant_wants_bits_of_ones_own_unless_free() -> None:
     check_grant(VIEW, held=VIEW | MANAGE)
-    check_grant(BAN, held=VIEW, is_free=True)
+    check_grant(BAN | MANAGE, held=MANAGE, is_free=True)
     check_grant(MANAGE | BAN, held=ALL_PERMISSIONS)
     with pytest.raises(Forbidden):
         check_grant(BAN, held=VIEW)
     with pytest.raises(Forbidden):
-        check_grant(MANAGE, held=MANAGE, is_free=True)
+        check_grant(MANAGE, held=MANAGE)
 
 
 def test_manages_by_overwrite_looks_at_roles_and_the_member() -> None:
@@ -122,3 +123,12 @@ def test_manages_by_overwrite_looks_at_roles_and_the_member() -> None:
     assert manages_by_overwrite(managed, 3, {5})
     assert manages_by_overwrite(managed, 7, set())
     assert not manages_by_overwrite(managed, 5, {7})
+    assert manages_by_overwrite(channel(1, overwrites=(Overwrite(1, 0, MANAGE, 0),)), 5, {7})
+
+
+def test_is_synced_minds_neither_order_nor_what_says_nothing() -> None:
+    one, other = Overwrite(5, 0, VIEW, 0), Overwrite(7, 1, 0, VIEW)
+    synced = channel(1, overwrites=(one, other))
+    assert is_synced(synced, (other, one, Overwrite(8, 0, 0, 0)))
+    assert not is_synced(synced, (one,))
+    assert is_synced(channel(1), ())

@@ -7,7 +7,7 @@ from api.services.access import ChannelAccess
 from api.services.messages.message_limits import MessageLimits
 from core.domain.channel import Channel, ChannelType
 from core.domain.errors import RateLimited, SlowMode
-from core.domain.permissions import Permission
+from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.user import User
 from core.runtime.settings import LimitSettings
 from tests.fakes.clock import FakeClock
@@ -48,11 +48,19 @@ async def test_slow_mode_is_by_user_and_channel(clock: FakeClock) -> None:
     await limits.take(access(30, channel_id=6), ALICE)
 
 
-@pytest.mark.parametrize("permission", [Permission.MANAGE_MESSAGES, Permission.MANAGE_CHANNELS])
-async def test_slow_mode_spares_moderators(clock: FakeClock, permission: Permission) -> None:
+async def test_slow_mode_spares_who_may_bypass_it_and_bots(clock: FakeClock) -> None:
     limits = build(clock, LimitSettings(enabled=False))
     for _ in range(3):
-        await limits.take(access(30, int(permission)), ALICE)
+        await limits.take(access(30, int(Permission.BYPASS_SLOWMODE)), ALICE)
+        await limits.take(access(30), User(id=3, username="robot", bot=True))
+
+
+async def test_slow_mode_holds_for_all_others(clock: FakeClock) -> None:
+    limits = build(clock, LimitSettings(enabled=False))
+    slowed = access(30, ALL_PERMISSIONS & ~int(Permission.BYPASS_SLOWMODE))
+    await limits.take(slowed, ALICE)
+    with pytest.raises(SlowMode):
+        await limits.take(slowed, ALICE)
 
 
 async def test_slow_mode_is_not_begun_by_a_message_that_was_too_many(clock: FakeClock) -> None:
