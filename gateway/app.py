@@ -129,12 +129,14 @@ def build_gateway(
     """
     # Longer than functions are here: in pieces it would hide what depends on what, and the parts that need each other.
     options = settings.gateway
+    call_later = asyncio.get_running_loop().call_later
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
-    sending = make_sending(clock=clock, metrics=metrics)
+    sending = make_sending(clock=clock, call_later=call_later, metrics=metrics)
     guilds = GuildDirectory(
         store=store,
         clock=clock,
+        call_later=call_later,
         tasks=tasks,
         idle_s=options.guild_idle_s,
         meter=meter,
@@ -145,7 +147,9 @@ def build_gateway(
         join_guild=lambda session, guild_id: attachment.join(session, guild_id),  # noqa: PLW0108 - made below
         revoke=lambda session: table.revoke(session),  # noqa: PLW0108 - made below
     )
-    users = UserDirectory(bus=bus, clock=clock, ids=ids, metrics=metrics, meter=meter, events=events)
+    users = UserDirectory(
+        bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter, events=events
+    )
     attachment = GuildAttachment(guilds=guilds, users=users, tasks=tasks, flush=lambda: inbox.flush())  # noqa: PLW0108
 
     def on_ended(session: Session) -> None:
@@ -156,7 +160,9 @@ def build_gateway(
         for part in (table, users, guilds):
             part.close()
 
-    table = SessionTable(resume_window_s=options.resume_window_s, on_lost=users.lose, on_ended=on_ended)
+    table = SessionTable(
+        resume_window_s=options.resume_window_s, call_later=call_later, on_lost=users.lose, on_ended=on_ended
+    )
     reads = LoginReads(store=store, tasks=tasks, take=lambda logins: on_logins(identifying.take(logins)))
     identifying = Identifying(
         reads=reads,
@@ -192,6 +198,7 @@ def build_gateway(
             port=options.port,
             settings=options,
             clock=clock,
+            call_later=call_later,
             handler=protocol,
             metrics=metrics,
             sending=sending,

@@ -11,7 +11,7 @@ import msgspec
 
 from core.wire.envelope import Envelope
 from core_ext import SlotSet
-from gateway.batch_timer import CallLater, call_later
+from gateway.batch_timer import CallLater
 from gateway.commands import GuildSubscription, LazyGuilds
 from gateway.dispatch_body import DispatchBody
 from gateway.guild_sessions import GuildSessions
@@ -41,8 +41,8 @@ class Attention:
         sessions: GuildSessions,
         presences: dict[int, msgspec.Raw],
         viewable: Callable[[MemberState], Collection[int]],
+        call_later: CallLater,
         large: LargeGuilds | None = None,
-        call_later: CallLater = call_later,
     ) -> None:
         """`presences` are those of the users who are online here, kept by the actor; `viewable` a member's channels."""
         self._state = state

@@ -1,6 +1,5 @@
 """Doing something once for all that happened within a short time: the first of it sets the timer, the rest joins in."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -14,11 +13,6 @@ class Handle(Protocol):
 
 CallLater = Callable[[float, Callable[[], None]], Handle]
 """Call a function after so many seconds: the event loop's, or a test's."""
-
-
-def call_later(delay_s: float, call: Callable[[], None]) -> Handle:
-    """With the running loop."""
-    return asyncio.get_running_loop().call_later(delay_s, call)
 
 
 class BatchTimer:

@@ -14,7 +14,6 @@ There are very many of them: what most never need is made when it is needed.
 
 import enum
 import logging
-from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import core_ext
@@ -24,6 +23,7 @@ from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core.wire.opcodes import Opcode
 from gateway.allowance import Allowance
+from gateway.batch_timer import CallLater
 from gateway.commands import Command, Heartbeat, Identify, PresenceUpdate, Resume, parse_command
 from gateway.compression import Compression
 from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_payload
@@ -88,7 +88,7 @@ class Shared:
         clock: Clock,
         handler: ConnectionHandler,
         sending: Sending,
-        call_later: Callable[[float, Callable[[], None]], object],
+        call_later: CallLater,
     ) -> None:
         self.settings = settings
         self.clock = clock

@@ -22,7 +22,7 @@ from core.runtime.clock import Clock
 from core.wire.envelope import INTERNAL_EVENTS, Audience, Envelope
 from core_ext import SlotSet
 from gateway.attention import Attention
-from gateway.batch_timer import CallLater, call_later
+from gateway.batch_timer import CallLater
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.guild_create import GuildCreates
@@ -71,9 +71,9 @@ class GuildActor:
         *,
         position: int,
         clock: Clock,
+        call_later: CallLater,
         on_dispatch: Callable[[str, int], None] | None = None,
         large: LargeGuilds | None = None,
-        call_later: CallLater = call_later,
         pace: PresencePace | None = None,
     ) -> None:
         """`large` says from when on people's sessions are passive, `call_later` is the event loop's.

@@ -25,6 +25,7 @@ from core.domain.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
+from gateway.batch_timer import CallLater, Handle
 from gateway.event_meter import EventMeter
 from gateway.guild_actor import GuildActor
 from gateway.guild_state import GuildState
@@ -54,7 +55,7 @@ class _Entry:
         self.held: list[Delivery] = []
         self.visits = 0
         self.watchers: list[list[Envelope]] = []
-        self.idle_timer: asyncio.TimerHandle | None = None
+        self.idle_timer: Handle | None = None
 
 
 class GuildVisit:
@@ -94,13 +95,25 @@ class GuildVisit:
 class GuildDirectory:
     """See the module."""
 
-    __slots__ = ("_clock", "_entries", "_idle_s", "_large", "_meter", "_pace", "_sending", "_store", "_tasks")
+    __slots__ = (
+        "_call_later",
+        "_clock",
+        "_entries",
+        "_idle_s",
+        "_large",
+        "_meter",
+        "_pace",
+        "_sending",
+        "_store",
+        "_tasks",
+    )
 
     def __init__(
         self,
         *,
         store: Store,
         clock: Clock,
+        call_later: CallLater,
         tasks: Tasks,
         idle_s: float,
         meter: EventMeter | None = None,
@@ -108,12 +121,13 @@ class GuildDirectory:
         large: LargeGuilds | None = None,
     ) -> None:
         self._store = store
+        self._call_later = call_later
         self._clock = clock
         self._tasks = tasks
         self._idle_s = idle_s
         self._large = large
         self._meter = meter
-        self._pace = PresencePace(clock=clock)
+        self._pace = PresencePace(clock=clock, call_later=call_later)
         self._sending = sending
         self._entries: dict[int, _Entry] = {}
 
@@ -276,6 +290,7 @@ class GuildDirectory:
             state,
             position=snapshot.position,
             clock=self._clock,
+            call_later=self._call_later,
             on_dispatch=on_dispatch,
             large=self._large,
             pace=self._pace,
@@ -295,8 +310,7 @@ class GuildDirectory:
         if actor.is_gone:
             self._drop(entry)
             return
-        loop = asyncio.get_running_loop()
-        entry.idle_timer = loop.call_later(self._idle_s, self._drop, entry)
+        entry.idle_timer = self._call_later(self._idle_s, lambda: self._drop(entry))
 
     def _drop(self, entry: _Entry) -> None:
         if self._entries.get(entry.guild_id) is entry:

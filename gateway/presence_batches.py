@@ -19,7 +19,7 @@ from typing import Final, Protocol
 
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
-from gateway.batch_timer import CallLater, Handle, call_later
+from gateway.batch_timer import CallLater, Handle
 
 BATCH: Final = 100
 GAP_S: Final = 0.1
@@ -39,7 +39,7 @@ class PresencePace:
 
     __slots__ = ("_clock", "_ends_s", "_extra", "_told", "_total", "call_later")
 
-    def __init__(self, *, clock: Clock, call_later: CallLater = call_later) -> None:
+    def __init__(self, *, clock: Clock, call_later: CallLater) -> None:
         self.call_later = call_later
         self._clock = clock
         self._ends_s = 0.0

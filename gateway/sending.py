@@ -15,7 +15,7 @@ from typing import Final
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core_ext import SendQueue
-from gateway.batch_timer import call_later
+from gateway.batch_timer import CallLater
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Sending:
         self,
         *,
         clock: Clock,
-        call_later: Callable[[float, Callable[[], None]], object],
+        call_later: CallLater,
         observe: Callable[[float], None],
     ) -> None:
         self.queue: Final = SendQueue(self._flush_soon)
@@ -71,6 +71,6 @@ class Sending:
             self._flush_soon()
 
 
-def make_sending(*, clock: Clock, metrics: Metrics) -> Sending:
-    """In the running event loop, timing into the process's metrics."""
+def make_sending(*, clock: Clock, call_later: CallLater, metrics: Metrics) -> Sending:
+    """Timing into the process's metrics."""
     return Sending(clock=clock, call_later=call_later, observe=metrics.fanout_seconds.observe)

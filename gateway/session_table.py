@@ -10,10 +10,10 @@
 Owns the table and the timers. Ending detaches a session from its guilds and from its user.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 
 from core.wire import close_codes
+from gateway.batch_timer import CallLater, Handle
 from gateway.connection import Connection
 from gateway.session import Session
 
@@ -21,16 +21,22 @@ from gateway.session import Session
 class SessionTable:
     """See the module. `on_lost` and `on_ended` are called with the session that it happened to."""
 
-    __slots__ = ("_expiries", "_on_ended", "_on_lost", "_resume_window_s", "_sessions", "_users")
+    __slots__ = ("_call_later", "_expiries", "_on_ended", "_on_lost", "_resume_window_s", "_sessions", "_users")
 
     def __init__(
-        self, *, resume_window_s: float, on_lost: Callable[[Session], None], on_ended: Callable[[Session], None]
+        self,
+        *,
+        resume_window_s: float,
+        call_later: CallLater,
+        on_lost: Callable[[Session], None],
+        on_ended: Callable[[Session], None],
     ) -> None:
+        self._call_later = call_later
         self._resume_window_s = resume_window_s
         self._on_lost = on_lost
         self._on_ended = on_ended
         self._sessions: dict[str, Session] = {}
-        self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._expiries: dict[str, Handle] = {}
         self._users: dict[int, tuple[Session, ...]] = {}
         """The oldest first."""
 
@@ -63,8 +69,7 @@ class SessionTable:
     def lose(self, session: Session) -> None:
         """The socket is gone; the session may be resumed for a while."""
         session.connection = None
-        loop = asyncio.get_running_loop()
-        self._expiries[session.id] = loop.call_later(self._resume_window_s, self.end, session)
+        self._expiries[session.id] = self._call_later(self._resume_window_s, lambda: self.end(session))
         self._on_lost(session)
 
     def take(self, session: Session, connection: Connection | None) -> Connection | None:

@@ -5,7 +5,6 @@ shards, kept by nobody: whoever attaches later brings it along. A session whose 
 so that a resume within `GRACE_S` does not make its user flicker.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Final, Protocol
@@ -16,6 +15,7 @@ from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import USER_OFFLINE, Audience, Envelope
+from gateway.batch_timer import CallLater, Handle
 from gateway.commands import PresenceUpdate
 from gateway.event_meter import EventMeter
 from gateway.presence import OFFLINE, from_command, render_presence
@@ -43,11 +43,11 @@ class UserDirectory:
     __slots__ = (
         "_actors",
         "_bus",
+        "_call_later",
         "_clock",
         "_count",
         "_events",
         "_grace",
-        "_grace_s",
         "_ids",
         "_metrics",
         "_on_offline",
@@ -59,24 +59,24 @@ class UserDirectory:
         *,
         bus: Bus,
         clock: Clock,
+        call_later: CallLater,
         ids: Ids,
         metrics: Metrics,
         meter: EventMeter,
         events: UserEvents,
-        grace_s: float = GRACE_S,
     ) -> None:
         self._bus = bus
+        self._call_later = call_later
         self._clock = clock
         self._events = events
         self._ids = ids
         self._metrics = metrics
-        self._grace_s = grace_s
         # One object each for all users: an actor that made its own would be half as large again.
         self._on_presence = self._publish_change
         self._on_offline = self._publish_offline
         self._count = meter.count
         self._actors: dict[int, UserActor] = {}
-        self._grace: dict[str, asyncio.TimerHandle] = {}
+        self._grace: dict[str, Handle] = {}
 
     def enter(self, session: Session) -> None:
         """Seat a session that begins its login."""
@@ -111,9 +111,8 @@ class UserDirectory:
 
     def lose(self, session: Session) -> None:
         """The session's socket is lost."""
-        loop = asyncio.get_running_loop()
         self._cancel_grace(session)
-        self._grace[session.id] = loop.call_later(self._grace_s, self._end_grace, session)
+        self._grace[session.id] = self._call_later(GRACE_S, lambda: self._end_grace(session))
 
     def regain(self, session: Session) -> None:
         """The session has a socket again."""

@@ -18,7 +18,7 @@ import msgspec
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
-from gateway.batch_timer import call_later
+from gateway.batch_timer import CallLater, Handle
 from gateway.connection import Connection, ConnectionHandler, Ender, Link, Shared
 from gateway.heartbeats import HeartbeatWatch
 from gateway.sending import Sending
@@ -63,6 +63,7 @@ class Admission:
         *,
         settings: GatewaySettings,
         clock: Clock,
+        call_later: CallLater,
         handler: ConnectionHandler,
         metrics: Metrics,
         sending: Sending,
@@ -71,7 +72,7 @@ class Admission:
         self._paths = {"/", urlsplit(settings.public_url).path or "/"}
         self._addresses: dict[str, int] = {}
         self._opened = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Handle | None = None
         self._on_tick: Callable[[float], None] = _do_nothing
         self.shared: Final = Shared(
             settings=settings, clock=clock, handler=handler, sending=sending, call_later=call_later
@@ -99,7 +100,7 @@ class Admission:
 
     def _tick(self) -> None:
         now_s = self.shared.clock.monotonic_s()
-        self._timer = asyncio.get_running_loop().call_later(self._watch.tick_s, self._tick)
+        self._timer = self.shared.call_later(self._watch.tick_s, self._tick)
         self._watch.sweep(now_s)
         self._on_tick(now_s)
 

@@ -13,6 +13,7 @@ from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
+from gateway.batch_timer import CallLater
 from gateway.connection import Connection, ConnectionHandler
 from gateway.sending import Sending, make_sending
 from gateway.transport.admission import Admission
@@ -47,6 +48,7 @@ def make_listener(
     port: int,
     settings: GatewaySettings,
     clock: Clock,
+    call_later: CallLater,
     handler: ConnectionHandler,
     metrics: Metrics,
     sending: Sending | None = None,
@@ -61,7 +63,9 @@ def make_listener(
     name = TRANSPORTS[0] if settings.transport == "auto" else settings.transport
     if name not in TRANSPORTS:
         raise StartError(f"gateway.transport: there is no {name} here, only {', '.join(TRANSPORTS)}")
-    sending = sending or make_sending(clock=clock, metrics=metrics)
-    admission = Admission(settings=settings, clock=clock, handler=handler, metrics=metrics, sending=sending)
+    sending = sending or make_sending(clock=clock, call_later=call_later, metrics=metrics)
+    admission = Admission(
+        settings=settings, clock=clock, call_later=call_later, handler=handler, metrics=metrics, sending=sending
+    )
     make = NativeListener if name == "native" else PicowsListener
     return make(host=host, port=port, admission=admission)

@@ -46,8 +46,9 @@ class PicowsListener:
 
     async def start(self) -> None:
         """Begins to listen. Raises StartError when the address cannot be had."""
-        settings = self._admission.shared.settings
-        factory = peer_factory(self, settings.max_payload_bytes)
+        shared = self._admission.shared
+        settings = shared.settings
+        factory = peer_factory(self, settings.max_payload_bytes, shared.call_later)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(factory, sock=bind_socket(self._host, self._port), backlog=BACKLOG)
         for server_socket in self._server.sockets:

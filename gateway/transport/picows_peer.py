@@ -31,6 +31,7 @@ from typing_extensions import override
 import core_ext
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
+from gateway.batch_timer import CallLater, Handle
 from gateway.connection import Connection, encode_close_frame
 from gateway.encodings import RefusedPayload
 from gateway.fragments import Fragments
@@ -75,6 +76,7 @@ class Peer(WSListener):
     """One client: picows's callbacks, its logger, and the way out for `Connection`."""
 
     __slots__ = (
+        "_call_later",
         "_connection",
         "_fragments",
         "_max_bytes",
@@ -88,12 +90,13 @@ class Peer(WSListener):
         "protocol",
     )
 
-    def __init__(self, owner: PeerOwner, max_bytes: int) -> None:
+    def __init__(self, owner: PeerOwner, max_bytes: int, call_later: CallLater) -> None:
         self._owner = owner
+        self._call_later = call_later
         self._max_bytes = max_bytes
         self._connection: Connection | None = None
         self._fragments: Fragments | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Handle | None = None
         self._transport: asyncio.Transport | None = None
         self._ws: WSTransport | None = None
         self.address = ""
@@ -106,7 +109,7 @@ class Peer(WSListener):
     def on_socket(self, transport: asyncio.Transport) -> None:
         """A socket, before any byte of it was read."""
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
-        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_S, transport.abort)
+        self._timer = self._call_later(HANDSHAKE_S, transport.abort)
         self._transport = transport
         self._owner.on_socket(self)
 
@@ -209,7 +212,7 @@ class Peer(WSListener):
         except OSError:  # the client has reset the connection, and we have not heard of it yet
             transport.abort()
             return
-        asyncio.get_running_loop().call_later(DRAIN_S, transport.abort)
+        self._call_later(DRAIN_S, transport.abort)
 
     def abort(self) -> None:
         """Drops the socket."""
@@ -309,11 +312,11 @@ def find_descriptor(transport: asyncio.Transport) -> int:
     return int(transport.get_extra_info("socket").fileno())
 
 
-def peer_factory(owner: PeerOwner, max_bytes: int) -> Callable[[], asyncio.BaseProtocol]:
+def peer_factory(owner: PeerOwner, max_bytes: int, call_later: CallLater) -> Callable[[], asyncio.BaseProtocol]:
     """The protocol factory of a server socket."""
 
     def make() -> asyncio.BaseProtocol:
-        peer = Peer(owner, max_bytes)
+        peer = Peer(owner, max_bytes, call_later)
         protocol = _PeerProtocol(
             host_port=None,
             ws_path=None,

@@ -29,7 +29,14 @@ def gated(store: SqlStore) -> GatedStore:
 async def directory(store: SqlStore, gated: GatedStore) -> AsyncIterator[GuildDirectory]:
     """A directory that gets its events at once."""
     tasks = Tasks()
-    guilds = GuildDirectory(store=gated, clock=SystemClock(), tasks=tasks, idle_s=60.0)  # type: ignore[arg-type]
+    call_later = asyncio.get_running_loop().call_later
+    guilds = GuildDirectory(
+        store=gated,  # type: ignore[arg-type]
+        clock=SystemClock(),
+        call_later=call_later,
+        tasks=tasks,
+        idle_s=60.0,
+    )
     subscription = store.bus.subscribe(guilds.deliver)
     running = asyncio.create_task(tasks.run())
     yield guilds

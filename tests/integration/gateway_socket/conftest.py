@@ -91,6 +91,7 @@ def run_listener(transport: str) -> RunListener:
             port=0,
             settings=GatewaySettings(transport=transport, **settings),  # type: ignore[arg-type]  # one of its names
             clock=SystemClock(),
+            call_later=asyncio.get_running_loop().call_later,
             handler=handler,
             metrics=metrics,
         )

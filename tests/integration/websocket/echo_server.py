@@ -107,6 +107,7 @@ async def run_echo_server(transport: str, **settings: Any) -> AsyncIterator[Echo
         port=0,
         settings=GatewaySettings(**{"commands_per_minute": UNLIMITED, "transport": transport, **settings}),
         clock=SystemClock(),
+        call_later=asyncio.get_running_loop().call_later,
         handler=handler,
         metrics=metrics,
     )

@@ -126,7 +126,7 @@ def change(actor: GuildActor, number: int, what: int, whom: int) -> None:
 
 def make_anew(actor: GuildActor) -> GuildActor:
     """An actor that has kept nothing, over the same state."""
-    anew = GuildActor(actor.state, position=0, clock=FakeClock())
+    anew = GuildActor(actor.state, position=0, clock=FakeClock(), call_later=FakeTimers().call_later)
     for user_id in USERS:
         anew.show(user_id, actor.presence_of(user_id))
     return anew

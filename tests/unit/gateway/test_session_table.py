@@ -1,30 +1,28 @@
 """Sessions by id: lost, taken again, ended."""
 
-import asyncio
-
 from core.wire import close_codes
 from gateway.session import Session
 from gateway.session_table import SessionTable
 from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.timers import FakeTimers
 from tests.unit.gateway.sessions import make_session
+
+WINDOW_S = 60.0
 
 
 class Place:
     """A table, and what it told."""
 
-    def __init__(self, *, resume_window_s: float = 60.0) -> None:
+    def __init__(self) -> None:
+        self.timers = FakeTimers()
         self.lost: list[str] = []
         self.ended: list[str] = []
-        self.some_ended = asyncio.Event()
         self.table = SessionTable(
-            resume_window_s=resume_window_s,
+            resume_window_s=WINDOW_S,
+            call_later=self.timers.call_later,
             on_lost=lambda session: self.lost.append(session.id),
-            on_ended=self._on_ended,
+            on_ended=lambda session: self.ended.append(session.id),
         )
-
-    def _on_ended(self, session: Session) -> None:
-        self.ended.append(session.id)
-        self.some_ended.set()
 
     def add(self, session_id: str, *, user_id: int = 1) -> tuple[Session, FakeConnection]:
         """A session in it."""
@@ -34,31 +32,33 @@ class Place:
         return session, connection
 
 
-async def test_lost_session_is_found_until_its_window_ends() -> None:
-    place = Place(resume_window_s=0.01)
+def test_lost_session_is_found_until_its_window_ends() -> None:
+    place = Place()
     session, _ = place.add("a")
     place.table.lose(session)
+    place.timers.advance(WINDOW_S - 1)
     assert place.table.find("a") is session
     assert session.connection is None
-    await asyncio.wait_for(place.some_ended.wait(), 5)
+    assert place.ended == []
+    place.timers.advance(1)
     assert place.table.find("a") is None
     assert (place.lost, place.ended) == (["a"], ["a"])
 
 
-async def test_session_that_is_taken_again_does_not_end() -> None:
-    place = Place(resume_window_s=0.01)
+def test_session_that_is_taken_again_does_not_end() -> None:
+    place = Place()
     session, _ = place.add("a")
     place.table.lose(session)
     new = FakeConnection()
     assert place.table.take(session, new) is None  # type: ignore[arg-type]
     other, _ = place.add("b")
     place.table.lose(other)
-    await asyncio.wait_for(place.some_ended.wait(), 5)
+    place.timers.advance(WINDOW_S)
     assert place.ended == ["b"]
     assert session.connection is new
 
 
-async def test_session_ends_once() -> None:
+def test_session_ends_once() -> None:
     place = Place()
     session, _ = place.add("a")
     place.table.end(session)
@@ -67,7 +67,7 @@ async def test_session_ends_once() -> None:
     assert len(place.table) == 0
 
 
-async def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> None:
+def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> None:
     place = Place()
     sessions = [place.add(name)[0] for name in "abc"]
     assert place.table.make_room(1, 4)
@@ -77,10 +77,17 @@ async def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> No
     assert place.table.make_room(1, 3)
     assert place.ended == ["b"]
     assert place.table.make_room(2, 1)
+
+
+def test_table_that_is_closed_has_no_timers_left() -> None:
+    place = Place()
+    for name in "abc":
+        place.table.lose(place.add(name)[0])
     place.table.close()
+    assert len(place.timers) == 0
 
 
-async def test_revoked_session_is_closed_for_good() -> None:
+def test_revoked_session_is_closed_for_good() -> None:
     place = Place()
     session, connection = place.add("a")
     place.table.revoke(session)

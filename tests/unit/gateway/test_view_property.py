@@ -30,6 +30,7 @@ from gateway.guild_state import GuildState
 from gateway.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.timers import FakeTimers
 from tests.unit.gateway.sessions import make_session
 
 GUILD = 1
@@ -186,7 +187,12 @@ class ViewMachine(RuleBasedStateMachine):
         model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
         model.channels = made
         rows = [model.member(user_id) for user_id in model.members] if keeps_all else None
-        self.actor = GuildActor(GuildState(model.snapshot(), members=rows), position=0, clock=FakeClock())
+        self.actor = GuildActor(
+            GuildState(model.snapshot(), members=rows),
+            position=0,
+            clock=(clock := FakeClock()),
+            call_later=FakeTimers(clock).call_later,
+        )
         came = [self.enter(user_id, intents) for user_id, intents in attached]
         return multiple(*(watcher for watcher in came if watcher is not None))
 

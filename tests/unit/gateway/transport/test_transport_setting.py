@@ -13,6 +13,7 @@ from gateway.transport import listener
 from gateway.transport.listener import TRANSPORTS, Listener, make_listener
 from gateway.transport.native_listener import NativeListener
 from gateway.transport.picows_listener import PicowsListener
+from tests.fakes.timers import FakeTimers
 
 
 class _Handler:
@@ -29,6 +30,7 @@ def make(name: Any) -> Listener:
         port=0,
         settings=GatewaySettings(transport=name),
         clock=SystemClock(),
+        call_later=FakeTimers().call_later,
         handler=_Handler(),
         metrics=Metrics(),
     )
