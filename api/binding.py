@@ -33,8 +33,7 @@ from api.caller import Caller
 from api.forms import Form
 from api.scope import CALLER_KEY, Scope
 from core.domain.errors import Unauthorized, invalid_field
-
-MAX_REASON_LENGTH: Final = 512
+from core.domain.texts import REASON
 
 JSON_OF_KEY: Final = "json_of"
 """In a handler's `opt`: (body, content type) → JSON."""
@@ -225,7 +224,7 @@ def caller_of(scope: Scope) -> Caller:
 
 
 def read_reason(headers: Headers) -> str | None:
-    """X-Audit-Log-Reason: percent-encoded UTF-8, at most 512 characters."""
+    """X-Audit-Log-Reason: percent-encoded UTF-8. A blank one is none."""
     given = _find_header(headers, b"x-audit-log-reason")
     if not given:
         return None
@@ -233,6 +232,6 @@ def read_reason(headers: Headers) -> str | None:
         reason = unquote_to_bytes(given).decode("utf-8")
     except UnicodeDecodeError:
         raise invalid_field("X-Audit-Log-Reason", "STRING_TYPE_CONVERT", "Must be percent-encoded UTF-8.") from None
-    if len(reason) > MAX_REASON_LENGTH or "\x00" in reason:
-        raise invalid_field("X-Audit-Log-Reason", "BASE_TYPE_MAX_LENGTH", "Must be 512 or fewer in length.")
-    return reason
+    if "\x00" in reason:
+        raise invalid_field("X-Audit-Log-Reason", "STRING_TYPE_INVALID", "Text may not hold NUL characters.")
+    return REASON.parse(reason, "X-Audit-Log-Reason") or None

@@ -3,12 +3,13 @@
 A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else is needed:
 
     class CreateRole(Struct, kw_only=True):
-        name: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
+        name: Annotated[str, text(texts.ROLE_NAME)] | None | UnsetType = UNSET
         parent_id: SnowflakeField | None | UnsetType = UNSET
 
 - Unknown fields are ignored; an empty body counts as `{}`.
 - Decoding is lax the way that Discord's clients need it: numbers as strings, 0/1 and "true" for booleans.
 - A wrong body becomes one `Invalid` (50035) that names every wrong top-level field with its path and form code.
+- Texts are cleaned and measured, and sets hold nothing twice, where a field says so (`api.form_marks`).
 - Text with a NUL or half a surrogate pair is refused: no database keeps the one, no encoding has the other.
 
 Ids in paths are declared `{guild_id:str}` and taken as `guild_id: SnowflakePath`, ids in queries as `SnowflakeQuery`.
@@ -23,6 +24,7 @@ import msgspec.inspect
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
+from api.form_marks import find_cleaner, find_marked_errors
 from core.domain.errors import FieldError, Invalid, InvalidJson
 from core.domain.ids import MAX_SNOWFLAKE
 
@@ -54,12 +56,13 @@ _PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 class Form(Generic[T]):
     """Decodes the bodies of one type."""
 
-    __slots__ = ("_decode", "_type")
+    __slots__ = ("_clean", "_decode", "_type")
 
     def __init__(self, type_: type[T]) -> None:
         # What Litestar hands over is `Annotated` with its own marks.
         self._type: Any = getattr(type_, "__origin__", type_) if hasattr(type_, "__metadata__") else type_
         self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_, strict=False).decode
+        self._clean = find_cleaner(type_)
 
     def decode(self, body: bytes) -> T:
         """The body as the form's type.
@@ -74,6 +77,11 @@ class Form(Generic[T]):
             raise explain(body, self._type) from error
         if b"\\u0000" in body or b"\x00" in body:
             _refuse_nul(body)
+        if self._clean is not None:
+            errors: list[FieldError] = []
+            form = self._clean(form, (), errors)
+            if errors:
+                raise Invalid(*errors)
         return form
 
 
@@ -90,10 +98,10 @@ def explain(body: bytes, type_: Any) -> Invalid:
 def explain_value(value: Any, type_: Any, path: tuple[str | int, ...]) -> FieldError | None:
     """What is wrong with one value, or None."""
     try:
-        msgspec.convert(value, type_, strict=False)
+        converted = msgspec.convert(value, type_, strict=False)
     except msgspec.ValidationError as error:
         return translate(str(error), value, path)
-    return None
+    return next(find_marked_errors(converted, type_, path), None)
 
 
 def _find_errors(found: Any, type_: Any, path: tuple[str | int, ...]) -> Iterator[FieldError]:

@@ -182,6 +182,11 @@ class NotTheAuthor(Forbidden):
     message = "Cannot edit a message authored by another user"
 
 
+class ReplyWithoutHistory(Forbidden):
+    code = 160_002
+    message = "Cannot reply without permission to read message history"
+
+
 class EmptyMessage(Invalid):
     code = 50006
     message = "Cannot send an empty message"

@@ -15,6 +15,10 @@ class MessageType(enum.IntEnum):
     REPLY = 19
 
 
+WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})
+"""Types that people write, edit and reply to; the rest is the server's own."""
+
+
 class Message(msgspec.Struct, kw_only=True, frozen=True):
     """A message as stored. The author is kept as an id; what others see of them is read when it is shown."""
 

@@ -5,6 +5,7 @@ import asyncio
 from core.domain.message import Message, MessageType
 from core.domain.permissions import Permission
 from tests.integration.api_client import ApiUnderTest
+from tests.integration.guild_scene import form_code
 from tests.integration.places import make_place, next_id, send_all
 
 FIFTEEN_DAYS_AGO = 15 * 24 * 60 * 60 * 1000 << 22
@@ -118,7 +119,7 @@ async def test_bulk_delete_removes_all_with_one_event(api: ApiUnderTest) -> None
     alice = await api.register()
     place = await make_place(api, alice)
     sent = [message["id"] for message in await send_all(alice, place, ["1", "2", "3", "4"])]
-    body = {"messages": [sent[0], int(sent[1]), sent[1], sent[2]]}
+    body = {"messages": [sent[0], int(sent[1]), sent[2]]}
     answer = await alice.post(place.messages + "/bulk-delete", body)
     assert answer.status_code == 204
     assert [message["id"] for message in (await alice.get(place.messages)).json()] == [sent[3]]
@@ -134,9 +135,11 @@ async def test_bulk_delete_wrong_is_refused(api: ApiUnderTest) -> None:
     path = place.messages + "/bulk-delete"
     assert (await bob.post(path, {"messages": sent})).json()["code"] == 50013
     await place.overwrite(bob, allow=Permission.MANAGE_MESSAGES)
-    for few in ([], sent[:1], [sent[0], sent[0]], [next_id() for _ in range(101)]):
+    for few in ([], sent[:1], [next_id() for _ in range(101)]):
         answer = await bob.post(path, {"messages": few})
         assert (answer.status_code, answer.json()["code"]) == (400, 50016)
+    twice = await bob.post(path, {"messages": [sent[0], sent[1], int(sent[0])]})
+    assert form_code(twice, "messages", "2") == "SET_TYPE_ALREADY_CONTAINS_VALUE"
     old = [str(int(sent[0]) - FIFTEEN_DAYS_AGO), sent[1]]
     assert (await bob.post(path, {"messages": old})).json()["code"] == 50034
     assert (await bob.post(path, {})).json()["errors"]["messages"]["_errors"][0]["code"] == "BASE_TYPE_REQUIRED"

@@ -14,6 +14,7 @@ from core.wire.envelope import Audience
 from core.wire.objects.message import render_message_dispatch
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.conftest import OpenApi
+from tests.integration.guild_scene import Scene, form_code
 from tests.integration.places import make_bot, make_place
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -182,7 +183,8 @@ async def test_send_needs_the_permissions(
     answer = await bob.post(place.messages, body)
     assert answer.status_code == status
     if status == 403:
-        assert answer.json()["code"] == (50001 if denied == Permission.VIEW_CHANNEL else 50013)
+        codes = {Permission.VIEW_CHANNEL: 50001, Permission.READ_MESSAGE_HISTORY: 160002}
+        assert answer.json()["code"] == codes.get(denied, 50013)
 
 
 async def test_send_by_a_stranger_is_refused(api: ApiUnderTest) -> None:
@@ -274,6 +276,19 @@ async def test_reply_to_another_channel_is_refused(api: ApiUnderTest) -> None:
     reference = {"message_id": first["id"], "channel_id": str(other)}
     answer = await alice.post(place.messages, {"content": "x", "message_reference": reference})
     assert answer.json()["errors"]["message_reference"]["_errors"][0]["code"] == "REPLIES_UNKNOWN_MESSAGE"
+
+
+async def test_reply_to_what_the_server_wrote_is_refused(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    path = f"/channels/{scene.general}/messages"
+    [joined] = (await bob.get(path)).json()
+    assert joined["type"] == MessageType.USER_JOIN
+    for rest in ({}, {"fail_if_not_exists": False}):
+        reply = {"content": "x", "message_reference": {"message_id": joined["id"], **rest}}
+        answer = await bob.post(path, reply)
+        assert form_code(answer, "message_reference") == "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"
+    assert len((await bob.get(path)).json()) == 1
 
 
 async def test_slow_mode_holds_people_but_not_moderators_and_bots(api: ApiUnderTest) -> None:

@@ -5,7 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.services.accounts.auth import Email, Password, Username
+from api.form_marks import text
+from api.services.accounts.auth import Email, GlobalName, Password, Username
+from core.domain import texts
 
 Color = Annotated[int, Meta(ge=0, le=0xFFFFFF)]
 
@@ -14,8 +16,8 @@ class UpdateAccount(msgspec.Struct, kw_only=True):
     """PATCH /users/@me. `password` is the present one, needed to change it or the e-mail address."""
 
     username: Username | UnsetType | None = UNSET
-    global_name: Annotated[str, Meta(max_length=32)] | UnsetType | None = UNSET
-    bio: Annotated[str, Meta(max_length=190)] | UnsetType | None = UNSET
+    global_name: GlobalName | UnsetType | None = UNSET
+    bio: Annotated[str, text(texts.BIO)] | UnsetType | None = UNSET
     avatar: str | UnsetType | None = UNSET
     banner: str | UnsetType | None = UNSET
     accent_color: Color | UnsetType | None = UNSET

@@ -149,10 +149,6 @@ class AccountService:
 
     async def _changes_of(self, user_id: int, form: UpdateAccount) -> dict[str, Any]:
         changes = pick_changes(form, ("username", "email"), clearable=_CLEARABLE)
-        if isinstance(changes.get("username"), str):
-            changes["username"] = changes["username"].strip()
-        if changes.get("global_name") is not None:
-            changes["global_name"] = changes["global_name"].strip() or None
         if form.bio is not msgspec.UNSET:
             changes["bio"] = form.bio or ""
         for field, folder in _PICTURES.items():

@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from api.caller import Caller
+from api.form_marks import text
 from api.services.accounts.authenticator import RevokedSession
 from api.services.accounts.passwords import Passwords
 from api.services.accounts.tokens import hash_token, make_token
 from api.services.announcements import user_event
 from api.services.ids import IdSource
+from core.domain import texts
 from core.domain.errors import FieldError, Invalid, UnknownSession, WrongAccountKind, invalid_field
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
@@ -21,8 +23,8 @@ from core.store.interfaces import Store, Transaction
 from core.wire.envelope import SESSION_REVOKED, Envelope
 from core.wire.objects.times import iso_time
 
-Username = Annotated[str, Meta(min_length=2, max_length=32)]
-GlobalName = Annotated[str, Meta(min_length=1, max_length=32)]
+Username = Annotated[str, text(texts.USERNAME)]
+GlobalName = Annotated[str, text(texts.GLOBAL_NAME)]
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
 Email = Annotated[str, Meta(min_length=3, max_length=320)]
 SHOWN_CLIENT_LENGTH: Final = 200
@@ -30,7 +32,7 @@ SHOWN_CLIENT_LENGTH: Final = 200
 MINIMUM_AGE_YEARS: Final = 13
 
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x20]+@[^@\s\x00-\x20]+")
-_FORBIDDEN_IN_USERNAME: Final = re.compile(r"[@#:\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]|```|\s{2}")
+_FORBIDDEN_IN_USERNAME: Final = re.compile("[@#:]|```")
 _RESERVED_USERNAMES: Final = frozenset({"everyone", "here"})
 
 
@@ -107,7 +109,7 @@ class AuthService:
         """
         self._check_registration(form)
         password_hash = await self._passwords.hash(form.password)
-        user = User(id=self._ids.next(), username=form.username.strip(), global_name=form.global_name)
+        user = User(id=self._ids.next(), username=form.username, global_name=form.global_name)
         account = Account(user=user, email=form.email, password_hash=password_hash, birth_date=form.date_of_birth)
         async with self._store.write() as tx:
             await tx.users.create(account)
@@ -206,13 +208,11 @@ def revocation(envelope_id: int, user_id: int, session_id: int) -> Envelope:
 
 
 def find_username_errors(username: str) -> list[FieldError]:
-    """What is wrong with a username besides its length. Letters of all scripts are fine."""
-    path = ("username",)
-    name = username.strip()
-    if len(name) < 2:
-        return [FieldError(path, "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 32 in length.")]
-    if name.lower() in _RESERVED_USERNAMES or _FORBIDDEN_IN_USERNAME.search(name):
-        return [FieldError(path, "USERNAME_INVALID_CONTAINS", "Username contains what usernames may not contain.")]
+    """What is wrong with a username that is one as a text. Letters of all scripts are fine."""
+    if username.lower() in _RESERVED_USERNAMES or _FORBIDDEN_IN_USERNAME.search(username):
+        return [
+            FieldError(("username",), "USERNAME_INVALID_CONTAINS", "Username contains what usernames may not contain.")
+        ]
     return []
 
 

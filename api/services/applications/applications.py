@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.caller import Caller
+from api.form_marks import text
 from api.services.accounts.auth import revocation
 from api.services.accounts.tokens import hash_token, make_token
 from api.services.announcements import user_event
@@ -17,6 +18,7 @@ from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.images import Images
+from core.domain import texts
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
 from core.domain.user import Account, AuthSession, User
@@ -31,16 +33,17 @@ MAX_APPLICATIONS: Final = 100
 _PRIVILEGED_REQUEST_FLAGS: Final = PRIVILEGED_FLAGS | PRIVILEGED_FLAGS >> 1
 """Discord knows each privileged intent twice: granted by review (lower bit), and below the size that needs one (upper)."""
 
-ApplicationName = Annotated[str, Meta(min_length=2, max_length=32)]
+ApplicationName = Annotated[str, text(texts.APPLICATION_NAME)]
+Description = Annotated[str, text(texts.APPLICATION_DESCRIPTION)]
 Url = Annotated[str, Meta(max_length=2048)]
-Tag = Annotated[str, Meta(min_length=1, max_length=20)]
+Tag = Annotated[str, text(texts.APPLICATION_TAG)]
 
 
 class CreateApplication(msgspec.Struct, kw_only=True):
     """POST /applications."""
 
     name: ApplicationName
-    description: Annotated[str, Meta(max_length=400)] | None = None
+    description: Description | None = None
     icon: str | None = None
 
 
@@ -48,7 +51,7 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
     """PATCH /applications/{id} and /applications/@me."""
 
     name: ApplicationName | UnsetType | None = UNSET
-    description: Annotated[str, Meta(max_length=400)] | UnsetType | None = UNSET
+    description: Description | UnsetType | None = UNSET
     icon: str | UnsetType | None = UNSET
     bot_public: bool | UnsetType | None = UNSET
     bot_require_code_grant: bool | UnsetType | None = UNSET

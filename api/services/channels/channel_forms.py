@@ -9,14 +9,17 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from api.form_marks import text
 from api.forms import SnowflakeField
 from api.services.roles.role_forms import PermissionBits
+from core.domain import texts
 from core.domain.channel import Overwrite
 from core.domain.errors import NotBuilt
 from core.domain.permissions import ALL_PERMISSIONS
 
-ChannelName = Annotated[str, Meta(min_length=1, max_length=100)]
-Topic = Annotated[str, Meta(max_length=4096)]
+ChannelName = Annotated[str, text(texts.CHANNEL_NAME)]
+Topic = Annotated[str, text(texts.FORUM_TOPIC)]
+"""That of a forum; `channel_rules` knows what other channels hold."""
 Bitrate = Annotated[int, Meta(ge=8000, le=384_000)]
 UserLimit = Annotated[int, Meta(ge=0, le=10_000)]
 Slowmode = Annotated[int, Meta(ge=0, le=21_600)]

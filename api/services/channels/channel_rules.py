@@ -8,6 +8,7 @@ the channel lets manage its permissions may change and pass on all of them there
 import re
 from collections.abc import Collection, Iterable, Mapping, Sized
 
+from core.domain import texts
 from core.domain.channel import VOCAL, Channel, ChannelType, Overwrite
 from core.domain.errors import Forbidden, Invalid, LimitReached, invalid_field
 from core.domain.permissions import ALL_PERMISSIONS, Permission
@@ -15,8 +16,6 @@ from core.domain.permissions import ALL_PERMISSIONS, Permission
 MAX_CHANNELS = 500
 MAX_CHILDREN = 50
 MAX_OVERWRITES = 1000
-MAX_TOPIC = 1024
-MAX_FORUM_TOPIC = 4096
 MAX_BITRATE = 96_000
 MAX_VOICE_USERS = 99
 MAX_STAGE_USERS = 10_000
@@ -44,14 +43,12 @@ def compute_name(kind: int, name: str) -> str:
     """The name as kept: of text channels in lower case and with dashes, of others stripped of outer spaces.
 
     Raises:
-        Invalid: when nothing is left of it.
+        Invalid: when nothing is left of it, or it is too long: letters in lower case may be more than they were.
     """
-    kept = name.strip()
+    kept = texts.CHANNEL_NAME.clean(name)
     if kind in _DASHED:
         kept = _SPACES.sub("-", kept.lower())
-    if not kept:
-        raise invalid_field("name", "BASE_TYPE_REQUIRED", "This field is required")
-    return kept
+    return texts.CHANNEL_NAME.parse(kept, "name")
 
 
 def check_kind(kind: int) -> None:
@@ -72,9 +69,9 @@ def check_conversion(before: int, after: int) -> None:
 
 def check_bounds(channel: Channel) -> None:
     """Raises Invalid when topic, bitrate or user limit do not fit the channel's type."""
-    longest = MAX_FORUM_TOPIC if channel.type == ChannelType.FORUM else MAX_TOPIC
-    if channel.topic is not None and len(channel.topic) > longest:
-        raise invalid_field("topic", "BASE_TYPE_MAX_LENGTH", f"Must be {longest} or fewer in length.")
+    rule = texts.FORUM_TOPIC if channel.type == ChannelType.FORUM else texts.TOPIC
+    if channel.topic is not None:
+        rule.parse(channel.topic, "topic")
     if channel.type not in VOCAL:
         return
     if channel.bitrate > MAX_BITRATE:

@@ -5,11 +5,13 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from api.form_marks import text
 from api.forms import SnowflakeField
 from api.services.channels.channel_forms import CreateChannel
 from api.services.roles.role_forms import CreateRole
+from core.domain import texts
 
-GuildName = Annotated[str, Meta(min_length=2, max_length=100)]
+GuildName = Annotated[str, text(texts.GUILD_NAME)]
 VerificationLevel = Literal[0, 1, 2, 3, 4]
 NotificationLevel = Literal[0, 1]
 ContentFilter = Literal[0, 1, 2]
@@ -58,7 +60,7 @@ class UpdateGuild(msgspec.Struct, kw_only=True):
     """PATCH /guilds/{guild}."""
 
     name: GuildName | UnsetType | None = UNSET
-    description: Annotated[str, Meta(max_length=300)] | UnsetType | None = UNSET
+    description: Annotated[str, text(texts.GUILD_DESCRIPTION)] | UnsetType | None = UNSET
     region: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
     icon: str | UnsetType | None = UNSET
     splash: str | UnsetType | None = UNSET

@@ -6,9 +6,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from api.form_marks import as_set, text
 from api.forms import SnowflakeField
+from core.domain import texts
 
-Nick = Annotated[str, Meta(max_length=32)]
+Nick = Annotated[str, text(texts.NICK)]
 MAX_DELETE_DAYS: Final = 7
 MAX_DELETE_S: Final = MAX_DELETE_DAYS * 86_400
 DeleteSeconds = Annotated[int, Meta(ge=0, le=MAX_DELETE_S)]
@@ -18,7 +20,7 @@ class UpdateMember(msgspec.Struct, kw_only=True):
     """PATCH /guilds/{guild}/members/{user}."""
 
     nick: Nick | UnsetType | None = UNSET
-    roles: Annotated[list[SnowflakeField | None], Meta(max_length=350)] | UnsetType | None = UNSET
+    roles: Annotated[list[SnowflakeField | None], as_set(350)] | UnsetType | None = UNSET
     mute: bool | UnsetType | None = UNSET
     deaf: bool | UnsetType | None = UNSET
     channel_id: SnowflakeField | UnsetType | None = UNSET
@@ -32,7 +34,7 @@ class UpdateOwnMember(msgspec.Struct, kw_only=True):
     nick: Nick | UnsetType | None = UNSET
     avatar: str | UnsetType | None = UNSET
     banner: str | UnsetType | None = UNSET
-    bio: Annotated[str, Meta(max_length=190)] | UnsetType | None = UNSET
+    bio: Annotated[str, text(texts.BIO)] | UnsetType | None = UNSET
 
 
 class BanUser(msgspec.Struct, kw_only=True):
@@ -40,7 +42,7 @@ class BanUser(msgspec.Struct, kw_only=True):
 
     delete_message_seconds: DeleteSeconds | None = None
     delete_message_days: Annotated[int, Meta(ge=0, le=MAX_DELETE_DAYS)] | None = None
-    reason: Annotated[str, Meta(max_length=512)] | None = None
+    reason: Annotated[str, text(texts.REASON)] | None = None
     """What older clients send in place of the header."""
 
     @property

@@ -31,13 +31,11 @@ from core.domain.errors import (
     WrongChannelType,
 )
 from core.domain.ids import snowflake_at
-from core.domain.message import Message, MessageType
+from core.domain.message import WRITTEN, Message
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import MessageStore
 
-_WRITTEN: Final = (MessageType.DEFAULT, MessageType.REPLY)
-"""What people write; the rest is the server's own."""
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 
 _MAX_ATTEMPTS: Final = 100
@@ -106,24 +104,24 @@ class MessageEdits:
             raise UnknownMessage
 
     async def delete_many(self, user_id: int, channel_id: int, message_ids: Collection[int]) -> None:
-        """Delete 2 to 100 messages of a guild's channel that are younger than two weeks; ids count once.
+        """Delete 2 to 100 messages of a guild's channel that are younger than two weeks.
 
         Raises:
             BulkDeleteCount, BulkDeleteTooOld, UnknownChannel, MissingAccess, Forbidden.
             DirectChannelAction, WrongChannelType: where there is no bulk delete.
         """
-        unique = sorted(set(message_ids))
         access = await self._directory.text_access(user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         if access.channel.type not in TEXT_LIKE:
             raise WrongChannelType
         access.require(_MANAGE)
-        if not _BULK_MIN <= len(unique) <= _BULK_MAX:
+        if not _BULK_MIN <= len(message_ids) <= _BULK_MAX:
             raise BulkDeleteCount
-        if unique[0] < snowflake_at(self._clock.now_ms() - _BULK_AGE_MS):
+        ordered = sorted(message_ids)
+        if ordered[0] < snowflake_at(self._clock.now_ms() - _BULK_AGE_MS):
             raise BulkDeleteTooOld
-        await self._delete_all(access.channel, unique)
+        await self._delete_all(access.channel, ordered)
 
     async def _delete_all(self, channel: Channel, message_ids: list[int]) -> list[int]:
         envelopes = messages_deleted(self._ids.next(), channel, message_ids)
@@ -184,7 +182,7 @@ class MessageEdits:
 
 
 def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edit: Edit) -> None:
-    if message.type not in _WRITTEN:
+    if message.type not in WRITTEN:
         raise SystemMessageAction
     if message.author_id == user_id:
         return

@@ -4,17 +4,18 @@
 Discord's messages that this server does not have yet are refused when they are present and not empty, never ignored.
 """
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from api.form_marks import as_set
 from api.forms import SnowflakeField
 from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
 from core.domain.errors import EmptyMessage, NotBuilt, invalid_field
+from core.domain.texts import MESSAGE_CONTENT
 
-MAX_CONTENT: Final = 2000
 MAX_NONCE: Final = 25
 
 SUPPRESS_EMBEDS: Final = 1 << 2
@@ -70,7 +71,7 @@ class EditMessage(msgspec.Struct, kw_only=True):
 class BulkDelete(msgspec.Struct, kw_only=True):
     """Body of a bulk delete."""
 
-    messages: list[SnowflakeField]
+    messages: Annotated[list[SnowflakeField], as_set()]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -161,10 +162,7 @@ def parse_content(content: str | None) -> str:
     """The text without surrounding white space. Raises Invalid when it is too long."""
     if content is None:
         return ""
-    trimmed = content.strip()
-    if len(trimmed) > MAX_CONTENT:
-        raise invalid_field("content", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CONTENT} or fewer in length.")
-    return trimmed
+    return MESSAGE_CONTENT.parse(content, "content")
 
 
 def _refuse_unbuilt(**parts: Any) -> None:

@@ -25,8 +25,16 @@ from api.services.messages.message_nonces import NonceKey, Nonces
 from api.services.messages.message_views import EncodedMessage, MessageViews
 from core.bus.interfaces import Bus
 from core.domain.channel import TEXT_LIKE
-from core.domain.errors import DomainError, Invalid, LimitReached, NotATextChannel, RateLimited, invalid_field
-from core.domain.message import Message, MessageType, MessageView
+from core.domain.errors import (
+    DomainError,
+    Invalid,
+    LimitReached,
+    NotATextChannel,
+    RateLimited,
+    ReplyWithoutHistory,
+    invalid_field,
+)
+from core.domain.message import WRITTEN, Message, MessageType, MessageView
 from core.domain.permissions import Permission
 from core.domain.user import User
 from core.runtime.clock import Clock
@@ -37,6 +45,8 @@ _SEND: Final = int(Permission.SEND_MESSAGES)
 _SEND_TTS: Final = int(Permission.SEND_TTS_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
+
+_TO_SYSTEM: Final = "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"
 
 _create_message: Final = Form(CreateMessage)
 
@@ -179,12 +189,19 @@ class MessageService:
         return _Sent(encoded, message, is_new=False)
 
     async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> MessageView | None:
-        """The message that is replied to; None when it is gone and the sender does not mind."""
-        access.require(_READ_HISTORY)
+        """The message that is replied to; None when it is gone and the sender does not mind.
+
+        Raises:
+            ReplyWithoutHistory. Invalid: when it is gone, or nobody wrote it.
+        """
+        if not access.has(_READ_HISTORY):
+            raise ReplyWithoutHistory
         channel = access.channel
         is_here = reply.channel_id in (None, channel.id) and reply.guild_id in (None, channel.guild_id)
         found = await self._messages.find(channel.id, reply.message_id) if is_here else None
         if found is not None:
+            if found.type not in WRITTEN:
+                raise invalid_field("message_reference", _TO_SYSTEM, "Cannot reply to a system message")
             return await self._views.view_quoted(found)
         if reply.is_required:
             raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")

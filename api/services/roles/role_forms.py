@@ -5,10 +5,13 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from api.form_marks import text
 from api.forms import SnowflakeField
+from core.domain import texts
 
 Color = Annotated[int, Meta(ge=0, le=0xFFFFFF)]
-RoleName = Annotated[str, Meta(min_length=1, max_length=100)]
+RoleName = Annotated[str, text(texts.ROLE_NAME)]
+UnicodeEmoji = Annotated[str, text(texts.UNICODE_EMOJI)]
 PermissionBits = Annotated[int, Meta(ge=0, description="A bit set, as a string or a number")]
 """Unknown bits are dropped where it is used."""
 
@@ -31,7 +34,7 @@ class CreateRole(msgspec.Struct, kw_only=True):
     hoist: bool | None = None
     mentionable: bool | None = None
     icon: str | None = None
-    unicode_emoji: Annotated[str, Meta(max_length=100)] | None = None
+    unicode_emoji: UnicodeEmoji | None = None
 
 
 class UpdateRole(msgspec.Struct, kw_only=True):
@@ -44,7 +47,7 @@ class UpdateRole(msgspec.Struct, kw_only=True):
     hoist: bool | UnsetType | None = UNSET
     mentionable: bool | UnsetType | None = UNSET
     icon: str | UnsetType | None = UNSET
-    unicode_emoji: Annotated[str, Meta(max_length=100)] | UnsetType | None = UNSET
+    unicode_emoji: UnicodeEmoji | UnsetType | None = UNSET
 
 
 class RolePosition(msgspec.Struct, kw_only=True):

@@ -3,6 +3,7 @@
 An entity's fields and its table's columns have the same names, so a row is made by `values` and an entity by `entity`.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -101,8 +102,8 @@ class EntityMap(Generic[S]):
 
 
 def fold(text: str | None) -> str | None:
-    """The form in which names are compared without case, for databases whose own folding knows only ASCII."""
-    return None if text is None else text.casefold()
+    """The form in which names are compared: composed, as they are kept, and without case, of which databases know only ASCII."""
+    return None if text is None else unicodedata.normalize("NFC", text).casefold()
 
 
 def folded(changes: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
+from api.form_marks import text
 from api.forms import Form, SnowflakeField
+from core.domain import texts
 from core.domain.errors import Invalid, InvalidJson
 
 
@@ -26,6 +28,18 @@ class Body(msgspec.Struct, kw_only=True):
     ids: list[SnowflakeField] = []
     embeds: Annotated[list[Inner], Meta(max_length=2)] = []
     by_key: dict[str, Inner] = {}
+
+
+class Titled(msgspec.Struct, kw_only=True):
+    name: Annotated[str, text(texts.GUILD_NAME)]
+    nick: Annotated[str, text(texts.NICK)] | UnsetType | None = UNSET
+    tags: list[Annotated[str, text(texts.APPLICATION_TAG)]] | None = None
+    parts: list["Part"] | None = None
+
+
+class Part(msgspec.Struct, kw_only=True):
+    name: Annotated[str, text(texts.ROLE_NAME)] | None = None
+    count: int = 0
 
 
 class Needy(msgspec.Struct, kw_only=True):
@@ -184,3 +198,23 @@ def test_decode_of_any_json_is_a_form_or_a_form_error(value: object) -> None:
 def test_decode_of_any_bytes_is_a_form_or_a_form_error(body: bytes) -> None:
     error = find_error(body)
     assert error is None or error.fields or isinstance(error, InvalidJson)
+
+
+def test_decode_cleans_the_texts_wherever_they_stand() -> None:
+    body = '{"name":" A\u202eB ","nick":"  ","tags":[" x\u0301 "],"parts":[{"name":" y "},{"name":null}]}'
+    form = Form(Titled).decode(body.encode())
+    assert (form.name, form.nick, form.tags) == ("AB", None, ["x\u0301"])
+    assert [part.name for part in form.parts or ()] == ["y", None]
+
+
+def test_decode_names_every_wrong_text_beside_what_else_is_wrong() -> None:
+    body = b'{"name":" x ","nick":"%b","tags":["ok"," "],"parts":[{"name":" "}]}' % (b"n" * 33)
+    wrong = [
+        (("name",), "BASE_TYPE_BAD_LENGTH"),
+        (("nick",), "BASE_TYPE_MAX_LENGTH"),
+        (("tags", 1), "BASE_TYPE_REQUIRED"),
+        (("parts", 0, "name"), "BASE_TYPE_REQUIRED"),
+    ]
+    assert errors_of(Form(Titled), body) == wrong
+    mixed = body.replace(b'"tags":["ok"," "]', b'"tags":7')
+    assert errors_of(Form(Titled), mixed) == [*wrong[:2], (("tags",), "LIST_TYPE_CONVERT"), wrong[3]]

@@ -1,0 +1,125 @@
+"""What each text of the product may be: one definition for every route that takes it. Pure.
+
+    GUILD_NAME.clean("  The\\u202e Gardeners ")  ->  "The Gardeners"
+    GUILD_NAME.find_error("x")                   ->  BASE_TYPE_BAD_LENGTH, "Must be between 2 and 100 in length."
+
+A text is composed (NFC), cleaned as its kind wants it, trimmed, and only then measured, in code points. Cleaning takes out
+what nobody sees and what turns the text around it: control characters, and the characters that set the direction of writing.
+Joiners stay, since emoji and some scripts are written with them. What shows nothing at all is blank, whatever it is made of.
+"""
+
+import enum
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from core.domain.errors import FieldError, Invalid
+
+
+class Kind(enum.Enum):
+    """How a text is cleaned."""
+
+    NAME = enum.auto()
+    """One line, with no more than one space at a place: what people and applications are called."""
+    LINE = enum.auto()
+    """One line; breaks become spaces."""
+    LINES = enum.auto()
+    """Several lines."""
+    MESSAGE = enum.auto()
+    """What people say to each other: only trimmed."""
+
+
+_DIRECTION: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
+_BREAK: Final = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
+_LINE_BREAK: Final = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
+_UNSEEN_IN_LINES: Final = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f{_DIRECTION}]")
+_UNSEEN_IN_LINE: Final = re.compile(f"[\x00-\x1f\x7f-\x9f\xad\u180e\u200b\u2060-\u2065\ufeff{_DIRECTION}]")
+"""In one line also what only says where a word may be broken, or shows nothing."""
+_SPACES: Final = re.compile(r"\s{2,}")
+_BLANK: Final = re.compile(
+    "[\\s\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0000-\U000e0fff]*"
+)
+"""White space, and what fonts draw as nothing: joiners, fillers, selectors of variants, tags."""
+
+
+def _clean_line(text: str) -> str:
+    return _UNSEEN_IN_LINE.sub("", _BREAK.sub(" ", text)).strip()
+
+
+def _clean_name(text: str) -> str:
+    return _SPACES.sub(" ", _clean_line(text))
+
+
+def _clean_lines(text: str) -> str:
+    return _UNSEEN_IN_LINES.sub("", _LINE_BREAK.sub("\n", text)).strip()
+
+
+_CLEANERS: Final[Mapping[Kind, Callable[[str], str]]] = {
+    Kind.NAME: _clean_name,
+    Kind.LINE: _clean_line,
+    Kind.LINES: _clean_lines,
+    Kind.MESSAGE: str.strip,
+}
+
+
+class Text(msgspec.Struct, kw_only=True, frozen=True):
+    """The definition of one text. Lengths are in code points."""
+
+    kind: Kind
+    min_length: int = 0
+    max_length: int
+    is_optional: bool = False
+    """A blank one stands for none at all (null)."""
+
+    def clean(self, given: str) -> str:
+        """The text as it is kept; "" when it is blank. It may still be too long or too short."""
+        if self.kind is Kind.MESSAGE:
+            return given.strip()
+        # What is taken out may have stood between a letter and its accent, so it is composed behind that.
+        cleaned = unicodedata.normalize("NFC", _CLEANERS[self.kind](given))
+        return "" if _BLANK.fullmatch(cleaned) else cleaned
+
+    def find_error(self, cleaned: str, path: tuple[str | int, ...] = ()) -> FieldError | None:
+        """What is wrong with a text that was cleaned."""
+        if not cleaned and self.min_length:
+            return FieldError(path, "BASE_TYPE_REQUIRED", "This field is required")
+        if self.min_length <= len(cleaned) <= self.max_length:
+            return None
+        if self.min_length:
+            text = f"Must be between {self.min_length} and {self.max_length} in length."
+            return FieldError(path, "BASE_TYPE_BAD_LENGTH", text)
+        return FieldError(path, "BASE_TYPE_MAX_LENGTH", f"Must be {self.max_length} or fewer in length.")
+
+    def parse(self, given: str, *path: str | int) -> str:
+        """The text as it is kept.
+
+        Raises:
+            Invalid: naming `path`, when it is too long or too short.
+        """
+        cleaned = self.clean(given)
+        error = self.find_error(cleaned, path)
+        if error is not None:
+            raise Invalid(error)
+        return cleaned
+
+
+USERNAME: Final = Text(kind=Kind.NAME, min_length=2, max_length=32)
+GLOBAL_NAME: Final = Text(kind=Kind.NAME, max_length=32, is_optional=True)
+NICK: Final = Text(kind=Kind.NAME, max_length=32, is_optional=True)
+BIO: Final = Text(kind=Kind.LINES, max_length=190)
+APPLICATION_NAME: Final = Text(kind=Kind.NAME, min_length=2, max_length=32)
+APPLICATION_DESCRIPTION: Final = Text(kind=Kind.LINES, max_length=400)
+APPLICATION_TAG: Final = Text(kind=Kind.LINE, min_length=1, max_length=20)
+GUILD_NAME: Final = Text(kind=Kind.LINE, min_length=2, max_length=100)
+GUILD_DESCRIPTION: Final = Text(kind=Kind.LINES, max_length=300, is_optional=True)
+ROLE_NAME: Final = Text(kind=Kind.LINE, min_length=1, max_length=100)
+UNICODE_EMOJI: Final = Text(kind=Kind.LINE, max_length=100, is_optional=True)
+CHANNEL_NAME: Final = Text(kind=Kind.LINE, min_length=1, max_length=100)
+TOPIC: Final = Text(kind=Kind.LINES, max_length=1024, is_optional=True)
+FORUM_TOPIC: Final = Text(kind=Kind.LINES, max_length=4096, is_optional=True)
+REASON: Final = Text(kind=Kind.LINES, max_length=512, is_optional=True)
+MESSAGE_CONTENT: Final = Text(kind=Kind.MESSAGE, max_length=2000)
