@@ -127,6 +127,10 @@ class BoundHandler:
                 given[name] = scope if name == "scope" else request
         if self._body is not None:
             given["data"] = self._body.decode(await read(), scope["headers"])
+        elif scope["method"] != "GET":
+            await (
+                read()
+            )  # of a request that breaks off in its body nothing is done, whether or not the body says anything
         result = await self._fn(**given)
         if self._status == HTTP_204_NO_CONTENT:
             return Answer.empty()

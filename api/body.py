@@ -8,12 +8,18 @@ from typing import Any, Final
 from litestar import Request
 from typing_extensions import override
 
+from api.errors import UnsupportedMedia
 from api.scope import Receive, Scope
 from core.domain.errors import InvalidJson, TooLarge
 
 _EMPTY_OBJECT: Final = b"{}"
 _MAX_DIGITS: Final = 19
 """A content length of more digits is no number that anybody could send; what arrives is counted anyway."""
+
+
+_PLAIN: Final = frozenset({b"", b"identity"})
+_CHARSETS: Final = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
+"""JSON is UTF-8 (RFC 8259 section 8.1)."""
 
 
 class BodyRequest(Request[Any, Any, Any]):
@@ -39,11 +45,10 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
 
     Raises:
         TooLarge: when it is announced as, or turns out, larger than `limit_bytes`.
+        UnsupportedMedia: when it is compressed, or text of another encoding than UTF-8.
         InvalidJson: when the client goes away in the middle of it.
     """
-    for name, value in scope["headers"]:
-        if name == b"content-length" and len(value) < _MAX_DIGITS and value.isdigit() and int(value) > limit_bytes:
-            raise TooLarge
+    _check_headers(scope, limit_bytes)
     chunks: list[bytes] = []
     size_bytes = 0
     while True:
@@ -60,3 +65,20 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
         chunks.append(chunk)
         if is_last:
             return b"".join(chunks) or _EMPTY_OBJECT
+
+
+def _check_headers(scope: Scope, limit_bytes: int) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            if len(value) < _MAX_DIGITS and value.isdigit() and int(value) > limit_bytes:
+                raise TooLarge
+        elif name == b"content-encoding":
+            if value.strip().lower() not in _PLAIN:
+                raise UnsupportedMedia
+        elif name == b"content-type" and b"charset" in value.lower() and _find_charset(value) not in _CHARSETS:
+            raise UnsupportedMedia
+
+
+def _find_charset(content_type: bytes) -> bytes:
+    _, _, rest = content_type.lower().partition(b"charset")
+    return rest.partition(b";")[0].strip(b" \t=\"'")

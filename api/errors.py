@@ -39,8 +39,15 @@ class HeadersTooLarge(DomainError):
     message = "431: Request Header Fields Too Large"
 
 
+class UnsupportedMedia(DomainError):
+    """A body in a form that is not read here, which is not to be taken for another one."""
+
+    message = "415: Unsupported Media Type: bodies are UTF-8 and not compressed"
+
+
 _STATUSES: Final[tuple[tuple[type[DomainError], int], ...]] = (
     (TooLarge, 413),
+    (UnsupportedMedia, 415),
     (HeadersTooLarge, 431),
     (Invalid, 400),
     (NotFound, 404),

@@ -14,6 +14,7 @@ from core.domain.errors import Invalid, NotBuilt
 
 _MAX_FIELDS: Final = 32
 _PAYLOAD: Final = "payload_json"
+_AS_THEY_ARE: Final = frozenset({"binary", "8bit", "7bit"})
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -52,6 +53,8 @@ def _read_multipart(body: bytes, boundary: str) -> dict[str, str]:
                 if isinstance(event, MultipartSegment):
                     if event.filename is not None:
                         raise NotBuilt("This server does not support attachments yet")
+                    if event.header("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
+                        raise Invalid(message="Fields of a form are sent as they are (RFC 7578 section 4.7)")
                     value = fields[event.name] = bytearray()
                 elif event is not None:
                     value += event

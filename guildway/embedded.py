@@ -25,6 +25,7 @@ from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
 from core.runtime.garbage import GarbageControl
+from core.runtime.http_bounds import HttpBounds
 from core.runtime.http_server import HttpServer
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
@@ -146,7 +147,11 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             on_logins=garbage.welcome,
         )
         api_server = HttpServer(
-            app=api.asgi, sock=api_socket, grace_s=REQUEST_GRACE_S, trusted_proxies=settings.api.trusted_proxies
+            app=api.asgi,
+            sock=api_socket,
+            grace_s=REQUEST_GRACE_S,
+            trusted_proxies=settings.api.trusted_proxies,
+            bounds=HttpBounds(connections_per_address=settings.api.connections_per_address),
         )
         operations_server = None
         if settings.metrics.enabled:

@@ -157,6 +157,8 @@ class Exchange:
                 continue
             pieces += (name, b": ", value, b"\r\n")
             lines += 1
+        if self._wants_continue and not self.is_whole:
+            self.keeps_alive = False  # whether the client sends its body now, nobody knows (RFC 9110 section 10.1.1)
         if not self.keeps_alive:
             pieces.append(b"connection: close\r\n")
             lines += 1

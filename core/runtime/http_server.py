@@ -8,11 +8,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import uvicorn
 from typing_extensions import override
 
+from core.runtime.http_bounds import DEFAULT_BOUNDS, HttpBounds
+from core.runtime.http_peers import HttpPeers
 from core.runtime.http_protocol import HttpProtocol
 from core.runtime.sockets import local_authority
 
@@ -23,10 +26,23 @@ class HttpServer:
     __slots__ = ("_server", "_socket", "authority")
 
     def __init__(
-        self, *, app: Any, sock: socket.socket, grace_s: int, trusted_proxies: Sequence[str] = (), lifespan: bool = True
+        self,
+        *,
+        app: Any,
+        sock: socket.socket,
+        grace_s: int,
+        trusted_proxies: Sequence[str] = (),
+        bounds: HttpBounds = DEFAULT_BOUNDS,
+        lifespan: bool = True,
     ) -> None:
-        """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop."""
-        protocol: Any = HttpProtocol  # uvicorn asks for a subclass of asyncio's, which adds nothing to its methods
+        """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop.
+
+        Raises:
+            StartError: when a proxy is no address.
+        """
+        peers = HttpPeers(bounds=bounds, trusted_proxies=trusted_proxies)
+        # uvicorn asks for a subclass of asyncio's, which adds nothing to its methods.
+        protocol: Any = partial(HttpProtocol, bounds=bounds, peers=peers)
         config = uvicorn.Config(
             app,
             loop="none",

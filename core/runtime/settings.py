@@ -26,6 +26,7 @@ class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
     host: str = "0.0.0.0"  # noqa: S104 - a server that only its own machine reaches helps nobody; operators narrow it
     port: Port = 8080
     max_json_bytes: Bytes = 1_048_576
+    connections_per_address: Count = 1000
     trusted_proxies: tuple[str, ...] = ()
 
 

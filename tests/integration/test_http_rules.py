@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import msgspec
 import pytest
@@ -191,6 +192,55 @@ async def test_body_that_is_too_large_is_refused(open_api: OpenApi) -> None:
         for content in (body, in_pieces()):
             answer = await alice.request("POST", "/auth/sessions/logout", content=content)
             assert (answer.status_code, answer.json()["code"]) == (413, 40005)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-encoding": "gzip"},
+        {"content-encoding": "identity, br"},
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-type": 'application/json; Charset="ISO-8859-1"'},
+    ],
+)
+async def test_body_in_a_form_that_is_not_read_here_is_refused(api: ApiUnderTest, headers: dict[str, str]) -> None:
+    alice = await api.register()
+    answer = await alice.request("PATCH", "/users/@me", content=b'{"bio":"x"}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, 0)
+    assert (await alice.get("/users/@me")).json()["bio"] != "x"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"; x=y', "us-ascii"])
+async def test_charsets_that_are_utf8_are_read(api: ApiUnderTest, charset: str) -> None:
+    alice = await api.register()
+    headers = {"content-type": f"application/json; charset={charset}", "content-encoding": "identity"}
+    answer = await alice.request("PATCH", "/users/@me", content=b'{"bio":"x"}', headers=headers)
+    assert answer.json()["bio"] == "x"
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/guilds/{}"), ("PATCH", "/guilds/{}")])
+async def test_request_that_breaks_off_in_its_body_does_nothing(api: ApiUnderTest, method: str, path: str) -> None:
+    alice = await api.register()
+    guild_id = await make_guild(alice)
+    before = len(api.deliveries)
+    scope = {
+        "type": "http", "method": method, "path": "/api/v10" + path.format(guild_id), "query_string": b"",
+        "headers": [(b"authorization", alice.authorization.encode()), (b"content-length", b"9")], "client": None,
+        "root_path": "", "raw_path": b"", "server": None, "scheme": "http", "http_version": "1.1",
+    }  # fmt: skip
+    arriving = [{"type": "http.request", "body": b"{}", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return arriving.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await api.built.asgi(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert len(api.deliveries) == before
+    assert (await alice.get(f"/guilds/{guild_id}")).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/invites/a%00b", "/users/@me/guilds?after=%00", "/users/%00"])

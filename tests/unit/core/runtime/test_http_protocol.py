@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.runtime import http_protocol
-from core.runtime.http_protocol import MAX_HEAD_BYTES
+from core.runtime.http_bounds import DEFAULT_BOUNDS, MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds
 from core.runtime.http_server import HttpServer
 from core.runtime.sockets import bind_socket
 
@@ -36,9 +35,11 @@ async def answer(send: Any, body: bytes, *headers: tuple[bytes, bytes]) -> None:
 
 
 @asynccontextmanager
-async def connect(app: Callable[..., Awaitable[None]] = count_bytes) -> AsyncIterator[Streams]:
+async def connect(
+    app: Callable[..., Awaitable[None]] = count_bytes, bounds: HttpBounds = DEFAULT_BOUNDS
+) -> AsyncIterator[Streams]:
     started, stopping = asyncio.Event(), asyncio.Event()
-    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=1, lifespan=False)
+    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=1, bounds=bounds, lifespan=False)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.run(started=started, stopping=stopping))
         await started.wait()
@@ -73,32 +74,27 @@ async def test_body_larger_than_a_head_may_be_is_no_head() -> None:
             assert (await read_answer(reader))[2] == b"/ %d" % size
 
 
-async def test_head_that_does_not_come_closes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.05)
-    async with connect() as (reader, writer):
+async def test_head_that_does_not_come_closes_the_connection() -> None:
+    async with connect(bounds=HttpBounds(head_s=0.05)) as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nhost:")
         assert await asyncio.wait_for(reader.read(), 5) == b""
 
 
-async def test_connection_that_is_idle_between_requests_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(http_protocol, "KEEP_ALIVE_S", 0.05)
-    async with connect() as (reader, writer):
+async def test_connection_that_is_idle_between_requests_is_closed() -> None:
+    async with connect(bounds=HttpBounds(keep_alive_s=0.05)) as (reader, writer):
         writer.write(GET)
         await read_answer(reader)
         assert await asyncio.wait_for(reader.read(), 5) == b""
 
 
-async def test_request_that_takes_long_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.02)
-    monkeypatch.setattr(http_protocol, "KEEP_ALIVE_S", 0.02)
+async def test_request_that_takes_long_is_not_idle() -> None:
     done = asyncio.Event()
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await done.wait()
         await answer(send, b"done")
 
-    async with connect(app) as (reader, writer):
+    async with connect(app, HttpBounds(head_s=0.02, keep_alive_s=0.02)) as (reader, writer):
         writer.write(GET)
         asyncio.get_running_loop().call_later(0.2, done.set)
         assert (await read_answer(reader))[2] == b"done"
@@ -145,9 +141,8 @@ async def test_client_that_waits_to_be_asked_for_the_body_is_asked() -> None:
     [
         b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n" + GET,
         b"GET / HTTP/1.0\r\nhost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
     ],
-    ids=["close", "old", "upgrade"],
+    ids=["close", "old"],
 )
 async def test_last_request_is_answered_once_and_ends_the_connection(request_: bytes) -> None:
     async with connect() as (reader, writer):
@@ -205,7 +200,7 @@ async def test_answer_before_the_bodys_end_leaves_the_connection_usable() -> Non
             await count_bytes(scope, receive, send)
 
     async with connect(app) as (reader, writer):
-        size = http_protocol.MAX_WAITING_BYTES * 3
+        size = MAX_WAITING_BYTES * 3
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % size)
         assert (await read_answer(reader))[2] == b"enough"
         writer.write(b"b" * size + GET)
@@ -281,3 +276,107 @@ async def test_client_that_takes_no_answers_is_not_read_from() -> None:
         for _ in range(99):
             assert len((await read_answer(reader))[2]) == 1_000_000
         assert served == 100
+
+
+UPGRADE = (
+    b"host: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n"
+)
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nauthorization: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("end", [b"content-length: 5\r\n\r\nabcde", CHUNKED], ids=["length", "chunks"])
+@pytest.mark.parametrize("pieces", [1, 2, 7, 1000])
+async def test_wish_for_another_protocol_costs_nothing_of_the_request(end: bytes, pieces: int) -> None:
+    request_ = b"POST /a HTTP/1.1\r\n" + UPGRADE + end
+    data = request_ + request_.replace(b"/a", b"/b") + GET
+    size = -(-len(data) // pieces)
+    async with connect() as (reader, writer):
+        for start in range(0, len(data), size):
+            writer.write(data[start : start + size])
+            await asyncio.sleep(0)
+        assert [(await read_answer(reader))[2] for _ in range(3)] == [b"/a 5", b"/b 5", b"/ 0"]
+
+
+async def test_client_that_waits_and_wishes_for_another_protocol_is_asked_for_the_body() -> None:
+    async with connect() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\n" + UPGRADE + b"expect: 100-continue\r\ncontent-length: 3\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+        writer.write(b"abc")
+        assert (await read_answer(reader))[2] == b"/ 3"
+
+
+async def test_headers_behind_the_body_are_not_the_requests() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+        await answer(send, b" ".join(name for name, _ in scope["headers"]))
+
+    async with connect(app) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n" + CHUNKED)
+        assert (await read_answer(reader))[2] == b"host transfer-encoding"
+
+
+@pytest.mark.parametrize(
+    "endless", [b"0\r\nx: " + b"a" * MAX_HEAD_BYTES, b"5;" + b"a" * MAX_HEAD_BYTES], ids=["trailer", "extension"]
+)
+async def test_what_is_neither_head_nor_body_is_bounded(endless: bytes) -> None:
+    async with connect() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        writer.write(endless)
+        for _ in range(10):
+            writer.write(b"a" * MAX_HEAD_BYTES)
+        assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 505),
+        (b"GET / HTTP/2.0\r\nhost: x\r\n\r\n", 505),
+        (b"GET /\r\n\r\n", 505),
+        (b"CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\nabc", 501),
+        (b"POST / HTTP/1.1\r\nhost: x\r\nexpect: miracles\r\ncontent-length: 3\r\n\r\nabc", 417),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\nabc", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET x:1 HTTP/1.1\r\nhost: x\r\n\r\n", 400),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_and_not_done(request_: bytes, status: int) -> None:
+    asked = 0
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        nonlocal asked
+        asked += 1
+        await answer(send, b"")
+
+    async with connect(app) as (reader, writer):
+        writer.write(request_)
+        assert (await reader.read()).startswith(b"HTTP/1.1 %d " % status)
+    assert asked == 0
+
+
+async def test_refusal_does_not_harm_the_answer_before_it() -> None:
+    async with connect() as (reader, writer):
+        writer.write(GET + b"CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n")
+        status, headers, body = await read_answer(reader)
+        assert (status, headers["connection"], body) == (200, "close", b"/ 0")
+        assert await reader.read() == b""
+
+
+async def test_whole_address_as_target_is_read_as_its_path() -> None:
+    async with connect() as (reader, writer):
+        writer.write(b"GET http://x:1/a%20b?c HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert (await read_answer(reader))[2] == b"/a b 0"
+
+
+async def test_client_whose_body_nobody_asked_for_is_let_go() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, b"no")
+
+    async with connect(app) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n")
+        _, headers, body = await read_answer(reader)
+        assert (headers["connection"], body) == ("close", b"no")
+        assert await reader.read() == b""

@@ -1,0 +1,83 @@
+"""What a request's head must be for the request to be answered at all (RFC 9110, RFC 9112).
+
+The rule is: what this server cannot do is refused, with a text that says what, and never answered as if it had been done. Pure;
+the connection calls it between the head and the application.
+"""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Final
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+_KNOWN_VERSIONS: Final = frozenset({"1.0", "1.1"})
+_WITH_BODY: Final = frozenset({b"POST", b"PUT", b"PATCH"})
+_HOST: Final = b"host"
+_EXPECT: Final = b"expect"
+_LENGTH: Final = b"content-length"
+_TYPE: Final = b"content-type"
+_TRANSFER_ENCODING: Final = b"transfer-encoding"
+_JUDGED: Final = frozenset({_HOST, _EXPECT, _LENGTH, _TYPE, _TRANSFER_ENCODING})
+
+
+def encode_refusal(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> bytes:
+    """An answer in the shape of the API's errors, after which the connection is closed."""
+    body = b'{"message":"%b","code":0}' % f"{status.value}: {text}".encode()
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", "content-type: application/json"]
+    lines += [f"content-length: {len(body)}", "connection: close", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join((*lines, "", "")).encode("ascii") + body
+
+
+MALFORMED: Final = encode_refusal(HTTPStatus.BAD_REQUEST, "This is not an HTTP request")
+TOO_LARGE: Final = encode_refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large")
+TOO_SLOW: Final = encode_refusal(HTTPStatus.REQUEST_TIMEOUT, "The request's body came too slowly")
+TOO_MANY: Final = encode_refusal(
+    HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address", ("retry-after", "1")
+)
+OTHER_VERSION: Final = encode_refusal(
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.1 and HTTP/1.0 are spoken here"
+)
+
+_CONNECT: Final = encode_refusal(HTTPStatus.NOT_IMPLEMENTED, "This server is no proxy")
+_CODING: Final = encode_refusal(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding is chunked")
+_OLD_CODING: Final = encode_refusal(HTTPStatus.BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding")
+_HOSTS: Final = encode_refusal(HTTPStatus.BAD_REQUEST, "There must be one Host header")
+_EXPECTATION: Final = encode_refusal(HTTPStatus.EXPECTATION_FAILED, "The only expectation is 100-continue")
+_NO_LENGTH: Final = encode_refusal(HTTPStatus.LENGTH_REQUIRED, "A body needs its Content-Length")
+
+
+def find_refusal(method: bytes, version: str, headers: Headers) -> bytes | None:
+    """The answer to a request that cannot be done as it is asked; None when it can. Header names are in lower case."""
+    if version not in _KNOWN_VERSIONS:
+        return OTHER_VERSION
+    if method == b"CONNECT":
+        return _CONNECT
+    judged = [header for header in headers if header[0] in _JUDGED]
+    return _judge_old(method, dict(judged)) if version == "1.0" else _judge(judged)
+
+
+def _judge_old(method: bytes, headers: Mapping[bytes, bytes]) -> bytes | None:
+    if _TRANSFER_ENCODING in headers:
+        return _OLD_CODING
+    # Without a length the body ends where the connection does, which a client that waits for an answer cannot say.
+    is_body_lost = _TYPE in headers and _LENGTH not in headers and method in _WITH_BODY
+    return _NO_LENGTH if is_body_lost else None
+
+
+def _judge(headers: Headers) -> bytes | None:
+    hosts = 0
+    for name, value in headers:
+        if name == _HOST:
+            hosts += 1
+        elif name == _TRANSFER_ENCODING and value.strip().lower() != b"chunked":
+            return _CODING
+        elif name == _EXPECT and value.strip().lower() != b"100-continue":
+            return _EXPECTATION
+    return None if hosts == 1 else _HOSTS
+
+
+def encode_without_upgrade(method: bytes, target: bytes, version: str, headers: Headers) -> bytes:
+    """The head once more, without what asks for another protocol."""
+    lines = [b"%b %b HTTP/%b" % (method, target, version.encode("ascii"))]
+    lines += [b"%b: %b" % header for header in headers if header[0] != b"upgrade"]
+    return b"\r\n".join((*lines, b"", b""))

@@ -1,0 +1,102 @@
+"""Who is connected to an HTTP server: how many from each address, and which of them are proxies that are believed.
+
+An address that has too many connections is still answered whether the process is well (its neighbour behind a proxy may be the
+one who asks), and nothing else. Proxies that are trusted stand for many clients and are not counted by address.
+
+Owns the counts. Tells once for each address that it names other clients and is not believed.
+"""
+
+import enum
+import ipaddress
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from core.runtime.errors import StartError
+from core.runtime.http_bounds import HttpBounds
+
+logger = logging.getLogger(__name__)
+
+PROBES: Final = frozenset({b"/health", b"/ready"})
+"""Paths that are answered whoever asks."""
+
+_SURPLUS: Final = 32
+"""Connections past a bound that are kept for those who ask how the process is."""
+
+_TOLD: Final = 1000
+"""Addresses that are remembered as told of. More are an attack, not a setting that was forgotten."""
+
+_EVERYBODY: Final = "*"
+
+
+class Place(enum.Enum):
+    """What a new connection gets."""
+
+    SERVED = enum.auto()
+    PROBES_ONLY = enum.auto()
+    NONE = enum.auto()
+
+
+class HttpPeers:
+    """See the module. Raises StartError for a proxy that is no address."""
+
+    __slots__ = ("_bounds", "_by_address", "_networks", "_told", "_total", "_trusts_everybody")
+
+    def __init__(self, *, bounds: HttpBounds, trusted_proxies: Sequence[str] = ()) -> None:
+        self._bounds = bounds
+        self._by_address: dict[str, int] = {}
+        self._total = 0
+        self._told: set[str] = set()
+        self._trusts_everybody = _EVERYBODY in trusted_proxies
+        try:
+            self._networks = [
+                ipaddress.ip_network(text, strict=False) for text in trusted_proxies if text != _EVERYBODY
+            ]
+        except ValueError as error:
+            raise StartError(f"trusted proxies: {error}") from error
+
+    def __len__(self) -> int:
+        return self._total
+
+    def is_trusted(self, address: str) -> bool:
+        """Whether what it says of others is believed."""
+        if self._trusts_everybody:
+            return True
+        if not self._networks:
+            return False
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._networks)
+
+    def enter(self, address: str, *, is_trusted: bool) -> Place:
+        """A connection has come. `leave` must follow, whatever the answer is."""
+        self._total += 1
+        count = self._by_address[address] = self._by_address.get(address, 0) + 1
+        surplus = self._total - self._bounds.connections
+        if not is_trusted:
+            surplus = max(surplus, count - self._bounds.connections_per_address)
+        if surplus <= 0:
+            return Place.SERVED
+        logger.warning("too many connections", extra={"address": address, "connections": count, "all": self._total})
+        return Place.PROBES_ONLY if surplus <= _SURPLUS else Place.NONE
+
+    def leave(self, address: str) -> None:
+        """A connection is gone."""
+        self._total -= 1
+        left = self._by_address[address] - 1
+        if left:
+            self._by_address[address] = left
+        else:
+            del self._by_address[address]
+
+    def note_forwarded(self, address: str) -> None:
+        """An address that is not trusted has named the client that it speaks for."""
+        if address not in self._told and len(self._told) < _TOLD:
+            self._told.add(address)
+            logger.warning(
+                "X-Forwarded-For is not believed: if this is your proxy, add its address to api.trusted_proxies, "
+                "or limits take all of its clients for one",
+                extra={"address": address},
+            )

@@ -1,0 +1,69 @@
+"""Who may connect, and who is believed."""
+
+import logging
+
+import pytest
+
+from core.runtime.errors import StartError
+from core.runtime.http_bounds import HttpBounds
+from core.runtime.http_peers import HttpPeers, Place
+
+BOUNDS = HttpBounds(connections_per_address=2, connections=100)
+
+
+def enter(peers: HttpPeers, address: str, *, times: int = 1) -> list[Place]:
+    return [peers.enter(address, is_trusted=peers.is_trusted(address)) for _ in range(times)]
+
+
+def test_address_past_its_bound_may_only_ask_how_the_process_is() -> None:
+    peers = HttpPeers(bounds=BOUNDS)
+    places = enter(peers, "203.0.113.1", times=40)
+    assert places[:3] == [Place.SERVED, Place.SERVED, Place.PROBES_ONLY]
+    assert places[-1] is Place.NONE
+    assert enter(peers, "203.0.113.2") == [Place.SERVED]
+
+
+def test_place_of_who_has_left_is_free() -> None:
+    peers = HttpPeers(bounds=BOUNDS)
+    enter(peers, "203.0.113.1", times=3)
+    for _ in range(3):
+        peers.leave("203.0.113.1")
+    assert len(peers) == 0
+    assert enter(peers, "203.0.113.1") == [Place.SERVED]
+
+
+def test_trusted_proxy_is_bounded_by_the_process_alone() -> None:
+    peers = HttpPeers(bounds=BOUNDS, trusted_proxies=["10.0.0.0/8"])
+    places = enter(peers, "10.1.2.3", times=101)
+    assert places[:100] == [Place.SERVED] * 100
+    assert places[100] is Place.PROBES_ONLY
+
+
+@pytest.mark.parametrize(
+    ("trusted", "address", "expected"),
+    [
+        ([], "127.0.0.1", False),
+        (["127.0.0.1"], "127.0.0.1", True),
+        (["::1", "10.0.0.0/8"], "10.255.0.1", True),
+        (["10.0.0.0/8"], "11.0.0.1", False),
+        (["10.0.0.0/8"], "::1", False),
+        (["10.0.0.0/8"], "", False),
+        (["*"], "203.0.113.1", True),
+    ],
+)
+def test_is_trusted_knows_addresses_and_networks(trusted: list[str], address: str, *, expected: bool) -> None:
+    assert HttpPeers(bounds=BOUNDS, trusted_proxies=trusted).is_trusted(address) is expected
+
+
+def test_proxy_that_is_no_address_is_told() -> None:
+    with pytest.raises(StartError, match="not-an-ip"):
+        HttpPeers(bounds=BOUNDS, trusted_proxies=["not-an-ip"])
+
+
+def test_forwarding_that_is_not_believed_is_told_once_an_address(caplog: pytest.LogCaptureFixture) -> None:
+    peers = HttpPeers(bounds=BOUNDS)
+    with caplog.at_level(logging.WARNING):
+        for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
+            peers.note_forwarded(address)
+    assert [record.__dict__["address"] for record in caplog.records] == ["10.0.0.1", "10.0.0.2"]
+    assert "api.trusted_proxies" in caplog.text
