@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from core.bus.interfaces import Delivery
-from core.domain.intents import CONTENT_EVENTS, Intent
+from core.domain.intents import CONTENT_EVENTS, TEXT_EVENTS, Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import INTERNAL_EVENTS, Audience, Envelope
 from core_ext import SlotSet
@@ -27,9 +27,9 @@ from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.guild_create import GuildCreates
 from gateway.guild_sessions import GuildSessions
-from gateway.guild_state import Affected, GuildState
+from gateway.guild_state import Affected, ChannelState, GuildState
 from gateway.guild_views import GuildViews
-from gateway.member_table import Fields
+from gateway.member_table import Fields, MemberState
 from gateway.passive_sessions import LargeGuilds
 from gateway.presence_batches import PresenceBatches, PresencePace
 from gateway.session import Session
@@ -200,26 +200,36 @@ class GuildActor:
         match envelope.audience:
             case Audience.CHANNEL:
                 # Without a channel the index would select everybody: such an envelope is broken.
-                return self.sessions.select(event, envelope.channel_id) if envelope.channel_id else SlotSet()
+                if not envelope.channel_id:
+                    return SlotSet()
+                viewers = self.sessions.select(event, envelope.channel_id)
+                return self._views.readers(envelope.channel_id, viewers) if event in TEXT_EVENTS else viewers
             case Audience.GUILD:
                 return self.sessions.select(event)
             case Audience.GUILD_PERMISSION:
-                return self._permitted(self.sessions.select(event), envelope.permissions)
+                return self._permitted(self.sessions.select(event, envelope.channel_id), envelope)
         return self.sessions.with_intent(event, self.sessions.slots_of(envelope.user_id))
 
-    def _permitted(self, slots: Iterable[int], permissions: int) -> SlotSet:
+    def _permitted(self, slots: Iterable[int], envelope: Envelope) -> SlotSet:
+        """Those whose members hold any bit of the envelope's permissions, in its channel when it names one."""
         now_ms = self._clock.now_ms()
+        channel = self.state.channels.get(envelope.channel_id)
         allowed: dict[int, bool] = {}
         permitted = SlotSet()
         for slot in slots:
             user_id = self.sessions.at(slot).user_id
             if user_id not in allowed:
                 member = self.state.members.find(user_id)
-                held = 0 if member is None else self.state.base_permissions(member, now_ms=now_ms)
-                allowed[user_id] = bool(held & permissions)
+                held = 0 if member is None else self._permissions_of(member, channel, now_ms)
+                allowed[user_id] = bool(held & envelope.permissions)
             if allowed[user_id]:
                 permitted.add(slot)
         return permitted
+
+    def _permissions_of(self, member: MemberState, channel: ChannelState | None, now_ms: int) -> int:
+        if channel is None:
+            return self.state.base_permissions(member, now_ms=now_ms)
+        return self.state.channel_permissions(member, channel, now_ms=now_ms)
 
     def _dispatch(self, envelope: Envelope, slots: SlotSet) -> None:
         if not slots:
@@ -235,7 +245,8 @@ class GuildActor:
         channel = self.state.channels.get(envelope.channel_id)
         if channel is not None:
             channel.note_message(envelope.id)
-        self._dispatch(envelope, self._recipients(envelope) | self.attention.note_message(envelope))
+        passive = self._views.readers(envelope.channel_id, self.attention.note_message(envelope))
+        self._dispatch(envelope, self._recipients(envelope) | passive)
 
     def _on_change(self, envelope: Envelope) -> None:
         """The guild, a role."""

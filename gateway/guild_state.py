@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 import core_ext
-from core.domain.channel import Channel
+from core.domain.channel import VOCAL, Channel
 from core.domain.guild import GuildSnapshot
 from core.domain.member import Member
 from core.domain.permissions import TIMEOUT_ALLOWED, Permission
@@ -40,6 +40,7 @@ class _OverwriteView(msgspec.Struct, frozen=True):
 
 class _ChannelView(msgspec.Struct, frozen=True):
     id: int
+    type: int = 0
     permission_overwrites: tuple[_OverwriteView, ...] = ()
     last_message_id: int | None = None
 
@@ -84,6 +85,8 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
     """A channel: its overwrites, and the object for clients."""
 
     id: int
+    is_vocal: bool
+    """Whether people talk there: its text is for those who may CONNECT."""
     overwrites: tuple[_OverwriteView, ...]
     member_ids: frozenset[int]
     """Members with an overwrite of their own; all others with equal roles see the same."""
@@ -124,6 +127,7 @@ def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
     seen = _decode_channel(payload)
     return ChannelState(
         id=seen.id,
+        is_vocal=seen.type in VOCAL,
         overwrites=seen.permission_overwrites,
         member_ids=frozenset(item.id for item in seen.permission_overwrites if item.type == 1),
         last_message_id=seen.last_message_id,
@@ -221,6 +225,14 @@ class GuildState:
         if member.timeout_until_ms > now_ms and not base & _ADMINISTRATOR:
             return base & TIMEOUT_ALLOWED
         return base
+
+    def channel_permissions(self, member: MemberState, channel: ChannelState, *, now_ms: int) -> int:
+        """What a member may do in a channel, before implicit denials."""
+        base = self.base_permissions(member, now_ms=now_ms)
+        is_timed_out = member.timeout_until_ms > now_ms
+        return core_ext.compute_channel(
+            base, self.guild_id, member.role_ids, member.user_id, channel.overwrites, timed_out=is_timed_out
+        )
 
     def _update_guild(self, payload: msgspec.Raw) -> Affected:
         owner_id, before = _decode_guild(payload).owner_id, self.owner_id

@@ -1,5 +1,8 @@
 """Who views which channel of one guild: computed from the guild's state, kept in the index of its sessions.
 
+The text of a channel where people talk is for those of its viewers who may connect to it. They are found when something is
+written there, which is seldom, and not kept.
+
 Members with the same roles view the same channels, but for the owner and for those with overwrites of their own. So each set
 of roles that somebody here has is a *kind* with a number, a change is computed once a kind, and the index says which slots
 that makes:
@@ -22,6 +25,7 @@ from gateway.guild_state import Affected, ChannelState, GuildState
 from gateway.member_table import MemberState
 
 _VIEW: Final = int(Permission.VIEW_CHANNEL)
+_CONNECT: Final = int(Permission.CONNECT)
 
 _MANY_USERS: Final = 64
 """From so many users on everything is computed anew: it costs the guild's kinds instead of its users."""
@@ -50,7 +54,8 @@ class GuildViews:
         self._kinds: dict[_Roles, int] = {}
         """In the order of their numbers, which count from 1: 0 is what a slot is before `place`."""
         self._bases: dict[_Roles, int] = {}
-        self._views: dict[int, dict[_Roles, bool]] = {}
+        self._views: dict[int, dict[_Roles, int]] = {}
+        """By channel and kind: VIEW_CHANNEL and CONNECT, of what a member of the kind may do there."""
         self._viewable: dict[_Roles, frozenset[int]] = {}
         self._single: frozenset[int] | None = None
 
@@ -71,11 +76,20 @@ class GuildViews:
             return frozenset(channels)
         found = self._viewable.get(member.role_ids)
         if found is None:
-            found = frozenset(each.id for each in channels.values() if self._kind_views(each, member.role_ids))
+            found = frozenset(each.id for each in channels.values() if self._kind_holds(each, member.role_ids) & _VIEW)
             self._viewable[member.role_ids] = found
         if member.user_id in self._find_single():
-            return frozenset(each.id for each in channels.values() if self._views_channel(each, member))
+            return frozenset(each.id for each in channels.values() if self._holds(_VIEW, each, member))
         return found
+
+    def readers(self, channel_id: int, viewers: SlotSet) -> SlotSet:
+        """Those of a channel's viewers who are told what is written in it."""
+        channel = self._state.channels.get(channel_id)
+        if channel is None or not channel.is_vocal or not viewers:
+            return viewers
+        connecting = self._sessions.of_kinds(self._kinds_with(_CONNECT, channel, None))
+        self._decide_single(_CONNECT, channel, connecting)
+        return viewers & connecting
 
     def place(self, member: MemberState) -> None:
         """A session of this member attached, or its roles changed."""
@@ -87,8 +101,8 @@ class GuildViews:
         """Compute who views a channel, new or changed."""
         self.forget(channel.id)
         before = self._sessions.viewers(channel.id)
-        now = self._sessions.of_kinds(self._kinds_viewing(channel, None))
-        self._decide_single(channel, now)
+        now = self._sessions.of_kinds(self._kinds_with(_VIEW, channel, None))
+        self._decide_single(_VIEW, channel, now)
         return self._replace(channel.id, before, now)
 
     def refresh(self, affected: Affected) -> list[ViewChange]:
@@ -112,15 +126,15 @@ class GuildViews:
         changes = []
         for channel in sorted(self._state.channels.values(), key=lambda each: each.id):
             before = self._sessions.viewers(channel.id)
-            seeing = self._sessions.of_kinds(self._kinds_viewing(channel, role_id))
+            seeing = self._sessions.of_kinds(self._kinds_with(_VIEW, channel, role_id))
             now = (before - touched) | seeing
-            self._decide_single(channel, now)
+            self._decide_single(_VIEW, channel, now)
             if now != before:
                 changes.append(self._replace(channel.id, before, now))
         return changes
 
-    def _kinds_viewing(self, channel: ChannelState, role_id: int | None) -> bytes:
-        """A byte for each kind: whether it views the channel, and has the role when one is given."""
+    def _kinds_with(self, permission: int, channel: ChannelState, role_id: int | None) -> bytes:
+        """A byte for each kind: whether it holds the permission in the channel, and has the role when one is given."""
         views = self._views.get(channel.id)
         if views is None:
             views = self._views[channel.id] = {}
@@ -129,13 +143,13 @@ class GuildViews:
                 0,
                 *(
                     (not role_id or role_id in roles)
-                    and (views[roles] if roles in views else self._kind_views(channel, roles))
+                    and bool((views[roles] if roles in views else self._kind_holds(channel, roles)) & permission)
                     for roles in self._kinds
                 ),
             ]
         )
 
-    def _decide_single(self, channel: ChannelState, now: SlotSet) -> None:
+    def _decide_single(self, permission: int, channel: ChannelState, now: SlotSet) -> None:
         """The owner, and members with overwrites of their own."""
         for user_id in (self._state.owner_id, *channel.member_ids):
             slots = self._sessions.slots_of(user_id)
@@ -143,7 +157,7 @@ class GuildViews:
             if member is None:
                 continue
             for slot in slots:
-                if self._views_channel(channel, member):
+                if self._holds(permission, channel, member):
                     now.add(slot)
                 else:
                     now.discard(slot)
@@ -170,28 +184,29 @@ class GuildViews:
 
     # -- one
 
-    def _views_channel(self, channel: ChannelState, member: MemberState) -> bool:
-        """Timeouts do not matter: they leave VIEW_CHANNEL."""
+    def _holds(self, permission: int, channel: ChannelState, member: MemberState) -> bool:
+        """Timeouts do not matter: they leave viewing and reading."""
         if member.user_id == self._state.owner_id:
             return True
         if member.user_id in channel.member_ids:
-            return self._compute(channel, member.role_ids, member.user_id)
-        return self._kind_views(channel, member.role_ids)
+            return bool(self._compute(channel, member.role_ids, member.user_id) & permission)
+        return bool(self._kind_holds(channel, member.role_ids) & permission)
 
-    def _kind_views(self, channel: ChannelState, roles: _Roles) -> bool:
+    def _kind_holds(self, channel: ChannelState, roles: _Roles) -> int:
         views = self._views.get(channel.id)
         if views is None:
             views = self._views[channel.id] = {}
-        view = views.get(roles)
-        if view is None:
-            view = views[roles] = self._compute(channel, roles, 0)
-        return view
+        held = views.get(roles)
+        if held is None:
+            held = views[roles] = self._compute(channel, roles, 0)
+        return held
 
-    def _compute(self, channel: ChannelState, roles: _Roles, user_id: int) -> bool:
+    def _compute(self, channel: ChannelState, roles: _Roles, user_id: int) -> int:
         base = self._bases.get(roles)
         if base is None:
             base = self._bases[roles] = self._state.compute_base(roles)
-        return bool(core_ext.compute_channel(base, self._state.guild_id, roles, user_id, channel.overwrites) & _VIEW)
+        held = core_ext.compute_channel(base, self._state.guild_id, roles, user_id, channel.overwrites)
+        return held & (_VIEW | _CONNECT)
 
     def _find_single(self) -> frozenset[int]:
         if self._single is None:

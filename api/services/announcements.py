@@ -37,7 +37,7 @@ def guild_permission_event(
     user_id: int = 0,
     channel_id: int = 0,
 ) -> Envelope:
-    """For the sessions whose members hold any bit of `permissions` in the guild (bans, invites)."""
+    """For the sessions whose members hold any bit of `permissions` in the guild (bans) or in the channel (invites)."""
     return _checked(
         Envelope(
             id=envelope_id,

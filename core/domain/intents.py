@@ -169,6 +169,18 @@ CONTENT_EVENTS = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE"})
 """Events whose content is emptied for sessions without MESSAGE_CONTENT."""
 
 
+_OF_TEXT: Final = (
+    Intent.GUILD_MESSAGES,
+    Intent.GUILD_MESSAGE_REACTIONS,
+    Intent.GUILD_MESSAGE_TYPING,
+    Intent.GUILD_MESSAGE_POLLS,
+)
+TEXT_EVENTS: Final = frozenset(
+    {"CHANNEL_PINS_UPDATE", *(event for intent in _OF_TEXT for event in _GUILD_EVENTS[intent])}
+)
+"""Events of what is written in a guild's channel: for those who may read it, which in voice channels not all viewers may."""
+
+
 class UnknownEvent(LookupError):
     """An event in no table: a fault of ours. It is sent to nobody."""
 

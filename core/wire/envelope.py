@@ -31,9 +31,9 @@ class Audience(enum.IntEnum):
     GUILD = 0
     """Every session attached to `guild_id`."""
     CHANNEL = 1
-    """The sessions attached to `guild_id` that can view `channel_id`."""
+    """The sessions attached to `guild_id` that can view `channel_id`, and for what is written there may read it."""
     GUILD_PERMISSION = 2
-    """The sessions attached to `guild_id` whose members hold any bit of `permissions` in the guild."""
+    """The sessions attached to `guild_id` whose members hold any bit of `permissions`: in `channel_id` when there is one."""
     USER = 3
     """Every session of `user_id`."""
 

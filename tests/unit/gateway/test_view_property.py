@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from core.bus.interfaces import Delivery
-from core.domain.channel import Channel, Overwrite
+from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.member import Member
@@ -34,13 +34,20 @@ from tests.fakes.timers import FakeTimers
 from tests.unit.gateway.sessions import make_session
 
 GUILD = 1
-VIEW, ADMINISTRATOR, SEND = 1 << 10, 1 << 3, 1 << 11
+VIEW, ADMINISTRATOR, SEND, CONNECT, MANAGE_CHANNELS = 1 << 10, 1 << 3, 1 << 11, 1 << 20, 1 << 4
+VOICE = 55
 USERS = range(101, 107)
 ROLES = range(11, 15)
 CHANNELS = range(51, 56)
+"""The last is a voice channel."""
 
-bits = st.integers(0, 7).map(lambda n: (n & 1 and VIEW) | (n & 2 and SEND) | (ADMINISTRATOR if n == 7 else 0))
-pairs = st.sampled_from([(VIEW, 0), (0, VIEW), (SEND, 0), (VIEW | SEND, 0), (0, VIEW | SEND), (0, 0)])
+bits = st.integers(0, 15).map(
+    lambda n: (n & 1 and VIEW) | (n & 2 and CONNECT) | (n & 4 and MANAGE_CHANNELS) | (ADMINISTRATOR if n == 15 else 0)
+)
+pairs = st.sampled_from(
+    [(VIEW, 0), (0, VIEW), (SEND, 0), (VIEW | CONNECT, 0), (0, VIEW | CONNECT), (CONNECT, 0), (0, CONNECT),
+     (MANAGE_CHANNELS, 0), (0, MANAGE_CHANNELS), (0, 0)]
+)  # fmt: skip
 targets = st.one_of(
     st.just((GUILD, 0)), st.sampled_from(ROLES).map(lambda n: (n, 0)), st.sampled_from(USERS).map(lambda n: (n, 1))
 )
@@ -61,17 +68,26 @@ class Model:
         self.channels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
 
     def may_view(self, user_id: int, channel_id: int) -> bool:
-        """Discord's documentation, "Permission Overwrites", step by step."""
+        """Whether the channel is there for the user."""
+        return bool(self.permissions(user_id, channel_id) & VIEW)
+
+    def may_read(self, user_id: int, channel_id: int) -> bool:
+        """Whether the user is told what is written in the channel: where people talk only with CONNECT."""
+        needed = VIEW | CONNECT if channel_id == VOICE else VIEW
+        return self.permissions(user_id, channel_id) & needed == needed
+
+    def permissions(self, user_id: int, channel_id: int) -> int:
+        """Discord's documentation, "Permission Overwrites", step by step. Timeouts are left out."""
         if user_id not in self.members or channel_id not in self.channels:
-            return False
+            return 0
         if user_id == self.owner_id:
-            return True
+            return -1
         held = self.members[user_id] & self.roles.keys()
         permissions = self.roles[GUILD]
         for role_id in held:
             permissions |= self.roles[role_id]
         if permissions & ADMINISTRATOR:
-            return True
+            return -1
         overwrites = self.channels[channel_id]
         for allow, deny in [overwrites.get((GUILD, 0), (0, 0))]:
             permissions = permissions & ~deny | allow
@@ -82,7 +98,7 @@ class Model:
         permissions = permissions & ~denies | allows
         for allow, deny in [overwrites.get((user_id, 1), (0, 0))]:
             permissions = permissions & ~deny | allow
-        return bool(permissions & VIEW)
+        return permissions
 
     def viewable(self, user_id: int) -> set[int]:
         """The channels that a user may view."""
@@ -101,7 +117,8 @@ class Model:
         overwrites = tuple(
             Overwrite(target, kind, allow, deny) for (target, kind), (allow, deny) in self.channels[channel_id].items()
         )
-        return Channel(id=channel_id, type=0, guild_id=GUILD, name="channel", overwrites=overwrites)
+        kind = ChannelType.VOICE if channel_id == VOICE else ChannelType.TEXT
+        return Channel(id=channel_id, type=kind, guild_id=GUILD, name="channel", overwrites=overwrites)
 
     def member(self, user_id: int) -> Member:
         """As the store has it."""
@@ -133,6 +150,7 @@ class Watcher:
         self.known: set[int] | None = None
         """Channels; None while it knows no guild."""
         self.messages: list[int] = []
+        self.invites: list[int] = []
 
     def read(self) -> None:
         """Take in what was dispatched."""
@@ -155,6 +173,8 @@ class Watcher:
                     self.known.remove(int(d["id"]))
                 case "MESSAGE_CREATE":
                     self.messages.append(int(d["channel_id"]))
+                case "INVITE_CREATE":
+                    self.invites.append(int(d["channel_id"]))
 
 
 class ViewMachine(RuleBasedStateMachine):
@@ -320,16 +340,39 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(channel_id=channels)
     def send_message(self, channel_id: int) -> None:
-        """A message reaches exactly those who may view its channel, once."""
+        """A message reaches exactly those who may read its channel, once."""
         payload = {"id": "1", "channel_id": str(channel_id), "content": "x"}
         self.tell("MESSAGE_CREATE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
         for watcher in self.here:
             session = watcher.session
             watcher.read()
             wants = bool(session.intents & Intent.GUILD_MESSAGES)
-            expected = wants and self.model.may_view(session.user_id, channel_id)
+            expected = wants and self.model.may_read(session.user_id, channel_id)
             assert watcher.messages == [channel_id] * expected
             watcher.messages.clear()
+
+    @rule(channel_id=channels)
+    def make_invite(self, channel_id: int) -> None:
+        """An invite is told to exactly those who manage its channel."""
+        if channel_id not in self.model.channels:
+            return
+        payload = {"code": "x", "channel_id": str(channel_id)}
+        self.tell(
+            "INVITE_CREATE",
+            payload,
+            audience=Audience.GUILD_PERMISSION,
+            channel_id=channel_id,
+            permissions=MANAGE_CHANNELS,
+        )
+        for watcher in self.here:
+            session = watcher.session
+            watcher.read()
+            held = self.model.permissions(session.user_id, channel_id)
+            is_timed_out = self.model.timeouts.get(session.user_id, 0) and held != -1
+            wants = bool(session.intents & Intent.GUILD_INVITES)
+            expected = wants and bool(held & VIEW and held & MANAGE_CHANNELS) and not is_timed_out
+            assert watcher.invites == [channel_id] * expected
+            watcher.invites.clear()
 
     # -- what must hold
 
