@@ -17,7 +17,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: str = "") -> str:
     """`ws://host:port` without query. `asked_host` is the Host header of a client's request, whatever it holds."""
     if public_url:
-        return public_url
+        return public_url.rstrip("/")  # as Discord's: libraries put "?v=10" or "/?v=10" behind it
     if host in _EVERY_ADDRESS:
         host = _parse_host(asked_host) or _EVERY_ADDRESS[host]
     return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"

@@ -69,7 +69,7 @@ class Admission:
         sending: Sending,
     ) -> None:
         self._metrics = metrics
-        self._paths = {"/", urlsplit(settings.public_url).path or "/"}
+        self._paths = _list_paths(settings.public_url)
         self._addresses: dict[str, int] = {}
         self._opened = 0
         self._timer: Handle | None = None
@@ -126,10 +126,9 @@ class Admission:
         A choice with a `refusal` is upgraded too, and closed with it.
         """
         path, _, query = _AUTHORITY.sub("", target).partition("?")
-        path = path or "/"
         if path == "/health":
             return HttpAnswer(status=HTTPStatus.OK, text="ok")
-        if path not in self._paths:
+        if path.rstrip("/") not in self._paths:
             return HttpAnswer(status=HTTPStatus.NOT_FOUND, text="The gateway is at /")
         if self._addresses.get(address, 0) > self.shared.settings.connections_per_address:
             return HttpAnswer(status=HTTPStatus.TOO_MANY_REQUESTS, text="Too many connections from this address")
@@ -188,6 +187,16 @@ async def wait_until_empty(sockets: Callable[[], int]) -> None:
     while sockets() and waited_s < STOP_S:
         await asyncio.sleep(_STOP_STEP_S)
         waited_s += _STOP_STEP_S
+
+
+def _list_paths(public_url: str) -> frozenset[str]:
+    """Where the gateway is, without a slash at the end: libraries put one or none before their query.
+
+    A proxy passes the public address's path on or takes it away; `/gateway` is what people give one that tells the API from the
+    gateway by the path alone.
+    """
+    prefix = urlsplit(public_url).path.rstrip("/")
+    return frozenset({"", "/gateway", prefix, f"{prefix}/gateway"})
 
 
 def _do_nothing(_now_s: float) -> None:

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -97,11 +98,17 @@ async def test_firefoxs_connection_header_is_taken(served: Served) -> None:
         assert (await client.read())["op"] == 10
 
 
-async def test_public_path_is_served_beside_the_root(run_listener: RunListener) -> None:
-    async with run_listener(public_url="wss://example.org/gateway") as served:
-        for target in ("/", "/gateway?v=10"):
-            answer = ask(served.address, make_request(target, UPGRADE) + make_frame(CLOSE, b""))
-            assert (await answer).startswith(b"HTTP/1.1 101 ")
+@pytest.mark.parametrize("public_url", ["", "wss://example.org", "wss://example.org/gateway", "wss://example.org/a/b/"])
+async def test_gateway_is_where_libraries_and_proxies_ask_for_it(run_listener: RunListener, public_url: str) -> None:
+    prefix = urlsplit(public_url).path.rstrip("/")
+    async with run_listener(public_url=public_url) as served:
+        for path in ("", "/", "//", "/gateway", "/gateway/", prefix, f"{prefix}/", f"{prefix}//", f"{prefix}/gateway/"):
+            for query in ("", "?v=10&encoding=json"):
+                target = path + query if path else f"http://example.org{query}"
+                answer = await ask(served.address, make_request(target, UPGRADE) + make_frame(CLOSE, b""))
+                assert answer.startswith(b"HTTP/1.1 101 "), target
+        for path in ("/a", "/a/b/c", "/gateway/x", "/api/v10/gateway"):
+            assert (await ask(served.address, make_request(path, UPGRADE))).startswith(b"HTTP/1.1 404 "), path
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,16 @@ from hypothesis import strategies as st
 from gateway.public_address import compute_gateway_url
 
 
-def test_setting_wins() -> None:
-    told = compute_gateway_url(public_url="wss://g.example", host="0.0.0.0", port=1, asked_host="other")
-    assert told == "wss://g.example"
+@pytest.mark.parametrize(
+    ("public_url", "expected"),
+    [
+        ("wss://g.example", "wss://g.example"),
+        ("wss://g.example/", "wss://g.example"),
+        ("wss://g.example/chat/", "wss://g.example/chat"),
+    ],
+)
+def test_setting_wins(public_url: str, expected: str) -> None:
+    assert compute_gateway_url(public_url=public_url, host="0.0.0.0", port=1, asked_host="other") == expected
 
 
 @pytest.mark.parametrize(
