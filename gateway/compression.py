@@ -28,8 +28,7 @@ import enum
 import zlib
 from typing import Final
 
-from backports import zstd
-from backports.zstd import CompressionParameter
+from gateway.zstd_library import zstd
 
 
 class Compression(enum.IntEnum):
@@ -71,11 +70,11 @@ _ZSTD_FRAME_HEADER_BYTES = 6
 _ZSTD_MAX_BLOCK_BYTES = 1 << 17
 _ZSTD_BLOCK_RLE = 1
 _ZSTD_OPTIONS: dict[int, int] = {
-    CompressionParameter.compression_level: 3,
-    CompressionParameter.window_log: 17,
-    CompressionParameter.content_size_flag: 0,
-    CompressionParameter.checksum_flag: 0,
-    CompressionParameter.dict_id_flag: 0,
+    zstd.CompressionParameter.compression_level: 3,
+    zstd.CompressionParameter.window_log: 17,
+    zstd.CompressionParameter.content_size_flag: 0,
+    zstd.CompressionParameter.checksum_flag: 0,
+    zstd.CompressionParameter.dict_id_flag: 0,
 }
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import erlpack
 import msgspec
 import zstandard
-from backports import zstd
 
 from gateway.compression import Compression
 from gateway.encodings import Encoding
+from gateway.zstd_library import zstd
 
 
 def split_frame(frame: bytes) -> tuple[int, bytes]:
@@ -49,6 +49,6 @@ def erlpack_value(term: Any) -> Any:
 STREAM_DECODERS: dict[str, tuple[Compression, Callable[[], Any]]] = {
     "zlib": (Compression.ZLIB_STREAM, zlib.decompressobj),
     "zstandard": (Compression.ZSTD_STREAM, lambda: zstandard.ZstdDecompressor().decompressobj()),
-    "backports.zstd": (Compression.ZSTD_STREAM, zstd.ZstdDecompressor),
+    "zstd": (Compression.ZSTD_STREAM, zstd.ZstdDecompressor),
 }
-"""The decompressors of discord.py (zlib, zstandard) and hikari (zlib, backports.zstd): one object for a connection."""
+"""The decompressors of discord.py (zlib, zstandard) and hikari (zlib, the stdlib's zstd or its backport): one object for a connection."""
