@@ -16,7 +16,7 @@ Ids in paths are declared `{guild_id:str}` and taken as `guild_id: SnowflakePath
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
@@ -25,7 +25,7 @@ from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
 from api.form_marks import find_cleaner, find_marked_errors
-from core.domain.errors import FieldError, Invalid, InvalidJson
+from core.domain.errors import FieldError, Invalid, InvalidJson, invalid_field
 from core.domain.ids import MAX_SNOWFLAKE
 
 SnowflakeField = Annotated[
@@ -46,6 +46,7 @@ SnowflakeQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_SNOWFLAKE, de
 """An id in a query that may be absent; write `after: SnowflakeQuery = None`."""
 
 T = TypeVar("T")
+
 
 _LENGTH_CODES: Final = ("BASE_TYPE_BAD_LENGTH", "BASE_TYPE_MAX_LENGTH")
 _SIZED: Final = (msgspec.inspect.StrType, msgspec.inspect.ListType)
@@ -249,6 +250,22 @@ _TRANSLATIONS: Final = (
 def _quote(value: Any) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode("utf-8", "replace")
     return f'"{text[:100]}"'
+
+
+def parse_ids(given: Collection[int] | str | None, field: str, *, most: int = 100) -> list[int]:
+    """Ids as a list, or as a text with commas between them.
+
+    Raises:
+        Invalid: naming `field`, when the text holds something else, or there are too many.
+    """
+    if not isinstance(given, str):
+        return list(given or ())
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    if len(parts) > most:
+        raise invalid_field(field, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+    if any(not part.isascii() or not part.isdigit() or len(part) > 19 or int(part) > MAX_SNOWFLAKE for part in parts):
+        raise invalid_field(field, "NUMBER_TYPE_COERCE", f"Value {_quote(given)} is not snowflake.")
+    return [int(part) for part in parts]
 
 
 def _refuse_nul(body: bytes) -> None:

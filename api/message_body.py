@@ -52,7 +52,7 @@ def _read_multipart(body: bytes, boundary: str) -> dict[str, str]:
             for event in parser.parse(body):
                 if isinstance(event, MultipartSegment):
                     if event.filename is not None:
-                        raise NotBuilt("This server does not support attachments yet")
+                        raise NotBuilt("This server does not support files in forms yet")
                     if event.header("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
                         raise Invalid(message="Fields of a form are sent as they are (RFC 7578 section 4.7)")
                     value = fields[event.name] = bytearray()

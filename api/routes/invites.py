@@ -4,14 +4,16 @@ from litestar import delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
+from api.binding import JSON_OF_KEY
 from api.caller import Caller
 from api.forms import SnowflakePath
+from api.message_body import find_json
 from api.services.invites.invite_forms import CreateInvite, UseInvite
 from api.services.invites.invites import InviteService
 from core.wire.objects.invite import InviteObject
 
 
-@post("/channels/{channel_id:str}/invites", status_code=200)
+@post("/channels/{channel_id:str}/invites", status_code=200, opt={JSON_OF_KEY: find_json})
 async def create_invite(
     channel_id: SnowflakePath, caller: Caller, data: CreateInvite, invites: InviteService
 ) -> InviteObject:

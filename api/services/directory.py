@@ -5,7 +5,7 @@ before the writer's own caller resumes, so nobody is served what they just chang
 Owns the caches; writes nothing to the store.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from api.services.access import (
@@ -96,6 +96,12 @@ class Directory:
         key = (guild_id, self._epochs.get(guild_id, 0), user_id)
         return self._members.use_cached(key) or await self._members.get(key)
 
+    async def members(self, guild_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
+        """Those of the users that are in the guild, by user id."""
+        epoch = self._epochs.get(guild_id, 0)
+        found = await self._members.get_many([(guild_id, epoch, user_id) for user_id in user_ids], self._load_members)
+        return {user_id: member for (_, _, user_id), member in found.items() if member is not None}
+
     async def user(self, user_id: int) -> User:
         """Raises UnknownUser."""
         return await self._users.get(user_id)
@@ -158,6 +164,12 @@ class Directory:
     async def _load_member(self, key: MemberKey) -> Member | None:
         guild_id, _, user_id = key
         return await self._store.members.find(guild_id, user_id)
+
+    async def _load_members(self, keys: Sequence[MemberKey]) -> dict[MemberKey, Member | None]:
+        """All of one guild and one epoch."""
+        found = await self._store.members.find_many(keys[0][0], [user_id for _, _, user_id in keys])
+        members = {member.user.id: member for member in found}
+        return {key: members.get(key[2]) for key in keys}
 
     async def _load_channel(self, channel_id: int) -> Channel:
         channel = await self._store.channels.find(channel_id)

@@ -46,6 +46,8 @@ class Invite(msgspec.Struct, kw_only=True, frozen=True):
     max_uses: int = 0
     uses: int = 0
     temporary: bool = False
+    role_ids: tuple[int, ...] = ()
+    """What who joins by it gets, as far as the roles are still there."""
 
     def is_expired(self, now_ms: int) -> bool:
         """Whether age or uses have run out."""

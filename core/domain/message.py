@@ -1,9 +1,11 @@
 """Messages."""
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
+from core.domain.member import Member
 from core.domain.user import User
 
 
@@ -58,4 +60,6 @@ class MessageView(msgspec.Struct, kw_only=True, frozen=True):
     message: Message
     author: User
     mentions: tuple[User, ...] = ()
+    mentioned_members: Mapping[int, Member] = {}
+    """The memberships of those who are mentioned and in the guild, by user id; only dispatches show them."""
     referenced: "MessageView | None" = None

@@ -123,12 +123,18 @@ class GuildReader(Protocol):
 
     async def find_by_vanity_code(self, code: str) -> Guild | None: ...
 
+    async def count_vanity_uses(self, guild_id: int) -> int:
+        """How often the guild's vanity code was used; 0 when there is no such guild."""
+
 
 class GuildWriter(GuildReader, Protocol):
     async def create(self, guild: Guild) -> None: ...
 
     async def update(self, guild_id: int, changes: Changes) -> Guild:
-        """Raises UnknownGuild; Invalid when `vanity_url_code` is taken."""
+        """Another `vanity_url_code` has no uses yet. Raises UnknownGuild; Invalid when the code is taken."""
+
+    async def use_vanity_code(self, guild_id: int, code: str) -> None:
+        """Adds one use. Raises UnknownInvite when the guild has another code, or none."""
 
     async def delete(self, guild_id: int) -> None:
         """With everything in it but the messages, which become unreachable. Raises UnknownGuild."""

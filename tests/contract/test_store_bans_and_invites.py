@@ -58,7 +58,15 @@ async def test_bans_page_by_ascending_user_id(store: Store) -> None:
 async def test_created_invite_is_found_with_every_field(store: Store) -> None:
     await add_guild(store, 10)
     invite = new_invite(
-        "aBc", flake(10), flake(30), inviter_id=flake(1), max_age_s=5, max_uses=3, uses=1, temporary=True
+        "aBc",
+        flake(10),
+        flake(30),
+        inviter_id=flake(1),
+        max_age_s=5,
+        max_uses=3,
+        uses=1,
+        temporary=True,
+        role_ids=(flake(7),),
     )
     async with store.write() as tx:
         await tx.channels.create(new_channel(30, flake(10)))

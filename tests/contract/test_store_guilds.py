@@ -5,7 +5,7 @@ import pytest
 
 from core.bus.interfaces import Bus
 from core.domain.channel import Overwrite
-from core.domain.errors import Invalid, UnknownGuild
+from core.domain.errors import Invalid, UnknownGuild, UnknownInvite
 from core.domain.guild import Guild
 from core.domain.ids import shard_of
 from core.store.interfaces import Store
@@ -88,6 +88,27 @@ async def test_vanity_code_belongs_to_one_guild(store: Store) -> None:
     with pytest.raises(Invalid):
         async with store.write() as tx:
             await tx.guilds.create(new_guild(12, vanity_url_code="code"))
+
+
+async def test_uses_of_a_vanity_code_are_counted_until_it_changes(store: Store) -> None:
+    async with store.write() as tx:
+        await tx.guilds.create(FULL)
+        for _ in range(2):
+            await tx.guilds.use_vanity_code(FULL.id, "code")
+        await tx.guilds.update(FULL.id, {"vanity_url_code": "code", "name": "other"})
+        await tx.guilds.update(FULL.id, {"name": "another"})
+    assert await store.guilds.count_vanity_uses(FULL.id) == 2
+    for wrong in ((FULL.id, "other"), (flake(11), "code")):
+        with pytest.raises(UnknownInvite):
+            async with store.write() as tx:
+                await tx.guilds.use_vanity_code(*wrong)
+    for changed in ("new", None):
+        async with store.write() as tx:
+            await tx.guilds.use_vanity_code(FULL.id, "code")
+            await tx.guilds.update(FULL.id, {"vanity_url_code": changed})
+            assert await tx.guilds.count_vanity_uses(FULL.id) == 0
+            await tx.guilds.update(FULL.id, {"vanity_url_code": "code"})
+    assert await store.guilds.count_vanity_uses(flake(11)) == 0
 
 
 async def test_list_of_user_pages_by_ascending_id(store: Store) -> None:

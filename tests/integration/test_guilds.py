@@ -273,5 +273,10 @@ async def test_vanity_code_leads_in_and_is_unique(api: ApiUnderTest) -> None:
     assert (shown["code"], shown["guild"]["id"], shown["expires_at"]) == ("green-thumbs", scene.id, None)
     assert (await stranger.post("/invites/green-thumbs")).json()["new_member"] is True
     assert (await stranger.get(scene.path)).json()["vanity_url_code"] == "green-thumbs"
+    shown = await scene.owner.get(f"{scene.path}/vanity-url")
+    assert shown.json() == {"code": "green-thumbs", "uses": 1}
+    await stranger.post("/invites/green-thumbs")  # who is in already uses nothing
+    assert (await scene.owner.patch(f"{scene.path}/vanity-url", {"code": "green-thumbs"})).json()["uses"] == 1
+    assert (await scene.owner.patch(f"{scene.path}/vanity-url", {"code": "other"})).json()["uses"] == 0
     await scene.owner.patch(f"{scene.path}/vanity-url", {"code": None})
     assert error_code(await stranger.get("/invites/green-thumbs")) == (404, 10006)

@@ -191,3 +191,53 @@ async def test_bots_cannot_use_invites(api: ApiUnderTest) -> None:
     application = (await scene.owner.post("/applications", {"name": "Helper"})).json()
     token = (await scene.owner.post(f"/applications/{application['id']}/bot")).json()["token"]
     assert error_code(await api.actor(f"Bot {token}").post(f"/invites/{code}")) == (403, 20001)
+
+
+async def test_roles_of_an_invite_are_given_to_who_joins(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    first, second = await scene.add_role(name="first"), await scene.add_role(name="second")
+    invite = await make_invite(scene, role_ids=[second, int(first)])
+    assert {role["name"] for role in invite["roles"]} == {"first", "second"}
+    assert (await make_invite(scene, role_ids=[first, second]))["code"] == invite["code"]
+    assert (await make_invite(scene))["code"] != invite["code"]
+    assert len((await api.nobody.get(f"/invites/{invite['code']}")).json()["roles"]) == 2
+    await scene.owner.delete(f"{scene.path}/roles/{second}")
+    bob = await api.register()
+    assert (await bob.post(f"/invites/{invite['code']}")).status_code == 200
+    assert (await bob.get(f"/users/@me/guilds/{scene.id}/member")).json()["roles"] == [first]
+    joined = api.payloads("GUILD_MEMBER_ADD")[-1]
+    assert (joined["user"]["id"], joined["roles"]) == (bob.id, [first])
+
+
+async def test_roles_of_an_invite_may_come_in_a_form(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    role = await scene.add_role(name="first")
+    path = f"/channels/{scene.general}/invites"
+    for form in (
+        {"data": {"role_ids": role, "max_uses": "3"}},
+        {"files": {"payload_json": (None, f'{{"role_ids": ["{role}"]}}')}},
+    ):
+        answer = await scene.owner.request("POST", path, **form)
+        assert [shown["id"] for shown in answer.json()["roles"]] == [role]
+    file = {"target_users_file": ("users.csv", b"1")}
+    assert error_code(await scene.owner.request("POST", path, files=file)) == (501, 0)
+
+
+async def test_roles_of_an_invite_need_the_right_to_give_them(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    role = await scene.add_role(name="wanted")
+    path = f"/channels/{scene.general}/invites"
+    assert error_code(await bob.post(path, {"role_ids": [role]})) == (403, 50013)
+    held = await scene.add_role(bob, permissions=Permission.MANAGE_ROLES)
+    assert error_code(await bob.post(path, {"role_ids": [held]})) == (403, 50013)
+    await scene.owner.patch(f"{scene.path}/roles", [{"id": held, "position": 2}, {"id": role, "position": 1}])
+    assert (await bob.post(path, {"role_ids": [role]})).status_code == 200
+    assert error_code(await bob.post(path, {"role_ids": ["1"]})) == (404, 10011)
+    assert error_code(await bob.post(path, {"role_ids": [scene.id]})) == (400, 50028)
+    assert (
+        form_code(await bob.post(path, {"role_ids": [role, role]}), "role_ids", "1")
+        == "SET_TYPE_ALREADY_CONTAINS_VALUE"
+    )
+    assert form_code(await bob.post(path, {"role_ids": "x"}), "role_ids") == "NUMBER_TYPE_COERCE"
+    assert (await bob.post(path, {"role_ids": []})).status_code == 200

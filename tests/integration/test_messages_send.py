@@ -48,9 +48,39 @@ async def test_send_dispatch_is_what_the_wire_object_says(api: ApiUnderTest) -> 
     envelope = api.events("MESSAGE_CREATE")[-1]
     message = await api.store.messages.find(place.channel_id, envelope.id)
     assert message is not None
-    view = await api.built.messages._views.view(message)
+    view = await api.built.messages._views.view_for_dispatch(message)
+    assert set(view.mentioned_members) == {int(alice.id), int(bob.id)}
     member = await api.store.members.find(place.guild.id, int(bob.id))
     assert bytes(envelope.payload) == msgspec.json.encode(render_message_dispatch(view, member))
+
+
+async def test_mentions_in_guilds_are_dispatched_with_memberships(api: ApiUnderTest) -> None:
+    alice, bob, stranger = await api.register(), await api.register(), await api.register()
+    place = await make_place(api, alice, bob)
+    await place.change_member(bob, nick="Bobby")
+    sent = await alice.post(place.messages, {"content": f"<@{bob.id}> <@{stranger.id}> <@{alice.id}>", "nonce": "n"})
+    assert ["member" in mention for mention in sent.json()["mentions"]] == [False] * 3
+    await alice.patch(f"{place.messages}/{sent.json()['id']}", {"content": f"again <@{bob.id}> and <@{stranger.id}>"})
+    for name, count in (("MESSAGE_CREATE", 3), ("MESSAGE_UPDATE", 2)):
+        [payload] = api.payloads(name)
+        mentions = {mention["id"]: mention for mention in payload["mentions"]}
+        assert len(mentions) == count
+        member = mentions[bob.id]["member"]
+        assert (member["nick"], "user" in member) == ("Bobby", False)
+        assert {"roles", "joined_at", "deaf", "mute", "flags"} <= member.keys()
+        assert "member" not in mentions[stranger.id]
+        rest = [{**mention, "member": None} for mention in sent.json()["mentions"] if mention["id"] in mentions]
+        assert [{**mention, "member": None} for mention in payload["mentions"]] == rest
+
+
+async def test_mentions_in_direct_messages_have_no_membership(api: ApiUnderTest) -> None:
+    alice, bob = await api.register(), await api.register()
+    await make_place(api, alice, bob)
+    direct = (await alice.post("/users/@me/channels", {"recipient_id": bob.id})).json()
+    await alice.post(f"/channels/{direct['id']}/messages", {"content": f"<@{bob.id}>"})
+    for payload in api.payloads("MESSAGE_CREATE"):
+        assert [mention["id"] for mention in payload["mentions"]] == [bob.id]
+        assert "member" not in payload["mentions"][0]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from api.form_marks import as_set
 from api.forms import SnowflakeField
+
+MAX_ROLES = 250
 
 
 class CreateInvite(msgspec.Struct, kw_only=True):
@@ -18,6 +21,8 @@ class CreateInvite(msgspec.Struct, kw_only=True):
     target_type: int | None = None
     target_user_id: SnowflakeField | None = None
     target_application_id: SnowflakeField | None = None
+    role_ids: Annotated[list[SnowflakeField], as_set(MAX_ROLES)] | str | None = None
+    """What who joins by it gets; in forms a text with commas."""
 
 
 class UseInvite(msgspec.Struct, kw_only=True):

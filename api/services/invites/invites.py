@@ -5,15 +5,18 @@ nothing depends on when.
 """
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from api.caller import Caller
+from api.forms import parse_ids
+from api.services.access import GuildAccess
 from api.services.announcements import guild_permission_event
 from api.services.channels.channel_rules import INVITABLE
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.invites.invite_forms import CreateInvite
+from api.services.invites.invite_forms import MAX_ROLES, CreateInvite
+from api.services.members.member_rules import check_role
 from api.services.members.membership import Membership
 from api.services.still_there import fetch_channel, fetch_guild
 from core.domain.channel import Channel
@@ -76,6 +79,7 @@ class InviteService:
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.CREATE_INSTANT_INVITE)
+        role_ids = _check_roles(access.guild, parse_ids(form.role_ids, "role_ids", most=MAX_ROLES))
         if access.channel.type not in INVITABLE:
             raise WrongChannelType
         wanted = Invite(
@@ -87,6 +91,7 @@ class InviteService:
             max_age_s=86_400 if form.max_age is None else form.max_age,
             max_uses=form.max_uses or 0,
             temporary=bool(form.temporary),
+            role_ids=role_ids,
         )
         async with self._store.write() as tx:
             await fetch_channel(tx, channel_id)
@@ -143,7 +148,10 @@ class InviteService:
                 if "INVITES_DISABLED" in guild.features:
                     raise InvitesPaused
                 await self._count_use(tx, invite)
-                member = await self._membership.add(tx, guild.id, caller.user_id, is_temporary=invite.temporary)
+                role_ids = await _remaining_roles(tx, invite)
+                member = await self._membership.add(
+                    tx, guild.id, caller.user_id, role_ids=role_ids, is_temporary=invite.temporary
+                )
         if is_new and member is not None:
             await self._membership.welcome(guild, member)
         shown = await self._show(invite, channel)
@@ -178,13 +186,12 @@ class InviteService:
         return wanted
 
     async def _count_use(self, tx: Transaction, invite: Invite) -> None:
-        """Raises UnknownInvite when it ran out meanwhile. Vanity codes are not counted."""
+        """Raises UnknownInvite when it ran out meanwhile."""
+        if invite.inviter_id is None:
+            await tx.guilds.use_vanity_code(invite.guild_id, invite.code)
+            return
         found = await tx.invites.find(invite.code)
-        if found is None:
-            if invite.inviter_id is None:
-                return
-            raise UnknownInvite
-        if found.is_expired(self._clock.now_ms()):
+        if found is None or found.is_expired(self._clock.now_ms()):
             raise UnknownInvite
         used = await tx.invites.count_use(invite.code)
         if used.is_expired(self._clock.now_ms()):
@@ -254,6 +261,7 @@ class InviteService:
             invite,
             guild=entry.guild,
             channel=channel,
+            roles=[entry.roles[role_id] for role_id in invite.role_ids if role_id in entry.roles],
             inviter=users.get(inviter_id or 0),
             with_metadata=with_metadata,
         )
@@ -266,4 +274,19 @@ def _is_alike(invite: Invite, wanted: Invite) -> bool:
         and invite.max_age_s == wanted.max_age_s
         and invite.max_uses == wanted.max_uses
         and invite.temporary == wanted.temporary
+        and invite.role_ids == wanted.role_ids
     )
+
+
+def _check_roles(access: GuildAccess, role_ids: Collection[int]) -> tuple[int, ...]:
+    """The roles, if the caller may give each of them to somebody."""
+    if role_ids:
+        access.require(Permission.MANAGE_ROLES)
+    return tuple(sorted({check_role(access, role_id).id for role_id in role_ids}))
+
+
+async def _remaining_roles(tx: Transaction, invite: Invite) -> list[int]:
+    """The roles that the invite gives and that have not gone since."""
+    if not invite.role_ids:
+        return []
+    return [role.id for role in await tx.roles.list_of_guild(invite.guild_id) if role.id in invite.role_ids]

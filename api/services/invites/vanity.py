@@ -11,6 +11,7 @@ from api.services.directory import Directory
 from api.services.guilds.guild_forms import UpdateVanityUrl
 from api.services.ids import IdSource
 from core.domain.errors import Invalid, InvalidInviteCode
+from core.domain.guild import Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
 from core.wire.objects.guild import render_guild
@@ -22,7 +23,7 @@ class VanityObject(msgspec.Struct, kw_only=True):
     """VanityURLResponse."""
 
     code: str | None
-    uses: int = 0
+    uses: int
 
 
 class VanityService:
@@ -39,7 +40,7 @@ class VanityService:
         """For those who manage the guild."""
         access = await self._directory.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
-        return VanityObject(code=access.entry.guild.vanity_url_code)
+        return await self._show(access.entry.guild)
 
     async def update(self, caller: Caller, guild_id: int, form: UpdateVanityUrl) -> VanityObject:
         """Set the code, or with null or "" give it up.
@@ -50,7 +51,7 @@ class VanityService:
         access = await self._directory.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         if not isinstance(form.code, str | None):
-            return VanityObject(code=access.entry.guild.vanity_url_code)
+            return await self._show(access.entry.guild)
         code = form.code.lower() if form.code else None
         if code is not None and not _CODE.fullmatch(code):
             raise InvalidInviteCode
@@ -63,4 +64,8 @@ class VanityService:
                 raise InvalidInviteCode from None
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
             tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild_id, payload))
-        return VanityObject(code=code)
+        return await self._show(guild)
+
+    async def _show(self, guild: Guild) -> VanityObject:
+        uses = await self._store.guilds.count_vanity_uses(guild.id)
+        return VanityObject(code=guild.vanity_url_code, uses=uses)

@@ -8,8 +8,7 @@ from api.caller import Caller
 from api.services.access import GuildAccess
 from api.services.directory import Directory
 from api.services.members.membership import Membership
-from core.domain.errors import UnknownMember, UnknownRole, invalid_field
-from core.domain.ids import MAX_SNOWFLAKE
+from core.domain.errors import UnknownMember, UnknownRole
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
@@ -79,17 +78,3 @@ class PruneService:
             members = await self._store.members.find_many(guild_id, found[start : start + _BATCH])
             outranked += [member.user.id for member in members if access.outranks(member)]
         return outranked
-
-
-def parse_role_ids(given: Collection[int] | str | None) -> list[int]:
-    """`include_roles`: a list, or ids with commas between them."""
-    if given is None:
-        return []
-    if not isinstance(given, str):
-        return list(given)
-    parts = [part.strip() for part in given.split(",") if part.strip()]
-    if len(parts) > 100:
-        raise invalid_field("include_roles", "BASE_TYPE_MAX_LENGTH", "Must be 100 or fewer in length.")
-    if any(not part.isascii() or not part.isdigit() or len(part) > 19 or int(part) > MAX_SNOWFLAKE for part in parts):
-        raise invalid_field("include_roles", "NUMBER_TYPE_COERCE", f'Value "{given[:100]}" is not snowflake.')
-    return [int(part) for part in parts]

@@ -164,7 +164,7 @@ class MessageEdits:
     async def _apply(self, access: ChannelAccess, message: Message, changes: dict[str, Any]) -> bytes | None:
         """The answer, or None when another edit came first."""
         edited = msgspec.structs.replace(message, **changes, version=message.version + 1) if changes else message
-        view = await self._views.view(edited)
+        view = await self._views.view_for_dispatch(edited)
         member = None
         if message.guild_id:
             member = await self._directory.member(message.guild_id, message.author_id)

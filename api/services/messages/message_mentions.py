@@ -1,5 +1,6 @@
 """Whom a message mentions in its channel: what `mentions` reads from the text, met with who and what there is."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from api.services.access import ChannelAccess
 from api.services.directory import Directory
 from api.services.messages.mentions import AllowedMentions, find_mentions, select_roles, select_users
+from core.domain.member import Member
 from core.domain.permissions import Permission
 from core.domain.user import User
 
@@ -17,6 +19,8 @@ class Mentions(msgspec.Struct, kw_only=True, frozen=True):
     """What a message mentions, as it is stored and shown."""
 
     users: tuple[User, ...] = ()
+    members: Mapping[int, Member] = {}
+    """Those of the users that are in the guild, by user id."""
     role_ids: tuple[int, ...] = ()
     everyone: bool = False
 
@@ -47,8 +51,10 @@ async def resolve_mentions(
         user_ids = [user_id for user_id in user_ids if user_id in access.channel.recipient_ids]
         return Mentions(users=await _find_users(directory, user_ids))
     may_mention_all = access.has(_MENTION_EVERYONE)
+    users = await _find_users(directory, user_ids)
     return Mentions(
-        users=await _find_users(directory, user_ids),
+        users=users,
+        members=await directory.members(access.guild.entry.guild.id, [user.id for user in users]) if users else {},
         role_ids=select_roles(found, allowed, access.guild.entry.roles, may_mention_all=may_mention_all),
         everyone=found.everyone and allowed.everyone and may_mention_all,
     )

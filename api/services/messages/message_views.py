@@ -1,7 +1,7 @@
 """From stored messages to what is shown: authors, mentioned users and replied-to messages filled in, and encoded.
 
 A message that is being sent is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before
-the closing brace. `core.wire.objects.message.render_message_dispatch` says what the result must equal; a test compares.
+the closing brace. Only one that mentions members is encoded again, with their memberships. `core.wire.objects.message.render_message_dispatch` says what the result must equal; a test compares.
 """
 
 from collections import OrderedDict
@@ -16,7 +16,7 @@ from core.domain.member import Member
 from core.domain.message import Message, MessageType, MessageView
 from core.domain.user import User
 from core.wire.objects.member import render_member
-from core.wire.objects.message import render_message
+from core.wire.objects.message import MessageObject, render_mentions, render_message
 from core.wire.objects.user import UserObject, render_user
 
 _MAX_AUTHORS: Final = 10_000
@@ -49,6 +49,14 @@ class MessageViews:
         """One message."""
         return (await self.view_all([message]))[0]
 
+    async def view_for_dispatch(self, message: Message) -> MessageView:
+        """One message, with the memberships that its event shows."""
+        view = await self.view(message)
+        if not message.guild_id or not view.mentions:
+            return view
+        members = await self._directory.members(message.guild_id, [user.id for user in view.mentions])
+        return msgspec.structs.replace(view, mentioned_members=members)
+
     async def view_quoted(self, message: Message) -> MessageView:
         """One message as it is shown inside a reply to it: without what it answers itself."""
         return build_view(message, await self._directory.users(_user_ids([message])))
@@ -72,12 +80,15 @@ class MessageViews:
     def encode(self, view: MessageView, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
         """Answer and dispatch; `member` is the author's membership, None outside guilds or when it has ended."""
         rendered = _render(view, with_nonce=with_nonce, author=self._encode_author(view.author))
-        answer = _encode(rendered)
+        answer = shown = _encode(rendered)
         guild_id = view.message.guild_id
         if not guild_id:
             return EncodedMessage(answer, msgspec.Raw(answer))
+        if view.mentioned_members:
+            rendered.mentions = render_mentions(view)
+            shown = _encode(rendered)
         rest = b"}" if member is None else b',"member":%b}' % self._encode_member(member)
-        return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (answer[:-1], guild_id, rest)))
+        return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (shown[:-1], guild_id, rest)))
 
     def _encode_author(self, user: User) -> Any:
         """As the field's type, which the encoder does not look at."""
@@ -132,7 +143,7 @@ def encode_views(views: Sequence[MessageView]) -> bytes:
     return _encode([_render(view, with_nonce=False) for view in views])
 
 
-def _render(view: MessageView, *, with_nonce: bool, author: UserObject | None = None) -> object:
+def _render(view: MessageView, *, with_nonce: bool, author: UserObject | None = None) -> MessageObject:
     rendered = render_message(view, with_nonce=with_nonce, author=author)
     if view.referenced is not None and view.referenced.message.type == MessageType.REPLY:
         # A reply inside a reply is shown without what it answers: one level is all that clients show.

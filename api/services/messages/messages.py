@@ -172,7 +172,13 @@ class MessageService:
             nonce_is_int=draft.nonce_is_int,
             reference_id=None if referenced is None else referenced.message.id,
         )
-        view = MessageView(message=message, author=author, mentions=mentions.users, referenced=referenced)
+        view = MessageView(
+            message=message,
+            author=author,
+            mentions=mentions.users,
+            mentioned_members=mentions.members,
+            referenced=referenced,
+        )
         encoded = self._views.encode(view, None if access.guild is None else access.guild.member)
         added = await self._messages.add(message, message_created(channel, message, encoded.dispatch))
         if added.is_new:
@@ -181,7 +187,7 @@ class MessageService:
 
     async def _show_first(self, access: ChannelAccess, message: Message) -> _Sent:
         """The message that the nonce was used for; its event again when nobody can know that it was dispatched."""
-        view = await self._views.view(message)
+        view = await self._views.view_for_dispatch(message)
         encoded = self._views.encode(view, None if access.guild is None else access.guild.member)
         # What has been deleted meanwhile is not brought back.
         if self._nonces.claim_republication(message.id) and await self._messages.find(message.channel_id, message.id):

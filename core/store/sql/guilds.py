@@ -1,8 +1,10 @@
 """Guilds, and the snapshot of one with its roles and channels."""
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from typing import Any
 
-from core.domain.errors import UnknownGuild, invalid_field
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
+
+from core.domain.errors import UnknownGuild, UnknownInvite, invalid_field
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.ids import shard_of
 from core.domain.member import Member
@@ -83,6 +85,15 @@ class SqlGuilds:
         row = await self._db.fetch_one(_SELECT.where(guilds.c.vanity_url_code == code))
         return None if row is None else GUILD.entity(row)
 
+    async def count_vanity_uses(self, guild_id: int) -> int:
+        row = await self._db.fetch_one(select(guilds.c.vanity_uses).where(guilds.c.id == guild_id))
+        return 0 if row is None else int(row[0])
+
+    async def use_vanity_code(self, guild_id: int, code: str) -> None:
+        statement = update(guilds).where(guilds.c.id == guild_id, guilds.c.vanity_url_code == code)
+        if not await self._db.execute(statement.values(vanity_uses=guilds.c.vanity_uses + 1)):
+            raise UnknownInvite
+
     async def create(self, guild: Guild) -> None:
         await self._check_vanity_code(guild.id, guild.vanity_url_code)
         await self._db.execute(insert(guilds), GUILD.values(guild))
@@ -94,7 +105,7 @@ class SqlGuilds:
             if guild is None:
                 raise UnknownGuild
             return guild
-        statement = update(guilds).where(guilds.c.id == guild_id).values(dict(changes))
+        statement = update(guilds).where(guilds.c.id == guild_id).values(_with_uses(changes))
         row = await self._db.fetch_one(statement.returning(*GUILD.columns))
         if row is None:
             raise UnknownGuild
@@ -110,3 +121,12 @@ class SqlGuilds:
         statement = select(guilds.c.id).where(guilds.c.vanity_url_code == code, guilds.c.id != guild_id)
         if await self._db.fetch_one(statement) is not None:
             raise invalid_field("code", "INVITE_CODE_ALREADY_TAKEN", "Vanity URL is taken")
+
+
+def _with_uses(changes: Changes) -> dict[str, Any]:
+    """A code that is set anew, but is the same, keeps its uses."""
+    values = dict(changes)
+    if "vanity_url_code" in values:
+        is_same = guilds.c.vanity_url_code == values["vanity_url_code"]
+        values["vanity_uses"] = case((is_same, guilds.c.vanity_uses), else_=0)
+    return values

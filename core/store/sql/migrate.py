@@ -17,7 +17,7 @@ from core.store.sql.errors import translated
 if TYPE_CHECKING:
     from alembic.config import Config
 
-SCHEMA_REVISION: Final = "0002"
+SCHEMA_REVISION: Final = "0003"
 """The newest migration; a test compares it with the folder."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

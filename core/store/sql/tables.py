@@ -112,6 +112,7 @@ guilds = Table(
     Column("premium_progress_bar_enabled", Boolean, nullable=False),
     Column("features", JsonTuple(str), nullable=False),
     Column("member_count", BigInteger, nullable=False, server_default="0"),  # kept by whoever adds or removes members
+    Column("vanity_uses", BigInteger, nullable=False, server_default="0"),  # of the present vanity code
 )
 
 roles = Table(
@@ -224,6 +225,7 @@ invites = Table(
     Column("max_uses", Integer, nullable=False),
     Column("uses", Integer, nullable=False),
     Column("temporary", Boolean, nullable=False),
+    Column("role_ids", JsonTuple(int), nullable=False, server_default="[]"),
 )
 
 messages = Table(

@@ -1,12 +1,16 @@
 """Invites on the wire: as anybody sees them, with metadata for those who manage them, and as their events."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.channel import Channel
 from core.domain.guild import Guild
 from core.domain.member import Invite
+from core.domain.role import Role
 from core.domain.user import User
+from core.wire.objects.role import RoleColors, render_role
 from core.wire.objects.times import iso_time
 from core.wire.objects.user import UserObject, render_user
 
@@ -36,6 +40,18 @@ class InviteChannelObject(msgspec.Struct, kw_only=True):
     name: str
 
 
+class InviteRoleObject(msgspec.Struct, kw_only=True):
+    """A role that an invite gives (InviteGuildRoleResponse)."""
+
+    id: str
+    name: str
+    position: int
+    color: int
+    colors: RoleColors
+    icon: str | None
+    unicode_emoji: str | None
+
+
 class InviteObject(msgspec.Struct, kw_only=True):
     """An invite (GuildInviteResponse); `uses` to `created_at` are its metadata."""
 
@@ -47,6 +63,7 @@ class InviteObject(msgspec.Struct, kw_only=True):
     inviter: UserObject | UnsetType = UNSET
     expires_at: str | None
     flags: int = 0
+    roles: list[InviteRoleObject] | UnsetType = UNSET
     approximate_member_count: int | UnsetType = UNSET
     approximate_presence_count: int | UnsetType = UNSET
     uses: int | UnsetType = UNSET
@@ -104,10 +121,29 @@ def render_invite_guild(guild: Guild) -> InviteGuildObject:
     )
 
 
+def _render_role(role: Role) -> InviteRoleObject:
+    shown = render_role(role)
+    return InviteRoleObject(
+        id=shown.id,
+        name=shown.name,
+        position=shown.position,
+        color=shown.color,
+        colors=shown.colors,
+        icon=shown.icon,
+        unicode_emoji=shown.unicode_emoji,
+    )
+
+
 def render_invite(
-    invite: Invite, *, guild: Guild, channel: Channel, inviter: User | None, with_metadata: bool = False
+    invite: Invite,
+    *,
+    guild: Guild,
+    channel: Channel,
+    roles: Sequence[Role],
+    inviter: User | None,
+    with_metadata: bool = False,
 ) -> InviteObject:
-    """The invite's object."""
+    """The invite's object. `roles` are those that it gives."""
     rendered = InviteObject(
         code=invite.code,
         guild=render_invite_guild(guild),
@@ -115,6 +151,7 @@ def render_invite(
         channel=InviteChannelObject(id=str(channel.id), type=channel.type, name=channel.name),
         inviter=UNSET if inviter is None else render_user(inviter),
         expires_at=_expiry_of(invite),
+        roles=[_render_role(role) for role in roles] if roles else UNSET,
     )
     if with_metadata:
         rendered.uses = invite.uses

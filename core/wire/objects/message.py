@@ -5,6 +5,7 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, MessageView
+from core.domain.user import User
 from core.wire.objects.member import MemberObject, render_member
 from core.wire.objects.times import iso_time, iso_time_of
 from core.wire.objects.user import UserObject, render_user
@@ -19,6 +20,12 @@ class MessageReferenceObject(msgspec.Struct, kw_only=True):
     guild_id: str | UnsetType = UNSET
 
 
+class MentionObject(UserObject, kw_only=True):
+    """Somebody who is mentioned; `member`, without its user, only in dispatches in guilds that they are in."""
+
+    member: MemberObject | UnsetType = UNSET
+
+
 class MessageObject(msgspec.Struct, kw_only=True):
     """A message (MessageResponse); `guild_id` and `member` only in dispatches."""
 
@@ -31,7 +38,7 @@ class MessageObject(msgspec.Struct, kw_only=True):
     edited_timestamp: str | None
     tts: bool
     mention_everyone: bool
-    mentions: list[UserObject]
+    mentions: list[MentionObject]
     mention_roles: list[str]
     attachments: list[str] = []
     embeds: msgspec.Raw
@@ -77,7 +84,7 @@ def render_message(view: MessageView, *, with_nonce: bool = False, author: UserO
         edited_timestamp=iso_time(message.edited_ms) if message.edited_ms else None,
         tts=message.tts,
         mention_everyone=message.mention_everyone,
-        mentions=[render_user(user) for user in view.mentions],
+        mentions=[_render_mention(user, None) for user in view.mentions],
         mention_roles=[str(role_id) for role_id in message.mention_role_ids],
         embeds=message.embeds,
         pinned=message.pinned,
@@ -90,11 +97,24 @@ def render_message(view: MessageView, *, with_nonce: bool = False, author: UserO
     return rendered
 
 
+def _render_mention(user: User, member: Member | None) -> MentionObject:
+    mention = MentionObject(**msgspec.structs.asdict(render_user(user)))
+    if member is not None:
+        mention.member = render_member(member, with_user=False)
+    return mention
+
+
+def render_mentions(view: MessageView) -> list[MentionObject]:
+    """The mentions as a dispatch shows them."""
+    return [_render_mention(user, view.mentioned_members.get(user.id)) for user in view.mentions]
+
+
 def render_message_dispatch(view: MessageView, member: Member | None, *, with_nonce: bool = True) -> MessageObject:
     """The message for its event: with `guild_id` and the author's membership, and the nonce that its author knows it by."""
     rendered = render_message(view, with_nonce=with_nonce)
     if view.message.guild_id:
         rendered.guild_id = str(view.message.guild_id)
+        rendered.mentions = render_mentions(view)
     if member is not None:
         rendered.member = render_member(member, with_user=False)
     return rendered
