@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.routes import applications, auth, instance, users
 from api.services.accounts.accounts import AccountService
 from api.services.accounts.auth import AuthService
-from api.services.accounts.passwords import Passwords
+from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
 from api.services.directory import Directory
@@ -34,7 +34,7 @@ def build_account_services(
     directory: Directory,
     images: Images,
     membership: Membership,
-    passwords: Passwords,
+    passwords: PasswordAttempts,
     ids: IdSource,
     clock: Clock,
     settings: Settings,
@@ -46,7 +46,11 @@ def build_account_services(
         "accounts": AccountService(store=store, directory=directory, images=images, passwords=passwords, ids=ids),
         "applications": applications_service,
         "auth": AuthService(
-            store=store, ids=ids, clock=clock, passwords=passwords, sessions_per_user=settings.limits.sessions_per_user
+            store=store,
+            ids=ids,
+            clock=clock,
+            passwords=passwords,
+            sessions_per_user=settings.limits.sessions_per_user,
         ),
         "authorizations": AuthorizationService(
             store=store,

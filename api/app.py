@@ -19,6 +19,7 @@ from api.limits import Limits, MemoryRateLimiter
 from api.message_services import build_message_services
 from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.login_uses import LoginUses
+from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
 from api.services.directory import Directory
 from api.services.gateway_addresses import GatewayAddresses
@@ -83,7 +84,11 @@ def build_api(
     directory = Directory(store=store, bus=bus, clock=clock)
     passwords = Passwords()
     uses = LoginUses(store=store, clock=clock)
-    limits = Limits(limiter=MemoryRateLimiter(clock=clock), settings=settings.limits)
+    limits = Limits(
+        limiter=MemoryRateLimiter(clock=clock),
+        settings=settings.limits,
+        count_refusal=lambda limit: metrics.limit_refusals_total.labels(limit).inc(),
+    )
     images = Images(blobs=blobs)
     gate = Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits)
     guilds = build_guild_services(store=store, directory=directory, images=images, ids=ids, clock=clock)
@@ -92,7 +97,7 @@ def build_api(
         directory=directory,
         images=images,
         membership=guilds["membership"],
-        passwords=passwords,
+        passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
         ids=ids,
         clock=clock,
         settings=settings,
@@ -135,4 +140,4 @@ def _build_edge(
     framework = build_framework(services, gate, max_body_bytes=settings.api.max_json_bytes)
     application: Any = framework  # an ASGI application, whose own types for it are narrower
     routes = compile_routes(framework, gate)
-    return Edge(app=application, routes=routes, limits=limits, clock=clock, metrics=metrics)
+    return Edge(app=application, routes=routes, gate=gate, limits=limits, clock=clock, metrics=metrics)

@@ -4,7 +4,8 @@
 - HEAD is GET without its body.
 - Pages of other origins may call: their browsers' preflights are answered, and every answer says so. Nothing here is told
   by cookies, so a page can do no more than somebody with the token that it was given.
-- Bounds: headers that are too many or too long (431), NUL in addresses (400); clients whose requests were invalid too often (429).
+- Bounds: headers that are too many or too long (431), NUL in addresses (400); addresses whose requests were invalid too often
+  (429), unless the request comes with a good token: its neighbours are not its fault.
 - Answers: the rate limit's headers, no body headers on 204; status and duration into the metrics.
 """
 
@@ -16,10 +17,10 @@ from typing import Any, Final
 from api.answers import Answer
 from api.compiled_routes import CompiledRoutes
 from api.errors import HeadersTooLarge
-from api.gate import Rate
+from api.gate import Gate, Rate
 from api.limits import Limits
 from api.refusals import refuse
-from api.scope import RATE_KEY, TEMPLATE_KEY, Application, Message, Receive, Scope, Send
+from api.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Application, Message, Receive, Scope, Send
 from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
@@ -57,13 +58,14 @@ class InvalidApiVersion(DomainError):
 class Edge:
     """Wraps the application."""
 
-    __slots__ = ("_app", "_clock", "_limits", "_metrics", "_routes", "_timers")
+    __slots__ = ("_app", "_clock", "_gate", "_limits", "_metrics", "_routes", "_timers")
 
     def __init__(
-        self, *, app: Application, routes: CompiledRoutes, limits: Limits, clock: Clock, metrics: Metrics
+        self, *, app: Application, routes: CompiledRoutes, gate: Gate, limits: Limits, clock: Clock, metrics: Metrics
     ) -> None:
         """`app` answers what `routes` do not."""
         self._app = app
+        self._gate = gate
         self._routes = routes
         self._limits = limits
         self._clock = clock
@@ -101,30 +103,32 @@ class Edge:
                 await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
         finally:
             self._observe(scope, status, self._clock.monotonic_s() - started_s)
-        if status in _COUNTED_AS_INVALID:
+        if status in _COUNTED_AS_INVALID and CALLER_KEY not in scope:
             await self._limits.count_invalid(_address_of(scope))
 
     async def _find_answer(self, scope: Scope, receive: Receive) -> Answer | None:
         """The answer to what needs nothing of the framework; None for the rest."""
-        refusal = await self._prepare(scope)
+        refusal = self._prepare(scope)
         if refusal is not None:
             return refuse(scope, refusal)
         if scope["method"] == "OPTIONS" and is_preflight(scope["headers"]):
             answer = Answer.empty()
             answer.headers += _PREFLIGHT
             return answer
+        address = _address_of(scope)
+        blocked_s = await self._limits.find_block(address)
+        if blocked_s and await self._gate.find_caller(scope) is None:
+            self._limits.tell_block(address)
+            return refuse(scope, RateLimited(blocked_s, scope="global"))
         return await self._routes.answer(scope, receive)
 
-    async def _prepare(self, scope: Scope) -> DomainError | None:
+    def _prepare(self, scope: Scope) -> DomainError | None:
         """Make the scope ready for routing, or say why it is not answered."""
         size_bytes = 0
         for name, value in scope["headers"]:
             size_bytes += len(name) + len(value)
         if size_bytes > MAX_HEADERS_BYTES:
             return HeadersTooLarge()
-        blocked_s = await self._limits.find_block(_address_of(scope))
-        if blocked_s:
-            return RateLimited(blocked_s, scope="global")
         path = scope["path"]
         if "\x00" in path or b"%00" in scope["query_string"]:
             return Invalid(message="Addresses may not hold NUL characters.")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from litestar import Request
 from msgspec import Struct
 
+from api.caller import Caller
 from api.limits import Limits, Standing
 from api.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope
 from api.services.accounts.authenticator import Authenticator
@@ -45,15 +46,23 @@ class Gate:
 
     async def admit(self, scope: Scope, *, is_public: bool) -> None:
         """Raises Unauthorized or RateLimited."""
-        header = find_authorization(scope["headers"])
-        caller = await self._authenticator.find(header) if header else None
+        caller = await self.find_caller(scope)
         if caller is None:
             await self._count(scope, scope["client"][0] if scope["client"] else "")
             if not is_public:
                 raise Unauthorized
             return
-        scope[CALLER_KEY] = caller
         await self._count(scope, caller.user_id)
+
+    async def find_caller(self, scope: Scope) -> Caller | None:
+        """Who the request's token belongs to; from then on in the scope."""
+        caller: Caller | None = scope.get(CALLER_KEY)
+        if caller is None:
+            header = find_authorization(scope["headers"])
+            caller = await self._authenticator.find(header) if header else None
+            if caller is not None:
+                scope[CALLER_KEY] = caller
+        return caller
 
     async def _count(self, scope: Scope, who: int | str) -> None:
         standing = await self._limits.stand_request(who)

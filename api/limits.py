@@ -7,13 +7,19 @@ one. What counts against what is `Limits`' business:
 - every request against 50/s of its user (of its address, without one); going over is the *global* limit;
 - a message, over REST or the socket alike, against 10/10 s of its user and channel, and 100/min of its user;
 - registrations and logins against their address;
-- answers of 401, 403 and 429 against 10,000/10 min of their address, which is then not answered otherwise for a while.
+- wrong passwords against what was typed as the account together with the address, and against the account alone
+  (`api.services.accounts.password_attempts` says why both);
+- answers of 401, 403 and 429 to requests without a good token against 10,000/10 min of their address, whose requests without
+  one are then not answered otherwise for a while.
+
+An IPv6 address stands for its /64, of which every customer has one: `key_of`.
 
 Headers of a route without a rule of its own tell the standing of the first of these.
 """
 
 import ipaddress
-from collections.abc import Hashable
+import logging
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Protocol
 
@@ -22,6 +28,8 @@ import msgspec
 from core.domain.errors import RateLimited
 from core.runtime.clock import Clock
 from core.runtime.settings import LimitSettings
+
+logger = logging.getLogger(__name__)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -49,6 +57,9 @@ class RateLimiter(Protocol):
 
     async def look(self, rule: Rule, key: Hashable) -> Standing:
         """The standing, without counting."""
+
+    async def give_back(self, rule: Rule, key: Hashable) -> None:
+        """Count one less: what was taken turned out to be none."""
 
 
 class _Window:
@@ -120,6 +131,13 @@ class MemoryRateLimiter:
             return _exhausted(rule, window, now_s)
         return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
 
+    async def give_back(self, rule: Rule, key: Hashable) -> None:
+        """Count one less."""
+        counts = self._counts.get(rule.name)
+        window = None if counts is None else counts.find(key, self._clock.monotonic_s())
+        if window is not None and window.taken:
+            window.taken -= 1
+
 
 def _exhausted(rule: Rule, window: _Window, now_s: float) -> Standing:
     left_s = window.end_s - now_s
@@ -130,24 +148,34 @@ class Limits:
     """Which takes a request, a message, a login cost."""
 
     __slots__ = (
+        "_account_passwords",
         "_channel_messages",
+        "_count_refusal",
         "_invalid",
         "_is_enabled",
         "_limiter",
         "_logins",
         "_messages",
+        "_passwords",
         "_registrations",
         "_requests",
     )
 
-    def __init__(self, *, limiter: RateLimiter, settings: LimitSettings) -> None:
+    def __init__(
+        self, *, limiter: RateLimiter, settings: LimitSettings, count_refusal: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`count_refusal` is called with the name of the limit that refuses."""
         self._limiter = limiter
+        self._count_refusal = count_refusal
         self._is_enabled = settings.enabled
         self._requests = Rule("requests", settings.requests_per_second, 1.0)
         self._channel_messages = Rule("channel-messages", settings.channel_messages, settings.channel_messages_window_s)
         self._messages = Rule("messages", settings.messages_per_minute, 60.0)
         self._logins = Rule("logins", settings.logins_per_minute, 60.0)
         self._invalid = Rule("invalid", settings.invalid_requests, settings.invalid_requests_window_s)
+        window_s = settings.wrong_passwords_window_s
+        self._passwords = Rule("passwords", settings.wrong_passwords, window_s)
+        self._account_passwords = Rule("account-passwords", settings.wrong_passwords_per_account, window_s)
         self._registrations = {
             False: Rule("registrations", settings.registrations_per_minute, 60.0),
             True: Rule("loopback-registrations", settings.loopback_registrations_per_minute, 60.0),
@@ -155,7 +183,12 @@ class Limits:
 
     async def stand_request(self, who: int | str) -> Standing | None:
         """Count a request; `who` is a user id or an address. None when limits are off."""
-        return await self._limiter.take(self._requests, who) if self._is_enabled else None
+        if not self._is_enabled:
+            return None
+        standing = await self._limiter.take(self._requests, key_of(who) if isinstance(who, str) else who)
+        if standing.retry_after_s:
+            self._tell(self._requests, who)
+        return standing
 
     async def take_message(self, user_id: int, channel_id: int) -> None:
         """Count a message, whichever way it comes. Raises RateLimited."""
@@ -163,8 +196,9 @@ class Limits:
             return
         overall = await self._limiter.look(self._messages, user_id)
         if overall.retry_after_s:
+            self._tell(self._messages, user_id)
             raise RateLimited(overall.retry_after_s)
-        await self._take(self._channel_messages, (user_id, channel_id))
+        await self._take(self._channel_messages, (user_id, channel_id), user_id)
         await self._limiter.take(self._messages, user_id)
 
     async def look_message(self, user_id: int, channel_id: int) -> Standing | None:
@@ -181,28 +215,67 @@ class Limits:
     async def take_registration(self, address: str) -> None:
         """Raises RateLimited."""
         if self._is_enabled:
-            await self._take(self._registrations[is_loopback(address)], address)
+            await self._take(self._registrations[is_loopback(address)], key_of(address), address)
 
     async def take_login(self, address: str) -> None:
         """Raises RateLimited."""
         if self._is_enabled:
-            await self._take(self._logins, address)
+            await self._take(self._logins, key_of(address), address)
+
+    async def take_password(self, account: Hashable, source: str) -> None:
+        """Count an attempt at an account's password from this source. Raises RateLimited."""
+        if self._is_enabled:
+            await self._take(self._passwords, (account, key_of(source)), source)
+
+    async def take_account_password(self, account: Hashable, source: str) -> None:
+        """Count it against the account too, whatever its source. Raises RateLimited."""
+        if self._is_enabled:
+            await self._take(self._account_passwords, account, source)
+
+    async def give_back_password(self, account: Hashable, source: str, *, is_shared: bool) -> None:
+        """It was the right one; `is_shared` when it was counted against the account too."""
+        if self._is_enabled:
+            await self._limiter.give_back(self._passwords, (account, key_of(source)))
+            if is_shared:
+                await self._limiter.give_back(self._account_passwords, account)
 
     async def count_invalid(self, address: str) -> None:
-        """After an answer of 401, 403 or 429."""
+        """After an answer of 401, 403 or 429 to a request without a good token."""
         if self._is_enabled:
-            await self._limiter.take(self._invalid, address)
+            standing = await self._limiter.take(self._invalid, key_of(address))
+            if not standing.remaining and not standing.retry_after_s:
+                logger.warning("address shut out", extra={"address": address, "for_s": round(standing.reset_after_s)})
 
     async def find_block(self, address: str) -> float:
-        """For how many seconds the address is still not answered; 0 when it is."""
+        """For how many seconds the address is still not answered without a good token; 0 when it is."""
         if not self._is_enabled:
             return 0.0
-        return (await self._limiter.look(self._invalid, address)).retry_after_s
+        return (await self._limiter.look(self._invalid, key_of(address))).retry_after_s
 
-    async def _take(self, rule: Rule, key: Hashable) -> None:
+    def tell_block(self, address: str) -> None:
+        """A request was refused because its address is blocked."""
+        self._tell(self._invalid, address)
+
+    async def _take(self, rule: Rule, key: Hashable, who: int | str) -> None:
         standing = await self._limiter.take(rule, key)
         if standing.retry_after_s:
+            self._tell(rule, who)
             raise RateLimited(standing.retry_after_s)
+
+    def _tell(self, rule: Rule, who: int | str) -> None:
+        self._count_refusal(rule.name)
+        logger.warning("refused by a limit", extra={"limit": rule.name, "who": str(who)})
+
+
+@lru_cache(4096)
+def key_of(address: str) -> str:
+    """What an address is counted as: itself, or the /64 that an IPv6 address is in."""
+    try:
+        parsed = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    mapped = parsed.ipv4_mapped
+    return str(ipaddress.IPv6Network((parsed, 64), strict=False)) if mapped is None else str(mapped)
 
 
 @lru_cache(1024)

@@ -26,7 +26,9 @@ class Metrics:
         "dispatch_total",
         "fanout_seconds",
         "gc_pause_seconds",
+        "limit_refusals_total",
         "log_lag_seconds",
+        "logins_total",
         "message_latency_seconds",
         "messages_sent_total",
         "presence_updates_total",
@@ -79,6 +81,15 @@ class Metrics:
             "How long a search for cyclic garbage held the process up.",
             buckets=_PAUSE_BUCKETS_S,
             registry=reg,
+        )
+        self.limit_refusals_total = Counter(
+            "guildway_limit_refusals_total",
+            "Requests and commands that a limit refused, by limit.",
+            ["limit"],
+            registry=reg,
+        )
+        self.logins_total = Counter(
+            "guildway_logins_total", "Attempts to log in with a password, by outcome.", ["outcome"], registry=reg
         )
         self.log_lag_seconds = Gauge(
             "guildway_log_lag_seconds", "Age of a shard's newest event when it was applied.", ["shard"], registry=reg

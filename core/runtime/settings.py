@@ -84,6 +84,9 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     registrations_per_minute: Count = 60
     loopback_registrations_per_minute: Count = 300
     logins_per_minute: Count = 120
+    wrong_passwords: Count = 10
+    wrong_passwords_per_account: Count = 100
+    wrong_passwords_window_s: Annotated[float, Meta(gt=0)] = 600.0
     sessions_per_user: Count = 1000
     typing_interval_s: Seconds = 2.0
 

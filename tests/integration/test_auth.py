@@ -1,8 +1,11 @@
 """Registering, logging in and out, sessions."""
 
 import asyncio
+import logging
 import math
+from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -182,12 +185,86 @@ async def test_person_may_not_pass_for_a_bot_nor_a_bot_for_a_person(api: ApiUnde
     assert (await bot.get("/auth/sessions")).json()["code"] == 20001
 
 
-async def test_invalid_requests_block_their_address_in_the_end(open_api: OpenApi) -> None:
-    limits = LimitSettings(invalid_requests=3)
-    async with open_api(limits=limits) as api:
+async def test_invalid_requests_block_their_address_but_no_good_token(open_api: OpenApi) -> None:
+    async with open_api(limits=LimitSettings(invalid_requests=3)) as api:
         alice = await api.register()
         for _ in range(3):
-            assert (await api.nobody.get("/users/@me")).status_code == 401
-        answer = await alice.get("/users/@me")
-        assert answer.status_code == 429
-        assert answer.json()["global"] is True
+            assert (await api.actor("nonsense").get("/users/@me")).status_code == 401
+        for stranger in (api.nobody, api.actor("nonsense")):
+            answer = await stranger.get("/users/@me")
+            assert answer.status_code == 429
+            assert answer.json()["global"] is True
+        for path in ("/users/@me", "/users/@me/guilds?limit=1"):
+            assert (await alice.get(path)).status_code == 200
+        preflight = {"origin": "https://chat.example", "access-control-request-method": "PATCH"}
+        assert (await api.nobody.request("OPTIONS", "/users/@me", headers=preflight)).status_code == 204
+
+
+async def test_what_a_good_token_may_not_do_does_not_count_against_its_address(open_api: OpenApi) -> None:
+    async with open_api(limits=LimitSettings(invalid_requests=3)) as api:
+        alice = await api.register()
+        bot = await api.make_bot(alice)
+        for _ in range(4):
+            assert (await bot.get("/auth/sessions")).status_code == 403
+        assert (await api.nobody.get("/gateway")).status_code == 200
+
+
+async def log_in(api: ApiUnderTest, login: str, password: str, address: str) -> int:
+    """From an address of one's own; the status."""
+    built: Any = api.built.asgi
+    transport = httpx.ASGITransport(app=built, client=(address, 5000))
+    async with httpx.AsyncClient(transport=transport) as http:
+        body = {"login": login, "password": password}
+        return (await http.post("http://guildway/api/v10/auth/login", json=body)).status_code
+
+
+@pytest.mark.parametrize("login", ["alice", "Alice ", "nobody"])
+async def test_wrong_passwords_are_bounded_whether_or_not_there_is_an_account(open_api: OpenApi, login: str) -> None:
+    async with open_api(limits=msgspec.structs.replace(HIGH_LIMITS, wrong_passwords=3)) as api:
+        await api.register("alice")
+        statuses = [await log_in(api, login, "wrong", "203.0.113.1") for _ in range(4)]
+        assert statuses == [400, 400, 400, 429]
+        # From elsewhere the owner still gets in: one guesser shuts out nobody but itself.
+        assert await log_in(api, "alice", PASSWORD, "203.0.113.2") == 200
+
+
+async def test_wrong_passwords_are_bounded_over_all_addresses_but_not_for_the_owner(open_api: OpenApi) -> None:
+    limits = msgspec.structs.replace(HIGH_LIMITS, wrong_passwords=10, wrong_passwords_per_account=3)
+    async with open_api(limits=limits) as api:
+        await api.register("alice")
+        assert await log_in(api, "alice", PASSWORD, "203.0.113.1") == 200
+        statuses = [await log_in(api, "alice", "wrong", f"198.51.100.{number}") for number in range(4)]
+        assert statuses == [400, 400, 400, 429]
+        assert await log_in(api, "alice", PASSWORD, "198.51.100.9") == 429
+        assert await log_in(api, "alice", PASSWORD, "203.0.113.1") == 200
+
+
+async def test_right_passwords_do_not_count(open_api: OpenApi) -> None:
+    limits = msgspec.structs.replace(HIGH_LIMITS, wrong_passwords=2, wrong_passwords_per_account=2)
+    async with open_api(limits=limits) as api:
+        await api.register("alice")
+        assert [await log_in(api, "alice", PASSWORD, "203.0.113.1") for _ in range(4)] == [200] * 4
+
+
+async def test_wrong_passwords_of_who_is_logged_in_are_bounded_by_login(open_api: OpenApi) -> None:
+    async with open_api(limits=msgspec.structs.replace(HIGH_LIMITS, wrong_passwords=2)) as api:
+        alice = await api.register("alice")
+        change = {"password": "wrong", "new_password": "another password"}
+        assert [(await alice.patch("/users/@me", change)).status_code for _ in range(3)] == [400, 400, 429]
+        token = (await api.nobody.post("/auth/login", {"login": "alice", "password": PASSWORD})).json()["token"]
+        answer = await api.actor(token).patch("/users/@me", {**change, "password": PASSWORD})
+        assert answer.status_code == 200
+
+
+async def test_logins_and_registrations_leave_a_line_without_secrets(
+    api: ApiUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        alice = await api.register("alice")
+        await api.nobody.post("/auth/login", {"login": "my secret", "password": "another secret"})
+        await api.nobody.post("/auth/login", {"login": "alice", "password": "another secret"})
+    ours = [record for record in caplog.records if record.name.startswith("api.")]
+    assert [(record.message, str(record.__dict__["user_id"])) for record in ours] == [
+        ("account registered", alice.id), ("login failed", "None"), ("login failed", alice.id)
+    ]  # fmt: skip
+    assert "secret" not in "".join(str(record.__dict__) for record in ours)

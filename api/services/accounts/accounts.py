@@ -11,7 +11,7 @@ import msgspec
 from api.caller import Caller
 from api.services.accounts.account_forms import UpdateAccount
 from api.services.accounts.auth import find_email_errors, find_username_errors, revocation
-from api.services.accounts.passwords import Passwords
+from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.announcements import guild_event, user_event
 from api.services.changes import pick_changes
 from api.services.directory import Directory
@@ -67,7 +67,13 @@ class AccountService:
     __slots__ = ("_directory", "_ids", "_images", "_passwords", "_store")
 
     def __init__(
-        self, *, store: Store, directory: Directory, images: Images, passwords: Passwords, ids: IdSource
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        images: Images,
+        passwords: PasswordAttempts,
+        ids: IdSource,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -99,7 +105,7 @@ class AccountService:
     async def update(self, caller: Caller, form: UpdateAccount) -> OwnUserObject:
         """Change the caller's account. A new password ends all other logins."""
         account = await self._fetch_account(caller)
-        await self._check(account, form)
+        await self._check(caller, account, form)
         changes = await self._changes_of(caller.user_id, form)
         if not changes:
             return render_own_user(account)
@@ -131,7 +137,7 @@ class AccountService:
                 mutual.append(MutualGuildObject(id=str(guild_id), nick=member.nick))
         return mutual
 
-    async def _check(self, account: Account, form: UpdateAccount) -> None:
+    async def _check(self, caller: Caller, account: Account, form: UpdateAccount) -> None:
         errors: list[FieldError] = []
         if isinstance(form.username, str):
             errors += find_username_errors(form.username)
@@ -144,7 +150,7 @@ class AccountService:
         if account.user.bot:
             raise WrongAccountKind
         given = form.password if isinstance(form.password, str) else ""
-        if not await self._passwords.verify(account.password_hash, given):
+        if not await self._passwords.is_own(caller, account, given):
             raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
 
     async def _changes_of(self, user_id: int, form: UpdateAccount) -> dict[str, Any]:

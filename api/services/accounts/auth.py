@@ -1,6 +1,7 @@
 """Accounts' beginnings and logins: registering, logging in and out, listing and ending sessions."""
 
 import datetime as dt
+import logging
 import re
 from collections.abc import Collection
 from typing import Annotated, Any, Final
@@ -11,7 +12,7 @@ from msgspec import Meta
 from api.caller import Caller
 from api.form_marks import text
 from api.services.accounts.authenticator import RevokedSession
-from api.services.accounts.passwords import Passwords
+from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.tokens import hash_token, make_token
 from api.services.announcements import user_event
 from api.services.ids import IdSource
@@ -22,6 +23,8 @@ from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import SESSION_REVOKED, Envelope
 from core.wire.objects.times import iso_time
+
+logger = logging.getLogger(__name__)
 
 Username = Annotated[str, text(texts.USERNAME)]
 GlobalName = Annotated[str, text(texts.GLOBAL_NAME)]
@@ -93,7 +96,13 @@ class AuthService:
     __slots__ = ("_clock", "_ids", "_passwords", "_sessions_per_user", "_store")
 
     def __init__(
-        self, *, store: Store, ids: IdSource, clock: Clock, passwords: Passwords, sessions_per_user: int
+        self,
+        *,
+        store: Store,
+        ids: IdSource,
+        clock: Clock,
+        passwords: PasswordAttempts,
+        sessions_per_user: int,
     ) -> None:
         self._store = store
         self._ids = ids
@@ -113,13 +122,16 @@ class AuthService:
         account = Account(user=user, email=form.email, password_hash=password_hash, birth_date=form.date_of_birth)
         async with self._store.write() as tx:
             await tx.users.create(account)
-            return await self._add_session(tx, user.id, origin)
+            made = await self._add_session(tx, user.id, origin)
+        logger.info("account registered", extra={"user_id": user.id, "address": origin.address})
+        return made
 
     async def log_in(self, form: Credentials, origin: Origin) -> LoginObject:
-        """Raises Invalid, alike for an unknown account and a wrong password."""
-        account = await self._find_account(form.login or form.email or "")
-        password_hash = account.password_hash if account is not None else None
-        if not await self._passwords.verify(password_hash, form.password) or account is None:
+        """Raises Invalid, alike for an unknown account and a wrong password; RateLimited after too many of them."""
+        typed = form.login or form.email or ""
+        account = await self._find_account(typed)
+        is_right = await self._passwords.is_right(account, form.password, typed=typed, address=origin.address)
+        if not is_right or account is None:
             wrong = ("INVALID_LOGIN", "Login or password is invalid.")
             raise Invalid(FieldError(("login",), *wrong), FieldError(("password",), *wrong))
         async with self._store.write() as tx:

@@ -1,8 +1,10 @@
 """Counting, and what counts against what."""
 
+import contextlib
+
 import pytest
 
-from api.limits import Limits, MemoryRateLimiter, Rule, is_loopback
+from api.limits import Limits, MemoryRateLimiter, Rule, is_loopback, key_of
 from core.domain.errors import RateLimited
 from core.runtime.settings import LimitSettings
 from tests.fakes.clock import FakeClock
@@ -116,3 +118,42 @@ async def test_limits_that_are_off_refuse_nothing() -> None:
 )
 def test_is_loopback_knows_this_machine(address: str, *, expected: bool) -> None:
     assert is_loopback(address) is expected
+
+
+async def test_what_is_given_back_was_not_taken() -> None:
+    limiter = MemoryRateLimiter(clock=FakeClock())
+    await limiter.give_back(RULE, "a")
+    for _ in range(RULE.limit * 2):
+        assert not (await limiter.take(RULE, "a")).retry_after_s
+        await limiter.give_back(RULE, "a")
+    assert (await limiter.look(RULE, "a")).remaining == RULE.limit
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("", ""),
+    ],
+)
+def test_key_of_address_is_what_one_customer_has(address: str, expected: str) -> None:
+    assert key_of(address) == expected
+
+
+async def test_refusals_are_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    refused: list[str] = []
+    settings = LimitSettings(logins_per_minute=1, requests_per_second=1, invalid_requests=1)
+    limits = Limits(limiter=MemoryRateLimiter(clock=FakeClock()), settings=settings, count_refusal=refused.append)
+    for _ in range(2):
+        await limits.stand_request(7)
+        await limits.count_invalid("192.0.2.1")
+        with contextlib.suppress(RateLimited):
+            await limits.take_login("192.0.2.1")
+    assert refused == ["requests", "logins"]
+    told = [(record.message, record.__dict__.get("who")) for record in caplog.records]
+    assert told == [
+        ("address shut out", None), ("refused by a limit", "7"), ("refused by a limit", "192.0.2.1")
+    ]  # fmt: skip

@@ -1,0 +1,77 @@
+"""Attempts at passwords, and how many of them may be wrong.
+
+Two counts, because each alone is a weapon. Per account and address: somebody who guesses from one place has ten tries in ten
+minutes. Per account: somebody with many addresses has a hundred. The second alone would let anybody lock out the owner, so it
+does not hold for addresses from which the account is logged in: the owner, who has been here before, is let try.
+
+An account is counted as what was typed for it, whether or not there is one, so that a refusal does not tell who has an account.
+Attempts are counted before the password is looked at (many may come at once) and given back when it is right.
+
+Somebody who is logged in and is asked for the password once more is counted by login: a stolen token guesses no better, and
+shuts nobody else out.
+"""
+
+import logging
+
+from api.caller import Caller
+from api.limits import Limits
+from api.services.accounts.passwords import Passwords
+from core.domain.errors import RateLimited
+from core.domain.user import Account
+from core.runtime.metrics import Metrics
+from core.store.interfaces import Store
+
+logger = logging.getLogger(__name__)
+
+
+class PasswordAttempts:
+    """Looks at passwords, within the limits; logs and counts how logins end."""
+
+    __slots__ = ("_limits", "_metrics", "_passwords", "_store", "hash")
+
+    def __init__(self, *, store: Store, passwords: Passwords, limits: Limits, metrics: Metrics) -> None:
+        self._store = store
+        self._metrics = metrics
+        self.hash = passwords.hash
+        self._passwords = passwords
+        self._limits = limits
+
+    async def is_right(self, account: Account | None, password: str, *, typed: str, address: str) -> bool:
+        """Whether it is the account's password; False when there is no account. Raises RateLimited."""
+        try:
+            is_right = await self._try(account, password, name=typed.strip().casefold(), address=address)
+        except RateLimited:
+            self._metrics.logins_total.labels("limited").inc()
+            raise
+        self._metrics.logins_total.labels("right" if is_right else "wrong").inc()
+        if not is_right:
+            # What was typed for the account is not told: people type their password there.
+            logger.warning("login failed", extra={"address": address, "user_id": account and account.user.id})
+        return is_right
+
+    async def _try(self, account: Account | None, password: str, *, name: str, address: str) -> bool:
+        await self._limits.take_password(name, address)
+        is_shared = True
+        try:
+            await self._limits.take_account_password(name, address)
+        except RateLimited:
+            if account is None or not await self._is_known(account, address):
+                raise
+            is_shared = False
+        is_right = await self._passwords.verify(account and account.password_hash, password) and account is not None
+        if is_right:
+            await self._limits.give_back_password(name, address, is_shared=is_shared)
+        return is_right
+
+    async def is_own(self, caller: Caller, account: Account, password: str) -> bool:
+        """Whether it is the caller's password. Raises RateLimited."""
+        source = f"login {caller.auth_session_id}"
+        await self._limits.take_password(caller.user_id, source)
+        is_right = await self._passwords.verify(account.password_hash, password)
+        if is_right:
+            await self._limits.give_back_password(caller.user_id, source, is_shared=False)
+        return is_right
+
+    async def _is_known(self, account: Account, address: str) -> bool:
+        sessions = await self._store.users.list_auth_sessions(account.user.id)
+        return any(session.address == address for session in sessions)
