@@ -58,7 +58,8 @@ class PasswordAttempts:
             if account is None or not await self._is_known(account, address):
                 raise
             is_shared = False
-        is_right = await self._passwords.verify(account and account.password_hash, password) and account is not None
+        password_hash = None if account is None else account.password_hash
+        is_right = await self._passwords.verify(password_hash, password)
         if is_right:
             await self._limits.give_back_password(name, address, is_shared=is_shared)
         return is_right
