@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from api.app import build_api
-from core.runtime.clock import SystemClock
+from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import ApiSettings, LimitSettings, Settings
 from core.store.blob.store import open_memory
@@ -41,13 +41,13 @@ OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
 
 @pytest.fixture
 def open_api(tmp_path: Path) -> OpenApi:
-    """Open an API with settings of the test's own: `async with open_api(limits=LimitSettings(…)) as api`."""
+    """Open an API with settings and a clock of the test's own: `async with open_api(limits=LimitSettings(…)) as api`."""
 
     @contextlib.asynccontextmanager
     async def open_one(
-        *, limits: LimitSettings = HIGH_LIMITS, api: ApiSettings = API_SETTINGS
+        *, limits: LimitSettings = HIGH_LIMITS, api: ApiSettings = API_SETTINGS, clock: Clock | None = None
     ) -> AsyncIterator[ApiUnderTest]:
-        clock, metrics = SystemClock(), Metrics()
+        clock, metrics = clock or SystemClock(), Metrics()
         store = await SqlStore.open(str(tmp_path / "guildway.db"), clock=clock, num_shards=16)
         try:
             built = build_api(

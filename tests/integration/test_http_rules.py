@@ -9,6 +9,7 @@ import pytest
 
 from core.runtime.settings import ApiSettings, LimitSettings
 from tests.conformance import load_document
+from tests.fakes.clock import START_MS, FakeClock
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.conftest import HIGH_LIMITS, OpenApi
 from tests.integration.test_users import make_guild
@@ -270,33 +271,41 @@ async def test_headers_that_are_too_large_are_refused(api: ApiUnderTest) -> None
 
 async def test_rate_limit_headers_tell_the_standing(open_api: OpenApi) -> None:
     limits = msgspec.structs.replace(HIGH_LIMITS, requests_per_second=5)
-    async with open_api(limits=limits) as api:
+    clock = FakeClock()
+    async with open_api(limits=limits, clock=clock) as api:
         alice = await api.register()
-        first, second = await alice.get("/users/@me"), await alice.get("/users/@me")
+        first = await alice.get("/users/@me")
+        clock.advance(0.25)
+        second = await alice.get("/users/@me")
         other = await alice.get("/users/@me/guilds")
-    assert first.headers["x-ratelimit-limit"] == "5"
-    assert int(first.headers["x-ratelimit-remaining"]) - int(second.headers["x-ratelimit-remaining"]) == 1
-    assert 0 < float(first.headers["x-ratelimit-reset-after"]) <= 1
-    assert float(first.headers["x-ratelimit-reset"]) > 1_700_000_000
+    assert [answer.headers["x-ratelimit-limit"] for answer in (first, second, other)] == ["5"] * 3
+    assert [answer.headers["x-ratelimit-remaining"] for answer in (first, second, other)] == ["4", "3", "2"]
+    assert [float(answer.headers["x-ratelimit-reset-after"]) for answer in (first, second)] == [1, 0.75]
+    assert {float(answer.headers["x-ratelimit-reset"]) for answer in (first, second)} == {START_MS / 1000 + 1}
     assert first.headers["x-ratelimit-bucket"] == second.headers["x-ratelimit-bucket"]
     assert first.headers["x-ratelimit-bucket"] != other.headers["x-ratelimit-bucket"]
 
 
 async def test_too_many_requests_are_globally_limited_per_user(open_api: OpenApi) -> None:
     limits = msgspec.structs.replace(HIGH_LIMITS, requests_per_second=20)
-    async with open_api(limits=limits) as api:
+    clock = FakeClock()
+    async with open_api(limits=limits, clock=clock) as api:
         alice, bob = await api.register(), await api.register()
-        answers = [await alice.get("/users/@me/connections") for _ in range(21)]
-        limited = [answer for answer in answers if answer.status_code == 429]
+        answers = [await alice.get("/users/@me/connections") for _ in range(20)]
+        clock.advance(0.25)
+        answers.append(await alice.get("/users/@me/connections"))
         assert (await bob.get("/users/@me/connections")).status_code == 200
-    assert limited, "21 requests took longer than a second"
-    body = limited[0].json()
+        clock.advance(1)
+        assert (await alice.get("/users/@me/connections")).status_code == 200
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429]
+    limited = answers[-1]
+    body = limited.json()
     assert body["global"] is True
-    assert limited[0].headers["x-ratelimit-global"] == "true"
-    assert limited[0].headers["x-ratelimit-scope"] == "global"
-    assert limited[0].headers["x-ratelimit-remaining"] == "0"
-    assert limited[0].headers["via"]
-    assert int(limited[0].headers["retry-after"]) == 1 > body["retry_after"] > 0
+    assert limited.headers["x-ratelimit-global"] == "true"
+    assert limited.headers["x-ratelimit-scope"] == "global"
+    assert limited.headers["x-ratelimit-remaining"] == "0"
+    assert limited.headers["via"]
+    assert (limited.headers["retry-after"], body["retry_after"]) == ("1", 0.75)
 
 
 async def test_limits_that_are_off_show_no_headers(open_api: OpenApi) -> None:
