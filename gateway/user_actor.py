@@ -20,6 +20,9 @@ from gateway.session import Session
 
 _REMEMBERED_IDS: Final = 256
 """As in a guild's actor; a user has fewer events."""
+_PEOPLES_EVENTS: Final = frozenset({"CHANNEL_CREATE"})
+"""Events of a user that bots do not get: since v8 a direct channel is made known to them by its first message, and typed
+libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -237,7 +240,7 @@ class UserActor:
             if session.wants_guild(guild_id):
                 self._events.join_guild(session, guild_id)
             return
-        if envelope.event in INTERNAL_EVENTS:
+        if envelope.event in INTERNAL_EVENTS or (self.is_bot and envelope.event in _PEOPLES_EVENTS):
             return
         needed = required_intent(envelope.event, in_guild=False)
         if needed and not session.intents & needed:

@@ -87,6 +87,15 @@ def test_event_that_comes_again_is_ignored() -> None:
     assert connection.names() == ["USER_UPDATE"]
 
 
+def test_direct_channels_are_announced_to_people_and_not_to_bots() -> None:
+    for is_bot, events in ((False, ["CHANNEL_CREATE", "USER_UPDATE"]), (True, ["USER_UPDATE"])):
+        place = Place(is_bot=is_bot)
+        _, connection = place.session("s")
+        place.tell("CHANNEL_CREATE", {"id": "9", "type": 1})
+        place.tell("USER_UPDATE")
+        assert connection.names() == events
+
+
 def test_direct_messages_need_their_intent_and_the_first_client_shard() -> None:
     place = Place(is_bot=True)
     _, first = place.session("0", intents=int(Intent.DIRECT_MESSAGES), shard=(0, 2))
