@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.routes import applications, auth, instance, users
+from api.routes import applications, auth, empty_lists, instance, users
 from api.services.accounts.accounts import AccountService
 from api.services.accounts.auth import AuthService
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
 from api.services.directory import Directory
+from api.services.empty_lists import EmptyLists
 from api.services.guilds.own_guilds import OwnGuilds
 from api.services.ids import IdSource
 from api.services.images import Images
@@ -25,6 +26,7 @@ ACCOUNT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
     users.HANDLERS,
     applications.HANDLERS,
     instance.HANDLERS,
+    empty_lists.HANDLERS,
 )
 
 
@@ -60,5 +62,6 @@ def build_account_services(
             own_guilds=own_guilds,
             ids=ids,
         ),
+        "empty_lists": EmptyLists(directory=directory, messages=store.messages, applications=applications_service),
         "own_guilds": own_guilds,
     }

@@ -24,6 +24,7 @@ ANSWER_KEY: Final = "answer"
 """In a handler's `opt`: the type of an answer whose handler returns an `Answer`."""
 
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+):\w+\}")
+_PATH_WORD: Final = re.compile(r"(?<=/)[a-z]+(?:-[a-z]+)*(?=/|$)")
 _NOT_PARAMETERS: Final = frozenset({"caller", "reason", "request", "scope", "data", "return"})
 _REFERENCE: Final = "#/components/schemas/{name}"
 _CONSTRAINTS: Final = (
@@ -64,7 +65,7 @@ def build_document(handlers: Sequence[HTTPRouteHandler], services: Collection[st
         for path in operation.paths:
             item = paths.setdefault(path, {})
             for method in operation.methods:
-                item[method] = operation.describe(schema_of)
+                item[method] = operation.describe(path, schema_of)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -114,10 +115,10 @@ class _Operation:
         found = [type_ for type_ in (self._body, self._answer) if type_ is not None and _is_described(type_)]
         return [alternative for type_ in found for alternative in _split(type_)]
 
-    def describe(self, schema_of: Mapping[str, Any]) -> dict[str, Any]:
+    def describe(self, path: str, schema_of: Mapping[str, Any]) -> dict[str, Any]:
         fn: Any = self._handler.fn
         described: dict[str, Any] = {
-            "operationId": fn.__name__,
+            "operationId": self._name(path),
             "summary": (fn.__doc__ or "").strip().partition("\n")[0],
             "tags": [fn.__module__.rpartition(".")[2]],
             "parameters": self._parameters,
@@ -128,6 +129,14 @@ class _Operation:
         if self._handler.opt.get("public"):
             described["security"] = []
         return described
+
+    def _name(self, path: str) -> str:
+        """The handler's name; when it has several paths, with what only this path says."""
+        fn: Any = self._handler.fn
+        name: str = fn.__name__
+        if len(self.paths) > 1:
+            name += "".join(f"_{part}" for part in _PATH_WORD.findall(path))
+        return name
 
     def _describe_answers(self, schema_of: Mapping[str, Any]) -> dict[str, Any]:
         status = HTTPStatus(self._status)

@@ -155,6 +155,11 @@ class UnknownBan(NotFound):
     message = "Unknown Ban"
 
 
+class UnknownWelcomeScreen(NotFound):
+    code = 10069
+    message = "Unknown Guild Welcome Screen"
+
+
 class UnknownSession(NotFound):
     code = 10020
     message = "Unknown Session"

@@ -107,9 +107,16 @@ class ApplicationService:
             raise WrongAccountKind
         return [await self.render(item) for item in await self._store.applications.list_by_owner(caller.user_id)]
 
+    async def require_allowed(self, caller: Caller, application_id: int) -> Application:
+        """The application, for its owner and its own bot. Raises UnknownApplication."""
+        application = await self._store.applications.find(application_id)
+        if application is None or caller.user_id not in (application.owner_id, application.bot_id):
+            raise UnknownApplication
+        return application
+
     async def fetch(self, caller: Caller, application_id: int) -> ApplicationObject:
         """For the owner and the application's own bot. Raises UnknownApplication."""
-        return await self.render(await self._fetch_allowed(caller, application_id))
+        return await self.render(await self.require_allowed(caller, application_id))
 
     async def fetch_of_bot(self, caller: Caller) -> ApplicationObject:
         """The application that the caller is the bot of. Raises OnlyBots."""
@@ -121,13 +128,13 @@ class ApplicationService:
 
     async def update(self, caller: Caller, application_id: int, form: UpdateApplication) -> ApplicationObject:
         """For the owner and the application's own bot. Raises UnknownApplication."""
-        return await self._update(await self._fetch_allowed(caller, application_id), form)
+        return await self._update(await self.require_allowed(caller, application_id), form)
 
     async def make_bot(self, caller: Caller, application_id: int) -> BotTokenObject:
         """Give the application a bot, or its bot a new token. For the owner."""
         if caller.is_bot:
             raise WrongAccountKind
-        application = await self._fetch_allowed(caller, application_id)
+        application = await self.require_allowed(caller, application_id)
         token = make_token(application_id, self._clock.now_ms())
         async with self._store.write() as tx:
             # Read again: somebody may have made the bot since.
@@ -151,12 +158,6 @@ class ApplicationService:
         bot = await self._directory.user(application.bot_id)
         count = await self._store.applications.count_guilds(application.bot_id)
         return render_application(application, owner=owner, bot=bot, guild_count=count)
-
-    async def _fetch_allowed(self, caller: Caller, application_id: int) -> Application:
-        application = await self._store.applications.find(application_id)
-        if application is None or caller.user_id not in (application.owner_id, application.bot_id):
-            raise UnknownApplication
-        return application
 
     async def _find_own(self, caller: Caller) -> Application:
         application = await self._store.applications.find_by_bot(caller.user_id) if caller.is_bot else None

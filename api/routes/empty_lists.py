@@ -1,0 +1,265 @@
+"""What stock libraries read at their start and what cannot exist here: the true lists, which are empty.
+
+Queries that only choose among the items of such a list have nothing to choose from, and are no parameters here.
+"""
+
+from typing import Annotated, Any
+
+from litestar import get, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from msgspec import Meta, Struct
+
+from api.caller import Caller
+from api.forms import SnowflakePath
+from api.services.empty_lists import EmptyLists, require_nothing
+from core.domain.permissions import Permission
+
+Nothing = Annotated[list[str], Meta(max_length=0)]
+"""A list in which nothing is."""
+
+
+class NoItems(Struct, kw_only=True):
+    """ListApplicationEmojisResponse, ListGuildSoundboardSoundsResponse."""
+
+    items: Nothing = []
+
+
+class NoThreads(Struct, kw_only=True):
+    """ThreadsResponse."""
+
+    threads: Nothing = []
+    members: Nothing = []
+    has_more: bool = False
+
+
+class NoWelcomeScreen(Struct, kw_only=True):
+    """GuildWelcomeScreenResponse of a guild without one."""
+
+    description: str | None = None
+    welcome_channels: Nothing = []
+
+
+class NoOnboarding(Struct, kw_only=True):
+    """UserGuildOnboardingResponse of a guild without one."""
+
+    guild_id: str
+    prompts: Nothing = []
+    default_channel_ids: Nothing = []
+    enabled: bool = False
+    mode: int = 0
+
+
+class NoWidget(Struct, kw_only=True):
+    """WidgetSettingsResponse of a widget that is off."""
+
+    enabled: bool = False
+    channel_id: str | None = None
+
+
+@get("/soundboard-default-sounds")
+async def list_default_sounds(caller: Caller) -> Nothing:  # noqa: ARG001 - asking for the caller is what wants a token
+    """Sounds that every guild has."""
+    return []
+
+
+@get("/users/@me/relationships")
+async def list_relationships(caller: Caller, empty_lists: EmptyLists) -> Nothing:
+    """The caller's friends."""
+    await empty_lists.require_person(caller)
+    return []
+
+
+@get("/users/@me/applications/{application_id:str}/entitlements")
+async def list_own_entitlements(application_id: SnowflakePath, caller: Caller) -> Nothing:  # noqa: ARG001
+    """What the caller has bought of an application."""
+    return []
+
+
+@get(
+    [
+        "/applications/{application_id:str}/commands",
+        "/applications/{application_id:str}/entitlements",
+        "/applications/{application_id:str}/role-connections/metadata",
+    ]
+)
+async def list_of_application(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+    """What an application has."""
+    await empty_lists.require_application(caller, application_id)
+    return []
+
+
+@get("/applications/{application_id:str}/emojis")
+async def list_application_emojis(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoItems:
+    """An application's emojis."""
+    await empty_lists.require_application(caller, application_id)
+    return NoItems()
+
+
+@get(
+    [
+        "/applications/{application_id:str}/guilds/{guild_id:str}/commands",
+        "/applications/{application_id:str}/guilds/{guild_id:str}/commands/permissions",
+    ]
+)
+async def list_guild_commands(
+    application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists
+) -> Nothing:
+    """An application's commands in a guild, and who may use them."""
+    await empty_lists.require_application(caller, application_id, guild_id)
+    return []
+
+
+@put(
+    [
+        "/applications/{application_id:str}/commands",
+        "/applications/{application_id:str}/role-connections/metadata",
+    ]
+)
+async def replace_commands(
+    application_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyLists
+) -> Nothing:
+    """Replace what an application has; by nothing, as yet."""
+    await empty_lists.require_application(caller, application_id)
+    require_nothing(data, "application commands and role connections")
+    return []
+
+
+@put("/applications/{application_id:str}/guilds/{guild_id:str}/commands")
+async def replace_guild_commands(
+    application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyLists
+) -> Nothing:
+    """Replace an application's commands in a guild; by nothing, as yet."""
+    await empty_lists.require_application(caller, application_id, guild_id)
+    require_nothing(data, "application commands")
+    return []
+
+
+@get(
+    [
+        "/guilds/{guild_id:str}/emojis",
+        "/guilds/{guild_id:str}/stickers",
+        "/guilds/{guild_id:str}/scheduled-events",
+    ]
+)
+async def list_of_guild(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+    """What a guild has for all its members."""
+    await empty_lists.require_guild(caller, guild_id)
+    return []
+
+
+@get(
+    [
+        "/guilds/{guild_id:str}/auto-moderation/rules",
+        "/guilds/{guild_id:str}/templates",
+    ]
+)
+async def list_of_managers(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+    """What a guild has for those who manage it."""
+    await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
+    return []
+
+
+@get("/guilds/{guild_id:str}/webhooks")
+async def list_guild_webhooks(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+    """A guild's webhooks."""
+    await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_WEBHOOKS)
+    return []
+
+
+@get("/channels/{channel_id:str}/webhooks")
+async def list_channel_webhooks(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+    """A channel's webhooks."""
+    await empty_lists.require_webhooks(caller, channel_id)
+    return []
+
+
+@get("/guilds/{guild_id:str}/soundboard-sounds")
+async def list_guild_sounds(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoItems:
+    """A guild's sounds."""
+    await empty_lists.require_guild(caller, guild_id)
+    return NoItems()
+
+
+@get("/guilds/{guild_id:str}/threads/active")
+async def list_active_threads(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
+    """A guild's threads that are not archived."""
+    await empty_lists.require_guild(caller, guild_id)
+    return NoThreads()
+
+
+@get(
+    [
+        "/channels/{channel_id:str}/threads/archived/public",
+        "/channels/{channel_id:str}/users/@me/threads/archived/private",
+    ]
+)
+async def list_archived_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
+    """A channel's archived threads."""
+    await empty_lists.require_threads(caller, channel_id)
+    return NoThreads()
+
+
+@get("/channels/{channel_id:str}/threads/archived/private")
+async def list_private_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
+    """A channel's archived private threads."""
+    await empty_lists.require_threads(caller, channel_id, Permission.MANAGE_THREADS)
+    return NoThreads()
+
+
+@get("/channels/{channel_id:str}/messages/{message_id:str}/reactions/{emoji_name:str}")
+async def list_reactions(
+    channel_id: SnowflakePath,
+    message_id: SnowflakePath,
+    emoji_name: FromPath[str],  # noqa: ARG001
+    caller: Caller,
+    empty_lists: EmptyLists,
+) -> Nothing:
+    """Who reacted to a message."""
+    await empty_lists.require_message(caller, channel_id, message_id)
+    return []
+
+
+@get("/guilds/{guild_id:str}/welcome-screen")
+async def get_welcome_screen(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoWelcomeScreen:
+    """What a guild shows to new members."""
+    await empty_lists.require_welcome_screen(caller, guild_id)
+    return NoWelcomeScreen()
+
+
+@get("/guilds/{guild_id:str}/onboarding")
+async def get_onboarding(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoOnboarding:
+    """What a guild asks new members."""
+    await empty_lists.require_guild(caller, guild_id)
+    return NoOnboarding(guild_id=str(guild_id))
+
+
+@get("/guilds/{guild_id:str}/widget")
+async def get_widget(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoWidget:
+    """Whether a guild shows itself on pages elsewhere."""
+    await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
+    return NoWidget()
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    list_default_sounds,
+    list_relationships,
+    list_own_entitlements,
+    list_of_application,
+    list_application_emojis,
+    list_guild_commands,
+    replace_commands,
+    replace_guild_commands,
+    list_of_guild,
+    list_of_managers,
+    list_guild_webhooks,
+    list_channel_webhooks,
+    list_guild_sounds,
+    list_active_threads,
+    list_archived_threads,
+    list_private_threads,
+    list_reactions,
+    get_welcome_screen,
+    get_onboarding,
+    get_widget,
+]

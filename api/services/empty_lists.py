@@ -1,0 +1,89 @@
+"""Lists of what cannot exist here: commands, webhooks, emojis, threads and their like.
+
+Client libraries read many of them at every start, and nothing is the truth about them. What this service does is what is left
+of the routes then: whether the caller may ask at all. Making one of these things answers 501, as before.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.caller import Caller
+from api.services.applications.applications import ApplicationService
+from api.services.directory import Directory
+from core.domain.channel import TEXT_LIKE, ChannelType
+from core.domain.errors import (
+    DirectChannelAction,
+    NotBuilt,
+    UnknownMessage,
+    UnknownWelcomeScreen,
+    WrongAccountKind,
+    WrongChannelType,
+)
+from core.domain.permissions import Permission
+from core.store.interfaces import MessageStore
+
+_THREADED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM})
+
+
+class EmptyLists:
+    """Lets callers in to lists in which nothing is."""
+
+    __slots__ = ("_applications", "_directory", "_messages")
+
+    def __init__(self, *, directory: Directory, messages: MessageStore, applications: ApplicationService) -> None:
+        self._directory = directory
+        self._messages = messages
+        self._applications = applications
+
+    async def require_person(self, caller: Caller) -> None:
+        """Raises WrongAccountKind for a bot."""
+        if caller.is_bot:
+            raise WrongAccountKind
+
+    async def require_guild(self, caller: Caller, guild_id: int, permissions: int = 0) -> None:
+        """Raises UnknownGuild, Forbidden."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        access.require(permissions)
+
+    async def require_welcome_screen(self, caller: Caller, guild_id: int) -> None:
+        """One that is not switched on is there for those alone who could. Raises UnknownGuild, UnknownWelcomeScreen."""
+        access = await self._directory.access(caller.user_id, guild_id)
+        if not access.has(Permission.MANAGE_GUILD):
+            raise UnknownWelcomeScreen
+
+    async def require_webhooks(self, caller: Caller, channel_id: int) -> None:
+        """Raises UnknownChannel, MissingAccess, DirectChannelAction, Forbidden."""
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            raise DirectChannelAction
+        access.require(Permission.MANAGE_WEBHOOKS)
+
+    async def require_threads(self, caller: Caller, channel_id: int, permissions: int = 0) -> None:
+        """Raises UnknownChannel, MissingAccess, DirectChannelAction, WrongChannelType, Forbidden."""
+        access = await self._directory.channel_access(caller.user_id, channel_id)
+        if access.guild is None:
+            raise DirectChannelAction
+        if access.channel.type not in _THREADED:
+            raise WrongChannelType
+        access.require(Permission.READ_MESSAGE_HISTORY | permissions)
+
+    async def require_message(self, caller: Caller, channel_id: int, message_id: int) -> None:
+        """Raises UnknownChannel, MissingAccess, WrongChannelType, Forbidden, UnknownMessage."""
+        access = await self._directory.text_access(caller.user_id, channel_id)
+        if access.channel.type not in TEXT_LIKE:
+            raise WrongChannelType
+        access.require(Permission.READ_MESSAGE_HISTORY)
+        if await self._messages.find(channel_id, message_id) is None:
+            raise UnknownMessage
+
+    async def require_application(self, caller: Caller, application_id: int, guild_id: int | None = None) -> None:
+        """For the application's owner and its bot, who must be in the guild. Raises UnknownApplication, UnknownGuild."""
+        await self._applications.require_allowed(caller, application_id)
+        if guild_id is not None:
+            await self._directory.access(caller.user_id, guild_id)
+
+
+def require_nothing(given: Sequence[Any], what: str) -> None:
+    """A list that is replaced by nothing is what it was. Raises NotBuilt when it should hold something."""
+    if given:
+        raise NotBuilt(f"This server does not support {what} yet")
