@@ -148,6 +148,7 @@ async def serve(options: Options) -> None:
         bus=store.bus,
         ids=ids,
         clock=clock,
+        call_later=asyncio.get_running_loop().call_later,
         settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),
         metrics=metrics,
         messages=NoMessages(),

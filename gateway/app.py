@@ -19,6 +19,7 @@ from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
 from core.store.interfaces import Store
 from core.wire.opcodes import Opcode
+from gateway.batch_timer import CallLater
 from gateway.event_meter import EventMeter
 from gateway.event_router import EventRouter
 from gateway.guild_attachment import GuildAttachment
@@ -112,12 +113,13 @@ class Gateway:
         self._close()
 
 
-def build_gateway(
+def build_gateway(  # noqa: PLR0913 - a composition root is given all that its parts need
     *,
     store: Store,
     bus: Bus,
     ids: Ids,
     clock: Clock,
+    call_later: CallLater,
     settings: Settings,
     metrics: Metrics,
     messages: MessagePort,
@@ -129,7 +131,6 @@ def build_gateway(
     """
     # Longer than functions are here: in pieces it would hide what depends on what, and the parts that need each other.
     options = settings.gateway
-    call_later = asyncio.get_running_loop().call_later
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
     sending = make_sending(clock=clock, call_later=call_later, metrics=metrics)

@@ -141,6 +141,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             bus=store.bus,
             ids=ids,
             clock=clock,
+            call_later=asyncio.get_running_loop().call_later,
             settings=settings,
             metrics=metrics,
             messages=api.messages,

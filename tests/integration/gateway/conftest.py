@@ -15,11 +15,12 @@ from core.runtime.settings import GatewaySettings, Settings
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
+from gateway.batch_timer import CallLater
 from tests.fakes.message_port import FakeMessagePort
 from tests.integration.gateway.client import Client, open_client
 from tests.integration.gateway.place import Place
 
-RunGateway = Callable[[GatewaySettings], AbstractAsyncContextManager[Gateway]]
+RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
 
 LOOPBACK = GatewaySettings(host="127.0.0.1", port=0, identify_window_s=0.0)
@@ -61,16 +62,17 @@ def metrics() -> Metrics:
 def run_gateway(
     store: SqlStore, gateway_store: Store, place: Place, port: FakeMessagePort, metrics: Metrics
 ) -> RunGateway:
-    """Run a gateway with settings of the test's own."""
+    """Run a gateway with settings, and timers, of the test's own: `run_gateway(settings, call_later=…)`."""
 
     @contextlib.asynccontextmanager
-    async def run(options: GatewaySettings) -> AsyncIterator[Gateway]:
+    async def run(options: GatewaySettings, call_later: CallLater | None = None) -> AsyncIterator[Gateway]:
         options = msgspec.structs.replace(options, host="127.0.0.1", port=0)
         gateway = build_gateway(
             store=gateway_store,
             bus=store.bus,
             ids=place.ids,
             clock=SystemClock(),
+            call_later=call_later or asyncio.get_running_loop().call_later,
             settings=Settings(gateway=options),
             metrics=metrics,
             messages=port,

@@ -186,8 +186,10 @@ async def test_everybody_is_right_after_changes_during_logins(place: Place, conn
     # Everybody is in this guild, which is made last, so who has heard of its end has heard of all.
     last_id = await place.guild(owner, *logins)
     ending = asyncio.create_task(keep_ending(place, last_id))
-    await asyncio.gather(*living)
-    ending.cancel()
+    try:
+        await asyncio.gather(*living)
+    finally:
+        ending.cancel()
     for library in libraries:
         await check(place, library, guild_ids)
 

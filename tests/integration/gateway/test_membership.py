@@ -2,14 +2,17 @@
 
 import asyncio
 
+
 from core.domain.channel import Overwrite
 from core.domain.permissions import Permission
 from core.runtime.settings import GatewaySettings
+from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.client import open_client
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.integration.gateway.place import END, Place
 
 VIEW = int(Permission.VIEW_CHANNEL)
+IDLE_S = 301.0
 
 
 async def test_join_leads_to_guild_create_without_unavailable_before_all_else(place: Place, connect: Connect) -> None:
@@ -94,14 +97,19 @@ async def test_deleted_guild_is_gone_for_everybody(place: Place, connect: Connec
 async def test_idle_guild_leaves_memory_and_comes_back_as_it_is_then(place: Place, run_gateway: RunGateway) -> None:
     alice = await place.person()
     guild_id = await place.guild(alice)
-    async with run_gateway(GatewaySettings(guild_idle_s=0.01)) as gateway:
+    timers = HeldTimers(IDLE_S)
+    options = GatewaySettings(guild_idle_s=IDLE_S, identify_window_s=0.0)
+    async with run_gateway(options, call_later=timers.call_later) as gateway:
         async with open_client(gateway.url) as client:
             await client.identify(alice.token)
-        await asyncio.sleep(0.05)  # the idle time itself is what passes here
+        await timers.come()
         channel_id = await place.channel(guild_id)
+        async with place.store.write() as tx:
+            await tx.guilds.update(guild_id, {"name": "unannounced"})  # a guild in memory would not have heard of it
         async with open_client(gateway.url) as client:
             await client.identify(alice.token)
             created = await client.wait_for("GUILD_CREATE")
+            assert created["name"] == "unannounced"
             assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
             await place.say(channel_id, alice, "x", guild_id=guild_id)
             await client.wait_for("MESSAGE_CREATE")

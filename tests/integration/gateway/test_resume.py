@@ -5,9 +5,12 @@ import asyncio
 import pytest
 
 from core.runtime.settings import GatewaySettings
+from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.client import open_client
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.integration.gateway.place import END, Login, Place
+
+WINDOW_S = 302.0
 
 
 @pytest.fixture
@@ -177,13 +180,14 @@ async def test_session_that_was_closed_normally_cannot_be_resumed(connect: Conne
 
 
 async def test_session_can_be_resumed_for_its_window_only(run_gateway: RunGateway, bot: Login) -> None:
-    async with run_gateway(GatewaySettings(resume_window_s=0.05)) as gateway:
+    timers = HeldTimers(WINDOW_S)
+    async with run_gateway(GatewaySettings(resume_window_s=WINDOW_S), call_later=timers.call_later) as gateway:
         async with open_client(gateway.url) as client:
             ready = await client.identify(bot.token)
             seq = client.seq
             client.cut()
             await client.wait_closed()
-        await asyncio.sleep(0.2)  # the window itself is what passes here
+        await timers.come()
         async with open_client(gateway.url) as client:
             await client.resume(bot.token, ready["session_id"], seq)
             assert (await client.wait_for_op(9))["d"] is False
