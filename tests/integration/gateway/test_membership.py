@@ -2,7 +2,6 @@
 
 import asyncio
 
-
 from core.domain.channel import Overwrite
 from core.domain.permissions import Permission
 from core.runtime.settings import GatewaySettings
