@@ -16,6 +16,8 @@ import enum
 import logging
 from typing import Any, Final, Protocol
 
+import msgspec
+
 import core_ext
 from core.runtime.clock import Clock
 from core.runtime.settings import GatewaySettings
@@ -24,10 +26,11 @@ from core.wire.close_codes import CloseCode
 from core.wire.opcodes import Opcode
 from gateway.allowance import Allowance
 from gateway.batch_timer import CallLater
-from gateway.commands import Command, Heartbeat, Identify, PresenceUpdate, Resume, parse_command
+from gateway.commands import Command, Heartbeat, Identify, Resume, parse_command
 from gateway.compression import Compression
 from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_payload
 from gateway.forms import Form, Forms
+from gateway.presence_command import PresenceUpdate
 from gateway.sending import Sending
 
 logger = logging.getLogger(__name__)
@@ -74,6 +77,8 @@ class Phase(enum.IntEnum):
     """Only Identify, Resume and heartbeats."""
     PENDING = 1
     """Identify or Resume is being looked at."""
+    PERSON = 2
+    """A person's client, which may say more at once than a bot."""
 
 
 class Shared:
@@ -200,6 +205,18 @@ class Connection:
         self._ender.end(encode_close_frame(close_code))
         self._shared.call_later(0, self.on_lost)
 
+    def admit_person(self) -> None:
+        """The session is a person's: its payloads may be as large as those of people."""
+        self._phase = Phase.PERSON
+
+    def compress_payloads(self) -> None:
+        """Identify's `compress`: for JSON, and only without a transport compression."""
+        if self.encoding is Encoding.JSON and self.compression is Compression.NONE:
+            self.compression = Compression.ZLIB_PAYLOAD
+            self._form = self._shared.forms.find(self.encoding, self.compression)
+            self.outlet.set_form(self._form)
+            self.intake.ack = self._shared.find_ack(self.encoding, self.compression)
+
     # ---- from the client, by the listener
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
@@ -214,7 +231,7 @@ class Connection:
         try:
             if is_odd:
                 data.decode()
-            command = parse_command(self.encoding, decode_frame(self.encoding, data))
+            command = self._parse(data)
         except UnicodeDecodeError:
             self.close(close_codes.DECODE_ERROR)
         except RefusedPayload as refusal:
@@ -261,6 +278,22 @@ class Connection:
         self.close(close_codes.RATE_LIMITED)
         return False
 
+    def _parse(self, data: bytes) -> Command:
+        """The command in a message. The listener lets through what a person may say; who nobody knows yet may only identify so.
+
+        Raises:
+            RefusedPayload: when it is none, or too large.
+        """
+        is_large = self._phase is not Phase.PERSON and len(data) > self._shared.settings.max_payload_bytes
+        if is_large and self.session is not None:
+            raise RefusedPayload(close_codes.DECODE_ERROR)
+        command = parse_command(self.encoding, decode_frame(self.encoding, data))
+        if not is_large:
+            return command
+        if not isinstance(command, Identify):
+            raise RefusedPayload(close_codes.DECODE_ERROR)
+        return msgspec.structs.replace(command, is_large=True)
+
     def _admit(self, command: Command) -> None:
         """Lets a command through, if it is the time for it."""
         if isinstance(command, Heartbeat):
@@ -280,17 +313,7 @@ class Connection:
 
     def _begin_login(self, command: Command) -> None:
         self._phase = Phase.PENDING
-        if isinstance(command, Identify) and command.wants_payload_compression:
-            self._compress_payloads()
         self._shared.handler.on_command(self, command)
-
-    def _compress_payloads(self) -> None:
-        """Identify's `compress`: for JSON, and only without a transport compression."""
-        if self.encoding is Encoding.JSON and self.compression is Compression.NONE:
-            self.compression = Compression.ZLIB_PAYLOAD
-            self._form = self._shared.forms.find(self.encoding, self.compression)
-            self.outlet.set_form(self._form)
-            self.intake.ack = self._shared.find_ack(self.encoding, self.compression)
 
     def _admit_presence(self, command: PresenceUpdate) -> None:
         """Presences past their limit are held back, the last one wins: it is sent on when the window ends."""

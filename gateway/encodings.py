@@ -59,7 +59,7 @@ class ClientPayload(msgspec.Struct, frozen=True, gc=False):
 
     op: int
     d: msgspec.Raw = msgspec.Raw()
-    t: str | None = None
+    t: object = None
 
 
 class EtfPayload(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class EtfPayload(msgspec.Struct, frozen=True):
 
     op: int
     d: object = None
-    t: str | None = None
+    t: object = None
 
 
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)

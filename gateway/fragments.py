@@ -12,7 +12,7 @@ BINARY = 2
 CONTINUATION = 0
 
 MAX_FRAGMENTS = 128
-"""A message of 4096 bytes in frames of 32: smaller ones come from no library."""
+"""A message of 4096 bytes in frames of 32, one of 15 KiB in frames of 120: smaller ones come from no library."""
 
 
 class Message:

@@ -199,6 +199,11 @@ class Identifying:
             resume_url=self._resume_url(connection.host),
             last_message_ids=arrival.last_message_ids,
         )
+        if snapshot.account.user.bot:
+            if arrival.command.wants_payload_compression:
+                connection.compress_payloads()
+        else:
+            connection.admit_person()
         session.connection = connection
         connection.session = session
         self._table.add(session)

@@ -41,8 +41,10 @@ def make_profile(
     """The profile of the session that is asked for.
 
     Raises:
-        Refusal: for a wrong shard, wrong intents, or intents that the application may not have.
+        Refusal: for a wrong shard, wrong intents, intents that the application may not have, or too large a payload of a bot.
     """
+    if user.bot and command.is_large:
+        raise Refusal(close_codes.DECODE_ERROR)
     shard_id, shard_count = _check_shard(command.shard)
     threshold = command.large_threshold or default_large_threshold
     return SessionProfile(

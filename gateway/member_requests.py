@@ -1,7 +1,7 @@
 """Request guild members (op 8): members by prefix, by id, or all of them, in numbered chunks.
 
-Who asks must be in the guild; asking for everybody needs the members intent, presences the presences intent (Discord's
-documentation, "Request Guild Members"). What may not be asked for is answered with an empty chunk, because libraries wait for
+Who asks must be in the guild; asking for anybody, which is the empty query with whatever limit, needs the members intent, and
+presences need the presences intent (Discord's documentation, "Request Guild Members"). What may not be asked for is answered with an empty chunk, because libraries wait for
 one. Members come from memory where the guild is kept whole, else from the store page by page: a large guild is never held, and
 who asks for all of it gets the next chunk when the ones before have left, a few askers at a time.
 """
@@ -84,13 +84,13 @@ class MemberRequests:
             answer.send(found, 0, 1, not_found=[user_id for user_id in wanted if user_id not in known])
             return
         query, limit = command.query or "", command.limit or 0
-        if query or limit > 0:
+        if not query and not session.intents & Intent.GUILD_MEMBERS:
+            answer.send([], 0, 1)
+        elif query or limit > 0:
             rows = await self._store.members.search(actor.guild_id, query, min(limit or MAX_BY_PREFIX, MAX_BY_PREFIX))
             answer.send([from_row(row) for row in rows], 0, 1)
-        elif session.intents & Intent.GUILD_MEMBERS:
-            await self._send_all(actor, answer)
         else:
-            answer.send([], 0, 1)
+            await self._send_all(actor, answer)
 
     async def _find_many(self, actor: GuildActor, user_ids: list[int]) -> list[MemberState]:
         if actor.state.members.keeps_all:

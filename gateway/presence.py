@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.commands import Activity, PresenceUpdate
+from gateway.presence_command import STATUSES, Activity, PresenceUpdate
 
 _ORDER: Final = {"online": 0, "idle": 1, "dnd": 2, "invisible": 3, "offline": 4}
 """Of several sessions the first in this order decides."""
@@ -61,7 +61,7 @@ def from_command(command: PresenceUpdate | None, *, now_ms: int) -> Presence:
     """The presence that a client's op 3 or Identify asks for; online when it asks for none."""
     if command is None:
         return _PLAIN["online"]
-    status = "online" if command.status in {None, "unknown"} else str(command.status)
+    status = command.status if command.status in STATUSES else "online"
     activities = command.all_activities
     if not activities:
         return _PLAIN[status]
@@ -94,7 +94,7 @@ def merge_presences(presences: Sequence[tuple[str, Presence]]) -> MergedPresence
 
 def render_activity(activity: Activity, *, now_ms: int) -> dict[str, Any]:
     """An activity for others: what was given, with a type, a name and a creation time in any case."""
-    shown: dict[str, Any] = {"name": "", "type": 0, "created_at": now_ms, **_given(activity)}
+    shown: dict[str, Any] = {"created_at": now_ms, **_given(activity)}
     if activity.application_id is not None:
         shown["application_id"] = str(activity.application_id)
     if activity.emoji is not None:

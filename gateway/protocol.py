@@ -3,21 +3,25 @@
 import logging
 from typing import Final
 
+from core.wire import close_codes
+from core.wire.close_codes import CloseCode
+from core.wire.opcodes import BOT_OPCODES
 from gateway.arrival import Arrival
 from gateway.commands import (
     Command,
     GuildSubscriptions,
     Identify,
     LazyGuilds,
-    PresenceUpdate,
     RequestGuildMembers,
     Resume,
     SendMessage,
+    Unheeded,
 )
 from gateway.connection import Connection
 from gateway.guild_subscribing import GuildSubscribing
 from gateway.identify import Identifying
 from gateway.member_requests import MemberRequests
+from gateway.presence_command import PresenceUpdate
 from gateway.resume import Resuming
 from gateway.session import Session
 from gateway.session_table import SessionTable
@@ -79,9 +83,16 @@ class GatewayProtocol:
                 self._messages.send(session, command)
             case LazyGuilds() | GuildSubscriptions():
                 self._subscribing.take(session, command)
+            case Unheeded(op=op) if session.profile.is_bot and op not in BOT_OPCODES:
+                self._refuse(session, close_codes.UNKNOWN_OPCODE)
             case _:
                 # Voice states and soundboards: understood, and nothing comes of them in this server yet.
                 logger.debug("a command without effect", extra={"command": type(command).__name__})
+
+    def _refuse(self, session: Session, close_code: CloseCode) -> None:
+        """The session's client said what it may not say. It is kept for a resume, as with each other fault."""
+        if session.connection is not None:
+            session.connection.close(close_code)
 
     def on_closed(self, connection: Connection, code: int | None) -> None:
         """A connection is gone."""

@@ -43,6 +43,8 @@ class Resuming:
         else:
             self._replace(session, connection)
             connection.session = session
+            if not session.profile.is_bot:
+                connection.admit_person()
             session.replay(seq)
             session.dispatch(self._resumed)
             self._users.regain(session)

@@ -16,9 +16,9 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import USER_OFFLINE, Audience, Envelope
 from gateway.batch_timer import CallLater, Handle
-from gateway.commands import PresenceUpdate
 from gateway.event_meter import EventMeter
 from gateway.presence import OFFLINE, from_command, render_presence
+from gateway.presence_command import PresenceUpdate
 from gateway.session import Session
 from gateway.user_actor import UserActor, UserEvents
 

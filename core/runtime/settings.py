@@ -48,6 +48,7 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     presences_per_window: Count = 5
     presence_window_s: Annotated[float, Meta(gt=0)] = 20.0
     max_payload_bytes: Bytes = 4096
+    max_person_payload_bytes: Bytes = 15_360
     connections_per_address: Count = 20_000
     socket_buffer_bytes: Bytes = 131_072
     session_buffer_bytes: Bytes = 8_388_608
@@ -57,6 +58,11 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     large_guild_members: Count = 20_000
     passive_gap_s: Annotated[float, Meta(gt=0)] = 5.0
     guild_idle_s: Annotated[float, Meta(gt=0)] = 300.0
+
+    @property
+    def max_message_bytes(self) -> int:
+        """What any client may say at once."""
+        return max(self.max_payload_bytes, self.max_person_payload_bytes)
 
 
 class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):

@@ -57,7 +57,7 @@ class NativeListener:
         self._table = core_ext.SocketTable(
             owner=self,
             clock=admission.shared.clock.monotonic_s,
-            max_message_bytes=settings.max_payload_bytes,
+            max_message_bytes=settings.max_message_bytes,
             max_fragments=MAX_FRAGMENTS,
             max_request_bytes=_MAX_REQUEST_BYTES,
             max_buffered_bytes=settings.session_buffer_bytes,

@@ -48,7 +48,7 @@ class PicowsListener:
         """Begins to listen. Raises StartError when the address cannot be had."""
         shared = self._admission.shared
         settings = shared.settings
-        factory = peer_factory(self, settings.max_payload_bytes, shared.call_later)
+        factory = peer_factory(self, settings.max_message_bytes, shared.call_later)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(factory, sock=bind_socket(self._host, self._port), backlog=BACKLOG)
         for server_socket in self._server.sockets:

@@ -161,3 +161,92 @@ async def test_command_without_effect_leaves_the_session_alone(
         await client.identify(alice.token)
         await client.send(op, d)
         assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id}
+
+
+PEOPLES_OPS = (5, 12, 13, 18, 22, 34, 35, 36, 38, 39, 40, 41, 43, 60)
+
+
+@pytest.mark.parametrize("d", [None, {}, {"guild_id": "1", "seq": 3}, []])
+async def test_what_peoples_clients_say_beside_is_passed_over(place: Place, connect: Connect, d: Any) -> None:
+    alice = await place.person("alice")
+    guild_id = await place.guild(alice)
+    async with connect() as client:
+        await client.identify(alice.token)
+        for op in PEOPLES_OPS:
+            await client.send(op, d)
+        assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id}
+        assert [payload["op"] for payload in client.payloads].count(11) == 1
+
+
+@pytest.mark.parametrize(
+    ("op", "is_bot", "code"),
+    [(61, False, 4001), (7, False, 4001), (11, False, 4001), (-1, False, 4001), (44, True, 4001), (12, True, 4001)],
+)
+async def test_opcode_that_such_clients_do_not_have_is_closed(
+    place: Place, connect: Connect, op: int, is_bot: bool, code: int
+) -> None:
+    alice = await place.person("alice")
+    login = await place.bot(alice) if is_bot else alice
+    async with connect() as client:
+        await client.identify(login.token)
+        await client.send(op, {})
+        assert await client.wait_closed() == code
+
+
+async def test_bots_may_send_what_is_documented(place: Place, connect: Connect) -> None:
+    alice = await place.person("alice")
+    bot = await place.bot(alice)
+    guild_id = await place.guild(alice, bot)
+    async with connect() as client:
+        await client.identify(bot.token)
+        for op in (31, 43, 40, 14, 37):
+            await client.send(op, {})
+        assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id, bot.id}
+
+
+async def test_person_may_say_more_at_once_than_a_bot(place: Place, connect: Connect) -> None:
+    alice = await place.person("alice")
+    bot = await place.bot(alice)
+    guild_id = await place.guild(alice)
+    large = {"subscriptions": {str(guild_id + number): {"typing": True, "members": []} for number in range(200)}}
+    assert 4096 < len(msgspec.json.encode(large)) < 15_000
+    async with connect() as client:
+        ready = await client.identify(alice.token, client_state={"guild_versions": "-" * 10_000})
+        await client.send(37, large)
+        assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id}
+        seq = client.seq
+    async with connect() as client:
+        await client.identify(bot.token)
+        await client.send(37, large)
+        assert await client.wait_closed() == 4002
+    async with connect() as client:
+        await client.send(2, {"token": bot.token, "intents": 1, "x": "-" * 5000})
+        assert await client.wait_closed() == 4002
+    async with connect() as lost:
+        ready = await lost.identify(alice.token)
+        seq = lost.seq
+        lost.cut()
+    async with connect() as client:
+        await client.resume(alice.token, ready["session_id"], seq)
+        await client.wait_for("RESUMED")
+        await client.send(37, large)
+        assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id}
+
+
+@pytest.mark.parametrize(("limit", "is_asked_by_name"), [(0, False), (1, False), (10, False), (1, True)])
+async def test_members_without_the_intent_are_found_by_name_alone(
+    place: Place, connect: Connect, limit: int, is_asked_by_name: bool
+) -> None:
+    alice = await place.person("alice")
+    bot = await place.bot(alice)
+    guild_id = await place.guild(alice, bot)
+    query = "alice" if is_asked_by_name else ""
+    async with connect() as client:
+        await client.identify(bot.token, intents=int(Intent.GUILDS))
+        found = ids(await ask(client, guild_id=str(guild_id), query=query, limit=limit))
+        assert found == ({alice.id} if is_asked_by_name else set())
+        assert ids(await ask(client, guild_id=str(guild_id), user_ids=[str(alice.id)], limit=limit)) == {alice.id}
+    async with connect() as client:
+        await client.identify(bot.token)
+        found = ids(await ask(client, guild_id=str(guild_id), query=query, limit=limit))
+        assert len(found) == (min(limit, 2) or 2)

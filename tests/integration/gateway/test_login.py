@@ -1,10 +1,13 @@
 """Identify, READY, GUILD_CREATE and the events that follow."""
 
 import asyncio
+import json
+import zlib
 from typing import Any
 
 import msgspec
 import pytest
+from websockets.asyncio.client import connect as connect_socket
 
 from core.domain.application import GATEWAY_PRESENCE_LIMITED
 from core.domain.ids import shard_of
@@ -273,3 +276,31 @@ async def test_dispatches_are_counted(place: Place, connect: Connect, metrics: M
     lag = metrics.registry.get_sample_value("guildway_log_lag_seconds", {"shard": shard})
     assert lag is not None
     assert 0 <= lag < 10
+
+
+@pytest.mark.parametrize(
+    ("is_bot", "browser", "is_deflated"),
+    [(True, "DiscordGo v0.29.0", True), (True, "discord.py", False), (False, "Firefox", False)],
+)
+async def test_bot_that_reads_deflated_payloads_gets_them_from_ready_on(
+    place: Place, run_gateway: RunGateway, is_bot: bool, browser: str, is_deflated: bool
+) -> None:
+    alice = await place.person("alice")
+    login = await place.bot(alice) if is_bot else alice
+    identify = {"token": login.token, "intents": 1, "compress": True, "properties": {"browser": browser}}
+    async with run_gateway(LOOPBACK) as gateway, connect_socket(f"{gateway.url}/?v=9&encoding=json") as socket:
+        assert json.loads(await socket.recv())["op"] == 10
+        await socket.send(json.dumps({"op": 2, "d": identify}))
+        await socket.send(json.dumps({"op": 1, "d": None}))
+        frames = [await socket.recv(), await socket.recv()]
+        ready = next(frame for frame in frames if b"READY" in inflate(frame))
+        assert isinstance(ready, bytes) is is_deflated
+        assert json.loads(inflate(ready))["t"] == "READY"
+        await socket.send(json.dumps({"op": 1, "d": 1}))
+        ack = await socket.recv()
+        assert isinstance(ack, bytes) is is_deflated
+        assert json.loads(inflate(ack))["op"] == 11
+
+
+def inflate(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else zlib.decompress(frame)

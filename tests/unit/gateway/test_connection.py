@@ -11,11 +11,12 @@ from core.runtime.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core_ext import Track
-from gateway.commands import Command, Identify, PresenceUpdate, RequestGuildMembers, Resume
+from gateway.commands import Command, Identify, RequestGuildMembers, Resume
 from gateway.compression import Compression
 from gateway.connection import Connection, Shared, encode_close_frame
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding
+from gateway.presence_command import PresenceUpdate
 from gateway.sending import Sending
 from tests.fakes.clock import FakeClock
 from tests.unit.gateway.websocket_frames import split_frame
@@ -310,9 +311,9 @@ def test_dispatch_comes_before_what_is_sent_after_it() -> None:
     ]
 
 
-def test_identify_with_compress_turns_payload_compression_on() -> None:
+def test_payload_compression_makes_a_zlib_document_of_each_payload() -> None:
     bench = Bench()
-    bench.say({"op": 2, "d": {"token": "t", "compress": True}})
+    bench.connection.compress_payloads()
     push(bench, DispatchBody("READY", b"{}"))
     bench.connection.outlet.flush()
     opcode, payload = split_frame(bench.link.frames[-1])
@@ -320,23 +321,62 @@ def test_identify_with_compress_turns_payload_compression_on() -> None:
     assert json.loads(zlib.decompress(payload)) == {"s": 1, "t": "READY", "op": 0, "d": {}}
 
 
-@pytest.mark.parametrize("compress", [False, None, "zlib-stream", 1])
-def test_identify_with_another_compress_changes_nothing(compress: object) -> None:
+@pytest.mark.parametrize(
+    ("fields", "wants"),
+    [
+        ({"compress": True}, True),
+        ({"compress": True, "properties": {"browser": "DiscordGo v0.29.0"}}, True),
+        ({"compress": True, "properties": {"browser": "discord.py"}}, False),
+        *[({"compress": compress}, False) for compress in (False, None, "zlib-stream", 1, {}, [])],
+    ],
+)
+def test_identify_asks_for_payload_compression_with_true_alone(fields: dict[str, Any], wants: bool) -> None:
     bench = Bench()
-    bench.say({"op": 2, "d": {"token": "t", "compress": compress}})
+    bench.say({"op": 2, "d": {"token": "t", **fields}})
+    (command,) = bench.handler.commands
+    assert isinstance(command, Identify)
+    assert command.wants_payload_compression is wants
     assert bench.connection.compression is Compression.NONE
 
 
-@pytest.mark.parametrize(
-    ("encoding", "compression"),
-    [(Encoding.JSON, Compression.ZLIB_STREAM), (Encoding.JSON, Compression.ZSTD_STREAM)],
-)
-def test_identify_with_compress_on_a_compressed_transport_is_ignored(
-    encoding: Encoding, compression: Compression
-) -> None:
-    bench = Bench(encoding, compression)
-    bench.say({"op": 2, "d": {"token": "t", "compress": True}})
+@pytest.mark.parametrize("compression", [Compression.ZLIB_STREAM, Compression.ZSTD_STREAM])
+def test_payload_compression_on_a_compressed_transport_is_ignored(compression: Compression) -> None:
+    bench = Bench(Encoding.JSON, compression)
+    bench.connection.compress_payloads()
     assert bench.connection.compression is compression
+
+
+def padded(payload: dict[str, Any], size: int) -> dict[str, Any]:
+    """The payload with so many bytes."""
+    rest = size - len(json.dumps({**payload, "x": ""}).encode())
+    return {**payload, "x": "-" * rest}
+
+
+@pytest.mark.parametrize("payload", [MEMBERS, {"op": 1, "d": 1}, RESUME, {"op": 38, "d": {}}])
+def test_large_payload_of_who_has_not_identified_must_identify(payload: dict[str, Any]) -> None:
+    bench = Bench()
+    bench.say(padded(payload, 4097))
+    assert bench.ended == [close_codes.DECODE_ERROR.code]
+
+
+@pytest.mark.parametrize(("size", "is_large"), [(4096, False), (4097, True), (15_360, True)])
+def test_large_identify_says_that_it_is(size: int, is_large: bool) -> None:
+    bench = Bench()
+    bench.say(padded(IDENTIFY, size))
+    (command,) = bench.handler.commands
+    assert isinstance(command, Identify)
+    assert command.is_large is is_large
+
+
+def test_large_payload_of_a_person_is_taken_and_a_bots_is_not() -> None:
+    for is_person in (True, False):
+        bench = Bench()
+        bench.log_in()
+        if is_person:
+            bench.connection.admit_person()
+        bench.say(padded(MEMBERS, 4096), padded(MEMBERS, 4097))
+        assert bench.ended == ([] if is_person else [close_codes.DECODE_ERROR.code])
+        assert len(bench.handler.commands) == (3 if is_person else 2)
 
 
 @pytest.mark.parametrize("close_code", [value for value in vars(close_codes).values() if isinstance(value, CloseCode)])

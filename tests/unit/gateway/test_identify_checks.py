@@ -77,3 +77,10 @@ def test_intents_that_there_are_not_are_refused(intents: int) -> None:
 )
 def test_platform_is_told_by_the_browser(properties: dict[str, Any] | None, bot: bool, platform: str) -> None:
     assert profile(bot=bot, properties=properties).platform == platform
+
+
+def test_large_identify_is_a_persons_alone() -> None:
+    assert profile(bot=False, is_large=True).is_bot is False
+    with pytest.raises(Refusal) as caught:
+        profile(is_large=True)
+    assert caught.value.close_code is close_codes.DECODE_ERROR

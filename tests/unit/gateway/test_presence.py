@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.commands import Activity, Emoji, PresenceUpdate
 from gateway.presence import OFFLINE, Presence, from_command, merge_presences, render_presence
+from gateway.presence_command import Activity, Emoji, PresenceUpdate
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from core.bus.memory import MemoryBus
 from core.runtime.metrics import Metrics
 from core.wire.envelope import USER_OFFLINE
 from core_ext import SnowflakeGenerator
-from gateway.commands import PresenceUpdate
 from gateway.event_meter import EventMeter
+from gateway.presence_command import PresenceUpdate
 from gateway.user_actor import UserEvents
 from gateway.user_directory import GRACE_S, UserDirectory
 from tests.fakes.clock import FakeClock
