@@ -11,6 +11,7 @@ test opens its own API with `open_api(limits=…)`.
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,33 +40,38 @@ GATEWAY_URL = "ws://127.0.0.1:8081"
 OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
 
 
+@contextlib.asynccontextmanager
+async def open_api_in(
+    folder: Path,
+    *,
+    limits: LimitSettings = HIGH_LIMITS,
+    api: ApiSettings = API_SETTINGS,
+    clock: Clock | None = None,
+) -> AsyncIterator[ApiUnderTest]:
+    """An API over a database in this folder."""
+    clock, metrics = clock or SystemClock(), Metrics()
+    store = await SqlStore.open(str(folder / "guildway.db"), clock=clock, num_shards=16)
+    try:
+        built = build_api(
+            store=store,
+            bus=store.bus,
+            blobs=open_memory(),
+            ids=SnowflakeGenerator(0, 0, clock.now_ms),
+            clock=clock,
+            settings=Settings(api=api, limits=limits),
+            metrics=metrics,
+            gateway_url=lambda _host: GATEWAY_URL,
+        )
+        async with ApiUnderTest.open(built, store, metrics) as under_test:
+            yield under_test
+    finally:
+        await store.close()
+
+
 @pytest.fixture
 def open_api(tmp_path: Path) -> OpenApi:
     """Open an API with settings and a clock of the test's own: `async with open_api(limits=LimitSettings(…)) as api`."""
-
-    @contextlib.asynccontextmanager
-    async def open_one(
-        *, limits: LimitSettings = HIGH_LIMITS, api: ApiSettings = API_SETTINGS, clock: Clock | None = None
-    ) -> AsyncIterator[ApiUnderTest]:
-        clock, metrics = clock or SystemClock(), Metrics()
-        store = await SqlStore.open(str(tmp_path / "guildway.db"), clock=clock, num_shards=16)
-        try:
-            built = build_api(
-                store=store,
-                bus=store.bus,
-                blobs=open_memory(),
-                ids=SnowflakeGenerator(0, 0, clock.now_ms),
-                clock=clock,
-                settings=Settings(api=api, limits=limits),
-                metrics=metrics,
-                gateway_url=lambda _host: GATEWAY_URL,
-            )
-            async with ApiUnderTest.open(built, store, metrics) as under_test:
-                yield under_test
-        finally:
-            await store.close()
-
-    return open_one
+    return partial(open_api_in, tmp_path)
 
 
 @pytest.fixture

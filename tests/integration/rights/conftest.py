@@ -1,0 +1,25 @@
+"""One API for all attempts of a module; each attempt has a guild of its own in it."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from core.runtime.clock import SystemClock
+from core_ext import SnowflakeGenerator
+from tests.integration.conftest import open_api_in
+from tests.integration.rights.attempts import Stage
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """An API with the accounts that take part."""
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        api = runner.run(stack.enter_async_context(open_api_in(tmp_path_factory.mktemp("rights"))))
+        try:
+            ids = SnowflakeGenerator(1, 1, SystemClock().now_ms)
+            yield runner.run(Stage.build(api, ids, runner))
+        finally:
+            runner.run(stack.aclose())
