@@ -49,6 +49,9 @@ NOT_IN_A_GUILD: Final = frozenset(
         "POST /guilds",
         "POST /invites/{code}",
         "POST /users/@me/channels",
+        "PUT /applications/{application_id}/commands",
+        "PUT /applications/{application_id}/guilds/{guild_id}/commands",
+        "PUT /applications/{application_id}/role-connections/metadata",
         "PUT /guilds/{guild_id}/members/{user_id}",
     }
 )
