@@ -47,6 +47,7 @@ _FROM_REQUEST: Final = ("caller", "reason", "request", "scope", "data")
 _NOT_LITESTARS: Final = frozenset({*_FROM_REQUEST, "return"})
 Headers = Iterable[tuple[bytes, bytes]]
 
+_QUERY_REASON: Final = re.compile(rb"(?:^|&)reason=([^&]*)")
 _PATH_NAME: Final = re.compile(r"\{(\w+)")
 
 
@@ -122,7 +123,7 @@ class BoundHandler:
             if name == "caller":
                 given[name] = caller_of(scope)
             elif name == "reason":
-                given[name] = read_reason(scope["headers"])
+                given[name] = read_reason(scope["headers"], scope["query_string"])
             else:
                 given[name] = scope if name == "scope" else request
         if self._body is not None:
@@ -227,15 +228,20 @@ def caller_of(scope: Scope) -> Caller:
     return caller
 
 
-def read_reason(headers: Headers) -> str | None:
-    """X-Audit-Log-Reason: percent-encoded UTF-8. A blank one is none."""
+def read_reason(headers: Headers, query: bytes = b"") -> str | None:
+    """X-Audit-Log-Reason, percent-encoded UTF-8; without it `reason` in the query, as of older libraries. A blank one is none."""
+    field = "X-Audit-Log-Reason"
     given = _find_header(headers, b"x-audit-log-reason")
+    if not given and b"reason=" in query:
+        field = "reason"
+        found = _QUERY_REASON.search(query)
+        given = found[1].replace(b"+", b" ").decode("latin-1") if found is not None else ""
     if not given:
         return None
     try:
         reason = unquote_to_bytes(given).decode("utf-8")
     except UnicodeDecodeError:
-        raise invalid_field("X-Audit-Log-Reason", "STRING_TYPE_CONVERT", "Must be percent-encoded UTF-8.") from None
+        raise invalid_field(field, "STRING_TYPE_CONVERT", "Must be percent-encoded UTF-8.") from None
     if "\x00" in reason:
-        raise invalid_field("X-Audit-Log-Reason", "STRING_TYPE_INVALID", "Text may not hold NUL characters.")
-    return REASON.parse(reason, "X-Audit-Log-Reason") or None
+        raise invalid_field(field, "STRING_TYPE_INVALID", "Text may not hold NUL characters.")
+    return REASON.parse(reason, field) or None

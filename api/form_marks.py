@@ -1,15 +1,20 @@
-"""What fields of bodies say of themselves besides msgspec's own constraints: which text they hold, and that they are sets.
+"""What fields of bodies say of themselves besides msgspec's own constraints.
+
+That they hold one of the product's texts, that they are sets, that what they ask for is not built.
 
     GuildName = Annotated[str, text(texts.GUILD_NAME)]
 
     class UpdateMember(msgspec.Struct, kw_only=True):
         nick: Annotated[str, text(texts.NICK)] | UnsetType | None = UNSET
         roles: Annotated[list[SnowflakeField], as_set(350)] | UnsetType | None = UNSET
+        poll: Annotated[Any, unbuilt("polls")] = None
 
-A form cleans and measures the texts, and refuses what a set has twice. Where such fields stand in a type is looked up once; a
+A form cleans and measures the texts, refuses what a set has twice, and answers 501 to what is not built, unless it is empty in
+the way of clients that send every field. Where such fields stand in a type is looked up once; a
 form without any costs nothing here.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -17,11 +22,12 @@ import msgspec
 import msgspec.inspect
 from msgspec import Meta
 
-from core.domain.errors import FieldError
+from core.domain.errors import FieldError, NotBuilt
 from core.domain.texts import Text
 
 _RULE: Final = "text"
 _IS_SET: Final = "is_set"
+_UNBUILT: Final = "unbuilt"
 
 Path = tuple[str | int, ...]
 Cleaner = Callable[[Any, Path, list[FieldError]], Any]
@@ -41,6 +47,11 @@ def as_set(max_length: int | None = None) -> Meta:
     return Meta(extra={_IS_SET: True}, extra_json_schema={"uniqueItems": True}, max_length=max_length)
 
 
+def unbuilt(what: str) -> Meta:
+    """The mark of a field that Discord documents and that is refused here; `what` goes on with "This server does not support"."""
+    return Meta(extra={_UNBUILT: what}, description=f"Not built yet: {what}")
+
+
 def find_cleaner(type_: Any) -> Cleaner | None:
     """What cleans and checks the marked fields in values of the type; None when there are none in it."""
     return _compile(msgspec.inspect.type_info(type_))
@@ -51,6 +62,8 @@ def _compile(info: msgspec.inspect.Type) -> Cleaner | None:
         extra = info.extra or {}
         if _RULE in extra:
             return _clean_text(extra[_RULE])
+        if _UNBUILT in extra:
+            return _refuse(extra[_UNBUILT])
         inner = _compile(info.type)
         return _check_set(inner) if _IS_SET in extra else inner
     if isinstance(info, msgspec.inspect.UnionType):
@@ -96,6 +109,20 @@ def _clean_text(rule: Text) -> Cleaner:
     return clean
 
 
+def _refuse(what: str) -> Cleaner:
+    def refuse(value: Any, _path: Path, _errors: list[FieldError]) -> Any:
+        if not is_nothing(value):
+            raise NotBuilt(f"This server does not support {what} yet")
+        return value
+
+    return refuse
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a value is what typed languages send for "not given": null, zero, empty, or an object of nothing else."""
+    return not value or (isinstance(value, dict) and all(map(is_nothing, value.values())))
+
+
 def _clean_list(item: Cleaner) -> Cleaner:
     def clean(value: Any, path: Path, errors: list[FieldError]) -> Any:
         value[:] = [item(part, (*path, index), errors) for index, part in enumerate(value)]
@@ -136,5 +163,6 @@ def find_marked_errors(value: Any, type_: Any, path: Path) -> Iterator[FieldErro
     cleaner = find_cleaner(type_)
     if cleaner is not None and value is not None:
         errors: list[FieldError] = []
-        cleaner(value, path, errors)
+        with contextlib.suppress(NotBuilt):  # what is wrong is told first
+            cleaner(value, path, errors)
         yield from errors

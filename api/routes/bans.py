@@ -9,11 +9,12 @@ from litestar.params import QueryParameter
 from api.caller import Caller
 from api.forms import SnowflakePath, SnowflakeQuery
 from api.services.members.bans import BanService, BulkBanObject
-from api.services.members.member_forms import MAX_DELETE_S, BanUser, BanUsers
+from api.services.members.member_forms import MAX_DELETE_DAYS, MAX_DELETE_S, BanUser, BanUsers, compute_delete_s
 from core.wire.objects.member import BanObject
 
 DeleteSecondsQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_S)]
-"""discord.py puts it here instead of into the body."""
+DeleteDaysQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_DAYS)]
+"""Libraries put these here (discord.py, discordgo) or into the body, as the API had it at their time."""
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
@@ -44,10 +45,11 @@ async def put_ban(
     data: BanUser,
     bans: BanService,
     delete_message_seconds: DeleteSecondsQuery = None,
+    delete_message_days: DeleteDaysQuery = None,
     reason: str | None = None,
 ) -> None:
     """Ban a user."""
-    delete_s = data.delete_s or delete_message_seconds or 0
+    delete_s = data.delete_s or compute_delete_s(delete_message_seconds, delete_message_days)
     await bans.put(caller, guild_id, user_id, delete_s=delete_s, reason=reason or data.reason)
 
 

@@ -6,10 +6,11 @@ from litestar.params import FromPath, FromQuery
 
 from api.binding import JSON_OF_KEY
 from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms import SnowflakePath, SnowflakeQuery
 from api.message_body import find_json
 from api.services.invites.invite_forms import CreateInvite, UseInvite
 from api.services.invites.invites import InviteService
+from core.domain.errors import NotBuilt
 from core.wire.objects.invite import InviteObject
 
 
@@ -35,9 +36,17 @@ async def list_guild_invites(guild_id: SnowflakePath, caller: Caller, invites: I
 
 @get("/invites/{code:str}", opt={"public": True})
 async def get_invite(
-    code: FromPath[str], invites: InviteService, *, with_counts: FromQuery[bool] = False
+    code: FromPath[str],
+    invites: InviteService,
+    *,
+    with_counts: FromQuery[bool] = False,
+    guild_scheduled_event_id: SnowflakeQuery = None,
+    target_channel_id: SnowflakeQuery = None,
+    target_message_id: SnowflakeQuery = None,
 ) -> InviteObject:
     """Show an invite to anybody."""
+    if guild_scheduled_event_id or target_channel_id or target_message_id:
+        raise NotBuilt("This server does not support invites to events and messages yet")
     return await invites.fetch(code, with_counts=with_counts)
 
 

@@ -7,11 +7,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, QueryParameter
 
 from api.caller import Caller
-from api.forms import SnowflakePath, SnowflakeQuery, parse_ids
+from api.forms import SnowflakePath, SnowflakeQuery
 from api.services.images import IMAGE_BODY_BYTES
-from api.services.members.member_forms import PruneGuild, UpdateMember, UpdateOwnMember
+from api.services.members.member_forms import PruneGuild, UpdateMember, UpdateOwnMember, UpdateOwnNick
 from api.services.members.members import MemberService
-from api.services.members.prune import DEFAULT_DAYS, PruneObject, PruneService
+from api.services.members.prune import DEFAULT_DAYS, PruneObject, PruneService, parse_role_ids
 from core.domain.errors import NotBuilt, invalid_field
 from core.wire.objects.member import MemberObject, OwnMemberObject
 
@@ -70,7 +70,7 @@ async def update_own_member(
 
 @patch("/guilds/{guild_id:str}/members/@me/nick")
 async def update_own_nick(
-    guild_id: SnowflakePath, caller: Caller, data: UpdateOwnMember, members: MemberService
+    guild_id: SnowflakePath, caller: Caller, data: UpdateOwnNick, members: MemberService
 ) -> OwnMemberObject:
     """Change one's own nick, as older clients do."""
     return await members.update_own(caller, guild_id, UpdateOwnMember(nick=data.nick))
@@ -115,7 +115,7 @@ async def count_prunable(
     include_roles: FromQuery[str | None] = None,
 ) -> PruneObject:
     """How many members a prune would remove."""
-    return await prune.count(caller, guild_id, days=days, role_ids=parse_ids(include_roles, "include_roles"))
+    return await prune.count(caller, guild_id, days=days, role_ids=parse_role_ids(include_roles))
 
 
 @post("/guilds/{guild_id:str}/prune", status_code=200)
@@ -125,7 +125,7 @@ async def prune_members(guild_id: SnowflakePath, caller: Caller, data: PruneGuil
         caller,
         guild_id,
         days=data.days or DEFAULT_DAYS,
-        role_ids=parse_ids(data.include_roles, "include_roles"),
+        role_ids=parse_role_ids(data.include_roles),
         with_count=data.compute_prune_count is not False,
     )
 

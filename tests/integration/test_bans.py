@@ -140,3 +140,42 @@ async def test_bulk_ban_tells_banned_from_failed(api: ApiUnderTest) -> None:
     assert error_code(await scene.owner.post(path, {"user_ids": []})) == (400, 500000)
     assert form_code(await scene.owner.post(path, {"user_ids": [str(n) for n in range(201)]}), "user_ids")
     assert form_code(await scene.owner.post(path, {}), "user_ids")
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "headers"),
+    [
+        ("?reason=too%20much+spam&delete_message_days=1", None, {}),  # discordgo
+        ("?delete_message_seconds=3600", None, {"X-Audit-Log-Reason": "too%20much%20spam"}),  # discord.py
+        ("", {"delete_message_days": 1, "reason": "too much spam"}, {}),  # older ones
+        ("", {"delete_message_seconds": 3600}, {"X-Audit-Log-Reason": "too%20much%20spam"}),
+        ("?reason=not%20this", {"delete_message_days": 1}, {"X-Audit-Log-Reason": "too much spam"}),
+    ],
+)
+async def test_ban_is_understood_however_libraries_write_it(
+    api: ApiUnderTest, query: str, body: Any, headers: dict[str, str]
+) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    sent = await bob.post(f"/channels/{scene.general}/messages", {"content": "spam"})
+    ban = f"{scene.path}/bans/{bob.id}"
+    assert (await scene.owner.put(ban + query, body, headers=headers)).status_code == 204
+    assert (await scene.owner.get(ban)).json()["reason"] == "too much spam"
+    message = f"/channels/{scene.general}/messages/{sent.json()['id']}"
+    assert error_code(await scene.owner.get(message)) == (404, 10008)
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("delete_message_days=8", "delete_message_days"),
+        ("delete_message_seconds=x", "delete_message_seconds"),
+        ("reason=" + "x" * 513, "reason"),
+        ("reason=%FF", "reason"),
+    ],
+)
+async def test_ban_with_a_bad_query_names_the_field(api: ApiUnderTest, query: str, path: str) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    assert form_code(await scene.owner.put(f"{scene.path}/bans/{bob.id}?{query}"), path)
+    assert error_code(await scene.owner.get(f"{scene.path}/bans/{bob.id}")) == (404, 10026)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.caller import Caller
-from api.form_marks import text
+from api.form_marks import text, unbuilt
 from api.services.accounts.auth import revocation
 from api.services.accounts.tokens import hash_token, make_token
 from api.services.announcements import user_event
@@ -39,6 +39,16 @@ Url = Annotated[str, Meta(max_length=2048)]
 Tag = Annotated[str, text(texts.APPLICATION_TAG)]
 
 
+Unbuilt = Annotated[Any, unbuilt("this part of applications")]
+
+
+class LocalizedDescription(msgspec.Struct, kw_only=True):
+    """A description in several languages, of which there is one here."""
+
+    default: Description
+    localizations: Annotated[Any, unbuilt("translated descriptions")] = None
+
+
 class CreateApplication(msgspec.Struct, kw_only=True):
     """POST /applications."""
 
@@ -51,7 +61,7 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
     """PATCH /applications/{id} and /applications/@me."""
 
     name: ApplicationName | UnsetType | None = UNSET
-    description: Description | UnsetType | None = UNSET
+    description: Description | LocalizedDescription | UnsetType | None = UNSET
     icon: str | UnsetType | None = UNSET
     bot_public: bool | UnsetType | None = UNSET
     bot_require_code_grant: bool | UnsetType | None = UNSET
@@ -59,6 +69,17 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
     tags: Annotated[list[Tag], Meta(max_length=5)] | UnsetType | None = UNSET
     interactions_endpoint_url: Url | UnsetType | None = UNSET
     role_connections_verification_url: Url | UnsetType | None = UNSET
+    type: Unbuilt = None
+    team_id: Unbuilt = None
+    cover_image: Unbuilt = None
+    custom_install_url: Unbuilt = None
+    install_params: Unbuilt = None
+    integration_types_config: Unbuilt = None
+    event_webhooks_status: Unbuilt = None
+    event_webhooks_types: Unbuilt = None
+    event_webhooks_url: Unbuilt = None
+    explicit_content_filter: Unbuilt = None
+    max_participants: Unbuilt = None
 
 
 class BotTokenObject(msgspec.Struct, kw_only=True):
@@ -184,7 +205,9 @@ class ApplicationService:
         for field in ("interactions_endpoint_url", "role_connections_verification_url"):
             if isinstance(changes.get(field), str) and not changes[field].startswith(("https://", "http://")):
                 raise invalid_field(field, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
-        if form.description is not UNSET:
+        if isinstance(form.description, LocalizedDescription):
+            changes["description"] = form.description.default
+        elif form.description is not UNSET:
             changes["description"] = form.description or ""
         if form.tags is not UNSET:
             changes["tags"] = tuple(dict.fromkeys(form.tags or ()))

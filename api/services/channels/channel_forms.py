@@ -1,20 +1,18 @@
 """Bodies of requests about channels and their overwrites.
 
-What this server does not have yet (tags and default reactions of forums) is refused when it is present and not empty,
-never ignored.
+What this server does not have yet (tags of forums, threads) is marked so, and refused when it is present and not empty.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import text
+from api.form_marks import text, unbuilt
 from api.forms import SnowflakeField
 from api.services.roles.role_forms import PermissionBits
 from core.domain import texts
 from core.domain.channel import Overwrite
-from core.domain.errors import NotBuilt
 from core.domain.permissions import ALL_PERMISSIONS
 
 ChannelName = Annotated[str, text(texts.CHANNEL_NAME)]
@@ -27,7 +25,8 @@ Position = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
 AutoArchive = Literal[60, 1440, 4320, 10080]
 OverwriteType = Literal[0, 1, "0", "1", "role", "member"]
 
-_EMPTY: Final = frozenset({b"null", b"[]", b"{}"})
+ForumPart = Annotated[Any, unbuilt("tags and default reactions of forums")]
+ThreadPart = Annotated[Any, unbuilt("threads")]
 
 
 class OverwriteForm(msgspec.Struct, kw_only=True):
@@ -66,8 +65,9 @@ class CreateChannel(msgspec.Struct, kw_only=True):
     default_thread_rate_limit_per_user: Slowmode | None = None
     default_sort_order: Literal[0, 1] | None = None
     default_forum_layout: Literal[0, 1, 2] | None = None
-    default_reaction_emoji: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
-    available_tags: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    default_reaction_emoji: ForumPart = None
+    available_tags: ForumPart = None
+    default_tag_setting: ForumPart = None
 
 
 class UpdateChannel(msgspec.Struct, kw_only=True):
@@ -90,8 +90,15 @@ class UpdateChannel(msgspec.Struct, kw_only=True):
     default_sort_order: Literal[0, 1] | UnsetType | None = UNSET
     default_forum_layout: Literal[0, 1, 2] | UnsetType | None = UNSET
     flags: Annotated[int, Meta(ge=0, le=2147483647)] | UnsetType | None = UNSET
-    default_reaction_emoji: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
-    available_tags: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    default_reaction_emoji: ForumPart = None
+    available_tags: ForumPart = None
+    default_tag_setting: ForumPart = None
+    applied_tags: ThreadPart = None
+    archived: ThreadPart = None
+    auto_archive_duration: ThreadPart = None
+    invitable: ThreadPart = None
+    locked: ThreadPart = None
+    icon: Annotated[Any, unbuilt("icons of channels")] = None
 
 
 class ChannelPosition(msgspec.Struct, kw_only=True):
@@ -101,13 +108,6 @@ class ChannelPosition(msgspec.Struct, kw_only=True):
     position: Position | None = None
     parent_id: SnowflakeField | UnsetType | None = UNSET
     lock_permissions: bool | None = None
-
-
-def refuse_unbuilt(form: CreateChannel | UpdateChannel) -> None:
-    """Raises NotBuilt when the form asks for what forums do not have here yet."""
-    for value in (form.default_reaction_emoji, form.available_tags):
-        if bytes(value) and bytes(value) not in _EMPTY:
-            raise NotBuilt("This server does not support tags and default reactions of forums yet")
 
 
 def overwrite_type_of(given: int | str | None) -> int | None:

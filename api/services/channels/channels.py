@@ -8,7 +8,7 @@ from api.caller import Caller
 from api.services.access import ChannelAccess, GuildAccess, require_place
 from api.services.announcements import guild_event
 from api.services.changes import pick_changes
-from api.services.channels.channel_forms import CreateChannel, OverwriteForm, UpdateChannel, refuse_unbuilt
+from api.services.channels.channel_forms import CreateChannel, OverwriteForm, UpdateChannel
 from api.services.channels.channel_rules import (
     changed_bits,
     check_bounds,
@@ -89,7 +89,6 @@ class ChannelService:
 
     async def create(self, caller: Caller, guild_id: int, form: CreateChannel) -> ChannelObject:
         """A new channel, which takes over its category's overwrites unless the form brings its own."""
-        refuse_unbuilt(form)
         access = await self._directory.access(caller.user_id, guild_id)
         parent = access.entry.channels.get(form.parent_id or 0)
         require_place(access, parent)
@@ -110,7 +109,6 @@ class ChannelService:
 
     async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject:
         """Change what the form gives. Moving the channel needs MANAGE_CHANNELS also where it goes."""
-        refuse_unbuilt(form)
         access = await self._directory.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction

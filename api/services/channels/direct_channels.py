@@ -1,9 +1,10 @@
 """Direct-message channels of two: people with people, people with bots."""
 
-from typing import Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
+from api.form_marks import unbuilt
 from api.forms import SnowflakeField
 from api.services.announcements import user_event
 from api.services.directory import Directory
@@ -15,13 +16,17 @@ from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from core.wire.objects.channel import DirectChannelObject, render_direct_channel
 
+_GROUPS: Final = "group direct messages"
+GroupPart = Annotated[Any, unbuilt(_GROUPS)]
+
 
 class OpenDirectChannel(msgspec.Struct, kw_only=True):
     """Body: Discord's API sends `recipient_id`, its own client `recipients`."""
 
     recipient_id: SnowflakeField | None = None
     recipients: list[SnowflakeField] | None = None
-    access_tokens: list[str] | None = None
+    access_tokens: GroupPart = None
+    nicks: GroupPart = None
 
 
 _ONE: Final = 1
@@ -55,12 +60,10 @@ class DirectChannels:
         return await self._render_all(user_id, await self._store.channels.list_direct(user_id))
 
     async def _fetch_recipient(self, user: User, form: OpenDirectChannel) -> User:
-        if form.access_tokens:
-            raise NotBuilt("This server does not support group direct messages yet")
         asked = [form.recipient_id] if form.recipient_id is not None else form.recipients or []
         others = set(asked) - {user.id}
         if len(others) > _ONE:
-            raise NotBuilt("This server does not support group direct messages yet")
+            raise NotBuilt(f"This server does not support {_GROUPS} yet")
         if not others:
             raise InvalidRecipients
         try:

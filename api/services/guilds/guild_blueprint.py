@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from api.services.channels.channel_forms import OverwriteForm, overwrite_of, refuse_unbuilt
+from api.services.channels.channel_forms import OverwriteForm, overwrite_of
 from api.services.channels.channel_rules import check_bounds, check_kind, check_parent, compute_name, merge_overwrites
 from api.services.guilds.guild_forms import CreateGuild, TemplateChannel, TemplateRole
 from api.services.ids import IdSource
@@ -40,6 +40,9 @@ def compute_blueprint(form: CreateGuild, *, owner_id: int, icon: str | None, gui
         system_id = _translate(form.system_channel_id, channel_ids, channels, "system_channel_id", {ChannelType.TEXT})
         afk_id = _translate(form.afk_channel_id, channel_ids, channels, "afk_channel_id", {ChannelType.VOICE})
     else:
+        for field in ("afk_channel_id", "system_channel_id"):
+            if getattr(form, field):
+                raise invalid_field(field, "CHANNEL_TYPE_INVALID", "Channel is of the wrong type or not in this guild")
         channels = _make_default_channels(guild_id, ids)
         system_id, afk_id = channels[1].id, None
     guild = Guild(
@@ -118,7 +121,6 @@ def _make_channels(
 def _make_channel(
     form: TemplateChannel, channel_id: int, guild_id: int, position: int, role_ids: Mapping[int, int]
 ) -> Channel:
-    refuse_unbuilt(form)
     kind = form.type or 0
     check_kind(kind)
     channel = Channel(
@@ -126,7 +128,7 @@ def _make_channel(
         type=kind,
         guild_id=guild_id,
         name=compute_name(kind, form.name),
-        position=position,
+        position=position if form.position is None else form.position,
         topic=form.topic,
         nsfw=bool(form.nsfw),
         rate_limit_per_user=form.rate_limit_per_user or 0,
@@ -135,6 +137,9 @@ def _make_channel(
         rtc_region=form.rtc_region,
         video_quality_mode=form.video_quality_mode or 1,
         default_auto_archive_duration=form.default_auto_archive_duration,
+        default_thread_rate_limit_per_user=form.default_thread_rate_limit_per_user or 0,
+        default_sort_order=form.default_sort_order,
+        default_forum_layout=form.default_forum_layout or 0,
         overwrites=_make_overwrites(form.permission_overwrites or (), role_ids),
     )
     check_bounds(channel)

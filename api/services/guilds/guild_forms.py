@@ -1,11 +1,11 @@
 """Bodies of requests about guilds."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import text
+from api.form_marks import text, unbuilt
 from api.forms import SnowflakeField
 from api.services.channels.channel_forms import CreateChannel
 from api.services.roles.role_forms import CreateRole
@@ -31,6 +31,7 @@ class TemplateRole(CreateRole, kw_only=True):
     """A role of a guild to be made; `id` is what the request calls it by."""
 
     id: SnowflakeField | None = None
+    icon: Annotated[Any, unbuilt("icons of roles in new guilds")] = None
 
 
 class TemplateChannel(CreateChannel, kw_only=True):
@@ -80,6 +81,7 @@ class UpdateGuild(msgspec.Struct, kw_only=True):
     safety_alerts_channel_id: SnowflakeField | UnsetType | None = UNSET
     features: Annotated[list[str | None], Meta(max_length=1521)] | UnsetType | None = UNSET
     premium_progress_bar_enabled: bool | UnsetType | None = UNSET
+    home_header: Annotated[Any, unbuilt("headers of guilds' homes")] = None
 
 
 class UpdateVanityUrl(msgspec.Struct, kw_only=True):

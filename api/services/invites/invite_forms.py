@@ -1,14 +1,15 @@
 """Bodies of requests about invites."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from api.form_marks import as_set
+from api.form_marks import as_set, unbuilt
 from api.forms import SnowflakeField
 
 MAX_ROLES = 250
+Target = Annotated[Any, unbuilt("invites to streams and activities")]
 
 
 class CreateInvite(msgspec.Struct, kw_only=True):
@@ -18,9 +19,9 @@ class CreateInvite(msgspec.Struct, kw_only=True):
     max_uses: Annotated[int, Meta(ge=0, le=100)] | None = None
     temporary: bool | None = None
     unique: bool | None = None
-    target_type: int | None = None
-    target_user_id: SnowflakeField | None = None
-    target_application_id: SnowflakeField | None = None
+    target_type: Target = None
+    target_user_id: Target = None
+    target_application_id: Target = None
     role_ids: Annotated[list[SnowflakeField], as_set(MAX_ROLES)] | str | None = None
     """What who joins by it gets; in forms a text with commas."""
 

@@ -25,7 +25,6 @@ from core.domain.errors import (
     Forbidden,
     InvitesPaused,
     LimitReached,
-    NotBuilt,
     UnknownChannel,
     UnknownGuild,
     UnknownInvite,
@@ -73,8 +72,6 @@ class InviteService:
 
     async def create(self, caller: Caller, channel_id: int, form: CreateInvite) -> InviteObject:
         """An invite to the channel; unless `unique`, an equal one of the caller's is given again."""
-        if form.target_type is not None:
-            raise NotBuilt("This server does not support invites to streams and activities yet")
         access = await self._directory.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction

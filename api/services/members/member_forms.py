@@ -37,6 +37,12 @@ class UpdateOwnMember(msgspec.Struct, kw_only=True):
     bio: Annotated[str, text(texts.BIO)] | UnsetType | None = UNSET
 
 
+class UpdateOwnNick(msgspec.Struct, kw_only=True):
+    """PATCH /guilds/{guild}/members/@me/nick, as older clients do."""
+
+    nick: Nick | UnsetType | None = UNSET
+
+
 class BanUser(msgspec.Struct, kw_only=True):
     """PUT /guilds/{guild}/bans/{user}."""
 
@@ -48,9 +54,12 @@ class BanUser(msgspec.Struct, kw_only=True):
     @property
     def delete_s(self) -> int:
         """How far back the user's messages are deleted."""
-        if self.delete_message_seconds is not None:
-            return self.delete_message_seconds
-        return (self.delete_message_days or 0) * 86_400
+        return compute_delete_s(self.delete_message_seconds, self.delete_message_days)
+
+
+def compute_delete_s(seconds: int | None, days: int | None) -> int:
+    """How far back messages are deleted; `days` is what older versions of the API have."""
+    return (days or 0) * 86_400 if seconds is None else seconds
 
 
 class BanUsers(msgspec.Struct, kw_only=True):

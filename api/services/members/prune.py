@@ -5,6 +5,7 @@ from collections.abc import Collection
 import msgspec
 
 from api.caller import Caller
+from api.forms import parse_ids
 from api.services.access import GuildAccess
 from api.services.directory import Directory
 from api.services.members.membership import Membership
@@ -78,3 +79,8 @@ class PruneService:
             members = await self._store.members.find_many(guild_id, found[start : start + _BATCH])
             outranked += [member.user.id for member in members if access.outranks(member)]
         return outranked
+
+
+def parse_role_ids(given: Collection[int] | str | None) -> list[int]:
+    """`include_roles`: a list, or ids with commas between them."""
+    return parse_ids(given, "include_roles")

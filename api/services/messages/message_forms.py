@@ -1,7 +1,7 @@
 """What a request to send or edit a message holds, and its checked form.
 
 `parse_draft` and `parse_edit` know no caller and no channel: they check what can be checked from the body alone. Parts of
-Discord's messages that this server does not have yet are refused when they are present and not empty, never ignored.
+Discord's messages that this server does not have yet are marked so, and refused when they are present and not empty.
 """
 
 from typing import Annotated, Any, Final
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from api.form_marks import as_set
+from api.form_marks import as_set, unbuilt
 from api.forms import SnowflakeField
 from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
@@ -23,9 +23,6 @@ SUPPRESS_NOTIFICATIONS: Final = 1 << 12
 _SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
 _EDITABLE_FLAGS: Final = SUPPRESS_EMBEDS
 _FORWARD: Final = 1
-
-_Unbuilt = Any
-"""Of what this server does not have yet it only matters whether something is there."""
 
 
 class MessageReferenceForm(msgspec.Struct, kw_only=True):
@@ -49,11 +46,11 @@ class CreateMessage(msgspec.Struct, kw_only=True):
     flags: int | None = None
     nonce: int | str | None = None
     enforce_nonce: bool | None = None
-    sticker_ids: _Unbuilt = None
-    components: _Unbuilt = None
-    attachments: _Unbuilt = None
-    poll: _Unbuilt = None
-    shared_client_theme: _Unbuilt = None
+    sticker_ids: Annotated[Any, unbuilt("stickers")] = None
+    components: Annotated[Any, unbuilt("components")] = None
+    attachments: Annotated[Any, unbuilt("attachments")] = None
+    poll: Annotated[Any, unbuilt("polls")] = None
+    shared_client_theme: Annotated[Any, unbuilt("themes")] = None
 
 
 class EditMessage(msgspec.Struct, kw_only=True):
@@ -63,9 +60,9 @@ class EditMessage(msgspec.Struct, kw_only=True):
     embeds: list[EmbedForm] | UnsetType | None = UNSET
     allowed_mentions: AllowedMentionsForm | None = None
     flags: int | UnsetType | None = UNSET
-    sticker_ids: _Unbuilt = None
-    components: _Unbuilt = None
-    attachments: _Unbuilt = None
+    sticker_ids: Annotated[Any, unbuilt("stickers")] = None
+    components: Annotated[Any, unbuilt("components")] = None
+    attachments: Annotated[Any, unbuilt("attachments")] = None
 
 
 class BulkDelete(msgspec.Struct, kw_only=True):
@@ -117,16 +114,8 @@ def parse_draft(form: CreateMessage) -> Draft:
 
     Raises:
         Invalid: on anything beyond Discord's limits. EmptyMessage: when nothing is left to show.
-        NotBuilt: on stickers, components, attachments, polls, themes and forwards.
+        NotBuilt: on forwards.
     """
-    if form.sticker_ids or form.components or form.attachments or form.poll or form.shared_client_theme:
-        _refuse_unbuilt(
-            stickers=form.sticker_ids,
-            components=form.components,
-            attachments=form.attachments,
-            polls=form.poll,
-            themes=form.shared_client_theme,
-        )
     content = parse_content(form.content)
     embeds = parse_embeds(form.embeds)
     has_embeds = len(embeds) > len(NO_EMBEDS)
@@ -149,7 +138,6 @@ def parse_draft(form: CreateMessage) -> Draft:
 
 def parse_edit(form: EditMessage) -> Edit:
     """Check an edit. Raises as `parse_draft`; whether anything is left to show is decided with the message."""
-    _refuse_unbuilt(stickers=form.sticker_ids, components=form.components, attachments=form.attachments)
     return Edit(
         content=UNSET if isinstance(form.content, UnsetType) else parse_content(form.content),
         embeds=UNSET if isinstance(form.embeds, UnsetType) else parse_embeds(form.embeds),
@@ -163,12 +151,6 @@ def parse_content(content: str | None) -> str:
     if content is None:
         return ""
     return MESSAGE_CONTENT.parse(content, "content")
-
-
-def _refuse_unbuilt(**parts: Any) -> None:
-    for name, part in parts.items():
-        if part:
-            raise NotBuilt(f"This server does not support {name} yet")
 
 
 def _parse_flags(flags: int | None) -> int:
