@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f"guildway {VERSION} (Python {platform.python_version()})")
     except (StartError, DemoError) as error:
         print(f"guildway: {error}", file=sys.stderr)
-        return 2
+        return error.exit_status if isinstance(error, StartError) else 2
     return 0
 
 

@@ -15,7 +15,6 @@ from typing import Final, TextIO
 
 from api.services.accounts.passwords import Passwords
 from api.services.accounts.tokens import hash_token, make_token
-from core.domain.errors import Unavailable
 from core.domain.member import Member
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
@@ -23,10 +22,9 @@ from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
 from core.runtime.settings import StoreSettings
 from core.store.interfaces import Store
-from core.store.sql.store import SqlStore
 from core_ext import SnowflakeGenerator
 from guildway.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
-from guildway.embedded import DATABASE_NAME
+from guildway.embedded import open_store
 
 _BATCH: Final = 10_000
 """People of one unit of work: large enough that commits do not count, small enough to be held in memory."""
@@ -42,11 +40,7 @@ async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, 
         raise StartError(f"--members must be in 1..{MAX_MEMBERS}, and --logins below it")
     folder = DataDir(Path(settings.data_dir))
     try:
-        path = folder.path / DATABASE_NAME
-        try:
-            store = await SqlStore.open(str(path), clock=clock, num_shards=settings.num_shards)
-        except Unavailable as error:
-            raise StartError(f"the database {path} cannot be opened") from error
+        store = await open_store(folder, settings, clock)
         try:
             ids = SnowflakeGenerator(settings.worker_id, settings.process_id, clock.now_ms, await store.newest_id())
             await _Crowd(store=store, ids=ids, clock=clock, folder=folder.path, out=out).write(members, logins)

@@ -121,7 +121,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         stack.callback(folder.close)
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         metrics = _build_metrics(worker=str(settings.store.worker_id))
-        store = await _open_store(folder, settings.store, clock)
+        store = await open_store(folder, settings.store, clock)
         stack.push_async_callback(_close_store, store)
         node = settings.store
         ids = SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id())
@@ -177,8 +177,11 @@ def _build_metrics(*, worker: str) -> Metrics:
     return Metrics(registry, worker=worker)
 
 
-async def _open_store(folder: DataDir, settings: StoreSettings, clock: Clock) -> SqlStore:
+async def open_store(folder: DataDir, settings: StoreSettings, clock: Clock) -> SqlStore:
+    """Open the folder's database. Raises StartError."""
     options = StoreOptions(
+        worker_id=settings.worker_id,
+        process_id=settings.process_id,
         read_connections=settings.read_connections,
         log_lifetime_ms=settings.log_lifetime_s * 1000,
         log_rows=settings.log_rows,
@@ -189,6 +192,8 @@ async def _open_store(folder: DataDir, settings: StoreSettings, clock: Clock) ->
     except Unavailable as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
         raise StartError(f"the database {path} cannot be opened: {reason}") from error
+    except StartError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 async def _is_ready(store: Store) -> bool:

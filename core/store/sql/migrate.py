@@ -12,12 +12,13 @@ from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from core.runtime.errors import NewerSchemaError
 from core.store.sql.errors import translated
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-SCHEMA_REVISION: Final = "0003"
+SCHEMA_REVISION: Final = "0004"
 """The newest migration; a test compares it with the folder."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -25,14 +26,32 @@ _VERSION = table("alembic_version", column("version_num"))
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Run the migrations that the database has not had. Raises Unavailable."""
+    """Run the migrations that the database has not had.
+
+    Raises:
+        NewerSchemaError: it has had some that this version does not know.
+        Unavailable: it cannot be read or written.
+    """
     with translated():
         async with engine.connect() as connection:
-            if await connection.run_sync(_find_revision) != SCHEMA_REVISION:
-                await connection.run_sync(_upgrade)
+            revision = await connection.run_sync(find_revision)
+            if revision == SCHEMA_REVISION:
+                return
+            if revision is not None and revision not in _list_revisions():
+                raise NewerSchemaError(
+                    f"the database has schema {revision}, and this version knows schemas up to {SCHEMA_REVISION}: "
+                    "start the newer version that wrote it, or restore a backup from before"
+                )
+            await connection.run_sync(_upgrade)
 
 
-def _find_revision(connection: SyncConnection) -> str | None:
+def _list_revisions() -> set[str]:
+    """By the names of the migrations' files."""
+    return {path.name[1:5] for path in (_SCRIPTS / "versions").glob("v*.py")}
+
+
+def find_revision(connection: SyncConnection) -> str | None:
+    """The number of the last migration that the database has had; None for an empty one."""
     if not inspect(connection).has_table(_VERSION.name):
         return None
     revision: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()

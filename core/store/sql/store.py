@@ -33,6 +33,7 @@ from core.store.interfaces import (
 from core.store.sql.applications import SqlApplications
 from core.store.sql.bans import SqlBans
 from core.store.sql.channels import SqlChannels
+from core.store.sql.cluster import ClusterNumbers, claim_numbers
 from core.store.sql.connection import Connection, Executor
 from core.store.sql.dialect import Dialect, dialect_of
 from core.store.sql.guilds import SqlGuilds
@@ -55,8 +56,10 @@ logger = logging.getLogger(__name__)
 
 
 class StoreOptions(msgspec.Struct, kw_only=True, frozen=True):
-    """What may be tuned."""
+    """What a process may have of its own: its node numbers, and what may be tuned."""
 
+    worker_id: int = 0
+    process_id: int = 0
     read_connections: int = 4
     """Reads that may run at once; each has a thread and a page cache."""
     log_lifetime_ms: int = 60 * 60 * 1000
@@ -116,12 +119,17 @@ class SqlStore:
 
         Raises:
             Unavailable: it cannot be opened.
+            StartError: it was written by a newer version, or made with other numbers.
         """
         dialect = dialect_of(str(location))
         engine = dialect.connect(str(location))
         async with AsyncExitStack() as opened:
             opened.push_async_callback(engine.dispose)
             await migrate(engine)
+            await claim_numbers(
+                engine,
+                ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id),
+            )
             queries = QueryCache(dialect.compiler)
             connections = []
             for _ in range(options.read_connections + 1):

@@ -31,6 +31,22 @@ metadata = MetaData(
     }
 )
 
+cluster = Table(
+    "cluster",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("num_shards", Integer, nullable=False),
+)
+"""One row: what all processes on this database agree on."""
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("worker_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("process_id", SmallInteger, primary_key=True, autoincrement=False),
+)
+"""The node numbers that ids of this database are made with: one row, as there is one process."""
+
 users = Table(
     "users",
     metadata,

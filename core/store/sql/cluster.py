@@ -1,0 +1,101 @@
+"""The numbers that a database was made with, kept in it: a start with others would lose its events, or repeat its ids.
+
+`num_shards` says where each row of the log belongs, the node numbers are part of every id. The first start writes down the
+settings that it has; each later one must have the same. A database from before they were kept takes those of its first start
+after the migration, unless its log shows that they are others.
+
+Owns the tables `cluster` and `nodes`. The schema's number is alembic's, in `alembic_version` (`core.store.sql.migrate`).
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+
+import msgspec
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.domain.ids import shard_of
+from core.runtime.errors import OtherNumbersError
+from core.store.sql.errors import translated
+from core.store.sql.tables import cluster, log, log_trims, nodes
+from core.wire.envelope import decode_envelope
+
+logger = logging.getLogger(__name__)
+
+_ID_BYTES = 16
+
+
+class ClusterNumbers(msgspec.Struct, kw_only=True, frozen=True):
+    """What all processes on one database agree on, and which node this one is. Fields are named as the settings are."""
+
+    num_shards: int
+    worker_id: int
+    process_id: int
+
+
+def make_cluster_id() -> str:
+    """A name that no other cluster has."""
+    return secrets.token_hex(_ID_BYTES)
+
+
+async def claim_numbers(
+    engine: AsyncEngine, numbers: ClusterNumbers, *, make_id: Callable[[], str] = make_cluster_id
+) -> None:
+    """Hold the settings against the database's numbers, or make them its numbers when it has none.
+
+    Raises:
+        OtherNumbersError: it was made with others.
+        Unavailable: it cannot be read or written.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            await connection.run_sync(_claim, numbers, make_id)
+
+
+def _claim(connection: SyncConnection, numbers: ClusterNumbers, make_id: Callable[[], str]) -> None:
+    kept = _find_numbers(connection)
+    if kept is None:
+        _refuse_what_the_log_denies(connection, numbers.num_shards)
+        _write_numbers(connection, numbers, make_id())
+    elif kept != numbers:
+        raise OtherNumbersError(_describe(kept, numbers))
+
+
+def _find_numbers(connection: SyncConnection) -> ClusterNumbers | None:
+    shards = connection.execute(select(cluster.c.num_shards)).scalar()
+    node = connection.execute(select(nodes.c.worker_id, nodes.c.process_id)).first()
+    if shards is None or node is None:
+        return None
+    return ClusterNumbers(num_shards=shards, worker_id=node[0], process_id=node[1])
+
+
+def _write_numbers(connection: SyncConnection, numbers: ClusterNumbers, cluster_id: str) -> None:
+    # The store's connections commit by themselves, so the transaction is said here: both rows or none.
+    connection.execute(text("BEGIN"))
+    connection.execute(insert(cluster).values(id=cluster_id, num_shards=numbers.num_shards))
+    connection.execute(insert(nodes).values(worker_id=numbers.worker_id, process_id=numbers.process_id))
+    connection.execute(text("COMMIT"))
+    logger.info(
+        "the database keeps these numbers from now on",
+        extra={"cluster_id": cluster_id, **msgspec.structs.asdict(numbers)},
+    )
+
+
+def _refuse_what_the_log_denies(connection: SyncConnection, num_shards: int) -> None:
+    """A log from before the numbers were kept tells of another `num_shards` by a shard that would not exist, or by its last row."""
+    highest = [connection.execute(select(func.max(table.c.shard))).scalar() for table in (log, log_trims)]
+    last = connection.execute(select(log.c.shard, log.c.envelope).order_by(log.c.position.desc()).limit(1)).first()
+    moves = last is not None and shard_of(decode_envelope(last[1]).owner_id, num_shards) != last[0]
+    if moves or any(shard is not None and shard >= num_shards for shard in highest):
+        raise OtherNumbersError(
+            f"store.num_shards is {num_shards}, but the database's log was written with another number: set it back"
+        )
+
+
+def _describe(kept: ClusterNumbers, asked: ClusterNumbers) -> str:
+    differing = [name for name in kept.__struct_fields__ if getattr(kept, name) != getattr(asked, name)]
+    made = ", ".join(f"store.{name} = {getattr(kept, name)}" for name in differing)
+    wanted = ", ".join(f"{name} = {getattr(asked, name)}" for name in differing)
+    return f"the database was made with {made}, which cannot be changed to {wanted}: set it back"
