@@ -48,6 +48,11 @@ class GuildEntry:
         self.channels = channels
         self.member_count = member_count
 
+    def shows_newcomers(self, channel: Channel) -> bool:
+        """Whether a member without roles views the channel."""
+        base = compute_base_permissions(guild=self.guild, roles=self.roles, user_id=0, role_ids=())
+        return bool(compute_channel_permissions(base=base, channel=channel, user_id=0, role_ids=()) & _VIEW)
+
 
 Rank = tuple[int, int]
 """A place in the hierarchy; the greater is the higher one. Of two roles at one position the older (lower id) is higher."""

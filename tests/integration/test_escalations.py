@@ -218,6 +218,17 @@ async def test_guild_of_others_answers_as_one_that_is_not_there(api: ApiUnderTes
     assert error_code(await stranger.delete(f"/invites/{invite['code']}")) == (403, 50013)
 
 
+async def test_vanity_invites_show_a_channel_that_newcomers_view(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    await scene.owner.patch(f"{scene.path}/vanity-url", {"code": f"vanity-{scene.id}"})
+    path = f"/invites/vanity-{scene.id}"
+    assert (await api.nobody.get(path)).json()["channel"]["id"] == scene.general
+    await scene.owner.patch(f"/channels/{scene.general}", closed(scene))
+    shown = (await api.nobody.get(path)).json()["channel"]["id"]
+    assert shown != scene.general
+    assert (await (await scene.join()).get(f"/channels/{shown}")).status_code == 200
+
+
 async def test_authorizing_a_bot_again_leaves_what_one_does_not_hold(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
     bot = await api.make_bot(scene.owner)

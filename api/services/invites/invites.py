@@ -220,11 +220,16 @@ class InviteService:
         return await self._vanity_invite(guild)
 
     async def _vanity_invite(self, guild: Guild) -> Invite:
-        channels = (await self._directory.guild(guild.id)).channels
-        open_channels = [channel for channel in channels.values() if channel.type in INVITABLE]
-        channel_id = guild.system_channel_id or min((channel.id for channel in open_channels), default=0)
-        if not channel_id:
+        """To a channel that newcomers view, as everybody is shown it; the system channel comes before others."""
+        entry = await self._directory.guild(guild.id)
+        places = [
+            (not entry.shows_newcomers(channel), channel.id != guild.system_channel_id, channel.id)
+            for channel in entry.channels.values()
+            if channel.type in INVITABLE
+        ]
+        if not places:
             raise UnknownInvite
+        *_, channel_id = min(places)
         return Invite(code=guild.vanity_url_code or "", guild_id=guild.id, channel_id=channel_id, max_age_s=0)
 
     async def _channel_of(self, invite: Invite) -> Channel:
