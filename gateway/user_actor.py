@@ -3,6 +3,10 @@
 A session takes its seat here before identify reads anything about the user, and its events are held until READY is sent: so
 what happens during the login is neither missed nor sent before READY.
 
+Nothing that one user's sessions do may cost more than linear in their number, and they may be many. So what they tell each other
+(SESSIONS_REPLACE, to people alone) is not sent at each change: the actor says that there is something to tell, and is asked to
+tell the newest state a while later (`gateway.session_news`). It names the newest `MAX_SESSIONS_TOLD` sessions.
+
 Owns the seats and the merged presence. Synchronous throughout.
 """
 
@@ -23,6 +27,9 @@ _REMEMBERED_IDS: Final = 256
 _PEOPLES_EVENTS: Final = frozenset({"CHANNEL_CREATE"})
 """Events of a user that bots do not get: since v8 a direct channel is made known to them by its first message, and typed
 libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
+
+MAX_SESSIONS_TOLD: Final = 50
+"""More than anybody has devices: a list of all would make each telling the square of their number."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -76,6 +83,8 @@ class UserActor:
         "_is_online",
         "_on_offline",
         "_on_presence",
+        "_on_sessions",
+        "_present",
         "_recent",
         "_seats",
         "is_bot",
@@ -91,11 +100,13 @@ class UserActor:
         events: UserEvents,
         on_presence: Callable[["UserActor"], None],
         on_offline: Callable[["UserActor"], None],
+        on_sessions: Callable[["UserActor"], None],
         count: Callable[[str, int], None],
     ) -> None:
         """`on_presence` is called when what others see of the user has changed, `count` when an event was dispatched.
 
-        `on_offline` is called when no session is present any more, nor about to be.
+        `on_offline` is called when no session is present any more, nor about to be; `on_sessions` when a person's sessions
+        have something to tell each other, which `tell_sessions` does.
         """
         self.user_id = user_id
         self.is_bot = is_bot
@@ -105,6 +116,9 @@ class UserActor:
         self._is_online = False
         self._on_offline = on_offline
         self._on_presence = on_presence
+        self._on_sessions = on_sessions
+        self._present = 0
+        """How many sessions are present."""
         self._seats: list[_Seat] = []
         self._recent: dict[int, None] | None = None
         """Envelopes known by id, once there was one."""
@@ -168,7 +182,8 @@ class UserActor:
     def _change(self, seat: _Seat, *, presence: Presence, is_present: bool) -> None:
         if seat.presence == presence and seat.is_present == is_present:
             return
-        present_before = self._count_present()
+        present_before = self._present
+        self._present += is_present - seat.is_present
         seat.presence, seat.is_present = presence, is_present
         merged = merge_presences(
             [(each.session.profile.platform, each.presence) for each in self._seats if each.is_present]
@@ -176,26 +191,25 @@ class UserActor:
         if merged != self.presence:
             self.presence = merged
             self._on_presence(self)
-        if not self.is_bot and max(present_before, self._count_present()) > 1:
-            self._replace_sessions()
+        if not self.is_bot and max(present_before, self._present) > 1:
+            self._on_sessions(self)
 
     def _notice_offline(self) -> None:
         """Being invisible is being there. A login under way is none yet, but its user is only changing sessions."""
-        if self._count_present():
+        if self._present:
             self._is_online = True
         elif self._is_online and all(seat.held is None for seat in self._seats):
             self._is_online = False
             self._on_offline(self)
 
-    def _count_present(self) -> int:
-        return sum(seat.is_present for seat in self._seats)
-
-    def _replace_sessions(self) -> None:
-        present = [_render_seat(seat) for seat in self._seats if seat.is_present]
-        body = DispatchBody("SESSIONS_REPLACE", _encode(present))
-        for seat in self._seats:
-            if seat.held is None and seat.session.wants_user_events:
-                seat.session.dispatch(body)
+    def tell_sessions(self) -> None:
+        """Tell a person's sessions of each other, as they are now."""
+        present = [seat for seat in self._seats if seat.is_present][-MAX_SESSIONS_TOLD:]
+        body = DispatchBody("SESSIONS_REPLACE", _encode([_render_seat(seat) for seat in present]))
+        told = [seat.session for seat in self._seats if seat.held is None and seat.session.wants_user_events]
+        for session in told:
+            session.dispatch(body)
+        self._count("SESSIONS_REPLACE", len(told))
 
     # -- events
 

@@ -20,6 +20,7 @@ from gateway.event_meter import EventMeter
 from gateway.presence import OFFLINE, from_command, render_presence
 from gateway.presence_command import PresenceUpdate
 from gateway.session import Session
+from gateway.session_news import SessionNews
 from gateway.user_actor import UserActor, UserEvents
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ class UserDirectory:
         "_metrics",
         "_on_offline",
         "_on_presence",
+        "_on_sessions",
+        "_session_news",
     )
 
     def __init__(
@@ -74,9 +77,11 @@ class UserDirectory:
         # One object each for all users: an actor that made its own would be half as large again.
         self._on_presence = self._publish_change
         self._on_offline = self._publish_offline
+        self._on_sessions = self._note_sessions
         self._count = meter.count
         self._actors: dict[int, UserActor] = {}
         self._grace: dict[str, Handle] = {}
+        self._session_news = SessionNews(tell=self._tell_sessions, call_later=call_later)
 
     def enter(self, session: Session) -> None:
         """Seat a session that begins its login."""
@@ -89,6 +94,7 @@ class UserDirectory:
                 events=self._events,
                 on_presence=self._on_presence,
                 on_offline=self._on_offline,
+                on_sessions=self._on_sessions,
                 count=self._count,
             )
             self._actors[session.user_id] = actor
@@ -128,6 +134,7 @@ class UserDirectory:
         actor.leave(session)
         if not len(actor):
             del self._actors[session.user_id]
+            self._session_news.forget(session.user_id)
 
     def deliver(self, envelope: Envelope) -> None:
         """Hand an event to its user's actor. Users without sessions need none."""
@@ -169,6 +176,12 @@ class UserDirectory:
         self._metrics.presence_updates_total.labels(actor.presence.status).inc()
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
 
+    def _note_sessions(self, actor: UserActor) -> None:
+        self._session_news.note(actor.user_id, len(actor))
+
+    def _tell_sessions(self, user_id: int) -> None:
+        self._actors[user_id].tell_sessions()
+
     def _publish_offline(self, actor: UserActor) -> None:
         """For the rest of the house. Unlike presence it does not depend on what the user shows."""
         self._bus.publish_volatile(
@@ -185,6 +198,7 @@ class UserDirectory:
 
     def close(self) -> None:
         """Stop the timers."""
+        self._session_news.close()
         for timer in self._grace.values():
             timer.cancel()
         self._grace.clear()

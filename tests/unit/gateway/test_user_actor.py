@@ -8,7 +8,7 @@ from core.domain.intents import Intent
 from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Audience, Envelope
 from gateway.presence import Presence
 from gateway.session import Session
-from gateway.user_actor import UserActor, UserEvents
+from gateway.user_actor import MAX_SESSIONS_TOLD, UserActor, UserEvents
 from tests.fakes.gateway_connection import FakeConnection
 from tests.unit.gateway.sessions import make_session
 
@@ -23,6 +23,7 @@ class Place:
         self.revoked: list[str] = []
         self.presences: list[str] = []
         self.times_offline = 0
+        self.times_news = 0
         self.counted: list[tuple[str, int]] = []
         self.last_id = 0
         events = UserEvents(
@@ -35,12 +36,17 @@ class Place:
             events=events,
             on_presence=lambda actor: self.presences.append(actor.presence.status),
             on_offline=self._on_offline,
+            on_sessions=self._on_sessions,
             count=lambda event, sessions: self.counted.append((event, sessions)),
         )
 
     def _on_offline(self, actor: UserActor) -> None:
         assert actor is self.actor
         self.times_offline += 1
+
+    def _on_sessions(self, actor: UserActor) -> None:
+        assert actor is self.actor
+        self.times_news += 1
 
     def session(self, session_id: str, *, start: bool = True, **profile: Any) -> tuple[Session, FakeConnection]:
         """A session with a seat."""
@@ -148,17 +154,47 @@ def test_presence_is_told_when_what_others_see_changes() -> None:
     assert len(place.actor) == 0
 
 
-def test_sessions_of_a_person_are_told_of_each_other_and_a_bots_are_not() -> None:
-    for is_bot, expected in ((False, [["idle", "online"], ["online"]]), (True, [])):
+def test_sessions_of_a_person_have_news_for_each_other_and_a_bots_have_not() -> None:
+    for is_bot, times in ((False, 3), (True, 0)):
         place = Place(is_bot=is_bot)
-        first, connection = place.session("a")
+        first, _ = place.session("a")
         second, _ = place.session("b")
         place.actor.set_presence(first, Presence(status="idle"))
-        assert connection.names() == []
+        assert place.times_news == 0
         place.actor.set_presence(second, Presence(status="online"))
         place.actor.set_present(first, is_present=False)
-        told = [sorted(each["status"] for each in d) for _, d, _ in connection.dispatched]
-        assert told == expected
+        place.actor.set_present(first, is_present=True)
+        place.actor.set_present(first, is_present=True)
+        assert place.times_news == times
+
+
+def test_sessions_are_told_of_those_that_are_present_as_they_are_now() -> None:
+    place = Place()
+    first, connection = place.session("a")
+    second, other = place.session("b")
+    _, waiting = place.session("c", start=False)
+    place.actor.set_presence(first, Presence(status="idle"))
+    place.actor.set_presence(second, Presence(status="dnd"))
+    place.actor.tell_sessions()
+    place.actor.set_present(first, is_present=False)
+    place.actor.tell_sessions()
+    for each in (connection, other):
+        assert [[shown["status"] for shown in d] for _, d, _ in each.dispatched] == [["idle", "dnd"], ["dnd"]]
+    assert waiting.names() == []
+    assert place.counted == [("SESSIONS_REPLACE", 2)] * 2
+
+
+def test_sessions_are_told_of_the_newest_when_they_are_many() -> None:
+    place = Place()
+    connections = []
+    for number in range(MAX_SESSIONS_TOLD + 3):
+        session, connection = place.session(str(number))
+        place.actor.set_presence(session, Presence())
+        connections.append(connection)
+    place.actor.tell_sessions()
+    for connection in connections:
+        ((_, told, _),) = connection.dispatched
+        assert [each["session_id"] for each in told] == [str(number) for number in range(3, MAX_SESSIONS_TOLD + 3)]
 
 
 def test_user_is_offline_once_the_last_session_is_gone() -> None:

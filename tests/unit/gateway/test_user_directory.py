@@ -98,3 +98,27 @@ def test_directory_that_is_closed_has_no_timers_left() -> None:
     place.users.lose(session)
     place.users.close()
     assert len(place.timers) == 0
+
+
+def test_many_logins_of_one_account_tell_each_session_once() -> None:
+    place = Place()
+    connections = []
+    for number in range(300):
+        session, connection = make_session(5, session_id=str(number), is_bot=False)
+        place.users.enter(session)
+        place.users.start(session, None)
+        connections.append(connection)
+    assert [connection.names() for connection in connections] == [[]] * 300
+    place.timers.run()
+    assert [connection.names() for connection in connections] == [["SESSIONS_REPLACE"]] * 300
+
+
+def test_sessions_that_all_end_before_they_are_told_are_forgotten() -> None:
+    place = Place()
+    sessions = [make_session(5, session_id=session_id, is_bot=False)[0] for session_id in "ab"]
+    for session in sessions:
+        place.users.enter(session)
+        place.users.start(session, None)
+    for session in sessions:
+        place.users.leave(session)
+    assert len(place.timers) == 0
