@@ -19,7 +19,7 @@ from api.guild_services import GUILD_ROUTES
 from api.message_services import MESSAGE_ROUTES
 from api.openapi import build_document
 from api.refusals import refuse
-from api.routes import documentation, images, instance
+from api.routes import documentation, images
 from api.scope import TEMPLATE_KEY
 from api.services.documentation import Documentation
 from core.domain.errors import NotBuilt
@@ -29,7 +29,6 @@ PREFIX: Final = "/api/v10"
 _ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (*ACCOUNT_ROUTES, *MESSAGE_ROUTES, *GUILD_ROUTES)
 _ROOT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
     documentation.ROOT_HANDLERS,
-    instance.ROOT_HANDLERS,
     images.ROOT_HANDLERS,
 )
 

@@ -1,5 +1,6 @@
 """Errors on their way out: the answer that a request gets, and what its rate limit's headers then tell."""
 
+import logging
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,12 +9,18 @@ from litestar.exceptions import ValidationException
 from api.answers import Answer
 from api.errors import answer_to
 from api.gate import show_wait
-from api.scope import PATH_PARAMETERS_KEY, Scope
-from core.domain.errors import RateLimited
+from api.scope import PATH_PARAMETERS_KEY, TEMPLATE_KEY, Scope
+from core.domain.errors import RateLimited, Unavailable
+
+logger = logging.getLogger(__name__)
 
 
 def refuse(scope: Scope, error: Exception) -> Answer:
     """The answer to any exception."""
+    if isinstance(error, Unavailable):
+        reason = str(error.__cause__ or error.text).partition("\n")[0]
+        route = scope.get(TEMPLATE_KEY, "unmatched")
+        logger.warning("not available", extra={"method": scope["method"], "route": route, "reason": reason})
     if isinstance(error, RateLimited):
         show_wait(scope, error.retry_after_s)
     told = answer_to(error, _read_parameters(scope) if isinstance(error, ValidationException) else {})

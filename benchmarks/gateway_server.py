@@ -37,6 +37,7 @@ from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import ENCODINGS
 from gateway.forms import Forms
+from gateway.surroundings import Surroundings
 
 _CONTENT_BYTES: Final = 44
 """Each message says something else, in as many bytes: what is always the same would compress to next to nothing."""
@@ -152,7 +153,7 @@ async def serve(options: Options) -> None:
         settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),
         metrics=metrics,
         messages=NoMessages(),
-        on_logins=garbage.welcome,
+        surroundings=Surroundings(on_logins=garbage.welcome),
     )
     await gateway.start()
     commands: asyncio.Queue[str] = asyncio.Queue()

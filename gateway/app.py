@@ -39,6 +39,7 @@ from gateway.session import Session
 from gateway.session_factory import SessionFactory
 from gateway.session_table import SessionTable
 from gateway.socket_messages import SocketMessages
+from gateway.surroundings import ALONE, Surroundings
 from gateway.tasks import Tasks
 from gateway.transport.listener import Listener, make_listener
 from gateway.user_actor import UserEvents
@@ -123,11 +124,11 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     settings: Settings,
     metrics: Metrics,
     messages: MessagePort,
-    on_logins: Callable[[int], None],
+    surroundings: Surroundings = ALONE,
 ) -> Gateway:
     """Everything of the gateway, wired. Call within a running loop.
 
-    `messages` takes what clients send over the socket, `on_logins` is told how many sessions have come.
+    `messages` takes what clients send over the socket.
     """
     # Longer than functions are here: in pieces it would hide what depends on what, and the parts that need each other.
     options = settings.gateway
@@ -164,7 +165,13 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     table = SessionTable(
         resume_window_s=options.resume_window_s, call_later=call_later, on_lost=users.lose, on_ended=on_ended
     )
-    reads = LoginReads(store=store, tasks=tasks, take=lambda logins: on_logins(identifying.take(logins)))
+    metrics.sessions.set_function(lambda: float(len(table)))
+    reads = LoginReads(
+        store=store,
+        tasks=tasks,
+        take=lambda logins: surroundings.on_logins(identifying.take(logins)),
+        on_bad_token=surroundings.on_bad_token,
+    )
     identifying = Identifying(
         reads=reads,
         factory=SessionFactory(
@@ -195,14 +202,13 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         bus=bus,
         inbox=inbox,
         listener=make_listener(
-            host=options.host,
-            port=options.port,
             settings=options,
             clock=clock,
             call_later=call_later,
             handler=protocol,
             metrics=metrics,
             sending=sending,
+            surroundings=surroundings,
         ),
         tasks=tasks,
         public_url=options.public_url,

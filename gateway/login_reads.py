@@ -13,8 +13,8 @@ Owns the queue of logins, and the windows.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final
 
 from core.domain.errors import Unavailable
 from core.domain.login import LoginSnapshot
@@ -69,13 +69,34 @@ class ReadLogin:
 
 
 class LoginReads:
-    """See the module. `take` is given the logins in the order in which they were asked for, and must not raise."""
+    """See the module. `take` is given the logins in the order in which they were asked for, and must not raise.
 
-    __slots__ = ("_is_draining", "_is_reading", "_read", "_store", "_take", "_tasks", "_waiting", "_windows")
+    `on_bad_token` is run with the address of each client whose token is nobody's.
+    """
 
-    def __init__(self, *, store: Store, tasks: Tasks, take: Callable[[Sequence[ReadLogin]], None]) -> None:
+    __slots__ = (
+        "_is_draining",
+        "_is_reading",
+        "_on_bad_token",
+        "_read",
+        "_store",
+        "_take",
+        "_tasks",
+        "_waiting",
+        "_windows",
+    )
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        tasks: Tasks,
+        take: Callable[[Sequence[ReadLogin]], None],
+        on_bad_token: Callable[[str], Coroutine[Any, Any, None]],
+    ) -> None:
         self._store = store
         self._take = take
+        self._on_bad_token = on_bad_token
         self._tasks = tasks
         self._waiting: deque[Arrival] = deque()
         self._read: deque[ReadLogin] = deque()
@@ -157,3 +178,5 @@ class LoginReads:
         for login in logins:
             login.snapshot = found.get(login.arrival.token_hash)
             login.last_message_ids = last_message_ids
+            if login.snapshot is None:
+                await self._on_bad_token(login.arrival.connection.remote_address)

@@ -23,19 +23,24 @@ from api.app import Api, build_api
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
+from core.runtime.descriptors import read_limit, share_descriptors
 from core.runtime.errors import StartError
 from core.runtime.garbage import GarbageControl
 from core.runtime.http_bounds import HttpBounds
 from core.runtime.http_server import HttpServer
+from core.runtime.loop_lag import LoopLag
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
+from core.runtime.probes import build_probes
+from core.runtime.readiness import Readiness
 from core.runtime.settings import Settings, StoreSettings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
-from core.store.interfaces import Store
+from core.store.sql.health import StoreHealth
 from core.store.sql.store import SqlStore, StoreOptions
 from core_ext import SnowflakeGenerator
 from gateway.app import Gateway, build_gateway
+from gateway.surroundings import Surroundings
 from guildway.addresses import Addresses
 
 logger = logging.getLogger(__name__)
@@ -52,7 +57,16 @@ STORE_GRACE_S: Final = 1.0
 class Embedded:
     """Everything built; `run` brings it to life. Made by `open_embedded`."""
 
-    __slots__ = ("_api", "_api_server", "_garbage", "_gateway", "_operations_server", "_store")
+    __slots__ = (
+        "_api",
+        "_api_server",
+        "_garbage",
+        "_gateway",
+        "_lag",
+        "_operations_server",
+        "_readiness",
+        "_store",
+    )
 
     def __init__(
         self,
@@ -63,7 +77,11 @@ class Embedded:
         api_server: HttpServer,
         operations_server: HttpServer | None,
         garbage: GarbageControl,
+        readiness: Readiness,
+        lag: LoopLag,
     ) -> None:
+        self._readiness = readiness
+        self._lag = lag
         self._api = api
         self._garbage = garbage
         self._gateway = gateway
@@ -80,6 +98,8 @@ class Embedded:
                 chores.create_task(self._gateway.run(), name="gateway"),
                 chores.create_task(self._store.run_chores(), name="store"),
                 chores.create_task(self._garbage.run(), name="garbage"),
+                chores.create_task(self._readiness.run(), name="readiness"),
+                chores.create_task(self._lag.run(), name="loop lag"),
             ]
             await self._serve(stopping=stopping, when_ready=when_ready)
             for task in running:
@@ -121,7 +141,10 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         stack.callback(folder.close)
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         metrics = _build_metrics(worker=str(settings.store.worker_id))
-        store = await open_store(folder, settings.store, clock)
+        store = await open_store(folder, settings.store, clock, metrics)
+        readiness = Readiness(look=store.health.find_fault, clock=clock)
+        _show_state(metrics, store.health, readiness)
+        shares = share_descriptors(read_limit())
         stack.push_async_callback(_close_store, store)
         node = settings.store
         ids = SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id())
@@ -145,19 +168,24 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             settings=settings,
             metrics=metrics,
             messages=api.messages,
-            on_logins=garbage.welcome,
+            surroundings=Surroundings(
+                on_logins=garbage.welcome,
+                on_bad_token=api.limits.count_invalid,
+                find_fault=lambda: readiness.last_fault,
+                max_sockets=shares.gateway,
+            ),
         )
         api_server = HttpServer(
-            app=api.asgi,
+            app=build_probes(app=api.asgi, find_fault=readiness.find_fault),
             sock=api_socket,
             grace_s=REQUEST_GRACE_S,
             trusted_proxies=settings.api.trusted_proxies,
-            bounds=HttpBounds(connections_per_address=settings.api.connections_per_address),
+            bounds=HttpBounds(connections_per_address=settings.api.connections_per_address, connections=shares.api),
         )
         operations_server = None
         if settings.metrics.enabled:
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
-            operations = build_operations(registry=metrics.registry, is_ready=lambda: _is_ready(store))
+            operations = build_operations(registry=metrics.registry, find_fault=readiness.find_fault)
             operations_server = HttpServer(app=operations, sock=sock, grace_s=REQUEST_GRACE_S, lifespan=False)
         yield Embedded(
             api=api,
@@ -166,6 +194,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             api_server=api_server,
             operations_server=operations_server,
             garbage=garbage,
+            readiness=readiness,
+            lag=LoopLag(clock=clock, observe=metrics.loop_lag_seconds.observe),
         )
 
 
@@ -177,7 +207,17 @@ def _build_metrics(*, worker: str) -> Metrics:
     return Metrics(registry, worker=worker)
 
 
-async def open_store(folder: DataDir, settings: StoreSettings, clock: Clock) -> SqlStore:
+def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
+    """What is looked up when somebody looks at the page."""
+    metrics.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
+    metrics.database_bytes.set_function(health.measure_bytes)
+    metrics.database_log_bytes.set_function(lambda: health.measure_bytes("-wal"))
+    metrics.disk_free_bytes.set_function(health.measure_free_bytes)
+
+
+async def open_store(
+    folder: DataDir, settings: StoreSettings, clock: Clock, metrics: Metrics | None = None
+) -> SqlStore:
     """Open the folder's database. Raises StartError."""
     options = StoreOptions(
         worker_id=settings.worker_id,
@@ -188,20 +228,14 @@ async def open_store(folder: DataDir, settings: StoreSettings, clock: Clock) -> 
     )
     path = folder.path / DATABASE_NAME
     try:
-        return await SqlStore.open(str(path), clock=clock, num_shards=settings.num_shards, options=options)
+        return await SqlStore.open(
+            str(path), clock=clock, num_shards=settings.num_shards, options=options, metrics=metrics
+        )
     except Unavailable as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
         raise StartError(f"the database {path} cannot be opened: {reason}") from error
     except StartError as error:
         raise type(error)(f"{path}: {error}") from error
-
-
-async def _is_ready(store: Store) -> bool:
-    try:
-        await store.ping()
-    except Unavailable:
-        return False
-    return True
 
 
 async def _close_store(store: SqlStore) -> None:

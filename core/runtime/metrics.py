@@ -23,18 +23,27 @@ class Metrics:
 
     __slots__ = (
         "api_latency_seconds",
+        "build_info",
+        "commit_failures_total",
+        "commit_seconds",
+        "database_bytes",
+        "database_log_bytes",
+        "disk_free_bytes",
         "dispatch_total",
         "fanout_seconds",
         "gc_pause_seconds",
         "limit_refusals_total",
         "log_lag_seconds",
         "logins_total",
+        "loop_lag_seconds",
         "message_latency_seconds",
         "messages_sent_total",
         "presence_updates_total",
+        "ready",
         "registry",
         "resume_total",
         "session_buffer_bytes",
+        "sessions",
         "websocket_connections",
     )
 
@@ -82,6 +91,35 @@ class Metrics:
             buckets=_PAUSE_BUCKETS_S,
             registry=reg,
         )
+        self.build_info = Gauge(
+            "guildway_build_info", "1; the labels say what runs.", ["version", "kernels"], registry=reg
+        )
+        self.ready = Gauge("guildway_ready", "1 while the process can do its work, as /ready says.", registry=reg)
+        self.commit_seconds = Histogram(
+            "guildway_commit_seconds",
+            "From a transaction's last statements to its commit on disk.",
+            buckets=_REQUEST_BUCKETS_S,
+            registry=reg,
+        )
+        self.commit_failures_total = Counter(
+            "guildway_commit_failures_total", "Transactions that the database refused.", registry=reg
+        )
+        self.database_bytes = Gauge("guildway_database_bytes", "Size of the database's file.", registry=reg)
+        self.database_log_bytes = Gauge(
+            "guildway_database_wal_bytes", "Size of the database's write-ahead log.", registry=reg
+        )
+        self.disk_free_bytes = Gauge(
+            "guildway_disk_free_bytes", "What is left of the data folder's disk.", registry=reg
+        )
+        self.loop_lag_seconds = Histogram(
+            "guildway_loop_lag_seconds",
+            "How much later than it was due a timer's call came: how long the event loop was busy with something else.",
+            buckets=_PAUSE_BUCKETS_S,
+            registry=reg,
+        )
+        self.sessions = Gauge(
+            "guildway_sessions", "Gateway sessions, with those that wait for a resume.", ["worker"], registry=reg
+        ).labels(worker)
         self.limit_refusals_total = Counter(
             "guildway_limit_refusals_total",
             "Requests and commands that a limit refused, by limit.",

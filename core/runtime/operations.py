@@ -1,7 +1,7 @@
 """What the people and machines that run the server ask a process: /metrics, /health, /ready.
 
 A raw ASGI application: three fixed answers need no framework, and this must answer when the rest is in trouble.
-`/health` says that the loop turns; `/ready` that the process can do its work (its backends answer).
+`/health` says that the loop turns; `/ready` that the process can do its work (`core.runtime.readiness`).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -13,8 +13,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 OperationsApp = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
 
 
-def build_operations(*, registry: CollectorRegistry, is_ready: Callable[[], Awaitable[bool]]) -> OperationsApp:
-    """The ASGI application."""
+def build_operations(*, registry: CollectorRegistry, find_fault: Callable[[], Awaitable[str | None]]) -> OperationsApp:
+    """The ASGI application. `find_fault` gives what is wrong, None when all is well."""
 
     async def answer(scope: MutableMapping[str, Any], _receive: Any, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -25,10 +25,12 @@ def build_operations(*, registry: CollectorRegistry, is_ready: Callable[[], Awai
                 await _send(send, 200, generate_latest(registry), CONTENT_TYPE_LATEST)
             case "/health":
                 await _send(send, 200, b"ok\n")
-            case "/ready" if await is_ready():
-                await _send(send, 200, b"ready\n")
             case "/ready":
-                await _send(send, 503, b"not ready\n")
+                fault = await find_fault()
+                if fault is None:
+                    await _send(send, 200, b"ready\n")
+                else:
+                    await _send(send, 503, f"not ready: {fault}\n".encode())
             case _:
                 await _send(send, 404, b"not found\n")
 

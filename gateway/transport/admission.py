@@ -7,6 +7,7 @@ Owns the counts and the timer of the watch. Knows no socket and starts no task.
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -22,9 +23,12 @@ from gateway.batch_timer import CallLater, Handle
 from gateway.connection import Connection, ConnectionHandler, Ender, Link, Shared
 from gateway.heartbeats import HeartbeatWatch
 from gateway.sending import Sending
+from gateway.surroundings import ALONE, Surroundings
 from gateway.transport.handshake import VERSION as WEBSOCKET_VERSION
 from gateway.transport.handshake import HeaderValues, asks_upgrade, find_fault
 from gateway.transport_choice import TransportChoice, parse_transport_choice
+
+logger = logging.getLogger(__name__)
 
 HANDSHAKE_S: Final = 5.0
 """How long a client may take for its request, from the accepted socket to the last byte of its headers."""
@@ -41,6 +45,10 @@ _JITTER_SHARE = 11
 _GOLDEN = 0.6180339887498949
 """Multiples of it, modulo 1, are spread evenly however many there are: jitter without chance."""
 _STOP_STEP_S = 0.01
+_SURPLUS = 32
+"""Sockets past the bound that are kept for those who ask how the process is; each is gone after `HANDSHAKE_S`."""
+_READY = "/ready"
+_PROBES = {"/health": "ok", _READY: "ready"}
 _AUTHORITY = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
 """A request may name the whole address (RFC 9112 section 3.2.2)."""
 
@@ -53,10 +61,26 @@ class HttpAnswer(msgspec.Struct, kw_only=True, frozen=True):
     headers: Mapping[str, str] = {}
 
 
+_NO_ROOM = HttpAnswer(
+    status=HTTPStatus.SERVICE_UNAVAILABLE, text="No room for more connections", headers={"Retry-After": "5"}
+)
+
+
 class Admission:
     """See the module. `handler` is called for every connection's commands and its end."""
 
-    __slots__ = ("_addresses", "_metrics", "_on_tick", "_opened", "_paths", "_timer", "_watch", "shared")
+    __slots__ = (
+        "_addresses",
+        "_metrics",
+        "_on_tick",
+        "_opened",
+        "_paths",
+        "_sockets",
+        "_surroundings",
+        "_timer",
+        "_watch",
+        "shared",
+    )
 
     def __init__(
         self,
@@ -67,10 +91,13 @@ class Admission:
         handler: ConnectionHandler,
         metrics: Metrics,
         sending: Sending,
+        surroundings: Surroundings = ALONE,
     ) -> None:
         self._metrics = metrics
         self._paths = _list_paths(settings.public_url)
+        self._surroundings = surroundings
         self._addresses: dict[str, int] = {}
+        self._sockets = 0
         self._opened = 0
         self._timer: Handle | None = None
         self._on_tick: Callable[[float], None] = _do_nothing
@@ -106,12 +133,18 @@ class Admission:
 
     # ---- sockets
 
-    def add_socket(self, address: str) -> None:
-        """A socket was accepted."""
+    def add_socket(self, address: str) -> bool:
+        """A socket was accepted; whether it may stay. `remove_socket` must follow, whatever the answer is."""
+        self._sockets += 1
         self._addresses[address] = self._addresses.get(address, 0) + 1
+        if self._sockets <= self._surroundings.max_sockets:
+            return True
+        logger.warning("no room for more connections", extra={"address": address, "connections": self._sockets})
+        return self._sockets <= self._surroundings.max_sockets + _SURPLUS
 
     def remove_socket(self, address: str) -> None:
         """A socket is gone."""
+        self._sockets -= 1
         left = self._addresses.get(address, 0) - 1
         if left > 0:
             self._addresses[address] = left
@@ -126,8 +159,8 @@ class Admission:
         A choice with a `refusal` is upgraded too, and closed with it.
         """
         path, _, query = _AUTHORITY.sub("", target).partition("?")
-        if path == "/health":
-            return HttpAnswer(status=HTTPStatus.OK, text="ok")
+        if path in _PROBES:
+            return self._tell_state(path)
         if path.rstrip("/") not in self._paths:
             return HttpAnswer(status=HTTPStatus.NOT_FOUND, text="The gateway is at /")
         if self._addresses.get(address, 0) > self.shared.settings.connections_per_address:
@@ -138,6 +171,8 @@ class Admission:
                 text="This is a WebSocket gateway",
                 headers={"Upgrade": "websocket"},
             )
+        if self._sockets > self._surroundings.max_sockets:
+            return _NO_ROOM
         fault = find_fault(headers)
         if fault is not None:
             # A client of another version may come back with ours (RFC 6455 section 4.4).
@@ -145,6 +180,14 @@ class Admission:
                 status=HTTPStatus.BAD_REQUEST, text=fault, headers={"Sec-WebSocket-Version": WEBSOCKET_VERSION}
             )
         return parse_transport_choice(query)
+
+    def _tell_state(self, path: str) -> HttpAnswer:
+        fault = self._surroundings.find_fault() if path == _READY else None
+        if fault is None:
+            return HttpAnswer(status=HTTPStatus.OK, text=_PROBES[path])
+        return HttpAnswer(
+            status=HTTPStatus.SERVICE_UNAVAILABLE, text=f"not ready: {fault}", headers={"Retry-After": "5"}
+        )
 
     def connect(
         self, *, link: Link, ender: Ender, choice: TransportChoice, address: str, host: str, fd: int

@@ -14,18 +14,23 @@ from gateway.transport.handshake import compute_accept
 BAD_REQUEST = HttpAnswer(status=HTTPStatus.BAD_REQUEST, text="Not a request that a WebSocket begins with")
 TOO_LARGE = HttpAnswer(status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text="Too many headers")
 
+_METHODS = frozenset({b"GET", b"HEAD"})
+_VERSIONS = frozenset({"1.0", "1.1"})
 _LATIN = "latin-1"
 _MAX_HEADERS = 100
 """Browsers send a dozen or two."""
 
 
 class HttpRequest:
-    """A GET without a body; also httptools's callbacks while it is read."""
+    """A GET or HEAD without a body; also httptools's callbacks while it is read."""
 
-    __slots__ = ("_headers", "_target", "header_count")
+    __slots__ = ("_headers", "_target", "header_count", "is_head", "may_upgrade")
 
     def __init__(self) -> None:
         self._target = b""
+        self.is_head = False
+        self.may_upgrade = False
+        """Only a GET of HTTP/1.1 may; others are for /health and /ready."""
         self.header_count = 0
         self._headers: dict[str, list[str]] = {}
 
@@ -54,7 +59,7 @@ class HttpRequest:
 
 
 def parse_request(data: bytes) -> HttpRequest | None:
-    """The request in `data`, which ends with its blank line; None for anything but a GET of HTTP/1.1 that has no body."""
+    """The request in `data`, which ends with its blank line; None for anything but a GET or HEAD that has no body."""
     request = HttpRequest()
     parser = httptools.HttpRequestParser(request)
     try:
@@ -63,8 +68,11 @@ def parse_request(data: bytes) -> HttpRequest | None:
         pass
     except httptools.HttpParserError:
         return None
-    if parser.get_method() != b"GET" or parser.get_http_version() != "1.1":
+    version = parser.get_http_version()
+    if parser.get_method() not in _METHODS or version not in _VERSIONS:
         return None
+    request.is_head = parser.get_method() == b"HEAD"
+    request.may_upgrade = version == "1.1" and not request.is_head
     if request.has_body or request.header_count > _MAX_HEADERS:
         return None
     return request
@@ -79,10 +87,10 @@ def encode_upgrade(request: HttpRequest) -> bytes:
     ).encode(_LATIN)
 
 
-def encode_answer(answer: HttpAnswer) -> bytes:
+def encode_answer(answer: HttpAnswer, *, with_body: bool = True) -> bytes:
     """An answer after which the connection is closed."""
     body = answer.text.encode()
     lines = [f"HTTP/1.1 {answer.status.value} {answer.status.phrase}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     lines += ["Content-Type: text/plain; charset=utf-8", f"Content-Length: {len(body)}", "Connection: close"]
-    return "\r\n".join((*lines, "", "")).encode(_LATIN) + body
+    return "\r\n".join((*lines, "", "")).encode(_LATIN) + (body if with_body else b"")

@@ -16,6 +16,7 @@ from core.runtime.settings import GatewaySettings
 from gateway.batch_timer import CallLater
 from gateway.connection import Connection, ConnectionHandler
 from gateway.sending import Sending, make_sending
+from gateway.surroundings import ALONE, Surroundings
 from gateway.transport.admission import Admission
 from gateway.transport.native_listener import NativeListener
 from gateway.transport.picows_listener import PicowsListener
@@ -44,14 +45,13 @@ class Listener(Protocol):
 
 def make_listener(
     *,
-    host: str,
-    port: int,
     settings: GatewaySettings,
     clock: Clock,
     call_later: CallLater,
     handler: ConnectionHandler,
     metrics: Metrics,
     sending: Sending | None = None,
+    surroundings: Surroundings = ALONE,
 ) -> Listener:
     """A listener of the transport that the settings ask for. `handler` hears every connection's commands and its end.
 
@@ -65,7 +65,13 @@ def make_listener(
         raise StartError(f"gateway.transport: there is no {name} here, only {', '.join(TRANSPORTS)}")
     sending = sending or make_sending(clock=clock, call_later=call_later, metrics=metrics)
     admission = Admission(
-        settings=settings, clock=clock, call_later=call_later, handler=handler, metrics=metrics, sending=sending
+        settings=settings,
+        clock=clock,
+        call_later=call_later,
+        handler=handler,
+        metrics=metrics,
+        sending=sending,
+        surroundings=surroundings,
     )
     make = NativeListener if name == "native" else PicowsListener
-    return make(host=host, port=port, admission=admission)
+    return make(host=settings.host, port=settings.port, admission=admission)

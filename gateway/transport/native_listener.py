@@ -108,7 +108,8 @@ class NativeListener:
 
     def on_accept(self, sock: core_ext.Socket) -> None:
         """See `SocketOwner`."""
-        self._admission.add_socket(sock.address)
+        if not self._admission.add_socket(sock.address):
+            sock.abort()
 
     def on_accept_failed(self, error_number: int) -> None:
         """See `SocketOwner`."""
@@ -121,8 +122,10 @@ class NativeListener:
             sock.end(encode_answer(BAD_REQUEST))
             return
         verdict = self._admission.judge(target=asked.target, address=sock.address, headers=asked.values_of)
+        if not isinstance(verdict, HttpAnswer) and not asked.may_upgrade:
+            verdict = BAD_REQUEST
         if isinstance(verdict, HttpAnswer):
-            sock.end(encode_answer(verdict))
+            sock.end(encode_answer(verdict, with_body=not asked.is_head))
             return
         sock.write(encode_upgrade(asked))
         self._open(sock, verdict, asked)

@@ -16,7 +16,9 @@ from core.runtime.sockets import BACKLOG, bind_socket
 from core.wire import close_codes
 from gateway.connection import Connection
 from gateway.transport.admission import Admission, HttpAnswer, wait_until_empty
+from gateway.transport.http_request import HttpRequest
 from gateway.transport.picows_peer import Peer, find_descriptor, peer_factory
+from gateway.transport_choice import TransportChoice
 
 
 class PicowsListener:
@@ -73,7 +75,8 @@ class PicowsListener:
     def on_socket(self, peer: Peer) -> None:
         """A socket was accepted."""
         self._peers[peer] = None
-        self._admission.add_socket(peer.address)
+        if not self._admission.add_socket(peer.address):
+            peer.abort()
 
     def on_socket_lost(self, peer: Peer) -> None:
         """A socket is gone."""
@@ -95,6 +98,10 @@ class PicowsListener:
         peer.choice = verdict
         peer.host = request.headers.get("Host", "")
         return peer
+
+    def judge(self, peer: Peer, request: HttpRequest) -> HttpAnswer | TransportChoice:
+        """What a request gets that picows does not read."""
+        return self._admission.judge(target=request.target, address=peer.address, headers=request.values_of)
 
     def connect(self, peer: Peer, transport: asyncio.Transport) -> Connection:
         """An upgraded peer becomes a connection and gets its HELLO."""

@@ -35,7 +35,8 @@ from gateway.batch_timer import CallLater, Handle
 from gateway.connection import Connection, encode_close_frame
 from gateway.encodings import RefusedPayload
 from gateway.fragments import Fragments
-from gateway.transport.admission import DRAIN_S, HANDSHAKE_S
+from gateway.transport.admission import DRAIN_S, HANDSHAKE_S, HttpAnswer
+from gateway.transport.http_request import BAD_REQUEST, HttpRequest, encode_answer, parse_request
 from gateway.transport_choice import TransportChoice
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ _READ_BUFFER_BYTES = 2048
 _NO_STATUS = 1005
 _CLOSE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
 """What may be in a close frame (RFC 6455 section 7.4; 1012 to 1014 are IANA's); picows lets others through."""
+_HEAD_END = b"\r\n\r\n"
 _CLOSE = 8
 _PONG = 10
 
@@ -61,6 +63,9 @@ class PeerOwner(Protocol):
 
     def accept(self, peer: "Peer", request: WSUpgradeRequest) -> Any:
         """picows's listener factory: the peer, or an HTTP answer."""
+
+    def judge(self, peer: "Peer", request: HttpRequest) -> HttpAnswer | TransportChoice:
+        """What a request gets."""
 
     def connect(self, peer: "Peer", transport: asyncio.Transport) -> Connection:
         """Makes the connection of an upgraded peer."""
@@ -87,6 +92,7 @@ class Peer(WSListener):
         "address",
         "choice",
         "host",
+        "is_new",
         "protocol",
     )
 
@@ -102,6 +108,8 @@ class Peer(WSListener):
         self.address = ""
         self.choice = TransportChoice()
         self.host = ""
+        self.is_new = True
+        """Nothing has come yet."""
         self.protocol: Any = None
 
     # ---- the socket
@@ -131,6 +139,19 @@ class Peer(WSListener):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def answer_probe(self, data: bytes) -> bool:
+        """Answer what picows cannot: a HEAD, or HTTP/1.0, with which load balancers ask how the process is."""
+        self.is_new = False
+        request = parse_request(data) if data.endswith(_HEAD_END) else None
+        if request is None or request.may_upgrade:
+            return False
+        verdict = self._owner.judge(self, request)
+        if not isinstance(verdict, HttpAnswer):
+            verdict = BAD_REQUEST
+        self._stop_timer()
+        self.end(encode_answer(verdict, with_body=not request.is_head))
+        return True
 
     # ---- picows's callbacks
 
@@ -266,7 +287,14 @@ class Peer(WSListener):
 class _PeerProtocol(WSProtocol):  # type: ignore[misc]  # untyped, see the import
     """picows's protocol, which tells its peer of the socket itself and lets the peer stop the parser."""
 
-    __slots__ = ("peer",)
+    __slots__ = ("peer", "view")
+
+    @override
+    def get_buffer(self, sizehint: int) -> Any:
+        view = WSProtocol.get_buffer(self, sizehint)
+        if self.peer.is_new:
+            self.view = view
+        return view
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -275,6 +303,9 @@ class _PeerProtocol(WSProtocol):  # type: ignore[misc]  # untyped, see the impor
 
     @override
     def buffer_updated(self, nbytes: int) -> None:
+        if self.peer.is_new and self.peer.answer_probe(bytes(self.view[:nbytes])):
+            return
+        self.view = None
         with contextlib.suppress(_Stopped):
             WSProtocol.buffer_updated(self, nbytes)
 

@@ -11,9 +11,11 @@ from typing import Self
 class Server:
     """One `guildway run` with a data folder of its own; `restart` keeps folder and ports."""
 
-    def __init__(self, data: Path, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, data: Path, settings: dict[str, str] | None = None, *, max_files: int | None = None) -> None:
+        """`max_files` bounds the process's open files."""
         self._data = data
         self._settings = settings or {}
+        self._shell = [] if max_files is None else ["sh", "-c", f'ulimit -n {max_files}; exec "$@"', "sh"]
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self.log: list[str] = []
@@ -35,7 +37,7 @@ class Server:
             part for flag, port in zip(flags, ports, strict=True) for part in (f"--{flag}", f"127.0.0.1:{port}")
         ]
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "guildway", "run", "--data", str(self._data), *arguments,
+            *self._shell, sys.executable, "-m", "guildway", "run", "--data", str(self._data), *arguments,
             env={**os.environ, **self._settings}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         assert self._process.stdout is not None

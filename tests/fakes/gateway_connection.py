@@ -41,6 +41,7 @@ class FakeConnection:
     def __init__(self) -> None:
         self.session: Any = None
         self.is_open = True
+        self.remote_address = "203.0.113.1"
         self.sent: list[tuple[int, Any]] = []
         self.dispatched: list[tuple[str, Any, int]] = []
         """Event, `d`, `s`."""

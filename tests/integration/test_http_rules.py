@@ -117,16 +117,19 @@ async def test_page_of_the_api_lists_its_routes(api: ApiUnderTest) -> None:
     assert "<script" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready"])
-async def test_process_tells_how_it_is(api: ApiUnderTest, path: str) -> None:
-    assert (await api.nobody.get(f"{ROOT}{path}")).status_code == 200
-
-
-async def test_ready_fails_without_the_database(api: ApiUnderTest) -> None:
+async def test_request_without_the_database_is_told_when_to_come_again(
+    api: ApiUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = await api.register()
     await api.store.close()
-    answer = await api.nobody.get(f"{ROOT}/ready")
+    answer = await alice.patch("/users/@me", {"bio": "x"})
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
+    told = [record for record in caplog.records if record.message == "not available"]
+    assert [(record.__dict__["method"], record.__dict__["route"]) for record in told] == [
+        ("PATCH", "/api/v10/users/@me")
+    ]
+    assert told[0].exc_info is None
 
 
 async def test_gateway_is_told_with_the_shards_that_a_bot_needs(api: ApiUnderTest) -> None:

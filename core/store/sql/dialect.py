@@ -6,6 +6,7 @@ second `Dialect` value here.
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -46,6 +47,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     insert: Callable[[Any], Any]
     """An INSERT with `on_conflict_do_update` and `on_conflict_do_nothing`."""
     connect: Callable[[str], AsyncEngine]
+    find_file: Callable[[str], Path | None]
+    """The file of a location; None when the database is somewhere else."""
     compiler: CompilerDialect
     """SQLAlchemy's own dialect, for statements that go to the driver directly."""
     run_steps: RunSteps
@@ -54,6 +57,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """The same and a commit, in one trip. A statement that fails raises; a commit that fails is returned."""
     read_steps: RunSteps
     """Statements in a read-only transaction of their own. Neither is harmed when its caller is cancelled."""
+
+
+def _find_sqlite_file(location: str) -> Path | None:
+    path = location.split(":///", 1)[-1]
+    return None if path in ("", ":memory:") else Path(path)
 
 
 def _connect_sqlite(location: str) -> AsyncEngine:
@@ -83,6 +91,7 @@ SQLITE: Final = Dialect(
     begin_write="BEGIN IMMEDIATE",
     insert=sqlite_insert,
     connect=_connect_sqlite,
+    find_file=_find_sqlite_file,
     compiler=SQLiteDialect_aiosqlite(),
     run_steps=OneTripConnection.run_steps,
     run_last_steps=OneTripConnection.run_last_steps,

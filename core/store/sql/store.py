@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.bus.embedded import EmbeddedBus
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
 from core.store.interfaces import (
     ApplicationReader,
     BanReader,
@@ -34,9 +35,11 @@ from core.store.sql.applications import SqlApplications
 from core.store.sql.bans import SqlBans
 from core.store.sql.channels import SqlChannels
 from core.store.sql.cluster import ClusterNumbers, claim_numbers
+from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection, Executor
 from core.store.sql.dialect import Dialect, dialect_of
 from core.store.sql.guilds import SqlGuilds
+from core.store.sql.health import StoreHealth
 from core.store.sql.invites import SqlInvites
 from core.store.sql.log import SqlLog, load_log_state
 from core.store.sql.logins import SqlLogins
@@ -77,7 +80,9 @@ _NEWEST_ROWS: Final = 1_000
 
 
 class SqlStore:
-    """`Store`, with its `bus`."""
+    """`Store`, with its `bus` and how it fares."""
+
+    health: StoreHealth
 
     def __init__(
         self,
@@ -113,7 +118,13 @@ class SqlStore:
 
     @classmethod
     async def open(
-        cls, location: str | Path, *, clock: Clock, num_shards: int, options: StoreOptions = _DEFAULTS
+        cls,
+        location: str | Path,
+        *,
+        clock: Clock,
+        num_shards: int,
+        options: StoreOptions = _DEFAULTS,
+        metrics: Metrics | None = None,
     ) -> "SqlStore":
         """Open (and create or migrate) the database at a path or URL.
 
@@ -139,14 +150,15 @@ class SqlStore:
             state = await load_log_state(reads, num_shards)
             opened.pop_all()
         log = SqlLog(state=state, num_shards=num_shards, clock=clock, dialect=dialect, reads=reads)
-        writer = Writer(connection=connections[0], dialect=dialect, log=log)
+        commits = Commits(clock=clock, metrics=metrics or Metrics())
+        writer = Writer(connection=connections[0], dialect=dialect, log=log, commits=commits)
 
         async def append(envelopes: Sequence[Envelope]) -> None:
             await writer.run_errand(lambda _: _only_announce(envelopes))
 
         bus = EmbeddedBus(num_shards=num_shards, append=append, read=log.read, positions=state.positions)
         writer.start(bus.deliver)
-        return cls(
+        store = cls(
             engine=engine,
             reads=reads,
             writer=writer,
@@ -156,6 +168,8 @@ class SqlStore:
             clock=clock,
             options=options,
         )
+        store.health = StoreHealth(path=dialect.find_file(str(location)), reads=reads, writer=writer, commits=commits)
+        return store
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
         """A unit of work."""
@@ -184,8 +198,8 @@ class SqlStore:
             try:
                 await self.purge_nonces()
                 await self.trim_log()
-            except Unavailable:
-                logger.warning("chores failed; they are repeated later", exc_info=True)
+            except Unavailable as error:
+                logger.warning("chores failed; they are repeated later", extra={"reason": str(error.__cause__)})
 
     async def purge_nonces(self) -> None:
         """Forget the nonces that are too old to count."""

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
+from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection, Executor
 from core.store.sql.dialect import Dialect
 from core.store.sql.jobs import Done, Errand, Job, Turn
@@ -64,6 +65,7 @@ class Writer:
 
     __slots__ = (
         "_begin",
+        "_commits",
         "_connection",
         "_is_closing",
         "_log",
@@ -80,8 +82,10 @@ class Writer:
         connection: Connection,
         dialect: Dialect,
         log: SqlLog,
+        commits: Commits,
     ) -> None:
         self._connection = connection
+        self._commits = commits
         self._begin = Step(dialect.begin_write)
         self._log = log
         self._queue: deque[Job] = deque()
@@ -148,7 +152,7 @@ class Writer:
                 await self._run_job(batch, self._queue.popleft(), deliver)
                 batch.fill(len(self._queue))
             if batch.is_open:
-                await self._end(batch, await self._connection.run_last_steps(()), deliver)
+                await self._end(batch, await self._commit(()), deliver)
         except Exception:
             # A mistake in the writer itself must not end it: everybody would wait for ever.
             logger.exception("the writer failed")
@@ -169,10 +173,12 @@ class Writer:
             is_last = not batch.left
             refusal = None
             if is_last:
-                refusal = await self._connection.run_last_steps(steps)
+                refusal = await self._commit(steps)
             elif steps:
                 await self._connection.run_steps(steps)
         except Exception as error:
+            if isinstance(error, Unavailable):
+                self._commits.note_failed(error)
             await self._undo(batch, is_nested=is_nested)
             parts = () if isinstance(error, Unavailable) else job.parts()
             if not parts:
@@ -184,6 +190,14 @@ class Writer:
         batch.deliveries.extend(deliveries)
         if is_last:
             await self._end(batch, refusal, deliver)
+
+    async def _commit(self, steps: Sequence[Step]) -> Unavailable | None:
+        """Run the last statements and commit: why it could not be committed."""
+        began_s = self._commits.now_s()
+        refusal = await self._connection.run_last_steps(steps)
+        if refusal is None:
+            self._commits.note_good(began_s)
+        return refusal
 
     async def _begin_job(self, batch: _Batch, job: Job, *, is_nested: bool) -> Done:
         """Open the job's savepoint (the first job's is the transaction) and run its body."""
@@ -222,7 +236,7 @@ class Writer:
     async def _end(self, batch: _Batch, refusal: Unavailable | None, deliver: Deliver) -> None:
         """After COMMIT: deliver and wake everybody, or give up the transaction when it was refused."""
         if refusal is not None:
-            logger.error("commit failed", extra={"units": len(batch.jobs)}, exc_info=refusal)
+            self._commits.note_failed(refusal)
             await self._abandon(batch, refusal)
             return
         try:

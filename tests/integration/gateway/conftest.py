@@ -76,7 +76,6 @@ def run_gateway(
             settings=Settings(gateway=options),
             metrics=metrics,
             messages=port,
-            on_logins=lambda _: None,
         )
         await gateway.start()
         running = asyncio.create_task(gateway.run())

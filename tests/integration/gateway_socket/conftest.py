@@ -87,9 +87,7 @@ def run_listener(transport: str) -> RunListener:
     async def run(**settings: Any) -> AsyncIterator[Served]:
         handler, metrics = Handler(), Metrics()
         listener = make_listener(
-            host="127.0.0.1",
-            port=0,
-            settings=GatewaySettings(transport=transport, **settings),  # type: ignore[arg-type]  # one of its names
+            settings=GatewaySettings(host="127.0.0.1", port=0, transport=transport, **settings),  # type: ignore[arg-type]  # one of its names
             clock=SystemClock(),
             call_later=asyncio.get_running_loop().call_later,
             handler=handler,

@@ -103,9 +103,9 @@ async def run_echo_server(transport: str, **settings: Any) -> AsyncIterator[Echo
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.found.append(repr(context)))
     handler, metrics = EchoHandler(), Metrics()
     listener = make_listener(
-        host="127.0.0.1",
-        port=0,
-        settings=GatewaySettings(**{"commands_per_minute": UNLIMITED, "transport": transport, **settings}),
+        settings=GatewaySettings(
+            host="127.0.0.1", port=0, **{"commands_per_minute": UNLIMITED, "transport": transport, **settings}
+        ),
         clock=SystemClock(),
         call_later=asyncio.get_running_loop().call_later,
         handler=handler,

@@ -55,7 +55,16 @@ class Scene:
         self.tasks = Tasks()
         self.turns: list[list[ReadLogin]] = []
         self.has_taken = asyncio.Event()
-        self.reads = LoginReads(store=self.store, tasks=self.tasks, take=self._take)  # type: ignore[arg-type]
+        self.bad_tokens_from: list[str] = []
+        self.reads = LoginReads(
+            store=self.store,  # type: ignore[arg-type]
+            tasks=self.tasks,
+            take=self._take,
+            on_bad_token=self._note_bad_token,
+        )
+
+    async def _note_bad_token(self, address: str) -> None:
+        self.bad_tokens_from.append(address)
 
     def _take(self, logins: Any) -> None:
         self.turns.append(list(logins))
@@ -120,6 +129,7 @@ async def test_unknown_token_has_no_snapshot(scene: Scene) -> None:
     scene.store.answers.put_nowait(None)
     (login,) = await scene.wait(1)
     assert (login.snapshot, login.is_unavailable) == (None, False)
+    assert scene.bad_tokens_from == ["203.0.113.1"]
 
 
 @pytest.mark.parametrize("error", [Unavailable(), RuntimeError("a fault")])

@@ -53,7 +53,7 @@ async def test_server_finishes_a_request_that_is_being_answered_when_it_stops() 
 
 async def test_server_leaves_signals_alone() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    async with _serve(build_operations(registry=Metrics().registry, is_ready=_ready)):
+    async with _serve(build_operations(registry=Metrics().registry, find_fault=_find_nothing)):
         assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -70,12 +70,12 @@ async def test_server_believes_only_trusted_proxies() -> None:
             assert (await client.get(url, headers=forwarded)).text == "203.0.113.9"
 
 
-async def _ready() -> bool:
-    return True
+async def _find_nothing() -> str | None:
+    return None
 
 
-async def _not_ready() -> bool:
-    return False
+async def _find_full_disk() -> str | None:
+    return "the disk is full"
 
 
 async def test_operations_answers_metrics_health_and_ready() -> None:
@@ -83,7 +83,7 @@ async def test_operations_answers_metrics_health_and_ready() -> None:
     metrics.session_buffer_bytes.set(5)
     async with (
         httpx.AsyncClient() as client,
-        _serve(build_operations(registry=metrics.registry, is_ready=_ready)) as (url, _),
+        _serve(build_operations(registry=metrics.registry, find_fault=_find_nothing)) as (url, _),
     ):
         page = await client.get(f"{url}/metrics")
         assert "guildway_session_buffer_bytes 5.0" in page.text
@@ -97,10 +97,11 @@ async def test_operations_answers_metrics_health_and_ready() -> None:
 async def test_operations_is_alive_but_not_ready_without_backends() -> None:
     async with (
         httpx.AsyncClient() as client,
-        _serve(build_operations(registry=Metrics().registry, is_ready=_not_ready)) as (url, _),
+        _serve(build_operations(registry=Metrics().registry, find_fault=_find_full_disk)) as (url, _),
     ):
         assert (await client.get(f"{url}/health")).status_code == 200
-        assert (await client.get(f"{url}/ready")).status_code == 503
+        answer = await client.get(f"{url}/ready")
+        assert (answer.status_code, answer.text) == (503, "not ready: the disk is full\n")
 
 
 def test_bind_taken_port_is_told() -> None:

@@ -27,8 +27,6 @@ def test_request_with_harmless_headers_is_taken(extra: bytes) -> None:
     "data",
     [
         HANDSHAKE.replace(b"GET", b"POST") % b"",
-        HANDSHAKE.replace(b"GET", b"HEAD") % b"",
-        HANDSHAKE.replace(b"1.1", b"1.0") % b"",
         HANDSHAKE.replace(b"1.1", b"2.0") % b"",
         HANDSHAKE % b"Content-Length: 5\r\n",
         HANDSHAKE % b"Content-Length: 0\r\nContent-Length: 5\r\n",
@@ -41,8 +39,23 @@ def test_request_with_harmless_headers_is_taken(extra: bytes) -> None:
         bytes(100),
     ],
 )
-def test_anything_but_a_get_without_a_body_is_none(data: bytes) -> None:
+def test_anything_but_a_get_or_head_without_a_body_is_none(data: bytes) -> None:
     assert parse_request(data) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "may_upgrade", "is_head"),
+    [
+        (HANDSHAKE % b"", True, False),
+        (HANDSHAKE.replace(b"GET", b"HEAD") % b"", False, True),
+        (HANDSHAKE.replace(b"1.1", b"1.0") % b"", False, False),
+        (b"HEAD /health HTTP/1.0\r\n\r\n", False, True),
+    ],
+)
+def test_only_a_get_of_today_may_be_upgraded(data: bytes, *, may_upgrade: bool, is_head: bool) -> None:
+    request = parse_request(data)
+    assert request is not None
+    assert (request.may_upgrade, request.is_head) == (may_upgrade, is_head)
 
 
 def test_upgrade_answers_the_key_of_the_rfc() -> None:

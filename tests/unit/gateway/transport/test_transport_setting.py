@@ -26,9 +26,7 @@ class _Handler:
 
 def make(name: Any) -> Listener:
     return make_listener(
-        host="127.0.0.1",
-        port=0,
-        settings=GatewaySettings(transport=name),
+        settings=GatewaySettings(host="127.0.0.1", port=0, transport=name),
         clock=SystemClock(),
         call_later=FakeTimers().call_later,
         handler=_Handler(),

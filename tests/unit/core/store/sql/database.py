@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from core.bus.interfaces import Delivery
+from core.runtime.metrics import Metrics
+from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection
 from core.store.sql.dialect import SQLITE
 from core.store.sql.log import SqlLog, load_log_state
@@ -93,7 +95,12 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
     database.log = SqlLog(
         state=state, num_shards=NUM_SHARDS, clock=database.clock, dialect=dialect, reads=database.reads
     )
-    database.writer = Writer(connection=database.connection, dialect=dialect, log=database.log)
+    database.writer = Writer(
+        connection=database.connection,
+        dialect=dialect,
+        log=database.log,
+        commits=Commits(clock=database.clock, metrics=Metrics()),
+    )
     database.writer.start(database.deliver)
     yield database
     database.fails = lambda _: False

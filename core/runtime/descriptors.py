@@ -1,0 +1,36 @@
+"""How the process's file descriptors are shared out, so that no crowd of one kind takes the last of them.
+
+    limit = files and database ─ API connections ─ gateway sockets
+             64                   an eighth         the rest
+
+Whoever asks how the process is comes to the API or the metrics port, and is to be answered when the gateway is full.
+"""
+
+import resource
+from typing import Final
+
+import msgspec
+
+_OWN: Final = 64
+"""Database, log, epolls, listening sockets, threads' pipes, the metrics port: about 30."""
+_API_SHARE: Final = 8
+_LEAST: Final = 16
+
+
+class DescriptorShares(msgspec.Struct, kw_only=True, frozen=True):
+    """How many connections there may be of each kind."""
+
+    api: int
+    gateway: int
+
+
+def share_descriptors(limit: int) -> DescriptorShares:
+    """Shares of a process that may have so many descriptors."""
+    api = max(limit // _API_SHARE, _LEAST)
+    return DescriptorShares(api=api, gateway=max(limit - api - _OWN, _LEAST))
+
+
+def read_limit() -> int:
+    """What the process may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1_000_000_000 if soft == resource.RLIM_INFINITY else soft

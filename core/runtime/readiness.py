@@ -1,0 +1,66 @@
+"""Whether the process can do its work: what `/ready` says on every port, and one line in the log whenever that changes.
+
+Looking costs a read and now and then a write, so an answer holds for a second and all who ask meanwhile get the same. Somebody
+who cannot wait (the gateway, which answers in the turn of the loop in which it was asked) gets the last one; a look every few
+seconds keeps that young.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from core.runtime.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+FRESH_S: Final = 1.0
+LOOK_S: Final = 5.0
+
+
+class Readiness:
+    """See the module. `look` gives what is wrong in a few words, None when all is well."""
+
+    __slots__ = ("_clock", "_fault", "_look", "_looked_s", "_looking")
+
+    def __init__(self, *, look: Callable[[], Awaitable[str | None]], clock: Clock) -> None:
+        self._look = look
+        self._clock = clock
+        self._fault: str | None = None
+        self._looked_s = float("-inf")
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def last_fault(self) -> str | None:
+        """What was found when somebody looked last."""
+        return self._fault
+
+    async def find_fault(self) -> str | None:
+        """What is wrong now; None when all is well."""
+        if self._clock.monotonic_s() - self._looked_s >= FRESH_S:
+            if self._looking is None:
+                # A task of its own: whoever asked first may go away, and others wait for it too.
+                self._looking = asyncio.get_running_loop().create_task(self._renew())
+            await asyncio.shield(self._looking)
+        return self._fault
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await self.find_fault()
+            await asyncio.sleep(LOOK_S)
+
+    async def _renew(self) -> None:
+        try:
+            found = await self._look()
+        except Exception:
+            logger.exception("the process cannot tell how it is")
+            found = "unknown"
+        finally:
+            self._looking = None
+        self._looked_s = self._clock.monotonic_s()
+        if found is not None and self._fault is None:
+            logger.error("not ready", extra={"reason": found})
+        elif found is None and self._fault is not None:
+            logger.warning("ready again")
+        self._fault = found

@@ -1,0 +1,81 @@
+"""Whether the database can do its work: is read, has room, and is written.
+
+The write is one that costs a page of the log and changes nothing (a number in the file's head that nobody uses), and it is left
+out when something was committed lately. It goes through the writer like all others, so one that stands still is found too.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from core.domain.errors import Unavailable
+from core.store.sql.commits import Commits
+from core.store.sql.connection import Executor
+from core.store.sql.pool import ReadPool
+from core.store.sql.writer import Writer
+from core.wire.envelope import Envelope
+
+MIN_FREE_BYTES: Final = 2 * 1024 * 1024
+"""Below this the database's log finds no room to grow between two checkpoints (4 MB) and the next burst fails."""
+
+_PROOF_S: Final = 15.0
+_TIMEOUT_S: Final = 3.0
+"""A probe of a load balancer waits about as long."""
+
+_READ = text("SELECT version_num FROM alembic_version")
+_WRITE = text("PRAGMA user_version = 0")
+
+
+class StoreHealth:
+    """See the module. `path` is the database's file; None when there is none."""
+
+    __slots__ = ("_commits", "_path", "_reads", "_writer")
+
+    def __init__(self, *, path: Path | None, reads: ReadPool, writer: Writer, commits: Commits) -> None:
+        self._path = path
+        self._reads = reads
+        self._writer = writer
+        self._commits = commits
+
+    async def find_fault(self) -> str | None:
+        """What is wrong, in a few words; None when all is well."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._reads.fetch_one(_READ)
+                fault = self._find_lack_of_room() or self._commits.find_fault()
+                if fault is None and not self._commits.has_committed_within(_PROOF_S):
+                    await self._writer.run_errand(_write_nothing)
+        except TimeoutError:
+            return "the database does not answer in time"
+        except Unavailable as error:
+            return f"the database fails: {str(error.__cause__ or error.text).partition(chr(10))[0]}"
+        else:
+            return fault
+
+    def measure_free_bytes(self) -> float:
+        """What is left of the disk for us; 0 when that cannot be told."""
+        try:
+            found = os.statvfs(self._path.parent if self._path else ".")
+        except OSError:
+            return 0.0
+        return float(found.f_bavail * found.f_frsize)
+
+    def measure_bytes(self, suffix: str = "") -> float:
+        """How large the database's file is, or with `-wal` its log; 0 when it is not there."""
+        try:
+            return float(Path(f"{self._path}{suffix}").stat().st_size)
+        except OSError:
+            return 0.0
+
+    def _find_lack_of_room(self) -> str | None:
+        if self._path is None or self.measure_free_bytes() >= MIN_FREE_BYTES:
+            return None
+        return "the disk is full"
+
+
+async def _write_nothing(db: Executor) -> tuple[Any, Sequence[Envelope]]:
+    return await db.execute(_WRITE), ()

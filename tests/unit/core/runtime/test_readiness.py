@@ -1,0 +1,79 @@
+"""What the process knows of its own state."""
+
+import asyncio
+import logging
+
+import pytest
+
+from core.runtime.readiness import FRESH_S, Readiness
+from tests.fakes.clock import FakeClock
+
+
+class Looker:
+    """Finds what the test says."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.fault: str | None = None
+        self.error: Exception | None = None
+
+    async def look(self) -> str | None:
+        self.looks += 1
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
+        return self.fault
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+async def test_all_who_ask_within_a_second_get_one_look(clock: FakeClock) -> None:
+    looker = Looker()
+    readiness = Readiness(look=looker.look, clock=clock)
+    assert await asyncio.gather(*(readiness.find_fault() for _ in range(5))) == [None] * 5
+    assert await readiness.find_fault() is None
+    assert looker.looks == 1
+    clock.advance(FRESH_S)
+    await readiness.find_fault()
+    assert looker.looks == 2
+
+
+async def test_change_is_told_once_and_recovery_too(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+    looker = Looker()
+    readiness = Readiness(look=looker.look, clock=clock)
+    found = []
+    with caplog.at_level(logging.INFO):
+        for fault in (None, "full", "full", None, None):
+            looker.fault = fault
+            clock.advance(FRESH_S)
+            found.append(await readiness.find_fault())
+            assert readiness.last_fault == fault
+    assert found == [None, "full", "full", None, None]
+    assert [record.message for record in caplog.records] == ["not ready", "ready again"]
+    assert caplog.records[0].__dict__["reason"] == "full"
+
+
+async def test_look_that_fails_is_no_good_sign_and_the_next_one_counts(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    looker = Looker()
+    looker.error = KeyError("x")
+    readiness = Readiness(look=looker.look, clock=clock)
+    with caplog.at_level(logging.CRITICAL):
+        assert await readiness.find_fault() == "unknown"
+    looker.error = None
+    clock.advance(FRESH_S)
+    assert await readiness.find_fault() is None
+
+
+async def test_who_goes_away_does_not_end_the_look_of_others(clock: FakeClock) -> None:
+    looker = Looker()
+    looker.fault = "full"
+    readiness = Readiness(look=looker.look, clock=clock)
+    first, second = (asyncio.create_task(readiness.find_fault()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == "full"
