@@ -10,14 +10,14 @@ Reads no clock, no global state: environment and flags are arguments.
 import difflib
 import tomllib
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from core.runtime.errors import StartError
-from core.runtime.settings import Settings
+from core.runtime.settings import CHECK, Settings
 
 PREFIX: Final = "GUILDWAY_"
 CONFIG_NAME: Final = "GUILDWAY_CONFIG"
@@ -73,7 +73,7 @@ def parse_address(text: str, source: str) -> tuple[str, int]:
 
 def _read_file(path: Path) -> Iterator[_Value]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise StartError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -124,14 +124,24 @@ def _checked(found: _Value) -> _Value:
 
 
 def _convert(found: _Value) -> Any:
-    hints = typing.get_type_hints(_SECTIONS[found.section], include_extras=True)
+    hint = typing.get_type_hints(_SECTIONS[found.section], include_extras=True)[found.option]
+    bare = hint.__origin__ if typing.get_origin(hint) is typing.Annotated else hint
     value = found.value
-    if found.lax and typing.get_origin(hints[found.option]) is tuple:
+    if found.lax and typing.get_origin(bare) is tuple:
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
-        return msgspec.convert(value, hints[found.option], strict=not found.lax)
-    except msgspec.ValidationError as error:
+        converted = msgspec.convert(value, hint, strict=not found.lax)
+        for check in _list_checks(hint):
+            check(converted)
+    except ValueError as error:  # of which msgspec's is one
         raise StartError(f"{found.source}: {error} (got {value!r})") from error
+    return converted
+
+
+def _list_checks(hint: Any) -> Iterator[Callable[[Any], None]]:
+    for meta in getattr(hint, "__metadata__", ()):
+        if meta.extra is not None:
+            yield meta.extra[CHECK]
 
 
 def _suggest(word: str, known: typing.Iterable[str]) -> str:
@@ -143,3 +153,17 @@ def _check_together(settings: Settings) -> None:
     gateway = settings.gateway
     if gateway.heartbeat_jitter_s >= gateway.heartbeat_interval_s:
         raise StartError("gateway.heartbeat_jitter_s must be below gateway.heartbeat_interval_s")
+    _check_listeners(settings)
+
+
+def _check_listeners(settings: Settings) -> None:
+    """Said here, because the system would only say that somebody listens there."""
+    api, gateway, metrics = settings.api, settings.gateway, settings.metrics
+    asked = [("api", api.host, api.port), ("gateway", gateway.host, gateway.port)]
+    if metrics.enabled:
+        asked.append(("metrics", metrics.host, metrics.port))
+    taken: dict[tuple[str, int], str] = {}
+    for name, host, port in asked:
+        other = taken.setdefault((host, port), name)
+        if other != name and port:
+            raise StartError(f"{other} and {name} cannot both listen on {host}:{port}")

@@ -5,17 +5,27 @@ A component is given its section and nothing else. How values get here (file, en
 `deploy/guildway.example.toml`, and a test keeps the two alike. Options carry their unit in their name.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from core.runtime.setting_checks import check_host, check_networks, check_path, check_websocket_url
+
+CHECK: Final = "check"
+"""In a type's `Meta.extra`: a function that takes the value and raises ValueError."""
+_YEAR_S: Final = 31_536_000
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 """0 lets the system choose a free one."""
-Count = Annotated[int, Meta(ge=1)]
-Bytes = Annotated[int, Meta(ge=1024)]
-Seconds = Annotated[float, Meta(ge=0)]
-WebSocketUrl = Annotated[str, Meta(pattern=r"^(wss?://[^\s/?]+(/[^\s?]*)?)?$")]
+Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Bytes = Annotated[int, Meta(ge=1024, le=2**31 - 1)]
+"""Numbers that fit into what the kernels and the system count with."""
+Seconds = Annotated[float, Meta(ge=0, le=_YEAR_S)]
+PositiveSeconds = Annotated[float, Meta(gt=0, le=_YEAR_S)]
+Host = Annotated[str, Meta(extra={CHECK: check_host})]
+Networks = Annotated[tuple[str, ...], Meta(extra={CHECK: check_networks})]
+WebSocketUrl = Annotated[str, Meta(extra={CHECK: check_websocket_url})]
 NodeId = Annotated[int, Meta(ge=0, le=31)]
 """Five bits of every snowflake."""
 
@@ -23,30 +33,30 @@ NodeId = Annotated[int, Meta(ge=0, le=31)]
 class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The REST API."""
 
-    host: str = "0.0.0.0"  # noqa: S104 - a server that only its own machine reaches helps nobody; operators narrow it
+    host: Host = "0.0.0.0"  # noqa: S104 - a server that only its own machine reaches helps nobody; operators narrow it
     port: Port = 8080
     max_json_bytes: Bytes = 1_048_576
     connections_per_address: Count = 1000
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: Networks = ()
 
 
 class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     """The WebSocket gateway."""
 
-    host: str = "0.0.0.0"  # noqa: S104 - as for the API
+    host: Host = "0.0.0.0"  # noqa: S104 - as for the API
     port: Port = 8081
     transport: Literal["auto", "native", "picows"] = "auto"
     public_url: WebSocketUrl = ""
-    heartbeat_interval_s: Annotated[float, Meta(ge=0.1)] = 41.25
+    heartbeat_interval_s: Annotated[float, Meta(ge=0.1, le=_YEAR_S)] = 41.25
     heartbeat_jitter_s: Seconds = 3.75
-    heartbeat_timeout_factor: Annotated[float, Meta(ge=1)] = 1.5
-    identify_timeout_s: Annotated[float, Meta(gt=0)] = 30.0
+    heartbeat_timeout_factor: Annotated[float, Meta(ge=1, le=1000)] = 1.5
+    identify_timeout_s: PositiveSeconds = 30.0
     identify_concurrency: Count = 16
     identify_window_s: Seconds = 5.0
     session_starts_per_day: Count = 1000
     commands_per_minute: Count = 120
     presences_per_window: Count = 5
-    presence_window_s: Annotated[float, Meta(gt=0)] = 20.0
+    presence_window_s: PositiveSeconds = 20.0
     max_payload_bytes: Bytes = 4096
     max_person_payload_bytes: Bytes = 15_360
     connections_per_address: Count = 20_000
@@ -56,8 +66,8 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     resume_window_s: Seconds = 300.0
     large_threshold: Annotated[int, Meta(ge=50, le=250)] = 50
     large_guild_members: Count = 20_000
-    passive_gap_s: Annotated[float, Meta(gt=0)] = 5.0
-    guild_idle_s: Annotated[float, Meta(gt=0)] = 300.0
+    passive_gap_s: PositiveSeconds = 5.0
+    guild_idle_s: PositiveSeconds = 300.0
 
     @property
     def max_message_bytes(self) -> int:
@@ -68,12 +78,12 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
 class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):
     """Where data is kept, and the numbers that ids and shards are made with."""
 
-    data_dir: Annotated[str, Meta(min_length=1)] = "data"
+    data_dir: Annotated[str, Meta(min_length=1, extra={CHECK: check_path})] = "data"
     num_shards: Annotated[int, Meta(ge=1, le=4096)] = 256
     worker_id: NodeId = 0
     process_id: NodeId = 0
     read_connections: Annotated[int, Meta(ge=1, le=64)] = 4
-    log_lifetime_s: Annotated[int, Meta(ge=60)] = 3600
+    log_lifetime_s: Annotated[int, Meta(ge=60, le=_YEAR_S)] = 3600
     log_rows: Count = 1_000_000
 
 
@@ -83,16 +93,16 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     enabled: bool = True
     requests_per_second: Count = 50
     channel_messages: Count = 10
-    channel_messages_window_s: Annotated[float, Meta(gt=0)] = 10.0
+    channel_messages_window_s: PositiveSeconds = 10.0
     messages_per_minute: Count = 100
     invalid_requests: Count = 10_000
-    invalid_requests_window_s: Annotated[float, Meta(gt=0)] = 600.0
+    invalid_requests_window_s: PositiveSeconds = 600.0
     registrations_per_minute: Count = 60
     loopback_registrations_per_minute: Count = 300
     logins_per_minute: Count = 120
     wrong_passwords: Count = 10
     wrong_passwords_per_account: Count = 100
-    wrong_passwords_window_s: Annotated[float, Meta(gt=0)] = 600.0
+    wrong_passwords_window_s: PositiveSeconds = 600.0
     sessions_per_user: Count = 1000
     typing_interval_s: Seconds = 2.0
 
@@ -101,7 +111,7 @@ class MetricsSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The operations listener: /metrics, /health, /ready."""
 
     enabled: bool = True
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8082
 
 

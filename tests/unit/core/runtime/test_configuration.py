@@ -1,8 +1,12 @@
 """Settings come from file, environment and flags, in that order, and nothing unknown passes."""
 
+import json
+import re
+import tempfile
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from core.runtime.configuration import load_settings, parse_address
 from core.runtime.errors import StartError
@@ -93,6 +97,105 @@ def test_load_wrong_file_is_refused_by_name(tmp_path: Path, content: str, text: 
         load_settings(environ={}, flags={"config": config})
     assert text in str(caught.value)
     assert config in str(caught.value)
+
+
+def list_options() -> list[tuple[str, str]]:
+    return [(section.name, option) for section in fields(Settings) for option in section.type.__struct_fields__]
+
+
+WRONG_BY_KIND: dict[type, list[str]] = {
+    bool: ["2", '"yes"'],
+    int: ["-1", "true", '"1"', "1.5", str(2**63)],
+    float: ["-1", "true", '"1"', "nan", "inf", "1e300"],
+    str: ["1", "[]", '"a b\\u0000"'],
+    tuple: ['"10.0.0.1"', "[1]", '["not-an-ip"]'],
+}
+"""What no option of the kind takes, as TOML."""
+
+
+@pytest.mark.parametrize(("section", "option"), list_options())
+def test_every_option_refuses_what_it_cannot_be_by_its_path(tmp_path: Path, section: str, option: str) -> None:
+    default = getattr(getattr(Settings(), section), option)
+    for wrong in WRONG_BY_KIND[type(default)]:
+        config = _file(tmp_path, f"[{section}]\n{option} = {wrong}\n")
+        with pytest.raises(StartError) as caught:
+            load_settings(environ={}, flags={"config": config})
+        assert str(caught.value).startswith(f"{config}: {section}.{option}: "), wrong
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("api.trusted_proxies", ["10.0.0.0/99", "10.0.0.1/8", "not-an-ip", "::1/200", "10.0.0.1:80", "", "[::1]"]),
+        ("api.host", ["", "[::1]", "127.0.0.1:80", "http://x", "a b", "300.1.1.1", "x..y", "-x", "a/b", "x" * 300]),
+        ("gateway.host", ["", "localhost:81"]),
+        ("metrics.host", ["", "1.2.3"]),
+        (
+            "gateway.public_url",
+            ["chat.example.org", "http://x.org", "ws://", "ws://:81", "wss://x.org:99999", "wss://x.org:0",
+             "wss://x.org/?v=10", "wss://x.org/#a", "wss://u:p@x.org", "wss://x y.org", "wss://x.org/a b", "wss://[::1",
+             "wss://x.org/?", "wss://x.org\n"],
+        ),
+    ],
+)  # fmt: skip
+def test_addresses_that_are_none_are_refused(option: str, values: list[str]) -> None:
+    section, _, name = option.partition(".")
+    for value in values:
+        with pytest.raises(StartError, match=re.escape(option)):
+            _load(section, name, [value] if name == "trusted_proxies" else value)
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("api.trusted_proxies", ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "*"]),
+        ("api.host", ["0.0.0.0", "::", "::1", "localhost", "chat.example.org", "my_host", "fe80::1%eth0"]),
+        (
+            "gateway.public_url",
+            [
+                "",
+                "ws://x",
+                "wss://gateway.example.org",
+                "wss://x.org:8443/chat/",
+                "ws://[::1]:81",
+                "ws://10.0.0.1/gateway",
+            ],
+        ),
+    ],
+)
+def test_addresses_are_taken(option: str, values: list[str]) -> None:
+    section, _, name = option.partition(".")
+    for value in values:
+        settings = _load(section, name, [value] if name == "trusted_proxies" else value)
+        assert getattr(getattr(settings, section), name) in (value, (value,))
+
+
+def _load(section: str, option: str, value: str | list[str]) -> Settings:
+    with tempfile.TemporaryDirectory() as folder:
+        config = _file(Path(folder), f"[{section}]\n{option} = {json.dumps(value)}\n")
+        return load_settings(environ={}, flags={"config": config})
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        ({"api": "127.0.0.1:81", "gateway": "127.0.0.1:81"}, "api and gateway cannot both listen on 127.0.0.1:81"),
+        ({"gateway": ":8082", "metrics": ":8082"}, "gateway and metrics cannot both listen on 0.0.0.0:8082"),
+    ],
+)
+def test_two_listeners_cannot_have_one_address(flags: dict[str, str], text: str) -> None:
+    with pytest.raises(StartError, match=text):
+        load_settings(environ={}, flags=flags)
+    off = {"GUILDWAY_METRICS_ENABLED": "false", "GUILDWAY_API": "h:1", "GUILDWAY_METRICS": "h:1"}
+    assert load_settings(environ=off, flags={}).metrics.port == 1
+    assert load_settings(environ={}, flags={"api": "h:0", "gateway": "h:0"}).gateway.port == 0
+
+
+def test_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "windows.toml"
+    path.write_bytes(b"\xef\xbb\xbf[api]\r\nport = 7\r\n")
+    assert load_settings(environ={}, flags={"config": str(path)}).api.port == 7
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""Checks of settings that a bound or a pattern cannot say: each takes the value and raises ValueError with what is wrong.
+
+A setting's type names its check (`core.runtime.settings`), and who reads the settings calls it (`core.runtime.configuration`).
+"""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+EVERY_PROXY: Final = "*"
+"""In the list of trusted proxies: whoever connects is one."""
+
+_HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*")
+_ALL_DIGITS: Final = re.compile(r"[0-9.]+")
+
+
+def check_host(host: str) -> None:
+    """An IP address or a host's name, without a port."""
+    if not _is_host(host):
+        raise ValueError(f"no IP address and no host name: {host!r}")
+
+
+def check_path(path: str) -> None:
+    """A path that a system can have."""
+    if "\0" in path:
+        raise ValueError("a path has no NUL in it")
+
+
+def check_networks(networks: Sequence[str]) -> None:
+    """IP addresses, networks like 10.0.0.0/8, and `*`."""
+    for network in networks:
+        if network != EVERY_PROXY:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(f"no IP address and no network like 10.0.0.0/8: {error}") from error
+
+
+def check_websocket_url(url: str) -> None:
+    """ws:// or wss://, a host, perhaps a port and a path; or nothing."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ValueError(f"no address: {error}") from error
+    if parts.scheme not in ("ws", "wss"):
+        raise ValueError("an address that begins with ws:// or wss://")
+    if not _is_host(host) or port == 0 or "@" in parts.netloc:
+        raise ValueError("after the scheme there must be a host, and perhaps a port, and nothing else before the path")
+    if "?" in url or "#" in url or re.search(r"[^!-~]", url):
+        raise ValueError("neither ?, # nor anything but visible ASCII can be in it")
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return _HOST_NAME.fullmatch(host) is not None and _ALL_DIGITS.fullmatch(host) is None
+    return True
