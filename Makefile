@@ -14,12 +14,16 @@ COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version
 EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd core_ext/*.h)
 PACKAGES := api core core_ext gateway guildway
 NODE_TESTS := tests/e2e/node
+GO_TESTS := tests/e2e/go
+JAVA_TESTS := tests/e2e/java
 NPM := $(shell command -v npm 2>/dev/null)
+GO := $(shell command -v go 2>/dev/null)
+MVN := $(shell command -v mvn 2>/dev/null)
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo build test test-pure fuzz lint format bench lock clean node
+.PHONY: help run demo build test test-pure fuzz lint format bench lock clean node go java
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -32,10 +36,10 @@ demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a 
 
 build: $(VENV)/build.stamp  ## Compile the kernels in place
 
-test: $(VENV)/dev.stamp $(VENV)/build.stamp node  ## All tests; ARGS="-k name" passes to pytest
+test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests; ARGS="-k name" passes to pytest
 	$(PY) -m pytest $(ARGS)
 
-test-pure: $(VENV)/dev.stamp node  ## All tests on the kernels' plain Python twins; ARGS as for test
+test-pure: $(VENV)/dev.stamp node go java  ## All tests on the kernels' plain Python twins; ARGS as for test
 	CORE_EXT_PURE=1 $(PY) -m pytest $(ARGS)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
@@ -61,6 +65,7 @@ lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write 
 
 clean:  ## Remove what was built; data stays
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
+	rm -rf $(GO_TESTS)/bot $(JAVA_TESTS)/target
 	rm -f core_ext/*.so core_ext/*.c core_ext/*.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -117,4 +122,28 @@ endif
 $(NODE_TESTS)/node_modules/.stamp: $(NODE_TESTS)/package-lock.json
 	@echo "Installing the JavaScript clients …"
 	@cd $(NODE_TESTS) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# The bots of typed libraries. Without their toolchains what they send is still tested, from tests/golden/clients.
+ifdef GO
+go: $(GO_TESTS)/bot
+else
+go:
+	@echo "No Go here: the tests with discordgo will be left out."
+endif
+
+$(GO_TESTS)/bot: $(GO_TESTS)/go.mod $(GO_TESTS)/go.sum $(wildcard $(GO_TESTS)/*.go)
+	@echo "Building the bot with discordgo …"
+	@cd $(GO_TESTS) && go build -buildvcs=false -ldflags "-s -w" -o bot .
+
+ifdef MVN
+java: $(JAVA_TESTS)/target/.stamp
+else
+java:
+	@echo "No Maven here: the tests with JDA will be left out."
+endif
+
+$(JAVA_TESTS)/target/.stamp: $(JAVA_TESTS)/pom.xml $(wildcard $(JAVA_TESTS)/src/main/java/*.java)
+	@echo "Building the bot with JDA …"
+	@cd $(JAVA_TESTS) && mvn -q -B -Dstyle.color=never process-classes
 	@touch $@

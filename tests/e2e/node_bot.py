@@ -1,87 +1,19 @@
-"""A Node library's bot as a child process: orders in, events out, one JSON object a line."""
+"""Where the Node libraries' bots are, and starting one."""
 
-import asyncio
-import json
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+
+from tests.e2e.bot_process import BotProcess, running_bot_process
 
 FOLDER = Path(__file__).parent / "node"
 NODE = shutil.which("node")
 
 
-class NodeBot:
-    """What a bot's process has said, and giving it orders."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.events: list[dict[str, Any]] = []
-        self._changed = asyncio.Event()
-        self._answers = 0
-
-    async def read(self) -> None:
-        """Collect what the process says until it ends."""
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
-            self.events.append(
-                json.loads(line) if line.startswith(b"{") else {"event": "output", "text": line.decode()}
-            )
-            self._changed.set()
-        self.events.append({"event": "ended"})
-        self._changed.set()
-
-    async def wait_for(self, event: str, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
-        """The first event of that name, past or to come, that the check accepts."""
-        async with asyncio.timeout(30):
-            seen = 0
-            while True:
-                while seen < len(self.events):
-                    found = self.events[seen]
-                    seen += 1
-                    if found["event"] == event and check(found):
-                        return found
-                    assert found["event"] != "ended", self.events
-                self._changed.clear()
-                await self._changed.wait()
-
-    async def order(self, order: str, **details: Any) -> dict[str, Any]:
-        """Have the bot do something; its answer. One order at a time."""
-        assert self._process.stdin is not None
-        before = self._answers
-        self._process.stdin.write(json.dumps({"order": order, **details}).encode() + b"\n")
-        await self._process.stdin.drain()
-        async with asyncio.timeout(30):
-            while True:
-                answers = [event for event in self.events if event["event"] in ("done", "failed")]
-                if len(answers) > before:
-                    self._answers = len(answers)
-                    assert answers[before]["event"] == "done", answers[before]
-                    return answers[before]
-                assert not self.events or self.events[-1]["event"] != "ended", self.events
-                self._changed.clear()
-                await self._changed.wait()
-
-    def contents(self) -> list[str]:
-        """Contents of the messages that arrived, in order of arrival."""
-        return [event["content"] for event in self.events if event["event"] == "message"]
-
-
 @asynccontextmanager
-async def running_node_bot(script: str, *arguments: str) -> AsyncIterator[NodeBot]:
+async def running_node_bot(script: str, *arguments: str) -> AsyncIterator[BotProcess]:
     """A bot that is ready."""
     assert NODE is not None
-    process = await asyncio.create_subprocess_exec(
-        NODE, script, *arguments, cwd=FOLDER,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    bot = NodeBot(process)
-    reading = asyncio.create_task(bot.read())
-    try:
-        await bot.wait_for("ready")
+    async with running_bot_process(NODE, script, *arguments, folder=FOLDER) as bot:
         yield bot
-    finally:
-        process.kill()
-        await process.wait()
-        await reading

@@ -15,8 +15,9 @@ ALL_INTENTS = 53608447
 class RawSession:
     """One connection and what came through it."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, decode: Callable[[str | bytes], Any]) -> None:
         self.socket = socket
+        self._decode = decode
         self.payloads: list[dict[str, Any]] = []
         self.closed = asyncio.Event()
         self._changed = asyncio.Event()
@@ -25,7 +26,7 @@ class RawSession:
         """Collect payloads until the connection ends."""
         with suppress(ConnectionClosed):
             async for frame in self.socket:
-                self.payloads.append(json.loads(frame))
+                self.payloads.append(self._decode(frame))
                 self._changed.set()
         self.closed.set()
         self._changed.set()
@@ -76,10 +77,12 @@ class RawSession:
 
 
 @asynccontextmanager
-async def raw_session(gateway: str, query: str = "v=10&encoding=json") -> AsyncIterator[RawSession]:
-    """A connection that is read in the background."""
+async def raw_session(
+    gateway: str, query: str = "v=10&encoding=json", decode: Callable[[str | bytes], Any] = json.loads
+) -> AsyncIterator[RawSession]:
+    """A connection that is read in the background; `decode` reads a message of the server's."""
     async with connect(f"{gateway}/?{query}", max_size=None, compression=None, ping_interval=None) as socket:
-        session = RawSession(socket)
+        session = RawSession(socket, decode)
         reading = asyncio.create_task(session.read())
         yield session
         await socket.close()

@@ -1,0 +1,88 @@
+"""A bot in another language as a child process: orders in, events out, one JSON object a line."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+
+class BotProcess:
+    """What a bot's process has said, and giving it orders."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.events: list[dict[str, Any]] = []
+        self._changed = asyncio.Event()
+        self._answers = 0
+
+    async def read(self) -> None:
+        """Collect what the process says until it ends."""
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            self.events.append(
+                json.loads(line) if line.startswith(b"{") else {"event": "output", "text": line.decode()}
+            )
+            self._changed.set()
+        self.events.append({"event": "ended"})
+        self._changed.set()
+
+    async def wait_for(self, event: str, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+        """The first event of that name, past or to come, that the check accepts."""
+        async with asyncio.timeout(30):
+            seen = 0
+            while True:
+                while seen < len(self.events):
+                    found = self.events[seen]
+                    seen += 1
+                    if found["event"] == event and check(found):
+                        return found
+                    assert found["event"] != "ended", self.events
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def order(self, order: str, **details: Any) -> dict[str, Any]:
+        """Have the bot do something; its answer. One order at a time."""
+        answer = await self.attempt(order, **details)
+        assert answer["event"] == "done", answer
+        return answer
+
+    async def attempt(self, order: str, **details: Any) -> dict[str, Any]:
+        """The same for what may fail: the answer's `event` is `done` or `failed`."""
+        assert self._process.stdin is not None
+        before = self._answers
+        self._process.stdin.write(json.dumps({"order": order, **details}).encode() + b"\n")
+        await self._process.stdin.drain()
+        async with asyncio.timeout(30):
+            while True:
+                answers = [event for event in self.events if event["event"] in ("done", "failed")]
+                if len(answers) > before:
+                    self._answers = len(answers)
+                    return answers[before]
+                assert not self.events or self.events[-1]["event"] != "ended", self.events
+                self._changed.clear()
+                await self._changed.wait()
+
+    def contents(self) -> list[str]:
+        """Contents of the messages that arrived, in order of arrival."""
+        return [event["content"] for event in self.events if event["event"] == "message"]
+
+
+@asynccontextmanager
+async def running_bot_process(*command: str, folder: Path) -> AsyncIterator[BotProcess]:
+    """A bot that has said that it is ready."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    bot = BotProcess(process)
+    reading = asyncio.create_task(bot.read())
+    try:
+        await bot.wait_for("ready")
+        yield bot
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await reading

@@ -1,0 +1,123 @@
+// A stock discordgo bot that does what each line on its standard input says and answers each with one JSON line.
+// Arguments: API base address, token, shard, number of shards.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
+)
+
+// order is one line of standard input; each order reads the fields that it needs.
+type order struct {
+	Order   string
+	Guild   string
+	Channel string
+	User    string
+	Role    string
+	ID      string
+	IDs     []string
+	Content string
+	Name    string
+	Reason  string
+	Allow   int64
+	Deny    int64
+	Number  int
+	Status  string
+}
+
+type fields map[string]any
+
+var (
+	speaking   sync.Mutex
+	connection net.Conn // the newest one, so that a test can lose it
+)
+
+func say(event string, data fields) {
+	data["event"] = event
+	line, err := json.Marshal(data)
+	if err != nil {
+		panic(err)
+	}
+	speaking.Lock()
+	defer speaking.Unlock()
+	fmt.Println(string(line))
+}
+
+// pointAt gives the library another server. Its addresses are variables that were computed from one another at start,
+// so each one that requests are made of is set again; the functions read them when they are called.
+func pointAt(base string) {
+	api := base + "/api/v" + discordgo.APIVersion + "/"
+	discordgo.EndpointDiscord = base + "/"
+	discordgo.EndpointAPI = api
+	discordgo.EndpointGuilds = api + "guilds/"
+	discordgo.EndpointChannels = api + "channels/"
+	discordgo.EndpointUsers = api + "users/"
+	discordgo.EndpointGateway = api + "gateway"
+	discordgo.EndpointGatewayBot = api + "gateway/bot"
+	discordgo.EndpointWebhooks = api + "webhooks/"
+	discordgo.EndpointApplications = api + "applications"
+	discordgo.EndpointGuildCreate = api + "guilds"
+}
+
+func main() {
+	pointAt(os.Args[1])
+	session, err := discordgo.New("Bot " + os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	session.ShardID, _ = strconv.Atoi(os.Args[3])
+	session.ShardCount, _ = strconv.Atoi(os.Args[4])
+	session.Identify.Intents = discordgo.IntentsAll
+	session.Dialer = &websocket.Dialer{NetDial: dial}
+	listen(session)
+	if err := session.Open(); err != nil {
+		say("refused", fields{"text": err.Error()})
+		os.Exit(1)
+	}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var given order
+		if err := json.Unmarshal(lines.Bytes(), &given); err != nil {
+			panic(err)
+		}
+		answer, err := orders[given.Order](session, given)
+		if err != nil {
+			say("failed", describe(given, err))
+			continue
+		}
+		if answer == nil {
+			answer = fields{}
+		}
+		say("done", answer)
+	}
+	session.Close()
+}
+
+func dial(network, address string) (net.Conn, error) {
+	made, err := net.Dial(network, address)
+	connection = made
+	return made, err
+}
+
+// describe tells what a program that uses the library can know of an error.
+func describe(given order, err error) fields {
+	described := fields{"order": given.Order, "text": err.Error()}
+	var refused *discordgo.RESTError
+	if errors.As(err, &refused) {
+		described["status"] = refused.Response.StatusCode
+		if refused.Message != nil {
+			described["code"] = refused.Message.Code
+			described["message"] = refused.Message.Message
+		}
+	}
+	return described
+}
