@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from api.services.channels.channel_forms import OverwriteForm, overwrite_of
+from api.services.channels.channel_forms import OverwriteForm, overwrite_of, overwrite_type_of
 from api.services.channels.channel_rules import check_bounds, check_kind, check_parent, compute_name, merge_overwrites
 from api.services.guilds.guild_forms import CreateGuild, TemplateChannel, TemplateRole
 from api.services.ids import IdSource
@@ -148,7 +148,7 @@ def _make_channel(
 
 def _make_overwrites(forms: Sequence[OverwriteForm], role_ids: Mapping[int, int]) -> tuple[Overwrite, ...]:
     """Only overwrites of roles: a new guild has no members that they could be of."""
-    known = (form for form in forms if form.id in role_ids)
+    known = (form for form in forms if form.id in role_ids and not overwrite_type_of(form.type))
     return merge_overwrites(overwrite_of(form, role_ids[form.id], 0) for form in known)
 
 
