@@ -17,6 +17,7 @@ from api.services.guilds.own_guilds import OwnGuilds
 from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.members.membership import Membership
+from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.runtime.settings import Settings
 from core.store.interfaces import Store
@@ -30,12 +31,13 @@ ACCOUNT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
 )
 
 
-def build_account_services(
+def build_account_services(  # noqa: PLR0913 - a composition root is given all that its parts need
     *,
     store: Store,
     directory: Directory,
     images: Images,
     membership: Membership,
+    online: OnlineCounts,
     passwords: PasswordAttempts,
     ids: IdSource,
     clock: Clock,
@@ -43,7 +45,7 @@ def build_account_services(
 ) -> dict[str, Any]:
     """The services by the names under which handlers ask for them."""
     applications_service = ApplicationService(store=store, directory=directory, images=images, ids=ids, clock=clock)
-    own_guilds = OwnGuilds(store=store, directory=directory, clock=clock)
+    own_guilds = OwnGuilds(store=store, directory=directory, online=online, clock=clock)
     return {
         "accounts": AccountService(store=store, directory=directory, images=images, passwords=passwords, ids=ids),
         "applications": applications_service,

@@ -28,6 +28,7 @@ from api.services.images import Images
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
+from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
@@ -69,7 +70,7 @@ class Api:
             self._passwords.close()
 
 
-def build_api(
+def build_api(  # noqa: PLR0913 - a composition root is given all that its parts need
     *,
     store: Store,
     bus: Bus,
@@ -78,6 +79,8 @@ def build_api(
     clock: Clock,
     settings: Settings,
     metrics: Metrics,
+    online: OnlineCounts,
+    starts: SessionStarts,
     gateway_url: Callable[[str], str],
 ) -> Api:
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
@@ -91,12 +94,13 @@ def build_api(
     )
     images = Images(blobs=blobs)
     gate = Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits)
-    guilds = build_guild_services(store=store, directory=directory, images=images, ids=ids, clock=clock)
+    guilds = build_guild_services(store=store, directory=directory, images=images, online=online, ids=ids, clock=clock)
     accounts = build_account_services(
         store=store,
         directory=directory,
         images=images,
         membership=guilds["membership"],
+        online=online,
         passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
         ids=ids,
         clock=clock,
@@ -115,7 +119,7 @@ def build_api(
     services = {
         "directory": directory,
         "gate": gate,
-        "gateway_addresses": GatewayAddresses(store=store, settings=settings.gateway, url=gateway_url),
+        "gateway_addresses": GatewayAddresses(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
         "images": images,
         "limits": limits,
         "store": store,

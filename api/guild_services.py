@@ -28,6 +28,7 @@ from api.services.members.members import MemberService
 from api.services.members.membership import Membership
 from api.services.members.prune import PruneService
 from api.services.roles.roles import RoleService
+from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 
@@ -43,7 +44,7 @@ GUILD_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
 
 
 def build_guild_services(
-    *, store: Store, directory: Directory, images: Images, ids: IdSource, clock: Clock
+    *, store: Store, directory: Directory, images: Images, online: OnlineCounts, ids: IdSource, clock: Clock
 ) -> dict[str, Any]:
     """The services; `membership` also lets other parts of the API bring users into guilds."""
     membership = Membership(store=store, ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
@@ -51,9 +52,17 @@ def build_guild_services(
         "bans": BanService(store=store, directory=directory, membership=membership, ids=ids, clock=clock),
         "channel_order": ChannelOrder(store=store, directory=directory, ids=ids),
         "channels": ChannelService(store=store, directory=directory, ids=ids),
-        "guilds": GuildService(store=store, directory=directory, membership=membership, images=images, ids=ids),
+        "guilds": GuildService(
+            store=store, directory=directory, membership=membership, images=images, online=online, ids=ids
+        ),
         "invites": InviteService(
-            store=store, directory=directory, membership=membership, ids=ids, clock=clock, choose=secrets.choice
+            store=store,
+            directory=directory,
+            membership=membership,
+            online=online,
+            ids=ids,
+            clock=clock,
+            choose=secrets.choice,
         ),
         "members": MemberService(
             store=store,

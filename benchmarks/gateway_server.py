@@ -23,6 +23,7 @@ import uvloop
 from api.services.announcements import channel_event
 from benchmarks.world import World
 from core.domain.message import Message, MessageView
+from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
@@ -154,6 +155,8 @@ async def serve(options: Options) -> None:
         metrics=metrics,
         messages=NoMessages(),
         surroundings=Surroundings(on_logins=garbage.welcome),
+        online=MemoryOnlineCounts(),
+        starts=MemorySessionStarts(clock=clock, per_day=1_000_000),
     )
     await gateway.start()
     commands: asyncio.Queue[str] = asyncio.Queue()

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable
 
 from core.bus.interfaces import Bus, Subscription
+from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
@@ -124,6 +125,8 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     settings: Settings,
     metrics: Metrics,
     messages: MessagePort,
+    online: OnlineCounts,
+    starts: SessionStarts,
     surroundings: Surroundings = ALONE,
 ) -> Gateway:
     """Everything of the gateway, wired. Call within a running loop.
@@ -143,6 +146,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         idle_s=options.guild_idle_s,
         meter=meter,
         sending=sending,
+        on_online=online.put,
         large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
     )
     events = UserEvents(
@@ -178,6 +182,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
             clock=clock,
             settings=settings,
             table=table,
+            starts=starts,
             new_session_id=lambda: secrets.token_hex(_SESSION_ID_BYTES),
         ),
         tasks=tasks,

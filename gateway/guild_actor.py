@@ -54,6 +54,7 @@ class GuildActor:
     __slots__ = (
         "_clock",
         "_creates",
+        "_on_online",
         "_presences",
         "_recent",
         "_views",
@@ -73,18 +74,21 @@ class GuildActor:
         clock: Clock,
         call_later: CallLater,
         on_dispatch: Callable[[str, int], None] | None = None,
+        on_online: Callable[[int, int], None] | None = None,
         large: LargeGuilds | None = None,
         pace: PresencePace | None = None,
     ) -> None:
         """`large` says from when on people's sessions are passive, `call_later` is the event loop's.
 
-        `pace` is what the presences of all guilds have in common.
+        `pace` is what the presences of all guilds have in common. `on_online` is told how many members are online in the guild,
+        whenever that may have changed.
         """
         self.state = state
         self.position = position
         self.is_gone = False
         self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
         self._clock = clock
+        self._on_online = on_online
         self._views = GuildViews(state, self.sessions)
         self._presences: dict[int, msgspec.Raw] = {}
         self._creates = GuildCreates(state, self._presences)
@@ -139,6 +143,7 @@ class GuildActor:
         if presence is not None and self._presences.get(user_id) != presence:
             self._presences[user_id] = presence
             self._creates.forget("PRESENCE_UPDATE")
+            self._count_online()
 
     def detach(self, session: Session) -> None:
         """Let a session go. No error when it is not here. Its user is held in `state.members` no more."""
@@ -148,6 +153,7 @@ class GuildActor:
         self.sessions.remove(session)
         if not self.sessions.slots_of(session.user_id) and self._presences.pop(session.user_id, None) is not None:
             self._creates.forget("PRESENCE_UPDATE")
+            self._count_online()
         self.state.members.release(session.user_id)
         self.attention.touch(session.user_id)
 
@@ -302,7 +308,12 @@ class GuildActor:
             else:
                 self._presences[envelope.user_id] = msgspec.Raw(_encode(fields))
             self.attention.touch(envelope.user_id)
+            self._count_online()
         self.presence_batches.put(envelope)
+
+    def _count_online(self) -> None:
+        if self._on_online is not None:
+            self._on_online(self.guild_id, len(self._presences))
 
     def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
         """Dispatch a presence to all who may see it, but not to these users; to how many sessions that was."""

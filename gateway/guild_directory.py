@@ -102,13 +102,14 @@ class GuildDirectory:
         "_idle_s",
         "_large",
         "_meter",
+        "_on_online",
         "_pace",
         "_sending",
         "_store",
         "_tasks",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it is given what its actors need
         self,
         *,
         store: Store,
@@ -117,6 +118,7 @@ class GuildDirectory:
         tasks: Tasks,
         idle_s: float,
         meter: EventMeter | None = None,
+        on_online: Callable[[int, int], None] | None = None,
         sending: Sending | None = None,
         large: LargeGuilds | None = None,
     ) -> None:
@@ -127,6 +129,7 @@ class GuildDirectory:
         self._idle_s = idle_s
         self._large = large
         self._meter = meter
+        self._on_online = on_online
         self._pace = PresencePace(clock=clock, call_later=call_later)
         self._sending = sending
         self._entries: dict[int, _Entry] = {}
@@ -292,6 +295,7 @@ class GuildDirectory:
             clock=self._clock,
             call_later=self._call_later,
             on_dispatch=on_dispatch,
+            on_online=self._on_online,
             large=self._large,
             pace=self._pace,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from core.domain.application import Application
 from core.domain.user import Account, AuthSession
+from core.live.interfaces import SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.settings import Settings
 from gateway.commands import Identify
@@ -20,7 +21,13 @@ class SessionFactory:
     __slots__ = ("_clock", "_gateway", "_limits", "_new_session_id", "_sessions_per_user", "_table")
 
     def __init__(
-        self, *, clock: Clock, settings: Settings, table: SessionTable, new_session_id: Callable[[], str]
+        self,
+        *,
+        clock: Clock,
+        settings: Settings,
+        table: SessionTable,
+        starts: SessionStarts,
+        new_session_id: Callable[[], str],
     ) -> None:
         gateway = settings.gateway
         self._clock = clock
@@ -31,7 +38,7 @@ class SessionFactory:
         self._limits = IdentifyLimits(
             concurrency=gateway.identify_concurrency,
             window_s=gateway.identify_window_s,
-            per_day=gateway.session_starts_per_day,
+            starts=starts,
         )
 
     def make_session(

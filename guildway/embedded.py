@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from api.app import Api, build_api
 from core.domain.errors import Unavailable
+from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.descriptors import read_limit, share_descriptors
@@ -148,6 +149,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         stack.push_async_callback(_close_store, store)
         node = settings.store
         ids = SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id())
+        online = MemoryOnlineCounts()
+        starts = MemorySessionStarts(clock=clock, per_day=settings.gateway.session_starts_per_day)
         api = build_api(
             store=store,
             bus=store.bus,
@@ -156,6 +159,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             clock=clock,
             settings=settings,
             metrics=metrics,
+            online=online,
+            starts=starts,
             gateway_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
         )
         garbage = GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe)
@@ -168,6 +173,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             settings=settings,
             metrics=metrics,
             messages=api.messages,
+            online=online,
+            starts=starts,
             surroundings=Surroundings(
                 on_logins=garbage.welcome,
                 on_bad_token=api.limits.count_invalid,

@@ -6,13 +6,12 @@ from typing import Final
 import msgspec
 
 from api.caller import Caller
+from core.live.interfaces import SessionStarts
 from core.runtime.settings import GatewaySettings
 from core.store.interfaces import Store
 
 _GUILDS_PER_CLIENT_SHARD: Final = 1000
 """Discord's recommendation; up to 2500 are allowed."""
-
-_DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
 class GatewayObject(msgspec.Struct, kw_only=True):
@@ -41,12 +40,15 @@ class BotGatewayObject(msgspec.Struct, kw_only=True):
 class GatewayAddresses:
     """Tells clients where to connect."""
 
-    __slots__ = ("_settings", "_store", "_url")
+    __slots__ = ("_settings", "_starts", "_store", "_url")
 
-    def __init__(self, *, store: Store, settings: GatewaySettings, url: Callable[[str], str]) -> None:
+    def __init__(
+        self, *, store: Store, settings: GatewaySettings, starts: SessionStarts, url: Callable[[str], str]
+    ) -> None:
         """`url` gives the gateway's address for the Host header of a request."""
         self._store = store
         self._settings = settings
+        self._starts = starts
         self._url = url
 
     def show(self, asked_host: str) -> GatewayObject:
@@ -56,14 +58,14 @@ class GatewayAddresses:
     async def show_for_bot(self, caller: Caller, asked_host: str) -> BotGatewayObject:
         """With the number of client shards that the caller's guilds ask for."""
         guilds = await self._store.applications.count_guilds(caller.user_id) if caller.is_bot else 0
-        total = self._settings.session_starts_per_day
+        left = await self._starts.find(caller.user_id)
         return BotGatewayObject(
             url=self._url(asked_host),
             shards=max(1, -(-guilds // _GUILDS_PER_CLIENT_SHARD)),
             session_start_limit=SessionStartLimit(
-                total=total,
-                remaining=total,
-                reset_after=_DAY_MS,
+                total=left.total,
+                remaining=left.remaining,
+                reset_after=left.reset_after_ms,
                 max_concurrency=self._settings.identify_concurrency,
             ),
         )

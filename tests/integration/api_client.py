@@ -11,6 +11,7 @@ import msgspec
 
 from api.app import Api
 from core.bus.interfaces import Delivery
+from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.metrics import Metrics
 from core.store.sql.store import SqlStore
 from core.wire.envelope import Envelope
@@ -56,10 +57,21 @@ class Actor:
 class ApiUnderTest:
     """An API, its store, everything that the bus delivered, and ways to make people and bots."""
 
-    def __init__(self, built: Api, store: SqlStore, metrics: Metrics, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        built: Api,
+        store: SqlStore,
+        metrics: Metrics,
+        http: httpx.AsyncClient,
+        *,
+        online: MemoryOnlineCounts,
+        starts: MemorySessionStarts,
+    ) -> None:
         self.built = built
         self.store = store
         self.metrics = metrics
+        self.online = online
+        self.starts = starts
         self.deliveries: list[Delivery] = []
         self._http = http
         self.nobody = Actor(http)
@@ -67,13 +79,15 @@ class ApiUnderTest:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, built: Api, store: SqlStore, metrics: Metrics) -> AsyncIterator["ApiUnderTest"]:
+    async def open(
+        cls, built: Api, store: SqlStore, metrics: Metrics, *, online: MemoryOnlineCounts, starts: MemorySessionStarts
+    ) -> AsyncIterator["ApiUnderTest"]:
         """With the API's own tasks running."""
         transport = httpx.ASGITransport(app=built.asgi)  # type: ignore[arg-type] # httpx types scopes more narrowly
         async with httpx.AsyncClient(transport=transport, event_hooks={"response": [_check]}) as http:
             running = asyncio.create_task(built.run())
             try:
-                yield cls(built, store, metrics, http)
+                yield cls(built, store, metrics, http, online=online, starts=starts)
             finally:
                 running.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

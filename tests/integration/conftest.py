@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from api.app import build_api
+from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import ApiSettings, LimitSettings, Settings
@@ -50,6 +51,7 @@ async def open_api_in(
 ) -> AsyncIterator[ApiUnderTest]:
     """An API over a database in this folder."""
     clock, metrics = clock or SystemClock(), Metrics()
+    online, starts = MemoryOnlineCounts(), MemorySessionStarts(clock=clock, per_day=1000)
     store = await SqlStore.open(str(folder / "guildway.db"), clock=clock, num_shards=16)
     try:
         built = build_api(
@@ -60,9 +62,11 @@ async def open_api_in(
             clock=clock,
             settings=Settings(api=api, limits=limits),
             metrics=metrics,
+            online=online,
+            starts=starts,
             gateway_url=lambda _host: GATEWAY_URL,
         )
-        async with ApiUnderTest.open(built, store, metrics) as under_test:
+        async with ApiUnderTest.open(built, store, metrics, online=online, starts=starts) as under_test:
             yield under_test
     finally:
         await store.close()

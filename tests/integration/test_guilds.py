@@ -121,7 +121,12 @@ async def test_get_guild_with_counts_tells_them(api: ApiUnderTest) -> None:
     assert "approximate_member_count" not in plain
     for flag in ("true", "True", "1"):
         counted = (await scene.owner.get(f"{scene.path}?with_counts={flag}")).json()
-        assert counted["approximate_member_count"] == 2
+        assert (counted["approximate_member_count"], counted["approximate_presence_count"]) == (2, 0)
+    api.online.put(int(scene.id), 1)
+    api.online.put(1, 5)
+    counted = (await scene.owner.get(f"{scene.path}?with_counts=true")).json()
+    assert counted["approximate_presence_count"] == 1
+    assert (await scene.owner.get(f"{scene.path}/preview")).json()["approximate_presence_count"] == 1
 
 
 async def test_get_guild_stranger_and_nonsense_are_refused(api: ApiUnderTest) -> None:

@@ -138,7 +138,12 @@ async def test_gateway_is_told_with_the_shards_that_a_bot_needs(api: ApiUnderTes
     bot = await api.make_bot(await api.register())
     answer = (await bot.get("/gateway/bot")).json()
     assert answer["shards"] == 1
-    assert set(answer["session_start_limit"]) == {"total", "remaining", "reset_after", "max_concurrency"}
+    untouched = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 16}
+    assert answer["session_start_limit"] == untouched
+    assert all(api.starts.take(int(bot.id)) for _ in range(3))
+    limit = (await bot.get("/gateway/bot")).json()["session_start_limit"]
+    assert (limit["total"], limit["remaining"]) == (1000, 997)
+    assert 0 < limit["reset_after"] <= 86_400_000
 
 
 async def test_content_type_has_no_charset_and_204_no_content(api: ApiUnderTest) -> None:

@@ -71,8 +71,9 @@ async def test_get_invite_is_for_anybody_and_counts_when_asked(api: ApiUnderTest
     shown = (await api.nobody.get(f"/invites/{code}")).json()
     assert (shown["guild"]["name"], shown["channel"]["name"]) == ("Gardeners", "general")
     assert "uses" not in shown
+    api.online.put(int(scene.id), 3)
     counted = (await api.nobody.get(f"/invites/{code}?with_counts=True")).json()
-    assert counted["approximate_member_count"] == 1
+    assert (counted["approximate_member_count"], counted["approximate_presence_count"]) == (1, 3)
     assert error_code(await api.nobody.get("/invites/nonesuch")) == (404, 10006)
     assert error_code(await api.nobody.post(f"/invites/{code}")) == (401, 0)
 

@@ -175,9 +175,14 @@ async def test_own_guilds_tell_rights_and_counts(api: ApiUnderTest) -> None:
     await api.let_in(alice, bot, guild_id)
     [guild] = (await alice.get("/users/@me/guilds?with_counts=True")).json()
     assert (guild["owner"], guild["approximate_member_count"]) == (True, 2)
+    assert guild["approximate_presence_count"] == 0
+    api.online.put(int(guild_id), 2)
+    [guild] = (await alice.get("/users/@me/guilds?with_counts=True")).json()
+    assert guild["approximate_presence_count"] == 2
     [guild] = (await bot.get("/users/@me/guilds")).json()
     assert guild["owner"] is False
     assert "approximate_member_count" not in guild
+    assert "approximate_presence_count" not in guild
     assert int(guild["permissions"]) & 8 == 0
 
 

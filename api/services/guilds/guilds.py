@@ -18,6 +18,7 @@ from core.domain.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember
 from core.domain.guild import Guild
 from core.domain.permissions import Permission
+from core.live.interfaces import OnlineCounts
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.guild import DeletedGuild, GuildObject, GuildPreviewObject, render_guild, render_preview
 
@@ -56,15 +57,23 @@ _IMAGE_FIELDS: Final[Mapping[str, str]] = {
 class GuildService:
     """What members and owners do with whole guilds."""
 
-    __slots__ = ("_directory", "_ids", "_images", "_membership", "_store")
+    __slots__ = ("_directory", "_ids", "_images", "_membership", "_online", "_store")
 
     def __init__(
-        self, *, store: Store, directory: Directory, membership: Membership, images: Images, ids: IdSource
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        membership: Membership,
+        images: Images,
+        online: OnlineCounts,
+        ids: IdSource,
     ) -> None:
         self._store = store
         self._directory = directory
         self._membership = membership
         self._images = images
+        self._online = online
         self._ids = ids
 
     async def create(self, caller: Caller, form: CreateGuild) -> GuildObject:
@@ -85,7 +94,7 @@ class GuildService:
         rendered = render_guild(access.entry.guild, list(access.entry.roles.values()))
         if with_counts:
             rendered.approximate_member_count = access.entry.member_count
-            rendered.approximate_presence_count = 0
+            rendered.approximate_presence_count = await self._count_online(guild_id)
         return rendered
 
     async def fetch_preview(self, caller: Caller, guild_id: int) -> GuildPreviewObject:
@@ -94,7 +103,11 @@ class GuildService:
         is_open = "DISCOVERABLE" in entry.guild.features
         if not is_open and await self._directory.member(guild_id, caller.user_id) is None:
             raise UnknownGuild
-        return render_preview(entry.guild, member_count=entry.member_count)
+        online = await self._count_online(guild_id)
+        return render_preview(entry.guild, member_count=entry.member_count, presence_count=online)
+
+    async def _count_online(self, guild_id: int) -> int:
+        return (await self._online.find_many((guild_id,))).get(guild_id, 0)
 
     async def update(self, caller: Caller, guild_id: int, form: UpdateGuild) -> GuildObject:
         """Change what the form gives; handing the guild over is the owner's alone."""

@@ -7,6 +7,7 @@ from api.caller import Caller
 from api.services.access import GuildAccess
 from api.services.directory import Directory
 from core.domain.errors import UnknownGuild
+from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from core.wire.objects.member import MemberObject, render_member
@@ -29,11 +30,12 @@ class OwnGuildObject(msgspec.Struct, kw_only=True):
 class OwnGuilds:
     """Reads which guilds the caller is in."""
 
-    __slots__ = ("_clock", "_directory", "_store")
+    __slots__ = ("_clock", "_directory", "_online", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, clock: Clock) -> None:
+    def __init__(self, *, store: Store, directory: Directory, online: OnlineCounts, clock: Clock) -> None:
         self._store = store
         self._directory = directory
+        self._online = online
         self._clock = clock
 
     async def list_page(
@@ -41,6 +43,7 @@ class OwnGuilds:
     ) -> list[OwnGuildObject]:
         """By ascending id."""
         found = await self._store.guilds.list_of_user(caller.user_id, before=before, after=after, limit=limit)
+        online = await self._online.find_many([guild.id for guild, _ in found]) if with_counts else {}
         rendered = []
         for guild, member in found:
             try:
@@ -48,7 +51,11 @@ class OwnGuilds:
             except UnknownGuild:  # deleted since the list was read
                 continue
             access = GuildAccess(entry=entry, member=member, now_ms=self._clock.now_ms())
-            rendered.append(_render(access, with_counts=with_counts))
+            shown = _render(access)
+            if with_counts:
+                shown.approximate_member_count = entry.member_count
+                shown.approximate_presence_count = online.get(guild.id, 0)
+            rendered.append(shown)
         return rendered
 
     async def fetch_member(self, caller: Caller, guild_id: int) -> MemberObject:
@@ -57,7 +64,7 @@ class OwnGuilds:
         return render_member(access.member)
 
 
-def _render(access: GuildAccess, *, with_counts: bool) -> OwnGuildObject:
+def _render(access: GuildAccess) -> OwnGuildObject:
     guild = access.entry.guild
     return OwnGuildObject(
         id=str(guild.id),
@@ -67,6 +74,4 @@ def _render(access: GuildAccess, *, with_counts: bool) -> OwnGuildObject:
         owner=access.is_owner,
         permissions=str(access.permissions),
         features=list(guild.features),
-        approximate_member_count=access.entry.member_count if with_counts else UNSET,
-        approximate_presence_count=0 if with_counts else UNSET,
     )

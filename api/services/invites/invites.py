@@ -34,6 +34,7 @@ from core.domain.errors import (
 from core.domain.guild import Guild
 from core.domain.member import Invite
 from core.domain.permissions import Permission
+from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
@@ -51,7 +52,7 @@ Choose = Callable[[str], str]
 class InviteService:
     """What people do with invites."""
 
-    __slots__ = ("_choose", "_clock", "_directory", "_ids", "_membership", "_store")
+    __slots__ = ("_choose", "_clock", "_directory", "_ids", "_membership", "_online", "_store")
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class InviteService:
         store: Store,
         directory: Directory,
         membership: Membership,
+        online: OnlineCounts,
         ids: IdSource,
         clock: Clock,
         choose: Choose,
@@ -66,6 +68,7 @@ class InviteService:
         self._store = store
         self._directory = directory
         self._membership = membership
+        self._online = online
         self._ids = ids
         self._clock = clock
         self._choose = choose
@@ -112,7 +115,8 @@ class InviteService:
         shown = await self._show(invite, await self._channel_of(invite))
         if with_counts:
             shown.approximate_member_count = (await self._directory.guild(invite.guild_id)).member_count
-            shown.approximate_presence_count = 0
+            online = await self._online.find_many((invite.guild_id,))
+            shown.approximate_presence_count = online.get(invite.guild_id, 0)
         return shown
 
     async def fetch_of_channel(self, caller: Caller, channel_id: int) -> list[InviteObject]:

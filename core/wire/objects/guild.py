@@ -115,12 +115,12 @@ class GuildPreviewObject(msgspec.Struct, kw_only=True):
     discovery_splash: str | None
     features: list[str]
     approximate_member_count: int
-    approximate_presence_count: int = 0
+    approximate_presence_count: int
     emojis: list[str] = []
     stickers: list[str] = []
 
 
-def render_preview(guild: Guild, *, member_count: int) -> GuildPreviewObject:
+def render_preview(guild: Guild, *, member_count: int, presence_count: int) -> GuildPreviewObject:
     """The guild's preview."""
     return GuildPreviewObject(
         id=str(guild.id),
@@ -131,4 +131,5 @@ def render_preview(guild: Guild, *, member_count: int) -> GuildPreviewObject:
         discovery_splash=guild.discovery_splash,
         features=list(guild.features),
         approximate_member_count=member_count,
+        approximate_presence_count=presence_count,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings, Settings
@@ -59,8 +60,19 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
+def online() -> MemoryOnlineCounts:
+    """How many are online where."""
+    return MemoryOnlineCounts()
+
+
+@pytest.fixture
 def run_gateway(
-    store: SqlStore, gateway_store: Store, place: Place, port: FakeMessagePort, metrics: Metrics
+    store: SqlStore,
+    gateway_store: Store,
+    place: Place,
+    port: FakeMessagePort,
+    metrics: Metrics,
+    online: MemoryOnlineCounts,
 ) -> RunGateway:
     """Run a gateway with settings, and timers, of the test's own: `run_gateway(settings, call_later=…)`."""
 
@@ -76,6 +88,8 @@ def run_gateway(
             settings=Settings(gateway=options),
             metrics=metrics,
             messages=port,
+            online=online,
+            starts=MemorySessionStarts(clock=SystemClock(), per_day=options.session_starts_per_day),
         )
         await gateway.start()
         running = asyncio.create_task(gateway.run())

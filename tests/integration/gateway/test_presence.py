@@ -4,6 +4,8 @@ import contextlib
 from typing import Any
 
 from core.domain.intents import ALL_INTENTS, Intent
+from core.live.memory import MemoryOnlineCounts
+from tests.integration.gateway.client import Client
 from tests.integration.gateway.conftest import Connect
 from tests.integration.gateway.place import END, Place
 
@@ -175,3 +177,39 @@ async def test_presence_of_a_member_who_left_does_not_follow_its_end(place: Plac
         names = watching.names()
         removed, joined = names.index("GUILD_MEMBER_REMOVE"), names.index("GUILD_MEMBER_ADD")
         assert "PRESENCE_UPDATE" not in names[removed:joined]
+
+
+async def test_online_members_of_a_guild_are_counted(
+    place: Place, connect: Connect, online: MemoryOnlineCounts
+) -> None:
+    alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
+    guild_id, other_id = await place.guild(alice, bob, carol), await place.guild(alice)
+
+    async def count(client: Client) -> dict[int, int]:
+        await place.announce(END, {}, guild_id=guild_id)
+        await client.wait_for(END)
+        return dict(await online.find_many([guild_id, other_id]))
+
+    async with connect() as watching:
+        await watching.identify(alice.token)
+        await watching.wait_for("GUILD_CREATE")
+        assert await online.find_many([guild_id, other_id]) == {guild_id: 1, other_id: 1}
+        async with connect() as first, connect() as second, connect() as hidden:
+            await first.identify(bob.token)
+            await second.identify(bob.token)
+            await hidden.identify(carol.token, presence={"status": "invisible"})
+            for client in (first, second, hidden):
+                await client.wait_for("GUILD_CREATE")
+            assert await online.find_many([guild_id, other_id]) == {guild_id: 2, other_id: 1}
+            await hidden.send(3, presence("dnd"))
+            await watching.wait_for("PRESENCE_UPDATE", lambda each: each["status"] == "dnd")
+            assert (await online.find_many([guild_id]))[guild_id] == 3
+            await hidden.send(3, presence("invisible"))
+            await watching.wait_for(
+                "PRESENCE_UPDATE", lambda each: each["user"]["id"] == str(carol.id) and each["status"] == "offline"
+            )
+            assert (await online.find_many([guild_id]))[guild_id] == 2
+        await watching.wait_for(
+            "PRESENCE_UPDATE", lambda each: each["user"]["id"] == str(bob.id) and each["status"] == "offline"
+        )
+        assert await count(watching) == {guild_id: 1, other_id: 1}

@@ -1,11 +1,14 @@
 """How often bots may identify."""
 
-from gateway.identify_limits import DAY_S, IdentifyLimits
+from core.live.memory import MemorySessionStarts
+from gateway.identify_limits import IdentifyLimits
+from tests.fakes.clock import FakeClock
 
 
 def limits(*, concurrency: int = 2, window_s: float = 5.0, per_day: int = 1000) -> IdentifyLimits:
     """Some limits."""
-    return IdentifyLimits(concurrency=concurrency, window_s=window_s, per_day=per_day)
+    starts = MemorySessionStarts(clock=FakeClock(), per_day=per_day)
+    return IdentifyLimits(concurrency=concurrency, window_s=window_s, starts=starts)
 
 
 def test_shards_with_different_keys_start_side_by_side_and_the_next_ones_wait() -> None:
@@ -22,14 +25,13 @@ def test_bots_do_not_hinder_each_other() -> None:
 
 
 def test_refused_start_counts_for_nothing() -> None:
-    some = limits(concurrency=1)
+    some = limits(concurrency=1, per_day=2)
     assert some.take(1, 0, 100.0)
     assert not some.take(1, 0, 104.0)
     assert some.take(1, 0, 105.0)
 
 
-def test_starts_of_a_day_are_counted_from_its_first() -> None:
+def test_no_more_starts_than_a_day_has() -> None:
     some = limits(window_s=0.0, per_day=2)
     assert [some.take(1, 0, 100.0) for _ in range(3)] == [True, True, False]
-    assert not some.take(1, 0, 99.0 + DAY_S)
-    assert some.take(1, 0, 100.0 + DAY_S)
+    assert some.take(2, 0, 100.0)
