@@ -14,6 +14,7 @@ There are very many of them: what most never need is made when it is needed.
 
 import enum
 import logging
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -84,7 +85,7 @@ class Phase(enum.IntEnum):
 class Shared:
     """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's, `sending` sends for all."""
 
-    __slots__ = ("_acks", "call_later", "clock", "forms", "handler", "queue", "settings")
+    __slots__ = ("_acks", "call_later", "clock", "forms", "handler", "note_close", "queue", "settings")
 
     def __init__(
         self,
@@ -94,7 +95,10 @@ class Shared:
         handler: ConnectionHandler,
         sending: Sending,
         call_later: CallLater,
+        note_close: Callable[[str, CloseCode], None],
     ) -> None:
+        """`note_close` is told the address of each connection that is closed from here, and why."""
+        self.note_close = note_close
         self.settings = settings
         self.clock = clock
         self.handler = handler
@@ -203,6 +207,7 @@ class Connection:
         self.is_open = False
         self.outlet.close()
         self._ender.end(encode_close_frame(close_code))
+        self._shared.note_close(self.remote_address, close_code)
         self._shared.call_later(0, self.on_lost)
 
     def admit_person(self) -> None:

@@ -1,5 +1,6 @@
 """Makes the session that an Identify asks for, if it may have one. Synchronous: limits are taken in the same moment."""
 
+import logging
 from collections.abc import Callable
 
 from core.domain.application import Application
@@ -13,6 +14,8 @@ from gateway.identify_limits import IdentifyLimits
 from gateway.refusal import Refusal
 from gateway.session import Session
 from gateway.session_table import SessionTable
+
+logger = logging.getLogger(__name__)
 
 
 class SessionFactory:
@@ -59,7 +62,12 @@ class SessionFactory:
             default_large_threshold=gateway.large_threshold,
         )
         if user.bot and not self._limits.take(user.id, profile.shard_id, self._clock.monotonic_s()):
-            raise Refusal(None)
+            raise _too_many("identifies", user.id)
         if not self._table.make_room(user.id, self._sessions_per_user):
-            raise Refusal(None)
+            raise _too_many("sessions", user.id)
         return Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
+
+
+def _too_many(limit: str, user_id: int) -> Refusal:
+    logger.warning("refused by a limit", extra={"limit": limit, "who": str(user_id)})
+    return Refusal(None)

@@ -18,11 +18,11 @@ from core.runtime.logs import configure_logging
 from guildway.addresses import Addresses, encode_ready_line
 from guildway.demo import run_demo
 from guildway.rest_client import DemoError
+from guildway.version import VERSION
 from guildway.welcome import write_welcome
 
 logger = logging.getLogger(__name__)
 
-VERSION: Final = "0.1.0"
 DEFAULT_API_URL: Final = "http://127.0.0.1:8080"
 
 

@@ -13,13 +13,15 @@ sockets, store, tiers) and of ending (clients told to reconnect while requests a
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+import platform
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from api.app import Api, build_api
+from api.app import build_api
 from core.domain.errors import Unavailable
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import Clock, SystemClock
@@ -38,16 +40,20 @@ from core.runtime.settings import Settings, StoreSettings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
 from core.store.sql.health import StoreHealth
+from core.store.sql.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore, StoreOptions
-from core_ext import SnowflakeGenerator
+from core_ext import IS_COMPILED, SnowflakeGenerator
 from gateway.app import Gateway, build_gateway
 from gateway.surroundings import Surroundings
 from guildway.addresses import Addresses
+from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
 
 DATABASE_NAME: Final = "guildway.db"
 BLOB_FOLDER: Final = "files"
+
+_KERNELS: Final = "compiled" if IS_COMPILED else "plain"
 
 GATEWAY_GRACE_S: Final = 2.0
 """For op 7 and a close frame to every client. It runs beside the requests' grace: together they stay under 5 s."""
@@ -55,53 +61,37 @@ REQUEST_GRACE_S: Final = 3
 STORE_GRACE_S: Final = 1.0
 
 
+Chore = Callable[[], Coroutine[Any, Any, None]]
+
+
 class Embedded:
     """Everything built; `run` brings it to life. Made by `open_embedded`."""
 
-    __slots__ = (
-        "_api",
-        "_api_server",
-        "_garbage",
-        "_gateway",
-        "_lag",
-        "_operations_server",
-        "_readiness",
-        "_store",
-    )
+    __slots__ = ("_api_server", "_chores", "_facts", "_garbage", "_gateway", "_operations_server")
 
     def __init__(
         self,
         *,
-        api: Api,
         gateway: Gateway,
-        store: SqlStore,
         api_server: HttpServer,
         operations_server: HttpServer | None,
         garbage: GarbageControl,
-        readiness: Readiness,
-        lag: LoopLag,
+        chores: Mapping[str, Chore],
+        facts: Mapping[str, object],
     ) -> None:
-        self._readiness = readiness
-        self._lag = lag
-        self._api = api
-        self._garbage = garbage
+        """`chores` run beside the servers; `facts` are told in the log's first line."""
         self._gateway = gateway
-        self._store = store
         self._api_server = api_server
         self._operations_server = operations_server
+        self._garbage = garbage
+        self._chores = chores
+        self._facts = facts
 
     async def run(self, *, stopping: asyncio.Event, when_ready: Callable[[Addresses], None]) -> None:
         """Serve until `stopping` is set. `when_ready` is called once, when every listener answers."""
         await self._gateway.start()
         async with asyncio.TaskGroup() as chores:
-            running = [
-                chores.create_task(self._api.run(), name="api"),
-                chores.create_task(self._gateway.run(), name="gateway"),
-                chores.create_task(self._store.run_chores(), name="store"),
-                chores.create_task(self._garbage.run(), name="garbage"),
-                chores.create_task(self._readiness.run(), name="readiness"),
-                chores.create_task(self._lag.run(), name="loop lag"),
-            ]
+            running = [chores.create_task(run(), name=name) for name, run in self._chores.items()]
             await self._serve(stopping=stopping, when_ready=when_ready)
             for task in running:
                 task.cancel()
@@ -115,6 +105,7 @@ class Embedded:
             for event in started:
                 await event.wait()
             with self._garbage.in_force():
+                logger.info("started", extra={**self._facts, **msgspec.structs.asdict(self._addresses())})
                 when_ready(self._addresses())
                 await stopping.wait()
             logger.info("stopping")
@@ -195,14 +186,19 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             operations = build_operations(registry=metrics.registry, find_fault=readiness.find_fault)
             operations_server = HttpServer(app=operations, sock=sock, grace_s=REQUEST_GRACE_S, lifespan=False)
         yield Embedded(
-            api=api,
             gateway=gateway,
-            store=store,
             api_server=api_server,
             operations_server=operations_server,
             garbage=garbage,
-            readiness=readiness,
-            lag=LoopLag(clock=clock, observe=metrics.loop_lag_seconds.observe),
+            chores={
+                "api": api.run,
+                "gateway": gateway.run,
+                "store": store.run_chores,
+                "garbage": garbage.run,
+                "readiness": readiness.run,
+                "loop lag": LoopLag(clock=clock, observe=metrics.loop_lag_seconds.observe).run,
+            },
+            facts=_list_facts(settings, store),
         )
 
 
@@ -214,8 +210,22 @@ def _build_metrics(*, worker: str) -> Metrics:
     return Metrics(registry, worker=worker)
 
 
+def _list_facts(settings: Settings, store: SqlStore) -> dict[str, object]:
+    return {
+        "version": VERSION,
+        "python": platform.python_version(),
+        "kernels": _KERNELS,
+        "schema_before": store.schema_before,
+        "schema": SCHEMA_REVISION,
+        "data_dir": settings.store.data_dir,
+        "listens": f"{settings.api.host} (api), {settings.gateway.host} (gateway)",
+        "trusted_proxies": list(settings.api.trusted_proxies),
+    }
+
+
 def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
     """What is looked up when somebody looks at the page."""
+    metrics.build_info.labels(version=VERSION, kernels=_KERNELS).set(1)
     metrics.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
     metrics.database_bytes.set_function(health.measure_bytes)
     metrics.database_log_bytes.set_function(lambda: health.measure_bytes("-wal"))

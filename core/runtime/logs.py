@@ -12,6 +12,7 @@ from typing import Any, Final, TextIO
 
 from typing_extensions import override
 
+from core.runtime.log_bounds import LogBounds
 from core.runtime.settings import LoggingSettings
 
 _STANDARD_FIELDS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
@@ -30,6 +31,7 @@ def configure_logging(settings: LoggingSettings, stream: TextIO) -> None:
     """Send everything that is logged to `stream` in the chosen form; `auto` looks whether somebody watches."""
     is_text = settings.format == "text" or (settings.format == "auto" and stream.isatty())
     handler = logging.StreamHandler(stream)
+    handler.addFilter(LogBounds())
     handler.setFormatter(TextFormatter() if is_text else JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

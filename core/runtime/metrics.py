@@ -31,6 +31,7 @@ class Metrics:
         "disk_free_bytes",
         "dispatch_total",
         "fanout_seconds",
+        "gateway_closes_total",
         "gc_pause_seconds",
         "limit_refusals_total",
         "log_lag_seconds",
@@ -83,6 +84,12 @@ class Metrics:
             "guildway_fanout_seconds",
             "From taking an event to handing it to the kernel for the last of its local sessions; one event at a time is timed.",
             buckets=_FANOUT_BUCKETS_S,
+            registry=reg,
+        )
+        self.gateway_closes_total = Counter(
+            "guildway_gateway_closes_total",
+            "Gateway connections that the server closed, by close code.",
+            ["code"],
             registry=reg,
         )
         self.gc_pause_seconds = Histogram(

@@ -19,6 +19,8 @@ import msgspec
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
+from core.wire import close_codes
+from core.wire.close_codes import CloseCode
 from gateway.batch_timer import CallLater, Handle
 from gateway.connection import Connection, ConnectionHandler, Ender, Link, Shared
 from gateway.heartbeats import HeartbeatWatch
@@ -102,7 +104,12 @@ class Admission:
         self._timer: Handle | None = None
         self._on_tick: Callable[[float], None] = _do_nothing
         self.shared: Final = Shared(
-            settings=settings, clock=clock, handler=handler, sending=sending, call_later=call_later
+            settings=settings,
+            clock=clock,
+            handler=handler,
+            sending=sending,
+            call_later=call_later,
+            note_close=self._note_close,
         )
         tick_s = min(_MAX_TICK_S, settings.heartbeat_interval_s / _TICKS, settings.identify_timeout_s / _TICKS)
         self._watch = HeartbeatWatch(tick_s, clock.monotonic_s())
@@ -164,6 +171,7 @@ class Admission:
         if path.rstrip("/") not in self._paths:
             return HttpAnswer(status=HTTPStatus.NOT_FOUND, text="The gateway is at /")
         if self._addresses.get(address, 0) > self.shared.settings.connections_per_address:
+            self._tell_limit("gateway-connections", address)
             return HttpAnswer(status=HTTPStatus.TOO_MANY_REQUESTS, text="Too many connections from this address")
         if not asks_upgrade(headers):
             return HttpAnswer(
@@ -214,6 +222,20 @@ class Admission:
     def disconnect(self) -> None:
         """The socket of a connection is gone."""
         self._metrics.websocket_connections.dec()
+
+    def _note_close(self, address: str, close_code: CloseCode) -> None:
+        """A connection is closed from here: what an operator should know of."""
+        self._metrics.gateway_closes_total.labels(str(close_code.code)).inc()
+        if close_code is close_codes.SLOW_CLIENT:
+            logger.warning("slow client closed", extra={"address": address, "part": "gateway"})
+        elif close_code is close_codes.AUTHENTICATION_FAILED:
+            logger.warning("login failed", extra={"address": address})
+        elif close_code is close_codes.RATE_LIMITED:
+            self._tell_limit("gateway-commands", address)
+
+    def _tell_limit(self, limit: str, address: str) -> None:
+        self._metrics.limit_refusals_total.labels(limit).inc()
+        logger.warning("refused by a limit", extra={"limit": limit, "who": address})
 
     def _compute_interval_s(self) -> float:
         """The next connection's heartbeat interval, jittered so that beats do not come in waves."""

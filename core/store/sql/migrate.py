@@ -25,8 +25,8 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 _VERSION = table("alembic_version", column("version_num"))
 
 
-async def migrate(engine: AsyncEngine) -> None:
-    """Run the migrations that the database has not had.
+async def migrate(engine: AsyncEngine) -> str | None:
+    """Run the migrations that the database has not had. The last one that it had before; None for an empty database.
 
     Raises:
         NewerSchemaError: it has had some that this version does not know.
@@ -36,13 +36,14 @@ async def migrate(engine: AsyncEngine) -> None:
         async with engine.connect() as connection:
             revision = await connection.run_sync(find_revision)
             if revision == SCHEMA_REVISION:
-                return
+                return revision
             if revision is not None and revision not in _list_revisions():
                 raise NewerSchemaError(
                     f"the database has schema {revision}, and this version knows schemas up to {SCHEMA_REVISION}: "
                     "start the newer version that wrote it, or restore a backup from before"
                 )
             await connection.run_sync(_upgrade)
+            return revision
 
 
 def _list_revisions() -> set[str]:

@@ -83,6 +83,8 @@ class SqlStore:
     """`Store`, with its `bus` and how it fares."""
 
     health: StoreHealth
+    schema_before: str | None
+    """The last migration that the database had had when it was opened; None when it was made."""
 
     def __init__(
         self,
@@ -136,7 +138,7 @@ class SqlStore:
         engine = dialect.connect(str(location))
         async with AsyncExitStack() as opened:
             opened.push_async_callback(engine.dispose)
-            await migrate(engine)
+            schema_before = await migrate(engine)
             await claim_numbers(
                 engine,
                 ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id),
@@ -168,6 +170,7 @@ class SqlStore:
             clock=clock,
             options=options,
         )
+        store.schema_before = schema_before
         store.health = StoreHealth(path=dialect.find_file(str(location)), reads=reads, writer=writer, commits=commits)
         return store
 

@@ -73,8 +73,10 @@ class Bench:
         self.link = FakeLink()
         self.handler = FakeHandler()
         self.ended = self.link.codes
+        self.noted: list[CloseCode] = []
         self.timers: list[tuple[float, Callable[[], None]]] = []
         shared = Shared(
+            note_close=lambda _address, close_code: self.noted.append(close_code),
             settings=GatewaySettings(**settings),
             clock=self.clock,
             handler=self.handler,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from guildway.cli import VERSION, main
+from guildway.cli import main
+from guildway.version import VERSION
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,6 +12,7 @@ NAMES = {
     "guildway_api_latency_seconds",
     "guildway_dispatch_total",
     "guildway_fanout_seconds",
+    "guildway_gateway_closes_total",
     "guildway_gc_pause_seconds",
     "guildway_build_info",
     "guildway_commit_failures_total",

@@ -1,0 +1,63 @@
+"""How many lines the log takes of a kind, so that whoever can cause a line cannot fill the disk with it.
+
+A kind is a logger, a text (texts are fixed here, what differs are fields) and the type of the error. Of each kind the first lines
+of a minute are kept; the last of them says that it is, and the first one of a later minute how many were left out. DEBUG is for
+who asked for everything.
+"""
+
+import logging
+from typing import Final
+
+from typing_extensions import override
+
+LINES: Final = 20
+WINDOW_S: Final = 60.0
+_KINDS: Final = 1000
+"""Kinds that are remembered. There are some dozens; texts that differ each time come from libraries, and count as one."""
+
+_OTHERS: Final = ("", "", "")
+
+Kind = tuple[str, str, str]
+
+
+class _Count:
+    """Of one kind, since its window began."""
+
+    __slots__ = ("began_s", "lines")
+
+    def __init__(self, began_s: float) -> None:
+        self.began_s = began_s
+        self.lines = 0
+
+
+class LogBounds(logging.Filter):
+    """See the module. Time is the record's own."""
+
+    def __init__(self, *, lines: int = LINES, window_s: float = WINDOW_S) -> None:
+        super().__init__()
+        self._lines = lines
+        self._window_s = window_s
+        self._counts: dict[Kind, _Count] = {}
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be written; it may get a field on its way."""
+        if record.levelno < logging.INFO:
+            return True
+        count = self._find(record)
+        if not 0 <= record.created - count.began_s < self._window_s:
+            left_out = count.lines - self._lines
+            if left_out > 0:
+                record.left_out = left_out
+            count.began_s, count.lines = record.created, 0
+        count.lines += 1
+        if count.lines == self._lines:
+            record.more_are_left_out_for_s = round(count.began_s + self._window_s - record.created)
+        return count.lines <= self._lines
+
+    def _find(self, record: logging.LogRecord) -> _Count:
+        error = record.exc_info[0] if record.exc_info else None
+        kind = (record.name, str(record.msg), error.__name__ if error is not None else "")
+        if kind not in self._counts and len(self._counts) >= _KINDS:
+            kind = _OTHERS
+        return self._counts.setdefault(kind, _Count(record.created))
