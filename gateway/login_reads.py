@@ -12,6 +12,7 @@ Owns the queue of logins, and the windows.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
@@ -22,6 +23,8 @@ from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from gateway.arrival import Arrival
 from gateway.tasks import Tasks
+
+logger = logging.getLogger(__name__)
 
 LOGINS_A_READ: Final = 64
 """What one statement takes: a trip's cost is well shared out, and a read takes some milliseconds."""
@@ -179,4 +182,6 @@ class LoginReads:
             login.snapshot = found.get(login.arrival.token_hash)
             login.last_message_ids = last_message_ids
             if login.snapshot is None:
-                await self._on_bad_token(login.arrival.connection.remote_address)
+                address = login.arrival.connection.remote_address
+                logger.warning("login failed", extra={"address": address})
+                await self._on_bad_token(address)

@@ -58,6 +58,8 @@ _KERNELS: Final = "compiled" if IS_COMPILED else "plain"
 GATEWAY_GRACE_S: Final = 2.0
 """For op 7 and a close frame to every client. It runs beside the requests' grace: together they stay under 5 s."""
 REQUEST_GRACE_S: Final = 3
+OPERATIONS_CONNECTIONS: Final = 16
+"""Of the descriptors that are the process's own."""
 STORE_GRACE_S: Final = 1.0
 
 
@@ -184,7 +186,13 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         if settings.metrics.enabled:
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
             operations = build_operations(registry=metrics.registry, find_fault=readiness.find_fault)
-            operations_server = HttpServer(app=operations, sock=sock, grace_s=REQUEST_GRACE_S, lifespan=False)
+            operations_server = HttpServer(
+                app=operations,
+                sock=sock,
+                grace_s=REQUEST_GRACE_S,
+                bounds=HttpBounds(connections=OPERATIONS_CONNECTIONS),
+                lifespan=False,
+            )
         yield Embedded(
             gateway=gateway,
             api_server=api_server,

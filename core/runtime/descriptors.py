@@ -3,6 +3,8 @@
     limit = files and database ─ API connections ─ gateway sockets
              64                   an eighth         the rest
 
+Of a small limit the API gets a quarter, up to 512.
+
 Whoever asks how the process is comes to the API or the metrics port, and is to be answered when the gateway is full.
 """
 
@@ -14,6 +16,8 @@ import msgspec
 _OWN: Final = 64
 """Database, log, epolls, listening sockets, threads' pipes, the metrics port: about 30."""
 _API_SHARE: Final = 8
+_SMALL_SHARE: Final = 4
+_ENOUGH: Final = 512
 _LEAST: Final = 16
 
 
@@ -26,7 +30,7 @@ class DescriptorShares(msgspec.Struct, kw_only=True, frozen=True):
 
 def share_descriptors(limit: int) -> DescriptorShares:
     """Shares of a process that may have so many descriptors."""
-    api = max(limit // _API_SHARE, _LEAST)
+    api = max(limit // _API_SHARE, min(limit // _SMALL_SHARE, _ENOUGH), _LEAST)
     return DescriptorShares(api=api, gateway=max(limit - api - _OWN, _LEAST))
 
 

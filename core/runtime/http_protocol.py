@@ -180,8 +180,16 @@ class HttpProtocol:
         if self._silent_bytes > MAX_HEAD_BYTES:
             self._refuse(TOO_LARGE)
 
-    def eof_received(self) -> None:
-        """The client sends no more; the transport closes."""
+    def eof_received(self) -> bool:
+        """The client sends no more. What it has asked for to the end is answered; then, or else, the transport closes."""
+        broken = self._receiving
+        if broken is not None and not broken.is_whole and broken in self._queue:
+            self._queue.remove(broken)
+            self._receiving = None
+        if self._current is None or not self._current.is_whole:
+            return False
+        self._end_after_answers()
+        return True
 
     def pause_writing(self) -> None:
         """The transport's buffer is full."""

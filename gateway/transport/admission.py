@@ -228,8 +228,6 @@ class Admission:
         self._metrics.gateway_closes_total.labels(str(close_code.code)).inc()
         if close_code is close_codes.SLOW_CLIENT:
             logger.warning("slow client closed", extra={"address": address, "part": "gateway"})
-        elif close_code is close_codes.AUTHENTICATION_FAILED:
-            logger.warning("login failed", extra={"address": address})
         elif close_code is close_codes.RATE_LIMITED:
             self._tell_limit("gateway-commands", address)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import resource
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -86,7 +87,7 @@ async def test_gateway_that_is_full_leaves_room_for_the_api_and_for_probes(tmp_p
     async with running(tmp_path / "data", max_files=256) as server, contextlib.AsyncExitStack() as sockets:
         opened = [await open_gateway_socket(server, sockets) for _ in range(250)]
         assert set(opened) == {101, 503}
-        assert opened.index(503) == opened.count(101) == 256 - 32 - 64
+        assert opened.index(503) == opened.count(101) == 256 - 64 - 64
         async with httpx.AsyncClient() as http:
             for path in ("/health", "/ready"):
                 for url in (server.api, server.metrics, server.gateway.replace("ws", "http")):
@@ -109,3 +110,25 @@ async def test_probes_are_answered_to_an_address_that_is_shut_out(tmp_path: Path
                 assert answers == [200] * 60
     finally:
         await server.stop()
+
+
+async def test_first_line_says_what_has_started_and_nothing_secret_is_logged(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", {"GUILDWAY_API_TRUSTED_PROXIES": "10.0.0.0/8"})
+    lines = []
+    for _ in range(2):
+        await server.start()
+        async with httpx.AsyncClient(base_url=server.api) as http:
+            await register(http, 1)
+            await http.post("/api/v10/auth/login", json={"login": "person1", "password": "a wrong one"})
+        await server.stop()
+        written = [line for line in server.log if line.startswith("{")]
+        server.log.clear()
+        lines.append(next(line for line in map(json.loads, written) if line["message"] == "started"))
+        log = "\n".join(written)
+        assert "login failed" in log
+        assert not [secret for secret in (ACCOUNT["password"], "a wrong one", "person1") if secret in log]
+    first, second = lines
+    assert first["schema_before"] is None
+    assert second["schema_before"] == second["schema"] == first["schema"]
+    assert {"version", "python", "kernels", "api", "gateway", "metrics"} <= set(first)
+    assert first["trusted_proxies"] == ["10.0.0.0/8"]

@@ -14,7 +14,7 @@ def test_shares_leave_some_for_the_process(limit: int) -> None:
     assert min(shares.api, shares.gateway) >= 16
 
 
-@pytest.mark.parametrize(("limit", "api", "gateway"), [(1024, 128, 832), (20_000, 2500, 17_436)])
+@pytest.mark.parametrize(("limit", "api", "gateway"), [(256, 64, 128), (1024, 256, 704), (20_000, 2500, 17_436)])
 def test_most_are_the_gateways(limit: int, api: int, gateway: int) -> None:
     shares = share_descriptors(limit)
     assert (shares.api, shares.gateway) == (api, gateway)

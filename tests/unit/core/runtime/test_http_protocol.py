@@ -186,10 +186,26 @@ async def test_application_is_told_when_the_client_has_gone() -> None:
         told.set()
 
     async with connect(app) as (_, writer):
-        writer.write(GET)
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nab")
         await began.wait()
         writer.close()
         await asyncio.wait_for(told.wait(), 5)
+
+
+@pytest.mark.parametrize("rest", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nab"])
+async def test_client_that_has_said_all_gets_its_answers(rest: bytes) -> None:
+    first = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await first.wait()
+        await count_bytes(scope, receive, send)
+
+    async with connect(app) as (reader, writer):
+        writer.write(GET + GET + rest)
+        writer.write_eof()
+        asyncio.get_running_loop().call_later(0.05, first.set)
+        assert [(await read_answer(reader))[2] for _ in range(2)] == [b"/ 0", b"/ 0"]
+        assert await reader.read() == b""
 
 
 async def test_answer_before_the_bodys_end_leaves_the_connection_usable() -> None:
