@@ -11,6 +11,7 @@ from api.services.accounts.auth import AuthService
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
+from api.services.applications.integrations import IntegrationService
 from api.services.directory import Directory
 from api.services.empty_lists import EmptyLists
 from api.services.guilds.own_guilds import OwnGuilds
@@ -65,5 +66,6 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
             ids=ids,
         ),
         "empty_lists": EmptyLists(directory=directory, messages=store.messages, applications=applications_service),
+        "integrations": IntegrationService(store=store, directory=directory),
         "own_guilds": own_guilds,
     }

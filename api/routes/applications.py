@@ -20,6 +20,7 @@ from api.services.applications.authorizations import (
     AuthorizationService,
     Authorize,
 )
+from api.services.applications.integrations import IntegrationObject, IntegrationService
 from api.services.images import IMAGE_BODY_BYTES
 from core.domain.ids import MAX_SNOWFLAKE
 from core.wire.objects.application import ApplicationObject
@@ -109,6 +110,14 @@ async def authorize(
     return await authorizations.authorize(caller, client_id, scopes, permissions, data)
 
 
+@get("/guilds/{guild_id:str}/integrations")
+async def list_integrations(
+    guild_id: SnowflakePath, caller: Caller, integrations: IntegrationService
+) -> list[IntegrationObject]:
+    """The bots in a guild."""
+    return await integrations.list_of_guild(caller, guild_id)
+
+
 HANDLERS: list[HTTPRouteHandler] = [
     create_application,
     list_applications,
@@ -120,4 +129,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     make_bot,
     show_authorization,
     authorize,
+    list_integrations,
 ]

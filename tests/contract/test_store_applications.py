@@ -68,3 +68,15 @@ async def test_update_with_no_changes_returns_the_application(store: Store) -> N
     application = await add_application(store)
     async with store.write() as tx:
         assert await tx.applications.update(application.id, {}) == application
+
+
+async def test_list_in_guild_holds_those_whose_bots_are_members(store: Store) -> None:
+    application = await add_application(store)
+    await add_guild(store, 20)
+    assert await store.applications.list_in_guild(flake(20)) == []
+    async with store.write() as tx:
+        await tx.users.create(new_account(10, bot=True))
+        updated = await tx.applications.update(application.id, {"bot_id": flake(10)})
+        await tx.members.add(flake(20), flake(10), joined_ms=START_MS)
+    assert await store.applications.list_in_guild(flake(20)) == [updated]
+    assert await store.applications.list_in_guild(flake(21)) == []

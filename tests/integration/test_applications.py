@@ -7,7 +7,7 @@ import pytest
 
 from core.wire.envelope import SESSION_REVOKED
 from tests.integration.api_client import Actor, ApiUnderTest
-from tests.integration.guild_scene import Scene
+from tests.integration.guild_scene import Scene, error_code
 from tests.integration.test_users import PNG_ADDRESS, make_guild
 
 MANAGE_GUILD = 1 << 5
@@ -263,3 +263,18 @@ async def test_authorizing_again_with_permissions_gives_the_bot_its_role(api: Ap
     assert (await bot.get(f"{scene.path}/members/{bot.id}")).json()["roles"] == [role["id"] for role in managed]
     assert [event["roles"] for event in api.payloads("GUILD_MEMBER_UPDATE")] == [[role["id"] for role in managed]]
     assert (await bot.patch(scene.path, {"name": "Renamed"})).status_code == 200
+
+
+async def test_integrations_are_the_bots_of_the_guild(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bot, _ = await api.make_bot(scene.owner, "First"), await api.make_bot(scene.owner, "Elsewhere")
+    member = await scene.join()
+    path = f"{scene.path}/integrations"
+    assert (await scene.owner.get(path)).json() == []
+    await api.let_in(scene.owner, bot, scene.id)
+    [shown] = (await scene.owner.get(path)).json()
+    assert (shown["id"], shown["type"], shown["name"], shown["scopes"]) == (bot.id, "discord", "First", ["bot"])
+    assert (shown["account"]["id"], shown["application"]["bot"]["id"]) == (bot.id, bot.id)
+    assert error_code(await member.get(path)) == (403, 50013)
+    assert error_code(await (await api.register()).get(path)) == (404, 10004)
+    assert error_code(await scene.owner.delete(f"{path}/{bot.id}")) == (501, 0)

@@ -45,6 +45,8 @@ async def test_names_of_people_are_cleaned(api: ApiUnderTest) -> None:
         "/users/@me", {"username": " A\u200fl ", "global_name": " The\tfirst  one ", "bio": " b\u202e\n "}
     )
     assert [answer.json()[name] for name in ("username", "global_name", "bio")] == ["Al", "The first one", "b"]
+    login = {"login": " A\u200fl ", "password": "correct horse"}
+    assert (await api.nobody.post("/auth/login", login)).status_code == 200
     taken = await (await api.register()).patch("/users/@me", {"username": "\u2066AL"})
     assert form_code(taken, "username") == "USERNAME_ALREADY_TAKEN"
 

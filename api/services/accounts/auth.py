@@ -183,7 +183,7 @@ class AuthService:
     async def _find_account(self, login: str) -> Account | None:
         if "@" in login:
             return await self._store.users.find_account_by_email(login)
-        user = await self._store.users.find_by_username(login)
+        user = await self._store.users.find_by_username(texts.USERNAME.clean(login))
         return None if user is None else await self._store.users.find_account(user.id)
 
     async def _add_session(self, tx: Transaction, user_id: int, origin: Origin) -> LoginObject:

@@ -40,6 +40,11 @@ class SqlApplications:
         row = await self._db.fetch_one(select(func.count()).where(members.c.user_id == bot_id))
         return 0 if row is None else int(row[0])
 
+    async def list_in_guild(self, guild_id: int) -> list[Application]:
+        statement = _SELECT.join(members, members.c.user_id == applications.c.bot_id)
+        rows = await self._db.fetch_all(statement.where(members.c.guild_id == guild_id).order_by(applications.c.id))
+        return [APPLICATION.entity(row) for row in rows]
+
     async def create(self, application: Application) -> None:
         await self._db.execute(insert(applications), APPLICATION.values(application))
 
