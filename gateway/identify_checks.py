@@ -25,6 +25,8 @@ _MIN_LARGE: Final = 50
 _MAX_LARGE: Final = 250
 _MOBILE: Final = ("android", "ios")
 _BROWSERS: Final = ("chrome", "firefox", "safari", "edge", "opera", "web")
+_MAX_OS: Final = 32
+"""The user's other sessions are shown it."""
 _MAX_SHARDS: Final = 1 << 16
 """More client shards than any bot has; bounds nothing else."""
 
@@ -58,7 +60,7 @@ def make_profile(
         shard_count=shard_count,
         large_threshold=min(max(threshold, _MIN_LARGE), _MAX_LARGE),
         platform=_platform(command.properties or {}, is_bot=user.bot),
-        os=sys.intern(_property(command.properties or {}, "os")),
+        os=sys.intern(_property(command.properties or {}, "os")[:_MAX_OS]),
     )
 
 

@@ -84,11 +84,11 @@ class UserActor:
         "_on_offline",
         "_on_presence",
         "_on_sessions",
-        "_present",
         "_recent",
         "_seats",
         "is_bot",
         "presence",
+        "present",
         "user_id",
     )
 
@@ -117,7 +117,7 @@ class UserActor:
         self._on_offline = on_offline
         self._on_presence = on_presence
         self._on_sessions = on_sessions
-        self._present = 0
+        self.present = 0
         """How many sessions are present."""
         self._seats: list[_Seat] = []
         self._recent: dict[int, None] | None = None
@@ -182,8 +182,8 @@ class UserActor:
     def _change(self, seat: _Seat, *, presence: Presence, is_present: bool) -> None:
         if seat.presence == presence and seat.is_present == is_present:
             return
-        present_before = self._present
-        self._present += is_present - seat.is_present
+        present_before = self.present
+        self.present += is_present - seat.is_present
         seat.presence, seat.is_present = presence, is_present
         merged = merge_presences(
             [(each.session.profile.platform, each.presence) for each in self._seats if each.is_present]
@@ -191,25 +191,27 @@ class UserActor:
         if merged != self.presence:
             self.presence = merged
             self._on_presence(self)
-        if not self.is_bot and max(present_before, self._present) > 1:
+        if not self.is_bot and max(present_before, self.present) > 1:
             self._on_sessions(self)
 
     def _notice_offline(self) -> None:
         """Being invisible is being there. A login under way is none yet, but its user is only changing sessions."""
-        if self._present:
+        if self.present:
             self._is_online = True
         elif self._is_online and all(seat.held is None for seat in self._seats):
             self._is_online = False
             self._on_offline(self)
 
-    def tell_sessions(self) -> None:
-        """Tell a person's sessions of each other, as they are now."""
+    def tell_sessions(self) -> int:
+        """Tell a person's sessions of each other, as they are now; how many bytes that were, as JSON."""
         present = [seat for seat in self._seats if seat.is_present][-MAX_SESSIONS_TOLD:]
-        body = DispatchBody("SESSIONS_REPLACE", _encode([_render_seat(seat) for seat in present]))
+        payload = _encode([_render_seat(seat) for seat in present])
+        body = DispatchBody("SESSIONS_REPLACE", payload)
         told = [seat.session for seat in self._seats if seat.held is None and seat.session.wants_user_events]
         for session in told:
             session.dispatch(body)
         self._count("SESSIONS_REPLACE", len(told))
+        return len(payload) * len(told)
 
     # -- events
 

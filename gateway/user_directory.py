@@ -15,6 +15,7 @@ from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import USER_OFFLINE, Audience, Envelope
+from gateway.account_presences import AccountPresences
 from gateway.batch_timer import CallLater, Handle
 from gateway.event_meter import EventMeter
 from gateway.presence import OFFLINE, from_command, render_presence
@@ -54,6 +55,7 @@ class UserDirectory:
         "_on_offline",
         "_on_presence",
         "_on_sessions",
+        "_presences",
         "_session_news",
     )
 
@@ -75,7 +77,8 @@ class UserDirectory:
         self._ids = ids
         self._metrics = metrics
         # One object each for all users: an actor that made its own would be half as large again.
-        self._on_presence = self._publish_change
+        self._presences = AccountPresences(clock=clock, call_later=call_later, tell=self._publish_change)
+        self._on_presence = self._presences.note
         self._on_offline = self._publish_offline
         self._on_sessions = self._note_sessions
         self._count = meter.count
@@ -135,6 +138,7 @@ class UserDirectory:
         if not len(actor):
             del self._actors[session.user_id]
             self._session_news.forget(session.user_id)
+            self._presences.forget(session.user_id)
 
     def deliver(self, envelope: Envelope) -> None:
         """Hand an event to its user's actor. Users without sessions need none."""
@@ -177,10 +181,10 @@ class UserDirectory:
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
 
     def _note_sessions(self, actor: UserActor) -> None:
-        self._session_news.note(actor.user_id, len(actor))
+        self._session_news.note(actor.user_id)
 
-    def _tell_sessions(self, user_id: int) -> None:
-        self._actors[user_id].tell_sessions()
+    def _tell_sessions(self, user_id: int) -> int:
+        return self._actors[user_id].tell_sessions()
 
     def _publish_offline(self, actor: UserActor) -> None:
         """For the rest of the house. Unlike presence it does not depend on what the user shows."""
@@ -199,6 +203,7 @@ class UserDirectory:
     def close(self) -> None:
         """Stop the timers."""
         self._session_news.close()
+        self._presences.close()
         for timer in self._grace.values():
             timer.cancel()
         self._grace.clear()

@@ -79,6 +79,10 @@ def test_platform_is_told_by_the_browser(properties: dict[str, Any] | None, bot:
     assert profile(bot=bot, properties=properties).platform == platform
 
 
+def test_system_that_others_are_shown_is_cut() -> None:
+    assert profile(bot=False, properties={"os": "x" * 5000}).os == "x" * 32
+
+
 def test_large_identify_is_a_persons_alone() -> None:
     assert profile(bot=False, is_large=True).is_bot is False
     with pytest.raises(Refusal) as caught:

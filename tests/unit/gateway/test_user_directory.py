@@ -7,6 +7,7 @@ from core.bus.memory import MemoryBus
 from core.runtime.metrics import Metrics
 from core.wire.envelope import USER_OFFLINE
 from core_ext import SnowflakeGenerator
+from gateway.account_presences import CHANGES, WINDOW_S
 from gateway.event_meter import EventMeter
 from gateway.presence_command import PresenceUpdate
 from gateway.user_actor import UserEvents
@@ -20,10 +21,11 @@ class Place:
     """A directory on a bus, and what was published."""
 
     def __init__(self) -> None:
-        self.timers = FakeTimers()
+        clock = FakeClock()
+        self.timers = FakeTimers(clock)
         self.published: list[tuple[int, str]] = []
         self.offline: list[int] = []
-        bus, clock, metrics = MemoryBus(num_shards=4), FakeClock(), Metrics()
+        bus, metrics = MemoryBus(num_shards=4), Metrics()
         bus.subscribe(self._on_delivery)
         self.users = UserDirectory(
             bus=bus,
@@ -122,3 +124,56 @@ def test_sessions_that_all_end_before_they_are_told_are_forgotten() -> None:
     for session in sessions:
         place.users.leave(session)
     assert len(place.timers) == 0
+
+
+def busy_place(statuses: int, sessions: int = 50) -> Place:
+    """One account with many sessions, of which one after another changes what others see."""
+    place = Place()
+    seats = [make_session(5, session_id=str(number), is_bot=False)[0] for number in range(sessions)]
+    for session in seats:
+        place.users.enter(session)
+        session.slots = {7: 0}
+        place.users.start(session, PresenceUpdate(status="invisible"))
+    for number in range(statuses):
+        status = ("idle", "invisible")[number // sessions % 2]
+        place.users.set_presence(seats[number % sessions], PresenceUpdate(status=status))
+        place.users.set_presence(seats[number % sessions], PresenceUpdate(status="dnd"))
+    return place
+
+
+def test_presences_of_an_account_with_many_sessions_are_bounded_and_the_newest_is_told() -> None:
+    place = busy_place(20)
+    assert len(place.published) == CHANGES
+    before = place.users.find_presence(5)
+    place.timers.advance(WINDOW_S)
+    assert len(place.published) == CHANGES + 1
+    assert before is not None
+    assert place.published[-1] == (7, msgspec.json.decode(before)["status"])
+
+
+def test_account_that_is_there_no_more_is_told_of_at_once() -> None:
+    place = Place()
+    seats = [make_session(5, session_id=session_id, is_bot=False)[0] for session_id in "ab"]
+    for session in seats:
+        place.users.enter(session)
+        session.slots = {7: 0}
+        place.users.start(session, None)
+    for number in range(2 * CHANGES):
+        place.users.set_presence(seats[0], PresenceUpdate(status=("online", "idle")[number % 2]))
+        place.users.set_presence(seats[1], PresenceUpdate(status=("online", "idle")[number % 2]))
+    told = len(place.published)
+    for session in seats:
+        place.users.leave(session)
+    assert place.published[told:] == [(7, "offline")]
+    assert len(place.timers) == 0
+
+
+def test_single_session_is_told_of_as_often_as_its_connection_lets_it() -> None:
+    place = Place()
+    session, _ = make_session(5)
+    place.users.enter(session)
+    session.slots = {7: 0}
+    place.users.start(session, None)
+    for number in range(3 * CHANGES):
+        place.users.set_presence(session, PresenceUpdate(status=("idle", "online")[number % 2]))
+    assert len(place.published) == 3 * CHANGES + 1
