@@ -22,7 +22,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.settings import StoreSettings
 from core.store.sql.store import SqlStore
 from core_ext import SnowflakeGenerator
-from guildway.embedded import DATABASE_NAME
+from guildway.data_files import DATABASE_NAME
 
 _ROLES: Final = 20
 _ROLES_OF_A_MEMBER: Final = 3

@@ -10,6 +10,7 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
+from guildway.invocation import EXAMPLE_BOT, Invocation
 from guildway.rest_client import ApiError, DemoError, RestClient
 
 _PEOPLE: Final = (("ada", "Ada"), ("grace", "Grace"), ("linus", "Linus"), ("margaret", "Margaret"))
@@ -47,7 +48,7 @@ class _Person(msgspec.Struct, frozen=True):
     token: str
 
 
-def run_demo(url: str, out: TextIO) -> None:
+def run_demo(url: str, invocation: Invocation, out: TextIO) -> None:
     """Fill the server at `url` and print the logins and the bot's token.
 
     Raises:
@@ -61,7 +62,10 @@ def run_demo(url: str, out: TextIO) -> None:
         gateway = client.request("GET", "/gateway")["url"]
     finally:
         client.close()
-    _print_result(out, url, gateway, guild, list(people.values()), bot_token)
+    out.write(f"Made the guild {guild['name']!r} ({guild['id']}). Its people:\n\n")
+    out.writelines(f"  {person.email:26} password {person.password}\n" for person in people.values())
+    values = f"BOT_TOKEN={bot_token} API_URL={url} GATEWAY_URL={gateway}"
+    out.write(f"\nIts bot:\n\n  {values}{_describe_bot(invocation)}\n")
 
 
 def _register(client: RestClient, name: str, display_name: str) -> _Person:
@@ -142,14 +146,5 @@ def _make_bot(client: RestClient, owner: _Person, guild_id: str) -> str:
     return token
 
 
-def _print_result(out: TextIO, url: str, gateway: str, guild: Any, people: Sequence[_Person], bot_token: str) -> None:
-    lines = [f"Made the guild {guild['name']!r} ({guild['id']}). Its people:", ""]
-    lines += [f"  {person.email:26} password {person.password}" for person in people]
-    lines += [
-        "",
-        "Its bot:",
-        "",
-        f"  BOT_TOKEN={bot_token} API_URL={url} GATEWAY_URL={gateway} .venv/bin/python examples/bot.py",
-        "",
-    ]
-    out.write("\n".join(lines))
+def _describe_bot(invocation: Invocation) -> str:
+    return f" {invocation.python} {EXAMPLE_BOT}" if invocation.has_examples else ""

@@ -46,12 +46,10 @@ from core_ext import IS_COMPILED, SnowflakeGenerator
 from gateway.app import Gateway, build_gateway
 from gateway.surroundings import Surroundings
 from guildway.addresses import Addresses
+from guildway.data_files import DataFiles
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
-
-DATABASE_NAME: Final = "guildway.db"
-BLOB_FOLDER: Final = "files"
 
 _KERNELS: Final = "compiled" if IS_COMPILED else "plain"
 
@@ -147,7 +145,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         api = build_api(
             store=store,
             bus=store.bus,
-            blobs=await open_folder(folder.path / BLOB_FOLDER),
+            blobs=await open_folder(DataFiles.in_folder(folder.path).images),
             ids=ids,
             clock=clock,
             settings=settings,
@@ -251,7 +249,9 @@ async def open_store(
         log_lifetime_ms=settings.log_lifetime_s * 1000,
         log_rows=settings.log_rows,
     )
-    path = folder.path / DATABASE_NAME
+    files = DataFiles.in_folder(folder.path)
+    files.make_database_private()
+    path = files.database
     try:
         return await SqlStore.open(
             str(path), clock=clock, num_shards=settings.num_shards, options=options, metrics=metrics

@@ -17,6 +17,10 @@ class DemoError(Exception):
     """The server cannot be reached or did not do as asked; the text is for the person at the terminal."""
 
 
+class NoServerError(DemoError):
+    """Nobody answers."""
+
+
 class ApiError(DemoError):
     """The server's answer was an error."""
 
@@ -33,11 +37,15 @@ class RestClient:
 
     def __init__(self, url: str) -> None:
         """`url` is the server's address without a path, http or https."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if host is None or parts.scheme not in ("http", "https") or parts.path not in ("", "/"):
             raise DemoError(f"no address of a server: {url!r}; write it like http://127.0.0.1:8080")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=30)
+        self._connection = kind(host, port, timeout=30)
         self._url = url
 
     def request(self, method: str, path: str, body: Any = None, *, token: str = "") -> Any:
@@ -45,7 +53,7 @@ class RestClient:
 
         Raises:
             ApiError: for an error status.
-            DemoError: when the server cannot be reached.
+            DemoError: when the server cannot be reached, or is none.
         """
         for _ in range(_ATTEMPTS):
             status, answer = self._exchange(method, path, body, token)
@@ -67,7 +75,7 @@ class RestClient:
             data = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise DemoError(f"no server answers at {self._url} ({error}); start it with `make run`") from error
+            raise NoServerError(f"no server answers at {self._url} ({error})") from error
         try:
             return response.status, json.loads(data) if data else None
         except ValueError as error:

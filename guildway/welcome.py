@@ -3,6 +3,7 @@
 from typing import Final, TextIO
 
 from guildway.addresses import Addresses
+from guildway.invocation import Invocation
 
 _TEXT: Final = """
 Guildway is up. Paste this into another terminal, in this folder, for an account, a guild and a bot of your own:
@@ -18,19 +19,33 @@ Guildway is up. Paste this into another terminal, in this folder, for an account
   export BOT_TOKEN=$(post applications/$APP/bot '{{}}' | pick token) API_URL={api} GATEWAY_URL={gateway}
   post "oauth2/authorize?client_id=$APP&scope=bot&permissions=8" '{{"guild_id":"'$GUILD'","authorize":true}}'
   echo; echo "bot token: $BOT_TOKEN"
+{bot}
+Any library: REST {api}/api/v10, gateway {gateway}{guide}.
+A guild with people and a conversation in it, from another terminal in this folder:
 
-A bot written with discord.py that uses them (`make test` once installs discord.py into .venv):
+  {command} demo --url {api}
 
-  .venv/bin/python examples/bot.py
-
-Any other library: REST {api}/api/v10, gateway {gateway}; see docs/client-guide.md.
-A guild with people and a conversation in it: guildway demo --url {api}   (or: make demo ARGS="--url {api}")
 Metrics and health: {metrics}. Ctrl-C stops the server; nothing that was answered is lost.
 """
 
+_BOT: Final = """
+A bot written with discord.py that uses them (`make test` once installs discord.py):
 
-def write_welcome(addresses: Addresses, out: TextIO) -> None:
-    """Write the example with the addresses of this server filled in."""
+  {python} examples/bot.py
+"""
+
+
+def write_welcome(addresses: Addresses, invocation: Invocation, out: TextIO) -> None:
+    """Write the example with the addresses of this server filled in, and with commands as they are called here."""
     metrics = f"{addresses.metrics}/metrics, {addresses.metrics}/health" if addresses.metrics else "switched off"
-    out.write(_TEXT.format(api=addresses.api, gateway=addresses.gateway, metrics=metrics))
+    out.write(
+        _TEXT.format(
+            api=addresses.api,
+            gateway=addresses.gateway,
+            metrics=metrics,
+            command=invocation.command,
+            bot=_BOT.format(python=invocation.python) if invocation.has_examples else "",
+            guide="; see docs/client-guide.md" if invocation.has_examples else "",
+        )
+    )
     out.flush()

@@ -1,8 +1,8 @@
 """A process's outermost ring: the event loop and the signals.
 
-What runs inside is one coroutine that is told by an event to stop, and that stops in its own order. SIGTERM may come twice
-(make, systemd and a terminal each may pass it on) and means the same each time; a second Ctrl-C means that somebody has no
-patience, and ends the process there and then. That is safe: what was acknowledged is on disk.
+What runs inside is one coroutine that is told by an event to stop, and that stops in its own order. SIGTERM and SIGHUP may
+come twice (make, systemd and a terminal each may pass them on) and mean the same each time; a second Ctrl-C means that somebody
+has no patience, and ends the process there and then. That is safe: what was acknowledged is on disk.
 """
 
 import asyncio
@@ -44,10 +44,14 @@ async def _run_with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, 
             os._exit(130)
         stopping.set()
 
-    loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    loop.add_signal_handler(signal.SIGINT, interrupt)
+    handlers: dict[signal.Signals, Callable[[], None]] = {signal.SIGTERM: stopping.set, signal.SIGINT: interrupt}
+    # A terminal that is closed says SIGHUP. Who was started to outlive it (nohup) ignores the signal, and goes on doing so.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        handlers[signal.SIGHUP] = stopping.set
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
     try:
         await main(stopping)
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
-        loop.remove_signal_handler(signal.SIGINT)
+        for number in handlers:
+            loop.remove_signal_handler(number)

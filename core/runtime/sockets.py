@@ -37,6 +37,10 @@ def bind_socket(host: str, port: int) -> socket.socket:
 
 def local_authority(sock: socket.socket) -> str:
     """`host:port` by which a client on this machine reaches the socket."""
-    host, port = sock.getsockname()[:2]
+    return format_authority(*sock.getsockname()[:2])
+
+
+def format_authority(host: str, port: int) -> str:
+    """`host:port` by which a client on this machine reaches who listens there."""
     host = _LOOPBACK.get(host, host)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from guildway.addresses import Addresses
+from guildway.invocation import compute_invocation
 from guildway.welcome import write_welcome
 from tests.e2e.person import Person, text_channel
 from tests.e2e.raw_gateway import raw_session
@@ -71,13 +72,14 @@ async def _ping(server: Server, person: Person, channel_id: str) -> None:
 def _printed_lines(server: Server) -> list[str]:
     addresses = Addresses(api=server.api, gateway=server.gateway, metrics=server.metrics)
     text = io.StringIO()
-    write_welcome(addresses, text)
+    invocation = compute_invocation(program="guildway/__main__.py", python=sys.executable, folder=ROOT)
+    write_welcome(addresses, invocation, text)
     return text.getvalue().splitlines()
 
 
 async def _paste(server: Server) -> dict[str, str]:
-    """The variables that the printed commands leave in the shell; starting the bot is left out."""
-    lines = [line for line in _printed_lines(server) if line.startswith("  ") and "examples/bot.py" not in line]
+    """The variables that the printed commands leave in the shell; starting the bot and the demonstration are left out."""
+    lines = [line for line in _printed_lines(server) if line.startswith("  ") and ".venv" not in line]
     lines += [f'echo "{name}=${name}"' for name in ("TOKEN", "GUILD", "BOT_TOKEN")]
     status, output = await _run("sh", "-e", stdin="\n".join(lines))
     assert status == 0, output
@@ -112,8 +114,10 @@ async def test_example_in_javascript_answers(server: Server, tmp_path: Path) -> 
 
 
 async def test_demo_run_twice_fills_the_server_and_its_logins_work(server: Server) -> None:
-    for _ in range(2):
-        status, output = await _run(sys.executable, "-m", "guildway", "demo", "--url", server.api)
+    (printed,) = [line for line in _printed_lines(server) if " demo " in line]
+    by_variable = f"{sys.executable} -m guildway demo"
+    for command in (printed, by_variable):
+        status, output = await _run("sh", "-e", stdin=command, GUILDWAY_API=server.api.removeprefix("http://"))
         assert status == 0, output
     logins = re.findall(r"^  (\S+@example.org) +password (\S+)$", output, re.MULTILINE)
     assert len(logins) == 4

@@ -4,6 +4,7 @@ import io
 import subprocess
 
 from guildway.addresses import Addresses, encode_ready_line
+from guildway.invocation import Invocation
 from guildway.welcome import write_welcome
 
 ADDRESSES = Addresses(api="http://127.0.0.1:1", gateway="ws://127.0.0.1:2", metrics="")
@@ -15,8 +16,16 @@ def test_ready_line_names_every_listener() -> None:
 
 def test_welcome_holds_shell_commands_with_this_servers_addresses() -> None:
     out = io.StringIO()
-    write_welcome(ADDRESSES, out)
+    write_welcome(ADDRESSES, Invocation(command="guildway", python="python3", has_examples=True), out)
     commands = [line for line in out.getvalue().splitlines() if line.startswith("  ")]
     assert "  API=http://127.0.0.1:1/api/v10" in commands
     assert "GATEWAY_URL=ws://127.0.0.1:2" in out.getvalue()
+    assert {"  guildway demo --url http://127.0.0.1:1", "  python3 examples/bot.py"} <= set(commands)
     subprocess.run(["sh", "-n"], input="\n".join(commands), text=True, check=True)
+
+
+def test_welcome_names_no_files_where_there_are_none() -> None:
+    out = io.StringIO()
+    write_welcome(ADDRESSES, Invocation(command="guildway", python="python3", has_examples=False), out)
+    assert "examples/" not in out.getvalue()
+    assert "docs/" not in out.getvalue()

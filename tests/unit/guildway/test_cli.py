@@ -12,9 +12,13 @@ from guildway.version import VERSION
 ROOT = Path(__file__).parents[3]
 
 
-def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_is_the_packages_and_told_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["version"]) == 0
-    assert capsys.readouterr().out.startswith(f"guildway {VERSION} (Python 3.")
+    told = capsys.readouterr().out
+    assert told.startswith(f"guildway {VERSION} (Python 3.")
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, told)
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
 
 
@@ -54,4 +58,36 @@ def test_demo_without_a_server_says_how_to_start_one(capsys: pytest.CaptureFixtu
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert main(["demo", "--url", f"http://127.0.0.1:{port}"]) == 2
-    assert "start it with `make run`" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert f"no server answers at http://127.0.0.1:{port}" in errors
+    assert " run`, or name another with --url" in errors
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://127.0.0.1:8080"),
+        ({"GUILDWAY_API": "127.0.0.1:9"}, "http://127.0.0.1:9"),
+        ({"GUILDWAY_API": ":9"}, "http://127.0.0.1:9"),
+        ({"GUILDWAY_API": "[::]:9"}, "http://[::1]:9"),
+        ({"GUILDWAY_API_PORT": "9", "GUILDWAY_API": "h:1"}, "http://h:9"),
+    ],
+)
+def test_demo_goes_where_the_settings_say_that_the_server_is(
+    environ: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("guildway.cli.run_demo", lambda url, *_: asked.append(url))
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(["demo"]) == 0
+    assert main(["demo", "--url", "http://x:1"]) == 0
+    assert asked == [url, "http://x:1"]
+
+
+def test_demo_of_a_server_whose_port_is_chosen_by_the_system_needs_a_url(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GUILDWAY_API", ":0")
+    assert main(["demo"]) == 2
+    assert "--url" in capsys.readouterr().err

@@ -85,7 +85,9 @@ def test_request_to_another_kind_of_server_is_told(script: Script) -> None:
     client.close()
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ws://127.0.0.1:8081"])
+@pytest.mark.parametrize(
+    "url", ["", "127.0.0.1:8080", "ws://127.0.0.1:8081", "http://", "http://h:99999", "http://[::1", "http://h/chat"]
+)
 def test_address_that_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(DemoError, match="no address of a server"):
         RestClient(url)

@@ -1,8 +1,10 @@
-"""Signals: SIGTERM asks to stop however often it comes; a second Ctrl-C ends at once."""
+"""Signals: SIGTERM and SIGHUP ask to stop however often they come; a second Ctrl-C ends at once."""
 
 import signal
 import subprocess
 import sys
+
+import pytest
 
 PROGRAM = """
 import asyncio
@@ -19,9 +21,10 @@ run_process(main)
 """
 
 
-def _start() -> subprocess.Popen[str]:
+def _start(first: str = "") -> subprocess.Popen[str]:
+    """By a shell, which does something `first`."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        ["sh", "-c", f'{first}exec "$0" -c "$1"', sys.executable, PROGRAM],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -32,12 +35,24 @@ def _start() -> subprocess.Popen[str]:
     return process
 
 
-def test_sigterm_twice_lets_the_process_end_in_its_own_order() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_asked_twice_the_process_ends_in_its_own_order(number: signal.Signals) -> None:
     with _start() as process:
         assert process.stdout is not None
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         assert process.stdout.readline() == "stopping\n"
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
+        output, errors = process.communicate("\n", timeout=10)
+        assert (output, errors, process.returncode) == ("stopped\n", "", 0)
+
+
+def test_process_that_was_started_to_outlive_its_terminal_does() -> None:
+    with _start("trap '' HUP; ") as process:
+        assert process.stdout is not None
+        process.send_signal(signal.SIGHUP)
+        # Were it stopping already, this would be the second interrupt and end it at once.
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "stopping\n"
         output, errors = process.communicate("\n", timeout=10)
         assert (output, errors, process.returncode) == ("stopped\n", "", 0)
 

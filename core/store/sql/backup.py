@@ -1,0 +1,65 @@
+"""A copy of a SQLite database that is as of one instant, while a server writes to it.
+
+`VACUUM INTO` reads in one transaction of its own. Commits that come meanwhile go into the write-ahead log beside it and do not
+disturb it, so it ends however busy the server is; SQLite's online backup begins anew at each commit of another process. What
+was answered before the copy began is in it: an answer comes after its commit.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.domain.errors import Unavailable
+
+_BUSY_TIMEOUT_S: Final = 30.0
+
+
+class Contents(msgspec.Struct, kw_only=True, frozen=True):
+    """What a copy was found to hold."""
+
+    schema: str
+    users: int
+    guilds: int
+    messages: int
+
+
+def copy_database(source: Path, target: Path) -> Contents:
+    """Copy and check. `target` is an empty file; what is in it when this raises is of no use.
+
+    Raises:
+        Unavailable: either cannot be read or written, or the copy is not whole; the cause tells which.
+    """
+    try:
+        # Read and write, though nothing is written: whoever is the last to close the database puts its log away.
+        with closing(sqlite3.connect(_address(source, "mode=rw"), uri=True, timeout=_BUSY_TIMEOUT_S)) as database:
+            database.isolation_level = None
+            _read_schema(database)
+            database.execute("VACUUM INTO ?", (str(target),))
+        with closing(sqlite3.connect(_address(target, "mode=ro&immutable=1"), uri=True)) as copy:
+            return _check(copy)
+    except sqlite3.Error as error:
+        raise Unavailable from error
+
+
+def _address(path: Path, query: str) -> str:
+    return f"{path.absolute().as_uri()}?{query}"
+
+
+def _check(copy: sqlite3.Connection) -> Contents:
+    faults = [row[0] for row in copy.execute("PRAGMA integrity_check(1)")]
+    if faults != ["ok"]:
+        raise sqlite3.DatabaseError(f"the copy is not whole: {faults[0]}")
+    users, guilds, messages = copy.execute(
+        "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM guilds), (SELECT count(*) FROM messages)"
+    ).fetchone()
+    return Contents(schema=_read_schema(copy), users=users, guilds=guilds, messages=messages)
+
+
+def _read_schema(database: sqlite3.Connection) -> str:
+    row = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError("it has no schema")
+    return str(row[0])

@@ -1,0 +1,98 @@
+"""`guildway backup FILE`: a copy of a server's data, running or stopped, into one file.
+
+A FILE that ends in `.tar` holds the whole data folder, the database and people's images; any other one is the database alone.
+The database is copied first: images are never changed or removed, so all that it names are there when they are copied.
+
+The copy is written beside FILE under a name of its own, checked, synced and only then given its name: there is never half a
+FILE. Takes no lock of the data folder, changes nothing in it and speaks to no server.
+"""
+
+import secrets
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TextIO
+
+from core.domain.errors import Unavailable
+from core.runtime.errors import StartError
+from core.runtime.private_files import create_private, sync_file
+from core.store.sql.backup import Contents, copy_database
+from guildway.data_files import DataFiles
+
+ARCHIVE_SUFFIX: Final = ".tar"
+
+_BEING_WRITTEN: Final = "#"
+"""In the names of files that obstore has not finished; they may be gone when they are looked at."""
+
+
+def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) -> None:
+    """Copy, and tell what the copy holds. `replaces` lets it take the place of an older one.
+
+    Raises:
+        StartError: when there is nothing to copy, no place to put it, or the copy is not whole.
+    """
+    _check_places(data, target, replaces=replaces)
+    try:
+        with _written_beside(target) as part:
+            contents = _write_archive(data, part) if target.suffix == ARCHIVE_SUFFIX else _copy(data, part)
+    except OSError as error:
+        raise StartError(f"the backup {target} cannot be written: {error.strerror}") from error
+    what = "the database and the images" if target.suffix == ARCHIVE_SUFFIX else "the database, without the images"
+    out.write(
+        f"{target}: {what}; {contents.messages:,} messages, {contents.users:,} users, {contents.guilds:,} guilds, "
+        f"schema {contents.schema}, {target.stat().st_size:,} bytes, checked\n"
+    )
+
+
+def _check_places(data: DataFiles, target: Path, *, replaces: bool) -> None:
+    if not data.database.is_file():
+        raise StartError(f"there is no database {data.database}; say where the data is with --data")
+    if target.is_dir():
+        raise StartError(f"{target} is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise StartError(f"there is no folder {target.parent}")
+    if target.resolve() in data.list_database() or data.images.resolve() in target.resolve().parents:
+        raise StartError(f"{target} is the server's own; name another file")
+    if target.exists() and not replaces:
+        raise StartError(f"{target} is there already; --force replaces it")
+
+
+@contextmanager
+def _written_beside(target: Path) -> Iterator[Path]:
+    """An empty file that becomes `target` when the body has ended well, and is gone when not."""
+    part = _name_beside(target)
+    create_private(part)
+    try:
+        yield part
+        sync_file(part)
+        part.replace(target)
+        sync_file(target.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _name_beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+
+
+def _copy(data: DataFiles, copy: Path) -> Contents:
+    try:
+        return copy_database(data.database, copy)
+    except Unavailable as error:
+        raise StartError(f"the database {data.database} cannot be copied: {error.__cause__}") from error
+
+
+def _write_archive(data: DataFiles, archive: Path) -> Contents:
+    database = _name_beside(archive)
+    create_private(database)
+    try:
+        contents = _copy(data, database)
+        with tarfile.open(archive, "w") as tar:
+            tar.add(database, data.database.name)
+            for path in sorted(data.images.rglob("*")):
+                if path.is_file() and _BEING_WRITTEN not in path.name:
+                    tar.add(path, path.relative_to(data.images.parent))
+    finally:
+        database.unlink(missing_ok=True)
+    return contents

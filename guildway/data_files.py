@@ -1,0 +1,48 @@
+"""What lies where in a data folder, and that the database is for its owner alone."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.runtime.errors import StartError
+from core.runtime.private_files import create_private, keep_private
+
+DATABASE_NAME: Final = "guildway.db"
+BLOB_FOLDER: Final = "files"
+
+_BESIDE_DATABASE: Final = ("-wal", "-shm", "-journal")
+"""SQLite makes these with the rights of the database; those of an earlier life may have others."""
+
+
+class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
+    """Paths in a data folder."""
+
+    database: Path
+    images: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "DataFiles":
+        """Those of a folder. None needs to be there."""
+        return cls(database=folder / DATABASE_NAME, images=folder / BLOB_FOLDER)
+
+    def list_database(self) -> list[Path]:
+        """The database and what SQLite keeps beside it, which is where a link leads to."""
+        database = self.database.resolve()
+        return [database, *(database.with_name(database.name + suffix) for suffix in _BESIDE_DATABASE)]
+
+    def make_database_private(self) -> None:
+        """Before it is opened: made for its owner alone, and others' rights taken, however loose the folder's own are.
+
+        Raises:
+            StartError: when that cannot be done.
+        """
+        files = self.list_database()
+        try:
+            if not files[0].exists():
+                create_private(files[0])
+            keep_private(files)
+        except OSError as error:
+            raise StartError(
+                f"the database {self.database} cannot be made its owner's alone: {error.strerror}"
+            ) from error

@@ -1,0 +1,47 @@
+"""How this program, and Python, are called from where it was started: what it prints for people must work as it stands."""
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+_SCRIPT: Final = "guildway"
+EXAMPLE_BOT: Final = Path("examples/bot.py")
+
+
+class Invocation(msgspec.Struct, kw_only=True, frozen=True):
+    """Words for a shell in the same folder."""
+
+    command: str
+    """`guildway` in some form."""
+    python: str
+    """The interpreter that has the server's libraries, and in a checkout those of the example bots."""
+    has_examples: bool
+    """Whether the folder is a checkout, with examples in it."""
+
+
+def find_invocation() -> Invocation:
+    """Of this process."""
+    return compute_invocation(program=sys.argv[0], python=sys.executable, folder=Path.cwd())
+
+
+def compute_invocation(*, program: str, python: str, folder: Path) -> Invocation:
+    """`program` is what was started: the installed script, or a module by `python -m`."""
+    short_python = shlex.quote(_shorten(python, folder))
+    if Path(program).name == _SCRIPT:
+        on_path = shutil.which(_SCRIPT)
+        is_found = on_path is not None and Path(on_path).resolve() == Path(program).resolve()
+        command = _SCRIPT if is_found else shlex.quote(_shorten(program, folder))
+    else:
+        command = f"{short_python} -m guildway"
+    return Invocation(command=command, python=short_python, has_examples=(folder / EXAMPLE_BOT).exists())
+
+
+def _shorten(path: str, folder: Path) -> str:
+    """From the folder, when it is in it. Links stay as they are: an environment's Python is one."""
+    absolute = Path(os.path.normpath(folder / path))
+    return str(absolute.relative_to(folder)) if absolute.is_relative_to(folder) else str(absolute)

@@ -1,0 +1,145 @@
+"""What a backup holds, and what it refuses. That it ends and is whole under load: tests/e2e/test_backup.py."""
+
+import asyncio
+import io
+import sqlite3
+import stat
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core.domain.user import Account, User
+from core.runtime.errors import StartError
+from core.store.sql.migrate import SCHEMA_REVISION
+from core.store.sql.store import SqlStore
+from guildway.backup import run_backup
+from guildway.cli import main
+from guildway.data_files import DataFiles
+from tests.fakes.clock import FakeClock
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFiles:
+    """A folder with a database of one user, and images, one of which is being written."""
+    files = DataFiles.in_folder(tmp_path / "data")
+    (files.images / "avatars" / "1").mkdir(parents=True)
+    (files.images / "avatars" / "1" / "a.png").write_bytes(b"picture")
+    (files.images / "avatars" / "1" / "b.png#1").write_bytes(b"pict")
+
+    async def fill() -> None:
+        store = await SqlStore.open(files.database, clock=FakeClock(), num_shards=4)
+        async with store.write() as tx:
+            await tx.users.create(Account(user=User(id=1, username="ada")))
+        await store.close()
+
+    asyncio.run(fill())
+    return files
+
+
+def back_up(data: DataFiles, target: Path, *, replaces: bool = False) -> str:
+    out = io.StringIO()
+    run_backup(data, target, replaces=replaces, out=out)
+    return out.getvalue()
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_backup_is_a_whole_database_for_its_owner_alone(data: DataFiles, tmp_path: Path) -> None:
+    before = names_in(data.database.parent)
+    target = tmp_path / "copy.db"
+    told = back_up(data, target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert "without the images; 0 messages, 1 users, 0 guilds" in told
+    assert f"schema {SCHEMA_REVISION}" in told
+    with closing(sqlite3.connect(target)) as copy:
+        assert copy.execute("SELECT username FROM users").fetchall() == [("ada",)]
+        assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert names_in(data.database.parent) == before
+    assert names_in(tmp_path) == ["copy.db", "data"]
+
+
+def test_archive_is_the_data_folder_with_its_images(data: DataFiles, tmp_path: Path) -> None:
+    target = tmp_path / "copy.tar"
+    assert "the database and the images" in back_up(data, target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    with tarfile.open(target) as archive:
+        assert archive.getnames() == ["guildway.db", "files/avatars/1/a.png"]
+        assert archive.getmember("guildway.db").mode == 0o600
+        archive.extractall(tmp_path / "restored", filter="data")
+    assert (tmp_path / "restored" / "files" / "avatars" / "1" / "a.png").read_bytes() == b"picture"
+    assert names_in(tmp_path) == ["copy.tar", "data", "restored"]
+
+
+def test_older_backup_is_replaced_only_when_told_to(data: DataFiles, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    target.write_text("older")
+    target.chmod(0o644)
+    with pytest.raises(StartError, match="is there already; --force replaces it"):
+        back_up(data, target)
+    assert target.read_text() == "older"
+    back_up(data, target, replaces=True)
+    assert target.read_bytes().startswith(b"SQLite format 3\0")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "name", ["data/guildway.db", "data/guildway.db-wal", "data/../data/guildway.db", "data/files/x.tar", "link.db"]
+)
+def test_what_is_the_servers_own_is_never_replaced(data: DataFiles, tmp_path: Path, name: str) -> None:
+    (tmp_path / "link.db").symlink_to(data.database)
+    before = data.database.read_bytes()
+    with pytest.raises(StartError, match="is the server's own"):
+        back_up(data, tmp_path / name, replaces=True)
+    assert data.database.read_bytes() == before
+    assert data.database.exists()
+
+
+def test_backup_that_fails_leaves_the_older_one_and_nothing_else(data: DataFiles, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    target.write_text("older")
+    data.database.write_bytes(b"no database " * 1000)
+    with pytest.raises(StartError, match="cannot be copied: file is not a database"):
+        back_up(data, target, replaces=True)
+    assert target.read_text() == "older"
+    assert names_in(tmp_path) == ["copy.db", "data"]
+
+
+def test_damaged_database_gives_no_backup(data: DataFiles, tmp_path: Path) -> None:
+    content = bytearray(data.database.read_bytes())
+    content[8192:] = bytes(len(content) - 8192)
+    data.database.write_bytes(content)
+    with pytest.raises(StartError, match="cannot be copied"):
+        back_up(data, tmp_path / "copy.db")
+    assert names_in(tmp_path) == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["copy.db", "--data", "nowhere"], "there is no database nowhere/guildway.db"),
+        (["nowhere/copy.db", "--data", "data"], "there is no folder nowhere"),
+        (["data", "--data", "data"], "data is a folder"),
+        (["copy.db", "--data", "empty"], "cannot be copied: no such table: alembic_version"),
+        (["copy.db", "--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(
+    arguments: list[str],
+    text: str,
+    data: DataFiles,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "guildway.db").touch()
+    assert main(["backup", *arguments]) == 2
+    errors = capsys.readouterr().err
+    assert text in errors
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "copy.db").exists()

@@ -1,0 +1,58 @@
+"""The database is for its owner alone, whatever was there before."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.runtime.errors import StartError
+from guildway.data_files import DataFiles
+
+
+@pytest.fixture(autouse=True)
+def loose_mask() -> Iterator[None]:
+    """New files would be everybody's."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_new_database_in_an_open_folder_is_its_owners(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    files = DataFiles.in_folder(tmp_path)
+    files.make_database_private()
+    assert (mode_of(files.database), files.database.read_bytes()) == (0o600, b"")
+
+
+def test_database_that_others_could_read_is_tightened_with_what_is_beside_it(tmp_path: Path) -> None:
+    files = DataFiles.in_folder(tmp_path)
+    paths = [tmp_path / f"guildway.db{suffix}" for suffix in ("", "-wal", "-shm")]
+    for path in paths:
+        path.write_text("kept")
+        path.chmod(0o644)
+    files.make_database_private()
+    assert [(mode_of(path), path.read_text()) for path in paths] == [(0o600, "kept")] * 3
+    assert not (tmp_path / "guildway.db-journal").exists()
+
+
+def test_database_behind_a_link_is_tightened_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    real = tmp_path / "disk" / "real.db"
+    real.touch(mode=0o644)
+    (tmp_path / "disk" / "real.db-wal").touch(mode=0o644)
+    files = DataFiles.in_folder(tmp_path)
+    files.database.symlink_to(real)
+    files.make_database_private()
+    assert files.database.is_symlink()
+    assert [mode_of(real), mode_of(tmp_path / "disk" / "real.db-wal")] == [0o600, 0o600]
+
+
+def test_what_cannot_be_made_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="cannot be made its owner's alone"):
+        DataFiles.in_folder(tmp_path / "missing").make_database_private()
