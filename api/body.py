@@ -3,6 +3,7 @@
 The request class is the framework's hook for it, by subclassing, since it offers no other way.
 """
 
+import re
 from typing import Any, Final
 
 from litestar import Request
@@ -18,6 +19,7 @@ _MAX_DIGITS: Final = 19
 
 
 _PLAIN: Final = frozenset({b"", b"identity"})
+_CHARSET: Final = re.compile(rb";\s*charset\s*=\s*[\"']?([^;\"'\s]*)", re.IGNORECASE)
 _CHARSETS: Final = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 """JSON is UTF-8 (RFC 8259 section 8.1)."""
 
@@ -75,10 +77,5 @@ def _check_headers(scope: Scope, limit_bytes: int) -> None:
         elif name == b"content-encoding":
             if value.strip().lower() not in _PLAIN:
                 raise UnsupportedMedia
-        elif name == b"content-type" and b"charset" in value.lower() and _find_charset(value) not in _CHARSETS:
+        elif name == b"content-type" and (charset := _CHARSET.search(value)) and charset[1].lower() not in _CHARSETS:
             raise UnsupportedMedia
-
-
-def _find_charset(content_type: bytes) -> bytes:
-    _, _, rest = content_type.lower().partition(b"charset")
-    return rest.partition(b";")[0].strip(b" \t=\"'")

@@ -115,12 +115,20 @@ class Edge:
             answer = Answer.empty()
             answer.headers += _PREFLIGHT
             return answer
-        address = _address_of(scope)
-        blocked_s = await self._limits.find_block(address)
-        if blocked_s and await self._gate.find_caller(scope) is None:
-            self._limits.tell_block(address)
-            return refuse(scope, RateLimited(blocked_s, scope="global"))
+        blocked_s = await self._limits.find_block(_address_of(scope))
+        if blocked_s and (refusal := await self._judge_blocked(scope, blocked_s)) is not None:
+            return refuse(scope, refusal)
         return await self._routes.answer(scope, receive)
+
+    async def _judge_blocked(self, scope: Scope, blocked_s: float) -> DomainError | None:
+        """Why a request of an address that is shut out is not answered."""
+        try:
+            if await self._gate.find_caller(scope) is not None:
+                return None
+        except DomainError as error:
+            return error
+        self._limits.tell_block(_address_of(scope))
+        return RateLimited(blocked_s, scope="global")
 
     def _prepare(self, scope: Scope) -> DomainError | None:
         """Make the scope ready for routing, or say why it is not answered."""

@@ -13,11 +13,11 @@ Headers = Iterable[tuple[bytes, bytes]]
 _KNOWN_VERSIONS: Final = frozenset({"1.0", "1.1"})
 _WITH_BODY: Final = frozenset({b"POST", b"PUT", b"PATCH"})
 _HOST: Final = b"host"
-_EXPECT: Final = b"expect"
+EXPECT: Final = b"expect"
 _LENGTH: Final = b"content-length"
 _TYPE: Final = b"content-type"
 _TRANSFER_ENCODING: Final = b"transfer-encoding"
-_JUDGED: Final = frozenset({_HOST, _EXPECT, _LENGTH, _TYPE, _TRANSFER_ENCODING})
+JUDGED: Final = frozenset({_HOST, EXPECT, _LENGTH, _TYPE, _TRANSFER_ENCODING})
 
 
 def encode_refusal(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> bytes:
@@ -47,13 +47,15 @@ _NO_LENGTH: Final = encode_refusal(HTTPStatus.LENGTH_REQUIRED, "A body needs its
 
 
 def find_refusal(method: bytes, version: str, headers: Headers) -> bytes | None:
-    """The answer to a request that cannot be done as it is asked; None when it can. Header names are in lower case."""
+    """The answer to a request that cannot be done as it is asked; None when it can.
+
+    `headers` are those whose names are in `JUDGED`, in lower case; others count for nothing.
+    """
     if version not in _KNOWN_VERSIONS:
         return OTHER_VERSION
     if method == b"CONNECT":
         return _CONNECT
-    judged = [header for header in headers if header[0] in _JUDGED]
-    return _judge_old(method, dict(judged)) if version == "1.0" else _judge(judged)
+    return _judge_old(method, dict(headers)) if version == "1.0" else _judge(headers)
 
 
 def _judge_old(method: bytes, headers: Mapping[bytes, bytes]) -> bytes | None:
@@ -71,7 +73,7 @@ def _judge(headers: Headers) -> bytes | None:
             hosts += 1
         elif name == _TRANSFER_ENCODING and value.strip().lower() != b"chunked":
             return _CODING
-        elif name == _EXPECT and value.strip().lower() != b"100-continue":
+        elif name == EXPECT and value.strip().lower() != b"100-continue":
             return _EXPECTATION
     return None if hosts == 1 else _HOSTS
 

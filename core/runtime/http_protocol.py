@@ -27,6 +27,8 @@ from uvicorn.server import ServerState
 from core.runtime.http_bounds import MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds, body_deadline_s
 from core.runtime.http_exchange import Exchange
 from core.runtime.http_head import (
+    EXPECT,
+    JUDGED,
     MALFORMED,
     OTHER_VERSION,
     TOO_LARGE,
@@ -39,6 +41,8 @@ from core.runtime.http_peers import PROBES, HttpPeers, Place
 
 logger = logging.getLogger(__name__)
 
+_FORWARDED: Final = b"x-forwarded-for"
+_NOTED: Final = JUDGED | {_FORWARDED}
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -57,12 +61,12 @@ class HttpProtocol:
         "_idle_since_s",
         "_in_head_since_s",
         "_is_ending",
-        "_is_forwarded",
         "_is_reading",
         "_is_silent",
         "_is_trusted",
         "_loop",
         "_may_write",
+        "_noted",
         "_parser",
         "_paused_since_s",
         "_peers",
@@ -78,7 +82,6 @@ class HttpProtocol:
         "_transport",
         "_unread_since_s",
         "_url",
-        "_wants_continue",
         "_wants_upgrade",
         "_watch",
         "_written_bytes",
@@ -109,10 +112,10 @@ class HttpProtocol:
         """Whose body is coming."""
         self._headers: list[tuple[bytes, bytes]] = []
         self._url = b""
-        self._wants_continue = False
+        self._noted: list[tuple[bytes, bytes]] = []
+        """Those of the headers that matter here."""
         self._wants_upgrade = False
         """The head that is whole is still to be parsed without its wish."""
-        self._is_forwarded = False
         self._place = Place.SERVED
         self._is_trusted = False
         self._in_head_since_s: float | None = None
@@ -207,7 +210,7 @@ class HttpProtocol:
         """A request's first byte."""
         self._url = b""
         self._headers = []
-        self._wants_continue = self._is_forwarded = False
+        self._noted = []
         self._in_head_since_s = self._loop.time()
 
     def on_url(self, url: bytes) -> None:
@@ -219,11 +222,10 @@ class HttpProtocol:
         if self._in_head_since_s is None:
             return
         name = name.lower()
-        if name == b"expect":
-            self._wants_continue = True
-        elif name == b"x-forwarded-for":
-            self._is_forwarded = True
-        self._headers.append((name, value))
+        header = (name, value)
+        self._headers.append(header)
+        if name in _NOTED:
+            self._noted.append(header)
 
     def on_headers_complete(self) -> None:
         """The head is whole: the request begins, or waits for those before it."""
@@ -234,7 +236,7 @@ class HttpProtocol:
             return
         parser = self._parser
         version, method = parser.get_http_version(), parser.get_method()
-        refusal = find_refusal(method, version, self._headers)
+        refusal = find_refusal(method, version, self._noted)
         if refusal is not None:
             self._refuse(refusal)
             return
@@ -245,13 +247,14 @@ class HttpProtocol:
         if self._place is Place.PROBES_ONLY and scope["raw_path"] not in PROBES:
             self._refuse(TOO_MANY)
             return
-        if self._is_forwarded and not self._is_trusted:
+        noted = {name for name, _ in self._noted}
+        if _FORWARDED in noted and not self._is_trusted:
             self._peers.note_forwarded(self._address)
         exchange = Exchange(
             line=self,
             scope=scope,
             keeps_alive=version != "1.0" and self._place is Place.SERVED and parser.should_keep_alive(),
-            wants_continue=self._wants_continue and version != "1.0",
+            wants_continue=EXPECT in noted and version != "1.0",
         )
         self._body_since_s = self._loop.time()
         self._body_bytes = 0

@@ -200,6 +200,14 @@ async def test_invalid_requests_block_their_address_but_no_good_token(open_api: 
         assert (await api.nobody.request("OPTIONS", "/users/@me", headers=preflight)).status_code == 204
 
 
+async def test_address_that_is_shut_out_gets_an_answer_without_the_database_too(open_api: OpenApi) -> None:
+    async with open_api(limits=LimitSettings(invalid_requests=1)) as api:
+        assert (await api.actor("nonsense").get("/users/@me")).status_code == 401
+        await api.store.close()
+        assert (await api.actor("other nonsense").get("/users/@me")).status_code == 503
+        assert (await api.nobody.get("/users/@me")).status_code == 429
+
+
 async def test_what_a_good_token_may_not_do_does_not_count_against_its_address(open_api: OpenApi) -> None:
     async with open_api(limits=LimitSettings(invalid_requests=3)) as api:
         alice = await api.register()

@@ -219,7 +219,7 @@ async def test_body_in_a_form_that_is_not_read_here_is_refused(api: ApiUnderTest
     assert (await alice.get("/users/@me")).json()["bio"] != "x"
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"; x=y', "us-ascii"])
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"; x=y', "us-ascii", "utf-8; x=charset"])
 async def test_charsets_that_are_utf8_are_read(api: ApiUnderTest, charset: str) -> None:
     alice = await api.register()
     headers = {"content-type": f"application/json; charset={charset}", "content-encoding": "identity"}
