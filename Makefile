@@ -21,6 +21,14 @@ GO := $(shell command -v go 2>/dev/null)
 MVN := $(shell command -v mvn 2>/dev/null)
 ARGS ?=
 
+# PYTHON=… makes .venv; one that another Python made is not used in its place.
+VERSION_OF = $(shell $(1) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)
+ifneq ($(and $(PYTHON),$(wildcard $(PY)),$(filter-out clean help,$(or $(MAKECMDGOALS),help))),)
+ifneq ($(call VERSION_OF,$(PYTHON)),$(call VERSION_OF,$(PY)))
+$(error PYTHON=$(PYTHON) is not the Python $(call VERSION_OF,$(PY)) that $(VENV) was made with: `make clean` first)
+endif
+endif
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run demo build test test-pure fuzz lint format bench lock clean node go java

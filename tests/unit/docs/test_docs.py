@@ -1,6 +1,8 @@
 """What the documents name is there."""
 
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -61,6 +63,25 @@ def test_makefile_builds_with_the_locked_tools() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["build"]
     lock = (ROOT / "requirements.lock").read_text()
     assert all(f"{requirement} \\" in lock for requirement in declared)
+
+
+def test_hosted_ci_runs_the_same_on_the_oldest_and_the_newest_python() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    matrix = re.search(r"python: \[(.*)\]", workflow)
+    assert matrix is not None
+    pythons = re.findall(r"\d\.\d+", matrix[1])
+    oldest = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"].removeprefix(">=")
+    assert (pythons[0], pythons[-1]) == (oldest, "3.14")
+    assert "- run: .ci/run\n" in workflow
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_ci_refuses_a_python_that_cannot_be_used() -> None:
+    done = subprocess.run(
+        [ROOT / ".ci" / "run"], env={**os.environ, "PYTHON": "no-python"}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"PYTHON=no-python is no Python 3.11 or newer" in done.stderr
 
 
 def test_locks_hold_what_is_declared() -> None:
