@@ -31,7 +31,8 @@ from gateway.commands import (
 )
 from gateway.encodings import MAX_CLIENT_DEPTH, Encoding, RefusedPayload, decode_frame
 from gateway.presence import from_command, merge_presences, render_presence
-from gateway.presence_command import MAX_ACTIVITIES, Activity, Emoji, PresenceUpdate
+from gateway.presence_command import Activity, Emoji, PresenceUpdate
+from tests.unit.gateway.shown_presence import check_presence
 
 ENCODERS: dict[Encoding, Callable[[Any], bytes]] = {
     Encoding.JSON: lambda value: json.dumps(value, ensure_ascii=False).encode(),
@@ -529,37 +530,6 @@ def test_presence_for_others_is_well_formed_whatever_the_client_said(d: dict[str
         merged = merge_presences([("desktop", presence)])
         shown = json.loads(msgspec.json.encode(render_presence(5, merged, 6)))
         check_presence(shown)
-
-
-def check_presence(shown: dict[str, Any]) -> None:
-    assert set(shown) == {"user", "guild_id", "status", "activities", "client_status"}
-    assert shown["status"] in {"online", "idle", "dnd", "offline"}
-    assert len(shown["activities"]) <= MAX_ACTIVITIES
-    for activity in shown["activities"]:
-        msgspec.convert(activity, ShownActivity)
-        assert activity["name"]
-        assert 0 <= activity["type"] <= 6
-
-
-class ShownEmoji(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    id: str | msgspec.UnsetType = msgspec.UNSET
-    animated: bool | msgspec.UnsetType = msgspec.UNSET
-
-
-class ShownActivity(msgspec.Struct, forbid_unknown_fields=True):
-    """What a strict library would take."""
-
-    name: str
-    type: int
-    created_at: int
-    url: str | msgspec.UnsetType = msgspec.UNSET
-    state: str | msgspec.UnsetType = msgspec.UNSET
-    details: str | msgspec.UnsetType = msgspec.UNSET
-    timestamps: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
-    application_id: str | msgspec.UnsetType = msgspec.UNSET
-    emoji: ShownEmoji | msgspec.UnsetType = msgspec.UNSET
-    flags: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def test_opcodes_that_clients_send_have_types() -> None:
