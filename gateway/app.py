@@ -184,6 +184,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
             table=table,
             starts=starts,
             new_session_id=lambda: secrets.token_hex(_SESSION_ID_BYTES),
+            metrics=metrics,
         ),
         tasks=tasks,
         users=users,

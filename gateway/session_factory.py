@@ -7,6 +7,7 @@ from core.domain.application import Application
 from core.domain.user import Account, AuthSession
 from core.live.interfaces import SessionStarts
 from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
 from gateway.commands import Identify
 from gateway.identify_checks import make_profile
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 class SessionFactory:
     """Owns the limits on identifying."""
 
-    __slots__ = ("_clock", "_gateway", "_limits", "_new_session_id", "_sessions_per_user", "_table")
+    __slots__ = ("_clock", "_gateway", "_limits", "_metrics", "_new_session_id", "_sessions_per_user", "_table")
 
     def __init__(
         self,
@@ -31,7 +32,9 @@ class SessionFactory:
         table: SessionTable,
         starts: SessionStarts,
         new_session_id: Callable[[], str],
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         gateway = settings.gateway
         self._clock = clock
         self._gateway = gateway
@@ -62,12 +65,12 @@ class SessionFactory:
             default_large_threshold=gateway.large_threshold,
         )
         if user.bot and not self._limits.take(user.id, profile.shard_id, self._clock.monotonic_s()):
-            raise _too_many("identifies", user.id)
+            raise self._too_many("identifies", user.id)
         if not self._table.make_room(user.id, self._sessions_per_user):
-            raise _too_many("sessions", user.id)
+            raise self._too_many("sessions", user.id)
         return Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
 
-
-def _too_many(limit: str, user_id: int) -> Refusal:
-    logger.warning("refused by a limit", extra={"limit": limit, "who": str(user_id)})
-    return Refusal(None)
+    def _too_many(self, limit: str, user_id: int) -> Refusal:
+        self._metrics.limit_refusals_total.labels(limit).inc()
+        logger.warning("refused by a limit", extra={"limit": limit, "who": str(user_id)})
+        return Refusal(None)

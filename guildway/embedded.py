@@ -178,6 +178,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             sock=api_socket,
             grace_s=REQUEST_GRACE_S,
             trusted_proxies=settings.api.trusted_proxies,
+            count_refusal=lambda limit: metrics.limit_refusals_total.labels(limit).inc(),
             bounds=HttpBounds(connections_per_address=settings.api.connections_per_address, connections=shares.api),
         )
         operations_server = None

@@ -9,7 +9,7 @@ Owns the counts. Tells once for each address that it names other clients and is 
 import enum
 import ipaddress
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from core.runtime.errors import StartError
@@ -40,9 +40,17 @@ class Place(enum.Enum):
 class HttpPeers:
     """See the module. Raises StartError for a proxy that is no address."""
 
-    __slots__ = ("_bounds", "_by_address", "_networks", "_told", "_total", "_trusts_everybody")
+    __slots__ = ("_bounds", "_by_address", "_count_refusal", "_networks", "_told", "_total", "_trusts_everybody")
 
-    def __init__(self, *, bounds: HttpBounds, trusted_proxies: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        bounds: HttpBounds,
+        trusted_proxies: Sequence[str] = (),
+        count_refusal: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`count_refusal` is called with the limit's name for each connection past a bound."""
+        self._count_refusal = count_refusal
         self._bounds = bounds
         self._by_address: dict[str, int] = {}
         self._total = 0
@@ -79,6 +87,7 @@ class HttpPeers:
             surplus = max(surplus, count - self._bounds.connections_per_address)
         if surplus <= 0:
             return Place.SERVED
+        self._count_refusal("connections")
         logger.warning("too many connections", extra={"address": address, "connections": count, "all": self._total})
         return Place.PROBES_ONLY if surplus <= _SURPLUS else Place.NONE
 

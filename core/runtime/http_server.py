@@ -7,7 +7,7 @@ tell clients nothing. Owns the socket from `run` on.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,14 +33,16 @@ class HttpServer:
         grace_s: int,
         trusted_proxies: Sequence[str] = (),
         bounds: HttpBounds = DEFAULT_BOUNDS,
+        count_refusal: Callable[[str], None] = lambda _: None,
         lifespan: bool = True,
     ) -> None:
-        """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop.
+        """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop. `count_refusal` is called
+        with the limit's name for each connection that is one too many.
 
         Raises:
             StartError: when a proxy is no address.
         """
-        peers = HttpPeers(bounds=bounds, trusted_proxies=trusted_proxies)
+        peers = HttpPeers(bounds=bounds, trusted_proxies=trusted_proxies, count_refusal=count_refusal)
         # uvicorn asks for a subclass of asyncio's, which adds nothing to its methods.
         protocol: Any = partial(HttpProtocol, bounds=bounds, peers=peers)
         config = uvicorn.Config(

@@ -16,8 +16,10 @@ def enter(peers: HttpPeers, address: str, *, times: int = 1) -> list[Place]:
 
 
 def test_address_past_its_bound_may_only_ask_how_the_process_is() -> None:
-    peers = HttpPeers(bounds=BOUNDS)
+    refused: list[str] = []
+    peers = HttpPeers(bounds=BOUNDS, count_refusal=refused.append)
     places = enter(peers, "203.0.113.1", times=40)
+    assert refused == ["connections"] * 38
     assert places[:3] == [Place.SERVED, Place.SERVED, Place.PROBES_ONLY]
     assert places[-1] is Place.NONE
     assert enter(peers, "203.0.113.2") == [Place.SERVED]
