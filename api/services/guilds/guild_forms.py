@@ -44,7 +44,7 @@ class CreateGuild(msgspec.Struct, kw_only=True):
     """POST /guilds."""
 
     name: GuildName
-    region: str | None = None
+    region: Annotated[str, Meta(max_length=64)] | None = None
     icon: str | None = None
     verification_level: VerificationLevel | None = None
     default_message_notifications: NotificationLevel | None = None
