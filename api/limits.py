@@ -12,7 +12,7 @@ one. What counts against what is `Limits`' business:
 - answers of 401, 403 and 429 to requests without a good token against 10,000/10 min of their address, whose requests without
   one are then not answered otherwise for a while.
 
-An IPv6 address stands for its /64, of which every customer has one: `key_of`.
+An IPv6 address stands for its /64 (`core.runtime.addresses`).
 
 Headers of a route without a rule of its own tell the standing of the first of these.
 """
@@ -26,6 +26,7 @@ from typing import Protocol
 import msgspec
 
 from core.domain.errors import RateLimited
+from core.runtime.addresses import key_of
 from core.runtime.clock import Clock
 from core.runtime.settings import LimitSettings
 
@@ -265,17 +266,6 @@ class Limits:
     def _tell(self, rule: Rule, who: int | str) -> None:
         self._count_refusal(rule.name)
         logger.warning("refused by a limit", extra={"limit": rule.name, "who": str(who)})
-
-
-@lru_cache(4096)
-def key_of(address: str) -> str:
-    """What an address is counted as: itself, or the /64 that an IPv6 address is in."""
-    try:
-        parsed = ipaddress.IPv6Address(address)
-    except ValueError:
-        return address
-    mapped = parsed.ipv4_mapped
-    return str(ipaddress.IPv6Network((parsed, 64), strict=False)) if mapped is None else str(mapped)
 
 
 @lru_cache(1024)

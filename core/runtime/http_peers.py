@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from core.runtime.addresses import key_of
 from core.runtime.errors import StartError
 from core.runtime.http_bounds import HttpBounds
 
@@ -81,7 +82,8 @@ class HttpPeers:
     def enter(self, address: str, *, is_trusted: bool) -> Place:
         """A connection has come. `leave` must follow, whatever the answer is."""
         self._total += 1
-        count = self._by_address[address] = self._by_address.get(address, 0) + 1
+        key = key_of(address)
+        count = self._by_address[key] = self._by_address.get(key, 0) + 1
         surplus = self._total - self._bounds.connections
         if not is_trusted:
             surplus = max(surplus, count - self._bounds.connections_per_address)
@@ -94,11 +96,12 @@ class HttpPeers:
     def leave(self, address: str) -> None:
         """A connection is gone."""
         self._total -= 1
-        left = self._by_address[address] - 1
+        key = key_of(address)
+        left = self._by_address[key] - 1
         if left:
-            self._by_address[address] = left
+            self._by_address[key] = left
         else:
-            del self._by_address[address]
+            del self._by_address[key]
 
     def note_forwarded(self, address: str) -> None:
         """An address that is not trusted has named the client that it speaks for."""

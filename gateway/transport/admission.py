@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from core.runtime.addresses import key_of
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
@@ -143,7 +144,8 @@ class Admission:
     def add_socket(self, address: str) -> bool:
         """A socket was accepted; whether it may stay. `remove_socket` must follow, whatever the answer is."""
         self._sockets += 1
-        self._addresses[address] = self._addresses.get(address, 0) + 1
+        key = key_of(address)
+        self._addresses[key] = self._addresses.get(key, 0) + 1
         if self._sockets <= self._surroundings.max_sockets:
             return True
         logger.warning("no room for more connections", extra={"address": address, "connections": self._sockets})
@@ -152,11 +154,12 @@ class Admission:
     def remove_socket(self, address: str) -> None:
         """A socket is gone."""
         self._sockets -= 1
-        left = self._addresses.get(address, 0) - 1
+        key = key_of(address)
+        left = self._addresses.get(key, 0) - 1
         if left > 0:
-            self._addresses[address] = left
+            self._addresses[key] = left
         else:
-            self._addresses.pop(address, None)
+            self._addresses.pop(key, None)
 
     # ---- requests
 
@@ -170,7 +173,7 @@ class Admission:
             return self._tell_state(path)
         if path.rstrip("/") not in self._paths:
             return HttpAnswer(status=HTTPStatus.NOT_FOUND, text="The gateway is at /")
-        if self._addresses.get(address, 0) > self.shared.settings.connections_per_address:
+        if self._addresses.get(key_of(address), 0) > self.shared.settings.connections_per_address:
             self._tell_limit("gateway-connections", address)
             return HttpAnswer(status=HTTPStatus.TOO_MANY_REQUESTS, text="Too many connections from this address")
         if not asks_upgrade(headers):

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from api.limits import Limits, MemoryRateLimiter, Rule, is_loopback, key_of
+from api.limits import Limits, MemoryRateLimiter, Rule, is_loopback
 from core.domain.errors import RateLimited
 from core.runtime.settings import LimitSettings
 from tests.fakes.clock import FakeClock
@@ -127,20 +127,6 @@ async def test_what_is_given_back_was_not_taken() -> None:
         assert not (await limiter.take(RULE, "a")).retry_after_s
         await limiter.give_back(RULE, "a")
     assert (await limiter.look(RULE, "a")).remaining == RULE.limit
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("", ""),
-    ],
-)
-def test_key_of_address_is_what_one_customer_has(address: str, expected: str) -> None:
-    assert key_of(address) == expected
 
 
 async def test_refusals_are_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -25,6 +25,15 @@ def test_address_past_its_bound_may_only_ask_how_the_process_is() -> None:
     assert enter(peers, "203.0.113.2") == [Place.SERVED]
 
 
+def test_addresses_of_one_customer_are_counted_together() -> None:
+    peers = HttpPeers(bounds=BOUNDS)
+    places = [place for number in range(1, 4) for place in enter(peers, f"2001:db8::{number}")]
+    assert places == [Place.SERVED, Place.SERVED, Place.PROBES_ONLY]
+    peers.leave("2001:db8::1")
+    peers.leave("2001:db8::2")
+    assert enter(peers, "2001:db8::4") == [Place.SERVED]
+
+
 def test_place_of_who_has_left_is_free() -> None:
     peers = HttpPeers(bounds=BOUNDS)
     enter(peers, "203.0.113.1", times=3)
