@@ -9,11 +9,16 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+import msgspec
+
 import core_ext
 from gateway.commands import Heartbeat, parse_command
 from gateway.encodings import Encoding, RefusedPayload, decode_frame
+from gateway.presence import from_command, merge_presences, render_presence
+from gateway.presence_command import PresenceUpdate
 from gateway.transport.handshake import asks_upgrade, find_fault
 from gateway.transport.http_request import encode_upgrade, parse_request
+from tests.unit.gateway.shown_presence import check_presence
 
 Target = Callable[[bytes], None]
 
@@ -100,13 +105,17 @@ def fuzz_heartbeats(data: bytes) -> None:
 
 
 def fuzz_commands(data: bytes) -> None:
-    """Commands: the first byte picks the encoding; a command or a refusal."""
+    """Commands: the first byte picks the encoding; a command or a refusal. What others are shown of one is well-formed."""
     encoding = Encoding(data[0] % 3 if data else 0)
     try:
-        parse_command(encoding, decode_frame(encoding, data[1:]))
+        command = parse_command(encoding, decode_frame(encoding, data[1:]))
     except RefusedPayload as refusal:
         if refusal.close_code.code not in (4001, 4002):
             raise AssertionError("not a code of a refused payload") from refusal
+        return
+    if isinstance(command, PresenceUpdate):
+        merged = merge_presences([("web", from_command(command, now_ms=0))])
+        check_presence(msgspec.json.decode(msgspec.json.encode(render_presence(1, merged, 2))))
 
 
 TARGETS: dict[str, Target] = {
