@@ -64,7 +64,9 @@ class GuildSessions:
         slot = session.slots.pop(self._guild_id)
         self._index.release(slot)
         self._sessions[slot] = self._tracks[slot] = None
-        left = tuple(each for each in self._users[session.user_id] if each != slot)
+        slots = self._users[session.user_id]
+        at = slots.index(slot)
+        left = slots[:at] + slots[at + 1 :]
         if left:
             self._users[session.user_id] = left
         else:

@@ -57,6 +57,11 @@ class PresenceObject(msgspec.Struct, kw_only=True):
     client_status: dict[str, str]
 
 
+def plain_presence(status: str) -> Presence:
+    """A session's that says no more than its status."""
+    return _PLAIN[status]
+
+
 def from_command(command: PresenceUpdate | None, *, now_ms: int) -> Presence:
     """The presence that a client's op 3 or Identify asks for; online when it asks for none."""
     if command is None:

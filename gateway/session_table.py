@@ -86,12 +86,19 @@ class SessionTable:
         session.connection = None
         self._cancel_expiry(session)
         self._sessions.pop(session.id, None)
-        left = tuple(each for each in self._users.get(session.user_id, ()) if each is not session)
+        self._forget(session)
+        self._on_ended(session)
+
+    def _forget(self, session: Session) -> None:
+        sessions = self._users.get(session.user_id, ())
+        if session not in sessions:  # it never became ready
+            return
+        at = sessions.index(session)
+        left = sessions[:at] + sessions[at + 1 :]
         if left:
             self._users[session.user_id] = left
         else:
-            self._users.pop(session.user_id, None)
-        self._on_ended(session)
+            del self._users[session.user_id]
 
     def revoke(self, session: Session) -> None:
         """The login that the session was made with ended."""

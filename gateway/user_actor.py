@@ -20,7 +20,11 @@ from core.wire.envelope import GUILD_JOINED, INTERNAL_EVENTS, SESSION_REVOKED, E
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.presence import OFFLINE, MergedPresence, Presence, merge_presences
+from gateway.presence_tally import PresenceTally
 from gateway.session import Session
+
+FEW_SESSIONS: Final = 8
+"""With more, what they say is counted."""
 
 _REMEMBERED_IDS: Final = 256
 """As in a guild's actor; a user has fewer events."""
@@ -86,6 +90,7 @@ class UserActor:
         "_on_sessions",
         "_recent",
         "_seats",
+        "_tally",
         "is_bot",
         "presence",
         "present",
@@ -120,6 +125,8 @@ class UserActor:
         self.present = 0
         """How many sessions are present."""
         self._seats: list[_Seat] = []
+        self._tally: PresenceTally | None = None
+        """Of those that are present, once there are many sessions."""
         self._recent: dict[int, None] | None = None
         """Envelopes known by id, once there was one."""
 
@@ -135,6 +142,8 @@ class UserActor:
     def enter(self, session: Session) -> None:
         """Give a session a seat. Its events are held until `start`."""
         self._seats.append(_Seat(session))
+        if self._tally is None and len(self._seats) > FEW_SESSIONS:
+            self._tally = PresenceTally(self._said())
 
     def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
         """Events that passed before the session was seated: it gets them after READY as well."""
@@ -167,6 +176,8 @@ class UserActor:
         if seat is not None:
             self._change(seat, presence=seat.presence, is_present=False)
             self._seats.remove(seat)
+            if len(self._seats) <= FEW_SESSIONS:
+                self._tally = None
             self._notice_offline()
 
     def _find_seat(self, session: Session) -> _Seat | None:
@@ -184,15 +195,33 @@ class UserActor:
             return
         present_before = self.present
         self.present += is_present - seat.is_present
+        platform = seat.session.profile.platform
+        if self._tally is not None and seat.is_present:
+            self._tally.drop(platform, seat.presence)
         seat.presence, seat.is_present = presence, is_present
-        merged = merge_presences(
-            [(each.session.profile.platform, each.presence) for each in self._seats if each.is_present]
-        )
+        if self._tally is not None and is_present:
+            self._tally.add(platform, presence)
+        merged = self._merge()
         if merged != self.presence:
             self.presence = merged
             self._on_presence(self)
         if not self.is_bot and max(present_before, self.present) > 1:
             self._on_sessions(self)
+
+    def _said(self) -> list[tuple[str, Presence]]:
+        return [(seat.session.profile.platform, seat.presence) for seat in self._seats if seat.is_present]
+
+    def _merge(self) -> MergedPresence:
+        """What others see. Of many sessions only the first is looked at that decides, for its activities."""
+        if self._tally is None:
+            return merge_presences(self._said())
+        merged = merge_presences(self._tally.kinds())
+        if merged is OFFLINE:
+            return merged
+        first = next(each for each in self._seats if each.is_present and each.presence.status == merged.status)
+        if not first.presence.activities:
+            return merged
+        return msgspec.structs.replace(merged, activities=first.presence.activities)
 
     def _notice_offline(self) -> None:
         """Being invisible is being there. A login under way is none yet, but its user is only changing sessions."""

@@ -3,10 +3,12 @@
 from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.domain.intents import Intent
 from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Audience, Envelope
-from gateway.presence import Presence
+from gateway.presence import Presence, merge_presences
 from gateway.session import Session
 from gateway.user_actor import MAX_SESSIONS_TOLD, UserActor, UserEvents
 from tests.fakes.gateway_connection import FakeConnection
@@ -247,3 +249,44 @@ def test_failed_login_of_an_absent_user_is_not_going_offline() -> None:
     session, _ = place.session("s", start=False)
     place.actor.leave(session)
     assert place.times_offline == 0
+
+
+presences = st.builds(
+    Presence,
+    status=st.sampled_from(["online", "idle", "dnd", "invisible"]),
+    activities=st.sampled_from([[], [{"name": "a"}], [{"name": "b"}]]),
+)
+steps = st.one_of(
+    st.tuples(st.just("come"), st.sampled_from(["desktop", "mobile", "web"]), presences),
+    st.tuples(st.just("say"), st.integers(0, 99), presences),
+    st.tuples(st.just("lose"), st.integers(0, 99), st.none()),
+    st.tuples(st.just("leave"), st.integers(0, 99), st.none()),
+)
+
+
+@given(early=st.lists(steps, max_size=5), come=st.lists(presences, max_size=30), late=st.lists(steps, max_size=30))
+def test_presence_of_few_and_of_many_sessions_is_that_of_all(
+    early: list[Any], come: list[Presence], late: list[Any]
+) -> None:
+    place = Place()
+    seats: list[tuple[Session, str, Presence | None]] = []
+    for number, (step, which, said) in enumerate([*early, *[("come", "web", each) for each in come], *late]):
+        if step == "come":
+            session, _ = place.session(str(number), platform=which)
+            place.actor.set_presence(session, said)
+            seats.append((session, which, said))
+        elif seats:
+            at = which % len(seats)
+            session, platform, before = seats[at]
+            if step == "leave":
+                place.actor.leave(session)
+                del seats[at]
+            elif step == "say":
+                place.actor.set_presence(session, said)
+                seats[at] = (session, platform, said)
+            elif before is not None:
+                place.actor.set_present(session, is_present=False)
+                seats[at] = (session, platform, None)
+        shown = [(platform, said) for _, platform, said in seats if said is not None]
+        assert place.actor.presence == merge_presences(shown)
+        assert place.actor.present == len(shown)
