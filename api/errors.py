@@ -106,7 +106,7 @@ def _answer_domain(error: DomainError) -> ErrorAnswer:
         return _answer_rate_limit(error)
     code = error.limit_code if isinstance(error, LimitReached) else error.code
     body: dict[str, Any] = {"message": error.text, "code": code}
-    if isinstance(error, Invalid) and error.fields:
+    if isinstance(error, Invalid | NotBuilt) and error.fields:
         body["errors"] = nest_fields(error.fields)
     headers = {"Retry-After": _whole_seconds(error.retry_after_s)} if isinstance(error, Unavailable) else {}
     return ErrorAnswer(status, _encode(body), headers)

@@ -23,7 +23,7 @@ import msgspec
 import msgspec.inspect
 from msgspec import Meta
 
-from core.domain.errors import FieldError, NotBuilt
+from core.domain.errors import FieldError, NotBuilt, unbuilt_field
 from core.domain.texts import Text
 
 _RULE: Final = "text"
@@ -111,9 +111,9 @@ def _clean_text(rule: Text) -> Cleaner:
 
 
 def _refuse(what: str) -> Cleaner:
-    def refuse(value: Any, _path: Path, _errors: list[FieldError]) -> Any:
+    def refuse(value: Any, path: Path, _errors: list[FieldError]) -> Any:
         if not is_nothing(value):
-            raise NotBuilt(f"This server does not support {what} yet")
+            raise unbuilt_field(path, what)
         return value
 
     return refuse

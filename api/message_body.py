@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from multipart import MultipartSegment, PushMultipartParser, parse_options_header
 
-from core.domain.errors import Invalid, NotBuilt
+from core.domain.errors import Invalid, unbuilt_field
 
 _MAX_FIELDS: Final = 32
 _PAYLOAD: Final = "payload_json"
@@ -52,7 +52,7 @@ def _read_multipart(body: bytes, boundary: str) -> dict[str, str]:
             for event in parser.parse(body):
                 if isinstance(event, MultipartSegment):
                     if event.filename is not None:
-                        raise NotBuilt("This server does not support files in forms yet")
+                        raise unbuilt_field((event.name,), "files in forms")
                     if event.header("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
                         raise Invalid(message="Fields of a form are sent as they are (RFC 7578 section 4.7)")
                     value = fields[event.name] = bytearray()

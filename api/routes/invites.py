@@ -10,7 +10,7 @@ from api.forms import SnowflakePath, SnowflakeQuery
 from api.message_body import find_json
 from api.services.invites.invite_forms import CreateInvite, UseInvite
 from api.services.invites.invites import InviteService
-from core.domain.errors import NotBuilt
+from core.domain.errors import unbuilt_field
 from core.wire.objects.invite import InviteObject
 
 
@@ -45,8 +45,14 @@ async def get_invite(
     target_message_id: SnowflakeQuery = None,
 ) -> InviteObject:
     """Show an invite to anybody."""
-    if guild_scheduled_event_id or target_channel_id or target_message_id:
-        raise NotBuilt("This server does not support invites to events and messages yet")
+    targets = {
+        "guild_scheduled_event_id": guild_scheduled_event_id,
+        "target_channel_id": target_channel_id,
+        "target_message_id": target_message_id,
+    }
+    for name, target in targets.items():
+        if target:
+            raise unbuilt_field((name,), "invites to events and messages")
     return await invites.fetch(code, with_counts=with_counts)
 
 

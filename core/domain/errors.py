@@ -56,10 +56,24 @@ class Unavailable(DomainError):
         self.retry_after_s = retry_after_s
 
 
+class FieldError(Exception):
+    """One wrong field: `path` like ("embeds", 0, "title"), a form code like BASE_TYPE_REQUIRED, a text."""
+
+    def __init__(self, path: tuple[str | int, ...], code: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.code = code
+        self.message = message
+
+
 class NotBuilt(DomainError):
-    """A documented feature that this server does not have yet."""
+    """A documented feature that this server does not have yet. With fields it names what of the request asks for it."""
 
     message = "This server does not support this yet"
+
+    def __init__(self, message: str | None = None, *fields: FieldError) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class RateLimited(DomainError):
@@ -74,16 +88,6 @@ class RateLimited(DomainError):
         self.bucket = bucket
 
 
-class FieldError(Exception):
-    """One wrong field: `path` like ("embeds", 0, "title"), a form code like BASE_TYPE_REQUIRED, a text."""
-
-    def __init__(self, path: tuple[str | int, ...], code: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.code = code
-        self.message = message
-
-
 class Invalid(DomainError):
     """Wrong input. With fields it is a form error (50035) that names each of them."""
 
@@ -93,6 +97,12 @@ class Invalid(DomainError):
     def __init__(self, *fields: FieldError, message: str | None = None) -> None:
         super().__init__(message)
         self.fields = fields
+
+
+def unbuilt_field(path: tuple[str | int, ...], what: str) -> NotBuilt:
+    """The refusal of a field; `what` goes on with "This server does not support"."""
+    message = f"This server does not support {what} yet"
+    return NotBuilt(message, FieldError(path, "NOT_BUILT", message))
 
 
 def invalid_field(path: str | tuple[str | int, ...], code: str, message: str) -> Invalid:

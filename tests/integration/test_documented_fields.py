@@ -187,7 +187,12 @@ async def test_fields_are_honoured_or_refused(api: ApiUnderTest, document: Docum
             continue
         expected[name] = str(refused[name]) if name in refused else "forgotten" if name in unseen else "honoured"
         before = await walk.observe_plain(field)
-        found[name] = judge(before, await walk.observe_values(field, *fields[field]))
+        after = await walk.observe_values(field, *fields[field])
+        found[name] = judge(before, after)
+        if name in REFUSED.get(route, {}):
+            assert all(
+                f'"{field.name.rpartition(".")[2]}"' in seen.answer for _, seen in after if seen.status >= 300
+            ), name
     assert found == expected
     assert {*refused, *unseen} <= expected.keys(), "listed, but in no document"
 

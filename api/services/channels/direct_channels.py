@@ -10,7 +10,7 @@ from api.services.announcements import user_event
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from core.domain.channel import Channel, ChannelType
-from core.domain.errors import CannotSendToUser, InvalidRecipients, NotBuilt, UnknownUser
+from core.domain.errors import CannotSendToUser, InvalidRecipients, UnknownUser, unbuilt_field
 from core.domain.user import User
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
@@ -63,7 +63,7 @@ class DirectChannels:
         asked = [form.recipient_id] if form.recipient_id is not None else form.recipients or []
         others = set(asked) - {user.id}
         if len(others) > _ONE:
-            raise NotBuilt(f"This server does not support {_GROUPS} yet")
+            raise unbuilt_field(("recipients",), _GROUPS)
         if not others:
             raise InvalidRecipients
         try:

@@ -13,7 +13,7 @@ from api.form_marks import as_set, unbuilt
 from api.forms import SnowflakeField
 from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
-from core.domain.errors import EmptyMessage, NotBuilt, invalid_field
+from core.domain.errors import EmptyMessage, invalid_field, unbuilt_field
 from core.domain.texts import MESSAGE_CONTENT
 
 MAX_NONCE: Final = 25
@@ -177,7 +177,7 @@ def _parse_reply(form: MessageReferenceForm | None) -> Reply | None:
     if form is None:
         return None
     if form.type == _FORWARD:
-        raise NotBuilt("This server does not support forwards yet")
+        raise unbuilt_field(("message_reference", "type"), "forwards")
     if form.type:
         raise invalid_field(("message_reference", "type"), "BASE_TYPE_CHOICES", "Value must be one of (0, 1).")
     return Reply(

@@ -30,6 +30,7 @@ from core.domain.errors import (
     Invalid,
     LimitReached,
     NotATextChannel,
+    NotBuilt,
     RateLimited,
     ReplyWithoutHistory,
     invalid_field,
@@ -229,6 +230,6 @@ def _refusal(error: DomainError) -> RefusedMessage:
     return RefusedMessage(
         code=error.limit_code if isinstance(error, LimitReached) else error.code,
         message=error.text,
-        errors=nest_fields(error.fields) if isinstance(error, Invalid) and error.fields else None,
+        errors=nest_fields(error.fields) if isinstance(error, Invalid | NotBuilt) and error.fields else None,
         retry_after=round(error.retry_after_s, 3) if isinstance(error, RateLimited) else None,
     )

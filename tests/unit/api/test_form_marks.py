@@ -80,8 +80,9 @@ def test_unbuilt_parts_that_say_nothing_pass(nothing: bytes) -> None:
 
 @pytest.mark.parametrize("something", [b'"x"', b"1", b"true", b"[{}]", b'{"question": {"text": "?"}}'])
 def test_unbuilt_parts_are_refused_by_name(something: bytes) -> None:
-    with pytest.raises(NotBuilt, match="polls"):
+    with pytest.raises(NotBuilt, match="polls") as caught:
         Form(Body).decode(b'{"poll": %b}' % something)
+    assert [(error.path, error.code) for error in caught.value.fields] == [(("poll",), "NOT_BUILT")]
 
 
 def test_what_is_wrong_is_told_before_what_is_not_built() -> None:
