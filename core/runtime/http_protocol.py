@@ -176,11 +176,12 @@ class HttpProtocol:
         try:
             self._parse(data)
         except httptools.HttpParserError:
-            # The preface of HTTP/2 is made to look like a request of a method that does not exist.
-            self._refuse(OTHER_VERSION if self._parser.get_method() == b"PRI" else MALFORMED)
+            if not self._is_ending:  # what follows a refusal is no news
+                # The preface of HTTP/2 is made to look like a request of a method that does not exist.
+                self._refuse(OTHER_VERSION if self._parser.get_method() == b"PRI" else MALFORMED)
         # What came before the head's first chunk ended belongs to another request, so only whole chunks are counted.
         self._silent_bytes = self._silent_bytes + len(data) if self._is_silent else 0
-        if self._silent_bytes > MAX_HEAD_BYTES:
+        if self._silent_bytes > MAX_HEAD_BYTES and not self._is_ending:
             self._refuse(TOO_LARGE)
 
     def eof_received(self) -> bool:

@@ -355,6 +355,8 @@ async def test_what_is_neither_head_nor_body_is_bounded(endless: bytes) -> None:
         (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 501),
         (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\nabc", 400),
+        (b"POST / HTTP/1.1\r\nhost: x\r\nexpect: x\r\ntransfer-encoding: chunked\r\n\r\nnonsense", 417),
+        (b"CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\nnonsense\r\n\r\n", 501),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET x:1 HTTP/1.1\r\nhost: x\r\n\r\n", 400),
     ],
@@ -369,7 +371,9 @@ async def test_what_cannot_be_done_is_refused_and_not_done(request_: bytes, stat
 
     async with connect(app) as (reader, writer):
         writer.write(request_)
-        assert (await reader.read()).startswith(b"HTTP/1.1 %d " % status)
+        told = await reader.read()
+    assert told.startswith(b"HTTP/1.1 %d " % status)
+    assert told.count(b"content-length: ") == 1
     assert asked == 0
 
 
