@@ -281,7 +281,9 @@ def parse_command(encoding: Encoding, payload: ClientPayload | EtfPayload) -> Co
     Raises:
         RefusedPayload: 4001 or 4002.
     """
-    op = payload.op
+    op = whole_number(payload.op)
+    if op is None:
+        raise _unreadable()
     if op not in CLIENT_OPCODES:
         raise RefusedPayload(close_codes.UNKNOWN_OPCODE)
     if op == Opcode.DISPATCH:

@@ -55,9 +55,9 @@ class RefusedPayload(Exception):
 
 
 class ClientPayload(msgspec.Struct, frozen=True, gc=False):
-    """The outside of a client's payload. `d` is raw for JSON and msgpack."""
+    """The outside of a client's payload. `d` is raw for JSON and msgpack; some writers make every number a float."""
 
-    op: int
+    op: int | float
     d: msgspec.Raw = msgspec.Raw()
     t: object = None
 
@@ -65,7 +65,7 @@ class ClientPayload(msgspec.Struct, frozen=True, gc=False):
 class EtfPayload(msgspec.Struct, frozen=True):
     """The same in ETF, where `d` is decoded with the rest."""
 
-    op: int
+    op: int | float
     d: object = None
     t: object = None
 

@@ -249,6 +249,7 @@ LENIENT: list[tuple[dict[str, Any], Command]] = [
         GuildSubscriptions(subscriptions={"1": GuildSubscription(typing=True)}),
     ),
     ({"op": 1, "t": 5, "s": "x", "d": 3}, Heartbeat(seq=3)),
+    ({"op": 1.0, "d": 3.0}, Heartbeat(seq=3)),
     *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 13, 34, 36, 38, 39, 41, 43, 60) for d in (None, {}, "x")],
     *[({"op": op, "d": d}, Unheeded(op=op)) for op in (3, 4, 8, 14, 31, 37) for d in (None, 5, "text", [], True, 1.5)],
 ]
@@ -263,6 +264,7 @@ WRONG: list[tuple[Any, CloseCode]] = [
     ({"op": "1"}, close_codes.DECODE_ERROR),
     ({"op": None}, close_codes.DECODE_ERROR),
     ({"op": 1.5}, close_codes.DECODE_ERROR),
+    ({"op": 1e300}, close_codes.DECODE_ERROR),
     ({"op": True}, close_codes.DECODE_ERROR),
     ({"op": 0, "t": 5}, close_codes.DECODE_ERROR),
     ({"op": 0, "t": "MESSAGE_DELETE", "d": {}}, close_codes.UNKNOWN_OPCODE),
