@@ -56,7 +56,7 @@ _KERNELS: Final = "compiled" if IS_COMPILED else "plain"
 GATEWAY_GRACE_S: Final = 2.0
 """For op 7 and a close frame to every client. It runs beside the requests' grace: together they stay under 5 s."""
 REQUEST_GRACE_S: Final = 3
-OPERATIONS_CONNECTIONS: Final = 16
+OPERATIONS_CONNECTIONS: Final = 8
 """Of the descriptors that are the process's own."""
 STORE_GRACE_S: Final = 1.0
 
@@ -179,7 +179,11 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             grace_s=REQUEST_GRACE_S,
             trusted_proxies=settings.api.trusted_proxies,
             count_refusal=lambda limit: metrics.limit_refusals_total.labels(limit).inc(),
-            bounds=HttpBounds(connections_per_address=settings.api.connections_per_address, connections=shares.api),
+            bounds=HttpBounds(
+                # Whatever is set, one address does not get all that there are.
+                connections_per_address=min(settings.api.connections_per_address, shares.api * 3 // 4),
+                connections=shares.api,
+            ),
         )
         operations_server = None
         if settings.metrics.enabled:

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 PROBES: Final = frozenset({b"/health", b"/ready"})
 """Paths that are answered whoever asks."""
 
-_SURPLUS: Final = 32
+_SURPLUS: Final = 16
 """Connections past a bound that are kept for those who ask how the process is."""
 
 _TOLD: Final = 1000

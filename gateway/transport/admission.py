@@ -48,7 +48,7 @@ _JITTER_SHARE = 11
 _GOLDEN = 0.6180339887498949
 """Multiples of it, modulo 1, are spread evenly however many there are: jitter without chance."""
 _STOP_STEP_S = 0.01
-_SURPLUS = 32
+_SURPLUS = 16
 """Sockets past the bound that are kept for those who ask how the process is; each is gone after `HANDSHAKE_S`."""
 _READY = "/ready"
 _PROBES = {"/health": "ok", _READY: "ready"}

@@ -87,7 +87,7 @@ async def test_gateway_that_is_full_leaves_room_for_the_api_and_for_probes(tmp_p
     async with running(tmp_path / "data", max_files=256) as server, contextlib.AsyncExitStack() as sockets:
         opened = [await open_gateway_socket(server, sockets) for _ in range(250)]
         assert set(opened) == {101, 503}
-        assert opened.index(503) == opened.count(101) == 256 - 64 - 64
+        assert opened.index(503) == opened.count(101) == 256 - 64 - 112
         async with httpx.AsyncClient() as http:
             for path in ("/health", "/ready"):
                 for url in (server.api, server.metrics, server.gateway.replace("ws", "http")):
@@ -95,6 +95,18 @@ async def test_gateway_that_is_full_leaves_room_for_the_api_and_for_probes(tmp_p
                     assert (await http.request("HEAD", f"{url}{path}")).status_code == 200
         async with httpx.AsyncClient(base_url=server.api) as http:
             assert (await register(http, 1)).status_code == 201
+
+
+async def test_one_address_does_not_get_all_connections_of_the_api(tmp_path: Path) -> None:
+    async with running(tmp_path / "data", max_files=256) as server, contextlib.AsyncExitStack() as sockets:
+        host, _, port = server.api.removeprefix("http://").rpartition(":")
+        for _ in range(100):
+            _, writer = await asyncio.open_connection(host, int(port))
+            sockets.callback(writer.close)
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(local_address="127.0.0.2")) as other:
+            assert (await other.get(f"{server.api}/api/v10/gateway")).status_code == 200
+        async with httpx.AsyncClient(base_url=server.metrics) as http:
+            assert (await http.get("/ready")).status_code == 200
 
 
 @pytest.mark.parametrize("ask", [lambda server: server.api, lambda server: server.gateway.replace("ws", "http")])
