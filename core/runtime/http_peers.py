@@ -22,7 +22,7 @@ PROBES: Final = frozenset({b"/health", b"/ready"})
 """Paths that are answered whoever asks."""
 
 _SURPLUS: Final = 16
-"""Connections past a bound that are kept for those who ask how the process is."""
+"""Connections past the bounds that are kept for those who ask how the process is."""
 
 _TOLD: Final = 1000
 """Addresses that are remembered as told of. More are an attack, not a setting that was forgotten."""
@@ -41,7 +41,16 @@ class Place(enum.Enum):
 class HttpPeers:
     """See the module. Raises StartError for a proxy that is no address."""
 
-    __slots__ = ("_bounds", "_by_address", "_count_refusal", "_networks", "_told", "_total", "_trusts_everybody")
+    __slots__ = (
+        "_bounds",
+        "_by_address",
+        "_count_refusal",
+        "_networks",
+        "_served",
+        "_surplus",
+        "_told",
+        "_trusts_everybody",
+    )
 
     def __init__(
         self,
@@ -54,7 +63,8 @@ class HttpPeers:
         self._count_refusal = count_refusal
         self._bounds = bounds
         self._by_address: dict[str, int] = {}
-        self._total = 0
+        self._served = 0
+        self._surplus = 0
         self._told: set[str] = set()
         self._trusts_everybody = _EVERYBODY in trusted_proxies
         try:
@@ -65,7 +75,7 @@ class HttpPeers:
             raise StartError(f"trusted proxies: {error}") from error
 
     def __len__(self) -> int:
-        return self._total
+        return self._served + self._surplus
 
     def is_trusted(self, address: str) -> bool:
         """Whether what it says of others is believed."""
@@ -81,27 +91,32 @@ class HttpPeers:
 
     def enter(self, address: str, *, is_trusted: bool) -> Place:
         """A connection has come. `leave` must follow, whatever the answer is."""
-        self._total += 1
         key = key_of(address)
-        count = self._by_address[key] = self._by_address.get(key, 0) + 1
-        surplus = self._total - self._bounds.connections
-        if not is_trusted:
-            surplus = max(surplus, count - self._bounds.connections_per_address)
-        if surplus <= 0:
+        count = self._by_address.get(key, 0)
+        is_full = not is_trusted and count >= self._bounds.connections_per_address
+        if not is_full and self._served < self._bounds.connections:
+            self._by_address[key] = count + 1
+            self._served += 1
             return Place.SERVED
         self._count_refusal("connections")
-        logger.warning("too many connections", extra={"address": address, "connections": count, "all": self._total})
-        return Place.PROBES_ONLY if surplus <= _SURPLUS else Place.NONE
+        logger.warning("too many connections", extra={"address": address, "connections": count, "all": self._served})
+        if self._surplus >= _SURPLUS:
+            return Place.NONE
+        self._surplus += 1
+        return Place.PROBES_ONLY
 
-    def leave(self, address: str) -> None:
-        """A connection is gone."""
-        self._total -= 1
-        key = key_of(address)
-        left = self._by_address[key] - 1
-        if left:
-            self._by_address[key] = left
-        else:
-            del self._by_address[key]
+    def leave(self, address: str, place: Place) -> None:
+        """A connection that had this place is gone."""
+        if place is Place.PROBES_ONLY:
+            self._surplus -= 1
+        elif place is Place.SERVED:
+            self._served -= 1
+            key = key_of(address)
+            left = self._by_address[key] - 1
+            if left:
+                self._by_address[key] = left
+            else:
+                del self._by_address[key]
 
     def note_forwarded(self, address: str) -> None:
         """An address that is not trusted has named the client that it speaks for."""

@@ -159,7 +159,7 @@ class HttpProtocol:
         """The client has gone, or was closed."""
         self._is_ending = True
         self._connections.discard(self)
-        self._peers.leave(self._address)
+        self._peers.leave(self._address, self._place)
         self._watch.cancel()
         for exchange in (self._current, *self._queue):
             if exchange is not None:

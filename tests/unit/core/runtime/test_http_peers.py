@@ -29,18 +29,22 @@ def test_addresses_of_one_customer_are_counted_together() -> None:
     peers = HttpPeers(bounds=BOUNDS)
     places = [place for number in range(1, 4) for place in enter(peers, f"2001:db8::{number}")]
     assert places == [Place.SERVED, Place.SERVED, Place.PROBES_ONLY]
-    peers.leave("2001:db8::1")
-    peers.leave("2001:db8::2")
+    peers.leave("2001:db8::1", Place.SERVED)
     assert enter(peers, "2001:db8::4") == [Place.SERVED]
 
 
 def test_place_of_who_has_left_is_free() -> None:
     peers = HttpPeers(bounds=BOUNDS)
-    enter(peers, "203.0.113.1", times=3)
-    for _ in range(3):
-        peers.leave("203.0.113.1")
+    for place in enter(peers, "203.0.113.1", times=30):
+        peers.leave("203.0.113.1", place)
     assert len(peers) == 0
     assert enter(peers, "203.0.113.1") == [Place.SERVED]
+
+
+def test_connections_past_an_address_bound_take_no_place_of_others() -> None:
+    peers = HttpPeers(bounds=HttpBounds(connections_per_address=2, connections=3))
+    enter(peers, "203.0.113.1", times=40)
+    assert enter(peers, "203.0.113.2", times=2) == [Place.SERVED, Place.NONE]
 
 
 def test_trusted_proxy_is_bounded_by_the_process_alone() -> None:
