@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from core.runtime.probes import METHODS
+
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 OperationsApp = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
 
@@ -17,7 +19,7 @@ def build_operations(*, registry: CollectorRegistry, find_fault: Callable[[], Aw
     """The ASGI application. `find_fault` gives what is wrong, None when all is well."""
 
     async def answer(scope: MutableMapping[str, Any], _receive: Any, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in METHODS:
             await _send(send, 405, b"method not allowed\n")
             return
         match scope["path"]:

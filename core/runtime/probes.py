@@ -14,7 +14,14 @@ READY: Final = "/ready"
 RETRY_AFTER: Final = b"5"
 """Seconds; a disk is not cleared faster."""
 
-_HEADERS: Final = ((b"content-type", b"application/json"), (b"access-control-allow-origin", b"*"))
+METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""HAProxy asks with OPTIONS unless it is told otherwise, and looks at the status."""
+
+_HEADERS: Final = (
+    (b"content-type", b"application/json"),
+    (b"access-control-allow-origin", b"*"),
+    (b"allow", b"GET, HEAD, OPTIONS"),
+)
 
 
 def build_probes(*, app: Application, find_fault: Callable[[], Awaitable[str | None]]) -> Application:
@@ -23,8 +30,8 @@ def build_probes(*, app: Application, find_fault: Callable[[], Awaitable[str | N
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] not in (HEALTH, READY):
             await app(scope, receive, send)
-        elif scope["method"] not in ("GET", "HEAD"):
-            await _send(send, 405, {"message": "405: Method Not Allowed", "code": 0}, (b"allow", b"GET, HEAD"))
+        elif scope["method"] not in METHODS:
+            await _send(send, 405, {"message": "405: Method Not Allowed", "code": 0})
         elif scope["path"] == HEALTH:
             await _send(send, 200, {"status": "ok"})
         elif (fault := await find_fault()) is None:

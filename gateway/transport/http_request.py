@@ -14,7 +14,8 @@ from gateway.transport.handshake import compute_accept
 BAD_REQUEST = HttpAnswer(status=HTTPStatus.BAD_REQUEST, text="Not a request that a WebSocket begins with")
 TOO_LARGE = HttpAnswer(status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text="Too many headers")
 
-_METHODS = frozenset({b"GET", b"HEAD"})
+_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+"""The last one is how HAProxy asks for /health unless it is told otherwise."""
 _VERSIONS = frozenset({"1.0", "1.1"})
 _LATIN = "latin-1"
 _MAX_HEADERS = 100
@@ -22,7 +23,7 @@ _MAX_HEADERS = 100
 
 
 class HttpRequest:
-    """A GET or HEAD without a body; also httptools's callbacks while it is read."""
+    """A request without a body; also httptools's callbacks while it is read."""
 
     __slots__ = ("_headers", "_target", "header_count", "is_head", "may_upgrade")
 
@@ -59,7 +60,7 @@ class HttpRequest:
 
 
 def parse_request(data: bytes) -> HttpRequest | None:
-    """The request in `data`, which ends with its blank line; None for anything but a GET or HEAD that has no body."""
+    """The request in `data`, which ends with its blank line; None for other methods, and for one with a body."""
     request = HttpRequest()
     parser = httptools.HttpRequestParser(request)
     try:
@@ -72,7 +73,7 @@ def parse_request(data: bytes) -> HttpRequest | None:
     if parser.get_method() not in _METHODS or version not in _VERSIONS:
         return None
     request.is_head = parser.get_method() == b"HEAD"
-    request.may_upgrade = version == "1.1" and not request.is_head
+    request.may_upgrade = version == "1.1" and parser.get_method() == b"GET"
     if request.has_body or request.header_count > _MAX_HEADERS:
         return None
     return request

@@ -121,6 +121,8 @@ async def test_gateway_is_where_libraries_and_proxies_ask_for_it(run_listener: R
         (make_request("/ready", {"Host": "x"}), b"200"),
         (b"GET /health HTTP/1.0\r\n\r\n", b"200"),
         (b"HEAD /ready HTTP/1.0\r\n\r\n", b"200"),
+        (b"OPTIONS /ready HTTP/1.0\r\n\r\n", b"200"),
+        (make_request("/", UPGRADE, method="OPTIONS"), b"400"),
         (make_request("/", UPGRADE, method="HEAD"), b"400"),
         (make_request("/", UPGRADE).replace(b"HTTP/1.1", b"HTTP/1.0"), b"400"),
         (make_request("/nothing", UPGRADE), b"404"),

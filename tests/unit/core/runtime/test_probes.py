@@ -46,6 +46,8 @@ async def connect(fault: str | None) -> AsyncIterator[tuple[asyncio.StreamReader
         ("GET /ready HTTP/1.0", None, 200, {"status": "ready"}),
         ("GET /ready?x=y HTTP/1.1", "full", 503, {"status": "not ready", "reason": "full"}),
         ("HEAD /ready HTTP/1.0", "full", 503, None),
+        ("OPTIONS /health HTTP/1.0", "full", 200, {"status": "ok"}),
+        ("OPTIONS /ready HTTP/1.0", "full", 503, {"status": "not ready", "reason": "full"}),
         ("POST /ready HTTP/1.1", None, 405, {"message": "405: Method Not Allowed", "code": 0}),
     ],
 )
