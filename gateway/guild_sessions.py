@@ -16,6 +16,8 @@ from gateway.fanout import MessageForms, fan_out, fan_out_message
 from gateway.session import Session
 
 _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
+_TELLING: Final = 4
+"""Sessions of a user that are looked at for its guilds: one may be coming in, hundreds cost hundreds of guilds each."""
 _CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
 
 
@@ -81,9 +83,12 @@ class GuildSessions:
         return self._users.keys()
 
     def guilds_of_users(self) -> dict[int, Collection[int]]:
-        """The users with a session here, and the guilds that their sessions are attached to."""
+        """The users with a session here, and the guilds that their sessions are attached to.
+
+        Sessions of a user that are here are in the same guilds, save those that are coming in: so a few of them tell it.
+        """
         return {
-            user_id: {guild_id for slot in slots for guild_id in self.at(slot).slots}
+            user_id: {guild_id for slot in slots[:_TELLING] for guild_id in self.at(slot).slots}
             for user_id, slots in self._users.items()
         }
 
