@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.transport.listener import TRANSPORTS
 from tests.e2e.server import Server
 
 ACCOUNT = {"password": "correct horse battery", "date_of_birth": "1990-01-01"}
@@ -21,8 +22,10 @@ PLENTY = 1 << 40
 
 
 @contextlib.asynccontextmanager
-async def running(data: Path, **options: int) -> AsyncIterator[Server]:
-    server = Server(data, **options)
+async def running(
+    data: Path, settings: dict[str, str] | None = None, *, max_files: int | None = None
+) -> AsyncIterator[Server]:
+    server = Server(data, settings, max_files=max_files)
     await server.start()
     try:
         yield server
@@ -83,8 +86,10 @@ async def test_full_disk_is_told_everywhere_and_is_over_when_there_is_room(tmp_p
     assert log.count('"message": "not ready"') == log.count('"message": "ready again"') == 1
 
 
-async def test_gateway_that_is_full_leaves_room_for_the_api_and_for_probes(tmp_path: Path) -> None:
-    async with running(tmp_path / "data", max_files=256) as server, contextlib.AsyncExitStack() as sockets:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_gateway_that_is_full_leaves_room_for_the_api_and_for_probes(tmp_path: Path, transport: str) -> None:
+    settings = {"GUILDWAY_GATEWAY_TRANSPORT": transport}
+    async with running(tmp_path / "data", settings, max_files=256) as server, contextlib.AsyncExitStack() as sockets:
         opened = [await open_gateway_socket(server, sockets) for _ in range(250)]
         assert set(opened) == {101, 503}
         assert opened.index(503) == opened.count(101) == 256 - 64 - 112

@@ -240,11 +240,13 @@ async def test_wrong_passwords_are_bounded_over_all_addresses_but_not_for_the_ow
     limits = msgspec.structs.replace(HIGH_LIMITS, wrong_passwords=10, wrong_passwords_per_account=3)
     async with open_api(limits=limits) as api:
         await api.register("alice")
-        assert await log_in(api, "alice", PASSWORD, "203.0.113.1") == 200
+        for known in ("203.0.113.1", "2001:db8::1"):
+            assert await log_in(api, "alice", PASSWORD, known) == 200
         statuses = [await log_in(api, "alice", "wrong", f"198.51.100.{number}") for number in range(4)]
         assert statuses == [400, 400, 400, 429]
         assert await log_in(api, "alice", PASSWORD, "198.51.100.9") == 429
-        assert await log_in(api, "alice", PASSWORD, "203.0.113.1") == 200
+        for known in ("203.0.113.1", "2001:db8::2"):
+            assert await log_in(api, "alice", PASSWORD, known) == 200
 
 
 async def test_right_passwords_do_not_count(open_api: OpenApi) -> None:

@@ -18,6 +18,7 @@ from api.limits import Limits
 from api.services.accounts.passwords import Passwords
 from core.domain.errors import RateLimited
 from core.domain.user import Account
+from core.runtime.addresses import key_of
 from core.runtime.metrics import Metrics
 from core.store.interfaces import Store
 
@@ -75,4 +76,4 @@ class PasswordAttempts:
 
     async def _is_known(self, account: Account, address: str) -> bool:
         sessions = await self._store.users.list_auth_sessions(account.user.id)
-        return any(session.address == address for session in sessions)
+        return any(key_of(session.address) == key_of(address) for session in sessions)
