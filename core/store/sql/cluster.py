@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.domain.ids import shard_of
@@ -40,27 +40,33 @@ def make_cluster_id() -> str:
     return secrets.token_hex(_ID_BYTES)
 
 
-async def claim_numbers(
-    engine: AsyncEngine, numbers: ClusterNumbers, *, make_id: Callable[[], str] = make_cluster_id
-) -> None:
-    """Hold the settings against the database's numbers, or make them its numbers when it has none.
+def check_numbers(numbers: ClusterNumbers, connection: SyncConnection) -> None:
+    """Hold the settings against what the database says, before it is changed. Its schema may be an older one.
 
     Raises:
         OtherNumbersError: it was made with others.
-        Unavailable: it cannot be read or written.
     """
-    with translated():
-        async with engine.connect() as connection:
-            await connection.run_sync(_claim, numbers, make_id)
-
-
-def _claim(connection: SyncConnection, numbers: ClusterNumbers, make_id: Callable[[], str]) -> None:
-    kept = _find_numbers(connection)
+    tables = inspect(connection).get_table_names()
+    kept = _find_numbers(connection) if cluster.name in tables else None
     if kept is None:
         _refuse_what_the_log_denies(connection, numbers.num_shards)
-        _write_numbers(connection, numbers, make_id())
     elif kept != numbers:
         raise OtherNumbersError(_describe(kept, numbers))
+
+
+async def keep_numbers(
+    engine: AsyncEngine, numbers: ClusterNumbers, *, make_id: Callable[[], str] = make_cluster_id
+) -> None:
+    """Make the settings the numbers of a database that has none yet. Raises Unavailable."""
+    with translated():
+        async with engine.connect() as connection:
+            await connection.run_sync(_keep, numbers, make_id)
+
+
+def _keep(connection: SyncConnection, numbers: ClusterNumbers, make_id: Callable[[], str]) -> None:
+    if _find_numbers(connection) is None:
+        connection.rollback()
+        _write_numbers(connection, numbers, make_id())
 
 
 def _find_numbers(connection: SyncConnection) -> ClusterNumbers | None:

@@ -5,6 +5,7 @@ Alembic is only loaded when there is something to do: it takes longer to import 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +26,10 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 _VERSION = table("alembic_version", column("version_num"))
 
 
-async def migrate(engine: AsyncEngine) -> str | None:
+async def migrate(engine: AsyncEngine, *, check: Callable[[SyncConnection], None] | None = None) -> str | None:
     """Run the migrations that the database has not had. The last one that it had before; None for an empty database.
+
+    `check` is called before, and raises when the database is not for this process: what is refused is left as it was.
 
     Raises:
         NewerSchemaError: it has had some that this version does not know.
@@ -35,14 +38,16 @@ async def migrate(engine: AsyncEngine) -> str | None:
     with translated():
         async with engine.connect() as connection:
             revision = await connection.run_sync(find_revision)
-            if revision == SCHEMA_REVISION:
-                return revision
-            if revision is not None and revision not in _list_revisions():
+            if revision not in (None, SCHEMA_REVISION) and revision not in _list_revisions():
                 raise NewerSchemaError(
                     f"the database has schema {revision}, and this version knows schemas up to {SCHEMA_REVISION}: "
                     "start the newer version that wrote it, or restore a backup from before"
                 )
-            await connection.run_sync(_upgrade)
+            if revision is not None and check is not None:
+                await connection.run_sync(check)
+                await connection.rollback()
+            if revision != SCHEMA_REVISION:
+                await connection.run_sync(_upgrade)
             return revision
 
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ from core.store.interfaces import (
 from core.store.sql.applications import SqlApplications
 from core.store.sql.bans import SqlBans
 from core.store.sql.channels import SqlChannels
-from core.store.sql.cluster import ClusterNumbers, claim_numbers
+from core.store.sql.cluster import ClusterNumbers, check_numbers, keep_numbers
 from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection, Executor
 from core.store.sql.dialect import Dialect, dialect_of
@@ -138,11 +139,9 @@ class SqlStore:
         engine = dialect.connect(str(location))
         async with AsyncExitStack() as opened:
             opened.push_async_callback(engine.dispose)
-            schema_before = await migrate(engine)
-            await claim_numbers(
-                engine,
-                ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id),
-            )
+            numbers = ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id)
+            schema_before = await migrate(engine, check=partial(check_numbers, numbers))
+            await keep_numbers(engine, numbers)
             queries = QueryCache(dialect.compiler)
             connections = []
             for _ in range(options.read_connections + 1):

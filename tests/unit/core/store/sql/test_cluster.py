@@ -13,6 +13,8 @@ from core.store.sql.store import SqlStore, StoreOptions
 from core.wire.envelope import Audience, Envelope
 from tests.fakes.clock import FakeClock
 
+TO_BEFORE = ("DROP TABLE cluster", "DROP TABLE nodes", "UPDATE alembic_version SET version_num = '0003'")
+
 
 async def open_and_close(path: Path, num_shards: int = 16, worker_id: int = 1, process_id: int = 2) -> None:
     options = StoreOptions(worker_id=worker_id, process_id=process_id, read_connections=1)
@@ -84,8 +86,7 @@ async def test_start_with_another_number_is_refused_by_name(path: Path, other: d
 
 async def test_database_from_before_takes_the_numbers_of_its_next_start(path: Path) -> None:
     await publish(path, 16, 5 << 22, 21 << 22)
-    downgrade = ("DROP TABLE cluster", "DROP TABLE nodes", "UPDATE alembic_version SET version_num = '0003'")
-    run_sql(path, *downgrade)
+    run_sql(path, *TO_BEFORE)
     await open_and_close(path, worker_id=7)
     assert run_sql(path, "SELECT num_shards FROM cluster") == [(16,)]
     assert run_sql(path, "SELECT worker_id FROM nodes") == [(7,)]
@@ -103,9 +104,11 @@ async def test_database_from_before_refuses_what_its_log_denies(
     path: Path, guild_ids: tuple[int, ...], other: int
 ) -> None:
     await publish(path, 16, *guild_ids)
-    run_sql(path, "DELETE FROM cluster", "DELETE FROM nodes")
+    run_sql(path, *TO_BEFORE)
     with pytest.raises(OtherNumbersError, match=f"store.num_shards is {other}, but"):
         await open_and_close(path, num_shards=other)
+    # What is refused is left as it was: the older version can still read it.
+    assert run_sql(path, "SELECT version_num FROM alembic_version") == [("0003",)]
     await open_and_close(path, num_shards=16)
 
 
