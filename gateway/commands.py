@@ -140,6 +140,11 @@ class RequestSoundboardSounds(Struct, kw_only=True, frozen=True):
 
     guild_ids: int | list[int] = []
 
+    @property
+    def all_guild_ids(self) -> list[int]:
+        """The guilds: none, one or several."""
+        return _as_list(self.guild_ids)
+
 
 class Unheeded(Struct, kw_only=True, frozen=True):
     """What clients send, and what nothing comes of here: `op` is an opcode that some client has."""

@@ -13,11 +13,13 @@ from gateway.commands import (
     Identify,
     LazyGuilds,
     RequestGuildMembers,
+    RequestSoundboardSounds,
     Resume,
     SendMessage,
     Unheeded,
 )
 from gateway.connection import Connection
+from gateway.dispatch_body import DispatchBody
 from gateway.guild_subscribing import GuildSubscribing
 from gateway.identify import Identifying
 from gateway.member_requests import MemberRequests
@@ -83,10 +85,12 @@ class GatewayProtocol:
                 self._messages.send(session, command)
             case LazyGuilds() | GuildSubscriptions():
                 self._subscribing.take(session, command)
+            case RequestSoundboardSounds():
+                _answer_soundboards(session, command)
             case Unheeded(op=op) if session.profile.is_bot and op not in BOT_OPCODES:
                 self._refuse(session, close_codes.UNKNOWN_OPCODE)
             case _:
-                # Voice states and soundboards: understood, and nothing comes of them in this server yet.
+                # Voice states, and what people's clients say beside: nothing comes of it in this server yet.
                 logger.debug("a command without effect", extra={"command": type(command).__name__})
 
     def _refuse(self, session: Session, close_code: CloseCode) -> None:
@@ -104,3 +108,11 @@ class GatewayProtocol:
             self._table.end(session)
         else:
             self._table.lose(session)
+
+
+def _answer_soundboards(session: Session, command: RequestSoundboardSounds) -> None:
+    """Guilds have no sounds of their own yet; libraries wait for an answer of each guild that they ask for."""
+    for guild_id in dict.fromkeys(command.all_guild_ids):
+        if guild_id in session.slots:
+            payload = b'{"guild_id":"%d","soundboard_sounds":[]}' % guild_id
+            session.dispatch(DispatchBody("SOUNDBOARD_SOUNDS", payload))

@@ -163,6 +163,21 @@ async def test_command_without_effect_leaves_the_session_alone(
         assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id}
 
 
+async def test_soundboards_are_answered_for_the_sessions_guilds(place: Place, connect: Connect) -> None:
+    alice, bob = await place.person("alice"), await place.person("bob")
+    bot = await place.bot(alice)
+    guild_id, second_id, other_id = await place.guild(alice, bot), await place.guild(alice, bot), await place.guild(bob)
+    async with connect() as client:
+        await client.identify(bot.token, intents=int(Intent.GUILDS))
+        await client.send(31, {"guild_ids": [str(guild_id), other_id, second_id, str(guild_id), "x"]})
+        await client.wait_for("SOUNDBOARD_SOUNDS", lambda each: each["guild_id"] == str(second_id))
+        assert client.bodies("SOUNDBOARD_SOUNDS") == [
+            {"guild_id": str(each), "soundboard_sounds": []} for each in (guild_id, second_id)
+        ]
+        await client.send(31, {"guild_ids": str(guild_id)})
+        await client.wait_until(lambda: len(client.bodies("SOUNDBOARD_SOUNDS")) == 3)
+
+
 PEOPLES_OPS = (5, 12, 13, 18, 22, 34, 35, 36, 38, 39, 40, 41, 43, 60)
 
 
