@@ -56,16 +56,15 @@ func say(event string, data fields) {
 // so each one that requests are made of is set again; the functions read them when they are called.
 func pointAt(base string) {
 	api := base + "/api/v" + discordgo.APIVersion + "/"
-	discordgo.EndpointDiscord = base + "/"
-	discordgo.EndpointAPI = api
-	discordgo.EndpointGuilds = api + "guilds/"
-	discordgo.EndpointChannels = api + "channels/"
-	discordgo.EndpointUsers = api + "users/"
-	discordgo.EndpointGateway = api + "gateway"
-	discordgo.EndpointGatewayBot = api + "gateway/bot"
-	discordgo.EndpointWebhooks = api + "webhooks/"
-	discordgo.EndpointApplications = api + "applications"
-	discordgo.EndpointGuildCreate = api + "guilds"
+	discordgo.EndpointDiscord, discordgo.EndpointAPI = base+"/", api
+	discordgo.EndpointGuilds, discordgo.EndpointGuildCreate = api+"guilds/", api+"guilds"
+	discordgo.EndpointChannels, discordgo.EndpointUsers = api+"channels/", api+"users/"
+	discordgo.EndpointGateway, discordgo.EndpointGatewayBot = api+"gateway", api+"gateway/bot"
+	discordgo.EndpointWebhooks, discordgo.EndpointApplications = api+"webhooks/", api+"applications"
+	discordgo.EndpointOAuth2, discordgo.EndpointOAuth2Applications = api+"oauth2/", api+"oauth2/applications"
+	discordgo.EndpointVoice, discordgo.EndpointVoiceRegions = api+"voice/", api+"voice/regions"
+	discordgo.EndpointStickers, discordgo.EndpointNitroStickersPacks = api+"stickers/", api+"sticker-packs"
+	discordgo.EndpointStageInstances, discordgo.EndpointSKUs = api+"stage-instances", api+"skus"
 }
 
 func main() {
