@@ -14,6 +14,7 @@ import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import websockets
 from websockets.asyncio.client import connect
@@ -24,7 +25,7 @@ from tests.e2e.conftest import GENEROUS
 from tests.e2e.person import Person
 from tests.e2e.server import Server
 from tests.e2e.tour import Scene, ask, build, chat, moderate, refuse
-from tests.e2e.typed_bots import LIBRARIES, Library
+from tests.e2e.typed_bots import LIBRARIES, Addresses, Library
 
 _LENGTH = re.compile(r"^(content-length: )\d+$", re.IGNORECASE)
 
@@ -109,14 +110,20 @@ async def record(library: Library) -> Recording:
         async with await Person.register(server.api) as alice, await Person.register(server.api) as bob:
             scene = await Scene.make(alice, bob)
             values = await name_scene(scene)
-            async with http.listening(server.api) as api, library.running(api, scene.bot["token"]) as bot:
-                await bot.wait_for("guild")
-                for part in (chat, build, ask, moderate, refuse):
-                    await part(bot, scene)
-                await bot.order("cut")
-                await bot.wait_for("resumed")
+            async with http.listening(server.api) as api:
+                tapped = SimpleNamespace(api=api, gateway=settings["GUILDWAY_GATEWAY_PUBLIC_URL"])
+                await _tour(library, tapped, scene)
         await server.stop()
     return _compile(library, http, gateway, values)
+
+
+async def _tour(library: Library, tapped: Addresses, scene: Scene) -> None:
+    async with library.running(tapped, scene.bot["token"]) as bot:
+        await bot.wait_for("guild")
+        for part in (chat, build, ask, moderate, refuse):
+            await part(bot, scene)
+        await bot.order("cut")
+        await bot.wait_for("resumed")
 
 
 def _compile(library: Library, http: HttpTap, gateway: GatewayTap, values: dict[str, str]) -> Recording:

@@ -8,11 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.e2e.bot_process import BotProcess, running_bot_process
 
 _HERE = Path(__file__).parent
 _JAVA = shutil.which("java") or "java"
+
+
+class Addresses(Protocol):
+    """Where a server is spoken to."""
+
+    api: str
+    gateway: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +39,11 @@ class Library:
         return self.built.exists() and shutil.which(self.command[0]) is not None
 
     @asynccontextmanager
-    async def running(self, api: str, token: str, shard: int = 0, shards: int = 1) -> AsyncIterator[BotProcess]:
+    async def running(
+        self, server: Addresses, token: str, *, shard: int = 0, shards: int = 1
+    ) -> AsyncIterator[BotProcess]:
         """A bot that is ready, on one client shard."""
-        arguments = (api, token, str(shard), str(shards))
+        arguments = (server.api, server.gateway, token, str(shard), str(shards))
         async with running_bot_process(*self.command, *arguments, folder=self.folder) as bot:
             yield bot
 

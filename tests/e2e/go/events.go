@@ -4,7 +4,13 @@ package main
 import "github.com/bwmarrin/discordgo"
 
 func listen(session *discordgo.Session) {
+	isFirst := true
 	session.AddHandler(func(_ *discordgo.Session, e *discordgo.Ready) {
+		if !isFirst {
+			say("identified_anew", fields{})
+			return
+		}
+		isFirst = false
 		guilds := []string{}
 		for _, guild := range e.Guilds {
 			guilds = append(guilds, guild.ID)

@@ -1,5 +1,5 @@
 // A stock discordgo bot that does what each line on its standard input says and answers each with one JSON line.
-// Arguments: API base address, token, shard, number of shards.
+// Arguments: API base address, gateway address (which the library asks the API for), token, shard, number of shards.
 package main
 
 import (
@@ -69,12 +69,12 @@ func pointAt(base string) {
 
 func main() {
 	pointAt(os.Args[1])
-	session, err := discordgo.New("Bot " + os.Args[2])
+	session, err := discordgo.New("Bot " + os.Args[3])
 	if err != nil {
 		panic(err)
 	}
-	session.ShardID, _ = strconv.Atoi(os.Args[3])
-	session.ShardCount, _ = strconv.Atoi(os.Args[4])
+	session.ShardID, _ = strconv.Atoi(os.Args[4])
+	session.ShardCount, _ = strconv.Atoi(os.Args[5])
 	session.Identify.Intents = discordgo.IntentsAll
 	session.Dialer = &websocket.Dialer{NetDial: dial}
 	listen(session)

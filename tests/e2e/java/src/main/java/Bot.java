@@ -13,6 +13,7 @@ import net.dv8tion.jda.api.requests.GatewayIntent;
 import net.dv8tion.jda.api.requests.RestConfig;
 import net.dv8tion.jda.api.sharding.DefaultShardManagerBuilder;
 import net.dv8tion.jda.api.sharding.ShardManager;
+import net.dv8tion.jda.api.utils.ConcurrentSessionController;
 import net.dv8tion.jda.api.utils.cache.CacheFlag;
 import net.dv8tion.jda.api.utils.data.DataObject;
 import net.dv8tion.jda.internal.utils.JDALogger;
@@ -20,7 +21,8 @@ import net.dv8tion.jda.internal.utils.JDALogger;
 /**
  * A stock JDA bot that does what each line on its standard input says and answers each with one JSON line.
  *
- * <p>Arguments: API base address, token, shard, number of shards. The library learns the gateway's address from the API.
+ * <p>Arguments: API base address, gateway address, token, shard, number of shards. The library asks the API for the gateway's
+ * address when it starts, and its session controller when it comes back after the server was away.
  */
 public final class Bot {
     private static volatile Socket connection;
@@ -33,10 +35,16 @@ public final class Bot {
             System.exit(1);
         });
         JDALogger.setFallbackLoggerEnabled(false);
-        ShardManager shards = DefaultShardManagerBuilder.create(arguments[1], EnumSet.allOf(GatewayIntent.class))
+        ShardManager shards = DefaultShardManagerBuilder.create(arguments[2], EnumSet.allOf(GatewayIntent.class))
                 .setRestConfig(new RestConfig().setBaseUrl(arguments[0] + "/api/v10/"))
-                .setShardsTotal(Integer.parseInt(arguments[3]))
-                .setShards(Integer.parseInt(arguments[2]))
+                .setSessionController(new ConcurrentSessionController() {
+                    @Override
+                    public String getGateway() {
+                        return arguments[1];
+                    }
+                })
+                .setShardsTotal(Integer.parseInt(arguments[4]))
+                .setShards(Integer.parseInt(arguments[3]))
                 .enableCache(EnumSet.allOf(CacheFlag.class))
                 .setBulkDeleteSplittingEnabled(false)
                 .setWebsocketFactory(new WebSocketFactory().setSocketFactory(new RememberedSockets()))

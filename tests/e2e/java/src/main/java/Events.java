@@ -28,6 +28,7 @@ import net.dv8tion.jda.api.events.role.update.RoleUpdateNameEvent;
 import net.dv8tion.jda.api.events.role.update.RoleUpdatePositionEvent;
 import net.dv8tion.jda.api.events.session.ReadyEvent;
 import net.dv8tion.jda.api.events.session.SessionDisconnectEvent;
+import net.dv8tion.jda.api.events.session.SessionRecreateEvent;
 import net.dv8tion.jda.api.events.session.SessionResumeEvent;
 import net.dv8tion.jda.api.events.user.UserActivityStartEvent;
 import net.dv8tion.jda.api.events.user.UserTypingEvent;
@@ -93,6 +94,11 @@ final class Events extends ListenerAdapter {
     @Override
     public void onSessionResume(SessionResumeEvent event) {
         Bot.say("resumed", DataObject.empty());
+    }
+
+    @Override
+    public void onSessionRecreate(SessionRecreateEvent event) {
+        Bot.say("identified_anew", DataObject.empty());
     }
 
     @Override
