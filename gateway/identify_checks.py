@@ -6,7 +6,7 @@ Source: Discord's documentation, "Identify", "Gateway Intents", "Sharding".
 import sys
 from typing import Any, Final
 
-from core.domain.application import Application
+from core.domain.application import OPENS_CONTENT, OPENS_MEMBERS, OPENS_PRESENCES, Application
 from core.domain.intents import ACCEPTED_INTENTS, ALL_INTENTS, PRIVILEGED, Intent
 from core.domain.user import AuthSession, User
 from core.wire import close_codes
@@ -14,12 +14,12 @@ from gateway.commands import Identify
 from gateway.refusal import Refusal
 from gateway.session import SessionProfile
 
-_LIMITED_AND_FULL: Final = {
-    int(Intent.GUILD_PRESENCES): 1 << 12 | 1 << 13,
-    int(Intent.GUILD_MEMBERS): 1 << 14 | 1 << 15,
-    int(Intent.MESSAGE_CONTENT): 1 << 18 | 1 << 19,
+_OPENED_BY: Final = {
+    int(Intent.GUILD_PRESENCES): OPENS_PRESENCES,
+    int(Intent.GUILD_MEMBERS): OPENS_MEMBERS,
+    int(Intent.MESSAGE_CONTENT): OPENS_CONTENT,
 }
-"""Privileged intent → the application's flags of which either allows it (for verified bots, and for small ones)."""
+"""Privileged intent → the application's flags of which either allows it."""
 
 _MIN_LARGE: Final = 50
 _MAX_LARGE: Final = 250
@@ -76,7 +76,7 @@ def _check_intents(intents: int | None, application: Application | None) -> int:
     if intents is None or intents & ~ACCEPTED_INTENTS:
         raise Refusal(close_codes.INVALID_INTENTS)
     flags = 0 if application is None else application.flags
-    for intent, allowing in _LIMITED_AND_FULL.items():
+    for intent, allowing in _OPENED_BY.items():
         if intents & PRIVILEGED & intent and not flags & allowing:
             raise Refusal(close_codes.DISALLOWED_INTENTS)
     return intents & ALL_INTENTS

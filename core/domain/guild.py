@@ -5,6 +5,9 @@ import msgspec
 from core.domain.channel import Channel
 from core.domain.role import Role
 
+COMMUNITY_CHANNELS = ("rules_channel_id", "public_updates_channel_id")
+"""Fields of a guild that name a channel which a guild with the feature COMMUNITY cannot be without."""
+
 
 class Guild(msgspec.Struct, kw_only=True, frozen=True):
     """A community."""

@@ -223,7 +223,7 @@ class HttpProtocol:
         if self._in_head_since_s is None:
             return
         name = name.lower()
-        header = (name, value)
+        header = (name, value.rstrip(b" \t"))  # the parser leaves what stands behind the value
         self._headers.append(header)
         if name in _NOTED:
             self._noted.append(header)
@@ -397,6 +397,9 @@ class HttpProtocol:
     def _refuse(self, answer: bytes) -> None:
         """What has come is no request. Those before it are answered first, without a word about this one."""
         broken = self._receiving
+        if broken is not None and not broken.is_whole and broken.is_answered:
+            self._close()
+            return
         if broken is not None and not broken.is_whole and broken in self._queue:
             self._queue.remove(broken)
         if self._current is not None and (self._current is not broken or broken.is_whole):

@@ -249,6 +249,13 @@ async def test_wrong_passwords_are_bounded_over_all_addresses_but_not_for_the_ow
             assert await log_in(api, "alice", PASSWORD, known) == 200
 
 
+async def test_account_has_one_bound_for_all_of_its_names(open_api: OpenApi) -> None:
+    async with open_api(limits=msgspec.structs.replace(HIGH_LIMITS, wrong_passwords=3)) as api:
+        await api.register("alice")
+        names = ("alice", "alice@example.org", "ALICE", "alice@example.org")
+        assert [await log_in(api, name, "wrong", "203.0.113.1") for name in names] == [400, 400, 400, 429]
+
+
 async def test_right_passwords_do_not_count(open_api: OpenApi) -> None:
     limits = msgspec.structs.replace(HIGH_LIMITS, wrong_passwords=2, wrong_passwords_per_account=2)
     async with open_api(limits=limits) as api:

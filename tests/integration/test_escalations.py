@@ -148,8 +148,9 @@ async def test_channels_that_a_community_needs_stay(api: ApiUnderTest) -> None:
     updates = await scene.add_channel("updates")
     needed = {"rules_channel_id": scene.general, "public_updates_channel_id": updates["id"]}
     assert (await scene.owner.patch(scene.path, {"features": ["COMMUNITY"], **needed})).status_code == 200
-    for channel_id in needed.values():
+    for field, channel_id in needed.items():
         assert error_code(await scene.owner.delete(f"/channels/{channel_id}")) == (400, 50074)
+        assert form_code(await scene.owner.patch(scene.path, {field: None}), field) == "BASE_TYPE_REQUIRED"
     await scene.owner.patch(scene.path, {"features": []})
     assert (await scene.owner.delete(f"/channels/{scene.general}")).status_code == 200
 
@@ -216,6 +217,46 @@ async def test_guild_of_others_answers_as_one_that_is_not_there(api: ApiUnderTes
             assert error_code(answer) == (404, 10004), (method, path + rest, answer.text)
     assert error_code(await stranger.get(f"/channels/{scene.general}")) == (403, 50001)
     assert error_code(await stranger.delete(f"/invites/{invite['code']}")) == (403, 50013)
+
+
+async def test_overwrite_is_not_turned_to_another_kind_of_target(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    allowed = str(int(Permission.VIEW_CHANNEL | MANAGE_CHANNELS))
+    hidden = {"id": scene.id, "type": 0, "allow": "0", "deny": VIEW}
+    own = {"id": bob.id, "type": 1, "allow": allowed, "deny": "0"}
+    vault = await scene.add_channel("vault", permission_overwrites=[hidden, own])
+    path = f"/channels/{vault['id']}"
+    turned = {"permission_overwrites": [{**hidden, "type": 1}, own]}
+    for caller in (bob, scene.owner):
+        assert error_code(await caller.patch(path, turned)) == (404, 10009)
+    nobody = {"permission_overwrites": [hidden, own, {"id": "1", "type": 1, "allow": VIEW}]}
+    assert error_code(await scene.owner.patch(path, nobody)) == (404, 10009)
+    assert error_code(await bob.patch(path, {"permission_overwrites": [hidden]})) == (403, 50013)
+    assert await overwrites_of(scene, vault) == [hidden, own]
+
+
+async def test_edit_brings_in_no_embeds_without_their_permission(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    messages = f"/channels/{scene.general}/messages"
+    sent = (await bob.post(messages, {"content": "plain", "embeds": [{"title": "before"}]})).json()
+    path = f"/channels/{scene.general}/permissions/{bob.id}"
+    await scene.owner.put(path, {"type": 1, "deny": str(int(Permission.EMBED_LINKS))})
+    message = f"{messages}/{sent['id']}"
+    assert error_code(await bob.patch(message, {"embeds": [{"title": "after"}]})) == (403, 50013)
+    assert (await bob.patch(message, {"content": "still plain"})).json()["embeds"][0]["title"] == "before"
+    assert (await bob.patch(message, {"embeds": []})).json()["embeds"] == []
+
+
+async def test_members_are_listed_for_bots_with_either_flag(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bot = await api.make_bot(scene.owner)
+    await api.let_in(scene.owner, bot, scene.id)
+    for flag, status in ((1 << 14, 200), (1 << 15, 200), (0, 403)):
+        async with api.store.write() as tx:
+            await tx.applications.update(int(bot.id), {"flags": flag})
+        assert (await bot.get(f"{scene.path}/members")).status_code == status
 
 
 async def test_vanity_invites_show_a_channel_that_newcomers_view(api: ApiUnderTest) -> None:

@@ -92,6 +92,7 @@ async def test_username_can_be_changed_but_not_to_a_taken_one(api: ApiUnderTest)
         ({"new_password": "short", "password": PASSWORD}, "new_password"),
         ({"new_password": "long enough", "password": "wrong"}, "password"),
         ({"new_password": "long enough"}, "password"),
+        ({"username": "renamed", "password": "wrong"}, "password"),
     ],
 )
 async def test_wrong_change_names_the_field(api: ApiUnderTest, body: dict[str, object], field: str) -> None:

@@ -145,10 +145,11 @@ class AccountService:
             errors += find_email_errors(form.email)
         if errors:
             raise Invalid(*errors)
-        if not isinstance(form.email, str) and not isinstance(form.new_password, str):
-            return
-        if account.user.bot:
+        is_private = isinstance(form.email, str) or isinstance(form.new_password, str)
+        if account.user.bot and is_private:
             raise WrongAccountKind
+        if account.user.bot or not (is_private or isinstance(form.password, str)):
+            return
         given = form.password if isinstance(form.password, str) else ""
         if not await self._passwords.is_own(caller, account, given):
             raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))

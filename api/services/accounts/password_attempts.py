@@ -4,7 +4,8 @@ Two counts, because each alone is a weapon. Per account and address: somebody wh
 minutes. Per account: somebody with many addresses has a hundred. The second alone would let anybody lock out the owner, so it
 does not hold for addresses from which the account is logged in: the owner, who has been here before, is let try.
 
-An account is counted as what was typed for it, whether or not there is one, so that a refusal does not tell who has an account.
+An account is counted as itself, by whichever of its names it is tried; where there is none, what was typed is counted alike, so
+that a refusal does not tell who has an account.
 Attempts are counted before the password is looked at (many may come at once) and given back when it is right.
 
 Somebody who is logged in and is asked for the password once more is counted by login: a stolen token guesses no better, and
@@ -40,7 +41,7 @@ class PasswordAttempts:
     async def is_right(self, account: Account | None, password: str, *, typed: str, address: str) -> bool:
         """Whether it is the account's password; False when there is no account. Raises RateLimited."""
         try:
-            is_right = await self._try(account, password, name=typed.strip().casefold(), address=address)
+            is_right = await self._try(account, password, name=_name_of(account, typed), address=address)
         except RateLimited:
             self._metrics.logins_total.labels("limited").inc()
             raise
@@ -50,7 +51,7 @@ class PasswordAttempts:
             logger.warning("login failed", extra={"address": address, "user_id": account and account.user.id})
         return is_right
 
-    async def _try(self, account: Account | None, password: str, *, name: str, address: str) -> bool:
+    async def _try(self, account: Account | None, password: str, *, name: int | str, address: str) -> bool:
         await self._limits.take_password(name, address)
         is_shared = True
         try:
@@ -77,3 +78,7 @@ class PasswordAttempts:
     async def _is_known(self, account: Account, address: str) -> bool:
         sessions = await self._store.users.list_auth_sessions(account.user.id)
         return any(key_of(session.address) == key_of(address) for session in sessions)
+
+
+def _name_of(account: Account | None, typed: str) -> int | str:
+    return typed.strip().casefold() if account is None else account.user.id

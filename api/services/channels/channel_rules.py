@@ -129,12 +129,12 @@ def merge_overwrites(overwrites: Iterable[Overwrite]) -> tuple[Overwrite, ...]:
 
 
 def changed_bits(before: Iterable[Overwrite], after: Iterable[Overwrite]) -> int:
-    """Every bit that some overwrite treats otherwise than before."""
-    old = {item.id: item for item in before}
-    new = {item.id: item for item in after}
+    """Every bit that some overwrite treats otherwise than before. One that is for another kind of target is another one."""
+    old = {(item.id, item.type): item for item in before}
+    new = {(item.id, item.type): item for item in after}
     bits = 0
-    for overwrite_id in old.keys() | new.keys():
-        one, other = old.get(overwrite_id), new.get(overwrite_id)
+    for target in old.keys() | new.keys():
+        one, other = old.get(target), new.get(target)
         bits |= (one.allow if one else 0) ^ (other.allow if other else 0)
         bits |= (one.deny if one else 0) ^ (other.deny if other else 0)
     return bits

@@ -21,13 +21,13 @@ from api.services.channels.channel_rules import (
     compute_next_position,
 )
 from api.services.channels.channel_views import announce_channel, show_channel, show_channels
-from api.services.channels.overwrites import parse_overwrites, require_grant, sync_children
+from api.services.channels.overwrites import require_grant, resolve_overwrites, sync_children
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.still_there import fetch_channel, fetch_channels, fetch_guild
 from core.domain.channel import Channel, Overwrite
 from core.domain.errors import CommunityChannel, DirectChannelAction
-from core.domain.guild import Guild
+from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.channel import ChannelObject, DirectChannelObject, render_direct_channel
@@ -93,7 +93,8 @@ class ChannelService:
         parent = access.entry.channels.get(form.parent_id or 0)
         require_place(access, parent)
         channel = msgspec.structs.replace(
-            _make_channel(form, self._ids.next(), guild_id), overwrites=_initial_overwrites(form, access, parent)
+            _make_channel(form, self._ids.next(), guild_id),
+            overwrites=await self._initial_overwrites(form, access, parent),
         )
         async with self._store.write() as tx:
             channels = await fetch_channels(tx, guild_id)
@@ -113,7 +114,9 @@ class ChannelService:
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.MANAGE_CHANNELS)
-        changes = _changes_of(form, access, access.guild)
+        changes = _changes_of(form, access.channel)
+        if isinstance(form.permission_overwrites, list):
+            changes["overwrites"] = await self._new_overwrites(form.permission_overwrites, access, access.guild)
         if changes.get("parent_id", access.channel.parent_id) != access.channel.parent_id:
             require_place(access.guild, access.guild.entry.channels.get(changes["parent_id"] or 0))
         last_ids = await self._store.messages.last_ids([channel_id])
@@ -139,10 +142,8 @@ class ChannelService:
         async with self._store.write() as tx:
             channel = await fetch_channel(tx, channel_id)
             guild = await fetch_guild(tx, channel.guild_id)
-            if "COMMUNITY" in guild.features and channel_id in (
-                guild.rules_channel_id,
-                guild.public_updates_channel_id,
-            ):
+            needed = {getattr(guild, field) for field in COMMUNITY_CHANNELS}
+            if "COMMUNITY" in guild.features and channel_id in needed:
                 raise CommunityChannel
             channels = await fetch_channels(tx, channel.guild_id)
             await tx.channels.delete(channel_id)
@@ -153,6 +154,27 @@ class ChannelService:
                     tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", orphan))
             await self._forget_in_guild(tx, guild, channel_id)
         return show_channel(channel, last_ids.get(channel_id))
+
+    async def _initial_overwrites(
+        self, form: CreateChannel, access: GuildAccess, parent: Channel | None
+    ) -> tuple[Overwrite, ...]:
+        inherited = () if parent is None else parent.overwrites
+        if form.permission_overwrites is None:
+            return inherited
+        overwrites = await resolve_overwrites(self._directory, form.permission_overwrites, access.entry)
+        named = {overwrite.id for overwrite in overwrites}
+        bits = changed_bits([item for item in inherited if item.id in named], overwrites)
+        check_grant(bits, held=access.permissions)
+        return overwrites
+
+    async def _new_overwrites(
+        self, forms: list[OverwriteForm], access: ChannelAccess, guild: GuildAccess
+    ) -> tuple[Overwrite, ...]:
+        before = access.channel.overwrites
+        overwrites = await resolve_overwrites(self._directory, forms, guild.entry, before)
+        if set(overwrites) != set(before):
+            require_grant(access, guild, overwrites)
+        return overwrites
 
     async def _forget_in_guild(self, tx: Transaction, guild: Guild, channel_id: int) -> None:
         changes: dict[str, Any] = {name: None for name in _GUILD_FIELDS if getattr(guild, name) == channel_id}
@@ -195,19 +217,8 @@ def _make_channel(form: CreateChannel, channel_id: int, guild_id: int) -> Channe
     return channel
 
 
-def _initial_overwrites(form: CreateChannel, access: GuildAccess, parent: Channel | None) -> tuple[Overwrite, ...]:
-    inherited = () if parent is None else parent.overwrites
-    if form.permission_overwrites is None:
-        return inherited
-    overwrites = parse_overwrites(form.permission_overwrites, access.entry)
-    named = {overwrite.id for overwrite in overwrites}
-    bits = changed_bits([item for item in inherited if item.id in named], overwrites)
-    check_grant(bits, held=access.permissions)
-    return overwrites
-
-
-def _changes_of(form: UpdateChannel, access: ChannelAccess, guild: GuildAccess) -> dict[str, Any]:
-    channel = access.channel
+def _changes_of(form: UpdateChannel, channel: Channel) -> dict[str, Any]:
+    """What the form changes, but for overwrites."""
     changes = pick_changes(form, _PLAIN_FIELDS, clearable=_CLEARABLE_FIELDS)
     kind = channel.type
     if isinstance(form.type, int):
@@ -217,13 +228,4 @@ def _changes_of(form: UpdateChannel, access: ChannelAccess, guild: GuildAccess) 
         changes["name"] = compute_name(kind, form.name)
     if isinstance(form.flags, int):
         changes["flags"] = form.flags & _REQUIRE_TAG
-    if isinstance(form.permission_overwrites, list):
-        changes["overwrites"] = _new_overwrites(form.permission_overwrites, access, guild)
     return changes
-
-
-def _new_overwrites(forms: list[OverwriteForm], access: ChannelAccess, guild: GuildAccess) -> tuple[Overwrite, ...]:
-    overwrites = parse_overwrites(forms, guild.entry)
-    if changed_bits(access.channel.overwrites, overwrites) or len(overwrites) != len(access.channel.overwrites):
-        require_grant(access, guild, overwrites)
-    return overwrites

@@ -116,11 +116,13 @@ async def sync_children(tx: Transaction, ids: IdSource, *, before: Channel, afte
             tx.announce(announce_channel(ids.next(), "CHANNEL_UPDATE", synced))
 
 
-def parse_overwrites(forms: Sequence[OverwriteForm], entry: GuildEntry) -> tuple[Overwrite, ...]:
-    """The overwrites of a request.
+async def resolve_overwrites(
+    directory: Directory, forms: Sequence[OverwriteForm], entry: GuildEntry, before: Iterable[Overwrite] = ()
+) -> tuple[Overwrite, ...]:
+    """The overwrites of a request, for a channel that has those from `before`, which are not looked up again.
 
     Raises:
-        UnknownOverwrite: when one is of a role that the guild does not have.
+        UnknownOverwrite: when one is of a role that the guild does not have, or of a user who does not exist.
         LimitReached: when there are too many.
     """
     overwrites = []
@@ -128,9 +130,12 @@ def parse_overwrites(forms: Sequence[OverwriteForm], entry: GuildEntry) -> tuple
         type_ = overwrite_type_of(form.type)
         if type_ is None:
             type_ = 0 if form.id in entry.roles else 1
-        if type_ == 0 and form.id not in entry.roles:
+        if (form.id in entry.roles) != (type_ == 0):
             raise UnknownOverwrite
         overwrites.append(overwrite_of(form, form.id, type_))
     merged = merge_overwrites(overwrites)
     check_overwrite_count(merged)
+    user_ids = {item.id for item in merged if item.type == 1} - {item.id for item in before}
+    if user_ids and user_ids - (await directory.users(user_ids)).keys():
+        raise UnknownOverwrite
     return merged

@@ -15,8 +15,8 @@ from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.members.membership import Membership
 from core.domain.channel import ChannelType
-from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember
-from core.domain.guild import Guild
+from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
+from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
 from core.live.interfaces import OnlineCounts
 from core.store.interfaces import Store, Transaction
@@ -123,6 +123,7 @@ class GuildService:
                 raise Forbidden
             changes["owner_id"] = form.owner_id
         _require_views(access, changes)
+        _require_community_channels(access.entry.guild, changes)
         changes |= await self._store_images(guild_id, form)
         async with self._store.write() as tx:
             await _check_references(tx, guild_id, changes, caller.user_id)
@@ -188,6 +189,15 @@ def _require_views(access: GuildAccess, changes: Mapping[str, Any]) -> None:
             continue
         if not access.can_view(channel):
             raise refuse_type(field)
+
+
+def _require_community_channels(guild: Guild, changes: Mapping[str, Any]) -> None:
+    """A COMMUNITY guild does not give up the channels that it needs, whichever way."""
+    if "COMMUNITY" not in changes.get("features", guild.features):
+        return
+    for field in COMMUNITY_CHANNELS:
+        if getattr(guild, field) is not None and changes.get(field, guild) is None:
+            raise invalid_field(field, "BASE_TYPE_REQUIRED", "This field is required")
 
 
 async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any], caller_id: int) -> None:

@@ -12,7 +12,7 @@ from api.services.images import Images
 from api.services.members.member_forms import UpdateMember, UpdateOwnMember
 from api.services.members.member_rules import IsInVoice, check_nick, check_role, compute_member_changes
 from api.services.members.membership import Membership
-from core.domain.application import GATEWAY_GUILD_MEMBERS_LIMITED
+from core.domain.application import OPENS_MEMBERS
 from core.domain.errors import MissingAccess, UnknownMember, UnknownRole
 from core.domain.member import Member
 from core.domain.permissions import Permission
@@ -56,7 +56,7 @@ class MemberService:
         await self._directory.access(caller.user_id, guild_id)
         if caller.is_bot:
             application = await self._store.applications.find_by_bot(caller.user_id)
-            if application is not None and not application.flags & GATEWAY_GUILD_MEMBERS_LIMITED:
+            if application is not None and not application.flags & OPENS_MEMBERS:
                 raise MissingAccess
         return [
             render_member(member) for member in await self._store.members.list_page(guild_id, after=after, limit=limit)

@@ -9,11 +9,12 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.messages.embeds import NO_EMBEDS
 from api.services.messages.message_events import message_updated, messages_deleted
 from api.services.messages.message_forms import SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
 from api.services.messages.message_mentions import resolve_mentions
@@ -37,6 +38,7 @@ from core.runtime.clock import Clock
 from core.store.interfaces import MessageStore
 
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
+_EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
 
 _MAX_ATTEMPTS: Final = 100
 """Each failed attempt means that another edit of the same message went in: this many at once are abuse."""
@@ -182,9 +184,12 @@ class MessageEdits:
 
 
 def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edit: Edit) -> None:
+    """Raises unless the user may do this to the message: what takes a permission to send takes it to put in later."""
     if message.type not in WRITTEN:
         raise SystemMessageAction
     if message.author_id == user_id:
+        if not isinstance(edit.embeds, UnsetType) and len(edit.embeds) > len(NO_EMBEDS):
+            access.require(_EMBED_LINKS)
         return
     if edit.changes_text or access.guild is None:
         raise NotTheAuthor

@@ -197,8 +197,12 @@ def update_channel(world: World, rng: Random) -> Attempt:
         may = may and (parent_id == channel.parent_id or world.may_put_into(parent_id))
     elif kind == 1:
         after = put(channel.overwrites, some_overwrite(world, rng, channel))
-        body = {"permission_overwrites": [spoken(item) for item in after]}
         may = may and (set(after) == set(channel.overwrites) or world.may_set(channel, after))
+        if channel.overwrites and rng.random() < 0.2:
+            # As if it were for the other kind of target: nobody may do that.
+            *others, last = channel.overwrites
+            after, may = (*others, msgspec.structs.replace(last, type=1 - last.type)), False
+        body = {"permission_overwrites": [spoken(item) for item in after]}
     else:
         body = {"name": "renamed"}
     return Attempt("PATCH", f"/channels/{channel.id}", body, may)
@@ -284,12 +288,18 @@ def send_message(world: World, rng: Random) -> Attempt:
     return Attempt("POST", f"/channels/{channel.id}/messages", body, may, refused_with)
 
 
-@needs("PATCH /channels/{channel_id}/messages/{message_id}", "to be the author; flags: or MANAGE_MESSAGES; CONNECT")
+@needs(
+    "PATCH /channels/{channel_id}/messages/{message_id}",
+    "to be the author; embeds: with EMBED_LINKS; flags: or MANAGE_MESSAGES; CONNECT",
+)
 def edit_message(world: World, rng: Random) -> Attempt:
     channel, message_id, is_own = any_message(world, rng)
-    body, may = rng.choice(
-        (({"content": "changed"}, is_own), ({"flags": 4}, is_own or world.may(channel, Permission.MANAGE_MESSAGES)))
+    edits: tuple[tuple[dict[str, Any], bool], ...] = (
+        ({"content": "changed"}, is_own),
+        ({"embeds": [{"title": "put in"}]}, is_own and world.may(channel, Permission.EMBED_LINKS)),
+        ({"flags": 4}, is_own or world.may(channel, Permission.MANAGE_MESSAGES)),
     )
+    body, may = rng.choice(edits)
     path = f"/channels/{channel.id}/messages/{message_id}"
     return Attempt("PATCH", path, body, may and world.may_read(channel))
 

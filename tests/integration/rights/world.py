@@ -188,7 +188,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 def changed_bits(before: Iterable[Overwrite], after: Iterable[Overwrite]) -> int:
     """What one state of overwrites says otherwise than the other."""
     bits = 0
-    old, new = ({item.id: (item.allow, item.deny) for item in state} for state in (before, after))
+    old, new = ({(item.id, item.type): (item.allow, item.deny) for item in state} for state in (before, after))
     for target in {*old, *new}:
         for one, other in zip(old.get(target, (0, 0)), new.get(target, (0, 0)), strict=True):
             bits |= one ^ other

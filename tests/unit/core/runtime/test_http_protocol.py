@@ -223,6 +223,28 @@ async def test_answer_before_the_bodys_end_leaves_the_connection_usable() -> Non
         assert (await read_answer(reader))[2] == b"/ 0"
 
 
+@pytest.mark.parametrize("rest", [b"", b"no chunk\r\n"], ids=["slow", "broken"])
+async def test_request_that_was_answered_gets_no_second_answer(rest: bytes) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, b"enough")
+
+    bounds = HttpBounds(body_grace_s=0.05, keep_alive_s=0.05, linger_s=0.05)
+    async with connect(app, bounds) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n")
+        assert (await read_answer(reader))[2] == b"enough"
+        writer.write(rest)
+        assert await reader.read() == b""
+
+
+async def test_blanks_behind_a_headers_value_are_none_of_it() -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, dict(scope["headers"])[b"authorization"])
+
+    async with connect(app) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\nauthorization: \t a token \t \r\n\r\n")
+        assert (await read_answer(reader))[2] == b"a token"
+
+
 async def test_head_has_the_length_but_no_body() -> None:
     async with connect() as (reader, writer):
         writer.write(GET.replace(b"GET", b"HEAD") + GET)
