@@ -10,7 +10,7 @@ A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else i
 - Decoding is lax the way that Discord's clients need it: numbers as strings, 0/1 and "true" for booleans.
 - A wrong body becomes one `Invalid` (50035) that names every wrong top-level field with its path and form code.
 - Texts are cleaned and measured, and sets hold nothing twice, where a field says so (`api.form_marks`).
-- Text with a NUL or half a surrogate pair is refused: no database keeps the one, no encoding has the other.
+- Half of a surrogate pair becomes U+FFFD (`core.wire.lone_surrogates`); text with a NUL is refused: no database keeps it.
 
 Ids in paths are declared `{guild_id:str}` and taken as `guild_id: SnowflakePath`, ids in queries as `SnowflakeQuery`.
 """
@@ -27,6 +27,7 @@ from msgspec import Meta
 from api.form_marks import find_cleaner, find_marked_errors
 from core.domain.errors import FieldError, Invalid, InvalidJson, invalid_field
 from core.domain.ids import MAX_SNOWFLAKE
+from core.wire.lone_surrogates import replace_lone_surrogates
 
 SnowflakeField = Annotated[
     int,
@@ -75,6 +76,9 @@ class Form(Generic[T]):
         try:
             form = self._decode(body)
         except (ValueError, RecursionError) as error:
+            repaired = replace_lone_surrogates(body)
+            if repaired is not body:
+                return self.decode(repaired)
             raise explain(body, self._type) from error
         if b"\\u0000" in body or b"\x00" in body:
             _refuse_nul(body)

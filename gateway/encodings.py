@@ -18,6 +18,7 @@ import msgspec
 
 import core_ext
 from core.wire import close_codes
+from core.wire.lone_surrogates import replace_lone_surrogates
 
 
 class Encoding(enum.IntEnum):
@@ -170,13 +171,24 @@ def decode_frame(encoding: Encoding, data: bytes) -> ClientPayload | EtfPayload:
             if not data.isascii():
                 data.decode()  # msgspec looks at text only where it makes a str, and `d` is left raw
             check_depth(data)
-            return _json_payload.decode(data)
+            return _decode_json_payload(data)
         if encoding is Encoding.MSGPACK:
             check_msgpack_depth(data)
             return _msgpack_payload.decode(data)
         return msgspec.convert(core_ext.etf_decode(data, max_depth=MAX_CLIENT_DEPTH), EtfPayload)
     except (msgspec.MsgspecError, core_ext.EtfError, UnicodeDecodeError, RecursionError, MemoryError) as error:
         raise RefusedPayload(close_codes.DECODE_ERROR) from error
+
+
+def _decode_json_payload(data: bytes) -> ClientPayload:
+    """msgspec looks for halves of surrogate pairs in `d` too."""
+    try:
+        return _json_payload.decode(data)
+    except msgspec.DecodeError:
+        repaired = replace_lone_surrogates(data)
+        if repaired is data:
+            raise
+        return _json_payload.decode(repaired)
 
 
 def check_depth(data: bytes) -> None:
