@@ -1,7 +1,11 @@
 """Unmodified discord.js and oceanic.js bots from npm."""
 
+import socket
+from pathlib import Path
+
 import pytest
 
+from tests.e2e.conftest import GENEROUS
 from tests.e2e.node_bot import FOLDER, NODE, running_node_bot
 from tests.e2e.person import Person, text_channel
 from tests.e2e.server import Server
@@ -48,6 +52,31 @@ async def test_chat_history_members_and_resume(
         await bob.send(channel_id, "back again")
         await client.wait_for("message", lambda event: event["content"] == "back again")
         assert [text for text in client.contents() if text != ""] == ["hello", "from Node", "while away", "back again"]
+
+
+@pytest.fixture
+def free_port() -> int:
+    """One that nobody listens on, to be named in a setting."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize("path", ["/gateway", "/chat/"])
+async def test_gateway_at_a_path_is_found_and_resumed(tmp_path: Path, free_port: int, path: str) -> None:
+    server = Server(tmp_path, {**GENEROUS, "GUILDWAY_GATEWAY_PUBLIC_URL": f"ws://127.0.0.1:{free_port}{path}"})
+    server.gateway = f"ws://127.0.0.1:{free_port}"
+    await server.start()
+    try:
+        async with await Person.register(server.api) as owner:
+            guild = await owner.make_guild()
+            made = await owner.make_bot(guild["id"])
+            for script, *options in BOTS:
+                async with running_node_bot(script, server.api, made["token"], *options) as client:
+                    assert (await client.wait_for("ready"))["guilds"] == [guild["id"]]
+                    await client.order("cut")
+                    await client.wait_for("resumed")
+    finally:
+        assert await server.stop() == 0
 
 
 async def test_discordjs_manages_channels_and_roles(server: Server, alice: Person) -> None:
