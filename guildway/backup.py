@@ -32,12 +32,12 @@ def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) ->
     Raises:
         StartError: when there is nothing to copy, no place to put it, or the copy is not whole.
     """
-    _check_places(data, target, replaces=replaces)
     try:
+        _check_places(data, target, replaces=replaces)
         with _written_beside(target) as part:
             contents = _write_archive(data, part) if target.suffix == ARCHIVE_SUFFIX else _copy(data, part)
     except OSError as error:
-        raise StartError(f"the backup {target} cannot be written: {error.strerror}") from error
+        raise StartError(f"no backup was made: {error.filename or target}: {error.strerror}") from error
     what = "the database and the images" if target.suffix == ARCHIVE_SUFFIX else "the database, without the images"
     out.write(
         f"{target}: {what}; {contents.messages:,} messages, {contents.users:,} users, {contents.guilds:,} guilds, "

@@ -124,6 +124,7 @@ def test_damaged_database_gives_no_backup(data: DataFiles, tmp_path: Path) -> No
         (["nowhere/copy.db", "--data", "data"], "there is no folder nowhere"),
         (["data", "--data", "data"], "data is a folder"),
         (["copy.db", "--data", "empty"], "cannot be copied: no such table: alembic_version"),
+        (["/proc/copy.db", "--data", "data"], "no backup was made: /proc/.copy.db."),
         (["copy.db", "--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
 )
