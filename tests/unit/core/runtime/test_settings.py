@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from core.runtime.configuration import load_settings
 from core.runtime.settings import Settings
 
 EXAMPLE = Path(__file__).parents[4] / "deploy" / "guildway.example.toml"
@@ -27,7 +28,11 @@ def test_example_file_tells_effect_and_example_of_every_option() -> None:
             paragraph = []
 
 
-def test_example_values_are_valid_and_differ_from_the_defaults() -> None:
+def test_example_file_is_read_as_it_stands() -> None:
+    assert load_settings(environ={}, flags={"config": str(EXAMPLE)}) == Settings()
+
+
+def test_example_values_are_valid_and_differ_from_the_defaults(tmp_path: Path) -> None:
     section, example, seen = "", "", 0
     for line in EXAMPLE.read_text().splitlines():
         if match := re.fullmatch(r"\[(\w+)\]", line):
@@ -37,6 +42,10 @@ def test_example_values_are_valid_and_differ_from_the_defaults() -> None:
         elif match := re.match(r"(\w+) = (.*)", line):
             value = tomllib.loads(f"x = {example}")["x"]
             assert example != match[2]
-            msgspec.convert({section: {match[1]: value}}, Settings)
+            config = tmp_path / "one.toml"
+            config.write_text(f"[{section}]\n{match[1]} = {example}\n")
+            assert getattr(getattr(load_settings(environ={}, flags={"config": str(config)}), section), match[1]) == (
+                tuple(value) if isinstance(value, list) else value
+            )
             seen += 1
     assert seen == sum(len(table) for table in tomllib.loads(EXAMPLE.read_text()).values())
