@@ -22,6 +22,9 @@ from guildway.data_files import DataFiles
 
 ARCHIVE_SUFFIX: Final = ".tar"
 
+_COMPRESSED: Final = (".gz", ".tgz", ".xz", ".bz2", ".zst", ".zip", ".7z")
+"""Endings that would promise what no backup is."""
+
 _BEING_WRITTEN: Final = "#"
 """In the names of files that obstore has not finished; they may be gone when they are looked at."""
 
@@ -32,13 +35,14 @@ def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) ->
     Raises:
         StartError: when there is nothing to copy, no place to put it, or the copy is not whole.
     """
+    is_archive = target.suffix.lower() == ARCHIVE_SUFFIX
     try:
         _check_places(data, target, replaces=replaces)
         with _written_beside(target) as part:
-            contents = _write_archive(data, part) if target.suffix == ARCHIVE_SUFFIX else _copy(data, part)
+            contents = _write_archive(data, part) if is_archive else _copy(data, part)
     except OSError as error:
         raise StartError(f"no backup was made: {error.filename or target}: {error.strerror}") from error
-    what = "the database and the images" if target.suffix == ARCHIVE_SUFFIX else "the database, without the images"
+    what = "the database and the images" if is_archive else "the database, without the images"
     out.write(
         f"{target}: {what}; {contents.messages:,} messages, {contents.users:,} users, {contents.guilds:,} guilds, "
         f"schema {contents.schema}, {target.stat().st_size:,} bytes, checked\n"
@@ -48,6 +52,8 @@ def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) ->
 def _check_places(data: DataFiles, target: Path, *, replaces: bool) -> None:
     if not data.database.is_file():
         raise StartError(f"there is no database {data.database}; say where the data is with --data")
+    if target.suffix.lower() in _COMPRESSED:
+        raise StartError(f"a backup is not compressed: name a {ARCHIVE_SUFFIX}, and compress it afterwards")
     if target.is_dir():
         raise StartError(f"{target} is a folder; name a file in it")
     if not target.parent.is_dir():

@@ -63,7 +63,7 @@ def test_backup_is_a_whole_database_for_its_owner_alone(data: DataFiles, tmp_pat
 
 
 def test_archive_is_the_data_folder_with_its_images(data: DataFiles, tmp_path: Path) -> None:
-    target = tmp_path / "copy.tar"
+    target = tmp_path / "copy.TAR"
     assert "the database and the images" in back_up(data, target)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with tarfile.open(target) as archive:
@@ -71,7 +71,7 @@ def test_archive_is_the_data_folder_with_its_images(data: DataFiles, tmp_path: P
         assert archive.getmember("guildway.db").mode == 0o600
         archive.extractall(tmp_path / "restored", filter="data")
     assert (tmp_path / "restored" / "files" / "avatars" / "1" / "a.png").read_bytes() == b"picture"
-    assert names_in(tmp_path) == ["copy.tar", "data", "restored"]
+    assert names_in(tmp_path) == ["copy.TAR", "data", "restored"]
 
 
 def test_older_backup_is_replaced_only_when_told_to(data: DataFiles, tmp_path: Path) -> None:
@@ -124,6 +124,8 @@ def test_damaged_database_gives_no_backup(data: DataFiles, tmp_path: Path) -> No
         (["nowhere/copy.db", "--data", "data"], "there is no folder nowhere"),
         (["data", "--data", "data"], "data is a folder"),
         (["copy.db", "--data", "empty"], "cannot be copied: no such table: alembic_version"),
+        (["copy.tar.gz", "--data", "data"], "a backup is not compressed: name a .tar"),
+        (["copy.zip", "--data", "data"], "a backup is not compressed"),
         (["/proc/copy.db", "--data", "data"], "no backup was made: /proc/.copy.db."),
         (["copy.db", "--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
