@@ -54,12 +54,14 @@ def test_body_that_is_no_json_is_a_domain_error(body: bytes) -> None:
     assert isinstance(msgspec.json.decode(body), dict)
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"content": "\\ud800"}', b'{"content": "\xff"}', b'{"content": "\\u0000"}', b"[" * 5000]
-)
+@pytest.mark.parametrize("body", [b'{"content": "\xff"}', b'{"content": "\\u0000"}', b"[" * 5000])
 def test_body_with_broken_text_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
         Form(CreateMessage).decode(body)
+
+
+def test_body_with_half_a_surrogate_pair_is_mended() -> None:
+    assert Form(CreateMessage).decode(b'{"content": "\\ud800"}').content == "\ufffd"
 
 
 def test_content_counts_characters_after_trimming() -> None:
