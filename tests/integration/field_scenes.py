@@ -57,6 +57,7 @@ async def _channel_values(ground: Ground) -> dict[str, Any]:
             "permission_overwrites": [[{"id": role, "type": 0, "allow": "1024"}]],
             "applied_tags": [["1"]],
             "permission_overwrites[].id": [second],
+            "permission_overwrites[].type": [1],
             "permission_overwrites[].allow": ["1024"],
             "permission_overwrites[].deny": ["1024"],
         },
