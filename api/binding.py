@@ -16,11 +16,10 @@ A body that need not be JSON: `opt={"json_of": function}`, which gets the body a
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from copy import copy
 from functools import partial
 from typing import Annotated, Any, Final
-from urllib.parse import unquote_to_bytes
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
@@ -29,11 +28,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp
 
 from api.answers import Answer, encode_json
+from api.audit_reasons import Headers, is_audited, read_reason
 from api.caller import Caller
 from api.forms import Form
 from api.scope import CALLER_KEY, Scope
-from core.domain.errors import Unauthorized, invalid_field
-from core.domain.texts import REASON
+from core.domain.errors import Unauthorized
 
 JSON_OF_KEY: Final = "json_of"
 """In a handler's `opt`: (body, content type) → JSON."""
@@ -45,9 +44,6 @@ _FROM_REQUEST: Final = ("caller", "reason", "request", "scope", "data")
 """Parameters that are read out of the request here."""
 
 _NOT_LITESTARS: Final = frozenset({*_FROM_REQUEST, "return"})
-Headers = Iterable[tuple[bytes, bytes]]
-
-_QUERY_REASON: Final = re.compile(rb"(?:^|&)reason=([^&]*)")
 _PATH_NAME: Final = re.compile(r"\{(\w+)")
 
 
@@ -57,7 +53,8 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
     The prefix stands here because Litestar's own routers deep-copy what they are given, services included.
 
     Raises:
-        TypeError: when a parameter is annotated with a class that the service of its name is no instance of.
+        TypeError: when a parameter is annotated with a class that the service of its name is no instance of, or a reason is
+            asked for on a route that takes none.
     """
     fn: Any = handler.fn
     hints = typing.get_type_hints(fn, include_extras=True)
@@ -68,12 +65,16 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
         if isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False) and not isinstance(service, wanted):
             raise TypeError(f"{fn.__qualname__} asks for {name} as {wanted}, which is {type(service)}")
     asked = {name: hint for name, hint in hints.items() if name not in filled and name not in _NOT_LITESTARS}
+    audited = any(is_audited(handler.http_methods, path) for path in handler.paths)
+    if "reason" in signature.parameters and not audited:
+        raise TypeError(f"{fn.__qualname__} asks for a reason, which its route does not take")
     bound = BoundHandler(
         fn=partial(fn, **filled),
         from_request=[name for name in _FROM_REQUEST if name in signature.parameters],
         body=_BodyReader(hints["data"], handler.opt.get(JSON_OF_KEY)) if "data" in hints else None,
         asked=asked,
         status=handler.status_code,
+        is_audited=audited,
     )
     wrapped = _wrap(bound)
     _describe(wrapped, fn, asked, handler.paths)
@@ -88,7 +89,7 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
 class BoundHandler:
     """A handler with its services, to be called with what is its own of a request."""
 
-    __slots__ = ("_body", "_fn", "_from_request", "_status", "asked")
+    __slots__ = ("_body", "_fn", "_from_request", "_is_audited", "_status", "_wants_reason", "asked")
 
     def __init__(
         self,
@@ -98,13 +99,16 @@ class BoundHandler:
         body: "_BodyReader | None",
         asked: Mapping[str, Any],
         status: int,
+        is_audited: bool,
     ) -> None:
         self._fn = fn
-        self._from_request = tuple(name for name in from_request if name != "data")
+        self._from_request = tuple(name for name in from_request if name not in ("data", "reason"))
+        self._wants_reason = "reason" in from_request
         self._body = body
         self.asked = asked
         """The annotations of the parameters that are still to be given, by name: path and query."""
         self._status = status
+        self._is_audited = is_audited
 
     @property
     def wants_request(self) -> bool:
@@ -120,12 +124,11 @@ class BoundHandler:
             Unauthorized: when it wants a caller and there is none. DomainError: the handler's own, and the body's.
         """
         for name in self._from_request:
-            if name == "caller":
-                given[name] = caller_of(scope)
-            elif name == "reason":
-                given[name] = read_reason(scope["headers"], scope["query_string"])
-            else:
-                given[name] = scope if name == "scope" else request
+            given[name] = caller_of(scope) if name == "caller" else scope if name == "scope" else request
+        if self._is_audited:
+            reason = read_reason(scope["headers"], scope["query_string"])
+            if self._wants_reason:
+                given["reason"] = reason
         if self._body is not None:
             given["data"] = self._body.decode(await read(), scope["headers"])
         elif scope["method"] != "GET":
@@ -226,22 +229,3 @@ def caller_of(scope: Scope) -> Caller:
     if caller is None:
         raise Unauthorized
     return caller
-
-
-def read_reason(headers: Headers, query: bytes = b"") -> str | None:
-    """X-Audit-Log-Reason, percent-encoded UTF-8; without it `reason` in the query, as of older libraries. A blank one is none."""
-    field = "X-Audit-Log-Reason"
-    given = _find_header(headers, b"x-audit-log-reason")
-    if not given and b"reason=" in query:
-        field = "reason"
-        found = _QUERY_REASON.search(query)
-        given = found[1].replace(b"+", b" ").decode("latin-1") if found is not None else ""
-    if not given:
-        return None
-    try:
-        reason = unquote_to_bytes(given).decode("utf-8")
-    except UnicodeDecodeError:
-        raise invalid_field(field, "STRING_TYPE_CONVERT", "Must be percent-encoded UTF-8.") from None
-    if "\x00" in reason:
-        raise invalid_field(field, "STRING_TYPE_INVALID", "Text may not hold NUL characters.")
-    return REASON.parse(reason, field) or None

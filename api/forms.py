@@ -109,6 +109,20 @@ def explain_value(value: Any, type_: Any, path: tuple[str | int, ...]) -> FieldE
     return next(find_marked_errors(converted, type_, path), None)
 
 
+def parse_value(value: str | None, type_: type[T], field: str) -> T | None:
+    """One value of a query whose name the framework cannot tell in its errors; None when it is not there.
+
+    Raises:
+        Invalid: naming `field`.
+    """
+    if value is None:
+        return None
+    try:
+        return msgspec.convert(value, type_, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(translate(str(error), value, (field,))) from error
+
+
 def _find_errors(found: Any, type_: Any, path: tuple[str | int, ...]) -> Iterator[FieldError]:
     is_struct = isinstance(type_, type) and issubclass(type_, msgspec.Struct)
     if not is_struct or not isinstance(found, dict):

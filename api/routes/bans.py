@@ -7,14 +7,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from api.caller import Caller
-from api.forms import SnowflakePath, SnowflakeQuery
+from api.forms import SnowflakePath, SnowflakeQuery, parse_value
 from api.services.members.bans import BanService, BulkBanObject
-from api.services.members.member_forms import MAX_DELETE_DAYS, MAX_DELETE_S, BanUser, BanUsers, compute_delete_s
+from api.services.members.member_forms import (
+    DASHED_DAYS,
+    MAX_DELETE_DAYS,
+    MAX_DELETE_S,
+    BanUser,
+    BanUsers,
+    DeleteDays,
+    compute_delete_s,
+)
 from core.wire.objects.member import BanObject
 
 DeleteSecondsQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_S)]
 DeleteDaysQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_DAYS)]
 """Libraries put these here (discord.py, discordgo) or into the body, as the API had it at their time."""
+DashedDaysQuery = Annotated[
+    str | None, QueryParameter(name=DASHED_DAYS, description="The same, of the first libraries")
+]
+"""Checked by hand: the framework would name the parameter in place of the field."""
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
@@ -38,7 +50,7 @@ async def get_ban(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Calle
 
 
 @put("/guilds/{guild_id:str}/bans/{user_id:str}", status_code=204)
-async def put_ban(
+async def put_ban(  # noqa: PLR0913, PLR0917 - what old and new libraries put into the query
     guild_id: SnowflakePath,
     user_id: SnowflakePath,
     caller: Caller,
@@ -46,10 +58,12 @@ async def put_ban(
     bans: BanService,
     delete_message_seconds: DeleteSecondsQuery = None,
     delete_message_days: DeleteDaysQuery = None,
+    dashed_days: DashedDaysQuery = None,
     reason: str | None = None,
 ) -> None:
     """Ban a user."""
-    delete_s = data.delete_s or compute_delete_s(delete_message_seconds, delete_message_days)
+    days = parse_value(dashed_days, DeleteDays, DASHED_DAYS)
+    delete_s = data.delete_s or compute_delete_s(delete_message_seconds, delete_message_days, days)
     await bans.put(caller, guild_id, user_id, delete_s=delete_s, reason=reason or data.reason)
 
 

@@ -16,7 +16,8 @@ from core.domain.errors import NotBuilt, invalid_field
 from core.wire.objects.member import MemberObject, OwnMemberObject
 
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
-Days = Annotated[int, QueryParameter(ge=1, le=30)]
+Days = Annotated[int | None, QueryParameter(ge=1, le=30)]
+RolesQuery = Annotated[list[str] | None, QueryParameter(description="Ids, one a parameter or with commas between them")]
 MAX_SEARCH_LENGTH: Final = 100
 SearchText = Annotated[str, QueryParameter(name="query", description="1 to 100 characters")]
 """Checked by hand: the framework would name the parameter, whose name cannot be `query`, in place of the field."""
@@ -111,22 +112,35 @@ async def count_prunable(
     guild_id: SnowflakePath,
     caller: Caller,
     prune: PruneService,
-    days: Days = DEFAULT_DAYS,
-    include_roles: FromQuery[str | None] = None,
+    days: Days = None,
+    include_roles: RolesQuery = None,
 ) -> PruneObject:
     """How many members a prune would remove."""
-    return await prune.count(caller, guild_id, days=days, role_ids=parse_role_ids(include_roles))
+    role_ids = parse_role_ids(None if include_roles is None else ",".join(include_roles))
+    return await prune.count(caller, guild_id, days=days or DEFAULT_DAYS, role_ids=role_ids)
 
 
 @post("/guilds/{guild_id:str}/prune", status_code=200)
-async def prune_members(guild_id: SnowflakePath, caller: Caller, data: PruneGuild, prune: PruneService) -> PruneObject:
-    """Remove inactive members."""
+async def prune_members(
+    guild_id: SnowflakePath,
+    caller: Caller,
+    data: PruneGuild,
+    prune: PruneService,
+    days: Days = None,
+    compute_prune_count: FromQuery[bool | None] = None,
+    include_roles: RolesQuery = None,
+) -> PruneObject:
+    """Remove inactive members. What the body does not say may stand in the query, where it was in older versions."""
+    roles = data.include_roles
+    if roles is None and include_roles is not None:
+        roles = ",".join(include_roles)
+    with_count = compute_prune_count if data.compute_prune_count is None else data.compute_prune_count
     return await prune.prune(
         caller,
         guild_id,
-        days=data.days or DEFAULT_DAYS,
-        role_ids=parse_role_ids(data.include_roles),
-        with_count=data.compute_prune_count is not False,
+        days=data.days or days or DEFAULT_DAYS,
+        role_ids=parse_role_ids(roles),
+        with_count=with_count is not False,
     )
 
 

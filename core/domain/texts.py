@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.emoji import is_emoji
 from core.domain.errors import FieldError, Invalid
 
 
@@ -28,6 +29,8 @@ class Kind(enum.Enum):
     """One line; breaks become spaces."""
     LINES = enum.auto()
     """Several lines."""
+    EMOJI = enum.auto()
+    """One emoji of Unicode's."""
     MESSAGE = enum.auto()
     """What people say to each other: only trimmed."""
 
@@ -62,6 +65,7 @@ _CLEANERS: Final[Mapping[Kind, Callable[[str], str]]] = {
     Kind.NAME: _clean_name,
     Kind.LINE: _clean_line,
     Kind.LINES: _clean_lines,
+    Kind.EMOJI: _clean_line,
     Kind.MESSAGE: str.strip,
 }
 
@@ -88,6 +92,8 @@ class Text(msgspec.Struct, kw_only=True, frozen=True):
         if not cleaned and self.min_length:
             return FieldError(path, "BASE_TYPE_REQUIRED", "This field is required")
         if self.min_length <= len(cleaned) <= self.max_length:
+            if self.kind is Kind.EMOJI and cleaned and not is_emoji(cleaned):
+                return FieldError(path, "BASE_TYPE_INVALID", "Must be one emoji.")
             return None
         if self.min_length:
             text = f"Must be between {self.min_length} and {self.max_length} in length."
@@ -117,7 +123,7 @@ APPLICATION_TAG: Final = Text(kind=Kind.LINE, min_length=1, max_length=20)
 GUILD_NAME: Final = Text(kind=Kind.LINE, min_length=2, max_length=100)
 GUILD_DESCRIPTION: Final = Text(kind=Kind.LINES, max_length=300, is_optional=True)
 ROLE_NAME: Final = Text(kind=Kind.LINE, min_length=1, max_length=100)
-UNICODE_EMOJI: Final = Text(kind=Kind.LINE, max_length=100, is_optional=True)
+UNICODE_EMOJI: Final = Text(kind=Kind.EMOJI, max_length=100, is_optional=True)
 CHANNEL_NAME: Final = Text(kind=Kind.LINE, min_length=1, max_length=100)
 TOPIC: Final = Text(kind=Kind.LINES, max_length=1024, is_optional=True)
 FORUM_TOPIC: Final = Text(kind=Kind.LINES, max_length=4096, is_optional=True)

@@ -15,7 +15,6 @@ OF_FORUMS: Final = frozenset(
     {
         "default_sort_order",
         "default_forum_layout",
-        "default_thread_rate_limit_per_user",
         "flags",
         "available_tags",
         "default_reaction_emoji",

@@ -7,6 +7,7 @@ needs beside it.
 import time
 from typing import Any, Final
 
+from api.services.members.member_forms import DASHED_DAYS
 from core.domain.channel import ChannelType, Overwrite
 from tests.integration.api_client import PASSWORD, Actor, ApiUnderTest
 from tests.integration.field_ground import OF_FORUMS, VOCAL, Ground
@@ -14,24 +15,24 @@ from tests.integration.field_walk import PICTURE, Prepare, Prepared, Route
 from tests.integration.places import make_place, next_id
 
 MEDIA: Final = {"url": "https://example.org/a.png"}
-EMBEDS: Final = {
-    "embeds[]": {"description": "d"},
-    "embeds[].footer": {"text": "f"},
-    "embeds[].author": {"name": "n"},
-    "embeds[].image": MEDIA,
-    "embeds[].thumbnail": MEDIA,
-    "embeds[].fields[]": {"name": "n", "value": "v"},
+_EMBED: Final[dict[str, Any]] = {
+    "": {"description": "d"},
+    ".footer": {"text": "f"},
+    ".author": {"name": "n"},
+    ".image": MEDIA,
+    ".thumbnail": MEDIA,
+    ".fields[]": {"name": "n", "value": "v"},
 }
-_LINKS: Final = [f"embeds[].{part}" for part in ("url", "footer.icon_url", "author.url", "author.icon_url")]
-_PICTURES: Final = [f"embeds[].{part}.url" for part in ("image", "thumbnail")]
+_LINKS: Final = (".url", ".footer.icon_url", ".author.url", ".author.icon_url", ".image.url", ".thumbnail.url")
+_ONE_OF_EMBEDS: Final = ("embeds[]", "embed")
+"""As it is, and as older libraries send it."""
+EMBEDS: Final = {place + part: value for place in _ONE_OF_EMBEDS for part, value in _EMBED.items()}
 EMBED_VALUES: Final[dict[str, list[Any]]] = {
+    **{place + part: [value] for place in _ONE_OF_EMBEDS for part, value in _EMBED.items() if part != ".fields[]"},
+    **{place + part: ["https://example.org/b.png"] for place in _ONE_OF_EMBEDS for part in _LINKS},
+    **{f"{place}.timestamp": ["2026-01-01T00:00:00Z"] for place in _ONE_OF_EMBEDS},
     "embeds": [[{"title": "walked"}]],
-    "embeds[].timestamp": ["2026-01-01T00:00:00Z"],
-    "embeds[].footer": [{"text": "f"}],
-    "embeds[].author": [{"name": "n"}],
-    "embeds[].image": [MEDIA],
-    "embeds[].thumbnail": [MEDIA],
-    **{name: ["https://example.org/b.png"] for name in (*_LINKS, *_PICTURES)},
+    "embed": [{"title": "walked"}],
 }
 REFUSED_PARTS: Final[dict[str, list[Any]]] = {
     "components": [[{"type": 1}]],
@@ -203,6 +204,7 @@ async def create_guild(api: ApiUnderTest, field: str) -> Prepared:
         "channels[].type": [5],
         "channels[].bitrate": [9000],
         "channels[].position": [7],
+        "roles[].unicode_emoji": ["🌱"],
         "channels[].parent_id": [5],
         "channels[].permission_overwrites": [[]],
         "channels[].permission_overwrites[].id": [4],
@@ -255,7 +257,7 @@ async def put_ban(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     await ground.message("spam", ground.member)
     ban = f"{ground.path}/bans/{ground.member.id}"
-    return ground.request(ban, {}, looks=[ban])
+    return ground.request(ban, {}, looks=[ban], values={DASHED_DAYS: [1]})
 
 
 async def ban_many(api: ApiUnderTest, _field: str) -> Prepared:
@@ -319,7 +321,7 @@ async def prune(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(f"{ground.path}/prune", {}, **extra)
 
 
-ROLE_VALUES: Final[dict[str, list[Any]]] = {"permissions": ["1024"], "icon": [PICTURE]}
+ROLE_VALUES: Final[dict[str, list[Any]]] = {"permissions": ["1024"], "icon": [PICTURE], "unicode_emoji": ["🌱"]}
 
 
 async def create_role(api: ApiUnderTest, _field: str) -> Prepared:

@@ -75,20 +75,30 @@ async def test_ban_needs_permission_and_rank(api: ApiUnderTest) -> None:
 @pytest.mark.parametrize(
     ("body", "path"),
     [({"delete_message_seconds": 604801}, "delete_message_seconds"), ({"delete_message_days": 8}, "delete_message_days"),
-     ({"delete_message_seconds": "x"}, "delete_message_seconds")],
+     ({"delete_message_seconds": "x"}, "delete_message_seconds"), ({"delete-message-days": 8}, "delete-message-days")],
 )  # fmt: skip
 async def test_ban_bad_body_names_the_field(api: ApiUnderTest, body: Any, path: str) -> None:
     scene = await Scene.build(api)
     bob = await scene.join()
     queried = await scene.owner.put(f"{scene.path}/bans/{bob.id}?delete_message_seconds=-1")
     assert form_code(queried, "delete_message_seconds")
+    for days in ("8", "-1", "x", ""):
+        queried = await scene.owner.put(f"{scene.path}/bans/{bob.id}?delete-message-days={days}")
+        assert form_code(queried, "delete-message-days")
     assert form_code(await scene.owner.put(f"{scene.path}/bans/{bob.id}", body), path)
     assert api.events("GUILD_BAN_ADD") == []
 
 
 @pytest.mark.parametrize(
     ("query", "body"),
-    [("", {"delete_message_seconds": 60}), ("", {"delete_message_days": 1}), ("?delete_message_seconds=60", None)],
+    [
+        ("", {"delete_message_seconds": 60}),
+        ("", {"delete_message_days": 1}),
+        ("?delete_message_seconds=60", None),
+        ("?delete-message-days=1&reason=x", None),
+        ("", {"delete-message-days": 1}),
+        ("?delete-message-days=0", {"delete_message_seconds": 60}),
+    ],
 )
 async def test_ban_with_deletion_deletes_the_users_messages_by_channel(
     api: ApiUnderTest, query: str, body: Any

@@ -86,6 +86,7 @@ _EMBEDS: Final = {
     **{f"embeds[].{part}": _FOUND for part in ("type", "provider", "video")},
     **{f"embeds[].{picture}.{part}": _FOUND for picture in ("image", "thumbnail") for part in _PICTURE_PARTS},
 }
+"""Of the older `embed`, which is in no document of Discord's, only what is honoured is known."""
 
 UNSEEN: Final[Mapping[Route, Mapping[str, str]]] = {
     ("POST", "/channels/{channel_id}/messages"): {"enforce_nonce": "nonces are always enforced", **_EMBEDS},

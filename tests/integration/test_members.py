@@ -1,6 +1,7 @@
 """Members: shown, searched, changed, kicked, pruned."""
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -177,7 +178,12 @@ async def test_update_member_flags_keep_to_the_one_that_people_set(api: ApiUnder
     bob = await scene.join()
     path = f"{scene.path}/members/{bob.id}"
     assert error_code(await bob.patch(path, {"flags": 4})) == (403, 50013)
-    assert (await scene.owner.patch(path, {"flags": 255})).json()["flags"] == 4
+    assert form_code(await scene.owner.patch(path, {"flags": 4 | 2}), "flags") == "BASE_TYPE_CHOICES"
+    assert (await scene.owner.patch(path, {"flags": 4})).json()["flags"] == 4
+    async with api.store.write() as tx:
+        await tx.members.update(int(scene.id), int(bob.id), {"flags": 4 | 1})
+    assert (await scene.owner.patch(path, {"flags": 1})).json()["flags"] == 1, "what is read can be sent back"
+    assert (await scene.owner.patch(path, {"flags": 0})).json()["flags"] == 1, "others are not taken by clients"
 
 
 async def test_update_own_member_needs_change_nickname(api: ApiUnderTest) -> None:
@@ -251,9 +257,49 @@ async def test_prune_counts_and_removes_only_inactive_members_without_roles(api:
     assert (await scene.owner.post(path)).json() == {"pruned": 0}
 
 
-async def add_sleeper(api: ApiUnderTest, scene: Scene, user_id: int, *role_ids: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "body", "pruned", "left"),
+    [
+        ("days=30&compute_prune_count=false", None, None, {2}),
+        ("days=7&include_roles={role}", None, 2, set()),
+        ("days=7&include_roles={role}&include_roles={other}", None, 2, set()),
+        ("include_roles={role},{other}&compute_prune_count=true", {"compute_prune_count": False}, None, set()),
+        ("days=99", {"include_roles": "{role}"}, "days", {1, 2}),
+        ("days=0", None, "days", {1, 2}),
+        ("days=x", None, "days", {1, 2}),
+        ("compute_prune_count=x", None, "compute_prune_count", {1, 2}),
+        ("include_roles=x", None, "include_roles", {1, 2}),
+    ],
+)
+async def test_prune_is_told_by_query_too(
+    api: ApiUnderTest, query: str, body: dict[str, Any] | None, pruned: int | str | None, left: set[int]
+) -> None:
+    scene = await Scene.build(api)
+    role, other = await scene.add_role(), await scene.add_role()
+    await add_sleeper(api, scene, 1)
+    await add_sleeper(api, scene, 2, role)
+    path = f"{scene.path}/prune?{query.format(role=role, other=other)}"
+    answer = await scene.owner.post(path) if body is None else await scene.owner.post(path, body)
+    if isinstance(pruned, str):
+        assert form_code(answer, pruned)
+    else:
+        assert answer.json() == {"pruned": pruned}
+    members = (await scene.owner.get(f"{scene.path}/members?limit=100")).json()
+    assert {int(member["user"]["id"]) for member in members} & {1, 2} == left
+
+
+async def test_prune_by_query_asks_for_days_since_somebody_was_seen(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    await add_sleeper(api, scene, 1, joined_ms=int(time.time() * 1000) - 10 * 86_400_000)
+    assert (await scene.owner.post(f"{scene.path}/prune?days=30")).json() == {"pruned": 0}
+    assert (await scene.owner.post(f"{scene.path}/prune?days=30", {"days": 9})).json() == {"pruned": 1}
+
+
+async def add_sleeper(api: ApiUnderTest, scene: Scene, user_id: int, *role_ids: str, joined_ms: int = 0) -> None:
     """A member who joined long ago and was never seen."""
     sleeper = Account(user=User(id=user_id, username=f"sleeper{user_id}"), email=f"{user_id}@example.org")
     async with api.store.write() as tx:
         await tx.users.create(sleeper)
-        await tx.members.add(int(scene.id), user_id, joined_ms=0, role_ids=[int(role_id) for role_id in role_ids])
+        await tx.members.add(
+            int(scene.id), user_id, joined_ms=joined_ms, role_ids=[int(role_id) for role_id in role_ids]
+        )

@@ -51,6 +51,20 @@ async def test_edit_to_nothing_is_refused(api: ApiUnderTest) -> None:
     assert (await alice.patch(path, {"components": [{}]})).status_code == 501
 
 
+async def test_edit_by_an_older_library_replaces_and_clears_the_embed(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    place = await make_place(api, alice)
+    sent = (await alice.post(place.messages, {"embed": {"title": "old"}})).json()
+    assert [embed["title"] for embed in sent["embeds"]] == ["old"]
+    path = f"{place.messages}/{sent['id']}"
+    replaced = (await alice.patch(path, {"content": "x", "embed": {"title": "new"}})).json()
+    assert [embed["title"] for embed in replaced["embeds"]] == ["new"]
+    kept = (await alice.patch(path, {"content": "y"})).json()
+    assert [embed["title"] for embed in kept["embeds"]] == ["new"]
+    assert (await alice.patch(path, {"embed": None})).json()["embeds"] == []
+    assert (await alice.get(path)).json()["embeds"] == []
+
+
 async def test_edit_of_others_is_limited_to_flags(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
     place = await make_place(api, alice, bob)

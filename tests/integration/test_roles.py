@@ -45,7 +45,8 @@ async def test_create_role_keeps_every_field(api: ApiUnderTest) -> None:
     ("body", "path"),
     [({"name": "x" * 101}, "name"), ({"color": 0x1000000}, "color"), ({"permissions": -1}, "permissions"),
      ({"permissions": "many"}, "permissions"), ({"hoist": "so"}, "hoist"), ({"icon": "x"}, "icon"),
-     ({"colors": 5}, "colors")],
+     ({"colors": 5}, "colors"), ({"unicode_emoji": "abc"}, "unicode_emoji"), ({"unicode_emoji": "🌱🌱"}, "unicode_emoji"),
+     ({"unicode_emoji": "<:name:123>"}, "unicode_emoji"), ({"unicode_emoji": "7"}, "unicode_emoji")],
 )  # fmt: skip
 async def test_create_role_bad_body_names_the_field(api: ApiUnderTest, body: Any, path: str) -> None:
     scene = await Scene.build(api)

@@ -14,7 +14,7 @@ from api.form_marks import text, unbuilt
 from api.services.accounts.auth import revocation
 from api.services.accounts.tokens import hash_token, make_token
 from api.services.announcements import user_event
-from api.services.changes import pick_changes
+from api.services.changes import merge_flags, pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.images import Images
@@ -212,8 +212,7 @@ class ApplicationService:
         if form.tags is not UNSET:
             changes["tags"] = tuple(dict.fromkeys(form.tags or ()))
         if isinstance(form.flags, int):
-            kept = application.flags & ~_PRIVILEGED_REQUEST_FLAGS
-            changes["flags"] = kept | form.flags & _PRIVILEGED_REQUEST_FLAGS
+            changes["flags"] = merge_flags(form.flags, application.flags, settable=_PRIVILEGED_REQUEST_FLAGS)
         if isinstance(form.icon, str):
             folder = f"app-icons/{application.id}"
             changes["icon"] = await self._images.store(form.icon, folder=folder, field="icon")

@@ -29,6 +29,8 @@ class IntegrationApplicationObject(msgspec.Struct, kw_only=True):
     name: str
     icon: str | None
     description: str
+    summary: str = ""
+    """Not documented any more; Python's libraries read it without a default."""
     type: None = None
     bot: UserObject
 

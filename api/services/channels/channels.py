@@ -7,7 +7,7 @@ import msgspec
 from api.caller import Caller
 from api.services.access import ChannelAccess, GuildAccess, require_place
 from api.services.announcements import guild_event
-from api.services.changes import pick_changes
+from api.services.changes import merge_flags, pick_changes
 from api.services.channels.channel_forms import CreateChannel, OverwriteForm, UpdateChannel
 from api.services.channels.channel_rules import (
     changed_bits,
@@ -25,7 +25,7 @@ from api.services.channels.overwrites import require_grant, resolve_overwrites, 
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.still_there import fetch_channel, fetch_channels, fetch_guild
-from core.domain.channel import Channel, Overwrite
+from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel, DirectChannelAction
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
@@ -34,7 +34,8 @@ from core.wire.objects.channel import ChannelObject, DirectChannelObject, render
 from core.wire.objects.guild import render_guild
 
 _REQUIRE_TAG: Final = 1 << 4
-"""The only flag of a channel that people set; the others are Discord's own."""
+_SETTABLE_FLAGS: Final = {ChannelType.FORUM: _REQUIRE_TAG}
+"""By type. Of the documented flags PINNED is a thread's, and HIDE_MEDIA_DOWNLOAD_OPTIONS that of media channels."""
 
 _PLAIN_FIELDS: Final = (
     "position",
@@ -227,5 +228,5 @@ def _changes_of(form: UpdateChannel, channel: Channel) -> dict[str, Any]:
     if isinstance(form.name, str):
         changes["name"] = compute_name(kind, form.name)
     if isinstance(form.flags, int):
-        changes["flags"] = form.flags & _REQUIRE_TAG
+        changes["flags"] = merge_flags(form.flags, channel.flags, settable=_SETTABLE_FLAGS.get(ChannelType(kind), 0))
     return changes

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import UNSET, UnsetType
 
 from api.services.access import GuildAccess
+from api.services.changes import merge_flags
 from api.services.members.member_forms import UpdateMember
 from core.domain.errors import Forbidden, InvalidRole, NotInVoice, UnknownRole, invalid_field
 from core.domain.member import Member
@@ -56,7 +57,7 @@ def compute_member_changes(
     if isinstance(form.flags, int):
         if not any(access.has(permissions) for permissions in _FLAG_PERMISSIONS):
             raise Forbidden
-        changes["flags"] = (target.flags & ~BYPASSES_VERIFICATION) | (form.flags & BYPASSES_VERIFICATION)
+        changes["flags"] = merge_flags(form.flags, target.flags, settable=BYPASSES_VERIFICATION)
     return {name: value for name, value in changes.items() if value != getattr(target, name)}
 
 

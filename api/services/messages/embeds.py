@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.errors import FieldError, Invalid
+from core.domain.errors import FieldError, Invalid, invalid_field
 
 MAX_EMBEDS: Final = 10
 MAX_TOTAL: Final = 6000
@@ -117,14 +117,22 @@ def parse_embeds(forms: Sequence[EmbedForm] | None) -> msgspec.Raw:
     """
     if not forms:
         return NO_EMBEDS
-    check = _Check()
     if len(forms) > MAX_EMBEDS:
-        check.fail(("embeds",), "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_EMBEDS} or fewer in length.")
-        raise Invalid(*check.errors)
-    embeds = [_parse_embed(form, ("embeds", index), check) for index, form in enumerate(forms)]
+        raise invalid_field("embeds", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_EMBEDS} or fewer in length.")
+    return _parse_all({("embeds", index): form for index, form in enumerate(forms)})
+
+
+def parse_embed(form: EmbedForm) -> msgspec.Raw:
+    """The same for the one `embed` of older libraries. Raises as `parse_embeds`."""
+    return _parse_all({("embed",): form})
+
+
+def _parse_all(forms: dict[Path, EmbedForm]) -> msgspec.Raw:
+    check = _Check()
+    embeds = [_parse_embed(form, path, check) for path, form in forms.items()]
     if check.total > MAX_TOTAL:
         text = f"Embed size exceeds maximum size of {MAX_TOTAL}"
-        check.fail(("embeds", len(forms) - 1), "MAX_EMBED_SIZE_EXCEEDED", text)
+        check.fail(next(reversed(forms)), "MAX_EMBED_SIZE_EXCEEDED", text)
     if check.errors:
         raise Invalid(*check.errors)
     return msgspec.Raw(_encode([embed for embed in embeds if embed != _EMPTY]))

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from api.form_marks import as_set, unbuilt
 from api.forms import SnowflakeField
-from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embeds
+from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embed, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
 from core.domain.errors import EmptyMessage, invalid_field, unbuilt_field
 from core.domain.texts import MESSAGE_CONTENT
@@ -22,6 +22,11 @@ SUPPRESS_EMBEDS: Final = 1 << 2
 SUPPRESS_NOTIFICATIONS: Final = 1 << 12
 _SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
 _EDITABLE_FLAGS: Final = SUPPRESS_EMBEDS
+"""Discord documents that an edit passes over others without error; those that it sets itself are dropped of new messages too,
+as clients copy messages with all that they say of themselves."""
+_EPHEMERAL: Final = 1 << 6
+_IS_VOICE_MESSAGE: Final = 1 << 13
+_IS_COMPONENTS_V2: Final = 1 << 15
 _FORWARD: Final = 1
 
 
@@ -40,6 +45,8 @@ class CreateMessage(msgspec.Struct, kw_only=True):
 
     content: str | None = None
     embeds: list[EmbedForm] | None = None
+    embed: EmbedForm | None = None
+    """What libraries for v9 and older send; `embeds` wins."""
     tts: bool | None = None
     allowed_mentions: AllowedMentionsForm | None = None
     message_reference: MessageReferenceForm | None = None
@@ -58,6 +65,7 @@ class EditMessage(msgspec.Struct, kw_only=True):
 
     content: str | UnsetType | None = UNSET
     embeds: list[EmbedForm] | UnsetType | None = UNSET
+    embed: EmbedForm | UnsetType | None = UNSET
     allowed_mentions: AllowedMentionsForm | None = None
     flags: int | UnsetType | None = UNSET
     sticker_ids: Annotated[Any, unbuilt("stickers")] = None
@@ -114,12 +122,13 @@ def parse_draft(form: CreateMessage) -> Draft:
 
     Raises:
         Invalid: on anything beyond Discord's limits. EmptyMessage: when nothing is left to show.
-        NotBuilt: on forwards.
+        NotBuilt: on forwards, voice messages and messages of components.
     """
     content = parse_content(form.content)
-    embeds = parse_embeds(form.embeds)
+    embeds = parse_embed(form.embed) if form.embed and not form.embeds else parse_embeds(form.embeds)
     has_embeds = len(embeds) > len(NO_EMBEDS)
     reply = _parse_reply(form.message_reference)
+    flags = _parse_sent_flags(form.flags)
     if not content and not has_embeds:
         raise EmptyMessage
     nonce, nonce_is_int = _parse_nonce(form.nonce)
@@ -129,7 +138,7 @@ def parse_draft(form: CreateMessage) -> Draft:
         has_embeds=has_embeds,
         tts=bool(form.tts),
         allowed=parse_allowed_mentions(form.allowed_mentions),
-        flags=_parse_flags(form.flags) & _SENDABLE_FLAGS,
+        flags=flags,
         nonce=nonce,
         nonce_is_int=nonce_is_int,
         reply=reply,
@@ -140,7 +149,7 @@ def parse_edit(form: EditMessage) -> Edit:
     """Check an edit. Raises as `parse_draft`; whether anything is left to show is decided with the message."""
     return Edit(
         content=UNSET if isinstance(form.content, UnsetType) else parse_content(form.content),
-        embeds=UNSET if isinstance(form.embeds, UnsetType) else parse_embeds(form.embeds),
+        embeds=_parse_edited_embeds(form),
         allowed=parse_allowed_mentions(form.allowed_mentions),
         flags=UNSET if isinstance(form.flags, UnsetType) else _parse_flags(form.flags) & _EDITABLE_FLAGS,
     )
@@ -153,11 +162,32 @@ def parse_content(content: str | None) -> str:
     return MESSAGE_CONTENT.parse(content, "content")
 
 
+def _parse_edited_embeds(form: EditMessage) -> msgspec.Raw | UnsetType:
+    """Of older and newer field whichever has something to show; else whichever is there."""
+    if form.embed and not form.embeds:
+        return parse_embed(form.embed)
+    if not isinstance(form.embeds, UnsetType):
+        return parse_embeds(form.embeds)
+    return UNSET if isinstance(form.embed, UnsetType) else NO_EMBEDS
+
+
+def _parse_sent_flags(flags: int | None) -> int:
+    parsed = _parse_flags(flags)
+    if parsed & _IS_VOICE_MESSAGE:
+        raise unbuilt_field(("flags",), "voice messages")
+    if parsed & _EPHEMERAL:
+        text = "Only the answer to an interaction can be ephemeral; this message would be everybody's."
+        raise invalid_field("flags", "BASE_TYPE_CHOICES", text)
+    return parsed & _SENDABLE_FLAGS
+
+
 def _parse_flags(flags: int | None) -> int:
     if flags is None:
         return 0
     if flags < 0:
         raise invalid_field("flags", "NUMBER_TYPE_MIN", "int value should be greater than or equal to 0.")
+    if flags & _IS_COMPONENTS_V2:
+        raise unbuilt_field(("flags",), "components")
     return flags
 
 

@@ -14,6 +14,7 @@ _HAS_TOPIC = frozenset(
 )
 _IS_VOCAL = frozenset({ChannelType.VOICE, ChannelType.STAGE})
 _IS_FORUM = frozenset({ChannelType.FORUM, ChannelType.MEDIA})
+_HAS_THREADS = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, *_IS_FORUM})
 
 
 class OverwriteObject(msgspec.Struct, kw_only=True):
@@ -105,6 +106,7 @@ def render_channel(channel: Channel) -> ChannelObject:
         rendered.default_reaction_emoji = None
         rendered.default_sort_order = channel.default_sort_order
         rendered.default_forum_layout = channel.default_forum_layout
+    if kind in _HAS_THREADS:
         rendered.default_thread_rate_limit_per_user = channel.default_thread_rate_limit_per_user
     return rendered
 

@@ -1,5 +1,7 @@
 """Bodies of messages: whatever comes is a draft or a domain error."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from api.forms import Form
 from api.services.messages.message_forms import CreateMessage, EditMessage, parse_content, parse_draft, parse_edit
-from core.domain.errors import DomainError, Invalid
+from core.domain.errors import DomainError, Invalid, NotBuilt
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.just("<@5> @everyone")
 EMBED_FIELDS = [
@@ -31,7 +33,18 @@ VALUES = st.recursive(
     ),
     max_leaves=12,
 )
-FIELDS = ["content", "embeds", "nonce", "tts", "flags", "allowed_mentions", "message_reference", "components", "poll"]
+FIELDS = [
+    "content",
+    "embeds",
+    "embed",
+    "nonce",
+    "tts",
+    "flags",
+    "allowed_mentions",
+    "message_reference",
+    "components",
+    "poll",
+]
 BODIES = st.dictionaries(st.sampled_from([*FIELDS, "parse", "other"]), VALUES, max_size=8)
 
 
@@ -71,5 +84,55 @@ def test_content_counts_characters_after_trimming() -> None:
 
 
 def test_draft_keeps_only_flags_that_senders_may_set() -> None:
-    draft = parse_draft(CreateMessage(content="x", flags=(1 << 2) | (1 << 12) | (1 << 0) | (1 << 6)))
-    assert draft.flags == (1 << 2) | (1 << 12)
+    of_discords_own = 1 << 0 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 14
+    draft = parse_draft(CreateMessage(content="x", flags=1 << 2 | 1 << 12 | of_discords_own))
+    assert draft.flags == 1 << 2 | 1 << 12
+
+
+@pytest.mark.parametrize(("flag", "error"), [(1 << 6, Invalid), (1 << 13, NotBuilt), (1 << 15, NotBuilt)])
+def test_draft_with_a_flag_that_asks_for_more_is_refused(flag: int, error: type[Invalid | NotBuilt]) -> None:
+    for form in (CreateMessage(content="x", flags=flag | 4), CreateMessage(flags=flag)):
+        with pytest.raises(error) as caught:
+            parse_draft(form)
+        assert [field.path for field in caught.value.fields] == [("flags",)]
+
+
+def test_edit_passes_over_flags_that_cannot_be_edited_but_not_over_components() -> None:
+    assert parse_edit(EditMessage(flags=1 << 2 | 1 << 12 | 1 << 6 | 1 << 13)).flags == 1 << 2
+    with pytest.raises(NotBuilt):
+        parse_edit(EditMessage(flags=1 << 15))
+
+
+ONE, OTHER = {"title": "one"}, {"title": "other"}
+
+
+@pytest.mark.parametrize(
+    ("body", "titles"),
+    [
+        ({"embed": ONE}, ["one"]),
+        ({"embed": ONE, "embeds": []}, ["one"]),
+        ({"embed": ONE, "embeds": None}, ["one"]),
+        ({"embed": ONE, "embeds": [OTHER]}, ["other"]),
+        ({"embed": None, "embeds": [OTHER]}, ["other"]),
+        ({"embed": None}, []),
+        ({"embed": {}}, []),
+        ({"embeds": []}, []),
+        ({}, None),
+    ],
+)
+def test_embed_of_older_libraries_is_one_of_the_embeds(body: dict[str, Any], titles: list[str] | None) -> None:
+    encoded = msgspec.json.encode({"content": "x", **body})
+    draft = parse_draft(Form(CreateMessage).decode(encoded))
+    assert [embed["title"] for embed in msgspec.json.decode(draft.embeds)] == (titles or [])
+    edit = parse_edit(Form(EditMessage).decode(encoded))
+    if isinstance(edit.embeds, msgspec.UnsetType):
+        assert titles is None
+    else:
+        assert [embed["title"] for embed in msgspec.json.decode(edit.embeds)] == titles
+
+
+def test_wrong_embed_of_older_libraries_is_named_as_it_was_sent() -> None:
+    for parse, form in ((parse_draft, CreateMessage), (parse_edit, EditMessage)):
+        with pytest.raises(Invalid) as caught:
+            parse(Form(form).decode(msgspec.json.encode({"embed": {"title": "x" * 257, "url": "x"}})))  # type: ignore[operator] # each with its own
+        assert [field.path for field in caught.value.fields] == [("embed", "title"), ("embed", "url")]

@@ -1,0 +1,67 @@
+"""A reason for the audit log is read alike on every route that takes one."""
+
+import httpx
+import pytest
+
+from api.audit_reasons import AUDITED_ROUTES
+from tests.integration.api_client import ApiUnderTest
+from tests.integration.guild_scene import Scene, form_code
+
+HEADER = "X-Audit-Log-Reason"
+
+
+class Ground:
+    """A guild, and the ids in paths."""
+
+    def __init__(self, scene: Scene, ids: dict[str, str]) -> None:
+        self.scene = scene
+        self._ids = ids
+
+    @classmethod
+    async def build(cls, api: ApiUnderTest) -> "Ground":
+        scene = await Scene.build(api)
+        member = await scene.join()
+        message = await scene.owner.post(f"/channels/{scene.general}/messages", {"content": "x"})
+        invite = await scene.owner.post(f"/channels/{scene.general}/invites", {})
+        role = await scene.add_role()
+        ids = {"guild_id": scene.id, "channel_id": scene.general, "user_id": member.id, "role_id": role}
+        ids |= {"overwrite_id": role, "message_id": message.json()["id"], "code": invite.json()["code"]}
+        return cls(scene, ids)
+
+    async def send(self, route: str, reason: str | None, *, query: str = "") -> httpx.Response:
+        method, path = route.split()
+        headers = {} if reason is None else {HEADER: reason}
+        body = {} if method in ("POST", "PATCH", "PUT") else None
+        return await self.scene.owner.request(method, path.format(**self._ids) + query, json=body, headers=headers)
+
+
+@pytest.mark.parametrize("route", sorted(AUDITED_ROUTES))
+async def test_reason_that_is_too_long_or_no_text_is_refused_and_nothing_done(api: ApiUnderTest, route: str) -> None:
+    ground = await Ground.build(api)
+    before = len(api.deliveries)
+    for reason, code in (
+        ("x" * 513, "BASE_TYPE_MAX_LENGTH"),
+        ("%C3%BC" * 513, "BASE_TYPE_MAX_LENGTH"),
+        ("%FF", "STRING_TYPE_CONVERT"),
+        ("a%00", "STRING_TYPE_INVALID"),
+    ):
+        assert form_code(await ground.send(route, reason), HEADER) == code
+    assert form_code(await ground.send(route, None, query=f"?reason={'x' * 513}"), "reason") == "BASE_TYPE_MAX_LENGTH"
+    assert len(api.deliveries) == before
+    for reason in ("%C3%BC" * 512, "", "%20"):
+        answer = await ground.send(route, reason)
+        assert HEADER not in answer.text
+
+
+async def test_routes_that_take_no_reason_pass_over_it(api: ApiUnderTest) -> None:
+    ground = await Ground.build(api)
+    path = f"/channels/{ground.scene.general}"
+    headers = {HEADER: "x" * 600}
+    assert (await ground.scene.owner.post(f"{path}/messages", {"content": "x"}, headers=headers)).status_code == 200
+    assert (await ground.scene.owner.get(path, headers=headers)).status_code == 200
+
+
+async def test_every_route_that_takes_a_reason_is_built(api: ApiUnderTest) -> None:
+    paths = (await api.nobody.get("http://guildway/openapi.json")).json()["paths"]
+    built = {f"{method.upper()} {path}" for path, item in paths.items() for method in item}
+    assert built >= AUDITED_ROUTES
