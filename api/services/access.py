@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from core.domain.channel import VOCAL, Channel
 from core.domain.errors import Forbidden, MissingAccess
-from core.domain.guild import Guild
+from core.domain.guild import Guild, GuildSnapshot
 from core.domain.member import Member
 from core.domain.permissions import (
     ALL_PERMISSIONS,
@@ -52,6 +52,16 @@ class GuildEntry:
         """Whether a member without roles views the channel."""
         base = compute_base_permissions(guild=self.guild, roles=self.roles, user_id=0, role_ids=())
         return bool(compute_channel_permissions(base=base, channel=channel, user_id=0, role_ids=()) & _VIEW)
+
+
+def as_entry(snapshot: GuildSnapshot) -> GuildEntry:
+    """What is read of a guild, as rights are computed from it."""
+    return GuildEntry(
+        guild=snapshot.guild,
+        roles={role.id: role for role in snapshot.roles},
+        channels={channel.id: channel for channel in snapshot.channels},
+        member_count=snapshot.member_count,
+    )
 
 
 Rank = tuple[int, int]

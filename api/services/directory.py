@@ -14,6 +14,7 @@ from api.services.access import (
     GuildEntry,
     access_direct_channel,
     access_guild_channel,
+    as_entry,
 )
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
@@ -150,16 +151,16 @@ class Directory:
             raise MissingAccess
         return access
 
+    def forget_guild(self, guild_id: int) -> None:
+        """Read the guild and its members again when they are next asked for."""
+        self._guilds.drop(guild_id)
+        self._epochs[guild_id] = self._epochs.get(guild_id, 0) + 1
+
     async def _load_guild(self, guild_id: int) -> GuildEntry:
         snapshot = await self._store.guilds.load_snapshot(guild_id)
         if snapshot is None:
             raise UnknownGuild
-        return GuildEntry(
-            guild=snapshot.guild,
-            roles={role.id: role for role in snapshot.roles},
-            channels={channel.id: channel for channel in snapshot.channels},
-            member_count=snapshot.member_count,
-        )
+        return as_entry(snapshot)
 
     async def _load_member(self, key: MemberKey) -> Member | None:
         guild_id, _, user_id = key

@@ -275,7 +275,15 @@ async def test_authorizing_a_bot_again_leaves_what_one_does_not_hold(api: ApiUnd
     bot = await api.make_bot(scene.owner)
     await api.let_in(scene.owner, bot, scene.id, int(Permission.BAN_MEMBERS | Permission.KICK_MEMBERS))
     manager = await scene.join()
-    await scene.add_role(manager, permissions=Permission.MANAGE_GUILD | Permission.KICK_MEMBERS)
-    await api.let_in(manager, bot, scene.id, int(Permission.MANAGE_GUILD | Permission.ADMINISTRATOR))
-    [role] = [role for role in (await scene.owner.get(f"{scene.path}/roles")).json() if role["managed"]]
-    assert int(role["permissions"]) == Permission.BAN_MEMBERS | Permission.MANAGE_GUILD
+    role_id = await scene.add_role(manager, permissions=Permission.MANAGE_GUILD | Permission.KICK_MEMBERS)
+    wanted = int(Permission.MANAGE_GUILD | Permission.ADMINISTRATOR)
+
+    async def permissions_of_bot() -> int:
+        [role] = [role for role in (await scene.owner.get(f"{scene.path}/roles")).json() if role["managed"]]
+        return int(role["permissions"])
+
+    await api.let_in(manager, bot, scene.id, wanted)
+    assert await permissions_of_bot() == Permission.BAN_MEMBERS | Permission.KICK_MEMBERS  # a role that is above
+    await scene.owner.patch(f"{scene.path}/roles", [{"id": role_id, "position": 2}])
+    await api.let_in(manager, bot, scene.id, wanted)
+    assert await permissions_of_bot() == Permission.BAN_MEMBERS | Permission.MANAGE_GUILD

@@ -18,7 +18,7 @@ from api.services.directory import Directory
 from api.services.guilds.own_guilds import OwnGuildObject, OwnGuilds
 from api.services.ids import IdSource
 from api.services.members.membership import Membership
-from api.services.still_there import fetch_guild
+from api.services.rights import confirm_rights, on_present_rights
 from core.domain.application import Application
 from core.domain.errors import Forbidden, UnknownApplication, UnknownUser, WrongAccountKind, invalid_field
 from core.domain.permissions import ALL_PERMISSIONS, Permission
@@ -94,6 +94,7 @@ class AuthorizationService:
             guilds=[guild for guild in guilds if int(guild.permissions) & needed],
         )
 
+    @on_present_rights
     async def authorize(
         self, caller: Caller, client_id: int, scope: str, permissions: int, form: Authorize
     ) -> AuthorizationObject:
@@ -136,7 +137,7 @@ class AuthorizationService:
         if bot_id is None:
             raise UnknownUser
         async with self._store.write() as tx:
-            await fetch_guild(tx, guild.id)
+            await confirm_rights(tx, access)
             role = await self._put_role(tx, application, access, permissions)
             role_ids = () if role is None else (role.id,)
             member = await self._membership.add(tx, guild.id, bot_id, role_ids=role_ids)
@@ -159,12 +160,14 @@ class AuthorizationService:
     ) -> Role | None:
         """The bot's managed role: found and changed, or made when there is something to grant.
 
-        A bit that the caller does not hold stays as it is: it can neither be granted nor taken this way.
+        A bit that the caller does not hold stays as it is, and so does a role that the caller does not stand above.
         """
         guild_id, held = access.entry.guild.id, access.permissions
         roles = await tx.roles.list_of_guild(guild_id)
         found = next((role for role in roles if role.bot_id == application.bot_id), None)
         permissions = (wanted & held) | (0 if found is None else found.permissions & ~held)
+        if found is not None and not access.outranks(found):
+            return found
         if found is not None:
             if found.permissions == permissions:
                 return found

@@ -14,6 +14,7 @@ from api.services.channels.channel_views import announce_channel
 from api.services.channels.overwrites import require_grant
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_channels
 from core.domain.channel import Channel
 from core.domain.errors import SeveralParents, UnknownChannel
@@ -31,12 +32,14 @@ class ChannelOrder:
         self._directory = directory
         self._ids = ids
 
+    @on_present_rights
     async def move(self, caller: Caller, guild_id: int, forms: Sequence[ChannelPosition]) -> None:
         """Apply the forms one after the other, all or none."""
         access = await self._directory.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._store.messages.last_ids([form.id for form in forms if form.id is not None])
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             channels = await fetch_channels(tx, guild_id)
             moved: dict[int, dict[str, Any]] = {}
             for index, form in enumerate(forms):

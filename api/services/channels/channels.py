@@ -24,6 +24,7 @@ from api.services.channels.channel_views import announce_channel, show_channel, 
 from api.services.channels.overwrites import require_grant, resolve_overwrites, sync_children
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_channel, fetch_channels, fetch_guild
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel, DirectChannelAction
@@ -88,6 +89,7 @@ class ChannelService:
         [shown] = await show_channels(self._store.messages, [access.channel])
         return shown
 
+    @on_present_rights
     async def create(self, caller: Caller, guild_id: int, form: CreateChannel) -> ChannelObject:
         """A new channel, which takes over its category's overwrites unless the form brings its own."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -98,6 +100,7 @@ class ChannelService:
             overwrites=await self._initial_overwrites(form, access, parent),
         )
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             channels = await fetch_channels(tx, guild_id)
             check_channel_count(channels)
             if form.parent_id is not None:
@@ -109,6 +112,7 @@ class ChannelService:
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_CREATE", channel))
         return show_channel(channel, None)
 
+    @on_present_rights
     async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject:
         """Change what the form gives. Moving the channel needs MANAGE_CHANNELS also where it goes."""
         access = await self._directory.channel_access(caller.user_id, channel_id)
@@ -122,6 +126,7 @@ class ChannelService:
             require_place(access.guild, access.guild.entry.channels.get(changes["parent_id"] or 0))
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
+            await confirm_rights(tx, access.guild)
             channel = await fetch_channel(tx, channel_id)
             check_bounds(msgspec.structs.replace(channel, **changes))
             if changes.get("parent_id") not in (None, channel.parent_id):
@@ -133,6 +138,7 @@ class ChannelService:
             await sync_children(tx, self._ids, before=channel, after=after)
         return show_channel(after, last_ids.get(channel_id))
 
+    @on_present_rights
     async def delete(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
         """Delete a guild's channel; a direct one is only closed for the caller, which is the client's own affair."""
         access = await self._directory.channel_access(caller.user_id, channel_id)
@@ -141,6 +147,7 @@ class ChannelService:
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
+            await confirm_rights(tx, access.guild)
             channel = await fetch_channel(tx, channel_id)
             guild = await fetch_guild(tx, channel.guild_id)
             needed = {getattr(guild, field) for field in COMMUNITY_CHANNELS}

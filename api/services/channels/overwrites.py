@@ -20,6 +20,7 @@ from api.services.channels.channel_rules import (
 from api.services.channels.channel_views import announce_channel
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_channel, fetch_channels
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import DirectChannelAction, UnknownOverwrite, UnknownUser
@@ -37,6 +38,7 @@ class OverwriteService:
         self._directory = directory
         self._ids = ids
 
+    @on_present_rights
     async def put(self, caller: Caller, channel_id: int, overwrite_id: int, form: PutOverwrite) -> None:
         """Set what the channel allows and denies to a role or a user."""
         access, guild = await self._access(caller, channel_id)
@@ -49,6 +51,7 @@ class OverwriteService:
         require_grant(access, guild, [*others, overwrite])
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
+            await confirm_rights(tx, guild)
             channel = await fetch_channel(tx, channel_id)
             if type_ == 0 and await tx.roles.find(overwrite_id) is None:
                 raise UnknownOverwrite
@@ -59,6 +62,7 @@ class OverwriteService:
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
             await sync_children(tx, self._ids, before=channel, after=after)
 
+    @on_present_rights
     async def delete(self, caller: Caller, channel_id: int, overwrite_id: int) -> None:
         """Take an overwrite away.
 
@@ -72,6 +76,7 @@ class OverwriteService:
         require_grant(access, guild, others)
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
+            await confirm_rights(tx, guild)
             channel = await fetch_channel(tx, channel_id)
             after = await tx.channels.delete_overwrite(channel_id, overwrite_id)
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))

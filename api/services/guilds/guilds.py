@@ -14,6 +14,7 @@ from api.services.guilds.guild_forms import MUTABLE_FEATURES, CreateGuild, Updat
 from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.members.membership import Membership
+from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
@@ -109,6 +110,7 @@ class GuildService:
     async def _count_online(self, guild_id: int) -> int:
         return (await self._online.find_many((guild_id,))).get(guild_id, 0)
 
+    @on_present_rights
     async def update(self, caller: Caller, guild_id: int, form: UpdateGuild) -> GuildObject:
         """Change what the form gives; handing the guild over is the owner's alone."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -126,6 +128,7 @@ class GuildService:
         _require_community_channels(access.entry.guild, changes)
         changes |= await self._store_images(guild_id, form)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             await _check_references(tx, guild_id, changes, caller.user_id)
             guild = await tx.guilds.update(guild_id, changes)
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))

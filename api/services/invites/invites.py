@@ -10,7 +10,7 @@ from typing import Final
 
 from api.caller import Caller
 from api.forms import parse_ids
-from api.services.access import GuildAccess
+from api.services.access import GuildAccess, as_entry
 from api.services.announcements import guild_permission_event
 from api.services.channels.channel_rules import INVITABLE
 from api.services.directory import Directory
@@ -18,6 +18,7 @@ from api.services.ids import IdSource
 from api.services.invites.invite_forms import MAX_ROLES, CreateInvite
 from api.services.members.member_rules import check_role
 from api.services.members.membership import Membership
+from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_channel, fetch_guild
 from core.domain.channel import Channel
 from core.domain.errors import (
@@ -73,6 +74,7 @@ class InviteService:
         self._clock = clock
         self._choose = choose
 
+    @on_present_rights
     async def create(self, caller: Caller, channel_id: int, form: CreateInvite) -> InviteObject:
         """An invite to the channel; unless `unique`, an equal one of the caller's is given again."""
         access = await self._directory.channel_access(caller.user_id, channel_id)
@@ -94,6 +96,7 @@ class InviteService:
             role_ids=role_ids,
         )
         async with self._store.write() as tx:
+            await confirm_rights(tx, access.guild)
             await fetch_channel(tx, channel_id)
             invite = await self._put(tx, wanted, is_unique=bool(form.unique))
             if invite is wanted:
@@ -149,7 +152,7 @@ class InviteService:
                 if "INVITES_DISABLED" in guild.features:
                     raise InvitesPaused
                 await self._count_use(tx, invite)
-                role_ids = await _remaining_roles(tx, invite)
+                role_ids = await self._remaining_roles(tx, invite)
                 member = await self._membership.add(
                     tx, guild.id, caller.user_id, role_ids=role_ids, is_temporary=invite.temporary
                 )
@@ -159,6 +162,7 @@ class InviteService:
         shown.new_member = is_new
         return shown
 
+    @on_present_rights
     async def delete(self, caller: Caller, code: str) -> InviteObject:
         """Take an invite back: for managers of its channel or of the guild."""
         invite = await self._store.invites.find(code)
@@ -172,6 +176,7 @@ class InviteService:
         if not (access.has(Permission.MANAGE_GUILD) or access.in_channel(channel) & Permission.MANAGE_CHANNELS):
             raise Forbidden
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             await self._delete(tx, code)
         return await self._show(invite, channel)
 
@@ -185,6 +190,16 @@ class InviteService:
             raise LimitReached(30016, f"Maximum number of invites reached ({MAX_INVITES})")
         await tx.invites.create(wanted)
         return wanted
+
+    async def _remaining_roles(self, tx: Transaction, invite: Invite) -> list[int]:
+        """Of the invite's roles those that whoever made it could give now."""
+        snapshot = await tx.guilds.load_snapshot(invite.guild_id) if invite.role_ids else None
+        inviter = None if snapshot is None else await tx.members.find(invite.guild_id, invite.inviter_id or 0)
+        if snapshot is None or inviter is None:
+            return []
+        access = GuildAccess(entry=as_entry(snapshot), member=inviter, now_ms=self._clock.now_ms())
+        given = [role for role in snapshot.roles if role.id in invite.role_ids and not role.managed]
+        return [role.id for role in given if access.has(Permission.MANAGE_ROLES) and access.outranks(role)]
 
     async def _count_use(self, tx: Transaction, invite: Invite) -> None:
         """Raises UnknownInvite when it ran out meanwhile."""
@@ -289,10 +304,3 @@ def _check_roles(access: GuildAccess, role_ids: Collection[int]) -> tuple[int, .
     if role_ids:
         access.require(Permission.MANAGE_ROLES)
     return tuple(sorted({check_role(access, role_id).id for role_id in role_ids}))
-
-
-async def _remaining_roles(tx: Transaction, invite: Invite) -> list[int]:
-    """The roles that the invite gives and that have not gone since."""
-    if not invite.role_ids:
-        return []
-    return [role.id for role in await tx.roles.list_of_guild(invite.guild_id) if role.id in invite.role_ids]

@@ -10,6 +10,7 @@ from api.services.announcements import guild_event
 from api.services.directory import Directory
 from api.services.guilds.guild_forms import UpdateVanityUrl
 from api.services.ids import IdSource
+from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import Invalid, InvalidInviteCode
 from core.domain.guild import Guild
 from core.domain.permissions import Permission
@@ -42,6 +43,7 @@ class VanityService:
         access.require(Permission.MANAGE_GUILD)
         return await self._show(access.entry.guild)
 
+    @on_present_rights
     async def update(self, caller: Caller, guild_id: int, form: UpdateVanityUrl) -> VanityObject:
         """Set the code, or with null or "" give it up.
 
@@ -56,6 +58,7 @@ class VanityService:
         if code is not None and not _CODE.fullmatch(code):
             raise InvalidInviteCode
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             if code is not None and await tx.invites.find(code) is not None:
                 raise InvalidInviteCode
             try:

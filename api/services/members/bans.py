@@ -17,8 +17,9 @@ from api.services.ids import IdSource
 from api.services.members.member_forms import BanUsers
 from api.services.members.membership import Membership
 from api.services.messages.message_events import DeletedMessages
-from api.services.still_there import fetch_guild
+from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import BanFailed, Forbidden, UnknownBan
+from core.domain.member import Member
 from core.domain.permissions import Permission
 from core.domain.user import User
 from core.runtime.clock import Clock
@@ -71,16 +72,20 @@ class BanService:
             raise UnknownBan
         return render_ban(ban)
 
+    @on_present_rights
     async def put(self, caller: Caller, guild_id: int, user_id: int, *, delete_s: int, reason: str | None) -> None:
         """Ban a user, member or not; no error when they are banned already."""
         access = await self._access(caller, guild_id)
         user = await self._directory.user(user_id)
-        await self._require_outranked(access, user_id)
+        target = await self._find_target(guild_id, user_id)
+        if not _may_ban(access, target):
+            raise Forbidden
         async with self._store.write() as tx:
-            await fetch_guild(tx, guild_id)
+            await confirm_rights(tx, access, target)
             await self._ban(tx, guild_id, user, reason)
         await self._delete_messages(guild_id, user_id, delete_s)
 
+    @on_present_rights
     async def put_many(self, caller: Caller, guild_id: int, form: BanUsers, reason: str | None) -> BulkBanObject:
         """Ban those who can be banned and are not yet.
 
@@ -91,9 +96,10 @@ class BanService:
         access.require(Permission.MANAGE_GUILD)
         wanted = dict.fromkeys(form.user_ids)
         users = await self._directory.users(wanted)
-        bannable = [user_id for user_id in wanted if user_id in users and await self._is_outranked(access, user_id)]
+        targets = {user_id: await self._find_target(guild_id, user_id) for user_id in wanted if user_id in users}
+        bannable = {user_id: target for user_id, target in targets.items() if _may_ban(access, target)}
         async with self._store.write() as tx:
-            await fetch_guild(tx, guild_id)
+            await confirm_rights(tx, access, *bannable.values())
             banned = [user_id for user_id in bannable if await self._ban(tx, guild_id, users[user_id], reason)]
         if not banned:
             raise BanFailed
@@ -104,14 +110,16 @@ class BanService:
             failed_users=[str(user_id) for user_id in wanted if user_id not in banned],
         )
 
+    @on_present_rights
     async def delete(self, caller: Caller, guild_id: int, user_id: int) -> None:
         """Let a user come back.
 
         Raises:
             UnknownBan
         """
-        await self._access(caller, guild_id)
+        access = await self._access(caller, guild_id)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             ban = await tx.bans.find(guild_id, user_id)
             if ban is None:
                 raise UnknownBan
@@ -137,13 +145,9 @@ class BanService:
         access.require(Permission.BAN_MEMBERS)
         return access
 
-    async def _require_outranked(self, access: GuildAccess, user_id: int) -> None:
-        if not await self._is_outranked(access, user_id):
-            raise Forbidden
-
-    async def _is_outranked(self, access: GuildAccess, user_id: int) -> bool:
-        member = await self._directory.member(access.entry.guild.id, user_id)
-        return member is None or access.outranks(member)
+    async def _find_target(self, guild_id: int, user_id: int) -> Member | int:
+        """The member, or the id of a user who is none."""
+        return await self._directory.member(guild_id, user_id) or user_id
 
     async def _delete_messages(self, guild_id: int, user_id: int, seconds: int) -> None:
         if not seconds:
@@ -164,3 +168,8 @@ class BanService:
             ids=[str(message_id) for message_id in message_ids], channel_id=str(channel_id), guild_id=str(guild_id)
         )
         return channel_event(self._ids.next(), "MESSAGE_DELETE_BULK", guild_id, channel_id, payload)
+
+
+def _may_ban(access: GuildAccess, target: Member | int) -> bool:
+    """Whoever is no member stands below everybody."""
+    return isinstance(target, int) or access.outranks(target)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.caller import Caller
+from api.services.access import GuildAccess
 from api.services.announcements import guild_event
 from api.services.changes import pick_changes
 from api.services.directory import Directory
@@ -12,6 +13,7 @@ from api.services.images import Images
 from api.services.members.member_forms import UpdateMember, UpdateOwnMember
 from api.services.members.member_rules import IsInVoice, check_nick, check_role, compute_member_changes
 from api.services.members.membership import Membership
+from api.services.rights import confirm_rights, on_present_rights
 from core.domain.application import OPENS_MEMBERS
 from core.domain.errors import MissingAccess, UnknownMember, UnknownRole
 from core.domain.member import Member
@@ -67,6 +69,7 @@ class MemberService:
         await self._directory.access(caller.user_id, guild_id)
         return [render_member(member) for member in await self._store.members.search(guild_id, query, limit)]
 
+    @on_present_rights
     async def update(self, caller: Caller, guild_id: int, user_id: int, form: UpdateMember) -> MemberObject:
         """Change what the form gives."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -74,8 +77,9 @@ class MemberService:
         changes = compute_member_changes(
             form, access=access, target=target, now_ms=self._clock.now_ms(), is_in_voice=self._is_in_voice
         )
-        return render_member(await self._apply(guild_id, user_id, changes))
+        return render_member(await self._apply(access, target, changes))
 
+    @on_present_rights
     async def update_own(self, caller: Caller, guild_id: int, form: UpdateOwnMember) -> OwnMemberObject:
         """Change what the form gives of the caller's own membership."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -89,39 +93,47 @@ class MemberService:
             folder = f"guilds/{guild_id}/users/{caller.user_id}/{field}s"
             changes[field] = None if data is None else await self._images.store(data, folder=folder, field=field)
         changes = {name: value for name, value in changes.items() if value != getattr(access.member, name)}
-        member = await self._apply(guild_id, caller.user_id, changes)
+        member = await self._apply(access, access.member, changes)
         return render_own_member(member, permissions=access.permissions)
 
+    @on_present_rights
     async def add_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
         """Give a role; no error when the member has it."""
-        await self._check_role(caller, guild_id, user_id, role_id)
+        access = await self._check_role(caller, guild_id, user_id, role_id)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             before = await _fetch(tx, guild_id, user_id)
             await _require_roles(tx, guild_id, [role_id])
             if role_id not in before.role_ids:
                 tx.announce(self._updated(await tx.members.add_role(guild_id, user_id, role_id)))
 
+    @on_present_rights
     async def remove_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
         """Take a role; no error when the member does not have it."""
-        await self._check_role(caller, guild_id, user_id, role_id)
+        access = await self._check_role(caller, guild_id, user_id, role_id)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             before = await _fetch(tx, guild_id, user_id)
             if role_id in before.role_ids:
                 tx.announce(self._updated(await tx.members.remove_role(guild_id, user_id, role_id)))
 
+    @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
         """Take a member out of the guild; they may come back."""
         access = await self._directory.access(caller.user_id, guild_id)
         access.require(Permission.KICK_MEMBERS)
-        access.require_outranks(await self._fetch(guild_id, user_id))
+        target = await self._fetch(guild_id, user_id)
+        access.require_outranks(target)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access, target)
             await self._membership.remove(tx, guild_id, user_id)
 
-    async def _check_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
+    async def _check_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> GuildAccess:
         access = await self._directory.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         await self._fetch(guild_id, user_id)
         check_role(access, role_id)
+        return access
 
     async def _fetch(self, guild_id: int, user_id: int) -> Member:
         member = await self._directory.member(guild_id, user_id)
@@ -130,10 +142,12 @@ class MemberService:
             raise UnknownMember
         return member
 
-    async def _apply(self, guild_id: int, user_id: int, changes: dict[str, Any]) -> Member:
+    async def _apply(self, access: GuildAccess, target: Member, changes: dict[str, Any]) -> Member:
+        guild_id, user_id = target.guild_id, target.user.id
         if not changes:
             return await self._fetch(guild_id, user_id)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access, target)
             await _require_roles(tx, guild_id, changes.get("role_ids", ()))
             member = await tx.members.update(guild_id, user_id, changes)
             tx.announce(self._updated(member))

@@ -1,6 +1,6 @@
 """Pruning: members without roles who were not seen for days, counted or removed all at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -9,7 +9,8 @@ from api.forms import parse_ids
 from api.services.access import GuildAccess
 from api.services.directory import Directory
 from api.services.members.membership import Membership
-from core.domain.errors import UnknownMember, UnknownRole
+from api.services.rights import confirm_rights, on_present_rights
+from core.domain.errors import UnknownRole
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
@@ -50,14 +51,24 @@ class PruneService:
         found = await self._find(access, days, role_ids)
         pruned = 0
         for start in range(0, len(found), _BATCH):
-            async with self._store.write() as tx:
-                for user_id in found[start : start + _BATCH]:
-                    try:
-                        await self._membership.remove(tx, guild_id, user_id)
-                    except UnknownMember:
-                        continue
-                    pruned += 1
+            pruned += await self._prune_batch(caller, guild_id, found[start : start + _BATCH], role_ids)
         return PruneObject(pruned=pruned if with_count else None)
+
+    @on_present_rights
+    async def _prune_batch(
+        self, caller: Caller, guild_id: int, user_ids: Sequence[int], role_ids: Collection[int]
+    ) -> int:
+        """Remove those who may still be removed; how many that were."""
+        access = await self._access(caller, guild_id, role_ids)
+        prunable_roles = set(role_ids)
+        pruned = 0
+        async with self._store.write() as tx:
+            await confirm_rights(tx, access)
+            for member in await tx.members.find_many(guild_id, user_ids):
+                if prunable_roles.issuperset(member.role_ids) and (not role_ids or access.outranks(member)):
+                    await self._membership.remove(tx, guild_id, member.user.id)
+                    pruned += 1
+        return pruned
 
     async def _access(self, caller: Caller, guild_id: int, role_ids: Collection[int]) -> GuildAccess:
         access = await self._directory.access(caller.user_id, guild_id)

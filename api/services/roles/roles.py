@@ -12,6 +12,7 @@ from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.images import Images
+from api.services.rights import confirm_rights, on_present_rights
 from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
 from api.services.roles.role_rules import (
     MAX_ROLES,
@@ -61,6 +62,7 @@ class RoleService:
         counts = await self._store.members.count_by_role(guild_id)
         return {str(role_id): counts.get(role_id, 0) for role_id in access.entry.roles if role_id != guild_id}
 
+    @on_present_rights
     async def create(self, caller: Caller, guild_id: int, form: CreateRole) -> RoleObject:
         """A new role at the bottom. It may allow only what the caller may do itself."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -85,6 +87,7 @@ class RoleService:
             changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role_id}", field="icon")
         role = msgspec.structs.replace(role, **changes)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             await fetch_guild(tx, guild_id)
             if len(await tx.roles.list_of_guild(guild_id)) >= MAX_ROLES:
                 raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
@@ -92,6 +95,7 @@ class RoleService:
             tx.announce(self._event("GUILD_ROLE_CREATE", role))
         return render_role(role)
 
+    @on_present_rights
     async def update(self, caller: Caller, guild_id: int, role_id: int, form: UpdateRole) -> RoleObject:
         """Change what the form gives, of a role below the caller's own highest."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -107,12 +111,14 @@ class RoleService:
         }:
             raise InvalidRole
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             await _fetch_of_guild(tx, guild_id, role_id)
             role = await tx.roles.update(role_id, changes)
             if changes:
                 tx.announce(self._event("GUILD_ROLE_UPDATE", role))
         return render_role(role)
 
+    @on_present_rights
     async def delete(self, caller: Caller, guild_id: int, role_id: int) -> None:
         """Delete a role below the caller's highest, if no integration manages it."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -122,10 +128,12 @@ class RoleService:
             raise InvalidRole
         access.require_outranks(role)
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             await tx.roles.delete(role_id)
             payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role_id))
             tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_DELETE", guild_id, payload))
 
+    @on_present_rights
     async def move(self, caller: Caller, guild_id: int, forms: Sequence[RolePosition]) -> list[RoleObject]:
         """Give roles other places; see `role_rules`. Answers all roles."""
         access = await self._directory.access(caller.user_id, guild_id)
@@ -134,6 +142,7 @@ class RoleService:
         if moves.pop(guild_id, 0):
             raise InvalidRole
         async with self._store.write() as tx:
+            await confirm_rights(tx, access)
             roles = await tx.roles.list_of_guild(guild_id)
             before = sort_roles(roles, guild_id)
             if moves.keys() - {role.id for role in before}:

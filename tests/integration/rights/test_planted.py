@@ -24,11 +24,6 @@ def always(*_: Any, **__: Any) -> bool:
     return True
 
 
-async def always_later(*_: Any, **__: Any) -> bool:
-    """The same of one that reads the store."""
-    return True
-
-
 def without_view(guild: GuildAccess, channel: Channel) -> ChannelAccess:
     """Access to a channel, viewed or not, as somebody who may do everything with it."""
     return ChannelAccess(channel=channel, permissions=-1, guild=guild)
@@ -86,8 +81,8 @@ PLANTED: Final[dict[str, tuple[str, str, object]]] = {
     ),
     "bans go upwards": (
         "PUT /guilds/{guild_id}/bans/{user_id}",
-        "api.services.members.bans.BanService._is_outranked",
-        always_later,
+        "api.services.members.bans._may_ban",
+        always,
     ),
     "roles are taken from above": (
         "PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id}",

@@ -1,0 +1,105 @@
+"""Rights that still hold when they are used.
+
+A service takes its caller's rights from the directory, checks them, and then waits for its turn to write. What was revoked
+meanwhile must not be written back, so inside the unit of work the rights are confirmed, against rows that nobody else can change
+before this unit ends. If they are not what they were, the service begins anew, and judges by what is then.
+
+    @on_present_rights
+    async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
+        access = await self._directory.access(caller.user_id, guild_id)
+        …checks…
+        async with self._store.write() as tx:
+            await confirm_rights(tx, access, target)
+            …
+"""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+from api.services.access import GuildAccess, GuildEntry, as_entry
+from api.services.directory import Directory
+from core.domain.errors import Unavailable, UnknownGuild
+from core.domain.member import Member
+from core.store.interfaces import Store, Transaction
+
+MAX_ATTEMPTS: Final = 10
+"""Each failed attempt means that somebody changed the guild meanwhile; this many in a row are a storm."""
+
+
+class RightsChanged(Exception):
+    """What a service went by is not so any more, in this guild."""
+
+    def __init__(self, guild_id: int) -> None:
+        super().__init__(guild_id)
+        self.guild_id = guild_id
+
+
+class _Service(Protocol):
+    @property
+    def _store(self) -> Store: ...
+    @property
+    def _directory(self) -> Directory: ...
+
+
+S = TypeVar("S", bound=_Service)
+P = ParamSpec("P")
+R = TypeVar("R")
+Method = Callable[Concatenate[S, P], Awaitable[R]]
+
+
+def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
+    """The method, begun anew for as long as `confirm_rights` finds that rights have changed.
+
+    Raises:
+        Unavailable: when they change all the time.
+    """
+
+    @functools.wraps(method)
+    async def run(service: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                return await method(service, *args, **kwargs)
+            except RightsChanged as changed:
+                # An empty unit ends when those before it are committed, so that what is read after it is as it is now.
+                async with service._store.write():
+                    pass
+                service._directory.forget_guild(changed.guild_id)
+        raise Unavailable
+
+    return run
+
+
+async def confirm_rights(tx: Transaction, access: GuildAccess, *others: Member | int) -> None:
+    """Check that the caller's rights, and the places of the members that they are used on, are as they were.
+
+    `others` are such members, or ids of users who were none.
+
+    Raises:
+        RightsChanged, UnknownGuild
+    """
+    guild_id = access.entry.guild.id
+    snapshot = await tx.guilds.load_snapshot(guild_id)
+    if snapshot is None:
+        raise UnknownGuild
+    if _rights_of(access.entry) != _rights_of(as_entry(snapshot)):
+        raise RightsChanged(guild_id)
+    for other in (access.member, *others):
+        before = None if isinstance(other, int) else other
+        user_id = other if isinstance(other, int) else other.user.id
+        if _place_of(await tx.members.find(guild_id, user_id)) != _place_of(before):
+            raise RightsChanged(guild_id)
+
+
+def _rights_of(entry: GuildEntry) -> Any:
+    """What of a guild decides who may do what."""
+    return (
+        entry.guild.owner_id,
+        entry.guild.features,
+        {role.id: (role.permissions, role.position, role.managed) for role in entry.roles.values()},
+        {channel.id: (channel.type, channel.parent_id, channel.overwrites) for channel in entry.channels.values()},
+    )
+
+
+def _place_of(member: Member | None) -> Any:
+    return None if member is None else (member.role_ids, member.timeout_until_ms)
