@@ -31,6 +31,7 @@ from api.answers import Answer, encode_json
 from api.audit_reasons import Headers, is_audited, read_reason
 from api.caller import Caller
 from api.forms import Form
+from api.gate import Gate
 from api.scope import CALLER_KEY, Scope
 from core.domain.errors import Unauthorized
 
@@ -75,6 +76,7 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
         asked=asked,
         status=handler.status_code,
         is_audited=audited,
+        gate=services["gate"],
     )
     wrapped = _wrap(bound)
     _describe(wrapped, fn, asked, handler.paths)
@@ -89,7 +91,7 @@ def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str 
 class BoundHandler:
     """A handler with its services, to be called with what is its own of a request."""
 
-    __slots__ = ("_body", "_fn", "_from_request", "_is_audited", "_status", "_wants_reason", "asked")
+    __slots__ = ("_body", "_fn", "_from_request", "_gate", "_is_audited", "_status", "_wants_reason", "asked")
 
     def __init__(
         self,
@@ -100,7 +102,9 @@ class BoundHandler:
         asked: Mapping[str, Any],
         status: int,
         is_audited: bool,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._fn = fn
         self._from_request = tuple(name for name in from_request if name not in ("data", "reason"))
         self._wants_reason = "reason" in from_request
@@ -114,6 +118,14 @@ class BoundHandler:
     def wants_request(self) -> bool:
         """Whether it needs the framework's request."""
         return "request" in self._from_request
+
+    async def _read(self, scope: Scope, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        """The body; a login that ended while it came is none any more."""
+        seen = self._gate.changes
+        body = await read()
+        if self._gate.changes != seen:
+            await self._gate.confirm(scope)
+        return body
 
     async def answer(
         self, scope: Scope, given: dict[str, Any], read: Callable[[], Awaitable[bytes]], request: Any = None
@@ -129,12 +141,11 @@ class BoundHandler:
             reason = read_reason(scope["headers"], scope["query_string"])
             if self._wants_reason:
                 given["reason"] = reason
-        if self._body is not None:
-            given["data"] = self._body.decode(await read(), scope["headers"])
-        elif scope["method"] != "GET":
-            await (
-                read()
-            )  # of a request that breaks off in its body nothing is done, whether or not the body says anything
+        if self._body is not None or scope["method"] != "GET":
+            # Of a request that breaks off in its body nothing is done, whether or not the body says anything.
+            body = await self._read(scope, read)
+            if self._body is not None:
+                given["data"] = self._body.decode(body, scope["headers"])
         result = await self._fn(**given)
         if self._status == HTTP_204_NO_CONTENT:
             return Answer.empty()

@@ -64,6 +64,16 @@ class Gate:
                 scope[CALLER_KEY] = caller
         return caller
 
+    @property
+    def changes(self) -> int:
+        """As long as this stays, so does what `admit` found."""
+        return self._authenticator.changes
+
+    async def confirm(self, scope: Scope) -> None:
+        """Look the caller up again, after a body that may have taken its time. Raises Unauthorized when its login has ended."""
+        if scope.pop(CALLER_KEY, None) is not None and await self.find_caller(scope) is None:
+            raise Unauthorized
+
     async def _count(self, scope: Scope, who: int | str) -> None:
         standing = await self._limits.stand_request(who)
         if standing is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -286,3 +287,48 @@ async def test_logins_and_registrations_leave_a_line_without_secrets(
         ("account registered", alice.id), ("login failed", "None"), ("login failed", alice.id)
     ]  # fmt: skip
     assert "secret" not in "".join(str(record.__dict__) for record in ours)
+
+
+async def test_login_that_ends_while_a_body_comes_does_nothing_any_more(api: ApiUnderTest) -> None:
+    alice = await api.register("alice")
+    token = (await api.nobody.post("/auth/login", {"login": "alice", "password": PASSWORD})).json()["token"]
+    head_was_read = asyncio.Event()
+    is_ended = asyncio.Event()
+
+    async def slow_body() -> AsyncIterator[bytes]:
+        head_was_read.set()
+        yield b'{"name":'
+        await is_ended.wait()
+        yield b'"mine"}'
+
+    asking = asyncio.create_task(api.actor(token).request("POST", "/guilds", content=slow_body()))
+    await head_was_read.wait()
+    [newest, _] = await sessions_of(alice)
+    assert (await alice.delete(f"/auth/sessions/{newest['id']}")).status_code == 204
+    is_ended.set()
+    assert (await asking).status_code == 401
+
+
+async def test_login_with_the_old_password_does_not_outlive_its_change(api: ApiUnderTest) -> None:
+    alice = await api.register("alice")
+    change = {"password": PASSWORD, "new_password": "another password"}
+    body = {"login": "alice", "password": PASSWORD}
+    changed, *logins = await asyncio.gather(
+        alice.patch("/users/@me", change), *(api.nobody.post("/auth/login", body) for _ in range(4))
+    )
+    assert changed.status_code == 200
+    for login in logins:
+        if login.status_code == 200:
+            assert (await api.actor(login.json()["token"]).get("/users/@me")).status_code == 401
+
+
+async def test_two_new_passwords_at_once_leave_one_owner(api: ApiUnderTest) -> None:
+    alice = await api.register("alice")
+    token = (await api.nobody.post("/auth/login", {"login": "alice", "password": PASSWORD})).json()["token"]
+    answers = await asyncio.gather(
+        *(
+            actor.patch("/users/@me", {"password": PASSWORD, "new_password": f"another password {number}"})
+            for number, actor in enumerate((alice, api.actor(token)))
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) in ([200, 400], [200, 401])

@@ -287,3 +287,12 @@ async def test_authorizing_a_bot_again_leaves_what_one_does_not_hold(api: ApiUnd
     await scene.owner.patch(f"{scene.path}/roles", [{"id": role_id, "position": 2}])
     await api.let_in(manager, bot, scene.id, wanted)
     assert await permissions_of_bot() == Permission.BAN_MEMBERS | Permission.MANAGE_GUILD
+
+
+async def test_page_of_an_authorization_keeps_the_owners_addresses(api: ApiUnderTest) -> None:
+    owner, stranger = await api.register(), await api.register()
+    bot = await api.make_bot(owner)
+    address = {"interactions_endpoint_url": "https://bot.example.org/interactions"}
+    assert (await owner.patch(f"/applications/{bot.id}", address)).status_code == 200
+    page = (await stranger.get(f"/oauth2/authorize?client_id={bot.id}&scope=bot")).json()
+    assert page["application"]["interactions_endpoint_url"] is None

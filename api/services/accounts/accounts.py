@@ -17,7 +17,7 @@ from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.images import Images
-from core.domain.errors import FieldError, Invalid, MissingAccess, UnknownUser, WrongAccountKind
+from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
 from core.domain.user import Account
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.member import render_member
@@ -110,6 +110,7 @@ class AccountService:
         if not changes:
             return render_own_user(account)
         async with self._store.write() as tx:
+            await self._confirm(tx, caller, account)
             account = await tx.users.update(caller.user_id, changes)
             if "password_hash" in changes:
                 await self._end_other_logins(tx, caller)
@@ -153,6 +154,14 @@ class AccountService:
         given = form.password if isinstance(form.password, str) else ""
         if not await self._passwords.is_own(caller, account, given):
             raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
+
+    async def _confirm(self, tx: Transaction, caller: Caller, account: Account) -> None:
+        """What the caller was let in by must have lasted until its turn: somebody else may have changed the password."""
+        present = await tx.users.find_account(caller.user_id)
+        if present is None or present.password_hash != account.password_hash:
+            raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
+        if all(session.id != caller.auth_session_id for session in await tx.users.list_auth_sessions(caller.user_id)):
+            raise Unauthorized
 
     async def _changes_of(self, user_id: int, form: UpdateAccount) -> dict[str, Any]:
         changes = pick_changes(form, ("username", "email"), clearable=_CLEARABLE)

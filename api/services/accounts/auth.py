@@ -132,9 +132,12 @@ class AuthService:
         account = await self._find_account(typed)
         is_right = await self._passwords.is_right(account, form.password, typed=typed, address=origin.address)
         if not is_right or account is None:
-            wrong = ("INVALID_LOGIN", "Login or password is invalid.")
-            raise Invalid(FieldError(("login",), *wrong), FieldError(("password",), *wrong))
+            raise _wrong_login()
         async with self._store.write() as tx:
+            # A login with the old password does not outlive its change.
+            present = await tx.users.find_account(account.user.id)
+            if present is None or present.password_hash != account.password_hash:
+                raise _wrong_login()
             await self._end_oldest(tx, account.user.id)
             return await self._add_session(tx, account.user.id, origin)
 
@@ -262,3 +265,9 @@ def _render_session(session: AuthSession, *, is_current: bool) -> SessionObject:
         is_current=is_current,
         client_info=ClientInfo(platform=session.user_agent or None, location=session.address or None),
     )
+
+
+def _wrong_login() -> Invalid:
+    """Alike for an unknown account and a wrong password."""
+    wrong = ("INVALID_LOGIN", "Login or password is invalid.")
+    return Invalid(FieldError(("login",), *wrong), FieldError(("password",), *wrong))

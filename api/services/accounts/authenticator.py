@@ -41,6 +41,11 @@ class Authenticator:
         """Counts what was dropped: a login that was read before a drop is not cached after it."""
         bus.subscribe(self._on_delivery)
 
+    @property
+    def changes(self) -> int:
+        """Rises when a login ends or a user changes: what was found before may be so no more."""
+        return self._changes
+
     async def find(self, header: str) -> Caller | None:
         """The caller that the header stands for. Bots must say that they are bots, and people that they are not."""
         token = header.removeprefix(BOT_SCHEME)

@@ -87,8 +87,11 @@ class AuthorizationService:
         bot = await self._directory.user(application.id)
         guilds = await self._own_guilds.list_page(caller, before=None, after=None, limit=200, with_counts=False)
         needed = int(Permission.MANAGE_GUILD)
+        shown = await self._applications.render(application)
+        # The addresses that it is called at are its owner's own affair.
+        shown.interactions_endpoint_url = shown.role_connections_verification_url = None
         return AuthorizationPageObject(
-            application=await self._applications.render(application),
+            application=shown,
             bot=render_user(bot),
             user=render_user(caller.user),
             guilds=[guild for guild in guilds if int(guild.permissions) & needed],
