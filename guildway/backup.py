@@ -58,8 +58,10 @@ def _check_places(data: DataFiles, target: Path, *, replaces: bool) -> None:
         raise StartError(f"{target} is a folder; name a file in it")
     if not target.parent.is_dir():
         raise StartError(f"there is no folder {target.parent}")
-    if target.resolve() in data.list_database() or data.images.resolve() in target.resolve().parents:
-        raise StartError(f"{target} is the server's own; name another file")
+    if data.is_own(target):
+        raise StartError(f"{target} is the server's own; name a file outside the data folder")
+    if target.exists() and not target.is_file():
+        raise StartError(f"{target} is no regular file, and a backup would take its place; name another one")
     if target.exists() and not replaces:
         raise StartError(f"{target} is there already; --force replaces it")
 

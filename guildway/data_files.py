@@ -31,6 +31,17 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
         database = self.database.resolve()
         return [database, *(database.with_name(database.name + suffix) for suffix in _BESIDE_DATABASE)]
 
+    def is_own(self, path: Path) -> bool:
+        """Whether something there would be among the server's files: in the folder itself, or anywhere in the images' one.
+
+        A name counts as it is written and as where its links lead, since each can be put in another's place.
+        """
+        folder, images = self.database.parent.resolve(), self.images.resolve()
+        places = (path.resolve(), path.parent.resolve() / path.name)
+        return any(
+            place in self.list_database() or place.parent == folder or place.is_relative_to(images) for place in places
+        )
+
     def make_database_private(self) -> None:
         """Before it is opened: made for its owner alone, and others' rights taken, however loose the folder's own are.
 

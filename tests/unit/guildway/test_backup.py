@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import sqlite3
 import stat
 import tarfile
@@ -87,15 +88,48 @@ def test_older_backup_is_replaced_only_when_told_to(data: DataFiles, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "name", ["data/guildway.db", "data/guildway.db-wal", "data/../data/guildway.db", "data/files/x.tar", "link.db"]
+    "name",
+    [
+        "data/guildway.db",
+        "data/guildway.db-wal",
+        "data/../data/guildway.db",
+        "data/guildway.lock",
+        "data/new.db",
+        "data/files/x.tar",
+        "data/files/avatars/1/a.png",
+        "link.db",
+        "linked/guildway.lock",
+        "lock",
+    ],
 )
 def test_what_is_the_servers_own_is_never_replaced(data: DataFiles, tmp_path: Path, name: str) -> None:
     (tmp_path / "link.db").symlink_to(data.database)
+    (tmp_path / "linked").symlink_to(data.database.parent)
+    (tmp_path / "lock").symlink_to(data.database.parent / "guildway.lock")
     before = data.database.read_bytes()
     with pytest.raises(StartError, match="is the server's own"):
         back_up(data, tmp_path / name, replaces=True)
     assert data.database.read_bytes() == before
     assert data.database.exists()
+
+
+def test_folder_below_the_data_folder_may_hold_backups(data: DataFiles) -> None:
+    target = data.database.parent / "backups" / "copy.db"
+    target.parent.mkdir()
+    assert "checked" in back_up(data, target)
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_what_is_no_regular_file_is_never_replaced(data: DataFiles, tmp_path: Path, is_linked: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    if is_linked:
+        (tmp_path / "link").symlink_to(pipe)
+    before = names_in(tmp_path)
+    with pytest.raises(StartError, match="is no regular file"):
+        back_up(data, tmp_path / "link" if is_linked else pipe, replaces=True)
+    assert pipe.is_fifo()
+    assert names_in(tmp_path) == before
 
 
 def test_backup_that_fails_leaves_the_older_one_and_nothing_else(data: DataFiles, tmp_path: Path) -> None:
