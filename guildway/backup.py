@@ -7,7 +7,9 @@ The copy is written beside FILE under a name of its own, checked, synced and onl
 FILE. Takes no lock of the data folder, changes nothing in it and speaks to no server.
 """
 
+import os
 import secrets
+import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,10 +41,10 @@ def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) ->
     try:
         _check_places(data, target, replaces=replaces)
         with _written_beside(target) as part:
-            contents = _write_archive(data, part) if is_archive else _copy(data, part)
+            contents, images = _write_archive(data, part) if is_archive else (_copy(data, part), 0)
     except OSError as error:
         raise StartError(f"no backup was made: {error.filename or target}: {error.strerror}") from error
-    what = "the database and the images" if is_archive else "the database, without the images"
+    what = f"the database and {images:,} images" if is_archive else "the database, without the images"
     out.write(
         f"{target}: {what}; {contents.messages:,} messages, {contents.users:,} users, {contents.guilds:,} guilds, "
         f"schema {contents.schema}, {target.stat().st_size:,} bytes, checked\n"
@@ -91,16 +93,38 @@ def _copy(data: DataFiles, copy: Path) -> Contents:
         raise StartError(f"the database {data.database} cannot be copied: {error.__cause__}") from error
 
 
-def _write_archive(data: DataFiles, archive: Path) -> Contents:
+def _write_archive(data: DataFiles, archive: Path) -> tuple[Contents, int]:
+    """Also how many images it holds."""
     database = _name_beside(archive)
     create_private(database)
+    images = 0
     try:
         contents = _copy(data, database)
-        with tarfile.open(archive, "w") as tar:
+        # Links are followed, so that the archive is whole wherever it is unpacked.
+        with tarfile.open(archive, "w", dereference=True) as tar:
             tar.add(database, data.database.name)
-            for path in sorted(data.images.rglob("*")):
-                if path.is_file() and _BEING_WRITTEN not in path.name:
-                    tar.add(path, path.relative_to(data.images.parent))
+            for path in _list_images(data.images):
+                tar.add(path, path.relative_to(data.images.parent))
+                images += 1
     finally:
         database.unlink(missing_ok=True)
-    return contents
+    return contents, images
+
+
+def _list_images(images: Path) -> Iterator[Path]:
+    """All of them, also those in folders that are links to another disk. Raises OSErrors for what cannot be looked at."""
+    if not os.path.lexists(images):
+        return  # a database whose server never ran, or has an older version
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, folders, names in os.walk(images, onerror=fail, followlinks=True):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            if _BEING_WRITTEN in name:
+                continue
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise StartError(f"no backup was made: {path} is no regular file")
+            yield path

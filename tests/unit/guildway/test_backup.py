@@ -1,8 +1,10 @@
 """What a backup holds, and what it refuses. That it ends and is whole under load: tests/e2e/test_backup.py."""
 
 import asyncio
+import errno
 import io
 import os
+import shutil
 import sqlite3
 import stat
 import tarfile
@@ -65,7 +67,7 @@ def test_backup_is_a_whole_database_for_its_owner_alone(data: DataFiles, tmp_pat
 
 def test_archive_is_the_data_folder_with_its_images(data: DataFiles, tmp_path: Path) -> None:
     target = tmp_path / "copy.TAR"
-    assert "the database and the images" in back_up(data, target)
+    assert "the database and 1 images;" in back_up(data, target)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with tarfile.open(target) as archive:
         assert archive.getnames() == ["guildway.db", "files/avatars/1/a.png"]
@@ -73,6 +75,56 @@ def test_archive_is_the_data_folder_with_its_images(data: DataFiles, tmp_path: P
         archive.extractall(tmp_path / "restored", filter="data")
     assert (tmp_path / "restored" / "files" / "avatars" / "1" / "a.png").read_bytes() == b"picture"
     assert names_in(tmp_path) == ["copy.TAR", "data", "restored"]
+
+
+def test_images_on_another_disk_are_in_the_archive_as_files(data: DataFiles, tmp_path: Path) -> None:
+    (data.images / "avatars").rename(tmp_path / "disk")
+    (data.images / "avatars").symlink_to(tmp_path / "disk")
+    (data.images / "icons").mkdir()
+    (data.images / "icons" / "c.png").symlink_to(tmp_path / "disk" / "1" / "a.png")
+    target = tmp_path / "copy.tar"
+    assert "the database and 2 images;" in back_up(data, target)
+    with tarfile.open(target) as archive:
+        assert archive.getnames() == ["guildway.db", "files/avatars/1/a.png", "files/icons/c.png"]
+        assert all(member.isreg() for member in archive.getmembers())
+
+
+def test_folder_without_images_is_told_as_such(data: DataFiles, tmp_path: Path) -> None:
+    shutil.rmtree(data.images)
+    assert "the database and 0 images;" in back_up(data, tmp_path / "copy.tar")
+
+
+@pytest.mark.parametrize("lost", ["folder", "image", "loop", "pipe", "unreadable"])
+def test_archive_that_would_lack_images_is_not_made(
+    data: DataFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    match lost:
+        case "folder":
+            shutil.rmtree(data.images)
+            data.images.symlink_to(tmp_path / "not-mounted")
+        case "image":
+            (data.images / "c.png").symlink_to(tmp_path / "not-mounted")
+        case "loop":
+            (data.images / "again").symlink_to(data.images)
+        case "pipe":
+            os.mkfifo(data.images / "c.png")
+        case _:
+            refuse_to_list(data.images / "avatars" / "1", monkeypatch)
+    with pytest.raises(StartError, match="no backup was made: "):
+        back_up(data, tmp_path / "copy.tar")
+    assert names_in(tmp_path) == ["data"]
+
+
+def refuse_to_list(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the system does to whoever may not read a folder; root may read each."""
+    scan = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
 
 
 def test_older_backup_is_replaced_only_when_told_to(data: DataFiles, tmp_path: Path) -> None:
