@@ -190,6 +190,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         users=users,
         attachment=attachment,
         table=table,
+        call_later=call_later,
         resume_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
         on_command=lambda connection, command: protocol.on_command(connection, command),  # noqa: PLW0108 - made below
     )

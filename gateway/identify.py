@@ -14,6 +14,7 @@ guilds is read anew. A login that is revoked, or a connection that is lost, whil
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from core.domain.errors import Unavailable
@@ -23,6 +24,7 @@ from core.wire.close_codes import CloseCode
 from core.wire.envelope import SESSION_REVOKED
 from core.wire.opcodes import Opcode
 from gateway.arrival import Arrival
+from gateway.batch_timer import CallLater
 from gateway.commands import Command, Identify
 from gateway.connection import Connection
 from gateway.guild_attachment import PREPARED_GUILDS, GuildAttachment
@@ -53,6 +55,7 @@ class Identifying:
 
     __slots__ = (
         "_attachment",
+        "_call_later",
         "_factory",
         "_on_command",
         "_readies",
@@ -63,7 +66,7 @@ class Identifying:
         "_users",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it stands between all that a login needs
         self,
         *,
         reads: LoginReads,
@@ -72,6 +75,7 @@ class Identifying:
         users: UserDirectory,
         attachment: GuildAttachment,
         table: SessionTable,
+        call_later: CallLater,
         resume_url: Callable[[str], str],
         on_command: Callable[[Connection, Command], None],
     ) -> None:
@@ -86,6 +90,7 @@ class Identifying:
         self._users = users
         self._attachment = attachment
         self._table = table
+        self._call_later = call_later
         self._resume_url = resume_url
         self._on_command = on_command
 
@@ -111,7 +116,7 @@ class Identifying:
             if step(about):
                 return True
         except Refusal as refusal:
-            self._give_up(arrival, refusal.close_code)
+            self._give_up(arrival, refusal.close_code, hold_s=refusal.hold_s)
         except Unavailable:
             self._give_up(arrival, close_codes.UNKNOWN_ERROR)
         except Exception:
@@ -223,7 +228,7 @@ class Identifying:
             self._on_command(arrival.connection, waiting)
         return True
 
-    def _give_up(self, arrival: Arrival, close_code: CloseCode | None) -> None:
+    def _give_up(self, arrival: Arrival, close_code: CloseCode | None, *, hold_s: float = 0.0) -> None:
         """Take back what it has got, and tell its client, if that is still there."""
         session, connection = arrival.session, arrival.connection
         arrival.end_visits()
@@ -236,11 +241,22 @@ class Identifying:
                 self._users.leave(session)
         if not is_waiting:
             return
+        if hold_s > 0:
+            # A client that identifies again as soon as it hears op 9 (oceanic.js) would use up its commands in a moment.
+            self._call_later(hold_s, partial(_invalidate, arrival))
+            return
         connection.session = None
         if close_code is None:
             connection.send(Opcode.INVALID_SESSION, d=False)
         else:
             connection.close(close_code)
+
+
+def _invalidate(arrival: Arrival) -> None:
+    """The answer that was held back."""
+    if arrival.is_wanted:
+        arrival.connection.session = None
+        arrival.connection.send(Opcode.INVALID_SESSION, d=False)
 
 
 def hash_token(token: str) -> bytes:

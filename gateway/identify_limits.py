@@ -34,3 +34,8 @@ class IdentifyLimits:
             self._last_s = {each: then for each, then in self._last_s.items() if now_s - then < self._window_s}
         self._last_s[key] = now_s
         return True
+
+    def remaining_s(self, bot_id: int, shard_id: int, now_s: float) -> float:
+        """How long the window in which the bot identified last still lasts; 0 when there is none."""
+        last_s = self._last_s.get((bot_id, shard_id % self._concurrency), float("-inf"))
+        return max(0.0, last_s + self._window_s - now_s)

@@ -4,8 +4,12 @@ from core.wire.close_codes import CloseCode
 
 
 class Refusal(Exception):
-    """Ends an Identify. Without a close code it is answered with op 9 `false`: the client may try again, later."""
+    """Ends an Identify. Without a close code it is answered with op 9 `false`: the client may try again, later.
 
-    def __init__(self, close_code: CloseCode | None) -> None:
+    `hold_s` is how long that answer is held back, because some clients try again at once.
+    """
+
+    def __init__(self, close_code: CloseCode | None, *, hold_s: float = 0.0) -> None:
         super().__init__("invalid session" if close_code is None else close_code.reason)
         self.close_code = close_code
+        self.hold_s = hold_s

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from core.domain.application import Application
 from core.domain.user import Account, AuthSession
@@ -17,6 +18,9 @@ from gateway.session import Session
 from gateway.session_table import SessionTable
 
 logger = logging.getLogger(__name__)
+
+MAX_HOLD_S: Final = 5.0
+"""Discord's window, and about as long as clients wait by themselves after op 9."""
 
 
 class SessionFactory:
@@ -64,13 +68,15 @@ class SessionFactory:
             session_id=self._new_session_id(),
             default_large_threshold=gateway.large_threshold,
         )
-        if user.bot and not self._limits.take(user.id, profile.shard_id, self._clock.monotonic_s()):
-            raise self._too_many("identifies", user.id)
+        now_s = self._clock.monotonic_s()
+        if user.bot and not self._limits.take(user.id, profile.shard_id, now_s):
+            remaining_s = self._limits.remaining_s(user.id, profile.shard_id, now_s)
+            raise self._too_many("identifies", user.id, hold_s=min(remaining_s, MAX_HOLD_S))
         if not self._table.make_room(user.id, self._sessions_per_user):
             raise self._too_many("sessions", user.id)
         return Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
 
-    def _too_many(self, limit: str, user_id: int) -> Refusal:
+    def _too_many(self, limit: str, user_id: int, *, hold_s: float = 0.0) -> Refusal:
         self._metrics.limit_refusals_total.labels(limit).inc()
         logger.warning("refused by a limit", extra={"limit": limit, "who": str(user_id)})
-        return Refusal(None)
+        return Refusal(None, hold_s=hold_s)

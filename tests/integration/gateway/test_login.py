@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,7 +15,9 @@ from core.domain.ids import shard_of
 from core.domain.intents import ALL_INTENTS, Intent
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
-from tests.integration.gateway.client import open_client
+from gateway.batch_timer import Handle
+from gateway.session_factory import MAX_HOLD_S
+from tests.integration.gateway.client import TIMEOUT_S, open_client
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.integration.gateway.place import Place
 
@@ -159,15 +162,43 @@ async def test_guilds_beyond_those_that_ready_waits_for_follow(
         assert all(created["unavailable"] is False for created in client.bodies("GUILD_CREATE"))
 
 
-async def test_bot_that_identifies_too_often_gets_invalid_session(place: Place, run_gateway: RunGateway) -> None:
+async def test_bot_that_identifies_too_often_gets_invalid_session_later(place: Place, run_gateway: RunGateway) -> None:
+    """Some clients identify again as soon as they hear it, and would use up their commands within the window."""
     bot = await place.bot(await place.person())
     options = GatewaySettings(identify_concurrency=2, identify_window_s=60.0)
-    async with run_gateway(options) as gateway, open_client(gateway.url) as client, open_client(gateway.url) as other:
+    held: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
+    call_later = asyncio.get_running_loop().call_later
+
+    def hold(delay_s: float, callback: Callable[[], None]) -> Handle:
+        if delay_s == MAX_HOLD_S:
+            held.put_nowait(callback)
+            return call_later(0, lambda: None)
+        return call_later(delay_s, callback)
+
+    async with (
+        run_gateway(options, call_later=hold) as gateway,
+        open_client(gateway.url) as client,
+        open_client(gateway.url) as other,
+    ):
         await client.identify(bot.token, shard=[0, 3])
         await other.send(2, {"token": bot.token, "intents": 1, "properties": {}, "shard": [2, 3]})
+        answer = await asyncio.wait_for(held.get(), TIMEOUT_S)
+        await other.send(1)
+        await other.wait_for_op(11)
+        assert [payload["op"] for payload in other.payloads] == [10, 11]
+        answer()
         assert (await other.wait_for_op(9))["d"] is False
         ready = await other.identify(bot.token, shard=[1, 3])
         assert ready["shard"] == [1, 3]
+
+
+async def test_bot_whose_starts_of_the_day_are_used_up_hears_it_at_once(place: Place, run_gateway: RunGateway) -> None:
+    bot = await place.bot(await place.person())
+    options = GatewaySettings(identify_window_s=0.0, session_starts_per_day=1)
+    async with run_gateway(options) as gateway, open_client(gateway.url) as client, open_client(gateway.url) as other:
+        await client.identify(bot.token)
+        await other.send(2, {"token": bot.token, "intents": 1, "properties": {}})
+        assert (await other.wait_for_op(9))["d"] is False
 
 
 async def test_command_sent_before_ready_is_heeded(place: Place, connect: Connect) -> None:

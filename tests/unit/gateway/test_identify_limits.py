@@ -31,6 +31,14 @@ def test_refused_start_counts_for_nothing() -> None:
     assert some.take(1, 0, 105.0)
 
 
+def test_window_tells_how_long_it_still_lasts() -> None:
+    some = limits(concurrency=2)
+    assert some.remaining_s(1, 0, 100.0) == 0
+    assert some.take(1, 0, 100.0)
+    assert [some.remaining_s(1, 2, now_s) for now_s in (100.0, 104.0, 105.0, 200.0)] == [5.0, 1.0, 0, 0]
+    assert some.remaining_s(1, 1, 100.0) == 0
+
+
 def test_no_more_starts_than_a_day_has() -> None:
     some = limits(window_s=0.0, per_day=2)
     assert [some.take(1, 0, 100.0) for _ in range(3)] == [True, True, False]
