@@ -217,7 +217,7 @@ class MemberWriter(MemberReader, Protocol):
         role_ids: Sequence[int] = (),
         is_temporary: bool = False,
     ) -> Member | None:
-        """The new member, or None when the user is one already. Raises UnknownUser."""
+        """The new member, or None when the user is one already; still timed out when they left so. Raises UnknownUser."""
 
     async def add_many(self, added: Sequence[Member]) -> None:
         """Members in bulk, of which the caller knows that they are users and new to the guild. Raises Conflict if not."""

@@ -120,6 +120,21 @@ async def test_roles_of_unknown_member_raise(store: Store) -> None:
                 await getattr(tx.members, change)(flake(10), flake(2), flake(20))
 
 
+async def test_member_who_left_timed_out_comes_back_timed_out_until_that_is_over(store: Store) -> None:
+    await add_guild(store, 10)
+    await add_members(store, 2)
+    until_ms = START_MS + DAY_MS
+    for joined_ms, expected in ((START_MS + 1, until_ms), (until_ms - 1, until_ms), (until_ms, 0), (until_ms + 1, 0)):
+        async with store.write() as tx:
+            if expected:
+                await tx.members.update(flake(10), flake(2), {"timeout_until_ms": until_ms})
+            await tx.members.remove(flake(10), flake(2))
+            member = await tx.members.add(flake(10), flake(2), joined_ms=joined_ms)
+        assert member is not None
+        assert member.timeout_until_ms == expected
+        assert await store.members.find(flake(10), flake(2)) == member
+
+
 async def test_removed_member_is_returned_and_gone(store: Store) -> None:
     await add_guild(store, 10)
     await add_roles(store, 20)

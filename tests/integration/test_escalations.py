@@ -1,5 +1,6 @@
 """What nobody may get at by a detour: rights that a request would give which its sender does not have, and hidden things."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -296,3 +297,15 @@ async def test_page_of_an_authorization_keeps_the_owners_addresses(api: ApiUnder
     assert (await owner.patch(f"/applications/{bot.id}", address)).status_code == 200
     page = (await stranger.get(f"/oauth2/authorize?client_id={bot.id}&scope=bot")).json()
     assert page["application"]["interactions_endpoint_url"] is None
+
+
+async def test_leaving_and_coming_back_ends_no_timeout(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).isoformat()
+    path = f"{scene.path}/members/{bob.id}"
+    assert (await scene.owner.patch(path, {"communication_disabled_until": until})).status_code == 200
+    assert (await bob.delete(f"/users/@me/guilds/{scene.id}")).status_code == 204
+    await scene.bring_in(bob)
+    assert error_code(await bob.post(f"/channels/{scene.general}/messages", {"content": "free"})) == (403, 50013)
+    assert (await scene.owner.get(path)).json()["communication_disabled_until"] is not None

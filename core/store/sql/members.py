@@ -30,7 +30,7 @@ from core.store.interfaces import Changes
 from core.store.sql.columns import EntityMap, fold, folded
 from core.store.sql.connection import Executor
 from core.store.sql.query import Query
-from core.store.sql.tables import auth_sessions, guilds, member_roles, members, roles, users
+from core.store.sql.tables import auth_sessions, guilds, left_timeouts, member_roles, members, roles, users
 from core.store.sql.users import USER
 
 _MEMBER = EntityMap(Member, members, without=("user", "role_ids"))
@@ -212,6 +212,7 @@ class SqlMembers:
             joined_ms=joined_ms,
             role_ids=_sorted(role_ids),
             is_temporary=is_temporary,
+            timeout_until_ms=await self._take_timeout(guild_id, user_id, now_ms=joined_ms),
         )
         await self.add_many([member])
         return member
@@ -273,7 +274,20 @@ class SqlMembers:
         member = await self._fetch(guild_id, user_id)
         await self._db.execute(delete(members).where(members.c.guild_id == guild_id, members.c.user_id == user_id))
         await self._count(guild_id, -1)
+        if member.timeout_until_ms:
+            kept = {"guild_id": guild_id, "user_id": user_id, "until_ms": member.timeout_until_ms}
+            await self._db.execute(insert(left_timeouts), kept)
         return member
+
+    async def _take_timeout(self, guild_id: int, user_id: int, *, now_ms: int) -> int:
+        """Until when somebody who comes back is still timed out; 0 when they are not."""
+        kept = and_(left_timeouts.c.guild_id == guild_id, left_timeouts.c.user_id == user_id)
+        row = await self._db.fetch_one(select(left_timeouts.c.until_ms).where(kept))
+        if row is None:
+            return 0
+        await self._db.execute(delete(left_timeouts).where(kept))
+        until_ms: int = row[0]
+        return until_ms if until_ms > now_ms else 0
 
     async def _count(self, guild_id: int, change: int) -> None:
         counted = {"member_count": guilds.c.member_count + change}

@@ -229,6 +229,16 @@ bans = Table(
     sqlite_with_rowid=False,
 )
 
+left_timeouts = Table(
+    "left_timeouts",
+    metadata,
+    Column("guild_id", BigInteger, ForeignKey("guilds.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("until_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Of members who left while they were timed out."""
+
 invites = Table(
     "invites",
     metadata,

@@ -13,7 +13,12 @@ from core.store.sql.store import SqlStore, StoreOptions
 from core.wire.envelope import Audience, Envelope
 from tests.fakes.clock import FakeClock
 
-TO_BEFORE = ("DROP TABLE cluster", "DROP TABLE nodes", "UPDATE alembic_version SET version_num = '0003'")
+TO_BEFORE = (
+    "DROP TABLE left_timeouts",
+    "DROP TABLE cluster",
+    "DROP TABLE nodes",
+    "UPDATE alembic_version SET version_num = '0003'",
+)
 
 
 async def open_and_close(path: Path, num_shards: int = 16, worker_id: int = 1, process_id: int = 2) -> None:
