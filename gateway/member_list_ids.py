@@ -31,10 +31,11 @@ def key_of(state: GuildState, channel: ChannelState) -> ListKey:
         for overwrite in channel.overwrites
         if (overwrite.allow | overwrite.deny) & _VIEW
     )
+    text = ",".join(said)
     if not _views_everyone(state, channel):
-        text = ",".join(said)
         return ListKey(str(mmh3.hash(text, signed=False)), text)
-    return ListKey(EVERYONE, ",".join(each for each in said if each.startswith("deny:")))
+    # Who is allowed to view matters only where somebody is denied it.
+    return ListKey(EVERYONE, text if any(each.startswith("deny:") for each in said) else "")
 
 
 def _views_everyone(state: GuildState, channel: ChannelState) -> bool:

@@ -28,7 +28,10 @@ def test_channel_that_everyone_views_has_the_list_of_everyone() -> None:
 
 
 def test_channel_that_is_denied_to_some_has_the_name_of_everyone_and_a_list_of_its_own() -> None:
-    assert key(Overwrite(7, 0, 0, VIEW), Overwrite(8, 1, VIEW, 0)) == ListKey(EVERYONE, "deny:7")
+    denied = Overwrite(7, 0, 0, VIEW)
+    assert key(denied) == ListKey(EVERYONE, "deny:7")
+    # Somebody whom the other list lacks.
+    assert key(denied, Overwrite(8, 1, VIEW, 0)) == ListKey(EVERYONE, "allow:8,deny:7")
 
 
 def test_channel_that_is_hidden_is_named_by_the_hash_of_its_overwrites() -> None:
