@@ -17,6 +17,7 @@ from core.runtime.configuration import load_settings
 from core.runtime.errors import StartError
 from core.runtime.logs import configure_logging
 from core.runtime.sockets import format_authority
+from core.runtime.standard_streams import open_standard_streams
 from guildway.addresses import Addresses, encode_ready_line
 from guildway.backup import run_backup
 from guildway.data_files import DataFiles
@@ -37,6 +38,7 @@ _INTERRUPTED: Final = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
+    open_standard_streams()
     arguments = build_parser().parse_args(argv)
     try:
         return _obey(arguments)
@@ -161,8 +163,6 @@ def _make_crowd(arguments: argparse.Namespace) -> None:
 
 
 def _greet(addresses: Addresses) -> None:
-    if sys.stdout is None:  # closed by whoever started the process
-        return
     try:
         print(encode_ready_line(addresses), flush=True)
         write_welcome(addresses, find_invocation(), sys.stdout)
