@@ -50,9 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DemoError as error:
         _complain(str(error))
     except BrokenPipeError:
-        # Nobody reads on, as in `guildway demo | head -1`; what is left must not be written when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # nobody reads on, as in `guildway demo | head -1`
         return _FAILED
+    except OSError as error:
+        _complain(f"{error.filename or 'the output'}: cannot be read or written: {error.strerror}")
+        _give_up_output()
     except KeyboardInterrupt:
         return _INTERRUPTED
     return _REFUSED
@@ -70,7 +72,13 @@ def _obey(arguments: argparse.Namespace) -> int:
             run_demo(arguments.url or _find_api_url(arguments), find_invocation(), sys.stdout)
         case _:
             print(_VERSION_LINE)
+    sys.stdout.flush()
     return 0
+
+
+def _give_up_output() -> None:
+    """What is left must not be written when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(text: str) -> None:
@@ -168,3 +176,4 @@ def _greet(addresses: Addresses) -> None:
         write_welcome(addresses, find_invocation(), sys.stdout)
     except OSError as error:
         logger.warning("nobody reads the output", extra={"reason": error.strerror})
+        _give_up_output()

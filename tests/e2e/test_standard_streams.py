@@ -1,4 +1,4 @@
-"""Commands that are started without one of the standard streams do their work, and end as always."""
+"""Commands that are started without one of the standard streams, or with one that takes nothing, do their work, and end as always."""
 
 import asyncio
 import os
@@ -47,6 +47,18 @@ async def test_server_runs_and_stops_in_order(closed: str, tmp_path: Path) -> No
         assert '"stopped"' in errors.splitlines()[-1]
 
 
+async def test_server_whose_output_takes_nothing_runs_and_stops_in_order(tmp_path: Path) -> None:
+    process = await start(">/dev/full", "run", "--data", str(tmp_path / "data"))
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        while b'"nobody reads the output"' not in await process.stderr.readline():
+            pass
+    process.send_signal(signal.SIGTERM)
+    status, _, errors = await finish(process)
+    assert status == 0
+    assert '"stopped"' in errors.splitlines()[-1]
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 async def test_what_is_made_is_made_whoever_listens(closed: str, tmp_path: Path) -> None:
     data, copy = tmp_path / "data", tmp_path / "copy.db"
@@ -54,3 +66,19 @@ async def test_what_is_made_is_made_whoever_listens(closed: str, tmp_path: Path)
         status, _, errors = await finish(await start(closed, *arguments, "--data", str(data)))
         assert (status, "Traceback" in errors) == (0, False)
     assert copy.read_bytes().startswith(b"SQLite format 3\0")
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("arguments", [("version",), ("backup", "copy.db"), ("backup", "copy.tar")], ids=" ".join)
+async def test_output_that_cannot_be_written_is_told_in_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert (await finish(await start("", "demo", "--members", "2", "--data", str(data))))[0] == 0
+    command, *names = arguments
+    paths = [str(tmp_path / name) for name in names]
+    of_data = ["--data", str(data)] if paths else []
+    status, _, errors = await finish(await start(">/dev/full", command, *paths, *of_data))
+    assert (status, errors) == (2, "guildway: the output: cannot be read or written: No space left on device\n")
+    assert names_in(tmp_path) == {"data", *names}

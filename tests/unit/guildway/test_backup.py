@@ -213,6 +213,8 @@ def test_damaged_database_gives_no_backup(data: DataFiles, tmp_path: Path) -> No
         (["copy.tar.gz", "--data", "data"], "a backup is not compressed: name a .tar"),
         (["copy.zip", "--data", "data"], "a backup is not compressed"),
         (["/proc/copy.db", "--data", "data"], "no backup was made: /proc/.copy.db."),
+        (["copy.db", "--data", "d" * 300], "no backup was made: " + "d" * 300 + "/guildway.db: File name too long"),
+        (["c" * 300, "--data", "data"], "no backup was made: " + "c" * 300 + ": File name too long"),
         (["copy.db", "--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
 )
