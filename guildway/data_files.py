@@ -1,5 +1,6 @@
-"""What lies where in a data folder, and that the database is for its owner alone."""
+"""What lies where in a data folder, that the database is for its owner alone, and that all of it can be used."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -57,3 +58,26 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
             raise StartError(
                 f"the database {self.database} cannot be made its owner's alone: {error.strerror}"
             ) from error
+        # SQLite would open what may only be read, and refuse each write.
+        for path in (files[0].parent, *files):
+            _check_usable(path)
+
+    def prepare_images(self) -> None:
+        """Make their folder when it is missing, and see that images can be put into it.
+
+        Raises:
+            StartError: when they cannot.
+        """
+        try:
+            self.images.mkdir(mode=0o700, exist_ok=True)
+            for path in (self.images, *(path for path in self.images.iterdir() if path.is_dir())):
+                _check_usable(path)
+        except OSError as error:
+            raise StartError(f"the folder of images {self.images} cannot be used: {error.strerror}") from error
+
+
+def _check_usable(path: Path) -> None:
+    """Raises StartError when what is there may not be read and written by this process."""
+    mode = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
+    if path.exists() and not os.access(path, mode, effective_ids=True):
+        raise StartError(f"{path} may not be read and written by the server's user")

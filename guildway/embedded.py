@@ -131,6 +131,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
     async with contextlib.AsyncExitStack() as stack:
         folder = DataDir(Path(settings.store.data_dir))
         stack.callback(folder.close)
+        files = DataFiles.in_folder(folder.path)
+        files.prepare_images()
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         metrics = _build_metrics(worker=str(settings.store.worker_id))
         store = await open_store(folder, settings.store, clock, metrics)
@@ -145,7 +147,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         api = build_api(
             store=store,
             bus=store.bus,
-            blobs=await open_folder(DataFiles.in_folder(folder.path).images),
+            blobs=await open_folder(files.images),
             ids=ids,
             clock=clock,
             settings=settings,

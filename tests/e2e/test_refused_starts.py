@@ -114,3 +114,10 @@ async def test_settings_that_cannot_be_are_refused(environ: dict[str, str], text
     status, output, errors = await guildway("run", **{"GUILDWAY_DATA": str(tmp_path / "data"), **environ})
     assert (status, output) == (2, "")
     assert_one_line(errors, text)
+
+
+async def test_folder_of_images_that_is_none_is_refused(copied: Path) -> None:
+    (copied / "files").touch()
+    status, output, errors = await guildway("run", "--data", str(copied))
+    assert (status, output) == (2, "")
+    assert_one_line(errors, f"the folder of images {copied / 'files'} cannot be used: File exists")

@@ -51,8 +51,9 @@ async def test_server_whose_output_takes_nothing_runs_and_stops_in_order(tmp_pat
     process = await start(">/dev/full", "run", "--data", str(tmp_path / "data"))
     assert process.stderr is not None
     async with asyncio.timeout(60):
-        while b'"nobody reads the output"' not in await process.stderr.readline():
-            pass
+        while line := await process.stderr.readline():
+            if b'"nobody reads the output"' in line:
+                break
     process.send_signal(signal.SIGTERM)
     status, _, errors = await finish(process)
     assert status == 0

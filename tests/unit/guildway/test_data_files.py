@@ -1,4 +1,4 @@
-"""The database is for its owner alone, whatever was there before."""
+"""The database is for its owner alone, whatever was there before; what cannot be written to is told at the start."""
 
 import os
 import stat
@@ -56,3 +56,36 @@ def test_database_behind_a_link_is_tightened_where_it_is(tmp_path: Path) -> None
 def test_what_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="cannot be made its owner's alone"):
         DataFiles.in_folder(tmp_path / "missing").make_database_private()
+
+
+def close(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the system does to whoever may not write there; root may write everywhere."""
+    monkeypatch.setattr("os.access", lambda path, mode, **_: path != closed or not mode & os.W_OK)
+
+
+@pytest.mark.parametrize("name", ["", "guildway.db", "guildway.db-wal", "guildway.db-shm"])
+def test_database_that_may_only_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    files = DataFiles.in_folder(tmp_path)
+    for path in files.list_database():
+        path.touch()
+    files.make_database_private()
+    close(tmp_path / name, monkeypatch)
+    with pytest.raises(StartError, match=f"^{tmp_path / name} may not be read and written by the server's user$"):
+        files.make_database_private()
+
+
+@pytest.mark.parametrize("name", ["files", "files/avatars"])
+def test_images_that_cannot_be_added_to_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    files = DataFiles.in_folder(tmp_path)
+    (tmp_path / "files" / "avatars").mkdir(parents=True)
+    files.prepare_images()
+    close(tmp_path / name, monkeypatch)
+    with pytest.raises(StartError, match=f"^{tmp_path / name} may not be read and written by the server's user$"):
+        files.prepare_images()
+
+
+def test_folder_of_images_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    files = DataFiles.in_folder(tmp_path)
+    files.images.symlink_to(tmp_path / "not-mounted")
+    with pytest.raises(StartError, match=r"files cannot be used: File exists"):
+        files.prepare_images()
