@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 _VERSION_LINE: Final = f"guildway {VERSION} (Python {platform.python_version()})"
 
+_OWNER_ALONE: Final = 0o077
+"""Of whatever is made, others get no rights, also of what libraries make (images, the database's log)."""
+
 _FAILED: Final = 1
 _REFUSED: Final = 2
 _INTERRUPTED: Final = 130
@@ -39,6 +42,7 @@ _INTERRUPTED: Final = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     open_standard_streams()
+    os.umask(_OWNER_ALONE)
     arguments = build_parser().parse_args(argv)
     try:
         return _obey(arguments)

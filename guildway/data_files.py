@@ -1,4 +1,4 @@
-"""What lies where in a data folder, that the database is for its owner alone, and that all of it can be used."""
+"""What lies where in a data folder, that it is for its owner alone, and that all of it can be used."""
 
 import os
 from pathlib import Path
@@ -63,13 +63,18 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
             _check_usable(path)
 
     def prepare_images(self) -> None:
-        """Make their folder when it is missing, and see that images can be put into it.
+        """Make their folder when it is missing, take others' rights to it, and see that images can be put into it.
+
+        A folder of another user's that this one may write to (a mounted one) keeps the rights that it was given.
 
         Raises:
             StartError: when they cannot.
         """
         try:
             self.images.mkdir(mode=0o700, exist_ok=True)
+            found = self.images.stat()
+            if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+                self.images.chmod(0o700)
             for path in (self.images, *(path for path in self.images.iterdir() if path.is_dir())):
                 _check_usable(path)
         except OSError as error:

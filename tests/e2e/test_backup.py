@@ -1,7 +1,6 @@
 """A backup of a server that is being written to ends, and a server on its restored copy has all that was answered before."""
 
 import asyncio
-import base64
 import os
 import stat
 import sys
@@ -16,7 +15,8 @@ from tests.e2e.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PICTURE = base64.b64decode(
+AVATAR = (
+    "data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 
@@ -37,8 +37,7 @@ async def test_backup_under_load_is_restored_with_all_that_was_answered(tmp_path
         async with await Person.register(running.api) as owner:
             guild = await owner.make_guild()
             channel_id = text_channel(guild)
-            avatar = "data:image/png;base64," + base64.b64encode(PICTURE).decode()
-            user = await owner.call("PATCH", "/users/@me", {"avatar": avatar})
+            user = await owner.call("PATCH", "/users/@me", {"avatar": AVATAR})
             answered = [(await owner.send(channel_id, "x"))["id"] for _ in range(50)]
             stop = asyncio.Event()
 
@@ -84,15 +83,19 @@ async def test_files_of_a_running_server_are_its_owners_alone(tmp_path: Path, mo
     data.mkdir()
     data.chmod(mode)
     (data / "guildway.db").touch(mode=0o644)
+    (data / "files").mkdir(mode=0o755)
     mask = os.umask(0)
     try:
         running = await Server(data).start()
     finally:
         os.umask(mask)
     try:
-        async with await Person.register(running.api):
-            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.iterdir() if path.is_file()}
-            names = ("guildway.db", "guildway.db-wal", "guildway.db-shm", "guildway.lock")
-            assert modes == dict.fromkeys(names, 0o600)
+        async with await Person.register(running.api) as owner:
+            await owner.call("PATCH", "/users/@me", {"avatar": AVATAR})
+            modes = {path: stat.S_IMODE(path.stat().st_mode) for path in data.rglob("*")}
+            names = {path.name for path in modes if path.is_file()}
+            assert names > {"guildway.db", "guildway.db-wal", "guildway.db-shm", "guildway.lock"}
+            assert len(names) == 5, "and the image"
+            assert modes == {path: 0o600 if path.is_file() else 0o700 for path in modes}
     finally:
         assert await running.stop() == 0

@@ -84,6 +84,24 @@ def test_images_that_cannot_be_added_to_are_refused(tmp_path: Path, monkeypatch:
         files.prepare_images()
 
 
+@pytest.mark.parametrize("was_there", [False, True])
+def test_folder_of_images_is_its_owners(tmp_path: Path, was_there: bool) -> None:
+    files = DataFiles.in_folder(tmp_path)
+    if was_there:
+        files.images.mkdir(mode=0o755)
+    files.prepare_images()
+    assert mode_of(files.images) == 0o700
+
+
+def test_folder_of_images_of_another_user_keeps_its_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = DataFiles.in_folder(tmp_path)
+    files.images.mkdir()
+    files.images.chmod(0o775)
+    monkeypatch.setattr("os.geteuid", lambda: files.images.stat().st_uid + 1)
+    files.prepare_images()
+    assert mode_of(files.images) == 0o775
+
+
 def test_folder_of_images_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     files = DataFiles.in_folder(tmp_path)
     files.images.symlink_to(tmp_path / "not-mounted")
