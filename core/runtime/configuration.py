@@ -79,7 +79,11 @@ def _read_file(path: Path) -> Iterator[_Value]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartError(f"{path}: no valid TOML: {error}") from error
     for section, table in tables.items():
-        if section not in _SECTIONS or not isinstance(table, dict):
+        if section in _SECTIONS and not isinstance(table, dict):
+            raise StartError(f"{path}: {section} is a section; write its options below a line [{section}]")
+        if not isinstance(table, dict):
+            raise StartError(f"{path}: {section} stands in no section; write options below a line like [api]")
+        if section not in _SECTIONS:
             raise StartError(f"{path}: unknown section [{section}]{_suggest(section, _SECTIONS)}")
         for option, value in table.items():
             yield _checked(_Value(section, option, value, f"{path}: {section}.{option}", lax=False))

@@ -84,8 +84,10 @@ def test_load_wrong_environment_is_refused_by_name(environ: dict[str, str], text
     ("content", "text"),
     [
         ("[gatway]\nport = 1\n", "unknown section [gatway]; did you mean 'gateway'"),
-        ("port = 1\n", "unknown section [port]"),
-        ("api = 1\n", "unknown section [api]"),
+        ("port = 1\n", "port stands in no section; write options below a line like [api]"),
+        ("api = 1\n", "api is a section; write its options below a line [api]"),
+        ('api = "0.0.0.0:8080"\n', "api is a section;"),
+        ("[[api]]\nport = 1\n", "api is a section;"),
         ("[limits]\nmessages_per_minut = 1\n", "did you mean 'messages_per_minute'"),
         ('[api]\nport = "8080"\n', "api.port: Expected `int`, got `str`"),
         ("[api\n", "no valid TOML"),
