@@ -7,6 +7,7 @@ The copy is written beside FILE under a name of its own, checked, synced and onl
 FILE. Takes no lock of the data folder, changes nothing in it and speaks to no server.
 """
 
+import errno
 import os
 import secrets
 import stat
@@ -27,6 +28,9 @@ ARCHIVE_SUFFIX: Final = ".tar"
 _COMPRESSED: Final = (".gz", ".tgz", ".xz", ".bz2", ".zst", ".zip", ".7z")
 """Endings that would promise what no backup is."""
 
+_NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""How file systems say that a file has one name only (FAT, some that lie on other machines)."""
+
 _BEING_WRITTEN: Final = "#"
 """In the names of files that obstore has not finished; they may be gone when they are looked at."""
 
@@ -40,7 +44,7 @@ def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) ->
     is_archive = target.suffix.lower() == ARCHIVE_SUFFIX
     try:
         _check_places(data, target, replaces=replaces)
-        with _written_beside(target) as part:
+        with _written_beside(target, replaces=replaces) as part:
             contents, images = _write_archive(data, part) if is_archive else (_copy(data, part), 0)
     except OSError as error:
         raise StartError(f"no backup was made: {error.filename or target}: {error.strerror}") from error
@@ -69,17 +73,32 @@ def _check_places(data: DataFiles, target: Path, *, replaces: bool) -> None:
 
 
 @contextmanager
-def _written_beside(target: Path) -> Iterator[Path]:
+def _written_beside(target: Path, *, replaces: bool) -> Iterator[Path]:
     """An empty file that becomes `target` when the body has ended well, and is gone when not."""
     part = _name_beside(target)
     create_private(part)
     try:
         yield part
         sync_file(part)
-        part.replace(target)
+        if replaces:
+            part.replace(target)
+        else:
+            _give_new_name(part, target)
         sync_file(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _give_new_name(part: Path, target: Path) -> None:
+    """Not that of a file which came meanwhile, as another backup's. The caller removes the old name."""
+    try:
+        target.hardlink_to(part)
+    except FileExistsError as error:
+        raise StartError(f"{target} has come meanwhile; --force replaces it") from error
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        part.replace(target)
 
 
 def _name_beside(target: Path) -> Path:

@@ -15,6 +15,7 @@ import pytest
 
 from core.domain.user import Account, User
 from core.runtime.errors import StartError
+from core.store.sql.backup import Contents, copy_database
 from core.store.sql.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
 from guildway.backup import run_backup
@@ -137,6 +138,32 @@ def test_older_backup_is_replaced_only_when_told_to(data: DataFiles, tmp_path: P
     back_up(data, target, replaces=True)
     assert target.read_bytes().startswith(b"SQLite format 3\0")
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_file_that_came_meanwhile_is_kept(data: DataFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "copy.db"
+
+    def copy_beside_another_backup(source: Path, copy: Path) -> Contents:
+        target.write_text("the other's")
+        return copy_database(source, copy)
+
+    monkeypatch.setattr("guildway.backup.copy_database", copy_beside_another_backup)
+    with pytest.raises(StartError, match=r"copy.db has come meanwhile; --force replaces it"):
+        back_up(data, target)
+    assert target.read_text() == "the other's"
+    assert names_in(tmp_path) == ["copy.db", "data"]
+    assert "checked" in back_up(data, target, replaces=True)
+
+
+def test_file_system_without_hard_links_takes_a_backup(
+    data: DataFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    assert "checked" in back_up(data, tmp_path / "copy.db")
+    assert names_in(tmp_path) == ["copy.db", "data"]
 
 
 @pytest.mark.parametrize(
