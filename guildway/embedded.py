@@ -258,6 +258,7 @@ async def open_store(
         read_connections=settings.read_connections,
         log_lifetime_ms=settings.log_lifetime_s * 1000,
         log_rows=settings.log_rows,
+        lock=folder.lock_path,
     )
     files = DataFiles.in_folder(folder.path)
     files.make_database_private()

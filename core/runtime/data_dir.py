@@ -37,6 +37,11 @@ class DataDir:
         os.truncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
+    @property
+    def lock_path(self) -> Path:
+        """While this file stays where it is, nobody else can have the folder."""
+        return self.path / LOCK_NAME
+
     def close(self) -> None:
         """Let the next process have it. The file stays: removing it would race with whoever locks it now."""
         os.close(self._lock)

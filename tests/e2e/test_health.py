@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import resource
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -84,6 +85,30 @@ async def test_full_disk_is_told_everywhere_and_is_over_when_there_is_room(tmp_p
     log = "\n".join(server.log)
     assert "Traceback" not in log
     assert log.count('"message": "not ready"') == log.count('"message": "ready again"') == 1
+
+
+async def test_database_that_is_replaced_under_a_running_server_is_told_and_not_ruined(tmp_path: Path) -> None:
+    database, backup = tmp_path / "data" / "guildway.db", tmp_path / "backup.db"
+    async with running(tmp_path / "data") as server, httpx.AsyncClient(base_url=server.api) as http:
+        assert (await register(http, 0)).status_code == 201
+    shutil.copy(database, backup)
+    server.log.clear()
+    await server.start()
+    async with httpx.AsyncClient(base_url=server.api) as http:
+        assert [(await register(http, number)).status_code for number in (1, 2)] == [201, 201]
+        backup.replace(database)
+        assert {(await register(http, number)).status_code for number in (3, 4, 5)} == {503}
+        answer = await wait_for(http, "/ready", 503)
+        assert answer.json()["reason"] == "guildway.db was replaced while the server ran: start it again"
+    assert await server.stop() == 0
+    log = "\n".join(server.log)
+    assert log.count('"nothing is written any more"') == log.count('"message": "not ready"') == 1
+    assert "Traceback" not in log
+    await server.start()
+    async with httpx.AsyncClient(base_url=server.api) as http:
+        # What is in the backup is taken, what came after it is not.
+        assert [(await register(http, number)).status_code for number in (0, 1)] == [400, 201]
+    assert await server.stop() == 0
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from core.domain.errors import Unavailable
 from core.store.sql.commits import Commits
 from core.store.sql.connection import Executor
+from core.store.sql.database_files import DatabaseFiles
 from core.store.sql.pool import ReadPool
 from core.store.sql.writer import Writer
 from core.wire.envelope import Envelope
@@ -33,16 +34,22 @@ _WRITE = text("PRAGMA user_version = 0")
 class StoreHealth:
     """See the module. `path` is the database's file; None when there is none."""
 
-    __slots__ = ("_commits", "_path", "_reads", "_writer")
+    __slots__ = ("_commits", "_files", "_path", "_reads", "_writer")
 
-    def __init__(self, *, path: Path | None, reads: ReadPool, writer: Writer, commits: Commits) -> None:
+    def __init__(
+        self, *, path: Path | None, files: DatabaseFiles, reads: ReadPool, writer: Writer, commits: Commits
+    ) -> None:
         self._path = path
+        self._files = files
         self._reads = reads
         self._writer = writer
         self._commits = commits
 
     async def find_fault(self) -> str | None:
         """What is wrong, in a few words; None when all is well."""
+        lost = self._files.find_fault()
+        if lost is not None:
+            return lost
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 await self._reads.fetch_one(_READ)

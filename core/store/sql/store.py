@@ -38,6 +38,7 @@ from core.store.sql.channels import SqlChannels
 from core.store.sql.cluster import ClusterNumbers, check_numbers, keep_numbers
 from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection, Executor
+from core.store.sql.database_files import DatabaseFiles
 from core.store.sql.dialect import Dialect, dialect_of
 from core.store.sql.guilds import SqlGuilds
 from core.store.sql.health import StoreHealth
@@ -70,6 +71,8 @@ class StoreOptions(msgspec.Struct, kw_only=True, frozen=True):
     """How long a shard's log reaches back, for sessions that resume."""
     log_rows: int = 1_000_000
     """How many rows the logs of all shards hold at most (about 1 GB)."""
+    lock: Path | None = None
+    """The file by which the process holds the database: when it goes, another process may have come."""
     chore_interval_s: float = 60.0
 
 
@@ -87,7 +90,7 @@ class SqlStore:
     schema_before: str | None
     """The last migration that the database had had when it was opened; None when it was made."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that it closes
         self,
         *,
         engine: AsyncEngine,
@@ -98,6 +101,7 @@ class SqlStore:
         dialect: Dialect,
         clock: Clock,
         options: StoreOptions,
+        files: DatabaseFiles,
     ) -> None:
         self._engine = engine
         self._reads = reads
@@ -106,6 +110,7 @@ class SqlStore:
         self._clock = clock
         self._num_shards = bus.num_shards
         self._options = options
+        self._files = files
         self.bus = bus
         self.users: UserReader = SqlUsers(reads)
         self.logins: LoginReader = SqlLogins(reads)
@@ -152,7 +157,9 @@ class SqlStore:
             opened.pop_all()
         log = SqlLog(state=state, num_shards=num_shards, clock=clock, dialect=dialect, reads=reads)
         commits = Commits(clock=clock, metrics=metrics or Metrics())
-        writer = Writer(connection=connections[0], dialect=dialect, log=log, commits=commits)
+        path = dialect.find_file(str(location))
+        files = DatabaseFiles(path, [options.lock] if options.lock else [])
+        writer = Writer(connection=connections[0], dialect=dialect, log=log, commits=commits, files=files)
 
         async def append(envelopes: Sequence[Envelope]) -> None:
             await writer.run_errand(lambda _: _only_announce(envelopes))
@@ -168,9 +175,10 @@ class SqlStore:
             dialect=dialect,
             clock=clock,
             options=options,
+            files=files,
         )
         store.schema_before = schema_before
-        store.health = StoreHealth(path=dialect.find_file(str(location)), reads=reads, writer=writer, commits=commits)
+        store.health = StoreHealth(path=path, files=files, reads=reads, writer=writer, commits=commits)
         return store
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
@@ -190,6 +198,7 @@ class SqlStore:
     async def close(self) -> None:
         """Finish the queue, then close everything."""
         await self._writer.close()
+        self._files.end()
         await self._reads.close()
         await self._engine.dispose()
 

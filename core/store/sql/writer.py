@@ -21,6 +21,7 @@ from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
 from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection, Executor
+from core.store.sql.database_files import DatabaseFiles
 from core.store.sql.dialect import Dialect
 from core.store.sql.jobs import Done, Errand, Job, Turn
 from core.store.sql.log import SqlLog
@@ -67,6 +68,7 @@ class Writer:
         "_begin",
         "_commits",
         "_connection",
+        "_files",
         "_is_closing",
         "_log",
         "_loop",
@@ -83,8 +85,10 @@ class Writer:
         dialect: Dialect,
         log: SqlLog,
         commits: Commits,
+        files: DatabaseFiles,
     ) -> None:
         self._connection = connection
+        self._files = files
         self._commits = commits
         self._begin = Step(dialect.begin_write)
         self._log = log
@@ -113,9 +117,16 @@ class Writer:
         return await errand.outcome()
 
     def add(self, job: Job) -> None:
-        """Queue a job. Raises Unavailable when closing, RuntimeError inside the unit that runs now."""
+        """Queue a job.
+
+        Raises:
+            Unavailable: when closing, or when the database's files are no longer those that were opened.
+            RuntimeError: inside the unit that runs now.
+        """
         if self._is_closing:
             raise Unavailable("the store is closed")
+        if self._files.last_fault is not None:
+            raise Unavailable(self._files.last_fault)
         if self._present_turn is not None and self._present_turn.is_held_by(asyncio.current_task()):
             raise RuntimeError("a unit of work inside a unit of work would wait for itself")
         self._queue.append(job)
@@ -193,6 +204,9 @@ class Writer:
 
     async def _commit(self, steps: Sequence[Step]) -> Unavailable | None:
         """Run the last statements and commit: why it could not be committed."""
+        fault = self._files.find_fault()
+        if fault is not None:
+            return Unavailable(fault)
         began_s = self._commits.now_s()
         refusal = await self._connection.run_last_steps(steps)
         if refusal is None:

@@ -13,6 +13,7 @@ from core.bus.interfaces import Delivery
 from core.runtime.metrics import Metrics
 from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection
+from core.store.sql.database_files import DatabaseFiles
 from core.store.sql.dialect import SQLITE
 from core.store.sql.log import SqlLog, load_log_state
 from core.store.sql.migrate import migrate
@@ -100,6 +101,7 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
         dialect=dialect,
         log=database.log,
         commits=Commits(clock=database.clock, metrics=Metrics()),
+        files=DatabaseFiles(path),
     )
     database.writer.start(database.deliver)
     yield database
