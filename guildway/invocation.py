@@ -44,4 +44,7 @@ def compute_invocation(*, program: str, python: str, folder: Path) -> Invocation
 def _shorten(path: str, folder: Path) -> str:
     """From the folder, when it is in it. Links stay as they are: an environment's Python is one."""
     absolute = Path(os.path.normpath(folder / path))
-    return str(absolute.relative_to(folder)) if absolute.is_relative_to(folder) else str(absolute)
+    if not absolute.is_relative_to(folder):
+        return str(absolute)
+    short = str(absolute.relative_to(folder))
+    return short if "/" in short else f"./{short}"  # a shell looks a name without a slash up in PATH

@@ -27,6 +27,11 @@ def test_module_is_called_by_the_folders_own_python(tmp_path: Path) -> None:
     assert not found.has_examples
 
 
+def test_module_is_called_by_the_python_in_the_folder_itself(tmp_path: Path) -> None:
+    found = compute_invocation(program="/x/guildway/__main__.py", python=str(tmp_path / "python3"), folder=tmp_path)
+    assert (found.command, found.python) == ("./python3 -m guildway", "./python3")
+
+
 def test_module_of_another_folders_python_is_called_by_its_whole_path(tmp_path: Path) -> None:
     found = compute_invocation(program="/x/guildway/__main__.py", python="/opt/my env/bin/python", folder=tmp_path)
     assert found.command == "'/opt/my env/bin/python' -m guildway"
@@ -46,6 +51,8 @@ def test_script_that_the_shell_does_not_find_is_called_by_its_path(
     for program, folder, expected in (
         (str(script), tmp_path, "env/bin/guildway"),
         ("env/bin/guildway", tmp_path, "env/bin/guildway"),
+        ("./guildway", script.parent, "./guildway"),
+        (str(script), script.parent, "./guildway"),
         (str(script), Path("/srv"), str(script)),
     ):
         assert compute_invocation(program=program, python="/usr/bin/python3", folder=folder).command == expected
