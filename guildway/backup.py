@@ -68,7 +68,7 @@ def _check_places(data: DataFiles, target: Path, *, replaces: bool) -> None:
         raise StartError(f"{target} is the server's own; name a file outside the data folder")
     if target.exists() and not target.is_file():
         raise StartError(f"{target} is no regular file, and a backup would take its place; name another one")
-    if target.exists() and not replaces:
+    if os.path.lexists(target) and not replaces:
         raise StartError(f"{target} is there already; --force replaces it")
 
 

@@ -140,6 +140,13 @@ def test_older_backup_is_replaced_only_when_told_to(data: DataFiles, tmp_path: P
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+def test_link_that_leads_nowhere_is_there_already(data: DataFiles, tmp_path: Path) -> None:
+    (tmp_path / "copy.db").symlink_to(tmp_path / "not-mounted")
+    with pytest.raises(StartError, match="is there already"):
+        back_up(data, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").is_symlink()
+
+
 def test_file_that_came_meanwhile_is_kept(data: DataFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "copy.db"
 
