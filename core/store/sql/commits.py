@@ -10,21 +10,25 @@ from typing import Final
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
+from core.store.sql.errors import reason_of
 
 logger = logging.getLogger(__name__)
 
 _RECENT_S: Final = 3.0
 """So long after a failure the writer counts as failing, when nothing was committed since."""
+_STUCK_S: Final = 3.0
+"""Another process that holds the database is waited for (`busy_timeout`), and all writes wait meanwhile."""
 
 
 class Commits:
     """See the module."""
 
-    __slots__ = ("_clock", "_failed_s", "_good_s", "_last", "_metrics", "_reason")
+    __slots__ = ("_begun_s", "_clock", "_failed_s", "_good_s", "_last", "_metrics", "_reason")
 
     def __init__(self, *, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
         self._metrics = metrics
+        self._begun_s = float("inf")
         self._good_s = float("-inf")
         self._failed_s = float("-inf")
         self._reason = ""
@@ -33,6 +37,14 @@ class Commits:
     def now_s(self) -> float:
         """When a commit begins, for `note_good`."""
         return self._clock.monotonic_s()
+
+    def note_begun(self) -> None:
+        """The writer has taken up a batch of work."""
+        self._begun_s = self._clock.monotonic_s()
+
+    def note_ended(self) -> None:
+        """It is done with it, whatever came of it."""
+        self._begun_s = float("inf")
 
     def note_good(self, began_s: float) -> None:
         """A transaction has been committed."""
@@ -46,14 +58,22 @@ class Commits:
             return
         self._last = error
         self._failed_s = self._clock.monotonic_s()
-        self._reason = str(error.__cause__ or error.text).partition("\n")[0]
+        self._reason = reason_of(error)
         self._metrics.commit_failures_total.inc()
         logger.error("commit failed", extra={"reason": self._reason})
 
     def find_fault(self) -> str | None:
         """Why nothing can be written just now, as far as was tried lately."""
-        is_recent = self._clock.monotonic_s() - self._failed_s < _RECENT_S
+        now_s = self._clock.monotonic_s()
+        if now_s - self._begun_s >= _STUCK_S:
+            return "a write does not come to its end"
+        is_recent = now_s - self._failed_s < _RECENT_S
         return f"writes fail: {self._reason}" if is_recent and self._good_s <= self._failed_s else None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last that was heard of the database is that it refused a write."""
+        return self._failed_s > float("-inf") and self._failed_s >= self._good_s
 
     def has_committed_within(self, seconds: float) -> bool:
         """Whether there is proof so young that the database can be written."""

@@ -25,3 +25,10 @@ def translated() -> Iterator[None]:
         raise Invalid(message="Value out of range") from error
     except _AWAY as error:
         raise Unavailable from error
+
+
+def reason_of(error: Unavailable) -> str:
+    """The driver's own words, in one line."""
+    cause = error.__cause__
+    cause = cause.orig if isinstance(cause, DBAPIError) else cause
+    return str(cause or error.text).partition("\n")[0]

@@ -2,6 +2,8 @@
 
 The write is one that costs a page of the log and changes nothing (a number in the file's head that nobody uses), and it is left
 out when something was committed lately. It goes through the writer like all others, so one that stands still is found too.
+After a write has failed a page proves little: the file may have room for that one and for no message. So the next proof is a row
+larger than units of work are, which is then removed.
 """
 
 import asyncio
@@ -10,13 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
 
 from core.domain.errors import Unavailable
 from core.store.sql.commits import Commits
 from core.store.sql.connection import Executor
 from core.store.sql.database_files import DatabaseFiles
+from core.store.sql.errors import reason_of
 from core.store.sql.pool import ReadPool
+from core.store.sql.tables import nonces
 from core.store.sql.writer import Writer
 from core.wire.envelope import Envelope
 
@@ -26,6 +30,10 @@ MIN_FREE_BYTES: Final = 2 * 1024 * 1024
 _PROOF_S: Final = 15.0
 _TIMEOUT_S: Final = 3.0
 """A probe of a load balancer waits about as long."""
+
+_MUCH_BYTES: Final = 64 * 1024
+_NOBODY: Final = 0
+"""An id that nobody has. What is left under it by a process that dies is purged as too old."""
 
 _READ = text("SELECT version_num FROM alembic_version")
 _WRITE = text("PRAGMA user_version = 0")
@@ -55,11 +63,12 @@ class StoreHealth:
                 await self._reads.fetch_one(_READ)
                 fault = self._find_lack_of_room() or self._commits.find_fault()
                 if fault is None and not self._commits.has_committed_within(_PROOF_S):
-                    await self._writer.run_errand(_write_nothing)
+                    for prove in (_write_much, _remove_much) if self._commits.has_failed else (_write_nothing,):
+                        await self._writer.run_errand(prove)
         except TimeoutError:
             return "the database does not answer in time"
         except Unavailable as error:
-            return f"the database fails: {str(error.__cause__ or error.text).partition(chr(10))[0]}"
+            return f"the database fails: {reason_of(error)}"
         else:
             return fault
 
@@ -86,3 +95,13 @@ class StoreHealth:
 
 async def _write_nothing(db: Executor) -> tuple[Any, Sequence[Envelope]]:
     return await db.execute(_WRITE), ()
+
+
+async def _write_much(db: Executor) -> tuple[Any, Sequence[Envelope]]:
+    await _remove_much(db)
+    row = {"message_id": _NOBODY, "author_id": _NOBODY, "channel_id": _NOBODY, "created_ms": 0}
+    return await db.execute(insert(nonces).values(nonce="x" * _MUCH_BYTES, **row)), ()
+
+
+async def _remove_much(db: Executor) -> tuple[Any, Sequence[Envelope]]:
+    return await db.execute(delete(nonces).where(nonces.c.message_id == _NOBODY)), ()

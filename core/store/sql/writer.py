@@ -157,6 +157,7 @@ class Writer:
 
     async def _run_batch(self, deliver: Deliver) -> None:
         batch = _Batch()
+        self._commits.note_begun()
         try:
             while batch.left:
                 batch.left -= 1
@@ -168,6 +169,8 @@ class Writer:
             # A mistake in the writer itself must not end it: everybody would wait for ever.
             logger.exception("the writer failed")
             await self._abandon(batch, Unavailable())
+        finally:
+            self._commits.note_ended()
 
     async def _run_job(self, batch: _Batch, job: Job, deliver: Deliver) -> None:
         if job.is_abandoned:

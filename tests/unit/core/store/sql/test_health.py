@@ -1,16 +1,21 @@
 """A database that cannot be written, and how that is told."""
 
+import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from core.domain.errors import Unavailable
 from core.runtime.metrics import Metrics
 from core.store.sql import health
 from core.store.sql.sqlite_driver import Step
 from core.store.sql.store import SqlStore
+from core.store.sql.tables import nonces
 from tests.contract.builders import flake, new_guild, new_message
 from tests.fakes.clock import FakeClock
 
@@ -79,7 +84,28 @@ async def test_failure_that_is_long_ago_is_looked_for_anew(place: Place) -> None
     await place.set_pages(1)
     with pytest.raises(Unavailable):
         await place.write()
+    for _ in range(3):
+        # A page that nothing is added to can be written all the time.
+        place.clock.advance(11)
+        assert await place.store.health.find_fault() == "the database fails: database or disk is full"
+    await place.set_pages(1_000_000)
     place.clock.advance(11)
+    assert await place.store.health.find_fault() is None
+    assert await place.store._reads.fetch_all(select(nonces).where(nonces.c.message_id == 0)) == []
+
+
+async def test_write_that_waits_for_another_process_is_found_before_it_fails(place: Place, tmp_path: Path) -> None:
+    await place.write(1)
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(place.write(1))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert await place.store.health.find_fault() is None
+        place.clock.advance(3)
+        assert await place.store.health.find_fault() == "a write does not come to its end"
+        other.execute("ROLLBACK")
+    await waiting
     assert await place.store.health.find_fault() is None
 
 
