@@ -161,6 +161,10 @@ class Admission:
         else:
             self._addresses.pop(key, None)
 
+    def tell_slow_head(self, address: str) -> None:
+        """A socket is ended because its request did not come in time."""
+        self._tell_slow("head", address)
+
     # ---- requests
 
     def judge(self, *, target: str, address: str, headers: HeaderValues) -> HttpAnswer | TransportChoice:
@@ -230,9 +234,12 @@ class Admission:
         """A connection is closed from here: what an operator should know of."""
         self._metrics.gateway_closes_total.labels(str(close_code.code)).inc()
         if close_code is close_codes.SLOW_CLIENT:
-            logger.warning("slow client closed", extra={"address": address, "part": "gateway"})
+            self._tell_slow("gateway", address)
         elif close_code is close_codes.RATE_LIMITED:
             self._tell_limit("gateway-commands", address)
+
+    def _tell_slow(self, part: str, address: str) -> None:
+        logger.warning("slow client closed", extra={"address": address, "part": part})
 
     def _tell_limit(self, limit: str, address: str) -> None:
         self._metrics.limit_refusals_total.labels(limit).inc()

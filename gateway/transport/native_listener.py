@@ -45,7 +45,7 @@ _REFUSALS = {
 class NativeListener:
     """A `gateway.transport.listener.Listener`, and the `SocketOwner` of its table. See the module."""
 
-    __slots__ = ("_admission", "_host", "_loop", "_port", "_server", "_table")
+    __slots__ = ("_admission", "_host", "_is_sweeping", "_loop", "_port", "_server", "_table", "_unheard")
 
     def __init__(self, *, host: str, port: int, admission: Admission) -> None:
         self._host = host
@@ -53,6 +53,9 @@ class NativeListener:
         self._admission = admission
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: socket.socket | None = None
+        self._unheard: set[core_ext.Socket] = set()
+        """Whose request has not come yet."""
+        self._is_sweeping = False
         settings = admission.shared.settings
         self._table = core_ext.SocketTable(
             owner=self,
@@ -88,7 +91,7 @@ class NativeListener:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._table.fileno(), self._table.poll)
         self._table.listen(server)
-        self._admission.start(lambda: self.connections, on_tick=self._table.sweep)
+        self._admission.start(lambda: self.connections, on_tick=self._sweep)
 
     async def stop(self) -> None:
         """Stops to listen and ends what is still connected, with 1001. Takes a little over a second at most."""
@@ -104,10 +107,16 @@ class NativeListener:
             self._loop = None
         self._table.close()
 
+    def _sweep(self, now_s: float) -> None:
+        self._is_sweeping = True
+        self._table.sweep(now_s)
+        self._is_sweeping = False
+
     # ---- for the table
 
     def on_accept(self, sock: core_ext.Socket) -> None:
         """See `SocketOwner`."""
+        self._unheard.add(sock)
         if not self._admission.add_socket(sock.address):
             sock.abort()
 
@@ -117,6 +126,7 @@ class NativeListener:
 
     def on_request(self, sock: core_ext.Socket, request: bytes) -> None:
         """See `SocketOwner`."""
+        self._unheard.discard(sock)
         asked = parse_request(request)
         if asked is None:
             sock.end(encode_answer(BAD_REQUEST))
@@ -147,6 +157,7 @@ class NativeListener:
 
     def on_request_too_large(self, sock: core_ext.Socket) -> None:
         """See `SocketOwner`."""
+        self._unheard.discard(sock)
         sock.end(encode_answer(TOO_LARGE))
 
     def on_message(self, sock: core_ext.Socket, data: bytes, is_text: bool) -> None:  # noqa: FBT001 - the table's call
@@ -181,6 +192,10 @@ class NativeListener:
         self._admission.remove_socket(sock.address)
         if connection is not None:
             connection.on_lost()
+        elif sock in self._unheard:
+            self._unheard.discard(sock)
+            if self._is_sweeping:
+                self._admission.tell_slow_head(sock.address)
 
     def on_fault(self, sock: core_ext.Socket) -> None:
         """See `SocketOwner`. One connection ends, the others go on."""

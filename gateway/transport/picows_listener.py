@@ -84,6 +84,10 @@ class PicowsListener:
             self._admission.disconnect()
         self._admission.remove_socket(peer.address)
 
+    def on_slow_head(self, peer: Peer) -> None:
+        """A socket is ended because its request did not come in time."""
+        self._admission.tell_slow_head(peer.address)
+
     def accept(self, peer: Peer, request: WSUpgradeRequest) -> Any:
         """The answer to an HTTP request: the peer for an upgrade, an HTTP answer else."""
         verdict = self._admission.judge(

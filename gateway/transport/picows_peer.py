@@ -76,6 +76,9 @@ class PeerOwner(Protocol):
     def on_socket_lost(self, peer: "Peer") -> None:
         """A socket is gone."""
 
+    def on_slow_head(self, peer: "Peer") -> None:
+        """A socket is ended because its request did not come in time."""
+
 
 class Peer(WSListener):
     """One client: picows's callbacks, its logger, and the way out for `Connection`."""
@@ -84,6 +87,7 @@ class Peer(WSListener):
         "_call_later",
         "_connection",
         "_fragments",
+        "_is_heard",
         "_max_bytes",
         "_owner",
         "_timer",
@@ -103,6 +107,8 @@ class Peer(WSListener):
         self._connection: Connection | None = None
         self._fragments: Fragments | None = None
         self._timer: Handle | None = None
+        self._is_heard = False
+        """Its request has come."""
         self._transport: asyncio.Transport | None = None
         self._ws: WSTransport | None = None
         self.address = ""
@@ -117,7 +123,7 @@ class Peer(WSListener):
     def on_socket(self, transport: asyncio.Transport) -> None:
         """A socket, before any byte of it was read."""
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
-        self._timer = self._call_later(HANDSHAKE_S, transport.abort)
+        self._timer = self._call_later(HANDSHAKE_S, self._expire)
         self._transport = transport
         self._owner.on_socket(self)
 
@@ -134,6 +140,11 @@ class Peer(WSListener):
             self._connection.on_lost()
         # Without these the peer, picows's protocol and its transport hold each other until a garbage collection.
         self._connection = self._transport = self._ws = self.protocol = None
+
+    def _expire(self) -> None:
+        if not self._is_heard:
+            self._owner.on_slow_head(self)
+        self.abort()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -157,6 +168,7 @@ class Peer(WSListener):
 
     def accept(self, request: WSUpgradeRequest) -> Any:
         """picows's listener factory."""
+        self._is_heard = True
         return self._owner.accept(self, request)
 
     @override

@@ -198,9 +198,12 @@ async def test_handshakes_in_random_pieces_of_many_clients_do_not_mix(server: Ec
     await asyncio.gather(*map(shake, range(150)))
 
 
-async def test_handshake_in_stages_that_stall_ends_in_time(run_server: RunServer, hurried: None) -> None:
-    """The timer runs from the accepted socket on, whatever drips in."""
-    async with run_server() as server, asyncio.timeout(15):
+async def test_handshake_in_stages_that_stall_ends_in_time(
+    run_server: RunServer, hurried: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The timer runs from the accepted socket on, whatever drips in; the log tells of those whose request did not come."""
+    async with run_server() as server, asyncio.timeout(15), open_wire(server.address) as refused:
+        await refused.send(HANDSHAKE.replace(b"GET /", b"GET /nowhere/", 1))
         clients = [open_wire(server.address) for _ in range(4)]
         silent, started, almost, dripping = [await client.__aenter__() for client in clients]
         await started.send(HANDSHAKE[:1])
@@ -213,6 +216,8 @@ async def test_handshake_in_stages_that_stall_ends_in_time(run_server: RunServer
         assert [await end for end in ends] == [None] * 4
         for client in clients:
             await client.__aexit__(None, None, None)
+    told = [record.__dict__["part"] for record in caplog.records if record.message == "slow client closed"]
+    assert told == ["head"] * 4
 
 
 @pytest.mark.parametrize("place", [0, 1, 20, len(HANDSHAKE) - 1])
