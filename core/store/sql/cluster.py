@@ -2,7 +2,7 @@
 
 `num_shards` says where each row of the log belongs, the node numbers are part of every id. The first start writes down the
 settings that it has; each later one must have the same. A database from before they were kept takes those of its first start
-after the migration, unless its log shows that they are others.
+after the migration, unless its log or its newest id shows that they are others.
 
 Owns the tables `cluster` and `nodes`. The schema's number is alembic's, in `alembic_version` (`core.store.sql.migrate`).
 """
@@ -16,10 +16,10 @@ from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import func, insert, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.domain.ids import shard_of
+from core.domain.ids import node_of, shard_of
 from core.runtime.errors import OtherNumbersError
 from core.store.sql.errors import translated
-from core.store.sql.tables import cluster, log, log_trims, nodes
+from core.store.sql.tables import channels, cluster, guilds, log, log_trims, nodes, users
 from core.wire.envelope import decode_envelope
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ def check_numbers(numbers: ClusterNumbers, connection: SyncConnection) -> None:
     kept = _find_numbers(connection) if cluster.name in tables else None
     if kept is None:
         _refuse_what_the_log_denies(connection, numbers.num_shards)
+        _refuse_what_the_newest_id_denies(connection, numbers)
     elif kept != numbers:
         raise OtherNumbersError(_describe(kept, numbers))
 
@@ -98,6 +99,16 @@ def _refuse_what_the_log_denies(connection: SyncConnection, num_shards: int) -> 
         raise OtherNumbersError(
             f"store.num_shards is {num_shards}, but the database's log was written with another number: set it back"
         )
+
+
+def _refuse_what_the_newest_id_denies(connection: SyncConnection, numbers: ClusterNumbers) -> None:
+    last_event = select(log.c.envelope_id).order_by(log.c.position.desc()).limit(1)
+    questions = [last_event, *(select(func.max(table.c.id)) for table in (users, guilds, channels))]
+    newest = max(connection.execute(question).scalar() or 0 for question in questions)
+    worker_id, process_id = node_of(newest)
+    made = msgspec.structs.replace(numbers, worker_id=worker_id, process_id=process_id)
+    if newest and made != numbers:
+        raise OtherNumbersError(_describe(made, numbers))
 
 
 def _describe(kept: ClusterNumbers, asked: ClusterNumbers) -> str:

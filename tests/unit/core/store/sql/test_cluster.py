@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.user import Account, User
 from core.runtime.errors import NewerSchemaError, OtherNumbersError
 from core.store.sql.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore, StoreOptions
@@ -21,6 +22,10 @@ TO_BEFORE = (
 )
 
 
+MADE_BY_1_2 = 1 << 17 | 2 << 12
+"""An id of the node that tests start."""
+
+
 async def open_and_close(path: Path, num_shards: int = 16, worker_id: int = 1, process_id: int = 2) -> None:
     options = StoreOptions(worker_id=worker_id, process_id=process_id, read_connections=1)
     store = await SqlStore.open(path, clock=FakeClock(), num_shards=num_shards, options=options)
@@ -33,7 +38,9 @@ async def publish(path: Path, num_shards: int, *guild_ids: int) -> None:
     store = await SqlStore.open(path, clock=FakeClock(), num_shards=num_shards, options=options)
     await store.bus.publish(
         [
-            Envelope(id=number, event="GUILD_UPDATE", audience=Audience.GUILD, payload=b"{}", guild_id=guild_id)  # type: ignore[arg-type]
+            Envelope(
+                id=MADE_BY_1_2 + number, event="GUILD_UPDATE", audience=Audience.GUILD, payload=b"{}", guild_id=guild_id
+            )  # type: ignore[arg-type]
             for number, guild_id in enumerate(guild_ids, 1)
         ]
     )
@@ -92,9 +99,9 @@ async def test_start_with_another_number_is_refused_by_name(path: Path, other: d
 async def test_database_from_before_takes_the_numbers_of_its_next_start(path: Path) -> None:
     await publish(path, 16, 5 << 22, 21 << 22)
     run_sql(path, *TO_BEFORE)
-    await open_and_close(path, worker_id=7)
+    await open_and_close(path)
     assert run_sql(path, "SELECT num_shards FROM cluster") == [(16,)]
-    assert run_sql(path, "SELECT worker_id FROM nodes") == [(7,)]
+    assert run_sql(path, "SELECT worker_id, process_id FROM nodes") == [(1, 2)]
     assert run_sql(path, "SELECT version_num FROM alembic_version") == [(SCHEMA_REVISION,)]
 
 
@@ -115,6 +122,29 @@ async def test_database_from_before_refuses_what_its_log_denies(
     # What is refused is left as it was: the older version can still read it.
     assert run_sql(path, "SELECT version_num FROM alembic_version") == [("0003",)]
     await open_and_close(path, num_shards=16)
+
+
+@pytest.mark.parametrize("newest", ["DELETE FROM log", "UPDATE log SET envelope_id = envelope_id + (9 << 22)"])
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        ({"worker_id": 7}, "store.worker_id = 1, which cannot be changed to worker_id = 7"),
+        ({"process_id": 0}, "store.process_id = 2, which cannot be changed to process_id = 0"),
+    ],
+)
+async def test_database_from_before_refuses_what_its_newest_id_denies(
+    path: Path, newest: str, other: dict[str, int], text: str
+) -> None:
+    await publish(path, 16, 5 << 22)
+    store = await SqlStore.open(path, clock=FakeClock(), num_shards=16, options=StoreOptions(worker_id=1, process_id=2))
+    async with store.write() as tx:
+        await tx.users.create(Account(user=User(id=(8 << 22) + MADE_BY_1_2, username="a")))
+    await store.close()
+    run_sql(path, newest, *TO_BEFORE)
+    with pytest.raises(OtherNumbersError, match=text):
+        await open_and_close(path, **other)
+    await open_and_close(path)
+    assert run_sql(path, "SELECT worker_id, process_id FROM nodes") == [(1, 2)]
 
 
 async def test_newer_schema_is_refused_and_left_alone(path: Path) -> None:
