@@ -50,6 +50,9 @@ _GOLDEN = 0.6180339887498949
 _STOP_STEP_S = 0.01
 _SURPLUS = 16
 """Sockets past the bound that are kept for those who ask how the process is; each is gone after `HANDSHAKE_S`."""
+_FOR_ALL: Final = 8
+_FEW: Final = 4
+"""All addresses may have so many of them; the rest is for addresses with few sockets, so that no flood takes them all."""
 _READY = "/ready"
 _PROBES = {"/health": "ok", _READY: "ready"}
 _AUTHORITY = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
@@ -149,7 +152,8 @@ class Admission:
         if self._sockets <= self._surroundings.max_sockets:
             return True
         logger.warning("no room for more connections", extra={"address": address, "connections": self._sockets})
-        return self._sockets <= self._surroundings.max_sockets + _SURPLUS
+        spare = _SURPLUS if self._addresses[key] <= _FEW else _FOR_ALL
+        return self._sockets <= self._surroundings.max_sockets + spare
 
     def remove_socket(self, address: str) -> None:
         """A socket is gone."""
