@@ -137,7 +137,11 @@ class Directory:
             guild = await self.access(user_id, channel.guild_id)
         except UnknownGuild:
             raise MissingAccess from None
-        return access_guild_channel(guild, channel)
+        # The guild may have been read anew since: channel and rights are of one and the same.
+        present = guild.entry.channels.get(channel_id)
+        if present is None:
+            raise UnknownChannel
+        return access_guild_channel(guild, present)
 
     async def text_access(self, user_id: int, channel_id: int) -> ChannelAccess:
         """What the user may do with the channel's messages.

@@ -70,10 +70,10 @@ def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
     return run
 
 
-async def confirm_rights(tx: Transaction, access: GuildAccess, *others: Member | int) -> None:
+async def confirm_rights(tx: Transaction, access: GuildAccess, *others: Member | int) -> GuildEntry:
     """Check that the caller's rights, and the places of the members that they are used on, are as they were.
 
-    `others` are such members, or ids of users who were none.
+    `others` are such members, or ids of users who were none. The guild as it is now: it has the same roles and channels.
 
     Raises:
         RightsChanged, UnknownGuild
@@ -82,13 +82,15 @@ async def confirm_rights(tx: Transaction, access: GuildAccess, *others: Member |
     snapshot = await tx.guilds.load_snapshot(guild_id)
     if snapshot is None:
         raise UnknownGuild
-    if _rights_of(access.entry) != _rights_of(as_entry(snapshot)):
+    present = as_entry(snapshot)
+    if _rights_of(access.entry) != _rights_of(present):
         raise RightsChanged(guild_id)
     for other in (access.member, *others):
         before = None if isinstance(other, int) else other
         user_id = other if isinstance(other, int) else other.user.id
         if _place_of(await tx.members.find(guild_id, user_id)) != _place_of(before):
             raise RightsChanged(guild_id)
+    return present
 
 
 def _rights_of(entry: GuildEntry) -> Any:

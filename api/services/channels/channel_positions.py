@@ -15,7 +15,6 @@ from api.services.channels.overwrites import require_grant
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
-from api.services.still_there import fetch_channels
 from core.domain.channel import Channel
 from core.domain.errors import SeveralParents, UnknownChannel
 from core.domain.permissions import Permission
@@ -39,8 +38,7 @@ class ChannelOrder:
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._store.messages.last_ids([form.id for form in forms if form.id is not None])
         async with self._store.write() as tx:
-            await confirm_rights(tx, access)
-            channels = await fetch_channels(tx, guild_id)
+            channels = dict((await confirm_rights(tx, access)).channels)
             moved: dict[int, dict[str, Any]] = {}
             for index, form in enumerate(forms):
                 if form.id is None:

@@ -25,7 +25,6 @@ from api.services.channels.overwrites import require_grant, resolve_overwrites, 
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
-from api.services.still_there import fetch_channel, fetch_channels, fetch_guild
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel, DirectChannelAction
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
@@ -100,8 +99,7 @@ class ChannelService:
             overwrites=await self._initial_overwrites(form, access, parent),
         )
         async with self._store.write() as tx:
-            await confirm_rights(tx, access)
-            channels = await fetch_channels(tx, guild_id)
+            channels = (await confirm_rights(tx, access)).channels
             check_channel_count(channels)
             if form.parent_id is not None:
                 check_parent(channel.type, form.parent_id, channels)
@@ -126,16 +124,15 @@ class ChannelService:
             require_place(access.guild, access.guild.entry.channels.get(changes["parent_id"] or 0))
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            await confirm_rights(tx, access.guild)
-            channel = await fetch_channel(tx, channel_id)
+            channels = (await confirm_rights(tx, access.guild)).channels
+            channel = channels[channel_id]
             check_bounds(msgspec.structs.replace(channel, **changes))
             if changes.get("parent_id") not in (None, channel.parent_id):
-                channels = await fetch_channels(tx, channel.guild_id)
                 check_parent(channel.type, changes["parent_id"], channels, child_id=channel_id)
             after = await tx.channels.update(channel_id, changes)
             if changes:
                 tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
-            await sync_children(tx, self._ids, before=channel, after=after)
+            await sync_children(tx, self._ids, channels, before=channel, after=after)
         return show_channel(after, last_ids.get(channel_id))
 
     @on_present_rights
@@ -147,16 +144,14 @@ class ChannelService:
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            await confirm_rights(tx, access.guild)
-            channel = await fetch_channel(tx, channel_id)
-            guild = await fetch_guild(tx, channel.guild_id)
+            present = await confirm_rights(tx, access.guild)
+            guild, channel = present.guild, present.channels[channel_id]
             needed = {getattr(guild, field) for field in COMMUNITY_CHANNELS}
             if "COMMUNITY" in guild.features and channel_id in needed:
                 raise CommunityChannel
-            channels = await fetch_channels(tx, channel.guild_id)
             await tx.channels.delete(channel_id)
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_DELETE", channel, last_ids.get(channel_id)))
-            for child in channels.values():
+            for child in present.channels.values():
                 if child.parent_id == channel_id:
                     orphan = msgspec.structs.replace(child, parent_id=None)
                     tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", orphan))

@@ -4,7 +4,7 @@ A channel that has its category's overwrites is *synced* with it, and follows wh
 category has closed what is in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from api.caller import Caller
 from api.services.access import ChannelAccess, GuildAccess, GuildEntry
@@ -21,7 +21,6 @@ from api.services.channels.channel_views import announce_channel
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
-from api.services.still_there import fetch_channel, fetch_channels
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import DirectChannelAction, UnknownOverwrite, UnknownUser
 from core.domain.permissions import Permission
@@ -51,16 +50,14 @@ class OverwriteService:
         require_grant(access, guild, [*others, overwrite])
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            await confirm_rights(tx, guild)
-            channel = await fetch_channel(tx, channel_id)
-            if type_ == 0 and await tx.roles.find(overwrite_id) is None:
-                raise UnknownOverwrite
+            channels = (await confirm_rights(tx, guild)).channels
+            channel = channels[channel_id]
             if overwrite in channel.overwrites:
                 return
             after = await tx.channels.put_overwrite(channel_id, overwrite)
             check_overwrite_count(after.overwrites)
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
-            await sync_children(tx, self._ids, before=channel, after=after)
+            await sync_children(tx, self._ids, channels, before=channel, after=after)
 
     @on_present_rights
     async def delete(self, caller: Caller, channel_id: int, overwrite_id: int) -> None:
@@ -76,11 +73,10 @@ class OverwriteService:
         require_grant(access, guild, others)
         last_ids = await self._store.messages.last_ids([channel_id])
         async with self._store.write() as tx:
-            await confirm_rights(tx, guild)
-            channel = await fetch_channel(tx, channel_id)
+            channels = (await confirm_rights(tx, guild)).channels
             after = await tx.channels.delete_overwrite(channel_id, overwrite_id)
             tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
-            await sync_children(tx, self._ids, before=channel, after=after)
+            await sync_children(tx, self._ids, channels, before=channels[channel_id], after=after)
 
     async def _access(self, caller: Caller, channel_id: int) -> tuple[ChannelAccess, GuildAccess]:
         access = await self._directory.channel_access(caller.user_id, channel_id)
@@ -111,11 +107,13 @@ def require_grant(access: ChannelAccess, guild: GuildAccess, after: Iterable[Ove
     )
 
 
-async def sync_children(tx: Transaction, ids: IdSource, *, before: Channel, after: Channel) -> None:
-    """Give a category's new overwrites to its channels that had those from before, each announced."""
+async def sync_children(
+    tx: Transaction, ids: IdSource, channels: Mapping[int, Channel], *, before: Channel, after: Channel
+) -> None:
+    """Give a category's new overwrites to those of the guild's channels that stand in it and had its old ones, each announced."""
     if before.type != ChannelType.CATEGORY or before.overwrites == after.overwrites:
         return
-    for child in (await fetch_channels(tx, before.guild_id)).values():
+    for child in channels.values():
         if child.parent_id == before.id and is_synced(child, before.overwrites):
             synced = await tx.channels.update(child.id, {"overwrites": after.overwrites})
             tx.announce(announce_channel(ids.next(), "CHANNEL_UPDATE", synced))

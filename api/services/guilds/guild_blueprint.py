@@ -10,11 +10,18 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from api.services.channels.channel_forms import OverwriteForm, overwrite_of, overwrite_type_of
-from api.services.channels.channel_rules import check_bounds, check_kind, check_parent, compute_name, merge_overwrites
+from api.services.channels.channel_rules import (
+    check_bounds,
+    check_kind,
+    check_parent,
+    compute_name,
+    merge_overwrites,
+    refuse_type,
+)
 from api.services.guilds.guild_forms import CreateGuild, TemplateChannel, TemplateRole
 from api.services.ids import IdSource
 from core.domain.channel import Channel, ChannelType, Overwrite
-from core.domain.errors import FieldError, Invalid, invalid_field
+from core.domain.errors import FieldError, Invalid
 from core.domain.guild import Guild
 from core.domain.permissions import ALL_PERMISSIONS, DEFAULT_EVERYONE
 from core.domain.role import Role
@@ -42,7 +49,7 @@ def compute_blueprint(form: CreateGuild, *, owner_id: int, icon: str | None, gui
     else:
         for field in ("afk_channel_id", "system_channel_id"):
             if getattr(form, field):
-                raise invalid_field(field, "CHANNEL_TYPE_INVALID", "Channel is of the wrong type or not in this guild")
+                raise refuse_type(field)
         channels = _make_default_channels(guild_id, ids)
         system_id, afk_id = channels[1].id, None
     guild = Guild(
@@ -168,7 +175,7 @@ def _translate(
     channel_id = ids.get(placeholder)
     if any(channel.id == channel_id and channel.type in kinds for channel in channels):
         return channel_id
-    raise invalid_field(field, "CHANNEL_TYPE_INVALID", "Channel is of the wrong type or not in this guild")
+    raise refuse_type(field)
 
 
 def _below(path: tuple[str | int, ...], error: Invalid) -> Invalid:

@@ -15,6 +15,7 @@ from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
+from api.services.still_there import fetch_guild
 from core.domain.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
@@ -129,7 +130,7 @@ class GuildService:
         changes |= await self._store_images(guild_id, form)
         async with self._store.write() as tx:
             await confirm_rights(tx, access)
-            await _check_references(tx, guild_id, changes, caller.user_id)
+            await _check_references(tx, guild_id, changes)
             guild = await tx.guilds.update(guild_id, changes)
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
             if changes:
@@ -140,9 +141,7 @@ class GuildService:
         """Delete the guild with all that is in it; its owner may."""
         await self._directory.access(caller.user_id, guild_id)
         async with self._store.write() as tx:
-            guild = await tx.guilds.find(guild_id)
-            if guild is None:
-                raise UnknownGuild
+            guild = await fetch_guild(tx, guild_id)
             if guild.owner_id != caller.user_id:
                 raise Forbidden
             await tx.guilds.delete(guild_id)
@@ -151,9 +150,7 @@ class GuildService:
     async def leave(self, caller: Caller, guild_id: int) -> None:
         """Take the caller out of the guild. Owners hand over or delete it first."""
         async with self._store.write() as tx:
-            guild = await tx.guilds.find(guild_id)
-            if guild is None:
-                raise UnknownGuild
+            guild = await fetch_guild(tx, guild_id)
             if guild.owner_id == caller.user_id:
                 raise InvalidGuild
             try:
@@ -203,8 +200,8 @@ def _require_community_channels(guild: Guild, changes: Mapping[str, Any]) -> Non
             raise invalid_field(field, "BASE_TYPE_REQUIRED", "This field is required")
 
 
-async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any], caller_id: int) -> None:
-    """What the changes point at must be there, and the caller's right to hand over must have lasted."""
+async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any]) -> None:
+    """What the changes point at must be there."""
     for field, kinds in _CHANNEL_FIELDS.items():
         channel_id = changes.get(field)
         if channel_id is None:
@@ -212,12 +209,5 @@ async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str
         channel = await tx.channels.find(channel_id)
         if channel is None or channel.guild_id != guild_id or channel.type not in kinds:
             raise refuse_type(field)
-    if "owner_id" not in changes:
-        return
-    guild = await tx.guilds.find(guild_id)
-    if guild is None:
-        raise UnknownGuild
-    if guild.owner_id != caller_id:
-        raise Forbidden
-    if await tx.members.find(guild_id, changes["owner_id"]) is None:
+    if "owner_id" in changes and await tx.members.find(guild_id, changes["owner_id"]) is None:
         raise UnknownMember

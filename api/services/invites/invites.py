@@ -19,7 +19,7 @@ from api.services.invites.invite_forms import MAX_ROLES, CreateInvite
 from api.services.members.member_rules import check_role
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
-from api.services.still_there import fetch_channel, fetch_guild
+from api.services.still_there import fetch_guild
 from core.domain.channel import Channel
 from core.domain.errors import (
     DirectChannelAction,
@@ -97,7 +97,6 @@ class InviteService:
         )
         async with self._store.write() as tx:
             await confirm_rights(tx, access.guild)
-            await fetch_channel(tx, channel_id)
             invite = await self._put(tx, wanted, is_unique=bool(form.unique))
             if invite is wanted:
                 tx.announce(

@@ -1,6 +1,5 @@
 """Members: shown, searched, changed, kicked. Who may change what is `member_rules`' business."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from api.caller import Caller
@@ -15,7 +14,7 @@ from api.services.members.member_rules import IsInVoice, check_nick, check_role,
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.application import OPENS_MEMBERS
-from core.domain.errors import MissingAccess, UnknownMember, UnknownRole
+from core.domain.errors import MissingAccess, UnknownMember
 from core.domain.member import Member
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
@@ -103,7 +102,6 @@ class MemberService:
         async with self._store.write() as tx:
             await confirm_rights(tx, access)
             before = await _fetch(tx, guild_id, user_id)
-            await _require_roles(tx, guild_id, [role_id])
             if role_id not in before.role_ids:
                 tx.announce(self._updated(await tx.members.add_role(guild_id, user_id, role_id)))
 
@@ -148,7 +146,6 @@ class MemberService:
             return await self._fetch(guild_id, user_id)
         async with self._store.write() as tx:
             await confirm_rights(tx, access, target)
-            await _require_roles(tx, guild_id, changes.get("role_ids", ()))
             member = await tx.members.update(guild_id, user_id, changes)
             tx.announce(self._updated(member))
         return member
@@ -163,9 +160,3 @@ async def _fetch(tx: Transaction, guild_id: int, user_id: int) -> Member:
     if member is None:
         raise UnknownMember
     return member
-
-
-async def _require_roles(tx: Transaction, guild_id: int, role_ids: Sequence[int]) -> None:
-    """Raises UnknownRole when one was deleted since the caller's rights were checked."""
-    if role_ids and not set(role_ids) <= {role.id for role in await tx.roles.list_of_guild(guild_id)}:
-        raise UnknownRole

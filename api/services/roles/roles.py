@@ -21,11 +21,10 @@ from api.services.roles.role_rules import (
     is_order_allowed,
     sort_roles,
 )
-from api.services.still_there import fetch_guild
 from core.domain.errors import Forbidden, InvalidRole, LimitReached, UnknownRole
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
-from core.store.interfaces import Store, Transaction
+from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from core.wire.objects.role import RoleDeleted, RoleEvent, RoleObject, render_role
 
@@ -87,9 +86,8 @@ class RoleService:
             changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role_id}", field="icon")
         role = msgspec.structs.replace(role, **changes)
         async with self._store.write() as tx:
-            await confirm_rights(tx, access)
-            await fetch_guild(tx, guild_id)
-            if len(await tx.roles.list_of_guild(guild_id)) >= MAX_ROLES:
+            present = await confirm_rights(tx, access)
+            if len(present.roles) >= MAX_ROLES:
                 raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
             await tx.roles.create(role)
             tx.announce(self._event("GUILD_ROLE_CREATE", role))
@@ -112,7 +110,6 @@ class RoleService:
             raise InvalidRole
         async with self._store.write() as tx:
             await confirm_rights(tx, access)
-            await _fetch_of_guild(tx, guild_id, role_id)
             role = await tx.roles.update(role_id, changes)
             if changes:
                 tx.announce(self._event("GUILD_ROLE_UPDATE", role))
@@ -187,13 +184,6 @@ def _color_changes(form: CreateRole | UpdateRole) -> dict[str, Any]:
 def _role_of(access: GuildAccess, role_id: int) -> Role:
     role = access.entry.roles.get(role_id)
     if role is None:
-        raise UnknownRole
-    return role
-
-
-async def _fetch_of_guild(tx: Transaction, guild_id: int, role_id: int) -> Role:
-    role = await tx.roles.find(role_id)
-    if role is None or role.guild_id != guild_id:
         raise UnknownRole
     return role
 
