@@ -39,6 +39,7 @@ from core.runtime.readiness import Readiness
 from core.runtime.settings import Settings, StoreSettings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
+from core.store.sql.errors import reason_of
 from core.store.sql.health import StoreHealth
 from core.store.sql.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore, StoreOptions
@@ -268,8 +269,7 @@ async def open_store(
             str(path), clock=clock, num_shards=settings.num_shards, options=options, metrics=metrics
         )
     except Unavailable as error:
-        reason = str(error.__cause__ or error).partition("\n")[0]
-        raise StartError(f"the database {path} cannot be opened: {reason}") from error
+        raise StartError(f"the database {path} cannot be opened: {reason_of(error)}") from error
     except StartError as error:
         raise type(error)(f"{path}: {error}") from error
 

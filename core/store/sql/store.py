@@ -40,6 +40,7 @@ from core.store.sql.commits import Commits
 from core.store.sql.connection import Connection, Executor
 from core.store.sql.database_files import DatabaseFiles
 from core.store.sql.dialect import Dialect, dialect_of
+from core.store.sql.errors import reason_of
 from core.store.sql.guilds import SqlGuilds
 from core.store.sql.health import StoreHealth
 from core.store.sql.invites import SqlInvites
@@ -210,7 +211,7 @@ class SqlStore:
                 await self.purge_nonces()
                 await self.trim_log()
             except Unavailable as error:
-                logger.warning("chores failed; they are repeated later", extra={"reason": str(error.__cause__)})
+                logger.warning("chores failed; they are repeated later", extra={"reason": reason_of(error)})
 
     async def purge_nonces(self) -> None:
         """Forget the nonces that are too old to count."""
