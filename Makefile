@@ -67,9 +67,9 @@ bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure what benchmarks/READM
 	$(PY) -m benchmarks $(ARGS)
 
 lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
-	$(COMPILE) $(ARGS) --group build --output-file requirements.lock
-	$(COMPILE) $(ARGS) --group dev --constraint requirements.lock --output-file requirements-dev.lock
-	$(COMPILE) $(ARGS) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
+	$(COMPILE) $(ARGS) --group build --output-file requirements/runtime.lock
+	$(COMPILE) $(ARGS) --group dev --constraint requirements/runtime.lock --output-file requirements/dev.lock
+	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 clean:  ## Remove what was built; data stays
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
@@ -94,19 +94,19 @@ $(PY):
 $(UV): | $(PY)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-$(VENV)/runtime.stamp: requirements.lock | $(UV)
+$(VENV)/runtime.stamp: requirements/runtime.lock | $(UV)
 	@echo "Installing what the server needs …"
-	@$(PIP_INSTALL) -r requirements.lock
+	@$(PIP_INSTALL) -r requirements/runtime.lock
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/runtime.stamp
 	@echo "Installing what the tests need …"
-	@$(PIP_INSTALL) -r requirements-dev.lock
+	@$(PIP_INSTALL) -r requirements/dev.lock
 	@touch $@
 
-$(VENV)/bench.stamp: requirements-bench.lock $(VENV)/dev.stamp
+$(VENV)/bench.stamp: requirements/bench.lock $(VENV)/dev.stamp
 	@echo "Installing what the benchmarks compare with and draw with …"
-	@$(PIP_INSTALL) -r requirements-bench.lock
+	@$(PIP_INSTALL) -r requirements/bench.lock
 	@touch $@
 
 $(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp

@@ -46,7 +46,7 @@ def test_dependencies_are_all_told_and_nothing_else() -> None:
 
 
 def test_locks_name_no_registry() -> None:
-    for lock in (*ROOT.glob("requirements*.lock"), ROOT / "tests" / "e2e" / "node" / "package-lock.json"):
+    for lock in (*ROOT.glob("requirements/*.lock"), ROOT / "tests" / "e2e" / "node" / "package-lock.json"):
         assert not re.findall(r"--(?:extra-)?index-url|--find-links|\"resolved\"", lock.read_text())
 
 
@@ -54,14 +54,14 @@ def test_locks_agree() -> None:
     def pins(name: str) -> dict[str, str]:
         return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
 
-    runtime, dev = pins("requirements.lock"), pins("requirements-dev.lock")
+    runtime, dev = pins("requirements/runtime.lock"), pins("requirements/dev.lock")
     assert len(runtime) > 20
     assert {name: dev.get(name) for name in runtime} == runtime
 
 
 def test_makefile_builds_with_the_locked_tools() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["build"]
-    lock = (ROOT / "requirements.lock").read_text()
+    lock = (ROOT / "requirements/runtime.lock").read_text()
     assert all(f"{requirement} \\" in lock for requirement in declared)
 
 
@@ -88,5 +88,5 @@ def test_locks_hold_what_is_declared() -> None:
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
     declared = [*document["project"]["dependencies"], *document["dependency-groups"]["dev"]]
     pins = [re.match(r"([A-Za-z0-9.-]+)(?:\[\w+\])?==([^;\s]+)", line) for line in declared if isinstance(line, str)]
-    lock = (ROOT / "requirements-dev.lock").read_text()
+    lock = (ROOT / "requirements/dev.lock").read_text()
     assert all(pin is not None and f"\n{pin[1].replace('.', '-')}=={pin[2]} " in f"\n{lock}" for pin in pins)
