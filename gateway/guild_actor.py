@@ -32,6 +32,7 @@ from gateway.guild_views import GuildViews
 from gateway.member_table import Fields, MemberState
 from gateway.passive_sessions import LargeGuilds
 from gateway.presence_batches import PresenceBatches, PresencePace
+from gateway.recent import remember
 from gateway.session import Session
 
 _REMEMBERED_IDS: Final = 1024
@@ -195,9 +196,7 @@ class GuildActor:
     def _is_first(self, envelope_id: int) -> bool:
         if envelope_id in self._recent:
             return False
-        self._recent[envelope_id] = None
-        if len(self._recent) > _REMEMBERED_IDS:
-            del self._recent[next(iter(self._recent))]
+        remember(self._recent, envelope_id, None, most=_REMEMBERED_IDS)
         return True
 
     def _recipients(self, envelope: Envelope) -> SlotSet:

@@ -7,10 +7,12 @@ counted in `core.live`, because bots ask the API how many are left. Time is an a
 
 from typing import Final
 
+from cachetools import FIFOCache
+
 from core.live.interfaces import SessionStarts
 
-_FORGET_ABOVE: Final = 10_000
-"""Entries at which old ones are looked for."""
+_MAX_REMEMBERED: Final = 100_000
+"""Bots, times the shards that they may start side by side; the ones that identified longest ago are forgotten first."""
 
 
 class IdentifyLimits:
@@ -22,7 +24,7 @@ class IdentifyLimits:
         self._concurrency = concurrency
         self._window_s = window_s
         self._starts = starts
-        self._last_s: dict[tuple[int, int], float] = {}
+        self._last_s: FIFOCache[tuple[int, int], float] = FIFOCache(_MAX_REMEMBERED)
 
     def take(self, bot_id: int, shard_id: int, now_s: float) -> bool:
         """Whether the bot may identify now; if so it counts as done."""
@@ -30,8 +32,6 @@ class IdentifyLimits:
         last_s = self._last_s.get(key)
         if (last_s is not None and now_s - last_s < self._window_s) or not self._starts.take(bot_id):
             return False
-        if len(self._last_s) > _FORGET_ABOVE:
-            self._last_s = {each: then for each, then in self._last_s.items() if now_s - then < self._window_s}
         self._last_s[key] = now_s
         return True
 

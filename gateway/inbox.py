@@ -22,6 +22,7 @@ from typing import Final
 from core.bus.interfaces import Delivery
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
+from gateway.recent import remember
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +64,7 @@ class Inbox:
         if delivery.position == 0 and envelope.event == "PRESENCE_UPDATE":
             self._presences[envelope.guild_id, envelope.user_id] = delivery
         elif delivery.position == 0 and envelope.event == "TYPING_START":
-            self._typing[_typing_key(envelope)] = delivery
-            if len(self._typing) > MAX_TYPING:
-                del self._typing[next(iter(self._typing))]
+            remember(self._typing, _typing_key(envelope), delivery, most=MAX_TYPING)
         else:
             if self._typing and envelope.event == "MESSAGE_CREATE":
                 self._typing.pop(_typing_key(envelope), None)

@@ -18,6 +18,7 @@ import msgspec
 
 from core.domain.member import Member
 from core.wire.objects.member import render_member
+from gateway.recent import remember
 
 KEEP_ALL_BELOW: Final = 251
 """Guilds with fewer members than this are kept whole: 250 is the largest `large_threshold` that a client may name."""
@@ -172,9 +173,7 @@ class MemberTable:
 
     def drop_role(self, role_id: int) -> None:
         """A role was deleted."""
-        self._deleted_roles[role_id] = None
-        if len(self._deleted_roles) > REMEMBERED_DELETED_ROLES:
-            del self._deleted_roles[next(iter(self._deleted_roles))]
+        remember(self._deleted_roles, role_id, None, most=REMEMBERED_DELETED_ROLES)
         for member in self._rows.values():
             if role_id in member.role_ids:
                 member.drop_role(role_id)

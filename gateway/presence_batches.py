@@ -20,6 +20,7 @@ from typing import Final, Protocol
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 from gateway.batch_timer import CallLater, Handle
+from gateway.recent import remember
 
 BATCH: Final = 100
 GAP_S: Final = 0.1
@@ -124,9 +125,7 @@ class PresenceBatches:
 
     def drop(self, user_id: int) -> None:
         """The user is a member no more: nobody is told anything of it."""
-        self._gone[user_id] = None
-        if len(self._gone) > _REMEMBERED_GONE:
-            del self._gone[next(iter(self._gone))]
+        remember(self._gone, user_id, None, most=_REMEMBERED_GONE)
         self._waiting.pop(user_id, None)
         self._owed.pop(user_id, None)
         self._forget_owed(user_id)

@@ -21,6 +21,7 @@ from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.presence import OFFLINE, MergedPresence, Presence, merge_presences
 from gateway.presence_tally import PresenceTally
+from gateway.recent import remember
 from gateway.session import Session
 
 FEW_SESSIONS: Final = 8
@@ -254,9 +255,7 @@ class UserActor:
             self._recent = {}
         if envelope.id in self._recent:
             return
-        self._recent[envelope.id] = None
-        if len(self._recent) > _REMEMBERED_IDS:
-            del self._recent[next(iter(self._recent))]
+        remember(self._recent, envelope.id, None, most=_REMEMBERED_IDS)
         if envelope.event == SESSION_REVOKED:
             self._revoke(parse_revoked(envelope.payload))
             return

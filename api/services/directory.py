@@ -80,11 +80,11 @@ class Directory:
 
     async def channel(self, channel_id: int) -> Channel:
         """A guild's or a direct channel. Raises UnknownChannel."""
-        place = self._channels.use_cached(channel_id) or await self._channels.get(channel_id)
+        place = self._channels.find_cached(channel_id) or await self._channels.get(channel_id)
         if not place.guild_id:
             return place
         try:
-            entry = self._guilds.use_cached(place.guild_id) or await self._guilds.get(place.guild_id)
+            entry = self._guilds.find_cached(place.guild_id) or await self._guilds.get(place.guild_id)
         except UnknownGuild:
             raise UnknownChannel from None
         found = entry.channels.get(channel_id)
@@ -95,7 +95,7 @@ class Directory:
     async def member(self, guild_id: int, user_id: int) -> Member | None:
         """A membership, or None."""
         key = (guild_id, self._epochs.get(guild_id, 0), user_id)
-        return self._members.use_cached(key) or await self._members.get(key)
+        return self._members.find_cached(key) or await self._members.get(key)
 
     async def members(self, guild_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
         """Those of the users that are in the guild, by user id."""

@@ -7,9 +7,10 @@ it old. No tasks are started: the first caller loads for the others; when it is 
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 from core.domain.errors import NotFound
 
@@ -20,30 +21,21 @@ V = TypeVar("V")
 class SingleFlight(Generic[K, V]):
     """Least recently used values go first when there are more than `capacity`."""
 
-    __slots__ = ("_capacity", "_flights", "_load", "_values")
+    __slots__ = ("_flights", "_load", "_values")
 
     def __init__(self, load: Callable[[K], Awaitable[V]], *, capacity: int) -> None:
         self._load = load
-        self._capacity = capacity
-        self._values: OrderedDict[K, V] = OrderedDict()
+        self._values: LRUCache[K, V] = LRUCache(capacity)
         self._flights: dict[K, asyncio.Future[V]] = {}
 
     def find_cached(self, key: K) -> V | None:
-        """The value, if it is there already."""
+        """The value, if it is there already, which is then the last one to go. A caller who finds it saves a coroutine."""
         return self._values.get(key)
-
-    def use_cached(self, key: K) -> V | None:
-        """The value, if it is there already, which is then the last one to go. Saves who finds it a coroutine."""
-        value = self._values.get(key)
-        if value is not None:
-            self._values.move_to_end(key)
-        return value
 
     async def get(self, key: K) -> V:
         """The value, loaded when need be. What `load` raises is raised here and not kept."""
         while True:
             if key in self._values:
-                self._values.move_to_end(key)
                 return self._values[key]
             flight = self._flights.get(key)
             if flight is None:
@@ -101,7 +93,7 @@ class SingleFlight(Generic[K, V]):
                 flight.exception()  # somebody looked: no complaint when nobody else waits
             raise
         if self._land(key, flight):
-            self._keep(key, value)
+            self._values[key] = value
         flight.set_result(value)
         return value
 
@@ -118,7 +110,7 @@ class SingleFlight(Generic[K, V]):
                     flight.cancel()  # whoever waits for this one alone looks for itself
                     continue
                 if is_wanted:
-                    self._keep(key, loaded[key])
+                    self._values[key] = loaded[key]
                 flight.set_result(loaded[key])
         return loaded
 
@@ -128,8 +120,3 @@ class SingleFlight(Generic[K, V]):
             return False
         del self._flights[key]
         return True
-
-    def _keep(self, key: K, value: V) -> None:
-        self._values[key] = value
-        if len(self._values) > self._capacity:
-            self._values.popitem(last=False)

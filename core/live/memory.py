@@ -3,12 +3,22 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
+import msgspec
+from cachetools import TTLCache
+
 from core.live.interfaces import StartsLeft
 from core.runtime.clock import Clock
 
 DAY_S: Final = 86_400.0
-_FORGET_ABOVE: Final = 10_000
-"""Entries at which old ones are looked for."""
+_MAX_BOTS: Final = 100_000
+"""Bots that are remembered; the ones whose day began first are forgotten first."""
+
+
+class _Day(msgspec.Struct):
+    """When a bot's day began (monotonic seconds), and its starts since."""
+
+    began_s: float
+    starts: int = 0
 
 
 class MemoryOnlineCounts:
@@ -39,30 +49,24 @@ class MemorySessionStarts:
     def __init__(self, *, clock: Clock, per_day: int) -> None:
         self._clock = clock
         self._per_day = per_day
-        self._days: dict[int, tuple[float, int]] = {}
-        """Bot → when its day began, and its starts since."""
+        self._days: TTLCache[int, _Day] = TTLCache(_MAX_BOTS, DAY_S, timer=clock.monotonic_s)
 
     def take(self, bot_id: int) -> bool:
         """See `SessionStarts`."""
-        now_s = self._clock.monotonic_s()
-        began_s, starts = self._day(bot_id, now_s)
-        if starts >= self._per_day:
+        day = self._days.get(bot_id)
+        if day is None:
+            day = self._days[bot_id] = _Day(self._clock.monotonic_s())
+        if day.starts >= self._per_day:
             return False
-        if len(self._days) > _FORGET_ABOVE:
-            self._days = {bot: day for bot, day in self._days.items() if now_s - day[0] < DAY_S}
-        self._days[bot_id] = (began_s, starts + 1)
+        day.starts += 1
         return True
 
     async def find(self, bot_id: int) -> StartsLeft:
         """See `SessionStarts`."""
         now_s = self._clock.monotonic_s()
-        began_s, starts = self._day(bot_id, now_s)
+        day = self._days.get(bot_id) or _Day(now_s)
         return StartsLeft(
             total=self._per_day,
-            remaining=max(0, self._per_day - starts),
-            reset_after_ms=round((began_s + DAY_S - now_s) * 1000),
+            remaining=max(0, self._per_day - day.starts),
+            reset_after_ms=round((day.began_s + DAY_S - now_s) * 1000),
         )
-
-    def _day(self, bot_id: int, now_s: float) -> tuple[float, int]:
-        began_s, starts = self._days.get(bot_id, (now_s, 0))
-        return (now_s, 0) if now_s - began_s >= DAY_S else (began_s, starts)

@@ -4,10 +4,10 @@ The cache is keyed by the token's hash, so it holds no secrets. A login that end
 changes (`USER_UPDATE`) drop what was cached of them, before the caller of that change goes on.
 """
 
-from collections import OrderedDict
 from typing import Final
 
 import msgspec
+from cachetools import LRUCache
 
 from api.caller import Caller
 from api.services.accounts.login_uses import LoginUses
@@ -28,13 +28,12 @@ class RevokedSession(msgspec.Struct, kw_only=True):
 class Authenticator:
     """Finds callers."""
 
-    __slots__ = ("_callers", "_capacity", "_changes", "_hashes_of", "_store", "_uses")
+    __slots__ = ("_callers", "_changes", "_hashes_of", "_store", "_uses")
 
     def __init__(self, *, store: Store, bus: Bus, uses: LoginUses, capacity: int = _CAPACITY) -> None:
         self._store = store
         self._uses = uses
-        self._capacity = capacity
-        self._callers: OrderedDict[bytes, Caller] = OrderedDict()
+        self._callers: LRUCache[bytes, Caller] = LRUCache(capacity)
         self._hashes_of: dict[int, set[bytes]] = {}
         """The cached logins of each account."""
         self._changes = 0
@@ -51,9 +50,7 @@ class Authenticator:
         token = header.removeprefix(BOT_SCHEME)
         token_hash = hash_token(token)
         caller = self._callers.get(token_hash)
-        if caller is not None:
-            self._callers.move_to_end(token_hash)
-        else:
+        if caller is None:
             caller = await self._load(token_hash)
         if caller is None or caller.is_bot != header.startswith(BOT_SCHEME):
             return None
@@ -74,11 +71,11 @@ class Authenticator:
         return caller
 
     def _keep(self, token_hash: bytes, caller: Caller) -> None:
+        if token_hash not in self._callers and len(self._callers) >= self._callers.maxsize:
+            unused_hash, unused = self._callers.popitem()
+            self._forget(unused.user_id, unused_hash)
         self._callers[token_hash] = caller
         self._hashes_of.setdefault(caller.user_id, set()).add(token_hash)
-        if len(self._callers) > self._capacity:
-            oldest_hash, oldest = self._callers.popitem(last=False)
-            self._forget(oldest.user_id, oldest_hash)
 
     def _forget(self, user_id: int, token_hash: bytes) -> None:
         hashes = self._hashes_of.get(user_id)

@@ -1,9 +1,9 @@
 """Typing: a word to a channel that somebody is writing there. Never stored; clients let it fade after ten seconds."""
 
-from collections import OrderedDict
 from typing import Final
 
 import msgspec
+from cachetools import TTLCache
 from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
@@ -34,16 +34,15 @@ class TypingStart(msgspec.Struct, kw_only=True):
 class TypingIndicators:
     """Tells channels who is typing, each user at most once an interval and channel."""
 
-    __slots__ = ("_bus", "_clock", "_directory", "_ids", "_interval_s", "_told")
+    __slots__ = ("_bus", "_clock", "_directory", "_ids", "_told")
 
     def __init__(self, *, directory: Directory, bus: Bus, ids: IdSource, clock: Clock, interval_s: float) -> None:
         self._directory = directory
         self._bus = bus
         self._ids = ids
         self._clock = clock
-        self._interval_s = interval_s
-        self._told: OrderedDict[tuple[int, int], float] = OrderedDict()
-        """When (monotonic seconds) a channel was last told about a user, oldest first."""
+        self._told: TTLCache[tuple[int, int], None] = TTLCache(_MAX_REMEMBERED, interval_s, timer=clock.monotonic_s)
+        """The channels and users of which the channel was told within the interval."""
 
     async def start(self, user_id: int, channel_id: int) -> None:
         """The user types in the channel. Too soon after the last time nothing happens.
@@ -64,14 +63,9 @@ class TypingIndicators:
             self._bus.publish_volatile(envelopes)
 
     def _take(self, key: tuple[int, int]) -> bool:
-        now_s = self._clock.monotonic_s()
-        told_s = self._told.get(key)
-        if told_s is not None and now_s < told_s + self._interval_s:
+        if key in self._told:
             return False
-        self._told[key] = now_s
-        self._told.move_to_end(key)
-        if len(self._told) > _MAX_REMEMBERED:
-            self._told.popitem(last=False)
+        self._told[key] = None
         return True
 
     def _render(self, access: ChannelAccess, user_id: int) -> TypingStart:

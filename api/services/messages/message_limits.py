@@ -1,7 +1,8 @@
 """How fast messages may be sent, over REST and the socket alike: the instance's limits, and a channel's slow mode."""
 
-from collections import OrderedDict
 from typing import Final
+
+from cachetools import FIFOCache
 
 from api.limits import Limits
 from api.services.access import ChannelAccess
@@ -23,7 +24,7 @@ class MessageLimits:
     def __init__(self, *, limits: Limits, clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
-        self._sent: OrderedDict[tuple[int, int], float] = OrderedDict()
+        self._sent: FIFOCache[tuple[int, int], float] = FIFOCache(_MAX_WAITING)
         """When (monotonic seconds) a user last sent into a channel with slow mode, oldest first."""
 
     async def take(self, access: ChannelAccess, author: User) -> None:
@@ -39,7 +40,7 @@ class MessageLimits:
             self._wait_for_slow_mode((channel.id, author.id), channel.rate_limit_per_user)
         await self._limits.take_message(author.id, channel.id)
         if is_slowed:
-            self._remember((channel.id, author.id))
+            self._sent[channel.id, author.id] = self._clock.monotonic_s()
 
     def _wait_for_slow_mode(self, key: tuple[int, int], interval_s: int) -> None:
         sent_s = self._sent.get(key)
@@ -48,9 +49,3 @@ class MessageLimits:
         left_s = sent_s + interval_s - self._clock.monotonic_s()
         if left_s > 0:
             raise SlowMode(left_s)
-
-    def _remember(self, key: tuple[int, int]) -> None:
-        self._sent[key] = self._clock.monotonic_s()
-        self._sent.move_to_end(key)
-        if len(self._sent) > _MAX_WAITING:
-            self._sent.popitem(last=False)

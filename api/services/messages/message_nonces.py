@@ -10,9 +10,10 @@ knows by itself:
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
+
+from cachetools import FIFOCache
 
 from core.domain.ids import created_ms
 
@@ -39,8 +40,8 @@ class Nonces(Generic[T]):
         """`first_id` is a snowflake made when the process started: its own messages have larger ones."""
         self._first_id = first_id
         self._flights: dict[NonceKey, asyncio.Future[T | None]] = {}
-        self._stored: OrderedDict[NonceKey, int] = OrderedDict()
-        self._republished: OrderedDict[int, None] = OrderedDict()
+        self._stored: FIFOCache[NonceKey, int] = FIFOCache(MAX_REMEMBERED)
+        self._republished: FIFOCache[int, None] = FIFOCache(MAX_REMEMBERED)
 
     async def share(self, key: NonceKey, send: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """What `send` leads to, and whether it was this caller who ran it.
@@ -64,8 +65,6 @@ class Nonces(Generic[T]):
     def remember(self, key: NonceKey, message_id: int) -> None:
         """The nonce is stored, as this message."""
         self._stored[key] = message_id
-        if len(self._stored) > MAX_REMEMBERED:
-            self._stored.popitem(last=False)
 
     def is_stored(self, key: NonceKey, now_ms: int) -> bool:
         """Whether this process knows that the store knows the nonce."""
@@ -78,6 +77,4 @@ class Nonces(Generic[T]):
         if is_own or message_id in self._republished:
             return False
         self._republished[message_id] = None
-        if len(self._republished) > MAX_REMEMBERED:
-            self._republished.popitem(last=False)
         return True

@@ -4,11 +4,11 @@ A message that is being sent is encoded once: the dispatch is the answer's bytes
 the closing brace. Only one that mentions members is encoded again, with their memberships. `core.wire.objects.message.render_message_dispatch` says what the result must equal; a test compares.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from cachetools import LRUCache
 
 from api.services.directory import Directory
 from api.services.messages.message_cache import MessageCache
@@ -40,9 +40,9 @@ class MessageViews:
     def __init__(self, *, directory: Directory, messages: MessageCache) -> None:
         self._directory = directory
         self._messages = messages
-        self._authors: OrderedDict[tuple[int, int], tuple[Member, bytes]] = OrderedDict()
+        self._authors: LRUCache[tuple[int, int], tuple[Member, bytes]] = LRUCache(_MAX_AUTHORS)
         """By guild and user: the membership that was encoded last, and its JSON. Most senders send again."""
-        self._users: OrderedDict[int, tuple[User, msgspec.Raw]] = OrderedDict()
+        self._users: LRUCache[int, tuple[User, msgspec.Raw]] = LRUCache(_MAX_AUTHORS)
         """The same of users."""
 
     async def view(self, message: Message) -> MessageView:
@@ -97,8 +97,6 @@ class MessageViews:
             return known[1]
         encoded = msgspec.Raw(_encode(render_user(user)))
         self._users[user.id] = (user, encoded)
-        if len(self._users) > _MAX_AUTHORS:
-            self._users.popitem(last=False)
         return encoded
 
     def _encode_member(self, member: Member) -> bytes:
@@ -108,8 +106,6 @@ class MessageViews:
             return known[1]
         encoded = _encode(render_member(member, with_user=False))
         self._authors[key] = (member, encoded)
-        if len(self._authors) > _MAX_AUTHORS:
-            self._authors.popitem(last=False)
         return encoded
 
 

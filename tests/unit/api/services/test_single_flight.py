@@ -164,10 +164,10 @@ async def test_get_many_drops_what_was_changed_meanwhile() -> None:
 
 async def test_value_that_was_used_outlives_one_that_was_not() -> None:
     cache = SingleFlight(Source().load, capacity=2)
-    assert cache.use_cached(1) is None
+    assert cache.find_cached(1) is None
     await cache.get(1)
     await cache.get(2)
-    assert cache.use_cached(1) == "1.1"
+    assert cache.find_cached(1) == "1.1"
     await cache.get(3)
     assert cache.find_cached(1) == "1.1"
     assert cache.find_cached(2) is None
