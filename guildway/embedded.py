@@ -23,14 +23,14 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from api.app import build_api
 from core.domain.errors import Unavailable
+from core.http.bounds import HttpBounds
+from core.http.server import HttpServer
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.descriptors import read_limit, share_descriptors
 from core.runtime.errors import StartError
 from core.runtime.garbage import GarbageControl
-from core.runtime.http_bounds import HttpBounds
-from core.runtime.http_server import HttpServer
 from core.runtime.loop_lag import LoopLag
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations

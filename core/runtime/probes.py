@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from core.runtime.http_exchange import Application
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 HEALTH: Final = "/health"
 READY: Final = "/ready"

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from core.runtime.http_bounds import HttpBounds
-from core.runtime.http_peers import HttpPeers
-from core.runtime.http_protocol import HttpProtocol
+from core.http.bounds import HttpBounds
+from core.http.peers import HttpPeers
+from core.http.protocol import HttpProtocol
 from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
 

@@ -15,7 +15,7 @@ import schemathesis
 from schemathesis import GenerationMode
 from schemathesis.config import GenerationConfig, SchemathesisConfig
 
-from core.runtime.http_server import HttpServer
+from core.http.server import HttpServer
 from core.runtime.sockets import bind_socket
 from tests.conformance import assert_conforms
 from tests.integration.api_client import ApiUnderTest

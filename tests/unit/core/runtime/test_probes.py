@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.runtime.http_server import HttpServer
+from core.http.server import HttpServer
 from core.runtime.probes import build_probes
 from core.runtime.sockets import bind_socket
 

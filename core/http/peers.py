@@ -12,9 +12,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from core.http.bounds import HttpBounds
 from core.runtime.addresses import key_of
 from core.runtime.errors import StartError
-from core.runtime.http_bounds import HttpBounds
 
 logger = logging.getLogger(__name__)
 

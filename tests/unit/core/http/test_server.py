@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from core.http.server import HttpServer
 from core.runtime.errors import StartError
-from core.runtime.http_server import HttpServer
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
 from core.runtime.sockets import bind_socket, local_authority

@@ -14,9 +14,9 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
-from core.runtime.http_bounds import DEFAULT_BOUNDS, HttpBounds
-from core.runtime.http_peers import HttpPeers
-from core.runtime.http_protocol import HttpProtocol
+from core.http.bounds import DEFAULT_BOUNDS, HttpBounds
+from core.http.peers import HttpPeers
+from core.http.protocol import HttpProtocol
 from core.runtime.sockets import local_authority
 
 

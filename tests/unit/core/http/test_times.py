@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.runtime.http_bounds import HttpBounds
-from core.runtime.http_peers import HttpPeers
+from core.http.bounds import HttpBounds
+from core.http.peers import HttpPeers
 from tests.fakes.http_transport import FakeHttpConnection
 
 BOUNDS = HttpBounds(head_s=30, keep_alive_s=5, body_grace_s=20, body_bytes_per_s=512, request_s=900, unread_s=60)

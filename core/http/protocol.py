@@ -9,7 +9,7 @@ spends more on a request than most handlers do, and sets no bounds to heads. htt
 A request that asks for another protocol (`Upgrade: h2c`, what some clients' first request does) is answered as if it had not
 (RFC 9110 section 7.8). The parser stops at it, so its head is parsed once more without the wish, and its body after that.
 
-Bounds: sizes and times are `http_bounds`, connections `http_peers`. One timer a connection looks after all times, so requests
+Bounds: sizes and times are `bounds`, connections `peers`. One timer a connection looks after all times, so requests
 start and cancel none. Bodies are bounded by the application; those that it does not take fill 64 KiB here.
 """
 
@@ -24,9 +24,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from core.runtime.http_bounds import MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds, body_deadline_s
-from core.runtime.http_exchange import Exchange
-from core.runtime.http_head import (
+from core.http.bounds import MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds, body_deadline_s
+from core.http.exchange import Exchange
+from core.http.head import (
     EXPECT,
     JUDGED,
     MALFORMED,
@@ -37,7 +37,7 @@ from core.runtime.http_head import (
     encode_without_upgrade,
     find_refusal,
 )
-from core.runtime.http_peers import PROBES, HttpPeers, Place
+from core.http.peers import PROBES, HttpPeers, Place
 
 logger = logging.getLogger(__name__)
 

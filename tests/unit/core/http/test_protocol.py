@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.runtime.http_bounds import DEFAULT_BOUNDS, MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds
-from core.runtime.http_server import HttpServer
+from core.http.bounds import DEFAULT_BOUNDS, MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds
+from core.http.server import HttpServer
 from core.runtime.sockets import bind_socket
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

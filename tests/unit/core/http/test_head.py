@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.runtime.http_head import encode_without_upgrade, find_refusal
+from core.http.head import encode_without_upgrade, find_refusal
 
 HOST = (b"host", b"x")
 

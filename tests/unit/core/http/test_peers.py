@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
+from core.http.bounds import HttpBounds
+from core.http.peers import HttpPeers, Place
 from core.runtime.errors import StartError
-from core.runtime.http_bounds import HttpBounds
-from core.runtime.http_peers import HttpPeers, Place
 
 BOUNDS = HttpBounds(connections_per_address=2, connections=100)
 

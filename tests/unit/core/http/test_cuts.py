@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.runtime.http_bounds import DEFAULT_BOUNDS
+from core.http.bounds import DEFAULT_BOUNDS
 from tests.fakes.http_transport import FakeHttpConnection
 
 Asked = tuple[str, str, bytes]
