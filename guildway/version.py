@@ -1,4 +1,4 @@
-"""The version, as `pyproject.toml` has it too; a test compares the two."""
+"""The version: the one place that has it. The package takes it from here, and so does a checkout, which nobody installs."""
 
 from typing import Final
 

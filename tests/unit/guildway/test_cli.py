@@ -1,12 +1,17 @@
 """The command line: what it refuses, and how it says so."""
 
+import re
+import shlex
 import socket
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from guildway.cli import main
+from guildway.commands import app
 from guildway.version import VERSION
 
 ROOT = Path(__file__).parents[3]
@@ -16,10 +21,15 @@ def test_version_is_the_packages_and_told_both_ways(capsys: pytest.CaptureFixtur
     assert main(["version"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(f"guildway {VERSION} (Python 3.")
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-    assert (ended.value.code, capsys.readouterr().out) == (0, told)
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == told
+
+
+def test_package_takes_its_version_from_the_one_place() -> None:
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert document["project"]["dynamic"] == ["version"]
+    assert document["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "guildway.version.VERSION"}
+    assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", VERSION)
 
 
 @pytest.mark.parametrize(
@@ -46,12 +56,52 @@ def test_run_with_an_unknown_variable_says_so(
     assert "did you mean 'GUILDWAY_GATEWAY'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["serve"], ["run", "--port", "1"]])
-def test_unknown_command_or_flag_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    assert "usage: guildway" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "Missing command"),
+        (["serve"], "No such command 'serve'"),
+        (["run", "--port", "1"], "No such option: --port"),
+        (["run", "--data"], "Option '--data' requires an argument"),
+        (["backup"], "Missing argument 'FILE'"),
+        (["demo", "--members", "many"], "Invalid value for '--members'"),
+    ],
+)
+def test_unknown_command_or_flag_is_refused_in_one_line(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith(f"guildway: {text}")
+    assert errors.endswith(" --help`\n")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", [[], ["run"], ["demo"], ["backup"]], ids=str)
+def test_help_shows_examples_which_are_commands(
+    command: list[str], flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, flag]) == 0
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    shown = re.findall(r"^ +(?:GUILDWAY_\w+=\S+ )?guildway (.*?)(?:  .*)?$", output, re.MULTILINE)
+    assert len(shown) >= 3
+    for example in shown:
+        assert callable(app(shlex.split(example), standalone_mode=False))
+
+
+def test_help_loads_neither_rich_nor_the_tiers() -> None:
+    program = """
+import sys
+from guildway.cli import main
+from guildway.commands import app
+main(["run", "--help"])
+print(sorted({"rich", "asyncio", "api", "gateway", "sqlalchemy"} & sys.modules.keys()), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
 
 
 def test_demo_without_a_server_says_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +127,7 @@ def test_demo_goes_where_the_settings_say_that_the_server_is(
     environ: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("guildway.cli.run_demo", lambda url, *_: asked.append(url))
+    monkeypatch.setattr("guildway.demo.run_demo", lambda url, *_: asked.append(url))
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert main(["demo"]) == 0

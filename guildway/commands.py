@@ -1,0 +1,219 @@
+"""The commands with their flags and help, as Typer reads them from the signatures below.
+
+A command function does nothing but return the work that the command line asks for; `guildway/cli.py` does it. Each work imports
+what it needs itself: the tiers take a while to load, and `guildway --help` or a wrong flag need none of them.
+
+Flags have no defaults here. What is not given is left to the environment and the settings file, see `core/runtime/configuration.py`.
+Help is plain text: Typer loads rich for anything else, which takes longer than all the rest of a refusal.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.runtime.errors import StartError
+from core.runtime.settings import Settings
+from guildway.invocation import find_invocation
+from guildway.outcomes import DONE
+from guildway.version import VERSION
+
+Work = Callable[[], int]
+"""What a command does; returns the exit status."""
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  guildway run                                  serve, with the data in ./data
+  guildway demo                                 fill the running server with a guild
+  guildway backup guildway.tar                  copy all data into one file
+\b
+`guildway COMMAND --help` shows the flags and examples of a command.""",
+)
+
+Data = Annotated[str | None, typer.Option(metavar="DIR", help="The data folder (GUILDWAY_DATA; default: data).")]
+Config = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="The settings, see deploy/guildway.example.toml (GUILDWAY_CONFIG)."),
+]
+
+
+def _write_version(asked: bool) -> None:  # noqa: FBT001 - Typer passes the flag so
+    if asked:
+        print(f"guildway {VERSION} (Python {platform.python_version()})")
+        raise typer.Exit
+
+
+@app.callback()
+def guildway(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_write_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """A self-hosted backend that speaks Discord's API v10."""
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  guildway run
+  guildway run --data /var/lib/guildway --config /etc/guildway.toml
+  guildway run --api 127.0.0.1:8080 --gateway 127.0.0.1:8081
+  GUILDWAY_API=:0 guildway run                  a free port, which the first line names
+\b
+Exit statuses: 0 stopped as told, 1 failed while running, 2 something must be changed first,
+3 the database is of a newer version, 4 it was made with other numbers."""
+)
+def run(
+    *,
+    data: Data = None,
+    api: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="The REST API (GUILDWAY_API; default: 0.0.0.0:8080).")
+    ] = None,
+    gateway: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="The WebSocket gateway (GUILDWAY_GATEWAY; default: 0.0.0.0:8081)."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="/metrics and /health (GUILDWAY_METRICS; default: 127.0.0.1:8082)."),
+    ] = None,
+    config: Config = None,
+) -> Work:
+    """Serve until told to stop."""
+    return partial(_serve, {"config": config, "data": data, "api": api, "gateway": gateway, "metrics": metrics})
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  guildway demo                                 the server of this machine
+  guildway demo --url http://127.0.0.1:9000
+  guildway demo --members 500000 --logins 1000  with the server stopped"""
+)
+def demo(
+    *,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="The server's REST API (default: this machine's, by GUILDWAY_API or the settings)."
+        ),
+    ] = None,
+    members: Annotated[
+        int | None, typer.Option(metavar="N", help="Instead: a guild of N members, in a stopped server's data.")
+    ] = None,
+    logins: Annotated[
+        int, typer.Option(metavar="N", show_default=False, help="With --members: tokens of so many members.")
+    ] = 0,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="With --members: the data folder (GUILDWAY_DATA; default: data)."),
+    ] = None,
+    config: Config = None,
+) -> Work:
+    """Fill a running server with users, a guild and a conversation."""
+    if members is not None:
+        return partial(_make_crowd, members, logins, {"config": config, "data": data})
+    return partial(_make_demo, url, {"config": config})
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  guildway backup /backup/guildway.tar          the database and people's images
+  guildway backup /backup/guildway.db           the database alone
+  guildway backup --force --data /var/lib/guildway /backup/guildway.tar"""
+)
+def backup(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="NAME.tar takes the database and the images, any other the database alone."
+        ),
+    ],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> Work:
+    """Copy the data of a server, running or stopped, into one file."""
+    return partial(_back_up, Path(file), force, {"config": config, "data": data})
+
+
+@app.command()
+def version() -> Work:
+    """Print the version."""
+    return _tell_version
+
+
+def _load(flags: dict[str, str | None]) -> Settings:
+    from core.runtime.configuration import load_settings  # noqa: PLC0415
+
+    return load_settings(environ=os.environ, flags=flags)
+
+
+def _serve(flags: dict[str, str | None]) -> int:
+    settings = _load(flags)
+    from guildway.serving import serve  # noqa: PLC0415
+
+    return serve(settings)
+
+
+def _make_demo(url: str | None, flags: dict[str, str | None]) -> int:
+    from guildway.demo import run_demo  # noqa: PLC0415
+    from guildway.rest_client import DemoError, NoServerError  # noqa: PLC0415
+
+    try:
+        run_demo(url or _find_api_url(_load(flags)), find_invocation(), sys.stdout)
+    except NoServerError as error:
+        command = find_invocation().command
+        raise StartError(f"{error}; start one with `{command} run`, or name another with --url") from error
+    except DemoError as error:
+        raise StartError(str(error)) from error
+    return DONE
+
+
+def _find_api_url(settings: Settings) -> str:
+    """Where the server of these settings is reached from this machine."""
+    from core.runtime.sockets import format_authority  # noqa: PLC0415
+
+    if not settings.api.port:
+        raise StartError("the settings let the system choose the API's port; say it with --url")
+    return f"http://{format_authority(settings.api.host, settings.api.port)}"
+
+
+def _make_crowd(members: int, logins: int, flags: dict[str, str | None]) -> int:
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from core.runtime.clock import SystemClock  # noqa: PLC0415
+    from core.runtime.logs import configure_logging  # noqa: PLC0415
+    from guildway.crowd_demo import run_crowd_demo  # noqa: PLC0415
+
+    configure_logging(settings.logging, sys.stderr)
+    asyncio.run(run_crowd_demo(settings.store, members=members, logins=logins, clock=SystemClock(), out=sys.stdout))
+    return DONE
+
+
+def _back_up(target: Path, replaces: bool, flags: dict[str, str | None]) -> int:  # noqa: FBT001 - called by partial
+    from guildway.backup import run_backup  # noqa: PLC0415
+    from guildway.data_files import DataFiles  # noqa: PLC0415
+
+    files = DataFiles.in_folder(Path(_load(flags).store.data_dir))
+    run_backup(files, target, replaces=replaces, out=sys.stdout)
+    return DONE
+
+
+def _tell_version() -> int:
+    print(f"guildway {VERSION} (Python {platform.python_version()})")
+    return DONE

@@ -1,0 +1,56 @@
+"""`guildway run`: the server from its settings to its end, and what is told when it is ready."""
+
+import asyncio
+import logging
+import os
+import sys
+
+from core.runtime.errors import StartError
+from core.runtime.logs import configure_logging
+from core.runtime.main import run_process
+from core.runtime.settings import Settings
+from guildway.addresses import Addresses, encode_ready_line
+from guildway.embedded import open_embedded
+from guildway.invocation import find_invocation
+from guildway.outcomes import DONE, FAILED, give_up_output
+from guildway.service_manager import notify
+from guildway.welcome import write_welcome
+
+logger = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> int:
+    """Serve until the process is told to stop, and return the exit status.
+
+    Raises:
+        StartError: when the operator must change something first.
+    """
+    configure_logging(settings.logging, sys.stderr)
+
+    async def serve_until(stopping: asyncio.Event) -> None:
+        async with open_embedded(settings) as embedded:
+            await embedded.run(stopping=stopping, when_ready=_greet)
+        logger.info("stopped")
+
+    try:
+        run_process(serve_until)
+    except StartError:
+        raise
+    except Exception:
+        # A part failed and took the rest with it; whoever starts processes starts this one again.
+        logger.critical("the server failed", exc_info=True)
+        return FAILED
+    return DONE
+
+
+def _greet(addresses: Addresses) -> None:
+    try:
+        print(encode_ready_line(addresses), flush=True)
+        write_welcome(addresses, find_invocation(), sys.stdout)
+    except OSError as error:
+        logger.warning("nobody reads the output", extra={"reason": error.strerror})
+        give_up_output()
+    try:
+        notify("READY=1", os.environ)
+    except OSError as error:
+        logger.warning("the service manager does not listen", extra={"reason": error.strerror})
