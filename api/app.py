@@ -85,7 +85,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
 ) -> Api:
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     directory = Directory(store=store, bus=bus, clock=clock)
-    passwords = Passwords()
+    passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = LoginUses(store=store, clock=clock)
     limits = Limits(
         limiter=MemoryRateLimiter(clock=clock),

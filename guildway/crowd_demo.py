@@ -20,7 +20,7 @@ from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
-from core.runtime.settings import StoreSettings
+from core.runtime.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
 from core_ext import SnowflakeGenerator
 from guildway.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
@@ -80,7 +80,8 @@ class _Crowd:
         self._tell(plan, owner, password, members, [token for token, _ in tokens])
 
     async def _make_owner(self, user_id: int, password: str) -> Account:
-        passwords = Passwords()
+        cost = ApiSettings()
+        passwords = Passwords(memory_kib=cost.password_memory_kib, passes=cost.password_passes)
         password_hash = await passwords.hash(password)
         passwords.close()
         username = f"keeper{user_id}"

@@ -24,6 +24,9 @@ CONFIG_NAME: Final = "GUILDWAY_CONFIG"
 SHORT_NAMES: Final = {"data": "store", "api": "api", "gateway": "gateway", "metrics": "metrics"}
 """Short name → the section that it sets: `data` a folder, the others HOST:PORT."""
 
+_LEAST_PASSWORD_COSTS: Final = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
+"""KiB and passes of argon2id with one lane that defend alike (OWASP, Password Storage Cheat Sheet)."""
+
 _SECTIONS: Final = {
     field.name: typing.cast("type[msgspec.Struct]", field.type) for field in msgspec.structs.fields(Settings)
 }
@@ -157,7 +160,19 @@ def _check_together(settings: Settings) -> None:
     gateway = settings.gateway
     if gateway.heartbeat_jitter_s >= gateway.heartbeat_interval_s:
         raise StartError("gateway.heartbeat_jitter_s must be below gateway.heartbeat_interval_s")
+    _check_password_cost(settings)
     _check_listeners(settings)
+
+
+def _check_password_cost(settings: Settings) -> None:
+    """A test makes its own `ApiSettings`, cheap ones; what an operator sets is never below OWASP's least."""
+    memory_kib, passes = settings.api.password_memory_kib, settings.api.password_passes
+    if not any(memory_kib >= least_kib and passes >= least for least_kib, least in _LEAST_PASSWORD_COSTS):
+        choices = ", ".join(f"{least_kib} and {least}" for least_kib, least in _LEAST_PASSWORD_COSTS)
+        raise StartError(
+            f"api.password_memory_kib and api.password_passes are too low together (got {memory_kib} and {passes}): "
+            f"at least one of {choices}"
+        )
 
 
 def _check_listeners(settings: Settings) -> None:

@@ -38,6 +38,8 @@ class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
     max_json_bytes: Bytes = 1_048_576
     connections_per_address: Count = 1000
     trusted_proxies: Networks = ()
+    password_memory_kib: Annotated[int, Meta(ge=7168, le=4_194_304)] = 19_456
+    password_passes: Annotated[int, Meta(ge=1, le=100)] = 2
 
 
 class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):

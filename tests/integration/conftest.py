@@ -34,7 +34,8 @@ HIGH_LIMITS = LimitSettings(
     logins_per_minute=1_000_000,
 )
 
-API_SETTINGS = ApiSettings()
+API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
+"""The least that argon2 takes: hashing a password costs microseconds."""
 
 GATEWAY_URL = "ws://127.0.0.1:8081"
 

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from core.runtime.settings import LimitSettings
+from core.runtime.settings import ApiSettings, LimitSettings
 from core.wire.envelope import SESSION_REVOKED
 from tests.fakes.clock import FakeClock
 from tests.integration.api_client import PASSWORD, Actor, ApiUnderTest
@@ -320,6 +320,24 @@ async def test_login_with_the_old_password_does_not_outlive_its_change(api: ApiU
     for login in logins:
         if login.status_code == 200:
             assert (await api.actor(login.json()["token"]).get("/users/@me")).status_code == 401
+
+
+async def test_password_of_another_cost_is_hashed_anew_by_a_login(open_api: OpenApi) -> None:
+    body = {"login": "alice@example.org", "password": PASSWORD}
+    async with open_api(api=ApiSettings(password_memory_kib=8, password_passes=1)) as api:
+        alice = await api.register("alice")
+    async with open_api(api=ApiSettings(password_memory_kib=16, password_passes=1)) as api:
+        requests = [api.nobody.post("/auth/login", body) for _ in range(4)]
+        requests += [api.nobody.post("/auth/login", {**body, "password": "wrong password"})]
+        # A login changes the hash that the others were checked against, and the one that the change was checked against.
+        rename = api.actor(alice.authorization).patch("/users/@me", {"password": PASSWORD, "username": "alicia"})
+        renamed, *answers = await asyncio.gather(rename, *requests)
+        assert renamed.status_code == 200
+        assert [answer.status_code for answer in answers] == [200] * 4 + [400]
+        account = await api.store.users.find_account(int(alice.id))
+        assert account is not None
+        assert str(account.password_hash).startswith("$argon2id$v=19$m=16,t=1,p=1$")
+        assert (await api.nobody.post("/auth/login", {**body, "login": "alicia"})).status_code == 200
 
 
 async def test_two_new_passwords_at_once_leave_one_owner(api: ApiUnderTest) -> None:

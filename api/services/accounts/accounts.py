@@ -104,20 +104,24 @@ class AccountService:
 
     async def update(self, caller: Caller, form: UpdateAccount) -> OwnUserObject:
         """Change the caller's account. A new password ends all other logins."""
-        account = await self._fetch_account(caller)
-        await self._check(caller, account, form)
-        changes = await self._changes_of(caller.user_id, form)
-        if not changes:
-            return render_own_user(account)
-        async with self._store.write() as tx:
-            await self._confirm(tx, caller, account)
-            account = await tx.users.update(caller.user_id, changes)
-            if "password_hash" in changes:
-                await self._end_other_logins(tx, caller)
-            tx.announce(user_event(self._ids.next(), "USER_UPDATE", caller.user_id, render_own_user(account)))
-            if changes.keys() - _PRIVATE:
-                await self._announce_to_guilds(tx, caller.user_id)
-        return render_own_user(account)
+        while True:
+            account = await self._fetch_account(caller)
+            await self._check(caller, account, form)
+            changes = await self._changes_of(caller.user_id, form)
+            if not changes:
+                return render_own_user(account)
+            async with self._store.write() as tx:
+                if await self._is_as_before(tx, caller, account):
+                    return await self._change(tx, caller, changes)
+
+    async def _change(self, tx: Transaction, caller: Caller, changes: dict[str, Any]) -> OwnUserObject:
+        shown = render_own_user(await tx.users.update(caller.user_id, changes))
+        if "password_hash" in changes:
+            await self._end_other_logins(tx, caller)
+        tx.announce(user_event(self._ids.next(), "USER_UPDATE", caller.user_id, shown))
+        if changes.keys() - _PRIVATE:
+            await self._announce_to_guilds(tx, caller.user_id)
+        return shown
 
     async def _fetch_account(self, caller: Caller) -> Account:
         account = await self._store.users.find_account(caller.user_id)
@@ -155,13 +159,17 @@ class AccountService:
         if not await self._passwords.is_own(caller, account, given):
             raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
 
-    async def _confirm(self, tx: Transaction, caller: Caller, account: Account) -> None:
-        """What the caller was let in by must have lasted until its turn: somebody else may have changed the password."""
+    async def _is_as_before(self, tx: Transaction, caller: Caller, account: Account) -> bool:
+        """Whether what the caller was checked against has lasted until this turn to write; the check is repeated if not.
+
+        Another request may have changed the password, and a login may have hashed it anew.
+        """
         present = await tx.users.find_account(caller.user_id)
-        if present is None or present.password_hash != account.password_hash:
-            raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
+        if present is None:
+            raise UnknownUser
         if all(session.id != caller.auth_session_id for session in await tx.users.list_auth_sessions(caller.user_id)):
             raise Unauthorized
+        return present.password_hash == account.password_hash
 
     async def _changes_of(self, user_id: int, form: UpdateAccount) -> dict[str, Any]:
         changes = pick_changes(form, ("username", "email"), clearable=_CLEARABLE)

@@ -129,17 +129,24 @@ class AuthService:
     async def log_in(self, form: Credentials, origin: Origin) -> LoginObject:
         """Raises Invalid, alike for an unknown account and a wrong password; RateLimited after too many of them."""
         typed = form.login or form.email or ""
-        account = await self._find_account(typed)
-        is_right = await self._passwords.is_right(account, form.password, typed=typed, address=origin.address)
-        if not is_right or account is None:
-            raise _wrong_login()
-        async with self._store.write() as tx:
-            # A login with the old password does not outlive its change.
-            present = await tx.users.find_account(account.user.id)
-            if present is None or present.password_hash != account.password_hash:
+        while True:
+            account = await self._find_account(typed)
+            is_right = await self._passwords.is_right(account, form.password, typed=typed, address=origin.address)
+            if not is_right or account is None or account.password_hash is None:
                 raise _wrong_login()
-            await self._end_oldest(tx, account.user.id)
-            return await self._add_session(tx, account.user.id, origin)
+            renewed = await self._passwords.renew(account.password_hash, form.password)
+            async with self._store.write() as tx:
+                # A login with the old password does not outlive its change. What another login has renewed is verified anew.
+                present = await tx.users.find_account(account.user.id)
+                if present is not None and present.password_hash == account.password_hash:
+                    return await self._log_in_now(tx, account.user.id, origin, renewed)
+
+    async def _log_in_now(self, tx: Transaction, user_id: int, origin: Origin, renewed: str | None) -> LoginObject:
+        """Write a login whose password is right; `renewed` is the password's hash at the present cost, if it needs one."""
+        if renewed is not None:
+            await tx.users.update(user_id, {"password_hash": renewed})
+        await self._end_oldest(tx, user_id)
+        return await self._add_session(tx, user_id, origin)
 
     async def log_out(self, caller: Caller) -> None:
         """End the login that the request came with."""

@@ -29,12 +29,13 @@ logger = logging.getLogger(__name__)
 class PasswordAttempts:
     """Looks at passwords, within the limits; logs and counts how logins end."""
 
-    __slots__ = ("_limits", "_metrics", "_passwords", "_store", "hash")
+    __slots__ = ("_limits", "_metrics", "_passwords", "_store", "hash", "renew")
 
     def __init__(self, *, store: Store, passwords: Passwords, limits: Limits, metrics: Metrics) -> None:
         self._store = store
         self._metrics = metrics
         self.hash = passwords.hash
+        self.renew = passwords.renew
         self._passwords = passwords
         self._limits = limits
 

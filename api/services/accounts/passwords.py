@@ -1,7 +1,7 @@
 """Password hashing: argon2id, in threads, so that the event loop does not stand still.
 
-The parameters are OWASP's second choice (19 MiB, two passes, one lane): about 25 ms of one core, so that a small machine
-bears a burst of registrations. Hashes carry their parameters; changing these changes new hashes only.
+The cost is the operator's (`api.password_memory_kib`, `api.password_passes`), with one lane. A hash carries the cost that it was
+made with and is verified at that cost; a login that verifies a hash of another cost replaces it (`renew`).
 """
 
 import asyncio
@@ -11,9 +11,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-_TIME_COST: Final = 2
-_MEMORY_KIB: Final = 19 * 1024
-_PARALLELISM: Final = 1
+_LANES: Final = 1
 _THREADS: Final = 2
 """Bounds both memory and how much of the machine logins may take from everything else."""
 
@@ -23,8 +21,8 @@ class Passwords:
 
     __slots__ = ("_decoy", "_hasher", "_threads")
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher(time_cost=_TIME_COST, memory_cost=_MEMORY_KIB, parallelism=_PARALLELISM)
+    def __init__(self, *, memory_kib: int, passes: int) -> None:
+        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=_LANES)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="password")
         self._decoy: str | None = None
 
@@ -33,13 +31,21 @@ class Passwords:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is the password. Takes as long without a hash, so that time does not tell who has an account."""
+        """Whether it is the password.
+
+        Without a hash it takes as long as with one of the present cost, so that time does not tell who has an account. A hash
+        of another cost takes another time, until its owner logs in.
+        """
         if password_hash is None:
             if self._decoy is None:
                 self._decoy = await self.hash("")
             await self._verify(self._decoy, password)
             return False
         return await self._verify(password_hash, password)
+
+    async def renew(self, password_hash: str, password: str) -> str | None:
+        """A new hash of a password that has just been verified; None while the old one has the present cost."""
+        return await self.hash(password) if self._hasher.check_needs_rehash(password_hash) else None
 
     async def _verify(self, password_hash: str, password: str) -> bool:
         return await asyncio.get_running_loop().run_in_executor(

@@ -194,6 +194,18 @@ def test_two_listeners_cannot_have_one_address(flags: dict[str, str], text: str)
     assert load_settings(environ={}, flags={"api": "h:0", "gateway": "h:0"}).gateway.port == 0
 
 
+@pytest.mark.parametrize(("memory_kib", "passes"), [(7168, 5), (9216, 4), (12_288, 3), (19_456, 2), (47_104, 1)])
+def test_password_cost_is_not_below_the_least(memory_kib: int, passes: int) -> None:
+    def load(memory_kib: int, passes: int) -> Settings:
+        environ = {"GUILDWAY_API_PASSWORD_MEMORY_KIB": str(memory_kib), "GUILDWAY_API_PASSWORD_PASSES": str(passes)}
+        return load_settings(environ=environ, flags={})
+
+    assert load(memory_kib, passes).api.password_memory_kib == memory_kib
+    for lower in ((memory_kib - 1, passes), (memory_kib, passes - 1)):
+        with pytest.raises(StartError, match=r"(?i)password_(memory_kib|passes)"):
+            load(*lower)
+
+
 def test_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     path = tmp_path / "windows.toml"
     path.write_bytes(b"\xef\xbb\xbf[api]\r\nport = 7\r\n")
