@@ -11,8 +11,16 @@ from typing import Self
 class Server:
     """One `guildway run` with a data folder of its own; `restart` keeps folder and ports."""
 
-    def __init__(self, data: Path, settings: dict[str, str] | None = None, *, max_files: int | None = None) -> None:
-        """`max_files` bounds the process's open files."""
+    def __init__(
+        self,
+        data: Path,
+        settings: dict[str, str] | None = None,
+        *,
+        max_files: int | None = None,
+        command: tuple[str, ...] = (sys.executable, "-m", "guildway"),
+    ) -> None:
+        """`max_files` bounds the process's open files; `command` is another way to start the program."""
+        self._command = command
         self._data = data
         self._settings = settings or {}
         self._shell = [] if max_files is None else ["sh", "-c", f'ulimit -n {max_files}; exec "$@"', "sh"]
@@ -37,7 +45,7 @@ class Server:
             part for flag, port in zip(flags, ports, strict=True) for part in (f"--{flag}", f"127.0.0.1:{port}")
         ]
         self._process = await asyncio.create_subprocess_exec(
-            *self._shell, sys.executable, "-m", "guildway", "run", "--data", str(self._data), *arguments,
+            *self._shell, *self._command, "run", "--data", str(self._data), *arguments,
             env={**os.environ, **self._settings}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         assert self._process.stdout is not None
