@@ -1,6 +1,6 @@
 """Composition root of the API: builds the services and the application in front of them.
 
-Adding a noun: build its service under the name by which handlers ask for it (see `api.binding`) in the side of the API that
+Adding a noun: build its service under the name by which handlers ask for it (see `api.http.binding`) in the side of the API that
 it belongs to (`account_services`, `guild_services`, `message_services`, or here), and add the HANDLERS of its routes module to
 that side's routes.
 """
@@ -11,11 +11,10 @@ from typing import Any
 
 from api.account_services import build_account_services
 from api.compiled_routes import compile_routes
-from api.edge import Edge
 from api.framework import build_framework
-from api.gate import Gate
 from api.guild_services import build_guild_services
-from api.limits import Limits, MemoryRateLimiter
+from api.http.edge import Edge
+from api.http.gate import Gate
 from api.message_services import build_message_services
 from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.login_uses import LoginUses
@@ -25,6 +24,7 @@ from api.services.directory import Directory
 from api.services.gateway_addresses import GatewayAddresses
 from api.services.ids import IdSource
 from api.services.images import Images
+from api.services.limits import Limits, MemoryRateLimiter
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus

@@ -19,13 +19,13 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from api.answers import Answer
-from api.binding import BOUND_KEY, BoundHandler
-from api.body import read_body
-from api.forms import SnowflakePath
-from api.gate import PUBLIC_KEY, Gate
+from api.forms.form import SnowflakePath
+from api.http.answers import Answer
+from api.http.binding import BOUND_KEY, BoundHandler
+from api.http.body import read_body
+from api.http.gate import PUBLIC_KEY, Gate
+from api.http.scope import TEMPLATE_KEY, Receive, Scope
 from api.refusals import refuse
-from api.scope import TEMPLATE_KEY, Receive, Scope
 from core.domain.ids import MAX_SNOWFLAKE
 
 _ID: Final = re.compile(r"/(0|[1-9][0-9]{0,18})(?=/|$)")

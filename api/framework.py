@@ -11,16 +11,16 @@ from litestar.exceptions import MethodNotAllowedException, NotFoundException, Va
 from litestar.handlers import HTTPRouteHandler
 
 from api.account_services import ACCOUNT_ROUTES
-from api.binding import bind
-from api.body import BodyRequest
-from api.documented_routes import is_caught, is_documented
-from api.gate import Gate
 from api.guild_services import GUILD_ROUTES
+from api.http.binding import bind
+from api.http.body import BodyRequest
+from api.http.gate import Gate
+from api.http.openapi import build_document
+from api.http.scope import TEMPLATE_KEY
+from api.http.unbuilt_routes import is_caught, is_documented
 from api.message_services import MESSAGE_ROUTES
-from api.openapi import build_document
 from api.refusals import refuse
 from api.routes import documentation, images
-from api.scope import TEMPLATE_KEY
 from api.services.documentation import Documentation
 from core.domain.errors import NotBuilt
 

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.limits import Limits
 from api.routes import direct_channels, messages, typing_indicators
 from api.services.channels.direct_channels import DirectChannels
 from api.services.channels.typing_indicators import TypingIndicators
 from api.services.directory import Directory
 from api.services.ids import IdSource
+from api.services.limits import Limits
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_edits import MessageEdits
 from api.services.messages.message_history import MessageHistory

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 from litestar.exceptions import ValidationException
 
-from api.answers import Answer
-from api.errors import answer_to
-from api.gate import show_wait
-from api.scope import PATH_PARAMETERS_KEY, TEMPLATE_KEY, Scope
+from api.http.answers import Answer
+from api.http.errors import answer_to
+from api.http.gate import show_wait
+from api.http.scope import PATH_PARAMETERS_KEY, TEMPLATE_KEY, Scope
 from core.domain.errors import RateLimited, Unavailable
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,7 @@ from litestar import get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
-from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms.form import SnowflakePath
 from api.services.applications.applications import (
     ApplicationService,
     BotTokenObject,
@@ -21,6 +20,7 @@ from api.services.applications.authorizations import (
     Authorize,
 )
 from api.services.applications.integrations import IntegrationObject, IntegrationService
+from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from core.domain.ids import MAX_SNOWFLAKE
 from core.wire.objects.application import ApplicationObject

@@ -6,9 +6,7 @@ from litestar import Request, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
-from api.caller import Caller
-from api.forms import SnowflakePath
-from api.limits import Limits
+from api.forms.form import SnowflakePath
 from api.services.accounts.auth import (
     AuthService,
     Credentials,
@@ -18,6 +16,8 @@ from api.services.accounts.auth import (
     SessionObject,
     parse_session_ids,
 )
+from api.services.caller import Caller
+from api.services.limits import Limits
 
 PUBLIC = {"public": True}
 

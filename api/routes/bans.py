@@ -6,8 +6,8 @@ from litestar import delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
-from api.caller import Caller
-from api.forms import SnowflakePath, SnowflakeQuery, parse_value
+from api.forms.form import SnowflakePath, SnowflakeQuery, parse_value
+from api.services.caller import Caller
 from api.services.members.bans import BanService, BulkBanObject
 from api.services.members.member_forms import (
     DASHED_DAYS,

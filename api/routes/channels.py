@@ -6,8 +6,8 @@ from litestar import delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms.form import SnowflakePath
+from api.services.caller import Caller
 from api.services.channels.channel_forms import ChannelPosition, CreateChannel, UpdateChannel
 from api.services.channels.channel_positions import ChannelOrder
 from api.services.channels.channels import ChannelService

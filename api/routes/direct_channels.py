@@ -3,7 +3,7 @@
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
-from api.caller import Caller
+from api.services.caller import Caller
 from api.services.channels.direct_channels import DirectChannels, OpenDirectChannel
 from core.wire.objects.channel import DirectChannelObject
 

@@ -3,7 +3,7 @@
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
-from api.answers import Answer
+from api.http.answers import Answer
 from api.services.documentation import Documentation
 
 

@@ -10,8 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms.form import SnowflakePath
+from api.services.caller import Caller
 from api.services.empty_lists import EmptyLists, require_nothing
 from core.domain.permissions import Permission
 

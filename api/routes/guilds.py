@@ -7,8 +7,8 @@ from litestar import delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
-from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms.form import SnowflakePath
+from api.services.caller import Caller
 from api.services.guilds.guild_forms import CreateGuild, UpdateGuild, UpdateVanityUrl
 from api.services.guilds.guilds import GuildService
 from api.services.images import IMAGE_BODY_BYTES

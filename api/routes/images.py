@@ -8,7 +8,7 @@ from typing import Final
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
-from api.answers import Answer
+from api.http.answers import Answer
 from api.services.images import Images
 from core.domain.errors import NotFound
 

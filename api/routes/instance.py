@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 
-from api.caller import Caller
+from api.services.caller import Caller
 from api.services.gateway_addresses import BotGatewayObject, GatewayAddresses, GatewayObject
 
 PUBLIC = {"public": True}

@@ -4,10 +4,10 @@ from litestar import delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
-from api.binding import JSON_OF_KEY
-from api.caller import Caller
-from api.forms import SnowflakePath, SnowflakeQuery
-from api.message_body import find_json
+from api.forms.form import SnowflakePath, SnowflakeQuery
+from api.http.binding import JSON_OF_KEY
+from api.http.html_forms import find_json
+from api.services.caller import Caller
 from api.services.invites.invite_forms import CreateInvite, UseInvite
 from api.services.invites.invites import InviteService
 from core.domain.errors import unbuilt_field

@@ -6,8 +6,8 @@ from litestar import delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, QueryParameter
 
-from api.caller import Caller
-from api.forms import SnowflakePath, SnowflakeQuery
+from api.forms.form import SnowflakePath, SnowflakeQuery
+from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.members.member_forms import PruneGuild, UpdateMember, UpdateOwnMember, UpdateOwnNick
 from api.services.members.members import MemberService

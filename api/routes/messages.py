@@ -7,14 +7,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
-from api.answers import Answer
-from api.binding import JSON_OF_KEY
-from api.caller import Caller
-from api.forms import SnowflakePath, SnowflakeQuery
-from api.gate import Gate
-from api.message_body import find_json
-from api.openapi import ANSWER_KEY
-from api.scope import Scope
+from api.forms.form import SnowflakePath, SnowflakeQuery
+from api.http.answers import Answer
+from api.http.binding import JSON_OF_KEY
+from api.http.gate import Gate
+from api.http.html_forms import find_json
+from api.http.openapi import ANSWER_KEY
+from api.http.scope import Scope
+from api.services.caller import Caller
 from api.services.messages.message_edits import MessageEdits
 from api.services.messages.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery

@@ -3,8 +3,8 @@
 from litestar import delete, put
 from litestar.handlers import HTTPRouteHandler
 
-from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms.form import SnowflakePath
+from api.services.caller import Caller
 from api.services.channels.channel_forms import PutOverwrite
 from api.services.channels.overwrites import OverwriteService
 

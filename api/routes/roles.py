@@ -6,8 +6,8 @@ from litestar import delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms.form import SnowflakePath
+from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
 from api.services.roles.roles import RoleService

@@ -4,8 +4,8 @@ from litestar import post
 from litestar.handlers import HTTPRouteHandler
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
-from api.caller import Caller
-from api.forms import SnowflakePath
+from api.forms.form import SnowflakePath
+from api.services.caller import Caller
 from api.services.channels.typing_indicators import TypingIndicators
 
 

@@ -6,10 +6,10 @@ from litestar import get, patch
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
-from api.caller import Caller
-from api.forms import SnowflakePath, SnowflakeQuery
+from api.forms.form import SnowflakePath, SnowflakeQuery
 from api.services.accounts.account_forms import UpdateAccount
 from api.services.accounts.accounts import AccountService, UserProfileObject
+from api.services.caller import Caller
 from api.services.guilds.own_guilds import OwnGuildObject, OwnGuilds
 from api.services.images import IMAGE_BODY_BYTES
 from core.wire.objects.member import MemberObject

@@ -1,11 +1,11 @@
-"""What `api.openapi` made, as the bytes that are sent."""
+"""What `api.http.openapi` made, as the bytes that are sent."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from api.openapi import render_page
+from api.http.openapi import render_page
 
 
 class Documentation:

@@ -7,8 +7,8 @@ of the routes then: whether the caller may ask at all. Making one of these thing
 from collections.abc import Sequence
 from typing import Any
 
-from api.caller import Caller
 from api.services.applications.applications import ApplicationService
+from api.services.caller import Caller
 from api.services.directory import Directory
 from core.domain.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (

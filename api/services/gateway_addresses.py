@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from api.caller import Caller
+from api.services.caller import Caller
 from core.live.interfaces import SessionStarts
 from core.runtime.settings import GatewaySettings
 from core.store.interfaces import Store

@@ -1,7 +1,7 @@
 """Everything that can be wrong with a request, as one tree.
 
 A leaf carries Discord's JSON error code and the text for people. Domain errors know no HTTP and no WebSocket:
-`api/errors.py` maps the five branches to statuses. `Unavailable` stands beside the domain branches for a backend that is
+`api/http/errors.py` maps the five branches to statuses. `Unavailable` stands beside the domain branches for a backend that is
 away: the request may be repeated.
 """
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from api.audit_reasons import AUDITED_ROUTES
+from api.http.audit_reasons import AUDITED_ROUTES
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.guild_scene import Scene, form_code
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from api.form_marks import is_nothing
+from api.forms.marks import is_nothing
 from api.services.invites import invites
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.field_scenes import SCENES

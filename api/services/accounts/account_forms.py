@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import text
+from api.forms.marks import text
 from api.services.accounts.auth import Email, GlobalName, Password, Username
 from core.domain import texts
 

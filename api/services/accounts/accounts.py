@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from api.caller import Caller
 from api.services.accounts.account_forms import UpdateAccount
 from api.services.accounts.auth import find_email_errors, find_username_errors, revocation
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.announcements import guild_event, user_event
+from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from api.caller import Caller
-from api.form_marks import text
+from api.forms.marks import text
 from api.services.accounts.authenticator import RevokedSession
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.tokens import hash_token, make_token
 from api.services.announcements import user_event
+from api.services.caller import Caller
 from api.services.ids import IdSource
 from core.domain import texts
 from core.domain.errors import FieldError, Invalid, UnknownSession, WrongAccountKind, invalid_field

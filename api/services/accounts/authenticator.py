@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 from cachetools import LRUCache
 
-from api.caller import Caller
 from api.services.accounts.login_uses import LoginUses
 from api.services.accounts.tokens import BOT_SCHEME, hash_token
+from api.services.caller import Caller
 from core.bus.interfaces import Bus, Delivery
 from core.store.interfaces import Store
 from core.wire.envelope import SESSION_REVOKED

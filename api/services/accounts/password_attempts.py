@@ -14,9 +14,9 @@ shuts nobody else out.
 
 import logging
 
-from api.caller import Caller
-from api.limits import Limits
 from api.services.accounts.passwords import Passwords
+from api.services.caller import Caller
+from api.services.limits import Limits
 from core.domain.errors import RateLimited
 from core.domain.user import Account
 from core.runtime.addresses import key_of

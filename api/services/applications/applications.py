@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.caller import Caller
-from api.form_marks import text, unbuilt
+from api.forms.marks import text, unbuilt
 from api.services.accounts.auth import revocation
 from api.services.accounts.tokens import hash_token, make_token
 from api.services.announcements import user_event
+from api.services.caller import Caller
 from api.services.changes import merge_flags, pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource

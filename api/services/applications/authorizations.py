@@ -9,11 +9,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from api.caller import Caller
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
 from api.services.access import GuildAccess
 from api.services.announcements import guild_event
 from api.services.applications.applications import ApplicationService
+from api.services.caller import Caller
 from api.services.directory import Directory
 from api.services.guilds.own_guilds import OwnGuildObject, OwnGuilds
 from api.services.ids import IdSource

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from api.caller import Caller
+from api.services.caller import Caller
 from api.services.directory import Directory
 from core.domain.application import Application
 from core.domain.permissions import Permission

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import text, unbuilt
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
+from api.forms.marks import text, unbuilt
 from api.services.roles.role_forms import PermissionBits
 from core.domain import texts
 from core.domain.channel import Overwrite

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from api.caller import Caller
 from api.services.access import GuildAccess, access_guild_channel, require_place
+from api.services.caller import Caller
 from api.services.channels.channel_forms import ChannelPosition
 from api.services.channels.channel_rules import check_parent, is_synced
 from api.services.channels.channel_views import announce_channel

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from api.caller import Caller
 from api.services.access import ChannelAccess, GuildAccess, require_place
 from api.services.announcements import guild_event
+from api.services.caller import Caller
 from api.services.changes import merge_flags, pick_changes
 from api.services.channels.channel_forms import CreateChannel, OverwriteForm, UpdateChannel
 from api.services.channels.channel_rules import (

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from api.form_marks import unbuilt
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
+from api.forms.marks import unbuilt
 from api.services.announcements import user_event
 from api.services.directory import Directory
 from api.services.ids import IdSource

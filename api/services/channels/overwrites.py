@@ -6,8 +6,8 @@ category has closed what is in it.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from api.caller import Caller
 from api.services.access import ChannelAccess, GuildAccess, GuildEntry
+from api.services.caller import Caller
 from api.services.channels.channel_forms import OverwriteForm, PutOverwrite, overwrite_of, overwrite_type_of
 from api.services.channels.channel_rules import (
     changed_bits,

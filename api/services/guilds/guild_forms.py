@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import text, unbuilt
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
+from api.forms.marks import text, unbuilt
 from api.services.channels.channel_forms import CreateChannel
 from api.services.roles.role_forms import CreateRole
 from core.domain import texts

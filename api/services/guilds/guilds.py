@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.caller import Caller
 from api.services.access import GuildAccess
 from api.services.announcements import guild_event
+from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.channels.channel_rules import refuse_type
 from api.services.directory import Directory

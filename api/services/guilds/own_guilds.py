@@ -3,8 +3,8 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from api.caller import Caller
 from api.services.access import GuildAccess
+from api.services.caller import Caller
 from api.services.directory import Directory
 from core.domain.errors import UnknownGuild
 from core.live.interfaces import OnlineCounts

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from api.form_marks import as_set, unbuilt
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
+from api.forms.marks import as_set, unbuilt
 
 MAX_ROLES = 250
 Target = Annotated[Any, unbuilt("invites to streams and activities")]

@@ -8,10 +8,10 @@ import string
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from api.caller import Caller
-from api.forms import parse_ids
+from api.forms.form import parse_ids
 from api.services.access import GuildAccess, as_entry
 from api.services.announcements import guild_permission_event
+from api.services.caller import Caller
 from api.services.channels.channel_rules import INVITABLE
 from api.services.directory import Directory
 from api.services.ids import IdSource

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from api.caller import Caller
 from api.services.announcements import guild_event
+from api.services.caller import Caller
 from api.services.directory import Directory
 from api.services.guilds.guild_forms import UpdateVanityUrl
 from api.services.ids import IdSource

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from api.caller import Caller
 from api.services.access import GuildAccess
 from api.services.announcements import channel_event, guild_permission_event
+from api.services.caller import Caller
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.members.member_forms import BanUsers

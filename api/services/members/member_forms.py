@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import as_set, text
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
+from api.forms.marks import as_set, text
 from core.domain import texts
 
 Nick = Annotated[str, text(texts.NICK)]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.caller import Caller
 from api.services.access import GuildAccess
 from api.services.announcements import guild_event
+from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource

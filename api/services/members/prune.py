@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from api.caller import Caller
-from api.forms import parse_ids
+from api.forms.form import parse_ids
 from api.services.access import GuildAccess
+from api.services.caller import Caller
 from api.services.directory import Directory
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights

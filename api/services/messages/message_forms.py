@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from api.form_marks import as_set, unbuilt
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
+from api.forms.marks import as_set, unbuilt
 from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embed, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
 from core.domain.errors import EmptyMessage, invalid_field, unbuilt_field

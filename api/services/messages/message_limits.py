@@ -4,8 +4,8 @@ from typing import Final
 
 from cachetools import FIFOCache
 
-from api.limits import Limits
 from api.services.access import ChannelAccess
+from api.services.limits import Limits
 from core.domain.errors import SlowMode
 from core.domain.permissions import Permission
 from core.domain.user import User

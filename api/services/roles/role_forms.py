@@ -5,8 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import text
-from api.forms import SnowflakeField
+from api.forms.form import SnowflakeField
+from api.forms.marks import text
 from core.domain import texts
 
 Color = Annotated[int, Meta(ge=0, le=0xFFFFFF)]

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from api.caller import Caller
 from api.services.access import GuildAccess, rank_of_role
 from api.services.announcements import guild_event
+from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.forms import Form
+from api.forms.form import Form
 from api.services.messages.message_forms import CreateMessage, EditMessage, parse_content, parse_draft, parse_edit
 from core.domain.errors import DomainError, Invalid, NotBuilt
 

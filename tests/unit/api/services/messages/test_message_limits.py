@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.limits import Limits, MemoryRateLimiter
 from api.services.access import ChannelAccess
+from api.services.limits import Limits, MemoryRateLimiter
 from api.services.messages.message_limits import MessageLimits
 from core.domain.channel import Channel, ChannelType
 from core.domain.errors import RateLimited, SlowMode

@@ -1,8 +1,8 @@
 """What every request passes between routing and its handler: who is it, and is it too much?
 
 Runs after routing (the route is known) and before the body is read: as Litestar's `before_request`, and on the way of
-`api.compiled_routes`. It leaves the `Caller` and the rate limit's standing in the ASGI scope, for `api.binding` and
-`api.edge`. A handler is for callers with a token unless it says `opt={"public": True}`.
+`api.compiled_routes`. It leaves the `Caller` and the rate limit's standing in the ASGI scope, for `api.http.binding` and
+`api.http.edge`. A handler is for callers with a token unless it says `opt={"public": True}`.
 """
 
 import hashlib
@@ -11,10 +11,10 @@ from typing import Any, Final
 from litestar import Request
 from msgspec import Struct
 
-from api.caller import Caller
-from api.limits import Limits, Standing
-from api.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope
+from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope
 from api.services.accounts.authenticator import Authenticator
+from api.services.caller import Caller
+from api.services.limits import Limits, Standing
 from core.domain.errors import RateLimited, Unauthorized
 
 PUBLIC_KEY: Final = "public"

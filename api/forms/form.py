@@ -9,7 +9,7 @@ A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else i
 - Unknown fields are ignored; an empty body counts as `{}`.
 - Decoding is lax the way that Discord's clients need it: numbers as strings, 0/1 and "true" for booleans.
 - A wrong body becomes one `Invalid` (50035) that names every wrong top-level field with its path and form code.
-- Texts are cleaned and measured, and sets hold nothing twice, where a field says so (`api.form_marks`).
+- Texts are cleaned and measured, and sets hold nothing twice, where a field says so (`api.forms.marks`).
 - Half of a surrogate pair becomes U+FFFD (`core.wire.lone_surrogates`); text with a NUL is refused: no database keeps it.
 
 Ids in paths are declared `{guild_id:str}` and taken as `guild_id: SnowflakePath`, ids in queries as `SnowflakeQuery`.
@@ -24,7 +24,7 @@ import msgspec.inspect
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
-from api.form_marks import find_cleaner, find_marked_errors
+from api.forms.marks import find_cleaner, find_marked_errors
 from core.domain.errors import FieldError, Invalid, InvalidJson, invalid_field
 from core.domain.ids import MAX_SNOWFLAKE
 from core.wire.lone_surrogates import replace_lone_surrogates

@@ -9,8 +9,8 @@ from typing import Any, Final
 from litestar import Request
 from typing_extensions import override
 
-from api.errors import UnsupportedMedia
-from api.scope import Receive, Scope
+from api.http.errors import UnsupportedMedia
+from api.http.scope import Receive, Scope
 from core.domain.errors import InvalidJson, TooLarge
 
 _EMPTY_OBJECT: Final = b"{}"

@@ -1,6 +1,6 @@
 """Answers as they leave a handler: finished bytes. Litestar's own response objects cost more than most handlers do.
 
-A handler returns what is to be encoded, and `api.binding` makes the `Answer`; one that has bytes already returns an `Answer`.
+A handler returns what is to be encoded, and `api.http.binding` makes the `Answer`; one that has bytes already returns an `Answer`.
 """
 
 from typing import Any, Final

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from api.form_marks import as_set, find_cleaner, is_nothing, unbuilt
-from api.forms import Form
+from api.forms.form import Form
+from api.forms.marks import as_set, find_cleaner, is_nothing, unbuilt
 from api.framework import _ROUTES
 from core.domain.errors import Invalid, NotBuilt
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.errors import ErrorAnswer, answer_to, status_of
+from api.http.errors import ErrorAnswer, answer_to, status_of
 from core.domain import errors
 from core.domain.errors import (
     DomainError,

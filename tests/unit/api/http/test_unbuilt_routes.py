@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.documented_routes import DISCORD, is_documented
+from api.http.unbuilt_routes import DISCORD, is_documented
 from tests.conformance import load_document
 
 

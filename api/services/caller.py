@@ -1,6 +1,6 @@
 """Who makes a request: an account, by one of its logins.
 
-The gate puts it into the request's scope before any handler runs; `api.binding` hands it to handlers that ask for `caller`.
+The gate puts it into the request's scope before any handler runs; `api.http.binding` hands it to handlers that ask for `caller`.
 """
 
 from msgspec import Struct

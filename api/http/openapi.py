@@ -2,7 +2,7 @@
 
 Made once, at start, out of the handlers' signatures: msgspec's own JSON schemas of the Structs that bodies are decoded with
 and answers are encoded from. (Litestar can generate such documents too, but stumbles over `msgspec.Raw` and knows nothing
-of `api.binding`.) A handler that answers bytes says what they are: `opt={"answer": MessageObject}`.
+of `api.http.binding`.) A handler that answers bytes says what they are: `opt={"answer": MessageObject}`.
 """
 
 import html
@@ -17,7 +17,7 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
 
-from api.answers import Answer
+from api.http.answers import Answer
 from core.domain.ids import MAX_SNOWFLAKE
 
 ANSWER_KEY: Final = "answer"
@@ -55,7 +55,7 @@ class RateLimitError(msgspec.Struct, kw_only=True):
 
 
 def build_document(handlers: Sequence[HTTPRouteHandler], services: Collection[str], *, prefix: str) -> dict[str, Any]:
-    """The document. `services` are the parameters that handlers get from `api.binding`."""
+    """The document. `services` are the parameters that handlers get from `api.http.binding`."""
     operations = [_Operation(handler, services) for handler in handlers]
     needed = [FormErrors, RateLimitError, *(type_ for operation in operations for type_ in operation.types())]
     schemas, components = msgspec.json.schema_components(needed, ref_template=_REFERENCE)

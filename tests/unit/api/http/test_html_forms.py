@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.message_body import find_json
+from api.http.html_forms import find_json
 from core.domain.errors import Invalid, NotBuilt
 
 FORM = "multipart/form-data; boundary=b"

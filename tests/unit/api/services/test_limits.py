@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from api.limits import Limits, MemoryRateLimiter, Rule, is_loopback
+from api.services.limits import Limits, MemoryRateLimiter, Rule, is_loopback
 from core.domain.errors import RateLimited
 from core.runtime.settings import LimitSettings
 from tests.fakes.clock import FakeClock

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from litestar.exceptions import ClientException, HTTPException, SerializationException, ValidationException
 
-from api.forms import translate
+from api.forms.form import translate
 from core.domain.errors import (
     Conflict,
     DomainError,

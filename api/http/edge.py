@@ -14,13 +14,13 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from api.answers import Answer
 from api.compiled_routes import CompiledRoutes
-from api.errors import HeadersTooLarge
-from api.gate import Gate, Rate
-from api.limits import Limits
+from api.http.answers import Answer
+from api.http.errors import HeadersTooLarge
+from api.http.gate import Gate, Rate
+from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Application, Message, Receive, Scope, Send
 from api.refusals import refuse
-from api.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Application, Message, Receive, Scope, Send
+from api.services.limits import Limits
 from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics

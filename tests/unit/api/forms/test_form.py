@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
-from api.form_marks import text
-from api.forms import Form, SnowflakeField
+from api.forms.form import Form, SnowflakeField
+from api.forms.marks import text
 from core.domain import texts
 from core.domain.errors import Invalid, InvalidJson
 

@@ -6,7 +6,7 @@
     bind(list_roles, {"roles": role_service})
 
 Litestar's own dependency injection would do the same per request, with a task group as soon as a handler asks for two
-things; that costs more than most handlers. Here `caller`, `reason` and `data` (the body, through `api.forms`) are read out of
+things; that costs more than most handlers. Here `caller`, `reason` and `data` (the body, through `api.forms.form`) are read out of
 the request and services are plain keyword arguments. What is left in the signature (path, query) is Litestar's, as ever, or
 `api.compiled_routes`'.
 
@@ -27,12 +27,12 @@ from litestar.params import ParameterKwarg, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp
 
-from api.answers import Answer, encode_json
-from api.audit_reasons import Headers, is_audited, read_reason
-from api.caller import Caller
-from api.forms import Form
-from api.gate import Gate
-from api.scope import CALLER_KEY, Scope
+from api.forms.form import Form
+from api.http.answers import Answer, encode_json
+from api.http.audit_reasons import Headers, is_audited, read_reason
+from api.http.gate import Gate
+from api.http.scope import CALLER_KEY, Scope
+from api.services.caller import Caller
 from core.domain.errors import Unauthorized
 
 JSON_OF_KEY: Final = "json_of"
