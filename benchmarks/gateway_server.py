@@ -144,7 +144,7 @@ async def serve(options: Options) -> None:
     bench = Bench(options=options, store=store, ids=ids)
     defaults = {"host": "127.0.0.1", "port": 0, "heartbeat_timeout_factor": 1000, "resume_window_s": 0}
     # As guildway.embedded does.
-    garbage = GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe)
+    garbage = GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe)
     gateway = build_gateway(
         store=store,
         bus=store.bus,

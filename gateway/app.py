@@ -169,7 +169,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     table = SessionTable(
         resume_window_s=options.resume_window_s, call_later=call_later, on_lost=users.lose, on_ended=on_ended
     )
-    metrics.sessions.set_function(lambda: float(len(table)))
+    metrics.connections.sessions.set_function(lambda: float(len(table)))
     reads = LoginReads(
         store=store,
         tasks=tasks,

@@ -22,12 +22,12 @@ class EventMeter:
         """An event was dispatched to so many sessions."""
         counter = self._counters.get(event)
         if counter is None:
-            counter = self._counters[event] = self._metrics.dispatch_total.labels(event)
+            counter = self._counters[event] = self._metrics.events.dispatch_total.labels(event)
         counter.inc(sessions)
 
     def note_lag(self, shard: int, envelope_id: int) -> None:
         """An event of a shard's log is applied now; its id says when it was made."""
         gauge = self._lags.get(shard)
         if gauge is None:
-            gauge = self._lags[shard] = self._metrics.log_lag_seconds.labels(str(shard))
+            gauge = self._lags[shard] = self._metrics.events.log_lag_seconds.labels(str(shard))
         gauge.set((self._clock.now_ms() - created_ms(envelope_id)) / 1000)

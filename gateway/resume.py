@@ -34,7 +34,7 @@ class Resuming:
         if session is None or session.profile.token_hash != hash_token(command.token):
             self._invalidate(connection, "unknown")
         elif seq < 0 or seq > session.seq:
-            self._metrics.resume_total.labels("invalid_seq").inc()
+            self._metrics.connections.resume_total.labels("invalid_seq").inc()
             connection.close(close_codes.INVALID_SEQ)
         elif not session.can_resume_after(seq):
             self._replace(session, None)
@@ -48,7 +48,7 @@ class Resuming:
             session.replay(seq)
             session.dispatch(self._resumed)
             self._users.regain(session)
-            self._metrics.resume_total.labels("resumed").inc()
+            self._metrics.connections.resume_total.labels("resumed").inc()
 
     def _replace(self, session: Session, connection: Connection | None) -> None:
         """A connection that the server still takes for open is closed: its client has given it up."""
@@ -58,5 +58,5 @@ class Resuming:
             before.close(close_codes.SESSION_TIMED_OUT)
 
     def _invalidate(self, connection: Connection, outcome: str) -> None:
-        self._metrics.resume_total.labels(outcome).inc()
+        self._metrics.connections.resume_total.labels(outcome).inc()
         connection.send(Opcode.INVALID_SESSION, d=False)

@@ -73,4 +73,4 @@ class Sending:
 
 def make_sending(*, clock: Clock, call_later: CallLater, metrics: Metrics) -> Sending:
     """Timing into the process's metrics."""
-    return Sending(clock=clock, call_later=call_later, observe=metrics.fanout_seconds.observe)
+    return Sending(clock=clock, call_later=call_later, observe=metrics.events.fanout_seconds.observe)

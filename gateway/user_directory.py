@@ -177,7 +177,7 @@ class UserDirectory:
 
     def _publish_change(self, actor: UserActor) -> None:
         """What others see of a user has changed."""
-        self._metrics.presence_updates_total.labels(actor.presence.status).inc()
+        self._metrics.events.presence_updates_total.labels(actor.presence.status).inc()
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
 
     def _note_sessions(self, actor: UserActor) -> None:

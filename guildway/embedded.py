@@ -157,7 +157,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             starts=starts,
             gateway_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
         )
-        garbage = GarbageControl(clock=clock, observe=metrics.gc_pause_seconds.observe)
+        garbage = GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe)
         gateway = build_gateway(
             store=store,
             bus=store.bus,
@@ -210,7 +210,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 "store": store.run_chores,
                 "garbage": garbage.run,
                 "readiness": readiness.run,
-                "loop lag": LoopLag(clock=clock, observe=metrics.loop_lag_seconds.observe).run,
+                "loop lag": LoopLag(clock=clock, observe=metrics.process.loop_lag_seconds.observe).run,
             },
             facts=_list_facts(settings, store),
         )
@@ -242,11 +242,11 @@ def _list_facts(settings: Settings, store: SqlStore) -> dict[str, object]:
 
 def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
     """What is looked up when somebody looks at the page."""
-    metrics.build_info.labels(version=VERSION, kernels=_KERNELS).set(1)
-    metrics.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
-    metrics.database_bytes.set_function(health.measure_bytes)
-    metrics.database_log_bytes.set_function(lambda: health.measure_bytes("-wal"))
-    metrics.disk_free_bytes.set_function(health.measure_free_bytes)
+    metrics.process.build_info.labels(version=VERSION, kernels=_KERNELS).set(1)
+    metrics.process.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
+    metrics.store.database_bytes.set_function(health.measure_bytes)
+    metrics.store.database_wal_bytes.set_function(lambda: health.measure_bytes("-wal"))
+    metrics.store.disk_free_bytes.set_function(health.measure_free_bytes)
 
 
 async def open_store(

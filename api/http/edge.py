@@ -169,7 +169,7 @@ class Edge:
         key = (scope.get(TEMPLATE_KEY, _UNMATCHED), method if method in _METHODS else "OTHER", status)
         timer = self._timers.get(key)
         if timer is None:
-            timer = self._metrics.api_latency_seconds.labels(key[0], key[1], str(status))
+            timer = self._metrics.api.api_latency_seconds.labels(key[0], key[1], str(status))
             self._timers[key] = timer
         timer.observe(duration_s)
 

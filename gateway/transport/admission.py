@@ -126,7 +126,7 @@ class Admission:
         """Begins to watch, and to measure what waits in the `connections`. `on_tick(now_s)` is called a few times a second."""
         if on_tick is not None:
             self._on_tick = on_tick
-        self._metrics.session_buffer_bytes.set_function(
+        self._metrics.connections.session_buffer_bytes.set_function(
             lambda: float(sum(connection.buffered_bytes for connection in connections()))
         )
         self._tick()
@@ -222,7 +222,7 @@ class Admission:
             host=host,
             fd=fd,
         )
-        self._metrics.websocket_connections.inc()
+        self._metrics.connections.websocket_connections.inc()
         return connection
 
     def open(self, connection: Connection) -> None:
@@ -232,11 +232,11 @@ class Admission:
 
     def disconnect(self) -> None:
         """The socket of a connection is gone."""
-        self._metrics.websocket_connections.dec()
+        self._metrics.connections.websocket_connections.dec()
 
     def _note_close(self, address: str, close_code: CloseCode) -> None:
         """A connection is closed from here: what an operator should know of."""
-        self._metrics.gateway_closes_total.labels(str(close_code.code)).inc()
+        self._metrics.connections.gateway_closes_total.labels(str(close_code.code)).inc()
         if close_code is close_codes.SLOW_CLIENT:
             self._tell_slow("gateway", address)
         elif close_code is close_codes.RATE_LIMITED:

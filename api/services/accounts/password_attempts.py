@@ -44,9 +44,9 @@ class PasswordAttempts:
         try:
             is_right = await self._try(account, password, name=_name_of(account, typed), address=address)
         except RateLimited:
-            self._metrics.logins_total.labels("limited").inc()
+            self._metrics.api.logins_total.labels("limited").inc()
             raise
-        self._metrics.logins_total.labels("right" if is_right else "wrong").inc()
+        self._metrics.api.logins_total.labels("right" if is_right else "wrong").inc()
         if not is_right:
             # What was typed for the account is not told: people type their password there.
             logger.warning("login failed", extra={"address": address, "user_id": account and account.user.id})

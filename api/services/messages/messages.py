@@ -95,9 +95,9 @@ class MessageService:
         self._clock = clock
         # Looking a child up by its labels costs more than counting.
         self._counters: dict[int, Counter] = {
-            kind: metrics.messages_sent_total.labels(str(int(kind))) for kind in TEXT_LIKE
+            kind: metrics.api.messages_sent_total.labels(str(int(kind))) for kind in TEXT_LIKE
         }
-        self._latency = metrics.message_latency_seconds
+        self._latency = metrics.api.message_latency_seconds
         self._nonces: Nonces[_Sent] = Nonces(first_id=ids.next())
 
     async def send(self, user_id: int, channel_id: int, form: CreateMessage) -> bytes:

@@ -49,7 +49,7 @@ class Commits:
     def note_good(self, began_s: float) -> None:
         """A transaction has been committed."""
         self._good_s = self._clock.monotonic_s()
-        self._metrics.commit_seconds.observe(self._good_s - began_s)
+        self._metrics.store.commit_seconds.observe(self._good_s - began_s)
         self._last = None
 
     def note_failed(self, error: Unavailable) -> None:
@@ -59,7 +59,7 @@ class Commits:
         self._last = error
         self._failed_s = self._clock.monotonic_s()
         self._reason = reason_of(error)
-        self._metrics.commit_failures_total.inc()
+        self._metrics.store.commit_failures_total.inc()
         logger.error("commit failed", extra={"reason": self._reason})
 
     def find_fault(self) -> str | None:

@@ -80,7 +80,7 @@ async def _find_full_disk() -> str | None:
 
 async def test_operations_answers_metrics_health_and_ready() -> None:
     metrics = Metrics()
-    metrics.session_buffer_bytes.set(5)
+    metrics.connections.session_buffer_bytes.set(5)
     async with (
         httpx.AsyncClient() as client,
         _serve(build_operations(registry=metrics.registry, find_fault=_find_nothing)) as (url, _),

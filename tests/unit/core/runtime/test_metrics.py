@@ -39,18 +39,18 @@ def test_metrics_have_the_promised_names() -> None:
 
 def test_metrics_take_the_promised_labels() -> None:
     metrics = Metrics()
-    metrics.messages_sent_total.labels(channel_type="0").inc()
-    metrics.websocket_connections.inc()
-    metrics.presence_updates_total.labels(status="online").inc()
-    metrics.api_latency_seconds.labels(route="/gateway", method="GET", status="200").observe(0.1)
-    metrics.dispatch_total.labels(event="MESSAGE_CREATE").inc()
-    metrics.log_lag_seconds.labels(shard="0").set(0.5)
-    metrics.resume_total.labels(outcome="resumed").inc()
+    metrics.api.messages_sent_total.labels(channel_type="0").inc()
+    metrics.connections.websocket_connections.inc()
+    metrics.events.presence_updates_total.labels(status="online").inc()
+    metrics.api.api_latency_seconds.labels(route="/gateway", method="GET", status="200").observe(0.1)
+    metrics.events.dispatch_total.labels(event="MESSAGE_CREATE").inc()
+    metrics.events.log_lag_seconds.labels(shard="0").set(0.5)
+    metrics.connections.resume_total.labels(outcome="resumed").inc()
     text = generate_latest(metrics.registry).decode()
     assert 'guildway_api_latency_seconds_count{method="GET",route="/gateway",status="200"} 1.0' in text
 
 
 def test_metrics_of_two_processes_are_apart() -> None:
     first, second = Metrics(), Metrics()
-    first.session_buffer_bytes.set(5)
+    first.connections.session_buffer_bytes.set(5)
     assert "guildway_session_buffer_bytes 0.0" in generate_latest(second.registry).decode()
