@@ -1,7 +1,11 @@
 """The bus of the embedded process: the shards' logs are a table beside the rows that they announce.
 
 The store's writer appends to the log in the transaction that changes the rows, and calls `deliver` when it has committed.
-This object owns the listeners, the ring before the table and the positions of what was delivered; the table is the store's.
+This object owns the listeners, the positions of what was delivered and, where one is asked for, the ring before the table; the
+table is the store's.
+
+One process hears of every event by a call, so nothing in it calls `read` today, and it has no ring: a resume is served from the
+sessions' memory. The log's readers will be processes that have missed something.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -24,14 +28,17 @@ class EmbeddedBus:
 
     __slots__ = ("_append", "_listeners", "_positions", "_read", "_ring", "num_shards")
 
-    def __init__(self, *, num_shards: int, append: Append, read: Read, positions: Mapping[int, int]) -> None:
-        """`positions`: the newest position of each shard that has one."""
+    def __init__(
+        self, *, num_shards: int, append: Append, read: Read, positions: Mapping[int, int], ring_bytes: int = 0
+    ) -> None:
+        """`positions`: the newest position of each shard that has one. `ring_bytes`: the ring's budget, 0 for no ring."""
         self.num_shards = num_shards
         self._append = append
         self._read = read
         self._positions = [positions.get(shard, 0) for shard in range(num_shards)]
         self._listeners = Listeners(num_shards)
-        self._ring = Ring(num_shards=num_shards, start=max(self._positions, default=0))
+        start = max(self._positions, default=0)
+        self._ring = Ring(num_shards=num_shards, start=start, budget_bytes=ring_bytes) if ring_bytes else None
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Append to the shards' logs; durable and delivered when it returns."""
@@ -48,7 +55,8 @@ class EmbeddedBus:
         """Take over what was just committed, in the order of the commit. Called by the writer alone."""
         for delivery in deliveries:
             self._positions[delivery.shard] = delivery.position
-            self._ring.push(delivery)
+            if self._ring is not None:
+                self._ring.push(delivery)
             self._listeners.call(delivery)
 
     def subscribe(self, listener: Listener, shards: Collection[int] | None = None) -> Subscription:
@@ -57,7 +65,7 @@ class EmbeddedBus:
 
     async def read(self, shard: int, after: int, limit: int = 1000) -> list[Delivery]:
         """Durable deliveries of a shard after a position, oldest first. Raises LogTrimmed."""
-        kept = self._ring.read(shard, after, limit)
+        kept = None if self._ring is None else self._ring.read(shard, after, limit)
         return await self._read(shard, after, limit) if kept is None else kept
 
     async def position(self, shard: int) -> int:

@@ -47,7 +47,7 @@ class Bus(Protocol):
         """
 
     async def read(self, shard: int, after: int, limit: int = 1000) -> list[Delivery]:
-        """Up to `limit` durable deliveries of a shard with `position > after`, oldest first.
+        """Up to `limit` durable deliveries of a shard with `position > after`, oldest first. For a reader that missed some.
 
         Raises:
             LogTrimmed: when deliveries after `after` have been trimmed away already.

@@ -1,6 +1,6 @@
 """The newest deliveries of every shard in memory, so that a reader who is nearly up to date needs no disk.
 
-All shards share one budget of bytes: the oldest delivery of all leaves first, so a busy shard's ring is long and a quiet
+The embedded process makes none, because nothing in it reads the log (`core.bus.embedded`). All shards share one budget of bytes: the oldest delivery of all leaves first, so a busy shard's ring is long and a quiet
 shard costs nothing.
 """
 
@@ -9,9 +9,6 @@ from collections import deque
 from typing import Final
 
 from core.bus.interfaces import Delivery
-
-DEFAULT_BUDGET_BYTES: Final = 32 * 1024 * 1024
-"""About a minute of 500 messages a second."""
 
 _OVERHEAD_BYTES: Final = 400
 """What a delivery weighs beside its payload: the Structs, the ints, the places in two deques."""
@@ -22,8 +19,8 @@ class Ring:
 
     __slots__ = ("_arrivals", "_budget_bytes", "_by_shard", "_floors", "_size_bytes")
 
-    def __init__(self, *, num_shards: int, start: int, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
-        """`start`: every delivery with a higher position will pass through `push`."""
+    def __init__(self, *, num_shards: int, start: int, budget_bytes: int) -> None:
+        """`start`: every delivery with a higher position will pass through `push`. 32 MiB are a minute of 500 messages a second."""
         self._by_shard: list[deque[Delivery]] = [deque() for _ in range(num_shards)]
         self._floors = [start] * num_shards
         self._arrivals: deque[int] = deque()

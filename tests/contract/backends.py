@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from core.bus.interfaces import Bus
-from core.bus.memory import MemoryBus
 from core.store.interfaces import Store
-from core.store.sql.store import SqlStore
+from core.store.sql.store import SqlStore, StoreOptions
 from tests.fakes.clock import FakeClock
+from tests.fakes.memory_bus import MemoryBus
 
 NUM_SHARDS = 8
 
@@ -36,9 +36,10 @@ class StoreBackend(Protocol):
 class SqliteBackend:
     """The embedded store."""
 
-    def __init__(self, path: Path, clock: FakeClock) -> None:
+    def __init__(self, path: Path, clock: FakeClock, *, ring_bytes: int = 0) -> None:
         self.path = path
         self._clock = clock
+        self._options = StoreOptions(ring_bytes=ring_bytes)
         self._store: SqlStore | None = None
 
     @property
@@ -54,7 +55,7 @@ class SqliteBackend:
 
     async def open(self) -> None:
         """Open or create the file."""
-        self._store = await SqlStore.open(self.path, clock=self._clock, num_shards=NUM_SHARDS)
+        self._store = await SqlStore.open(self.path, clock=self._clock, num_shards=NUM_SHARDS, options=self._options)
 
     async def close(self) -> None:
         """Close it, when it is open."""

@@ -39,12 +39,14 @@ def bus(backend: StoreBackend) -> Bus:
     return backend.bus
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite with a ring"])
 async def bus_backend(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[MemoryBusBackend | SqlBusBackend]:
     """An open bus."""
-    chosen = MemoryBusBackend() if request.param == "memory" else SqlBusBackend(tmp_path / "bus.db", clock)
+    ring_bytes = 1024 * 1024 if request.param == "sqlite with a ring" else 0
+    is_memory = request.param == "memory"
+    chosen = MemoryBusBackend() if is_memory else SqlBusBackend(tmp_path / "bus.db", clock, ring_bytes=ring_bytes)
     await chosen.open()
     yield chosen
     await chosen.close()

@@ -69,9 +69,11 @@ class StoreOptions(msgspec.Struct, kw_only=True, frozen=True):
     read_connections: int = 4
     """Reads that may run at once; each has a thread and a page cache."""
     log_lifetime_ms: int = 60 * 60 * 1000
-    """How long a shard's log reaches back, for sessions that resume."""
+    """How long a shard's log reaches back."""
     log_rows: int = 1_000_000
     """How many rows the logs of all shards hold at most (about 1 GB)."""
+    ring_bytes: int = 0
+    """What the bus keeps of the log in memory, for those who read it; nobody does in a process that is alone."""
     lock: Path | None = None
     """The file by which the process holds the database: when it goes, another process may have come."""
     chore_interval_s: float = 60.0
@@ -165,7 +167,13 @@ class SqlStore:
         async def append(envelopes: Sequence[Envelope]) -> None:
             await writer.run_errand(lambda _: _only_announce(envelopes))
 
-        bus = EmbeddedBus(num_shards=num_shards, append=append, read=log.read, positions=state.positions)
+        bus = EmbeddedBus(
+            num_shards=num_shards,
+            append=append,
+            read=log.read,
+            positions=state.positions,
+            ring_bytes=options.ring_bytes,
+        )
         writer.start(bus.deliver)
         store = cls(
             engine=engine,

@@ -3,7 +3,6 @@
 import msgspec
 
 from core.bus.interfaces import Delivery
-from core.bus.memory import MemoryBus
 from core.runtime.metrics import Metrics
 from core.wire.envelope import USER_OFFLINE
 from core_ext import SnowflakeGenerator
@@ -13,6 +12,7 @@ from gateway.presence_command import PresenceUpdate
 from gateway.user_actor import UserEvents
 from gateway.user_directory import GRACE_S, UserDirectory
 from tests.fakes.clock import FakeClock
+from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
 from tests.unit.gateway.sessions import make_session
 

@@ -6,6 +6,8 @@ from core.bus.interfaces import Delivery
 from core.bus.ring import Ring
 from core.wire.envelope import Audience, Envelope
 
+BUDGET_BYTES = 1024 * 1024
+
 
 def delivery(position: int, shard: int = 0, payload_bytes: int = 2) -> Delivery:
     payload = msgspec.Raw(b'"' + b"x" * (payload_bytes - 2) + b'"')
@@ -19,7 +21,7 @@ def positions(deliveries: list[Delivery] | None) -> list[int] | None:
 
 
 def test_read_before_the_start_is_not_the_rings() -> None:
-    ring = Ring(num_shards=2, start=10)
+    ring = Ring(num_shards=2, start=10, budget_bytes=BUDGET_BYTES)
     ring.push(delivery(11))
     assert ring.read(0, 9, 100) is None
     assert positions(ring.read(0, 10, 100)) == [11]
@@ -27,7 +29,7 @@ def test_read_before_the_start_is_not_the_rings() -> None:
 
 
 def test_read_gives_what_follows_up_to_the_limit() -> None:
-    ring = Ring(num_shards=2, start=0)
+    ring = Ring(num_shards=2, start=0, budget_bytes=BUDGET_BYTES)
     for position in range(1, 9):
         ring.push(delivery(position, shard=position % 2))
     assert positions(ring.read(0, 0, 100)) == [2, 4, 6, 8]

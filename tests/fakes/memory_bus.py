@@ -1,4 +1,4 @@
-"""A bus in plain lists: for tests, and the reference for what a bus does. Keeps everything until `trim` is called."""
+"""A bus in plain lists, the reference for what a bus does. It keeps everything until `trim` is called."""
 
 from collections.abc import Collection, Sequence
 
