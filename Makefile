@@ -47,7 +47,7 @@ build: $(VENV)/build.stamp  ## Compile the kernels in place
 test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests; ARGS="-k name" passes to pytest
 	$(PY) -m pytest $(ARGS)
 
-test-pure: $(VENV)/dev.stamp node go java  ## All tests on the kernels' plain Python twins; ARGS as for test
+test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests on the pure kernels' plain Python; ARGS as for test
 	CORE_EXT_PURE=1 $(PY) -m pytest $(ARGS)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
@@ -85,10 +85,6 @@ $(PY):
 	if [ -z "$$found" ]; then echo "Guildway needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python3" >&2; exit 1; fi; \
 	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
 	  echo "$$found cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; fi; \
-	if ! "$$found" -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then \
-	  echo "The headers of $$found are missing, so the kernels run as plain Python. On Debian and Ubuntu: apt-get install python3-dev" >&2; fi; \
-	if ! command -v "$${CC:-cc}" >/dev/null; then \
-	  echo "No C compiler, so the kernels run as plain Python. On Debian and Ubuntu: apt-get install build-essential" >&2; fi; \
 	echo "Making $(VENV) with $$found …"; "$$found" -m venv $(VENV)
 
 $(UV): | $(PY)

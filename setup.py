@@ -1,28 +1,27 @@
-"""Builds the compiled kernels of `core_ext`, and does without them where that is not possible.
+"""Builds the compiled kernels of `core_ext`, without which there is no package. All else about it is in pyproject.toml.
 
-Each `core_ext/x_py.py` is compiled as `core_ext.x_c` with the types in `x_c.pxd`; a kernel that needs pointers has an
-`x_c.pyx` of its own. Without Cython or a C compiler, or when either fails, the install goes on with a warning and `core_ext`
-uses the plain Python twins. All else about the package is in pyproject.toml.
+Each `core_ext/x_py.py` of `AUGMENTED` is compiled as `core_ext.x_c` with the types in `x_c.pxd`; a kernel of `POINTERS` has an
+`x_c.pyx` of its own. Where nothing can be compiled, the build ends with one sentence that says what to install.
 """
 
-import warnings
+import contextlib
+import os
+import runpy
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 AUGMENTED = ("etf", "permissions", "snowflake")
-POINTERS = (
-    "delivery",
-    "framing",
-    "intake",
-    "send_buffer",
-    "slot_set",
-    "sockets",
-    "template",
-    "view_index",
-    "websocket",
-)
+POINTERS = ("delivery", "framing", "intake", "send_buffer", "slot_set", "template", "view_index", "websocket")
+EPOLL = ("sockets",)
+"""Only Linux has what it calls; elsewhere the portable transport needs none of it."""
 
 DIRECTIVES = {
     "language_level": "3",
@@ -31,45 +30,69 @@ DIRECTIVES = {
     "embedsignature": True,
 }
 
+PROBE = "#include <Python.h>\n"
+
 
 def declare_extensions() -> list[Extension]:
-    """One extension a kernel, from C that Cython writes; none when Cython cannot."""
+    """One extension a kernel."""
+    pointers = POINTERS + (EPOLL if sys.platform == "linux" else ())
     sources = {name: f"core_ext/{name}_py.py" for name in AUGMENTED} | {
-        name: f"core_ext/{name}_c.pyx" for name in POINTERS
+        name: f"core_ext/{name}_c.pyx" for name in pointers
     }
-    extensions = [
+    return [
         Extension(
             f"core_ext.{name}_c",
             [source],
             depends=sorted(str(path) for path in Path("core_ext").glob(f"{name}_*") if path.suffix in {".pxd", ".h"}),
             extra_compile_args=["-O3"],
-            optional=True,
         )
         for name, source in sorted(sources.items())
     ]
+
+
+class BuildKernels(build_ext):
+    """`build_ext` that first sees whether anything can be compiled."""
+
+    def build_extensions(self) -> None:
+        """Compiles the kernels, or ends the build."""
+        if not self.can_compile():
+            text = runpy.run_path("core_ext/chooser.py")["MISSING"]
+            raise SystemExit(f"guildway: {text}")
+        sources = {made.name: made.sources for made in cythonize(self.extensions, compiler_directives=DIRECTIVES)}
+        for extension in self.extensions:
+            extension.sources = sources[extension.name]
+        super().build_extensions()
+
+    def can_compile(self) -> bool:
+        """Whether there is a compiler that works, and Python's headers."""
+        with tempfile.TemporaryDirectory() as folder, silenced_errors():
+            source = Path(folder, "probe.c")
+            source.write_text(PROBE)
+            try:
+                self.compiler.compile([str(source)], output_dir=folder, include_dirs=self.include_dirs)
+            except (CCompilerError, ExecError, PlatformError):
+                return False
+        return True
+
+
+class KernelsFirst(build):
+    """`build` that compiles before it copies, so that nothing else is said when that cannot be done."""
+
+    sub_commands = sorted(build.sub_commands, key=lambda command: command[0] != "build_ext")
+
+
+@contextlib.contextmanager
+def silenced_errors() -> Iterator[None]:
+    """What a compiler says is not shown meanwhile."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
-        from Cython.Build import cythonize  # noqa: PLC0415 - its absence is no error
-
-        return list(cythonize(extensions, compiler_directives=DIRECTIVES))
-    except Exception as error:  # whatever Cython stumbles over, the plain twins do the same work
-        warn(error)
-        return []
-
-
-def warn(error: BaseException) -> None:
-    """Says what the build goes on without."""
-    warnings.warn(f"core_ext stays plain Python: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
-class BuildOrDoWithout(build_ext):
-    """build_ext for which a missing or failing compiler is no error."""
-
-    def run(self) -> None:
-        """Builds what can be built."""
-        try:
-            super().run()
-        except Exception as error:
-            warn(error)
-
-
-setup(ext_modules=declare_extensions(), cmdclass={"build_ext": BuildOrDoWithout})
+setup(ext_modules=declare_extensions(), cmdclass={"build": KernelsFirst, "build_ext": BuildKernels})

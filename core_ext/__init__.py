@@ -1,50 +1,28 @@
-"""Compiled kernels and their plain Python twins: this file chooses. It imports nothing else of ours.
+"""The kernels, as `core_ext.chooser` chooses them. This file imports nothing else of ours."""
 
-`x_py.py` is the reference of each kernel, `x_c` the compiled one. All compiled ones are used when they can be imported and
-CORE_EXT_PURE is not "1", else all plain ones: never a mixture, so that classes and errors always belong together.
-"""
-
-import os
+import sys
 from typing import TYPE_CHECKING
 
-from core_ext import delivery_py as _delivery
-from core_ext import etf_py as _etf
-from core_ext import framing_py as _framing
-from core_ext import intake_py as _intake
-from core_ext import permissions_py as _permissions
-from core_ext import slot_set_py as _slot_set
-from core_ext import snowflake_py as _snowflake
-from core_ext import sockets_py as _sockets
-from core_ext import template_py as _template
-from core_ext import view_index_py as _view_index
-from core_ext import websocket_py as _websocket
+from core_ext.chooser import choose, load
 
-IS_COMPILED: bool = False
-
-# A type checker sees the plain twins: their signatures are the interface.
-if not TYPE_CHECKING and os.environ.get("CORE_EXT_PURE") != "1":
-    try:
-        from core_ext import (
-            delivery_c,
-            etf_c,
-            framing_c,
-            intake_c,
-            permissions_c,
-            slot_set_c,
-            snowflake_c,
-            sockets_c,
-            template_c,
-            view_index_c,
-            websocket_c,
-        )
-    except ImportError:
-        pass
-    else:
-        _delivery, _etf, _framing = delivery_c, etf_c, framing_c
-        _intake, _permissions, _slot_set = intake_c, permissions_c, slot_set_c
-        _snowflake, _sockets, _template = snowflake_c, sockets_c, template_c
-        _view_index, _websocket = view_index_c, websocket_c
-        IS_COMPILED = True
+# A type checker sees the plain twins and the stubs: their signatures are the interface.
+if TYPE_CHECKING:
+    from core_ext import delivery_c as _delivery
+    from core_ext import etf_py as _etf
+    from core_ext import framing_py as _framing
+    from core_ext import intake_c as _intake
+    from core_ext import permissions_py as _permissions
+    from core_ext import slot_set_py as _slot_set
+    from core_ext import snowflake_py as _snowflake
+    from core_ext import template_c as _template
+    from core_ext import view_index_py as _view_index
+    from core_ext import websocket_c as _websocket
+else:
+    _delivery, _intake, _template = map(load, ("core_ext.delivery", "core_ext.intake", "core_ext.template"))
+    _websocket = load("core_ext.websocket")
+    _etf, _framing = choose("core_ext.etf"), choose("core_ext.framing")
+    _permissions, _snowflake = choose("core_ext.permissions"), choose("core_ext.snowflake")
+    _slot_set, _view_index = choose("core_ext.slot_set"), choose("core_ext.view_index")
 
 Outlet = _delivery.Outlet
 SendQueue = _delivery.SendQueue
@@ -83,8 +61,14 @@ SlotSet = _slot_set.SlotSet
 
 SnowflakeGenerator = _snowflake.SnowflakeGenerator
 
-Socket = _sockets.Socket
-SocketTable = _sockets.SocketTable
+# There is no epoll elsewhere.
+if sys.platform == "linux":
+    if TYPE_CHECKING:
+        from core_ext import sockets_c as _sockets
+    else:
+        _sockets = load("core_ext.sockets")
+    Socket = _sockets.Socket
+    SocketTable = _sockets.SocketTable
 
 TEMPLATE_FIXED = _template.FIXED
 TEMPLATE_JSON = _template.JSON
@@ -103,4 +87,3 @@ FRAME_TEXT = _websocket.TEXT
 NOT_TEXT = _websocket.NOT_TEXT
 PROTOCOL_ERROR = _websocket.PROTOCOL_ERROR
 TOO_LARGE = _websocket.TOO_LARGE
-FrameReader = _websocket.FrameReader

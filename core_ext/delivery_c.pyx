@@ -1,8 +1,26 @@
-"""From an event to the sockets of its recipients, on C arrays and `send(2)`. The text and the reference are in `delivery_py.py`.
+"""From an event to the sockets of its recipients: numbers, memory for a resume, and one send a turn.
+
+    deliver ─→ Track.push: seq += 1, a reference in the ring ─→ SendQueue: the tracks with something to send
+                                                                     │ flush, once a turn
+    Outlet: header, `s`, shared part of each event, in one buffer ←──┘
+       └─ one send on the socket; what the kernel does not take goes to the transport, and all that follows until it is empty
+
+The ring is the queue too: a track knows the number that was sent last, and what is behind it is still to be sent. So an event
+costs a session one reference, and events that come faster than they are sent leave in one send.
+
+What the callers give and nothing here changes:
+
+    body    .size_bytes, an int that never changes; and what `template_c` asks of it
+    form    .index, or -1 for a form that has no templates but .encode_dispatch(body, seq) -> bytes; .is_stream, whether
+            events may look back at the one before
+    link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was ever
+            written is with the kernel
+
+All of it belongs to the thread of one event loop. Nothing is awaited; no clock is read; when to flush is the caller's.
 
 Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`); it is
 used from the first event put into it until the send that follows, and nothing of the callers runs in between but the making of
-templates.
+templates. The suite runs on a model in Python too, `tests/models/delivery.py`.
 """
 
 cimport cython
@@ -13,7 +31,6 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memmove
 
-from core_ext import delivery_py
 from core_ext.framing_c cimport MAX_SEQ
 from core_ext.ring_c cimport Place, Ring, append_event, clear_ring, count_remembered
 from core_ext.ring_c cimport drop_forgotten, drop_oldest, find_newest, has_room
@@ -21,14 +38,14 @@ from core_ext.send_buffer_c cimport SendBuffer
 from core_ext.slot_set_c cimport SlotSet, guildway_ctz64
 from core_ext.template_c cimport Template, TemplateMemo
 
-MAX_SEND_BYTES = delivery_py.MAX_SEND_BYTES
-
 cdef enum:
+    # How much a send gathers. A frame that is larger goes alone.
     _MAX_SEND_BYTES = 65536
     _FIRST_PLACES = 8
     _LINE_BYTES = 64
 
-assert MAX_SEND_BYTES == _MAX_SEND_BYTES
+MAX_SEND_BYTES = _MAX_SEND_BYTES
+
 
 @cython.final
 cdef class SendQueue:
@@ -461,14 +478,16 @@ cdef class Track:
         return 0
 
 
-def deliver(list tracks not None, SlotSet slots not None, body):
-    """Push `body` to the tracks in `slots`; an empty slot is skipped. How many got it."""
+def deliver(list tracks not None, slots, body):
+    """Push `body` to the tracks in `slots`, a set of them; an empty slot is skipped. How many got it."""
+    # The set is another one only when the plain twin is in use.
+    cdef SlotSet recipients = slots if isinstance(slots, SlotSet) else SlotSet(slots)
     cdef unsigned int size_bytes = body.size_bytes
     cdef Py_ssize_t slot, index = 0, delivered = 0
     cdef uint64_t word
     # A push may run the link's code: so nothing of the set or the list is kept over one.
-    while index < slots.size:
-        word = slots.words[index]
+    while index < recipients.size:
+        word = recipients.words[index]
         while word:
             slot = index * 64 + guildway_ctz64(word)
             word &= word - 1

@@ -17,13 +17,14 @@ share_json = framing_py.share_json
 share_etf = framing_py.share_etf
 share_msgpack = framing_py.share_msgpack
 
+cdef Py_ssize_t _ETF_SEQ_OFFSET = ETF_SEQ_OFFSET
+cdef Py_ssize_t _MSGPACK_SEQ_OFFSET = MSGPACK_SEQ_OFFSET
+
 cdef enum:
-    _ETF_SEQ_OFFSET = 13
-    _MSGPACK_SEQ_OFFSET = 4
     _TEXT = 1
     _BINARY = 2
 
-assert ETF_SEQ_OFFSET == _ETF_SEQ_OFFSET and MSGPACK_SEQ_OFFSET == _MSGPACK_SEQ_OFFSET
+assert framing_py.MAX_SEQ == MAX_SEQ
 
 
 cdef inline int _check_seq(long long seq) except -1:

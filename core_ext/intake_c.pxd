@@ -1,4 +1,4 @@
-# One client's allowance and heartbeats, for `sockets_c`. The text and the reference are in intake_py.py.
+# One client's allowance and heartbeats, for `sockets_c`. The text is in intake_c.pyx.
 
 
 cdef class Intake:

@@ -1,7 +1,27 @@
-"""A client's allowance and heartbeats, on C numbers. The text and the reference are in `intake_py.py`.
+"""What one client may still say, and its heartbeats, which are answered here.
+
+Nearly all that idle clients say is heartbeats, in the few spellings of the libraries that there are. `hear` knows these by
+their bytes, in each encoding, and answers them with an acknowledgement that was made beforehand: nothing is decoded and nothing
+is allocated. Every other payload, a heartbeat in another spelling too, is for the caller to decode; it then calls `take` and, for a
+heartbeat, `beat`.
+
+A heartbeat says which dispatch came last. What the one before it said, the outlet is told may be counted on: clients resume after what
+they have, so nobody asks for that again. Not the newest, so that a client that is started anew from notes of its own, which are
+some seconds old, can resume as well.
+
+How often a client may speak is a count in a window that begins with its first use. A fixed window rather than a sliding one:
+Discord's libraries pace themselves by one, and it costs two numbers a connection. The limit and the window are arguments, because
+they are the same for everybody. Pings and heartbeats count too, or they would be a way around it.
+
+    JSON      {"op":1,"d":<null or digits>}, also with white space, in the other order, or without `d`
+    ETF       a map of the same: keys are binaries, `op` a small integer, `d` nil, null or a positive integer
+    msgpack   a map of the same: `op` a positive fixint, `d` nil or an unsigned integer
+
+Times are seconds of one monotonic clock, and arguments.
 
 Buffers: payloads are borrowed for the length of the call. An intake holds references to its outlet and its acknowledgement; the
-garbage collector does not look into it, because an outlet lets go of its link, and so of everything, when the socket is lost.
+garbage collector does not look into it, because an outlet lets go of its link, and so of everything, when the socket is lost. The
+suite runs on a model in Python too, `tests/models/intake.py`.
 """
 
 cimport cython
@@ -9,24 +29,23 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint64_t
 from libc.string cimport memcmp
 
-from core_ext import intake_py
 from core_ext.framing_c cimport MAX_SEQ
-
-JSON = intake_py.JSON
-ETF = intake_py.ETF
-MSGPACK = intake_py.MSGPACK
-NO_SEQ = intake_py.NO_SEQ
 
 cdef enum:
     _JSON = 0
     _ETF = 1
     _MSGPACK = 2
+    # More is looked at by nobody.
     _MAX_HEARTBEAT_BYTES = 64
     _MAX_DIGITS = 18
+    # A heartbeat that names no dispatch.
     _NO_SEQ = -1
     _NO_HEARTBEAT = -2
 
-assert (JSON, ETF, MSGPACK, NO_SEQ) == (_JSON, _ETF, _MSGPACK, _NO_SEQ)
+JSON = _JSON
+ETF = _ETF
+MSGPACK = _MSGPACK
+NO_SEQ = _NO_SEQ
 
 ctypedef const unsigned char* Place
 """Where reading stands; the functions below give the place behind what they read, NULL where it is something else."""

@@ -1,4 +1,4 @@
-# What a session remembers of its dispatches: the newest events, oldest first. For `delivery_c`; what for is told in delivery_py.py.
+# What a session remembers of its dispatches: the newest events, oldest first. For `delivery_c`; what for is told in delivery_c.pyx.
 #
 # It is a chain of chunks rather than one array. Sessions that get the same events fill their chunks at the same time, so the places
 # that an event is written to lie close together. With an array each, every session's was on a page of memory of its own, and over half

@@ -5,6 +5,10 @@ from cpython.ref cimport PyObject
 from core_ext.template_c cimport Template
 
 
+cdef enum:
+    _MAX_FRAMES = 64
+
+
 cdef struct Framed:
     # Owned references, and where in the buffer the frame ends and its number stands, which is four bytes or digits.
     PyObject* body
@@ -18,7 +22,7 @@ cdef class SendBuffer:
     cdef char* data
     cdef Py_ssize_t _size
     # The frames that lie in it, from its beginning; 0 when that is not known.
-    cdef Framed frames[64]
+    cdef Framed frames[_MAX_FRAMES]
     cdef int count
     cdef int _written
     cdef int _digits

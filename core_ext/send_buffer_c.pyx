@@ -1,4 +1,4 @@
-"""The memory that a send is gathered in, and what lies in it. A part of the delivery kernel; the plain twin joins bytes instead.
+"""The memory that a send is gathered in, and what lies in it. A part of the delivery kernel.
 
 Most recipients of a turn get the same events as the one before them, and their frames differ in the digits of `s` alone. So
 the frames stay in the buffer after they were sent, with the events that they are of, and the next recipient of the same
@@ -15,7 +15,6 @@ from core_ext.template_c cimport Template
 cdef enum:
     # A larger send makes the buffer grow for once.
     _BYTES = 131072
-    _MAX_FRAMES = 64
 
 
 @cython.final

@@ -12,11 +12,7 @@ from libc.string cimport memcpy, memset
 from core_ext import slot_set_py
 
 MAX_SLOTS = slot_set_py.MAX_SLOTS
-
-cdef enum:
-    _MAX_SLOTS = 1 << 24
-
-assert MAX_SLOTS == _MAX_SLOTS
+cdef long long _MAX_SLOTS = MAX_SLOTS
 
 
 cdef long long _number(object slot) except? -1:

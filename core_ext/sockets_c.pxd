@@ -1,4 +1,4 @@
-# The sockets' state and the system calls under them. The text and the reference are in sockets_py.py.
+# The sockets' state and the system calls under them. The text is in sockets_c.pyx.
 
 from libc.stdint cimport uint32_t, uint64_t
 

@@ -1,4 +1,4 @@
-# Templates for other kernels. What each is for is told in template_py.py.
+# Templates for other kernels. What each is for is told in template_c.pyx.
 
 from cpython.ref cimport PyObject
 
@@ -21,6 +21,11 @@ cdef class Template:
     cdef Py_ssize_t number_to_end(self, int digits) noexcept
 
 
+cdef enum:
+    # More events than leave in one turn to one connection, in more than one form.
+    _MEMO_ENTRIES = 64
+
+
 cdef struct Entry:
     # Owned references; `previous` and `chained` may be NULL.
     PyObject* body
@@ -28,12 +33,14 @@ cdef struct Entry:
     PyObject* template
     PyObject* previous
     PyObject* chained
+    # For `previous`, the body that was last most often: they rise with each recipient for which it was, sink with each other,
+    # and at 0 another gets the place (Boyer and Moore's majority vote).
     int votes
 
 
 cdef class TemplateMemo:
     # `_count` entries are in use; `_next` is where the one is expected that is asked for next.
-    cdef Entry _entries[64]
+    cdef Entry _entries[_MEMO_ENTRIES]
     cdef int _count
     cdef int _next
     cdef int _oldest

@@ -1,4 +1,4 @@
-# Reading a client's WebSocket frames, for `websocket_c` and `sockets_c`. The text and the reference are in websocket_py.py.
+# Reading a client's WebSocket frames, for `websocket_c` and `sockets_c`. The text is in websocket_c.pyx.
 #
 # The functions work in the caller's buffer, which they unmask in place, and keep nothing but an unfinished message in
 # `Fragments`, which is malloced memory of the caller's: `clear_fragments` frees it.

@@ -1,27 +1,36 @@
-"""Frames out of a client's bytes, on C memory. The text and the reference are in `websocket_py.py`; the reading itself is in
-`websocket_c.pxd`, for `sockets_c` to have it too.
+"""What a client says over a WebSocket: frames out of bytes, messages out of frames (RFC 6455 sections 5 to 8).
+
+`FrameReader` takes a client's bytes after the handshake, in whatever pieces, and gives whole messages and control frames. It
+writes nothing and knows no socket: how to answer a ping or a close, and which code a refusal is closed with, is for the caller.
+
+A frame is judged by its header, before its payload is there, in this order:
+
+    reserved bits or opcode, a control frame in fragments or over 125 bytes, no mask, a continuation of nothing, a new message
+    within another, a length that is not written in the shortest way or over 2**63-1      → PROTOCOL_ERROR
+    a message of more than `max_bytes` or `max_fragments`                                → TOO_LARGE
+
+and a whole message by its payload: text that is not UTF-8 → NOT_TEXT, as one whole: a character may be cut between fragments; a
+close frame with half a code, a code that may not be sent or a reason that is not UTF-8 → PROTOCOL_ERROR.
+
+The reading itself is in `websocket_c.pxd`, for `sockets_c` to have it too, which reads into its shared buffer.
 
 Buffers: a reader owns a copy of the frame that is not all there, and the fragments of an unfinished message. Payloads are given
-as new bytes objects.
+as new bytes objects. The suite runs on a model in Python too, `tests/models/websocket.py`.
 """
 
 cimport cython
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
-from core_ext import websocket_py
-
-TEXT = websocket_py.TEXT
-BINARY = websocket_py.BINARY
-CLOSE = websocket_py.CLOSE
-PING = websocket_py.PING
-PONG = websocket_py.PONG
-PROTOCOL_ERROR = websocket_py.PROTOCOL_ERROR
-TOO_LARGE = websocket_py.TOO_LARGE
-NOT_TEXT = websocket_py.NOT_TEXT
-
-assert (TEXT, BINARY, CLOSE, PING, PONG) == (FRAME_TEXT, FRAME_BINARY, FRAME_CLOSE, FRAME_PING, FRAME_PONG)
-assert (PROTOCOL_ERROR, TOO_LARGE, NOT_TEXT) == (REFUSED_PROTOCOL, REFUSED_SIZE, REFUSED_TEXT)
+CONTINUATION = FRAME_CONTINUATION
+TEXT = FRAME_TEXT
+BINARY = FRAME_BINARY
+CLOSE = FRAME_CLOSE
+PING = FRAME_PING
+PONG = FRAME_PONG
+PROTOCOL_ERROR = REFUSED_PROTOCOL
+TOO_LARGE = REFUSED_SIZE
+NOT_TEXT = REFUSED_TEXT
 
 
 @cython.final
@@ -43,7 +52,10 @@ cdef class FrameReader:
         clear_fragments(&self._fragments)
 
     def feed(self, bytes data not None):
-        """The messages and control frames that `data` completes: opcodes (never CONTINUATION) and payloads."""
+        """The messages and control frames that `data` completes: opcodes (never CONTINUATION) and payloads.
+
+        CLOSE is the last one, and so is what came before a refusal. Everything after that is ignored.
+        """
         cdef Frame frame
         cdef Py_ssize_t start = 0
         cdef Py_ssize_t used

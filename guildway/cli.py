@@ -30,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StartError as error:
         _complain(str(error))
         return error.exit_status
+    except ImportError as error:
+        if error.name is None or not error.name.startswith("core_ext."):
+            raise
+        _complain(error.msg)  # the kernels are not compiled; `core_ext.chooser` says what to do
     except BrokenPipeError:
         give_up_output()  # nobody reads on, as in `guildway demo | head -1`
         return FAILED

@@ -43,7 +43,8 @@ from core.store.sql.errors import reason_of
 from core.store.sql.health import StoreHealth
 from core.store.sql.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore, StoreOptions
-from core_ext import IS_COMPILED, SnowflakeGenerator
+from core_ext import SnowflakeGenerator
+from core_ext.chooser import IS_PURE
 from gateway.app import Gateway, build_gateway
 from gateway.surroundings import Surroundings
 from guildway.addresses import Addresses
@@ -52,7 +53,7 @@ from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-_KERNELS: Final = "compiled" if IS_COMPILED else "plain"
+_KERNELS: Final = "plain" if IS_PURE else "compiled"
 
 GATEWAY_GRACE_S: Final = 2.0
 """For op 7 and a close frame to every client. It runs beside the requests' grace: together they stay under 5 s."""

@@ -4,6 +4,9 @@
     picows   the event loop reads the sockets, picows the frames; runs everywhere
 
 `gateway.transport` names one; `auto` takes the best that this machine has.
+
+Both stay. A server on Linux has one epoll, so it takes the native one. picows is the portable transport, for macOS and whatever else
+has no epoll, and its protocol objects carry the sockets of the voice tier later.
 """
 
 import sys
@@ -18,10 +21,14 @@ from gateway.connection import Connection, ConnectionHandler
 from gateway.sending import Sending, make_sending
 from gateway.surroundings import ALONE, Surroundings
 from gateway.transport.admission import Admission
-from gateway.transport.native_listener import NativeListener
 from gateway.transport.picows_listener import PicowsListener
 
-TRANSPORTS: Final = ("native", "picows") if sys.platform == "linux" else ("picows",)
+if sys.platform == "linux":  # elsewhere its kernel is not even built
+    from gateway.transport.native_listener import NativeListener
+
+    TRANSPORTS: Final = ("native", "picows")
+else:
+    TRANSPORTS: Final = ("picows",)
 """What this machine has, the best first."""
 
 
@@ -73,5 +80,6 @@ def make_listener(
         sending=sending,
         surroundings=surroundings,
     )
-    make = NativeListener if name == "native" else PicowsListener
-    return make(host=settings.host, port=settings.port, admission=admission)
+    if sys.platform == "linux" and name == "native":
+        return NativeListener(host=settings.host, port=settings.port, admission=admission)
+    return PicowsListener(host=settings.host, port=settings.port, admission=admission)

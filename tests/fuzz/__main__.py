@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 _FOLDER = Path(".fuzz")
-_INSTRUMENTED = ["core_ext", "gateway", "core"]
+_INSTRUMENTED = ["core_ext", "gateway", "core", "tests.models"]
 _MOST_BYTES = 1024
 _INPUTS_BETWEEN_CLOCKS = 200
 

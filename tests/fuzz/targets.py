@@ -1,10 +1,9 @@
 """What is fuzzed: functions that take any bytes, and raise when something is wrong with the code under them.
 
-Kernels run with their plain twin beside them, which a coverage-guided fuzzer can look into: what the twin's branches teach it is
-tried on the compiled one at once, and both must give the same.
+Kernels run beside their plain code or their model, which a coverage-guided fuzzer can look into: what its branches teach the fuzzer
+is tried on the compiled kernel at once, and both must give the same.
 """
 
-import importlib
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -18,6 +17,7 @@ from gateway.presence import from_command, merge_presences, render_presence
 from gateway.presence_command import PresenceUpdate
 from gateway.transport.handshake import asks_upgrade, find_fault
 from gateway.transport.http_request import encode_upgrade, parse_request
+from tests.unit.core_ext.twins import implementations_of
 from tests.unit.gateway.shown_presence import check_presence
 
 Target = Callable[[bytes], None]
@@ -27,15 +27,9 @@ _MAX_FRAGMENTS = 8
 _MAX_DEPTH = 32
 
 
-def _twins(kernel: str) -> list[ModuleType]:
-    """The plain module, and the compiled one where it is used."""
-    names = [f"core_ext.{kernel}_py", *([f"core_ext.{kernel}_c"] if core_ext.IS_COMPILED else [])]
-    return [importlib.import_module(name) for name in names]
-
-
-_websocket = _twins("websocket")
-_etf = _twins("etf")
-_intake = _twins("intake")
+_websocket = implementations_of("websocket")
+_etf = implementations_of("etf")
+_intake = implementations_of("intake")
 
 
 def _assert_alike(outcomes: Sequence[object]) -> None:
@@ -45,7 +39,7 @@ def _assert_alike(outcomes: Sequence[object]) -> None:
 
 
 def fuzz_frames(data: bytes) -> None:
-    """Frames: the first byte says in how large pieces they come; pieces and twins make no difference."""
+    """Frames: the first byte says in how large pieces they come; pieces and implementations make no difference."""
     step, stream = data[0] % 17 + 1 if data else 1, data[1:]
     chunks = [stream[start : start + step] for start in range(0, len(stream), step)]
     _assert_alike([_read_frames(module, pieces) for module in _websocket for pieces in ([stream], chunks)])
@@ -69,7 +63,7 @@ def fuzz_requests(data: bytes) -> None:
 
 
 def fuzz_etf(data: bytes) -> None:
-    """Erlang terms: a value or an EtfError, the same from both twins; a value can be written and read again."""
+    """Erlang terms: a value or an EtfError, the same from both implementations; a value can be written and read again."""
     outcomes = [_decode_etf(module, data) for module in _etf]
     _assert_alike(outcomes)
     kind, value = outcomes[0]
@@ -93,7 +87,7 @@ def _has_int_keys(value: Any) -> bool:
 
 
 def fuzz_heartbeats(data: bytes) -> None:
-    """Heartbeats that are known by their bytes are such for the general reading too, and both twins know the same ones."""
+    """Heartbeats that are known by their bytes are such for the general reading too, and both implementations know the same ones."""
     encoding, payload = Encoding(data[0] % 3 if data else 0), data[1:]
     heard = [module.read_heartbeat(int(encoding), payload) for module in _intake]
     _assert_alike(heard)

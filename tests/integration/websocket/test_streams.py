@@ -7,7 +7,7 @@ gateway answers, however the stream is cut.
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core_ext.websocket_py import CLOSE, PING, PONG, PROTOCOL_ERROR, FrameReader
+from core_ext.websocket_c import CLOSE, PING, PONG, PROTOCOL_ERROR
 from gateway.commands import Heartbeat, RequestGuildMembers, parse_command
 from gateway.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.fragments import MAX_FRAGMENTS
@@ -16,6 +16,7 @@ from tests.integration.websocket.framing_cases import HEARTBEAT
 from tests.integration.websocket.test_cases import AFTER, LOOKING_AHEAD, SIGN, Closed, Transcript, read_transcript
 from tests.integration.websocket.wire_case import ACK
 from tests.integration.websocket.wire_client import make_say, open_wire
+from tests.models.websocket import FrameReader
 from tests.unit.core_ext.client_frame import BINARY, TEXT, make_fragments
 from tests.unit.core_ext.websocket_streams import any_frames, closes, controls, cut, cuts
 

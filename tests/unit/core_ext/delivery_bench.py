@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any
 
 from core_ext import framing_py
-from tests.unit.core_ext.twins import sibling_of, twin_of
+from tests.unit.core_ext.twins import sibling_of
 
 
 class Body:
@@ -85,7 +85,7 @@ class Bench:
 
     def deliver(self, tracks: list[Any], slots: Iterable[int], body: Any) -> Any:
         """To these slots, as a set of the same implementation."""
-        return self.module.deliver(tracks, twin_of(self.module, "slot_set").SlotSet(slots), body)
+        return self.module.deliver(tracks, sibling_of(self.module, "slot_set").SlotSet(slots), body)
 
     def make_pair(self, **values: Any) -> tuple[Any, Any]:
         track, (outlet, link) = self.make_track(**values), self.make_outlet()

@@ -1,4 +1,4 @@
-"""setup.py on machines that lack something: the build ends well and the plain twins are what is left."""
+"""setup.py and the command on machines that lack something: one sentence says what to install, and nothing counts as built."""
 
 import os
 import shutil
@@ -8,41 +8,58 @@ from pathlib import Path
 
 import pytest
 
+from core_ext.chooser import MISSING
+
 ROOT = Path(__file__).parents[3]
-BUILD = "import runpy, sys; sys.argv = ['setup.py', 'build_ext', '--inplace']; runpy.run_path('setup.py', run_name='__main__')"
-REPORT = "import core_ext; print(core_ext.IS_COMPILED, core_ext.splice_json(1, b'}'))"
+BUILD = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """The sources without anything compiled, in a folder of their own."""
-    shutil.copytree(
-        ROOT / "core_ext", tmp_path / "core_ext", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
-    )
+    leaves_out = shutil.ignore_patterns("*.so", "*.pyd", "*.c", "__pycache__")
+    shutil.copytree(ROOT / "core_ext", tmp_path / "core_ext", ignore=leaves_out)
+    for folder in ("api", "core", "gateway", "guildway"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     shutil.copy2(ROOT / "setup.py", tmp_path)
     return tmp_path
 
 
-def run(script: str, tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name != "CORE_EXT_PURE"}
-    command = [sys.executable, "-c", script]
     return subprocess.run(command, cwd=tree, env=kept | environment, capture_output=True, text=True, check=False)
 
 
-def assert_plain_twins_are_left(build: subprocess.CompletedProcess[str], tree: Path) -> None:
-    assert build.returncode == 0, build.stderr
-    assert "core_ext stays plain Python" in build.stderr
-    assert run(REPORT, tree).stdout == "False b'{\"s\":1,}'\n"
+def list_compiled(tree: Path) -> list[Path]:
+    return [*tree.rglob("*.so"), *tree.rglob("*.pyd")]
 
 
-def test_build_without_cython_leaves_the_plain_twins(tree: Path) -> None:
-    assert_plain_twins_are_left(run("import sys; sys.modules['Cython'] = None\n" + BUILD, tree), tree)
+def write_program(path: Path, text: str) -> str:
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
 
 
-def test_build_without_a_compiler_leaves_the_plain_twins(tree: Path) -> None:
-    assert_plain_twins_are_left(run(BUILD, tree, CC="/nonexistent/cc"), tree)
+def test_build_without_a_compiler_says_in_one_sentence_what_to_install(tree: Path) -> None:
+    build = run(BUILD, tree, CC="/nonexistent/cc")
+    assert (build.returncode, build.stdout, build.stderr) == (1, "", f"guildway: {MISSING}\n")
 
 
-def test_build_of_a_source_that_cython_refuses_leaves_the_plain_twins(tree: Path) -> None:
+def test_build_without_the_headers_of_python_says_the_same(tree: Path) -> None:
+    blind = write_program(tree / "cc", "#!/bin/sh\necho 'fatal error: Python.h: No such file' >&2\nexit 1\n")
+    build = run(BUILD, tree, CC=blind)
+    assert (build.returncode, build.stdout, build.stderr) == (1, "", f"guildway: {MISSING}\n")
+
+
+def test_build_that_fails_midway_is_a_failure(tree: Path) -> None:
     (tree / "core_ext" / "framing_c.pyx").write_text("cdef int = (")
-    assert_plain_twins_are_left(run(BUILD, tree), tree)
+    build = run(BUILD, tree)
+    assert build.returncode != 0
+    assert "framing_c.pyx" in build.stdout + build.stderr
+    assert list_compiled(tree) == []
+
+
+@pytest.mark.parametrize("environment", [{}, {"CORE_EXT_PURE": "1"}], ids=["normally", "pure"])
+def test_server_without_compiled_kernels_is_refused_with_that_sentence(tree: Path, environment: dict[str, str]) -> None:
+    started = run([sys.executable, "-m", "guildway", "run"], tree, GUILDWAY_DATA=str(tree / "data"), **environment)
+    assert (started.returncode, started.stdout, started.stderr) == (2, "", f"guildway: {MISSING}\n")

@@ -5,38 +5,49 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import core_ext
+from core_ext.chooser import IS_PURE
 
 ROOT = Path(__file__).parents[3]
 REPORT = """
 import core_ext
-kernels = (core_ext.etf_encode, core_ext.frame_json, core_ext.compute_base, core_ext.SnowflakeGenerator, core_ext.ViewIndex, core_ext.Track, core_ext.Template,
-           core_ext.FrameReader)
-print(core_ext.IS_COMPILED, {kernel.__module__[-2:] for kernel in kernels})
+from core_ext.chooser import IS_PURE
+pure = (core_ext.etf_encode, core_ext.frame_json, core_ext.compute_base, core_ext.SnowflakeGenerator, core_ext.SlotSet,
+        core_ext.ViewIndex)
+others = (core_ext.Track, core_ext.Template, core_ext.Intake)
+print(IS_PURE, *({kernel.__module__[-2:] for kernel in group} for group in (pure, others)))
 """
 
 
-def run(script: str, *, pure: str | None) -> str:
+def run(script: str, *, pure: str | None, check: bool = True) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "CORE_EXT_PURE"}
     if pure is not None:
         environment["CORE_EXT_PURE"] = pure
     finished = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=check
     )
-    return finished.stdout.strip()
+    return (finished.stdout if check else finished.stderr).strip()
 
 
 def test_chooser_in_this_run_has_loaded_what_was_asked_for() -> None:
-    assert core_ext.IS_COMPILED is (os.environ.get("CORE_EXT_PURE") != "1")
+    assert IS_PURE is (os.environ.get("CORE_EXT_PURE") == "1")
+    assert core_ext.etf_encode.__module__ == ("core_ext.etf_py" if IS_PURE else "core_ext.etf_c")
 
 
-def test_chooser_told_to_be_pure_hands_out_plain_twins() -> None:
-    assert run(REPORT, pure="1") == "False {'py'}"
+def test_chooser_hands_out_compiled_kernels() -> None:
+    assert run(REPORT, pure=None) == "False {'_c'} {'_c'}"
 
 
-def test_chooser_missing_one_compiled_kernel_hands_out_no_mixture() -> None:
-    hidden = "import sys\nsys.modules['core_ext.view_index_c'] = None\n"
-    assert run(hidden + REPORT, pure=None) == "False {'py'}"
+def test_chooser_told_to_be_pure_hands_out_the_plain_code_of_the_pure_kernels() -> None:
+    assert run(REPORT, pure="1") == "True {'py'} {'_c'}"
+
+
+@pytest.mark.parametrize("kernel", ["view_index", "delivery"])
+def test_chooser_missing_one_compiled_kernel_says_what_to_do(kernel: str) -> None:
+    hidden = f"import sys\nsys.modules['core_ext.{kernel}_c'] = None\n"
+    assert "build-essential" in run(hidden + REPORT, pure=None, check=False).splitlines()[-1]
 
 
 def test_chooser_imports_nothing_else_of_ours() -> None:
@@ -45,3 +56,15 @@ def test_chooser_imports_nothing_else_of_ours() -> None:
     )
     assert run(script, pure="1") == "[]"
     assert run(script, pure=None) == "[]"
+
+
+def test_portable_transport_needs_no_epoll() -> None:
+    script = """
+import asyncio, sys, urllib.request
+import picows, uvloop
+sys.platform = "darwin"
+sys.modules["core_ext.sockets_c"] = None
+from gateway.transport.listener import TRANSPORTS
+print(TRANSPORTS)
+"""
+    assert run(script, pure=None) == "('picows',)"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.core_ext.delivery_bench import Bench, Body
-from tests.unit.core_ext.twins import implementations_of, twin_of
+from tests.unit.core_ext.twins import implementations_of, sibling_of
 
 FEW, MANY = 100, 400
 compiled = [module for module in implementations_of("delivery") if module.__name__.endswith("_c")]
@@ -42,7 +42,7 @@ def test_event_takes_as_much_memory_for_many_sessions_as_for_few(module: ModuleT
     for _ in range(MANY):
         tracks.append(track := bench.make_track(max_events=4))
         track.attach(bench.make_outlet(fd=endless)[0])
-    few, many = (twin_of(module, "slot_set").SlotSet(range(number)) for number in (FEW, MANY))
+    few, many = (sibling_of(module, "slot_set").SlotSet(range(number)) for number in (FEW, MANY))
     for _ in range(20):
         count_blocks(bench, tracks, many)
     # Others of the process allocate too: the least of several is what the event itself takes.

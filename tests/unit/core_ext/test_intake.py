@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_ext.etf_py import etf_encode
-from core_ext.intake_py import ETF, JSON, MSGPACK, NO_SEQ
+from core_ext.intake_c import ETF, JSON, MSGPACK, NO_SEQ
 from gateway.commands import Heartbeat, parse_command
 from gateway.encodings import Encoding, decode_frame
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import gc
-import importlib
 import os
 import resource
 import select
@@ -15,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from core_ext.websocket_py import BINARY, CLOSE, PING, PROTOCOL_ERROR, TEXT
+from core_ext.websocket_c import BINARY, CLOSE, PING, PROTOCOL_ERROR, TEXT
 from tests.unit.core_ext.test_websocket import make_frame
-from tests.unit.core_ext.twins import each
+from tests.unit.core_ext.twins import each, sibling_of
 
 kernels = pytest.mark.parametrize("kernel", each("sockets"))
 
@@ -416,7 +415,7 @@ def test_request_may_be_answered_or_dropped_from_within(kernel: Any, make_scene:
 
 @kernels
 def test_heartbeats_are_answered_by_the_intake_and_not_told(kernel: Any, make_scene: MakeScene) -> None:
-    twin = importlib.import_module(kernel.__name__.replace("sockets", "intake"))
+    twin = sibling_of(kernel, "intake")
     scene = make_scene(kernel)
     scene.connect()
     sock = scene.owner.sockets[0]

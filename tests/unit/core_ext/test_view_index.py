@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, twin_of
+from tests.unit.core_ext.twins import assert_alike, each, implementations_of, outcome_of, sibling_of
 
 
 def slot_set(module: ModuleType, slots: Iterable[int]) -> Any:
     """A set of the same implementation as the index."""
-    return twin_of(module, "slot_set").SlotSet(slots)
+    return sibling_of(module, "slot_set").SlotSet(slots)
 
 
 @pytest.mark.parametrize("module", each("view_index"))

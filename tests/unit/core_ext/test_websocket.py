@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core_ext.websocket_py import BINARY, CLOSE, NOT_TEXT, PING, PONG, PROTOCOL_ERROR, TEXT, TOO_LARGE
+from core_ext.websocket_c import BINARY, CLOSE, NOT_TEXT, PING, PONG, PROTOCOL_ERROR, TEXT, TOO_LARGE
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of
 
 MAX_BYTES = 300

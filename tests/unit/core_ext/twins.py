@@ -1,4 +1,7 @@
-"""Both implementations of a kernel, so that one suite runs on each and compares them."""
+"""The implementations of a kernel, so that one suite runs on each and compares them.
+
+Beside the compiled kernel there is its plain code in `core_ext`, or a model in `tests.models`.
+"""
 
 import importlib
 from collections.abc import Callable, Hashable, Sequence
@@ -6,30 +9,31 @@ from types import ModuleType
 
 import pytest
 
+_MODELLED = {"delivery", "intake", "sockets", "template", "websocket"}
+
 
 def implementations_of(kernel: str) -> list[ModuleType]:
-    """The plain twin, and the compiled one when it has been built; test_chooser insists that it has in a normal run."""
-    found = [importlib.import_module(f"core_ext.{kernel}_py")]
-    try:
-        found.append(importlib.import_module(f"core_ext.{kernel}_c"))
-    except ImportError:
-        return found
-    return found
+    """The plain code or the model, and the compiled kernel."""
+    return [importlib.import_module(name) for name in (_name_plain(kernel), _name_compiled(kernel))]
 
 
 def each(kernel: str) -> list[object]:
     """The implementations as parameters of a test."""
-    return [pytest.param(module, id=module.__name__.removeprefix("core_ext.")) for module in implementations_of(kernel)]
+    return [pytest.param(module, id=module.__name__.rpartition(".")[2]) for module in implementations_of(kernel)]
 
 
 def sibling_of(module: ModuleType, kernel: str) -> ModuleType:
     """Another kernel in the implementation that `module` is of: classes of both do not go together."""
-    return importlib.import_module(f"core_ext.{kernel}_{module.__name__.rpartition('_')[2]}")
+    is_compiled = module.__name__.endswith("_c")
+    return importlib.import_module((_name_compiled if is_compiled else _name_plain)(kernel))
 
 
-def twin_of(module: ModuleType, kernel: str) -> ModuleType:
-    """Another kernel in the same implementation as `module`."""
-    return importlib.import_module(f"core_ext.{kernel}_{module.__name__.rpartition('_')[2]}")
+def _name_plain(kernel: str) -> str:
+    return f"tests.models.{kernel}" if kernel in _MODELLED else f"core_ext.{kernel}_py"
+
+
+def _name_compiled(kernel: str) -> str:
+    return f"core_ext.{kernel}_c"
 
 
 def outcome_of(call: Callable[[], object]) -> tuple[str, object]:

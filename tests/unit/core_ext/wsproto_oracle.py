@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode, ParseFailed
 
-from core_ext.websocket_py import CLOSE, NOT_TEXT, PROTOCOL_ERROR
+from core_ext.websocket_c import CLOSE, NOT_TEXT, PROTOCOL_ERROR
 
 _NO_STATUS = 1005
 

@@ -1,33 +1,16 @@
-"""What a client says over a WebSocket: frames out of bytes, messages out of frames (RFC 6455 sections 5 to 8).
+"""A model of `core_ext`'s frame reader, for its suite and for what tests foretell. The text is in `websocket_c.pyx`."""
 
-`FrameReader` takes a client's bytes after the handshake, in whatever pieces, and gives whole messages and control frames. It
-writes nothing and knows no socket: how to answer a ping or a close, and which code a refusal is closed with, is for the caller.
-
-A frame is judged by its header, before its payload is there, in this order:
-
-    reserved bits or opcode, a control frame in fragments or over 125 bytes, no mask, a continuation of nothing, a new message
-    within another, a length that is not written in the shortest way or over 2**63-1      → PROTOCOL_ERROR
-    a message of more than `max_bytes` or `max_fragments`                                → TOO_LARGE
-
-and a whole message by its payload: text that is not UTF-8 → NOT_TEXT, as one whole: a character may be cut between fragments; a
-close frame with half a code, a code that may not be sent or a reason that is not UTF-8 → PROTOCOL_ERROR.
-
-Reference for `websocket_c.pyx`, whose functions read into the shared buffer of `sockets_c.pyx` as well.
-"""
-
-from typing import Final
-
-CONTINUATION: Final = 0
-TEXT: Final = 1
-BINARY: Final = 2
-CLOSE: Final = 8
-PING: Final = 9
-PONG: Final = 10
-
-PROTOCOL_ERROR: Final = 1
-"""Refusals; the reader has none of a close code."""
-TOO_LARGE: Final = 2
-NOT_TEXT: Final = 3
+from core_ext.websocket_c import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    NOT_TEXT,
+    PING,
+    PONG,
+    PROTOCOL_ERROR,
+    TEXT,
+    TOO_LARGE,
+)
 
 _OPCODES = {CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG}
 _MAX_CONTROL_BYTES = 125

@@ -1,36 +1,13 @@
-"""What one client may still say, and its heartbeats, which are answered here.
+"""A model of `core_ext`'s intake, for its suite. The text is in `intake_c.pyx`.
 
-Nearly all that idle clients say is heartbeats, in the few spellings of the libraries that there are. `hear` knows these by
-their bytes, in each encoding, and answers them with an acknowledgement that was made beforehand: nothing is decoded and nothing
-is allocated. Every other payload, a heartbeat in another spelling too, is for the caller to decode; it then calls `take` and, for a
-heartbeat, `beat`.
-
-A heartbeat says which dispatch came last. What the one before it said, the outlet is told may be counted on: clients resume after what
-they have, so nobody asks for that again. Not the newest, so that a client that is started anew from notes of its own, which are
-some seconds old, can resume as well.
-
-How often a client may speak is a count in a window that begins with its first use. A fixed window rather than a sliding one:
-Discord's libraries pace themselves by one, and it costs two numbers a connection. The limit and the window are arguments, because
-they are the same for everybody. Pings and heartbeats count too, or they would be a way around it.
-
-    JSON      {"op":1,"d":<null or digits>}, also with white space, in the other order, or without `d`
-    ETF       a map of the same: keys are binaries, `op` a small integer, `d` nil, null or a positive integer
-    msgpack   a map of the same: `op` a positive fixint, `d` nil or an unsigned integer
-
-Times are seconds of one monotonic clock, and arguments. Reference for `intake_c.pyx`.
+It knows heartbeats by regular expressions.
 """
 
 import re
-from typing import Final, Protocol
+from typing import Any
 
 from core_ext.framing_py import MAX_SEQ
-
-JSON: Final = 0
-ETF: Final = 1
-MSGPACK: Final = 2
-
-NO_SEQ: Final = -1
-"""Of a heartbeat that names no dispatch."""
+from core_ext.intake_c import ETF, JSON, MSGPACK, NO_SEQ
 
 _MAX_HEARTBEAT_BYTES = 64
 """More is looked at by nobody."""
@@ -72,16 +49,6 @@ def read_heartbeat(encoding: int, data: bytes) -> int | None:
     return seq if seq <= MAX_SEQ else NO_SEQ
 
 
-class Outlet(Protocol):
-    """What acknowledgements are written to."""
-
-    def write(self, data: bytes) -> None:
-        """Takes a whole frame."""
-
-    def confirm(self, seq: int) -> None:
-        """The client has all dispatches up to this one."""
-
-
 class Intake:
     """One client's. `ack` is the frame that answers a heartbeat; it may be changed."""
 
@@ -98,7 +65,7 @@ class Intake:
         "last_beat_s",
     )
 
-    def __init__(self, *, outlet: Outlet, encoding: int, ack: bytes, limit: int, window_s: float, now_s: float) -> None:
+    def __init__(self, *, outlet: Any, encoding: int, ack: bytes, limit: int, window_s: float, now_s: float) -> None:
         if encoding not in _HEARTBEATS:
             raise ValueError("no such encoding")
         self._outlet = outlet

@@ -1,41 +1,6 @@
-"""The sockets of a WebSocket server on one epoll: accepting, requests, clients' frames, and what waits to be sent.
+"""A model of `core_ext`'s sockets on the standard library, for its suite. The text is in `sockets_c.pyx`.
 
-    loop ─ epoll is readable ─→ SocketTable.poll ─┬─ listening socket: accept ───────────────→ owner.on_accept
-                                                  ├─ request: up to its blank line ──────────→ owner.on_request
-                                                  ├─ frames: heartbeats ─→ Intake (answered)
-                                                  │          messages, pings, closes ────────→ owner.on_message, …
-                                                  └─ room to send: what waits
-    Socket.write, Socket.end ─→ send ─ what the kernel does not take waits, and EPOLLOUT is asked for
-
-A socket is a descriptor and a few numbers. Reading is done into one buffer for all; what a socket keeps of its client is a
-frame, a message or a request that is not all there yet. So an idle connection costs its objects and nothing else.
-
-The life of a socket:
-
-    REQUEST ──upgrade──→ FRAMES ──end──→ DRAINING ──the client's end, or `drain_s`──→ gone
-       └──────────end (an HTTP answer)──────┘
-    and from each of them, by an error, the client's end, `abort` or (in REQUEST) `request_s`: gone
-
-*Ending*: closing a socket while bytes of its client are unread makes the kernel reset the connection, and the client may never see
-what was sent last. So `end` sends its bytes behind what waits, shuts our direction down when all is sent, and throws away
-what still comes until the client's own end.
-
-*Bounded work*: one `poll` handles at most `MAX_EVENTS` sockets, each with one read of at most `READ_BYTES`, and accepts at
-most `MAX_ACCEPTS`. Epoll is level-triggered: what is left makes the descriptor readable again.
-
-*Descriptors* are used again as soon as they are closed. `on_lost` is called before, so that whoever writes to the descriptor
-past the table lets go of it; and each event carries the number of the socket that it was asked for, so that one of a
-closed socket never reaches its descriptor's next owner.
-
-*No descriptors left* (EMFILE and its like): the listening socket is taken out of the epoll until the next `sweep`, or it
-would be readable all the time.
-
-*Calls from within*: each of the owner's methods may write to, end or abort any socket, this one too. A write's own errors are
-not told to the writer: the socket is found broken in the next `poll`. `on_lost` is called once for each accepted socket, by `poll`,
-`sweep`, `close` or `abort`; never by `write` or `end`. An exception of an owner's method goes to `on_fault`, and no further.
-
-The table owns the epoll and all accepted descriptors, not the listening one. It must be closed: sockets and what they are given
-refer to each other. Times are the `clock`'s, in seconds. Linux only. Reference for `sockets_c.pyx`.
+It keeps bytes objects and a `FrameReader` for each socket where the kernel has buffers of its own.
 """
 
 import contextlib
@@ -45,57 +10,18 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from core_ext.intake_py import Intake
-from core_ext.websocket_py import CLOSE, PING, PONG, TEXT, FrameReader
-
-MAX_EVENTS: Final = 512
-READ_BYTES: Final = 65_536
-MAX_ACCEPTS: Final = 64
+from core_ext.sockets_c import MAX_ACCEPTS, MAX_EVENTS, READ_BYTES
+from core_ext.websocket_c import CLOSE, PING, PONG, TEXT
+from tests.models.intake import Intake
+from tests.models.websocket import FrameReader
 
 _REQUEST, _FRAMES, _DRAINING, _GONE = range(4)
 _REQUEST_END = b"\r\n\r\n"
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _LISTENING: Final = 0
 """The number of the listening socket's events."""
-
-
-class SocketOwner(Protocol):
-    """Who is told what sockets do."""
-
-    def on_accept(self, sock: "Socket") -> None:
-        """A client has connected."""
-
-    def on_accept_failed(self, error_number: int) -> None:
-        """No client can be accepted until the next sweep."""
-
-    def on_request(self, sock: "Socket", request: bytes) -> None:
-        """A whole request, up to its blank line. `upgrade` or `end` must follow, now. What is written meanwhile leaves in one send."""
-
-    def on_request_too_large(self, sock: "Socket") -> None:
-        """`end` must follow, now."""
-
-    def on_message(self, sock: "Socket", data: bytes, is_text: bool) -> None:  # noqa: FBT001 - called by position from C
-        """A whole message; text is UTF-8."""
-
-    def on_ping(self, sock: "Socket", data: bytes) -> None:
-        """A ping."""
-
-    def on_close(self, sock: "Socket", data: bytes) -> None:
-        """The client's close frame, with a code that may be sent or without any. `end` must follow, now."""
-
-    def on_refused(self, sock: "Socket", refusal: int) -> None:
-        """A frame that is wrong, as `websocket_py` has it. `end` must follow, now."""
-
-    def on_blocked(self, sock: "Socket") -> None:
-        """More bytes wait for the client than may: once a socket, by `write`."""
-
-    def on_lost(self, sock: "Socket") -> None:
-        """The socket is gone. Its descriptor is closed next."""
-
-    def on_fault(self, sock: "Socket") -> None:
-        """Another of these methods raised; called while the exception is handled."""
 
 
 class Socket:
@@ -314,7 +240,7 @@ class SocketTable:
     def __init__(
         self,
         *,
-        owner: SocketOwner,
+        owner: Any,
         clock: Callable[[], float],
         max_message_bytes: int,
         max_fragments: int,

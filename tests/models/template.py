@@ -1,42 +1,9 @@
-"""Templates: an event in one form as a whole frame, everything of it shared but the recipient's `s`.
+"""A model of `core_ext`'s templates, for its suite. The text is in `template_c.pyx`."""
 
-    mode            payload                                           `s` is
-    FIXED           head, s, tail, rest                               four bytes, big-endian
-    JSON            {"s":<s>, tail, rest                              digits; `head` is not used, here and below
-    JSON_DEFLATE    the same with the prefix in a stored block        (RFC 1951 section 3.2.4)
-    JSON_ZSTD       the same with the prefix in a raw block           (RFC 8878 section 3.1.1.2)
-    PADDED          head, s, tail, rest                               ten characters: digits, then spaces
-
-`rest` are parts that come last, in this order: each may be shared with other templates, as what is the same for many sessions
-is in a dispatch that is otherwise one's own. A template holds references to its parts and copies none of them.
-
-In a compressed stream an event can be shorter when it may look back at the one before it. That is right for the recipients whose
-stream has exactly that one last (the *previous* body), and for no others: the memo counts them, and has a template made for
-them when they are many. What they are called and who knows:
-
-    body    .find_template(form) -> Template, which keeps it for the next time or makes it anew
-            .chain(form, previous) -> a Template that is right behind the body `previous`, or None where that is of no use
-    form    nothing is asked of it: it is for the body
-
-Reference for `template_c.pyx`.
-"""
-
-from typing import Any, Final
+from typing import Any
 
 from core_ext.framing_py import MAX_SEQ, frame, splice_json
-
-FIXED: Final = 0
-JSON: Final = 1
-JSON_DEFLATE: Final = 2
-JSON_ZSTD: Final = 3
-PADDED: Final = 4
-
-MIN_SHARES: Final = 32
-"""From how many recipients in one flush on a chained template is made. It costs 20 microseconds: under one for each of them, for a
-frame of a third to half the bytes (`benchmarks`, rows of streams)."""
-
-MEMO_ENTRIES: Final = 64
-"""More events than leave in one turn to one connection, in more than one form."""
+from core_ext.template_c import FIXED, JSON_DEFLATE, JSON_ZSTD, MEMO_ENTRIES, MIN_SHARES, PADDED
 
 
 class Template:

@@ -1,36 +1,17 @@
-"""From an event to the sockets of its recipients: numbers, memory for a resume, and one send a turn.
+"""A model of `core_ext`'s delivery, for its suite. The text is in `delivery_c.pyx`.
 
-    deliver ─→ Track.push: seq += 1, a reference in the ring ─→ SendQueue: the tracks with something to send
-                                                                     │ flush, once a turn
-    Outlet: header, `s`, shared part of each event, in one buffer ←──┘
-       └─ one send on the socket; what the kernel does not take goes to the transport, and all that follows until it is empty
-
-The ring is the queue too: a track knows the number that was sent last, and what is behind it is still to be sent. So an event
-costs a session one reference, and events that come faster than they are sent leave in one send.
-
-What the callers give and nothing here changes:
-
-    body    .size_bytes, an int that never changes; and what `template_py` asks of it
-    form    .index, or -1 for a form that has no templates but .encode_dispatch(body, seq) -> bytes; .is_stream, whether
-            events may look back at the one before
-    link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was ever
-            written is with the kernel
-
-All of it belongs to the thread of one event loop. Nothing is awaited; no clock is read; when to flush is the caller's.
-Reference for `delivery_c.pyx`.
+It joins bytes where the kernel gathers a send in memory of its own.
 """
 
 import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any
 
+from core_ext.delivery_c import MAX_SEND_BYTES
 from core_ext.slot_set_py import SlotSet
-from core_ext.template_py import TemplateMemo
-
-MAX_SEND_BYTES: Final = 65_536
-"""How much a send gathers. A frame that is larger goes alone."""
+from tests.models.template import TemplateMemo
 
 
 class SendQueue:
@@ -83,16 +64,6 @@ class SendQueue:
         return self._is_scheduled
 
 
-class Link(Protocol):
-    """See the module."""
-
-    def write(self, data: bytes) -> None:
-        """Takes bytes."""
-
-    def get_write_buffer_size(self) -> int:
-        """What it has not passed on."""
-
-
 class Outlet:
     """One connection's way out: everything that its socket gets after the handshake, until `close`, comes through here.
 
@@ -101,10 +72,10 @@ class Outlet:
 
     __slots__ = ("_fd", "_form", "_is_blocked", "_is_busy", "_last", "_link", "_track", "queue")
 
-    def __init__(self, *, queue: SendQueue, form: Any, link: Link, fd: int = -1) -> None:
+    def __init__(self, *, queue: SendQueue, form: Any, link: Any, fd: int = -1) -> None:
         self.queue = queue
         self._form = form
-        self._link: Link | None = link
+        self._link: Any = link
         self._fd = fd
         self._track: Track | None = None
         # The event that is last in the stream; None when something else is, or there is no stream.

@@ -1,0 +1,42 @@
+"""Which implementation of a kernel is used: the compiled one, without which nothing starts.
+
+Some kernels are plain Python that is compiled as it is, or have a plain twin that does the same: the *pure* ones, which do no
+more than compute. Tests set CORE_EXT_PURE=1 to run everything on the plain code of these. The others (sockets, delivery, and the templates
+whose memory delivery reads) are compiled always; their models are in the tests.
+
+`setup.py` reads this file for its text, so it imports nothing but the standard library.
+"""
+
+import importlib
+import os
+from types import ModuleType
+from typing import Final
+
+IS_PURE: Final = os.environ.get("CORE_EXT_PURE") == "1"
+"""Whether the pure kernels are plain Python."""
+
+MISSING: Final = (
+    "the compiled kernels are missing: making them (`make build`) needs a C compiler and Python's headers, which are in the packages "
+    "build-essential and python3-dev (Debian, Ubuntu), gcc and python3-devel (Fedora), build-base and python3-dev (Alpine) "
+    "or come with `xcode-select --install` (macOS)"
+)
+
+
+class KernelsMissingError(ImportError):
+    """A kernel is not compiled, or for another Python. The text says what to do."""
+
+
+def load(kernel: str) -> ModuleType:
+    """The compiled module of a kernel, which is named without its `_c`. Raises KernelsMissingError."""
+    name = f"{kernel}_c"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("core_ext."):
+            raise
+        raise KernelsMissingError(MISSING, name=name) from error
+
+
+def choose(kernel: str) -> ModuleType:
+    """The module of a pure kernel that is used. Raises KernelsMissingError."""
+    return importlib.import_module(f"{kernel}_py") if IS_PURE else load(kernel)
