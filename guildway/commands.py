@@ -20,7 +20,7 @@ import typer
 from core.runtime.errors import StartError
 from core.runtime.settings import Settings
 from guildway.invocation import find_invocation
-from guildway.outcomes import DONE
+from guildway.outcomes import DONE, FAILED
 from guildway.version import VERSION
 
 Work = Callable[[], int]
@@ -44,6 +44,13 @@ Data = Annotated[str | None, typer.Option(metavar="DIR", help="The data folder (
 Config = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="The settings, see deploy/guildway.example.toml (GUILDWAY_CONFIG)."),
+]
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="The server's REST API (default: this machine's, by GUILDWAY_API or the settings)."
+    ),
 ]
 
 
@@ -103,12 +110,7 @@ Examples:
 )
 def demo(
     *,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL", help="The server's REST API (default: this machine's, by GUILDWAY_API or the settings)."
-        ),
-    ] = None,
+    url: Url = None,
     members: Annotated[
         int | None, typer.Option(metavar="N", help="Instead: a guild of N members, in a stopped server's data.")
     ] = None,
@@ -148,6 +150,19 @@ def backup(
 ) -> Work:
     """Copy the data of a server, running or stopped, into one file."""
     return partial(_back_up, Path(file), force, {"config": config, "data": data})
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  guildway health                               the server of this machine
+  guildway health --url http://127.0.0.1:9000
+\b
+Exit statuses: 0 it answers, 1 it does not."""
+)
+def health(*, url: Url = None, config: Config = None) -> Work:
+    """Ask a running server whether it is alive."""
+    return partial(_ask_health, url, {"config": config})
 
 
 @app.command()
@@ -211,6 +226,20 @@ def _back_up(target: Path, replaces: bool, flags: dict[str, str | None]) -> int:
 
     files = DataFiles.in_folder(Path(_load(flags).store.data_dir))
     run_backup(files, target, replaces=replaces, out=sys.stdout)
+    return DONE
+
+
+def _ask_health(url: str | None, flags: dict[str, str | None]) -> int:
+    from guildway.health import NotHealthyError, ask_health  # noqa: PLC0415
+    from guildway.rest_client import DemoError  # noqa: PLC0415
+
+    try:
+        ask_health(url or _find_api_url(_load(flags)))
+    except DemoError as error:
+        raise StartError(str(error)) from error
+    except NotHealthyError as error:
+        print(f"guildway: {error}", file=sys.stderr)
+        return FAILED
     return DONE
 
 

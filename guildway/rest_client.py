@@ -1,4 +1,4 @@
-"""A small REST client for `guildway demo`: stdlib only, so that the server needs no HTTP client library installed.
+"""A small REST client for `guildway demo` and `guildway health`, of the stdlib alone: the server needs no HTTP client library.
 
 One connection, one caller. Waits out rate limits as the server asks. Knows nothing of what it sends.
 """
@@ -9,6 +9,7 @@ import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+_TIMEOUT_S: Final = 30.0
 _ATTEMPTS: Final = 20
 """Rate limits are the only thing that is tried again; twenty waits outlast every window that the defaults know."""
 
@@ -30,6 +31,23 @@ class ApiError(DemoError):
         self.body = body
 
 
+def make_connection(url: str, *, timeout_s: float) -> http.client.HTTPConnection:
+    """A connection, not open yet, to the server at `url`, which has no path.
+
+    Raises:
+        DemoError: when that is no address.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https") or parts.path not in ("", "/"):
+        raise DemoError(f"no address of a server: {url!r}; write it like http://127.0.0.1:8080")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(host, port, timeout=timeout_s)
+
+
 class RestClient:
     """A connection to a server's API v10."""
 
@@ -37,15 +55,7 @@ class RestClient:
 
     def __init__(self, url: str) -> None:
         """`url` is the server's address without a path, http or https."""
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host = None
-        if host is None or parts.scheme not in ("http", "https") or parts.path not in ("", "/"):
-            raise DemoError(f"no address of a server: {url!r}; write it like http://127.0.0.1:8080")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(host, port, timeout=30)
+        self._connection = make_connection(url, timeout_s=_TIMEOUT_S)
         self._url = url
 
     def request(self, method: str, path: str, body: Any = None, *, token: str = "") -> Any:
