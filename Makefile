@@ -31,7 +31,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo build test test-pure fuzz lint format bench lock clean node go java
+.PHONY: help run demo build test test-pure fuzz lint coverage audit wheel format bench lock clean node go java
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -59,6 +59,20 @@ lint: $(VENV)/dev.stamp  ## Style, types, import contracts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests, and which lines they do not run; ARGS as for test
+	@rm -f .coverage .coverage.*
+	$(PY) -m coverage run -m pytest $(ARGS)
+	@$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+audit: $(UV)  ## Ask for known vulnerabilities of what the locks hold
+	@.ci/audit
+
+wheel: $(UV)  ## Build what `pip install` takes, into dist/
+	@rm -rf dist
+	@$(UV) build --quiet
+	@ls dist
+
 format: $(VENV)/dev.stamp  ## Let ruff rewrite what it can
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
@@ -72,7 +86,7 @@ lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write 
 	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 clean:  ## Remove what was built; data stays
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
 	rm -rf $(GO_TESTS)/bot $(JAVA_TESTS)/target
 	rm -f core_ext/*.so core_ext/*.c core_ext/*.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -65,15 +65,26 @@ def test_makefile_builds_with_the_locked_tools() -> None:
     assert all(f"{requirement} \\" in lock for requirement in declared)
 
 
-def test_hosted_ci_runs_the_same_on_the_oldest_and_the_newest_python() -> None:
+def test_hosted_ci_runs_the_same_on_each_python_that_is_declared() -> None:
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
     matrix = re.search(r"python: \[(.*)\]", workflow)
     assert matrix is not None
-    pythons = re.findall(r"\d\.\d+", matrix[1])
-    oldest = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"].removeprefix(">=")
-    assert (pythons[0], pythons[-1]) == (oldest, "3.14")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [line.rpartition(" ")[2] for line in project["classifiers"] if ":: Python :: 3." in line]
+    assert re.findall(r"\d\.\d+", matrix[1]) == declared
+    assert declared[0] == project["requires-python"].removeprefix(">=")
     assert "- run: .ci/run\n" in workflow
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_hosted_ci_calls_targets_that_there_are_and_may_only_read() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    called = re.findall(r"run: make ([a-z-]+)", workflow)
+    assert called
+    assert all(f"\n{target}:" in makefile for target in called)
+    assert re.findall(r"^ *permissions:\n *(.*)$", workflow, re.MULTILINE) == ["contents: read"]
+    assert all(re.search(r"@v\d", action) for action in re.findall(r"uses: (.*)", workflow))
 
 
 def test_ci_refuses_a_python_that_cannot_be_used() -> None:
