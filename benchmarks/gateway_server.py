@@ -22,6 +22,7 @@ import uvloop
 
 from api.services.announcements import channel_event
 from benchmarks.world import World
+from core.domain.events import MESSAGE_CREATE
 from core.domain.message import Message, MessageView
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
@@ -93,9 +94,7 @@ class Bench:
             content=self._make_text(),
         )
         payload = render_message_dispatch(MessageView(message=message, author=world.author), None)
-        return channel_event(
-            message.id, "MESSAGE_CREATE", world.guild_id, channel_id, payload, author_id=world.author.id
-        )
+        return channel_event(message.id, MESSAGE_CREATE, world.guild_id, channel_id, payload, author_id=world.author.id)
 
     def _make_text(self) -> str:
         return "".join(self._chance.choices(_LETTERS, k=_CONTENT_BYTES))

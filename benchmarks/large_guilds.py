@@ -22,6 +22,7 @@ from benchmarks.load_client import LoadClient
 from benchmarks.product import Person, Product, unique_name
 from benchmarks.run import Run
 from benchmarks.tables import Column, Plot, Result, Table
+from core.domain.events import GUILD_CREATE, GUILD_MEMBER_LIST_UPDATE
 
 _SIZES: Final = (1_000, 10_000, 100_000, 500_000)
 _SESSIONS: Final = 5_000
@@ -190,13 +191,13 @@ class _Scene:
         """Log in as the owner, look at the first hundred rows; how long these took."""
         with connect(f"{gateway}/?v=10&encoding=json", max_size=None, compression=None) as socket:
             socket.send(json.dumps({"op": 2, "d": {"token": self._crowd.tokens[0], "properties": {}}}))
-            _wait_for(socket, "GUILD_CREATE")
+            _wait_for(socket, GUILD_CREATE)
             channels = {self._crowd.channels["lounge"]: [[0, 99]]}
             asked = json.dumps({"op": 14, "d": {"guild_id": self._crowd.guild_id, "channels": channels}})
 
             def ask() -> None:
                 socket.send(asked)
-                _wait_for(socket, "GUILD_MEMBER_LIST_UPDATE")
+                _wait_for(socket, GUILD_MEMBER_LIST_UPDATE)
 
             return _time_ms(ask)
 

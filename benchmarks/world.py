@@ -11,12 +11,13 @@ from typing import Final
 
 import msgspec
 
-from api.services.accounts.tokens import hash_token, make_token
+from api.services.accounts.tokens import make_token
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild
 from core.domain.member import Member
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.role import Role
+from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import SystemClock
 from core.runtime.settings import StoreSettings

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.events import PRESENCE_UPDATE
 from core.wire.envelope import Envelope
 from core_ext import SlotSet
 from gateway.batch_timer import CallLater
@@ -112,7 +113,7 @@ class Attention:
         for user_id in user_ids:
             presence = self._presences.get(user_id)
             if presence is not None:
-                body = DispatchBody("PRESENCE_UPDATE", guild_id + bytes(presence)[1:])
+                body = DispatchBody(PRESENCE_UPDATE, guild_id + bytes(presence)[1:])
                 self._sessions.send(body, SlotSet((slot,)))
 
     # -- events

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from core.domain.events import MESSAGE_CREATE
 from core.wire import close_codes
 from core.wire.opcodes import CLIENT_OPCODES, Opcode
 from gateway.encodings import ClientPayload, Encoding, EtfPayload, RefusedPayload, check_depth
@@ -179,7 +180,7 @@ Command = (
 
 NO_SEQ: Final = -1
 """Of a Resume: no session has reached that."""
-_SEND_MESSAGE: Final = "MESSAGE_CREATE"
+_SEND_MESSAGE: Final = MESSAGE_CREATE
 
 
 def _as_list(one_or_many: int | list[int] | None) -> list[int]:

@@ -1,9 +1,10 @@
 """From a delivery to the actor that it is for."""
 
 from core.bus.interfaces import Delivery
+from core.domain.events import MEMBER_EVENTS
 from gateway.event_meter import EventMeter
 from gateway.guild_directory import GuildDirectory
-from gateway.login_reads import MEMBER_EVENTS, LoginReads
+from gateway.login_reads import LoginReads
 from gateway.user_directory import UserDirectory
 
 
@@ -23,6 +24,7 @@ class EventRouter:
 
         Raises:
             UnknownEvent: for an event that nobody may be sent, because nobody can say who asked for it.
+            WrongAudience: for one that is addressed to others than those who may see it.
         """
         envelope = delivery.envelope
         envelope.check_event()

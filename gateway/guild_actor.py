@@ -17,9 +17,29 @@ from typing import Final
 import msgspec
 
 from core.bus.interfaces import Delivery
-from core.domain.intents import CONTENT_EVENTS, TEXT_EVENTS, Intent
+from core.domain.events import (
+    CHANNEL_CREATE,
+    CHANNEL_DELETE,
+    CHANNEL_UPDATE,
+    CONTENT_EVENTS,
+    GUILD_CREATE,
+    GUILD_DELETE,
+    GUILD_MEMBER_ADD,
+    GUILD_MEMBER_REMOVE,
+    GUILD_MEMBER_UPDATE,
+    GUILD_ROLE_CREATE,
+    GUILD_ROLE_DELETE,
+    GUILD_ROLE_UPDATE,
+    GUILD_UPDATE,
+    INTERNAL_EVENTS,
+    MESSAGE_CREATE,
+    PRESENCE_UPDATE,
+    TEXT_EVENTS,
+    Audience,
+)
+from core.domain.intents import Intent
 from core.runtime.clock import Clock
-from core.wire.envelope import INTERNAL_EVENTS, Audience, Envelope
+from core.wire.envelope import Envelope
 from core_ext import SlotSet
 from gateway.attention import Attention
 from gateway.batch_timer import CallLater
@@ -136,14 +156,14 @@ class GuildActor:
                 session, member, channel_ids=viewable, is_new=is_new, shows_others=shows_others
             )
             session.dispatch(create)
-            self.sessions.count("GUILD_CREATE", 1)
+            self.sessions.count(GUILD_CREATE, 1)
         return True
 
     def show(self, user_id: int, presence: msgspec.Raw | None) -> None:
         """A user who is about to attach is there (None: offline). Told of many first, their GUILD_CREATEs share more."""
         if presence is not None and self._presences.get(user_id) != presence:
             self._presences[user_id] = presence
-            self._creates.forget("PRESENCE_UPDATE")
+            self._creates.forget(PRESENCE_UPDATE)
             self._count_online()
 
     def detach(self, session: Session) -> None:
@@ -153,7 +173,7 @@ class GuildActor:
         self.attention.leave(session.slots[self.guild_id])
         self.sessions.remove(session)
         if not self.sessions.slots_of(session.user_id) and self._presences.pop(session.user_id, None) is not None:
-            self._creates.forget("PRESENCE_UPDATE")
+            self._creates.forget(PRESENCE_UPDATE)
             self._count_online()
         self.state.members.release(session.user_id)
         self.attention.touch(session.user_id)
@@ -188,7 +208,7 @@ class GuildActor:
     def replay_to(self, session: Session, envelope: Envelope) -> None:
         """Send one session an event that came while it was on its way in: messages and the like, no changes of state."""
         slot = session.slots.get(self.guild_id)
-        if slot is None or (envelope.event in _HANDLERS and envelope.event != "MESSAGE_CREATE"):
+        if slot is None or (envelope.event in _HANDLERS and envelope.event != MESSAGE_CREATE):
             return
         if slot in self._recipients(envelope):
             self._dispatch(envelope, SlotSet((slot,)))
@@ -262,7 +282,7 @@ class GuildActor:
         self.attention.reshape()
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
-        self._dispatch(envelope, self.sessions.select("GUILD_DELETE"))
+        self._dispatch(envelope, self.sessions.select(GUILD_DELETE))
         self.is_gone = True
         for session in self.sessions.all():
             self.detach(session)
@@ -288,8 +308,8 @@ class GuildActor:
         self.presence_batches.drop(envelope.user_id)
         own = self.sessions.slots_of(envelope.user_id)
         leaving = [self.sessions.at(slot) for slot in own]
-        gone = DispatchBody("GUILD_DELETE", b'{"id":"%d"}' % self.guild_id)
-        self.sessions.send(gone, self.sessions.with_intent("GUILD_DELETE", own))
+        gone = DispatchBody(GUILD_DELETE, b'{"id":"%d"}' % self.guild_id)
+        self.sessions.send(gone, self.sessions.with_intent(GUILD_DELETE, own))
         for session in leaving:
             self.detach(session)
         self._dispatch(envelope, self._others(envelope))
@@ -339,18 +359,18 @@ class GuildActor:
         """A channel is new or changed: who gains it gets CHANNEL_CREATE, who loses it CHANNEL_DELETE, as it was."""
         before, channel = self.state.put_channel(envelope.payload)
         change = self._views.put_channel(channel)
-        interested = self.sessions.select("CHANNEL_UPDATE")
+        interested = self.sessions.select(CHANNEL_UPDATE)
         now = channel.encode()
         keeping = self.sessions.viewers(channel.id) - change.gained
-        self.sessions.send(DispatchBody("CHANNEL_UPDATE", now), keeping & interested)
-        self.sessions.send(DispatchBody("CHANNEL_CREATE", now), change.gained & interested)
+        self.sessions.send(DispatchBody(CHANNEL_UPDATE, now), keeping & interested)
+        self.sessions.send(DispatchBody(CHANNEL_CREATE, now), change.gained & interested)
         if before is not None:
-            self.sessions.send(DispatchBody("CHANNEL_DELETE", before.encode()), change.lost & interested)
+            self.sessions.send(DispatchBody(CHANNEL_DELETE, before.encode()), change.lost & interested)
         self.attention.reshape()
 
     def _on_channel_delete(self, envelope: Envelope) -> None:
         channel_id = _decode_identified(envelope.payload).id
-        self._dispatch(envelope, self.sessions.select("CHANNEL_DELETE", channel_id) if channel_id else SlotSet())
+        self._dispatch(envelope, self.sessions.select(CHANNEL_DELETE, channel_id) if channel_id else SlotSet())
         self.sessions.drop_channel(channel_id)
         self.state.channels.pop(channel_id, None)
         self._views.forget(channel_id)
@@ -361,11 +381,11 @@ class GuildActor:
         changes = self._views.refresh(affected)
         if not changes:
             return
-        interested = self.sessions.select("CHANNEL_UPDATE")
+        interested = self.sessions.select(CHANNEL_UPDATE)
         for change in changes:
-            self._send_channel("CHANNEL_DELETE", change.channel_id, change.lost & interested)
+            self._send_channel(CHANNEL_DELETE, change.channel_id, change.lost & interested)
         for change in changes:
-            self._send_channel("CHANNEL_CREATE", change.channel_id, change.gained & interested)
+            self._send_channel(CHANNEL_CREATE, change.channel_id, change.gained & interested)
 
     def _send_channel(self, event: str, channel_id: int, slots: SlotSet) -> None:
         if slots:
@@ -373,17 +393,17 @@ class GuildActor:
 
 
 _HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {
-    "MESSAGE_CREATE": GuildActor._on_message_create,
-    "GUILD_UPDATE": GuildActor._on_change,
-    "GUILD_ROLE_CREATE": GuildActor._on_change,
-    "GUILD_ROLE_UPDATE": GuildActor._on_change,
-    "GUILD_ROLE_DELETE": GuildActor._on_change,
-    "GUILD_DELETE": GuildActor._on_guild_delete,
-    "GUILD_MEMBER_ADD": GuildActor._on_member_add,
-    "GUILD_MEMBER_UPDATE": GuildActor._on_member_update,
-    "GUILD_MEMBER_REMOVE": GuildActor._on_member_remove,
-    "PRESENCE_UPDATE": GuildActor._on_presence,
-    "CHANNEL_CREATE": GuildActor._on_channel_put,
-    "CHANNEL_UPDATE": GuildActor._on_channel_put,
-    "CHANNEL_DELETE": GuildActor._on_channel_delete,
+    MESSAGE_CREATE: GuildActor._on_message_create,
+    GUILD_UPDATE: GuildActor._on_change,
+    GUILD_ROLE_CREATE: GuildActor._on_change,
+    GUILD_ROLE_UPDATE: GuildActor._on_change,
+    GUILD_ROLE_DELETE: GuildActor._on_change,
+    GUILD_DELETE: GuildActor._on_guild_delete,
+    GUILD_MEMBER_ADD: GuildActor._on_member_add,
+    GUILD_MEMBER_UPDATE: GuildActor._on_member_update,
+    GUILD_MEMBER_REMOVE: GuildActor._on_member_remove,
+    PRESENCE_UPDATE: GuildActor._on_presence,
+    CHANNEL_CREATE: GuildActor._on_channel_put,
+    CHANNEL_UPDATE: GuildActor._on_channel_put,
+    CHANNEL_DELETE: GuildActor._on_channel_delete,
 }

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.domain.events import GUILD_CREATE, MESSAGE_CREATE, PRESENCE_UPDATE
 from core.domain.intents import Intent
 from gateway.guild_state import GuildState
 from gateway.member_table import MemberState
@@ -80,9 +81,9 @@ class GuildCreates:
 
     def forget(self, event: str) -> None:
         """An event has changed the guild's state."""
-        if event == "MESSAGE_CREATE":
+        if event == MESSAGE_CREATE:
             self._channels.clear()
-        elif event == "PRESENCE_UPDATE":
+        elif event == PRESENCE_UPDATE:
             self._people.clear()
         else:
             self._guild = None
@@ -111,14 +112,14 @@ class GuildCreates:
         parts: tuple[SharedPairs, ...] = (self._guild_part(), self._channels_part(channel_ids))
         if not shows_others or not session.intents & _PRESENCES or count > _MAX_MEMBERS_WITH_PRESENCES:
             own["members"], own["presences"] = [member.raw], []
-            return SplicedBody("GUILD_CREATE", _encode(own), parts)
+            return SplicedBody(GUILD_CREATE, _encode(own), parts)
         people = self._find_people(large=large)
         members, presences = people.parts
         if member.user_id in people.user_ids:
-            return SplicedBody("GUILD_CREATE", _encode(own), (*parts, members, presences))
+            return SplicedBody(GUILD_CREATE, _encode(own), (*parts, members, presences))
         others = [each.raw for each in self._listed(large=large) if each.user_id != member.user_id]
         own["members"] = [*others, member.raw]
-        return SplicedBody("GUILD_CREATE", _encode(own), (*parts, presences))
+        return SplicedBody(GUILD_CREATE, _encode(own), (*parts, presences))
 
     def _guild_part(self) -> SharedPairs:
         if self._guild is None:

@@ -9,7 +9,8 @@ Owns the slots and the tables slot → session and slot → its track. Decides n
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
-from core.domain.intents import Intent, required_intent
+from core.domain.events import required_intent
+from core.domain.intents import Intent
 from core_ext import SlotSet, Track, ViewIndex
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms, fan_out, fan_out_message

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 import core_ext
+from core.domain import events
 from core.domain.channel import VOCAL, Channel
 from core.domain.guild import GuildSnapshot
 from core.domain.member import Member
@@ -184,15 +185,15 @@ class GuildState:
             msgspec.MsgspecError: when the payload is not what the event's name says. Nothing has changed then.
         """
         match event:
-            case "GUILD_UPDATE":
+            case events.GUILD_UPDATE:
                 return self._update_guild(payload)
-            case "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE":
+            case events.GUILD_ROLE_CREATE | events.GUILD_ROLE_UPDATE:
                 return self._put_role(payload)
-            case "GUILD_ROLE_DELETE":
+            case events.GUILD_ROLE_DELETE:
                 return self._delete_role(payload)
-            case "GUILD_MEMBER_ADD":
+            case events.GUILD_MEMBER_ADD:
                 self.members.add(parse_member(payload))
-            case "GUILD_MEMBER_UPDATE":
+            case events.GUILD_MEMBER_UPDATE:
                 member = parse_member(payload)
                 self.members.put(member)
                 return Affected(user_ids=(member.user_id,))

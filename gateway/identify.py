@@ -11,17 +11,18 @@ then. What was read is used in the same turn in which its window is looked at, o
 guilds is read anew. A login that is revoked, or a connection that is lost, while all this goes on is noticed before READY.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
 from core.domain.errors import Unavailable
+from core.domain.events import SESSION_REVOKED
 from core.domain.login import LoginSnapshot
+from core.domain.tokens import hash_token, strip_scheme
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
-from core.wire.envelope import SESSION_REVOKED
+from core.wire.internal_events import parse_revoked
 from core.wire.opcodes import Opcode
 from gateway.arrival import Arrival
 from gateway.batch_timer import CallLater
@@ -35,7 +36,6 @@ from gateway.session import Session
 from gateway.session_factory import SessionFactory
 from gateway.session_table import SessionTable
 from gateway.tasks import Tasks
-from gateway.user_actor import parse_revoked
 from gateway.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Identifying:
 
     def begin(self, connection: Connection, command: Identify) -> None:
         """Start a connection's login."""
-        arrival = Arrival(connection, command, hash_token(command.token))
+        arrival = Arrival(connection, command, hash_token(strip_scheme(command.token)))
         connection.session = arrival
         self._reads.ask(arrival)
 
@@ -257,8 +257,3 @@ def _invalidate(arrival: Arrival) -> None:
     if arrival.is_wanted:
         arrival.connection.session = None
         arrival.connection.send(Opcode.INVALID_SESSION, d=False)
-
-
-def hash_token(token: str) -> bytes:
-    """What is stored of a token. Bots' tokens may come with the prefix that REST wants."""
-    return hashlib.sha256(token.removeprefix("Bot ").encode(errors="replace")).digest()

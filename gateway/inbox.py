@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.bus.interfaces import Delivery
+from core.domain.events import MESSAGE_CREATE, PRESENCE_UPDATE, TYPING_START
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 from gateway.recent import remember
@@ -61,12 +62,12 @@ class Inbox:
     def put(self, delivery: Delivery) -> None:
         """Queue a delivery."""
         envelope = delivery.envelope
-        if delivery.position == 0 and envelope.event == "PRESENCE_UPDATE":
+        if delivery.position == 0 and envelope.event == PRESENCE_UPDATE:
             self._presences[envelope.guild_id, envelope.user_id] = delivery
-        elif delivery.position == 0 and envelope.event == "TYPING_START":
+        elif delivery.position == 0 and envelope.event == TYPING_START:
             remember(self._typing, _typing_key(envelope), delivery, most=MAX_TYPING)
         else:
-            if self._typing and envelope.event == "MESSAGE_CREATE":
+            if self._typing and envelope.event == MESSAGE_CREATE:
                 self._typing.pop(_typing_key(envelope), None)
             self._queue.append(delivery)
         if not self._is_scheduled:

@@ -32,8 +32,6 @@ LOGINS_A_READ: Final = 64
 LOGINS_A_TURN: Final = 16
 """About 2 ms; then the sockets of those who are connected already have their turn."""
 
-MEMBER_EVENTS: Final = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE"})
-
 
 class Window:
     """What passed since a read began."""

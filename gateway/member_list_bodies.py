@@ -3,14 +3,11 @@
 Source: what Discord's own clients read; nothing of it is in Discord's documentation.
 """
 
-from typing import Final
-
 import msgspec
 
+from core.domain.events import GUILD_MEMBER_LIST_UPDATE
 from gateway.dispatch_body import DispatchBody
 from gateway.member_table import MemberState
-
-MEMBER_LIST_UPDATE: Final = "GUILD_MEMBER_LIST_UPDATE"
 
 
 class ListHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,4 +73,4 @@ def encode_update(guild_id: int, list_id: str, head: ListHead, operations: list[
         groups=[_Group(group, count) for group, count in head.groups],
         ops=operations,
     )
-    return DispatchBody(MEMBER_LIST_UPDATE, _encode(update))
+    return DispatchBody(GUILD_MEMBER_LIST_UPDATE, _encode(update))

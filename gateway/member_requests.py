@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.domain.events import GUILD_MEMBERS_CHUNK
 from core.domain.intents import Intent
 from core.store.interfaces import Store
 from gateway.commands import RequestGuildMembers
@@ -166,8 +167,8 @@ class _Answer:
             chunk.not_found = [str(user_id) for user_id in not_found]
         if self._shows_presences:
             chunk.presences = self._presences(members)
-        self._session.dispatch(SplicedBody("GUILD_MEMBERS_CHUNK", _encode(chunk)))
-        self._meter.count("GUILD_MEMBERS_CHUNK", 1)
+        self._session.dispatch(SplicedBody(GUILD_MEMBERS_CHUNK, _encode(chunk)))
+        self._meter.count(GUILD_MEMBERS_CHUNK, 1)
 
     def _presences(self, members: list[MemberState]) -> list[msgspec.Raw]:
         if not self._session.intents & Intent.GUILD_PRESENCES:

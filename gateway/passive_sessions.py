@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.events import PASSIVE_UPDATE_V1
 from core.domain.intents import Intent
 from core.wire.envelope import Envelope
 from core_ext import SlotSet
@@ -189,5 +190,5 @@ class PassiveSessions:
         guild_id = str(self._state.guild_id)
         for slots, channels in groups:
             if channels:
-                body = DispatchBody("PASSIVE_UPDATE_V1", _encode(_PassiveUpdate(guild_id, channels)))
+                body = DispatchBody(PASSIVE_UPDATE_V1, _encode(_PassiveUpdate(guild_id, channels)))
                 self._sessions.send(body, slots)

@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+from core.domain.events import SOUNDBOARD_SOUNDS
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core.wire.opcodes import BOT_OPCODES
@@ -115,4 +116,4 @@ def _answer_soundboards(session: Session, command: RequestSoundboardSounds) -> N
     for guild_id in dict.fromkeys(command.all_guild_ids):
         if guild_id in session.slots:
             payload = b'{"guild_id":"%d","soundboard_sounds":[]}' % guild_id
-            session.dispatch(DispatchBody("SOUNDBOARD_SOUNDS", payload))
+            session.dispatch(DispatchBody(SOUNDBOARD_SOUNDS, payload))

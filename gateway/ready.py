@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.application import Application
+from core.domain.events import READY
 from core.domain.login import LoginSnapshot
 from core.wire.objects.channel import DirectChannelObject, render_direct_channel
 from core.wire.objects.user import OwnUserObject, render_own_user
@@ -90,7 +91,7 @@ class ReadyMaker:
             application=_render_application(login.application),
             private_channels=_render_direct_channels(login, last_message_ids) if login.direct_channels else [],
         )
-        return SplicedBody("READY", _encode(ready), self._of_bots if profile.is_bot else self._of_people)
+        return SplicedBody(READY, _encode(ready), self._of_bots if profile.is_bot else self._of_people)
 
 
 def _render_direct_channels(login: LoginSnapshot, last_message_ids: Mapping[int, int]) -> list[DirectChannelObject]:

@@ -1,12 +1,13 @@
 """Resume: a session gets a new connection and what it missed. Synchronous, so nothing can come in between."""
 
+from core.domain.events import RESUMED
+from core.domain.tokens import hash_token, strip_scheme
 from core.runtime.metrics import Metrics
 from core.wire import close_codes
 from core.wire.opcodes import Opcode
 from gateway.commands import Resume
 from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody
-from gateway.identify import hash_token
 from gateway.session import Session
 from gateway.session_table import SessionTable
 from gateway.user_directory import UserDirectory
@@ -21,7 +22,7 @@ class Resuming:
         self._table = table
         self._users = users
         self._metrics = metrics
-        self._resumed = DispatchBody("RESUMED", b'{"_trace":[]}')
+        self._resumed = DispatchBody(RESUMED, b'{"_trace":[]}')
 
     def resume(self, connection: Connection, command: Resume) -> None:
         """Give the session to this connection, or say why not.
@@ -31,7 +32,7 @@ class Resuming:
         """
         session = self._table.find(command.session_id)
         seq = command.seq or 0
-        if session is None or session.profile.token_hash != hash_token(command.token):
+        if session is None or session.profile.token_hash != hash_token(strip_scheme(command.token)):
             self._invalidate(connection, "unknown")
         elif seq < 0 or seq > session.seq:
             self._metrics.connections.resume_total.labels("invalid_seq").inc()

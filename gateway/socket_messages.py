@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from core.domain.errors import DomainError
-from core.domain.intents import required_intent
+from core.domain.events import MESSAGE_CREATE, MESSAGE_SEND_ERROR, required_intent
 from core.wire.socket_message import RefusedMessage, SentMessage
 from gateway.commands import SendMessage
 from gateway.dispatch_body import DispatchBody
@@ -45,14 +45,14 @@ class SocketMessages:
         if isinstance(outcome, RefusedMessage):
             fields: dict[str, Any] = msgspec.to_builtins(outcome)
             error_body = _encode({"nonce": command.nonce, "channel_id": str(command.channel_id), **fields})
-            session.dispatch(DispatchBody("MESSAGE_SEND_ERROR", error_body))
+            session.dispatch(DispatchBody(MESSAGE_SEND_ERROR, error_body))
         elif not outcome.is_new or not _is_reached(session, outcome):
-            session.dispatch(DispatchBody("MESSAGE_CREATE", outcome.payload))
+            session.dispatch(DispatchBody(MESSAGE_CREATE, outcome.payload))
 
 
 def _is_reached(session: Session, sent: SentMessage) -> bool:
     """Whether the message's own dispatch comes to this session too."""
-    needed = required_intent("MESSAGE_CREATE", in_guild=bool(sent.guild_id))
+    needed = required_intent(MESSAGE_CREATE, in_guild=bool(sent.guild_id))
     if not session.intents & needed:
         return False
     return sent.guild_id in session.slots if sent.guild_id else session.wants_user_events

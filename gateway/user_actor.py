@@ -15,8 +15,16 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.intents import required_intent
-from core.wire.envelope import GUILD_JOINED, INTERNAL_EVENTS, SESSION_REVOKED, Envelope
+from core.domain.events import (
+    CHANNEL_CREATE,
+    GUILD_JOINED,
+    INTERNAL_EVENTS,
+    SESSION_REVOKED,
+    SESSIONS_REPLACE,
+    required_intent,
+)
+from core.wire.envelope import Envelope
+from core.wire.internal_events import parse_joined, parse_revoked
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.presence import OFFLINE, MergedPresence, Presence, merge_presences
@@ -29,7 +37,7 @@ FEW_SESSIONS: Final = 8
 
 _REMEMBERED_IDS: Final = 256
 """As in a guild's actor; a user has fewer events."""
-_PEOPLES_EVENTS: Final = frozenset({"CHANNEL_CREATE"})
+_PEOPLES_EVENTS: Final = frozenset({CHANNEL_CREATE})
 """Events of a user that bots do not get: since v8 a direct channel is made known to them by its first message, and typed
 libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
 
@@ -37,23 +45,6 @@ MAX_SESSIONS_TOLD: Final = 50
 """More than anybody has devices: a list of all would make each telling the square of their number."""
 
 _encode = msgspec.json.Encoder().encode
-
-
-class _GuildJoined(msgspec.Struct, frozen=True):
-    guild_id: int
-
-
-class _SessionRevoked(msgspec.Struct, frozen=True):
-    auth_session_id: int
-
-
-_decode_joined = msgspec.json.Decoder(_GuildJoined, strict=False).decode
-_decode_revoked = msgspec.json.Decoder(_SessionRevoked, strict=False).decode
-
-
-def parse_revoked(payload: msgspec.Raw) -> int:
-    """The login that SESSION_REVOKED is about."""
-    return _decode_revoked(payload).auth_session_id
 
 
 class _Seat:
@@ -236,11 +227,11 @@ class UserActor:
         """Tell a person's sessions of each other, as they are now; how many bytes that were, as JSON."""
         present = [seat for seat in self._seats if seat.is_present][-MAX_SESSIONS_TOLD:]
         payload = _encode([_render_seat(seat) for seat in present])
-        body = DispatchBody("SESSIONS_REPLACE", payload)
+        body = DispatchBody(SESSIONS_REPLACE, payload)
         told = [seat.session for seat in self._seats if seat.held is None and seat.session.wants_user_events]
         for session in told:
             session.dispatch(body)
-        self._count("SESSIONS_REPLACE", len(told))
+        self._count(SESSIONS_REPLACE, len(told))
         return len(payload) * len(told)
 
     # -- events
@@ -280,7 +271,7 @@ class UserActor:
     def _pass_on(self, seat: _Seat, envelope: Envelope, forms: MessageForms | None = None) -> None:
         session = seat.session
         if envelope.event == GUILD_JOINED:
-            guild_id = _decode_joined(envelope.payload).guild_id
+            guild_id = parse_joined(envelope.payload)
             if session.wants_guild(guild_id):
                 self._events.join_guild(session, guild_id)
             return

@@ -12,9 +12,11 @@ from typing import Final, Protocol
 import msgspec
 
 from core.bus.interfaces import Bus
+from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, Audience
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core.wire.envelope import USER_OFFLINE, Audience, Envelope
+from core.wire.envelope import Envelope
+from core.wire.internal_events import EMPTY
 from gateway.account_presences import AccountPresences
 from gateway.batch_timer import CallLater, Handle
 from gateway.event_meter import EventMeter
@@ -109,7 +111,7 @@ class UserDirectory:
 
     def start(self, session: Session, presence: PresenceUpdate | None) -> None:
         """READY is sent."""
-        self._count("READY", 1)
+        self._count(READY, 1)
         self._actors[session.user_id].start(session)
         self.set_presence(session, presence)
 
@@ -165,7 +167,7 @@ class UserDirectory:
             [
                 Envelope(
                     id=self._ids.next(),
-                    event="PRESENCE_UPDATE",
+                    event=PRESENCE_UPDATE,
                     audience=Audience.GUILD,
                     payload=msgspec.Raw(_encode(render_presence(user_id, presence, guild_id))),
                     guild_id=guild_id,
@@ -194,7 +196,7 @@ class UserDirectory:
                     id=self._ids.next(),
                     event=USER_OFFLINE,
                     audience=Audience.USER,
-                    payload=msgspec.Raw(b"{}"),
+                    payload=EMPTY,
                     user_id=actor.user_id,
                 )
             ]

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from api.services.accounts.passwords import Passwords
-from api.services.accounts.tokens import hash_token, make_token
+from api.services.accounts.tokens import make_token
 from core.domain.member import Member
+from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.data_dir import DataDir

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from core.wire.envelope import Audience, Envelope
+from core.domain.events import Audience
+from core.wire.envelope import Envelope
 
 _encode = msgspec.json.Encoder().encode
 

@@ -20,6 +20,20 @@ from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.channel import Channel
 from core.domain.errors import MissingAccess, UnknownChannel, UnknownGuild, UnknownUser
+from core.domain.events import (
+    CHANNEL_CREATE,
+    CHANNEL_DELETE,
+    CHANNEL_UPDATE,
+    GUILD_CREATE,
+    GUILD_DELETE,
+    GUILD_MEMBER_ADD,
+    GUILD_MEMBER_REMOVE,
+    GUILD_ROLE_CREATE,
+    GUILD_ROLE_DELETE,
+    GUILD_ROLE_UPDATE,
+    GUILD_UPDATE,
+    USER_UPDATE,
+)
 from core.domain.member import Member
 from core.domain.user import User
 from core.runtime.clock import Clock
@@ -28,23 +42,23 @@ from core.wire.envelope import Envelope
 
 _GUILD_EVENTS: Final = frozenset(
     {
-        "GUILD_CREATE",
-        "GUILD_UPDATE",
-        "GUILD_DELETE",
-        "GUILD_ROLE_CREATE",
-        "GUILD_ROLE_UPDATE",
-        "GUILD_ROLE_DELETE",
-        "CHANNEL_CREATE",
-        "CHANNEL_UPDATE",
-        "CHANNEL_DELETE",
+        GUILD_CREATE,
+        GUILD_UPDATE,
+        GUILD_DELETE,
+        GUILD_ROLE_CREATE,
+        GUILD_ROLE_UPDATE,
+        GUILD_ROLE_DELETE,
+        CHANNEL_CREATE,
+        CHANNEL_UPDATE,
+        CHANNEL_DELETE,
     }
 )
 """Events after which a guild's snapshot is read again."""
 
-_STRIPS_MEMBERS: Final = frozenset({"GUILD_ROLE_DELETE", "GUILD_DELETE"})
+_STRIPS_MEMBERS: Final = frozenset({GUILD_ROLE_DELETE, GUILD_DELETE})
 """Events that change all members of a guild without a word about each."""
 
-_MEMBER_COUNT_STEPS: Final = {"GUILD_MEMBER_ADD": 1, "GUILD_MEMBER_REMOVE": -1}
+_MEMBER_COUNT_STEPS: Final = {GUILD_MEMBER_ADD: 1, GUILD_MEMBER_REMOVE: -1}
 
 _GUILD_CAPACITY: Final = 10_000
 _MEMBER_CAPACITY: Final = 200_000
@@ -193,13 +207,13 @@ class Directory:
         event = envelope.event
         if event in _GUILD_EVENTS:
             self._guilds.drop(envelope.guild_id)
-            if event == "CHANNEL_DELETE":
+            if event == CHANNEL_DELETE:
                 self._channels.drop(envelope.channel_id)
             elif event in _STRIPS_MEMBERS:
                 self._epochs[envelope.guild_id] = self._epochs.get(envelope.guild_id, 0) + 1
         elif event.startswith("GUILD_MEMBER_"):
             self._on_member_event(envelope)
-        elif event == "USER_UPDATE":
+        elif event == USER_UPDATE:
             self._users.drop(envelope.user_id)
 
     def _on_member_event(self, envelope: Envelope) -> None:

@@ -3,39 +3,12 @@
 The payload is the dispatch's `d` as JSON bytes, encoded once by the tier where the event happened. Everything after that
 routes by the header and never parses the payload, save the guild actor where the event changes its state.
 
-Internal events (names in `INTERNAL_EVENTS`) steer the house and are never dispatched to a client.
+The house's own events (`core.wire.internal_events`) travel in envelopes too and are never dispatched to a client.
 """
-
-import enum
-from typing import Final
 
 import msgspec
 
-from core.domain.intents import UnknownEvent, required_intent
-
-SESSION_REVOKED: Final = "_SESSION_REVOKED"
-"""A login ended; d = {"auth_session_id": "…"}. Its gateway sessions are closed with 4004."""
-
-GUILD_JOINED: Final = "_GUILD_JOINED"
-"""The user became a member; d = {"guild_id": "…"}. Its sessions are attached to the guild and get GUILD_CREATE."""
-
-USER_OFFLINE: Final = "_USER_OFFLINE"
-"""The last of the user's gateway sessions is gone; d = {}. Volatile. Being invisible is not being offline."""
-
-INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE})
-
-
-class Audience(enum.IntEnum):
-    """Who may see an event. The intent of the event's name narrows it further."""
-
-    GUILD = 0
-    """Every session attached to `guild_id`."""
-    CHANNEL = 1
-    """The sessions attached to `guild_id` that can view `channel_id`, and for what is written there may read it."""
-    GUILD_PERMISSION = 2
-    """The sessions attached to `guild_id` whose members hold any bit of `permissions`: in `channel_id` when there is one."""
-    USER = 3
-    """Every session of `user_id`."""
+from core.domain.events import Audience, check_audience
 
 
 class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
@@ -67,16 +40,13 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
         return self.guild_id or self.user_id
 
     def check_event(self) -> None:
-        """Whether there is such an event: one that the house knows, or one that clients get of a guild or of a user.
+        """Whether there is such an event, and whether it is addressed to those who may see it.
 
         Raises:
-            UnknownEvent: when there is none.
+            UnknownEvent: when neither the house nor clients know it, of a guild or of a user.
+            WrongAudience: when it is addressed to others.
         """
-        if self.event.startswith("_"):
-            if self.event not in INTERNAL_EVENTS:
-                raise UnknownEvent(self.event)
-        else:
-            required_intent(self.event, in_guild=bool(self.guild_id))
+        check_audience(self.event, self.audience, in_guild=bool(self.guild_id))
 
 
 _encoder = msgspec.msgpack.Encoder()

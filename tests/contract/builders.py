@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from core.domain.channel import Channel, ChannelType
+from core.domain.events import Audience
 from core.domain.guild import Guild
 from core.domain.ids import snowflake_at
 from core.domain.member import Invite
@@ -12,7 +13,7 @@ from core.domain.message import Message
 from core.domain.role import Role
 from core.domain.user import Account, AuthSession, User
 from core.store.interfaces import Store
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import Envelope
 from tests.fakes.clock import START_MS
 
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from core.bus.interfaces import Bus, Delivery, LogTrimmed
+from core.domain.events import Audience
 from core.domain.ids import shard_of
-from core.wire.envelope import Audience
 from tests.contract.backends import NUM_SHARDS, BusBackend
 from tests.contract.builders import flake, new_envelope
 

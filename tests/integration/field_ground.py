@@ -3,8 +3,9 @@
 import time
 from typing import Any, Final
 
-from api.services.accounts.tokens import hash_token, make_token
+from api.services.accounts.tokens import make_token
 from core.domain.channel import ChannelType
+from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from tests.integration.api_client import Actor, ApiUnderTest
 from tests.integration.field_walk import Prepared

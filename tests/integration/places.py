@@ -4,12 +4,13 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from api.services.accounts.tokens import BOT_SCHEME, hash_token, make_token
+from api.services.accounts.tokens import make_token
 from api.services.announcements import channel_event, guild_event
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild
 from core.domain.permissions import DEFAULT_EVERYONE
 from core.domain.role import Role
+from core.domain.tokens import BOT_SCHEME, hash_token
 from core.domain.user import Account, AuthSession, User
 from core_ext import SnowflakeGenerator
 from tests.integration.api_client import Actor, ApiUnderTest

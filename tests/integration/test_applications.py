@@ -5,7 +5,7 @@ import base64
 
 import pytest
 
-from core.wire.envelope import SESSION_REVOKED
+from core.domain.events import SESSION_REVOKED
 from tests.integration.api_client import Actor, ApiUnderTest
 from tests.integration.guild_scene import Scene, error_code
 from tests.integration.test_users import PNG_ADDRESS, make_guild

@@ -9,8 +9,8 @@ import httpx
 import msgspec
 import pytest
 
+from core.domain.events import SESSION_REVOKED
 from core.runtime.settings import ApiSettings, LimitSettings
-from core.wire.envelope import SESSION_REVOKED
 from tests.fakes.clock import FakeClock
 from tests.integration.api_client import PASSWORD, Actor, ApiUnderTest
 from tests.integration.conftest import HIGH_LIMITS, OpenApi

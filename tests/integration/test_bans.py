@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from core.domain.events import Audience
 from core.domain.permissions import Permission
-from core.wire.envelope import Audience
 from tests.integration.api_client import Actor, ApiUnderTest
 from tests.integration.guild_scene import Scene, error_code, form_code
 

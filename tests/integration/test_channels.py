@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.domain.channel import Channel
+from core.domain.events import Audience
 from core.domain.permissions import Permission
-from core.wire.envelope import Audience
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.guild_scene import JsonObject, Scene, error_code, form_code
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from core.domain.channel import ChannelType
+from core.domain.events import Audience
 from core.domain.permissions import Permission
-from core.wire.envelope import Audience
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.places import make_bot, make_place
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from core.domain.events import GUILD_JOINED, Audience
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
-from core.wire.envelope import GUILD_JOINED, Audience
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.guild_scene import Scene, error_code, form_code
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.domain.events import GUILD_JOINED, Audience
 from core.domain.member import Invite
 from core.domain.permissions import Permission
-from core.wire.envelope import GUILD_JOINED, Audience
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.guild_scene import JsonObject, Scene, error_code, form_code
 

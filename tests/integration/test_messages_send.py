@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from core.domain.channel import ChannelType
+from core.domain.events import Audience
 from core.domain.message import MessageType
 from core.domain.permissions import Permission
 from core.runtime.settings import LimitSettings
-from core.wire.envelope import Audience
 from core.wire.objects.message import render_message_dispatch
 from tests.fakes.clock import FakeClock
 from tests.integration.api_client import ApiUnderTest

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.domain.events import Audience
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.role import Role
-from core.wire.envelope import Audience
 from tests.integration.api_client import ApiUnderTest
 from tests.integration.guild_scene import Scene, error_code, form_code
 

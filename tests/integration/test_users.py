@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from core.wire.envelope import SESSION_REVOKED
+from core.domain.events import SESSION_REVOKED
 from tests.integration.api_client import PASSWORD, Actor, ApiUnderTest
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"

@@ -18,6 +18,7 @@ from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.images import Images
 from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
+from core.domain.events import GUILD_MEMBER_UPDATE, USER_UPDATE
 from core.domain.user import Account
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.member import render_member
@@ -118,7 +119,7 @@ class AccountService:
         shown = render_own_user(await tx.users.update(caller.user_id, changes))
         if "password_hash" in changes:
             await self._end_other_logins(tx, caller)
-        tx.announce(user_event(self._ids.next(), "USER_UPDATE", caller.user_id, shown))
+        tx.announce(user_event(self._ids.next(), USER_UPDATE, caller.user_id, shown))
         if changes.keys() - _PRIVATE:
             await self._announce_to_guilds(tx, caller.user_id)
         return shown
@@ -196,4 +197,4 @@ class AccountService:
             member = await tx.members.find(guild_id, user_id)
             if member is not None:
                 payload = render_member(member, with_guild_id=True)
-                tx.announce(guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", guild_id, payload, user_id=user_id))
+                tx.announce(guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, guild_id, payload, user_id=user_id))

@@ -10,18 +10,20 @@ import msgspec
 from msgspec import Meta
 
 from api.forms.marks import text
-from api.services.accounts.authenticator import RevokedSession
 from api.services.accounts.password_attempts import PasswordAttempts
-from api.services.accounts.tokens import hash_token, make_token
+from api.services.accounts.tokens import make_token
 from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.ids import IdSource
 from core.domain import texts
 from core.domain.errors import FieldError, Invalid, UnknownSession, WrongAccountKind, invalid_field
+from core.domain.events import SESSION_REVOKED
+from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
-from core.wire.envelope import SESSION_REVOKED, Envelope
+from core.wire.envelope import Envelope
+from core.wire.internal_events import SessionRevoked
 from core.wire.objects.times import iso_time
 
 logger = logging.getLogger(__name__)
@@ -226,7 +228,7 @@ class AuthService:
 
 def revocation(envelope_id: int, user_id: int, session_id: int) -> Envelope:
     """The word that a login has ended."""
-    return user_event(envelope_id, SESSION_REVOKED, user_id, RevokedSession(auth_session_id=str(session_id)))
+    return user_event(envelope_id, SESSION_REVOKED, user_id, SessionRevoked(auth_session_id=str(session_id)))
 
 
 def find_username_errors(username: str) -> list[FieldError]:

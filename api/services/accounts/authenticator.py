@@ -6,23 +6,16 @@ changes (`USER_UPDATE`) drop what was cached of them, before the caller of that 
 
 from typing import Final
 
-import msgspec
 from cachetools import LRUCache
 
 from api.services.accounts.login_uses import LoginUses
-from api.services.accounts.tokens import BOT_SCHEME, hash_token
 from api.services.caller import Caller
 from core.bus.interfaces import Bus, Delivery
+from core.domain.events import SESSION_REVOKED, USER_UPDATE
+from core.domain.tokens import BOT_SCHEME, hash_token
 from core.store.interfaces import Store
-from core.wire.envelope import SESSION_REVOKED
 
 _CAPACITY: Final = 100_000
-
-
-class RevokedSession(msgspec.Struct, kw_only=True):
-    """Payload of _SESSION_REVOKED."""
-
-    auth_session_id: str
 
 
 class Authenticator:
@@ -86,7 +79,7 @@ class Authenticator:
 
     def _on_delivery(self, delivery: Delivery) -> None:
         envelope = delivery.envelope
-        if envelope.event not in (SESSION_REVOKED, "USER_UPDATE"):
+        if envelope.event not in (SESSION_REVOKED, USER_UPDATE):
             return
         # An ended login drops all of its account's: they are read again at little cost, and no payload is parsed here.
         self._changes += 1

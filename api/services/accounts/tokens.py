@@ -1,26 +1,17 @@
 """Tokens: what an account shows with every request.
 
 `base64url(user id as text) "." base64url(ms of making, big-endian) "." base64url(32 random bytes)`, all without padding. The
-first part is read by client libraries; only the last is a secret. What is stored is the SHA-256 of the whole.
+first part is read by client libraries; only the last is a secret. What is stored is a hash (`core.domain.tokens`).
 """
 
-import hashlib
 import secrets
 from base64 import urlsafe_b64encode
 from typing import Final
 
 _SECRET_BYTES: Final = 32
 
-BOT_SCHEME: Final = "Bot "
-"""Stands before a bot's token in the Authorization header; people's tokens stand alone."""
-
 
 def make_token(user_id: int, now_ms: int) -> str:
     """A new token of the user."""
     parts = (str(user_id).encode(), now_ms.to_bytes(6, "big"), secrets.token_bytes(_SECRET_BYTES))
     return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
-
-
-def hash_token(token: str) -> bytes:
-    """What is stored of a token, and looked up. Text that is no token has a hash too, which nobody's has."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

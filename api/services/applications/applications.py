@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.marks import text, unbuilt
 from api.services.accounts.auth import revocation
-from api.services.accounts.tokens import hash_token, make_token
+from api.services.accounts.tokens import make_token
 from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.changes import merge_flags, pick_changes
@@ -21,6 +21,8 @@ from api.services.images import Images
 from core.domain import texts
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
+from core.domain.events import USER_UPDATE
+from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
@@ -193,7 +195,7 @@ class ApplicationService:
                 application = await tx.applications.update(application.id, changes)
             if "name" in changes and application.bot_id is not None:
                 account = await tx.users.update(application.bot_id, {"username": application.name})
-                tx.announce(user_event(self._ids.next(), "USER_UPDATE", application.bot_id, render_own_user(account)))
+                tx.announce(user_event(self._ids.next(), USER_UPDATE, application.bot_id, render_own_user(account)))
         return await self.render(application)
 
     async def _changes_of(self, application: Application, form: UpdateApplication) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.application import Application
 from core.domain.errors import Forbidden, UnknownApplication, UnknownUser, WrongAccountKind, invalid_field
+from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
 from core.store.interfaces import Store, Transaction
@@ -156,7 +157,7 @@ class AuthorizationService:
             return
         member = await tx.members.add_role(role.guild_id, bot_id, role.id)
         payload = render_member(member, with_guild_id=True)
-        tx.announce(guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", role.guild_id, payload, user_id=bot_id))
+        tx.announce(guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, role.guild_id, payload, user_id=bot_id))
 
     async def _put_role(
         self, tx: Transaction, application: Application, access: GuildAccess, wanted: int
@@ -175,7 +176,7 @@ class AuthorizationService:
             if found.permissions == permissions:
                 return found
             role = await tx.roles.update(found.id, {"permissions": permissions})
-            tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_UPDATE", guild_id, _event(role)))
+            tx.announce(guild_event(self._ids.next(), GUILD_ROLE_UPDATE, guild_id, _event(role)))
             return role
         if not permissions:
             return None
@@ -189,7 +190,7 @@ class AuthorizationService:
             bot_id=application.bot_id,
         )
         await tx.roles.create(role)
-        tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_CREATE", guild_id, _event(role)))
+        tx.announce(guild_event(self._ids.next(), GUILD_ROLE_CREATE, guild_id, _event(role)))
         return role
 
 

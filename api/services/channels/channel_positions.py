@@ -17,6 +17,7 @@ from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import Channel
 from core.domain.errors import SeveralParents, UnknownChannel
+from core.domain.events import CHANNEL_UPDATE
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
 
@@ -52,7 +53,7 @@ class ChannelOrder:
                 if changes:
                     channel = await tx.channels.update(channel_id, changes)
                     last_id = last_ids.get(channel_id)
-                    tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", channel, last_id))
+                    tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, channel, last_id))
 
 
 def compute_move(

@@ -27,6 +27,7 @@ from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel, DirectChannelAction
+from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, GUILD_UPDATE
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
@@ -107,7 +108,7 @@ class ChannelService:
                 position = compute_next_position(channel.type, channels.values())
                 channel = msgspec.structs.replace(channel, position=position)
             await tx.channels.create(channel)
-            tx.announce(announce_channel(self._ids.next(), "CHANNEL_CREATE", channel))
+            tx.announce(announce_channel(self._ids.next(), CHANNEL_CREATE, channel))
         return show_channel(channel, None)
 
     @on_present_rights
@@ -131,7 +132,7 @@ class ChannelService:
                 check_parent(channel.type, changes["parent_id"], channels, child_id=channel_id)
             after = await tx.channels.update(channel_id, changes)
             if changes:
-                tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
+                tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_ids.get(channel_id)))
             await sync_children(tx, self._ids, channels, before=channel, after=after)
         return show_channel(after, last_ids.get(channel_id))
 
@@ -150,11 +151,11 @@ class ChannelService:
             if "COMMUNITY" in guild.features and channel_id in needed:
                 raise CommunityChannel
             await tx.channels.delete(channel_id)
-            tx.announce(announce_channel(self._ids.next(), "CHANNEL_DELETE", channel, last_ids.get(channel_id)))
+            tx.announce(announce_channel(self._ids.next(), CHANNEL_DELETE, channel, last_ids.get(channel_id)))
             for child in present.channels.values():
                 if child.parent_id == channel_id:
                     orphan = msgspec.structs.replace(child, parent_id=None)
-                    tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", orphan))
+                    tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, orphan))
             await self._forget_in_guild(tx, guild, channel_id)
         return show_channel(channel, last_ids.get(channel_id))
 
@@ -185,7 +186,7 @@ class ChannelService:
             return
         guild = await tx.guilds.update(guild.id, changes)
         payload = render_guild(guild, await tx.roles.list_of_guild(guild.id))
-        tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild.id, payload))
+        tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild.id, payload))
 
     async def _show_direct(self, caller: Caller, channel: Channel) -> DirectChannelObject:
         last_ids = await self._store.messages.last_ids([channel.id])

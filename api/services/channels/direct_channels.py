@@ -11,6 +11,7 @@ from api.services.directory import Directory
 from api.services.ids import IdSource
 from core.domain.channel import Channel, ChannelType
 from core.domain.errors import CannotSendToUser, InvalidRecipients, UnknownUser, unbuilt_field
+from core.domain.events import CHANNEL_CREATE
 from core.domain.user import User
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
@@ -87,7 +88,7 @@ class DirectChannels:
 
     def _created(self, channel: Channel, viewer: User, other: User) -> Envelope:
         payload = render_direct_channel(channel, [other])
-        return user_event(self._ids.next(), "CHANNEL_CREATE", viewer.id, payload, channel_id=channel.id)
+        return user_event(self._ids.next(), CHANNEL_CREATE, viewer.id, payload, channel_id=channel.id)
 
     async def _render_all(self, viewer_id: int, channels: list[Channel]) -> list[DirectChannelObject]:
         last_ids = await self._store.messages.last_ids([channel.id for channel in channels])

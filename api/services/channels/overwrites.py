@@ -23,6 +23,7 @@ from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import DirectChannelAction, UnknownOverwrite, UnknownUser
+from core.domain.events import CHANNEL_UPDATE
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
 
@@ -56,7 +57,7 @@ class OverwriteService:
                 return
             after = await tx.channels.put_overwrite(channel_id, overwrite)
             check_overwrite_count(after.overwrites)
-            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
+            tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_ids.get(channel_id)))
             await sync_children(tx, self._ids, channels, before=channel, after=after)
 
     @on_present_rights
@@ -75,7 +76,7 @@ class OverwriteService:
         async with self._store.write() as tx:
             channels = (await confirm_rights(tx, guild)).channels
             after = await tx.channels.delete_overwrite(channel_id, overwrite_id)
-            tx.announce(announce_channel(self._ids.next(), "CHANNEL_UPDATE", after, last_ids.get(channel_id)))
+            tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_ids.get(channel_id)))
             await sync_children(tx, self._ids, channels, before=channels[channel_id], after=after)
 
     async def _access(self, caller: Caller, channel_id: int) -> tuple[ChannelAccess, GuildAccess]:
@@ -116,7 +117,7 @@ async def sync_children(
     for child in channels.values():
         if child.parent_id == before.id and is_synced(child, before.overwrites):
             synced = await tx.channels.update(child.id, {"overwrites": after.overwrites})
-            tx.announce(announce_channel(ids.next(), "CHANNEL_UPDATE", synced))
+            tx.announce(announce_channel(ids.next(), CHANNEL_UPDATE, synced))
 
 
 async def resolve_overwrites(

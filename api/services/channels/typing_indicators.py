@@ -13,6 +13,7 @@ from api.services.messages.message_events import for_channel
 from core.bus.interfaces import Bus
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import NotATextChannel
+from core.domain.events import TYPING_START
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.wire.objects.member import MemberObject, render_member
@@ -58,7 +59,7 @@ class TypingIndicators:
             channel = access.channel
             payload = self._render(access, user_id)
             envelopes = for_channel(
-                self._ids.next(), "TYPING_START", channel, payload, author_id=user_id, user_id=user_id
+                self._ids.next(), TYPING_START, channel, payload, author_id=user_id, user_id=user_id
             )
             self._bus.publish_volatile(envelopes)
 

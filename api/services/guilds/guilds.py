@@ -18,6 +18,7 @@ from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild
 from core.domain.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
+from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
 from core.live.interfaces import OnlineCounts
@@ -134,7 +135,7 @@ class GuildService:
             guild = await tx.guilds.update(guild_id, changes)
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
             if changes:
-                tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild_id, payload))
+                tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload))
         return payload
 
     async def delete(self, caller: Caller, guild_id: int) -> None:
@@ -145,7 +146,7 @@ class GuildService:
             if guild.owner_id != caller.user_id:
                 raise Forbidden
             await tx.guilds.delete(guild_id)
-            tx.announce(guild_event(self._ids.next(), "GUILD_DELETE", guild_id, DeletedGuild(id=str(guild_id))))
+            tx.announce(guild_event(self._ids.next(), GUILD_DELETE, guild_id, DeletedGuild(id=str(guild_id))))
 
     async def leave(self, caller: Caller, guild_id: int) -> None:
         """Take the caller out of the guild. Owners hand over or delete it first."""

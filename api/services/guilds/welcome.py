@@ -7,6 +7,7 @@ from typing import Final
 
 from api.services.announcements import channel_event
 from api.services.ids import IdSource
+from core.domain.events import MESSAGE_CREATE
 from core.domain.guild import Guild
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, MessageView
@@ -38,5 +39,5 @@ class Welcome:
             type=MessageType.USER_JOIN,
         )
         payload = render_message_dispatch(MessageView(message=message, author=member.user), member)
-        envelope = channel_event(message.id, "MESSAGE_CREATE", guild.id, channel_id, payload, author_id=member.user.id)
+        envelope = channel_event(message.id, MESSAGE_CREATE, guild.id, channel_id, payload, author_id=member.user.id)
         await self._store.messages.add(message, [envelope])

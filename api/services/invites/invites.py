@@ -32,6 +32,7 @@ from core.domain.errors import (
     WrongAccountKind,
     WrongChannelType,
 )
+from core.domain.events import INVITE_CREATE, INVITE_DELETE
 from core.domain.guild import Guild
 from core.domain.member import Invite
 from core.domain.permissions import Permission
@@ -102,7 +103,7 @@ class InviteService:
                 tx.announce(
                     guild_permission_event(
                         self._ids.next(),
-                        "INVITE_CREATE",
+                        INVITE_CREATE,
                         invite.guild_id,
                         render_invite_created(invite, caller.user),
                         permissions=_AUDIENCE,
@@ -219,7 +220,7 @@ class InviteService:
     def _deleted(self, invite: Invite) -> Envelope:
         return guild_permission_event(
             self._ids.next(),
-            "INVITE_DELETE",
+            INVITE_DELETE,
             invite.guild_id,
             render_invite_deleted(invite),
             permissions=_AUDIENCE,

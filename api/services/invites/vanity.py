@@ -12,6 +12,7 @@ from api.services.guilds.guild_forms import UpdateVanityUrl
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import Invalid, InvalidInviteCode
+from core.domain.events import GUILD_UPDATE
 from core.domain.guild import Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
@@ -66,7 +67,7 @@ class VanityService:
             except Invalid:
                 raise InvalidInviteCode from None
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
-            tx.announce(guild_event(self._ids.next(), "GUILD_UPDATE", guild_id, payload))
+            tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload))
         return await self._show(guild)
 
     async def _show(self, guild: Guild) -> VanityObject:

@@ -19,6 +19,7 @@ from api.services.members.membership import Membership
 from api.services.messages.message_events import DeletedMessages
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import BanFailed, Forbidden, UnknownBan
+from core.domain.events import GUILD_BAN_ADD, GUILD_BAN_REMOVE, MESSAGE_DELETE_BULK
 from core.domain.member import Member
 from core.domain.permissions import Permission
 from core.domain.user import User
@@ -124,14 +125,14 @@ class BanService:
             if ban is None:
                 raise UnknownBan
             await tx.bans.delete(guild_id, user_id)
-            tx.announce(self._event("GUILD_BAN_REMOVE", guild_id, ban.user))
+            tx.announce(self._event(GUILD_BAN_REMOVE, guild_id, ban.user))
 
     async def _ban(self, tx: Transaction, guild_id: int, user: User, reason: str | None) -> bool:
         """Whether the ban is new."""
         if await tx.bans.find(guild_id, user.id) is not None:
             return False
         await tx.bans.put(guild_id, user.id, reason)
-        tx.announce(self._event("GUILD_BAN_ADD", guild_id, user))
+        tx.announce(self._event(GUILD_BAN_ADD, guild_id, user))
         if await tx.members.find(guild_id, user.id) is not None:
             await self._membership.remove(tx, guild_id, user.id)
         return True
@@ -167,7 +168,7 @@ class BanService:
         payload = DeletedMessages(
             ids=[str(message_id) for message_id in message_ids], channel_id=str(channel_id), guild_id=str(guild_id)
         )
-        return channel_event(self._ids.next(), "MESSAGE_DELETE_BULK", guild_id, channel_id, payload)
+        return channel_event(self._ids.next(), MESSAGE_DELETE_BULK, guild_id, channel_id, payload)
 
 
 def _may_ban(access: GuildAccess, target: Member | int) -> bool:

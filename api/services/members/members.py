@@ -15,6 +15,7 @@ from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.application import OPENS_MEMBERS
 from core.domain.errors import MissingAccess, UnknownMember
+from core.domain.events import GUILD_MEMBER_UPDATE
 from core.domain.member import Member
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
@@ -152,7 +153,7 @@ class MemberService:
 
     def _updated(self, member: Member) -> Envelope:
         payload = render_member(member, with_guild_id=True)
-        return guild_event(self._ids.next(), "GUILD_MEMBER_UPDATE", member.guild_id, payload, user_id=member.user.id)
+        return guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, member.guild_id, payload, user_id=member.user.id)
 
 
 async def _fetch(tx: Transaction, guild_id: int, user_id: int) -> Member:

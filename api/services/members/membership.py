@@ -11,16 +11,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-import msgspec
-
 from api.services.announcements import guild_event, user_event
 from api.services.ids import IdSource
 from core.domain.errors import BannedFromGuild, LimitReached, UnknownGuild
+from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, GUILD_ROLE_DELETE
 from core.domain.guild import Guild
 from core.domain.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
-from core.wire.envelope import GUILD_JOINED
+from core.wire.internal_events import GuildJoined
 from core.wire.objects.member import MemberRemoved, render_member
 from core.wire.objects.role import RoleDeleted
 from core.wire.objects.user import render_user
@@ -30,12 +29,6 @@ MAX_GUILDS = 200
 
 GuildWelcome = Callable[[Guild, Member], Awaitable[None]]
 """Tells a guild of its new member, after the fact."""
-
-
-class GuildJoined(msgspec.Struct, kw_only=True):
-    """Payload of _GUILD_JOINED."""
-
-    guild_id: str
 
 
 class Membership:
@@ -97,7 +90,7 @@ class Membership:
         tx.announce(
             guild_event(
                 self._ids.next(),
-                "GUILD_MEMBER_ADD",
+                GUILD_MEMBER_ADD,
                 guild_id,
                 render_member(member, with_guild_id=True),
                 user_id=user_id,
@@ -118,7 +111,7 @@ class Membership:
         tx.announce(
             guild_event(
                 self._ids.next(),
-                "GUILD_MEMBER_REMOVE",
+                GUILD_MEMBER_REMOVE,
                 guild_id,
                 MemberRemoved(guild_id=str(guild_id), user=render_user(member.user)),
                 user_id=user_id,
@@ -132,7 +125,7 @@ class Membership:
                 continue
             await tx.roles.delete(role.id)
             payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role.id))
-            tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_DELETE", guild_id, payload))
+            tx.announce(guild_event(self._ids.next(), GUILD_ROLE_DELETE, guild_id, payload))
 
 
 async def _fetch_member(tx: Transaction, guild_id: int, user_id: int) -> Member:

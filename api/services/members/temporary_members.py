@@ -10,8 +10,8 @@ import logging
 from api.services.members.membership import Membership
 from core.bus.interfaces import Bus, Delivery
 from core.domain.errors import DomainError
+from core.domain.events import USER_OFFLINE
 from core.store.interfaces import Store
-from core.wire.envelope import USER_OFFLINE
 
 logger = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
+from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
 from core.domain.message import AddedMessage, Message
 from core.store.interfaces import MessageStore
 from core.wire.envelope import Envelope
@@ -24,7 +25,7 @@ PAGE_SIZE: Final = 100
 MAX_PAGES: Final = 256
 """About 20 MiB of ordinary messages."""
 
-_EVENTS: Final = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK"})
+_EVENTS: Final = frozenset({MESSAGE_CREATE, MESSAGE_UPDATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK})
 
 
 class Page:
@@ -102,7 +103,7 @@ class MessageCache:
         page = self._pages.find_cached(channel_id)
         if page is None:
             self._pages.disown(channel_id)
-        elif envelope.event == "MESSAGE_CREATE":
+        elif envelope.event == MESSAGE_CREATE:
             self._on_created(channel_id, page, envelope.id)
         else:
             self._pages.drop(channel_id)

@@ -9,6 +9,7 @@ import msgspec
 
 from api.services.announcements import channel_event, user_event
 from core.domain.channel import Channel
+from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
 from core.domain.message import Message
 from core.wire.envelope import Envelope
 
@@ -31,12 +32,12 @@ class DeletedMessages(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 def message_created(channel: Channel, message: Message, payload: msgspec.Raw) -> list[Envelope]:
     """MESSAGE_CREATE, under the message's own id, so that it can be published again."""
-    return _message_event("MESSAGE_CREATE", message.id, channel, message, payload)
+    return _message_event(MESSAGE_CREATE, message.id, channel, message, payload)
 
 
 def message_updated(envelope_id: int, channel: Channel, message: Message, payload: msgspec.Raw) -> list[Envelope]:
     """MESSAGE_UPDATE."""
-    return _message_event("MESSAGE_UPDATE", envelope_id, channel, message, payload)
+    return _message_event(MESSAGE_UPDATE, envelope_id, channel, message, payload)
 
 
 def messages_deleted(envelope_id: int, channel: Channel, message_ids: Sequence[int]) -> list[Envelope]:
@@ -45,10 +46,10 @@ def messages_deleted(envelope_id: int, channel: Channel, message_ids: Sequence[i
     channel_id = str(channel.id)
     if len(message_ids) == 1:
         deleted = DeletedMessage(id=str(message_ids[0]), channel_id=channel_id, guild_id=guild_id)
-        return for_channel(envelope_id, "MESSAGE_DELETE", channel, deleted)
+        return for_channel(envelope_id, MESSAGE_DELETE, channel, deleted)
     ids = [str(message_id) for message_id in message_ids]
     bulk = DeletedMessages(ids=ids, channel_id=channel_id, guild_id=guild_id)
-    return for_channel(envelope_id, "MESSAGE_DELETE_BULK", channel, bulk)
+    return for_channel(envelope_id, MESSAGE_DELETE_BULK, channel, bulk)
 
 
 def _message_event(

@@ -22,6 +22,7 @@ from api.services.roles.role_rules import (
     sort_roles,
 )
 from core.domain.errors import Forbidden, InvalidRole, LimitReached, UnknownRole
+from core.domain.events import GUILD_ROLE_CREATE, GUILD_ROLE_DELETE, GUILD_ROLE_UPDATE
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
 from core.store.interfaces import Store
@@ -90,7 +91,7 @@ class RoleService:
             if len(present.roles) >= MAX_ROLES:
                 raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
             await tx.roles.create(role)
-            tx.announce(self._event("GUILD_ROLE_CREATE", role))
+            tx.announce(self._event(GUILD_ROLE_CREATE, role))
         return render_role(role)
 
     @on_present_rights
@@ -112,7 +113,7 @@ class RoleService:
             await confirm_rights(tx, access)
             role = await tx.roles.update(role_id, changes)
             if changes:
-                tx.announce(self._event("GUILD_ROLE_UPDATE", role))
+                tx.announce(self._event(GUILD_ROLE_UPDATE, role))
         return render_role(role)
 
     @on_present_rights
@@ -128,7 +129,7 @@ class RoleService:
             await confirm_rights(tx, access)
             await tx.roles.delete(role_id)
             payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role_id))
-            tx.announce(guild_event(self._ids.next(), "GUILD_ROLE_DELETE", guild_id, payload))
+            tx.announce(guild_event(self._ids.next(), GUILD_ROLE_DELETE, guild_id, payload))
 
     @on_present_rights
     async def move(self, caller: Caller, guild_id: int, forms: Sequence[RolePosition]) -> list[RoleObject]:
@@ -150,7 +151,7 @@ class RoleService:
             changed = {}
             for role_id, position in compute_positions(after).items() if moves else ():
                 changed[role_id] = await tx.roles.update(role_id, {"position": position})
-            tx.announce(*(self._event("GUILD_ROLE_UPDATE", role) for role in changed.values()))
+            tx.announce(*(self._event(GUILD_ROLE_UPDATE, role) for role in changed.values()))
         return [render_role(changed.get(role.id, role)) for role in roles]
 
     async def _changes_of(self, role: Role, form: UpdateRole) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import msgspec
 
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.channel import Channel, Overwrite
+from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience
 from core.domain.guild import Guild
 from core.domain.message import Message, MessageView
 from core.domain.permissions import DEFAULT_EVERYONE
@@ -16,7 +17,7 @@ from core.domain.role import Role
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.store.sql.store import SqlStore
-from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Audience, Envelope
+from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
 from core.wire.objects.guild import render_guild
 from core.wire.objects.member import render_member

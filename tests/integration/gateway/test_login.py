@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import connect as connect_socket
 
 from core.domain.application import GATEWAY_PRESENCE_LIMITED
+from core.domain.events import Audience
 from core.domain.ids import shard_of
 from core.domain.intents import ALL_INTENTS, Intent
 from core.runtime.metrics import Metrics
@@ -217,7 +218,8 @@ async def test_event_that_was_applied_is_ignored_when_it_comes_again(place: Plac
     channel_id = await place.channel(guild_id)
     async with connect() as client:
         await client.identify(alice.token)
-        envelope = place.event("TYPING_START", {"channel_id": str(channel_id)}, guild_id=guild_id)
+        header = {"guild_id": guild_id, "channel_id": channel_id, "audience": Audience.CHANNEL}
+        envelope = place.event("TYPING_START", {"channel_id": str(channel_id)}, **header)
         await place.store.bus.publish([envelope])
         await place.store.bus.publish([envelope])
         await place.say(channel_id, alice, "end", guild_id=guild_id)

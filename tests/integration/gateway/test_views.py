@@ -1,9 +1,9 @@
 """Channels that come and go for a session, and events that follow their views."""
 
 from core.domain.channel import Overwrite
+from core.domain.events import Audience
 from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
-from core.wire.envelope import Audience
 from tests.integration.gateway.conftest import Connect
 from tests.integration.gateway.place import END, Place
 

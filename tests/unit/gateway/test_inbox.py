@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Delivery
-from core.wire.envelope import Audience, Envelope
+from core.domain.events import Audience
+from core.wire.envelope import Envelope
 from gateway.inbox import SLICE_S, Inbox
 from tests.fakes.clock import FakeClock
 

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from core.domain.errors import Unavailable
+from core.domain.events import Audience
 from core.domain.login import LoginSnapshot
 from core.domain.user import Account, AuthSession, User
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import Envelope
 from gateway.arrival import Arrival
 from gateway.commands import Identify
 from gateway.login_reads import LOGINS_A_READ, LOGINS_A_TURN, LoginReads, ReadLogin

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from core.bus.interfaces import Delivery
+from core.domain.events import Audience
 from core.domain.member import Member
 from core.domain.role import Role
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
 from core.wire.objects.guild import render_guild
 from core.wire.objects.member import render_member

@@ -8,11 +8,12 @@ import pytest
 
 from core.bus.interfaces import Delivery
 from core.domain.channel import Channel, Overwrite
+from core.domain.events import Audience
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.member import Member
 from core.domain.role import Role
 from core.domain.user import User
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import Envelope
 from core.wire.objects.member import render_member
 from gateway.commands import GuildSubscription
 from gateway.guild_actor import GuildActor

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 import msgspec
 import pytest
 
-from core.wire.envelope import Audience, Envelope
+from core.domain.events import Audience
+from core.wire.envelope import Envelope
 from gateway.presence_batches import (
     BATCH,
     GAP_S,

@@ -6,8 +6,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience
 from core.domain.intents import Intent
-from core.wire.envelope import GUILD_JOINED, SESSION_REVOKED, Audience, Envelope
+from core.wire.envelope import Envelope
 from gateway.presence import Presence, merge_presences
 from gateway.session import Session
 from gateway.user_actor import MAX_SESSIONS_TOLD, UserActor, UserEvents

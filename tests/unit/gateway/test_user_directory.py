@@ -3,8 +3,8 @@
 import msgspec
 
 from core.bus.interfaces import Delivery
+from core.domain.events import USER_OFFLINE
 from core.runtime.metrics import Metrics
-from core.wire.envelope import USER_OFFLINE
 from core_ext import SnowflakeGenerator
 from gateway.account_presences import CHANGES, WINDOW_S
 from gateway.event_meter import EventMeter

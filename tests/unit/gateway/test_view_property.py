@@ -14,12 +14,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from core.bus.interfaces import Delivery
 from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.events import Audience
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.member import Member
 from core.domain.role import Role
 from core.domain.user import User
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
 from core.wire.objects.guild import render_guild
 from core.wire.objects.member import render_member

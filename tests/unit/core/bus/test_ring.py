@@ -4,7 +4,8 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.bus.ring import Ring
-from core.wire.envelope import Audience, Envelope
+from core.domain.events import Audience
+from core.wire.envelope import Envelope
 
 BUDGET_BYTES = 1024 * 1024
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from api.services.messages.message_cache import PAGE_SIZE, MessageCache, Page
 from core.bus.interfaces import Delivery
+from core.domain.events import Audience
 from core.domain.message import AddedMessage, Message
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import Envelope
 
 CHANNEL = 7
 

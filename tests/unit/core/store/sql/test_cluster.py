@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.events import Audience
 from core.domain.user import Account, User
 from core.runtime.errors import NewerSchemaError, OtherNumbersError
 from core.store.sql.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore, StoreOptions
-from core.wire.envelope import Audience, Envelope
+from core.wire.envelope import Envelope
 from tests.fakes.clock import FakeClock
 
 TO_BEFORE = (

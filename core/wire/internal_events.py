@@ -1,0 +1,44 @@
+"""The bodies of the house's own events, which no client ever gets: one tier writes them and another one reads them.
+
+The names are in `core.domain.events`. USER_OFFLINE says all that it has to say in its envelope; its body is `EMPTY`.
+"""
+
+from typing import Final
+
+import msgspec
+
+EMPTY: Final = msgspec.Raw(b"{}")
+
+
+class SessionRevoked(msgspec.Struct, frozen=True):
+    """`d` of SESSION_REVOKED: the login that has ended."""
+
+    auth_session_id: str
+
+
+class GuildJoined(msgspec.Struct, frozen=True):
+    """`d` of GUILD_JOINED: the guild whose member the user has become."""
+
+    guild_id: str
+
+
+_decode_revoked = msgspec.json.Decoder(SessionRevoked).decode
+_decode_joined = msgspec.json.Decoder(GuildJoined).decode
+
+
+def parse_revoked(payload: msgspec.Raw) -> int:
+    """The login that SESSION_REVOKED is about.
+
+    Raises:
+        msgspec.MsgspecError: when the payload is no such body.
+    """
+    return int(_decode_revoked(payload).auth_session_id)
+
+
+def parse_joined(payload: msgspec.Raw) -> int:
+    """The guild that GUILD_JOINED is about.
+
+    Raises:
+        msgspec.MsgspecError: when the payload is no such body.
+    """
+    return int(_decode_joined(payload).guild_id)
