@@ -25,11 +25,6 @@ def created_ms(snowflake: int) -> int:
     return (snowflake >> 22) + EPOCH_MS
 
 
-def node_of(snowflake: int) -> tuple[int, int]:
-    """The worker's and the process's number of who made the snowflake."""
-    return snowflake >> 17 & 31, snowflake >> 12 & 31
-
-
 def snowflake_at(unix_ms: int) -> int:
     """The smallest snowflake of a millisecond: a bound for paging by time."""
     return max(0, unix_ms - EPOCH_MS) << 22

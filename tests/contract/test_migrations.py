@@ -6,7 +6,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.store.sql.migrate import SCHEMA_REVISION, migrate, migration_config
@@ -35,25 +35,3 @@ async def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     await migrate(engine)
     assert (tmp_path / "database").read_bytes() == before
     await engine.dispose()
-
-
-def test_members_that_were_there_before_are_counted(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'database'}")
-    old = MetaData()
-    with engine.connect() as connection:
-        command.upgrade(migration_config(connection), "0001")
-    with engine.begin() as connection:
-        old.reflect(connection)
-        for table, fields in (("guilds", {"id": 1}), ("guilds", {"id": 2}), ("members", {"guild_id": 1, "user_id": 5})):
-            blank = {column.name: 0 for column in old.tables[table].columns if not column.nullable}
-            connection.execute(old.tables[table].insert().values({**blank, **fields}))
-    with engine.connect() as connection:
-        command.upgrade(migration_config(connection), "head")
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT id, member_count FROM guilds ORDER BY id")).all() == [(1, 1), (2, 0)]
-    with engine.connect() as connection:
-        command.downgrade(migration_config(connection), "0001")
-        after = MetaData()
-        after.reflect(connection)
-        assert set(after.tables["guilds"].columns.keys()) == set(old.tables["guilds"].columns.keys())
-    engine.dispose()

@@ -1,8 +1,7 @@
 """The numbers that a database was made with, kept in it: a start with others would lose its events, or repeat its ids.
 
 `num_shards` says where each row of the log belongs, the node numbers are part of every id. The first start writes down the
-settings that it has; each later one must have the same. A database from before they were kept takes those of its first start
-after the migration, unless its log or its newest id shows that they are others.
+settings that it has; each later one must have the same.
 
 Owns the tables `cluster` and `nodes`. The schema's number is alembic's, in `alembic_version` (`core.store.sql.migrate`).
 """
@@ -13,14 +12,12 @@ from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import func, insert, inspect, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.domain.ids import node_of, shard_of
 from core.runtime.errors import OtherNumbersError
 from core.store.sql.errors import translated
-from core.store.sql.tables import channels, cluster, guilds, log, log_trims, nodes, users
-from core.wire.envelope import decode_envelope
+from core.store.sql.tables import cluster, nodes
 
 logger = logging.getLogger(__name__)
 
@@ -41,17 +38,13 @@ def make_cluster_id() -> str:
 
 
 def check_numbers(numbers: ClusterNumbers, connection: SyncConnection) -> None:
-    """Hold the settings against what the database says, before it is changed. Its schema may be an older one.
+    """Hold the settings against what the database says, before it is migrated.
 
     Raises:
         OtherNumbersError: it was made with others.
     """
-    tables = inspect(connection).get_table_names()
-    kept = _find_numbers(connection) if cluster.name in tables else None
-    if kept is None:
-        _refuse_what_the_log_denies(connection, numbers.num_shards)
-        _refuse_what_the_newest_id_denies(connection, numbers)
-    elif kept != numbers:
+    kept = _find_numbers(connection)
+    if kept is not None and kept != numbers:
         raise OtherNumbersError(_describe(kept, numbers))
 
 
@@ -88,27 +81,6 @@ def _write_numbers(connection: SyncConnection, numbers: ClusterNumbers, cluster_
         "the database keeps these numbers from now on",
         extra={"cluster_id": cluster_id, **msgspec.structs.asdict(numbers)},
     )
-
-
-def _refuse_what_the_log_denies(connection: SyncConnection, num_shards: int) -> None:
-    """A log from before the numbers were kept tells of another `num_shards` by a shard that would not exist, or by its last row."""
-    highest = [connection.execute(select(func.max(table.c.shard))).scalar() for table in (log, log_trims)]
-    last = connection.execute(select(log.c.shard, log.c.envelope).order_by(log.c.position.desc()).limit(1)).first()
-    moves = last is not None and shard_of(decode_envelope(last[1]).owner_id, num_shards) != last[0]
-    if moves or any(shard is not None and shard >= num_shards for shard in highest):
-        raise OtherNumbersError(
-            f"store.num_shards is {num_shards}, but the database's log was written with another number: set it back"
-        )
-
-
-def _refuse_what_the_newest_id_denies(connection: SyncConnection, numbers: ClusterNumbers) -> None:
-    last_event = select(log.c.envelope_id).order_by(log.c.position.desc()).limit(1)
-    questions = [last_event, *(select(func.max(table.c.id)) for table in (users, guilds, channels))]
-    newest = max(connection.execute(question).scalar() or 0 for question in questions)
-    worker_id, process_id = node_of(newest)
-    made = msgspec.structs.replace(numbers, worker_id=worker_id, process_id=process_id)
-    if newest and made != numbers:
-        raise OtherNumbersError(_describe(made, numbers))
 
 
 def _describe(kept: ClusterNumbers, asked: ClusterNumbers) -> str:

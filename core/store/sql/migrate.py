@@ -13,7 +13,7 @@ from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.runtime.errors import NewerSchemaError
+from core.runtime.errors import NewerSchemaError, StartError
 from core.store.sql.errors import translated
 
 if TYPE_CHECKING:
@@ -32,17 +32,15 @@ async def migrate(engine: AsyncEngine, *, check: Callable[[SyncConnection], None
     `check` is called before, and raises when the database is not for this process: what is refused is left as it was.
 
     Raises:
-        NewerSchemaError: it has had some that this version does not know.
+        NewerSchemaError: it has had some that this version does not know yet.
+        StartError: it is older than the first schema.
         Unavailable: it cannot be read or written.
     """
     with translated():
         async with engine.connect() as connection:
             revision = await connection.run_sync(find_revision)
-            if revision not in (None, SCHEMA_REVISION) and revision not in _list_revisions():
-                raise NewerSchemaError(
-                    f"the database has schema {revision}, and this version knows schemas up to {SCHEMA_REVISION}: "
-                    "start the newer version that wrote it, or restore a backup from before"
-                )
+            if revision not in (None, SCHEMA_REVISION):
+                _refuse_unknown(revision)
             if revision is not None and check is not None:
                 await connection.run_sync(check)
                 await connection.rollback()
@@ -51,9 +49,18 @@ async def migrate(engine: AsyncEngine, *, check: Callable[[SyncConnection], None
             return revision
 
 
-def _list_revisions() -> set[str]:
-    """By the names of the migrations' files."""
-    return {path.name[1:5] for path in (_SCRIPTS / "versions").glob("v*.py")}
+def _refuse_unknown(revision: str) -> None:
+    known = sorted(path.name[1:5] for path in (_SCRIPTS / "versions").glob("v*.py"))
+    if revision < known[0]:
+        raise StartError(
+            f"the database has schema {revision}, which is from before the first release, and this version can bring "
+            f"schemas from {known[0]} on up to date: start with a new data folder"
+        )
+    if revision not in known:
+        raise NewerSchemaError(
+            f"the database has schema {revision}, and this version knows schemas up to {SCHEMA_REVISION}: "
+            "start the newer version that wrote it, or restore a backup from before"
+        )
 
 
 def find_revision(connection: SyncConnection) -> str | None:

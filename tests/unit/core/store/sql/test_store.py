@@ -75,7 +75,7 @@ async def test_trim_leaves_young_rows(tmp_path: Path) -> None:
 
 async def test_ring_serves_what_the_table_has_lost(tmp_path: Path) -> None:
     clock = FakeClock()
-    store = await open_store(tmp_path, clock)
+    store = await open_store(tmp_path, clock, ring_bytes=1024 * 1024)
     await store.bus.publish([new_envelope(1, GUILD)])
     clock.advance(2 * 60 * 60)
     await store.trim_log()
