@@ -20,7 +20,7 @@ from typing import Final, TextIO
 from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
 from core.runtime.private_files import create_private, sync_file
-from core.store.sql.backup import Contents, copy_database
+from core.store.sql.engine.backup import Contents, copy_database
 from guildway.data_files import DataFiles
 
 ARCHIVE_SUFFIX: Final = ".tar"

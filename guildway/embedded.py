@@ -39,9 +39,9 @@ from core.runtime.readiness import Readiness
 from core.runtime.settings import Settings, StoreSettings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
-from core.store.sql.errors import reason_of
+from core.store.sql.engine.errors import reason_of
 from core.store.sql.health import StoreHealth
-from core.store.sql.migrate import SCHEMA_REVISION
+from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore, StoreOptions
 from core_ext import SnowflakeGenerator
 from core_ext.chooser import IS_PURE

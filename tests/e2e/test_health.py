@@ -166,7 +166,9 @@ async def test_first_line_says_what_has_started_and_nothing_secret_is_logged(tmp
         written = [line for line in server.log if line.startswith("{")]
         server.log.clear()
         # The very first start tells before it which numbers the database keeps from then on.
-        lines.append(next(line for line in map(json.loads, written) if line["logger"] != "core.store.sql.cluster"))
+        lines.append(
+            next(line for line in map(json.loads, written) if line["logger"] != "core.store.sql.schema.cluster")
+        )
         log = "\n".join(written)
         assert "login failed" in log
         assert not [secret for secret in (ACCOUNT["password"], "a wrong one", "person1") if secret in log]

@@ -15,13 +15,13 @@ from typing import Any, Final
 from sqlalchemy import delete, insert, text
 
 from core.domain.errors import Unavailable
-from core.store.sql.commits import Commits
-from core.store.sql.connection import Executor
-from core.store.sql.database_files import DatabaseFiles
-from core.store.sql.errors import reason_of
-from core.store.sql.pool import ReadPool
-from core.store.sql.tables import nonces
-from core.store.sql.writer import Writer
+from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.database_files import DatabaseFiles
+from core.store.sql.engine.errors import reason_of
+from core.store.sql.engine.pool import ReadPool
+from core.store.sql.schema.tables import nonces
+from core.store.sql.writing.commits import Commits
+from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
 MIN_FREE_BYTES: Final = 2 * 1024 * 1024

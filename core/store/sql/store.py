@@ -32,30 +32,30 @@ from core.store.interfaces import (
     Transaction,
     UserReader,
 )
-from core.store.sql.applications import SqlApplications
-from core.store.sql.bans import SqlBans
-from core.store.sql.channels import SqlChannels
-from core.store.sql.cluster import ClusterNumbers, check_numbers, keep_numbers
-from core.store.sql.commits import Commits
-from core.store.sql.connection import Connection, Executor
-from core.store.sql.database_files import DatabaseFiles
-from core.store.sql.dialect import Dialect, dialect_of
-from core.store.sql.errors import reason_of
-from core.store.sql.guilds import SqlGuilds
+from core.store.sql.aggregates.applications import SqlApplications
+from core.store.sql.aggregates.bans import SqlBans
+from core.store.sql.aggregates.channels import SqlChannels
+from core.store.sql.aggregates.guilds import SqlGuilds
+from core.store.sql.aggregates.invites import SqlInvites
+from core.store.sql.aggregates.logins import SqlLogins
+from core.store.sql.aggregates.members import SqlMembers
+from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
+from core.store.sql.aggregates.messages import SqlMessages
+from core.store.sql.aggregates.users import SqlUsers
+from core.store.sql.engine.connection import Connection, Executor
+from core.store.sql.engine.database_files import DatabaseFiles
+from core.store.sql.engine.dialect import Dialect, dialect_of
+from core.store.sql.engine.errors import reason_of
+from core.store.sql.engine.pool import ReadPool
+from core.store.sql.engine.query import QueryCache
 from core.store.sql.health import StoreHealth
-from core.store.sql.invites import SqlInvites
-from core.store.sql.log import SqlLog, load_log_state
-from core.store.sql.logins import SqlLogins
-from core.store.sql.members import SqlMembers
-from core.store.sql.message_batch import NONCE_LIFETIME_MS, MessageInserter
-from core.store.sql.messages import SqlMessages
-from core.store.sql.migrate import migrate
-from core.store.sql.pool import ReadPool
-from core.store.sql.query import QueryCache
-from core.store.sql.tables import log, nonces
+from core.store.sql.schema.cluster import ClusterNumbers, check_numbers, keep_numbers
+from core.store.sql.schema.migrate import migrate
+from core.store.sql.schema.tables import log, nonces
 from core.store.sql.transaction import UnitOfWork
-from core.store.sql.users import SqlUsers
-from core.store.sql.writer import Writer
+from core.store.sql.writing.commits import Commits
+from core.store.sql.writing.log import SqlLog, load_log_state
+from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
 logger = logging.getLogger(__name__)

@@ -13,17 +13,17 @@ from core.store.interfaces import (
     Transaction,
     UserWriter,
 )
-from core.store.sql.applications import SqlApplications
-from core.store.sql.bans import SqlBans
-from core.store.sql.channels import SqlChannels
-from core.store.sql.connection import Executor
-from core.store.sql.guilds import SqlGuilds
-from core.store.sql.invites import SqlInvites
-from core.store.sql.jobs import Turn
-from core.store.sql.members import SqlMembers
-from core.store.sql.roles import SqlRoles
-from core.store.sql.users import SqlUsers
-from core.store.sql.writer import Writer
+from core.store.sql.aggregates.applications import SqlApplications
+from core.store.sql.aggregates.bans import SqlBans
+from core.store.sql.aggregates.channels import SqlChannels
+from core.store.sql.aggregates.guilds import SqlGuilds
+from core.store.sql.aggregates.invites import SqlInvites
+from core.store.sql.aggregates.members import SqlMembers
+from core.store.sql.aggregates.roles import SqlRoles
+from core.store.sql.aggregates.users import SqlUsers
+from core.store.sql.engine.connection import Executor
+from core.store.sql.writing.jobs import Turn
+from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
 

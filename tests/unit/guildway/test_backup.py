@@ -15,8 +15,8 @@ import pytest
 
 from core.domain.user import Account, User
 from core.runtime.errors import StartError
-from core.store.sql.backup import Contents, copy_database
-from core.store.sql.migrate import SCHEMA_REVISION
+from core.store.sql.engine.backup import Contents, copy_database
+from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
 from guildway.backup import run_backup
 from guildway.cli import main

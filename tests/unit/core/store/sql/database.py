@@ -11,16 +11,16 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.runtime.metrics import Metrics
-from core.store.sql.commits import Commits
-from core.store.sql.connection import Connection
-from core.store.sql.database_files import DatabaseFiles
-from core.store.sql.dialect import SQLITE
-from core.store.sql.log import SqlLog, load_log_state
-from core.store.sql.migrate import migrate
-from core.store.sql.pool import ReadPool
-from core.store.sql.query import QueryCache
-from core.store.sql.sqlite_driver import OneTripConnection, Step
-from core.store.sql.writer import Writer
+from core.store.sql.engine.connection import Connection
+from core.store.sql.engine.database_files import DatabaseFiles
+from core.store.sql.engine.dialect import SQLITE
+from core.store.sql.engine.pool import ReadPool
+from core.store.sql.engine.query import QueryCache
+from core.store.sql.engine.sqlite_driver import OneTripConnection, Step
+from core.store.sql.schema.migrate import migrate
+from core.store.sql.writing.commits import Commits
+from core.store.sql.writing.log import SqlLog, load_log_state
+from core.store.sql.writing.writer import Writer
 from tests.fakes.clock import FakeClock
 
 NUM_SHARDS = 4

@@ -9,8 +9,8 @@ import pytest
 from core.bus.interfaces import LogTrimmed
 from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
-from core.store.sql.log import TRIM_CHUNK_ROWS
 from core.store.sql.store import SqlStore, StoreOptions
+from core.store.sql.writing.log import TRIM_CHUNK_ROWS
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
 

@@ -1,0 +1,139 @@
+"""Logins with all that a session begins with, many in one trip.
+
+After a restart everybody logs in at once. Each login alone would be half a dozen small reads, each with its trip to the
+driver's thread, and the trips cost more than the reads. So a call reads any number of logins with the same handful of
+statements, which see one instant. A statement has a fixed number of places for tokens, so that it is compiled once; there
+are a few sizes of it, and places that are left over hold NULL, which no token equals.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import and_, bindparam, select
+
+from core.domain.channel import Channel
+from core.domain.login import LoginSnapshot
+from core.domain.member import Member
+from core.domain.user import User
+from core.store.sql.aggregates.applications import APPLICATION
+from core.store.sql.aggregates.channels import CHANNEL
+from core.store.sql.aggregates.members import OWN_MEMBER_COLUMNS, member_of_user
+from core.store.sql.aggregates.users import ACCOUNT_COLUMNS, SESSION, USER, account_from_row
+from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.query import Query, Rows
+from core.store.sql.schema.tables import applications, auth_sessions, channels, members, recipients, users
+
+_SIZES: Final = (1, 8, 64)
+"""How many tokens a statement takes: one when all is quiet, and in a storm enough that a trip's cost is shared out."""
+
+_ACCOUNT_AT: Final = len(SESSION.columns)
+_APPLICATION_AT: Final = _ACCOUNT_AT + len(ACCOUNT_COLUMNS)
+
+
+class LoginQueries:
+    """The statements for one number of tokens."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.names = [f"token_hash_{number}" for number in range(size)]
+        has_token = auth_sessions.c.token_hash.in_([bindparam(name) for name in self.names])
+        user_ids = select(auth_sessions.c.user_id).where(has_token)
+        of_users = recipients.c.user_id.in_(user_ids)
+        others = recipients.alias("others")
+        self.logins = Query(
+            select(*SESSION.columns, *ACCOUNT_COLUMNS, *APPLICATION.columns)
+            .select_from(auth_sessions)
+            .join(users, users.c.id == auth_sessions.c.user_id)
+            .outerjoin(applications, and_(applications.c.bot_id == users.c.id, users.c.bot))
+            .where(has_token)
+        )
+        self.memberships = Query(select(members.c.user_id, *OWN_MEMBER_COLUMNS).where(members.c.user_id.in_(user_ids)))
+        self.channels = Query(
+            select(recipients.c.user_id, *CHANNEL.columns)
+            .join(channels, channels.c.id == recipients.c.channel_id)
+            .where(of_users)
+        )
+        self.recipients = Query(
+            select(*USER.columns)
+            .select_from(recipients)
+            .join(others, others.c.channel_id == recipients.c.channel_id)
+            .join(users, users.c.id == others.c.user_id)
+            .where(of_users)
+        )
+
+    @property
+    def all(self) -> list[Query]:
+        """In the order in which their rows are put together. None sorts: the rows of many users come at once."""
+        return [self.logins, self.memberships, self.channels, self.recipients]
+
+    def asked(self, token_hashes: Sequence[bytes]) -> list[tuple[Query, dict[str, bytes | None]]]:
+        """All of them, for these tokens."""
+        padded: dict[str, bytes | None] = dict.fromkeys(self.names)
+        padded.update(zip(self.names, token_hashes, strict=False))
+        return [(query, padded) for query in self.all]
+
+
+_QUERIES: Final = [LoginQueries(size) for size in _SIZES]
+
+
+class SqlLogins:
+    """`LoginReader`."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Executor) -> None:
+        self._db = db
+
+    async def find_many(self, token_hashes: Collection[bytes]) -> dict[bytes, LoginSnapshot]:
+        wanted = list(dict.fromkeys(token_hashes))
+        found: dict[bytes, LoginSnapshot] = {}
+        for start in range(0, len(wanted), _SIZES[-1]):
+            some = wanted[start : start + _SIZES[-1]]
+            queries = next(each for each in _QUERIES if each.size >= len(some))
+            found.update(_assemble(*await self._db.query_together(*queries.asked(some))))
+        return found
+
+
+def _assemble(logins: Rows, memberships: Rows, direct: Rows, recipients_: Rows) -> dict[bytes, LoginSnapshot]:
+    guilds_of, channels_of = _by_user(memberships), _by_user(direct)
+    known = {row[0]: USER.entity(row) for row in recipients_}
+    snapshots = [_snapshot(row, guilds_of, channels_of, known) for row in logins]
+    return {snapshot.auth.token_hash: snapshot for snapshot in snapshots}
+
+
+def _snapshot(
+    row: Sequence[Any], guilds_of: dict[int, Rows], channels_of: dict[int, Rows], known: dict[int, User]
+) -> LoginSnapshot:
+    auth = SESSION.entity(row)
+    account = account_from_row(row, _ACCOUNT_AT)
+    user = account.user
+    has_application = row[_APPLICATION_AT] is not None
+    direct = [] if user.bot else [CHANNEL.entity(each, 1) for each in channels_of.get(user.id, ())]
+    direct.sort(key=lambda channel: channel.id)
+    return LoginSnapshot(
+        auth=auth,
+        account=account,
+        application=APPLICATION.entity(row, _APPLICATION_AT) if has_application else None,
+        memberships=_members(user, guilds_of.get(user.id, ())),
+        direct_channels=tuple(direct),
+        direct_users=_recipients(user.id, direct, known) if direct else {},
+    )
+
+
+def _members(user: User, rows: Iterable[Sequence[Any]]) -> tuple[Member, ...]:
+    memberships = [member_of_user(user, row, 1) for row in rows]
+    memberships.sort(key=lambda member: member.guild_id)
+    return tuple(memberships)
+
+
+def _recipients(user_id: int, direct: Sequence[Channel], known: dict[int, User]) -> dict[int, User]:
+    others = {each for channel in direct for each in channel.recipient_ids if each != user_id}
+    return {each: known[each] for each in others if each in known}
+
+
+def _by_user(rows: Rows) -> dict[int, Rows]:
+    """The rows by their first column."""
+    found: dict[int, Rows] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found

@@ -1,0 +1,143 @@
+"""Connections as the aggregates see them: run a statement, get rows, with our errors.
+
+    Executor            what an aggregate needs
+    ├─ Connection       one connection, one user at a time: the writer's own, or one of the pool's
+    ├─ LentConnection   the writer's connection, lent to a unit of work for the length of its body (writing/lending.py)
+    └─ ReadPool         some connections that only read (pool.py)
+
+A caller of the store may be cancelled at any await (its HTTP client went away). SQLAlchemy throws a connection away when a
+statement on it is cancelled, and with it the transaction that many units share. So its statements run in tasks of their
+own, which finish when the caller is cancelled (`run_to_end`). Compiled queries need none: they are one call of the driver,
+which finishes by itself, and the next one waits for it.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.base import Executable
+
+from core.domain.errors import Unavailable
+from core.store.sql.engine.dialect import Dialect, RunSteps
+from core.store.sql.engine.errors import translated
+from core.store.sql.engine.query import Query, QueryCache, Rows
+from core.store.sql.engine.sqlite_driver import Step
+
+T = TypeVar("T")
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Asked = tuple[Query, Mapping[str, Any]]
+
+
+class Executor(Protocol):
+    """Runs statements."""
+
+    async def query(self, query: Query, **parameters: Any) -> Rows:
+        """All rows of a compiled query."""
+
+    async def query_together(self, *asked: Asked) -> list[Rows]:
+        """The rows of several queries that all see the same instant."""
+
+    async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:
+        """All rows of any statement."""
+
+    async def fetch_one(self, statement: Executable) -> AnyRow | None:
+        """The first row of any statement."""
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:
+        """Run a statement that writes; the number of rows that it touched."""
+
+
+async def run_to_end(work: Coroutine[Any, Any, T], running: set[asyncio.Task[Any]]) -> T:
+    """Await `work`, which goes on when the caller is cancelled; `running` holds it until it has ended."""
+    task = asyncio.get_running_loop().create_task(work)
+    running.add(task)
+    task.add_done_callback(running.discard)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_look_at_error)
+        raise
+
+
+def _look_at_error(task: asyncio.Task[Any]) -> None:
+    """Nobody is left to tell; looking keeps asyncio from reporting an error that nobody saw."""
+    if not task.cancelled():
+        task.exception()
+
+
+class Connection:
+    """One database connection. Used by one task at a time; never by one that may be cancelled."""
+
+    __slots__ = ("_connection", "_dialect", "_driver", "_queries")
+
+    def __init__(self, *, connection: AsyncConnection, driver: Any, dialect: Dialect, queries: QueryCache) -> None:
+        self._connection = connection
+        self._driver = driver
+        self._dialect = dialect
+        self._queries = queries
+
+    @classmethod
+    async def open(cls, *, engine: AsyncEngine, dialect: Dialect, queries: QueryCache) -> "Connection":
+        """A new connection. Raises Unavailable."""
+        with translated():
+            connection = await engine.connect()
+            raw = await connection.get_raw_connection()
+        return cls(connection=connection, driver=raw.driver_connection, dialect=dialect, queries=queries)
+
+    async def query(self, query: Query, **parameters: Any) -> Rows:
+        """All rows of a compiled query."""
+        compiled = self._queries.compiled(query)
+        (rows,) = await self.run_steps([compiled.step(parameters)])
+        return compiled.convert(rows)
+
+    async def query_together(self, *asked: Asked) -> list[Rows]:
+        """Several queries in one trip; on the writer's connection, which is in a transaction already."""
+        return await self._query_together(self._dialect.run_steps, asked)
+
+    async def query_in_snapshot(self, *asked: Asked) -> list[Rows]:
+        """The same in a transaction of its own."""
+        return await self._query_together(self._dialect.read_steps, asked)
+
+    async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:
+        """All rows of any statement."""
+        with translated():
+            return (await self._connection.execute(statement)).all()
+
+    async def fetch_one(self, statement: Executable) -> AnyRow | None:
+        """The first row of any statement."""
+        with translated():
+            return (await self._connection.execute(statement)).first()
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:
+        """Run a statement that writes; the number of rows that it touched."""
+        with translated():
+            return (await self._connection.execute(statement, parameters)).rowcount
+
+    async def run_steps(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
+        """Run statements in the driver's terms, in one trip; the rows of each."""
+        with translated():
+            return await self._dialect.run_steps(self._driver, steps)
+
+    async def run_last_steps(self, steps: Sequence[Step]) -> Unavailable | None:
+        """Run statements and commit, in one trip: why it could not be committed. Raises what a statement raises."""
+        with translated():
+            error = await self._dialect.run_last_steps(self._driver, steps)
+        if error is None:
+            return None
+        refusal = Unavailable()
+        refusal.__cause__ = error
+        return refusal
+
+    async def _query_together(self, run: RunSteps, asked: Sequence[Asked]) -> list[Rows]:
+        compiled = [self._queries.compiled(query) for query, _ in asked]
+        steps = [one.step(parameters) for one, (_, parameters) in zip(compiled, asked, strict=True)]
+        with translated():
+            results = await run(self._driver, steps)
+        return [one.convert(rows) for one, rows in zip(compiled, results, strict=True)]
+
+    async def close(self) -> None:
+        """Give the connection back to the system."""
+        await self._connection.close()

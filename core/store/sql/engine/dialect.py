@@ -1,0 +1,110 @@
+"""What differs between databases, all in one place: how to connect, begin, upsert, and call the driver directly.
+
+Everything else in this package is SQLAlchemy Core and standard SQL. SQLite is the embedded default; a second dialect is a
+second `Dialect` value here.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import Dialect as CompilerDialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from core.store.sql.engine.sqlite_driver import OneTripConnection, Step, connect_one_trip
+
+_BUSY_TIMEOUT_MS: Final = 5_000
+"""Another process (a backup, the sqlite3 shell) may hold the file's lock for a moment."""
+
+_CACHE_KIB: Final = 16 * 1024
+"""Page cache of each connection."""
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    # FULL: a commit has reached the disk when it returns. NORMAL loses acknowledged rows at a power cut.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}",
+    f"PRAGMA cache_size=-{_CACHE_KIB}",
+    "PRAGMA temp_store=MEMORY",
+)
+
+RunSteps = Callable[[Any, Sequence[Step]], Awaitable[list[list[tuple[Any, ...]]]]]
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One database's ways."""
+
+    name: str
+    begin_write: str
+    insert: Callable[[Any], Any]
+    """An INSERT with `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    connect: Callable[[str], AsyncEngine]
+    find_file: Callable[[str], Path | None]
+    """The file of a location; None when the database is somewhere else."""
+    compiler: CompilerDialect
+    """SQLAlchemy's own dialect, for statements that go to the driver directly."""
+    run_steps: RunSteps
+    """Run statements on a driver's connection; the rows of each."""
+    run_last_steps: Callable[[Any, Sequence[Step]], Awaitable[Exception | None]]
+    """The same and a commit, in one trip. A statement that fails raises; a commit that fails is returned."""
+    read_steps: RunSteps
+    """Statements in a read-only transaction of their own. Neither is harmed when its caller is cancelled."""
+
+
+def _find_sqlite_file(location: str) -> Path | None:
+    path = location.split(":///", 1)[-1]
+    return None if path in ("", ":memory:") else Path(path)
+
+
+def _connect_sqlite(location: str) -> AsyncEngine:
+    path = location.split(":///", 1)[-1]
+    # The store keeps its connections itself; AUTOCOMMIT because it says BEGIN and COMMIT itself.
+    engine = create_async_engine(
+        "sqlite+aiosqlite://",
+        async_creator=partial(connect_one_trip, path),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        query_cache_size=2000,
+    )
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+SQLITE: Final = Dialect(
+    name="sqlite",
+    # IMMEDIATE takes the write lock at once: a later upgrade could fail half-way through a unit.
+    begin_write="BEGIN IMMEDIATE",
+    insert=sqlite_insert,
+    connect=_connect_sqlite,
+    find_file=_find_sqlite_file,
+    compiler=SQLiteDialect_aiosqlite(),
+    run_steps=OneTripConnection.run_steps,
+    run_last_steps=OneTripConnection.run_last_steps,
+    read_steps=OneTripConnection.read_steps,
+)
+
+
+def dialect_of(location: str) -> Dialect:
+    """The dialect for a URL or a file's path.
+
+    Raises:
+        ValueError: no dialect for this URL.
+    """
+    if "://" not in location or location.startswith("sqlite"):
+        return SQLITE
+    raise ValueError(f"no dialect for {location.split('://', 1)[0]}")

@@ -1,0 +1,88 @@
+"""Bringing a database to the present schema when it is opened.
+
+Alembic is only loaded when there is something to do: it takes longer to import than all the rest of a start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import column, inspect, select, table
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.runtime.errors import NewerSchemaError, StartError
+from core.store.sql.engine.errors import translated
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCHEMA_REVISION: Final = "0005"
+"""The newest migration; a test compares it with the folder."""
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_VERSION = table("alembic_version", column("version_num"))
+
+
+async def migrate(engine: AsyncEngine, *, check: Callable[[SyncConnection], None] | None = None) -> str | None:
+    """Run the migrations that the database has not had. The last one that it had before; None for an empty database.
+
+    `check` is called before, and raises when the database is not for this process: what is refused is left as it was.
+
+    Raises:
+        NewerSchemaError: it has had some that this version does not know yet.
+        StartError: it is older than the first schema.
+        Unavailable: it cannot be read or written.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            revision = await connection.run_sync(find_revision)
+            if revision not in (None, SCHEMA_REVISION):
+                _refuse_unknown(revision)
+            if revision is not None and check is not None:
+                await connection.run_sync(check)
+                await connection.rollback()
+            if revision != SCHEMA_REVISION:
+                await connection.run_sync(_upgrade)
+            return revision
+
+
+def _refuse_unknown(revision: str) -> None:
+    known = sorted(path.name[1:5] for path in (_SCRIPTS / "versions").glob("v*.py"))
+    if revision < known[0]:
+        raise StartError(
+            f"the database has schema {revision}, which is from before the first release, and this version can bring "
+            f"schemas from {known[0]} on up to date: start with a new data folder"
+        )
+    if revision not in known:
+        raise NewerSchemaError(
+            f"the database has schema {revision}, and this version knows schemas up to {SCHEMA_REVISION}: "
+            "start the newer version that wrote it, or restore a backup from before"
+        )
+
+
+def find_revision(connection: SyncConnection) -> str | None:
+    """The number of the last migration that the database has had; None for an empty one."""
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    revision: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
+    connection.rollback()
+    return revision
+
+
+def _upgrade(connection: SyncConnection) -> None:
+    from alembic import command  # noqa: PLC0415 - see the module's text
+
+    command.upgrade(migration_config(connection), "head")
+
+
+def migration_config(connection: SyncConnection) -> Config:
+    """Alembic's configuration, without its file; migrations/env.py takes the connection from it."""
+    from alembic.config import Config  # noqa: PLC0415 - see the module's text
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,163 @@
+"""What waits for the writer: units of work, in the order of their calls.
+
+A job runs inside a savepoint of its own, and is told how it ended. Callers only set and await futures, so a caller may be
+cancelled at any await: before its turn the job is skipped, in its body it is rolled back, after it the commit happens
+without it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from core.store.sql.engine.connection import Connection, Executor
+from core.store.sql.engine.sqlite_driver import Step, StepRows
+from core.store.sql.writing.lending import LentConnection
+from core.wire.envelope import Envelope
+
+T = TypeVar("T")
+
+
+class Done(NamedTuple):
+    """What a job leaves: the events to commit with it, and statements that go to the database together with the log's."""
+
+    envelopes: Sequence[Envelope]
+    steps: Sequence[Step] = ()
+
+
+class Job(Protocol):
+    """Something to do inside a savepoint of its own."""
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody wants it any more; it is then never run."""
+
+    def open(self) -> Sequence[Step]:
+        """Its turn has come: what to ask in the trip that opens its savepoint."""
+
+    async def run(self, connection: Connection, found: Sequence[StepRows]) -> "Done":
+        """Do it; `found` are the rows of what it asked for. An exception rolls it back."""
+
+    def settle(self, error: Exception | None) -> None:
+        """It is committed and delivered (None), or it is not and never will be."""
+
+    def parts(self) -> Sequence["Job"]:
+        """What to try one by one when the whole has failed; empty when it cannot be divided."""
+
+
+class RolledBack(Exception):
+    """A unit's body has raised."""
+
+
+class Turn:
+    """A unit of work whose body runs in the caller's task."""
+
+    __slots__ = ("_committed", "_envelopes", "_finished", "_granted", "_holder")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._holder = asyncio.current_task()
+        self._granted: asyncio.Future[LentConnection] = loop.create_future()
+        self._finished: asyncio.Future[bool] = loop.create_future()
+        self._committed: asyncio.Future[None] = loop.create_future()
+        self._envelopes: Sequence[Envelope] = ()
+
+    async def begin(self) -> LentConnection:
+        """Wait for the turn. Raises Unavailable."""
+        try:
+            return await self._granted
+        except BaseException:
+            self.abort()
+            raise
+
+    def is_held_by(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether this task is in the body now."""
+        return self._holder is task and not self._finished.done()
+
+    def abort(self) -> None:
+        """The body has raised."""
+        if not self._finished.done():
+            self._finished.set_result(False)
+
+    async def commit(self, envelopes: Sequence[Envelope]) -> None:
+        """The body has ended well: wait for the commit. Raises Unavailable."""
+        self._envelopes = envelopes
+        self._finished.set_result(True)
+        await self._committed
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the caller was cancelled before its turn."""
+        return self._granted.cancelled() or self._finished.done()
+
+    def open(self) -> Sequence[Step]:
+        """Asks nothing."""
+        return ()
+
+    async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
+        """Lend the connection to the caller until its body has ended."""
+        if self.is_abandoned:  # since the transaction was begun
+            raise RolledBack
+        lent = LentConnection(connection)
+        self._granted.set_result(lent)
+        is_good = await self._finished
+        await lent.take_back()
+        if not is_good:
+            raise RolledBack
+        return Done(self._envelopes)
+
+    def settle(self, error: Exception | None) -> None:
+        """Wake the caller, wherever it waits."""
+        if self._finished.done() and not self._finished.result():
+            return  # the caller has its own exception already
+        _resolve(self._committed if self._granted.done() else self._granted, None, error)
+
+    def parts(self) -> Sequence[Job]:
+        """Cannot be divided."""
+        return ()
+
+
+class Errand(Generic[T]):
+    """A unit of work that the writer runs itself."""
+
+    __slots__ = ("_outcome", "_result", "_work")
+
+    def __init__(
+        self, work: Callable[[Executor], Awaitable[tuple[T, Sequence[Envelope]]]], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._work = work
+        self._result: T | None = None
+        self._outcome: asyncio.Future[T] = loop.create_future()
+
+    async def outcome(self) -> T:
+        """Wait for the commit; what the work returned."""
+        return await self._outcome
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the caller was cancelled before it began."""
+        return self._outcome.cancelled()
+
+    def open(self) -> Sequence[Step]:
+        """Asks nothing."""
+        return ()
+
+    async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
+        """Do the work."""
+        self._result, envelopes = await self._work(connection)
+        return Done(envelopes)
+
+    def settle(self, error: Exception | None) -> None:
+        """Wake the caller."""
+        _resolve(self._outcome, self._result, error)
+
+    def parts(self) -> Sequence[Job]:
+        """Cannot be divided."""
+        return ()
+
+
+def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)

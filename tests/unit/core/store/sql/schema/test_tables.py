@@ -1,0 +1,135 @@
+"""The schema on a file: what migrations make is what the tables say, whole or not at all, and queries use its indexes."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from core.domain.errors import Unavailable
+from core.store.sql.aggregates.channels import CHANNELS_OF_GUILD
+from core.store.sql.aggregates.guilds import _COUNT_AND_PLACE, _LIST_IDS
+from core.store.sql.aggregates.logins import LoginQueries
+from core.store.sql.aggregates.members import _LIST_PAGE
+from core.store.sql.aggregates.message_batch import select_nonces
+from core.store.sql.aggregates.messages import _BY_AUTHOR, _FIND, _NEWER, _OLDER
+from core.store.sql.aggregates.roles import ROLES_OF_GUILD
+from core.store.sql.aggregates.users import _FIND_BY_EMAIL, _FIND_BY_USERNAME, _FIND_SESSION
+from core.store.sql.engine.bulk import Bulk
+from core.store.sql.engine.dialect import SQLITE, dialect_of
+from core.store.sql.engine.query import CompiledQuery, Query
+from core.store.sql.schema.migrate import migrate
+from core.store.sql.schema.tables import metadata
+from core.store.sql.writing.log import _NEWEST, _OLDEST, _READ
+
+HOT = {
+    "message": _FIND,
+    "older messages": _OLDER,
+    "newer messages": _NEWER,
+    "messages of an author": _BY_AUTHOR,
+    "log": _READ,
+    "position of a shard": _NEWEST,
+    "oldest of the log": _OLDEST,
+    "roles": ROLES_OF_GUILD,
+    "channels": CHANNELS_OF_GUILD,
+    "count of members": _COUNT_AND_PLACE,
+    "page of members": _LIST_PAGE,
+    "guilds of a user": _LIST_IDS,
+    "e-mail": _FIND_BY_EMAIL,
+    "username": _FIND_BY_USERNAME,
+    "login": _FIND_SESSION,
+    **{f"logins, part {part}": query for part, query in enumerate(LoginQueries(8).all)},
+}
+
+
+def normal(schema: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """The parts of each table's SQL, without what is only spelling."""
+    return {
+        # A column that was added later stands behind a comma on the last line; commas in parentheses divide no parts.
+        name: sorted(filter(None, (part.strip() for part in re.split(r"\n|,(?![^()\n]*\))", sql.replace('"', "")))))
+        for name, sql in schema
+        if name != "alembic_version"
+    }
+
+
+def read_schema(path: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return rows
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+@pytest.fixture
+async def migrated(tmp_path: Path) -> Path:
+    engine = SQLITE.connect(str(tmp_path / "migrated.db"))
+    await migrate(engine)
+    await engine.dispose()
+    return tmp_path / "migrated.db"
+
+
+async def test_migrations_make_the_very_tables(migrated: Path, tmp_path: Path) -> None:
+    """Alembic's own comparison does not see options of SQLite and names of constraints."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+    assert normal(read_schema(migrated)) == normal(read_schema(tmp_path / "made.db"))
+
+
+async def test_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "half.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE messages (wrong)")
+    connection.close()
+    engine = SQLITE.connect(str(path))
+    with pytest.raises(Unavailable):
+        await migrate(engine)
+    await engine.dispose()
+    assert [name for name, _ in read_schema(path)] == ["messages"]
+
+
+@pytest.mark.parametrize("name", HOT)
+async def test_hot_query_searches_an_index(migrated: Path, name: str) -> None:
+    query: Query = HOT[name]
+    step = CompiledQuery(query, SQLITE.compiler).step(dict.fromkeys(query.statement.compile().params, 1))
+    assert_searches(migrated, step.sql, step.parameters, may_walk_in_order=name == "oldest of the log")
+
+
+async def test_lookup_of_nonces_searches_an_index(migrated: Path) -> None:
+    steps = Bulk(select_nonces, SQLITE.compiler).steps([(1, 2, "x")] * 43)
+    for step in steps:
+        assert_searches(migrated, step.sql, step.parameters)
+
+
+def assert_searches(path: Path, sql: str, parameters: object, *, may_walk_in_order: bool = False) -> None:
+    with sqlite3.connect(path) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]  # type: ignore[arg-type]
+    connection.close()
+    assert not [line for line in plan if "TEMP B-TREE" in line], plan
+    if not may_walk_in_order:
+        assert not [line for line in plan if line.startswith("SCAN") and "CONSTANT ROW" not in line], plan
+
+
+@pytest.mark.parametrize("location", ["postgresql://host/name", "mysql://x"])
+def test_unknown_database_is_refused(location: str) -> None:
+    with pytest.raises(ValueError, match="no dialect"):
+        dialect_of(location)
+
+
+async def test_folder_that_is_missing_is_unavailable(tmp_path: Path) -> None:
+    engine = SQLITE.connect(str(tmp_path / "missing" / "store.db"))
+    with pytest.raises(Unavailable):
+        await migrate(engine)
+    await engine.dispose()
+
+
+async def test_url_and_path_name_the_same_file(tmp_path: Path) -> None:
+    for location in (f"sqlite+aiosqlite:///{tmp_path / 'a b%.db'}", str(tmp_path / "a b%.db")):
+        engine = dialect_of(location).connect(location)
+        await migrate(engine)
+        await engine.dispose()
+    assert names_in(tmp_path) == ["a b%.db"]
