@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"), ROOT / "benchmarks" / "README.md"]
+)
 TREES = (
     "api/",
     "benchmarks/",
@@ -22,6 +24,23 @@ TREES = (
     "guildway/",
     "tests/",
 )
+
+
+def compute_anchors(document: Path) -> set[str]:
+    """The fragments that lead to the headings of a document, as hosting sites make them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_to_headings_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(((?!http)[^)#\s]*)#([^)\s]+)\)", document.read_text())
+    missing = [
+        (link, anchor)
+        for link, anchor in links
+        if anchor not in compute_anchors(document.parent / link if link else document)
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
