@@ -1,7 +1,7 @@
 """The whole backend in one process: API, gateway, store and bus on one event loop, data in one folder.
 
 ```
- HTTP ─→ uvicorn ─→ api ─→ store (SQLite) ─ commit ─→ bus ─→ gateway ─→ picows ─→ WebSockets
+ HTTP ────────────→ api ─→ store (SQLite) ─ commit ─→ bus ─→ gateway ─→ picows ─→ WebSockets
                      ↑                                          │
                      └──────── messages sent over a socket ─────┘
 ```
@@ -198,7 +198,6 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 sock=sock,
                 grace_s=REQUEST_GRACE_S,
                 bounds=HttpBounds(connections=OPERATIONS_CONNECTIONS),
-                lifespan=False,
             )
         yield Embedded(
             gateway=gateway,

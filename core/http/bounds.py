@@ -37,9 +37,3 @@ class HttpBounds(msgspec.Struct, kw_only=True, frozen=True):
 
 
 DEFAULT_BOUNDS: Final = HttpBounds()
-
-
-def body_deadline_s(bounds: HttpBounds, begun_s: float, size_bytes: int) -> float:
-    """When a body of which so much has come must have come further."""
-    granted_s = bounds.body_grace_s + size_bytes / bounds.body_bytes_per_s
-    return begun_s + min(granted_s, bounds.request_s)

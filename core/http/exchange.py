@@ -1,27 +1,33 @@
 """One HTTP request and its answer, as ASGI sees them.
 
     connection ── scope, body ──→ Exchange ── receive ──→ application
-    connection ←── one write ──── Exchange ←─── send ──── application
+    connection ←── writes ─────── Exchange ←─── send ──── application
 
-The answer leaves in one write: a head and a body that are written apart are two system calls and often two packets. So the
-parts of a body are gathered; nothing here answers with more than fits into memory anyway. What the application announces is
-checked where a mistake would harm the next request on the connection: lengths, and line breaks in headers.
+An answer that is given in one piece leaves in one write: a head and a body that are written apart are two system calls and often
+two packets. One that comes in parts, or out of files, leaves as it comes, and `send` waits while the client does not take it.
+
+An application that streams is told by `ClientGoneError`, an OSError, that its client has gone. One that answers in one piece is
+not: there is nothing that it could spare itself, and what it does after answering (counting, say) is to be done all the same.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from http import HTTPStatus
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
+
+from core.http.answers import LENGTH, Asked, BrokenAnswerError, Framing, Headers, encode_head, encode_part
+from core.http.writer import ClientGoneError, Writer
 
 logger = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
+EXTENSIONS: Final[dict[str, dict[str, object]]] = {"http.response.zerocopysend": {}}
+"""What an application may send beyond plain ASGI: a part of the body that is a part of an open file."""
+
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-_STATUS_LINES: Final = {status.value: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
-_WITHOUT_BODY: Final = frozenset({204, 304})
 _FAILED: Final = b"Internal Server Error"
 _FAILED_HEADERS: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
 
@@ -29,14 +35,14 @@ _FAILED_HEADERS: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"co
 class Line(Protocol):
     """The connection, as its exchanges use it."""
 
-    async def write(self, data: bytes) -> None:
-        """Send, when the client takes it; nothing when it has gone."""
-
     def resume_reading(self) -> None:
         """The body's bytes were taken: there is room for more."""
 
     def end_exchange(self, exchange: "Exchange") -> None:
         """The answer is written."""
+
+    def abort_exchange(self, exchange: "Exchange") -> None:
+        """The answer has begun and cannot be ended."""
 
 
 class Exchange:
@@ -44,25 +50,32 @@ class Exchange:
 
     __slots__ = (
         "_arrived",
+        "_asked",
         "_chunks",
+        "_framing",
         "_headers",
         "_is_gone",
         "_is_taken",
+        "_left_bytes",
         "_line",
-        "_parts",
         "_scope",
         "_status",
         "_wants_continue",
+        "_writer",
         "is_answered",
         "is_whole",
         "keeps_alive",
         "size_bytes",
     )
 
-    def __init__(self, *, line: Line, scope: dict[str, Any], keeps_alive: bool, wants_continue: bool) -> None:
+    def __init__(
+        self, *, line: Line, writer: Writer, scope: dict[str, Any], keeps_alive: bool, wants_continue: bool
+    ) -> None:
         self._line = line
+        self._writer = writer
         self._scope = scope
         self.keeps_alive = keeps_alive
+        self._asked = _ASKED[scope["method"] == "HEAD", scope["http_version"] == "1.0"]
         self._wants_continue = wants_continue
         self._chunks: list[bytes] = []
         self.size_bytes = 0
@@ -73,21 +86,36 @@ class Exchange:
         self._is_gone = False
         self._arrived: asyncio.Future[None] | None = None
         self._status = 0
-        self._headers: Iterable[tuple[bytes, bytes]] = ()
-        self._parts: list[bytes] = []
+        self._headers: Headers = ()
+        self._framing: Framing | None = None
+        """None until the head has left."""
+        self._left_bytes = 0
+        """Of what was announced as the body's length."""
         self.is_answered = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether some of the answer may have left."""
+        return self.is_answered or self._framing is not None
 
     async def run(self, application: Application) -> None:
         """Have the request answered."""
         try:
             await application(self._scope, self.receive, self.send)
+        except ClientGoneError:
+            pass
         except Exception:
             logger.exception("the application failed")
         except asyncio.CancelledError:  # by the server, whose patience at the end is limited
             logger.warning("a request was given up")
-        if not self.is_answered:
-            self._status, self._headers, self._parts = 500, _FAILED_HEADERS, []
-            await self.send({"type": "http.response.body", "body": _FAILED})
+        if self.is_answered:
+            return
+        if self._framing is None:
+            self._status, self._headers = 500, _FAILED_HEADERS
+            await self._send_whole(_FAILED)
+        else:
+            # Not closed: to who reads until the end, that would be the end.
+            self._line.abort_exchange(self)
 
     def add_body(self, chunk: bytes) -> None:
         """Bytes of the body have come. Of an answered request nobody wants them."""
@@ -102,15 +130,15 @@ class Exchange:
         self._wake()
 
     def disconnect(self) -> None:
-        """The client has gone."""
+        """The client has gone, or gets no answer."""
         self._is_gone = True
         self._wake()
 
     async def receive(self) -> Message:
         """ASGI: what has come of the body since the last call, or that the client has gone or was answered."""
-        if self._wants_continue and not self.is_whole and not self.is_answered:
+        if self._wants_continue and not self.is_whole and not self.has_begun and not self._is_gone:
             self._wants_continue = False
-            await self._line.write(_CONTINUE)
+            await self._writer.write(_CONTINUE)
         while not self._has_news():
             self._line.resume_reading()
             self._arrived = asyncio.get_running_loop().create_future()
@@ -124,56 +152,99 @@ class Exchange:
         return {"type": "http.request", "body": body, "more_body": not self.is_whole}
 
     async def send(self, message: Message) -> None:
-        """ASGI: the answer's start, then its body.
+        """ASGI: the answer's start, then its body, in parts where it says so.
 
         Raises:
             RuntimeError: when the answer is not what was announced, or is sent twice.
+            ClientGoneError: when a part was to be sent and the client has gone.
         """
         if self.is_answered:
             raise RuntimeError("the request is answered already")
-        if message["type"] == "http.response.start":
+        kind = message["type"]
+        if kind == "http.response.start":
+            if self._framing is not None:
+                raise RuntimeError("the answer has begun already")
             self._status, self._headers = message["status"], message.get("headers", ())
             return
         if not self._status:
             raise RuntimeError("an answer begins with its status")
-        self._parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            answer = self._encode_answer(b"".join(self._parts) if len(self._parts) > 1 else self._parts[0])
-            self.is_answered = True
-            self._chunks.clear()
-            await self._line.write(answer)
-            self._line.end_exchange(self)
-            self._wake()
+        if kind == "http.response.zerocopysend":
+            await self._send_file(message)
+        elif self._framing is None and not message.get("more_body", False):
+            await self._send_whole(message.get("body", b""))
+        else:
+            await self._send_part(message.get("body", b""), is_last=not message.get("more_body", False))
 
-    def _encode_answer(self, body: bytes) -> bytes:
-        pieces = [_STATUS_LINES.get(self._status) or b"HTTP/1.1 %d \r\n" % self._status]
-        length: bytes | None = None
-        lines = 2
-        for name, value in self._headers:
-            if name == b"content-length":
-                length = value
-            elif name == b"connection" and value == b"close":
-                self.keeps_alive = False
-                continue
-            pieces += (name, b": ", value, b"\r\n")
-            lines += 1
-        if self._wants_continue and not self.is_whole:
-            self.keeps_alive = False  # whether the client sends its body now, nobody knows (RFC 9110 section 10.1.1)
-        if not self.keeps_alive:
-            pieces.append(b"connection: close\r\n")
-            lines += 1
-        if self._scope["method"] == "HEAD" or self._status in _WITHOUT_BODY:
-            body = b""
-        elif length is None:
-            pieces.append(b"content-length: %d\r\n" % len(body))
-            lines += 1
-        elif int(length) != len(body):
-            raise RuntimeError("the body is not as long as it was announced")
-        pieces.append(b"\r\n")
-        head = b"".join(pieces)
-        if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
-            raise RuntimeError("a header holds a line break")
-        return head + body
+    async def _send_whole(self, body: bytes) -> None:
+        head = self._encode_head(len(body))
+        self.is_answered = True
+        self._chunks.clear()
+        if not self._is_gone:
+            await self._writer.write(head + body if self._framing is LENGTH else head)
+        self._line.end_exchange(self)
+        self._wake()
+
+    async def _send_part(self, body: bytes, *, is_last: bool) -> None:
+        head = self._encode_head(None) if self._framing is None else b""
+        self._count(len(body), is_last=is_last)
+        await self._write(head + encode_part(self._framing_now(), body, is_last=is_last))
+        if is_last:
+            self._finish()
+
+    async def _send_file(self, message: Message) -> None:
+        """The extension `http.response.zerocopysend`: `file` is open for reading; without `offset` it is read on from its place."""
+        file, offset, size_bytes = message["file"], message.get("offset"), message.get("count")
+        place = file.tell() if offset is None else offset
+        if size_bytes is None:
+            size_bytes = max(os.fstat(file.fileno()).st_size - place, 0)
+        is_last = not message.get("more_body", False)
+        head = self._encode_head(None) if self._framing is None else b""
+        self._count(size_bytes, is_last=is_last)
+        framing = self._framing_now()
+        if framing is Framing.CHUNKS and size_bytes:
+            head += b"%x\r\n" % size_bytes
+        await self._write(head)
+        if framing is not Framing.NO_BODY and size_bytes:
+            await self._writer.send_file(file.fileno(), place, size_bytes)
+        if offset is None:
+            file.seek(place + size_bytes)
+        if framing is Framing.CHUNKS:
+            tail = b"\r\n" if size_bytes else b""
+            await self._write(tail + encode_part(framing, b"", is_last=is_last))
+        if is_last:
+            self._finish()
+
+    async def _write(self, data: bytes) -> None:
+        if not self._is_gone and data:
+            await self._writer.write(data)
+        if self._is_gone:
+            raise ClientGoneError
+
+    def _encode_head(self, size_bytes: int | None) -> bytes:
+        # Whether a client that waits to be asked sends its body now, nobody knows (RFC 9110 section 10.1.1).
+        keeps_alive = self.keeps_alive and (self.is_whole or not self._wants_continue)
+        head = encode_head(self._asked, self._status, self._headers, size_bytes=size_bytes, keeps_alive=keeps_alive)
+        self.keeps_alive = head.keeps_alive
+        self._framing = head.framing
+        self._left_bytes = head.length
+        return head.data
+
+    def _framing_now(self) -> Framing:
+        assert self._framing is not None  # noqa: S101 - set with the head
+        return self._framing
+
+    def _count(self, size_bytes: int, *, is_last: bool) -> None:
+        """What was announced must come, and no more."""
+        if self._framing is Framing.LENGTH:
+            self._left_bytes -= size_bytes
+            if self._left_bytes < 0 or (is_last and self._left_bytes):
+                raise BrokenAnswerError("the body is not as long as it was announced")
+
+    def _finish(self) -> None:
+        self.is_answered = True
+        self._chunks.clear()
+        self._line.end_exchange(self)
+        self._wake()
 
     def _has_news(self) -> bool:
         return bool(self._chunks) or (self.is_whole and not self._is_taken) or self._is_gone or self.is_answered
@@ -181,3 +252,6 @@ class Exchange:
     def _wake(self) -> None:
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
+
+
+_ASKED: Final = {(is_head, is_old): Asked(is_head, is_old) for is_head in (False, True) for is_old in (False, True)}

@@ -1,4 +1,4 @@
-"""Who is connected to an HTTP server: how many from each address, and which of them are proxies that are believed.
+"""Who is connected to an HTTP server: how many from each address.
 
 An address that has too many connections is still answered whether the process is well (its neighbour behind a proxy may be the
 one who asks), and nothing else. Proxies that are trusted stand for many clients and are not counted by address.
@@ -7,14 +7,12 @@ Owns the counts. Tells once for each address that it names other clients and is 
 """
 
 import enum
-import ipaddress
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from core.http.bounds import HttpBounds
 from core.runtime.addresses import key_of
-from core.runtime.errors import StartError
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +25,6 @@ _SURPLUS: Final = 16
 _TOLD: Final = 1000
 """Addresses that are remembered as told of. More are an attack, not a setting that was forgotten."""
 
-_EVERYBODY: Final = "*"
-
 
 class Place(enum.Enum):
     """What a new connection gets."""
@@ -39,26 +35,18 @@ class Place(enum.Enum):
 
 
 class HttpPeers:
-    """See the module. Raises StartError for a proxy that is no address."""
+    """See the module."""
 
     __slots__ = (
         "_bounds",
         "_by_address",
         "_count_refusal",
-        "_networks",
         "_served",
         "_surplus",
         "_told",
-        "_trusts_everybody",
     )
 
-    def __init__(
-        self,
-        *,
-        bounds: HttpBounds,
-        trusted_proxies: Sequence[str] = (),
-        count_refusal: Callable[[str], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, *, bounds: HttpBounds, count_refusal: Callable[[str], None] = lambda _: None) -> None:
         """`count_refusal` is called with the limit's name for each connection past a bound."""
         self._count_refusal = count_refusal
         self._bounds = bounds
@@ -66,28 +54,9 @@ class HttpPeers:
         self._served = 0
         self._surplus = 0
         self._told: set[str] = set()
-        self._trusts_everybody = _EVERYBODY in trusted_proxies
-        try:
-            self._networks = [
-                ipaddress.ip_network(text, strict=False) for text in trusted_proxies if text != _EVERYBODY
-            ]
-        except ValueError as error:
-            raise StartError(f"trusted proxies: {error}") from error
 
     def __len__(self) -> int:
         return self._served + self._surplus
-
-    def is_trusted(self, address: str) -> bool:
-        """Whether what it says of others is believed."""
-        if self._trusts_everybody:
-            return True
-        if not self._networks:
-            return False
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._networks)
 
     def enter(self, address: str, *, is_trusted: bool) -> Place:
         """A connection has come. `leave` must follow, whatever the answer is."""

@@ -1,40 +1,45 @@
-"""Serves one ASGI application on one bound socket: uvicorn, with everything off that the process does itself.
+"""Serves one ASGI application on one bound socket.
 
-Signals belong to `core.runtime.main`, logs to `core.runtime.logs`; the Date and Server headers cost bytes in every answer and
-tell clients nothing. Owns the socket from `run` on.
+Accepts from `run` on, and when it is told to stop lets what is being answered be finished. Signals belong to `core.runtime.main`;
+applications start and stop themselves, so that ASGI's lifespan is not spoken. The Date and Server headers cost bytes in every
+answer and tell clients nothing. Owns the socket from `run` on.
 """
 
 import asyncio
-import contextlib
+import logging
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any
-
-import uvicorn
-from typing_extensions import override
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from core.http.bounds import DEFAULT_BOUNDS, HttpBounds
+from core.http.connection import HttpConnection, Serving
+from core.http.exchange import Application
+from core.http.open_work import OpenWork
 from core.http.peers import HttpPeers
-from core.http.protocol import HttpProtocol
-from core.runtime.sockets import local_authority
+from core.http.proxies import TrustedProxies
+from core.runtime.clock import SystemClock
+from core.runtime.sockets import BACKLOG, local_authority
+
+logger = logging.getLogger(__name__)
+
+_LAST_WORDS_S: Final = 0.25
+"""For requests that were given up: they answer 500, and their connections close."""
 
 
 class HttpServer:
     """An application and its socket."""
 
-    __slots__ = ("_server", "_socket", "authority")
+    __slots__ = ("_application", "_bounds", "_grace_s", "_peers", "_proxies", "_socket", "_work", "authority")
 
     def __init__(
         self,
         *,
-        app: Any,
+        app: Application,
         sock: socket.socket,
-        grace_s: int,
+        grace_s: float,
         trusted_proxies: Sequence[str] = (),
         bounds: HttpBounds = DEFAULT_BOUNDS,
         count_refusal: Callable[[str], None] = lambda _: None,
-        lifespan: bool = True,
     ) -> None:
         """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop. `count_refusal` is called
         with the limit's name for each connection that is one too many.
@@ -42,48 +47,54 @@ class HttpServer:
         Raises:
             StartError: when a proxy is no address.
         """
-        peers = HttpPeers(bounds=bounds, trusted_proxies=trusted_proxies, count_refusal=count_refusal)
-        # uvicorn asks for a subclass of asyncio's, which adds nothing to its methods.
-        protocol: Any = partial(HttpProtocol, bounds=bounds, peers=peers)
-        config = uvicorn.Config(
-            app,
-            loop="none",
-            http=protocol,
-            ws="none",
-            lifespan="on" if lifespan else "off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            proxy_headers=bool(trusted_proxies),
-            forwarded_allow_ips=list(trusted_proxies),
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=grace_s,
-        )
-        self._server = _Server(config)
+        self._application = app
         self._socket = sock
+        self._grace_s = grace_s
+        self._bounds = bounds
+        self._proxies = TrustedProxies(trusted_proxies)
+        self._peers = HttpPeers(bounds=bounds, count_refusal=count_refusal)
+        self._work = OpenWork()
         self.authority = local_authority(sock)
 
     async def run(self, *, started: asyncio.Event, stopping: asyncio.Event) -> None:
         """Set `started` once requests are answered; when `stopping` is set, finish what is being answered and return."""
-        self._server.when_started = started.set
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._server.serve(sockets=[self._socket]), name=f"http {self.authority}")
+        loop = asyncio.get_running_loop()
+        serving = Serving(
+            application=self._application,
+            bounds=self._bounds,
+            peers=self._peers,
+            proxies=self._proxies,
+            work=self._work,
+            clock=SystemClock(),
+            call_later=loop.call_later,
+        )
+        # The loop asks for a subclass of asyncio's protocol, which adds nothing to its methods.
+        make_connection: Any = lambda: HttpConnection(serving)  # noqa: E731
+        listener = await loop.create_server(make_connection, sock=self._socket, backlog=BACKLOG)
+        try:
+            started.set()
             await stopping.wait()
-            self._server.should_exit = True
+        finally:
+            listener.close()
+            self._socket.close()
+        await self._drain()
 
+    async def _drain(self) -> None:
+        for connection in list(self._work.connections):
+            connection.shutdown()
+        if await self._is_done_within(self._grace_s):
+            return
+        logger.error("requests were given up at the end", extra={"requests": len(self._work.tasks)})
+        for task in self._work.tasks:
+            task.cancel()
+        await self._is_done_within(_LAST_WORDS_S)
+        for connection in list(self._work.connections):
+            connection.abort()
 
-class _Server(uvicorn.Server):
-    """uvicorn offers no switch for either of these two, so they are overridden."""
-
-    when_started: Any = None
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.when_started()
-
-    @override
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    async def _is_done_within(self, limit_s: float) -> bool:
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._work.wait_until_done()
+        except TimeoutError:
+            return False
+        return True

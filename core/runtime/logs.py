@@ -23,7 +23,7 @@ _STANDARD_FIELDS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
 }
 """What every record has; the rest came as `extra`."""
 
-_TALKATIVE: Final = ("aiosqlite", "alembic", "asyncio", "uvicorn")
+_TALKATIVE: Final = ("aiosqlite", "alembic", "asyncio")
 """Libraries whose INFO says how they are made, not how the server fares; their warnings are kept."""
 
 

@@ -1,12 +1,13 @@
 """An HTTP connection without a socket: what is written is kept, and taken when the test says so."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from core.http.bounds import HttpBounds
+from core.http.connection import HttpConnection, Serving
+from core.http.open_work import OpenWork
 from core.http.peers import HttpPeers
-from core.http.protocol import HttpProtocol
+from core.http.proxies import TrustedProxies
 from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
 
@@ -15,7 +16,7 @@ HIGH_WATER_BYTES = 65_536
 
 
 class FakeHttpTransport:
-    """What an `HttpProtocol` needs of a transport. With `is_reader` false the client takes nothing."""
+    """What an `HttpConnection` needs of a transport. With `is_reader` false the client takes nothing."""
 
     def __init__(self, *, is_reader: bool = True, address: str = "203.0.113.1") -> None:
         self._is_reader = is_reader
@@ -26,10 +27,11 @@ class FakeHttpTransport:
         self.is_closed = False
         self.is_shut = False
         self.is_reading = True
-        self.protocol: HttpProtocol
+        self.protocol: HttpConnection
 
     def get_extra_info(self, name: str, default: object = None) -> object:
-        return {"peername": (self._address, 5000), "sockname": ("127.0.0.1", 8080)}.get(name, default)
+        peer = (self._address, 5000) if self._address else ""
+        return {"peername": peer, "sockname": ("127.0.0.1", 8080)}.get(name, default)
 
     def write(self, data: bytes) -> None:
         self.written += data
@@ -54,6 +56,10 @@ class FakeHttpTransport:
     def resume_reading(self) -> None:
         self.is_reading = True
 
+    def set_write_buffer_limits(self, high: int = HIGH_WATER_BYTES) -> None:
+        if self.waiting_bytes > high:
+            self.protocol.pause_writing()
+
     def is_closing(self) -> bool:
         return self.is_closed
 
@@ -64,32 +70,34 @@ class FakeHttpTransport:
         self.is_aborted = self.is_closed = True
 
 
-class FakeTimeLoop:
-    """The running loop, with a time of the test's own."""
-
-    def __init__(self, clock: FakeClock, timers: FakeTimers) -> None:
-        loop = asyncio.get_running_loop()
-        self.create_task = loop.create_task
-        self.create_future = loop.create_future
-        self.time = clock.monotonic_s
-        self.call_later: Callable[..., Any] = timers.call_later
-
-
 class FakeHttpConnection:
-    """A protocol on a fake transport: `protocol.data_received` is the client's voice, `timers.advance` its patience."""
+    """A connection on a fake transport: `protocol.data_received` is the client's voice, `timers.advance` its patience."""
 
-    def __init__(self, app: Any, *, bounds: HttpBounds, peers: HttpPeers | None = None, is_reader: bool = True) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        bounds: HttpBounds,
+        peers: HttpPeers | None = None,
+        is_reader: bool = True,
+        address: str = "203.0.113.1",
+        trusted_proxies: Sequence[str] = (),
+    ) -> None:
         self.clock = FakeClock()
         self.timers = FakeTimers(self.clock)
-        self.transport = FakeHttpTransport(is_reader=is_reader)
-        self._config = type("Config", (), {"loaded_app": staticmethod(app), "root_path": ""})()
-        self._state = type("State", (), {"connections": set(), "tasks": set()})()
-        loop: Any = FakeTimeLoop(self.clock, self.timers)
-        config: Any = self._config
-        state: Any = self._state
-        transport: Any = self.transport
-        if peers is None:
-            peers = HttpPeers(bounds=bounds)
-        self.protocol = HttpProtocol(config, state, {}, loop, bounds=bounds, peers=peers)
+        self.transport = FakeHttpTransport(is_reader=is_reader, address=address)
+        self.work = OpenWork()
+        self.protocol = HttpConnection(
+            Serving(
+                application=app,
+                bounds=bounds,
+                peers=HttpPeers(bounds=bounds) if peers is None else peers,
+                proxies=TrustedProxies(trusted_proxies),
+                work=self.work,
+                clock=self.clock,
+                call_later=self.timers.call_later,
+            )
+        )
         self.transport.protocol = self.protocol
+        transport: Any = self.transport
         self.protocol.connection_made(transport)

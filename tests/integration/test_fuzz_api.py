@@ -91,7 +91,7 @@ async def test_generated_requests_are_never_a_500(api: ApiUnderTest) -> None:
     }
     document = (await api.nobody.get("http://guildway/openapi.json")).json()
     started, stopping = asyncio.Event(), asyncio.Event()
-    server = HttpServer(app=api.built.asgi, sock=bind_socket("127.0.0.1", 0), grace_s=1, lifespan=False)
+    server = HttpServer(app=api.built.asgi, sock=bind_socket("127.0.0.1", 0), grace_s=1)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.run(started=started, stopping=stopping))
         await started.wait()

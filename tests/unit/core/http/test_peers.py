@@ -1,4 +1,4 @@
-"""Who may connect, and who is believed."""
+"""Who may connect."""
 
 import logging
 
@@ -6,13 +6,12 @@ import pytest
 
 from core.http.bounds import HttpBounds
 from core.http.peers import HttpPeers, Place
-from core.runtime.errors import StartError
 
 BOUNDS = HttpBounds(connections_per_address=2, connections=100)
 
 
 def enter(peers: HttpPeers, address: str, *, times: int = 1) -> list[Place]:
-    return [peers.enter(address, is_trusted=peers.is_trusted(address)) for _ in range(times)]
+    return [peers.enter(address, is_trusted=False) for _ in range(times)]
 
 
 def test_address_past_its_bound_may_only_ask_how_the_process_is() -> None:
@@ -48,31 +47,10 @@ def test_connections_past_an_address_bound_take_no_place_of_others() -> None:
 
 
 def test_trusted_proxy_is_bounded_by_the_process_alone() -> None:
-    peers = HttpPeers(bounds=BOUNDS, trusted_proxies=["10.0.0.0/8"])
-    places = enter(peers, "10.1.2.3", times=101)
+    peers = HttpPeers(bounds=BOUNDS)
+    places = [peers.enter("10.1.2.3", is_trusted=True) for _ in range(101)]
     assert places[:100] == [Place.SERVED] * 100
     assert places[100] is Place.PROBES_ONLY
-
-
-@pytest.mark.parametrize(
-    ("trusted", "address", "expected"),
-    [
-        ([], "127.0.0.1", False),
-        (["127.0.0.1"], "127.0.0.1", True),
-        (["::1", "10.0.0.0/8"], "10.255.0.1", True),
-        (["10.0.0.0/8"], "11.0.0.1", False),
-        (["10.0.0.0/8"], "::1", False),
-        (["10.0.0.0/8"], "", False),
-        (["*"], "203.0.113.1", True),
-    ],
-)
-def test_is_trusted_knows_addresses_and_networks(trusted: list[str], address: str, *, expected: bool) -> None:
-    assert HttpPeers(bounds=BOUNDS, trusted_proxies=trusted).is_trusted(address) is expected
-
-
-def test_proxy_that_is_no_address_is_told() -> None:
-    with pytest.raises(StartError, match="not-an-ip"):
-        HttpPeers(bounds=BOUNDS, trusted_proxies=["not-an-ip"])
 
 
 def test_forwarding_that_is_not_believed_is_told_once_an_address(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,6 +1,7 @@
 """The HTTP server and the operations page, over real sockets."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from core.runtime.sockets import bind_socket, local_authority
 @asynccontextmanager
 async def _serve(app: Any, **options: Any) -> AsyncIterator[tuple[str, asyncio.Event]]:
     """The server's URL, and the event that stops it."""
-    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=5, lifespan=False, **options)
+    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), **{"grace_s": 5, **options})
     started, stopping = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.run(started=started, stopping=stopping))
@@ -51,6 +52,56 @@ async def test_server_finishes_a_request_that_is_being_answered_when_it_stops() 
     assert "date" not in response.headers
 
 
+async def test_server_takes_the_rest_of_a_body_when_it_stops() -> None:
+    inside = asyncio.Event()
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        inside.set()
+        body = b""
+        while (message := await receive()).get("more_body"):
+            body += message["body"]
+        await _answer(send, body + message["body"])
+
+    async with _serve(app) as (url, stopping):
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc")
+        await inside.wait()
+        stopping.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        writer.write(b"def")
+        told = await reader.read()
+        writer.close()
+    assert told.endswith(b"\r\n\r\nabcdef")
+    assert b"connection: close" in told
+
+
+async def test_server_gives_up_requests_that_outlast_its_patience(caplog: pytest.LogCaptureFixture) -> None:
+    inside = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        inside.set()
+        await asyncio.Event().wait()
+
+    async with httpx.AsyncClient() as client:
+        async with _serve(app, grace_s=0.01) as (url, stopping):
+            request = asyncio.create_task(client.get(url))
+            await inside.wait()
+            stopping.set()
+        assert (await request).status_code == 500
+    told = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told == ["requests were given up at the end", "a request was given up"]
+
+
+async def test_server_closes_idle_connections_at_once_when_it_stops() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await _answer(send, b"done")
+
+    async with httpx.AsyncClient() as client, asyncio.timeout(2), _serve(app) as (url, _):
+        assert (await client.get(url)).text == "done"
+
+
 async def test_server_leaves_signals_alone() -> None:
     before = signal.getsignal(signal.SIGTERM)
     async with _serve(build_operations(registry=Metrics().registry, find_fault=_find_nothing)):
@@ -68,6 +119,11 @@ async def test_server_believes_only_trusted_proxies() -> None:
             assert (await client.get(url, headers=forwarded)).text == "127.0.0.1"
         async with _serve(app, trusted_proxies=["127.0.0.0/8"]) as (url, _):
             assert (await client.get(url, headers=forwarded)).text == "203.0.113.9"
+
+
+async def _answer(send: Any, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _find_nothing() -> str | None:

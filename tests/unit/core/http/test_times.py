@@ -11,6 +11,7 @@ from core.http.peers import HttpPeers
 from tests.fakes.http_transport import FakeHttpConnection
 
 BOUNDS = HttpBounds(head_s=30, keep_alive_s=5, body_grace_s=20, body_bytes_per_s=512, request_s=900, unread_s=60)
+GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 HEAD = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n"
 
 
@@ -120,13 +121,55 @@ async def test_connection_that_says_nothing_is_closed_without_a_word(caplog: pyt
     assert not caplog.records
 
 
+async def test_connection_that_is_idle_between_requests_is_closed() -> None:
+    connection = FakeHttpConnection(read_all, bounds=BOUNDS)
+    connection.timers.advance(20)
+    connection.protocol.data_received(GET)
+    await settle()
+    connection.timers.advance(4)
+    assert not connection.transport.is_closed
+    connection.timers.advance(1)
+    assert connection.transport.is_closed
+
+
+async def test_request_that_takes_long_is_not_idle() -> None:
+    done = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await done.wait()
+        await answer(send, b"done")
+
+    connection = FakeHttpConnection(app, bounds=BOUNDS)
+    connection.protocol.data_received(GET)
+    connection.timers.advance(600)
+    done.set()
+    await settle()
+    assert connection.transport.written.endswith(b"done")
+
+
+async def test_next_head_that_trickles_ends_with_the_answer_before_it() -> None:
+    done = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await done.wait()
+        await answer(send, b"done")
+
+    connection = FakeHttpConnection(app, bounds=BOUNDS)
+    connection.protocol.data_received(GET + b"GET / HT")
+    connection.timers.advance(60)
+    done.set()
+    await settle()
+    assert b"connection: close" in connection.transport.written
+    assert connection.transport.is_closed
+
+
 async def test_answer_that_nobody_reads_ends_the_connection(caplog: pytest.LogCaptureFixture) -> None:
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await answer(send, b"x" * 100_000)
 
     connection = FakeHttpConnection(app, bounds=BOUNDS, is_reader=False)
     with caplog.at_level(logging.WARNING):
-        connection.protocol.data_received(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" * 3)
+        connection.protocol.data_received(GET * 3)
         await settle()
         connection.timers.advance(59)
         assert not connection.transport.is_aborted

@@ -24,7 +24,7 @@ async def connect(fault: str | None) -> AsyncIterator[tuple[asyncio.StreamReader
 
     app = build_probes(app=fail, find_fault=find_fault)
     started, stopping = asyncio.Event(), asyncio.Event()
-    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=1, lifespan=False)
+    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=1)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.run(started=started, stopping=stopping))
         await started.wait()

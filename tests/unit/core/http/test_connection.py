@@ -2,19 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from core.http.bounds import DEFAULT_BOUNDS, MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds
-from core.http.server import HttpServer
-from core.runtime.sockets import bind_socket
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+from core.http.bounds import MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds
+from tests.http_streams import GET, connect, read_answer
 
 
 async def count_bytes(scope: Any, receive: Any, send: Any) -> None:
@@ -34,33 +28,8 @@ async def answer(send: Any, body: bytes, *headers: tuple[bytes, bytes]) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@asynccontextmanager
-async def connect(
-    app: Callable[..., Awaitable[None]] = count_bytes, bounds: HttpBounds = DEFAULT_BOUNDS
-) -> AsyncIterator[Streams]:
-    started, stopping = asyncio.Event(), asyncio.Event()
-    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=1, bounds=bounds, lifespan=False)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.run(started=started, stopping=stopping))
-        await started.wait()
-        host, _, port = server.authority.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
-            stopping.set()
-
-
-async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    headers = dict(line.split(": ", 1) for line in head[1:] if line)
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return int(head[0].split()[1]), headers, body
-
-
 async def test_head_of_one_endless_header_is_refused() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         # One byte too much: the server has read all of it, so its answer is not lost to a reset.
         writer.write(b"GET / HTTP/1.1\r\nhost: x\r\nx: ".ljust(MAX_HEAD_BYTES + 1, b"a"))
         assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
@@ -68,36 +37,10 @@ async def test_head_of_one_endless_header_is_refused() -> None:
 
 async def test_body_larger_than_a_head_may_be_is_no_head() -> None:
     size = MAX_HEAD_BYTES * 4
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         for _ in range(3):
             writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % size + b"b" * size)
             assert (await read_answer(reader))[2] == b"/ %d" % size
-
-
-async def test_head_that_does_not_come_closes_the_connection() -> None:
-    async with connect(bounds=HttpBounds(head_s=0.05)) as (reader, writer):
-        writer.write(b"GET / HTTP/1.1\r\nhost:")
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-
-
-async def test_connection_that_is_idle_between_requests_is_closed() -> None:
-    async with connect(bounds=HttpBounds(keep_alive_s=0.05)) as (reader, writer):
-        writer.write(GET)
-        await read_answer(reader)
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-
-
-async def test_request_that_takes_long_is_not_idle() -> None:
-    done = asyncio.Event()
-
-    async def app(_scope: Any, _receive: Any, send: Any) -> None:
-        await done.wait()
-        await answer(send, b"done")
-
-    async with connect(app, HttpBounds(head_s=0.02, keep_alive_s=0.02)) as (reader, writer):
-        writer.write(GET)
-        asyncio.get_running_loop().call_later(0.2, done.set)
-        assert (await read_answer(reader))[2] == b"done"
 
 
 async def test_pipelined_requests_are_answered_in_order() -> None:
@@ -118,7 +61,7 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
 
 
 async def test_body_in_chunks_arrives_whole() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
         for _ in range(3):
             writer.write(b"5\r\nabcde\r\n")
@@ -129,7 +72,7 @@ async def test_body_in_chunks_arrives_whole() -> None:
 
 
 async def test_client_that_waits_to_be_asked_for_the_body_is_asked() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
         writer.write(b"abc")
@@ -145,7 +88,7 @@ async def test_client_that_waits_to_be_asked_for_the_body_is_asked() -> None:
     ids=["close", "old"],
 )
 async def test_last_request_is_answered_once_and_ends_the_connection(request_: bytes) -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(request_)
         status, headers, body = await read_answer(reader)
         assert (status, headers["connection"], body) == (200, "close", b"/ 0")
@@ -164,13 +107,13 @@ async def test_last_request_is_answered_once_and_ends_the_connection(request_: b
     ids=["line", "header", "path", "two lengths", "chunk"],
 )
 async def test_what_is_no_request_is_refused(request_: bytes) -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(request_)
         assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_nonsense_after_a_request_does_not_harm_its_answer() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(GET + b"nonsense\r\n\r\n")
         assert (await read_answer(reader))[2] == b"/ 0"
         assert await reader.read() == b""
@@ -246,7 +189,7 @@ async def test_blanks_behind_a_headers_value_are_none_of_it() -> None:
 
 
 async def test_head_has_the_length_but_no_body() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(GET.replace(b"GET", b"HEAD") + GET)
         head = await reader.readuntil(b"\r\n\r\n")
         assert b"content-length: 3\r\n" in head
@@ -285,18 +228,6 @@ async def test_application_that_fails_costs_its_own_request_only(
             assert await reader.read() == b""
 
 
-async def test_answer_in_parts_is_sent_whole() -> None:
-    async def app(_scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        for part in (b"ab", b"cd"):
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body"})
-
-    async with connect(app) as (reader, writer):
-        writer.write(GET)
-        assert (await read_answer(reader))[2] == b"abcd"
-
-
 async def test_client_that_takes_no_answers_is_not_read_from() -> None:
     served = 0
 
@@ -328,7 +259,7 @@ async def test_wish_for_another_protocol_costs_nothing_of_the_request(end: bytes
     request_ = b"POST /a HTTP/1.1\r\n" + UPGRADE + end
     data = request_ + request_.replace(b"/a", b"/b") + GET
     size = -(-len(data) // pieces)
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         for start in range(0, len(data), size):
             writer.write(data[start : start + size])
             await asyncio.sleep(0)
@@ -336,7 +267,7 @@ async def test_wish_for_another_protocol_costs_nothing_of_the_request(end: bytes
 
 
 async def test_client_that_waits_and_wishes_for_another_protocol_is_asked_for_the_body() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\n" + UPGRADE + b"expect: 100-continue\r\ncontent-length: 3\r\n\r\n")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
         writer.write(b"abc")
@@ -358,7 +289,7 @@ async def test_headers_behind_the_body_are_not_the_requests() -> None:
     "endless", [b"0\r\nx: " + b"a" * MAX_HEAD_BYTES, b"5;" + b"a" * MAX_HEAD_BYTES], ids=["trailer", "extension"]
 )
 async def test_what_is_neither_head_nor_body_is_bounded(endless: bytes) -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
         writer.write(endless)
         for _ in range(10):
@@ -400,7 +331,7 @@ async def test_what_cannot_be_done_is_refused_and_not_done(request_: bytes, stat
 
 
 async def test_refusal_does_not_harm_the_answer_before_it() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(GET + b"CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n")
         status, headers, body = await read_answer(reader)
         assert (status, headers["connection"], body) == (200, "close", b"/ 0")
@@ -408,7 +339,7 @@ async def test_refusal_does_not_harm_the_answer_before_it() -> None:
 
 
 async def test_whole_address_as_target_is_read_as_its_path() -> None:
-    async with connect() as (reader, writer):
+    async with connect(count_bytes) as (reader, writer):
         writer.write(b"GET http://x:1/a%20b?c HTTP/1.1\r\nhost: x\r\n\r\n")
         assert (await read_answer(reader))[2] == b"/a b 0"
 

@@ -1,0 +1,46 @@
+"""What a server must see the end of before it has stopped: its connections, and the requests that are being answered."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+
+class Connection(Protocol):
+    """As the server ends it."""
+
+    def shutdown(self) -> None:
+        """Answer what is asked, and no more."""
+
+    def abort(self) -> None:
+        """End now."""
+
+
+class OpenWork:
+    """Of one server."""
+
+    __slots__ = ("_when_left", "connections", "tasks")
+
+    def __init__(self) -> None:
+        self.connections: set[Connection] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._when_left: asyncio.Future[None] | None = None
+
+    def leave(self, connection: Connection) -> None:
+        """A connection is lost."""
+        self.connections.discard(connection)
+        if self._when_left is not None and not self._when_left.done():
+            self._when_left.set_result(None)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Answer a request."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def wait_until_done(self) -> None:
+        """All connections are gone and all requests at their end."""
+        while self.connections:
+            self._when_left = asyncio.get_running_loop().create_future()
+            await self._when_left
+        while self.tasks:
+            await asyncio.wait(self.tasks)

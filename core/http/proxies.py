@@ -1,0 +1,90 @@
+"""Proxies that are believed, and the client that they speak for.
+
+A proxy appends to X-Forwarded-For the address that it was reached from. So the list is read from its end, and the first address
+that is no trusted proxy is the client: what stands before it is only what that client says. When everybody is trusted, the first
+address counts. X-Forwarded-Proto is the proxy's own word; its last one holds.
+"""
+
+import functools
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from core.runtime.errors import StartError
+
+FORWARDED_FOR: Final = b"x-forwarded-for"
+FORWARDED_PROTO: Final = b"x-forwarded-proto"
+
+_EVERYBODY: Final = "*"
+_SCHEMES: Final = frozenset({"http", "https", "ws", "wss"})
+_KNOWN: Final = 4096
+"""Addresses about which the answer is remembered: a proxy's clients come again."""
+
+Address = tuple[str, int]
+
+
+class TrustedProxies:
+    """See the module. Raises StartError for a proxy that is no address."""
+
+    __slots__ = ("_is_known", "_networks", "_trusts_everybody")
+
+    def __init__(self, trusted: Sequence[str] = ()) -> None:
+        self._trusts_everybody = _EVERYBODY in trusted
+        try:
+            self._networks = [ipaddress.ip_network(text, strict=False) for text in trusted if text != _EVERYBODY]
+        except ValueError as error:
+            raise StartError(f"trusted proxies: {error}") from error
+        self._is_known = functools.lru_cache(_KNOWN)(self._is_in_networks)
+
+    def is_trusted(self, address: str) -> bool:
+        """Whether what it says of others is believed."""
+        return self._trusts_everybody or (bool(self._networks) and self._is_known(address))
+
+    def find_client(self, headers: Iterable[tuple[bytes, bytes]]) -> Address | None:
+        """Whom a trusted proxy speaks for, with the port 0 where none is named; None when it names nobody.
+
+        What is named need not be an address: it is taken as it stands.
+        """
+        named = b",".join(value for name, value in headers if name == FORWARDED_FOR).decode("latin-1").split(",")
+        if not self._trusts_everybody:
+            for each in reversed(named):
+                client = split_port(each.strip())
+                if not self.is_trusted(client[0]):
+                    return client if client[0] else None
+        client = split_port(named[0].strip())  # the whole chain is trusted, so its beginning is the client
+        return client if client[0] else None
+
+    def _is_in_networks(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._networks)
+
+
+def find_scheme(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The scheme by which the proxy was reached; None when it does not say, or says something else."""
+    said = [value for name, value in headers if name == FORWARDED_PROTO]
+    scheme = said[-1].decode("latin-1").strip() if said else ""
+    return scheme if scheme in _SCHEMES else None
+
+
+def split_port(text: str) -> Address:
+    """`address`, `address:port` or `[address]:port` in its parts. What is none of these is all address."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            return text, 0
+        return host, _parse_port(rest[1:]) or 0
+    host, colon, rest = text.partition(":")
+    if not colon or ":" in rest:
+        return text, 0
+    port = _parse_port(rest)
+    return (text, 0) if port is None else (host, port)
+
+
+def _parse_port(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None

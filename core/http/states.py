@@ -1,0 +1,142 @@
+"""What a connection is doing, and what may happen to it: one table, in which each pair of both has its successor.
+
+```
+        ┌───────────── ANSWERED ─────────────┐
+        ↓                                    │            what comes meanwhile waits in the connection
+      IDLE ── REQUEST ─→ RECEIVING ── WHOLE ─→ ANSWERING
+        ↑                    │
+        └── WHOLE ── DISCARDING (the request is answered, its body still comes)
+
+      … _LAST: the same of a request after which none is answered; then CLOSED,
+               or LINGERING where the client may still be sending
+```
+
+A pair that is not in the table is a fault of this package and raises, so that it is found and not lived with.
+"""
+
+import enum
+from typing import Final
+
+
+class State(enum.IntEnum):
+    """Of a connection."""
+
+    IDLE = 0
+    """No request is there. The next one's head may be on its way."""
+    RECEIVING = 1
+    """A request is being answered while its body comes."""
+    RECEIVING_LAST = 2
+    ANSWERING = 3
+    """A request is there to its end and is being answered."""
+    ANSWERING_LAST = 4
+    DISCARDING = 5
+    """The request is answered, and nobody wants the rest of its body."""
+    LINGERING = 6
+    """All is said. The client may go on for a moment, so that it sees the answer and no reset."""
+    CLOSED = 7
+    """The transport closes, as soon as the client has taken what is written."""
+
+
+class Event(enum.IntEnum):
+    """What happens to it."""
+
+    REQUEST = 0
+    """A head is whole, and its request can be answered."""
+    LAST_REQUEST = 1
+    """The same; it is the last one by its own words or by ours."""
+    WHOLE = 2
+    """The request's body is there to its end."""
+    ANSWERED = 3
+    ANSWERED_LAST = 4
+    """The answer is written, and has said that the connection ends with it."""
+    REFUSED = 5
+    """What has come is no request, or one that is not taken."""
+    END = 6
+    """No further request is wanted: the server stops, or nothing has come in time."""
+    EOF = 7
+    """The client sends no more."""
+    ABORTED = 8
+    """The answer cannot be told to its end, or nobody takes it."""
+    LOST = 9
+
+
+_S, _E = State, Event
+
+TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
+    _S.IDLE: {
+        _E.REQUEST: _S.RECEIVING,
+        _E.LAST_REQUEST: _S.RECEIVING_LAST,
+        _E.REFUSED: _S.LINGERING,
+        _E.END: _S.CLOSED,
+        _E.EOF: _S.CLOSED,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.RECEIVING: {
+        _E.WHOLE: _S.ANSWERING,
+        _E.ANSWERED: _S.DISCARDING,
+        _E.ANSWERED_LAST: _S.LINGERING,
+        _E.REFUSED: _S.LINGERING,
+        _E.END: _S.RECEIVING_LAST,
+        _E.EOF: _S.CLOSED,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.RECEIVING_LAST: {
+        _E.WHOLE: _S.ANSWERING_LAST,
+        _E.ANSWERED_LAST: _S.LINGERING,
+        _E.REFUSED: _S.LINGERING,
+        _E.END: _S.RECEIVING_LAST,
+        _E.EOF: _S.CLOSED,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.ANSWERING: {
+        _E.ANSWERED: _S.IDLE,
+        _E.ANSWERED_LAST: _S.CLOSED,
+        _E.END: _S.ANSWERING_LAST,
+        _E.EOF: _S.ANSWERING_LAST,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.ANSWERING_LAST: {
+        _E.ANSWERED_LAST: _S.CLOSED,
+        _E.END: _S.ANSWERING_LAST,
+        _E.EOF: _S.ANSWERING_LAST,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.DISCARDING: {
+        _E.WHOLE: _S.IDLE,
+        _E.REFUSED: _S.LINGERING,
+        _E.END: _S.CLOSED,
+        _E.EOF: _S.CLOSED,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.LINGERING: {
+        _E.END: _S.CLOSED,
+        _E.EOF: _S.CLOSED,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.CLOSED: {
+        _E.END: _S.CLOSED,
+        _E.EOF: _S.CLOSED,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+}
+
+DEAF: Final = frozenset({_S.ANSWERING_LAST, _S.LINGERING, _S.CLOSED})
+"""Whatever the client says then is dropped."""
+
+TAKES_BODY: Final = frozenset({_S.RECEIVING, _S.RECEIVING_LAST})
+"""The body goes to the application."""
+
+
+class WrongEventError(RuntimeError):
+    """Something happened that cannot happen in this state."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(f"{event.name} in {state.name}")
