@@ -1,17 +1,22 @@
 """The gateway's composition root, and the thing that it composes.
 
 ```
- bus ─→ inbox ─┬─→ guild directory ─→ guild actors ─┐
-               └─→ user directory  ─→ user actors ──┴─→ sessions ─→ connections ─→ listener
- listener ─→ protocol ─┬─→ identifying ─→ attachment     (login)
-                       ├─→ resuming                      (resume)
-                       └─→ member requests, messages, presence
+ bus ─→ inbox ─→ router ─┬─→ guild directory ─→ guild actors ─┐
+                         └─→ user directory  ─→ user actors ──┴─→ sessions ─→ connections ─→ listener
+ listener ─→ protocol ─┬─→ identifying ─→ login reads, entrance into guilds     (login)
+                       ├─→ resuming                                             (resume)
+                       └─→ session commands: presence, member requests, messages
 ```
+
+Each part is given those that it needs, which are made before it. Two queues are made before the part that empties them: the
+inbox and the login reads; they are told at the end whom they hand to.
 """
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from core.bus.interfaces import Bus, Subscription
 from core.live.interfaces import OnlineCounts, SessionStarts
@@ -23,27 +28,28 @@ from core.wire.opcodes import Opcode
 from gateway.batch_timer import CallLater
 from gateway.event_meter import EventMeter
 from gateway.event_router import EventRouter
-from gateway.guild_attachment import GuildAttachment
 from gateway.guild_directory import GuildDirectory
+from gateway.guild_entrance import GuildEntrance
+from gateway.guild_loader import GuildLoader
 from gateway.guild_subscribing import GuildSubscribing
 from gateway.identify import Identifying
 from gateway.inbox import Inbox
 from gateway.login_reads import LoginReads
+from gateway.login_windows import LoginWindows
 from gateway.member_requests import MemberRequests
 from gateway.message_port import MessagePort
 from gateway.passive_sessions import LargeGuilds
 from gateway.protocol import GatewayProtocol
-from gateway.public_address import compute_gateway_url
+from gateway.public_address import PublicAddress
 from gateway.resume import Resuming
-from gateway.sending import make_sending
-from gateway.session import Session
+from gateway.sending import Sending, make_sending
+from gateway.session_commands import SessionCommands
 from gateway.session_factory import SessionFactory
 from gateway.session_table import SessionTable
 from gateway.socket_messages import SocketMessages
 from gateway.surroundings import ALONE, Surroundings
 from gateway.tasks import Tasks
 from gateway.transport.listener import Listener, make_listener
-from gateway.user_actor import UserEvents
 from gateway.user_directory import Ids, UserDirectory
 
 _SESSION_ID_BYTES = 16
@@ -53,7 +59,7 @@ _SESSION_ID_BYTES = 16
 class Gateway:
     """The gateway of one process."""
 
-    __slots__ = ("_bus", "_close", "_inbox", "_listener", "_public_url", "_subscription", "_tasks")
+    __slots__ = ("_address", "_bus", "_close", "_inbox", "_listener", "_subscription", "_tasks")
 
     def __init__(
         self,
@@ -62,15 +68,15 @@ class Gateway:
         inbox: Inbox,
         listener: Listener,
         tasks: Tasks,
-        public_url: str,
-        close: Callable[[], None],
+        address: PublicAddress,
+        close: Sequence[Callable[[], None]],
     ) -> None:
-        """`close` stops timers."""
+        """`close` are called at the end, to stop timers."""
+        self._address = address
         self._bus = bus
         self._inbox = inbox
         self._listener = listener
         self._tasks = tasks
-        self._public_url = public_url
         self._close = close
         self._subscription: Subscription | None = None
 
@@ -82,8 +88,7 @@ class Gateway:
     @property
     def local_url(self) -> str:
         """The address by which a client on this machine reaches the gateway, once started."""
-        host, port = self._listener.address
-        return compute_gateway_url(public_url="", host=host, port=port)
+        return self._address.local_url
 
     @property
     def url(self) -> str:
@@ -92,13 +97,13 @@ class Gateway:
 
     def url_for(self, asked_host: str) -> str:
         """The address that a client is told whose request named `asked_host` (a Host header)."""
-        host, port = self._listener.address
-        return compute_gateway_url(public_url=self._public_url, host=host, port=port, asked_host=asked_host)
+        return self._address.url_for(asked_host)
 
     async def start(self) -> None:
         """Listen to the bus, then to clients."""
         self._subscription = self._bus.subscribe(self._inbox.put)
         await self._listener.start()
+        self._address.bind(*self._listener.address)
 
     async def run(self) -> None:
         """Own the gateway's tasks until cancelled. Logins wait until this runs."""
@@ -112,7 +117,21 @@ class Gateway:
         if self._subscription is not None:
             self._subscription.close()
         self._tasks.close()
-        self._close()
+        for close in self._close:
+            close()
+
+
+class _Common(msgspec.Struct, kw_only=True, frozen=True):
+    """What most parts need, for the functions of this module. A part is given by name what it uses of it."""
+
+    store: Store
+    clock: Clock
+    call_later: CallLater
+    settings: Settings
+    metrics: Metrics
+    surroundings: Surroundings
+    tasks: Tasks
+    meter: EventMeter
 
 
 def build_gateway(  # noqa: PLR0913 - a composition root is given all that its parts need
@@ -129,96 +148,139 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     starts: SessionStarts,
     surroundings: Surroundings = ALONE,
 ) -> Gateway:
-    """Everything of the gateway, wired. Call within a running loop.
-
-    `messages` takes what clients send over the socket.
-    """
-    # Longer than functions are here: in pieces it would hide what depends on what, and the parts that need each other.
-    options = settings.gateway
+    """Everything of the gateway, wired. Call within a running loop. `messages` takes what clients send over the socket."""
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
-    sending = make_sending(clock=clock, call_later=call_later, metrics=metrics)
-    guilds = GuildDirectory(
+    common = _Common(
         store=store,
         clock=clock,
         call_later=call_later,
+        settings=settings,
+        metrics=metrics,
+        surroundings=surroundings,
         tasks=tasks,
-        idle_s=options.guild_idle_s,
         meter=meter,
-        sending=sending,
+    )
+    sending = make_sending(clock=clock, call_later=call_later, metrics=metrics)
+    inbox = Inbox(call_soon=asyncio.get_running_loop().call_soon, clock=clock)
+    windows = LoginWindows()
+    address = PublicAddress(settings.gateway.public_url)
+
+    guilds = _build_guilds(common, online, windows, sending)
+    users = UserDirectory(bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter)
+    entrance = GuildEntrance(guilds=guilds, users=users, store=store, tasks=tasks, inbox=inbox)
+    table = _build_table(common, users, entrance)
+    router = EventRouter(guilds=guilds, users=users, windows=windows, entrance=entrance, table=table, meter=meter)
+    inbox.hand_to(router.route)
+
+    commands = _build_commands(common, messages, guilds, users)
+    identifying = _build_identifying(
+        common,
+        starts,
+        windows=windows,
+        users=users,
+        entrance=entrance,
+        table=table,
+        commands=commands,
+        address=address,
+    )
+    resuming = Resuming(table=table, users=users, metrics=metrics)
+    protocol = GatewayProtocol(identifying=identifying, resuming=resuming, commands=commands, table=table)
+    listener = _build_listener(common, protocol, sending)
+    timers = (table.close, users.close, guilds.close)
+    return Gateway(bus=bus, inbox=inbox, listener=listener, tasks=tasks, address=address, close=timers)
+
+
+def _build_guilds(common: _Common, online: OnlineCounts, windows: LoginWindows, sending: Sending) -> GuildDirectory:
+    options = common.settings.gateway
+    loader = GuildLoader(
+        store=common.store,
+        clock=common.clock,
+        call_later=common.call_later,
+        meter=common.meter,
         on_online=online.put,
         large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
     )
-    events = UserEvents(
-        join_guild=lambda session, guild_id: attachment.join(session, guild_id),  # noqa: PLW0108 - made below
-        revoke=lambda session: table.revoke(session),  # noqa: PLW0108 - made below
+    return GuildDirectory(
+        loader=loader,
+        windows=windows,
+        tasks=common.tasks,
+        call_later=common.call_later,
+        idle_s=options.guild_idle_s,
+        sending=sending,
     )
-    users = UserDirectory(
-        bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter, events=events
-    )
-    attachment = GuildAttachment(guilds=guilds, users=users, tasks=tasks, flush=lambda: inbox.flush())  # noqa: PLW0108
 
-    def on_ended(session: Session) -> None:
-        users.leave(session)
-        attachment.leave_all(session)
 
-    def close() -> None:
-        for part in (table, users, guilds):
-            part.close()
-
+def _build_table(common: _Common, users: UserDirectory, entrance: GuildEntrance) -> SessionTable:
     table = SessionTable(
-        resume_window_s=options.resume_window_s, call_later=call_later, on_lost=users.lose, on_ended=on_ended
+        resume_window_s=common.settings.gateway.resume_window_s,
+        call_later=common.call_later,
+        on_lost=users.lose,
+        on_ended=(users.leave, entrance.leave_all),
     )
-    metrics.connections.sessions.set_function(lambda: float(len(table)))
+    common.metrics.connections.sessions.set_function(lambda: float(len(table)))
+    return table
+
+
+def _build_commands(
+    common: _Common, messages: MessagePort, guilds: GuildDirectory, users: UserDirectory
+) -> SessionCommands:
+    return SessionCommands(
+        members=MemberRequests(guilds=guilds, store=common.store, tasks=common.tasks, meter=common.meter),
+        messages=SocketMessages(port=messages, tasks=common.tasks),
+        subscribing=GuildSubscribing(guilds=guilds),
+        users=users,
+    )
+
+
+def _build_identifying(
+    common: _Common,
+    starts: SessionStarts,
+    *,
+    windows: LoginWindows,
+    users: UserDirectory,
+    entrance: GuildEntrance,
+    table: SessionTable,
+    commands: SessionCommands,
+    address: PublicAddress,
+) -> Identifying:
     reads = LoginReads(
-        store=store,
-        tasks=tasks,
-        take=lambda logins: surroundings.on_logins(identifying.take(logins)),
-        on_bad_token=surroundings.on_bad_token,
+        store=common.store,
+        windows=windows,
+        tasks=common.tasks,
+        on_bad_token=common.surroundings.on_bad_token,
+    )
+    factory = SessionFactory(
+        clock=common.clock,
+        settings=common.settings,
+        table=table,
+        starts=starts,
+        new_session_id=lambda: secrets.token_hex(_SESSION_ID_BYTES),
+        metrics=common.metrics,
     )
     identifying = Identifying(
         reads=reads,
-        factory=SessionFactory(
-            clock=clock,
-            settings=settings,
-            table=table,
-            starts=starts,
-            new_session_id=lambda: secrets.token_hex(_SESSION_ID_BYTES),
-            metrics=metrics,
-        ),
-        tasks=tasks,
+        factory=factory,
+        tasks=common.tasks,
         users=users,
-        attachment=attachment,
+        entrance=entrance,
         table=table,
-        call_later=call_later,
-        resume_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
-        on_command=lambda connection, command: protocol.on_command(connection, command),  # noqa: PLW0108 - made below
+        call_later=common.call_later,
+        address=address,
+        commands=commands,
+        on_logins=common.surroundings.on_logins,
     )
-    protocol = GatewayProtocol(
-        identifying=identifying,
-        resuming=Resuming(table=table, users=users, metrics=metrics),
-        members=MemberRequests(guilds=guilds, store=store, tasks=tasks, meter=meter),
-        messages=SocketMessages(port=messages, tasks=tasks),
-        subscribing=GuildSubscribing(guilds=guilds),
-        table=table,
-        users=users,
+    reads.hand_to(identifying.take)
+    return identifying
+
+
+def _build_listener(common: _Common, protocol: GatewayProtocol, sending: Sending) -> Listener:
+    return make_listener(
+        settings=common.settings.gateway,
+        clock=common.clock,
+        call_later=common.call_later,
+        handler=protocol,
+        metrics=common.metrics,
+        sending=sending,
+        surroundings=common.surroundings,
     )
-    router = EventRouter(guilds=guilds, users=users, logins=reads, meter=meter)
-    inbox = Inbox(apply=router.route, call_soon=asyncio.get_running_loop().call_soon, clock=clock)
-    gateway = Gateway(
-        bus=bus,
-        inbox=inbox,
-        listener=make_listener(
-            settings=options,
-            clock=clock,
-            call_later=call_later,
-            handler=protocol,
-            metrics=metrics,
-            sending=sending,
-            surroundings=surroundings,
-        ),
-        tasks=tasks,
-        public_url=options.public_url,
-        close=close,
-    )
-    return gateway

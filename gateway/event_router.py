@@ -1,23 +1,38 @@
-"""From a delivery to the actor that it is for."""
+"""From a delivery to the actor that it is for, and to what follows from an event for others than the actor."""
 
 from core.bus.interfaces import Delivery
-from core.domain.events import MEMBER_EVENTS
+from core.domain.events import MEMBER_EVENTS, SESSION_REVOKED
+from core.wire.envelope import Envelope
+from core.wire.internal_events import parse_revoked
 from gateway.event_meter import EventMeter
 from gateway.guild_directory import GuildDirectory
-from gateway.login_reads import LoginReads
+from gateway.guild_entrance import GuildEntrance
+from gateway.login_windows import LoginWindows
+from gateway.session_table import SessionTable
 from gateway.user_directory import UserDirectory
 
 
 class EventRouter:
-    """Guilds' events to guilds, users' to users; both also to logins that are being read."""
+    """Guilds' events go to guilds, users' to users; both are also noted for logins that are being read."""
 
-    __slots__ = ("_guilds", "_logins", "_meter", "_users")
+    __slots__ = ("_entrance", "_guilds", "_meter", "_table", "_users", "_windows")
 
-    def __init__(self, *, guilds: GuildDirectory, users: UserDirectory, logins: LoginReads, meter: EventMeter) -> None:
+    def __init__(
+        self,
+        *,
+        guilds: GuildDirectory,
+        users: UserDirectory,
+        windows: LoginWindows,
+        entrance: GuildEntrance,
+        table: SessionTable,
+        meter: EventMeter,
+    ) -> None:
+        self._entrance = entrance
         self._guilds = guilds
         self._meter = meter
+        self._table = table
         self._users = users
-        self._logins = logins
+        self._windows = windows
 
     def route(self, delivery: Delivery) -> None:
         """Hand it on.
@@ -25,15 +40,28 @@ class EventRouter:
         Raises:
             UnknownEvent: for an event that nobody may be sent, because nobody can say who asked for it.
             WrongAudience: for one that is addressed to others than those who may see it.
+            msgspec.MsgspecError: when SESSION_REVOKED has a payload that cannot be read.
         """
         envelope = delivery.envelope
         envelope.check_event()
         if delivery.position:
             self._meter.note_lag(delivery.shard, envelope.id)
-        if envelope.guild_id:
-            if envelope.event in MEMBER_EVENTS:
-                self._logins.note_member(envelope.guild_id, envelope.user_id)
-            self._guilds.deliver(delivery)
+        if not envelope.guild_id:
+            self._route_to_user(envelope)
             return
-        self._logins.note_user(envelope)
-        self._users.deliver(envelope)
+        if envelope.event in MEMBER_EVENTS:
+            self._windows.note_member(envelope.guild_id, envelope.user_id)
+        self._guilds.deliver(delivery)
+
+    def _route_to_user(self, envelope: Envelope) -> None:
+        self._windows.note_user(envelope)
+        if envelope.event == SESSION_REVOKED:
+            self._revoke(envelope.user_id, parse_revoked(envelope.payload))
+            return
+        for join in self._users.deliver(envelope):
+            self._entrance.join(join.session, join.guild_id)
+
+    def _revoke(self, user_id: int, auth_session_id: int) -> None:
+        for session in self._users.sessions_of(user_id):
+            if session.profile.auth_session_id == auth_session_id:
+                self._table.revoke(session)

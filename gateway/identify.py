@@ -1,38 +1,43 @@
-"""Identify: from a token to a session that is READY and attached to its guilds.
+"""Identify: from a token to a session that is READY and has entered its guilds.
 
 ```
  token ─→ login read (gateway.login_reads) ─→ checks (intents, shard, limits) ─→ seat at the user's actor
-   ─→ guilds at hand? ─ no ─→ loaded ─→ login read again
+   ─→ stays at its guilds: all open, memberships known? ─ no ─→ opened ─→ login read again
              └─ yes ─→ READY, held user events, GUILD_CREATE of each guild, live from there
 ```
 
 Logins come several at a time and go live together, in one turn of the loop. Everything that can go wrong is a `Refusal` until
 then. What was read is used in the same turn in which its window is looked at, or not at all; so a login that has to wait for
-guilds is read anew. A login that is revoked, or a connection that is lost, while all this goes on is noticed before READY.
+guilds is read anew, with its stays open. A login that is revoked, or a connection that is lost, while all this goes on is noticed
+before READY.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from core.domain.errors import Unavailable
 from core.domain.events import SESSION_REVOKED
 from core.domain.login import LoginSnapshot
+from core.domain.member import Member
 from core.domain.tokens import hash_token, strip_scheme
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core.wire.internal_events import parse_revoked
 from core.wire.opcodes import Opcode
-from gateway.arrival import Arrival
 from gateway.batch_timer import CallLater
-from gateway.commands import Command, Identify
+from gateway.commands import Identify
 from gateway.connection import Connection
-from gateway.guild_attachment import PREPARED_GUILDS, GuildAttachment
-from gateway.login_reads import LoginReads, ReadLogin
+from gateway.guild_entrance import GuildEntrance
+from gateway.guild_stay import GuildStay
+from gateway.login import Login
+from gateway.login_reads import LoginReads
+from gateway.public_address import PublicAddress
 from gateway.ready import ReadyMaker
 from gateway.refusal import Refusal
 from gateway.session import Session
+from gateway.session_commands import SessionCommands
 from gateway.session_factory import SessionFactory
 from gateway.session_table import SessionTable
 from gateway.tasks import Tasks
@@ -40,27 +45,30 @@ from gateway.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
+PREPARED_GUILDS: Final = 200
+"""Guilds that READY waits for, which is all that a person can have. Beyond it loading takes long enough for a client to
+want READY first; the other guilds of a large bot follow one by one."""
 
 MAX_GUILDS_OF_A_SHARD: Final = 2500
 """Discord's bound; more needs more client shards."""
 
 MAX_ROUNDS: Final = 8
-"""How often a login waits for its guilds. One is usual in a server that has just started; more need events about the user in
-the very milliseconds of each read."""
+"""How often a login waits for its guilds. One is usual in a server that has just started; more need a user who joins other
+guilds in the very milliseconds of each read."""
 
 
 class Identifying:
     """See the module."""
 
     __slots__ = (
-        "_attachment",
+        "_address",
         "_call_later",
+        "_commands",
+        "_entrance",
         "_factory",
-        "_on_command",
+        "_on_logins",
         "_readies",
         "_reads",
-        "_resume_url",
         "_table",
         "_tasks",
         "_users",
@@ -73,167 +81,155 @@ class Identifying:
         factory: SessionFactory,
         tasks: Tasks,
         users: UserDirectory,
-        attachment: GuildAttachment,
+        entrance: GuildEntrance,
         table: SessionTable,
         call_later: CallLater,
-        resume_url: Callable[[str], str],
-        on_command: Callable[[Connection, Command], None],
+        address: PublicAddress,
+        commands: SessionCommands,
+        on_logins: Callable[[int], None],
     ) -> None:
-        """`resume_url` gives our address for the host that a client asked for.
-
-        `on_command` takes what a client said between Identify and READY, once the session is there.
-        """
-        self._reads = reads
-        self._readies = ReadyMaker()
+        """`commands` is given what clients said between Identify and READY; `on_logins` is told how many came in together."""
+        self._address = address
+        self._call_later = call_later
+        self._commands = commands
+        self._entrance = entrance
         self._factory = factory
+        self._on_logins = on_logins
+        self._readies = ReadyMaker()
+        self._reads = reads
+        self._table = table
         self._tasks = tasks
         self._users = users
-        self._attachment = attachment
-        self._table = table
-        self._call_later = call_later
-        self._resume_url = resume_url
-        self._on_command = on_command
 
     def begin(self, connection: Connection, command: Identify) -> None:
         """Start a connection's login."""
-        arrival = Arrival(connection, command, hash_token(strip_scheme(command.token)))
-        connection.session = arrival
-        self._reads.ask(arrival)
+        login = Login(connection, command, hash_token(strip_scheme(command.token)))
+        connection.session = login
+        self._reads.ask(login)
 
-    def take(self, logins: Sequence[ReadLogin]) -> int:
-        """Let in those whose login has been read; how many came in."""
-        here = [login.arrival for login in logins if self._try(login.arrival, self._come_in, login)]
-        self._attachment.catch_up()
-        ready = [arrival for arrival in here if self._try(arrival, self._send_ready, arrival)]
-        for arrival in ready:
-            self._try(arrival, self._enter_guilds, arrival)
-        return len(ready)
+    def take(self, logins: Sequence[Login]) -> None:
+        """Let in those that have been read, as far as their guilds are open."""
+        here = [login for login in logins if self._try(self._come_in, login)]
+        self._entrance.catch_up()
+        ready = [login for login in here if self._try(self._send_ready, login)]
+        for login in ready:
+            self._try(self._enter_guilds, login)
+        self._on_logins(len(ready))
 
     # -- each step of one login; whether it goes on
 
-    def _try(self, arrival: Arrival, step: Callable[[T], bool], about: T) -> bool:
+    def _try(self, step: Callable[[Login], bool], login: Login) -> bool:
         try:
-            if step(about):
+            if step(login):
                 return True
         except Refusal as refusal:
-            self._give_up(arrival, refusal.close_code, hold_s=refusal.hold_s)
+            self._give_up(login, refusal.close_code, hold_s=refusal.hold_s)
         except Unavailable:
-            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
         except Exception:
             # One login must not keep all others out; whatever it is, it is a fault of ours.
             logger.exception("a login failed")
-            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
         return False
 
-    def _come_in(self, login: ReadLogin) -> bool:
-        arrival = login.arrival
-        arrival.snapshot = snapshot = self._check(login)
-        arrival.last_message_ids = login.last_message_ids
-        user_id = snapshot.account.user.id
-        if arrival.session is None:
-            arrival.session = self._take_seat(arrival, snapshot)
-            self._users.hold(arrival.session, login.events_of(user_id))
-        wanted = [member for member in snapshot.memberships if arrival.session.wants_guild(member.guild_id)]
+    def _come_in(self, login: Login) -> bool:
+        snapshot = self._check(login)
+        session = login.session or self._take_seat(login, snapshot)
+        wanted = [member for member in snapshot.memberships if session.wants_guild(member.guild_id)]
         if len(wanted) > MAX_GUILDS_OF_A_SHARD:
             raise Refusal(close_codes.SHARDING_REQUIRED)
-        missing = []
-        for member in wanted[:PREPARED_GUILDS]:
-            is_current = login.is_current(member.guild_id, user_id)
-            visit = self._attachment.visit_now(member) if is_current else None
-            if visit is None:
-                missing.append(member.guild_id)
-            else:
-                arrival.visits.append(visit)
-        arrival.later = [member.guild_id for member in wanted[PREPARED_GUILDS:]]
-        arrival.end_stays()
-        if missing:
-            self._come_again(arrival, missing)
-        return not missing
+        login.later = [member.guild_id for member in wanted[PREPARED_GUILDS:]]
+        if self._stay_at(login, wanted[:PREPARED_GUILDS]):
+            return True
+        login.rounds += 1
+        if login.rounds > MAX_ROUNDS:
+            raise Unavailable("a login does not come to an end")
+        self._tasks.spawn(self._open_guilds(login))
+        return False
 
-    def _check(self, login: ReadLogin) -> LoginSnapshot:
-        snapshot = login.snapshot
+    def _check(self, login: Login) -> LoginSnapshot:
         if login.is_unavailable:
             raise Unavailable("the login could not be read")
-        if not login.arrival.is_wanted:
+        if not login.is_wanted:
             raise Refusal(close_codes.UNKNOWN_ERROR)
-        if snapshot is None:
+        if login.snapshot is None:
             raise Refusal(close_codes.AUTHENTICATION_FAILED)
-        for envelope in login.events_of(snapshot.account.user.id):
-            if envelope.event == SESSION_REVOKED and parse_revoked(envelope.payload) == snapshot.auth.id:
+        for envelope in login.missed_events(login.snapshot.account.user.id):
+            if envelope.event == SESSION_REVOKED and parse_revoked(envelope.payload) == login.snapshot.auth.id:
                 raise Refusal(close_codes.AUTHENTICATION_FAILED)
-        return snapshot
+        return login.snapshot
 
-    def _take_seat(self, arrival: Arrival, snapshot: LoginSnapshot) -> Session:
-        session = self._factory.make_session(arrival.command, snapshot.auth, snapshot.account, snapshot.application)
+    def _take_seat(self, login: Login, snapshot: LoginSnapshot) -> Session:
+        session = self._factory.make_session(login.command, snapshot.auth, snapshot.account, snapshot.application)
+        login.session = session
         self._users.enter(session)
+        self._users.hold(session, login.missed_events(session.user_id))
         return session
 
-    def _come_again(self, arrival: Arrival, guild_ids: Sequence[int]) -> None:
-        """When these guilds are in memory."""
-        arrival.end_visits()
-        arrival.rounds += 1
-        if arrival.rounds > MAX_ROUNDS:
-            raise Unavailable("a login does not come to an end")
-        self._tasks.spawn(self._load(arrival, guild_ids))
+    def _stay_at(self, login: Login, members: Sequence[Member]) -> bool:
+        """Have stays at these guilds and at no others; whether the session can enter them all."""
+        before, login.stays = login.stays, {}
+        for member in members:
+            guild_id = member.guild_id
+            is_there = guild_id in before
+            login.stays[guild_id] = before.pop(guild_id) if is_there else self._entrance.stay(member.user.id, guild_id)
+        for left in before.values():
+            left.close()
+        settled = [_settle(login, login.stays[member.guild_id], member) for member in members]
+        return all(settled)
 
-    async def _load(self, arrival: Arrival, guild_ids: Sequence[int]) -> None:
+    async def _open_guilds(self, login: Login) -> None:
         try:
-            arrival.stays = await self._attachment.load(guild_ids)
+            for stay in login.stays.values():
+                await stay.open()
         except Unavailable:
-            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
         except BaseException:
-            self._give_up(arrival, close_codes.UNKNOWN_ERROR)
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
             raise
         else:
-            self._reads.ask(arrival)
+            self._reads.ask(login)
 
-    def _send_ready(self, arrival: Arrival) -> bool:
-        session, snapshot, connection = arrival.session, arrival.snapshot, arrival.connection
+    def _send_ready(self, login: Login) -> bool:
+        session, snapshot, connection = login.session, login.snapshot, login.connection
         assert session is not None, "it has come in"  # noqa: S101 - for the type checker
         assert snapshot is not None, "it has come in"  # noqa: S101
-        if session.is_ended:  # its login was revoked
+        if session.is_ended:  # its auth session was revoked
             raise Refusal(close_codes.AUTHENTICATION_FAILED)
-        if not arrival.is_wanted:
+        if not login.is_wanted:
             raise Refusal(close_codes.UNKNOWN_ERROR)
-        visits = [visit for visit in arrival.visits if visit.is_member]
         ready = self._readies.build(
             session,
             snapshot,
-            guild_ids=[visit.actor.guild_id for visit in visits] + arrival.later,
-            is_sharded=arrival.command.shard is not None,
-            resume_url=self._resume_url(connection.host),
-            last_message_ids=arrival.last_message_ids,
+            guild_ids=[stay.guild_id for stay in login.stays.values() if stay.is_member] + login.later,
+            is_sharded=login.command.shard is not None,
+            resume_url=self._address.url_for(connection.host),
+            last_message_ids=login.last_message_ids,
         )
-        if snapshot.account.user.bot:
-            if arrival.command.wants_payload_compression:
-                connection.compress_payloads()
-        else:
-            connection.admit_person()
-        session.connection = connection
-        connection.session = session
+        _connect(session, login)
         self._table.add(session)
         session.dispatch(ready)
-        self._attachment.attach_later(session, arrival.later)
-        self._users.start(session, arrival.command.presence)
-        self._attachment.show(session.user_id, visits)
+        self._entrance.enter_later(session, login.later)
+        for join in self._users.start(session, login.command.presence):
+            self._entrance.join(join.session, join.guild_id)
+        self._entrance.show(session.user_id, login.stays.values())
         return True
 
-    def _enter_guilds(self, arrival: Arrival) -> bool:
-        session = arrival.session
+    def _enter_guilds(self, login: Login) -> bool:
+        session = login.session
         assert session is not None, "it has come in"  # noqa: S101 - for the type checker
-        for visit in arrival.visits:
-            self._attachment.attach(session, visit)
-        arrival.end_visits()
-        for waiting in arrival.commands:
-            self._on_command(arrival.connection, waiting)
+        for stay in login.stays.values():
+            self._entrance.enter(session, stay)
+        login.close_stays()
+        for command in login.commands:
+            self._commands.take(session, command)
         return True
 
-    def _give_up(self, arrival: Arrival, close_code: CloseCode | None, *, hold_s: float = 0.0) -> None:
-        """Take back what it has got, and tell its client, if that is still there."""
-        session, connection = arrival.session, arrival.connection
-        arrival.end_visits()
-        arrival.end_stays()
-        is_waiting = connection.session is arrival or connection.session is session is not None
+    def _give_up(self, login: Login, close_code: CloseCode | None, *, hold_s: float = 0.0) -> None:
+        """Take back what the login has got, and tell its client, if that is still there."""
+        session, connection = login.session, login.connection
+        login.close_stays()
+        is_waiting = connection.session is login or connection.session is session is not None
         if session is not None and not session.is_ended:
             if self._table.find(session.id) is session:
                 self._table.end(session)
@@ -243,7 +239,7 @@ class Identifying:
             return
         if hold_s > 0:
             # A client that identifies again as soon as it hears op 9 (oceanic.js) would use up its commands in a moment.
-            self._call_later(hold_s, partial(_invalidate, arrival))
+            self._call_later(hold_s, partial(_invalidate, login))
             return
         connection.session = None
         if close_code is None:
@@ -252,8 +248,28 @@ class Identifying:
             connection.close(close_code)
 
 
-def _invalidate(arrival: Arrival) -> None:
+def _settle(login: Login, stay: GuildStay, member: Member) -> bool:
+    """Let the stay know the membership that was read with the login, if that is new enough; whether nothing is missing."""
+    was_held = stay.holds_member
+    stay.hold()
+    # What was read while the membership was held is never too old.
+    if stay.awaits_row and (was_held or login.window.is_current(stay.guild_id, stay.user_id)):
+        stay.settle(member)
+    return stay.is_loaded and not stay.awaits_row
+
+
+def _connect(session: Session, login: Login) -> None:
+    connection = login.connection
+    if not session.profile.is_bot:
+        connection.admit_person()
+    elif login.command.wants_payload_compression:
+        connection.compress_payloads()
+    session.connection = connection
+    connection.session = session
+
+
+def _invalidate(login: Login) -> None:
     """The answer that was held back."""
-    if arrival.is_wanted:
-        arrival.connection.session = None
-        arrival.connection.send(Opcode.INVALID_SESSION, d=False)
+    if login.is_wanted:
+        login.connection.session = None
+        login.connection.send(Opcode.INVALID_SESSION, d=False)

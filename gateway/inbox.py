@@ -42,14 +42,8 @@ class Inbox:
 
     __slots__ = ("_apply", "_call_soon", "_clock", "_is_scheduled", "_presences", "_queue", "_typing")
 
-    def __init__(
-        self,
-        *,
-        apply: Callable[[Delivery], None],
-        call_soon: Callable[[Callable[[], None]], object],
-        clock: Clock,
-    ) -> None:
-        self._apply = apply
+    def __init__(self, *, call_soon: Callable[[Callable[[], None]], object], clock: Clock) -> None:
+        self._apply: Callable[[Delivery], None]
         self._call_soon = call_soon
         self._clock = clock
         self._queue: deque[Delivery] = deque()
@@ -58,6 +52,10 @@ class Inbox:
         self._typing: dict[_Key, Delivery] = {}
         """By channel, user (in direct messages the one who is told) and who types."""
         self._is_scheduled = False
+
+    def hand_to(self, apply: Callable[[Delivery], None]) -> None:
+        """Name who is given the deliveries. Before the first one."""
+        self._apply = apply
 
     def put(self, delivery: Delivery) -> None:
         """Queue a delivery."""

@@ -10,7 +10,7 @@
 Owns the table and the timers. Ending detaches a session from its guilds and from its user.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from core.wire import close_codes
 from gateway.batch_timer import CallLater, Handle
@@ -29,7 +29,7 @@ class SessionTable:
         resume_window_s: float,
         call_later: CallLater,
         on_lost: Callable[[Session], None],
-        on_ended: Callable[[Session], None],
+        on_ended: Sequence[Callable[[Session], None]],
     ) -> None:
         self._call_later = call_later
         self._resume_window_s = resume_window_s
@@ -87,7 +87,8 @@ class SessionTable:
         self._cancel_expiry(session)
         self._sessions.pop(session.id, None)
         self._forget(session)
-        self._on_ended(session)
+        for tell in self._on_ended:
+            tell(session)
 
     def _forget(self, session: Session) -> None:
         sessions = self._users.get(session.user_id, ())

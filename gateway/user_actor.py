@@ -1,7 +1,8 @@
 """The user actor: a user's sessions, the events that are for the user alone, and the presence that the sessions make.
 
-A session takes its seat here before identify reads anything about the user, and its events are held until READY is sent: so
-what happens during the login is neither missed nor sent before READY.
+A session takes its seat here as soon as its login knows whose it is, and its events are held until READY is sent: so what happens
+during the login is neither missed nor sent before READY. That its user has joined a guild is for others to act on: the actor says
+which sessions are to enter it, at once or when their READY is sent.
 
 Nothing that one user's sessions do may cost more than linear in their number, and they may be many. So what they tell each other
 (SESSIONS_REPLACE, to people alone) is not sent at each change: the actor says that there is something to tell, and is asked to
@@ -10,21 +11,14 @@ tell the newest state a while later (`gateway.session_news`). It names the newes
 Owns the seats and the merged presence. Synchronous throughout.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from core.domain.events import (
-    CHANNEL_CREATE,
-    GUILD_JOINED,
-    INTERNAL_EVENTS,
-    SESSION_REVOKED,
-    SESSIONS_REPLACE,
-    required_intent,
-)
+from core.domain.events import CHANNEL_CREATE, GUILD_JOINED, INTERNAL_EVENTS, SESSIONS_REPLACE, required_intent
 from core.wire.envelope import Envelope
-from core.wire.internal_events import parse_joined, parse_revoked
+from core.wire.internal_events import parse_joined
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
 from gateway.presence import OFFLINE, MergedPresence, Presence, merge_presences
@@ -47,6 +41,13 @@ MAX_SESSIONS_TOLD: Final = 50
 _encode = msgspec.json.Encoder().encode
 
 
+class Join(NamedTuple):
+    """A session is to enter a guild that its user has joined."""
+
+    session: Session
+    guild_id: int
+
+
 class _Seat:
     """One session's place. `held` is a list until READY is sent; the presence counts while `is_present`."""
 
@@ -59,23 +60,11 @@ class _Seat:
         self.is_present = False
 
 
-class UserEvents:
-    """What a user's actor asks of the rest of the gateway."""
-
-    __slots__ = ("join_guild", "revoke")
-
-    def __init__(self, *, join_guild: Callable[[Session, int], None], revoke: Callable[[Session], None]) -> None:
-        """`join_guild` attaches a session to a guild, `revoke` ends one whose login has ended."""
-        self.join_guild = join_guild
-        self.revoke = revoke
-
-
 class UserActor:
     """See the module."""
 
     __slots__ = (
         "_count",
-        "_events",
         "_is_online",
         "_on_offline",
         "_on_presence",
@@ -94,7 +83,6 @@ class UserActor:
         user_id: int,
         *,
         is_bot: bool,
-        events: UserEvents,
         on_presence: Callable[["UserActor"], None],
         on_offline: Callable[["UserActor"], None],
         on_sessions: Callable[["UserActor"], None],
@@ -109,7 +97,6 @@ class UserActor:
         self.is_bot = is_bot
         self.presence: MergedPresence = OFFLINE
         self._count = count
-        self._events = events
         self._is_online = False
         self._on_offline = on_offline
         self._on_presence = on_presence
@@ -124,6 +111,10 @@ class UserActor:
 
     def __len__(self) -> int:
         return len(self._seats)
+
+    def sessions(self) -> list[Session]:
+        """The sessions with a seat, with and without READY."""
+        return [seat.session for seat in self._seats]
 
     def guild_ids(self) -> set[int]:
         """The guilds that the user's sessions are attached to."""
@@ -143,12 +134,17 @@ class UserActor:
         assert held is not None, "READY is still to come"  # noqa: S101 - or they would be out of order
         held.extend(envelopes)
 
-    def start(self, session: Session) -> None:
-        """READY is sent: pass on what was held, and hold nothing more."""
+    def start(self, session: Session) -> list[Join]:
+        """READY is sent: pass on what was held, and hold nothing more. The guilds that were joined meanwhile."""
         seat = self._seat_of(session)
         held, seat.held = seat.held or (), None
+        joins: list[Join] = []
         for envelope in held:
-            self._pass_on(seat, envelope)
+            if envelope.event == GUILD_JOINED:
+                joins += self._joins(envelope, [seat])
+            else:
+                self._pass_on(seat, envelope)
+        return joins
 
     def set_presence(self, session: Session, presence: Presence) -> None:
         """What the session says of its user from now on."""
@@ -236,8 +232,8 @@ class UserActor:
 
     # -- events
 
-    def deliver(self, envelope: Envelope) -> None:
-        """Take an event for the user.
+    def deliver(self, envelope: Envelope) -> Sequence[Join]:
+        """Take an event for the user. The sessions that are to enter a guild, when that is what the event is about.
 
         Raises:
             msgspec.MsgspecError: when an internal event's payload cannot be read.
@@ -245,23 +241,24 @@ class UserActor:
         if self._recent is None:
             self._recent = {}
         if envelope.id in self._recent:
-            return
+            return ()
         remember(self._recent, envelope.id, None, most=_REMEMBERED_IDS)
-        if envelope.event == SESSION_REVOKED:
-            self._revoke(parse_revoked(envelope.payload))
-            return
-        forms = None
-        for seat in list(self._seats):
-            if seat.held is not None:
-                seat.held.append(envelope)
+        started = []
+        for seat in self._seats:
+            if seat.held is None:
+                started.append(seat)
             else:
-                forms = forms or self._forms(envelope)
-                self._pass_on(seat, envelope, forms)
+                seat.held.append(envelope)
+        if envelope.event == GUILD_JOINED:
+            return self._joins(envelope, started)
+        forms = self._forms(envelope) if started else None
+        for seat in started:
+            self._pass_on(seat, envelope, forms)
+        return ()
 
-    def _revoke(self, auth_session_id: int) -> None:
-        for seat in list(self._seats):
-            if seat.session.profile.auth_session_id == auth_session_id:
-                self._events.revoke(seat.session)
+    def _joins(self, envelope: Envelope, seats: Iterable[_Seat]) -> list[Join]:
+        guild_id = parse_joined(envelope.payload)
+        return [Join(seat.session, guild_id) for seat in seats if seat.session.wants_guild(guild_id)]
 
     def _forms(self, envelope: Envelope) -> MessageForms:
         body = DispatchBody(envelope.event, envelope.payload)
@@ -270,11 +267,6 @@ class UserActor:
 
     def _pass_on(self, seat: _Seat, envelope: Envelope, forms: MessageForms | None = None) -> None:
         session = seat.session
-        if envelope.event == GUILD_JOINED:
-            guild_id = parse_joined(envelope.payload)
-            if session.wants_guild(guild_id):
-                self._events.join_guild(session, guild_id)
-            return
         if envelope.event in INTERNAL_EVENTS or (self.is_bot and envelope.event in _PEOPLES_EVENTS):
             return
         needed = required_intent(envelope.event, in_guild=False)

@@ -6,7 +6,7 @@ so that a resume within `GRACE_S` does not make its user flicker.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -24,7 +24,7 @@ from gateway.presence import OFFLINE, from_command, render_presence
 from gateway.presence_command import PresenceUpdate
 from gateway.session import Session
 from gateway.session_news import SessionNews
-from gateway.user_actor import UserActor, UserEvents
+from gateway.user_actor import Join, UserActor
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,6 @@ class UserDirectory:
         "_call_later",
         "_clock",
         "_count",
-        "_events",
         "_grace",
         "_ids",
         "_metrics",
@@ -70,12 +69,10 @@ class UserDirectory:
         ids: Ids,
         metrics: Metrics,
         meter: EventMeter,
-        events: UserEvents,
     ) -> None:
         self._bus = bus
         self._call_later = call_later
         self._clock = clock
-        self._events = events
         self._ids = ids
         self._metrics = metrics
         # One object each for all users: an actor that made its own would be half as large again.
@@ -96,7 +93,6 @@ class UserDirectory:
             actor = UserActor(
                 session.user_id,
                 is_bot=is_bot,
-                events=self._events,
                 on_presence=self._on_presence,
                 on_offline=self._on_offline,
                 on_sessions=self._on_sessions,
@@ -109,11 +105,12 @@ class UserDirectory:
         """Events for the session's user that passed before it was seated."""
         self._actors[session.user_id].hold(session, envelopes)
 
-    def start(self, session: Session, presence: PresenceUpdate | None) -> None:
-        """READY is sent."""
+    def start(self, session: Session, presence: PresenceUpdate | None) -> list[Join]:
+        """READY is sent. The guilds that were joined meanwhile."""
         self._count(READY, 1)
-        self._actors[session.user_id].start(session)
+        joins = self._actors[session.user_id].start(session)
         self.set_presence(session, presence)
+        return joins
 
     def set_presence(self, session: Session, presence: PresenceUpdate | None) -> None:
         """The session's client says how its user is."""
@@ -142,15 +139,21 @@ class UserDirectory:
             self._session_news.forget(session.user_id)
             self._presences.forget(session.user_id)
 
-    def deliver(self, envelope: Envelope) -> None:
-        """Hand an event to its user's actor. Users without sessions need none."""
+    def deliver(self, envelope: Envelope) -> Sequence[Join]:
+        """Hand an event to its user's actor. Users without sessions need none. What comes back is as `UserActor.deliver`'s."""
         actor = self._actors.get(envelope.user_id)
         if actor is None:
-            return
+            return ()
         try:
-            actor.deliver(envelope)
+            return actor.deliver(envelope)
         except msgspec.MsgspecError:
             logger.exception("an event has an unreadable payload", extra={"event": envelope.event})
+            return ()
+
+    def sessions_of(self, user_id: int) -> list[Session]:
+        """The user's sessions, those on their way to READY as well."""
+        actor = self._actors.get(user_id)
+        return [] if actor is None else actor.sessions()
 
     def find_presence(self, user_id: int) -> msgspec.Raw | None:
         """The user's presence as in GUILD_CREATE, None when offline."""

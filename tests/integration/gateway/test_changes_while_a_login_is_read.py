@@ -22,7 +22,7 @@ def gateway_store(store: SqlStore) -> GatedStore:
 @pytest.fixture(autouse=True)
 def keep_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guilds keep only the members who are there, so that what was read of a member matters."""
-    monkeypatch.setattr("gateway.guild_directory.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
 
 
 async def begin(client: Client, login: Login, gateway_store: GatedStore) -> Gate:
@@ -151,3 +151,52 @@ async def test_client_that_goes_away_leaves_no_session(
             await watching.wait_for("PRESENCE_UPDATE")
         await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "offline")
         assert [update["status"] for update in watching.bodies("PRESENCE_UPDATE")] == ["idle", "offline"]
+
+
+async def test_row_that_is_older_than_a_guild_which_was_loaded_meanwhile_is_read_again(
+    place: Place, connect: Connect, gateway_store: GatedStore
+) -> None:
+    owner, bob, carol = [await place.person(name) for name in ("owner", "bob", "carol")]
+    guild_id = await place.guild(owner, bob)
+    async with connect() as loading, connect() as client:
+        await loading.identify(carol.token)
+        gate = await begin(client, bob, gateway_store)
+        async with place.store.write() as tx:  # not announced: the guild that is loaded has it already
+            await tx.members.update(guild_id, bob.id, {"nick": "Bobby"})
+        await place.join(guild_id, carol)
+        await loading.wait_for("GUILD_CREATE")
+        gate.open()
+        assert "Bobby" in nicks(await client.wait_for("GUILD_CREATE"))
+
+
+async def test_membership_that_changes_at_each_read_is_waited_for_once(
+    place: Place, connect: Connect, gateway_store: GatedStore
+) -> None:
+    async with connect() as watching, connect() as client:
+        _, guild_id = await watch(place, watching)
+        bob = await place.person("bob")
+        await place.join(guild_id, bob)
+        first = await begin(client, bob, gateway_store)
+        await place.update_member(guild_id, bob, nick="one")
+        second = gateway_store.hold("logins.find_many", after_reading=True)
+        first.open()
+        await second.reached.wait()
+        third = gateway_store.hold("logins.find_many")
+        await place.update_member(guild_id, bob, nick="two")
+        second.open()
+        assert "two" in nicks(await client.wait_for("GUILD_CREATE"))
+        assert not third.reached.is_set()
+
+
+async def test_guild_that_is_deleted_while_it_is_loaded_is_not_shown(
+    place: Place, connect: Connect, gateway_store: GatedStore
+) -> None:
+    bob = await place.person("bob")
+    guild_id = await place.guild(bob)
+    async with connect() as client:
+        gate = gateway_store.hold("guilds.load_snapshot", after_reading=True)
+        await client.send(2, {"token": bob.token, "properties": {}})
+        await gate.reached.wait()
+        await place.delete_guild(guild_id)
+        gate.open()
+        assert (await client.wait_for("READY"))["guilds"] == []

@@ -51,7 +51,7 @@ async def test_members_are_found_by_prefix_by_id_and_all_together(place: Place, 
 async def test_members_of_a_guild_too_large_for_memory_come_in_chunks(
     place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.guild_directory.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
     monkeypatch.setattr("gateway.member_requests.CHUNK", 10)
     alice = await place.person("alice")
     others = [await place.person("other") for _ in range(24)]
@@ -69,7 +69,7 @@ async def test_members_of_a_guild_too_large_for_memory_come_in_chunks(
 async def test_all_members_of_a_large_guild_wait_until_what_was_sent_has_left(
     place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.guild_directory.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
     monkeypatch.setattr("gateway.member_requests.CHUNK", 2)
     monkeypatch.setattr("gateway.member_requests.PAGE", 1)
     monkeypatch.setattr("gateway.member_requests.MAX_AHEAD_BYTES", -1)

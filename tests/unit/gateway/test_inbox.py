@@ -37,7 +37,8 @@ def delivery(number: int) -> Delivery:
 
 def test_events_are_applied_in_order_in_the_next_turn() -> None:
     loop, applied = Loop(), list[int]()
-    inbox = Inbox(apply=lambda each: applied.append(each.position), call_soon=loop.call_soon, clock=FakeClock())
+    inbox = Inbox(call_soon=loop.call_soon, clock=FakeClock())
+    inbox.hand_to(lambda each: applied.append(each.position))
     for number in range(3):
         inbox.put(delivery(number))
     assert applied == []
@@ -53,7 +54,8 @@ def test_events_that_take_long_are_spread_over_turns() -> None:
         applied.append(each.position)
         clock.advance(SLICE_S / 2)
 
-    inbox = Inbox(apply=apply, call_soon=loop.call_soon, clock=clock)
+    inbox = Inbox(call_soon=loop.call_soon, clock=clock)
+    inbox.hand_to(apply)
     for number in range(5):
         inbox.put(delivery(number))
     loop.turn()
@@ -75,7 +77,8 @@ def test_event_that_fails_is_logged_and_the_next_ones_are_applied(caplog: pytest
             raise KeyError(each.position)
         applied.append(each.position)
 
-    inbox = Inbox(apply=apply, call_soon=loop.call_soon, clock=FakeClock())
+    inbox = Inbox(call_soon=loop.call_soon, clock=FakeClock())
+    inbox.hand_to(apply)
     for number in range(3):
         inbox.put(delivery(number))
     loop.turn()
@@ -118,7 +121,8 @@ class Applied:
     def __init__(self) -> None:
         self.loop, self.clock = Loop(), FakeClock()
         self.came: list[tuple[str, int, int]] = []
-        self.inbox = Inbox(apply=self._apply, call_soon=self.loop.call_soon, clock=self.clock)
+        self.inbox = Inbox(call_soon=self.loop.call_soon, clock=self.clock)
+        self.inbox.hand_to(self._apply)
 
     def _apply(self, each: Delivery) -> None:
         self.came.append((each.envelope.event, each.envelope.user_id, each.envelope.id))

@@ -14,9 +14,10 @@ from core.domain.events import Audience
 from core.domain.login import LoginSnapshot
 from core.domain.user import Account, AuthSession, User
 from core.wire.envelope import Envelope
-from gateway.arrival import Arrival
 from gateway.commands import Identify
-from gateway.login_reads import LOGINS_A_READ, LOGINS_A_TURN, LoginReads, ReadLogin
+from gateway.login import Login
+from gateway.login_reads import LOGINS_A_READ, LOGINS_A_TURN, LoginReads
+from gateway.login_windows import LoginWindows
 from gateway.tasks import Tasks
 from tests.fakes.gateway_connection import FakeConnection
 
@@ -54,15 +55,17 @@ class Scene:
     def __init__(self) -> None:
         self.store = FakeStore()
         self.tasks = Tasks()
-        self.turns: list[list[ReadLogin]] = []
+        self.turns: list[list[Login]] = []
         self.has_taken = asyncio.Event()
         self.bad_tokens_from: list[str] = []
+        self.windows = LoginWindows()
         self.reads = LoginReads(
             store=self.store,  # type: ignore[arg-type]
+            windows=self.windows,
             tasks=self.tasks,
-            take=self._take,
             on_bad_token=self._note_bad_token,
         )
+        self.reads.hand_to(self._take)
 
     async def _note_bad_token(self, address: str) -> None:
         self.bad_tokens_from.append(address)
@@ -71,14 +74,14 @@ class Scene:
         self.turns.append(list(logins))
         self.has_taken.set()
 
-    def ask(self, number: int) -> Arrival:
+    def ask(self, number: int) -> Login:
         """A client with a token."""
-        arrival = Arrival(FakeConnection(), Identify(token="x"), number.to_bytes(4, "big"))  # type: ignore[arg-type]
-        arrival.connection.session = arrival
-        self.reads.ask(arrival)
-        return arrival
+        login = Login(FakeConnection(), Identify(token="x"), number.to_bytes(4, "big"))  # type: ignore[arg-type]
+        login.connection.session = login
+        self.reads.ask(login)
+        return login
 
-    async def wait(self, logins: int) -> list[ReadLogin]:
+    async def wait(self, logins: int) -> list[Login]:
         """So many logins."""
         while len(self.taken) < logins:
             self.has_taken.clear()
@@ -86,7 +89,7 @@ class Scene:
         return self.taken
 
     @property
-    def taken(self) -> list[ReadLogin]:
+    def taken(self) -> list[Login]:
         return [login for turn in self.turns for login in turn]
 
 
@@ -115,11 +118,11 @@ KNOWN = 1 << 24
 
 async def test_logins_that_wait_are_read_together_and_taken_some_a_turn(scene: Scene) -> None:
     count = LOGINS_A_READ + LOGINS_A_TURN + 1
-    arrivals = [scene.ask(KNOWN + number) for number in range(count)]
+    logins = [scene.ask(KNOWN + number) for number in range(count)]
     for _ in range(3):
         scene.store.answers.put_nowait(None)
     taken = await scene.wait(count)
-    assert [login.arrival for login in taken] == arrivals
+    assert taken == logins
     assert [len(asked) for asked in scene.store.asked] == [LOGINS_A_READ, LOGINS_A_TURN + 1]
     assert max(map(len, scene.turns)) == LOGINS_A_TURN
     assert [login.snapshot.auth.id for login in taken if login.snapshot] == [KNOWN + number for number in range(count)]
@@ -147,25 +150,46 @@ async def test_read_that_fails_is_told_to_those_who_wait_and_the_next_one_is_tri
 
 
 async def test_events_that_pass_from_the_read_to_the_taking_are_noted(scene: Scene) -> None:
-    scene.reads.note_user(event(KNOWN))
+    scene.windows.note_user(event(KNOWN))
     scene.ask(KNOWN)
     await until_asked(scene, 1)
-    scene.reads.note_user(event(KNOWN))
-    scene.reads.note_user(event(KNOWN + 1))
-    scene.reads.note_member(7, KNOWN)
+    scene.windows.note_user(event(KNOWN))
+    scene.windows.note_user(event(KNOWN + 1))
+    scene.windows.note_member(7, KNOWN)
     scene.ask(KNOWN + 1)
     scene.store.answers.put_nowait(None)
     (first,) = await scene.wait(1)
-    assert len(first.events_of(KNOWN)) == 1
-    assert not first.is_current(7, KNOWN)
-    assert first.is_current(8, KNOWN)
+    assert len(first.missed_events(KNOWN)) == 1
+    assert not first.window.is_current(7, KNOWN)
+    assert first.window.is_current(8, KNOWN)
     await until_asked(scene, 2)
-    scene.reads.note_user(event(KNOWN))
+    scene.windows.note_user(event(KNOWN))
     scene.store.answers.put_nowait(None)
     second = (await scene.wait(2))[1]
-    assert second.is_current(7, KNOWN)
-    assert [len(second.events_of(user_id)) for user_id in (KNOWN, KNOWN + 1)] == [1, 0]
-    assert len(first.events_of(KNOWN)) == 1
+    assert second.window.is_current(7, KNOWN)
+    assert [len(second.missed_events(user_id)) for user_id in (KNOWN, KNOWN + 1)] == [1, 0]
+    assert len(first.missed_events(KNOWN)) == 1
+
+
+def test_guild_that_is_loaded_makes_older_rows_of_its_members_void() -> None:
+    windows = LoginWindows()
+    windows.note_guild(7)
+    window = windows.open(2)
+    assert window.is_current(7, KNOWN)
+    windows.note_guild(7)
+    assert not window.is_current(7, KNOWN)
+    assert window.is_current(8, KNOWN)
+
+
+def test_window_is_open_until_the_last_login_of_its_read_is_taken() -> None:
+    windows = LoginWindows()
+    window = windows.open(2)
+    windows.close(window)
+    windows.note_member(7, KNOWN)
+    assert not window.is_current(7, KNOWN)
+    windows.close(window)
+    windows.note_member(8, KNOWN)
+    assert window.is_current(8, KNOWN)
 
 
 async def test_clients_that_have_gone_are_not_read(scene: Scene) -> None:
@@ -176,5 +200,5 @@ async def test_clients_that_have_gone_are_not_read(scene: Scene) -> None:
     for _ in range(2):
         scene.store.answers.put_nowait(None)
     taken = await scene.wait(2)
-    assert taken[1].arrival is stays
+    assert taken[1] is stays
     assert len(scene.store.asked[1]) == 1

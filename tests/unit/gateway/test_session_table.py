@@ -21,7 +21,7 @@ class Place:
             resume_window_s=WINDOW_S,
             call_later=self.timers.call_later,
             on_lost=lambda session: self.lost.append(session.id),
-            on_ended=lambda session: self.ended.append(session.id),
+            on_ended=[lambda session: self.ended.append(session.id)],
         )
 
     def add(self, session_id: str, *, user_id: int = 1) -> tuple[Session, FakeConnection]:

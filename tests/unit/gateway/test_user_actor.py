@@ -1,4 +1,4 @@
-"""A user's sessions: events before and after READY, presences, logins that end."""
+"""A user's sessions: events before and after READY, presences."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience
+from core.domain.events import GUILD_JOINED, Audience
 from core.domain.intents import Intent
 from core.wire.envelope import Envelope
 from gateway.presence import Presence, merge_presences
 from gateway.session import Session
-from gateway.user_actor import MAX_SESSIONS_TOLD, UserActor, UserEvents
+from gateway.user_actor import MAX_SESSIONS_TOLD, UserActor
 from tests.fakes.gateway_connection import FakeConnection
 from tests.unit.gateway.sessions import make_session
 
@@ -23,20 +23,14 @@ class Place:
 
     def __init__(self, *, is_bot: bool = False) -> None:
         self.joined: list[tuple[str, int]] = []
-        self.revoked: list[str] = []
         self.presences: list[str] = []
         self.times_offline = 0
         self.times_news = 0
         self.counted: list[tuple[str, int]] = []
         self.last_id = 0
-        events = UserEvents(
-            join_guild=lambda session, guild_id: self.joined.append((session.id, guild_id)),
-            revoke=lambda session: self.revoked.append(session.id),
-        )
         self.actor = UserActor(
             USER,
             is_bot=is_bot,
-            events=events,
             on_presence=lambda actor: self.presences.append(actor.presence.status),
             on_offline=self._on_offline,
             on_sessions=self._on_sessions,
@@ -56,22 +50,25 @@ class Place:
         session, connection = make_session(USER, session_id=session_id, **profile)
         self.actor.enter(session)
         if start:
-            self.actor.start(session)
+            self.start(session)
         return session, connection
+
+    def start(self, session: Session) -> None:
+        """READY."""
+        self.joined += [(join.session.id, join.guild_id) for join in self.actor.start(session)]
 
     def tell(self, event: str, payload: Any = None, *, envelope_id: int = 0, **header: Any) -> None:
         """An event for the user."""
         self.last_id += 1
-        self.actor.deliver(
-            Envelope(
-                id=envelope_id or self.last_id,
-                event=event,
-                audience=Audience.USER,
-                payload=msgspec.Raw(msgspec.json.encode(payload or {})),
-                user_id=USER,
-                **header,
-            )
+        envelope = Envelope(
+            id=envelope_id or self.last_id,
+            event=event,
+            audience=Audience.USER,
+            payload=msgspec.Raw(msgspec.json.encode(payload or {})),
+            user_id=USER,
+            **header,
         )
+        self.joined += [(join.session.id, join.guild_id) for join in self.actor.deliver(envelope)]
 
 
 def test_events_before_ready_follow_it_in_order() -> None:
@@ -82,7 +79,7 @@ def test_events_before_ready_follow_it_in_order() -> None:
     place.tell("CHANNEL_CREATE")
     assert connection.names() == []
     assert place.joined == []
-    place.actor.start(session)
+    place.start(session)
     place.tell("CHANNEL_DELETE")
     assert connection.names() == ["USER_UPDATE", "CHANNEL_CREATE", "CHANNEL_DELETE"]
     assert place.joined == [("s", 7)]
@@ -131,13 +128,14 @@ def test_joined_guild_is_for_the_sessions_of_its_client_shard() -> None:
     assert place.joined == [("1", 1 << 22)]
 
 
-def test_ended_login_ends_its_sessions_ready_or_not() -> None:
+def test_joined_guild_is_for_those_that_are_ready_at_once_and_for_others_when_they_are() -> None:
     place = Place()
-    place.session("a", auth_session_id=1)
-    place.session("b", auth_session_id=2)
-    place.session("c", auth_session_id=1, start=False)
-    place.tell(SESSION_REVOKED, {"auth_session_id": "1"})
-    assert place.revoked == ["a", "c"]
+    place.session("a")
+    session, _ = place.session("b", start=False)
+    place.tell(GUILD_JOINED, {"guild_id": "7"})
+    assert place.joined == [("a", 7)]
+    place.start(session)
+    assert place.joined == [("a", 7), ("b", 7)]
 
 
 def test_presence_is_told_when_what_others_see_changes() -> None:

@@ -9,7 +9,6 @@ from core_ext import SnowflakeGenerator
 from gateway.account_presences import CHANGES, WINDOW_S
 from gateway.event_meter import EventMeter
 from gateway.presence_command import PresenceUpdate
-from gateway.user_actor import UserEvents
 from gateway.user_directory import GRACE_S, UserDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
@@ -34,7 +33,6 @@ class Place:
             ids=SnowflakeGenerator(0, 0, clock.now_ms),
             metrics=metrics,
             meter=EventMeter(metrics=metrics, clock=clock),
-            events=UserEvents(join_guild=lambda *_: None, revoke=lambda _: None),
         )
 
     def _on_delivery(self, delivery: Delivery) -> None:

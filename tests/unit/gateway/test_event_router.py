@@ -1,0 +1,132 @@
+"""What events lead to beside the actors that they are for."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.bus.interfaces import Delivery
+from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience, UnknownEvent
+from core.runtime.metrics import Metrics
+from core.wire.envelope import Envelope
+from core_ext import SnowflakeGenerator
+from gateway.event_meter import EventMeter
+from gateway.event_router import EventRouter
+from gateway.login_windows import LoginWindows
+from gateway.session import Session
+from gateway.session_table import SessionTable
+from gateway.user_directory import UserDirectory
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.memory_bus import MemoryBus
+from tests.fakes.timers import FakeTimers
+from tests.unit.gateway.sessions import make_session
+
+USER = 5
+
+
+class Place:
+    """A router among users and sessions; it is the guilds and their entrance itself."""
+
+    def __init__(self) -> None:
+        clock, metrics = FakeClock(), Metrics()
+        timers = FakeTimers(clock)
+        meter = EventMeter(metrics=metrics, clock=clock)
+        self.delivered: list[str] = []
+        self.joined: list[tuple[str, int]] = []
+        self.windows = LoginWindows()
+        self.users = UserDirectory(
+            bus=MemoryBus(num_shards=4),
+            clock=clock,
+            call_later=timers.call_later,
+            ids=SnowflakeGenerator(0, 0, clock.now_ms),
+            metrics=metrics,
+            meter=meter,
+        )
+        self.table = SessionTable(
+            resume_window_s=60.0, call_later=timers.call_later, on_lost=self.users.lose, on_ended=[self.users.leave]
+        )
+        self.router = EventRouter(
+            guilds=self,  # type: ignore[arg-type]
+            users=self.users,
+            windows=self.windows,
+            entrance=self,  # type: ignore[arg-type]
+            table=self.table,
+            meter=meter,
+        )
+
+    def deliver(self, delivery: Delivery) -> None:
+        """An event of a guild."""
+        self.delivered.append(delivery.envelope.event)
+
+    def join(self, session: Session, guild_id: int) -> None:
+        """A session that is to enter a guild."""
+        self.joined.append((session.id, guild_id))
+
+    def session(self, session_id: str, *, is_ready: bool = True, **profile: Any) -> tuple[Session, FakeConnection]:
+        """A session of the user."""
+        session, connection = make_session(USER, session_id=session_id, **profile)
+        connection.session = session
+        self.users.enter(session)
+        if is_ready:
+            self.users.start(session, None)
+            self.table.add(session)
+        return session, connection
+
+    def tell(self, event: str, payload: Any, **header: Any) -> None:
+        """An event, by default for the user."""
+        raw = msgspec.Raw(msgspec.json.encode(payload))
+        header = {"audience": Audience.USER, "user_id": USER} | header
+        self.router.route(Delivery(shard=0, position=0, envelope=Envelope(id=1, event=event, payload=raw, **header)))
+
+
+def test_revoked_auth_session_ends_its_sessions_ready_or_not() -> None:
+    place = Place()
+    sessions = [
+        place.session("a", auth_session_id=1),
+        place.session("b", auth_session_id=2),
+        place.session("c", auth_session_id=1, is_ready=False),
+    ]
+    place.tell(SESSION_REVOKED, {"auth_session_id": "1"})
+    assert [session.is_ended for session, _ in sessions] == [True, False, True]
+    assert [connection.is_open for _, connection in sessions] == [False, True, False]
+    assert place.users.sessions_of(USER) == [sessions[1][0]]
+
+
+def test_joined_guild_is_entered_by_the_sessions_that_are_ready() -> None:
+    place = Place()
+    place.session("a")
+    place.session("b", is_ready=False)
+    place.tell(GUILD_JOINED, {"guild_id": "7"})
+    assert place.joined == [("a", 7)]
+
+
+@pytest.mark.parametrize(
+    ("event", "is_current"),
+    [
+        ("GUILD_MEMBER_ADD", False),
+        ("GUILD_MEMBER_UPDATE", False),
+        ("GUILD_MEMBER_REMOVE", False),
+        ("GUILD_UPDATE", True),
+    ],
+)
+def test_changes_of_members_are_noted_for_logins_that_are_read(event: str, is_current: bool) -> None:
+    place = Place()
+    window = place.windows.open(1)
+    place.tell(event, {}, audience=Audience.GUILD, guild_id=7)
+    assert window.is_current(7, USER) is is_current
+    assert place.delivered == [event]
+
+
+def test_events_for_a_user_are_noted_for_logins_that_are_read() -> None:
+    place = Place()
+    window = place.windows.open(1)
+    place.tell("USER_UPDATE", {})
+    assert [envelope.event for envelope in window.events_of(USER)] == ["USER_UPDATE"]
+
+
+def test_event_that_nobody_knows_is_refused() -> None:
+    place = Place()
+    with pytest.raises(UnknownEvent):
+        place.tell("USER_UPDAET", {})
+    assert place.delivered == []
