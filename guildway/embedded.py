@@ -14,46 +14,36 @@ import asyncio
 import contextlib
 import logging
 import platform
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from api.app import build_api
-from core.domain.errors import Unavailable
+from api.app import Api, build_api
 from core.http.bounds import HttpBounds
 from core.http.server import HttpServer
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
-from core.runtime.descriptors import read_limit, share_descriptors
-from core.runtime.errors import StartError
 from core.runtime.garbage import GarbageControl
 from core.runtime.loop_lag import LoopLag
-from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
 from core.runtime.probes import build_probes
-from core.runtime.readiness import Readiness
-from core.runtime.settings import Settings, StoreSettings
+from core.runtime.settings import Settings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
-from core.store.sql.engine.errors import reason_of
-from core.store.sql.health import StoreHealth
+from core.store.interfaces import BlobStore
 from core.store.sql.schema.migrate import SCHEMA_REVISION
-from core.store.sql.store import SqlStore, StoreOptions
-from core_ext import SnowflakeGenerator
-from core_ext.chooser import IS_PURE
+from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
 from gateway.surroundings import Surroundings
 from guildway.addresses import Addresses
 from guildway.data_files import DataFiles
+from guildway.ground import KERNELS, Ground, build_metrics, lay_ground, open_store
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
-
-_KERNELS: Final = "plain" if IS_PURE else "compiled"
 
 GATEWAY_GRACE_S: Final = 2.0
 """For op 7 and a close frame to every client. It runs beside the requests' grace: together they stay under 5 s."""
@@ -111,7 +101,7 @@ class Embedded:
                 when_ready(self._addresses())
                 await stopping.wait()
             logger.info("stopping")
-            await _within(GATEWAY_GRACE_S, self._gateway.stop(), "gateway")
+            await _within(GATEWAY_GRACE_S, self._gateway.stop, "gateway")
 
     def _addresses(self) -> Addresses:
         operations = self._operations_server
@@ -129,106 +119,109 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
     Raises:
         StartError: when a socket, the data folder or the database cannot be had.
     """
-    clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         folder = DataDir(Path(settings.store.data_dir))
         stack.callback(folder.close)
         files = DataFiles.in_folder(folder.path)
         files.prepare_images()
+        # Before the database is touched: a taken port is the commonest reason for not starting.
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
-        metrics = _build_metrics(worker=str(settings.store.worker_id))
+        clock = clock or SystemClock()
+        metrics = build_metrics(worker=str(settings.store.worker_id))
         store = await open_store(folder, settings.store, clock, metrics)
-        readiness = Readiness(look=store.health.find_fault, clock=clock)
-        _show_state(metrics, store.health, readiness)
-        shares = share_descriptors(read_limit())
-        stack.push_async_callback(_close_store, store)
-        node = settings.store
-        ids = SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id())
-        online = MemoryOnlineCounts()
-        starts = MemorySessionStarts(clock=clock, per_day=settings.gateway.session_starts_per_day)
-        api = build_api(
-            store=store,
-            bus=store.bus,
-            blobs=await open_folder(files.images),
-            ids=ids,
-            clock=clock,
-            settings=settings,
-            metrics=metrics,
-            online=online,
-            starts=starts,
-            gateway_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
-        )
-        garbage = GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe)
-        gateway = build_gateway(
-            store=store,
-            bus=store.bus,
-            ids=ids,
-            clock=clock,
-            call_later=asyncio.get_running_loop().call_later,
-            settings=settings,
-            metrics=metrics,
-            messages=api.messages,
-            online=online,
-            starts=starts,
-            surroundings=Surroundings(
-                on_logins=garbage.welcome,
-                on_bad_token=api.limits.count_invalid,
-                find_fault=lambda: readiness.last_fault,
-                max_sockets=shares.gateway,
-            ),
-        )
-        api_server = HttpServer(
-            app=build_probes(app=api.asgi, find_fault=readiness.find_fault),
-            sock=api_socket,
-            grace_s=REQUEST_GRACE_S,
-            trusted_proxies=settings.api.trusted_proxies,
-            count_refusal=lambda limit: metrics.limit_refusals_total.labels(limit).inc(),
-            bounds=HttpBounds(
-                # Whatever is set, one address does not get all that there are.
-                connections_per_address=min(settings.api.connections_per_address, shares.api * 3 // 4),
-                connections=shares.api,
-            ),
-        )
+        stack.push_async_callback(_within, STORE_GRACE_S, store.close, "store")
+        ground = await lay_ground(settings=settings, clock=clock, store=store, metrics=metrics)
+        api, gateway = _build_tiers(ground, await open_folder(files.images))
         operations_server = None
         if settings.metrics.enabled:
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
-            operations = build_operations(registry=metrics.registry, find_fault=readiness.find_fault)
-            operations_server = HttpServer(
-                app=operations,
-                sock=sock,
-                grace_s=REQUEST_GRACE_S,
-                bounds=HttpBounds(connections=OPERATIONS_CONNECTIONS),
-            )
+            operations_server = _make_operations_server(ground, sock)
         yield Embedded(
             gateway=gateway,
-            api_server=api_server,
+            api_server=_make_api_server(ground, api, api_socket),
             operations_server=operations_server,
-            garbage=garbage,
-            chores={
-                "api": api.run,
-                "gateway": gateway.run,
-                "store": store.run_chores,
-                "garbage": garbage.run,
-                "readiness": readiness.run,
-                "loop lag": LoopLag(clock=clock, observe=metrics.process.loop_lag_seconds.observe).run,
-            },
+            garbage=ground.garbage,
+            chores=_list_chores(ground, api, gateway),
             facts=_list_facts(settings, store),
         )
 
 
-def _build_metrics(*, worker: str) -> Metrics:
-    """A registry of this process's own, with what prometheus-client knows about a process."""
-    registry = CollectorRegistry()
-    for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=registry)
-    return Metrics(registry, worker=worker)
+def _build_tiers(ground: Ground, blobs: BlobStore) -> tuple[Api, Gateway]:
+    """Both at once, because each is told something by the other: where the gateway is, and what its clients send."""
+    api = build_api(
+        store=ground.store,
+        bus=ground.store.bus,
+        blobs=blobs,
+        ids=ground.ids,
+        clock=ground.clock,
+        settings=ground.settings,
+        metrics=ground.metrics,
+        online=ground.online,
+        starts=ground.starts,
+        gateway_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
+    )
+    gateway = build_gateway(
+        store=ground.store,
+        bus=ground.store.bus,
+        ids=ground.ids,
+        clock=ground.clock,
+        call_later=asyncio.get_running_loop().call_later,
+        settings=ground.settings,
+        metrics=ground.metrics,
+        messages=api.messages,
+        online=ground.online,
+        starts=ground.starts,
+        surroundings=Surroundings(
+            on_logins=ground.garbage.welcome,
+            on_bad_token=api.limits.count_invalid,
+            find_fault=lambda: ground.readiness.last_fault,
+            max_sockets=ground.shares.gateway,
+        ),
+    )
+    return api, gateway
+
+
+def _make_api_server(ground: Ground, api: Api, sock: socket.socket) -> HttpServer:
+    settings, shares, refusals = ground.settings.api, ground.shares, ground.metrics.limit_refusals_total
+    return HttpServer(
+        app=build_probes(app=api.asgi, find_fault=ground.readiness.find_fault),
+        sock=sock,
+        grace_s=REQUEST_GRACE_S,
+        trusted_proxies=settings.trusted_proxies,
+        count_refusal=lambda limit: refusals.labels(limit).inc(),
+        bounds=HttpBounds(
+            # Whatever is set, one address does not get all that there are.
+            connections_per_address=min(settings.connections_per_address, shares.api * 3 // 4),
+            connections=shares.api,
+        ),
+    )
+
+
+def _make_operations_server(ground: Ground, sock: socket.socket) -> HttpServer:
+    return HttpServer(
+        app=build_operations(registry=ground.metrics.registry, find_fault=ground.readiness.find_fault),
+        sock=sock,
+        grace_s=REQUEST_GRACE_S,
+        bounds=HttpBounds(connections=OPERATIONS_CONNECTIONS),
+    )
+
+
+def _list_chores(ground: Ground, api: Api, gateway: Gateway) -> dict[str, Chore]:
+    return {
+        "api": api.run,
+        "gateway": gateway.run,
+        "store": ground.store.run_chores,
+        "garbage": ground.garbage.run,
+        "readiness": ground.readiness.run,
+        "loop lag": LoopLag(clock=ground.clock, observe=ground.metrics.process.loop_lag_seconds.observe).run,
+    }
 
 
 def _list_facts(settings: Settings, store: SqlStore) -> dict[str, object]:
     return {
         "version": VERSION,
         "python": platform.python_version(),
-        "kernels": _KERNELS,
+        "kernels": KERNELS,
         "schema_before": store.schema_before,
         "schema": SCHEMA_REVISION,
         "num_shards": settings.store.num_shards,
@@ -240,48 +233,10 @@ def _list_facts(settings: Settings, store: SqlStore) -> dict[str, object]:
     }
 
 
-def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
-    """What is looked up when somebody looks at the page."""
-    metrics.process.build_info.labels(version=VERSION, kernels=_KERNELS).set(1)
-    metrics.process.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
-    metrics.store.database_bytes.set_function(health.measure_bytes)
-    metrics.store.database_wal_bytes.set_function(lambda: health.measure_bytes("-wal"))
-    metrics.store.disk_free_bytes.set_function(health.measure_free_bytes)
-
-
-async def open_store(
-    folder: DataDir, settings: StoreSettings, clock: Clock, metrics: Metrics | None = None
-) -> SqlStore:
-    """Open the folder's database. Raises StartError."""
-    options = StoreOptions(
-        worker_id=settings.worker_id,
-        process_id=settings.process_id,
-        read_connections=settings.read_connections,
-        log_lifetime_ms=settings.log_lifetime_s * 1000,
-        log_rows=settings.log_rows,
-        lock=folder.lock_path,
-    )
-    files = DataFiles.in_folder(folder.path)
-    files.make_database_private()
-    path = files.database
-    try:
-        return await SqlStore.open(
-            str(path), clock=clock, num_shards=settings.num_shards, options=options, metrics=metrics
-        )
-    except Unavailable as error:
-        raise StartError(f"the database {path} cannot be opened: {reason_of(error)}") from error
-    except StartError as error:
-        raise type(error)(f"{path}: {error}") from error
-
-
-async def _close_store(store: SqlStore) -> None:
-    await _within(STORE_GRACE_S, store.close(), "store")
-
-
-async def _within(limit_s: float, ending: Awaitable[None], name: str) -> None:
-    """Await it, but no longer than that: a process that was told to end ends."""
+async def _within(limit_s: float, end: Callable[[], Awaitable[None]], name: str) -> None:
+    """Await the end of a part, but no longer than that: a process that was told to end ends."""
     try:
         async with asyncio.timeout(limit_s):
-            await ending
+            await end()
     except TimeoutError:
         logger.warning("did not end in time", extra={"part": name, "limit_s": limit_s})

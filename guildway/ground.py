@@ -1,0 +1,105 @@
+"""What both tiers of the embedded process stand on: the open database, ids, metrics, and what is known of the machine.
+
+The composition root (`guildway.embedded`) asks for it once the data folder is held, builds the tiers on it and closes the store.
+"""
+
+from typing import Final
+
+import msgspec
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from core.domain.errors import Unavailable
+from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.runtime.clock import Clock
+from core.runtime.data_dir import DataDir
+from core.runtime.descriptors import DescriptorShares, read_limit, share_descriptors
+from core.runtime.errors import StartError
+from core.runtime.garbage import GarbageControl
+from core.runtime.metrics import Metrics
+from core.runtime.readiness import Readiness
+from core.runtime.settings import Settings, StoreSettings
+from core.store.sql.engine.errors import reason_of
+from core.store.sql.health import StoreHealth
+from core.store.sql.store import SqlStore, StoreOptions
+from core_ext import SnowflakeGenerator
+from core_ext.chooser import IS_PURE
+from guildway.data_files import DataFiles
+from guildway.version import VERSION
+
+KERNELS: Final = "plain" if IS_PURE else "compiled"
+
+
+class Ground(msgspec.Struct, kw_only=True, frozen=True):
+    """See the module."""
+
+    settings: Settings
+    clock: Clock
+    store: SqlStore
+    ids: SnowflakeGenerator
+    metrics: Metrics
+    online: MemoryOnlineCounts
+    starts: MemorySessionStarts
+    readiness: Readiness
+    garbage: GarbageControl
+    shares: DescriptorShares
+
+
+async def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, metrics: Metrics) -> Ground:
+    """Make what goes with an open store. Raises Unavailable."""
+    node = settings.store
+    readiness = Readiness(look=store.health.find_fault, clock=clock)
+    _show_state(metrics, store.health, readiness)
+    return Ground(
+        settings=settings,
+        clock=clock,
+        store=store,
+        ids=SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id()),
+        metrics=metrics,
+        online=MemoryOnlineCounts(),
+        starts=MemorySessionStarts(clock=clock, per_day=settings.gateway.session_starts_per_day),
+        readiness=readiness,
+        garbage=GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe),
+        shares=share_descriptors(read_limit()),
+    )
+
+
+async def open_store(
+    folder: DataDir, settings: StoreSettings, clock: Clock, metrics: Metrics | None = None
+) -> SqlStore:
+    """Open the folder's database. Raises StartError."""
+    options = StoreOptions(
+        worker_id=settings.worker_id,
+        process_id=settings.process_id,
+        read_connections=settings.read_connections,
+        log_lifetime_ms=settings.log_lifetime_s * 1000,
+        log_rows=settings.log_rows,
+        lock=folder.lock_path,
+    )
+    files = DataFiles.in_folder(folder.path)
+    files.make_database_private()
+    path = files.database
+    try:
+        return await SqlStore.open(
+            str(path), clock=clock, num_shards=settings.num_shards, options=options, metrics=metrics
+        )
+    except Unavailable as error:
+        raise StartError(f"the database {path} cannot be opened: {reason_of(error)}") from error
+    except StartError as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def build_metrics(*, worker: str) -> Metrics:
+    """A registry of this process's own, with what prometheus-client knows about a process."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return Metrics(registry, worker=worker)
+
+
+def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
+    """What is looked up when somebody looks at the page."""
+    metrics.process.build_info.labels(version=VERSION, kernels=KERNELS).set(1)
+    metrics.process.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
+    metrics.store.database_bytes.set_function(health.measure_bytes)
+    metrics.store.database_wal_bytes.set_function(lambda: health.measure_bytes("-wal"))
+    metrics.store.disk_free_bytes.set_function(health.measure_free_bytes)
