@@ -1,6 +1,8 @@
-# The server in a container: docker build -t guildway . && docker run -p 8080:8080 -p 8081:8081 -v guildway:/data guildway
+# The server in a container:
+#   docker build -t guildway . && docker run -p 8080:8080 -p 8081:8081 -v guildway:/data guildway
 #
-# The first stage has compilers and ends with /opt/guildway, a virtual environment of what runs; the second one has that and Python.
+# The first stage has compilers and ends with /opt/guildway, a virtual environment of what runs; the second one has that
+# and Python.
 
 ARG PYTHON=3.13-slim-bookworm
 
@@ -14,7 +16,7 @@ WORKDIR /src
 # Libraries have a layer of their own, which a change of Guildway's code leaves as it is.
 COPY requirements/runtime.lock requirements/runtime.lock
 RUN python -m venv /opt/guildway \
- && /opt/guildway/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.lock
+ && /opt/guildway/bin/pip install --no-cache-dir --require-hashes -r requirements/runtime.lock
 COPY pyproject.toml setup.py MANIFEST.in README.md LICENSE NOTICE ./
 COPY core_ext core_ext
 COPY core core
@@ -22,7 +24,7 @@ COPY api api
 COPY gateway gateway
 COPY guildway guildway
 # What only the build needs is taken away again, pip last.
-RUN /opt/guildway/bin/pip install --no-cache-dir --disable-pip-version-check --no-index --no-deps --no-build-isolation . \
+RUN /opt/guildway/bin/pip install --no-cache-dir --no-index --no-deps --no-build-isolation . \
  && /opt/guildway/bin/pip uninstall --yes --quiet cython setuptools pip \
  && /opt/guildway/bin/guildway version
 
@@ -34,7 +36,8 @@ RUN groupadd --system --gid 10001 guildway \
  && useradd --system --uid 10001 --gid guildway --home-dir /data --no-create-home --shell /usr/sbin/nologin guildway \
  && install -d -o guildway -g guildway -m 700 /data
 COPY --from=build /opt/guildway /opt/guildway
-# Any setting may be given with -e: GUILDWAY_<SECTION>_<OPTION>. Metrics listen for other containers; publish the port to nobody else.
+# Any setting may be given with -e: GUILDWAY_<SECTION>_<OPTION>. Metrics listen for other containers; publish the port
+# to nobody else.
 ENV PATH=/opt/guildway/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     GUILDWAY_DATA=/data \

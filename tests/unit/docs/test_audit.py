@@ -37,7 +37,8 @@ def test_known_vulnerability_is_told_and_fails(tmp_path: Path) -> None:
     status, output = audit(tmp_path, [GOOD, BAD, UNKNOWN])
     assert status == 1
     assert output.splitlines() == [
-        "bad 1: PYSEC-1 (mended in 2): It can be broken.",
+        "bad 1: PYSEC-1 (mended in 2)",
+        "  It can be broken.",
         "2 packages audited, 1 unknown to the database, 1 advisories",
     ]
 
