@@ -20,6 +20,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 GO := $(shell command -v go 2>/dev/null)
 MVN := $(shell command -v mvn 2>/dev/null)
 ARGS ?=
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # PYTHON=… makes .venv; one that another Python made is not used in its place.
 VERSION_OF = $(shell $(1) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)
@@ -44,11 +45,16 @@ demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a 
 
 build: $(VENV)/build.stamp  ## Compile the kernels in place
 
+# All tests are shared by as many workers as there are processors and one more, since the one with the end-to-end tests mostly
+# waits. A few tests, which ARGS chooses, are quicker without workers; ARGS="-n 3 …" asks for them.
+# Bytecode is kept also where PYTHONDONTWRITEBYTECODE is set: without it each worker and each server of the tests starts slowly.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
+
 test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests; ARGS="-k name" passes to pytest
-	$(PY) -m pytest $(ARGS)
+	$(PYTEST)
 
 test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests on the pure kernels' plain Python; ARGS as for test
-	CORE_EXT_PURE=1 $(PY) -m pytest $(ARGS)
+	CORE_EXT_PURE=1 $(PYTEST)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)

@@ -1,6 +1,24 @@
-"""What holds for all tests: property tests are never judged by the time that they take."""
+"""What holds for all tests: how workers share them, how properties are judged, and the database that is copied."""
 
+import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
+from tests.support.databases import MigratedDatabase
+from tests.support.scheduling import FilesAndEndToEnd
+
+# No property is judged by the time that its examples take.
 settings.register_profile("guildway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("guildway")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return FilesAndEndToEnd(config, log)
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> MigratedDatabase:
+    """The database that stores of tests are copied from."""
+    return MigratedDatabase.make(tmp_path_factory.mktemp("migrated") / "guildway.db")

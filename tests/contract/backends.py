@@ -11,6 +11,7 @@ from core.store.interfaces import Store
 from core.store.sql.store import SqlStore, StoreOptions
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
+from tests.support.databases import MigratedDatabase
 
 NUM_SHARDS = 8
 
@@ -36,8 +37,11 @@ class StoreBackend(Protocol):
 class SqliteBackend:
     """The embedded store."""
 
-    def __init__(self, path: Path, clock: FakeClock, *, ring_bytes: int = 0) -> None:
+    def __init__(
+        self, path: Path, clock: FakeClock, migrated_database: MigratedDatabase, *, ring_bytes: int = 0
+    ) -> None:
         self.path = path
+        self._migrated_database = migrated_database
         self._clock = clock
         self._options = StoreOptions(ring_bytes=ring_bytes)
         self._store: SqlStore | None = None
@@ -54,7 +58,8 @@ class SqliteBackend:
         return self.store.bus
 
     async def open(self) -> None:
-        """Open or create the file."""
+        """Open the file, which is a copy of the migrated one when there was none."""
+        self._migrated_database.copy_to(self.path)
         self._store = await SqlStore.open(self.path, clock=self._clock, num_shards=NUM_SHARDS, options=self._options)
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from core.bus.interfaces import Bus
 from core.store.interfaces import Store
 from tests.contract.backends import MemoryBusBackend, SqlBusBackend, SqliteBackend, StoreBackend
 from tests.fakes.clock import FakeClock
+from tests.support.databases import MigratedDatabase
 
 
 @pytest.fixture
@@ -18,9 +19,11 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(params=["sqlite"])
-async def backend(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[StoreBackend]:
+async def backend(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock, migrated_database: MigratedDatabase
+) -> AsyncIterator[StoreBackend]:
     """An open store."""
-    backends = {"sqlite": lambda: SqliteBackend(tmp_path / "store.db", clock)}
+    backends = {"sqlite": lambda: SqliteBackend(tmp_path / "store.db", clock, migrated_database)}
     chosen: StoreBackend = backends[request.param]()
     await chosen.open()
     yield chosen
@@ -41,12 +44,14 @@ def bus(backend: StoreBackend) -> Bus:
 
 @pytest.fixture(params=["memory", "sqlite", "sqlite with a ring"])
 async def bus_backend(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock, migrated_database: MigratedDatabase
 ) -> AsyncIterator[MemoryBusBackend | SqlBusBackend]:
     """An open bus."""
-    ring_bytes = 1024 * 1024 if request.param == "sqlite with a ring" else 0
-    is_memory = request.param == "memory"
-    chosen = MemoryBusBackend() if is_memory else SqlBusBackend(tmp_path / "bus.db", clock, ring_bytes=ring_bytes)
+    if request.param == "memory":
+        chosen: MemoryBusBackend | SqlBusBackend = MemoryBusBackend()
+    else:
+        ring_bytes = 1024 * 1024 if request.param == "sqlite with a ring" else 0
+        chosen = SqlBusBackend(tmp_path / "bus.db", clock, migrated_database, ring_bytes=ring_bytes)
     await chosen.open()
     yield chosen
     await chosen.close()

@@ -25,6 +25,7 @@ from core.store.blob.store import open_memory
 from core.store.sql.store import SqlStore
 from core_ext import SnowflakeGenerator
 from tests.integration.api_client import ApiUnderTest
+from tests.support.databases import MigratedDatabase
 
 HIGH_LIMITS = LimitSettings(
     requests_per_second=1_000_000,
@@ -45,12 +46,14 @@ OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
 @contextlib.asynccontextmanager
 async def open_api_in(
     folder: Path,
+    migrated_database: MigratedDatabase,
     *,
     limits: LimitSettings = HIGH_LIMITS,
     api: ApiSettings = API_SETTINGS,
     clock: Clock | None = None,
 ) -> AsyncIterator[ApiUnderTest]:
-    """An API over a database in this folder."""
+    """An API over a database in this folder, which is a copy of the migrated one when there was none."""
+    migrated_database.copy_to(folder / "guildway.db")
     clock, metrics = clock or SystemClock(), Metrics()
     online, starts = MemoryOnlineCounts(), MemorySessionStarts(clock=clock, per_day=1000)
     store = await SqlStore.open(str(folder / "guildway.db"), clock=clock, num_shards=16)
@@ -74,9 +77,9 @@ async def open_api_in(
 
 
 @pytest.fixture
-def open_api(tmp_path: Path) -> OpenApi:
+def open_api(tmp_path: Path, migrated_database: MigratedDatabase) -> OpenApi:
     """Open an API with settings and a clock of the test's own: `async with open_api(limits=LimitSettings(…)) as api`."""
-    return partial(open_api_in, tmp_path)
+    return partial(open_api_in, tmp_path, migrated_database)
 
 
 @pytest.fixture

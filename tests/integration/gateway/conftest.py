@@ -20,6 +20,7 @@ from gateway.batch_timer import CallLater
 from tests.fakes.message_port import FakeMessagePort
 from tests.integration.gateway.client import Client, open_client
 from tests.integration.gateway.place import Place
+from tests.support.databases import MigratedDatabase
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
@@ -28,9 +29,11 @@ LOOPBACK = GatewaySettings(host="127.0.0.1", port=0, identify_window_s=0.0)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+async def store(tmp_path: Path, migrated_database: MigratedDatabase) -> AsyncIterator[SqlStore]:
     """A new store."""
-    opened = await SqlStore.open(str(tmp_path / "guildway.db"), clock=SystemClock(), num_shards=16)
+    path = tmp_path / "guildway.db"
+    migrated_database.copy_to(path)
+    opened = await SqlStore.open(str(path), clock=SystemClock(), num_shards=16)
     yield opened
     await opened.close()
 

@@ -10,14 +10,16 @@ from core.runtime.clock import SystemClock
 from core_ext import SnowflakeGenerator
 from tests.integration.conftest import open_api_in
 from tests.integration.rights.attempts import Stage
+from tests.support.databases import MigratedDatabase
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, migrated_database: MigratedDatabase) -> Iterator[Stage]:
     """An API with the accounts that take part."""
     with asyncio.Runner() as runner:
         stack = contextlib.AsyncExitStack()
-        api = runner.run(stack.enter_async_context(open_api_in(tmp_path_factory.mktemp("rights"))))
+        opening = open_api_in(tmp_path_factory.mktemp("rights"), migrated_database)
+        api = runner.run(stack.enter_async_context(opening))
         try:
             ids = SnowflakeGenerator(1, 1, SystemClock().now_ms)
             yield runner.run(Stage.build(api, ids, runner))
