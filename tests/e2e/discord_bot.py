@@ -21,6 +21,10 @@ with warnings.catch_warnings():
 
 TRANSPORTS = ("json", "zlib-stream", "zstd-stream")
 
+_GUILD_READY_TIMEOUT_S = 0.3
+"""How long a client waits after the last GUILD_CREATE before it is ready. Ours come in one turn of the loop; discord.py's
+default of 2 s is for a server that sends them one by one."""
+
 
 def _utils_without_zstandard() -> ModuleType:
     """discord.utils as it is on a machine where zstandard is not installed: with its own zlib context."""
@@ -107,6 +111,7 @@ async def running_bot(
         ),
         mock.patch.dict(keyword_defaults, {"compress": transport != "json"}),
     ):
+        options.setdefault("guild_ready_timeout", _GUILD_READY_TIMEOUT_S)
         client = _recording(kind, recorder)(intents=intents or discord.Intents.all(), **options)
         task = asyncio.create_task(client.start(token))
         try:

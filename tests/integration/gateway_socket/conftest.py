@@ -1,6 +1,7 @@
 """A listener on a loopback socket, with a handler that accepts everybody.
 
-Every test runs on both event loops and on every transport that this machine has.
+A test runs on uvloop, which is what the server runs on, and on every transport that this machine has; one that looks behind them
+is marked with `on_first_transport`.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ RunListener = Callable[..., AbstractAsyncContextManager["Served"]]
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
-    return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+    return {"uvloop": uvloop.new_event_loop}
 
 
 class Handler:

@@ -20,6 +20,7 @@ from core_ext import etf_encode
 from gateway.encodings import Encoding
 from tests.integration.gateway_socket.conftest import RunListener, Served
 from tests.integration.gateway_socket.raw_client import BINARY, TEXT, RawClient, make_frame, open_client
+from tests.support.transports import on_first_transport
 
 DOCUMENTED = {value.code for value in vars(close_codes).values() if isinstance(value, CloseCode)}
 OUR_FAULT = close_codes.INTERNAL_ERROR.code
@@ -131,6 +132,7 @@ async def test_any_frames(scene: Scene, sequence: list[bytes], cut: int, query: 
     assert code is None or code in DOCUMENTED or b"\x88" in data
 
 
+@on_first_transport
 @encodings
 @over_a_socket
 @given(payload=st.binary(max_size=300), opcode=st.sampled_from([TEXT, BINARY]))
@@ -140,6 +142,7 @@ async def test_any_payload_in_a_whole_message(scene: Scene, encoding: Encoding, 
     assert code in DECODING
 
 
+@on_first_transport
 @encodings
 @over_a_socket
 @given(
@@ -164,6 +167,7 @@ async def test_damaged_commands(
     assert await scene.suffer(data, query, is_logged_in=is_logged_in) in {None, 4001, 4002, 4003, 4005}
 
 
+@on_first_transport
 @encodings
 @over_a_socket
 @given(

@@ -13,6 +13,7 @@ from tests.integration.gateway_socket.raw_client import UPGRADE, make_request
 from tests.integration.websocket.conftest import RunServer
 from tests.integration.websocket.echo_server import EchoServer
 from tests.integration.websocket.wire_client import open_wire
+from tests.support.transports import on_first_transport
 from tests.unit.core_ext.client_frame import BINARY, CLOSE, TEXT, make_client_frame
 
 DEPTHS = (33, 1000, 10_000, 1_000_000)
@@ -150,6 +151,7 @@ async def suffer(server: EchoServer, encoding: Encoding, payload: bytes, opcode:
         return await client.read_close_code()
 
 
+@on_first_transport
 @pytest.mark.parametrize("name", deep(1))
 async def test_deep_payload_is_refused_at_every_depth(run_server: RunServer, name: str) -> None:
     async with run_server(max_payload_bytes=1 << 25) as server:
@@ -160,6 +162,7 @@ async def test_deep_payload_is_refused_at_every_depth(run_server: RunServer, nam
             await client.log_in("afterwards")
 
 
+@on_first_transport
 @pytest.mark.parametrize("count", HUGE)
 @pytest.mark.parametrize("name", announced(1))
 async def test_announcement_without_its_bytes_is_refused(server: EchoServer, name: str, count: int) -> None:
@@ -167,6 +170,7 @@ async def test_announcement_without_its_bytes_is_refused(server: EchoServer, nam
     assert await suffer(server, encoding, payload) == 4002
 
 
+@on_first_transport
 @pytest.mark.parametrize("name", BOMBS)
 async def test_bomb_is_refused(server: EchoServer, name: str) -> None:
     encoding, payload = BOMBS[name]
