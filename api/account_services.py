@@ -1,11 +1,7 @@
-"""The account side of the API, put together: people, bots and their applications."""
+"""The account side of the composition root: people, bots and their applications."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+import msgspec
 
-from litestar.handlers import HTTPRouteHandler
-
-from api.routes import applications, auth, empty_lists, instance, users
 from api.services.accounts.accounts import AccountService
 from api.services.accounts.auth import AuthService
 from api.services.accounts.password_attempts import PasswordAttempts
@@ -23,13 +19,17 @@ from core.runtime.clock import Clock
 from core.runtime.settings import Settings
 from core.store.interfaces import Store
 
-ACCOUNT_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
-    auth.HANDLERS,
-    users.HANDLERS,
-    applications.HANDLERS,
-    instance.HANDLERS,
-    empty_lists.HANDLERS,
-)
+
+class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
+    """The services by the names under which handlers ask for them."""
+
+    accounts: AccountService
+    applications: ApplicationService
+    auth: AuthService
+    authorizations: AuthorizationService
+    empty_lists: EmptyLists
+    integrations: IntegrationService
+    own_guilds: OwnGuilds
 
 
 def build_account_services(  # noqa: PLR0913 - a composition root is given all that its parts need
@@ -43,21 +43,21 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
     ids: IdSource,
     clock: Clock,
     settings: Settings,
-) -> dict[str, Any]:
-    """The services by the names under which handlers ask for them."""
+) -> AccountServices:
+    """Make the services."""
     applications_service = ApplicationService(store=store, directory=directory, images=images, ids=ids, clock=clock)
     own_guilds = OwnGuilds(store=store, directory=directory, online=online, clock=clock)
-    return {
-        "accounts": AccountService(store=store, directory=directory, images=images, passwords=passwords, ids=ids),
-        "applications": applications_service,
-        "auth": AuthService(
+    return AccountServices(
+        accounts=AccountService(store=store, directory=directory, images=images, passwords=passwords, ids=ids),
+        applications=applications_service,
+        auth=AuthService(
             store=store,
             ids=ids,
             clock=clock,
             passwords=passwords,
             sessions_per_user=settings.limits.sessions_per_user,
         ),
-        "authorizations": AuthorizationService(
+        authorizations=AuthorizationService(
             store=store,
             directory=directory,
             membership=membership,
@@ -65,7 +65,7 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
             own_guilds=own_guilds,
             ids=ids,
         ),
-        "empty_lists": EmptyLists(directory=directory, messages=store.messages, applications=applications_service),
-        "integrations": IntegrationService(store=store, directory=directory),
-        "own_guilds": own_guilds,
-    }
+        empty_lists=EmptyLists(directory=directory, messages=store.messages, applications=applications_service),
+        integrations=IntegrationService(store=store, directory=directory),
+        own_guilds=own_guilds,
+    )

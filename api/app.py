@@ -1,30 +1,37 @@
 """Composition root of the API: builds the services and the application in front of them.
 
-Adding a noun: build its service under the name by which handlers ask for it (see `api.http.binding`) in the side of the API that
-it belongs to (`account_services`, `guild_services`, `message_services`, or here), and add the HANDLERS of its routes module to
-that side's routes.
+Adding a noun: build its service in the side of the API that it belongs to (`account_services`, `guild_services`,
+`message_services`), where the name of its field is the name by which handlers ask for it, and add the ROUTES of its routes
+module to `api.routes.all_routes`.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
-from api.account_services import build_account_services
-from api.compiled_routes import compile_routes
-from api.framework import build_framework
-from api.guild_services import build_guild_services
+import msgspec
+
+from api.account_services import AccountServices, build_account_services
+from api.guild_services import GuildServices, build_guild_services
+from api.http.binding import bind
 from api.http.edge import Edge
 from api.http.gate import Gate
-from api.message_services import build_message_services
+from api.http.openapi import build_document
+from api.http.router import Router
+from api.http.scope import PREFIX
+from api.message_services import MessageServices, build_message_services
+from api.routes.all_routes import API_ROUTES, declare_root_routes
 from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.login_uses import LoginUses
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
 from api.services.directory import Directory
 from api.services.gateway_addresses import GatewayAddresses
+from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.limits import Limits, MemoryRateLimiter
+from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
@@ -33,6 +40,25 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
 from core.store.interfaces import BlobStore, Store
+
+
+class Services(msgspec.Struct, kw_only=True, frozen=True):
+    """Everything that handlers may ask for: by the names of these fields, and of those of each side."""
+
+    account: AccountServices
+    guild: GuildServices
+    message: MessageServices
+    gate: Gate
+    gateway_addresses: GatewayAddresses
+    images: Images
+    limits: Limits
+
+    def by_name(self) -> dict[str, object]:
+        """The services by the names under which handlers ask for them."""
+        named: dict[str, object] = msgspec.structs.asdict(self)
+        for side in (named.pop("account"), named.pop("guild"), named.pop("message")):
+            named.update(msgspec.structs.asdict(side))  # type: ignore[arg-type] # the sides are Structs
+        return named
 
 
 class Api:
@@ -87,61 +113,52 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     directory = Directory(store=store, bus=bus, clock=clock)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = LoginUses(store=store, clock=clock)
-    limits = Limits(
-        limiter=MemoryRateLimiter(clock=clock),
-        settings=settings.limits,
-        count_refusal=lambda limit: metrics.limit_refusals_total.labels(limit).inc(),
-    )
+    limits = _build_limits(settings=settings, clock=clock, metrics=metrics)
     images = Images(blobs=blobs)
-    gate = Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits)
-    guilds = build_guild_services(store=store, directory=directory, images=images, online=online, ids=ids, clock=clock)
-    accounts = build_account_services(
-        store=store,
-        directory=directory,
+    membership = Membership(store=store, ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
+    services = Services(
+        account=build_account_services(
+            store=store, directory=directory, images=images, membership=membership, online=online,
+            passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
+            ids=ids, clock=clock, settings=settings,
+        ),
+        guild=build_guild_services(
+            store=store, directory=directory, images=images, membership=membership, online=online, ids=ids, clock=clock
+        ),
+        message=build_message_services(
+            store=store, bus=bus, directory=directory, limits=limits,
+            typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
+        ),
+        gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits),
+        gateway_addresses=GatewayAddresses(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
         images=images,
-        membership=guilds["membership"],
-        online=online,
-        passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
-        ids=ids,
-        clock=clock,
-        settings=settings,
-    )
-    messages = build_message_services(
-        store=store,
-        bus=bus,
-        directory=directory,
         limits=limits,
-        typing_interval_s=settings.limits.typing_interval_s,
-        ids=ids,
-        clock=clock,
-        metrics=metrics,
-    )
-    services = {
-        "directory": directory,
-        "gate": gate,
-        "gateway_addresses": GatewayAddresses(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
-        "images": images,
-        "limits": limits,
-        "store": store,
-        **guilds,
-        **accounts,
-        **messages,
-    }
+    )  # fmt: skip
+    router = _build_router(services, max_body_bytes=settings.api.max_json_bytes)
     return Api(
-        asgi=_build_edge(services, gate, limits=limits, clock=clock, settings=settings, metrics=metrics),
+        asgi=Edge(router=router, gate=services.gate, limits=limits, clock=clock, metrics=metrics),
         directory=directory,
         limits=limits,
-        messages=messages["messages"],
+        messages=services.message.messages,
         passwords=passwords,
-        temporary_members=TemporaryMembers(store=store, bus=bus, membership=guilds["membership"]),
+        temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,
     )
 
 
-def _build_edge(
-    services: dict[str, Any], gate: Gate, *, limits: Limits, clock: Clock, settings: Settings, metrics: Metrics
-) -> Edge:
-    framework = build_framework(services, gate, max_body_bytes=settings.api.max_json_bytes)
-    application: Any = framework  # an ASGI application, whose own types for it are narrower
-    routes = compile_routes(framework, gate)
-    return Edge(app=application, routes=routes, gate=gate, limits=limits, clock=clock, metrics=metrics)
+def _build_limits(*, settings: Settings, clock: Clock, metrics: Metrics) -> Limits:
+    return Limits(
+        limiter=MemoryRateLimiter(clock=clock),
+        settings=settings.limits,
+        count_refusal=lambda limit: metrics.limit_refusals_total.labels(limit).inc(),
+    )
+
+
+def _build_router(services: Services, *, max_body_bytes: int) -> Router:
+    named = services.by_name()
+    document = build_document(API_ROUTES, named, prefix=PREFIX)
+    bind_route = partial(bind, services=named, gate=services.gate, max_body_bytes=max_body_bytes)
+    below_prefix = [endpoint for route in API_ROUTES for endpoint in bind_route(route, prefix=PREFIX)]
+    return Router(
+        [*below_prefix, *(endpoint for route in declare_root_routes(document) for endpoint in bind_route(route))]
+    )

@@ -1,24 +1,14 @@
-"""The guild side of the composition root: its services by the names that handlers ask for, and its routes."""
+"""The guild side of the composition root: guilds and what is in them."""
 
 import secrets
-from collections.abc import Sequence
-from typing import Any, Final
 
-from litestar.handlers import HTTPRouteHandler
+import msgspec
 
-from api.routes import bans as ban_routes
-from api.routes import channels as channel_routes
-from api.routes import guilds as guild_routes
-from api.routes import invites as invite_routes
-from api.routes import members as member_routes
-from api.routes import overwrites as overwrite_routes
-from api.routes import roles as role_routes
 from api.services.channels.channel_positions import ChannelOrder
 from api.services.channels.channels import ChannelService
 from api.services.channels.overwrites import OverwriteService
 from api.services.directory import Directory
 from api.services.guilds.guilds import GuildService
-from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
 from api.services.images import Images
 from api.services.invites.invites import InviteService
@@ -32,30 +22,41 @@ from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 
-GUILD_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
-    guild_routes.HANDLERS,
-    channel_routes.HANDLERS,
-    overwrite_routes.HANDLERS,
-    role_routes.HANDLERS,
-    member_routes.HANDLERS,
-    ban_routes.HANDLERS,
-    invite_routes.HANDLERS,
-)
+
+class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
+    """The services by the names under which handlers ask for them."""
+
+    bans: BanService
+    channel_order: ChannelOrder
+    channels: ChannelService
+    guilds: GuildService
+    invites: InviteService
+    members: MemberService
+    overwrites: OverwriteService
+    prune: PruneService
+    roles: RoleService
+    vanity: VanityService
 
 
 def build_guild_services(
-    *, store: Store, directory: Directory, images: Images, online: OnlineCounts, ids: IdSource, clock: Clock
-) -> dict[str, Any]:
-    """The services; `membership` also lets other parts of the API bring users into guilds."""
-    membership = Membership(store=store, ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
-    return {
-        "bans": BanService(store=store, directory=directory, membership=membership, ids=ids, clock=clock),
-        "channel_order": ChannelOrder(store=store, directory=directory, ids=ids),
-        "channels": ChannelService(store=store, directory=directory, ids=ids),
-        "guilds": GuildService(
+    *,
+    store: Store,
+    directory: Directory,
+    images: Images,
+    membership: Membership,
+    online: OnlineCounts,
+    ids: IdSource,
+    clock: Clock,
+) -> GuildServices:
+    """Make the services."""
+    return GuildServices(
+        bans=BanService(store=store, directory=directory, membership=membership, ids=ids, clock=clock),
+        channel_order=ChannelOrder(store=store, directory=directory, ids=ids),
+        channels=ChannelService(store=store, directory=directory, ids=ids),
+        guilds=GuildService(
             store=store, directory=directory, membership=membership, images=images, online=online, ids=ids
         ),
-        "invites": InviteService(
+        invites=InviteService(
             store=store,
             directory=directory,
             membership=membership,
@@ -64,7 +65,7 @@ def build_guild_services(
             clock=clock,
             choose=secrets.choice,
         ),
-        "members": MemberService(
+        members=MemberService(
             store=store,
             directory=directory,
             membership=membership,
@@ -73,12 +74,11 @@ def build_guild_services(
             clock=clock,
             is_in_voice=_is_in_voice,
         ),
-        "membership": membership,
-        "overwrites": OverwriteService(store=store, directory=directory, ids=ids),
-        "prune": PruneService(store=store, directory=directory, membership=membership, clock=clock),
-        "roles": RoleService(store=store, directory=directory, images=images, ids=ids),
-        "vanity": VanityService(store=store, directory=directory, ids=ids),
-    }
+        overwrites=OverwriteService(store=store, directory=directory, ids=ids),
+        prune=PruneService(store=store, directory=directory, membership=membership, clock=clock),
+        roles=RoleService(store=store, directory=directory, images=images, ids=ids),
+        vanity=VanityService(store=store, directory=directory, ids=ids),
+    )
 
 
 def _is_in_voice(_guild_id: int, _user_id: int) -> bool:

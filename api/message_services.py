@@ -1,11 +1,7 @@
-"""The message side of the composition root: its services by the names that handlers ask for, and its routes."""
+"""The message side of the composition root: messages, direct channels, typing."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+import msgspec
 
-from litestar.handlers import HTTPRouteHandler
-
-from api.routes import direct_channels, messages, typing_indicators
 from api.services.channels.direct_channels import DirectChannels
 from api.services.channels.typing_indicators import TypingIndicators
 from api.services.directory import Directory
@@ -22,11 +18,15 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.store.interfaces import Store
 
-MESSAGE_ROUTES: Final[tuple[Sequence[HTTPRouteHandler], ...]] = (
-    direct_channels.HANDLERS,
-    messages.HANDLERS,
-    typing_indicators.HANDLERS,
-)
+
+class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
+    """The services by the names under which handlers ask for them. `messages` is also the gateway's way to send."""
+
+    direct_channels: DirectChannels
+    edits: MessageEdits
+    history: MessageHistory
+    messages: MessageService
+    typing_indicators: TypingIndicators
 
 
 def build_message_services(
@@ -39,15 +39,15 @@ def build_message_services(
     ids: IdSource,
     clock: Clock,
     metrics: Metrics,
-) -> dict[str, Any]:
-    """The services; `messages` is also the gateway's way to send."""
+) -> MessageServices:
+    """Make the services."""
     cache = MessageCache(messages=store.messages, bus=bus)
     views = MessageViews(directory=directory, messages=cache)
-    return {
-        "direct_channels": DirectChannels(directory=directory, store=store, ids=ids),
-        "edits": MessageEdits(directory=directory, messages=store.messages, views=views, ids=ids, clock=clock),
-        "history": MessageHistory(directory=directory, messages=store.messages, cache=cache, views=views),
-        "messages": MessageService(
+    return MessageServices(
+        direct_channels=DirectChannels(directory=directory, store=store, ids=ids),
+        edits=MessageEdits(directory=directory, messages=store.messages, views=views, ids=ids, clock=clock),
+        history=MessageHistory(directory=directory, messages=store.messages, cache=cache, views=views),
+        messages=MessageService(
             directory=directory,
             messages=cache,
             bus=bus,
@@ -57,7 +57,7 @@ def build_message_services(
             clock=clock,
             metrics=metrics,
         ),
-        "typing_indicators": TypingIndicators(
+        typing_indicators=TypingIndicators(
             directory=directory, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
         ),
-    }
+    )

@@ -1,4 +1,4 @@
-"""Request bodies and ids: from bytes to Structs, and from what is wrong with them to Discord's form errors.
+"""Request bodies: from bytes to Structs, and from what is wrong with them to Discord's form errors.
 
 A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else is needed:
 
@@ -11,8 +11,6 @@ A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else i
 - A wrong body becomes one `Invalid` (50035) that names every wrong top-level field with its path and form code.
 - Texts are cleaned and measured, and sets hold nothing twice, where a field says so (`api.forms.marks`).
 - Half of a surrogate pair becomes U+FFFD (`core.wire.lone_surrogates`); text with a NUL is refused: no database keeps it.
-
-Ids in paths are declared `{guild_id:str}` and taken as `guild_id: SnowflakePath`, ids in queries as `SnowflakeQuery`.
 """
 
 import re
@@ -21,7 +19,6 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
 import msgspec.inspect
-from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
 from api.forms.marks import find_cleaner, find_marked_errors
@@ -40,12 +37,6 @@ SnowflakeField = Annotated[
 ]
 """An id in a body."""
 
-SnowflakePath = Annotated[int, PathParameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
-"""An id in a path: `{name:str}` there."""
-
-SnowflakeQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
-"""An id in a query that may be absent; write `after: SnowflakeQuery = None`."""
-
 T = TypeVar("T")
 
 
@@ -61,8 +52,7 @@ class Form(Generic[T]):
     __slots__ = ("_clean", "_decode", "_type")
 
     def __init__(self, type_: type[T]) -> None:
-        # What Litestar hands over is `Annotated` with its own marks.
-        self._type: Any = getattr(type_, "__origin__", type_) if hasattr(type_, "__metadata__") else type_
+        self._type = type_
         self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_, strict=False).decode
         self._clean = find_cleaner(type_)
 
@@ -107,20 +97,6 @@ def explain_value(value: Any, type_: Any, path: tuple[str | int, ...]) -> FieldE
     except msgspec.ValidationError as error:
         return translate(str(error), value, path)
     return next(find_marked_errors(converted, type_, path), None)
-
-
-def parse_value(value: str | None, type_: type[T], field: str) -> T | None:
-    """One value of a query whose name the framework cannot tell in its errors; None when it is not there.
-
-    Raises:
-        Invalid: naming `field`.
-    """
-    if value is None:
-        return None
-    try:
-        return msgspec.convert(value, type_, strict=False)
-    except msgspec.ValidationError as error:
-        raise Invalid(translate(str(error), value, (field,))) from error
 
 
 def _find_errors(found: Any, type_: Any, path: tuple[str | int, ...]) -> Iterator[FieldError]:

@@ -1,9 +1,10 @@
-"""Answers as they leave a handler: finished bytes. Litestar's own response objects cost more than most handlers do.
+"""Answers as they leave a handler: finished bytes.
 
-A handler returns what is to be encoded, and `api.http.binding` makes the `Answer`; one that has bytes already returns an `Answer`.
+A handler returns what is to be encoded, and `api.http.binding` makes the `Answer`; one that has bytes already returns an
+`Answer`.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -14,7 +15,7 @@ JSON: Final = "application/json"
 
 
 class Answer:
-    """A status, headers and a body, also as an ASGI application. Without a status it has the one that its route declares."""
+    """A status, headers and a body. Without a status it has the one that its route declares."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -30,12 +31,8 @@ class Answer:
         ]
 
     @classmethod
-    def empty(cls) -> "Answer":
+    def empty(cls, *headers: tuple[bytes, bytes]) -> "Answer":
         """204: neither body nor content type."""
         made = cls(b"", status=204)
-        made.headers.clear()
+        made.headers[:] = headers
         return made
-
-    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": self.body})

@@ -1,4 +1,4 @@
-"""Reasons for the audit log: which routes take one, and how it is read.
+"""Reasons for the audit log: how they are read on routes that take one (`Route.is_audited`).
 
 Discord refuses a reason of more than 512 characters (discord-api-docs issue 811), so it is refused on every one of these
 routes alike, also where nothing is kept of it yet.
@@ -14,43 +14,7 @@ from core.domain.texts import REASON
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-AUDITED_ROUTES: Final = frozenset(
-    {
-        "PATCH /channels/{channel_id}",
-        "PUT /channels/{channel_id}",
-        "DELETE /channels/{channel_id}",
-        "PUT /channels/{channel_id}/permissions/{overwrite_id}",
-        "DELETE /channels/{channel_id}/permissions/{overwrite_id}",
-        "POST /channels/{channel_id}/invites",
-        "DELETE /channels/{channel_id}/messages/{message_id}",
-        "POST /channels/{channel_id}/messages/bulk-delete",
-        "DELETE /invites/{code}",
-        "PATCH /guilds/{guild_id}",
-        "POST /guilds/{guild_id}/channels",
-        "PATCH /guilds/{guild_id}/members/@me",
-        "PATCH /guilds/{guild_id}/members/@me/nick",
-        "PATCH /guilds/{guild_id}/members/{user_id}",
-        "DELETE /guilds/{guild_id}/members/{user_id}",
-        "PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id}",
-        "DELETE /guilds/{guild_id}/members/{user_id}/roles/{role_id}",
-        "PUT /guilds/{guild_id}/bans/{user_id}",
-        "DELETE /guilds/{guild_id}/bans/{user_id}",
-        "POST /guilds/{guild_id}/bulk-ban",
-        "POST /guilds/{guild_id}/roles",
-        "PATCH /guilds/{guild_id}/roles",
-        "PATCH /guilds/{guild_id}/roles/{role_id}",
-        "DELETE /guilds/{guild_id}/roles/{role_id}",
-        "POST /guilds/{guild_id}/prune",
-    }
-)
-"""Of the built routes those that Discord's documentation says to support the header."""
-
 _QUERY_REASON: Final = re.compile(rb"(?:^|&)reason=([^&]*)")
-
-
-def is_audited(methods: Iterable[str], path: str) -> bool:
-    """Whether a route, with its path as it is declared, takes a reason."""
-    return any(f"{method} {path.replace(':str', '')}" in AUDITED_ROUTES for method in methods)
 
 
 def read_reason(headers: Headers, query: bytes = b"") -> str | None:

@@ -1,153 +1,155 @@
-"""Gives handlers what they ask for by name, once, at start: services, the caller, the audit log reason.
+"""Gives handlers what they ask for by name: services once, at start; the rest out of each request.
 
-    @get("/guilds/{guild_id:str}/roles")
+    @get("/guilds/{guild_id}/roles")
     async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]: ...
 
-    bind(list_roles, {"roles": role_service})
+    bind(list_roles, {"roles": role_service}, …)
 
-Litestar's own dependency injection would do the same per request, with a task group as soon as a handler asks for two
-things; that costs more than most handlers. Here `caller`, `reason` and `data` (the body, through `api.forms.form`) are read out of
-the request and services are plain keyword arguments. What is left in the signature (path, query) is Litestar's, as ever, or
-`api.compiled_routes`'.
-
-A body that need not be JSON: `opt={"json_of": function}`, which gets the body and its content type and gives the JSON.
+A request passes the gate, then its parameters are read, then the reason for the audit log, then the body; the first of them
+that finds something wrong answers.
 """
 
 import inspect
-import re
 import typing
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from copy import copy
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, Final
-
-from litestar import Request
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import ParameterKwarg, PathParameter, QueryParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
-from litestar.types import ASGIApp
+from typing import Any, Final
 
 from api.forms.form import Form
 from api.http.answers import Answer, encode_json
-from api.http.audit_reasons import Headers, is_audited, read_reason
+from api.http.audit_reasons import read_reason
+from api.http.body import Body
+from api.http.errors import refuse
 from api.http.gate import Gate
-from api.http.scope import CALLER_KEY, Scope
+from api.http.html_forms import read_json
+from api.http.parameters import ParameterReader, WrongPath, find_parameters
+from api.http.route import Handler, Route
+from api.http.scope import CALLER_KEY, PREFIX, TEMPLATE_KEY, Receive, Scope, find_header
+from api.http.unbuilt_routes import is_caught
 from api.services.caller import Caller
-from core.domain.errors import Unauthorized
+from core.domain.errors import NotBuilt, Unauthorized
 
-JSON_OF_KEY: Final = "json_of"
-"""In a handler's `opt`: (body, content type) → JSON."""
-
-BOUND_KEY: Final = "guildway.bound"
-"""In a bound handler's `opt`: its `BoundHandler`."""
-
-_FROM_REQUEST: Final = ("caller", "reason", "request", "scope", "data")
-"""Parameters that are read out of the request here."""
-
-_NOT_LITESTARS: Final = frozenset({*_FROM_REQUEST, "return"})
-_PATH_NAME: Final = re.compile(r"\{(\w+)")
+_NO_CONTENT: Final = 204
 
 
-def bind(handler: HTTPRouteHandler, services: Mapping[str, Any], *, prefix: str = "") -> HTTPRouteHandler:
-    """A copy of the handler with its services filled in, below `prefix`.
-
-    The prefix stands here because Litestar's own routers deep-copy what they are given, services included.
+def bind(
+    route: Route, services: Mapping[str, object], *, gate: Gate, max_body_bytes: int, prefix: str = ""
+) -> list["Endpoint"]:
+    """The route's endpoints, one for each of its paths, below `prefix`. `max_body_bytes` holds where the route says nothing.
 
     Raises:
-        TypeError: when a parameter is annotated with a class that the service of its name is no instance of, or a reason is
-            asked for on a route that takes none.
+        TypeError: when a parameter is annotated with a class that the service of its name is no instance of, when a reason is
+            asked for on a route that takes none, or when a parameter of the path is not asked for.
     """
-    fn: Any = handler.fn
-    hints = typing.get_type_hints(fn, include_extras=True)
-    signature = inspect.signature(fn)
-    filled = {name: services[name] for name in signature.parameters if name in services}
+    asked = inspect.signature(route.handler).parameters
+    if "reason" in asked and not route.is_audited:
+        raise TypeError(f"{route.handler.__qualname__} asks for a reason, which its route does not take")
+    filled = {name: services[name] for name in asked if name in services}
+    _check_services(route.handler, filled)
+    call = _Call(route, filled, gate=gate, limit_bytes=route.max_body_bytes or max_body_bytes)
+    return [
+        Endpoint(
+            method=route.method,
+            template=prefix + path,
+            parameters=ParameterReader(find_parameters(route.handler, path, services.keys()), path),
+            call=call,
+            gate=gate,
+            is_public=route.is_public,
+        )
+        for path in route.paths
+    ]
+
+
+def _check_services(handler: Handler, filled: Mapping[str, object]) -> None:
+    hints = typing.get_type_hints(handler)
     for name, service in filled.items():
         wanted = hints[name]
-        if isinstance(wanted, type) and not getattr(wanted, "_is_protocol", False) and not isinstance(service, wanted):
-            raise TypeError(f"{fn.__qualname__} asks for {name} as {wanted}, which is {type(service)}")
-    asked = {name: hint for name, hint in hints.items() if name not in filled and name not in _NOT_LITESTARS}
-    audited = any(is_audited(handler.http_methods, path) for path in handler.paths)
-    if "reason" in signature.parameters and not audited:
-        raise TypeError(f"{fn.__qualname__} asks for a reason, which its route does not take")
-    bound = BoundHandler(
-        fn=partial(fn, **filled),
-        from_request=[name for name in _FROM_REQUEST if name in signature.parameters],
-        body=_BodyReader(hints["data"], handler.opt.get(JSON_OF_KEY)) if "data" in hints else None,
-        asked=asked,
-        status=handler.status_code,
-        is_audited=audited,
-        gate=services["gate"],
-    )
-    wrapped = _wrap(bound)
-    _describe(wrapped, fn, asked, handler.paths)
-    made = copy(handler)(wrapped)
-    # Answers bring their own status; Litestar would object to one of 204 that comes from a function with a result.
-    made.status_code = HTTP_200_OK
-    made.paths = {prefix + path for path in handler.paths}
-    made.opt = {**handler.opt, BOUND_KEY: bound}
-    return made
+        if isinstance(wanted, type) and not isinstance(service, wanted):
+            raise TypeError(f"{handler.__qualname__} asks for {name} as {wanted}, which is {type(service)}")
 
 
-class BoundHandler:
-    """A handler with its services, to be called with what is its own of a request."""
+class Endpoint:
+    """What answers one method of one path."""
 
-    __slots__ = ("_body", "_fn", "_from_request", "_gate", "_is_audited", "_status", "_wants_reason", "asked")
+    __slots__ = ("_call", "_gate", "_is_public", "_parameters", "method", "template")
 
     def __init__(
-        self,
-        *,
-        fn: Any,
-        from_request: Collection[str],
-        body: "_BodyReader | None",
-        asked: Mapping[str, Any],
-        status: int,
-        is_audited: bool,
-        gate: Gate,
+        self, *, method: str, template: str, parameters: ParameterReader, call: "_Call", gate: Gate, is_public: bool
     ) -> None:
+        self.method = method
+        self.template = template
+        """The whole path, with its parameters in braces."""
+        self._parameters = parameters
+        self._call = call
         self._gate = gate
-        self._fn = fn
-        self._from_request = tuple(name for name in from_request if name not in ("data", "reason"))
-        self._wants_reason = "reason" in from_request
-        self._body = body
-        self.asked = asked
-        """The annotations of the parameters that are still to be given, by name: path and query."""
-        self._status = status
-        self._is_audited = is_audited
+        self._is_public = is_public
 
-    @property
-    def wants_request(self) -> bool:
-        """Whether it needs the framework's request."""
-        return "request" in self._from_request
+    async def answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
+        """Run the handler; errors become answers. `segments` are what the path has for its parameters, in its order."""
+        scope[TEMPLATE_KEY] = self.template
+        try:
+            await self._gate.admit(scope, is_public=self._is_public)
+            given = self._parameters.read(segments, scope["query_string"])
+            return await self._call.answer(scope, receive, given)
+        except WrongPath as error:
+            is_unbuilt = is_caught(scope["method"], scope["path"].removeprefix(PREFIX), self.template)
+            return refuse(scope, NotBuilt() if is_unbuilt else error)
+        except Exception as error:
+            return refuse(scope, error)
 
-    async def _read(self, scope: Scope, read: Callable[[], Awaitable[bytes]]) -> bytes:
-        """The body; a login that ended while it came is none any more."""
-        seen = self._gate.changes
-        body = await read()
-        if self._gate.changes != seen:
-            await self._gate.confirm(scope)
-        return body
 
-    async def answer(
-        self, scope: Scope, given: dict[str, Any], read: Callable[[], Awaitable[bytes]], request: Any = None
-    ) -> Answer:
-        """Run the handler. `given` holds the parameters in `asked`, `read` gives the body.
+class _Call:
+    """A handler with its services, to be called with what is its own of a request."""
+
+    __slots__ = (
+        "_form",
+        "_gate",
+        "_handler",
+        "_is_audited",
+        "_limit_bytes",
+        "_reads_body",
+        "_status",
+        "_takes_html_forms",
+        "_wants_caller",
+        "_wants_reason",
+        "_wants_scope",
+    )
+
+    def __init__(self, route: Route, filled: Mapping[str, object], *, gate: Gate, limit_bytes: int) -> None:
+        hints = typing.get_type_hints(route.handler, include_extras=True)
+        self._handler = partial(route.handler, **filled)
+        self._gate = gate
+        self._limit_bytes = limit_bytes
+        self._status = route.status
+        self._is_audited = route.is_audited
+        self._takes_html_forms = route.takes_html_forms
+        self._wants_caller = "caller" in hints
+        self._wants_reason = "reason" in hints
+        self._wants_scope = "scope" in hints
+        self._form: Form[Any] | None = Form(hints["data"]) if "data" in hints else None
+        self._reads_body = self._form is not None or route.method != "GET"
+        """Of a request that breaks off in its body nothing is done, whether or not the body says anything."""
+
+    async def answer(self, scope: Scope, receive: Receive, given: dict[str, Any]) -> Answer:
+        """Run the handler. `given` holds the parameters of path and query.
 
         Raises:
             Unauthorized: when it wants a caller and there is none. DomainError: the handler's own, and the body's.
         """
-        for name in self._from_request:
-            given[name] = caller_of(scope) if name == "caller" else scope if name == "scope" else request
+        if self._wants_caller:
+            given["caller"] = caller_of(scope)
+        if self._wants_scope:
+            given["scope"] = scope
         if self._is_audited:
             reason = read_reason(scope["headers"], scope["query_string"])
             if self._wants_reason:
                 given["reason"] = reason
-        if self._body is not None or scope["method"] != "GET":
-            # Of a request that breaks off in its body nothing is done, whether or not the body says anything.
-            body = await self._read(scope, read)
-            if self._body is not None:
-                given["data"] = self._body.decode(body, scope["headers"])
-        result = await self._fn(**given)
-        if self._status == HTTP_204_NO_CONTENT:
+        if self._reads_body:
+            body = await self._read(scope, receive)
+            if self._form is not None:
+                given["data"] = self._form.decode(body)
+        result = await self._handler(**given)
+        if self._status == _NO_CONTENT:
             return Answer.empty()
         if type(result) is not Answer:
             return Answer(encode_json(result), status=self._status)
@@ -155,79 +157,17 @@ class BoundHandler:
             result.status = self._status
         return result
 
-
-def _describe(wrapped: Any, fn: Any, asked: Mapping[str, Any], paths: Collection[str]) -> None:
-    """Make the wrapped function look to Litestar like one with just the parameters that Litestar has to fill."""
-    in_path = {name for path in paths for name in _PATH_NAME.findall(path)}
-    kept = {name: _mark(name, hint, in_path) for name, hint in asked.items()}
-    kept["request"] = Request
-    given = inspect.signature(fn).parameters
-    wrapped.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=given[name].default if name in given else inspect.Parameter.empty,
-                annotation=hint,
-            )
-            for name, hint in kept.items()
-        ],
-        return_annotation=ASGIApp,
-    )
-    wrapped.__annotations__ = {**kept, "return": ASGIApp}
-    wrapped.__name__, wrapped.__qualname__, wrapped.__module__ = fn.__name__, fn.__qualname__, fn.__module__
-    wrapped.__doc__ = fn.__doc__
-
-
-def _mark(name: str, hint: Any, in_path: Collection[str]) -> Any:
-    """The annotation with Litestar's mark of where the value comes from, unless it has one."""
-    if any(isinstance(item, ParameterKwarg) for item in getattr(hint, "__metadata__", ())):
-        return hint
-    if name in in_path:
-        return _annotate(hint, PathParameter())
-    # Of `SnowflakeQuery | None` the mark stands inside the union, where Litestar does not look for it.
-    for part in typing.get_args(hint):
-        for item in getattr(part, "__metadata__", ()):
-            if isinstance(item, ParameterKwarg):
-                return _annotate(part.__origin__ | None, item)
-    return _annotate(hint, QueryParameter())
-
-
-def _annotate(hint: Any, mark: Any) -> Any:
-    special_form: Any = Annotated
-    return special_form[hint, mark]
-
-
-class _BodyReader:
-    """Reads one handler's `data`."""
-
-    __slots__ = ("_form", "_json_of")
-
-    def __init__(self, type_: Any, json_of: Callable[[bytes, str], bytes] | None) -> None:
-        self._form: Form[Any] = Form(type_)
-        self._json_of = json_of
-
-    def decode(self, body: bytes, headers: Headers) -> Any:
-        """The body as the handler wants it. Raises as `Form.decode`."""
-        if self._json_of is not None:
-            body = self._json_of(body, _find_header(headers, b"content-type"))
-        return self._form.decode(body)
-
-
-def _find_header(headers: Headers, wanted: bytes) -> str:
-    """The header's first value, "" without one."""
-    for name, value in headers:
-        if name == wanted:
-            return value.decode("latin-1")
-    return ""
-
-
-def _wrap(bound: BoundHandler) -> Any:
-    async def handle(request: Request[Any, Any, Any], **given: Any) -> Answer:
-        scope: Any = request.scope
-        return await bound.answer(scope, given, request.body, request)
-
-    return handle
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        """The body's JSON; a login that ended while it came is none any more."""
+        seen = self._gate.changes
+        body = Body(scope, receive, self._limit_bytes)
+        if self._takes_html_forms:
+            content = await read_json(body, find_header(scope, b"content-type"))
+        else:
+            content = await body.read()
+        if self._gate.changes != seen:
+            await self._gate.confirm(scope)
+        return content
 
 
 def caller_of(scope: Scope) -> Caller:

@@ -1,6 +1,6 @@
-"""The outermost layer of the API, plain ASGI: what concerns every request, also one that matches no route.
+"""The outermost layer of the API, the ASGI application: what concerns every request, also one that matches no route.
 
-- Addresses: `/api/v9/…`, `/api/…` and `/servers…` are rewritten to `/api/v10/…/guilds…` before routing.
+- Addresses are rewritten to the canonical ones (`api.http.addresses`) before routing.
 - HEAD is GET without its body.
 - Pages of other origins may call: their browsers' preflights are answered, and every answer says so. Nothing here is told
   by cookies, so a page can do no more than somebody with the token that it was given.
@@ -9,30 +9,24 @@
 - Answers: the rate limit's headers, no body headers on 204; status and duration into the metrics.
 """
 
-import logging
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from api.compiled_routes import CompiledRoutes
+from api.http.addresses import is_canonical, rewrite_path
 from api.http.answers import Answer
-from api.http.errors import HeadersTooLarge
-from api.http.gate import Gate, Rate
-from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Application, Message, Receive, Scope, Send
-from api.refusals import refuse
+from api.http.errors import HeadersTooLarge, refuse
+from api.http.gate import Gate
+from api.http.rate_headers import Rate, encode_rate
+from api.http.router import Router
+from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Receive, Scope, Send, address_of
 from api.services.limits import Limits
 from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 
-logger = logging.getLogger(__name__)
-
 MAX_HEADERS_BYTES: Final = 32 * 1024
 """Names and values together. Tokens, reasons (512 characters, percent-encoded) and proxies' additions fit many times."""
 
-PREFIX: Final = "/api/v10/"
-_VERSIONED: Final = re.compile(r"/api(?:/v(\d+))?/(.*)", re.DOTALL)
-_OWN_PATHS: Final = ("/api/docs", "/api/openapi.json")
 _COUNTED_AS_INVALID: Final = frozenset({401, 403, 429})
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _UNMATCHED: Final = "unmatched"
@@ -56,17 +50,13 @@ class InvalidApiVersion(DomainError):
 
 
 class Edge:
-    """Wraps the application."""
+    """Wraps the router."""
 
-    __slots__ = ("_app", "_clock", "_gate", "_limits", "_metrics", "_routes", "_timers")
+    __slots__ = ("_clock", "_gate", "_limits", "_metrics", "_router", "_timers")
 
-    def __init__(
-        self, *, app: Application, routes: CompiledRoutes, gate: Gate, limits: Limits, clock: Clock, metrics: Metrics
-    ) -> None:
-        """`app` answers what `routes` do not."""
-        self._app = app
+    def __init__(self, *, router: Router, gate: Gate, limits: Limits, clock: Clock, metrics: Metrics) -> None:
+        self._router = router
         self._gate = gate
-        self._routes = routes
         self._limits = limits
         self._clock = clock
         self._metrics = metrics
@@ -74,51 +64,32 @@ class Edge:
         """The histogram's children: looking one up by labels costs more than observing."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         started_s = self._clock.monotonic_s()
         status = 500
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope = {**scope, "method": "GET"}
-
-        async def forward(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = self._finish_headers(scope, status, message["headers"])
-            elif is_head:
-                message = {**message, "body": b""}
-            await send(message)
-
         try:
             answer = await self._find_answer(scope, receive)
-            if answer is None:
-                await self._app(scope, receive, forward)
-            else:
-                status = answer.status
-                headers = self._finish_headers(scope, status, answer.headers)
-                await send({"type": "http.response.start", "status": status, "headers": headers})
-                await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
+            status = answer.status
+            headers = self._finish_headers(scope, answer)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
         finally:
             self._observe(scope, status, self._clock.monotonic_s() - started_s)
         if status in _COUNTED_AS_INVALID and CALLER_KEY not in scope:
-            await self._limits.count_invalid(_address_of(scope))
+            await self._limits.count_invalid(address_of(scope))
 
-    async def _find_answer(self, scope: Scope, receive: Receive) -> Answer | None:
-        """The answer to what needs nothing of the framework; None for the rest."""
+    async def _find_answer(self, scope: Scope, receive: Receive) -> Answer:
         refusal = self._prepare(scope)
         if refusal is not None:
             return refuse(scope, refusal)
         if scope["method"] == "OPTIONS" and is_preflight(scope["headers"]):
-            answer = Answer.empty()
-            answer.headers += _PREFLIGHT
-            return answer
-        blocked_s = await self._limits.find_block(_address_of(scope))
+            return Answer.empty(*_PREFLIGHT)
+        blocked_s = await self._limits.find_block(address_of(scope))
         if blocked_s and (refusal := await self._judge_blocked(scope, blocked_s)) is not None:
             return refuse(scope, refusal)
-        return await self._routes.answer(scope, receive)
+        return await self._router.answer(scope, receive)
 
     async def _judge_blocked(self, scope: Scope, blocked_s: float) -> DomainError | None:
         """Why a request of an address that is shut out is not answered."""
@@ -127,7 +98,7 @@ class Edge:
                 return None
         except DomainError as error:
             return error
-        self._limits.tell_block(_address_of(scope))
+        self._limits.tell_block(address_of(scope))
         return RateLimited(blocked_s, scope="global")
 
     def _prepare(self, scope: Scope) -> DomainError | None:
@@ -140,29 +111,18 @@ class Edge:
         path = scope["path"]
         if "\x00" in path or b"%00" in scope["query_string"]:
             return Invalid(message="Addresses may not hold NUL characters.")
-        if not path.startswith(PREFIX) or path.startswith("servers", len(PREFIX)):
+        if not is_canonical(path):
             rewritten = rewrite_path(path)
             if rewritten is None:
                 return InvalidApiVersion()
             scope["path"] = rewritten
         return None
 
-    def _finish_headers(self, scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[Any]:
-        if status == 204:
-            headers = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
-        finished = [*headers, *_CROSS_ORIGIN]
+    def _finish_headers(self, scope: Scope, answer: Answer) -> list[tuple[bytes, bytes]]:
         rate: Rate | None = scope.get(RATE_KEY)
-        if rate is not None:
-            standing = rate.standing
-            reset_s = self._clock.now_ms() / 1000 + standing.reset_after_s
-            finished += (
-                (b"x-ratelimit-limit", b"%d" % standing.limit),
-                (b"x-ratelimit-remaining", b"%d" % standing.remaining),
-                (b"x-ratelimit-reset", b"%.3f" % reset_s),
-                (b"x-ratelimit-reset-after", b"%.3f" % standing.reset_after_s),
-                (b"x-ratelimit-bucket", rate.bucket.encode()),
-            )
-        return finished
+        if rate is None:
+            return [*answer.headers, *_CROSS_ORIGIN]
+        return [*answer.headers, *_CROSS_ORIGIN, *encode_rate(rate, self._clock.now_ms())]
 
     def _observe(self, scope: Scope, status: int, duration_s: float) -> None:
         method = scope["method"]
@@ -177,21 +137,3 @@ class Edge:
 def is_preflight(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a browser asks, on its own and without a token, if a page of another origin may send a request."""
     return {b"origin", b"access-control-request-method"} <= {name for name, _ in headers}
-
-
-def rewrite_path(path: str) -> str | None:
-    """The canonical path; what is not the API's stays as it is. None for an unknown version."""
-    match = _VERSIONED.fullmatch(path)
-    if match is None or path.startswith(_OWN_PATHS):
-        return path
-    if match[1] not in (None, "9", "10"):
-        return None
-    rest = match[2]
-    if rest == "servers" or rest.startswith("servers/"):
-        rest = "guilds" + rest.removeprefix("servers")
-    return PREFIX + rest
-
-
-def _address_of(scope: Scope) -> str:
-    client = scope["client"]
-    return client[0] if client else ""

@@ -1,31 +1,17 @@
 """What every request passes between routing and its handler: who is it, and is it too much?
 
-Runs after routing (the route is known) and before the body is read: as Litestar's `before_request`, and on the way of
-`api.compiled_routes`. It leaves the `Caller` and the rate limit's standing in the ASGI scope, for `api.http.binding` and
-`api.http.edge`. A handler is for callers with a token unless it says `opt={"public": True}`.
+Runs after routing (the route is known) and before the body is read. It leaves the `Caller` and the rate limit's standing in
+the ASGI scope, for `api.http.binding` and `api.http.edge`. A route is for callers with a token unless it says that it is public.
 """
 
 import hashlib
-from typing import Any, Final
 
-from litestar import Request
-from msgspec import Struct
-
-from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope
+from api.http.rate_headers import Rate
+from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope, address_of
 from api.services.accounts.authenticator import Authenticator
 from api.services.caller import Caller
-from api.services.limits import Limits, Standing
+from api.services.limits import Limits
 from core.domain.errors import RateLimited, Unauthorized
-
-PUBLIC_KEY: Final = "public"
-"""In a handler's `opt`: whether it is also for callers without a token."""
-
-
-class Rate(Struct, frozen=True):
-    """What the rate limit's headers say. `bucket` is the same for all requests of a route."""
-
-    standing: Standing
-    bucket: str
 
 
 class Gate:
@@ -38,17 +24,11 @@ class Gate:
         self._limits = limits
         self._buckets: dict[tuple[str, str], str] = {}
 
-    async def admit_request(self, request: Request[Any, Any, Any]) -> None:
-        """As `admit`, for what the framework has routed."""
-        scope: Any = request.scope
-        if scope["method"] != "OPTIONS":  # answered by the framework; browsers send no token with it
-            await self.admit(scope, is_public=bool(request.route_handler.opt.get(PUBLIC_KEY)))
-
     async def admit(self, scope: Scope, *, is_public: bool) -> None:
         """Raises Unauthorized or RateLimited."""
         caller = await self.find_caller(scope)
         if caller is None:
-            await self._count(scope, scope["client"][0] if scope["client"] else "")
+            await self._count(scope, address_of(scope))
             if not is_public:
                 raise Unauthorized
             return
@@ -93,13 +73,6 @@ class Gate:
         if bucket is None:
             bucket = self._buckets[route] = hashlib.sha256(" ".join(route).encode()).hexdigest()[:32]
         return bucket
-
-
-def show_wait(scope: Scope, wait_s: float) -> None:
-    """Let the headers of a refusal tell its wait: whichever limit they told of, nothing is left until then."""
-    rate: Rate | None = scope.get(RATE_KEY)
-    if rate is not None:
-        scope[RATE_KEY] = Rate(Standing(rate.standing.limit, 0, wait_s, wait_s), rate.bucket)
 
 
 def find_authorization(headers: list[tuple[bytes, bytes]]) -> str:

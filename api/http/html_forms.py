@@ -1,15 +1,17 @@
-"""Bodies of messages: JSON, or a form with the JSON in its field `payload_json`, as clients send it beside files.
+"""Bodies that may be JSON or a form as browsers send it, which then holds the JSON in its field `payload_json`.
 
-A form without `payload_json` has the message's plain fields (`content`, `tts`, …) as fields of its own. Files have no place
-to go yet and are refused.
+Clients send such forms where files may come along. A form without `payload_json` has the plain fields of what it stands for
+(`content`, `tts`, …) as fields of its own. Files have no place to go yet and are refused.
 """
 
+from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
 from multipart import MultipartSegment, PushMultipartParser, parse_options_header
 
+from api.http.body import Body
 from core.domain.errors import Invalid, unbuilt_field
 
 _MAX_FIELDS: Final = 32
@@ -18,46 +20,51 @@ _AS_THEY_ARE: Final = frozenset({"binary", "8bit", "7bit"})
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def find_json(body: bytes, content_type: str) -> bytes:
-    """The JSON of a message's body.
+async def read_json(body: Body, content_type: str) -> bytes:
+    """The JSON of a body.
 
     Raises:
-        NotBuilt: when there are files. Invalid: when the body is not of its type, or has too many fields.
+        NotBuilt: when there are files. Invalid: when the body is not of its type, or has too many fields. Others: as `Body`.
     """
     if content_type == "application/json":
-        return body
+        return await body.read()
     kind, options = parse_options_header(content_type)
     if kind == "multipart/form-data":
-        fields = _read_multipart(body, options.get("boundary", ""))
+        fields = await _read_multipart(body.chunks(), options.get("boundary", ""))
     elif kind == "application/x-www-form-urlencoded":
-        fields = _read_urlencoded(body)
+        fields = _parse_urlencoded(await body.read())
     else:
-        return body
+        return await body.read()
     payload = fields.get(_PAYLOAD)
     return _encode(fields) if payload is None else payload.encode()
 
 
-def _read_urlencoded(body: bytes) -> dict[str, str]:
+def _parse_urlencoded(body: bytes) -> dict[str, str]:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
     except ValueError:
         raise Invalid(message="Malformed form") from None
 
 
-def _read_multipart(body: bytes, boundary: str) -> dict[str, str]:
+async def _read_multipart(chunks: AsyncIterator[bytes], boundary: str) -> dict[str, str]:
     fields: dict[str, bytearray] = {}
     value = bytearray()
     try:
         with PushMultipartParser(boundary, max_segment_count=_MAX_FIELDS) as parser:
-            for event in parser.parse(body):
-                if isinstance(event, MultipartSegment):
-                    if event.filename is not None:
-                        raise unbuilt_field((event.name,), "files in forms")
-                    if event.header("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
-                        raise Invalid(message="Fields of a form are sent as they are (RFC 7578 section 4.7)")
-                    value = fields[event.name] = bytearray()
-                elif event is not None:
-                    value += event
+            async for chunk in chunks:
+                for event in parser.parse(chunk):
+                    if isinstance(event, MultipartSegment):
+                        _check_segment(event)
+                        value = fields[event.name] = bytearray()
+                    elif event is not None:
+                        value += event
         return {name: value.decode() for name, value in fields.items()}
     except ValueError:  # the parser's own errors, and text that is no UTF-8
         raise Invalid(message="Malformed form") from None
+
+
+def _check_segment(segment: MultipartSegment) -> None:
+    if segment.filename is not None:
+        raise unbuilt_field((segment.name,), "files in forms")
+    if segment.header("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
+        raise Invalid(message="Fields of a form are sent as they are (RFC 7578 section 4.7)")

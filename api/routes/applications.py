@@ -1,12 +1,12 @@
 """/applications and /oauth2: applications, their bots, and how those get into guilds."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from litestar import get, patch, post
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from msgspec import Meta
 
-from api.forms.form import SnowflakePath
+from api.http.parameters import SnowflakePath, WireName
+from api.http.route import Route, get, patch, post
 from api.services.applications.applications import (
     ApplicationService,
     BotTokenObject,
@@ -26,14 +26,14 @@ from core.domain.ids import MAX_SNOWFLAKE
 from core.wire.objects.application import ApplicationObject
 
 Scopes = Annotated[
-    str, QueryParameter(name="scope", max_length=200, description="Scopes, separated by spaces; must hold bot")
+    str, Meta(max_length=200, description="Scopes, separated by spaces; must hold bot"), WireName("scope")
 ]
 
-ClientId = Annotated[int, QueryParameter(ge=0, le=MAX_SNOWFLAKE, description="The application")]
-PermissionsQuery = Annotated[int, QueryParameter(ge=0, le=(1 << 63) - 1, description="Permission bits")]
+ClientId = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE, description="The application")]
+PermissionsQuery = Annotated[int, Meta(ge=0, le=(1 << 63) - 1, description="Permission bits")]
 
 
-@post("/applications", request_max_body_size=IMAGE_BODY_BYTES)
+@post("/applications", status=201, max_body_bytes=IMAGE_BODY_BYTES)
 async def create_application(
     caller: Caller, data: CreateApplication, applications: ApplicationService
 ) -> ApplicationObject:
@@ -59,7 +59,7 @@ async def get_authorized_application(caller: Caller, applications: ApplicationSe
     return await applications.fetch_of_bot(caller)
 
 
-@patch("/applications/@me", request_max_body_size=IMAGE_BODY_BYTES)
+@patch("/applications/@me", max_body_bytes=IMAGE_BODY_BYTES)
 async def update_own_application(
     caller: Caller, data: UpdateApplication, applications: ApplicationService
 ) -> ApplicationObject:
@@ -67,7 +67,7 @@ async def update_own_application(
     return await applications.update_of_bot(caller, data)
 
 
-@get("/applications/{application_id:str}")
+@get("/applications/{application_id}")
 async def get_application(
     application_id: SnowflakePath, caller: Caller, applications: ApplicationService
 ) -> ApplicationObject:
@@ -75,7 +75,7 @@ async def get_application(
     return await applications.fetch(caller, application_id)
 
 
-@patch("/applications/{application_id:str}", request_max_body_size=IMAGE_BODY_BYTES)
+@patch("/applications/{application_id}", max_body_bytes=IMAGE_BODY_BYTES)
 async def update_application(
     application_id: SnowflakePath, caller: Caller, data: UpdateApplication, applications: ApplicationService
 ) -> ApplicationObject:
@@ -83,7 +83,7 @@ async def update_application(
     return await applications.update(caller, application_id, data)
 
 
-@post("/applications/{application_id:str}/bot", status_code=200)
+@post("/applications/{application_id}/bot")
 async def make_bot(application_id: SnowflakePath, caller: Caller, applications: ApplicationService) -> BotTokenObject:
     """Give an application a bot, or its bot a new token."""
     return await applications.make_bot(caller, application_id)
@@ -97,7 +97,7 @@ async def show_authorization(
     return await authorizations.show(caller, client_id, scopes)
 
 
-@post("/oauth2/authorize", status_code=200)
+@post("/oauth2/authorize")
 async def authorize(
     caller: Caller,
     client_id: ClientId,
@@ -110,7 +110,7 @@ async def authorize(
     return await authorizations.authorize(caller, client_id, scopes, permissions, data)
 
 
-@get("/guilds/{guild_id:str}/integrations")
+@get("/guilds/{guild_id}/integrations")
 async def list_integrations(
     guild_id: SnowflakePath, caller: Caller, integrations: IntegrationService
 ) -> list[IntegrationObject]:
@@ -118,7 +118,7 @@ async def list_integrations(
     return await integrations.list_of_guild(caller, guild_id)
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     create_application,
     list_applications,
     get_own_application,
@@ -130,4 +130,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     show_authorization,
     authorize,
     list_integrations,
-]
+)

@@ -1,17 +1,16 @@
 """/guilds/{guild}/bans and /bulk-ban."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from litestar import delete, get, post, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from msgspec import Meta
 
-from api.forms.form import SnowflakePath, SnowflakeQuery, parse_value
+from api.http.parameters import SnowflakePath, SnowflakeQuery, WireName
+from api.http.route import Route, delete, get, post, put
 from api.services.caller import Caller
 from api.services.members.bans import BanService, BulkBanObject
 from api.services.members.member_forms import (
     DASHED_DAYS,
-    MAX_DELETE_DAYS,
     MAX_DELETE_S,
     BanUser,
     BanUsers,
@@ -20,17 +19,16 @@ from api.services.members.member_forms import (
 )
 from core.wire.objects.member import BanObject
 
-DeleteSecondsQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_S)]
-DeleteDaysQuery = Annotated[int | None, QueryParameter(ge=0, le=MAX_DELETE_DAYS)]
+DeleteSecondsQuery = Annotated[int, Meta(ge=0, le=MAX_DELETE_S)] | None
+DeleteDaysQuery = DeleteDays | None
 """Libraries put these here (discord.py, discordgo) or into the body, as the API had it at their time."""
-DashedDaysQuery = Annotated[
-    str | None, QueryParameter(name=DASHED_DAYS, description="The same, of the first libraries")
-]
-"""Checked by hand: the framework would name the parameter in place of the field."""
-PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
+DashedDaysQuery = (
+    Annotated[DeleteDays, Meta(description="The same, of the first libraries"), WireName(DASHED_DAYS)] | None
+)
+PageLimit = Annotated[int, Meta(ge=1, le=1000)]
 
 
-@get("/guilds/{guild_id:str}/bans")
+@get("/guilds/{guild_id}/bans")
 async def list_bans(
     guild_id: SnowflakePath,
     caller: Caller,
@@ -43,13 +41,13 @@ async def list_bans(
     return await bans.fetch_page(caller, guild_id, before=before, after=after, limit=limit)
 
 
-@get("/guilds/{guild_id:str}/bans/{user_id:str}")
+@get("/guilds/{guild_id}/bans/{user_id}")
 async def get_ban(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, bans: BanService) -> BanObject:
     """Show a ban."""
     return await bans.fetch(caller, guild_id, user_id)
 
 
-@put("/guilds/{guild_id:str}/bans/{user_id:str}", status_code=204)
+@put("/guilds/{guild_id}/bans/{user_id}", status=204, is_audited=True)
 async def put_ban(  # noqa: PLR0913, PLR0917 - what old and new libraries put into the query
     guild_id: SnowflakePath,
     user_id: SnowflakePath,
@@ -62,18 +60,17 @@ async def put_ban(  # noqa: PLR0913, PLR0917 - what old and new libraries put in
     reason: str | None = None,
 ) -> None:
     """Ban a user."""
-    days = parse_value(dashed_days, DeleteDays, DASHED_DAYS)
-    delete_s = data.delete_s or compute_delete_s(delete_message_seconds, delete_message_days, days)
+    delete_s = data.delete_s or compute_delete_s(delete_message_seconds, delete_message_days, dashed_days)
     await bans.put(caller, guild_id, user_id, delete_s=delete_s, reason=reason or data.reason)
 
 
-@delete("/guilds/{guild_id:str}/bans/{user_id:str}", status_code=204)
+@delete("/guilds/{guild_id}/bans/{user_id}", status=204, is_audited=True)
 async def delete_ban(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, bans: BanService) -> None:
     """Lift a ban."""
     await bans.delete(caller, guild_id, user_id)
 
 
-@post("/guilds/{guild_id:str}/bulk-ban", status_code=200)
+@post("/guilds/{guild_id}/bulk-ban", is_audited=True)
 async def ban_many(
     guild_id: SnowflakePath, caller: Caller, data: BanUsers, bans: BanService, reason: str | None = None
 ) -> BulkBanObject:
@@ -81,4 +78,4 @@ async def ban_many(
     return await bans.put_many(caller, guild_id, data, reason)
 
 
-HANDLERS: list[HTTPRouteHandler] = [list_bans, get_ban, put_ban, delete_ban, ban_many]
+ROUTES: Final[Sequence[Route]] = (list_bans, get_ban, put_ban, delete_ban, ban_many)

@@ -1,12 +1,12 @@
 """/guilds/{guild}/channels and /channels/{channel}."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from litestar import delete, get, patch, post, put
-from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from api.forms.form import SnowflakePath
+from api.http.parameters import SnowflakePath
+from api.http.route import Route, delete, get, patch, post, put
 from api.services.caller import Caller
 from api.services.channels.channel_forms import ChannelPosition, CreateChannel, UpdateChannel
 from api.services.channels.channel_positions import ChannelOrder
@@ -16,13 +16,13 @@ from core.wire.objects.channel import ChannelObject, DirectChannelObject
 AnyChannelObject = ChannelObject | DirectChannelObject
 
 
-@get("/guilds/{guild_id:str}/channels")
+@get("/guilds/{guild_id}/channels")
 async def list_channels(guild_id: SnowflakePath, caller: Caller, channels: ChannelService) -> list[ChannelObject]:
     """Show the guild's channels."""
     return await channels.fetch_all(caller, guild_id)
 
 
-@post("/guilds/{guild_id:str}/channels")
+@post("/guilds/{guild_id}/channels", status=201, is_audited=True)
 async def create_channel(
     guild_id: SnowflakePath, caller: Caller, data: CreateChannel, channels: ChannelService
 ) -> ChannelObject:
@@ -30,7 +30,7 @@ async def create_channel(
     return await channels.create(caller, guild_id, data)
 
 
-@patch("/guilds/{guild_id:str}/channels", status_code=204)
+@patch("/guilds/{guild_id}/channels", status=204)
 async def move_channels(
     guild_id: SnowflakePath,
     caller: Caller,
@@ -41,13 +41,13 @@ async def move_channels(
     await channel_order.move(caller, guild_id, data)
 
 
-@get("/channels/{channel_id:str}")
+@get("/channels/{channel_id}")
 async def get_channel(channel_id: SnowflakePath, caller: Caller, channels: ChannelService) -> AnyChannelObject:
     """Show a channel."""
     return await channels.fetch(caller, channel_id)
 
 
-@patch("/channels/{channel_id:str}")
+@patch("/channels/{channel_id}", is_audited=True)
 async def update_channel(
     channel_id: SnowflakePath, caller: Caller, data: UpdateChannel, channels: ChannelService
 ) -> ChannelObject:
@@ -55,7 +55,7 @@ async def update_channel(
     return await channels.update(caller, channel_id, data)
 
 
-@put("/channels/{channel_id:str}")
+@put("/channels/{channel_id}", is_audited=True)
 async def replace_channel(
     channel_id: SnowflakePath, caller: Caller, data: UpdateChannel, channels: ChannelService
 ) -> ChannelObject:
@@ -63,13 +63,13 @@ async def replace_channel(
     return await channels.update(caller, channel_id, data)
 
 
-@delete("/channels/{channel_id:str}", status_code=200)
+@delete("/channels/{channel_id}", is_audited=True)
 async def delete_channel(channel_id: SnowflakePath, caller: Caller, channels: ChannelService) -> AnyChannelObject:
     """Delete a channel, or close a direct one."""
     return await channels.delete(caller, channel_id)
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     list_channels,
     create_channel,
     move_channels,
@@ -77,4 +77,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     update_channel,
     replace_channel,
     delete_channel,
-]
+)

@@ -1,14 +1,15 @@
 """/users/@me/channels: direct-message channels."""
 
-from litestar import get, post
-from litestar.handlers import HTTPRouteHandler
+from collections.abc import Sequence
+from typing import Final
 
+from api.http.route import Route, get, post
 from api.services.caller import Caller
 from api.services.channels.direct_channels import DirectChannels, OpenDirectChannel
 from core.wire.objects.channel import DirectChannelObject
 
 
-@post("/users/@me/channels", status_code=200)
+@post("/users/@me/channels")
 async def open_direct_channel(
     data: OpenDirectChannel, caller: Caller, direct_channels: DirectChannels
 ) -> DirectChannelObject:
@@ -22,4 +23,4 @@ async def list_direct_channels(caller: Caller, direct_channels: DirectChannels) 
     return await direct_channels.list_all(caller.user_id)
 
 
-HANDLERS: list[HTTPRouteHandler] = [open_direct_channel, list_direct_channels]
+ROUTES: Final[Sequence[Route]] = (open_direct_channel, list_direct_channels)

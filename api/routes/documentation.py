@@ -1,22 +1,24 @@
-"""The OpenAPI document and its page. For everybody; built once, so the handlers only hand out bytes."""
+"""The OpenAPI document and its page. For everybody; made once, so the handlers only hand out bytes."""
 
-from litestar import get
-from litestar.handlers import HTTPRouteHandler
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from api.http.answers import Answer
-from api.services.documentation import Documentation
-
-
-@get(["/openapi.json", "/api/openapi.json"], opt={"public": True})
-async def get_openapi(documentation: Documentation) -> Answer:
-    """The document."""
-    return Answer(documentation.document)
+from api.http.answers import Answer, encode_json
+from api.http.openapi_page import render_page
+from api.http.route import Route, get
 
 
-@get("/api/docs", opt={"public": True})
-async def get_page(documentation: Documentation) -> Answer:
-    """The page."""
-    return Answer(documentation.page, content_type="text/html; charset=utf-8")
+def declare_documentation(document: Mapping[str, Any]) -> Sequence[Route]:
+    """The routes that show this document."""
+    encoded = encode_json(document)
+    page = render_page(document).encode()
 
+    @get("/openapi.json", "/api/openapi.json", is_public=True)
+    async def get_openapi() -> Answer:
+        return Answer(encoded)
 
-ROOT_HANDLERS: list[HTTPRouteHandler] = [get_openapi, get_page]
+    @get("/api/docs", is_public=True)
+    async def get_page() -> Answer:
+        return Answer(page, content_type="text/html; charset=utf-8")
+
+    return (get_openapi, get_page)

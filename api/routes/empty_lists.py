@@ -3,14 +3,13 @@
 Queries that only choose among the items of such a list have nothing to choose from, and are no parameters here.
 """
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
-from litestar import get, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from api.forms.form import SnowflakePath
+from api.http.parameters import SnowflakePath
+from api.http.route import Route, get, put
 from api.services.caller import Caller
 from api.services.empty_lists import EmptyLists, require_nothing
 from core.domain.permissions import Permission
@@ -70,18 +69,16 @@ async def list_relationships(caller: Caller, empty_lists: EmptyLists) -> Nothing
     return []
 
 
-@get("/users/@me/applications/{application_id:str}/entitlements")
+@get("/users/@me/applications/{application_id}/entitlements")
 async def list_own_entitlements(application_id: SnowflakePath, caller: Caller) -> Nothing:  # noqa: ARG001
     """What the caller has bought of an application."""
     return []
 
 
 @get(
-    [
-        "/applications/{application_id:str}/commands",
-        "/applications/{application_id:str}/entitlements",
-        "/applications/{application_id:str}/role-connections/metadata",
-    ]
+    "/applications/{application_id}/commands",
+    "/applications/{application_id}/entitlements",
+    "/applications/{application_id}/role-connections/metadata",
 )
 async def list_of_application(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
     """What an application has."""
@@ -89,7 +86,7 @@ async def list_of_application(application_id: SnowflakePath, caller: Caller, emp
     return []
 
 
-@get("/applications/{application_id:str}/emojis")
+@get("/applications/{application_id}/emojis")
 async def list_application_emojis(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoItems:
     """An application's emojis."""
     await empty_lists.require_application(caller, application_id)
@@ -97,10 +94,8 @@ async def list_application_emojis(application_id: SnowflakePath, caller: Caller,
 
 
 @get(
-    [
-        "/applications/{application_id:str}/guilds/{guild_id:str}/commands",
-        "/applications/{application_id:str}/guilds/{guild_id:str}/commands/permissions",
-    ]
+    "/applications/{application_id}/guilds/{guild_id}/commands",
+    "/applications/{application_id}/guilds/{guild_id}/commands/permissions",
 )
 async def list_guild_commands(
     application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists
@@ -110,12 +105,7 @@ async def list_guild_commands(
     return []
 
 
-@put(
-    [
-        "/applications/{application_id:str}/commands",
-        "/applications/{application_id:str}/role-connections/metadata",
-    ]
-)
+@put("/applications/{application_id}/commands", "/applications/{application_id}/role-connections/metadata")
 async def replace_commands(
     application_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyLists
 ) -> Nothing:
@@ -125,7 +115,7 @@ async def replace_commands(
     return []
 
 
-@put("/applications/{application_id:str}/guilds/{guild_id:str}/commands")
+@put("/applications/{application_id}/guilds/{guild_id}/commands")
 async def replace_guild_commands(
     application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyLists
 ) -> Nothing:
@@ -135,83 +125,67 @@ async def replace_guild_commands(
     return []
 
 
-@get(
-    [
-        "/guilds/{guild_id:str}/emojis",
-        "/guilds/{guild_id:str}/stickers",
-        "/guilds/{guild_id:str}/scheduled-events",
-    ]
-)
+@get("/guilds/{guild_id}/emojis", "/guilds/{guild_id}/stickers", "/guilds/{guild_id}/scheduled-events")
 async def list_of_guild(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
     """What a guild has for all its members."""
     await empty_lists.require_guild(caller, guild_id)
     return []
 
 
-@get(
-    [
-        "/guilds/{guild_id:str}/auto-moderation/rules",
-        "/guilds/{guild_id:str}/templates",
-    ]
-)
+@get("/guilds/{guild_id}/auto-moderation/rules", "/guilds/{guild_id}/templates")
 async def list_of_managers(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
     """What a guild has for those who manage it."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
     return []
 
 
-@get("/guilds/{guild_id:str}/webhooks")
+@get("/guilds/{guild_id}/webhooks")
 async def list_guild_webhooks(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
     """A guild's webhooks."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_WEBHOOKS)
     return []
 
 
-@get("/channels/{channel_id:str}/webhooks")
+@get("/channels/{channel_id}/webhooks")
 async def list_channel_webhooks(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
     """A channel's webhooks."""
     await empty_lists.require_webhooks(caller, channel_id)
     return []
 
 
-@get("/guilds/{guild_id:str}/soundboard-sounds")
+@get("/guilds/{guild_id}/soundboard-sounds")
 async def list_guild_sounds(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoItems:
     """A guild's sounds."""
     await empty_lists.require_guild(caller, guild_id)
     return NoItems()
 
 
-@get("/guilds/{guild_id:str}/threads/active")
+@get("/guilds/{guild_id}/threads/active")
 async def list_active_threads(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
     """A guild's threads that are not archived."""
     await empty_lists.require_guild(caller, guild_id)
     return NoThreads()
 
 
-@get(
-    [
-        "/channels/{channel_id:str}/threads/archived/public",
-        "/channels/{channel_id:str}/users/@me/threads/archived/private",
-    ]
-)
+@get("/channels/{channel_id}/threads/archived/public", "/channels/{channel_id}/users/@me/threads/archived/private")
 async def list_archived_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
     """A channel's archived threads."""
     await empty_lists.require_threads(caller, channel_id)
     return NoThreads()
 
 
-@get("/channels/{channel_id:str}/threads/archived/private")
+@get("/channels/{channel_id}/threads/archived/private")
 async def list_private_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
     """A channel's archived private threads."""
     await empty_lists.require_threads(caller, channel_id, Permission.MANAGE_THREADS)
     return NoThreads()
 
 
-@get("/channels/{channel_id:str}/messages/{message_id:str}/reactions/{emoji_name:str}")
+@get("/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}")
 async def list_reactions(
     channel_id: SnowflakePath,
     message_id: SnowflakePath,
-    emoji_name: FromPath[str],  # noqa: ARG001
+    emoji_name: str,  # noqa: ARG001
     caller: Caller,
     empty_lists: EmptyLists,
 ) -> Nothing:
@@ -220,28 +194,28 @@ async def list_reactions(
     return []
 
 
-@get("/guilds/{guild_id:str}/welcome-screen")
+@get("/guilds/{guild_id}/welcome-screen")
 async def get_welcome_screen(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoWelcomeScreen:
     """What a guild shows to new members."""
     await empty_lists.require_welcome_screen(caller, guild_id)
     return NoWelcomeScreen()
 
 
-@get("/guilds/{guild_id:str}/onboarding")
+@get("/guilds/{guild_id}/onboarding")
 async def get_onboarding(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoOnboarding:
     """What a guild asks new members."""
     await empty_lists.require_guild(caller, guild_id)
     return NoOnboarding(guild_id=str(guild_id))
 
 
-@get("/guilds/{guild_id:str}/widget")
+@get("/guilds/{guild_id}/widget")
 async def get_widget(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoWidget:
     """Whether a guild shows itself on pages elsewhere."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
     return NoWidget()
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     list_default_sounds,
     list_relationships,
     list_own_entitlements,
@@ -262,4 +236,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     get_welcome_screen,
     get_onboarding,
     get_widget,
-]
+)

@@ -1,13 +1,12 @@
 """/guilds/{guild}: guilds themselves, their vanity codes, leaving them."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from litestar import delete, get, patch, post
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery
 
-from api.forms.form import SnowflakePath
+from api.http.parameters import SnowflakePath
+from api.http.route import Route, delete, get, patch, post
 from api.services.caller import Caller
 from api.services.guilds.guild_forms import CreateGuild, UpdateGuild, UpdateVanityUrl
 from api.services.guilds.guilds import GuildService
@@ -30,57 +29,57 @@ REGIONS: Final = (VoiceRegion(id="automatic", name="Automatic", optimal=True),)
 """One server has one region; clients only show the list."""
 
 
-@post("/guilds", request_max_body_size=IMAGE_BODY_BYTES)
+@post("/guilds", status=201, max_body_bytes=IMAGE_BODY_BYTES)
 async def create_guild(caller: Caller, data: CreateGuild, guilds: GuildService) -> GuildObject:
     """Make a guild."""
     return await guilds.create(caller, data)
 
 
-@get("/guilds/{guild_id:str}")
+@get("/guilds/{guild_id}")
 async def get_guild(
-    guild_id: SnowflakePath, caller: Caller, guilds: GuildService, *, with_counts: FromQuery[bool] = False
+    guild_id: SnowflakePath, caller: Caller, guilds: GuildService, *, with_counts: bool = False
 ) -> GuildObject:
     """Show a guild."""
     return await guilds.fetch(caller, guild_id, with_counts=with_counts)
 
 
-@get("/guilds/{guild_id:str}/preview")
+@get("/guilds/{guild_id}/preview")
 async def get_guild_preview(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> GuildPreviewObject:
     """Show a guild to somebody who may not be in it."""
     return await guilds.fetch_preview(caller, guild_id)
 
 
-@patch("/guilds/{guild_id:str}", request_max_body_size=IMAGE_BODY_BYTES)
+@patch("/guilds/{guild_id}", max_body_bytes=IMAGE_BODY_BYTES, is_audited=True)
 async def update_guild(guild_id: SnowflakePath, caller: Caller, data: UpdateGuild, guilds: GuildService) -> GuildObject:
     """Change a guild."""
     return await guilds.update(caller, guild_id, data)
 
 
-@delete("/guilds/{guild_id:str}", status_code=204)
+@delete("/guilds/{guild_id}", status=204)
 async def delete_guild(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> None:
     """Delete a guild."""
     await guilds.delete(caller, guild_id)
 
 
-@post("/guilds/{guild_id:str}/delete", status_code=204)
+@post("/guilds/{guild_id}/delete", status=204)
 async def delete_guild_by_post(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> None:
     """Delete a guild, as Discord's own client does."""
     await guilds.delete(caller, guild_id)
 
 
-@delete("/users/@me/guilds/{guild_id:str}", status_code=204)
+@delete("/users/@me/guilds/{guild_id}", status=204)
 async def leave_guild(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> None:
     """Leave a guild."""
     await guilds.leave(caller, guild_id)
 
 
-@get("/guilds/{guild_id:str}/vanity-url")
+@get("/guilds/{guild_id}/vanity-url")
 async def get_vanity_url(guild_id: SnowflakePath, caller: Caller, vanity: VanityService) -> VanityObject:
     """Show the guild's vanity code."""
     return await vanity.fetch(caller, guild_id)
 
 
-@patch("/guilds/{guild_id:str}/vanity-url")
+@patch("/guilds/{guild_id}/vanity-url")
 async def update_vanity_url(
     guild_id: SnowflakePath, caller: Caller, data: UpdateVanityUrl, vanity: VanityService
 ) -> VanityObject:
@@ -88,7 +87,7 @@ async def update_vanity_url(
     return await vanity.update(caller, guild_id, data)
 
 
-@get("/guilds/{guild_id:str}/regions")
+@get("/guilds/{guild_id}/regions")
 async def list_guild_regions(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> list[VoiceRegion]:
     """Where the guild's voice can be."""
     await guilds.fetch(caller, guild_id)
@@ -101,7 +100,7 @@ async def list_regions(caller: Caller) -> list[VoiceRegion]:  # noqa: ARG001 - a
     return list(REGIONS)
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     create_guild,
     get_guild,
     get_guild_preview,
@@ -113,4 +112,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     update_vanity_url,
     list_guild_regions,
     list_regions,
-]
+)

@@ -3,12 +3,11 @@
 What is served is what was stored, whatever extension or size is asked for; the name is a hash of it, so it never changes.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from litestar import get
-from litestar.handlers import HTTPRouteHandler
-
 from api.http.answers import Answer
+from api.http.route import Route, get
 from api.services.images import Images
 from core.domain.errors import NotFound
 
@@ -29,7 +28,7 @@ async def _answer(images: Images, folder: str, name: str) -> Answer:
     return Answer(picture, content_type=content_type, headers=_HEADERS)
 
 
-@get("/{folder:str}/{owner_id:str}/{name:str}", opt={"public": True}, include_in_schema=False)
+@get("/{folder}/{owner_id}/{name}", is_public=True)
 async def get_image(folder: str, owner_id: str, name: str, images: Images) -> Answer:
     """A picture of a user, guild, role or application."""
     if folder not in _FOLDERS or not owner_id.isascii() or not owner_id.isdigit():
@@ -37,7 +36,7 @@ async def get_image(folder: str, owner_id: str, name: str, images: Images) -> An
     return await _answer(images, f"{folder}/{owner_id}", name)
 
 
-@get("/guilds/{guild_id:str}/users/{user_id:str}/{kind:str}/{name:str}", opt={"public": True}, include_in_schema=False)
+@get("/guilds/{guild_id}/users/{user_id}/{kind}/{name}", is_public=True)
 async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, images: Images) -> Answer:
     """A member's picture in one guild."""
     ids = guild_id + user_id
@@ -46,4 +45,4 @@ async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, im
     return await _answer(images, f"guilds/{guild_id}/users/{user_id}/{kind}", name)
 
 
-ROOT_HANDLERS: list[HTTPRouteHandler] = [get_image, get_member_image]
+ROOT_ROUTES: Final[Sequence[Route]] = (get_image, get_member_image)

@@ -1,28 +1,24 @@
 """What concerns the server itself: where its gateway is."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Final
 
-from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
-
+from api.http.route import Route, get
+from api.http.scope import Scope, find_header
 from api.services.caller import Caller
 from api.services.gateway_addresses import BotGatewayObject, GatewayAddresses, GatewayObject
 
-PUBLIC = {"public": True}
 
-
-@get("/gateway", opt=PUBLIC)
-async def get_gateway(request: Request[Any, Any, Any], gateway_addresses: GatewayAddresses) -> GatewayObject:
+@get("/gateway", is_public=True)
+async def get_gateway(scope: Scope, gateway_addresses: GatewayAddresses) -> GatewayObject:
     """Where the gateway is."""
-    return gateway_addresses.show(request.headers.get("host", ""))
+    return gateway_addresses.show(find_header(scope, b"host"))
 
 
 @get("/gateway/bot")
-async def get_bot_gateway(
-    request: Request[Any, Any, Any], caller: Caller, gateway_addresses: GatewayAddresses
-) -> BotGatewayObject:
+async def get_bot_gateway(scope: Scope, caller: Caller, gateway_addresses: GatewayAddresses) -> BotGatewayObject:
     """Where the gateway is, and how a bot should spread over it."""
-    return await gateway_addresses.show_for_bot(caller, request.headers.get("host", ""))
+    return await gateway_addresses.show_for_bot(caller, find_header(scope, b"host"))
 
 
-HANDLERS: list[HTTPRouteHandler] = [get_gateway, get_bot_gateway]
+ROUTES: Final[Sequence[Route]] = (get_gateway, get_bot_gateway)

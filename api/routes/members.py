@@ -1,12 +1,12 @@
 """/guilds/{guild}/members, and pruning."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
-from litestar import delete, get, patch, post, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery, QueryParameter
+from msgspec import Meta
 
-from api.forms.form import SnowflakePath, SnowflakeQuery
+from api.http.parameters import SnowflakePath, SnowflakeQuery, WireName
+from api.http.route import Route, delete, get, patch, post, put
 from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.members.member_forms import PruneGuild, UpdateMember, UpdateOwnMember, UpdateOwnNick
@@ -15,15 +15,15 @@ from api.services.members.prune import DEFAULT_DAYS, PruneObject, PruneService, 
 from core.domain.errors import NotBuilt, invalid_field
 from core.wire.objects.member import MemberObject, OwnMemberObject
 
-PageLimit = Annotated[int, QueryParameter(ge=1, le=1000)]
-Days = Annotated[int | None, QueryParameter(ge=1, le=30)]
-RolesQuery = Annotated[list[str] | None, QueryParameter(description="Ids, one a parameter or with commas between them")]
+PageLimit = Annotated[int, Meta(ge=1, le=1000)]
+Days = Annotated[int, Meta(ge=1, le=30)] | None
+RolesQuery = Annotated[list[str], Meta(description="Ids, one a parameter or with commas between them")] | None
 MAX_SEARCH_LENGTH: Final = 100
-SearchText = Annotated[str, QueryParameter(name="query", description="1 to 100 characters")]
-"""Checked by hand: the framework would name the parameter, whose name cannot be `query`, in place of the field."""
+SearchText = Annotated[str, Meta(description="1 to 100 characters"), WireName("query")]
+"""The handler checks its length, because an empty text is told as a missing one."""
 
 
-@get("/guilds/{guild_id:str}/members")
+@get("/guilds/{guild_id}/members")
 async def list_members(
     guild_id: SnowflakePath,
     caller: Caller,
@@ -35,7 +35,7 @@ async def list_members(
     return await members.fetch_page(caller, guild_id, after=after or 0, limit=limit)
 
 
-@get("/guilds/{guild_id:str}/members/search")
+@get("/guilds/{guild_id}/members/search")
 async def search_members(
     guild_id: SnowflakePath, caller: Caller, members: MemberService, text: SearchText = "", limit: PageLimit = 1
 ) -> list[MemberObject]:
@@ -47,7 +47,7 @@ async def search_members(
     return await members.search(caller, guild_id, query=text, limit=limit)
 
 
-@get("/guilds/{guild_id:str}/members/{user_id:str}")
+@get("/guilds/{guild_id}/members/{user_id}")
 async def get_member(
     guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, members: MemberService
 ) -> MemberObject:
@@ -55,13 +55,13 @@ async def get_member(
     return await members.fetch(caller, guild_id, user_id)
 
 
-@put("/guilds/{guild_id:str}/members/{user_id:str}")
+@put("/guilds/{guild_id}/members/{user_id}")
 async def add_member(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller) -> MemberObject:  # noqa: ARG001
     """Adding members with an OAuth2 grant of theirs is not built."""
     raise NotBuilt
 
 
-@patch("/guilds/{guild_id:str}/members/@me", request_max_body_size=IMAGE_BODY_BYTES)
+@patch("/guilds/{guild_id}/members/@me", max_body_bytes=IMAGE_BODY_BYTES, is_audited=True)
 async def update_own_member(
     guild_id: SnowflakePath, caller: Caller, data: UpdateOwnMember, members: MemberService
 ) -> OwnMemberObject:
@@ -69,7 +69,7 @@ async def update_own_member(
     return await members.update_own(caller, guild_id, data)
 
 
-@patch("/guilds/{guild_id:str}/members/@me/nick")
+@patch("/guilds/{guild_id}/members/@me/nick", is_audited=True)
 async def update_own_nick(
     guild_id: SnowflakePath, caller: Caller, data: UpdateOwnNick, members: MemberService
 ) -> OwnMemberObject:
@@ -77,7 +77,7 @@ async def update_own_nick(
     return await members.update_own(caller, guild_id, UpdateOwnMember(nick=data.nick))
 
 
-@patch("/guilds/{guild_id:str}/members/{user_id:str}")
+@patch("/guilds/{guild_id}/members/{user_id}", is_audited=True)
 async def update_member(
     guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, data: UpdateMember, members: MemberService
 ) -> MemberObject:
@@ -85,7 +85,7 @@ async def update_member(
     return await members.update(caller, guild_id, user_id, data)
 
 
-@put("/guilds/{guild_id:str}/members/{user_id:str}/roles/{role_id:str}", status_code=204)
+@put("/guilds/{guild_id}/members/{user_id}/roles/{role_id}", status=204, is_audited=True)
 async def add_member_role(
     guild_id: SnowflakePath, user_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, members: MemberService
 ) -> None:
@@ -93,7 +93,7 @@ async def add_member_role(
     await members.add_role(caller, guild_id, user_id, role_id)
 
 
-@delete("/guilds/{guild_id:str}/members/{user_id:str}/roles/{role_id:str}", status_code=204)
+@delete("/guilds/{guild_id}/members/{user_id}/roles/{role_id}", status=204, is_audited=True)
 async def remove_member_role(
     guild_id: SnowflakePath, user_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, members: MemberService
 ) -> None:
@@ -101,13 +101,13 @@ async def remove_member_role(
     await members.remove_role(caller, guild_id, user_id, role_id)
 
 
-@delete("/guilds/{guild_id:str}/members/{user_id:str}", status_code=204)
+@delete("/guilds/{guild_id}/members/{user_id}", status=204, is_audited=True)
 async def kick_member(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller, members: MemberService) -> None:
     """Kick a member."""
     await members.kick(caller, guild_id, user_id)
 
 
-@get("/guilds/{guild_id:str}/prune")
+@get("/guilds/{guild_id}/prune")
 async def count_prunable(
     guild_id: SnowflakePath,
     caller: Caller,
@@ -120,14 +120,15 @@ async def count_prunable(
     return await prune.count(caller, guild_id, days=days or DEFAULT_DAYS, role_ids=role_ids)
 
 
-@post("/guilds/{guild_id:str}/prune", status_code=200)
+@post("/guilds/{guild_id}/prune", is_audited=True)
 async def prune_members(
     guild_id: SnowflakePath,
     caller: Caller,
     data: PruneGuild,
     prune: PruneService,
+    *,
     days: Days = None,
-    compute_prune_count: FromQuery[bool | None] = None,
+    compute_prune_count: bool | None = None,
     include_roles: RolesQuery = None,
 ) -> PruneObject:
     """Remove inactive members. What the body does not say may stand in the query, where it was in older versions."""
@@ -144,7 +145,7 @@ async def prune_members(
     )
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     list_members,
     search_members,
     get_member,
@@ -157,4 +158,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     kick_member,
     count_prunable,
     prune_members,
-]
+)

@@ -1,18 +1,14 @@
 """/channels/{channel_id}/messages: sending, reading, editing, deleting. Answers are the bytes that the services made."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
-from litestar import delete, get, patch, post
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
-from litestar.status_codes import HTTP_204_NO_CONTENT
+from msgspec import Meta
 
-from api.forms.form import SnowflakePath, SnowflakeQuery
 from api.http.answers import Answer
-from api.http.binding import JSON_OF_KEY
 from api.http.gate import Gate
-from api.http.html_forms import find_json
-from api.http.openapi import ANSWER_KEY
+from api.http.parameters import SnowflakePath, SnowflakeQuery
+from api.http.route import Route, delete, get, patch, post
 from api.http.scope import Scope
 from api.services.caller import Caller
 from api.services.messages.message_edits import MessageEdits
@@ -21,13 +17,10 @@ from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, Mess
 from api.services.messages.messages import MessageService
 from core.wire.objects.message import MessageObject
 
-FORM: Final = {JSON_OF_KEY: find_json, ANSWER_KEY: MessageObject}
-"""Bodies may be forms."""
-
-PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many messages at most")]
+PageLimit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many messages at most")]
 
 
-@post("/channels/{channel_id:str}/messages", status_code=200, opt=FORM)
+@post("/channels/{channel_id}/messages", takes_html_forms=True, answer=MessageObject)
 async def send_message(
     channel_id: SnowflakePath,
     data: CreateMessage,
@@ -43,7 +36,7 @@ async def send_message(
         await gate.show_message_rate(scope, caller.user_id, channel_id)
 
 
-@get("/channels/{channel_id:str}/messages", opt={ANSWER_KEY: list[MessageObject]})
+@get("/channels/{channel_id}/messages", answer=list[MessageObject])
 async def list_messages(
     channel_id: SnowflakePath,
     caller: Caller,
@@ -58,7 +51,7 @@ async def list_messages(
     return Answer(await history.list_page(caller.user_id, channel_id, query))
 
 
-@get("/channels/{channel_id:str}/messages/{message_id:str}", opt={ANSWER_KEY: MessageObject})
+@get("/channels/{channel_id}/messages/{message_id}", answer=MessageObject)
 async def get_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, history: MessageHistory
 ) -> Answer:
@@ -66,7 +59,7 @@ async def get_message(
     return Answer(await history.fetch(caller.user_id, channel_id, message_id))
 
 
-@patch("/channels/{channel_id:str}/messages/{message_id:str}", opt=FORM)
+@patch("/channels/{channel_id}/messages/{message_id}", takes_html_forms=True, answer=MessageObject)
 async def edit_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, data: EditMessage, caller: Caller, edits: MessageEdits
 ) -> Answer:
@@ -74,7 +67,7 @@ async def edit_message(
     return Answer(await edits.edit(caller.user_id, channel_id, message_id, data))
 
 
-@delete("/channels/{channel_id:str}/messages/{message_id:str}", status_code=HTTP_204_NO_CONTENT)
+@delete("/channels/{channel_id}/messages/{message_id}", status=204, is_audited=True)
 async def delete_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, edits: MessageEdits
 ) -> None:
@@ -82,7 +75,7 @@ async def delete_message(
     await edits.delete(caller.user_id, channel_id, message_id)
 
 
-@post("/channels/{channel_id:str}/messages/bulk-delete", status_code=HTTP_204_NO_CONTENT)
+@post("/channels/{channel_id}/messages/bulk-delete", status=204, is_audited=True)
 async def bulk_delete_messages(
     channel_id: SnowflakePath, data: BulkDelete, caller: Caller, edits: MessageEdits
 ) -> None:
@@ -90,11 +83,11 @@ async def bulk_delete_messages(
     await edits.delete_many(caller.user_id, channel_id, data.messages)
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     send_message,
     list_messages,
     get_message,
     edit_message,
     delete_message,
     bulk_delete_messages,
-]
+)

@@ -1,15 +1,16 @@
 """/channels/{channel}/permissions/{overwrite}."""
 
-from litestar import delete, put
-from litestar.handlers import HTTPRouteHandler
+from collections.abc import Sequence
+from typing import Final
 
-from api.forms.form import SnowflakePath
+from api.http.parameters import SnowflakePath
+from api.http.route import Route, delete, put
 from api.services.caller import Caller
 from api.services.channels.channel_forms import PutOverwrite
 from api.services.channels.overwrites import OverwriteService
 
 
-@put("/channels/{channel_id:str}/permissions/{overwrite_id:str}", status_code=204)
+@put("/channels/{channel_id}/permissions/{overwrite_id}", status=204, is_audited=True)
 async def put_overwrite(
     channel_id: SnowflakePath,
     overwrite_id: SnowflakePath,
@@ -21,7 +22,7 @@ async def put_overwrite(
     await overwrites.put(caller, channel_id, overwrite_id, data)
 
 
-@delete("/channels/{channel_id:str}/permissions/{overwrite_id:str}", status_code=204)
+@delete("/channels/{channel_id}/permissions/{overwrite_id}", status=204, is_audited=True)
 async def delete_overwrite(
     channel_id: SnowflakePath, overwrite_id: SnowflakePath, caller: Caller, overwrites: OverwriteService
 ) -> None:
@@ -29,4 +30,4 @@ async def delete_overwrite(
     await overwrites.delete(caller, channel_id, overwrite_id)
 
 
-HANDLERS: list[HTTPRouteHandler] = [put_overwrite, delete_overwrite]
+ROUTES: Final[Sequence[Route]] = (put_overwrite, delete_overwrite)

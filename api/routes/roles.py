@@ -1,12 +1,12 @@
 """/guilds/{guild}/roles."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from litestar import delete, get, patch, post
-from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from api.forms.form import SnowflakePath
+from api.http.parameters import SnowflakePath
+from api.http.route import Route, delete, get, patch, post
 from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
@@ -14,19 +14,19 @@ from api.services.roles.roles import RoleService
 from core.wire.objects.role import RoleObject
 
 
-@get("/guilds/{guild_id:str}/roles")
+@get("/guilds/{guild_id}/roles")
 async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]:
     """Show the guild's roles."""
     return await roles.fetch_all(caller, guild_id)
 
 
-@post("/guilds/{guild_id:str}/roles", status_code=200, request_max_body_size=IMAGE_BODY_BYTES)
+@post("/guilds/{guild_id}/roles", max_body_bytes=IMAGE_BODY_BYTES, is_audited=True)
 async def create_role(guild_id: SnowflakePath, caller: Caller, data: CreateRole, roles: RoleService) -> RoleObject:
     """Make a role."""
     return await roles.create(caller, guild_id, data)
 
 
-@patch("/guilds/{guild_id:str}/roles")
+@patch("/guilds/{guild_id}/roles", is_audited=True)
 async def move_roles(
     guild_id: SnowflakePath,
     caller: Caller,
@@ -37,19 +37,19 @@ async def move_roles(
     return await roles.move(caller, guild_id, data)
 
 
-@get("/guilds/{guild_id:str}/roles/member-counts")
+@get("/guilds/{guild_id}/roles/member-counts")
 async def count_role_members(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> dict[str, int]:
     """How many members hold each role."""
     return await roles.count_members(caller, guild_id)
 
 
-@get("/guilds/{guild_id:str}/roles/{role_id:str}")
+@get("/guilds/{guild_id}/roles/{role_id}")
 async def get_role(guild_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, roles: RoleService) -> RoleObject:
     """Show a role."""
     return await roles.fetch(caller, guild_id, role_id)
 
 
-@patch("/guilds/{guild_id:str}/roles/{role_id:str}", request_max_body_size=IMAGE_BODY_BYTES)
+@patch("/guilds/{guild_id}/roles/{role_id}", max_body_bytes=IMAGE_BODY_BYTES, is_audited=True)
 async def update_role(
     guild_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, data: UpdateRole, roles: RoleService
 ) -> RoleObject:
@@ -57,13 +57,13 @@ async def update_role(
     return await roles.update(caller, guild_id, role_id, data)
 
 
-@delete("/guilds/{guild_id:str}/roles/{role_id:str}", status_code=204)
+@delete("/guilds/{guild_id}/roles/{role_id}", status=204, is_audited=True)
 async def delete_role(guild_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, roles: RoleService) -> None:
     """Delete a role."""
     await roles.delete(caller, guild_id, role_id)
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     list_roles,
     create_role,
     move_roles,
@@ -71,4 +71,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     get_role,
     update_role,
     delete_role,
-]
+)

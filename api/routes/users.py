@@ -1,12 +1,12 @@
 """/users: the caller's own account, other people, and the caller's guilds."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from litestar import get, patch
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from msgspec import Meta
 
-from api.forms.form import SnowflakePath, SnowflakeQuery
+from api.http.parameters import SnowflakePath, SnowflakeQuery
+from api.http.route import Route, get, patch
 from api.services.accounts.account_forms import UpdateAccount
 from api.services.accounts.accounts import AccountService, UserProfileObject
 from api.services.caller import Caller
@@ -17,9 +17,9 @@ from core.wire.objects.user import OwnUserObject, UserObject
 
 MAX_GUILDS_PAGE = 200
 
-PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_GUILDS_PAGE, description="How many guilds at most")]
+PageLimit = Annotated[int, Meta(ge=1, le=MAX_GUILDS_PAGE, description="How many guilds at most")]
 
-WithCounts = Annotated[bool, QueryParameter(description="Whether to count members")]
+WithCounts = Annotated[bool, Meta(description="Whether to count members")]
 
 
 @get("/users/@me")
@@ -28,19 +28,19 @@ async def get_own_user(caller: Caller, accounts: AccountService) -> OwnUserObjec
     return await accounts.fetch_own(caller)
 
 
-@patch("/users/@me", request_max_body_size=IMAGE_BODY_BYTES)
+@patch("/users/@me", max_body_bytes=IMAGE_BODY_BYTES)
 async def update_own_user(caller: Caller, data: UpdateAccount, accounts: AccountService) -> OwnUserObject:
     """Change the caller's account."""
     return await accounts.update(caller, data)
 
 
-@get("/users/{user_id:str}")
+@get("/users/{user_id}")
 async def get_user(user_id: SnowflakePath, accounts: AccountService) -> UserObject:
     """Anybody's public account."""
     return await accounts.fetch(user_id)
 
 
-@get("/users/{user_id:str}/profile")
+@get("/users/{user_id}/profile")
 async def get_profile(user_id: SnowflakePath, caller: Caller, accounts: AccountService) -> UserProfileObject:
     """What somebody tells about themself to those who share a guild with them."""
     return await accounts.fetch_profile(caller, user_id)
@@ -56,8 +56,8 @@ async def get_own_profile(caller: Caller, accounts: AccountService) -> UserProfi
 async def list_own_guilds(
     caller: Caller,
     own_guilds: OwnGuilds,
-    before: SnowflakeQuery | None = None,
-    after: SnowflakeQuery | None = None,
+    before: SnowflakeQuery = None,
+    after: SnowflakeQuery = None,
     limit: PageLimit = MAX_GUILDS_PAGE,
     with_counts: WithCounts = False,  # noqa: FBT002 - a query parameter
 ) -> list[OwnGuildObject]:
@@ -65,7 +65,7 @@ async def list_own_guilds(
     return await own_guilds.list_page(caller, before=before, after=after, limit=limit, with_counts=with_counts)
 
 
-@get("/users/@me/guilds/{guild_id:str}/member")
+@get("/users/@me/guilds/{guild_id}/member")
 async def get_own_member(guild_id: SnowflakePath, caller: Caller, own_guilds: OwnGuilds) -> MemberObject:
     """The caller's membership of a guild."""
     return await own_guilds.fetch_member(caller, guild_id)
@@ -77,7 +77,7 @@ async def list_connections() -> list[str]:
     return []
 
 
-HANDLERS: list[HTTPRouteHandler] = [
+ROUTES: Final[Sequence[Route]] = (
     get_own_user,
     update_own_user,
     get_own_profile,
@@ -86,4 +86,4 @@ HANDLERS: list[HTTPRouteHandler] = [
     list_own_guilds,
     get_own_member,
     list_connections,
-]
+)

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 from prometheus_client import Counter
 
+from api.forms.field_errors import nest_fields
 from api.forms.form import Form
-from api.http.errors import nest_fields
 from api.services.access import ChannelAccess
 from api.services.directory import Directory
 from api.services.ids import IdSource

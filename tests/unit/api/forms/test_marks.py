@@ -9,7 +9,7 @@ import pytest
 
 from api.forms.form import Form
 from api.forms.marks import as_set, find_cleaner, is_nothing, unbuilt
-from api.framework import _ROUTES
+from api.routes.all_routes import API_ROUTES
 from core.domain.errors import Invalid, NotBuilt
 
 NOT_TEXTS = {
@@ -50,8 +50,7 @@ def plain_strings(info: msgspec.inspect.Type, place: str) -> Iterator[str]:
 
 
 def test_every_text_that_a_route_takes_is_defined() -> None:
-    handlers = [handler for handlers in _ROUTES for handler in handlers]
-    bodies = [typing.get_type_hints(handler.fn, include_extras=True).get("data") for handler in handlers]
+    bodies = [typing.get_type_hints(route.handler, include_extras=True).get("data") for route in API_ROUTES]
     found = {
         place for body in bodies if body is not None for place in plain_strings(msgspec.inspect.type_info(body), "")
     }

@@ -1,13 +1,32 @@
 """JSON out of the bodies in which clients send messages."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.http.html_forms import find_json
+from api.http.body import Body
+from api.http.html_forms import read_json
 from core.domain.errors import Invalid, NotBuilt
 
 FORM = "multipart/form-data; boundary=b"
+
+
+def body_of(*chunks: bytes) -> Body:
+    """A body that arrives in these chunks."""
+    arriving = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    arriving[-1]["more_body"] = False
+
+    async def receive() -> Any:
+        return arriving.pop(0)
+
+    return Body({"headers": []}, receive, 1_000_000)
+
+
+async def find_json(body: bytes, content_type: str) -> bytes:
+    """The JSON of a body that arrives whole."""
+    return await read_json(body_of(body), content_type)
 
 
 def part(value: str, disposition: str) -> str:
@@ -21,26 +40,26 @@ def form(*parts: str) -> bytes:
 @pytest.mark.parametrize(
     "content_type", ["application/json", "application/json; charset=utf-8", "", "text/plain", ";;="]
 )
-def test_body_of_other_types_is_json_itself(content_type: str) -> None:
-    assert find_json(b'{"content": "x"}', content_type) == b'{"content": "x"}'
+async def test_body_of_other_types_is_json_itself(content_type: str) -> None:
+    assert await find_json(b'{"content": "x"}', content_type) == b'{"content": "x"}'
 
 
-def test_form_payload_is_the_json() -> None:
+async def test_form_payload_is_the_json() -> None:
     body = form(part('{"content": "é"}', 'name="payload_json"'), part("no", 'name="content"'))
-    assert find_json(body, FORM) == '{"content": "é"}'.encode()
+    assert await find_json(body, FORM) == '{"content": "é"}'.encode()
 
 
-def test_form_without_payload_is_made_of_its_fields() -> None:
-    assert find_json(form(part("a b", 'name="content"'), part("true", 'name="tts"')), FORM) == (
+async def test_form_without_payload_is_made_of_its_fields() -> None:
+    assert await find_json(form(part("a b", 'name="content"'), part("true", 'name="tts"')), FORM) == (
         b'{"content":"a b","tts":"true"}'
     )
-    assert find_json(b"content=a+b&tts=", "application/x-www-form-urlencoded") == b'{"content":"a b","tts":""}'
+    assert await find_json(b"content=a+b&tts=", "application/x-www-form-urlencoded") == b'{"content":"a b","tts":""}'
 
 
-def test_form_with_a_file_is_not_built() -> None:
+async def test_form_with_a_file_is_not_built() -> None:
     body = form(part("{}", 'name="payload_json"'), part("x", 'name="files[0]"; filename="a.txt"'))
     with pytest.raises(NotBuilt):
-        find_json(body, FORM)
+        await find_json(body, FORM)
 
 
 @pytest.mark.parametrize(
@@ -56,15 +75,36 @@ def test_form_with_a_file_is_not_built() -> None:
         (b"&".join(b"f%d=x" % number for number in range(40)), "application/x-www-form-urlencoded"),
     ],
 )
-def test_form_that_is_none_is_refused(body: bytes, content_type: str) -> None:
+async def test_form_that_is_none_is_refused(body: bytes, content_type: str) -> None:
     with pytest.raises(Invalid):
-        find_json(body, content_type)
+        await find_json(body, content_type)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+async def test_form_may_arrive_in_any_pieces(size: int) -> None:
+    body = form(part('{"content": "é"}', 'name="payload_json"'), part("x" * 50, 'name="content"'))
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    assert await read_json(body_of(*pieces), FORM) == '{"content": "é"}'.encode()
+
+
+async def test_form_with_a_file_is_refused_before_the_file_has_come() -> None:
+    head = form(part("{}", 'name="payload_json"'), part("x", 'name="files[0]"; filename="a.txt"'))[:-9]
+    asked = 0
+
+    async def receive() -> Any:
+        nonlocal asked
+        asked += 1
+        assert asked == 1, "the rest of the file was asked for"
+        return {"type": "http.request", "body": head, "more_body": True}
+
+    with pytest.raises(NotBuilt):
+        await read_json(Body({"headers": []}, receive, 1_000_000), FORM)
 
 
 @given(body=st.binary(max_size=200), content_type=st.text(max_size=80) | st.just(FORM))
-def test_body_of_garbage_gives_bytes_or_a_domain_error(body: bytes, content_type: str) -> None:
+async def test_body_of_garbage_gives_bytes_or_a_domain_error(body: bytes, content_type: str) -> None:
     try:
-        found = find_json(b"--b\r\n" + body, content_type)
+        found = await find_json(b"--b\r\n" + body, content_type)
     except (Invalid, NotBuilt):
         return
     assert isinstance(found, bytes)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.http.edge import rewrite_path
+from api.http.addresses import rewrite_path
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,152 @@
+"""Parameters of paths and queries: what a handler asks for, and their values out of a request.
+
+The annotation is the rule: a type that msgspec converts texts to, with its constraints, and the name on the wire where that
+differs from the handler's (`Annotated[str, Meta(max_length=200), WireName("scope")]`). A default makes a parameter of the
+query optional. Of a parameter that is repeated the last value counts, unless it is a list, which takes all; parameters that
+nobody asks for are passed over. All wrong values of a request are told together, in the shape of wrong bodies.
+"""
+
+import inspect
+import re
+import types
+import typing
+from collections.abc import Collection, Iterator, Sequence
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Meta
+
+from api.forms.form import translate
+from api.http.route import REQUEST_PARAMETERS, Handler
+from core.domain.errors import FieldError, Invalid
+from core.domain.ids import MAX_SNOWFLAKE
+
+SnowflakePath = Annotated[int, Meta(ge=0, le=MAX_SNOWFLAKE, description="A snowflake")]
+"""An id in a path."""
+
+SnowflakeQuery = SnowflakePath | None
+"""An id in a query that may be absent; write `after: SnowflakeQuery = None`."""
+
+PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+
+_SHOWN_LENGTH: Final = 100
+"""How much of a wrong value is repeated."""
+
+_LISTS: Final = (list, tuple, set)
+
+
+class WireName(msgspec.Struct, frozen=True):
+    """Marks a parameter whose name in the query is not the handler's."""
+
+    name: str
+
+
+class WrongPath(Invalid):
+    """A segment of the path is no value of its parameter, so that the address may be meant for another route."""
+
+
+class Parameter(msgspec.Struct, kw_only=True, frozen=True):
+    """One parameter of a handler that a path or a query gives."""
+
+    name: str
+    wire_name: str
+    type: Any
+    is_in_path: bool
+    is_list: bool
+    default: Any
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a request without it is wrong."""
+        return self.default is inspect.Parameter.empty
+
+
+def find_parameters(handler: Handler, path: str, services: Collection[str]) -> list[Parameter]:
+    """What the handler takes from path and query, in its order.
+
+    Raises:
+        TypeError: when the path has a parameter that the handler does not take.
+    """
+    hints = typing.get_type_hints(handler, include_extras=True)
+    in_path = PATH_PARAMETER.findall(path)
+    if not set(in_path) <= hints.keys():
+        raise TypeError(f"{handler.__qualname__} does not take all parameters of {path}")
+    return [
+        _describe(name, hints[name], given.default, is_in_path=name in in_path)
+        for name, given in inspect.signature(handler).parameters.items()
+        if name not in REQUEST_PARAMETERS and name not in services
+    ]
+
+
+def _describe(name: str, hint: Any, default: Any, *, is_in_path: bool) -> Parameter:
+    wire_name = next((mark.name for mark in find_marks(hint) if isinstance(mark, WireName)), name)
+    is_list = any((typing.get_origin(part) or part) in _LISTS for part in find_alternatives(hint))
+    return Parameter(name=name, wire_name=wire_name, type=hint, is_in_path=is_in_path, is_list=is_list, default=default)
+
+
+def find_alternatives(hint: Any) -> Iterator[Any]:
+    """The types of a union, without their marks."""
+    if hasattr(hint, "__metadata__"):
+        yield from find_alternatives(hint.__origin__)
+    elif typing.get_origin(hint) in (typing.Union, types.UnionType):
+        for part in typing.get_args(hint):
+            yield from find_alternatives(part)
+    else:
+        yield hint
+
+
+def find_marks(hint: Any) -> Iterator[Any]:
+    """What an annotation says besides its type, also inside a union."""
+    for part in (hint, *typing.get_args(hint)):
+        yield from getattr(part, "__metadata__", ())
+
+
+class ParameterReader:
+    """Reads the parameters of one route."""
+
+    __slots__ = ("_defaults", "_in_path", "_in_query")
+
+    def __init__(self, parameters: Sequence[Parameter], path: str) -> None:
+        """`path` gives the order of the values."""
+        by_name = {parameter.name: parameter for parameter in parameters}
+        self._in_path = [(name, by_name[name].type) for name in PATH_PARAMETER.findall(path)]
+        self._in_query = [parameter for parameter in parameters if not parameter.is_in_path]
+        self._defaults = {
+            parameter.name: parameter.default for parameter in self._in_query if not parameter.is_required
+        }
+
+    def read(self, segments: Sequence[str], query: bytes) -> dict[str, Any]:
+        """The values by the handler's names. `segments` are the path's parameters, in its order.
+
+        Raises:
+            WrongPath: when a segment is no value of its parameter. Invalid: when only the query is wrong.
+        """
+        given = self._defaults.copy()
+        errors: list[FieldError] = []
+        for (name, type_), text in zip(self._in_path, segments, strict=True):
+            try:
+                given[name] = msgspec.convert(text, type_, strict=False)
+            except msgspec.ValidationError:
+                shown = f'Value "{text[:_SHOWN_LENGTH]}" is not snowflake.'
+                errors.append(FieldError((name,), "NUMBER_TYPE_COERCE", shown))
+        is_wrong_path = bool(errors)
+        if self._in_query:
+            self._read_query(query, given, errors)
+        if errors:
+            raise WrongPath(*errors) if is_wrong_path else Invalid(*errors)
+        return given
+
+    def _read_query(self, query: bytes, given: dict[str, Any], errors: list[FieldError]) -> None:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ()
+        values = dict(pairs)
+        for parameter in self._in_query:
+            name = parameter.wire_name
+            if name in values:
+                value = [text for key, text in pairs if key == name] if parameter.is_list else values[name]
+                try:
+                    given[parameter.name] = msgspec.convert(value, parameter.type, strict=False)
+                except msgspec.ValidationError as error:
+                    errors.append(translate(str(error), value, (name,)))
+            elif parameter.is_required:
+                errors.append(FieldError((name,), "BASE_TYPE_REQUIRED", "This field is required"))

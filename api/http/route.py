@@ -1,0 +1,88 @@
+"""How a route declares itself: a decorator over its handler makes a `Route`, a plain value.
+
+    @get("/guilds/{guild_id}/roles")
+    async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]: ...
+
+A handler's parameters say what it needs, by name: what stands in the path in braces, the `caller`, the audit log's `reason`,
+the body as `data`, the ASGI `scope`, a service; every other parameter is one of the query. `api.http.binding` fills them.
+The handler returns what is to be encoded, or an `Answer` with finished bytes.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypedDict
+
+import msgspec
+from typing_extensions import Unpack
+
+Handler = Callable[..., Awaitable[Any]]
+
+
+class Route(msgspec.Struct, kw_only=True, frozen=True):
+    """One method of one path, or of several paths that mean the same."""
+
+    method: str
+    paths: tuple[str, ...]
+    """Below the prefix of the router that takes the route; `{name}` is a parameter, which is one segment."""
+    handler: Handler
+    status: int = 200
+    """Of an answer that has none of its own. 204 leaves without a body."""
+    is_public: bool = False
+    """Whether callers without a token may pass."""
+    is_audited: bool = False
+    """Whether the route takes a reason for the audit log, which is then checked even if the handler asks for none."""
+    takes_html_forms: bool = False
+    """Whether the body may also be a form as browsers send it (`api.http.html_forms`)."""
+    max_body_bytes: int | None = None
+    """The body's bound where it is not the API's usual one."""
+    answer: Any = None
+    """What an `Answer` of the handler holds, for the OpenAPI document."""
+
+
+class Options(TypedDict, total=False):
+    """The fields of a `Route` that a declaration may set."""
+
+    status: int
+    is_public: bool
+    is_audited: bool
+    takes_html_forms: bool
+    max_body_bytes: int
+    answer: Any
+
+
+Declaration = Callable[[Handler], Route]
+
+
+def get(*paths: str, **options: Unpack[Options]) -> Declaration:
+    """Declare a route that reads. HEAD comes with it."""
+    return _declare("GET", paths, options)
+
+
+def post(*paths: str, **options: Unpack[Options]) -> Declaration:
+    """Declare a POST route."""
+    return _declare("POST", paths, options)
+
+
+def put(*paths: str, **options: Unpack[Options]) -> Declaration:
+    """Declare a PUT route."""
+    return _declare("PUT", paths, options)
+
+
+def patch(*paths: str, **options: Unpack[Options]) -> Declaration:
+    """Declare a PATCH route."""
+    return _declare("PATCH", paths, options)
+
+
+def delete(*paths: str, **options: Unpack[Options]) -> Declaration:
+    """Declare a DELETE route."""
+    return _declare("DELETE", paths, options)
+
+
+def _declare(method: str, paths: tuple[str, ...], options: Options) -> Declaration:
+    def declare(handler: Handler) -> Route:
+        return Route(method=method, paths=paths, handler=handler, **options)
+
+    return declare
+
+
+REQUEST_PARAMETERS: Final = frozenset({"caller", "reason", "scope", "data"})
+"""Names of parameters that stand for a part of the request, whatever the route."""

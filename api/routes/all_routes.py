@@ -1,0 +1,50 @@
+"""All routes of the product. A new routes module joins here."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from api.http.route import Route
+from api.routes import (
+    applications,
+    auth,
+    bans,
+    channels,
+    direct_channels,
+    documentation,
+    empty_lists,
+    guilds,
+    images,
+    instance,
+    invites,
+    members,
+    messages,
+    overwrites,
+    roles,
+    typing_indicators,
+    users,
+)
+
+API_ROUTES: Final[tuple[Route, ...]] = (
+    *auth.ROUTES,
+    *users.ROUTES,
+    *applications.ROUTES,
+    *instance.ROUTES,
+    *empty_lists.ROUTES,
+    *direct_channels.ROUTES,
+    *messages.ROUTES,
+    *typing_indicators.ROUTES,
+    *guilds.ROUTES,
+    *channels.ROUTES,
+    *overwrites.ROUTES,
+    *roles.ROUTES,
+    *members.ROUTES,
+    *bans.ROUTES,
+    *invites.ROUTES,
+)
+"""Routes below the API's prefix, which its document describes."""
+
+
+def declare_root_routes(document: Mapping[str, Any]) -> Sequence[Route]:
+    """The routes that stand beside the API: its `document`, and pictures."""
+    return tuple(chain(documentation.declare_documentation(document), images.ROOT_ROUTES))
