@@ -39,7 +39,8 @@ from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
-from core.store.interfaces import BlobStore, Store
+from core.store.blob.interfaces import BlobStore
+from core.store.interfaces import Store
 
 
 class Services(msgspec.Struct, kw_only=True, frozen=True):

@@ -32,8 +32,8 @@ from core.runtime.operations import build_operations
 from core.runtime.probes import build_probes
 from core.runtime.settings import Settings
 from core.runtime.sockets import bind_socket
+from core.store.blob.interfaces import BlobStore
 from core.store.blob.store import open_folder
-from core.store.interfaces import BlobStore
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway

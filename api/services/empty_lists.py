@@ -20,7 +20,7 @@ from core.domain.errors import (
     WrongChannelType,
 )
 from core.domain.permissions import Permission
-from core.store.interfaces import MessageStore
+from core.store.aggregates.messages import MessageStore
 
 _THREADED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM})
 

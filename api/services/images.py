@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from core.domain.errors import invalid_field
-from core.store.interfaces import BlobStore
+from core.store.blob.interfaces import BlobStore
 
 MAX_IMAGE_BYTES: Final = 8 * 1024 * 1024
 IMAGE_BODY_BYTES: Final = 12 * 1024 * 1024

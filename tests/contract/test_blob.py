@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from core.store.blob.interfaces import BlobStore
 from core.store.blob.store import open_folder, open_memory
-from core.store.interfaces import BlobStore
 
 
 @pytest.fixture(params=["folder", "memory"])

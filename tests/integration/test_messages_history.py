@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.channel import ChannelType
 from core.domain.permissions import Permission
-from core.store.interfaces import MessageStore
+from core.store.aggregates.messages import MessageStore
 from tests.integration.api_client import Actor, ApiUnderTest
 from tests.integration.places import Place, make_place, send_all
 

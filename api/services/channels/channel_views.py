@@ -6,7 +6,7 @@ import msgspec
 
 from api.services.announcements import channel_event
 from core.domain.channel import Channel
-from core.store.interfaces import MessageStore
+from core.store.aggregates.messages import MessageStore
 from core.wire.envelope import Envelope
 from core.wire.objects.channel import ChannelObject, render_channel
 

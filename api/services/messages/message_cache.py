@@ -17,7 +17,7 @@ from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
 from core.domain.message import AddedMessage, Message
-from core.store.interfaces import MessageStore
+from core.store.aggregates.messages import MessageStore
 from core.wire.envelope import Envelope
 
 PAGE_SIZE: Final = 100

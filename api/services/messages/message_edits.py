@@ -35,7 +35,7 @@ from core.domain.ids import snowflake_at
 from core.domain.message import WRITTEN, Message
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
-from core.store.interfaces import MessageStore
+from core.store.aggregates.messages import MessageStore
 
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)

@@ -11,7 +11,7 @@ from core.domain.channel import TEXT_LIKE
 from core.domain.errors import UnknownMessage, WrongChannelType
 from core.domain.message import Message
 from core.domain.permissions import Permission
-from core.store.interfaces import MessageStore
+from core.store.aggregates.messages import MessageStore
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 100

@@ -20,18 +20,16 @@ from core.bus.embedded import EmbeddedBus
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core.store.interfaces import (
-    ApplicationReader,
-    BanReader,
-    ChannelReader,
-    GuildReader,
-    InviteReader,
-    LoginReader,
-    MemberReader,
-    MessageStore,
-    Transaction,
-    UserReader,
-)
+from core.store.aggregates.applications import ApplicationReader
+from core.store.aggregates.bans import BanReader
+from core.store.aggregates.channels import ChannelReader
+from core.store.aggregates.guilds import GuildReader
+from core.store.aggregates.invites import InviteReader
+from core.store.aggregates.logins import LoginReader
+from core.store.aggregates.members import MemberReader
+from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.users import UserReader
+from core.store.interfaces import Transaction
 from core.store.sql.aggregates.applications import SqlApplications
 from core.store.sql.aggregates.bans import SqlBans
 from core.store.sql.aggregates.channels import SqlChannels

@@ -2,17 +2,15 @@
 
 from types import TracebackType
 
-from core.store.interfaces import (
-    ApplicationWriter,
-    BanWriter,
-    ChannelWriter,
-    GuildWriter,
-    InviteWriter,
-    MemberWriter,
-    RoleWriter,
-    Transaction,
-    UserWriter,
-)
+from core.store.aggregates.applications import ApplicationWriter
+from core.store.aggregates.bans import BanWriter
+from core.store.aggregates.channels import ChannelWriter
+from core.store.aggregates.guilds import GuildWriter
+from core.store.aggregates.invites import InviteWriter
+from core.store.aggregates.members import MemberWriter
+from core.store.aggregates.roles import RoleWriter
+from core.store.aggregates.users import UserWriter
+from core.store.interfaces import Transaction
 from core.store.sql.aggregates.applications import SqlApplications
 from core.store.sql.aggregates.bans import SqlBans
 from core.store.sql.aggregates.channels import SqlChannels

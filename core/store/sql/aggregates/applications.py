@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from core.domain.application import Application
 from core.domain.errors import UnknownApplication
-from core.store.interfaces import Changes
+from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap

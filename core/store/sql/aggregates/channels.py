@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import UnknownChannel, UnknownOverwrite
-from core.store.interfaces import Changes
+from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap

@@ -8,7 +8,7 @@ from core.domain.errors import UnknownGuild, UnknownInvite, invalid_field
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.ids import shard_of
 from core.domain.member import Member
-from core.store.interfaces import Changes
+from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.channels import CHANNEL, CHANNELS_OF_GUILD
 from core.store.sql.aggregates.members import MEMBER_COLUMNS, member_from_row
 from core.store.sql.aggregates.roles import ROLE, ROLES_OF_GUILD

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, dele
 from core.domain.errors import UnknownMessage
 from core.domain.ids import MAX_SNOWFLAKE, bucket_of, snowflake_at
 from core.domain.message import AddedMessage, Message
-from core.store.interfaces import Changes
+from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.message_batch import MESSAGE, MessageBatch, MessageInserter
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query

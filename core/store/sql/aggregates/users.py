@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from core.domain.errors import FieldError, Invalid, UnknownSession, UnknownUser
 from core.domain.user import Account, AuthSession, User
-from core.store.interfaces import Changes
+from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap, fold, folded

@@ -1,0 +1,59 @@
+"""The memberships of users in guilds."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from core.domain.member import Member
+from core.store.aggregates.changes import Changes
+
+
+class MemberReader(Protocol):
+    async def find(self, guild_id: int, user_id: int) -> Member | None: ...
+
+    async def find_many(self, guild_id: int, user_ids: Collection[int]) -> list[Member]: ...
+
+    async def list_page(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
+        """By ascending user id."""
+
+    async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
+        """Members whose nick, global name or username starts with `prefix`, without case; "" finds everybody.
+
+        By ascending user id. When more than `limit` match, a small guild gives the first of them, a large one any.
+        """
+
+    async def count(self, guild_id: int) -> int:
+        """How many there are: a number that is kept, whatever the guild's size."""
+
+    async def count_by_role(self, guild_id: int) -> dict[int, int]: ...
+
+    async def list_prunable(self, guild_id: int, *, inactive_since_ms: int, role_ids: Collection[int]) -> list[int]:
+        """User ids of members without roles (besides `role_ids`) who were not seen since; never bots nor the owner."""
+
+    async def list_temporary(self, user_id: int) -> list[int]:
+        """Guild ids of the user's temporary memberships without roles; never guilds that the user owns."""
+
+
+class MemberWriter(MemberReader, Protocol):
+    async def add(
+        self,
+        guild_id: int,
+        user_id: int,
+        *,
+        joined_ms: int,
+        role_ids: Sequence[int] = (),
+        is_temporary: bool = False,
+    ) -> Member | None:
+        """The new member, or None when the user is one already; still timed out when they left so. Raises UnknownUser."""
+
+    async def add_many(self, added: Sequence[Member]) -> None:
+        """Members in bulk, of which the caller knows that they are users and new to the guild. Raises Conflict if not."""
+
+    async def update(self, guild_id: int, user_id: int, changes: Changes) -> Member:
+        """`role_ids` replaces the whole set. Raises UnknownMember."""
+
+    async def add_role(self, guild_id: int, user_id: int, role_id: int) -> Member: ...
+
+    async def remove_role(self, guild_id: int, user_id: int, role_id: int) -> Member: ...
+
+    async def remove(self, guild_id: int, user_id: int) -> Member:
+        """Raises UnknownMember."""

@@ -1,0 +1,57 @@
+"""Messages, which are no part of a unit of work (`core.store.interfaces`)."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from core.domain.message import AddedMessage, Message
+from core.store.aggregates.changes import Changes
+from core.wire.envelope import Envelope
+
+
+class MessageStore(Protocol):
+    """Messages by channel. Every method that changes something commits its envelopes with the rows."""
+
+    async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
+        """Store a message, once per (author, channel, nonce) within an hour.
+
+        Calls are committed, and their envelopes logged, in the order in which they were made: a caller that makes the id
+        and calls `add` without awaiting in between gets dispatches in id order. When the nonce is known, the first message
+        is answered with `is_new=False` and nothing is stored or announced.
+        """
+
+    async def find(self, channel_id: int, message_id: int) -> Message | None: ...
+
+    async def list_page(
+        self,
+        channel_id: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> list[Message]:
+        """Newest first, always. `after` gives the oldest `limit` ones above it; at most one of the three is set."""
+
+    async def update(
+        self,
+        channel_id: int,
+        message_id: int,
+        changes: Changes,
+        *,
+        expected_version: int,
+        envelopes: Sequence[Envelope],
+    ) -> Message | None:
+        """Apply an edit made against `expected_version`; None when the stored version differs (read again, try again).
+
+        Raises:
+            UnknownMessage: also when it was deleted meanwhile: an edit never resurrects.
+        """
+
+    async def delete(self, channel_id: int, message_ids: Collection[int], envelopes: Sequence[Envelope]) -> list[int]:
+        """The ids that were there. Envelopes are announced when at least one was."""
+
+    async def list_ids_by_author(self, guild_id: int, author_id: int, *, since_ms: int) -> list[tuple[int, int]]:
+        """(channel id, message id) of an author's messages in a guild since then: what a ban deletes."""
+
+    async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
+        """The newest message id ever sent in each channel; channels without messages are absent."""

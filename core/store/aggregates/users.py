@@ -1,0 +1,50 @@
+"""Accounts, the users that they are shown as, and their auth sessions."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from core.domain.user import Account, AuthSession, User
+from core.store.aggregates.changes import Changes
+
+
+class UserReader(Protocol):
+    async def find(self, user_id: int) -> User | None: ...
+
+    async def find_many(self, user_ids: Collection[int]) -> dict[int, User]:
+        """The users that exist, by id."""
+
+    async def find_account(self, user_id: int) -> Account | None: ...
+
+    async def find_account_by_email(self, email: str) -> Account | None:
+        """By e-mail, compared without case."""
+
+    async def find_by_username(self, username: str) -> User | None:
+        """People only; usernames are unique without case, bots' are not."""
+
+    async def find_auth_session(self, token_hash: bytes) -> AuthSession | None: ...
+
+    async def list_auth_sessions(self, user_id: int) -> list[AuthSession]: ...
+
+
+class UserWriter(UserReader, Protocol):
+    async def create(self, account: Account) -> None:
+        """Raises Invalid (fields username or email, code USERNAME_ALREADY_TAKEN / EMAIL_ALREADY_REGISTERED)."""
+
+    async def create_many(self, accounts: Sequence[Account]) -> None:
+        """Accounts in bulk, of which the caller knows that their names and addresses are free. Raises Conflict if not."""
+
+    async def update(self, user_id: int, changes: Changes) -> Account:
+        """`changes` may name fields of User, `email` and `password_hash`. Raises as `create`, and UnknownUser."""
+
+    async def add_auth_session(self, session: AuthSession) -> None: ...
+
+    async def add_auth_sessions(self, sessions: Sequence[AuthSession]) -> None: ...
+
+    async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
+        """Set `last_used_ms` of the logins that still exist."""
+
+    async def delete_auth_session(self, session_id: int, user_id: int) -> None:
+        """Raises UnknownSession."""
+
+    async def delete_auth_sessions_of(self, user_id: int) -> list[int]:
+        """All logins of a user (a bot whose token is reset); their ids."""
