@@ -3,21 +3,130 @@
 Each client is a model of a library: it keeps what its dispatches tell and nothing else. When the changes have ended, it must
 know the channels that its user may view, the newest message of each, and the number of members that the store has; and over
 all its connections it must have had each sequence number once and each channel's messages in rising order.
+
+Time is counted in events. A client keeps its socket for a number of them, and each read of the gateway waits for a number of them before
+or after it; so changes fall into logins, resumes and joins wherever they await something, however fast the machine is.
 """
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from core.bus.interfaces import Delivery
 from core.domain.channel import Overwrite
 from core.domain.permissions import DEFAULT_EVERYONE, Permission, compute_member_permissions
+from core.store.sql.store import SqlStore
 from tests.integration.gateway.client import Client
 from tests.integration.gateway.conftest import Connect
 from tests.integration.gateway.place import END, Login, Place
 
 VIEW = int(Permission.VIEW_CHANNEL)
+CHANGES = 120
+"""To each of the two guilds."""
+MOST_EVENTS_A_READ = 4
+MOST_EVENTS_A_SOCKET = 40
+
+
+class Pace:
+    """A clock that events drive. When it has stopped, nobody waits any more."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._waiting: list[tuple[int, asyncio.Event]] = []
+        self._is_awaited = asyncio.Event()
+        self.has_stopped = False
+
+    def tick(self, _delivery: Delivery) -> None:
+        """An event has been committed."""
+        self._now += 1
+        self._wake(lambda until: until <= self._now)
+
+    def stop(self) -> None:
+        """No more changes come."""
+        self.has_stopped = True
+        self._wake(lambda _: True)
+
+    async def wait(self, events: int) -> None:
+        """Wait for so many events."""
+        if events and not self.has_stopped:
+            come = asyncio.Event()
+            self._waiting.append((self._now + events, come))
+            self._is_awaited.set()
+            await come.wait()
+
+    async def wait_until_awaited(self) -> None:
+        """Wait until somebody waits for events: changes do not run away from the clients."""
+        while not self._waiting:
+            self._is_awaited.clear()
+            await self._is_awaited.wait()
+
+    def _wake(self, is_due: Callable[[int], bool]) -> None:
+        for until, come in self._waiting:
+            if is_due(until):
+                come.set()
+        self._waiting = [each for each in self._waiting if not each[1].is_set()]
+
+
+class PacedStore:
+    """A store each of whose reads waits for some events, before it or after it."""
+
+    def __init__(self, store: Any, pace: Pace, dice: random.Random) -> None:
+        self._store = store
+        self._pace = pace
+        self._dice = dice
+
+    def __getattr__(self, aggregate: str) -> "PacedAggregate":
+        return PacedAggregate(getattr(self._store, aggregate), self._pace, self._dice)
+
+
+class PacedAggregate:
+    """One of its aggregates."""
+
+    def __init__(self, target: Any, pace: Pace, dice: random.Random) -> None:
+        self._target = target
+        self._pace = pace
+        self._dice = dice
+
+    def __getattr__(self, method: str) -> Any:
+        call = getattr(self._target, method)
+
+        async def paced(*args: Any, **kwargs: Any) -> Any:
+            before, after = (self._dice.randrange(MOST_EVENTS_A_READ) for _ in range(2))
+            await self._pace.wait(before)
+            result = await call(*args, **kwargs)
+            await self._pace.wait(after)
+            return result
+
+        return paced
+
+
+@pytest.fixture
+def pace(store: SqlStore) -> Pace:
+    """The clock. It hears of an event before the gateway does, so what waited may come before the event is applied."""
+    made = Pace()
+    store.bus.subscribe(made.tick)
+    return made
+
+
+@pytest.fixture(params=[1, 2, 3, 4])
+def dice(request: pytest.FixtureRequest) -> random.Random:
+    """What happens, and when."""
+    return random.Random(request.param)
+
+
+@pytest.fixture(params=[251, 1], ids=["members kept", "members read"])
+def keep_all_below(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 1, guilds keep only the members who are there, so that what is read of a member matters."""
+    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", request.param)
+
+
+@pytest.fixture
+def gateway_store(store: SqlStore, pace: Pace, dice: random.Random) -> PacedStore:
+    """The store as the gateway sees it."""
+    return PacedStore(store, pace, dice)
 
 
 class Library:
@@ -25,7 +134,11 @@ class Library:
 
     def __init__(self, login: Login) -> None:
         self.login = login
-        self.session_id = ""
+        self.begin("")
+
+    def begin(self, session_id: str) -> None:
+        """A new session knows nothing."""
+        self.session_id = session_id
         self.seq = 0
         self.channels: dict[int, set[int]] = {}
         self.counts: dict[int, int] = {}
@@ -34,6 +147,18 @@ class Library:
         self.last: dict[int, int] = {}
         """The newest message known of, by channel."""
         self.ended = False
+        self.begin_connection()
+
+    def begin_connection(self) -> None:
+        """Nothing has come over the new connection yet."""
+        self.taken = 0
+
+    def follow(self, client: Client) -> None:
+        """Take in what came over the connection since the last time."""
+        dispatches = client.dispatches
+        for payload in dispatches[self.taken :]:
+            self.take(payload)
+        self.taken = len(dispatches)
 
     def take(self, payload: dict[str, Any]) -> None:  # noqa: C901 - one case an event
         """Take one dispatch in."""
@@ -81,7 +206,10 @@ class Library:
 class Changer:
     """Changes a guild at random; nothing that it does may fail."""
 
-    def __init__(self, place: Place, guild_id: int, owner: Login, others: list[Login], dice: random.Random) -> None:
+    def __init__(
+        self, place: Place, guild_id: int, owner: Login, others: list[Login], *, dice: random.Random, pace: Pace
+    ) -> None:
+        self.pace = pace
         self.place = place
         self.guild_id = guild_id
         self.owner = owner
@@ -98,8 +226,8 @@ class Changer:
             self.channels.append(await place.channel(self.guild_id))
             self.roles.append(await place.role(self.guild_id))
         for _ in range(steps):
+            await self.pace.wait_until_awaited()
             await dice.choice([self.talk, self.talk, self.hide, self.come_or_go, self.give, self.grant, self.make])()
-            await asyncio.sleep(dice.random() / 500)
 
     async def talk(self) -> None:
         """A message."""
@@ -147,58 +275,69 @@ class Changer:
             self.roles.append(await self.place.role(self.guild_id, permissions=self.dice.choice([0, VIEW])))
 
 
-async def live(connect: Connect, library: Library, dice: random.Random, over: asyncio.Event) -> None:
+class Ending:
+    """The end: it is announced when everybody who lives has entered the guilds of its user."""
+
+    def __init__(self, place: Place, libraries: list[Library], guild_ids: list[int]) -> None:
+        self._guild_ids = guild_ids
+        self._left = len(libraries)
+        self._place = place
+
+    async def meet(self, library: Library, client: Client) -> None:
+        """Wait for the guilds, and for all others; then for the end."""
+        found = [await self._place.store.members.find(guild_id, library.login.id) for guild_id in self._guild_ids]
+        wanted = {member.guild_id for member in found if member is not None}
+
+        def has_entered() -> bool:
+            library.follow(client)
+            return library.channels.keys() == wanted
+
+        await client.wait_until(has_entered)
+        self._left -= 1
+        if not self._left:
+            await self._place.announce(END, {}, guild_id=self._guild_ids[-1])
+        await client.wait_for(END)
+        library.follow(client)
+
+
+async def live(connect: Connect, library: Library, dice: random.Random, pace: Pace, ending: Ending) -> None:
     """Log in; lose the socket and resume, or begin anew, until the changes are over; then stay to the end."""
     while not library.ended:
         async with connect() as client:
             if library.session_id and dice.random() < 0.7:
+                library.begin_connection()
                 await client.resume(library.login.token, library.session_id, library.seq)
                 await client.wait_for("RESUMED")
             else:
-                library.__init__(library.login)  # type: ignore[misc] # a new session knows nothing
-                library.session_id = (await client.identify(library.login.token))["session_id"]
-            if over.is_set():
-                await client.wait_for(END)
+                library.begin((await client.identify(library.login.token))["session_id"])
+            if pace.has_stopped:
+                await ending.meet(library, client)
             else:
-                await asyncio.sleep(dice.random() / 10)
+                await pace.wait(dice.randrange(MOST_EVENTS_A_SOCKET))
                 client.cut()
                 await client.wait_closed()
-            take_all(library, client)
+            library.follow(client)
 
 
-def take_all(library: Library, client: Client) -> None:
-    """Everything that came over a connection."""
-    for payload in client.dispatches:
-        library.take(payload)
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_everybody_is_right_after_changes_during_logins(place: Place, connect: Connect, seed: int) -> None:
-    dice = random.Random(seed)
+@pytest.mark.usefixtures("keep_all_below")
+async def test_everybody_is_right_after_changes_during_logins(
+    place: Place, connect: Connect, dice: random.Random, pace: Pace
+) -> None:
     owner = await place.person("owner")
     logins = [await place.person(f"user{number}") for number in range(4)]
     guild_ids = [await place.guild(owner, *logins) for _ in range(2)]
-    libraries = [Library(login) for login in (owner, *logins)]
-    over = asyncio.Event()
-    living = [asyncio.create_task(live(connect, library, dice, over)) for library in libraries]
-    await asyncio.gather(*(Changer(place, guild_id, owner, logins, dice).run(120) for guild_id in guild_ids))
-    over.set()
-    # Everybody is in this guild, which is made last, so who has heard of its end has heard of all.
+    # Everybody is in this guild, in which nothing happens before the end.
     last_id = await place.guild(owner, *logins)
-    ending = asyncio.create_task(keep_ending(place, last_id))
-    try:
-        await asyncio.gather(*living)
-    finally:
-        ending.cancel()
+    libraries = [Library(login) for login in (owner, *logins)]
+    ending = Ending(place, libraries, [*guild_ids, last_id])
+    changers = [Changer(place, guild_id, owner, logins, dice=dice, pace=pace) for guild_id in guild_ids]
+    async with asyncio.TaskGroup() as tasks:
+        for library in libraries:
+            tasks.create_task(live(connect, library, dice, pace, ending))
+        await asyncio.gather(*(changer.run(CHANGES) for changer in changers))
+        pace.stop()
     for library in libraries:
         await check(place, library, guild_ids)
-
-
-async def keep_ending(place: Place, guild_id: int) -> None:
-    """Say that it is over, until everybody who was about to log in has heard it."""
-    while True:
-        await place.announce(END, {}, guild_id=guild_id)
-        await asyncio.sleep(0.05)
 
 
 async def check(place: Place, library: Library, guild_ids: list[int]) -> None:
