@@ -12,5 +12,5 @@ class Addresses(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def encode_ready_line(addresses: Addresses) -> str:
-    """`ready api=http://… gateway=ws://… metrics=http://…`: the first line on stdout, for tests and scripts."""
+    """Write the first line of stdout, for tests and scripts: `ready api=http://… gateway=ws://… metrics=http://…`."""
     return f"ready api={addresses.api} gateway={addresses.gateway} metrics={addresses.metrics or '-'}"

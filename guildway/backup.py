@@ -1,10 +1,11 @@
 """`guildway backup FILE`: a copy of a server's data, running or stopped, into one file.
 
-A FILE that ends in `.tar` holds the whole data folder, the database and people's images; any other one is the database alone.
-The database is copied first: images are never changed or removed, so all that it names are there when they are copied.
+A FILE that ends in `.tar` holds the whole data folder, the database and people's images; any other one is the database
+alone. The database is copied first: images are never changed or removed, so all that it names are there when they are
+copied.
 
-The copy is written beside FILE under a name of its own, checked, synced and only then given its name: there is never half a
-FILE. Takes no lock of the data folder, changes nothing in it and speaks to no server.
+The copy is written beside FILE under a name of its own, checked, synced and only then given its name: there is never
+half a FILE. Takes no lock of the data folder, changes nothing in it and speaks to no server.
 """
 
 import errno
@@ -26,17 +27,17 @@ from guildway.data_files import DataFiles
 ARCHIVE_SUFFIX: Final = ".tar"
 
 _COMPRESSED: Final = (".gz", ".tgz", ".xz", ".bz2", ".zst", ".zip", ".7z")
-"""Endings that would promise what no backup is."""
+"""Endings of compressed files. No backup is one, so a name with such an ending would promise too much."""
 
 _NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """How file systems say that a file has one name only (FAT, some that lie on other machines)."""
 
 _BEING_WRITTEN: Final = "#"
-"""In the names of files that obstore has not finished; they may be gone when they are looked at."""
+"""obstore has this in the names of files that it has not finished. They may be gone when they are looked at."""
 
 
 def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) -> None:
-    """Copy, and tell what the copy holds. `replaces` lets it take the place of an older one.
+    """Copy the data, and tell what the copy holds. `replaces` lets the copy take the place of an older one.
 
     Raises:
         StartError: when there is nothing to copy, no place to put it, or the copy is not whole.
@@ -74,7 +75,7 @@ def _check_places(data: DataFiles, target: Path, *, replaces: bool) -> None:
 
 @contextmanager
 def _written_beside(target: Path, *, replaces: bool) -> Iterator[Path]:
-    """An empty file that becomes `target` when the body has ended well, and is gone when not."""
+    """Give the body an empty file, which becomes `target` when the body ends well, and is removed otherwise."""
     part = _name_beside(target)
     create_private(part)
     try:
@@ -90,7 +91,10 @@ def _written_beside(target: Path, *, replaces: bool) -> Iterator[Path]:
 
 
 def _give_new_name(part: Path, target: Path) -> None:
-    """Not that of a file which came meanwhile, as another backup's. The caller removes the old name."""
+    """Give the file its new name, unless another file (of another backup) has come meanwhile and has that name.
+
+    The caller removes the old name.
+    """
     try:
         target.hardlink_to(part)
     except FileExistsError as error:
@@ -113,7 +117,7 @@ def _copy(data: DataFiles, copy: Path) -> Contents:
 
 
 def _write_archive(data: DataFiles, archive: Path) -> tuple[Contents, int]:
-    """Also how many images it holds."""
+    """Copy the database and the images into a tar, and return how many images it holds as well."""
     database = _name_beside(archive)
     create_private(database)
     images = 0
@@ -131,7 +135,12 @@ def _write_archive(data: DataFiles, archive: Path) -> tuple[Contents, int]:
 
 
 def _list_images(images: Path) -> Iterator[Path]:
-    """All of them, also those in folders that are links to another disk. Raises OSErrors for what cannot be looked at."""
+    """List all images, also those in folders that are links to another disk.
+
+    Raises:
+        OSError: when a folder cannot be looked at.
+        StartError: when something there is no regular file.
+    """
     if not os.path.lexists(images):
         return  # a database whose server never ran, or has an older version
 

@@ -1,4 +1,5 @@
-"""The `guildway` command: reads the command line, does what it says, and turns each failure into a line and an exit status.
+"""The `guildway` command: reads the command line, does what it says, and turns each failure into a line and an exit
+status.
 
 The command line itself is declared in `guildway/commands.py`.
 """
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _obey(argv: Sequence[str] | None) -> int:
-    """The work starts after the parser has returned, so that no failure of it is taken for the parser's."""
+    """Read the command line, then do the work: the parser has returned by then, so it takes no failure for its own."""
     found: Work | int = app(argv, prog_name="guildway", standalone_mode=False)
     status = found if isinstance(found, int) else found()  # a number is the status of --help and --version
     sys.stdout.flush()

@@ -1,7 +1,8 @@
 """A made-up guild with many members: who they are, which roles they have, which channels there are. Pure.
 
-The same random source gives the same crowd. People are spread over four years by their ids, as accounts are that were made one
-after the other; most have no role, some have one that shows in the member list. Writing it all down is `crowd_demo`'s business.
+The same random source gives the same crowd. People are spread over four years by their ids, as accounts are that were
+made one after the other; most have no role, some have one that shows in the member list. Writing it all down is
+`crowd_demo`'s business.
 """
 
 import random
@@ -19,7 +20,7 @@ from core.domain.role import Role
 from core.domain.user import Account, User
 
 MAX_MEMBERS: Final = 500_000
-"""As large as a guild is planned to be."""
+"""The largest guild that the server is made for."""
 
 _SPREAD_MS: Final = 4 * 365 * 24 * 60 * 60 * 1000
 _DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -40,7 +41,7 @@ _FAMILY: Final = _FAMILY_NAMES.split()
 
 
 class _Kind(msgspec.Struct, frozen=True):
-    """A role: what share of the members has it."""
+    """A role, and the share of the members that has it."""
 
     name: str
     share: float
@@ -56,7 +57,7 @@ _KINDS: Final = (
     _Kind("Regulars", 0.05, hoist=True, color=0x2ECC71),
     _Kind("Newcomers", 0.25, hoist=False, color=0x95A5A6),
 )
-"""From the highest down. Rare ones come first, so that a small crowd still has some of each that it can have."""
+"""The roles from the highest down. Rare ones come first, so that a small crowd has some of each, too."""
 
 _TEXT_CHANNELS: Final = ("welcome", "lounge", "questions", "show-and-tell", "off-topic")
 
@@ -70,7 +71,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def plan_guild(ids: Sequence[int], *, owner_id: int) -> Plan:
-    """The guild, its roles and channels, with as many of the ids as `IDS_OF_A_GUILD`."""
+    """Plan the guild with its roles and channels. It takes `IDS_OF_A_GUILD` of the ids."""
     guild_id, *rest = ids
     role_ids, channel_ids = rest[: len(_KINDS)], rest[len(_KINDS) :]
     everyone = Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=DEFAULT_EVERYONE)
@@ -95,7 +96,7 @@ IDS_OF_A_GUILD: Final = 1 + len(_KINDS) + len(_TEXT_CHANNELS) + 1
 
 
 def make_people(count: int, *, plan: Plan, now_ms: int, source: random.Random) -> Iterator[tuple[Account, Member]]:
-    """So many people and their memberships, by ascending id. They have no password: nobody can log in as one."""
+    """Make people and their memberships, by ascending id. They have no password: nobody can log in as one."""
     tag = _base36(plan.guild.id >> 22)[-6:]
     step_ms = _SPREAD_MS // max(count, 1)
     for number in range(count):

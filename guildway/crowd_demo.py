@@ -1,8 +1,9 @@
-"""`guildway demo --members N`: a guild with very many members, written into the data folder of a server that is stopped.
+"""`guildway demo --members N`: a guild with very many members, written into the data folder of a server that is
+stopped.
 
-Over REST half a million registrations would take hours; so this opens the store as the server does, and writes in bulk. The
-folder's lock keeps a running server and this apart. Each run makes a new guild with new people; none of them can log in save
-the owner, and those whose tokens are asked for (`--logins`), which go to a file in the folder.
+Over REST half a million registrations would take hours; so this opens the store as the server does, and writes in bulk.
+The folder's lock keeps a running server and this apart. Each run makes a new guild with new people; none of them can
+log in save the owner, and those whose tokens are asked for (`--logins`), which go to a file in the folder.
 """
 
 import json
@@ -52,7 +53,7 @@ async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, 
 
 
 class _Crowd:
-    """One run."""
+    """A run of the command: what it writes with, and the ids that it gives."""
 
     __slots__ = ("_clock", "_folder", "_ids", "_out", "_store")
 
@@ -64,7 +65,7 @@ class _Crowd:
         self._out = out
 
     async def write(self, members: int, logins: int) -> None:
-        """Write it all."""
+        """Write the guild, its owner and its people, in units of work of bounded size."""
         ids = [self._ids.next() for _ in range(1 + IDS_OF_A_GUILD)]
         plan = plan_guild(ids[1:], owner_id=ids[0])
         password = secrets.token_urlsafe(12)

@@ -1,4 +1,4 @@
-"""What lies where in a data folder, that it is for its owner alone, and that all of it can be used."""
+"""The files of a data folder: where they lie, that they are for their owner alone, and that all of them can be used."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ DATABASE_NAME: Final = "guildway.db"
 BLOB_FOLDER: Final = "files"
 
 _BESIDE_DATABASE: Final = ("-wal", "-shm", "-journal")
-"""SQLite makes these with the rights of the database; those of an earlier life may have others."""
+"""Endings of files that SQLite makes with the rights of the database. Those of an earlier life may have others."""
 
 
 class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
@@ -24,16 +24,17 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
 
     @classmethod
     def in_folder(cls, folder: Path) -> "DataFiles":
-        """Those of a folder. None needs to be there."""
+        """Name the files of a folder. None of them needs to be there."""
         return cls(database=folder / DATABASE_NAME, images=folder / BLOB_FOLDER)
 
     def list_database(self) -> list[Path]:
-        """The database and what SQLite keeps beside it, which is where a link leads to."""
+        """List the database, or what its link leads to, and the files that SQLite keeps beside it."""
         database = self.database.resolve()
         return [database, *(database.with_name(database.name + suffix) for suffix in _BESIDE_DATABASE)]
 
     def is_own(self, path: Path) -> bool:
-        """Whether something there would be among the server's files: in the folder itself, or anywhere in the images' one.
+        """Tell whether a file at `path` would be among the server's: in the folder itself, or anywhere in that of the
+        images.
 
         A name counts as it is written and as where its links lead, since each can be put in another's place.
         """
@@ -44,7 +45,10 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
         )
 
     def make_database_private(self) -> None:
-        """Before it is opened: made for its owner alone, and others' rights taken, however loose the folder's own are.
+        """Make the database for its owner alone, or take others' rights to it, however loose the rights of the folder
+        are.
+
+        This comes before the database is opened.
 
         Raises:
             StartError: when that cannot be done.

@@ -1,7 +1,7 @@
 """`guildway demo`: fills a running server over its REST API, so that a newcomer sees something.
 
-Four people, a bot, a guild with roles, open and hidden channels, and a conversation. Passwords are random, because the server
-may be reachable by others. Each run makes a new guild; names that are taken get a number.
+Four people, a bot, a guild with roles, open and hidden channels, and a conversation. Passwords are random, because the
+server may be reachable by others. Each run makes a new guild; names that are taken get a number.
 """
 
 import secrets

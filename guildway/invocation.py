@@ -1,4 +1,7 @@
-"""How this program, and Python, are called from where it was started: what it prints for people must work as it stands."""
+"""The words by which this program, and Python, are called from where it was started.
+
+What the program prints for people must work when it is pasted into a shell.
+"""
 
 import os
 import shlex
@@ -17,7 +20,7 @@ class Invocation(msgspec.Struct, kw_only=True, frozen=True):
     """Words for a shell in the same folder."""
 
     command: str
-    """`guildway` in some form."""
+    """The command `guildway`, as a name, as a path or as a module of Python."""
     python: str
     """The interpreter that has the server's libraries, and in a checkout those of the example bots."""
     has_examples: bool
@@ -25,12 +28,12 @@ class Invocation(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def find_invocation() -> Invocation:
-    """Of this process."""
+    """Tell how this process was called."""
     return compute_invocation(program=sys.argv[0], python=sys.executable, folder=Path.cwd())
 
 
 def compute_invocation(*, program: str, python: str, folder: Path) -> Invocation:
-    """`program` is what was started: the installed script, or a module by `python -m`."""
+    """Tell how a program is called. `program` is what was started: the installed script, or a module by `python -m`."""
     short_python = shlex.quote(_shorten(python, folder))
     if Path(program).name == _SCRIPT:
         on_path = shutil.which(_SCRIPT)
@@ -42,7 +45,7 @@ def compute_invocation(*, program: str, python: str, folder: Path) -> Invocation
 
 
 def _shorten(path: str, folder: Path) -> str:
-    """From the folder, when it is in it. Links stay as they are: an environment's Python is one."""
+    """Write the path from the folder on, when it lies in it. Links stay as they are: an environment's Python is one."""
     absolute = Path(os.path.normpath(folder / path))
     if not absolute.is_relative_to(folder):
         return str(absolute)

@@ -1,4 +1,5 @@
-"""A small REST client for `guildway demo` and `guildway health`, of the stdlib alone: the server needs no HTTP client library.
+"""A small REST client for `guildway demo` and `guildway health`, of the stdlib alone: the server needs no HTTP client
+library.
 
 One connection, one caller. Waits out rate limits as the server asks. Knows nothing of what it sends.
 """
@@ -19,7 +20,7 @@ class DemoError(Exception):
 
 
 class NoServerError(DemoError):
-    """Nobody answers."""
+    """There is no server at the address."""
 
 
 class ApiError(DemoError):
@@ -32,7 +33,7 @@ class ApiError(DemoError):
 
 
 def make_connection(url: str, *, timeout_s: float) -> http.client.HTTPConnection:
-    """A connection, not open yet, to the server at `url`, which has no path.
+    """Make a connection, which is not open yet, to the server at `url`, which has no path.
 
     Raises:
         DemoError: when that is no address.
@@ -59,7 +60,7 @@ class RestClient:
         self._url = url
 
     def request(self, method: str, path: str, body: Any = None, *, token: str = "") -> Any:
-        """The decoded answer (None without a body).
+        """Ask, and return the decoded answer (None without a body).
 
         Raises:
             ApiError: for an error status.

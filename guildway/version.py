@@ -1,4 +1,4 @@
-"""The version: the one place that has it. The package takes it from here, and so does a checkout, which nobody installs."""
+"""The version. The package takes it from here, and so does a checkout that is run without being installed."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a newcomer sees when the server is up: commands that can be pasted into another terminal as they stand."""
+"""The text that a newcomer sees when the server is up, with commands that can be pasted into another terminal."""
 
 from typing import Final, TextIO
 

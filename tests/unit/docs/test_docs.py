@@ -13,6 +13,8 @@ DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"), ROOT / "benchmarks" / "README.md"]
 )
 TREES = (
+    ".ci/",
+    ".github/",
     "api/",
     "benchmarks/",
     "core/",
@@ -22,6 +24,7 @@ TREES = (
     "examples/",
     "gateway/",
     "guildway/",
+    "requirements/",
     "tests/",
 )
 
