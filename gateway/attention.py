@@ -7,14 +7,26 @@ less for it is decided there. Bots have no part in any of it, as at Discord: the
 from collections.abc import Callable, Collection
 from typing import Final
 
-import msgspec
-
 from core.domain.events import PRESENCE_UPDATE
 from core.wire.envelope import Envelope
 from core_ext import SlotSet
 from gateway.batch_timer import CallLater
 from gateway.commands import GuildSubscription, LazyGuilds
 from gateway.dispatch_body import DispatchBody
+from gateway.guild_changes import (
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    Reactions,
+    RoleDeleted,
+    RolePut,
+)
 from gateway.guild_sessions import GuildSessions
 from gateway.guild_state import GuildState
 from gateway.member_lists import ListSources, MemberLists
@@ -33,29 +45,27 @@ MAX_ONLINE_SHOWN: Final = 1000
 class Attention:
     """See the module."""
 
-    __slots__ = ("_lists", "_passive", "_presences", "_sessions", "_shape", "_state")
+    __slots__ = ("_lists", "_passive", "_sessions", "_shape", "_state")
 
     def __init__(
         self,
         *,
         state: GuildState,
         sessions: GuildSessions,
-        presences: dict[int, msgspec.Raw],
         viewable: Callable[[MemberState], Collection[int]],
         call_later: CallLater,
         large: LargeGuilds | None = None,
     ) -> None:
-        """`presences` are those of the users who are online here, kept by the actor; `viewable` a member's channels."""
+        """`viewable` are a member's channels."""
         self._state = state
         self._sessions = sessions
-        self._presences = presences
         self._passive = PassiveSessions(
             state=state, sessions=sessions, options=large or LargeGuilds(), call_later=call_later
         )
         sources = ListSources(
             state=state,
-            list_online=presences.keys,
-            find_presence=presences.get,
+            list_online=state.presences.keys,
+            find_presence=state.presences.get,
             viewable=viewable,
             can_view=sessions.can_view,
             slots_of=sessions.slots_of,
@@ -74,7 +84,7 @@ class Attention:
         """Whether GUILD_CREATE lists others than the session's own member. People have the member list for a crowd."""
         if session.profile.is_bot:
             return True
-        return not is_limited and len(self._presences) <= MAX_ONLINE_SHOWN
+        return not is_limited and len(self._state.presences) <= MAX_ONLINE_SHOWN
 
     def enter(self, session: Session, *, is_limited: bool) -> None:
         """A session has attached."""
@@ -111,7 +121,7 @@ class Attention:
     def _show_presences(self, slot: int, user_ids: list[int]) -> None:
         guild_id = b'{"guild_id":"%d",' % self._state.guild_id
         for user_id in user_ids:
-            presence = self._presences.get(user_id)
+            presence = self._state.presences.get(user_id)
             if presence is not None:
                 body = DispatchBody(PRESENCE_UPDATE, guild_id + bytes(presence)[1:])
                 self._sessions.send(body, SlotSet((slot,)))
@@ -122,21 +132,39 @@ class Attention:
         """Sessions that are told of this member though they are not told of members; never the member's own."""
         return self._passive.followers_of(user_id)
 
-    def touch(self, user_id: int) -> None:
-        """A member came, went or changed, or its presence did."""
-        self._lists.touch(user_id)
-
     def note_message(self, envelope: Envelope) -> SlotSet:
         """A message was sent; the passive sessions that get it nevertheless."""
         return self._passive.note_message(envelope)
 
-    def reshape(self) -> None:
+    def follow_member(
+        self, change: MemberAdded | MemberChanged | MemberRemoved | MemberReleased | PresenceChanged
+    ) -> None:
+        """A member came, went or changed, or its presence did: it stands elsewhere in member lists, or nowhere."""
+        self._lists.touch(change.user_id)
+
+    def follow_guild(self, _: object) -> None:
         """The guild, a role or a channel changed: member lists may have other groups, other members, other names."""
         if self.keeps_lists:
             shape = _shape_of(self._state)
             if shape != self._shape:
                 self._shape = shape
                 self._lists.reshape()
+
+
+REACTIONS: Final[Reactions[Attention]] = {
+    GuildChanged: Attention.follow_guild,
+    RolePut: Attention.follow_guild,
+    RoleDeleted: Attention.follow_guild,
+    ChannelPut: Attention.follow_guild,
+    ChannelDeleted: Attention.follow_guild,
+    MemberAdded: Attention.follow_member,
+    MemberChanged: Attention.follow_member,
+    MemberRemoved: Attention.follow_member,
+    MemberReleased: Attention.follow_member,
+    PresenceChanged: Attention.follow_member,
+    # Messages are noted with their envelope (`note_message`), because what they say decides who gets them.
+    MessageAdded: None,
+}
 
 
 def _shape_of(state: GuildState) -> tuple[object, ...]:

@@ -2,17 +2,22 @@
 
 ```
  envelope ─→ known already? ─→ state (roles, channels, members) ─→ dispatch ─→ views that changed
-                                                                                CHANNEL_CREATE / CHANNEL_DELETE
+                                 │ a change                                     CHANNEL_CREATE / CHANNEL_DELETE
+                                 └─→ every observer: view index, parts of GUILD_CREATE, member lists, presences on their way
 ```
+
+What an event changes is known to the state alone, and those who keep something derived from it (`OBSERVERS`) are told in one
+place: a handler says only who gets the event.
 
 Everything here is synchronous: between two events there is no other moment, so a revoked view is revoked before the next
 event, and a session that attaches sees the guild as of exactly one position. Loading and idling are `guild_directory`'s.
 
-Owns: the state, the sessions' table with its views, the presences of users who are online here.
+Owns: the state, and the sessions' table with its views.
 """
 
+import operator
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -41,13 +46,32 @@ from core.domain.intents import Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 from core_ext import SlotSet
+from gateway import attention, guild_create, guild_views, presence_batches
 from gateway.attention import Attention
 from gateway.batch_timer import CallLater
+from gateway.channel_state import ChannelState
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageForms
+from gateway.guild_changes import (
+    Change,
+    ChannelDeleted,
+    ChannelPut,
+    FindObserver,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    Reactions,
+    RoleDeleted,
+    RolePut,
+    join_reactions,
+)
 from gateway.guild_create import GuildCreates
 from gateway.guild_sessions import GuildSessions
-from gateway.guild_state import Affected, ChannelState, GuildState
+from gateway.guild_state import GuildState
 from gateway.guild_views import GuildViews
 from gateway.member_table import Fields, MemberState
 from gateway.passive_sessions import LargeGuilds
@@ -62,13 +86,6 @@ _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
 
 
-class _Identified(msgspec.Struct, frozen=True):
-    id: int
-
-
-_decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
-
-
 class GuildActor:
     """See the module. `position` is that of the last event in it, `is_gone` says that the guild was deleted."""
 
@@ -76,7 +93,6 @@ class GuildActor:
         "_clock",
         "_creates",
         "_on_online",
-        "_presences",
         "_recent",
         "_views",
         "attention",
@@ -111,13 +127,11 @@ class GuildActor:
         self._clock = clock
         self._on_online = on_online
         self._views = GuildViews(state, self.sessions)
-        self._presences: dict[int, msgspec.Raw] = {}
-        self._creates = GuildCreates(state, self._presences)
+        self._creates = GuildCreates(state)
         self._recent: dict[int, None] = {}
         self.attention = Attention(
             state=state,
             sessions=self.sessions,
-            presences=self._presences,
             viewable=self._views.viewable,
             large=large,
             call_later=call_later,
@@ -133,7 +147,7 @@ class GuildActor:
 
     def presence_of(self, user_id: int) -> msgspec.Raw | None:
         """The presence of a user who is not offline, as in GUILD_CREATE."""
-        return self._presences.get(user_id)
+        return self.state.presences.get(user_id)
 
     def attach(self, session: Session, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
         """Let a session in and send it GUILD_CREATE; live events follow from here on.
@@ -161,10 +175,8 @@ class GuildActor:
 
     def show(self, user_id: int, presence: msgspec.Raw | None) -> None:
         """A user who is about to attach is there (None: offline). Told of many first, their GUILD_CREATEs share more."""
-        if presence is not None and self._presences.get(user_id) != presence:
-            self._presences[user_id] = presence
-            self._creates.forget(PRESENCE_UPDATE)
-            self._count_online()
+        if presence is not None:
+            self._tell(self.state.put_presence(user_id, presence))
 
     def detach(self, session: Session) -> None:
         """Let a session go. No error when it is not here. Its user is held in `state.members` no more."""
@@ -172,11 +184,9 @@ class GuildActor:
             return
         self.attention.leave(session.slots[self.guild_id])
         self.sessions.remove(session)
-        if not self.sessions.slots_of(session.user_id) and self._presences.pop(session.user_id, None) is not None:
-            self._creates.forget(PRESENCE_UPDATE)
-            self._count_online()
-        self.state.members.release(session.user_id)
-        self.attention.touch(session.user_id)
+        if not self.sessions.slots_of(session.user_id):
+            self._tell(self.state.put_presence(session.user_id, None))
+        self._tell(self.state.release(session.user_id))
 
     def close(self) -> None:
         """Stop the timers."""
@@ -202,8 +212,18 @@ class GuildActor:
         if handler is None:
             self._dispatch(envelope, self._recipients(envelope))
         else:
-            self._creates.forget(envelope.event)
             handler(self, envelope)
+
+    def _take_in(self, envelope: Envelope) -> Change | None:
+        """Change the state by an event, and tell all who follow it what has changed."""
+        change = self.state.apply(envelope)
+        self._tell(change)
+        return change
+
+    def _tell(self, change: Change | None) -> None:
+        if change is not None:
+            for find_observer, react in _REACTIONS[type(change)]:
+                react(find_observer(self), change)
 
     def replay_to(self, session: Session, envelope: Envelope) -> None:
         """Send one session an event that came while it was on its way in: messages and the like, no changes of state."""
@@ -267,19 +287,18 @@ class GuildActor:
             self.sessions.send(body, slots)
 
     def _on_message_create(self, envelope: Envelope) -> None:
-        channel = self.state.channels.get(envelope.channel_id)
-        if channel is not None:
-            channel.note_message(envelope.id)
-        passive = self._views.readers(envelope.channel_id, self.attention.note_message(envelope))
-        self._dispatch(envelope, self._recipients(envelope) | passive)
+        self._tell(self.state.note_message(envelope))
+        slots = self._recipients(envelope)
+        passive = self.attention.note_message(envelope)
+        if passive:
+            slots = slots | self._views.readers(envelope.channel_id, passive)
+        self._dispatch(envelope, slots)
 
     def _on_change(self, envelope: Envelope) -> None:
         """The guild, a role."""
-        affected = self.state.apply(envelope.event, envelope.payload)
-        self._views.forget()
+        self._take_in(envelope)
         self._dispatch(envelope, self._recipients(envelope))
-        self._refresh_views(affected)
-        self.attention.reshape()
+        self._tell_views()
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select(GUILD_DELETE))
@@ -290,22 +309,18 @@ class GuildActor:
 
     def _on_member_add(self, envelope: Envelope) -> None:
         """Others are told; the user's own sessions get GUILD_CREATE."""
-        self.state.apply(envelope.event, envelope.payload)
-        self.presence_batches.welcome(envelope.user_id)
+        self._take_in(envelope)
         self._dispatch(envelope, self._others(envelope))
-        self.attention.touch(envelope.user_id)
 
     def _on_member_update(self, envelope: Envelope) -> None:
         """About oneself it passes whatever the intents are."""
-        affected = self.state.apply(envelope.event, envelope.payload)
+        self._take_in(envelope)
         self._dispatch(envelope, self._others(envelope) | SlotSet(self.sessions.slots_of(envelope.user_id)))
-        self._refresh_views(affected)
-        self.attention.touch(envelope.user_id)
+        self._tell_views()
 
     def _on_member_remove(self, envelope: Envelope) -> None:
         """For the one who is gone it is the guild that goes away."""
-        self.state.members.remove(envelope.user_id)
-        self.presence_batches.drop(envelope.user_id)
+        self._take_in(envelope)
         own = self.sessions.slots_of(envelope.user_id)
         leaving = [self.sessions.at(slot) for slot in own]
         gone = DispatchBody(GUILD_DELETE, b'{"id":"%d"}' % self.guild_id)
@@ -313,7 +328,6 @@ class GuildActor:
         for session in leaving:
             self.detach(session)
         self._dispatch(envelope, self._others(envelope))
-        self.attention.touch(envelope.user_id)
 
     def _on_presence(self, envelope: Envelope) -> None:
         """Others are told in batches; the user's own sessions know. Who is offline is forgotten."""
@@ -322,17 +336,14 @@ class GuildActor:
         if self.sessions.slots_of(envelope.user_id):
             fields = _decode_fields(envelope.payload)
             fields.pop("guild_id", None)
-            if bytes(fields["status"]) == b'"offline"':
-                self._presences.pop(envelope.user_id, None)
-            else:
-                self._presences[envelope.user_id] = msgspec.Raw(_encode(fields))
-            self.attention.touch(envelope.user_id)
-            self._count_online()
+            is_offline = bytes(fields["status"]) == b'"offline"'
+            presence = None if is_offline else msgspec.Raw(_encode(fields))
+            self._tell(self.state.put_presence(envelope.user_id, presence))
         self.presence_batches.put(envelope)
 
-    def _count_online(self) -> None:
+    def _count_online(self, _: PresenceChanged) -> None:
         if self._on_online is not None:
-            self._on_online(self.guild_id, len(self._presences))
+            self._on_online(self.guild_id, len(self.state.presences))
 
     def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
         """Dispatch a presence to all who may see it, but not to these users; to how many sessions that was."""
@@ -357,8 +368,10 @@ class GuildActor:
 
     def _on_channel_put(self, envelope: Envelope) -> None:
         """A channel is new or changed: who gains it gets CHANNEL_CREATE, who loses it CHANNEL_DELETE, as it was."""
-        before, channel = self.state.put_channel(envelope.payload)
-        change = self._views.put_channel(channel)
+        put = self._take_in(envelope)
+        assert isinstance(put, ChannelPut), "what a channel's event changes"  # noqa: S101 - mypy
+        (change,) = self._views.take_changes()
+        before, channel = put
         interested = self.sessions.select(CHANNEL_UPDATE)
         now = channel.encode()
         keeping = self.sessions.viewers(channel.id) - change.gained
@@ -366,19 +379,17 @@ class GuildActor:
         self.sessions.send(DispatchBody(CHANNEL_CREATE, now), change.gained & interested)
         if before is not None:
             self.sessions.send(DispatchBody(CHANNEL_DELETE, before.encode()), change.lost & interested)
-        self.attention.reshape()
 
     def _on_channel_delete(self, envelope: Envelope) -> None:
-        channel_id = _decode_identified(envelope.payload).id
-        self._dispatch(envelope, self.sessions.select(CHANNEL_DELETE, channel_id) if channel_id else SlotSet())
-        self.sessions.drop_channel(channel_id)
-        self.state.channels.pop(channel_id, None)
-        self._views.forget(channel_id)
-        self.attention.reshape()
+        """Those who viewed the channel are told, so they are found before it is gone."""
+        channel_id = envelope.channel_id
+        viewers = self.sessions.select(CHANNEL_DELETE, channel_id) if channel_id else SlotSet()
+        self._take_in(envelope)
+        self._dispatch(envelope, viewers)
 
-    def _refresh_views(self, affected: Affected) -> None:
-        """Compute again what some users may view, and tell their sessions what they lost and gained."""
-        changes = self._views.refresh(affected)
+    def _tell_views(self) -> None:
+        """Tell sessions which channels they have lost and gained."""
+        changes = self._views.take_changes()
         if not changes:
             return
         interested = self.sessions.select(CHANNEL_UPDATE)
@@ -391,6 +402,30 @@ class GuildActor:
         if slots:
             self.sessions.send(DispatchBody(event, self.state.channels[channel_id].encode()), slots)
 
+
+_REACTIONS_OF_ACTOR: Final[Reactions[GuildActor]] = {
+    PresenceChanged: GuildActor._count_online,
+    MemberAdded: None,
+    MemberChanged: None,
+    MemberRemoved: None,
+    MemberReleased: None,
+    MessageAdded: None,
+    GuildChanged: None,
+    RolePut: None,
+    RoleDeleted: None,
+    ChannelPut: None,
+    ChannelDeleted: None,
+}
+OBSERVERS: Final[tuple[tuple[FindObserver, Reactions[Any]], ...]] = (
+    (operator.attrgetter("_views"), guild_views.REACTIONS),
+    (operator.attrgetter("_creates"), guild_create.REACTIONS),
+    (operator.attrgetter("attention"), attention.REACTIONS),
+    (operator.attrgetter("presence_batches"), presence_batches.REACTIONS),
+    (lambda actor: actor, _REACTIONS_OF_ACTOR),
+)
+"""All who follow the state. Whoever keeps something derived from it stands here."""
+
+_REACTIONS: Final = join_reactions(OBSERVERS)
 
 _HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {
     MESSAGE_CREATE: GuildActor._on_message_create,

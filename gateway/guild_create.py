@@ -12,13 +12,26 @@ Sessions that came with the part in hand keep it as long as their replay ring re
 Source: Discord's documentation, "Guild Create"; what client libraries read of it is held by the end-to-end tests.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
-from core.domain.events import GUILD_CREATE, MESSAGE_CREATE, PRESENCE_UPDATE
+from core.domain.events import GUILD_CREATE
 from core.domain.intents import Intent
+from gateway.guild_changes import (
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    Reactions,
+    RoleDeleted,
+    RolePut,
+)
 from gateway.guild_state import GuildState
 from gateway.member_table import MemberState
 from gateway.session import Session
@@ -68,27 +81,29 @@ class _People:
 class GuildCreates:
     """The GUILD_CREATEs of one guild."""
 
-    __slots__ = ("_channels", "_guild", "_people", "_presences", "_state")
+    __slots__ = ("_channels", "_guild", "_people", "_state")
 
-    def __init__(self, state: GuildState, presences: Mapping[int, msgspec.Raw]) -> None:
-        """`presences`: the users who are not offline; the owner of both changes them and says so by `forget`."""
+    def __init__(self, state: GuildState) -> None:
+        """The parts follow `state` by their `REACTIONS`."""
         self._state = state
-        self._presences = presences
         self._guild: SharedPairs | None = None
         self._channels: dict[frozenset[int], SharedPairs] = {}
         self._people: dict[bool, _People] = {}
         """By whether the guild counts as large."""
 
-    def forget(self, event: str) -> None:
-        """An event has changed the guild's state."""
-        if event == MESSAGE_CREATE:
-            self._channels.clear()
-        elif event == PRESENCE_UPDATE:
-            self._people.clear()
-        else:
-            self._guild = None
-            self._channels.clear()
-            self._people.clear()
+    def forget_all(self, _: object) -> None:
+        """Roles, the guild's fields or the number of its members are other ones."""
+        self._guild = None
+        self._channels.clear()
+        self._people.clear()
+
+    def forget_channels(self, _: object) -> None:
+        """A channel is other than it was, or has another newest message."""
+        self._channels.clear()
+
+    def forget_people(self, _: object) -> None:
+        """A member is other than it was, or is seen otherwise."""
+        self._people.clear()
 
     def build(
         self,
@@ -141,13 +156,29 @@ class GuildCreates:
     def _find_people(self, *, large: bool) -> _People:
         people = self._people.get(large)
         if people is None:
-            people = _People(self._listed(large=large), list(self._presences.values()))
+            people = _People(self._listed(large=large), list(self._state.presences.values()))
             self._people[large] = people
         return people
 
     def _listed(self, *, large: bool) -> list[MemberState]:
-        """Everybody in a guild that is not large, else who is online."""
+        """Everybody in a guild that is not large and kept whole, else those who are online."""
         members = self._state.members
-        if not large:
+        if members.keeps_all and not large:
             return list(members)
-        return [member for user_id in self._presences if (member := members.find(user_id)) is not None]
+        return [member for user_id in self._state.presences if (member := members.find(user_id)) is not None]
+
+
+REACTIONS: Final[Reactions[GuildCreates]] = {
+    GuildChanged: GuildCreates.forget_all,
+    RolePut: GuildCreates.forget_all,
+    RoleDeleted: GuildCreates.forget_all,
+    ChannelPut: GuildCreates.forget_channels,
+    ChannelDeleted: GuildCreates.forget_channels,
+    MessageAdded: GuildCreates.forget_channels,
+    MemberAdded: GuildCreates.forget_all,
+    MemberChanged: GuildCreates.forget_people,
+    MemberRemoved: GuildCreates.forget_all,
+    PresenceChanged: GuildCreates.forget_people,
+    # Listed are members who are online or kept for good: whoever is released has been seen to go offline.
+    MemberReleased: None,
+}

@@ -1,24 +1,42 @@
 """What a guild is, as far as the gateway must know it: who may view what, and what GUILD_CREATE says.
 
 Made from a snapshot, then changed by the guild's events. A wire object is kept as it came, field by field encoded; only what
-permissions are computed from is parsed. Pure: no sessions, no store, no clock. The guild's actor is its only writer.
+permissions are computed from is parsed. What an event changes is said as a value (`gateway.guild_changes`), by which all who
+keep something derived from the state follow it. Pure: no sessions, no store, no clock. The guild's actor is its only writer.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 import msgspec
 
 import core_ext
 from core.domain import events
-from core.domain.channel import VOCAL, Channel
+from core.domain.channel import Channel
 from core.domain.guild import GuildSnapshot
 from core.domain.member import Member
 from core.domain.permissions import TIMEOUT_ALLOWED, Permission
 from core.domain.role import Role
+from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
 from core.wire.objects.guild import render_guild
 from core.wire.objects.role import render_role
+from gateway.channel_state import ChannelState, parse_channel
+from gateway.guild_changes import (
+    MESSAGE_ADDED,
+    Change,
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    RoleDeleted,
+    RolePut,
+)
 from gateway.member_table import Fields, MemberState, MemberTable, parse_member
 
 _ADMINISTRATOR: Final = int(Permission.ADMINISTRATOR)
@@ -27,23 +45,6 @@ _DECIDES_VIEW: Final = int(Permission.VIEW_CHANNEL) | _ADMINISTRATOR
 
 _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
-_decode_objects = msgspec.json.Decoder(list[dict[str, Any]]).decode
-
-
-class _OverwriteView(msgspec.Struct, frozen=True):
-    """What is read of an overwrite; named as `core_ext` reads it."""
-
-    id: int
-    type: int
-    allow: int
-    deny: int
-
-
-class _ChannelView(msgspec.Struct, frozen=True):
-    id: int
-    type: int = 0
-    permission_overwrites: tuple[_OverwriteView, ...] = ()
-    last_message_id: int | None = None
 
 
 class _RoleView(msgspec.Struct, frozen=True):
@@ -61,14 +62,18 @@ class _RoleDeleted(msgspec.Struct, frozen=True):
     role_id: int
 
 
+class _Identified(msgspec.Struct, frozen=True):
+    id: int
+
+
 class _GuildView(msgspec.Struct, frozen=True):
     owner_id: int
 
 
-_decode_channel = msgspec.json.Decoder(_ChannelView, strict=False).decode
 _decode_role = msgspec.json.Decoder(_RoleView, strict=False).decode
 _decode_role_put = msgspec.json.Decoder(_RolePut).decode
 _decode_role_deleted = msgspec.json.Decoder(_RoleDeleted, strict=False).decode
+_decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
 _decode_guild = msgspec.json.Decoder(_GuildView, strict=False).decode
 
 
@@ -82,60 +87,6 @@ class RoleState(msgspec.Struct, kw_only=True, frozen=True, eq=False):
     raw: msgspec.Raw
 
 
-class ChannelState(msgspec.Struct, kw_only=True, eq=False):
-    """A channel: its overwrites, and the object for clients."""
-
-    id: int
-    is_vocal: bool
-    """Whether people talk there: its text is for those who may CONNECT."""
-    overwrites: tuple[_OverwriteView, ...]
-    member_ids: frozenset[int]
-    """Members with an overwrite of their own; all others with equal roles see the same."""
-    last_message_id: int | None
-    raw: msgspec.Raw
-    is_stale: bool = False
-    """Whether `raw` has an older `last_message_id`. It is patched when somebody asks, not at every message."""
-
-    def encode(self) -> msgspec.Raw:
-        """The channel's object, with its newest message's id."""
-        if self.is_stale:
-            self.is_stale = False
-            fields = _decode_fields(self.raw)
-            if "last_message_id" in fields:
-                self.raw = msgspec.Raw(_encode({**fields, "last_message_id": str(self.last_message_id)}))
-        return self.raw
-
-    def note_message(self, message_id: int) -> None:
-        """A message was sent here."""
-        if self.last_message_id is None or message_id > self.last_message_id:
-            self.last_message_id = message_id
-            self.is_stale = True
-
-    def drop_overwrite(self, overwrite_id: int) -> None:
-        """Whom the overwrite was for is gone."""
-        self.overwrites = tuple(item for item in self.overwrites if item.id != overwrite_id)
-        fields = _decode_fields(self.raw)
-        kept = [item for item in _decode_objects(fields["permission_overwrites"]) if item["id"] != str(overwrite_id)]
-        self.raw = msgspec.Raw(_encode({**fields, "permission_overwrites": kept}))
-
-
-def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
-    """A channel from a ChannelObject as JSON.
-
-    Raises:
-        msgspec.MsgspecError: when it is none.
-    """
-    seen = _decode_channel(payload)
-    return ChannelState(
-        id=seen.id,
-        is_vocal=seen.type in VOCAL,
-        overwrites=seen.permission_overwrites,
-        member_ids=frozenset(item.id for item in seen.permission_overwrites if item.type == 1),
-        last_message_id=seen.last_message_id,
-        raw=msgspec.Raw(payload),
-    )
-
-
 def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
     seen = _decode_role(payload)
     return RoleState(
@@ -143,21 +94,10 @@ def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
     )
 
 
-class Affected(msgspec.Struct, kw_only=True, frozen=True):
-    """Whose views a change may have touched: everybody's, those of a role's holders, those of some users."""
-
-    everyone: bool = False
-    role_id: int = 0
-    user_ids: tuple[int, ...] = ()
-
-
-NOBODY: Final = Affected()
-
-
 class GuildState:
     """One guild as of the last event that was applied."""
 
-    __slots__ = ("channels", "fields", "guild_id", "members", "owner_id", "roles")
+    __slots__ = ("channels", "fields", "guild_id", "members", "owner_id", "presences", "roles")
 
     def __init__(
         self,
@@ -174,43 +114,43 @@ class GuildState:
         self.roles = {role.id: _role_of(role) for role in snapshot.roles}
         self.channels = {channel.id: _channel_of(channel) for channel in snapshot.channels}
         self.members = MemberTable(count=snapshot.member_count, rows=members)
+        self.presences: dict[int, msgspec.Raw] = {}
+        """Of the users who are connected here and not offline, as in GUILD_CREATE."""
         for channel_id, message_id in (last_message_ids or {}).items():
             if channel_id in self.channels:
                 self.channels[channel_id].note_message(message_id)
 
-    def apply(self, event: str, payload: msgspec.Raw) -> Affected:
-        """Take an event of the guild, its roles or its members in; events of channels have methods of their own.
+    def apply(self, envelope: Envelope) -> Change | None:
+        """Take an event in; what it has changed, None when that is nothing. PRESENCE_UPDATE has a method of its own.
 
         Raises:
             msgspec.MsgspecError: when the payload is not what the event's name says. Nothing has changed then.
         """
-        match event:
-            case events.GUILD_UPDATE:
-                return self._update_guild(payload)
-            case events.GUILD_ROLE_CREATE | events.GUILD_ROLE_UPDATE:
-                return self._put_role(payload)
-            case events.GUILD_ROLE_DELETE:
-                return self._delete_role(payload)
-            case events.GUILD_MEMBER_ADD:
-                self.members.add(parse_member(payload))
-            case events.GUILD_MEMBER_UPDATE:
-                member = parse_member(payload)
-                self.members.put(member)
-                return Affected(user_ids=(member.user_id,))
-        return NOBODY
+        applier = APPLIERS.get(envelope.event)
+        return None if applier is None else applier(self, envelope)
 
-    def put_channel(self, payload: msgspec.Raw) -> tuple[ChannelState | None, ChannelState]:
-        """Take a new or changed channel in; how it was before, and how it is.
+    def note_message(self, envelope: Envelope) -> MessageAdded | None:
+        """What `apply` does with MESSAGE_CREATE, which most events are."""
+        channel = self.channels.get(envelope.channel_id)
+        if channel is None:
+            return None
+        channel.note_message(envelope.id)
+        return MESSAGE_ADDED
 
-        Raises:
-            msgspec.MsgspecError: when the payload is no channel.
-        """
-        channel = parse_channel(payload)
-        before = self.channels.get(channel.id)
-        if before is not None and before.last_message_id is not None:
-            channel.note_message(before.last_message_id)
-        self.channels[channel.id] = channel
-        return before, channel
+    def put_presence(self, user_id: int, presence: msgspec.Raw | None) -> PresenceChanged | None:
+        """A user who is connected here is seen so from now on; None is offline."""
+        if presence == self.presences.get(user_id):
+            return None
+        if presence is None:
+            del self.presences[user_id]
+        else:
+            self.presences[user_id] = presence
+        return PresenceChanged(user_id)
+
+    def release(self, user_id: int) -> MemberReleased:
+        """A session of the user has gone: the inverse of `members.hold`."""
+        self.members.release(user_id)
+        return MemberReleased(user_id)
 
     def compute_base(self, role_ids: Iterable[int]) -> int:
         """What members with these roles may do in the guild, unless they own it."""
@@ -235,30 +175,72 @@ class GuildState:
             base, self.guild_id, member.role_ids, member.user_id, channel.overwrites, timed_out=is_timed_out
         )
 
-    def _update_guild(self, payload: msgspec.Raw) -> Affected:
-        owner_id, before = _decode_guild(payload).owner_id, self.owner_id
-        self.fields = _without_roles(payload)
+    def _update_guild(self, envelope: Envelope) -> GuildChanged:
+        owner_id, before = _decode_guild(envelope.payload).owner_id, self.owner_id
+        self.fields = _without_roles(envelope.payload)
         self.owner_id = owner_id
-        return NOBODY if owner_id == before else Affected(user_ids=(before, owner_id))
+        return GuildChanged(owner_ids=() if owner_id == before else (before, owner_id))
 
-    def _put_role(self, payload: msgspec.Raw) -> Affected:
-        role = _parse_role(_decode_role_put(payload).role)
+    def _put_role(self, envelope: Envelope) -> RolePut:
+        role = _parse_role(_decode_role_put(envelope.payload).role)
         before = self.roles.get(role.id)
         self.roles[role.id] = role
         self.members.restore_role(role.id)
-        if before is not None and not (before.permissions ^ role.permissions) & _DECIDES_VIEW:
-            return NOBODY
-        return Affected(everyone=True) if role.id == self.guild_id else Affected(role_id=role.id)
+        decides_views = before is None or bool((before.permissions ^ role.permissions) & _DECIDES_VIEW)
+        return RolePut(role.id, decides_views)
 
-    def _delete_role(self, payload: msgspec.Raw) -> Affected:
-        role_id = _decode_role_deleted(payload).role_id
+    def _delete_role(self, envelope: Envelope) -> RoleDeleted:
+        role_id = _decode_role_deleted(envelope.payload).role_id
         holders = tuple(member.user_id for member in self.members if role_id in member.role_ids)
         self.roles.pop(role_id, None)
         self.members.drop_role(role_id)
         for channel in self.channels.values():
             if any(item.id == role_id for item in channel.overwrites):
                 channel.drop_overwrite(role_id)
-        return Affected(user_ids=holders)
+        return RoleDeleted(role_id, holders)
+
+    def _put_channel(self, envelope: Envelope) -> ChannelPut:
+        channel = parse_channel(envelope.payload)
+        before = self.channels.get(channel.id)
+        if before is not None and before.last_message_id is not None:
+            channel.note_message(before.last_message_id)
+        self.channels[channel.id] = channel
+        return ChannelPut(before, channel)
+
+    def _delete_channel(self, envelope: Envelope) -> ChannelDeleted:
+        channel_id = _decode_identified(envelope.payload).id
+        self.channels.pop(channel_id, None)
+        return ChannelDeleted(channel_id)
+
+    def _add_member(self, envelope: Envelope) -> MemberAdded:
+        member = parse_member(envelope.payload)
+        self.members.add(member)
+        return MemberAdded(member.user_id)
+
+    def _put_member(self, envelope: Envelope) -> MemberChanged:
+        member = parse_member(envelope.payload)
+        self.members.put(member)
+        return MemberChanged(member.user_id)
+
+    def _remove_member(self, envelope: Envelope) -> MemberRemoved:
+        self.members.remove(envelope.user_id)
+        return MemberRemoved(envelope.user_id)
+
+
+APPLIERS: Final[Mapping[str, Callable[[GuildState, Envelope], Change | None]]] = {
+    events.MESSAGE_CREATE: GuildState.note_message,
+    events.GUILD_UPDATE: GuildState._update_guild,
+    events.GUILD_ROLE_CREATE: GuildState._put_role,
+    events.GUILD_ROLE_UPDATE: GuildState._put_role,
+    events.GUILD_ROLE_DELETE: GuildState._delete_role,
+    events.CHANNEL_CREATE: GuildState._put_channel,
+    events.CHANNEL_UPDATE: GuildState._put_channel,
+    events.CHANNEL_DELETE: GuildState._delete_channel,
+    events.GUILD_MEMBER_ADD: GuildState._add_member,
+    events.GUILD_MEMBER_UPDATE: GuildState._put_member,
+    events.GUILD_MEMBER_REMOVE: GuildState._remove_member,
+}
+"""The events that change what is kept here; all others are only passed on."""
 
 
 def _without_roles(payload: bytes | msgspec.Raw) -> Fields:

@@ -20,8 +20,23 @@ import msgspec
 import core_ext
 from core.domain.permissions import Permission
 from core_ext import SlotSet
+from gateway.channel_state import ChannelState
+from gateway.guild_changes import (
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    Reactions,
+    RoleDeleted,
+    RolePut,
+)
 from gateway.guild_sessions import GuildSessions
-from gateway.guild_state import Affected, ChannelState, GuildState
+from gateway.guild_state import GuildState
 from gateway.member_table import MemberState
 
 _VIEW: Final = int(Permission.VIEW_CHANNEL)
@@ -44,9 +59,9 @@ class ViewChange(msgspec.Struct, frozen=True, eq=False):
 
 
 class GuildViews:
-    """See the module. The index follows `state` only when it is told of changes: `forget`, then what changed."""
+    """See the module. The index follows `state` by its `REACTIONS`; what they did to views is fetched by `take_changes`."""
 
-    __slots__ = ("_bases", "_kinds", "_sessions", "_single", "_state", "_viewable", "_views")
+    __slots__ = ("_bases", "_changes", "_kinds", "_sessions", "_single", "_state", "_viewable", "_views")
 
     def __init__(self, state: GuildState, sessions: GuildSessions) -> None:
         self._state = state
@@ -58,16 +73,62 @@ class GuildViews:
         """By channel and kind: VIEW_CHANNEL and CONNECT, of what a member of the kind may do there."""
         self._viewable: dict[_Roles, frozenset[int]] = {}
         self._single: frozenset[int] | None = None
+        self._changes: list[ViewChange] = []
 
-    def forget(self, channel_id: int = 0) -> None:
-        """This channel changed, is new or gone; or (0) roles or the owner did."""
+    def take_changes(self) -> list[ViewChange]:
+        """What came out other than it was since this was asked last, by channel id."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    # -- what happens in the guild
+
+    def follow_guild(self, change: GuildChanged) -> None:
+        """The owner views everything."""
+        self._forget()
+        self._changes += self._refresh(change.owner_ids)
+
+    def follow_role(self, change: RolePut) -> None:
+        """The members who have the role may view other channels, and everybody has the guild's own role."""
+        self._forget()
+        if change.decides_views:
+            self._changes += self._refresh_kinds(0 if change.role_id == self._state.guild_id else change.role_id)
+
+    def follow_deleted_role(self, change: RoleDeleted) -> None:
+        """The members who had the role are of other kinds now."""
+        self._forget()
+        self._changes += self._refresh(change.holder_ids)
+
+    def follow_channel(self, change: ChannelPut) -> None:
+        """Compute who views a channel, new or changed."""
+        channel = change.channel
+        self._forget_channel(channel.id)
+        before = self._sessions.viewers(channel.id)
+        now = self._sessions.of_kinds(self._kinds_with(_VIEW, channel, None))
+        self._decide_single(_VIEW, channel, now)
+        self._changes.append(self._replace(channel.id, before, now))
+
+    def follow_deleted_channel(self, change: ChannelDeleted) -> None:
+        """Nobody views the channel any more. Its sessions hear that from the event itself."""
+        self._sessions.drop_channel(change.channel_id)
+        self._forget_channel(change.channel_id)
+
+    def follow_member(self, change: MemberChanged) -> None:
+        """The member may have other roles."""
+        self._changes += self._refresh((change.user_id,))
+
+    def _forget(self) -> None:
+        """Roles or the owner are other ones."""
         self._viewable.clear()
         self._single = None
-        if channel_id:
-            self._views.pop(channel_id, None)
-        else:
-            self._views.clear()
-            self._bases.clear()
+        self._views.clear()
+        self._bases.clear()
+
+    def _forget_channel(self, channel_id: int) -> None:
+        self._viewable.clear()
+        self._single = None
+        self._views.pop(channel_id, None)
+
+    # -- what is asked
 
     def viewable(self, member: MemberState) -> frozenset[int]:
         """The channels that a member may view: one object for all members of a kind, as long as nothing changes."""
@@ -97,19 +158,9 @@ class GuildViews:
             self._number_anew()
         self._sessions.set_kind(member.user_id, self._number_of(member.role_ids))
 
-    def put_channel(self, channel: ChannelState) -> ViewChange:
-        """Compute who views a channel, new or changed."""
-        self.forget(channel.id)
-        before = self._sessions.viewers(channel.id)
-        now = self._sessions.of_kinds(self._kinds_with(_VIEW, channel, None))
-        self._decide_single(_VIEW, channel, now)
-        return self._replace(channel.id, before, now)
-
-    def refresh(self, affected: Affected) -> list[ViewChange]:
-        """Compute again what some users may view; what came out other than it was, by channel id."""
-        if affected.everyone or affected.role_id:
-            return self._refresh_kinds(affected.role_id)
-        users = [user_id for user_id in affected.user_ids if self._sessions.slots_of(user_id)]
+    def _refresh(self, user_ids: Iterable[int]) -> list[ViewChange]:
+        """Compute again what some users may view."""
+        users = [user_id for user_id in user_ids if self._sessions.slots_of(user_id)]
         for user_id in users:
             member = self._state.members.find(user_id)
             if member is not None:
@@ -233,3 +284,19 @@ def _extended(change: ViewChange, slots: SlotSet, *, is_visible: bool) -> ViewCh
     if is_visible:
         return ViewChange(change.channel_id, lost=change.lost, gained=change.gained | slots)
     return ViewChange(change.channel_id, lost=change.lost | slots, gained=change.gained)
+
+
+REACTIONS: Final[Reactions[GuildViews]] = {
+    GuildChanged: GuildViews.follow_guild,
+    RolePut: GuildViews.follow_role,
+    RoleDeleted: GuildViews.follow_deleted_role,
+    ChannelPut: GuildViews.follow_channel,
+    ChannelDeleted: GuildViews.follow_deleted_channel,
+    MemberChanged: GuildViews.follow_member,
+    # Views are sessions': they come by `place` and go with their slots.
+    MemberAdded: None,
+    MemberRemoved: None,
+    MemberReleased: None,
+    MessageAdded: None,
+    PresenceChanged: None,
+}

@@ -11,7 +11,8 @@ import mmh3
 
 import core_ext
 from core.domain.permissions import Permission
-from gateway.guild_state import ChannelState, GuildState
+from gateway.channel_state import ChannelState
+from gateway.guild_state import GuildState
 
 EVERYONE: Final = "everyone"
 _VIEW: Final = int(Permission.VIEW_CHANNEL)

@@ -67,6 +67,9 @@ class _Mentions(msgspec.Struct, frozen=True):
     mention_roles: tuple[int, ...] = ()
 
 
+_NOBODY: Final = SlotSet()
+"""One for all messages of guilds without passive sessions. Nobody adds to it."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_mentions = msgspec.json.Decoder(_Mentions, strict=False).decode
 
@@ -151,7 +154,7 @@ class PassiveSessions:
     def note_message(self, envelope: Envelope) -> SlotSet:
         """A message was sent: it is unread for passive sessions. Those of them that get it at once."""
         if not self._limited:
-            return SlotSet()
+            return _NOBODY
         channel_id = envelope.channel_id
         passive = self._sessions.select_flag(_PASSIVE, channel_id)
         if not passive:

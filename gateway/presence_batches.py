@@ -20,6 +20,20 @@ from typing import Final, Protocol
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 from gateway.batch_timer import CallLater, Handle
+from gateway.guild_changes import (
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    Reactions,
+    RoleDeleted,
+    RolePut,
+)
 from gateway.recent import remember
 
 BATCH: Final = 100
@@ -123,16 +137,17 @@ class PresenceBatches:
         """Whether the user has left lately and is not back."""
         return user_id in self._gone
 
-    def drop(self, user_id: int) -> None:
+    def drop(self, change: MemberRemoved) -> None:
         """The user is a member no more: nobody is told anything of it."""
+        user_id = change.user_id
         remember(self._gone, user_id, None, most=_REMEMBERED_GONE)
         self._waiting.pop(user_id, None)
         self._owed.pop(user_id, None)
         self._forget_owed(user_id)
 
-    def welcome(self, user_id: int) -> None:
+    def welcome(self, change: MemberAdded) -> None:
         """The user is a member, again or for the first time."""
-        self._gone.pop(user_id, None)
+        self._gone.pop(change.user_id, None)
 
     def close(self) -> None:
         """Stop the timer."""
@@ -202,3 +217,19 @@ class PresenceBatches:
         """It is old: nobody wants it any more."""
         for owed in self._owed.values():
             owed.pop(about_id, None)
+
+
+REACTIONS: Final[Reactions[PresenceBatches]] = {
+    MemberAdded: PresenceBatches.welcome,
+    MemberRemoved: PresenceBatches.drop,
+    # Presences come with their envelopes (`put`), and who may see them is found when they are told.
+    PresenceChanged: None,
+    MemberChanged: None,
+    MemberReleased: None,
+    MessageAdded: None,
+    GuildChanged: None,
+    RolePut: None,
+    RoleDeleted: None,
+    ChannelPut: None,
+    ChannelDeleted: None,
+}

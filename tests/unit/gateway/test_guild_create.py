@@ -28,6 +28,7 @@ from gateway.guild_state import GuildState
 from gateway.spliced_body import SplicedBody
 from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
+from tests.unit.gateway.made_anew import make_anew
 from tests.unit.gateway.sessions import make_session
 
 GUILD, ROLE, OPEN, HIDDEN = 1, 11, 51, 52
@@ -125,14 +126,6 @@ def change(actor: GuildActor, number: int, what: int, whom: int) -> None:
             tell(actor, number, "GUILD_MEMBER_REMOVE", gone, user_id=whom)
 
 
-def make_anew(actor: GuildActor) -> GuildActor:
-    """An actor that has kept nothing, over the same state."""
-    anew = GuildActor(actor.state, position=0, clock=FakeClock(), call_later=FakeTimers().call_later)
-    for user_id in USERS:
-        anew.show(user_id, actor.presence_of(user_id))
-    return anew
-
-
 @settings(max_examples=150)
 @given(
     present=st.lists(st.sampled_from(USERS), min_size=1, max_size=6, unique=True),
@@ -188,7 +181,7 @@ Change = Callable[[GuildActor], None]
         (0, [True, False, True, True]),
         (1, [True, True, False, False]),
         (2, [False, False, False, False]),
-        (6, [False, False, False, False]),
+        (6, [True, True, False, False]),
     ],
     ids=["message", "presence", "guild", "member"],
 )

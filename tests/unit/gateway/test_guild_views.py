@@ -7,19 +7,22 @@ import msgspec
 import pytest
 
 from core.domain.channel import Channel, Overwrite
+from core.domain.events import Audience
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.member import Member
 from core.domain.permissions import Permission
 from core.domain.role import Role
 from core.domain.user import User
+from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
 from core.wire.objects.member import render_member
 from core.wire.objects.role import render_role
 from core_ext import compute_base, compute_channel
 from gateway import guild_views
+from gateway.guild_changes import GuildChanged, MemberChanged, RolePut
 from gateway.guild_sessions import GuildSessions
-from gateway.guild_state import Affected, GuildState
-from gateway.guild_views import GuildViews
+from gateway.guild_state import GuildState
+from gateway.guild_views import REACTIONS, GuildViews
 from gateway.session import Session
 from tests.unit.gateway.sessions import make_session
 
@@ -86,7 +89,7 @@ class Scene:
 
     def change_member(self) -> None:
         member = render_member(self.make_member(self.chance.choice(USERS)), with_guild_id=True)
-        self.views.refresh(self.state.apply("GUILD_MEMBER_UPDATE", raw_of(member)))
+        self.tell("GUILD_MEMBER_UPDATE", member)
 
     def change_role(self) -> None:
         role_id = self.chance.choice([GUILD, *ROLES])
@@ -100,19 +103,18 @@ class Scene:
             self.tell("GUILD_ROLE_DELETE", {"guild_id": str(GUILD), "role_id": str(role_id)})
 
     def put_channel(self) -> None:
-        channel = raw_of(render_channel(self.make_channel(self.chance.choice(CHANNELS))))
-        self.views.put_channel(self.state.put_channel(channel)[1])
+        self.tell("CHANNEL_UPDATE", render_channel(self.make_channel(self.chance.choice(CHANNELS))))
 
     def delete_channel(self) -> None:
-        channel_id = self.chance.choice(CHANNELS)
-        self.sessions.drop_channel(channel_id)
-        self.state.channels.pop(channel_id, None)
-        self.views.forget(channel_id)
+        self.tell("CHANNEL_DELETE", {"id": str(self.chance.choice(CHANNELS))})
 
     def tell(self, event: str, payload: Any) -> None:
-        affected = self.state.apply(event, raw_of(payload))
-        self.views.forget()
-        self.views.refresh(affected)
+        envelope = Envelope(id=1, event=event, audience=Audience.GUILD, payload=raw_of(payload), guild_id=GUILD)
+        change = self.state.apply(envelope)
+        assert change is not None
+        follow = REACTIONS[type(change)]
+        assert follow is not None
+        follow(self.views, change)
 
     # -- what must hold
 
@@ -166,9 +168,8 @@ def test_changes_tell_what_was_lost_and_gained() -> None:
         scene.attach()
     before = {channel_id: scene.sessions.viewers(channel_id) for channel_id in scene.state.channels}
     role = render_role(Role(id=GUILD, guild_id=GUILD, name="everyone", permissions=0))
-    affected = scene.state.apply("GUILD_ROLE_UPDATE", raw_of({"guild_id": str(GUILD), "role": role}))
-    scene.views.forget()
-    changes = scene.views.refresh(affected)
+    scene.tell("GUILD_ROLE_UPDATE", {"guild_id": str(GUILD), "role": role})
+    changes = scene.views.take_changes()
     assert [change.channel_id for change in changes] == sorted(change.channel_id for change in changes)
     told = {change.channel_id: change for change in changes}
     for channel_id, viewed in before.items():
@@ -182,5 +183,7 @@ def test_changes_tell_what_was_lost_and_gained() -> None:
 def test_nobody_affected_changes_nothing() -> None:
     scene = Scene(random.Random(1))
     scene.attach()
-    assert scene.views.refresh(Affected()) == []
-    assert scene.views.refresh(Affected(user_ids=(5,))) == []
+    scene.views.follow_guild(GuildChanged(owner_ids=()))
+    scene.views.follow_role(RolePut(ROLES[0], decides_views=False))
+    scene.views.follow_member(MemberChanged(5))
+    assert scene.views.take_changes() == []

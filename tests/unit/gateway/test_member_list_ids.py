@@ -7,7 +7,8 @@ from core.domain.channel import Channel, Overwrite
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.role import Role
 from core.wire.objects.channel import render_channel
-from gateway.guild_state import GuildState, parse_channel
+from gateway.channel_state import parse_channel
+from gateway.guild_state import GuildState
 from gateway.member_list_ids import EVERYONE, ListKey, key_of
 
 VIEW, SEND = 1 << 10, 1 << 11

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from core.bus.interfaces import Delivery
 from core.domain.events import Audience
@@ -32,8 +32,9 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.member_list_copy import Lists, key_of
 from tests.fakes.timers import FakeTimers
+from tests.unit.gateway.guild_model import CHANNELS, GUILD, ROLES, VIEW, Model
+from tests.unit.gateway.made_anew import check_kept
 from tests.unit.gateway.sessions import make_session
-from tests.unit.gateway.test_view_property import CHANNELS, GUILD, ROLES, VIEW, Model
 
 USERS = range(101, 113)
 NAMES = ("Anna", "ben", "Ärmel", "anna", "Zoë")
@@ -69,6 +70,7 @@ class ListMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.online_count = 0
         self.model = Model()
         self.model.owner_id = 999  # nobody here sees more than others
         self.model.members = {}
@@ -103,11 +105,16 @@ class ListMachine(RuleBasedStateMachine):
         roles_now = tuple(self.role(role.id) for role in snapshot.roles)
         rows = [self.member(user_id) for user_id in model.members] if keeps_all else None
         state = GuildState(msgspec.structs.replace(snapshot, roles=roles_now), members=rows)
-        self.actor = GuildActor(state, position=0, clock=FakeClock(), call_later=self.timers.call_later)
+        self.actor = GuildActor(
+            state, position=0, clock=FakeClock(), call_later=self.timers.call_later, on_online=self.note_online
+        )
         for user_id, status, wanted in first:
             self.attach(user_id, status)
             if self.lookers:
                 self.look(len(self.lookers) - 1, wanted)
+
+    def note_online(self, guild_id: int, count: int) -> None:
+        self.online_count = count
 
     # -- the model
 
@@ -269,7 +276,20 @@ class ListMachine(RuleBasedStateMachine):
         """An event about the guild that changes no list."""
         self.tell("GUILD_UPDATE", render_guild(self.model.guild(), ()))
 
+    @rule(channel_id=channels)
+    def say(self, channel_id: int) -> None:
+        """A message changes no list."""
+        payload = {"id": str(self.position + 1), "channel_id": str(channel_id), "content": "x"}
+        self.tell("MESSAGE_CREATE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
+
     # -- what must hold
+
+    @invariant()
+    def all_that_is_kept_is_as_if_made_anew(self) -> None:
+        """Whatever has happened, nobody who follows the state was forgotten."""
+        if hasattr(self, "actor"):
+            check_kept(self.actor)
+            assert self.online_count == len(self.actor.state.presences)
 
     @rule()
     def wait(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from core.domain.events import Audience
 from core.wire.envelope import Envelope
+from gateway.guild_changes import MemberAdded, MemberRemoved
 from gateway.presence_batches import (
     BATCH,
     GAP_S,
@@ -130,10 +131,10 @@ def test_member_who_left_is_not_told_of_until_it_is_back(scene: Scene) -> None:
     guild = scene.guild(1)
     guild.change(100)
     guild.change(101)
-    guild.batches.drop(101)
+    guild.batches.drop(MemberRemoved(101))
     assert guild.batches.is_gone(101)
     scene.timers.advance(GAP_S)
-    guild.batches.welcome(101)
+    guild.batches.welcome(MemberAdded(101))
     assert not guild.batches.is_gone(101)
     guild.change(101, "idle")
     scene.timers.advance(GAP_S)
