@@ -7,7 +7,8 @@
 ```
 
 The composition root: builds everything and hands each part its dependencies. Owns the order of starting (data folder,
-sockets, store, tiers) and of ending (clients told to reconnect while requests are finished, then chores, store, folder).
+sockets, store, tiers) and of ending (clients told to reconnect while requests are finished, then chores, store,
+folder).
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """What both tiers of the embedded process stand on: the open database, ids, metrics, and what is known of the machine.
 
-The composition root (`guildway.embedded`) asks for it once the data folder is held, builds the tiers on it and closes the store.
+The composition root (`guildway.embedded`) asks for it once the data folder is held, builds the tiers on it and closes
+the store.
 """
 
 from typing import Final

@@ -1,11 +1,11 @@
 """The bus of the embedded process: the shards' logs are a table beside the rows that they announce.
 
-The store's writer appends to the log in the transaction that changes the rows, and calls `deliver` when it has committed.
-This object owns the listeners, the positions of what was delivered and, where one is asked for, the ring before the table; the
-table is the store's.
+The store's writer appends to the log in the transaction that changes the rows, and calls `deliver` when it has
+committed. This object owns the listeners, the positions of what was delivered and, where one is asked for, the ring
+before the table; the table is the store's.
 
-One process hears of every event by a call, so nothing in it calls `read` today, and it has no ring: a resume is served from the
-sessions' memory. The log's readers will be processes that have missed something.
+One process hears of every event by a call, so nothing in it calls `read` today, and it has no ring: a resume is served
+from the sessions' memory. The log's readers will be processes that have missed something.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The newest deliveries of every shard in memory, so that a reader who is nearly up to date needs no disk.
 
-The embedded process makes none, because nothing in it reads the log (`core.bus.embedded`). All shards share one budget of bytes: the oldest delivery of all leaves first, so a busy shard's ring is long and a quiet
-shard costs nothing.
+All shards share one budget of bytes: the oldest delivery of all leaves first, so a busy shard's ring is long and a quiet
+shard costs nothing. The embedded process makes no ring, because nothing in it reads the log (`core.bus.embedded`).
 """
 
 from bisect import bisect_right
@@ -20,7 +20,10 @@ class Ring:
     __slots__ = ("_arrivals", "_budget_bytes", "_by_shard", "_floors", "_size_bytes")
 
     def __init__(self, *, num_shards: int, start: int, budget_bytes: int) -> None:
-        """`start`: every delivery with a higher position will pass through `push`. 32 MiB are a minute of 500 messages a second."""
+        """Every delivery with a higher position than `start` will pass through `push`.
+
+        A budget of 32 MiB holds a minute of 500 messages a second.
+        """
         self._by_shard: list[deque[Delivery]] = [deque() for _ in range(num_shards)]
         self._floors = [start] * num_shards
         self._arrivals: deque[int] = deque()

@@ -1,7 +1,8 @@
 """What is true just now and kept nowhere: written by gateways, read by the API too.
 
-Readers await, writers do not: one process has it all in memory (`core.live.memory`), several would keep it at a place of their
-own, write what changed in batches, and read from there. It is lost when the process ends, and true again once its clients are back.
+Readers await, writers do not: one process has it all in memory (`core.live.memory`), several would keep it at a place
+of their own, write what changed in batches, and read from there. It is lost when the process ends, and true again once
+its clients are back.
 """
 
 from collections.abc import Collection, Mapping

@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 
 _OWN: Final = 112
-"""Database, log, epolls, listening sockets, threads' pipes: about 40. The metrics port, and what is kept past each bound for those
-who ask how the process is: 56."""
+"""Database, log, epolls, listening sockets, threads' pipes: about 40. The metrics port, and what is kept past each
+bound for those who ask how the process is: 56."""
 _API_SHARE: Final = 8
 _SMALL_SHARE: Final = 4
 _ENOUGH: Final = 512

@@ -1,19 +1,19 @@
 """When Python looks for cyclic garbage, and how long that holds the process up.
 
-What a server keeps for long (sessions, guilds, caches) is no garbage, and yet a full collection walks all of it: tens of
-milliseconds with 10,000 sessions, in which nothing is sent. So what has outlived a full collection is set aside
-(`gc.freeze`) and never walked again; a full collection is then of what came since the last one, and that is bounded by the
-thresholds. Frozen objects are freed as ever when nothing refers to them; only cycles among them would stay, so what comes
-and goes with clients should not leave cycles. For those that are left all the same, everything is
-thawed and looked through: hourly while the process is small enough for it to be short, and once a day however long it takes,
+What a server keeps for long (sessions, guilds, caches) is no garbage, and yet a full collection walks all of it: tens
+of milliseconds with 10,000 sessions, in which nothing is sent. So what has outlived a full collection is set aside
+(`gc.freeze`) and never walked again; a full collection is then of what came since the last one, and that is bounded by
+the thresholds. Frozen objects are freed as ever when nothing refers to them; only cycles among them would stay, so what
+comes and goes with clients should not leave cycles. For those that are left all the same, everything is thawed and
+looked through: hourly while the process is small enough for it to be short, and once a day however long it takes,
 because garbage that nobody ever looks for would fill the memory in the end.
 
     young ─ 5,000 more ─→ middle ─ every second time ─→ old ─ every second time ─→ frozen ─ hourly or daily ─→ old
       └──────────────────────── a crowd of sessions, a slow collection ────────────────↗
 
-The interpreter counts what is made less what is freed, so in a storm of logins, where as much is freed as stays, a collection may
-walk four times what the thresholds say. So a crowd that comes is looked through and set aside before it is large (`welcome`), and
-whatever makes a collection slow is set aside at once: it is not walked a second time.
+The interpreter counts what is made less what is freed, so in a storm of logins, where as much is freed as stays, a
+collection may walk four times what the thresholds say. So a crowd that comes is looked through and set aside before it
+is large (`welcome`), and whatever makes a collection slow is set aside at once: it is not walked a second time.
 
 Owns the interpreter's collector while it runs: its thresholds and a callback in it.
 """
@@ -28,19 +28,20 @@ from typing import Any, Final
 from core.runtime.clock import Clock
 
 YOUNG_OBJECTS: Final = 5_000
-"""Allocations between collections, instead of 700: a request leaves hardly a cycle behind, and looking for them that often
-costs 6 % of a send's processor time (benchmark `sends`). Not more, for a full collection walks four times as many, at 0.1 to
-0.5 µs each when nothing of it is in the processor's caches."""
+"""Allocations between collections, instead of 700: a request leaves hardly a cycle behind, and looking for them that
+often costs 6 % of a send's processor time (benchmark `sends`). Not more, for a full collection walks four times as
+many, at 0.1 to 0.5 µs each when nothing of it is in the processor's caches."""
 OLDER_AFTER: Final = 0
-"""Collections of a generation, above which the next is one of the generation above, instead of 10: that multiplies what one
-collection walks, and pauses must stay under 10 ms."""
+"""Collections of a generation, above which the next is one of the generation above, instead of 10: that multiplies what
+one collection walks, and pauses must stay under 10 ms."""
 CROWD_SESSIONS: Final = 500
 """Each leaves seven objects that the collector knows: so a crowd is less than what a young collection walks."""
 SLOW_S: Final = 0.003
 """A third of the pause that there may be: the next generation's collection walks up to three times as much."""
 THAW_S: Final = 3600.0
 THAWED_OBJECTS: Final = 50_000
-"""With more than this frozen it is not done hourly: looking through it would take longer than 10 ms on a slow machine."""
+"""With more than this frozen it is not done hourly: looking through it would take longer than 10 ms on a slow machine.
+"""
 THAWS_A_DAY: Final = 24
 
 _YOUNG: Final = 0
@@ -65,7 +66,8 @@ class GarbageControl:
         thresholds = gc.get_threshold()
         gc.collect()
         gc.freeze()
-        # The interpreter puts a full collection off until there is a quarter more than after the last one: now that is nothing.
+        # The interpreter puts a full collection off until there is a quarter more than after the last one: now that is
+        # nothing.
         gc.collect()
         gc.set_threshold(YOUNG_OBJECTS, OLDER_AFTER, OLDER_AFTER)
         gc.callbacks.append(self._on_collection)

@@ -1,8 +1,8 @@
 """How many lines the log takes of a kind, so that whoever can cause a line cannot fill the disk with it.
 
-A kind is a logger, a text (texts are fixed here, what differs are fields) and the type of the error. Of each kind the first lines
-of a minute are kept; the last of them says that it is, and the first one of a later minute how many were left out. DEBUG is for
-who asked for everything.
+A kind is a logger, a text (texts are fixed here, what differs are fields) and the type of the error. Of each kind the
+first lines of a minute are kept; the last of them says that it is, and the first one of a later minute how many were
+left out. DEBUG is for who asked for everything.
 """
 
 import logging
@@ -13,7 +13,8 @@ from typing_extensions import override
 LINES: Final = 20
 WINDOW_S: Final = 60.0
 _KINDS: Final = 1000
-"""Kinds that are remembered. There are some dozens; texts that differ each time come from libraries, and count as one."""
+"""Kinds that are remembered. There are some dozens; texts that differ each time come from libraries, and count as one.
+"""
 
 _OTHERS: Final = ("", "", "")
 

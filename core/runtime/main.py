@@ -1,8 +1,8 @@
 """A process's outermost ring: the event loop and the signals.
 
-What runs inside is one coroutine that is told by an event to stop, and that stops in its own order. SIGTERM and SIGHUP may
-come twice (make, systemd and a terminal each may pass them on) and mean the same each time; a second Ctrl-C means that somebody
-has no patience, and ends the process there and then. That is safe: what was acknowledged is on disk.
+What runs inside is one coroutine that is told by an event to stop, and that stops in its own order. SIGTERM and SIGHUP
+may come twice (make, systemd and a terminal each may pass them on) and mean the same each time; a second Ctrl-C means
+that somebody has no patience, and ends the process there and then. That is safe: what was acknowledged is on disk.
 """
 
 import asyncio
@@ -45,7 +45,8 @@ async def _run_with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, 
         stopping.set()
 
     handlers: dict[signal.Signals, Callable[[], None]] = {signal.SIGTERM: stopping.set, signal.SIGINT: interrupt}
-    # A terminal that is closed says SIGHUP. Who was started to outlive it (nohup) ignores the signal, and goes on doing so.
+    # A terminal that is closed says SIGHUP. Who was started to outlive it (nohup) ignores the signal, and goes on doing
+    # so.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         handlers[signal.SIGHUP] = stopping.set
     for number, handler in handlers.items():

@@ -86,7 +86,8 @@ class EventMetrics:
         )
         self.fanout_seconds = Histogram(
             "guildway_fanout_seconds",
-            "From taking an event to handing it to the kernel for the last of its local sessions; one event at a time is timed.",
+            "From taking an event to handing it to the kernel for the last of its local sessions; "
+            "one event at a time is timed.",
             buckets=_FANOUT_BUCKETS_S,
             registry=registry,
         )

@@ -1,4 +1,5 @@
-"""Files for their owner alone: what people wrote and hashes of passwords are nobody else's business on a shared machine."""
+"""Files for their owner alone: what people wrote and hashes of passwords are nobody else's business on a shared
+machine."""
 
 import os
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """Whether the process can do its work: what `/ready` says on every port, and one line in the log whenever that changes.
 
-Looking costs a read and now and then a write, so an answer holds for a second and all who ask meanwhile get the same. Somebody
-who cannot wait (the gateway, which answers in the turn of the loop in which it was asked) gets the last one; a look every few
-seconds keeps that young.
+Looking costs a read and now and then a write, so an answer holds for a second and all who ask meanwhile get the same.
+Somebody who cannot wait (the gateway, which answers in the turn of the loop in which it was asked) gets the last one; a
+look every few seconds keeps that young.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Listening sockets, bound before anything is served: port 0 is resolved, and a taken port is told, before the rest starts."""
+"""Listening sockets, bound before anything is served: port 0 is resolved, and a taken port is told, before the rest
+starts."""
 
 import errno
 import socket

@@ -1,7 +1,8 @@
 """The three streams that every process is given, also by who starts it without them (`>&-`, some supervisors).
 
-A descriptor from 0 to 2 that is closed is taken by the next file or socket that is opened. What is then written for people lands in
-that file, and libuv, which knows that these three are no sockets of its own, ends the process when it closes one.
+A descriptor from 0 to 2 that is closed is taken by the next file or socket that is opened. What is then written for
+people lands in that file, and libuv, which knows that these three are no sockets of its own, ends the process when it
+closes one.
 """
 
 import os

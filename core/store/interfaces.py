@@ -1,4 +1,4 @@
-"""What the house asks of durable storage: a `Store` and its units of work; what each aggregate can do is in `aggregates/`.
+"""Durable storage as the tiers use it: a `Store` and its units of work. The interface of each aggregate is in `aggregates/`.
 
 Reads are methods of the aggregates. Relational writes happen in a unit of work:
 
@@ -6,15 +6,16 @@ Reads are methods of the aggregates. Relational writes happen in a unit of work:
         role = await tx.roles.update(role_id, {"name": "x"})
         tx.announce(role_updated(role))
 
-The body runs alone (one writer), reads its own writes, and rolls back when it raises. When the `async with` has ended, the
-rows and the announced events are durable together and the events have been handed to the bus, in commit order. Units of
-concurrent callers share one commit. Only store calls may be awaited inside the body: it holds everybody else up.
+The body runs alone (one writer), reads its own writes, and rolls back when it raises. When the `async with` has ended,
+the rows and the announced events are durable together and the events have been handed to the bus, in commit order.
+Units of concurrent callers share one commit. Only store calls may be awaited inside the body: it holds everybody else
+up.
 
 Messages are no part of the unit of work, because the cluster keeps them elsewhere: each method of `MessageStore` is a
 unit of its own and takes the envelopes that it announces.
 
-`fetch_*` raises the domain's NotFound leaf, `find_*` returns None. `changes` map field names of the entity to new values.
-Ids are ints, times Unix milliseconds.
+`fetch_*` raises the domain's NotFound leaf, `find_*` returns None. `changes` map field names of the entity to new
+values. Ids are ints, times Unix milliseconds.
 """
 
 from contextlib import AbstractAsyncContextManager

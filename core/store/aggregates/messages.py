@@ -14,9 +14,9 @@ class MessageStore(Protocol):
     async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
         """Store a message, once per (author, channel, nonce) within an hour.
 
-        Calls are committed, and their envelopes logged, in the order in which they were made: a caller that makes the id
-        and calls `add` without awaiting in between gets dispatches in id order. When the nonce is known, the first message
-        is answered with `is_new=False` and nothing is stored or announced.
+        Calls are committed, and their envelopes logged, in the order in which they were made: a caller that makes the
+        id and calls `add` without awaiting in between gets dispatches in id order. When the nonce is known, the first
+        message is answered with `is_new=False` and nothing is stored or announced.
         """
 
     async def find(self, channel_id: int, message_id: int) -> Message | None: ...

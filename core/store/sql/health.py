@@ -1,9 +1,9 @@
 """Whether the database can do its work: is read, has room, and is written.
 
-The write is one that costs a page of the log and changes nothing (a number in the file's head that nobody uses), and it is left
-out when something was committed lately. It goes through the writer like all others, so one that stands still is found too.
-After a write has failed a page proves little: the file may have room for that one and for no message. So the next proof is a row
-larger than units of work are, which is then removed.
+The write is one that costs a page of the log and changes nothing (a number in the file's head that nobody uses), and it
+is left out when something was committed lately. It goes through the writer like all others, so one that stands still is
+found too. After a write has failed a page proves little: the file may have room for that one and for no message. So the
+next proof is a row larger than units of work are, which is then removed.
 """
 
 import asyncio

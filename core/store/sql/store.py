@@ -1,7 +1,7 @@
 """The store on a relational database, and the bus over its log table.
 
-Opening migrates the schema, opens one connection that writes and some that read, and starts the writer. Closing finishes
-what is queued. `run_chores` is run beside it by the composition root: it purges nonces and trims the log.
+Opening migrates the schema, opens one connection that writes and some that read, and starts the writer. Closing
+finishes what is queued. `run_chores` is run beside it by the composition root: it purges nonces and trims the log.
 """
 
 import asyncio
@@ -143,9 +143,9 @@ class SqlStore:
         """
         dialect = dialect_of(str(location))
         engine = dialect.connect(str(location))
+        numbers = ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id)
         async with AsyncExitStack() as opened:
             opened.push_async_callback(engine.dispose)
-            numbers = ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id)
             schema_before = await migrate(engine, check=partial(check_numbers, numbers))
             await keep_numbers(engine, numbers)
             queries = QueryCache(dialect.compiler)
@@ -161,13 +161,9 @@ class SqlStore:
         path = dialect.find_file(str(location))
         files = DatabaseFiles(path, [options.lock] if options.lock else [])
         writer = Writer(connection=connections[0], dialect=dialect, log=log, commits=commits, files=files)
-
-        async def append(envelopes: Sequence[Envelope]) -> None:
-            await writer.run_errand(lambda _: _only_announce(envelopes))
-
         bus = EmbeddedBus(
             num_shards=num_shards,
-            append=append,
+            append=partial(_append, writer),
             read=log.read,
             positions=state.positions,
             ring_bytes=options.ring_bytes,
@@ -197,7 +193,8 @@ class SqlStore:
         await self._reads.fetch_one(select(text("1")))
 
     async def newest_id(self) -> int:
-        """The largest id among the newest events, 0 when there are none: new ids go on above it, whatever the clock says."""
+        """The largest id among the newest events, 0 when there are none: new ids go on above it, whatever the clock
+        says."""
         newest = select(log.c.envelope_id).order_by(log.c.position.desc()).limit(_NEWEST_ROWS).subquery()
         row = await self._reads.fetch_one(select(func.max(newest.c.envelope_id)))
         return (row[0] if row else None) or 0
@@ -239,6 +236,10 @@ class SqlStore:
 
         while await self._writer.run_errand(trim):
             pass
+
+
+async def _append(writer: Writer, envelopes: Sequence[Envelope]) -> None:
+    await writer.run_errand(lambda _: _only_announce(envelopes))
 
 
 async def _only_announce(envelopes: Sequence[Envelope]) -> tuple[None, Sequence[Envelope]]:

@@ -2,8 +2,8 @@
 
 After a restart everybody logs in at once. Each login alone would be half a dozen small reads, each with its trip to the
 driver's thread, and the trips cost more than the reads. So a call reads any number of logins with the same handful of
-statements, which see one instant. A statement has a fixed number of places for tokens, so that it is compiled once; there
-are a few sizes of it, and places that are left over hold NULL, which no token equals.
+statements, which see one instant. A statement has a fixed number of places for tokens, so that it is compiled once;
+there are a few sizes of it, and places that are left over hold NULL, which no token equals.
 """
 
 from collections.abc import Collection, Iterable, Sequence

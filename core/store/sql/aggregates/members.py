@@ -62,7 +62,8 @@ _LIST_PAGE = Query(
 _COUNT = Query(select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")))
 
 SCANNED_MEMBERS: Final = 2_000
-"""Up to so many members a guild is searched by looking at each; in a larger one the indexes of names are asked first."""
+"""Up to so many members a guild is searched by looking at each; in a larger one the indexes of names are asked first.
+"""
 
 _AFTER_ALL_LETTERS: Final = "\U0010ffff"
 """Behind every name that begins with a prefix. No text holds it, because it is no character."""

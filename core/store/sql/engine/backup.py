@@ -1,8 +1,8 @@
 """A copy of a SQLite database that is as of one instant, while a server writes to it.
 
-`VACUUM INTO` reads in one transaction of its own. Commits that come meanwhile go into the write-ahead log beside it and do not
-disturb it, so it ends however busy the server is; SQLite's online backup begins anew at each commit of another process. What
-was answered before the copy began is in it: an answer comes after its commit.
+`VACUUM INTO` reads in one transaction of its own. Commits that come meanwhile go into the write-ahead log beside it and
+do not disturb it, so it ends however busy the server is; SQLite's online backup begins anew at each commit of another
+process. What was answered before the copy began is in it: an answer comes after its commit.
 """
 
 import sqlite3

@@ -1,8 +1,9 @@
 """Inserting and looking up many rows with few, always equal statements.
 
-SQLAlchemy's `executemany` costs microseconds a row for work that the hot path need not do, and SQLite gives the interpreter
-away at each row that it steps over, which a busy loop takes long to give back. So rows go in by statements of 32, 8, 2 and 1
-rows: a handful of steps for any number of rows, and few enough texts that the driver keeps all of them prepared.
+SQLAlchemy's `executemany` costs microseconds a row for work that the hot path need not do, and SQLite gives the
+interpreter away at each row that it steps over, which a busy loop takes long to give back. So rows go in by statements
+of 32, 8, 2 and 1 rows: a handful of steps for any number of rows, and few enough texts that the driver keeps all of
+them prepared.
 
 The statements are SQLAlchemy's, compiled for the dialect; the parameters are the driver's own: no booleans, no JSON.
 """

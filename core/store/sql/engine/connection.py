@@ -5,10 +5,10 @@
     ├─ LentConnection   the writer's connection, lent to a unit of work for the length of its body (writing/lending.py)
     └─ ReadPool         some connections that only read (pool.py)
 
-A caller of the store may be cancelled at any await (its HTTP client went away). SQLAlchemy throws a connection away when a
-statement on it is cancelled, and with it the transaction that many units share. So its statements run in tasks of their
-own, which finish when the caller is cancelled (`run_to_end`). Compiled queries need none: they are one call of the driver,
-which finishes by itself, and the next one waits for it.
+A caller of the store may be cancelled at any await (its HTTP client went away). SQLAlchemy throws a connection away
+when a statement on it is cancelled, and with it the transaction that many units share. So its statements run in tasks
+of their own, which finish when the caller is cancelled (`run_to_end`). Compiled queries need none: they are one call of
+the driver, which finishes by itself, and the next one waits for it.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ def _look_at_error(task: asyncio.Task[Any]) -> None:
 
 
 class Connection:
-    """One database connection. Used by one task at a time; never by one that may be cancelled."""
+    """One database connection. One task at a time uses it, and never a task that may be cancelled."""
 
     __slots__ = ("_connection", "_dialect", "_driver", "_queries")
 
@@ -98,7 +98,7 @@ class Connection:
         return await self._query_together(self._dialect.run_steps, asked)
 
     async def query_in_snapshot(self, *asked: Asked) -> list[Rows]:
-        """The same in a transaction of its own."""
+        """Several queries in one trip, in a transaction of its own."""
         return await self._query_together(self._dialect.read_steps, asked)
 
     async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:

@@ -1,12 +1,12 @@
 """Whether the database's files are still those that were opened.
 
-A file that is moved, removed or replaced stays open in this process: commits go on to work and are in no file that anybody finds
-again. So what was opened is compared with what has its name now, before each commit (a few microseconds beside an fsync) and
-whenever somebody asks how the store is. Once they differ it stays so until the process is started again, even if the file
-comes back: nobody can tell what was done to it meanwhile.
+A file that is moved, removed or replaced stays open in this process: commits go on to work and are in no file that
+anybody finds again. So what was opened is compared with what has its name now, before each commit (a few microseconds
+beside an fsync) and whenever somebody asks how the store is. Once they differ it stays so until the process is started
+again, even if the file comes back: nobody can tell what was done to it meanwhile.
 
-SQLite leaves the write-ahead log of a database that was replaced, and would read it into the one that took its place. So that
-log is moved aside, by its name only: who has it open goes on to read it.
+SQLite leaves the write-ahead log of a database that was replaced, and would read it into the one that took its place.
+So that log is moved aside, by its name only: a process that has it open goes on reading it.
 """
 
 import logging
@@ -28,7 +28,8 @@ class DatabaseFiles:
     __slots__ = ("_fault", "_log", "_path", "_seen", "_watched")
 
     def __init__(self, path: Path | None, beside: Sequence[Path] = ()) -> None:
-        """`path` is the database's file, None when there is none; `beside` are others that must stay (the folder's lock)."""
+        """`path` is the database's file, None when there is none; `beside` are others that must stay (the folder's
+        lock)."""
         self._fault: str | None = None
         self._path = path
         self._log = _find_log(path)

@@ -1,9 +1,9 @@
 """Statements that are built and compiled once, and run on the driver.
 
 Building a statement and running it through SQLAlchemy costs some hundred microseconds, whatever it says. The reads that
-every request makes, and those that must see one instant together, are `Query` constants: SQLAlchemy writes the SQL for the
-dialect and converts parameters and results; only its execution is left out. Lists of ids (`IN`) and updates of whatever
-fields a caller names go the ordinary way.
+every request makes, and those that must see one instant together, are `Query` constants: SQLAlchemy writes the SQL for
+the dialect and converts parameters and results; only its execution is left out. Lists of ids (`IN`) and updates of
+whatever fields a caller names go the ordinary way.
 """
 
 from collections.abc import Callable, Mapping, Sequence

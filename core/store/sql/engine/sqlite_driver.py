@@ -1,8 +1,8 @@
 """aiosqlite with one trip to its thread for each statement, or for several.
 
-aiosqlite makes a trip for opening a cursor, executing, fetching and closing. Each trip costs two thread switches and, on a
-busy loop, a turn of the loop; that is most of what a small statement costs. This connection does the four in one trip,
-hidden behind the cursor that SQLAlchemy expects, and `run_steps` does several statements in one.
+aiosqlite makes a trip for opening a cursor, executing, fetching and closing. Each trip costs two thread switches and,
+on a busy loop, a turn of the loop; that is most of what a small statement costs. This connection does the four in one
+trip, hidden behind the cursor that SQLAlchemy expects, and `run_steps` does several statements in one.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class OneTripConnection(aiosqlite.Connection):
         return await self.trip(_run_last_steps, steps)
 
     async def read_steps(self, steps: Sequence[Step]) -> list[StepRows]:
-        """The same, all as of one instant."""
+        """Run statements that read, all as of one instant; the rows of each."""
         return await self.trip(_read_steps, steps)
 
     async def trip(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -95,7 +95,7 @@ class OneTripCursor:
         return rows
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Forget the rows; nothing else is open."""
         self._rows = []
 
 

@@ -1,9 +1,10 @@
 """The numbers that a database was made with, kept in it: a start with others would lose its events, or repeat its ids.
 
-`num_shards` says where each row of the log belongs, the node numbers are part of every id. The first start writes down the
-settings that it has; each later one must have the same.
+`num_shards` says where each row of the log belongs, the node numbers are part of every id. The first start writes down
+the settings that it has; each later one must have the same.
 
-Owns the tables `cluster` and `nodes`. The schema's number is alembic's, in `alembic_version` (`core.store.sql.schema.migrate`).
+Owns the tables `cluster` and `nodes`. The schema's number is alembic's, in `alembic_version`
+(`core.store.sql.schema.migrate`).
 """
 
 import logging

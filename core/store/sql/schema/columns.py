@@ -102,7 +102,8 @@ class EntityMap(Generic[S]):
 
 
 def fold(text: str | None) -> str | None:
-    """The form in which names are compared: composed, as they are kept, and without case, of which databases know only ASCII."""
+    """The form in which names are compared: composed, as they are kept, and without case, of which databases know only
+    ASCII."""
     return None if text is None else unicodedata.normalize("NFC", text).casefold()
 
 

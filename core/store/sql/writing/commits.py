@@ -1,7 +1,7 @@
 """How the writer fares: when it last committed, why it last could not, how long its commits take.
 
-A disk that is full fails every commit, thousands a minute; what the operator needs of them is one text. So a failure is a line
-without a traceback, of which the log keeps a few a minute.
+A disk that is full fails every commit, thousands a minute; what the operator needs of them is one text. So a failure is
+a line without a traceback, of which the log keeps a few a minute.
 """
 
 import logging
@@ -15,7 +15,7 @@ from core.store.sql.engine.errors import reason_of
 logger = logging.getLogger(__name__)
 
 _RECENT_S: Final = 3.0
-"""So long after a failure the writer counts as failing, when nothing was committed since."""
+"""The writer counts as failing for this long after a failure, unless something was committed since."""
 _STUCK_S: Final = 3.0
 """Another process that holds the database is waited for (`busy_timeout`), and all writes wait meanwhile."""
 
@@ -43,7 +43,7 @@ class Commits:
         self._begun_s = self._clock.monotonic_s()
 
     def note_ended(self) -> None:
-        """It is done with it, whatever came of it."""
+        """The writer is done with the batch, whether it was committed or not."""
         self._begun_s = float("inf")
 
     def note_good(self, began_s: float) -> None:

@@ -1,8 +1,8 @@
 """What waits for the writer: units of work, in the order of their calls.
 
-A job runs inside a savepoint of its own, and is told how it ended. Callers only set and await futures, so a caller may be
-cancelled at any await: before its turn the job is skipped, in its body it is rolled back, after it the commit happens
-without it.
+A job runs inside a savepoint of its own, and is told how it ended. Callers only set and await futures, so a caller may
+be cancelled at any await: before its turn the job is skipped, in its body it is rolled back, after it the commit
+happens without it.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ class Turn:
         return self._granted.cancelled() or self._finished.done()
 
     def open(self) -> Sequence[Step]:
-        """Asks nothing."""
+        """A unit of work asks nothing before its body runs."""
         return ()
 
     async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
@@ -111,7 +111,7 @@ class Turn:
         _resolve(self._committed if self._granted.done() else self._granted, None, error)
 
     def parts(self) -> Sequence[Job]:
-        """Cannot be divided."""
+        """A unit of work cannot be divided."""
         return ()
 
 
@@ -137,7 +137,7 @@ class Errand(Generic[T]):
         return self._outcome.cancelled()
 
     def open(self) -> Sequence[Step]:
-        """Asks nothing."""
+        """A unit of work asks nothing before its body runs."""
         return ()
 
     async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
@@ -150,7 +150,7 @@ class Errand(Generic[T]):
         _resolve(self._outcome, self._result, error)
 
     def parts(self) -> Sequence[Job]:
-        """Cannot be divided."""
+        """A unit of work cannot be divided."""
         return ()
 
 

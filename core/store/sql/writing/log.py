@@ -1,8 +1,8 @@
 """The shards' logs in a table: giving out positions, appending, reading, trimming.
 
-Positions come from one counter in memory, continued from the tables at open. A unit that rolls back leaves a gap. Trimming
-notes per shard how far it went, so that a reader who is too late learns it, and so that positions go on from there when
-nothing else is left.
+Positions come from one counter in memory, continued from the tables at open. A unit that rolls back leaves a gap.
+Trimming notes per shard how far it went, so that a reader who is too late learns it, and so that positions go on from
+there when nothing else is left.
 """
 
 from collections.abc import Iterator, Sequence

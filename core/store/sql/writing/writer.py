@@ -4,10 +4,11 @@ A commit costs an fsync, so concurrent units share it. Work waits in one queue; 
 
     BEGIN ─ job 1 ─ SAVEPOINT ─ job 2 ─ RELEASE ─ SAVEPOINT ─ job 3 ✗ ROLLBACK TO ─ … ─ COMMIT ─ deliver ─ wake callers
 
-The batch is the first job and everything that has queued up while it ran. A trip to the database costs two thread switches,
-so a job's first questions go with the statement that opens its savepoint, and the last job's statements with the COMMIT. A
-job that fails takes back only what it did itself. What a job announces is written to the log in its savepoint, so order of jobs = order of commits = order of the log;
-after COMMIT the deliveries go to the bus before any caller wakes up. Only the writer's task touches transaction control.
+The batch is the first job and everything that has queued up while it ran. A trip to the database costs two thread
+switches, so a job's first questions go with the statement that opens its savepoint, and the last job's statements with
+the COMMIT. A job that fails takes back only what it did itself. What a job announces is written to the log in its
+savepoint, so order of jobs = order of commits = order of the log; after COMMIT the deliveries go to the bus before any
+caller wakes up. Only the writer's task touches transaction control.
 """
 
 import asyncio
