@@ -7,8 +7,8 @@ import pytest
 
 from tests.e2e.discord_bot import TRANSPORTS, cut_socket, discord, running_bot
 from tests.e2e.person import Person, text_channel
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
+from tests.support.gateway_client import open_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -283,11 +283,11 @@ async def test_a_wrong_token_is_refused_as_the_library_expects(server: Server, a
 async def test_direct_messages_go_both_ways(server: Server, alice: Person) -> None:
     guild = await alice.make_guild()
     bot = await alice.make_bot(guild["id"])
-    async with running_bot(server, bot["token"]) as (client, seen), raw_session(server.gateway) as session:
+    async with running_bot(server, bot["token"]) as (client, seen), open_gateway(server.gateway) as session:
         await session.identify(alice.token)
         user = await client.fetch_user(int(alice.id))
         sent = await user.send("psst")
-        received = await session.wait_for_event("MESSAGE_CREATE", lambda message: message["content"] == "psst")
+        received = await session.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "psst")
         assert received["id"] == str(sent.id)
         assert "guild_id" not in received
         await alice.send(received["channel_id"], "yes?")

@@ -18,8 +18,8 @@ from guildway.addresses import Addresses
 from guildway.invocation import compute_invocation
 from guildway.welcome import write_welcome
 from tests.e2e.person import Person, text_channel
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
+from tests.support.gateway_client import open_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -63,10 +63,10 @@ async def _example(*command: str, cwd: Path = ROOT, **environ: str) -> AsyncIter
 
 async def _ping(server: Server, person: Person, channel_id: str) -> None:
     """Write `!ping` and wait for the bot's answer."""
-    async with raw_session(server.gateway) as session:
+    async with open_gateway(server.gateway) as session:
         await session.identify(person.token)
         await person.send(channel_id, "!ping")
-        await session.wait_for_event("MESSAGE_CREATE", lambda message: message["content"] == "pong")
+        await session.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "pong")
 
 
 def _printed_lines(server: Server) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
 from tests.fakes.member_list_copy import Lists, key_of
+from tests.support.gateway_client import open_gateway
 
 MEMBERS = 3000
 
@@ -37,26 +37,26 @@ async def test_people_in_a_large_guild_look_at_it_and_at_its_member_list(tmp_pat
     lounge = channels["lounge"]
     settings = {"GUILDWAY_GATEWAY_LARGE_GUILD_MEMBERS": "1000", "GUILDWAY_GATEWAY_PASSIVE_GAP_S": "0.2"}
     server = await Server(tmp_path, settings).start()
-    async with raw_session(server.gateway) as owner, raw_session(server.gateway) as member:
+    async with open_gateway(server.gateway) as owner, open_gateway(server.gateway) as member:
         await owner.identify(tokens[0])
         await member.identify(tokens[1])
-        guild = await member.wait_for_event("GUILD_CREATE")
+        guild = await member.wait_for("GUILD_CREATE")
         assert (guild["member_count"], len(guild["members"]), guild["large"]) == (MEMBERS, 1, True)
 
         await member.send(8, {"guild_id": guild_id, "query": "a", "limit": 10, "nonce": "n"})
-        chunk = await member.wait_for_event("GUILD_MEMBERS_CHUNK")
+        chunk = await member.wait_for("GUILD_MEMBERS_CHUNK")
         assert len(chunk["members"]) == 10
 
         await owner.send_message(lounge, "one", "1")
-        await member.wait_for_event("PASSIVE_UPDATE_V1", lambda d: d["channels"][0]["id"] == lounge)
-        assert member.events("MESSAGE_CREATE") == []
+        await member.wait_for("PASSIVE_UPDATE_V1", lambda d: d["channels"][0]["id"] == lounge)
+        assert member.bodies("MESSAGE_CREATE") == []
         await member.send(37, {"subscriptions": {guild_id: {"typing": True, "channels": {lounge: [[0, 99]]}}}})
-        update = await member.wait_for_event("GUILD_MEMBER_LIST_UPDATE")
+        update = await member.wait_for("GUILD_MEMBER_LIST_UPDATE")
         assert (update["id"], update["member_count"], update["online_count"]) == ("everyone", MEMBERS, 2)
         lists = Lists()
         lists.apply(update)
         assert "offline" not in [key_of(row) for row in lists.by_id["everyone"].rows]
         assert len(lists.by_id["everyone"].rows) == 2 + len(update["groups"])
         await owner.send_message(lounge, "two", "2")
-        await member.wait_for_event("MESSAGE_CREATE", lambda d: d["content"] == "two")
+        await member.wait_for("MESSAGE_CREATE", lambda d: d["content"] == "two")
     assert await server.stop() == 0

@@ -7,8 +7,8 @@ import pytest
 
 from tests.e2e.discord_bot import discord, running_bot
 from tests.e2e.person import Person, text_channel
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
+from tests.support.gateway_client import open_gateway
 
 
 async def test_default_limits_are_told_in_headers_and_waited_out_by_discord_py(tmp_path: Path) -> None:
@@ -40,12 +40,11 @@ async def test_default_limits_are_told_in_headers_and_waited_out_by_discord_py(t
 
 async def test_too_many_commands_close_the_connection_with_4008(tmp_path: Path) -> None:
     server = await Server(tmp_path).start()
-    async with await Person.register(server.api) as alice, raw_session(server.gateway) as session:
+    async with await Person.register(server.api) as alice, open_gateway(server.gateway) as session:
         await session.identify(alice.token)
         for _ in range(130):
             await session.send(1, None)
-        await asyncio.wait_for(session.closed.wait(), 10)
-        assert session.socket.close_code == 4008
+        assert await session.wait_closed() == 4008
     assert await server.stop() == 0
 
 
@@ -53,10 +52,9 @@ async def test_too_many_commands_close_the_connection_with_4008(tmp_path: Path) 
 async def test_wrong_identify_is_closed_with_its_code(tmp_path: Path, changes: dict[str, object]) -> None:
     expected = {"intents": 4013, "shard": 4010 if changes.get("shard") == [2, 2] else 4002}
     server = await Server(tmp_path).start()
-    async with await Person.register(server.api) as alice, raw_session(server.gateway) as session:
+    async with await Person.register(server.api) as alice, open_gateway(server.gateway) as session:
         bot = await alice.make_bot()
         properties = {"os": "linux", "browser": "test", "device": "test"}
         await session.send(2, {"token": bot["token"], "intents": 1, "properties": properties, **changes})
-        await asyncio.wait_for(session.closed.wait(), 10)
-        assert session.socket.close_code == expected[next(iter(changes))]
+        assert await session.wait_closed() == expected[next(iter(changes))]
     assert await server.stop() == 0

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.person import Person
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
+from tests.support.gateway_client import open_gateway
 
 
 async def test_counts_of_the_api_are_those_of_the_gateway(tmp_path: Path) -> None:
     server = await Server(tmp_path).start()
-    async with await Person.register(server.api) as alice, raw_session(server.gateway) as session:
+    async with await Person.register(server.api) as alice, open_gateway(server.gateway) as session:
         guild = await alice.make_guild()
         bot = await alice.make_bot(guild["id"])
 
@@ -24,11 +24,11 @@ async def test_counts_of_the_api_are_those_of_the_gateway(tmp_path: Path) -> Non
 
         assert await counts() == [0, 0, 0]
         await session.identify(alice.token)
-        await session.wait_for(lambda payload: payload["t"] == "GUILD_CREATE")
+        await session.wait_for("GUILD_CREATE")
         assert await counts() == [1, 1, 1]
-        async with raw_session(server.gateway) as automaton:
+        async with open_gateway(server.gateway) as automaton:
             await automaton.identify(bot["token"])
-            await automaton.wait_for(lambda payload: payload["t"] == "GUILD_CREATE")
+            await automaton.wait_for("GUILD_CREATE")
             assert await counts() == [2, 2, 2]
             limit = await start_limit(server, bot["token"])
             assert limit["remaining"] == limit["total"] - 1

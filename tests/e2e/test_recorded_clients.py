@@ -18,9 +18,9 @@ from tests.e2e.client_recording import (
     render_request,
 )
 from tests.e2e.person import Person
-from tests.e2e.raw_gateway import RawSession, raw_session
 from tests.e2e.server import Server
 from tests.e2e.tour import Scene
+from tests.support.gateway_client import GatewayClient, open_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 recordings = pytest.mark.parametrize("name", ["discordgo", "jda"])
@@ -78,20 +78,20 @@ async def test_commands_are_understood(server: Server, alice: Person, bob: Perso
     scene = await Scene.make(alice, bob)
     values = await name_scene(scene)
     first, second = recording.connections
-    async with raw_session(server.gateway) as watching:
+    async with open_gateway(server.gateway) as watching:
         await watching.identify(alice.token)
-        async with raw_session(server.gateway, first.query, _reading(first)) as session:
+        async with open_gateway(server.gateway, first.query, decode=_reading(first)) as session:
             for command in first.commands:
                 await _say(session, command, values | {"seq": str(session.seq)})
-            values["session"] = session.events("READY")[0]["session_id"]
+            values["session"] = session.bodies("READY")[0]["session_id"]
             values["seq"] = str(session.seq)
-            busy = await watching.wait_for_event("PRESENCE_UPDATE", lambda presence: presence["status"] == "dnd")
+            busy = await watching.wait_for("PRESENCE_UPDATE", lambda presence: presence["status"] == "dnd")
             assert [activity["name"] for activity in busy["activities"]] == ["chess"]
-            session.socket.transport.abort()
-        async with raw_session(server.gateway, second.query, _reading(second)) as session:
+            session.cut()
+        async with open_gateway(server.gateway, second.query, decode=_reading(second)) as session:
             for command in second.commands:
                 await _say(session, command, values)
-            await session.wait_for_event("RESUMED")
+            await session.wait_for("RESUMED")
 
 
 def _reading(connection: Connection) -> Any:
@@ -102,7 +102,7 @@ def _reading(connection: Connection) -> Any:
     return lambda frame: json.loads(frame if isinstance(frame, str) else zlib.decompress(frame))
 
 
-async def _say(session: RawSession, command: str, values: dict[str, str]) -> None:
+async def _say(session: GatewayClient, command: str, values: dict[str, str]) -> None:
     """Send a command, and hold its answer against what it asked, if it has one."""
     text = put_values(command, values)
     before = len(session.payloads)
@@ -110,13 +110,13 @@ async def _say(session: RawSession, command: str, values: dict[str, str]) -> Non
     said = json.loads(text)
     match said["op"]:
         case 1:
-            await session.wait_for(lambda payload: payload in session.payloads[before:] and payload["op"] == 11)
+            await session.wait_until(lambda: any(payload["op"] == 11 for payload in session.payloads[before:]))
         case 2:
-            guild = await session.wait_for_event("GUILD_CREATE")
+            guild = await session.wait_for("GUILD_CREATE")
             assert guild["id"] == values["guild"]
         case 8:
             d = said["d"]
-            chunk = await session.wait_for_event("GUILD_MEMBERS_CHUNK", lambda chunk: chunk["nonce"] == d["nonce"])
+            chunk = await session.wait_for("GUILD_MEMBERS_CHUNK", lambda chunk: chunk["nonce"] == d["nonce"])
             expected = d.get("user_ids") or [values[name] for name in ("alice", "bob", "bot")]
             assert {int(member["user"]["id"]) for member in chunk["members"]} == {int(each) for each in expected}
             assert ("presences" in chunk) == d["presences"]

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.e2e.person import Person, text_channel
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
+from tests.support.gateway_client import open_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,18 +21,18 @@ async def test_temporary_member_without_roles_leaves_when_its_last_session_ends(
             await person.call("POST", f"/invites/{temporary['code']}")
         await alice.invite(text_channel(guild), dave)
         await alice.call("PUT", f"/guilds/{guild['id']}/members/{carol.id}/roles/{role['id']}")
-        async with raw_session(server.gateway) as watching:
+        async with open_gateway(server.gateway) as watching:
             await watching.identify(alice.token)
             # Bob goes last: whoever else were to leave would have left before him.
             for person in (carol, dave, bob):
-                async with raw_session(server.gateway) as staying, raw_session(server.gateway) as session:
+                async with open_gateway(server.gateway) as staying, open_gateway(server.gateway) as session:
                     await session.identify(person.token)
                     await staying.identify(person.token)
                     await session.socket.close()
-                    await staying.wait_for_event("SESSIONS_REPLACE", lambda sessions: len(sessions) == 1)
+                    await staying.wait_for("SESSIONS_REPLACE", lambda sessions: len(sessions) == 1)
                     members = await alice.call("GET", f"/guilds/{guild['id']}/members?limit=10")
                     assert person.id in {member["user"]["id"] for member in members}
-            await watching.wait_for_event("GUILD_MEMBER_REMOVE", lambda removed: removed["user"]["id"] == bob.id)
-            assert len(watching.events("GUILD_MEMBER_REMOVE")) == 1
+            await watching.wait_for("GUILD_MEMBER_REMOVE", lambda removed: removed["user"]["id"] == bob.id)
+            assert len(watching.bodies("GUILD_MEMBER_REMOVE")) == 1
         members = await alice.call("GET", f"/guilds/{guild['id']}/members?limit=10")
         assert {member["user"]["id"] for member in members} == {alice.id, carol.id, dave.id}

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.person import Person, text_channel
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
 from tests.e2e.tour import Scene, ask, build, chat, moderate, refuse
 from tests.e2e.typed_bots import LIBRARIES, Library
+from tests.support.gateway_client import open_gateway
 
 libraries = pytest.mark.parametrize(
     "library",
@@ -92,7 +92,7 @@ async def test_bot_sees_what_people_do(server: Server, alice: Person, bob: Perso
     guild = await alice.make_guild()
     channel_id = text_channel(guild)
     made = await alice.make_bot(guild["id"])
-    async with library.running(server, made["token"]) as bot, raw_session(server.gateway) as people:
+    async with library.running(server, made["token"]) as bot, open_gateway(server.gateway) as people:
         await bot.wait_for("guild")
         await alice.invite(channel_id, bob)
         await bot.wait_for("join", lambda event: event["id"] == bob.id)

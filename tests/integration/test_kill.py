@@ -11,8 +11,8 @@ import pytest
 
 from tests.e2e.conftest import GENEROUS
 from tests.e2e.person import Person, text_channel
-from tests.e2e.raw_gateway import raw_session
 from tests.e2e.server import Server
+from tests.support.gateway_client import open_gateway
 
 SENDS = 2_000
 CONNECTIONS = 500
@@ -84,13 +84,13 @@ async def test_kill_during_two_thousand_sends_loses_and_repeats_nothing(tmp_path
 async def _repeat_everything(server: Server, alice: Person, channel_id: str, killed: Burst) -> None:
     """Every send again, with somebody online who must hear of each message once."""
     again = Burst(server.api, alice.token, channel_id)
-    async with raw_session(server.gateway) as session:
+    async with open_gateway(server.gateway) as session:
         await session.identify(alice.token)
-        await session.wait_for_event("GUILD_CREATE")
+        await session.wait_for("GUILD_CREATE")
         await again.run()
         last = await alice.send(channel_id, "message last")
-        await session.wait_for_event("MESSAGE_CREATE", lambda message: message["id"] == last["id"])
-        heard = [message["id"] for message in session.events("MESSAGE_CREATE")]
+        await session.wait_for("MESSAGE_CREATE", lambda message: message["id"] == last["id"])
+        heard = [message["id"] for message in session.bodies("MESSAGE_CREATE")]
     await alice.call("DELETE", f"/channels/{channel_id}/messages/{last['id']}")
     assert again.statuses == {200: SENDS}
     for nonce, message in killed.answered.items():

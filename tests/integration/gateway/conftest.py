@@ -18,12 +18,12 @@ from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
 from gateway.batch_timer import CallLater
 from tests.fakes.message_port import FakeMessagePort
-from tests.integration.gateway.client import Client, open_client
 from tests.integration.gateway.place import Place
 from tests.support.databases import MigratedDatabase
+from tests.support.gateway_client import GatewayClient, open_gateway
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
-Connect = Callable[[], AbstractAsyncContextManager[Client]]
+Connect = Callable[[], AbstractAsyncContextManager[GatewayClient]]
 
 LOOPBACK = GatewaySettings(host="127.0.0.1", port=0, identify_window_s=0.0)
 
@@ -117,4 +117,4 @@ async def gateway(run_gateway: RunGateway) -> AsyncIterator[Gateway]:
 @pytest.fixture
 def connect(gateway: Gateway) -> Connect:
     """Open a connection to it."""
-    return lambda: open_client(gateway.url)
+    return lambda: open_gateway(gateway.url)

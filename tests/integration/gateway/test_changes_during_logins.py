@@ -19,9 +19,9 @@ from core.bus.interfaces import Delivery
 from core.domain.channel import Overwrite
 from core.domain.permissions import DEFAULT_EVERYONE, Permission, compute_member_permissions
 from core.store.sql.store import SqlStore
-from tests.integration.gateway.client import Client
 from tests.integration.gateway.conftest import Connect
 from tests.integration.gateway.place import END, Login, Place
+from tests.support.gateway_client import GatewayClient
 
 VIEW = int(Permission.VIEW_CHANNEL)
 CHANGES = 120
@@ -153,7 +153,7 @@ class Library:
         """Nothing has come over the new connection yet."""
         self.taken = 0
 
-    def follow(self, client: Client) -> None:
+    def follow(self, client: GatewayClient) -> None:
         """Take in what came over the connection since the last time."""
         dispatches = client.dispatches
         for payload in dispatches[self.taken :]:
@@ -283,7 +283,7 @@ class Ending:
         self._left = len(libraries)
         self._place = place
 
-    async def meet(self, library: Library, client: Client) -> None:
+    async def meet(self, library: Library, client: GatewayClient) -> None:
         """Wait for the guilds, and for all others; then for the end."""
         found = [await self._place.store.members.find(guild_id, library.login.id) for guild_id in self._guild_ids]
         wanted = {member.guild_id for member in found if member is not None}

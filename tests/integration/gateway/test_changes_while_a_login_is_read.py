@@ -6,9 +6,9 @@ import pytest
 
 from core.store.sql.store import SqlStore
 from tests.fakes.gated_store import Gate, GatedStore
-from tests.integration.gateway.client import Client
 from tests.integration.gateway.conftest import Connect
 from tests.integration.gateway.place import Login, Place
+from tests.support.gateway_client import GatewayClient
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -25,7 +25,7 @@ def keep_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
 
 
-async def begin(client: Client, login: Login, gateway_store: GatedStore) -> Gate:
+async def begin(client: GatewayClient, login: Login, gateway_store: GatedStore) -> Gate:
     """Identify, and wait until the login was read but not yet answered."""
     gate = gateway_store.hold("logins.find_many", after_reading=True)
     await client.send(2, {"token": login.token, "properties": {}})
@@ -33,7 +33,7 @@ async def begin(client: Client, login: Login, gateway_store: GatedStore) -> Gate
     return gate
 
 
-async def watch(place: Place, client: Client) -> tuple[Login, int]:
+async def watch(place: Place, client: GatewayClient) -> tuple[Login, int]:
     """A guild that is in memory; its owner, and its id."""
     owner = await place.person("owner")
     guild_id = await place.guild(owner)

@@ -8,12 +8,12 @@ import pytest
 from core.domain.intents import ALL_INTENTS, Intent
 from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.fakes.message_port import FakeMessagePort
-from tests.integration.gateway.client import Client
 from tests.integration.gateway.conftest import Connect
 from tests.integration.gateway.place import Place
+from tests.support.gateway_client import GatewayClient
 
 
-async def ask(client: Client, **d: Any) -> list[dict[str, Any]]:
+async def ask(client: GatewayClient, **d: Any) -> list[dict[str, Any]]:
     """Request members; all chunks of the answer."""
     nonce = f"n{len(client.payloads)}"
     await client.send(8, {"nonce": nonce, **d})

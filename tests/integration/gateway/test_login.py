@@ -18,9 +18,9 @@ from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from gateway.batch_timer import Handle
 from gateway.session_factory import MAX_HOLD_S
-from tests.integration.gateway.client import TIMEOUT_S, open_client
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.integration.gateway.place import Place
+from tests.support.gateway_client import TIMEOUT_S, open_gateway
 
 
 async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(place: Place, connect: Connect) -> None:
@@ -178,8 +178,8 @@ async def test_bot_that_identifies_too_often_gets_invalid_session_later(place: P
 
     async with (
         run_gateway(options, call_later=hold) as gateway,
-        open_client(gateway.url) as client,
-        open_client(gateway.url) as other,
+        open_gateway(gateway.url) as client,
+        open_gateway(gateway.url) as other,
     ):
         await client.identify(bot.token, shard=[0, 3])
         await other.send(2, {"token": bot.token, "intents": 1, "properties": {}, "shard": [2, 3]})
@@ -196,7 +196,7 @@ async def test_bot_that_identifies_too_often_gets_invalid_session_later(place: P
 async def test_bot_whose_starts_of_the_day_are_used_up_hears_it_at_once(place: Place, run_gateway: RunGateway) -> None:
     bot = await place.bot(await place.person())
     options = GatewaySettings(identify_window_s=0.0, session_starts_per_day=1)
-    async with run_gateway(options) as gateway, open_client(gateway.url) as client, open_client(gateway.url) as other:
+    async with run_gateway(options) as gateway, open_gateway(gateway.url) as client, open_gateway(gateway.url) as other:
         await client.identify(bot.token)
         await other.send(2, {"token": bot.token, "intents": 1, "properties": {}})
         assert (await other.wait_for_op(9))["d"] is False
@@ -284,7 +284,7 @@ async def test_bot_that_started_too_many_sessions_today_gets_invalid_session(
 ) -> None:
     bot = await place.bot(await place.person())
     options = msgspec.structs.replace(LOOPBACK, session_starts_per_day=1)
-    async with run_gateway(options) as gateway, open_client(gateway.url) as client, open_client(gateway.url) as other:
+    async with run_gateway(options) as gateway, open_gateway(gateway.url) as client, open_gateway(gateway.url) as other:
         await client.identify(bot.token)
         await other.send(2, {"token": bot.token, "intents": 1, "properties": {}})
         assert (await other.wait_for_op(9))["d"] is False

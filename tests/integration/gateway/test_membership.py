@@ -6,9 +6,9 @@ from core.domain.channel import Overwrite
 from core.domain.permissions import Permission
 from core.runtime.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
-from tests.integration.gateway.client import open_client
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.integration.gateway.place import END, Place
+from tests.support.gateway_client import open_gateway
 
 VIEW = int(Permission.VIEW_CHANNEL)
 IDLE_S = 301.0
@@ -99,13 +99,13 @@ async def test_idle_guild_leaves_memory_and_comes_back_as_it_is_then(place: Plac
     timers = HeldTimers(IDLE_S)
     options = GatewaySettings(guild_idle_s=IDLE_S, identify_window_s=0.0)
     async with run_gateway(options, call_later=timers.call_later) as gateway:
-        async with open_client(gateway.url) as client:
+        async with open_gateway(gateway.url) as client:
             await client.identify(alice.token)
         await timers.come()
         channel_id = await place.channel(guild_id)
         async with place.store.write() as tx:
             await tx.guilds.update(guild_id, {"name": "unannounced"})  # a guild in memory would not have heard of it
-        async with open_client(gateway.url) as client:
+        async with open_gateway(gateway.url) as client:
             await client.identify(alice.token)
             created = await client.wait_for("GUILD_CREATE")
             assert created["name"] == "unannounced"

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from core.domain.intents import Intent
-from tests.integration.gateway.client import Client, open_client
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.integration.gateway.place import Place
+from tests.support.gateway_client import GatewayClient, open_gateway
 from tests.unit.gateway.shown_presence import check_presence
 
 MAX_BYTES = 4096
@@ -81,7 +81,7 @@ def presence(some: random.Random) -> dict[str, Any]:
     }
 
 
-async def say_everything(client: Client, some: random.Random) -> None:
+async def say_everything(client: GatewayClient, some: random.Random) -> None:
     for _ in range(150):
         op = some.choice(list(COMMANDS))
         names = some.sample(COMMANDS[op], some.randrange(len(COMMANDS[op]) + 1))
@@ -101,9 +101,9 @@ async def test_odd_values_close_nobody_and_reach_nobody(place: Place, run_gatewa
     odd = {"properties": value(some), "presence": value(some), "large_threshold": value(some), "compress": "x"}
     async with (
         run_gateway(UNLIMITED) as gateway,
-        open_client(gateway.url) as watching,
-        open_client(gateway.url) as person,
-        open_client(gateway.url) as machine,
+        open_gateway(gateway.url) as watching,
+        open_gateway(gateway.url) as person,
+        open_gateway(gateway.url) as machine,
     ):
         await watching.identify(alice.token)
         await person.identify(bob.token, **odd)

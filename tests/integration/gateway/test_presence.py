@@ -5,9 +5,9 @@ from typing import Any
 
 from core.domain.intents import ALL_INTENTS, Intent
 from core.live.memory import MemoryOnlineCounts
-from tests.integration.gateway.client import Client
 from tests.integration.gateway.conftest import Connect
 from tests.integration.gateway.place import END, Place
+from tests.support.gateway_client import GatewayClient
 
 
 def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,7 @@ async def test_online_members_of_a_guild_are_counted(
     alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
     guild_id, other_id = await place.guild(alice, bob, carol), await place.guild(alice)
 
-    async def count(client: Client) -> dict[int, int]:
+    async def count(client: GatewayClient) -> dict[int, int]:
         await place.announce(END, {}, guild_id=guild_id)
         await client.wait_for(END)
         return dict(await online.find_many([guild_id, other_id]))

@@ -6,9 +6,9 @@ import pytest
 
 from core.runtime.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
-from tests.integration.gateway.client import open_client
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.integration.gateway.place import END, Login, Place
+from tests.support.gateway_client import open_gateway
 
 WINDOW_S = 302.0
 
@@ -138,9 +138,9 @@ async def test_resume_after_too_much_was_missed_is_an_invalid_session(
 ) -> None:
     alice = await place.person()
     guild_id = await place.guild(alice, bot)
-    async with run_gateway(GatewaySettings(replay_events=3)) as gateway, open_client(gateway.url) as watching:
+    async with run_gateway(GatewaySettings(replay_events=3)) as gateway, open_gateway(gateway.url) as watching:
         await watching.identify(alice.token)
-        async with open_client(gateway.url) as client:
+        async with open_gateway(gateway.url) as client:
             ready = await client.identify(bot.token)
             await client.wait_for("GUILD_CREATE")
             seq = client.seq
@@ -149,7 +149,7 @@ async def test_resume_after_too_much_was_missed_is_an_invalid_session(
         for number in range(4):
             await place.announce(END, {"number": number}, guild_id=guild_id)
         await watching.wait_until(lambda: len(watching.bodies(END)) == 4)
-        async with open_client(gateway.url) as client:
+        async with open_gateway(gateway.url) as client:
             await client.resume(bot.token, ready["session_id"], seq)
             assert (await client.wait_for_op(9))["d"] is False
 
@@ -182,13 +182,13 @@ async def test_session_that_was_closed_normally_cannot_be_resumed(connect: Conne
 async def test_session_can_be_resumed_for_its_window_only(run_gateway: RunGateway, bot: Login) -> None:
     timers = HeldTimers(WINDOW_S)
     async with run_gateway(GatewaySettings(resume_window_s=WINDOW_S), call_later=timers.call_later) as gateway:
-        async with open_client(gateway.url) as client:
+        async with open_gateway(gateway.url) as client:
             ready = await client.identify(bot.token)
             seq = client.seq
             client.cut()
             await client.wait_closed()
         await timers.come()
-        async with open_client(gateway.url) as client:
+        async with open_gateway(gateway.url) as client:
             await client.resume(bot.token, ready["session_id"], seq)
             assert (await client.wait_for_op(9))["d"] is False
 
@@ -225,7 +225,7 @@ async def test_login_that_ends_while_it_identifies_never_becomes_ready(place: Pl
 
 
 async def test_stopping_gateway_tells_clients_to_reconnect(run_gateway: RunGateway, bot: Login) -> None:
-    async with run_gateway(GatewaySettings()) as gateway, open_client(gateway.url) as client:
+    async with run_gateway(GatewaySettings()) as gateway, open_gateway(gateway.url) as client:
         await client.identify(bot.token)
         await gateway.stop()
         await client.wait_closed()

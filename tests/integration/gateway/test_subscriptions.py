@@ -6,14 +6,14 @@ import pytest
 
 from core.runtime.settings import GatewaySettings
 from tests.fakes.member_list_copy import Lists, key_of
-from tests.integration.gateway.client import Client, open_client
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.integration.gateway.place import Login, Place
+from tests.support.gateway_client import GatewayClient, open_gateway
 
 LARGE_FROM_TWO = GatewaySettings(identify_window_s=0.0, large_guild_members=1, passive_gap_s=0.05)
 
 
-def lists_of(client: Client) -> Lists:
+def lists_of(client: GatewayClient) -> Lists:
     """The client's lists, as of what came so far."""
     lists = Lists()
     for update in client.bodies("GUILD_MEMBER_LIST_UPDATE"):
@@ -21,7 +21,7 @@ def lists_of(client: Client) -> Lists:
     return lists
 
 
-async def wait_for_rows(client: Client, *rows: str, list_id: str = "everyone") -> dict[str, Any]:
+async def wait_for_rows(client: GatewayClient, *rows: str, list_id: str = "everyone") -> dict[str, Any]:
     """Until the list stands so; the newest update."""
 
     def stands() -> bool:
@@ -120,8 +120,8 @@ async def test_person_is_passive_in_a_large_guild_until_it_looks(place: Place, r
     channel_id = await place.channel(guild_id)
     async with (
         run_gateway(LARGE_FROM_TWO) as gateway,
-        open_client(gateway.url) as client,
-        open_client(gateway.url) as machine,
+        open_gateway(gateway.url) as client,
+        open_gateway(gateway.url) as machine,
     ):
         await client.identify(bob.token)
         await machine.identify(bot.token)

@@ -1,4 +1,4 @@
-"""A gateway client spoken by hand over a real socket: dispatches in order of arrival, nothing interpreted."""
+"""A gateway client spoken by hand over a real socket: payloads in order of arrival, nothing interpreted."""
 
 import asyncio
 import contextlib
@@ -11,29 +11,34 @@ from websockets.exceptions import ConnectionClosed
 
 from core.domain.intents import ALL_INTENTS
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
+
+Payload = dict[str, Any]
 
 
-class Client:
+class GatewayClient:
     """One connection and what came through it."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, decode: Callable[[str | bytes], Any]) -> None:
         self.socket = socket
-        self.payloads: list[dict[str, Any]] = []
+        self.payloads: list[Payload] = []
         self.is_closed = False
+        self._decode = decode
         self._arrived = asyncio.Event()
 
     async def read(self) -> None:
         """Collect payloads until the connection ends."""
         with contextlib.suppress(ConnectionClosed):
             async for frame in self.socket:
-                self.payloads.append(json.loads(frame))
+                self.payloads.append(self._decode(frame))
                 self._arrived.set()
         self.is_closed = True
         self._arrived.set()
 
+    # ---- what came
+
     @property
-    def dispatches(self) -> list[dict[str, Any]]:
+    def dispatches(self) -> list[Payload]:
         """The dispatches so far."""
         return [payload for payload in self.payloads if payload["op"] == 0]
 
@@ -54,9 +59,7 @@ class Client:
         """The contents of the messages so far."""
         return [body["content"] for body in self.bodies("MESSAGE_CREATE")]
 
-    async def send(self, op: int, d: Any = None, **more: Any) -> None:
-        """Send a command."""
-        await self.socket.send(json.dumps({"op": op, "d": d, **more}))
+    # ---- waiting
 
     async def wait_until(self, check: Callable[[], Any]) -> Any:
         """Wait until what came makes the check true; what the check gave."""
@@ -67,13 +70,13 @@ class Client:
                 await self._arrived.wait()
         return found
 
-    async def wait_for_op(self, op: int) -> dict[str, Any]:
+    async def wait_for_op(self, op: int) -> Payload:
         """The first payload with this opcode."""
         found = await self.wait_until(lambda: [payload for payload in self.payloads if payload["op"] == op])
         return found[0]  # type: ignore[no-any-return]
 
     async def wait_for(self, name: str, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> Any:
-        """The body of the first such dispatch."""
+        """The body of the first such dispatch, past or to come."""
         found = await self.wait_until(lambda: [body for body in self.bodies(name) if check(body)])
         return found[0]
 
@@ -84,6 +87,16 @@ class Client:
                 self._arrived.clear()
                 await self._arrived.wait()
         return self.socket.close_code
+
+    # ---- saying
+
+    async def send(self, op: int, d: Any = None, **more: Any) -> None:
+        """Send a command."""
+        await self.socket.send(json.dumps({"op": op, "d": d, **more}))
+
+    async def send_message(self, channel_id: str, content: str, nonce: str) -> None:
+        """Send a message over the socket."""
+        await self.send(0, {"channel_id": channel_id, "content": content, "nonce": nonce}, t="MESSAGE_CREATE")
 
     async def identify(self, token: str, **fields: Any) -> dict[str, Any]:
         """Identify and return READY. `intents=None` sends none."""
@@ -101,10 +114,12 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def open_client(url: str) -> AsyncIterator[Client]:
-    """A connection that is read in the background, closed with 1000 at the end."""
-    async with connect(f"{url}/?v=10&encoding=json", max_size=None, compression=None, ping_interval=None) as socket:
-        client = Client(socket)
+async def open_gateway(
+    url: str, query: str = "v=10&encoding=json", *, decode: Callable[[str | bytes], Any] = json.loads
+) -> AsyncIterator[GatewayClient]:
+    """A connection after its HELLO, read in the background and closed with 1000 at the end; `decode` reads a message."""
+    async with connect(f"{url}/?{query}", max_size=None, compression=None, ping_interval=None) as socket:
+        client = GatewayClient(socket, decode)
         reading = asyncio.create_task(client.read())
         try:
             await client.wait_for_op(10)
