@@ -13,8 +13,8 @@ from core_ext import SlotSet, Track, deliver
 from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody
 from tests.integration.gateway_socket.conftest import RunListener, Served
-from tests.integration.gateway_socket.raw_client import RawClient, open_client
 from tests.integration.gateway_socket.test_listener import COMPRESS, json_of, log_in
+from tests.support.websocket_client import WebSocketClient, open_websocket
 
 SLOTS = 12
 ROUNDS = 40
@@ -29,7 +29,7 @@ class Guest:
         """By number, from 1 on: what each dispatch must say."""
         self.seen = 0
         """The number of the last dispatch that the client read."""
-        self.client: RawClient
+        self.client: WebSocketClient
         self.connection: Connection
         self._served = served
         self._compress = compress
@@ -38,10 +38,10 @@ class Guest:
     async def connect(self) -> None:
         """On a new socket, resuming after what was read. What was on its way to the old one is lost with it."""
         if self.seen or self.owed:
-            self.client.writer.transport.abort()
+            self.client.abort()
         name, make = COMPRESS[self._compress]
         query = f"v=10&encoding=json&compress={name}"
-        opened = open_client(self._served.address, query, decompressor=make() if make else None)
+        opened = open_websocket(self._served.address, query, decompressor=make() if make else None)
         self.client = await self._sockets.enter_async_context(opened)
         await log_in(self.client)
         self.connection = self._served.handler.connections[-1]
@@ -51,7 +51,7 @@ class Guest:
     async def read(self, count: int) -> None:
         """The next dispatches: numbered one after the other, and this session's."""
         for _ in range(count):
-            payload = await self.client.read()
+            payload = await self.client.read_payload()
             self.seen += 1
             assert (payload["s"], payload["d"]) == (self.seen, self.owed[self.seen - 1])
 

@@ -14,8 +14,8 @@ from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding
 from tests.integration.gateway_socket.conftest import RunListener, Served
-from tests.integration.gateway_socket.raw_client import RawClient, open_client
 from tests.integration.gateway_socket.test_listener import COMPRESS, json_of, log_in
+from tests.support.websocket_client import WebSocketClient, open_websocket
 
 
 def attach_track(connection: Connection, *, max_events: int = 10_000) -> Track:
@@ -25,11 +25,11 @@ def attach_track(connection: Connection, *, max_events: int = 10_000) -> Track:
     return track
 
 
-async def read_all(client: RawClient, count: int) -> list[Any]:
+async def read_all(client: WebSocketClient, count: int) -> list[Any]:
     """So many payloads: `s` of dispatches, the op of others."""
     found = []
     for _ in range(count):
-        payload = await client.read()
+        payload = await client.read_payload()
         found.append(payload["op"] or payload["s"])
     return found
 
@@ -45,7 +45,7 @@ async def test_mixture_arrives_in_order_at_a_stalling_reader(
     bodies = [DispatchBody("E", json_of("".join(chance.choices("abcdef", k=size)))) for size in (5, 300, 60_000)]
     async with (
         run_listener(socket_buffer_bytes=4096) as served,
-        open_client(served.address, query, encoding=encoding, decompressor=make() if make else None) as client,
+        open_websocket(served.address, query, encoding=encoding, decompressor=make() if make else None) as client,
     ):
         await log_in(client)
         connection = served.handler.connections[0]
@@ -92,7 +92,7 @@ async def test_events_that_look_back_arrive_on_many_connections(run_listener: Ru
     async with run_listener() as served, contextlib.AsyncExitStack() as stack:
         clients = []
         for _ in range(40):
-            opened = open_client(served.address, f"v=10&encoding=json&compress={name}", decompressor=make())
+            opened = open_websocket(served.address, f"v=10&encoding=json&compress={name}", decompressor=make())
             clients.append(await stack.enter_async_context(opened))
             await log_in(clients[-1])
         tracks = [attach_track(connection) for connection in served.handler.connections]
@@ -114,8 +114,8 @@ async def test_events_that_look_back_arrive_on_many_connections(run_listener: Ru
 async def test_client_that_reads_nothing_is_closed_at_its_cap_and_others_go_on(run_listener: RunListener) -> None:
     async with (
         run_listener(session_buffer_bytes=100_000, socket_buffer_bytes=4096) as served,
-        open_client(served.address) as slow,
-        open_client(served.address) as quick,
+        open_websocket(served.address) as slow,
+        open_websocket(served.address) as quick,
     ):
         await log_in(slow)
         await log_in(quick)
@@ -124,7 +124,7 @@ async def test_client_that_reads_nothing_is_closed_at_its_cap_and_others_go_on(r
         body = DispatchBody("E", json_of("x" * 10_000))
         for seq in range(1, 5000):
             deliver(tracks, SlotSet((0, 1)), body)
-            assert (await quick.read())["s"] == seq
+            assert (await quick.read_payload())["s"] == seq
             if not slow_end.is_open:
                 break
         assert not slow_end.is_open
@@ -134,7 +134,7 @@ async def test_client_that_reads_nothing_is_closed_at_its_cap_and_others_go_on(r
 
 
 async def test_frames_before_a_close_arrive_before_it(served: Served) -> None:
-    async with open_client(served.address) as client:
+    async with open_websocket(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
         track = attach_track(connection)
@@ -147,13 +147,13 @@ async def test_frames_before_a_close_arrive_before_it(served: Served) -> None:
 
 
 async def test_descriptor_of_a_lost_socket_is_never_written_to(served: Served) -> None:
-    async with open_client(served.address) as client:
+    async with open_websocket(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
         track = attach_track(connection)
         track.push(DispatchBody("E", b"{}"))
-        assert (await client.read())["s"] == 1
-        client.writer.transport.abort()
+        assert (await client.read_payload())["s"] == 1
+        client.abort()
         assert await served.wait_end() is None
         # Whoever gets the number next must not get the frames with it.
         readers, writers = zip(*(os.pipe() for _ in range(20)), strict=True)

@@ -19,8 +19,9 @@ from core.wire.close_codes import CloseCode
 from core_ext import etf_encode
 from gateway.encodings import Encoding
 from tests.integration.gateway_socket.conftest import RunListener, Served
-from tests.integration.gateway_socket.raw_client import BINARY, TEXT, RawClient, make_frame, open_client
+from tests.support.client_frames import BINARY, TEXT, make_client_frame
 from tests.support.transports import on_first_transport
+from tests.support.websocket_client import WebSocketClient, open_websocket
 
 DOCUMENTED = {value.code for value in vars(close_codes).values() if isinstance(value, CloseCode)}
 OUR_FAULT = close_codes.INTERNAL_ERROR.code
@@ -67,24 +68,24 @@ values = st.recursive(
 class Scene:
     """A listener, and somebody who is logged in and minds their own business."""
 
-    def __init__(self, served: Served, bystander: RawClient) -> None:
+    def __init__(self, served: Served, bystander: WebSocketClient) -> None:
         self.served = served
         self.bystander = bystander
 
     async def check_bystander(self) -> None:
         await self.bystander.say(b'{"op":1,"d":null}')
-        assert (await self.bystander.read())["op"] == 11
+        assert (await self.bystander.read_payload())["op"] == 11
 
     async def suffer(self, data: bytes, query: str = "v=10", *, is_logged_in: bool = False) -> int | None:
         """The close code that `data` ends in, None when the client's own end was first."""
-        async with open_client(self.served.address, query) as client:
+        async with open_websocket(self.served.address, query) as client:
             if is_logged_in:
                 await client.say(ENCODERS[Encoding[query.rpartition("encoding=")[2].upper()]](IDENTIFY), BINARY)
             await client.send(data)
             with contextlib.suppress(OSError):
-                client.writer.write_eof()
+                client.end_stream()
             code = await client.read_close_code()
-            assert await client.read_frame() is None
+            assert await client.read() is None
         await self.check_bystander()
         assert code != OUR_FAULT
         return code
@@ -92,10 +93,10 @@ class Scene:
 
 @pytest.fixture
 async def scene(run_listener: RunListener) -> AsyncIterator[Scene]:
-    async with run_listener(commands_per_minute=1_000_000) as served, open_client(served.address) as bystander:
-        await bystander.read()
+    async with run_listener(commands_per_minute=1_000_000) as served, open_websocket(served.address) as bystander:
+        await bystander.read_payload()
         await bystander.say(msgspec.json.encode(IDENTIFY))
-        assert (await bystander.read())["t"] == "READY"
+        assert (await bystander.read_payload())["t"] == "READY"
         yield Scene(served, bystander)
         await scene_is_whole(served)
 
@@ -114,11 +115,11 @@ async def test_any_bytes_after_the_upgrade(scene: Scene, data: bytes, query: str
 
 
 frames = st.builds(
-    make_frame,
+    make_client_frame,
     st.integers(0, 15),
     st.one_of(st.binary(max_size=200), st.just(b'{"op":1}'), st.just(b" " * 4096), st.just(b" " * 70_000)),
     is_final=st.booleans(),
-    is_masked=st.sampled_from([True, True, True, True, False]),
+    key=st.sampled_from([*[bytes(4)] * 4, None]),
     reserved=st.sampled_from([0, 0, 0, 0, 0, 0, 1, 2, 4, 7]),
 )
 
@@ -138,7 +139,7 @@ async def test_any_frames(scene: Scene, sequence: list[bytes], cut: int, query: 
 @given(payload=st.binary(max_size=300), opcode=st.sampled_from([TEXT, BINARY]))
 async def test_any_payload_in_a_whole_message(scene: Scene, encoding: Encoding, payload: bytes, opcode: int) -> None:
     query = f"v=10&encoding={encoding.name.lower()}"
-    code = await scene.suffer(make_frame(opcode, payload) + make_frame(opcode, b"\xff"), query)
+    code = await scene.suffer(make_client_frame(opcode, payload) + make_client_frame(opcode, b"\xff"), query)
     assert code in DECODING
 
 
@@ -162,7 +163,7 @@ async def test_damaged_commands(
     payload = bytearray(ENCODERS[encoding](command))
     for position, byte in flips:
         payload[position % len(payload)] = byte
-    data = make_frame(BINARY, bytes(payload[: max(0, len(payload) - cut)]))
+    data = make_client_frame(BINARY, bytes(payload[: max(0, len(payload) - cut)]))
     query = f"v=10&encoding={encoding.name.lower()}"
     assert await scene.suffer(data, query, is_logged_in=is_logged_in) in {None, 4001, 4002, 4003, 4005}
 
@@ -180,7 +181,7 @@ async def test_commands_with_wrong_types(
     is_one_field = isinstance(d, dict) and field % 4
     d = {**d, sorted(d)[field % len(d)]: value, "extra": extra} if is_one_field else value
     query = f"v=10&encoding={encoding.name.lower()}"
-    data = make_frame(BINARY, ENCODERS[encoding]({**command, "d": d}))
+    data = make_client_frame(BINARY, ENCODERS[encoding]({**command, "d": d}))
     assert await scene.suffer(data, query, is_logged_in=is_logged_in) in {None, 4001, 4002, 4003, 4005}
 
 
@@ -213,15 +214,15 @@ async def test_any_handshake(scene: Scene, request_bytes: bytes) -> None:
 async def test_many_connections_of_garbage_at_once(scene: Scene) -> None:
     """Hundreds of broken clients in one turn: each gets its own code, the bystander beats through all of it."""
     wrong = [
-        (make_frame(TEXT, b'{"op":77}'), 4001),
-        (make_frame(TEXT, b"x" * 5000), 4002),
-        (make_frame(TEXT, b'{"op":3,"d":{}}'), 4003),
-        (make_frame(TEXT, msgspec.json.encode(IDENTIFY)) * 2, 4005),
-        (make_frame(TEXT, b"{}", is_masked=False), 1002),
+        (make_client_frame(TEXT, b'{"op":77}'), 4001),
+        (make_client_frame(TEXT, b"x" * 5000), 4002),
+        (make_client_frame(TEXT, b'{"op":3,"d":{}}'), 4003),
+        (make_client_frame(TEXT, msgspec.json.encode(IDENTIFY)) * 2, 4005),
+        (make_client_frame(TEXT, b"{}", key=None), 1002),
     ]
 
     async def break_in(data: bytes) -> int | None:
-        async with open_client(scene.served.address) as client:
+        async with open_websocket(scene.served.address) as client:
             await client.send(data)
             return await client.read_close_code()
 

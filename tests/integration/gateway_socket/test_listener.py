@@ -16,20 +16,9 @@ from gateway.commands import Heartbeat, RequestGuildMembers
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding
 from tests.integration.gateway_socket.conftest import RunListener, Served
-from tests.integration.gateway_socket.raw_client import (
-    BINARY,
-    CLOSE,
-    PING,
-    PONG,
-    TEXT,
-    UPGRADE,
-    RawClient,
-    ask,
-    make_frame,
-    make_request,
-    open_client,
-)
+from tests.support.client_frames import BINARY, CLOSE, PING, PONG, TEXT, make_client_frame
 from tests.support.transports import on_first_transport
+from tests.support.websocket_client import UPGRADE, WebSocketClient, ask, make_request, open_websocket
 from tests.unit.gateway.websocket_frames import STREAM_DECODERS
 
 IDENTIFY = {"op": 2, "d": {"token": "t", "intents": 1, "properties": {}}}
@@ -48,10 +37,10 @@ def json_of(payload: Any) -> bytes:
     return msgspec.json.encode(payload)
 
 
-async def log_in(client: RawClient) -> None:
-    assert (await client.read())["op"] == 10
+async def log_in(client: WebSocketClient) -> None:
+    assert (await client.read_payload())["op"] == 10
     await client.say(ENCODERS[client.encoding](IDENTIFY), BINARY)
-    assert (await client.read())["t"] == "READY"
+    assert (await client.read_payload())["t"] == "READY"
 
 
 @pytest.mark.parametrize("compress", COMPRESS)
@@ -65,19 +54,19 @@ async def test_every_transport_says_hello_acknowledges_and_dispatches(
 ) -> None:
     name, make = COMPRESS[compress]
     query = f"v=10&encoding={encoding.name.lower()}&compress={name}"
-    async with open_client(
+    async with open_websocket(
         served.address, query, encoding=encoding, decompressor=make() if make is not None else None
     ) as client:
-        assert (await client.read())["op"] == 10
+        assert (await client.read_payload())["op"] == 10
         say = ENCODERS[encoding]
         await client.say(say({"op": 1, "d": None}), opcode)
-        assert await client.read() == {"t": None, "s": None, "op": 11, "d": None}
+        assert await client.read_payload() == {"t": None, "s": None, "op": 11, "d": None}
         await client.say(say(IDENTIFY), opcode)
-        assert await client.read() == {"t": "READY", "s": 1, "op": 0, "d": {"v": 10, "session_id": "s"}}
+        assert await client.read_payload() == {"t": "READY", "s": 1, "op": 0, "d": {"v": 10, "session_id": "s"}}
         for seq in range(2, 40):
             d = {"n": seq, "text": "again and again " * seq}
             assert served.handler.tracks[0].push(DispatchBody("E", json_of(d))) == seq
-            assert await client.read() == {"t": "E", "s": seq, "op": 0, "d": d}
+            assert await client.read_payload() == {"t": "E", "s": seq, "op": 0, "d": d}
 
 
 @pytest.mark.parametrize(
@@ -85,19 +74,19 @@ async def test_every_transport_says_hello_acknowledges_and_dispatches(
     [("v=8", 4012), ("v=11&encoding=json", 4012), ("v=10&encoding=xml", 4002), ("v=10&compress=br", 4002)],
 )
 async def test_unknown_transport_is_opened_and_closed_with_a_code(served: Served, query: str, code: int) -> None:
-    async with open_client(served.address, query) as client:
+    async with open_websocket(served.address, query) as client:
         assert await client.read_close_code() == code
-        assert await client.read_frame() is None
+        assert await client.read() is None
 
 
 async def test_permessage_deflate_is_not_agreed_to(served: Served) -> None:
-    async with open_client(served.address, headers={"Sec-WebSocket-Extensions": "permessage-deflate"}) as client:
-        assert b"Extensions" not in client.response
+    async with open_websocket(served.address, headers={"Sec-WebSocket-Extensions": "permessage-deflate"}) as client:
+        assert b"Extensions" not in client.upgrade_answer
 
 
 async def test_firefoxs_connection_header_is_taken(served: Served) -> None:
-    async with open_client(served.address, headers={"Connection": "keep-alive, Upgrade"}) as client:
-        assert (await client.read())["op"] == 10
+    async with open_websocket(served.address, headers={"Connection": "keep-alive, Upgrade"}) as client:
+        assert (await client.read_payload())["op"] == 10
 
 
 @pytest.mark.parametrize("public_url", ["", "wss://example.org", "wss://example.org/gateway", "wss://example.org/a/b/"])
@@ -107,7 +96,7 @@ async def test_gateway_is_where_libraries_and_proxies_ask_for_it(run_listener: R
         for path in ("", "/", "//", "/gateway", "/gateway/", prefix, f"{prefix}/", f"{prefix}//", f"{prefix}/gateway/"):
             for query in ("", "?v=10&encoding=json"):
                 target = path + query if path else f"http://example.org{query}"
-                answer = await ask(served.address, make_request(target, UPGRADE) + make_frame(CLOSE, b""))
+                answer = await ask(served.address, make_request(target, UPGRADE) + make_client_frame(CLOSE, b""))
                 assert answer.startswith(b"HTTP/1.1 101 "), target
         for path in ("/a", "/a/b/c", "/gateway/x", "/api/v10/gateway"):
             assert (await ask(served.address, make_request(path, UPGRADE))).startswith(b"HTTP/1.1 404 "), path
@@ -155,11 +144,11 @@ async def test_payload_size_limit_is_exact_and_told(served: Served, size: int, c
     payload = json_of({"op": 1, "x": ""})
     payload = payload.replace(b'""', b'"' + b"x" * (size - len(payload)) + b'"')
     assert len(payload) == size
-    async with open_client(served.address) as client:
-        await client.read()
+    async with open_websocket(served.address) as client:
+        await client.read_payload()
         sending = asyncio.create_task(client.say(payload))
         if code is None:
-            assert (await client.read())["op"] == 11
+            assert (await client.read_payload())["op"] == 11
         else:
             assert await client.read_close_code() == code
         await sending
@@ -167,80 +156,80 @@ async def test_payload_size_limit_is_exact_and_told(served: Served, size: int, c
 
 async def test_fragments_are_put_together_around_control_frames(served: Served) -> None:
     text = json_of({"op": 1, "d": None, "x": "é🎉"})
-    async with open_client(served.address) as client:
-        await client.read()
+    async with open_websocket(served.address) as client:
+        await client.read_payload()
         # Cut within characters: only the whole is UTF-8.
         pieces = [text[index : index + 1] for index in range(len(text))]
         for index, piece in enumerate(pieces):
             is_final = index == len(pieces) - 1
-            await client.send(make_frame(TEXT if index == 0 else 0, piece, is_final=is_final))
+            await client.send(make_client_frame(TEXT if index == 0 else 0, piece, is_final=is_final))
             if index == 10:
-                await client.send(make_frame(PING, b"in between"))
-        assert await client.read_frame() == (PONG, b"in between")
-        assert (await client.read())["op"] == 11
+                await client.send(make_client_frame(PING, b"in between"))
+        assert await client.read() == (PONG, b"in between")
+        assert (await client.read_payload())["op"] == 11
 
 
 async def test_fragments_share_one_size_limit(served: Served) -> None:
-    async with open_client(served.address) as client:
-        await client.send(make_frame(TEXT, b" " * 3000, is_final=False))
-        await client.send(make_frame(0, b" " * 3000))
+    async with open_websocket(served.address) as client:
+        await client.send(make_client_frame(TEXT, b" " * 3000, is_final=False))
+        await client.send(make_client_frame(0, b" " * 3000))
         assert await client.read_close_code() == 4002
 
 
 async def test_several_messages_in_one_segment_are_all_heard(served: Served) -> None:
-    async with open_client(served.address) as client:
+    async with open_websocket(served.address) as client:
         await log_in(client)
-        await client.send(make_frame(TEXT, json_of(MEMBERS)) * 50)
+        await client.send(make_client_frame(TEXT, json_of(MEMBERS)) * 50)
         await client.say(json_of({"op": 1}))
-        assert (await client.read())["op"] == 11
+        assert (await client.read_payload())["op"] == 11
         assert served.handler.commands == [RequestGuildMembers(guild_id=1, query="", limit=0)] * 50
 
 
 async def test_message_byte_by_byte_is_heard(served: Served) -> None:
-    async with open_client(served.address) as client:
-        await client.read()
-        for byte in make_frame(TEXT, json_of({"op": 1})):
+    async with open_websocket(served.address) as client:
+        await client.read_payload()
+        for byte in make_client_frame(TEXT, json_of({"op": 1})):
             await client.send(bytes((byte,)))
-        assert (await client.read())["op"] == 11
+        assert (await client.read_payload())["op"] == 11
 
 
 @pytest.mark.parametrize(
     ("frames", "code"),
     [
-        (make_frame(TEXT, b"{}", is_masked=False), 1002),
-        (make_frame(TEXT, b"{}", reserved=4), 1002),
-        (make_frame(TEXT, b"{}", reserved=1), 1002),
-        (make_frame(3, b"{}"), 1002),
-        (make_frame(11, b""), 1002),
-        (make_frame(0, b"{}"), 1002),
-        (make_frame(TEXT, b"{", is_final=False) + make_frame(TEXT, b"}"), 1002),
-        (make_frame(PING, b"x" * 126), 1002),
-        (make_frame(PING, b"", is_final=False), 1002),
-        (make_frame(CLOSE, b"\x03"), 1002),
-        (make_frame(CLOSE, (999).to_bytes(2, "big")), 1002),
-        (make_frame(CLOSE, (1000).to_bytes(2, "big") + b"\xff\xfe"), 1002),
+        (make_client_frame(TEXT, b"{}", key=None), 1002),
+        (make_client_frame(TEXT, b"{}", reserved=4), 1002),
+        (make_client_frame(TEXT, b"{}", reserved=1), 1002),
+        (make_client_frame(3, b"{}"), 1002),
+        (make_client_frame(11, b""), 1002),
+        (make_client_frame(0, b"{}"), 1002),
+        (make_client_frame(TEXT, b"{", is_final=False) + make_client_frame(TEXT, b"}"), 1002),
+        (make_client_frame(PING, b"x" * 126), 1002),
+        (make_client_frame(PING, b"", is_final=False), 1002),
+        (make_client_frame(CLOSE, b"\x03"), 1002),
+        (make_client_frame(CLOSE, (999).to_bytes(2, "big")), 1002),
+        (make_client_frame(CLOSE, (1000).to_bytes(2, "big") + b"\xff\xfe"), 1002),
         (b"\x81\xff" + b"\xff" * 8, 1002),
         (b"\x81\xff" + (1 << 62).to_bytes(8, "big") + b"\x00" * 4, 4002),
-        (make_frame(TEXT, b"\xff\xfe"), 4002),
-        (make_frame(TEXT, b'{"op":1,"d":"\xff"}'), 4002),
-        (make_frame(BINARY, b"x\x9c\x03\x00\x00\x00\x00\x01"), 4002),
-        (make_frame(TEXT, b""), 4002),
-        (make_frame(TEXT, b"[" * 4096), 4002),
-        (make_frame(TEXT, b'{"op":77}'), 4001),
-        (make_frame(TEXT, json_of(MEMBERS)), 4003),
-        (make_frame(TEXT, json_of(IDENTIFY)) * 2, 4005),
-        (make_frame(TEXT, b'{"op":1}') * 121, 4008),
-        (make_frame(PING, b"") * 121, 4008),
+        (make_client_frame(TEXT, b"\xff\xfe"), 4002),
+        (make_client_frame(TEXT, b'{"op":1,"d":"\xff"}'), 4002),
+        (make_client_frame(BINARY, b"x\x9c\x03\x00\x00\x00\x00\x01"), 4002),
+        (make_client_frame(TEXT, b""), 4002),
+        (make_client_frame(TEXT, b"[" * 4096), 4002),
+        (make_client_frame(TEXT, b'{"op":77}'), 4001),
+        (make_client_frame(TEXT, json_of(MEMBERS)), 4003),
+        (make_client_frame(TEXT, json_of(IDENTIFY)) * 2, 4005),
+        (make_client_frame(TEXT, b'{"op":1}') * 121, 4008),
+        (make_client_frame(PING, b"") * 121, 4008),
     ],
 )
 async def test_wrong_frames_are_closed_with_their_code(served: Served, frames: bytes, code: int) -> None:
-    async with open_client(served.address) as client:
+    async with open_websocket(served.address) as client:
         await client.send(frames)
         close = await client.read_close()
         assert close is not None
         assert close[0] == code
-        assert close[1] != b""
-        assert await client.read_frame() is None
+        assert close[1] != ""
+        assert await client.read() is None
         assert await served.wait_end() is None
 
 
@@ -251,74 +240,74 @@ async def test_close_codes_are_the_same_on_every_transport(served: Served, encod
     name, _ = COMPRESS[compress]
     query = f"v=10&encoding={encoding.name.lower()}&compress={name}"
     for payload, code in (({"op": 77}, 4001), ({"op": 2, "d": 5}, 4002), (MEMBERS, 4003)):
-        async with open_client(served.address, query) as client:
+        async with open_websocket(served.address, query) as client:
             await client.say(ENCODERS[encoding](payload), BINARY)
             assert await client.read_close_code() == code
 
 
 @pytest.mark.parametrize(("code", "answer"), [(1000, 1000), (1001, 1001), (3000, 3000), (4000, 4000), (4999, 4999)])
 async def test_client_close_is_answered_and_reported(served: Served, code: int, answer: int) -> None:
-    async with open_client(served.address) as client:
-        await client.send(make_frame(CLOSE, code.to_bytes(2, "big") + b"bye"))
+    async with open_websocket(served.address) as client:
+        await client.send(make_client_frame(CLOSE, code.to_bytes(2, "big") + b"bye"))
         assert await client.read_close_code() == answer
-        assert await client.read_frame() is None
+        assert await client.read() is None
         assert await served.wait_end() == code
 
 
 async def test_client_close_without_a_code_is_answered_with_1000(served: Served) -> None:
-    async with open_client(served.address) as client:
-        await client.send(make_frame(CLOSE, b""))
+    async with open_websocket(served.address) as client:
+        await client.send(make_client_frame(CLOSE, b""))
         assert await client.read_close_code() == 1000
         assert await served.wait_end() == 1005
 
 
 async def test_lost_socket_is_reported_without_a_code(served: Served) -> None:
-    async with open_client(served.address) as client:
-        await client.read()
-        client.writer.transport.abort()
+    async with open_websocket(served.address) as client:
+        await client.read_payload()
+        client.abort()
         assert await served.wait_end() is None
     assert served.listener.connections == []
 
 
 async def test_what_follows_a_close_is_not_heard(served: Served) -> None:
-    async with open_client(served.address) as client:
+    async with open_websocket(served.address) as client:
         await log_in(client)
-        await client.send(make_frame(TEXT, b'{"op":77}') + make_frame(TEXT, json_of(MEMBERS)) * 100)
+        await client.send(make_client_frame(TEXT, b'{"op":77}') + make_client_frame(TEXT, json_of(MEMBERS)) * 100)
         assert await client.read_close_code() == 4001
         assert served.handler.commands == []
 
 
 async def test_silent_client_times_out(run_listener: RunListener) -> None:
-    async with run_listener(heartbeat_interval_s=0.2) as served, open_client(served.address) as client:
-        assert (await client.read())["d"]["heartbeat_interval"] <= 220
+    async with run_listener(heartbeat_interval_s=0.2) as served, open_websocket(served.address) as client:
+        assert (await client.read_payload())["d"]["heartbeat_interval"] <= 220
         await client.say(json_of(IDENTIFY))
         assert await client.read_close_code() == 4009
 
 
 async def test_beating_client_does_not_time_out(run_listener: RunListener) -> None:
     async with run_listener(heartbeat_interval_s=0.2) as served:
-        async with open_client(served.address) as silent, open_client(served.address) as beating:
+        async with open_websocket(served.address) as silent, open_websocket(served.address) as beating:
             await log_in(silent)
             await log_in(beating)
             closing = asyncio.create_task(silent.read_close_code())
             while not closing.done():
                 await beating.say(json_of({"op": 1}))
-                assert (await beating.read())["op"] == 11
+                assert (await beating.read_payload())["op"] == 11
                 await asyncio.wait([closing], timeout=0.1)
             assert closing.result() == 4009
         assert served.handler.commands == []
 
 
 async def test_client_that_does_not_identify_times_out(run_listener: RunListener) -> None:
-    async with run_listener(identify_timeout_s=0.2) as served, open_client(served.address) as client:
+    async with run_listener(identify_timeout_s=0.2) as served, open_websocket(served.address) as client:
         assert await client.read_close_code() == 4009
 
 
 async def test_slow_client_is_closed_resumably_and_others_are_not(run_listener: RunListener) -> None:
     async with (
         run_listener(session_buffer_bytes=100_000, socket_buffer_bytes=4096) as served,
-        open_client(served.address) as slow,
-        open_client(served.address) as quick,
+        open_websocket(served.address) as slow,
+        open_websocket(served.address) as quick,
     ):
         await log_in(slow)
         await log_in(quick)
@@ -331,17 +320,17 @@ async def test_slow_client_is_closed_resumably_and_others_are_not(run_listener: 
             seq += 1
             slow_track.push(body)
             quick_track.push(body)
-            assert (await quick.read())["s"] == seq
+            assert (await quick.read_payload())["s"] == seq
         assert not slow_end.is_open
         assert quick_end.is_open
         assert await served.wait_end() is None
         assert await slow.read_close_code() == 1013
         await quick.say(json_of({"op": 1}))
-        assert (await quick.read())["op"] == 11
+        assert (await quick.read_payload())["op"] == 11
 
 
 async def test_buffered_bytes_grow_while_a_client_does_not_read(run_listener: RunListener) -> None:
-    async with run_listener(socket_buffer_bytes=4096) as served, open_client(served.address) as client:
+    async with run_listener(socket_buffer_bytes=4096) as served, open_websocket(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
         assert connection.buffered_bytes == 0
@@ -349,48 +338,48 @@ async def test_buffered_bytes_grow_while_a_client_does_not_read(run_listener: Ru
         await asyncio.sleep(0)
         assert connection.buffered_bytes > 0
         assert served.metrics.registry.get_sample_value("guildway_session_buffer_bytes") == connection.buffered_bytes
-        assert (await client.read())["s"] == 2
+        assert (await client.read_payload())["s"] == 2
         assert connection.buffered_bytes == 0
 
 
 async def test_too_many_connections_of_an_address_are_refused(run_listener: RunListener) -> None:
     async with (
         run_listener(connections_per_address=2) as served,
-        open_client(served.address),
-        open_client(served.address) as second,
+        open_websocket(served.address),
+        open_websocket(served.address) as second,
     ):
         answer = await ask(served.address, make_request("/", UPGRADE))
         assert answer.startswith(b"HTTP/1.1 429 ")
-        await second.send(make_frame(CLOSE, b""))
+        await second.send(make_client_frame(CLOSE, b""))
         await second.read_close()
-        second.writer.close()
+        second.close()
         async with asyncio.timeout(10):
             while len(served.listener.connections) > 1:  # noqa: ASYNC110 - nothing tells when a socket is gone
                 await asyncio.sleep(0)
-        async with open_client(served.address) as third:
-            assert (await third.read())["op"] == 10
+        async with open_websocket(served.address) as third:
+            assert (await third.read_payload())["op"] == 10
 
 
 async def test_failing_handler_ends_one_connection_only(served: Served, caplog: pytest.LogCaptureFixture) -> None:
-    async with open_client(served.address) as failing, open_client(served.address) as other:
+    async with open_websocket(served.address) as failing, open_websocket(served.address) as other:
         await log_in(other)
         with caplog.at_level(logging.ERROR):
             await failing.say(json_of({"op": 2, "d": {"token": "fail"}}))
             assert await failing.read_close_code() == 1011
         assert "the handler fails" in caplog.text
         await other.say(json_of({"op": 1}))
-        assert (await other.read())["op"] == 11
+        assert (await other.read_payload())["op"] == 11
 
 
 async def test_close_from_the_server_waits_for_what_was_sent(served: Served) -> None:
-    async with open_client(served.address) as client:
+    async with open_websocket(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
         served.handler.tracks[0].push(DispatchBody("BIG", json_of("x" * 3_000_000)))
         connection.send(7)
         connection.close(UNKNOWN_ERROR)
-        assert (await client.read())["t"] == "BIG"
-        assert (await client.read())["op"] == 7
+        assert (await client.read_payload())["t"] == "BIG"
+        assert (await client.read_payload())["op"] == 7
         assert await client.read_close_code() == 4000
 
 
@@ -398,10 +387,10 @@ async def test_metrics_count_open_connections(served: Served) -> None:
     def count() -> float | None:
         return served.metrics.registry.get_sample_value("guildway_websocket_connections", {"worker": "0"})
 
-    async with open_client(served.address) as client:
-        await client.read()
+    async with open_websocket(served.address) as client:
+        await client.read_payload()
         assert count() == 1
-        client.writer.transport.abort()
+        client.abort()
         await served.wait_end()
     assert count() == 0
 
@@ -409,14 +398,14 @@ async def test_metrics_count_open_connections(served: Served) -> None:
 async def test_stop_says_going_away_and_leaves_nothing(run_listener: RunListener) -> None:
     async with run_listener() as served:
         address = served.address
-        async with open_client(address) as first, open_client(address) as second:
+        async with open_websocket(address) as first, open_websocket(address) as second:
             await log_in(first)
-            await second.read()
+            await second.read_payload()
             stopping = asyncio.create_task(served.listener.stop())
             assert await first.read_close_code() == 1001
             assert await second.read_close_code() == 1001
-            first.writer.close()
-            second.writer.close()
+            first.close()
+            second.close()
             await stopping
             assert served.listener.connections == []
             with pytest.raises(ConnectionError):
@@ -426,15 +415,15 @@ async def test_stop_says_going_away_and_leaves_nothing(run_listener: RunListener
 async def test_heartbeat_intervals_are_jittered_within_their_bounds(served: Served) -> None:
     intervals = set()
     for _ in range(5):
-        async with open_client(served.address) as client:
-            intervals.add((await client.read())["d"]["heartbeat_interval"])
+        async with open_websocket(served.address) as client:
+            intervals.add((await client.read_payload())["d"]["heartbeat_interval"])
     assert len(intervals) == 5
     assert all(37_500 <= interval <= 45_000 for interval in intervals)
 
 
 async def test_heartbeats_do_not_reach_the_handler(served: Served) -> None:
-    async with open_client(served.address) as client:
+    async with open_websocket(served.address) as client:
         await log_in(client)
         await client.say(json.dumps({"op": 1, "d": 1}).encode())
-        assert (await client.read())["op"] == 11
+        assert (await client.read_payload())["op"] == 11
         assert not any(isinstance(command, Heartbeat) for command in served.handler.commands)

@@ -2,8 +2,7 @@
 
 from tests.integration.websocket.framing_cases import HEARTBEAT, heartbeat_of
 from tests.integration.websocket.wire_case import ACK, WireCase, closed, refused, taken
-from tests.integration.websocket.wire_client import make_say
-from tests.unit.core_ext.client_frame import (
+from tests.support.client_frames import (
     BINARY,
     CONTINUATION,
     CONTROL_OPCODES,
@@ -14,6 +13,7 @@ from tests.unit.core_ext.client_frame import (
     make_close,
     make_fragments,
 )
+from tests.support.websocket_client import make_say
 
 _MAX_FRAGMENTS = 128
 """`gateway.fragments`: more than any library sends."""

@@ -1,8 +1,7 @@
 """RFC 6455 sections 5.2 and 5.3: lengths, masks, reserved bits and opcodes."""
 
 from tests.integration.websocket.wire_case import ACK, WireCase, refused, taken
-from tests.integration.websocket.wire_client import make_say
-from tests.unit.core_ext.client_frame import (
+from tests.support.client_frames import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -11,6 +10,7 @@ from tests.unit.core_ext.client_frame import (
     TEXT,
     make_client_frame,
 )
+from tests.support.websocket_client import make_say
 
 HEARTBEAT = b'{"op":1,"d":5}'
 _LIMIT = 4096

@@ -17,8 +17,8 @@ from tests.integration.websocket.fragment_cases import FRAGMENTS
 from tests.integration.websocket.framing_cases import FRAMING
 from tests.integration.websocket.text_cases import TEXTS
 from tests.integration.websocket.wire_case import ACK, Answer, WireCase
-from tests.integration.websocket.wire_client import HANDSHAKE, WireClient, make_login, open_wire
-from tests.unit.core_ext.client_frame import CLOSE, PING, PONG, make_client_frame
+from tests.support.client_frames import CLOSE, PING, PONG, make_client_frame
+from tests.support.websocket_client import HANDSHAKE, WebSocketClient, make_login, open_tcp
 
 CASES = [*FRAMING, *FRAGMENTS, *CLOSING, *TEXTS]
 _SEEDS = 2
@@ -80,7 +80,7 @@ Transcript = list[Answer | Closed | None]
 """None is the answer to the login."""
 
 
-async def read_transcript(client: WireClient, name: str) -> Transcript:
+async def read_transcript(client: WebSocketClient, name: str) -> Transcript:
     """What comes back, up to the sign or the end."""
     found: Transcript = []
     while found[-1:] != [SIGN]:
@@ -122,7 +122,7 @@ async def test_stream_after_login_is_answered_by_the_rfc(
 ) -> None:
     for index, case in enumerate(group):
         name = f"client {index}"
-        async with open_wire(server.address) as client:
+        async with open_tcp(server.address) as client:
             await client.log_in(name)
             await client.send_pieces(DELIVERIES[delivery](case.stream + AFTER))
             assert await read_transcript(client, name) in find_expected(case, transport, before=[]), case.name
@@ -133,7 +133,7 @@ async def test_stream_in_one_segment_with_the_handshake_is_answered_alike(
     server: EchoServer, transport: str, group: list[WireCase]
 ) -> None:
     for case in group:
-        async with open_wire(server.address) as client:
+        async with open_tcp(server.address) as client:
             await client.send(HANDSHAKE + make_login("early") + case.stream + AFTER)
             await client.read_upgrade()
             assert (await client.read_payload())["op"] == 10

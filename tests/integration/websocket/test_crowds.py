@@ -13,8 +13,8 @@ from tests.integration.websocket.conftest import RunServer
 from tests.integration.websocket.echo_server import EchoServer
 from tests.integration.websocket.footprint import check_nothing_is_left, take_footprint
 from tests.integration.websocket.rude_client import Leave, leave_now
-from tests.integration.websocket.wire_client import HANDSHAKE, make_login, make_say, open_wire
-from tests.unit.core_ext.client_frame import TEXT, make_client_frame
+from tests.support.client_frames import TEXT, make_client_frame
+from tests.support.websocket_client import HANDSHAKE, make_login, make_say, open_tcp
 
 _CROWD = 700
 _DESCRIPTORS = 60
@@ -111,7 +111,7 @@ async def run_poor_server(transport: str) -> AsyncIterator[tuple[str, int]]:
 
 async def try_to_log_in(address: tuple[str, int]) -> bool:
     """Whether a newcomer is let in; libuv drops those whom it has no descriptor for."""
-    async with open_wire(address) as client:
+    async with open_tcp(address) as client:
         try:
             await client.log_in("afterwards")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -122,11 +122,11 @@ async def try_to_log_in(address: tuple[str, int]) -> bool:
 
 async def test_server_without_descriptors_serves_on_when_some_are_free_again(transport: str) -> None:
     async with run_poor_server(transport) as address, contextlib.AsyncExitStack() as stack:
-        early = [await stack.enter_async_context(open_wire(address)) for _ in range(20)]
+        early = [await stack.enter_async_context(open_tcp(address)) for _ in range(20)]
         for index, client in enumerate(early):
             await client.log_in(f"early {index}")
         # More than there is room for: they wait in the kernel, or are dropped, and those who are in notice nothing.
-        late = [await stack.enter_async_context(open_wire(address)) for _ in range(_DESCRIPTORS)]
+        late = [await stack.enter_async_context(open_tcp(address)) for _ in range(_DESCRIPTORS)]
         for client in late:
             await client.send(HANDSHAKE)
         for client in early:

@@ -14,8 +14,8 @@ from tests.integration.websocket.conftest import RunServer
 from tests.integration.websocket.echo_server import KILL, EchoServer
 from tests.integration.websocket.footprint import check_nothing_is_left, take_footprint
 from tests.integration.websocket.framing_cases import HEARTBEAT
-from tests.integration.websocket.wire_client import WireClient, make_login, make_say, open_wire
-from tests.unit.core_ext.client_frame import CLOSE, PONG, TEXT, make_client_frame, make_close
+from tests.support.client_frames import CLOSE, PONG, TEXT, make_client_frame, make_close
+from tests.support.websocket_client import WebSocketClient, make_login, make_say, open_tcp
 
 _WORKERS = 40
 _LIVES = 8
@@ -27,7 +27,7 @@ def make_words(text: str) -> bytes:
     return make_client_frame(TEXT, make_say(text))
 
 
-async def hear(client: WireClient, name: str, words: list[str]) -> int | None:
+async def hear(client: WebSocketClient, name: str, words: list[str]) -> int | None:
     """Reads until all words have come back, in their order; the close code when the end comes first."""
     waiting = list(words)
     while waiting:
@@ -41,7 +41,7 @@ async def hear(client: WireClient, name: str, words: list[str]) -> int | None:
     return 0
 
 
-async def drain(client: WireClient, name: str) -> None:
+async def drain(client: WebSocketClient, name: str) -> None:
     """Reads to the end: all of it is the client's own."""
     while (received := await client.read()) is not None:
         if received[0] not in (CLOSE, PONG):
@@ -52,7 +52,7 @@ async def drain(client: WireClient, name: str) -> None:
 async def live(server: EchoServer, name: str, chance: random.Random) -> None:
     """One connection: logs in, says something, and goes in one of many ways."""
     words = [f"{name} says {chance.random()}" for _ in range(chance.randrange(1, 6))]
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.shake_hands()
         assert (await client.read_payload())["op"] == 10
         await client.send(make_login(name) + b"".join(make_words(text) for text in words))
@@ -132,7 +132,7 @@ async def test_connections_that_close_each_other_in_one_turn_are_all_told(server
     """Everybody's message closes the neighbour, and all messages are read in one batch."""
     names = [f"neighbour {index}" for index in range(30)]
     async with contextlib.AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(open_wire(server.address)) for _ in names]
+        clients = [await stack.enter_async_context(open_tcp(server.address)) for _ in names]
         for client, name in zip(clients, names, strict=True):
             await client.log_in(name)
         for client, neighbour in zip(clients, [*names[1:], names[0]], strict=True):
@@ -145,7 +145,7 @@ async def test_connections_that_close_each_other_in_one_turn_are_all_told(server
 
 
 async def test_connection_that_closes_itself_hears_nothing_more(server: EchoServer) -> None:
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.log_in("itself")
         await client.send(make_words(f"{KILL}itself") + make_words("not heard") * 10)
         assert await client.read() == (CLOSE, (4000, "Unknown error."))

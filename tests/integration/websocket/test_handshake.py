@@ -9,12 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.gateway_socket.raw_client import UPGRADE, ask, make_request
 from tests.integration.websocket.conftest import RunServer
 from tests.integration.websocket.echo_server import EchoServer
 from tests.integration.websocket.framing_cases import HEARTBEAT
-from tests.integration.websocket.wire_client import HANDSHAKE, WireClient, make_login, open_wire
-from tests.unit.core_ext.client_frame import TEXT, make_client_frame, make_close
+from tests.support.client_frames import TEXT, make_client_frame, make_close
+from tests.support.websocket_client import HANDSHAKE, UPGRADE, WebSocketClient, ask, make_login, make_request, open_tcp
 
 Change = Callable[[bytes], bytes]
 KEY = UPGRADE["Sec-WebSocket-Key"]
@@ -121,7 +120,7 @@ ABOUT_VERSION = {"no version", "an older version", "a newer version", "several v
 
 @pytest.mark.parametrize("name", TAKEN)
 async def test_handshake_is_taken_as_the_rfc_says(server: EchoServer, name: str) -> None:
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.send(TAKEN[name])
         status, headers = parse_head(await client.read_upgrade())
         assert status == b"HTTP/1.1 101 Switching Protocols"
@@ -154,7 +153,7 @@ async def test_other_version_is_told_ours(server: EchoServer, name: str) -> None
 @pytest.mark.parametrize("size", [20_000, 100_000, 3_000_000])
 async def test_headers_without_an_end_are_not_kept(server: EchoServer, size: int) -> None:
     """Cut off while the client still sends; a client in the middle of a handshake of its own notices nothing."""
-    async with open_wire(server.address) as other:
+    async with open_tcp(server.address) as other:
         await other.send(HANDSHAKE[:40])
         answer = await ask(server.address, HANDSHAKE[:-2] + b"X: " + b"x" * size)
         assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
@@ -162,7 +161,7 @@ async def test_headers_without_an_end_are_not_kept(server: EchoServer, size: int
         await other.read_upgrade()
 
 
-async def check_upgraded(client: WireClient, name: str) -> None:
+async def check_upgraded(client: WebSocketClient, name: str) -> None:
     """What follows a handshake that a login and a heartbeat came with."""
     await client.read_upgrade()
     await client.read_welcome(name)
@@ -175,13 +174,13 @@ SAID = HANDSHAKE + make_login("cut") + make_client_frame(TEXT, HEARTBEAT)
 @pytest.mark.parametrize("first", [0, 1, 2, 3])
 async def test_handshake_cut_anywhere_is_taken_with_what_follows_it(server: EchoServer, first: int) -> None:
     for place in range(1 + first, len(SAID), 4):
-        async with open_wire(server.address) as client:
+        async with open_tcp(server.address) as client:
             await client.send_pieces((SAID[:place], SAID[place:]))
             await check_upgraded(client, "cut")
 
 
 async def test_handshake_byte_by_byte_is_taken(server: EchoServer) -> None:
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.send_pieces(SAID[index : index + 1] for index in range(len(SAID)))
         await check_upgraded(client, "cut")
 
@@ -191,7 +190,7 @@ async def test_handshakes_in_random_pieces_of_many_clients_do_not_mix(server: Ec
         chance = random.Random(seed)
         said = HANDSHAKE + make_login(f"client {seed}") + make_client_frame(TEXT, HEARTBEAT)
         cuts = [0, *sorted(chance.sample(range(1, len(said)), 12)), len(said)]
-        async with open_wire(server.address) as client:
+        async with open_tcp(server.address) as client:
             await client.send_pieces(said[start:end] for start, end in itertools.pairwise(cuts))
             await check_upgraded(client, f"client {seed}")
 
@@ -202,9 +201,9 @@ async def test_handshake_in_stages_that_stall_ends_in_time(
     run_server: RunServer, hurried: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The timer runs from the accepted socket on, whatever drips in; the log tells of those whose request did not come."""
-    async with run_server() as server, asyncio.timeout(15), open_wire(server.address) as refused:
+    async with run_server() as server, asyncio.timeout(15), open_tcp(server.address) as refused:
         await refused.send(HANDSHAKE.replace(b"GET /", b"GET /nowhere/", 1))
-        clients = [open_wire(server.address) for _ in range(4)]
+        clients = [open_tcp(server.address) for _ in range(4)]
         silent, started, almost, dripping = [await client.__aenter__() for client in clients]
         await started.send(HANDSHAKE[:1])
         await almost.send(HANDSHAKE[:-1])
@@ -222,7 +221,7 @@ async def test_handshake_in_stages_that_stall_ends_in_time(
 
 @pytest.mark.parametrize("place", [0, 1, 20, len(HANDSHAKE) - 1])
 async def test_half_closed_before_the_end_of_the_handshake_is_let_go(server: EchoServer, place: int) -> None:
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.send(HANDSHAKE[:place])
         client.end_stream()
         assert await client.read_rest() == b""

@@ -9,12 +9,11 @@ import pytest
 
 from core_ext import etf_encode
 from gateway.encodings import Encoding
-from tests.integration.gateway_socket.raw_client import UPGRADE, make_request
 from tests.integration.websocket.conftest import RunServer
 from tests.integration.websocket.echo_server import EchoServer
-from tests.integration.websocket.wire_client import open_wire
+from tests.support.client_frames import BINARY, CLOSE, TEXT, make_client_frame
 from tests.support.transports import on_first_transport
-from tests.unit.core_ext.client_frame import BINARY, CLOSE, TEXT, make_client_frame
+from tests.support.websocket_client import UPGRADE, make_request, open_tcp
 
 DEPTHS = (33, 1000, 10_000, 1_000_000)
 HUGE = (1 << 31) - 1, (1 << 32) - 1
@@ -143,7 +142,7 @@ HARMLESS: dict[str, tuple[Encoding, bytes, int]] = {
 
 async def suffer(server: EchoServer, encoding: Encoding, payload: bytes, opcode: int = BINARY) -> int | None:
     """The code that a payload, right after the handshake, ends in; the server is well after it."""
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.send(make_request(f"/?v=10&encoding={encoding.name.lower()}", UPGRADE))
         await client.read_upgrade()
         await client.read()
@@ -158,7 +157,7 @@ async def test_deep_payload_is_refused_at_every_depth(run_server: RunServer, nam
         for depth in DEPTHS:
             encoding, payload = deep(depth)[name]
             assert await suffer(server, encoding, payload) == 4002, depth
-        async with open_wire(server.address) as client:
+        async with open_tcp(server.address) as client:
             await client.log_in("afterwards")
 
 

@@ -18,8 +18,8 @@ from tests.integration.websocket.footprint import (
     wait_for_descriptors,
 )
 from tests.integration.websocket.rude_client import STAGES, Leave, open_deaf, read_end, say_and_leave
-from tests.integration.websocket.wire_client import HANDSHAKE, make_login, make_say, open_wire
-from tests.unit.core_ext.client_frame import PING, TEXT, make_client_frame
+from tests.support.client_frames import PING, TEXT, make_client_frame
+from tests.support.websocket_client import HANDSHAKE, make_login, make_say, open_tcp
 
 _CHILD = """
 import json, socket, sys, time
@@ -44,7 +44,7 @@ async def forgetful(run_server: RunServer) -> AsyncIterator[EchoServer]:
 
 async def say_something(server: EchoServer) -> None:
     """What is made once, by libuv for its first stream or by a cache, is made before anything is counted."""
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.log_in("first")
     await server.wait_until_empty()
 
@@ -62,7 +62,7 @@ async def check_all_is_gone(server: EchoServer, descriptors: int) -> None:
     await server.wait_until_empty()
     await wait_for_descriptors(descriptors)
     assert server.metrics.registry.get_sample_value("guildway_websocket_connections", {"worker": "0"}) in (0, None)
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.log_in("next")
         await client.check_alive()
     await server.wait_until_empty()
@@ -83,7 +83,7 @@ async def test_connections_dropped_at_every_stage_leave_nothing(forgetful: EchoS
 
 
 async def test_bystander_hears_nothing_of_those_who_go(server: EchoServer) -> None:
-    async with open_wire(server.address) as bystander:
+    async with open_tcp(server.address) as bystander:
         await bystander.log_in("bystander")
         leaving = [asyncio.create_task(leave_in_waves(server.address, list(STAGES), leave, 5)) for leave in Leave]
         while (await asyncio.wait(leaving, timeout=0.005))[1]:
@@ -96,7 +96,7 @@ async def test_clients_that_never_read_are_closed_at_their_cap_and_cost_no_more(
     chunk = "x" * 9000
     async with (
         run_server(session_buffer_bytes=cap, socket_buffer_bytes=4096) as server,
-        open_wire(server.address) as quick,
+        open_tcp(server.address) as quick,
         contextlib.AsyncExitStack() as stack,
     ):
         await quick.log_in("quick")
@@ -133,7 +133,7 @@ async def test_client_that_asks_and_never_reads_is_closed_at_its_cap(run_server:
 async def test_client_that_goes_on_after_a_fault_is_cut_off(server: EchoServer, hurried: None) -> None:
     """What it says is thrown away, and only for a while."""
     flood = b"\x00" * 65_536
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.log_in("flood")
         await client.send(make_client_frame(TEXT, b"x", reserved=7))
         async with asyncio.timeout(20):
@@ -173,7 +173,7 @@ async def test_server_that_stops_amid_all_that_leaves_nothing(run_server: RunSer
     async with run_server(heartbeat_interval_s=0.3) as server:
         await say_something(server)
     before = take_footprint()
-    async with run_server(heartbeat_interval_s=0.3) as server, open_wire(server.address) as witness:
+    async with run_server(heartbeat_interval_s=0.3) as server, open_tcp(server.address) as witness:
         await witness.log_in("witness")
         churning = [asyncio.create_task(churn(server.address, leave)) for leave in Leave]
         await leave_in_waves(server.address, list(STAGES), Leave.RESET, 3)

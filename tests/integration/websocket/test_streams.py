@@ -15,9 +15,9 @@ from tests.integration.websocket.echo_server import EchoServer
 from tests.integration.websocket.framing_cases import HEARTBEAT
 from tests.integration.websocket.test_cases import AFTER, LOOKING_AHEAD, SIGN, Closed, Transcript, read_transcript
 from tests.integration.websocket.wire_case import ACK
-from tests.integration.websocket.wire_client import make_say, open_wire
 from tests.models.websocket import FrameReader
-from tests.unit.core_ext.client_frame import BINARY, TEXT, make_fragments
+from tests.support.client_frames import BINARY, TEXT, make_fragments
+from tests.support.websocket_client import make_say, open_tcp
 from tests.unit.core_ext.websocket_streams import any_frames, closes, controls, cut, cuts
 
 over_a_socket = settings(
@@ -78,7 +78,7 @@ async def test_random_stream_is_answered_as_foretold(
     server: EchoServer, transport: str, stream: bytes, places: list[int]
 ) -> None:
     expected, is_fault = foretell(stream + AFTER)
-    async with open_wire(server.address) as client:
+    async with open_tcp(server.address) as client:
         await client.log_in("random")
         await client.send_pieces(cut(stream + AFTER, places))
         if expected[-1:] == [Closed(None)] or transport in LOOKING_AHEAD:

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from tests.unit.core_ext.client_frame import (
+from tests.support.client_frames import (
     BINARY,
     CLOSE,
     CONTINUATION,

@@ -1,4 +1,4 @@
-"""A client that says any bytes, in any pieces, and reads as strictly as wsproto does.
+"""A WebSocket client that says any bytes, in any pieces, and reads as strictly as wsproto does.
 
 A frame of the server that is masked, fragmented wrongly, longer than its length field must be or no UTF-8 fails the test that
 reads it: wsproto raises.
@@ -15,12 +15,28 @@ from typing import Any
 
 from wsproto.frame_protocol import FrameProtocol
 
-from tests.integration.gateway_socket.raw_client import UPGRADE, make_request
-from tests.unit.core_ext.client_frame import CLOSE, PONG, TEXT, make_client_frame
+from gateway.encodings import Encoding
+from tests.support.client_frames import BINARY, CLOSE, PONG, TEXT, make_client_frame
+from tests.unit.gateway.websocket_frames import decode_payload
 
 TIMEOUT_S = 20.0
 _TURNS = 3
 """Of the event loop, in which the server reads what loopback has already delivered."""
+
+UPGRADE = {
+    "Host": "gateway",
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+def make_request(target: str, headers: dict[str, str], method: str = "GET") -> bytes:
+    """An HTTP request without a body."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
 
 HANDSHAKE = make_request("/?v=10&encoding=json", UPGRADE)
 
@@ -35,10 +51,22 @@ def make_say(text: str) -> bytes:
     return json.dumps({"op": 8, "d": {"guild_id": "1", "query": text}}, ensure_ascii=False).encode()
 
 
-class WireClient:
-    """One socket. Before `shake_hands` it is a TCP connection and no more."""
+class WebSocketClient:
+    """One socket. Before its handshake it is a TCP connection and no more.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    `decompressor` is what a client of its `compress` would use.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        encoding: Encoding = Encoding.JSON,
+        decompressor: Any = None,
+    ) -> None:
+        self.encoding = encoding
+        self.upgrade_answer = b""
+        self._decompressor = decompressor
         self._frames = FrameProtocol(client=True, extensions=[])
         self._parts: list[Any] = []
         self._received: collections.deque[tuple[int, Any]] = collections.deque()
@@ -66,6 +94,10 @@ class WireClient:
             self._writer.write(data)
             await self._writer.drain()
 
+    async def say(self, payload: bytes, opcode: int = TEXT) -> None:
+        """Write one whole message, whose mask is zero."""
+        await self.send(make_client_frame(opcode, payload, key=bytes(4)))
+
     async def send_pieces(self, pieces: Iterable[bytes]) -> None:
         """Write pieces that the server reads one by one."""
         for piece in pieces:
@@ -78,12 +110,20 @@ class WireClient:
         with contextlib.suppress(OSError):
             self._writer.write_eof()
 
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        self._writer.transport.abort()
+
+    def close(self) -> None:
+        """Close the socket, as after a WebSocket's close."""
+        self._writer.close()
+
     def reset(self) -> None:
         """Drop the connection with a TCP reset, if there still is one."""
         if self.is_lost:
             return
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._writer.transport.abort()
+        self.abort()
 
     # ---- in
 
@@ -105,6 +145,7 @@ class WireClient:
         async with asyncio.timeout(TIMEOUT_S):
             head = await self._reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
+        self.upgrade_answer = head
         return head
 
     async def log_in(self, name: str) -> None:
@@ -146,25 +187,33 @@ class WireClient:
                 self._parts = []
 
     async def read_payload(self) -> Any:
-        """The next text message, decoded."""
+        """The next message, decompressed and decoded."""
         return self.decode(await self.read())
 
-    @staticmethod
-    def decode(received: tuple[int, Any] | None) -> Any:
-        """The payload in what was read, which must be a text message."""
+    def decode(self, received: tuple[int, Any] | None) -> Any:
+        """The payload in what was read, which must be a text message where payloads are text."""
         assert received is not None, "the stream ended"
-        assert received[0] == TEXT, received
-        return json.loads(received[1])
+        opcode, data = received
+        is_text = self.encoding is Encoding.JSON and self._decompressor is None
+        assert opcode == (TEXT if is_text else BINARY), received
+        if self._decompressor is not None:
+            data = self._decompressor.decompress(bytes(data))
+        return decode_payload(self.encoding, data)
 
-    async def read_close_code(self) -> int | None:
-        """The code that the stream ends with, after whatever else comes; None when it ends without a close frame."""
+    async def read_close(self) -> tuple[int, str] | None:
+        """The code and reason that the stream ends with, after whatever else comes; None when it ends without a close frame."""
         while (received := await self.read()) is not None:
             opcode, payload = received
             if opcode == CLOSE:
-                code: int = payload[0]
                 assert await self.read() is None, "something follows the close frame"
-                return code
+                code, reason = payload
+                return int(code), reason or ""
         return None
+
+    async def read_close_code(self) -> int | None:
+        """The code of `read_close`."""
+        close = await self.read_close()
+        return None if close is None else close[0]
 
     async def check_alive(self, word: bytes = b"still there") -> None:
         """A ping, and its pong is the next thing that comes."""
@@ -173,12 +222,37 @@ class WireClient:
 
 
 @contextlib.asynccontextmanager
-async def open_wire(address: tuple[str, int]) -> AsyncIterator[WireClient]:
+async def open_tcp(
+    address: tuple[str, int], encoding: Encoding = Encoding.JSON, decompressor: Any = None
+) -> AsyncIterator[WebSocketClient]:
     """A TCP connection, which is closed at the end if it still is one."""
     reader, writer = await asyncio.open_connection(*address)
     try:
-        yield WireClient(reader, writer)
+        yield WebSocketClient(reader, writer, encoding, decompressor)
     finally:
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def open_websocket(
+    address: tuple[str, int],
+    query: str = "v=10&encoding=json",
+    *,
+    encoding: Encoding = Encoding.JSON,
+    decompressor: Any = None,
+    headers: dict[str, str] | None = None,
+) -> AsyncIterator[WebSocketClient]:
+    """An upgraded connection; nothing was read from it but the answer to its handshake."""
+    async with open_tcp(address, encoding, decompressor) as client:
+        await client.send(make_request(f"/?{query}", {**UPGRADE, **(headers or {})}))
+        await client.read_upgrade()
+        yield client
+
+
+async def ask(address: tuple[str, int], request: bytes) -> bytes:
+    """The whole answer to an HTTP request, empty when the server just ends the connection."""
+    async with open_tcp(address) as client:
+        await client.send(request)
+        return await client.read_rest()
