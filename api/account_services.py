@@ -9,10 +9,10 @@ from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
 from api.services.applications.integrations import IntegrationService
 from api.services.directory import Directory
-from api.services.empty_lists import EmptyLists
-from api.services.guilds.own_guilds import OwnGuilds
+from api.services.empty_lists import EmptyListService
+from api.services.guilds.own_guilds import OwnGuildService
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from api.services.members.membership import Membership
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
@@ -27,16 +27,16 @@ class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
     applications: ApplicationService
     auth: AuthService
     authorizations: AuthorizationService
-    empty_lists: EmptyLists
+    empty_lists: EmptyListService
     integrations: IntegrationService
-    own_guilds: OwnGuilds
+    own_guilds: OwnGuildService
 
 
 def build_account_services(  # noqa: PLR0913 - a composition root is given all that its parts need
     *,
     store: Store,
     directory: Directory,
-    images: Images,
+    images: ImageService,
     membership: Membership,
     online: OnlineCounts,
     passwords: PasswordAttempts,
@@ -46,7 +46,7 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
 ) -> AccountServices:
     """Make the services."""
     applications_service = ApplicationService(store=store, directory=directory, images=images, ids=ids, clock=clock)
-    own_guilds = OwnGuilds(store=store, directory=directory, online=online, clock=clock)
+    own_guilds = OwnGuildService(store=store, directory=directory, online=online, clock=clock)
     return AccountServices(
         accounts=AccountService(store=store, directory=directory, images=images, passwords=passwords, ids=ids),
         applications=applications_service,
@@ -65,7 +65,7 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
             own_guilds=own_guilds,
             ids=ids,
         ),
-        empty_lists=EmptyLists(directory=directory, messages=store.messages, applications=applications_service),
+        empty_lists=EmptyListService(directory=directory, messages=store.messages, applications=applications_service),
         integrations=IntegrationService(store=store, directory=directory),
         own_guilds=own_guilds,
     )

@@ -26,10 +26,10 @@ from api.services.accounts.login_uses import LoginUses
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
 from api.services.directory import Directory
-from api.services.gateway_addresses import GatewayAddresses
+from api.services.gateway_addresses import GatewayAddressService
 from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from api.services.limits import Limits, MemoryRateLimiter
 from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
@@ -50,8 +50,8 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     guild: GuildServices
     message: MessageServices
     gate: Gate
-    gateway_addresses: GatewayAddresses
-    images: Images
+    gateway_addresses: GatewayAddressService
+    images: ImageService
     limits: Limits
 
     def by_name(self) -> dict[str, object]:
@@ -115,7 +115,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = LoginUses(store=store, clock=clock)
     limits = _build_limits(settings=settings, clock=clock, metrics=metrics)
-    images = Images(blobs=blobs)
+    images = ImageService(blobs=blobs)
     membership = Membership(store=store, ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
     services = Services(
         account=build_account_services(
@@ -131,7 +131,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits),
-        gateway_addresses=GatewayAddresses(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
+        gateway_addresses=GatewayAddressService(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
         images=images,
         limits=limits,
     )  # fmt: skip

@@ -4,13 +4,13 @@ import secrets
 
 import msgspec
 
-from api.services.channels.channel_positions import ChannelOrder
+from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
 from api.services.channels.overwrites import OverwriteService
 from api.services.directory import Directory
 from api.services.guilds.guilds import GuildService
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from api.services.invites.invites import InviteService
 from api.services.invites.vanity import VanityService
 from api.services.members.bans import BanService
@@ -27,7 +27,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     """The services by the names under which handlers ask for them."""
 
     bans: BanService
-    channel_order: ChannelOrder
+    channel_order: ChannelOrderService
     channels: ChannelService
     guilds: GuildService
     invites: InviteService
@@ -42,7 +42,7 @@ def build_guild_services(
     *,
     store: Store,
     directory: Directory,
-    images: Images,
+    images: ImageService,
     membership: Membership,
     online: OnlineCounts,
     ids: IdSource,
@@ -51,7 +51,7 @@ def build_guild_services(
     """Make the services."""
     return GuildServices(
         bans=BanService(store=store, directory=directory, membership=membership, ids=ids, clock=clock),
-        channel_order=ChannelOrder(store=store, directory=directory, ids=ids),
+        channel_order=ChannelOrderService(store=store, directory=directory, ids=ids),
         channels=ChannelService(store=store, directory=directory, ids=ids),
         guilds=GuildService(
             store=store, directory=directory, membership=membership, images=images, online=online, ids=ids

@@ -2,14 +2,14 @@
 
 import msgspec
 
-from api.services.channels.direct_channels import DirectChannels
-from api.services.channels.typing_indicators import TypingIndicators
+from api.services.channels.direct_channels import DirectChannelService
+from api.services.channels.typing_indicators import TypingIndicatorService
 from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.limits import Limits
 from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_edits import MessageEdits
-from api.services.messages.message_history import MessageHistory
+from api.services.messages.message_edits import MessageEditService
+from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_limits import MessageLimits
 from api.services.messages.message_views import MessageViews
 from api.services.messages.messages import MessageService
@@ -22,11 +22,11 @@ from core.store.interfaces import Store
 class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     """The services by the names under which handlers ask for them. `messages` is also the gateway's way to send."""
 
-    direct_channels: DirectChannels
-    edits: MessageEdits
-    history: MessageHistory
+    direct_channels: DirectChannelService
+    edits: MessageEditService
+    history: MessageHistoryService
     messages: MessageService
-    typing_indicators: TypingIndicators
+    typing_indicators: TypingIndicatorService
 
 
 def build_message_services(
@@ -44,9 +44,9 @@ def build_message_services(
     cache = MessageCache(messages=store.messages, bus=bus)
     views = MessageViews(directory=directory, messages=cache)
     return MessageServices(
-        direct_channels=DirectChannels(directory=directory, store=store, ids=ids),
-        edits=MessageEdits(directory=directory, messages=store.messages, views=views, ids=ids, clock=clock),
-        history=MessageHistory(directory=directory, messages=store.messages, cache=cache, views=views),
+        direct_channels=DirectChannelService(directory=directory, store=store, ids=ids),
+        edits=MessageEditService(directory=directory, messages=store.messages, views=views, ids=ids, clock=clock),
+        history=MessageHistoryService(directory=directory, messages=store.messages, cache=cache, views=views),
         messages=MessageService(
             directory=directory,
             messages=cache,
@@ -57,7 +57,7 @@ def build_message_services(
             clock=clock,
             metrics=metrics,
         ),
-        typing_indicators=TypingIndicators(
+        typing_indicators=TypingIndicatorService(
             directory=directory, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
         ),
     )

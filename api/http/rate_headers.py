@@ -1,4 +1,7 @@
-"""The rate limit's headers: which limit an answer tells of, and where the caller stands with it."""
+"""The rate limit's headers: which limit an answer tells of, and where the caller stands with it.
+
+On a route without a limit of its own they tell of the limit that every request counts against (`api.services.limits`).
+"""
 
 from msgspec import Struct
 

@@ -9,7 +9,7 @@ from api.http.parameters import SnowflakePath
 from api.http.route import Route, delete, get, patch, post, put
 from api.services.caller import Caller
 from api.services.channels.channel_forms import ChannelPosition, CreateChannel, UpdateChannel
-from api.services.channels.channel_positions import ChannelOrder
+from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
 from core.wire.objects.channel import ChannelObject, DirectChannelObject
 
@@ -35,7 +35,7 @@ async def move_channels(
     guild_id: SnowflakePath,
     caller: Caller,
     data: Annotated[list[ChannelPosition], Meta(max_length=1000)],
-    channel_order: ChannelOrder,
+    channel_order: ChannelOrderService,
 ) -> None:
     """Move channels."""
     await channel_order.move(caller, guild_id, data)

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, get, put
 from api.services.caller import Caller
-from api.services.empty_lists import EmptyLists, require_nothing
+from api.services.empty_lists import EmptyListService, require_nothing
 from core.domain.permissions import Permission
 
 Nothing = Annotated[list[str], Meta(max_length=0)]
@@ -63,7 +63,7 @@ async def list_default_sounds(caller: Caller) -> Nothing:  # noqa: ARG001 - aski
 
 
 @get("/users/@me/relationships")
-async def list_relationships(caller: Caller, empty_lists: EmptyLists) -> Nothing:
+async def list_relationships(caller: Caller, empty_lists: EmptyListService) -> Nothing:
     """The caller's friends."""
     await empty_lists.require_person(caller)
     return []
@@ -80,14 +80,16 @@ async def list_own_entitlements(application_id: SnowflakePath, caller: Caller) -
     "/applications/{application_id}/entitlements",
     "/applications/{application_id}/role-connections/metadata",
 )
-async def list_of_application(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+async def list_of_application(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
     """What an application has."""
     await empty_lists.require_application(caller, application_id)
     return []
 
 
 @get("/applications/{application_id}/emojis")
-async def list_application_emojis(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoItems:
+async def list_application_emojis(
+    application_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService
+) -> NoItems:
     """An application's emojis."""
     await empty_lists.require_application(caller, application_id)
     return NoItems()
@@ -98,7 +100,7 @@ async def list_application_emojis(application_id: SnowflakePath, caller: Caller,
     "/applications/{application_id}/guilds/{guild_id}/commands/permissions",
 )
 async def list_guild_commands(
-    application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists
+    application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService
 ) -> Nothing:
     """An application's commands in a guild, and who may use them."""
     await empty_lists.require_application(caller, application_id, guild_id)
@@ -107,7 +109,7 @@ async def list_guild_commands(
 
 @put("/applications/{application_id}/commands", "/applications/{application_id}/role-connections/metadata")
 async def replace_commands(
-    application_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyLists
+    application_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyListService
 ) -> Nothing:
     """Replace what an application has; by nothing, as yet."""
     await empty_lists.require_application(caller, application_id)
@@ -117,7 +119,11 @@ async def replace_commands(
 
 @put("/applications/{application_id}/guilds/{guild_id}/commands")
 async def replace_guild_commands(
-    application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyLists
+    application_id: SnowflakePath,
+    guild_id: SnowflakePath,
+    caller: Caller,
+    data: list[Any],
+    empty_lists: EmptyListService,
 ) -> Nothing:
     """Replace an application's commands in a guild; by nothing, as yet."""
     await empty_lists.require_application(caller, application_id, guild_id)
@@ -126,56 +132,56 @@ async def replace_guild_commands(
 
 
 @get("/guilds/{guild_id}/emojis", "/guilds/{guild_id}/stickers", "/guilds/{guild_id}/scheduled-events")
-async def list_of_guild(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+async def list_of_guild(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
     """What a guild has for all its members."""
     await empty_lists.require_guild(caller, guild_id)
     return []
 
 
 @get("/guilds/{guild_id}/auto-moderation/rules", "/guilds/{guild_id}/templates")
-async def list_of_managers(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+async def list_of_managers(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
     """What a guild has for those who manage it."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
     return []
 
 
 @get("/guilds/{guild_id}/webhooks")
-async def list_guild_webhooks(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+async def list_guild_webhooks(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
     """A guild's webhooks."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_WEBHOOKS)
     return []
 
 
 @get("/channels/{channel_id}/webhooks")
-async def list_channel_webhooks(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> Nothing:
+async def list_channel_webhooks(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
     """A channel's webhooks."""
     await empty_lists.require_webhooks(caller, channel_id)
     return []
 
 
 @get("/guilds/{guild_id}/soundboard-sounds")
-async def list_guild_sounds(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoItems:
+async def list_guild_sounds(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoItems:
     """A guild's sounds."""
     await empty_lists.require_guild(caller, guild_id)
     return NoItems()
 
 
 @get("/guilds/{guild_id}/threads/active")
-async def list_active_threads(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
+async def list_active_threads(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoThreads:
     """A guild's threads that are not archived."""
     await empty_lists.require_guild(caller, guild_id)
     return NoThreads()
 
 
 @get("/channels/{channel_id}/threads/archived/public", "/channels/{channel_id}/users/@me/threads/archived/private")
-async def list_archived_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
+async def list_archived_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoThreads:
     """A channel's archived threads."""
     await empty_lists.require_threads(caller, channel_id)
     return NoThreads()
 
 
 @get("/channels/{channel_id}/threads/archived/private")
-async def list_private_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoThreads:
+async def list_private_threads(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoThreads:
     """A channel's archived private threads."""
     await empty_lists.require_threads(caller, channel_id, Permission.MANAGE_THREADS)
     return NoThreads()
@@ -187,7 +193,7 @@ async def list_reactions(
     message_id: SnowflakePath,
     emoji_name: str,  # noqa: ARG001
     caller: Caller,
-    empty_lists: EmptyLists,
+    empty_lists: EmptyListService,
 ) -> Nothing:
     """Who reacted to a message."""
     await empty_lists.require_message(caller, channel_id, message_id)
@@ -195,21 +201,21 @@ async def list_reactions(
 
 
 @get("/guilds/{guild_id}/welcome-screen")
-async def get_welcome_screen(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoWelcomeScreen:
+async def get_welcome_screen(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoWelcomeScreen:
     """What a guild shows to new members."""
     await empty_lists.require_welcome_screen(caller, guild_id)
     return NoWelcomeScreen()
 
 
 @get("/guilds/{guild_id}/onboarding")
-async def get_onboarding(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoOnboarding:
+async def get_onboarding(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoOnboarding:
     """What a guild asks new members."""
     await empty_lists.require_guild(caller, guild_id)
     return NoOnboarding(guild_id=str(guild_id))
 
 
 @get("/guilds/{guild_id}/widget")
-async def get_widget(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyLists) -> NoWidget:
+async def get_widget(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoWidget:
     """Whether a guild shows itself on pages elsewhere."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
     return NoWidget()

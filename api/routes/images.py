@@ -8,7 +8,7 @@ from typing import Final
 
 from api.http.answers import Answer
 from api.http.route import Route, get
-from api.services.images import Images
+from api.services.images import ImageService
 from core.domain.errors import NotFound
 
 _FOLDERS: Final = ("avatars", "banners", "icons", "splashes", "discovery-splashes", "role-icons", "app-icons")
@@ -20,7 +20,7 @@ _HEADERS: Final = (
 )
 
 
-async def _answer(images: Images, folder: str, name: str) -> Answer:
+async def _answer(images: ImageService, folder: str, name: str) -> Answer:
     found = await images.find(folder, name)
     if found is None:
         raise NotFound
@@ -29,7 +29,7 @@ async def _answer(images: Images, folder: str, name: str) -> Answer:
 
 
 @get("/{folder}/{owner_id}/{name}", is_public=True)
-async def get_image(folder: str, owner_id: str, name: str, images: Images) -> Answer:
+async def get_image(folder: str, owner_id: str, name: str, images: ImageService) -> Answer:
     """A picture of a user, guild, role or application."""
     if folder not in _FOLDERS or not owner_id.isascii() or not owner_id.isdigit():
         raise NotFound
@@ -37,7 +37,7 @@ async def get_image(folder: str, owner_id: str, name: str, images: Images) -> An
 
 
 @get("/guilds/{guild_id}/users/{user_id}/{kind}/{name}", is_public=True)
-async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, images: Images) -> Answer:
+async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, images: ImageService) -> Answer:
     """A member's picture in one guild."""
     ids = guild_id + user_id
     if kind not in ("avatars", "banners") or not ids.isascii() or not ids.isdigit():

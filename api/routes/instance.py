@@ -6,17 +6,17 @@ from typing import Final
 from api.http.route import Route, get
 from api.http.scope import Scope, find_header
 from api.services.caller import Caller
-from api.services.gateway_addresses import BotGatewayObject, GatewayAddresses, GatewayObject
+from api.services.gateway_addresses import BotGatewayObject, GatewayAddressService, GatewayObject
 
 
 @get("/gateway", is_public=True)
-async def get_gateway(scope: Scope, gateway_addresses: GatewayAddresses) -> GatewayObject:
+async def get_gateway(scope: Scope, gateway_addresses: GatewayAddressService) -> GatewayObject:
     """Where the gateway is."""
     return gateway_addresses.show(find_header(scope, b"host"))
 
 
 @get("/gateway/bot")
-async def get_bot_gateway(scope: Scope, caller: Caller, gateway_addresses: GatewayAddresses) -> BotGatewayObject:
+async def get_bot_gateway(scope: Scope, caller: Caller, gateway_addresses: GatewayAddressService) -> BotGatewayObject:
     """Where the gateway is, and how a bot should spread over it."""
     return await gateway_addresses.show_for_bot(caller, find_header(scope, b"host"))
 

@@ -11,9 +11,9 @@ from api.http.parameters import SnowflakePath, SnowflakeQuery
 from api.http.route import Route, delete, get, patch, post
 from api.http.scope import Scope
 from api.services.caller import Caller
-from api.services.messages.message_edits import MessageEdits
+from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_forms import BulkDelete, CreateMessage, EditMessage
-from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistory, PageQuery
+from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistoryService, PageQuery
 from api.services.messages.messages import MessageService
 from core.wire.objects.message import MessageObject
 
@@ -40,7 +40,7 @@ async def send_message(
 async def list_messages(
     channel_id: SnowflakePath,
     caller: Caller,
-    history: MessageHistory,
+    history: MessageHistoryService,
     around: SnowflakeQuery = None,
     before: SnowflakeQuery = None,
     after: SnowflakeQuery = None,
@@ -53,7 +53,7 @@ async def list_messages(
 
 @get("/channels/{channel_id}/messages/{message_id}", answer=MessageObject)
 async def get_message(
-    channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, history: MessageHistory
+    channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, history: MessageHistoryService
 ) -> Answer:
     """One message."""
     return Answer(await history.fetch(caller.user_id, channel_id, message_id))
@@ -61,7 +61,7 @@ async def get_message(
 
 @patch("/channels/{channel_id}/messages/{message_id}", takes_html_forms=True, answer=MessageObject)
 async def edit_message(
-    channel_id: SnowflakePath, message_id: SnowflakePath, data: EditMessage, caller: Caller, edits: MessageEdits
+    channel_id: SnowflakePath, message_id: SnowflakePath, data: EditMessage, caller: Caller, edits: MessageEditService
 ) -> Answer:
     """Change one's own message, or the flags of any with MANAGE_MESSAGES."""
     return Answer(await edits.edit(caller.user_id, channel_id, message_id, data))
@@ -69,7 +69,7 @@ async def edit_message(
 
 @delete("/channels/{channel_id}/messages/{message_id}", status=204, is_audited=True)
 async def delete_message(
-    channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, edits: MessageEdits
+    channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, edits: MessageEditService
 ) -> None:
     """Delete one's own message, or anybody's with MANAGE_MESSAGES."""
     await edits.delete(caller.user_id, channel_id, message_id)
@@ -77,7 +77,7 @@ async def delete_message(
 
 @post("/channels/{channel_id}/messages/bulk-delete", status=204, is_audited=True)
 async def bulk_delete_messages(
-    channel_id: SnowflakePath, data: BulkDelete, caller: Caller, edits: MessageEdits
+    channel_id: SnowflakePath, data: BulkDelete, caller: Caller, edits: MessageEditService
 ) -> None:
     """Delete 2 to 100 messages at once."""
     await edits.delete_many(caller.user_id, channel_id, data.messages)

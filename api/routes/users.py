@@ -10,7 +10,7 @@ from api.http.route import Route, get, patch
 from api.services.accounts.account_forms import UpdateAccount
 from api.services.accounts.accounts import AccountService, UserProfileObject
 from api.services.caller import Caller
-from api.services.guilds.own_guilds import OwnGuildObject, OwnGuilds
+from api.services.guilds.own_guilds import OwnGuildObject, OwnGuildService
 from api.services.images import IMAGE_BODY_BYTES
 from core.wire.objects.member import MemberObject
 from core.wire.objects.user import OwnUserObject, UserObject
@@ -55,7 +55,7 @@ async def get_own_profile(caller: Caller, accounts: AccountService) -> UserProfi
 @get("/users/@me/guilds")
 async def list_own_guilds(
     caller: Caller,
-    own_guilds: OwnGuilds,
+    own_guilds: OwnGuildService,
     before: SnowflakeQuery = None,
     after: SnowflakeQuery = None,
     limit: PageLimit = MAX_GUILDS_PAGE,
@@ -66,7 +66,7 @@ async def list_own_guilds(
 
 
 @get("/users/@me/guilds/{guild_id}/member")
-async def get_own_member(guild_id: SnowflakePath, caller: Caller, own_guilds: OwnGuilds) -> MemberObject:
+async def get_own_member(guild_id: SnowflakePath, caller: Caller, own_guilds: OwnGuildService) -> MemberObject:
     """The caller's membership of a guild."""
     return await own_guilds.fetch_member(caller, guild_id)
 

@@ -25,7 +25,7 @@ from core.store.aggregates.messages import MessageStore
 _THREADED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM})
 
 
-class EmptyLists:
+class EmptyListService:
     """Lets callers in to lists in which nothing is."""
 
     __slots__ = ("_applications", "_directory", "_messages")

@@ -37,7 +37,7 @@ class BotGatewayObject(msgspec.Struct, kw_only=True):
     session_start_limit: SessionStartLimit
 
 
-class GatewayAddresses:
+class GatewayAddressService:
     """Tells clients where to connect."""
 
     __slots__ = ("_settings", "_starts", "_store", "_url")

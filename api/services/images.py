@@ -23,7 +23,7 @@ HASH: Final = re.compile(r"(?:a_)?[0-9a-f]{32}")
 """What `store` answers."""
 
 
-class Images:
+class ImageService:
     """Stores and finds pictures."""
 
     __slots__ = ("_blobs",)

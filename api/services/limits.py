@@ -1,4 +1,4 @@
-"""How often things may be done: Discord's rate limits, with its headers.
+"""How often things may be done: Discord's rate limits.
 
 A rule allows `limit` takes per key and window; a key's window starts with its first take (so do Discord's), and what was
 taken in it is forgotten at its end. Counting is behind `RateLimiter`, in memory here; in a cluster all API processes share
@@ -13,8 +13,6 @@ one. What counts against what is `Limits`' business:
   one are then not answered otherwise for a while.
 
 An IPv6 address stands for its /64 (`core.runtime.addresses`).
-
-Headers of a route without a rule of its own tell the standing of the first of these.
 """
 
 import ipaddress

@@ -16,7 +16,7 @@ from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
 from core.domain.events import GUILD_MEMBER_UPDATE, USER_UPDATE
 from core.domain.user import Account
@@ -72,7 +72,7 @@ class AccountService:
         *,
         store: Store,
         directory: Directory,
-        images: Images,
+        images: ImageService,
         passwords: PasswordAttempts,
         ids: IdSource,
     ) -> None:

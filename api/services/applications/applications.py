@@ -17,7 +17,7 @@ from api.services.caller import Caller
 from api.services.changes import merge_flags, pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from core.domain import texts
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
@@ -95,7 +95,9 @@ class ApplicationService:
 
     __slots__ = ("_clock", "_directory", "_ids", "_images", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, images: Images, ids: IdSource, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, directory: Directory, images: ImageService, ids: IdSource, clock: Clock
+    ) -> None:
         self._store = store
         self._directory = directory
         self._images = images

@@ -15,7 +15,7 @@ from api.services.announcements import guild_event
 from api.services.applications.applications import ApplicationService
 from api.services.caller import Caller
 from api.services.directory import Directory
-from api.services.guilds.own_guilds import OwnGuildObject, OwnGuilds
+from api.services.guilds.own_guilds import OwnGuildObject, OwnGuildService
 from api.services.ids import IdSource
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
@@ -72,7 +72,7 @@ class AuthorizationService:
         directory: Directory,
         membership: Membership,
         applications: ApplicationService,
-        own_guilds: OwnGuilds,
+        own_guilds: OwnGuildService,
         ids: IdSource,
     ) -> None:
         self._store = store

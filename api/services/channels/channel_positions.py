@@ -22,7 +22,7 @@ from core.domain.permissions import Permission
 from core.store.interfaces import Store
 
 
-class ChannelOrder:
+class ChannelOrderService:
     """Moves channels."""
 
     __slots__ = ("_directory", "_ids", "_store")

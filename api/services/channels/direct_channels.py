@@ -33,7 +33,7 @@ class OpenDirectChannel(msgspec.Struct, kw_only=True):
 _ONE: Final = 1
 
 
-class DirectChannels:
+class DirectChannelService:
     """Opens and lists them."""
 
     __slots__ = ("_directory", "_ids", "_store")

@@ -32,7 +32,7 @@ class TypingStart(msgspec.Struct, kw_only=True):
     member: MemberObject | UnsetType = UNSET
 
 
-class TypingIndicators:
+class TypingIndicatorService:
     """Tells channels who is typing, each user at most once an interval and channel."""
 
     __slots__ = ("_bus", "_clock", "_directory", "_ids", "_told")

@@ -12,7 +12,7 @@ from api.services.directory import Directory
 from api.services.guilds.guild_blueprint import Blueprint, compute_blueprint
 from api.services.guilds.guild_forms import MUTABLE_FEATURES, CreateGuild, UpdateGuild
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild
@@ -68,7 +68,7 @@ class GuildService:
         store: Store,
         directory: Directory,
         membership: Membership,
-        images: Images,
+        images: ImageService,
         online: OnlineCounts,
         ids: IdSource,
     ) -> None:

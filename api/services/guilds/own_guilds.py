@@ -27,7 +27,7 @@ class OwnGuildObject(msgspec.Struct, kw_only=True):
     approximate_presence_count: int | UnsetType = UNSET
 
 
-class OwnGuilds:
+class OwnGuildService:
     """Reads which guilds the caller is in."""
 
     __slots__ = ("_clock", "_directory", "_online", "_store")

@@ -8,7 +8,7 @@ from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from api.services.members.member_forms import UpdateMember, UpdateOwnMember
 from api.services.members.member_rules import IsInVoice, check_nick, check_role, compute_member_changes
 from api.services.members.membership import Membership
@@ -35,7 +35,7 @@ class MemberService:
         store: Store,
         directory: Directory,
         membership: Membership,
-        images: Images,
+        images: ImageService,
         ids: IdSource,
         clock: Clock,
         is_in_voice: IsInVoice,

@@ -48,7 +48,7 @@ _BULK_MAX: Final = 100
 _BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
 
 
-class MessageEdits:
+class MessageEditService:
     """Edits and deletes."""
 
     __slots__ = ("_clock", "_directory", "_ids", "_messages", "_views")

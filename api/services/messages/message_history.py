@@ -28,7 +28,7 @@ class PageQuery(msgspec.Struct, kw_only=True, frozen=True):
     limit: int = DEFAULT_LIMIT
 
 
-class MessageHistory:
+class MessageHistoryService:
     """Shows messages to those who may read them."""
 
     __slots__ = ("_cache", "_directory", "_messages", "_views")

@@ -11,7 +11,7 @@ from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.directory import Directory
 from api.services.ids import IdSource
-from api.services.images import Images
+from api.services.images import ImageService
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
 from api.services.roles.role_rules import (
@@ -40,7 +40,7 @@ class RoleService:
 
     __slots__ = ("_directory", "_ids", "_images", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, images: Images, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, directory: Directory, images: ImageService, ids: IdSource) -> None:
         self._store = store
         self._directory = directory
         self._images = images

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from api.services.images import MAX_IMAGE_BYTES, Images, find_image_type, is_moving, parse_data_address
+from api.services.images import MAX_IMAGE_BYTES, ImageService, find_image_type, is_moving, parse_data_address
 from core.domain.errors import Invalid
 from core.store.blob.store import open_memory
 
@@ -49,7 +49,7 @@ def test_moving_pictures_are_recognized(data: bytes, *, expected: bool) -> None:
 
 
 async def test_stored_picture_is_found_with_its_true_type() -> None:
-    images = Images(blobs=open_memory())
+    images = ImageService(blobs=open_memory())
     name = await images.store(address(JPEG, "png"), folder="avatars/1", field="avatar")
     assert await images.find("avatars/1", f"{name}.png") == (JPEG, "image/jpeg")
     assert await images.find("avatars/1", name) == (JPEG, "image/jpeg")
@@ -57,13 +57,13 @@ async def test_stored_picture_is_found_with_its_true_type() -> None:
 
 
 async def test_moving_picture_has_a_name_that_says_so() -> None:
-    images = Images(blobs=open_memory())
+    images = ImageService(blobs=open_memory())
     assert (await images.store(address(GIF + b"NETSCAPE2.0"), folder="x", field="icon")).startswith("a_")
 
 
 @pytest.mark.parametrize("name", ["", "..", "../secret", "a_", "0" * 31, "g" * 32, "0" * 32 + "/x", "A" * 32])
 async def test_name_that_is_no_hash_is_not_looked_up(name: str) -> None:
-    assert await Images(blobs=open_memory()).find("avatars/1", name) is None
+    assert await ImageService(blobs=open_memory()).find("avatars/1", name) is None
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_bad_address_names_the_field(data: str) -> None:
 
 async def test_bytes_that_are_no_picture_are_refused() -> None:
     with pytest.raises(Invalid):
-        await Images(blobs=open_memory()).store(address(b"<svg/>"), folder="x", field="icon")
+        await ImageService(blobs=open_memory()).store(address(b"<svg/>"), folder="x", field="icon")
