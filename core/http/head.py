@@ -4,7 +4,7 @@ The rule is: what this server cannot do is refused, with a text that says what, 
 the connection calls it between the head and the application.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -55,14 +55,17 @@ def find_refusal(method: bytes, version: str, headers: Headers) -> bytes | None:
         return OTHER_VERSION
     if method == b"CONNECT":
         return _CONNECT
-    return _judge_old(method, dict(headers)) if version == "1.0" else _judge(headers)
+    return _judge_old(method, headers) if version == "1.0" else _judge(headers)
 
 
-def _judge_old(method: bytes, headers: Mapping[bytes, bytes]) -> bytes | None:
-    if _TRANSFER_ENCODING in headers:
+def _judge_old(method: bytes, headers: Headers) -> bytes | None:
+    names = [name for name, _ in headers]
+    if _TRANSFER_ENCODING in names:
         return _OLD_CODING
+    if names.count(_HOST) > 1:  # with none, HTTP/1.0 is content
+        return _HOSTS
     # Without a length the body ends where the connection does, which a client that waits for an answer cannot say.
-    is_body_lost = _TYPE in headers and _LENGTH not in headers and method in _WITH_BODY
+    is_body_lost = _TYPE in names and _LENGTH not in names and method in _WITH_BODY
     return _NO_LENGTH if is_body_lost else None
 
 

@@ -28,6 +28,7 @@ HOST = (b"host", b"x")
         (b"POST", "1.0", [(b"content-type", b"application/json")], 411),
         (b"POST", "1.0", [(b"content-type", b"application/json"), (b"content-length", b"0")], None),
         (b"PUT", "1.0", [], None),
+        (b"GET", "1.0", [HOST, HOST], 400),
     ],
 )
 def test_find_refusal_names_what_cannot_be_done(
