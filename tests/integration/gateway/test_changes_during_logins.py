@@ -117,10 +117,12 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(request.param)
 
 
-@pytest.fixture(params=[251, 1], ids=["members kept", "members read"])
-def keep_all_below(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With 1, guilds keep only the members who are there, so that what is read of a member matters."""
-    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", request.param)
+@pytest.fixture(params=["small and fast", "large and slow"])
+def guild_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large guild keeps only the members who are there, so that what is read of a member matters; and it is slower."""
+    if request.param == "large and slow":
+        monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
+        monkeypatch.setattr("gateway.inbox.SLICE_S", -1.0)  # an event a turn of the loop
 
 
 @pytest.fixture
@@ -304,7 +306,7 @@ async def live(connect: Connect, library: Library, dice: random.Random, pace: Pa
     """Log in; lose the socket and resume, or begin anew, until the changes are over; then stay to the end."""
     while not library.ended:
         async with connect() as client:
-            if library.session_id and dice.random() < 0.7:
+            if library.session_id and dice.random() < 0.5:
                 library.begin_connection()
                 await client.resume(library.login.token, library.session_id, library.seq)
                 await client.wait_for("RESUMED")
@@ -319,7 +321,7 @@ async def live(connect: Connect, library: Library, dice: random.Random, pace: Pa
             library.follow(client)
 
 
-@pytest.mark.usefixtures("keep_all_below")
+@pytest.mark.usefixtures("guild_size")
 async def test_everybody_is_right_after_changes_during_logins(
     place: Place, connect: Connect, dice: random.Random, pace: Pace
 ) -> None:

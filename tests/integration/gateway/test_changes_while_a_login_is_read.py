@@ -7,7 +7,7 @@ import pytest
 from core.store.sql.store import SqlStore
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import Login, Place
+from tests.integration.gateway.place import END, Login, Place
 from tests.support.gateway_client import GatewayClient
 
 pytestmark = pytest.mark.timeout(30)
@@ -200,3 +200,19 @@ async def test_guild_that_is_deleted_while_it_is_loaded_is_not_shown(
         await place.delete_guild(guild_id)
         gate.open()
         assert (await client.wait_for("READY"))["guilds"] == []
+
+
+async def test_events_that_wait_are_applied_before_a_session_enters(
+    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read is newer than they are: the guild has one member more than its actor has heard of."""
+    monkeypatch.setattr("gateway.inbox.SLICE_S", -1.0)  # an event a turn: far slower than a login
+    async with connect() as watching, connect() as client:
+        _, guild_id = await watch(place, watching)
+        bob = await place.person("bob")
+        await place.store.bus.publish([place.event(END, {}, guild_id=guild_id) for _ in range(2000)])
+        await place.join(guild_id, bob)
+        assert [guild["id"] for guild in (await client.identify(bob.token))["guilds"]] == [str(guild_id)]
+        assert (await client.wait_for("GUILD_CREATE"))["member_count"] == 2
+        await watching.wait_for("GUILD_MEMBER_ADD")
+        assert client.names().count("GUILD_CREATE") == 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.public_address import compute_gateway_url
+from gateway.public_address import PublicAddress, compute_gateway_url
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,12 @@ def test_any_host_header_leads_to_an_address(asked: str) -> None:
     assert told.startswith("ws://")
     assert told.endswith(":81")
     assert not set(told) & set(" \t\r\n/?#@\"'<>") - {"/"}
+
+
+def test_address_is_the_one_that_the_listener_is_bound_to() -> None:
+    address, set_one = PublicAddress(""), PublicAddress("wss://g.example")
+    for each in (address, set_one):
+        each.bind("0.0.0.0", 81)
+    assert address.url_for("chat.example:8080") == "ws://chat.example:81"
+    assert set_one.url_for("chat.example:8080") == "wss://g.example"
+    assert address.local_url == set_one.local_url == "ws://127.0.0.1:81"
