@@ -1,4 +1,5 @@
-"""What both tiers of the embedded process stand on: the open database, ids, metrics, and what is known of the machine.
+"""The ground that both tiers of the embedded process stand on: the open database, ids, metrics, facts about the
+machine.
 
 The composition root (`guildway.embedded`) asks for it once the data folder is held, builds the tiers on it and closes
 the store.
@@ -31,7 +32,7 @@ KERNELS: Final = "plain" if IS_PURE else "compiled"
 
 
 class Ground(msgspec.Struct, kw_only=True, frozen=True):
-    """See the module."""
+    """Everything that is built before the tiers and that more than one of them needs."""
 
     settings: Settings
     clock: Clock
@@ -98,7 +99,7 @@ def build_metrics(*, worker: str) -> Metrics:
 
 
 def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
-    """What is looked up when somebody looks at the page."""
+    """Set the gauges that look their values up when the page is read."""
     metrics.process.build_info.labels(version=VERSION, kernels=KERNELS).set(1)
     metrics.process.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
     metrics.store.database_bytes.set_function(health.measure_bytes)

@@ -31,7 +31,7 @@ class EmbeddedBus:
     def __init__(
         self, *, num_shards: int, append: Append, read: Read, positions: Mapping[int, int], ring_bytes: int = 0
     ) -> None:
-        """`positions`: the newest position of each shard that has one. `ring_bytes`: the ring's budget, 0 for no ring."""
+        """`positions`: the newest position of each shard that has one. `ring_bytes`: the ring's budget, 0 for none."""
         self.num_shards = num_shards
         self._append = append
         self._read = read

@@ -1,4 +1,4 @@
-"""Who listens to which shards, and calling them in order."""
+"""The listeners of each shard, and the calls to them in order."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable

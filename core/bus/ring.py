@@ -1,7 +1,8 @@
 """The newest deliveries of every shard in memory, so that a reader who is nearly up to date needs no disk.
 
-All shards share one budget of bytes: the oldest delivery of all leaves first, so a busy shard's ring is long and a quiet
-shard costs nothing. The embedded process makes no ring, because nothing in it reads the log (`core.bus.embedded`).
+All shards share one budget of bytes: the oldest delivery of all leaves first, so a busy shard's ring is long and a
+quiet shard costs nothing. The embedded process makes no ring, because nothing in it reads the log
+(`core.bus.embedded`).
 """
 
 from bisect import bisect_right
@@ -15,7 +16,7 @@ _OVERHEAD_BYTES: Final = 400
 
 
 class Ring:
-    """The deliveries after each shard's floor. `deque`s of deliveries by shard, and one of shards in order of arrival."""
+    """The deliveries after each shard's floor: a `deque` of them by shard, and one of shards in order of arrival."""
 
     __slots__ = ("_arrivals", "_budget_bytes", "_by_shard", "_floors", "_size_bytes")
 

@@ -1,4 +1,4 @@
-"""What is true just now and kept nowhere: written by gateways, read by the API too.
+"""State that is true just now and is kept nowhere: gateways write it, and the API reads it too.
 
 Readers await, writers do not: one process has it all in memory (`core.live.memory`), several would keep it at a place
 of their own, write what changed in batches, and read from there. It is lost when the process ends, and true again once
@@ -12,7 +12,7 @@ import msgspec
 
 
 class OnlineCounts(Protocol):
-    """How many members of each guild are online. Who is invisible is not."""
+    """How many members of each guild are online. A member who is invisible is not counted."""
 
     def put(self, guild_id: int, count: int) -> None:
         """Said by the one gateway that has the guild, whenever it changes. Must not block."""

@@ -1,4 +1,4 @@
-"""What is true just now, in the memory of the one process that has all gateways and APIs."""
+"""The live state in the memory of the one process that has all gateways and APIs."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -22,7 +22,7 @@ class _Day(msgspec.Struct):
 
 
 class MemoryOnlineCounts:
-    """An `OnlineCounts`."""
+    """`OnlineCounts` in a dict."""
 
     __slots__ = ("_counts",)
 
@@ -42,7 +42,7 @@ class MemoryOnlineCounts:
 
 
 class MemorySessionStarts:
-    """A `SessionStarts`."""
+    """`SessionStarts` in a cache that forgets a day when it is over."""
 
     __slots__ = ("_clock", "_days", "_per_day")
 

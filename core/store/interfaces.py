@@ -1,4 +1,5 @@
-"""Durable storage as the tiers use it: a `Store` and its units of work. The interface of each aggregate is in `aggregates/`.
+"""Durable storage as the tiers use it: a `Store` and its units of work. The interface of each aggregate is in
+`aggregates/`.
 
 Reads are methods of the aggregates. Relational writes happen in a unit of work:
 

@@ -1,4 +1,4 @@
-"""What an update changes."""
+"""The changes that an update takes."""
 
 from collections.abc import Mapping
 from typing import Any

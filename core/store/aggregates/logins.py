@@ -1,4 +1,4 @@
-"""What the gateway reads when somebody identifies."""
+"""Logins at the gateway: all that it reads when somebody identifies."""
 
 from collections.abc import Collection
 from typing import Protocol

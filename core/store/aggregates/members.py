@@ -43,10 +43,10 @@ class MemberWriter(MemberReader, Protocol):
         role_ids: Sequence[int] = (),
         is_temporary: bool = False,
     ) -> Member | None:
-        """The new member, or None when the user is one already; still timed out when they left so. Raises UnknownUser."""
+        """The new member, or None when the user is one already; a timeout that lasts goes on. Raises UnknownUser."""
 
     async def add_many(self, added: Sequence[Member]) -> None:
-        """Members in bulk, of which the caller knows that they are users and new to the guild. Raises Conflict if not."""
+        """Members in bulk, whom the caller knows to be users and new to the guild. Raises Conflict if not."""
 
     async def update(self, guild_id: int, user_id: int, changes: Changes) -> Member:
         """`role_ids` replaces the whole set. Raises UnknownMember."""

@@ -31,7 +31,7 @@ class UserWriter(UserReader, Protocol):
         """Raises Invalid (fields username or email, code USERNAME_ALREADY_TAKEN / EMAIL_ALREADY_REGISTERED)."""
 
     async def create_many(self, accounts: Sequence[Account]) -> None:
-        """Accounts in bulk, of which the caller knows that their names and addresses are free. Raises Conflict if not."""
+        """Accounts in bulk, whose names and addresses the caller knows to be free. Raises Conflict if not."""
 
     async def update(self, user_id: int, changes: Changes) -> Account:
         """`changes` may name fields of User, `email` and `password_hash`. Raises as `create`, and UnknownUser."""

@@ -40,7 +40,7 @@ _WRITE = text("PRAGMA user_version = 0")
 
 
 class StoreHealth:
-    """See the module. `path` is the database's file; None when there is none."""
+    """Looks at one database. `path` is the database's file; None when there is none."""
 
     __slots__ = ("_commits", "_files", "_path", "_reads", "_writer")
 

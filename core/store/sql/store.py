@@ -81,11 +81,11 @@ _DEFAULTS: Final = StoreOptions()
 _PURGE_CHUNK_ROWS: Final = 5_000
 """Nonces that one unit purges: a few milliseconds of the writer's time."""
 _NEWEST_ROWS: Final = 1_000
-"""Ids are made before the unit that they are in has its turn; no more units than this are ever waiting."""
+"""Ids are made before the unit that they are in begins; no more units than this are ever waiting."""
 
 
 class SqlStore:
-    """`Store`, with its `bus` and how it fares."""
+    """A `Store`, with its `bus` and its `health`."""
 
     health: StoreHealth
     schema_before: str | None
@@ -185,7 +185,7 @@ class SqlStore:
         return store
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
-        """A unit of work."""
+        """A unit of work; its place in the queue is taken when it is entered."""
         return UnitOfWork(writer=self._writer, num_shards=self._num_shards)
 
     async def ping(self) -> None:

@@ -20,13 +20,13 @@ from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.roles import SqlRoles
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Executor
-from core.store.sql.writing.jobs import Turn
+from core.store.sql.writing.jobs import CallerJob
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
 
 class SqlTransaction:
-    """`Transaction`."""
+    """A `Transaction` over one connection."""
 
     __slots__ = ("announced", "applications", "bans", "channels", "guilds", "invites", "members", "roles", "users")
 
@@ -49,27 +49,27 @@ class SqlTransaction:
 class UnitOfWork:
     """`async with store.write() as tx`. Its place in the queue is taken when it is entered."""
 
-    __slots__ = ("_num_shards", "_transaction", "_turn", "_writer")
+    __slots__ = ("_job", "_num_shards", "_transaction", "_writer")
 
     def __init__(self, *, writer: Writer, num_shards: int) -> None:
         self._writer = writer
         self._num_shards = num_shards
-        self._turn: Turn | None = None
+        self._job: CallerJob | None = None
         self._transaction: SqlTransaction | None = None
 
     async def __aenter__(self) -> Transaction:
-        if self._turn is not None:
+        if self._job is not None:
             raise RuntimeError("a unit of work is entered once")
-        self._turn = self._writer.new_turn()
-        self._transaction = SqlTransaction(await self._turn.begin(), num_shards=self._num_shards)
+        self._job = self._writer.queue_body()
+        self._transaction = SqlTransaction(await self._job.begin(), num_shards=self._num_shards)
         return self._transaction
 
     async def __aexit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._turn is None or self._transaction is None:
+        if self._job is None or self._transaction is None:
             return
         if error_type is None:
-            await self._turn.commit(self._transaction.announced)
+            await self._job.commit(self._transaction.announced)
         else:
-            self._turn.abort()
+            self._job.abort()

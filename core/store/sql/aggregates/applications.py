@@ -1,4 +1,4 @@
-"""Applications."""
+"""Applications, and in how many guilds their bots are."""
 
 from sqlalchemy import bindparam, func, insert, select, update
 

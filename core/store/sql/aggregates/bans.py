@@ -1,4 +1,4 @@
-"""Bans."""
+"""Bans, each with the user who is banned."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Invites."""
+"""Invites. A use is counted in the row."""
 
 from sqlalchemy import bindparam, delete, insert, select, update
 

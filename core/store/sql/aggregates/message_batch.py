@@ -1,8 +1,8 @@
 """Adding messages: everything that waits is one unit of work with a handful of statements.
 
 `SqlMessages.add` puts a message into the batch at the end of the writer's queue, or queues a new one, so messages keep
-their order among each other and among the other units. When its turn comes, the batch is closed and written in two
-trips to the database:
+their order among each other and among the other units. When the writer comes to it, the batch is closed and written in
+two trips to the database:
 
     begin, look up all nonces ─ drop the repeats ─┬─ insert messages, nonces, each channel's newest id, log rows, commit
                                                   └─ (repeats are answered with the first message)

@@ -1,4 +1,4 @@
-"""Roles."""
+"""Roles. A role that is deleted goes from members and overwrites too."""
 
 from sqlalchemy import bindparam, delete, insert, select, update
 

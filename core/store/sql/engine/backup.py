@@ -2,7 +2,7 @@
 
 `VACUUM INTO` reads in one transaction of its own. Commits that come meanwhile go into the write-ahead log beside it and
 do not disturb it, so it ends however busy the server is; SQLite's online backup begins anew at each commit of another
-process. What was answered before the copy began is in it: an answer comes after its commit.
+process. Everything that was answered before the copy began is in it, because an answer comes after its commit.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ _BUSY_TIMEOUT_S: Final = 30.0
 
 
 class Contents(msgspec.Struct, kw_only=True, frozen=True):
-    """What a copy was found to hold."""
+    """The contents that a copy was found to have."""
 
     schema: str
     users: int
@@ -33,7 +33,7 @@ def copy_database(source: Path, target: Path) -> Contents:
         Unavailable: either cannot be read or written, or the copy is not whole; the cause tells which.
     """
     try:
-        # Read and write, though nothing is written: whoever is the last to close the database puts its log away.
+        # Read and write, though nothing is written: the last connection that is closed puts the log away.
         with closing(sqlite3.connect(_address(source, "mode=rw"), uri=True, timeout=_BUSY_TIMEOUT_S)) as database:
             database.isolation_level = None
             _read_schema(database)

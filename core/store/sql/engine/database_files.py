@@ -23,7 +23,7 @@ _Identity = tuple[int, int]
 
 
 class DatabaseFiles:
-    """See the module. Made when the database is open."""
+    """Watches the files of one database; made when the database is open."""
 
     __slots__ = ("_fault", "_log", "_path", "_seen", "_watched")
 
@@ -40,11 +40,11 @@ class DatabaseFiles:
 
     @property
     def last_fault(self) -> str | None:
-        """What has been found."""
+        """The fault that the last look has found; None when there was none."""
         return self._fault
 
     def find_fault(self) -> str | None:
-        """What has become of the files, in a few words; None when they are those that were opened."""
+        """Look at the files: what is wrong with them, in a few words; None when they are those that were opened."""
         if self._fault is None:
             self._fault = next(filter(None, map(self._look_at, self._watched)), None)
             if self._fault is not None:

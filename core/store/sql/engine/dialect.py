@@ -1,4 +1,4 @@
-"""What differs between databases, all in one place: how to connect, begin, upsert, and call the driver directly.
+"""All that differs between databases, in one place: how to connect, begin, upsert, and call the driver directly.
 
 Everything else in this package is SQLAlchemy Core and standard SQL. SQLite is the embedded default; a second dialect is
 a second `Dialect` value here.
@@ -40,7 +40,7 @@ RunSteps = Callable[[Any, Sequence[Step]], Awaitable[list[list[tuple[Any, ...]]]
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """One database's ways."""
+    """The ways of one kind of database."""
 
     name: str
     begin_write: str
@@ -56,7 +56,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     run_last_steps: Callable[[Any, Sequence[Step]], Awaitable[Exception | None]]
     """The same and a commit, in one trip. A statement that fails raises; a commit that fails is returned."""
     read_steps: RunSteps
-    """Run statements in a read-only transaction of their own. None of the three is harmed when its caller is cancelled."""
+    """Run statements in a read-only transaction of their own. None of the three is harmed when its caller is cancelled.
+    """
 
 
 def _find_sqlite_file(location: str) -> Path | None:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class ReadPool:
-    """Lends a free connection to each read; the reads that find none wait in turn."""
+    """Lends a free connection to each read; the reads that find none wait, first come first served."""
 
     __slots__ = ("_closed", "_free", "_running", "_size", "_slots")
 
@@ -42,7 +42,7 @@ class ReadPool:
         return await self._run(lambda connection: connection.fetch_one(statement))
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:  # noqa: ARG002
-        """Not here."""
+        """Refuse: the pool only reads."""
         raise RuntimeError("writes go through Store.write()")
 
     async def close(self) -> None:

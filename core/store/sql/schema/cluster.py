@@ -26,7 +26,8 @@ _ID_BYTES = 16
 
 
 class ClusterNumbers(msgspec.Struct, kw_only=True, frozen=True):
-    """What all processes on one database agree on, and which node this one is. Fields are named as the settings are."""
+    """The numbers that all processes on one database agree on, and this one's node. Fields are named as the settings
+    are."""
 
     num_shards: int
     worker_id: int

@@ -29,12 +29,12 @@ class JsonTuple(TypeDecorator[tuple[Any, ...]]):
 
     @override
     def process_bind_param(self, value: tuple[Any, ...] | None, dialect: Dialect) -> str:
-        """To the database."""
+        """Convert a value for the database."""
         return "[]" if not value else _encoder.encode(value).decode()
 
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Any, ...]:
-        """From the database."""
+        """Convert a value of the database."""
         return () if not value or value == "[]" else self._decoder.decode(value)
 
 
@@ -49,12 +49,12 @@ class RawJson(TypeDecorator[msgspec.Raw]):
 
     @override
     def process_bind_param(self, value: msgspec.Raw | None, dialect: Dialect) -> bytes:
-        """To the database."""
+        """Convert a value for the database."""
         return b"" if value is None else bytes(value)
 
     @override
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> msgspec.Raw:
-        """From the database."""
+        """Convert a value of the database."""
         return msgspec.Raw(value or b"[]")
 
 
@@ -66,12 +66,12 @@ class ZeroAsNull(TypeDecorator[int]):
 
     @override
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        """To the database."""
+        """Convert a value for the database."""
         return value or None
 
     @override
     def process_result_value(self, value: int | None, dialect: Dialect) -> int:
-        """From the database."""
+        """Convert a value of the database."""
         return value or 0
 
 

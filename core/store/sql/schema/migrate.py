@@ -29,7 +29,8 @@ _VERSION = table("alembic_version", column("version_num"))
 async def migrate(engine: AsyncEngine, *, check: Callable[[SyncConnection], None] | None = None) -> str | None:
     """Run the migrations that the database has not had. The last one that it had before; None for an empty database.
 
-    `check` is called before, and raises when the database is not for this process: what is refused is left as it was.
+    `check` is called before, and raises when the database is not for this process: a database that is refused is left
+    as it was.
 
     Raises:
         NewerSchemaError: it has had some that this version does not know yet.

@@ -37,7 +37,7 @@ cluster = Table(
     Column("id", Text, primary_key=True),
     Column("num_shards", Integer, nullable=False),
 )
-"""One row: what all processes on this database agree on."""
+"""The numbers that all processes on this database agree on, in one row."""
 
 nodes = Table(
     "nodes",
@@ -127,7 +127,7 @@ guilds = Table(
     Column("vanity_url_code", Text, unique=True),
     Column("premium_progress_bar_enabled", Boolean, nullable=False),
     Column("features", JsonTuple(str), nullable=False),
-    Column("member_count", BigInteger, nullable=False, server_default="0"),  # kept by whoever adds or removes members
+    Column("member_count", BigInteger, nullable=False, server_default="0"),  # changes with the rows of members
     Column("vanity_uses", BigInteger, nullable=False, server_default="0"),  # of the present vanity code
 )
 
@@ -175,9 +175,8 @@ channels = Table(
     Column("overwrites", JsonTuple(Overwrite), nullable=False),
     Column("recipient_ids", JsonTuple(int), nullable=False),
     Column("owner_id", BigInteger),
-    Column(
-        "direct_key", Text, unique=True
-    ),  # direct messages: "<lower id>:<higher id>", so that a pair has one channel
+    # Of direct messages: "<lower id>:<higher id>", so that a pair has one channel.
+    Column("direct_key", Text, unique=True),
 )
 
 recipients = Table(
@@ -187,7 +186,7 @@ recipients = Table(
     Column("channel_id", BigInteger, ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True, index=True),
     sqlite_with_rowid=False,
 )
-"""Whose direct-message channels: an index over `channels.recipient_ids`."""
+"""An index over `channels.recipient_ids`: the direct-message channels of each user."""
 
 members = Table(
     "members",
@@ -237,7 +236,7 @@ left_timeouts = Table(
     Column("until_ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Of members who left while they were timed out."""
+"""The timeouts of members who have left: coming back does not end them."""
 
 invites = Table(
     "invites",

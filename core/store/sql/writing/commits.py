@@ -21,7 +21,7 @@ _STUCK_S: Final = 3.0
 
 
 class Commits:
-    """See the module."""
+    """Notes how each commit ends, and says what follows from it."""
 
     __slots__ = ("_begun_s", "_clock", "_failed_s", "_good_s", "_last", "_metrics", "_reason")
 

@@ -1,8 +1,8 @@
-"""What waits for the writer: units of work, in the order of their calls.
+"""Jobs: the units of work that wait for the writer, in the order of their calls.
 
 A job runs inside a savepoint of its own, and is told how it ended. Callers only set and await futures, so a caller may
-be cancelled at any await: before its turn the job is skipped, in its body it is rolled back, after it the commit
-happens without it.
+be cancelled at any await: the job is skipped before it has begun, it is rolled back in its body, and after that the
+commit happens without the caller.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Done(NamedTuple):
-    """What a job leaves: the events to commit with it, and statements that go to the database together with the log's."""
+    """The events that a job commits, and its statements that go to the database together with the log's."""
 
     envelopes: Sequence[Envelope]
     steps: Sequence[Step] = ()
@@ -32,7 +32,7 @@ class Job(Protocol):
         """Whether nobody wants it any more; it is then never run."""
 
     def open(self) -> Sequence[Step]:
-        """Its turn has come: what to ask in the trip that opens its savepoint."""
+        """The writer begins with the job: what to ask in the trip that opens its savepoint."""
 
     async def run(self, connection: Connection, found: Sequence[StepRows]) -> "Done":
         """Do it; `found` are the rows of what it asked for. An exception rolls it back."""
@@ -48,7 +48,7 @@ class RolledBack(Exception):
     """A unit's body has raised."""
 
 
-class Turn:
+class CallerJob:
     """A unit of work whose body runs in the caller's task."""
 
     __slots__ = ("_committed", "_envelopes", "_finished", "_granted", "_holder")
@@ -61,7 +61,7 @@ class Turn:
         self._envelopes: Sequence[Envelope] = ()
 
     async def begin(self) -> LentConnection:
-        """Wait for the turn. Raises Unavailable."""
+        """Wait until the writer lends its connection. Raises Unavailable."""
         try:
             return await self._granted
         except BaseException:
@@ -85,7 +85,7 @@ class Turn:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether the caller was cancelled before its turn."""
+        """Whether the caller was cancelled before the job has begun."""
         return self._granted.cancelled() or self._finished.done()
 
     def open(self) -> Sequence[Step]:

@@ -25,7 +25,7 @@ from core.store.sql.engine.database_files import DatabaseFiles
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.sqlite_driver import Step, StepRows
 from core.store.sql.writing.commits import Commits
-from core.store.sql.writing.jobs import Done, Errand, Job, Turn
+from core.store.sql.writing.jobs import CallerJob, Done, Errand, Job
 from core.store.sql.writing.log import SqlLog
 from core.wire.envelope import Envelope
 
@@ -73,7 +73,7 @@ class Writer:
         "_is_closing",
         "_log",
         "_loop",
-        "_present_turn",
+        "_present_job",
         "_queue",
         "_task",
         "_work_came",
@@ -96,7 +96,7 @@ class Writer:
         self._queue: deque[Job] = deque()
         self._work_came = asyncio.Event()
         self._is_closing = False
-        self._present_turn: Turn | None = None
+        self._present_job: CallerJob | None = None
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
 
@@ -105,11 +105,11 @@ class Writer:
         # Not in a task group: the writer lives from open to close, which callers need not do in one task.
         self._task = self._loop.create_task(self._run(deliver), name="store writer")
 
-    def new_turn(self) -> Turn:
+    def queue_body(self) -> CallerJob:
         """Queue a unit of work whose body the caller runs. Raises Unavailable when closing."""
-        turn = Turn(self._loop)
-        self.add(turn)
-        return turn
+        job = CallerJob(self._loop)
+        self.add(job)
+        return job
 
     async def run_errand(self, work: Callable[[Executor], Awaitable[tuple[T, Sequence[Envelope]]]]) -> T:
         """Queue a function as a unit of work and wait for its commit."""
@@ -128,7 +128,7 @@ class Writer:
             raise Unavailable("the store is closed")
         if self._files.last_fault is not None:
             raise Unavailable(self._files.last_fault)
-        if self._present_turn is not None and self._present_turn.is_held_by(asyncio.current_task()):
+        if self._present_job is not None and self._present_job.is_held_by(asyncio.current_task()):
             raise RuntimeError("a unit of work inside a unit of work would wait for itself")
         self._queue.append(job)
         self._work_came.set()
@@ -224,11 +224,11 @@ class Writer:
             _, *found = await self._connection.run_steps([_SAVEPOINT, *asked])
         else:
             _, *found = await self._begin_transaction(batch, asked)
-        self._present_turn = job if isinstance(job, Turn) else None
+        self._present_job = job if isinstance(job, CallerJob) else None
         try:
             return await job.run(self._connection, found)
         finally:
-            self._present_turn = None
+            self._present_job = None
 
     async def _begin_transaction(self, batch: _Batch, asked: Sequence[Step]) -> list[StepRows]:
         # Open even if this fails: it may be a question that does, after BEGIN.
@@ -241,7 +241,7 @@ class Writer:
             raise
 
     async def _undo(self, batch: _Batch, *, is_nested: bool) -> None:
-        """Take back the job that failed. Only the first of a transaction has no savepoint: nothing else is in it yet."""
+        """Take back the job that failed. The first of a transaction has no savepoint, as nothing else is in it yet."""
         if not is_nested:
             await self._abandon(batch, None)
             return

@@ -1,8 +1,8 @@
 """The first schema, with all tables; the operations are as Alembic's autogenerate writes them out of tables.py.
 
-It is a copy of what tables.py said, because a migration must go on doing the same when tables.py has moved on; a test holds
-the end of all migrations against tables.py. Its number is not 0001: five migrations of the time before the first release led
-to this very schema, and a database that has had them is up to date as it stands.
+It is a copy of what tables.py said, because a migration must go on doing the same when tables.py has moved on; a test
+holds the end of all migrations against tables.py. Its number is not 0001: five migrations of the time before the first
+release led to this very schema, and a database that has had them is up to date as it stands.
 """
 
 import sqlalchemy as sa
