@@ -6,6 +6,7 @@ Source: what Discord's own clients read; nothing of it is in Discord's documenta
 import msgspec
 
 from core.domain.events import GUILD_MEMBER_LIST_UPDATE
+from core.wire.objects.member_list import MemberListGroup, MemberListUpdate
 from gateway.dispatch_body import DispatchBody
 from gateway.member_table import MemberState
 
@@ -16,20 +17,6 @@ class ListHead(msgspec.Struct, frozen=True, kw_only=True):
     member_count: int
     online_count: int
     groups: tuple[tuple[str, int], ...]
-
-
-class _Group(msgspec.Struct):
-    id: str
-    count: int
-
-
-class _Update(msgspec.Struct):
-    guild_id: str
-    id: str
-    member_count: int
-    online_count: int
-    groups: list[_Group]
-    ops: list[msgspec.Raw]
 
 
 class _User(msgspec.Struct, frozen=True):
@@ -65,12 +52,12 @@ def encode_member(member: MemberState, presence: msgspec.Raw | None) -> bytes:
 
 def encode_update(guild_id: int, list_id: str, head: ListHead, operations: list[msgspec.Raw]) -> DispatchBody:
     """The event."""
-    update = _Update(
+    update = MemberListUpdate(
         guild_id=str(guild_id),
         id=list_id,
         member_count=head.member_count,
         online_count=head.online_count,
-        groups=[_Group(group, count) for group, count in head.groups],
+        groups=[MemberListGroup(group, count) for group, count in head.groups],
         ops=operations,
     )
     return DispatchBody(GUILD_MEMBER_LIST_UPDATE, _encode(update))

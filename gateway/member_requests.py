@@ -15,6 +15,7 @@ import msgspec
 from core.domain.events import GUILD_MEMBERS_CHUNK
 from core.domain.intents import Intent
 from core.store.interfaces import Store
+from core.wire.objects.member import MembersChunk
 from gateway.commands import RequestGuildMembers
 from gateway.event_meter import EventMeter
 from gateway.guild_actor import GuildActor
@@ -40,18 +41,6 @@ MAX_BY_PREFIX: Final = 100
 MAX_NONCE_BYTES: Final = 32
 
 _encode = msgspec.json.Encoder().encode
-
-
-class _Chunk(msgspec.Struct, kw_only=True):
-    """GUILD_MEMBERS_CHUNK's `d`."""
-
-    guild_id: str
-    members: list[msgspec.Raw]
-    chunk_index: int
-    chunk_count: int
-    not_found: list[str] | msgspec.UnsetType = msgspec.UNSET
-    presences: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    nonce: str | int | msgspec.UnsetType = msgspec.UNSET
 
 
 class MemberRequests:
@@ -156,7 +145,7 @@ class _Answer:
         """One chunk. Nothing is sent to who has left the guild meanwhile."""
         if not self.is_wanted:
             return
-        chunk = _Chunk(
+        chunk = MembersChunk(
             guild_id=str(self._actor.guild_id),
             members=[member.raw for member in members],
             chunk_index=index,

@@ -20,6 +20,7 @@ import msgspec
 from core.domain.events import PASSIVE_UPDATE_V1
 from core.domain.intents import Intent
 from core.wire.envelope import Envelope
+from core.wire.objects.passive_update import PassiveUpdate, UnreadChannel
 from core_ext import SlotSet
 from gateway.batch_timer import BatchTimer, CallLater
 from gateway.dispatch_body import DispatchBody
@@ -46,18 +47,6 @@ class LargeGuilds(msgspec.Struct, frozen=True, kw_only=True):
 
     members: int = 20_000
     gap_s: float = 5.0
-
-
-class _Unread(msgspec.Struct):
-    id: str
-    last_message_id: str
-
-
-class _PassiveUpdate(msgspec.Struct):
-    guild_id: str
-    channels: list[_Unread]
-    voice_states: list[msgspec.Raw] = []
-    members: list[msgspec.Raw] = []
 
 
 class _Mentions(msgspec.Struct, frozen=True):
@@ -182,16 +171,16 @@ class PassiveSessions:
     def flush(self) -> None:
         """Tell passive sessions which of their channels have messages since they were told last."""
         unread, self._unread = self._unread, {}
-        groups: list[tuple[SlotSet, list[_Unread]]] = [(self._sessions.select_flag(_PASSIVE), [])]
+        groups: list[tuple[SlotSet, list[UnreadChannel]]] = [(self._sessions.select_flag(_PASSIVE), [])]
         for channel_id, message_id in sorted(unread.items()):
             # Sessions that view the same of these channels stay together and share a body.
             viewers = self._sessions.select_flag(_PASSIVE, channel_id)
-            shown = _Unread(str(channel_id), str(message_id))
+            shown = UnreadChannel(str(channel_id), str(message_id))
             split = [(slots & viewers, [*channels, shown]) for slots, channels in groups]
             split += [(slots - viewers, channels) for slots, channels in groups]
             groups = [(slots, channels) for slots, channels in split if slots]
         guild_id = str(self._state.guild_id)
         for slots, channels in groups:
             if channels:
-                body = DispatchBody(PASSIVE_UPDATE_V1, _encode(_PassiveUpdate(guild_id, channels)))
+                body = DispatchBody(PASSIVE_UPDATE_V1, _encode(PassiveUpdate(guild_id, channels)))
                 self._sessions.send(body, slots)

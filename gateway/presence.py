@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.wire.objects.presence import PresenceObject, PresenceUser
 from gateway.presence_command import STATUSES, Activity, PresenceUpdate
 
 _ORDER: Final = {"online": 0, "idle": 1, "dnd": 2, "invisible": 3, "offline": 4}
@@ -41,20 +42,6 @@ _PLAIN_MERGED: Final = {
     if status not in _HIDDEN
 }
 """What becomes of them when there is one session."""
-
-
-class _UserRef(msgspec.Struct, kw_only=True):
-    id: str
-
-
-class PresenceObject(msgspec.Struct, kw_only=True):
-    """PRESENCE_UPDATE's `d`, and with `guild_id` left out an entry of GUILD_CREATE's `presences`."""
-
-    user: _UserRef
-    guild_id: str | msgspec.UnsetType = msgspec.UNSET
-    status: str
-    activities: list[dict[str, Any]]
-    client_status: dict[str, str]
 
 
 def plain_presence(status: str) -> Presence:
@@ -118,7 +105,7 @@ def _given(said: msgspec.Struct) -> dict[str, Any]:
 def render_presence(user_id: int, presence: MergedPresence, guild_id: int | None = None) -> PresenceObject:
     """The object for a guild, or for GUILD_CREATE."""
     return PresenceObject(
-        user=_UserRef(id=str(user_id)),
+        user=PresenceUser(id=str(user_id)),
         guild_id=msgspec.UNSET if guild_id is None else str(guild_id),
         status=presence.status,
         activities=presence.activities,

@@ -13,7 +13,8 @@ from core.domain.application import Application
 from core.domain.events import READY
 from core.domain.login import LoginSnapshot
 from core.wire.objects.channel import DirectChannelObject, render_direct_channel
-from core.wire.objects.user import OwnUserObject, render_own_user
+from core.wire.objects.ready import Ready, ReadyApplication, UnavailableGuild
+from core.wire.objects.user import render_own_user
 from gateway.session import Session
 from gateway.shared_pairs import SharedPairs
 from gateway.spliced_body import SplicedBody
@@ -21,28 +22,6 @@ from gateway.spliced_body import SplicedBody
 _encode = msgspec.json.Encoder().encode
 
 _EMPTY_LIST: Final[dict[str, Any]] = {"entries": [], "partial": False, "version": 0}
-
-
-class _UnavailableGuild(msgspec.Struct, kw_only=True):
-    id: str
-    unavailable: bool = True
-
-
-class _ReadyApplication(msgspec.Struct, kw_only=True):
-    id: str
-    flags: int
-
-
-class _Ready(msgspec.Struct, kw_only=True):
-    """What is a session's own. The rest is `_EVERYBODYS`."""
-
-    user: OwnUserObject
-    guilds: list[_UnavailableGuild]
-    session_id: str
-    resume_gateway_url: str
-    shard: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
-    application: _ReadyApplication | msgspec.UnsetType = msgspec.UNSET
-    private_channels: list[DirectChannelObject]
 
 
 _EVERYBODYS: Final[dict[str, Any]] = {
@@ -82,9 +61,9 @@ class ReadyMaker:
         `last_message_ids` has the newest message of each direct channel that has one.
         """
         profile = session.profile
-        ready = _Ready(
+        ready = Ready(
             user=render_own_user(login.account),
-            guilds=[_UnavailableGuild(id=str(guild_id)) for guild_id in guild_ids],
+            guilds=[UnavailableGuild(id=str(guild_id)) for guild_id in guild_ids],
             session_id=profile.session_id,
             resume_gateway_url=resume_url,
             shard=(profile.shard_id, profile.shard_count) if is_sharded else msgspec.UNSET,
@@ -106,7 +85,7 @@ def _render_direct_channels(login: LoginSnapshot, last_message_ids: Mapping[int,
     return rendered
 
 
-def _render_application(application: Application | None) -> _ReadyApplication | msgspec.UnsetType:
+def _render_application(application: Application | None) -> ReadyApplication | msgspec.UnsetType:
     if application is None:
         return msgspec.UNSET
-    return _ReadyApplication(id=str(application.id), flags=application.flags)
+    return ReadyApplication(id=str(application.id), flags=application.flags)

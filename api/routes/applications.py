@@ -7,23 +7,19 @@ from msgspec import Meta
 
 from api.http.parameters import SnowflakePath, WireName
 from api.http.route import Route, get, patch, post
-from api.services.applications.applications import (
-    ApplicationService,
-    BotTokenObject,
-    CreateApplication,
-    UpdateApplication,
-)
-from api.services.applications.authorizations import (
-    AuthorizationObject,
-    AuthorizationPageObject,
-    AuthorizationService,
-    Authorize,
-)
-from api.services.applications.integrations import IntegrationObject, IntegrationService
+from api.services.applications.applications import ApplicationService, CreateApplication, UpdateApplication
+from api.services.applications.authorizations import AuthorizationService, Authorize
+from api.services.applications.integrations import IntegrationService
 from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from core.domain.ids import MAX_SNOWFLAKE
-from core.wire.objects.application import ApplicationObject
+from core.wire.objects.application import (
+    ApplicationObject,
+    AuthorizationObject,
+    AuthorizationPageObject,
+    BotTokenObject,
+)
+from core.wire.objects.integration import IntegrationObject
 
 Scopes = Annotated[
     str, Meta(max_length=200, description="Scopes, separated by spaces; must hold bot"), WireName("scope")

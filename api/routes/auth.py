@@ -8,23 +8,10 @@ from msgspec import Struct
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, delete, get, post
 from api.http.scope import Scope, address_of, find_header
-from api.services.accounts.auth import (
-    AuthService,
-    Credentials,
-    LoginObject,
-    Origin,
-    Registration,
-    SessionObject,
-    parse_session_ids,
-)
+from api.services.accounts.auth import AuthService, Credentials, Origin, Registration, parse_session_ids
 from api.services.caller import Caller
 from api.services.limits import Limits
-
-
-class SessionList(Struct, kw_only=True):
-    """GET /auth/sessions."""
-
-    user_sessions: list[SessionObject]
+from core.wire.objects.auth_session import LoginObject, SessionList
 
 
 class SessionChoice(Struct, kw_only=True):

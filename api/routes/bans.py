@@ -8,7 +8,7 @@ from msgspec import Meta
 from api.http.parameters import SnowflakePath, SnowflakeQuery, WireName
 from api.http.route import Route, delete, get, post, put
 from api.services.caller import Caller
-from api.services.members.bans import BanService, BulkBanObject
+from api.services.members.bans import BanService
 from api.services.members.member_forms import (
     DASHED_DAYS,
     MAX_DELETE_S,
@@ -17,7 +17,7 @@ from api.services.members.member_forms import (
     DeleteDays,
     compute_delete_s,
 )
-from core.wire.objects.member import BanObject
+from core.wire.objects.member import BanObject, BulkBanObject
 
 DeleteSecondsQuery = Annotated[int, Meta(ge=0, le=MAX_DELETE_S)] | None
 DeleteDaysQuery = DeleteDays | None

@@ -3,27 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, delete, get, patch, post
 from api.services.caller import Caller
 from api.services.guilds.guild_forms import CreateGuild, UpdateGuild, UpdateVanityUrl
 from api.services.guilds.guilds import GuildService
 from api.services.images import IMAGE_BODY_BYTES
-from api.services.invites.vanity import VanityObject, VanityService
-from core.wire.objects.guild import GuildObject, GuildPreviewObject
-
-
-class VoiceRegion(msgspec.Struct, kw_only=True, frozen=True):
-    """VoiceRegionResponse."""
-
-    id: str
-    name: str
-    custom: bool = False
-    deprecated: bool = False
-    optimal: bool = False
-
+from api.services.invites.vanity import VanityService
+from core.wire.objects.guild import GuildObject, GuildPreviewObject, VoiceRegion
+from core.wire.objects.invite import VanityObject
 
 REGIONS: Final = (VoiceRegion(id="automatic", name="Automatic", optimal=True),)
 """One server has one region; clients only show the list."""

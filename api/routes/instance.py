@@ -6,7 +6,8 @@ from typing import Final
 from api.http.route import Route, get
 from api.http.scope import Scope, find_header
 from api.services.caller import Caller
-from api.services.gateway_addresses import BotGatewayObject, GatewayAddressService, GatewayObject
+from api.services.gateway_addresses import GatewayAddressService
+from core.wire.objects.gateway_address import BotGatewayObject, GatewayObject
 
 
 @get("/gateway", is_public=True)

@@ -11,9 +11,9 @@ from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.members.member_forms import PruneGuild, UpdateMember, UpdateOwnMember, UpdateOwnNick
 from api.services.members.members import MemberService
-from api.services.members.prune import DEFAULT_DAYS, PruneObject, PruneService, parse_role_ids
+from api.services.members.prune import DEFAULT_DAYS, PruneService, parse_role_ids
 from core.domain.errors import NotBuilt, invalid_field
-from core.wire.objects.member import MemberObject, OwnMemberObject
+from core.wire.objects.member import MemberObject, OwnMemberObject, PruneObject
 
 PageLimit = Annotated[int, Meta(ge=1, le=1000)]
 Days = Annotated[int, Meta(ge=1, le=30)] | None

@@ -8,11 +8,13 @@ from msgspec import Meta
 from api.http.parameters import SnowflakePath, SnowflakeQuery
 from api.http.route import Route, get, patch
 from api.services.accounts.account_forms import UpdateAccount
-from api.services.accounts.accounts import AccountService, UserProfileObject
+from api.services.accounts.accounts import AccountService
 from api.services.caller import Caller
-from api.services.guilds.own_guilds import OwnGuildObject, OwnGuildService
+from api.services.guilds.own_guilds import OwnGuildService
 from api.services.images import IMAGE_BODY_BYTES
+from core.wire.objects.guild import OwnGuildObject
 from core.wire.objects.member import MemberObject
+from core.wire.objects.profile import UserProfileObject
 from core.wire.objects.user import OwnUserObject, UserObject
 
 MAX_GUILDS_PAGE = 200

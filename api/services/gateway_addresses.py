@@ -3,38 +3,14 @@
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from api.services.caller import Caller
 from core.live.interfaces import SessionStarts
 from core.runtime.settings import GatewaySettings
 from core.store.interfaces import Store
+from core.wire.objects.gateway_address import BotGatewayObject, GatewayObject, SessionStartLimit
 
 _GUILDS_PER_CLIENT_SHARD: Final = 1000
 """Discord's recommendation; up to 2500 are allowed."""
-
-
-class GatewayObject(msgspec.Struct, kw_only=True):
-    """GET /gateway."""
-
-    url: str
-
-
-class SessionStartLimit(msgspec.Struct, kw_only=True):
-    """How often a bot may identify. `reset_after` is in milliseconds."""
-
-    total: int
-    remaining: int
-    reset_after: int
-    max_concurrency: int
-
-
-class BotGatewayObject(msgspec.Struct, kw_only=True):
-    """GET /gateway/bot."""
-
-    url: str
-    shards: int
-    session_start_limit: SessionStartLimit
 
 
 class GatewayAddressService:

@@ -22,44 +22,12 @@ from core.domain.events import GUILD_MEMBER_UPDATE, USER_UPDATE
 from core.domain.user import Account
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.member import render_member
+from core.wire.objects.profile import MutualGuildObject, ProfileObject, ProfileUserObject, UserProfileObject
 from core.wire.objects.user import OwnUserObject, UserObject, render_own_user, render_user
 
 _CLEARABLE: Final = ("global_name", "accent_color")
 _PICTURES: Final = {"avatar": "avatars", "banner": "banners"}
 _PRIVATE: Final = frozenset({"email", "password_hash"})
-
-
-class ProfileUserObject(UserObject, kw_only=True):
-    """The user of a profile."""
-
-    bio: str = ""
-
-
-class ProfileObject(msgspec.Struct, kw_only=True):
-    """What a user tells about itself."""
-
-    bio: str = ""
-    accent_color: int | None = None
-    pronouns: str = ""
-
-
-class MutualGuildObject(msgspec.Struct, kw_only=True):
-    """A guild that both are in, and the user's name there."""
-
-    id: str
-    nick: str | None
-
-
-class UserProfileObject(msgspec.Struct, kw_only=True):
-    """GET /users/{id}/profile, as Discord's own client reads it."""
-
-    user: ProfileUserObject
-    user_profile: ProfileObject
-    connected_accounts: list[str] = []
-    premium_since: str | None = None
-    premium_type: int | None = None
-    mutual_guilds: list[MutualGuildObject]
-    mutual_friends_count: int = 0
 
 
 class AccountService:

@@ -24,6 +24,7 @@ from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.internal_events import SessionRevoked
+from core.wire.objects.auth_session import ClientInfo, LoginObject, SessionObject
 from core.wire.objects.times import iso_time
 
 logger = logging.getLogger(__name__)
@@ -64,32 +65,6 @@ class Origin(msgspec.Struct, kw_only=True, frozen=True):
 
     address: str
     user_agent: str
-
-
-class LoginObject(msgspec.Struct, kw_only=True):
-    """The answer to registering and logging in."""
-
-    token: str
-    user_id: str
-
-
-class ClientInfo(msgspec.Struct, kw_only=True):
-    """What is known of a login's client."""
-
-    os: str | None = None
-    platform: str | None = None
-    location: str | None = None
-
-
-class SessionObject(msgspec.Struct, kw_only=True):
-    """One login of the caller."""
-
-    id: str
-    id_hash: str
-    approx_last_used_time: str
-    created_at: str
-    is_current: bool
-    client_info: ClientInfo
 
 
 class AuthService:

@@ -26,7 +26,7 @@ from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.application import ApplicationObject, render_application
+from core.wire.objects.application import ApplicationObject, BotTokenObject, render_application
 from core.wire.objects.user import render_own_user
 
 MAX_APPLICATIONS: Final = 100
@@ -82,12 +82,6 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
     event_webhooks_url: Unbuilt = None
     explicit_content_filter: Unbuilt = None
     max_participants: Unbuilt = None
-
-
-class BotTokenObject(msgspec.Struct, kw_only=True):
-    """The only time that a bot's token is shown."""
-
-    token: str
 
 
 class ApplicationService:

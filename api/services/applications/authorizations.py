@@ -15,7 +15,7 @@ from api.services.announcements import guild_event
 from api.services.applications.applications import ApplicationService
 from api.services.caller import Caller
 from api.services.directory import Directory
-from api.services.guilds.own_guilds import OwnGuildObject, OwnGuildService
+from api.services.guilds.own_guilds import OwnGuildService
 from api.services.ids import IdSource
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
@@ -25,10 +25,10 @@ from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_CREATE, GUILD_ROL
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.application import ApplicationObject
+from core.wire.objects.application import AuthorizationObject, AuthorizationPageObject
 from core.wire.objects.member import render_member
 from core.wire.objects.role import RoleEvent, render_role
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.user import render_user
 
 _DONE: Final = "/oauth2/authorized"
 _KNOWN_SCOPES: Final = frozenset({"bot", "applications.commands"})
@@ -42,22 +42,6 @@ class Authorize(msgspec.Struct, kw_only=True):
     guild_id: SnowflakeField | None = None
     authorize: bool = True
     permissions: PermissionsField | None = None
-
-
-class AuthorizationObject(msgspec.Struct, kw_only=True):
-    """Where a browser would be sent next."""
-
-    location: str
-
-
-class AuthorizationPageObject(msgspec.Struct, kw_only=True):
-    """GET /oauth2/authorize: what a page that asks for the authorization shows."""
-
-    application: ApplicationObject
-    bot: UserObject
-    user: UserObject
-    guilds: list[OwnGuildObject]
-    authorized: bool = False
 
 
 class AuthorizationService:

@@ -2,49 +2,16 @@
 
 from typing import Final
 
-import msgspec
-
 from api.services.caller import Caller
 from api.services.directory import Directory
 from core.domain.application import Application
 from core.domain.permissions import Permission
 from core.domain.user import User
 from core.store.interfaces import Store
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.integration import IntegrationAccountObject, IntegrationApplicationObject, IntegrationObject
+from core.wire.objects.user import render_user
 
 _SCOPES: Final = ("bot",)
-
-
-class IntegrationAccountObject(msgspec.Struct, kw_only=True):
-    """AccountResponse."""
-
-    id: str
-    name: str
-
-
-class IntegrationApplicationObject(msgspec.Struct, kw_only=True):
-    """IntegrationApplicationResponse."""
-
-    id: str
-    name: str
-    icon: str | None
-    description: str
-    summary: str = ""
-    """Not documented any more; Python's libraries read it without a default."""
-    type: None = None
-    bot: UserObject
-
-
-class IntegrationObject(msgspec.Struct, kw_only=True):
-    """DiscordIntegrationResponse."""
-
-    id: str
-    type: str = "discord"
-    name: str
-    enabled: bool = True
-    account: IntegrationAccountObject
-    application: IntegrationApplicationObject
-    scopes: list[str]
 
 
 class IntegrationService:

@@ -1,8 +1,5 @@
 """The caller's guilds, as a list and one by one."""
 
-import msgspec
-from msgspec import UNSET, UnsetType
-
 from api.services.access import GuildAccess
 from api.services.caller import Caller
 from api.services.directory import Directory
@@ -10,21 +7,8 @@ from core.domain.errors import UnknownGuild
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
+from core.wire.objects.guild import OwnGuildObject
 from core.wire.objects.member import MemberObject, render_member
-
-
-class OwnGuildObject(msgspec.Struct, kw_only=True):
-    """A guild in the list of one's own (MyGuildResponse)."""
-
-    id: str
-    name: str
-    icon: str | None
-    banner: str | None
-    owner: bool
-    permissions: str
-    features: list[str]
-    approximate_member_count: int | UnsetType = UNSET
-    approximate_presence_count: int | UnsetType = UNSET
 
 
 class OwnGuildService:

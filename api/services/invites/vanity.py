@@ -3,8 +3,6 @@
 import re
 from typing import Final
 
-import msgspec
-
 from api.services.announcements import guild_event
 from api.services.caller import Caller
 from api.services.directory import Directory
@@ -17,15 +15,9 @@ from core.domain.guild import Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
 from core.wire.objects.guild import render_guild
+from core.wire.objects.invite import VanityObject
 
 _CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])")
-
-
-class VanityObject(msgspec.Struct, kw_only=True):
-    """VanityURLResponse."""
-
-    code: str | None
-    uses: int
 
 
 class VanityService:

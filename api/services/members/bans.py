@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from api.services.access import GuildAccess
 from api.services.announcements import channel_event, guild_permission_event
 from api.services.caller import Caller
@@ -16,7 +14,6 @@ from api.services.directory import Directory
 from api.services.ids import IdSource
 from api.services.members.member_forms import BanUsers
 from api.services.members.membership import Membership
-from api.services.messages.message_events import DeletedMessages
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import BanFailed, Forbidden, UnknownBan
 from core.domain.events import GUILD_BAN_ADD, GUILD_BAN_REMOVE, MESSAGE_DELETE_BULK
@@ -26,19 +23,13 @@ from core.domain.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
-from core.wire.objects.member import BanObject, MemberRemoved, render_ban
+from core.wire.objects.member import BanObject, BulkBanObject, MemberRemoved, render_ban
+from core.wire.objects.message import DeletedMessages
 from core.wire.objects.user import render_user
 
 _AUDIENCE: Final = int(Permission.BAN_MEMBERS | Permission.VIEW_AUDIT_LOG)
 _BULK: Final = 100
 """How many ids one MESSAGE_DELETE_BULK carries, as at Discord."""
-
-
-class BulkBanObject(msgspec.Struct, kw_only=True):
-    """What became of each user of a bulk ban (BulkBanUsersResponse)."""
-
-    banned_users: list[str]
-    failed_users: list[str]
 
 
 class BanService:

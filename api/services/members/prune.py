@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-import msgspec
-
 from api.forms.form import parse_ids
 from api.services.access import GuildAccess
 from api.services.caller import Caller
@@ -14,17 +12,12 @@ from core.domain.errors import UnknownRole
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
+from core.wire.objects.member import PruneObject
 
 DEFAULT_DAYS = 7
 _DAY_MS = 24 * 60 * 60 * 1000
 _BATCH = 100
 """Members removed in one unit of work: a big prune does not hold up everybody else."""
-
-
-class PruneObject(msgspec.Struct, kw_only=True):
-    """GuildPruneResponse; null when nobody wanted to know."""
-
-    pruned: int | None
 
 
 class PruneService:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.errors import FieldError, Invalid, invalid_field
+from core.wire.objects.embed import Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedMedia
 
 MAX_EMBEDS: Final = 10
 MAX_TOTAL: Final = 6000
@@ -66,44 +67,6 @@ class EmbedForm(msgspec.Struct, kw_only=True):
     thumbnail: EmbedMediaForm | None = None
     author: EmbedAuthorForm | None = None
     fields: list[EmbedFieldForm] | None = None
-
-
-class EmbedField(msgspec.Struct, kw_only=True):
-    name: str
-    value: str
-    inline: bool
-
-
-class EmbedFooter(msgspec.Struct, kw_only=True):
-    text: str
-    icon_url: str | UnsetType = UNSET
-
-
-class EmbedAuthor(msgspec.Struct, kw_only=True):
-    name: str
-    url: str | UnsetType = UNSET
-    icon_url: str | UnsetType = UNSET
-
-
-class EmbedMedia(msgspec.Struct, kw_only=True):
-    url: str
-    description: str | UnsetType = UNSET
-
-
-class Embed(msgspec.Struct, kw_only=True):
-    """An embed on the wire (MessageEmbedResponse)."""
-
-    type: str = "rich"
-    title: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    url: str | UnsetType = UNSET
-    timestamp: str | UnsetType = UNSET
-    color: int | UnsetType = UNSET
-    footer: EmbedFooter | UnsetType = UNSET
-    image: EmbedMedia | UnsetType = UNSET
-    thumbnail: EmbedMedia | UnsetType = UNSET
-    author: EmbedAuthor | UnsetType = UNSET
-    fields: list[EmbedField] | UnsetType = UNSET
 
 
 _EMPTY = Embed()

@@ -12,22 +12,7 @@ from core.domain.channel import Channel
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
 from core.domain.message import Message
 from core.wire.envelope import Envelope
-
-
-class DeletedMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`d` of MESSAGE_DELETE."""
-
-    id: str
-    channel_id: str
-    guild_id: str | None = None
-
-
-class DeletedMessages(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`d` of MESSAGE_DELETE_BULK."""
-
-    ids: list[str]
-    channel_id: str
-    guild_id: str | None = None
+from core.wire.objects.message import DeletedMessage, DeletedMessages
 
 
 def message_created(channel: Channel, message: Message, payload: msgspec.Raw) -> list[Envelope]:

@@ -5,6 +5,7 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.application import Application
 from core.domain.user import User
+from core.wire.objects.guild import OwnGuildObject
 from core.wire.objects.user import UserObject, render_user
 
 
@@ -59,3 +60,25 @@ def render_application(
         owner=render_user(owner),
         approximate_guild_count=guild_count,
     )
+
+
+class BotTokenObject(msgspec.Struct, kw_only=True):
+    """The only time that a bot's token is shown."""
+
+    token: str
+
+
+class AuthorizationObject(msgspec.Struct, kw_only=True):
+    """Where a browser would be sent next."""
+
+    location: str
+
+
+class AuthorizationPageObject(msgspec.Struct, kw_only=True):
+    """GET /oauth2/authorize: what a page that asks for the authorization shows."""
+
+    application: ApplicationObject
+    bot: UserObject
+    user: UserObject
+    guilds: list[OwnGuildObject]
+    authorized: bool = False

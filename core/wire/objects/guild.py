@@ -133,3 +133,27 @@ def render_preview(guild: Guild, *, member_count: int, presence_count: int) -> G
         approximate_member_count=member_count,
         approximate_presence_count=presence_count,
     )
+
+
+class OwnGuildObject(msgspec.Struct, kw_only=True):
+    """A guild in the list of one's own (MyGuildResponse)."""
+
+    id: str
+    name: str
+    icon: str | None
+    banner: str | None
+    owner: bool
+    permissions: str
+    features: list[str]
+    approximate_member_count: int | UnsetType = UNSET
+    approximate_presence_count: int | UnsetType = UNSET
+
+
+class VoiceRegion(msgspec.Struct, kw_only=True, frozen=True):
+    """VoiceRegionResponse."""
+
+    id: str
+    name: str
+    custom: bool = False
+    deprecated: bool = False
+    optimal: bool = False

@@ -181,3 +181,10 @@ def render_invite_created(invite: Invite, inviter: User | None) -> InviteCreated
 def render_invite_deleted(invite: Invite) -> InviteDeleted:
     """The event of an invite that is gone."""
     return InviteDeleted(channel_id=str(invite.channel_id), guild_id=str(invite.guild_id), code=invite.code)
+
+
+class VanityObject(msgspec.Struct, kw_only=True):
+    """VanityURLResponse."""
+
+    code: str | None
+    uses: int

@@ -76,3 +76,28 @@ def render_own_member(member: Member, *, permissions: int) -> OwnMemberObject:
 def render_ban(ban: Ban) -> BanObject:
     """The ban's object."""
     return BanObject(user=render_user(ban.user), reason=ban.reason)
+
+
+class MembersChunk(msgspec.Struct, kw_only=True):
+    """GUILD_MEMBERS_CHUNK's `d`."""
+
+    guild_id: str
+    members: list[msgspec.Raw]
+    chunk_index: int
+    chunk_count: int
+    not_found: list[str] | msgspec.UnsetType = msgspec.UNSET
+    presences: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    nonce: str | int | msgspec.UnsetType = msgspec.UNSET
+
+
+class BulkBanObject(msgspec.Struct, kw_only=True):
+    """What became of each user of a bulk ban (BulkBanUsersResponse)."""
+
+    banned_users: list[str]
+    failed_users: list[str]
+
+
+class PruneObject(msgspec.Struct, kw_only=True):
+    """GuildPruneResponse; null when nobody wanted to know."""
+
+    pruned: int | None

@@ -118,3 +118,19 @@ def render_message_dispatch(view: MessageView, member: Member | None, *, with_no
     if member is not None:
         rendered.member = render_member(member, with_user=False)
     return rendered
+
+
+class DeletedMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """`d` of MESSAGE_DELETE."""
+
+    id: str
+    channel_id: str
+    guild_id: str | None = None
+
+
+class DeletedMessages(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """`d` of MESSAGE_DELETE_BULK."""
+
+    ids: list[str]
+    channel_id: str
+    guild_id: str | None = None

@@ -1,0 +1,35 @@
+"""Logins on the wire."""
+
+import msgspec
+
+
+class LoginObject(msgspec.Struct, kw_only=True):
+    """The answer to registering and logging in."""
+
+    token: str
+    user_id: str
+
+
+class ClientInfo(msgspec.Struct, kw_only=True):
+    """What is known of a login's client."""
+
+    os: str | None = None
+    platform: str | None = None
+    location: str | None = None
+
+
+class SessionObject(msgspec.Struct, kw_only=True):
+    """One login of the caller."""
+
+    id: str
+    id_hash: str
+    approx_last_used_time: str
+    created_at: str
+    is_current: bool
+    client_info: ClientInfo
+
+
+class SessionList(msgspec.Struct, kw_only=True):
+    """GET /auth/sessions."""
+
+    user_sessions: list[SessionObject]

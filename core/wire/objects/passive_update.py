@@ -1,0 +1,19 @@
+"""PASSIVE_UPDATE_V1 on the wire."""
+
+import msgspec
+
+
+class UnreadChannel(msgspec.Struct):
+    """A channel in which something was written."""
+
+    id: str
+    last_message_id: str
+
+
+class PassiveUpdate(msgspec.Struct):
+    """PASSIVE_UPDATE_V1."""
+
+    guild_id: str
+    channels: list[UnreadChannel]
+    voice_states: list[msgspec.Raw] = []
+    members: list[msgspec.Raw] = []

@@ -1,0 +1,38 @@
+"""Profiles on the wire."""
+
+import msgspec
+
+from core.wire.objects.user import UserObject
+
+
+class ProfileUserObject(UserObject, kw_only=True):
+    """The user of a profile."""
+
+    bio: str = ""
+
+
+class ProfileObject(msgspec.Struct, kw_only=True):
+    """What a user tells about itself."""
+
+    bio: str = ""
+    accent_color: int | None = None
+    pronouns: str = ""
+
+
+class MutualGuildObject(msgspec.Struct, kw_only=True):
+    """A guild that both are in, and the user's name there."""
+
+    id: str
+    nick: str | None
+
+
+class UserProfileObject(msgspec.Struct, kw_only=True):
+    """GET /users/{id}/profile, as Discord's own client reads it."""
+
+    user: ProfileUserObject
+    user_profile: ProfileObject
+    connected_accounts: list[str] = []
+    premium_since: str | None = None
+    premium_type: int | None = None
+    mutual_guilds: list[MutualGuildObject]
+    mutual_friends_count: int = 0
