@@ -59,11 +59,12 @@ test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests on t
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)
 
-lint: $(VENV)/dev.stamp  ## Style, types, import contracts
+lint: $(VENV)/dev.stamp  ## Style, types, import contracts, kernels' style
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/cython-lint core_ext
 
 coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests, and which lines they do not run; ARGS as for test
 	@rm -f .coverage .coverage.*

@@ -1,7 +1,7 @@
 """Builds the compiled kernels of `core_ext`, without which there is no package. All else about it is in pyproject.toml.
 
-Each `core_ext/x_py.py` of `AUGMENTED` is compiled as `core_ext.x_c` with the types in `x_c.pxd`; a kernel of `POINTERS` has an
-`x_c.pyx` of its own. Where nothing can be compiled, the build ends with one sentence that says what to install.
+Each `core_ext/x_py.py` of `AUGMENTED` is compiled as `core_ext.x_c` with the types in `x_c.pxd`; a kernel of `POINTERS`
+has an `x_c.pyx` of its own. Where nothing can be compiled, the build ends with one sentence that says what to install.
 """
 
 import contextlib
@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
@@ -30,6 +29,9 @@ DIRECTIVES = {
     "embedsignature": True,
 }
 
+OPTIMIZATION = [] if "-O" in os.environ.get("CFLAGS", "") else ["-O3"]
+"""Whoever asks for another one has a reason: a sanitizer's reports are read line by line."""
+
 PROBE = "#include <Python.h>\n"
 
 
@@ -44,7 +46,7 @@ def declare_extensions() -> list[Extension]:
             f"core_ext.{name}_c",
             [source],
             depends=sorted(str(path) for path in Path("core_ext").glob(f"{name}_*") if path.suffix in {".pxd", ".h"}),
-            extra_compile_args=["-O3"],
+            extra_compile_args=OPTIMIZATION,
         )
         for name, source in sorted(sources.items())
     ]
@@ -53,14 +55,16 @@ def declare_extensions() -> list[Extension]:
 class BuildKernels(build_ext):
     """`build_ext` that first sees whether anything can be compiled."""
 
+    def initialize_options(self) -> None:
+        """Cython's part of the command has this option."""
+        super().initialize_options()
+        self.cython_directives = DIRECTIVES
+
     def build_extensions(self) -> None:
         """Compiles the kernels, or ends the build."""
         if not self.can_compile():
             text = runpy.run_path("core_ext/chooser.py")["MISSING"]
             raise SystemExit(f"guildway: {text}")
-        sources = {made.name: made.sources for made in cythonize(self.extensions, compiler_directives=DIRECTIVES)}
-        for extension in self.extensions:
-            extension.sources = sources[extension.name]
         super().build_extensions()
 
     def can_compile(self) -> bool:

@@ -1,8 +1,8 @@
 """Which implementation of a kernel is used: the compiled one, without which nothing starts.
 
-Some kernels are plain Python that is compiled as it is, or have a plain twin that does the same: the *pure* ones, which do no
-more than compute. Tests set CORE_EXT_PURE=1 to run everything on the plain code of these. The others (sockets, delivery, and the templates
-whose memory delivery reads) are compiled always; their models are in the tests.
+Some kernels are plain Python that is compiled as it is, or have a plain twin that does the same: the *pure* ones, which
+do no more than compute. Tests set CORE_EXT_PURE=1 to run everything on the plain code of these. The others (sockets,
+delivery, and the templates whose memory delivery reads) are compiled always; their models are in the tests.
 
 `setup.py` reads this file for its text, so it imports nothing but the standard library.
 """
@@ -16,9 +16,9 @@ IS_PURE: Final = os.environ.get("CORE_EXT_PURE") == "1"
 """Whether the pure kernels are plain Python."""
 
 MISSING: Final = (
-    "the compiled kernels are missing: making them (`make build`) needs a C compiler and Python's headers, which are in the packages "
-    "build-essential and python3-dev (Debian, Ubuntu), gcc and python3-devel (Fedora), build-base and python3-dev (Alpine) "
-    "or come with `xcode-select --install` (macOS)"
+    "the compiled kernels are missing: making them (`make build`) needs a C compiler and Python's headers, which are in "
+    "the packages build-essential and python3-dev (Debian, Ubuntu), gcc and python3-devel (Fedora), build-base and "
+    "python3-dev (Alpine) or come with `xcode-select --install` (macOS)"
 )
 
 

@@ -25,7 +25,7 @@ cdef extern from *:
     }
     #endif
     #if defined(__GNUC__)
-    /* The empty instruction is an effect: a function that did nothing but fetch would be taken for one that does nothing. */
+    /* The empty instruction is an effect: a function that only fetched would be taken for one that does nothing. */
     #define guildway_prefetch(address) do { __builtin_prefetch(address); __asm__ volatile(""); } while (0)
     #else
     #define guildway_prefetch(address) ((void)(address))
@@ -33,4 +33,3 @@ cdef extern from *:
     """
     Py_ssize_t guildway_send(int fd, const char* data, Py_ssize_t size) noexcept
     void guildway_prefetch(const void* address) noexcept
-

@@ -3,24 +3,24 @@
     deliver ─→ Track.push: seq += 1, a reference in the ring ─→ SendQueue: the tracks with something to send
                                                                      │ flush, once a turn
     Outlet: header, `s`, shared part of each event, in one buffer ←──┘
-       └─ one send on the socket; what the kernel does not take goes to the transport, and all that follows until it is empty
+       └─ one send on the socket; what the kernel does not take goes to the link, and all that follows until it is empty
 
-The ring is the queue too: a track knows the number that was sent last, and what is behind it is still to be sent. So an event
-costs a session one reference, and events that come faster than they are sent leave in one send.
+The ring is the queue too: a track knows the number that was sent last, and what is behind it is still to be sent. So an
+event costs a session one reference, and events that come faster than they are sent leave in one send.
 
 What the callers give and nothing here changes:
 
     body    .size_bytes, an int that never changes; and what `template_c` asks of it
     form    .index, or -1 for a form that has no templates but .encode_dispatch(body, seq) -> bytes; .is_stream, whether
             events may look back at the one before
-    link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was ever
-            written is with the kernel
+    link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was
+            ever written is with the kernel
 
 All of it belongs to the thread of one event loop. Nothing is awaited; no clock is read; when to flush is the caller's.
 
-Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`); it is
-used from the first event put into it until the send that follows, and nothing of the callers runs in between but the making of
-templates. The suite runs on a model in Python too, `tests/models/delivery.py`.
+Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`);
+it is used from the first event put into it until the send that follows, and nothing of the callers runs in between but
+the making of templates. The suite runs on a model in Python too, `tests/models/delivery.py`.
 """
 
 cimport cython
@@ -149,7 +149,7 @@ cdef class SendQueue:
 
 @cython.final
 cdef class Outlet:
-    """One connection's way out: everything that its socket gets after the handshake, until `close`, comes through here."""
+    """One connection's way out: all that its socket gets after the handshake, until `close`, comes through here."""
 
     cdef readonly SendQueue queue
     cdef object _form
@@ -207,7 +207,7 @@ cdef class Outlet:
         self._flush()
 
     def close(self):
-        """Send what its track has and let go of link, socket and track. Safe to call twice, and from within the link."""
+        """Send what its track has and let go of link, socket and track. May be called twice, and by the link."""
         try:
             self._flush()
         finally:
@@ -239,6 +239,8 @@ cdef class Outlet:
         cdef Track track = self._track
         if track is None or self._is_busy or track._sent >= track.seq:
             return 0
+        # A link may close its outlet within a write, and then nobody else may hold it any more.
+        Py_INCREF(self)
         self._is_busy = True
         try:
             while self._track is track and track._sent < track.seq:
@@ -248,6 +250,7 @@ cdef class Outlet:
             raise
         finally:
             self._is_busy = False
+            Py_DECREF(self)
         return 0
 
     cdef bint _send_again(self, Track track) except -1:
@@ -327,11 +330,13 @@ cdef class Outlet:
         cdef bytes rest = PyBytes_FromStringAndSize(buffer.data + sent, size - sent)
         cdef bint was_busy = self._is_busy
         buffer.trim()
+        Py_INCREF(self)  # as in `_flush`
         self._is_blocked = self._is_busy = True
         try:
             self._link.write(rest)
         finally:
             self._is_busy = was_busy
+            Py_DECREF(self)
         return 0
 
 

@@ -1,8 +1,9 @@
 """Erlang's external term format, as much of it as Discord's gateway and its client libraries speak.
 
-What goes out is what the erlpack library makes and reads: nil, true and false as small atoms, strings as UTF-8 binaries,
-lists, maps with binary keys. What comes in may be any of the tags below, in a document that is bounded in depth and
-number of terms; whatever else is in it, cut short, too big or left over raises EtfError, and nothing but EtfError.
+What goes out is what the erlpack library makes and reads: nil, true and false as small atoms, strings as UTF-8
+binaries, lists, maps with binary keys. What comes in may be any of the tags below, in a document that is bounded in
+depth and number of terms; whatever else is in it, cut short, too big or left over raises EtfError, and nothing but
+EtfError.
 
     value        tags written            read besides those
     None, bool   SMALL_ATOM 115          ATOM 100, ATOM_UTF8 118, SMALL_ATOM_UTF8 119; nil and null are None, any name other

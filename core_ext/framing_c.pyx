@@ -1,7 +1,7 @@
 """Dispatch framing, each result built in one allocation. The text and the reference are in `framing_py.py`.
 
-Buffers: arguments are borrowed for the length of the call; each result is a new bytes object that is filled before anyone
-else sees it.
+Buffers: arguments are borrowed for the length of the call; each result is a new bytes object that is filled before
+anyone else sees it.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -78,7 +78,7 @@ def splice_msgpack(long long seq, bytes shared not None):
 
 
 def websocket_header(opcode, length):
-    """The header of an unmasked, final frame with a payload of `length` bytes; ValueError when either is out of range."""
+    """The header of an unmasked, final frame with `length` bytes of payload; ValueError when one is out of range."""
     cdef unsigned char header[MAX_HEADER]
     cdef Py_ssize_t size
     if not 0 <= opcode <= 15:

@@ -5,10 +5,10 @@
     etf       131, map of s t op d, s = 98 + 4 zero bytes   those 4 bytes, at ETF_SEQ_OFFSET, big-endian
     msgpack   map of s t op d, s = 0xce + 4 zero bytes      those 4 bytes, at MSGPACK_SEQ_OFFSET, big-endian
 
-`share_*` makes the shared part from the event's name and its `d`, encoded in that form; `splice_*` makes the payload of one
-recipient; `frame*` a whole server-to-client WebSocket frame (final, not masked; RFC 6455 section 5.2). Every function
-returns new bytes and only reads what it is given. `seq` is in 0..2**31-1, the most that ETF's fixed-width integer holds;
-another one raises OverflowError.
+`share_*` makes the shared part from the event's name and its `d`, encoded in that form; `splice_*` makes the payload of
+one recipient; `frame*` a whole server-to-client WebSocket frame (final, not masked; RFC 6455 section 5.2). Every
+function returns new bytes and only reads what it is given. `seq` is in 0..2**31-1, the most that ETF's fixed-width
+integer holds; another one raises OverflowError.
 
 Reference for `framing_c.pyx`, which builds each result in one allocation.
 """

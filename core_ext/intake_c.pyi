@@ -8,7 +8,7 @@ NO_SEQ: Final[int]
 """Of a heartbeat that names no dispatch."""
 
 def read_heartbeat(encoding: int, data: bytes) -> int | None:
-    """The number of the dispatch that came last, if these bytes are a heartbeat as libraries write it; None says nothing.
+    """The number of the dispatch that came last, if the bytes are a heartbeat as libraries write it, else None.
 
     `NO_SEQ` when it names none, or one that no dispatch can have.
     """

@@ -1,17 +1,17 @@
 """What one client may still say, and its heartbeats, which are answered here.
 
-Nearly all that idle clients say is heartbeats, in the few spellings of the libraries that there are. `hear` knows these by
-their bytes, in each encoding, and answers them with an acknowledgement that was made beforehand: nothing is decoded and nothing
-is allocated. Every other payload, a heartbeat in another spelling too, is for the caller to decode; it then calls `take` and, for a
-heartbeat, `beat`.
+Nearly all that idle clients say is heartbeats, in the few spellings of the libraries that there are. `hear` knows these
+by their bytes, in each encoding, and answers them with an acknowledgement that was made beforehand: nothing is decoded
+and nothing is allocated. Every other payload, a heartbeat in another spelling too, is for the caller to decode; it then
+calls `take` and, for a heartbeat, `beat`.
 
-A heartbeat says which dispatch came last. What the one before it said, the outlet is told may be counted on: clients resume after what
-they have, so nobody asks for that again. Not the newest, so that a client that is started anew from notes of its own, which are
-some seconds old, can resume as well.
+A heartbeat says which dispatch came last. What the one before it said, the outlet is told may be counted on: clients
+resume after what they have, so nobody asks for that again. Not the newest, so that a client that is started anew from
+notes of its own, which are some seconds old, can resume as well.
 
-How often a client may speak is a count in a window that begins with its first use. A fixed window rather than a sliding one:
-Discord's libraries pace themselves by one, and it costs two numbers a connection. The limit and the window are arguments, because
-they are the same for everybody. Pings and heartbeats count too, or they would be a way around it.
+How often a client may speak is a count in a window that begins with its first use. A fixed window rather than a sliding
+one: Discord's libraries pace themselves by one, and it costs two numbers a connection. The limit and the window are
+arguments, because they are the same for everybody. Pings and heartbeats count too, or they would be a way around it.
 
     JSON      {"op":1,"d":<null or digits>}, also with white space, in the other order, or without `d`
     ETF       a map of the same: keys are binaries, `op` a small integer, `d` nil, null or a positive integer
@@ -19,9 +19,9 @@ they are the same for everybody. Pings and heartbeats count too, or they would b
 
 Times are seconds of one monotonic clock, and arguments.
 
-Buffers: payloads are borrowed for the length of the call. An intake holds references to its outlet and its acknowledgement; the
-garbage collector does not look into it, because an outlet lets go of its link, and so of everything, when the socket is lost. The
-suite runs on a model in Python too, `tests/models/intake.py`.
+Buffers: payloads are borrowed for the length of the call. An intake holds references to its outlet and its
+acknowledgement; the garbage collector does not look into it, because an outlet lets go of its link, and so of
+everything, when the socket is lost. The suite runs on a model in Python too, `tests/models/intake.py`.
 """
 
 cimport cython
@@ -47,8 +47,8 @@ ETF = _ETF
 MSGPACK = _MSGPACK
 NO_SEQ = _NO_SEQ
 
+# Where reading stands; the functions below give the place behind what they read, NULL where it is something else.
 ctypedef const unsigned char* Place
-"""Where reading stands; the functions below give the place behind what they read, NULL where it is something else."""
 
 cdef struct Found:
     # What was read: the member `op`, or `d` and the number in it, which stays what it was when that is nil.
@@ -218,7 +218,7 @@ cdef inline int _read_heartbeat(int encoding, Place data, Py_ssize_t size) noexc
 
 
 def read_heartbeat(encoding, bytes data not None):
-    """The number of the dispatch that came last, if these bytes are a heartbeat as libraries write it; None says nothing."""
+    """The number of the dispatch that came last, if the bytes are a heartbeat as libraries write it, else None."""
     cdef int seq
     if not _JSON <= encoding <= _MSGPACK:
         raise KeyError(encoding)

@@ -12,8 +12,10 @@ cdef uint64_t NEEDS_CONNECT
 
 cdef uint64_t _bits(uint64_t value) except? 0
 
+
 @cython.locals(permissions=uint64_t)
 cdef uint64_t _compute_base(uint64_t everyone, object role_permissions) except? 0
+
 
 @cython.locals(
     everyone_allow=uint64_t,

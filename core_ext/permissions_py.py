@@ -139,8 +139,8 @@ def compute_channel(
 ) -> int:
     """What a member may do in a channel, before implicit denials.
 
-    `base` is what `compute_base` gave; with ADMINISTRATOR in it, overwrites and timeouts count for nothing. `everyone_id`
-    is the id of @everyone, the guild's. A set is best for `role_ids`.
+    `base` is what `compute_base` gave; with ADMINISTRATOR in it, overwrites and timeouts count for nothing.
+    `everyone_id` is the id of @everyone, the guild's. A set is best for `role_ids`.
     """
     if base & ADMINISTRATOR:
         return ALL_PERMISSIONS

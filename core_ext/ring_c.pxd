@@ -1,11 +1,13 @@
-# What a session remembers of its dispatches: the newest events, oldest first. For `delivery_c`; what for is told in delivery_c.pyx.
+# What a session remembers of its dispatches: the newest events, oldest first. For `delivery_c`; what for is told in
+# delivery_c.pyx.
 #
-# It is a chain of chunks rather than one array. Sessions that get the same events fill their chunks at the same time, so the places
-# that an event is written to lie close together. With an array each, every session's was on a page of memory of its own, and over half
-# of the time of the walk and of the queue was spent waiting for it (benchmark `fanout`, under a sampling profiler). A chunk is freed when the last of it is forgotten.
+# It is a chain of chunks rather than one array. Sessions that get the same events fill their chunks at the same time,
+# so the places that an event is written to lie close together. With an array each, every session's was on a page of
+# memory of its own, and over half of the time of the walk and of the queue was spent waiting for it (benchmark
+# `fanout`, under a sampling profiler). A chunk is freed when the last of it is forgotten.
 #
-# The functions own what is in the ring: a reference to each body, and the chunks. The garbage collector does not look into it:
-# bodies know nothing of sessions. Nothing here calls anything of the callers.
+# The functions own what is in the ring: a reference to each body, and the chunks. The garbage collector does not look
+# into it: bodies know nothing of sessions. Nothing here calls anything of the callers.
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -28,9 +30,9 @@ cdef struct Chunk:
     Place places[1]
 
 cdef struct Ring:
-    # The events from place `first` of the oldest chunk to before place `end` of the newest; chunks between them are full. NULL without
-    # events. `count` and `size_bytes` are of all that are there: past `max_events` the oldest count as forgotten, and go a chunk's
-    # worth at a time.
+    # The events from place `first` of the oldest chunk to before place `end` of the newest; chunks between them are
+    # full. NULL without events. `count` and `size_bytes` are of all that are there: past `max_events` the oldest count
+    # as forgotten, and go a chunk's worth at a time.
     Chunk* newest
     int end
     int count

@@ -1,8 +1,9 @@
 """The memory that a send is gathered in, and what lies in it. A part of the delivery kernel.
 
-Most recipients of a turn get the same events as the one before them, and their frames differ in the digits of `s` alone. So
-the frames stay in the buffer after they were sent, with the events that they are of, and the next recipient of the same
-ones costs a few digits and no copy. It holds references to events and templates until `forget`, at the end of each flush.
+Most recipients of a turn get the same events as the one before them, and their frames differ in the digits of `s`
+alone. So the frames stay in the buffer after they were sent, with the events that they are of, and the next recipient
+of the same ones costs a few digits and no copy. It holds references to events and templates until `forget`, at the end
+of each flush.
 """
 
 cimport cython

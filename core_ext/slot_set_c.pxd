@@ -25,8 +25,8 @@ cdef Py_ssize_t check_slot(object slot) except -1
 
 
 cdef class SlotSet:
-    # Owns `words`, `size` of them; all beyond are taken as zero. Freed with the object. Who walks over them must let nothing
-    # run meanwhile that changes the set.
+    # Owns `words`, `size` of them; all beyond are taken as zero. Freed with the object. Who walks over them must let
+    # nothing run meanwhile that changes the set.
     cdef uint64_t* words
     cdef Py_ssize_t size
 

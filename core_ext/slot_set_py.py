@@ -1,7 +1,8 @@
 """A set of slots: which of a guild's sessions view a channel, have an intent, or get an event.
 
-Slots are small numbers, given out from 0 on, so a set is a row of bits and its algebra works on 64 slots at once: an audience
-of 10,000 is 157 words. It behaves like a Python set of ints that is always in order, and holds nothing but numbers.
+Slots are small numbers, given out from 0 on, so a set is a row of bits and its algebra works on 64 slots at once: an
+audience of 10,000 is 157 words. It behaves like a Python set of ints that is always in order, and holds nothing but
+numbers.
 
 Reference for `slot_set_c.pyx`, which keeps the bits in a C array. Here they are one int.
 """

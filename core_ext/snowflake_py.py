@@ -1,8 +1,9 @@
 """Making snowflakes: 42 bits of milliseconds since `EPOCH_MS`, 5 bits worker, 5 bits process, 12 bits sequence.
 
 A generator owns its last millisecond and sequence, nothing else; the clock is the caller's. Ids rise strictly: when the
-clock stands still or steps back, the generator stays in its own last millisecond, and when that one's 4096 ids are used up
-it goes on in the next one without waiting, so it may run ahead of the clock for a while. Not for use by several threads.
+clock stands still or steps back, the generator stays in its own last millisecond, and when that one's 4096 ids are used
+up it goes on in the next one without waiting, so it may run ahead of the clock for a while. Not for use by several
+threads.
 
 Compiled as `core_ext.snowflake_c` with the types in `snowflake_c.pxd`.
 """

@@ -18,7 +18,10 @@ class SocketOwner(Protocol):
         """No client can be accepted until the next sweep."""
 
     def on_request(self, sock: Socket, request: bytes) -> None:
-        """A whole request, up to its blank line. `upgrade` or `end` must follow, now. What is written meanwhile leaves in one send."""
+        """A whole request, up to its blank line. `upgrade` or `end` must follow, now.
+
+        What is written meanwhile leaves in one send.
+        """
 
     def on_request_too_large(self, sock: Socket) -> None:
         """`end` must follow, now."""
@@ -79,8 +82,8 @@ class Socket:
 class SocketTable:
     """All sockets of one server. See the module.
 
-    A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`; of what waits for a client
-    past `max_buffered_bytes` the owner is told. A request may take `request_s` seconds, a drain `drain_s`.
+    A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`; of what waits for a
+    client past `max_buffered_bytes` the owner is told. A request may take `request_s` seconds, a drain `drain_s`.
     """
 
     def __init__(
@@ -117,7 +120,7 @@ class SocketTable:
         """Handles what is there, and does not wait."""
 
     def sweep(self, now_s: float) -> None:
-        """Ends what has taken too long, and tries again to accept. To be called a few times in the shortest of the times."""
+        """Ends what has taken too long, and tries again to accept. Call it a few times within the shortest time."""
 
     def close(self) -> None:
         """Loses every socket and lets go of the epoll. Safe to call twice."""

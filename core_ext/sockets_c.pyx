@@ -7,8 +7,8 @@
                                                   └─ room to send: what waits
     Socket.write, Socket.end ─→ send ─ what the kernel does not take waits, and EPOLLOUT is asked for
 
-A socket is a descriptor and a few numbers. Reading is done into one buffer for all; what a socket keeps of its client is a
-frame, a message or a request that is not all there yet. So an idle connection costs its objects and nothing else.
+A socket is a descriptor and a few numbers. Reading is done into one buffer for all; what a socket keeps of its client
+is a frame, a message or a request that is not all there yet. So an idle connection costs its objects and nothing else.
 
 The life of a socket:
 
@@ -16,34 +16,35 @@ The life of a socket:
        └──────────end (an HTTP answer)──────┘
     and from each of them, by an error, the client's end, `abort` or (in REQUEST) `request_s`: gone
 
-*Ending*: closing a socket while bytes of its client are unread makes the kernel reset the connection, and the client may never see
-what was sent last. So `end` sends its bytes behind what waits, shuts our direction down when all is sent, and throws away
-what still comes until the client's own end.
+*Ending*: closing a socket while bytes of its client are unread makes the kernel reset the connection, and the client
+may never see what was sent last. So `end` sends its bytes behind what waits, shuts our direction down when all is sent,
+and throws away what still comes until the client's own end.
 
-*Bounded work*: one `poll` handles at most `MAX_EVENTS` sockets, each with one read of at most `READ_BYTES`, and accepts at
-most `MAX_ACCEPTS`. Epoll is level-triggered: what is left makes the descriptor readable again.
+*Bounded work*: one `poll` handles at most `MAX_EVENTS` sockets, each with one read of at most `READ_BYTES`, and accepts
+at most `MAX_ACCEPTS`. Epoll is level-triggered: what is left makes the descriptor readable again.
 
-*Descriptors* are used again as soon as they are closed. `on_lost` is called before, so that whoever writes to the descriptor
-past the table lets go of it; and each event carries the number of the socket that it was asked for, so that one of a
-closed socket never reaches its descriptor's next owner.
+*Descriptors* are used again as soon as they are closed. `on_lost` is called before, so that whoever writes to the
+descriptor past the table lets go of it; and each event carries the number of the socket that it was asked for, so that
+one of a closed socket never reaches its descriptor's next owner.
 
-*No descriptors left* (EMFILE and its like): the listening socket is taken out of the epoll until the next `sweep`, or it
-would be readable all the time.
+*No descriptors left* (EMFILE and its like): the listening socket is taken out of the epoll until the next `sweep`, or
+it would be readable all the time.
 
-*Calls from within*: each of the owner's methods may write to, end or abort any socket, this one too. A write's own errors are
-not told to the writer: the socket is found broken in the next `poll`. `on_lost` is called once for each accepted socket, by `poll`,
-`sweep`, `close` or `abort`; never by `write` or `end`. An exception of an owner's method goes to `on_fault`, and no further.
+*Calls from within*: each of the owner's methods may write to, end or abort any socket, this one too. A write's own
+errors are not told to the writer: the socket is found broken in the next `poll`. `on_lost` is called once for each
+accepted socket, by `poll`, `sweep`, `close` or `abort`; never by `write` or `end`. An exception of an owner's method
+goes to `on_fault`, and no further.
 
-The table owns the epoll and all accepted descriptors, not the listening one. It must be closed: sockets and what they are given
-refer to each other. Times are the `clock`'s, in seconds. Linux only.
+The table owns the epoll and all accepted descriptors, not the listening one. It must be closed: sockets and what they
+are given refer to each other. Times are the `clock`'s, in seconds. Linux only.
 
-Buffers: the table owns the buffer that is read into; frames are unmasked and judged there, and what is given to the owner is
-a new bytes object. A socket owns what it keeps of its client (a frame, a request, fragments) and what waits to be sent; all of it
-is malloced and freed as soon as it is empty. Nothing here looks into the buffer after a call of the owner's method but at what
-lies behind the frame that the call was about, and nothing else reads into it meanwhile.
+Buffers: the table owns the buffer that is read into; frames are unmasked and judged there, and what is given to the
+owner is a new bytes object. A socket owns what it keeps of its client (a frame, a request, fragments) and what waits to
+be sent; all of it is malloced and freed as soon as it is empty. Nothing here looks into the buffer after a call of the
+owner's method but at what lies behind the frame that the call was about, and nothing else reads into it meanwhile.
 
-The garbage collector does not look into sockets: a table that is closed has broken each one's circle. The suite runs on a model in
-Python too, `tests/models/sockets.py`.
+The garbage collector does not look into sockets: a table that is closed has broken each one's circle. The suite runs on
+a model in Python too, `tests/models/sockets.py`.
 """
 
 cimport cython
@@ -334,7 +335,7 @@ cdef class SocketTable:
                 self._read(sock)
 
     def sweep(self, double now_s):
-        """Ends what has taken too long, and tries again to accept. To be called a few times in the shortest of the times."""
+        """Ends what has taken too long, and tries again to accept. Call it a few times within the shortest time."""
         self._lose_late(self._requests, _REQUEST, now_s)
         self._lose_late(self._drains, _DRAINING, now_s)
         if self._is_paused and self._listening_fd >= 0:

@@ -13,7 +13,8 @@ cdef class Template:
 
     # How many bytes `put` writes at most.
     cdef Py_ssize_t max_bytes(self) noexcept
-    # Writes the frame into at least `max_bytes` bytes of the caller's; gives how many it took. `seq` must be in 0..MAX_SEQ.
+    # Writes the frame into at least `max_bytes` bytes of the caller's; gives how many it took. `seq` must be in
+    # 0..MAX_SEQ.
     cdef Py_ssize_t put(self, long long seq, char* out) noexcept
     # Whether `s` is four bytes in the frame that `put` writes; else it is digits.
     cdef bint has_binary_number(self) noexcept
@@ -33,8 +34,8 @@ cdef struct Entry:
     PyObject* template
     PyObject* previous
     PyObject* chained
-    # For `previous`, the body that was last most often: they rise with each recipient for which it was, sink with each other,
-    # and at 0 another gets the place (Boyer and Moore's majority vote).
+    # For `previous`, the body that was last most often: they rise with each recipient for which it was, sink with each
+    # other, and at 0 another gets the place (Boyer and Moore's majority vote).
     int votes
 
 

@@ -7,19 +7,19 @@
     JSON_ZSTD       the same with the prefix in a raw block           (RFC 8878 section 3.1.1.2)
     PADDED          head, s, tail, rest                               ten characters: digits, then spaces
 
-`rest` are parts that come last, in this order: each may be shared with other templates, as what is the same for many sessions
-is in a dispatch that is otherwise one's own. A template holds references to its parts and copies none of them.
+`rest` are parts that come last, in this order: each may be shared with other templates, as what is the same for many
+sessions is in a dispatch that is otherwise one's own. A template holds references to its parts and copies none of them.
 
-In a compressed stream an event can be shorter when it may look back at the one before it. That is right for the recipients whose
-stream has exactly that one last (the *previous* body), and for no others: the memo counts them, and has a template made for
-them when they are many. What they are called and who knows:
+In a compressed stream an event can be shorter when it may look back at the one before it. That is right for the
+recipients whose stream has exactly that one last (the *previous* body), and for no others: the memo counts them, and
+has a template made for them when they are many. What they are called and who knows:
 
     body    .find_template(form) -> Template, which keeps it for the next time or makes it anew
-            .chain(form, previous) -> a Template that is right behind the body `previous`, or None where that is of no use
+            .chain(form, previous) -> a Template that is right behind the body `previous`, or None where none is of use
     form    nothing is asked of it: it is for the body
 
-Buffers: a template owns references to its parts, for as long as it lives; `put` writes into its caller's memory and keeps
-nothing. The suite runs on a model in Python too, `tests/models/template.py`.
+Buffers: a template owns references to its parts, for as long as it lives; `put` writes into its caller's memory and
+keeps nothing. The suite runs on a model in Python too, `tests/models/template.py`.
 """
 
 cimport cython
@@ -40,8 +40,8 @@ cdef enum:
     # Header, block header, prefix: what a frame has besides its parts.
     _MAX_EXTRA = 48
     _PADDED_BYTES = 10
-    # From how many recipients in one flush on a chained template is made. It costs 20 microseconds: under one for each of
-    # them, for a frame of a third to half the bytes (`benchmarks`, rows of streams).
+    # From how many recipients in one flush on a chained template is made. It costs 20 microseconds: under one for each
+    # of them, for a frame of a third to half the bytes (`benchmarks`, rows of streams).
     _MIN_SHARES = 32
 
 FIXED = _FIXED
@@ -196,7 +196,6 @@ cdef class TemplateMemo:
         """The entry of a body in a form. Connections that have the same to send ask in the same order."""
         cdef Entry* entry
         cdef int place
-        cdef int tries
         if self._next < self._count:
             entry = &self._entries[self._next]
             if entry.body == <PyObject*>body and entry.form == <PyObject*>form:

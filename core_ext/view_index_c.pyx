@@ -15,7 +15,7 @@ cdef enum:
 
 
 cdef class ViewIndex:
-    """The view sets of one guild. A slot that is not allocated raises ValueError everywhere. Sets that it gives are copies."""
+    """The view sets of one guild. A slot that is not allocated raises ValueError. Sets that it gives are copies."""
 
     def __cinit__(self):
         self._kinds = NULL
@@ -59,7 +59,7 @@ cdef class ViewIndex:
         return <SlotSet>viewers
 
     def allocate(self):
-        """A slot that nobody has: of kind 0, seeing no channel, no flag. Released slots are used again, the last one first."""
+        """A slot that nobody has: of kind 0, no channel, no flag. Released slots are used again, the last one first."""
         cdef Py_ssize_t slot
         if self._free:
             slot = self._free.pop()

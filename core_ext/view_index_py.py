@@ -1,11 +1,11 @@
-"""Who can view which channel: a set of slots per channel, so that an audience is an intersection and not a check in a loop.
+"""Who can view which channel: a set of slots per channel, so an audience is an intersection and not a check in a loop.
 
-A guild actor gives each attached session a slot. The index owns the slots, one set per channel, and one set per flag (an
-intent, for example): the recipients of an event are `select(channel_id, flag)`, the slots in both. It holds no policy: the
-actor computes permissions and tells the index what came out.
+A guild actor gives each attached session a slot. The index owns the slots, one set per channel, and one set per flag
+(an intent, for example): the recipients of an event are `select(channel_id, flag)`, the slots in both. It holds no
+policy: the actor computes permissions and tells the index what came out.
 
-Sessions whose permissions are the same, because their users have the same roles, are of one *kind*, a number that the actor
-gives them. A change of a channel is then computed once a kind, and `of_kinds` says which slots that makes.
+Sessions whose permissions are the same, because their users have the same roles, are of one *kind*, a number that the
+actor gives them. A change of a channel is then computed once a kind, and `of_kinds` says which slots that makes.
 
 Reference for `view_index_c.pyx`.
 """
@@ -22,7 +22,7 @@ MAX_KINDS = 1 << 24
 
 
 class ViewIndex:
-    """The view sets of one guild. A slot that is not allocated raises ValueError everywhere. Sets that it gives are copies."""
+    """The view sets of one guild. A slot that is not allocated raises ValueError. Sets that it gives are copies."""
 
     __slots__ = ("_channels", "_everyone", "_flags", "_free", "_kinds")
 
@@ -46,7 +46,7 @@ class ViewIndex:
             raise ValueError("flag must be in 0..63")
 
     def allocate(self) -> int:
-        """A slot that nobody has: of kind 0, seeing no channel, no flag. Released slots are used again, the last one first."""
+        """A slot that nobody has: of kind 0, no channel, no flag. Released slots are used again, the last one first."""
         if self._free:
             slot = self._free.pop()
             self._kinds[slot] = 0

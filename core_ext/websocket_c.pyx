@@ -1,21 +1,22 @@
 """What a client says over a WebSocket: frames out of bytes, messages out of frames (RFC 6455 sections 5 to 8).
 
-`FrameReader` takes a client's bytes after the handshake, in whatever pieces, and gives whole messages and control frames. It
-writes nothing and knows no socket: how to answer a ping or a close, and which code a refusal is closed with, is for the caller.
+`FrameReader` takes a client's bytes after the handshake, in whatever pieces, and gives whole messages and control
+frames. It writes nothing and knows no socket: how to answer a ping or a close, and which code a refusal is closed with,
+is for the caller.
 
 A frame is judged by its header, before its payload is there, in this order:
 
-    reserved bits or opcode, a control frame in fragments or over 125 bytes, no mask, a continuation of nothing, a new message
-    within another, a length that is not written in the shortest way or over 2**63-1      → PROTOCOL_ERROR
+    reserved bits or opcode, a control frame in fragments or over 125 bytes, no mask, a continuation of nothing, a new
+    message within another, a length that is not written in the shortest way or over 2**63-1      → PROTOCOL_ERROR
     a message of more than `max_bytes` or `max_fragments`                                → TOO_LARGE
 
-and a whole message by its payload: text that is not UTF-8 → NOT_TEXT, as one whole: a character may be cut between fragments; a
-close frame with half a code, a code that may not be sent or a reason that is not UTF-8 → PROTOCOL_ERROR.
+and a whole message by its payload: text that is not UTF-8 → NOT_TEXT, as one whole: a character may be cut between
+fragments; a close frame with half a code, a code that may not be sent or a reason that is not UTF-8 → PROTOCOL_ERROR.
 
 The reading itself is in `websocket_c.pxd`, for `sockets_c` to have it too, which reads into its shared buffer.
 
-Buffers: a reader owns a copy of the frame that is not all there, and the fragments of an unfinished message. Payloads are given
-as new bytes objects. The suite runs on a model in Python too, `tests/models/websocket.py`.
+Buffers: a reader owns a copy of the frame that is not all there, and the fragments of an unfinished message. Payloads
+are given as new bytes objects. The suite runs on a model in Python too, `tests/models/websocket.py`.
 """
 
 cimport cython

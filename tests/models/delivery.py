@@ -52,7 +52,7 @@ class SendQueue:
         """Send what so many tracks have; whether there are more.
 
         Raises:
-            Exception: what a form or a link raised, with that one track's event or bytes lost. The others are still here.
+            Exception: what a form or a link raised. That one track's event or bytes are lost; the others are still here.
         """
         try:
             while self._tracks and max_tracks > 0:
@@ -127,7 +127,7 @@ class Outlet:
             self._is_busy = False
 
     def close(self) -> None:
-        """Send what its track has and let go of link, socket and track. Safe to call twice, and from within the link."""
+        """Send what its track has and let go of link, socket and track. May be called twice, and by the link."""
         try:
             self.flush()
         finally:

@@ -34,7 +34,7 @@ _HEARTBEATS = {JSON: re.compile(_JSON), ETF: re.compile(_ETF, re.DOTALL), MSGPAC
 
 
 def read_heartbeat(encoding: int, data: bytes) -> int | None:
-    """The number of the dispatch that came last, if these bytes are a heartbeat as libraries write it; None says nothing.
+    """The number of the dispatch that came last, if the bytes are a heartbeat as libraries write it, else None.
 
     `NO_SEQ` when it names none, or one that no dispatch can have.
     """

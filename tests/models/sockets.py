@@ -214,8 +214,8 @@ class Socket:
 class SocketTable:
     """All sockets of one server. See the module.
 
-    A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`; of what waits for a client past
-    `max_buffered_bytes` the owner is told. A request may take `request_s` seconds, a drain `drain_s`.
+    A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`; of what waits for a
+    client past `max_buffered_bytes` the owner is told. A request may take `request_s` seconds, a drain `drain_s`.
     """
 
     __slots__ = (
@@ -306,7 +306,7 @@ class SocketTable:
                 sock.read()
 
     def sweep(self, now_s: float) -> None:
-        """Ends what has taken too long, and tries again to accept. To be called a few times in the shortest of the times."""
+        """Ends what has taken too long, and tries again to accept. Call it a few times within the shortest time."""
         for waiting, state in ((self._requests, _REQUEST), (self._drains, _DRAINING)):
             while waiting and waiting[0][0] <= now_s:
                 _, sock = waiting.popleft()

@@ -1,4 +1,4 @@
-"""setup.py and the command on machines that lack something: one sentence says what to install, and nothing counts as built."""
+"""setup.py and the command where something is missing: one sentence says what to install, and nothing counts as built."""
 
 import os
 import shutil

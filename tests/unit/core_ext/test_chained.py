@@ -1,4 +1,4 @@
-"""Events that look back at the one before: only behind exactly that one, only for many, the same from both implementations."""
+"""Events that look back at the one before: only behind exactly that one, only for many, the same from both."""
 
 import random
 import re

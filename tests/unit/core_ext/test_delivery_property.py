@@ -1,4 +1,4 @@
-"""Whatever happens to sessions, each client gets each of its events once and in order; both implementations write the same.
+"""Whatever happens to sessions, each client gets each event once and in order; both implementations write the same.
 
 Clients come and go in the middle of flushes, resume after what they have, hold their links up, and slots are used again.
 """

@@ -40,7 +40,7 @@ overwrites = st.lists(
 
 
 def compute_bit(base: int, role_ids: set[int], over: list[Overwrite], bit: int) -> bool:
-    """The documented hierarchy for one bit: the last level that says anything decides, and allow beats deny on a level."""
+    """The documented hierarchy for one bit: the last level that says anything decides, allow before deny."""
     levels = [
         [o for o in over if o.type == 0 and o.id == EVERYONE],
         [o for o in over if o.type == 0 and o.id != EVERYONE and o.id in role_ids],

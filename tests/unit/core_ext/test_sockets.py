@@ -1,4 +1,4 @@
-"""The sockets of a server, on real ones and without an event loop: what is told of them, in which order, and their ends."""
+"""The sockets of a server, on real ones and without an event loop: what is told of them, and their ends."""
 
 import contextlib
 import errno

@@ -86,7 +86,7 @@ any_frames = st.builds(
     length_bytes=st.sampled_from([None] * 12 + [9]),
     declared=st.one_of(*[st.none()] * 8, st.sampled_from(_LENGTHS)),
 )
-"""Every field wrong now and then. A length field of 9 bytes takes every length, also such as would fit a shorter one."""
+"""Every field wrong now and then. A length field of 9 bytes takes every length, also a short one."""
 
 right_streams = st.lists(st.one_of(fragmented(), controls.map(lambda frame: [frame])), max_size=5).map(
     lambda messages: [frame for message in messages for frame in message]
