@@ -1,9 +1,11 @@
 """`make fuzz`: every target for a bounded time, or those that are named. Coverage-guided by atheris where it is installed.
 
-    python -m tests.fuzz [--seconds N] [target …]
+    python -m tests.fuzz [--blind] [--seconds N] [target …]
 
 Inputs that reach something new are kept in `.fuzz/TARGET`, an input that fails is written to `.fuzz` and named. Each target
 runs in a process of its own: a fuzzer ends its process, and a kernel that breaks takes only that one with it.
+
+`--blind` mutates seeds and what was kept without looking at coverage: a sanitizer takes the place of what atheris would see it by.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import random
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 _FOLDER = Path(".fuzz")
@@ -37,13 +40,14 @@ def run_with_atheris(name: str, seconds: int) -> None:
 
 
 def run_plainly(name: str, seconds: int) -> None:
-    """Mutates seeds for so long."""
+    """Mutates for so long the seeds and what a fuzzer has kept, after it has tried these as they are."""
     from tests.fuzz.mutation import mutations
     from tests.fuzz.seeds import make_seeds
     from tests.fuzz.targets import TARGETS
 
     ends_s = time.monotonic() + seconds
-    for count, data in enumerate(mutations(make_seeds()[name], random.Random())):
+    known = [*make_seeds()[name], *(path.read_bytes() for path in sorted((_FOLDER / name).iterdir()))]
+    for count, data in enumerate(chain(known, mutations(known, random.Random()))):
         if count % _INPUTS_BETWEEN_CLOCKS == 0 and time.monotonic() > ends_s:
             print(f"{count} inputs")
             return
@@ -54,7 +58,7 @@ def run_plainly(name: str, seconds: int) -> None:
             raise
 
 
-def fuzz_all(names: list[str], seconds: int) -> int:
+def fuzz_all(names: list[str], seconds: int, *, is_blind: bool) -> int:
     """Each target in its process; how many failed."""
     from tests.fuzz.seeds import make_seeds, write_seeds
 
@@ -63,7 +67,8 @@ def fuzz_all(names: list[str], seconds: int) -> int:
     for name in names or list(seeds):
         write_seeds(_FOLDER / name, seeds[name])
         print(f"== {name}, {seconds} s", flush=True)
-        command = [sys.executable, "-m", "tests.fuzz", "--child", "--seconds", str(seconds), name]
+        options = ["--child", *(["--blind"] if is_blind else [])]
+        command = [sys.executable, "-m", "tests.fuzz", *options, "--seconds", str(seconds), name]
         failed += subprocess.run(command, check=False).returncode != 0
     return failed
 
@@ -73,17 +78,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz what reads clients' bytes.")
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--blind", action="store_true", help="look at no coverage")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     has_atheris = importlib.util.find_spec("atheris") is not None
     if arguments.child:
-        (run_with_atheris if has_atheris else run_plainly)(arguments.targets[0], arguments.seconds)
+        run = run_with_atheris if has_atheris and not arguments.blind else run_plainly
+        run(arguments.targets[0], arguments.seconds)
         return 0
     if not has_atheris:
         print(
             "atheris is not installed (it has no build for this machine): seeds are mutated without looking at coverage."
         )
-    return 1 if fuzz_all(arguments.targets, arguments.seconds) else 0
+    return 1 if fuzz_all(arguments.targets, arguments.seconds, is_blind=arguments.blind) else 0
 
 
 if __name__ == "__main__":

@@ -247,6 +247,26 @@ def test_outlet_closed_from_within_its_link_sends_nothing_more(module: ModuleTyp
 
 
 @both
+def test_outlet_that_nobody_else_holds_may_be_closed_from_within_its_link(module: ModuleType) -> None:
+    """What it would do with freed memory is seen by `make sanitize`."""
+    bench = Bench(module)
+    track = bench.make_track()
+
+    class Closing(Link):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            track.outlet.close()
+
+    links = [Closing(), Closing()]
+    for link in links:
+        track.attach(bench.make_outlet(link)[0])
+        track.push(Body(b"a"))
+        bench.queue.flush(10)
+        assert track.outlet is None
+    assert [bytes(link.written) for link in links] == [frames((1, b"a")), frames((2, b"a"))]
+
+
+@both
 def test_event_that_cannot_be_encoded_costs_its_own_track_that_event_alone(module: ModuleType) -> None:
     bench = Bench(module)
     (first, first_link), (second, second_link) = bench.make_pair(), bench.make_pair()
