@@ -39,6 +39,7 @@ from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import ENCODINGS
 from gateway.forms import Forms
+from gateway.public_address import PublicAddress
 from gateway.surroundings import Surroundings
 
 _CONTENT_BYTES: Final = 44
@@ -156,6 +157,7 @@ async def serve(options: Options) -> None:
         surroundings=Surroundings(on_logins=garbage.welcome),
         online=MemoryOnlineCounts(),
         starts=MemorySessionStarts(clock=clock, per_day=1_000_000),
+        address=PublicAddress(""),
     )
     await gateway.start()
     commands: asyncio.Queue[str] = asyncio.Queue()

@@ -92,12 +92,8 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """The address that clients are told who have not asked for a host by name."""
-        return self.url_for("")
-
-    def url_for(self, asked_host: str) -> str:
-        """The address that a client is told whose request named `asked_host` (a Host header)."""
-        return self._address.url_for(asked_host)
+        """The address that clients are told who have not asked for a host by name, once started."""
+        return self._address.url_for("")
 
     async def start(self) -> None:
         """Listen to the bus, then to clients."""
@@ -146,9 +142,13 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     messages: MessagePort,
     online: OnlineCounts,
     starts: SessionStarts,
+    address: PublicAddress,
     surroundings: Surroundings = ALONE,
 ) -> Gateway:
-    """Everything of the gateway, wired. Call within a running loop. `messages` takes what clients send over the socket."""
+    """Everything of the gateway, wired. Call within a running loop.
+
+    `messages` takes what clients send over the socket; `address` is told where the gateway listens, once that is known.
+    """
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
     common = _Common(
@@ -164,7 +164,6 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     sending = make_sending(clock=clock, call_later=call_later, metrics=metrics)
     inbox = Inbox(call_soon=asyncio.get_running_loop().call_soon, clock=clock)
     windows = LoginWindows()
-    address = PublicAddress(settings.gateway.public_url)
 
     guilds = _build_guilds(common, online, windows, sending)
     users = UserDirectory(bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter)

@@ -38,6 +38,7 @@ from core.store.blob.store import open_folder
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
+from gateway.public_address import PublicAddress
 from gateway.surroundings import Surroundings
 from guildway.addresses import Addresses
 from guildway.data_files import DataFiles
@@ -148,7 +149,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
 
 
 def _build_tiers(ground: Ground, blobs: BlobStore) -> tuple[Api, Gateway]:
-    """Both at once, because each is told something by the other: where the gateway is, and what its clients send."""
+    """The API does not know the gateway, but its address; the gateway sends what its clients say through the API."""
+    address = PublicAddress(ground.settings.gateway.public_url)
     api = build_api(
         store=ground.store,
         bus=ground.store.bus,
@@ -159,7 +161,7 @@ def _build_tiers(ground: Ground, blobs: BlobStore) -> tuple[Api, Gateway]:
         metrics=ground.metrics,
         online=ground.online,
         starts=ground.starts,
-        gateway_url=lambda asked_host: gateway.url_for(asked_host),  # noqa: PLW0108 - made below
+        gateway_url=address.url_for,
     )
     gateway = build_gateway(
         store=ground.store,
@@ -172,6 +174,7 @@ def _build_tiers(ground: Ground, blobs: BlobStore) -> tuple[Api, Gateway]:
         messages=api.messages,
         online=ground.online,
         starts=ground.starts,
+        address=address,
         surroundings=Surroundings(
             on_logins=ground.garbage.welcome,
             on_bad_token=api.limits.count_invalid,

@@ -17,6 +17,7 @@ from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
 from gateway.batch_timer import CallLater
+from gateway.public_address import PublicAddress
 from tests.fakes.message_port import FakeMessagePort
 from tests.integration.gateway.place import Place
 from tests.support.databases import MigratedDatabase
@@ -93,6 +94,7 @@ def run_gateway(
             messages=port,
             online=online,
             starts=MemorySessionStarts(clock=SystemClock(), per_day=options.session_starts_per_day),
+            address=PublicAddress(options.public_url),
         )
         await gateway.start()
         running = asyncio.create_task(gateway.run())
