@@ -91,7 +91,7 @@ lint: $(VENV)/dev.stamp  ## Style, types, import contracts, kernels' style
 
 coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests, and which lines they do not run; ARGS as for test
 	@rm -f .coverage .coverage.*
-	$(PY) -m coverage run -m pytest $(ARGS)
+	$(PY) -m coverage run -m pytest $(or $(ARGS),-n $(WORKERS))
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
