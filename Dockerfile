@@ -48,6 +48,6 @@ VOLUME /data
 EXPOSE 8080 8081 8082
 # The server is process 1 and gets SIGTERM itself; it ends within five seconds.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["guildway", "health"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["guildway", "health"]
 ENTRYPOINT ["guildway"]
 CMD ["run"]
