@@ -1,7 +1,7 @@
 """Handing one event to its local recipients. Nothing here knows why a session is one.
 
 The walk itself is a kernel (`core_ext.deliver`): it takes an actor's table of tracks, the set of slots that an audience
-resolved to, and a body that is encoded once per form whoever asks. Who sees which form of a message is set algebra before it.
+resolved to, and a body that is encoded once per format whoever asks. Who sees which variant of a message is set algebra before it.
 What goes to the sockets, and when, is `core_ext`'s delivery.
 """
 
@@ -12,8 +12,8 @@ from gateway.dispatch_body import DispatchBody
 from gateway.session import Session
 
 
-class MessageForms:
-    """One message event as its different recipients may see it. Forms nobody needs are never made."""
+class MessageVariants:
+    """One message event as its different recipients may see it. Variants that nobody needs are never made."""
 
     __slots__ = ("_bare", "author_id", "full", "mention_ids", "public")
 
@@ -21,11 +21,11 @@ class MessageForms:
         self.full = body
         self.author_id = author_id
         self.mention_ids = frozenset(mention_ids)
-        # The nonce is the author's own; most messages of bots have none, and then one form serves all.
+        # The nonce is the author's own; most messages of bots have none, and then one variant serves all.
         self.public = body.without_nonce() if author_id and b'"nonce":' in body.payload else body
         self._bare: DispatchBody | None = None
 
-    def form_for(self, session: Session) -> DispatchBody:
+    def variant_for(self, session: Session) -> DispatchBody:
         """The author sees all; whom it mentions, and who has the intent, the content; others neither."""
         if session.user_id == self.author_id:
             return self.full
@@ -48,24 +48,24 @@ def fan_out(tracks: list[Track | None], slots: SlotSet, body: DispatchBody) -> i
 def fan_out_message(
     tracks: list[Track | None],
     slots: SlotSet,
-    forms: MessageForms,
+    variants: MessageVariants,
     *,
     content: SlotSet,
     slots_of: Callable[[int], Iterable[int]],
 ) -> int:
-    """Dispatch a message event, to each the form that it may see; how many got it.
+    """Dispatch a message event, to each the variant that it may see; how many got it.
 
     `content` are the slots whose sessions have the intent for it, `slots_of` gives those of a user.
     """
-    own = SlotSet(slots_of(forms.author_id)) & slots
+    own = SlotSet(slots_of(variants.author_id)) & slots
     entitled = (slots & content) | own
-    for user_id in forms.mention_ids:
+    for user_id in variants.mention_ids:
         entitled = entitled | (SlotSet(slots_of(user_id)) & slots)
     bare = slots - entitled
-    if forms.public is not forms.full:
+    if variants.public is not variants.full:
         entitled = entitled - own
-        delivered = deliver(tracks, own, forms.full)
+        delivered = deliver(tracks, own, variants.full)
     else:
         delivered = 0
-    delivered += deliver(tracks, entitled, forms.public)
-    return delivered + deliver(tracks, bare, forms.make_bare()) if bare else delivered
+    delivered += deliver(tracks, entitled, variants.public)
+    return delivered + deliver(tracks, bare, variants.make_bare()) if bare else delivered

@@ -51,7 +51,7 @@ from gateway.attention import Attention
 from gateway.batch_timer import CallLater
 from gateway.channel_state import ChannelState
 from gateway.dispatch_body import DispatchBody
-from gateway.fanout import MessageForms
+from gateway.fanout import MessageVariants
 from gateway.guild_changes import (
     Change,
     ChannelDeleted,
@@ -281,8 +281,8 @@ class GuildActor:
             return
         body = DispatchBody(envelope.event, envelope.payload)
         if envelope.event in CONTENT_EVENTS:
-            forms = MessageForms(body, author_id=envelope.author_id, mention_ids=envelope.mention_ids)
-            self.sessions.send_message(envelope.event, forms, slots)
+            variants = MessageVariants(body, author_id=envelope.author_id, mention_ids=envelope.mention_ids)
+            self.sessions.send_message(envelope.event, variants, slots)
         else:
             self.sessions.send(body, slots)
 

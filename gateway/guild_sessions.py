@@ -13,7 +13,7 @@ from core.domain.events import required_intent
 from core.domain.intents import Intent
 from core_ext import SlotSet, Track, ViewIndex
 from gateway.dispatch_body import DispatchBody
-from gateway.fanout import MessageForms, fan_out, fan_out_message
+from gateway.fanout import MessageVariants, fan_out, fan_out_message
 from gateway.session import Session
 
 _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
@@ -172,11 +172,11 @@ class GuildSessions:
         if slots:
             self.count(body.event, fan_out(self._tracks, slots, body))
 
-    def send_message(self, event: str, forms: MessageForms, slots: SlotSet) -> None:
-        """Dispatch a message event to these slots, to each the form that it may see."""
+    def send_message(self, event: str, variants: MessageVariants, slots: SlotSet) -> None:
+        """Dispatch a message event to these slots, to each the variant that it may see."""
         if slots:
             content = self._index.select(0, _CONTENT_BIT)
-            self.count(event, fan_out_message(self._tracks, slots, forms, content=content, slots_of=self.slots_of))
+            self.count(event, fan_out_message(self._tracks, slots, variants, content=content, slots_of=self.slots_of))
 
     def count(self, event: str, sessions: int) -> None:
         """An event was dispatched."""

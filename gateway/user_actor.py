@@ -20,7 +20,7 @@ from core.domain.events import CHANNEL_CREATE, GUILD_JOINED, INTERNAL_EVENTS, SE
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_joined
 from gateway.dispatch_body import DispatchBody
-from gateway.fanout import MessageForms
+from gateway.fanout import MessageVariants
 from gateway.presence import OFFLINE, MergedPresence, Presence, merge_presences
 from gateway.presence_tally import PresenceTally
 from gateway.recent import remember
@@ -251,21 +251,21 @@ class UserActor:
                 seat.held.append(envelope)
         if envelope.event == GUILD_JOINED:
             return self._joins(envelope, started)
-        forms = self._forms(envelope) if started else None
+        variants = self._variants(envelope) if started else None
         for seat in started:
-            self._pass_on(seat, envelope, forms)
+            self._pass_on(seat, envelope, variants)
         return ()
 
     def _joins(self, envelope: Envelope, seats: Iterable[_Seat]) -> list[Join]:
         guild_id = parse_joined(envelope.payload)
         return [Join(seat.session, guild_id) for seat in seats if seat.session.wants_guild(guild_id)]
 
-    def _forms(self, envelope: Envelope) -> MessageForms:
+    def _variants(self, envelope: Envelope) -> MessageVariants:
         body = DispatchBody(envelope.event, envelope.payload)
         # Direct messages show their content whatever the intents are; the nonce stays its author's.
-        return MessageForms(body, author_id=envelope.author_id, mention_ids=(self.user_id,))
+        return MessageVariants(body, author_id=envelope.author_id, mention_ids=(self.user_id,))
 
-    def _pass_on(self, seat: _Seat, envelope: Envelope, forms: MessageForms | None = None) -> None:
+    def _pass_on(self, seat: _Seat, envelope: Envelope, variants: MessageVariants | None = None) -> None:
         session = seat.session
         if envelope.event in INTERNAL_EVENTS or (self.is_bot and envelope.event in _PEOPLES_EVENTS):
             return
@@ -273,7 +273,7 @@ class UserActor:
         if needed and not session.intents & needed:
             return
         if session.wants_user_events:
-            session.dispatch((forms or self._forms(envelope)).form_for(session))
+            session.dispatch((variants or self._variants(envelope)).variant_for(session))
             self._count(envelope.event, 1)
 
 
