@@ -38,9 +38,9 @@ from gateway.app import build_gateway
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import ENCODINGS
-from gateway.forms import Forms
 from gateway.public_address import PublicAddress
 from gateway.surroundings import Surroundings
+from gateway.wire_formats import WireFormats
 
 _CONTENT_BYTES: Final = 44
 """Each message says something else, in as many bytes: what is always the same would compress to next to nothing."""
@@ -117,7 +117,7 @@ class Bench:
 
     def measure_frame(self, encoding: str) -> int:
         """Bytes."""
-        form = Forms().find(ENCODINGS[encoding], Compression.NONE)
+        form = WireFormats().find(ENCODINGS[encoding], Compression.NONE)
         envelope = self.make_event()
         return len(form.encode_dispatch(DispatchBody(envelope.event, envelope.payload), 100))
 

@@ -16,7 +16,7 @@ formats have blocks that hold bytes as they are:
 No deflate block is final, so there is no checksum either. A zstd decoder keeps its three last match offsets from block to
 block, and a compressor that begins a frame takes them to be 1, 4 and 8. `_ZSTD_RESET` makes that true: it is a block that
 puts out `ZSTD_PAD` by matches of these three offsets. The pad is white space before the next key in JSON; elsewhere it needs a
-place (`gateway.forms` has it).
+place (`gateway.wire_formats` has it).
 
 A connection with payload compression gets each payload as a whole zlib document: the same segment, an empty final block
 and the checksum, which is cheap to carry on from the prefix.

@@ -7,7 +7,7 @@
 
 It owns the connection's outlet (`core_ext.Outlet`: all that is sent goes through it, so that the order is that of the calls),
 its intake (`core_ext.Intake`: how much the client may still say, and its heartbeats, which a transport may give it at once), its
-form (encoding, compression), and whether the client has identified. It does not know what a session is (`session` is a place
+format (encoding, compression), and whether the client has identified. It does not know what a session is (`session` is a place
 where the owner of sessions keeps its own) nor how frames are read. All of it runs in the event loop, without awaiting anything.
 There are very many of them: what most never need is made when it is needed.
 """
@@ -30,9 +30,9 @@ from gateway.batch_timer import CallLater
 from gateway.commands import Command, Heartbeat, Identify, Resume, parse_command
 from gateway.compression import Compression
 from gateway.encodings import Encoding, RefusedPayload, decode_frame, encode_payload
-from gateway.forms import Form, Forms
 from gateway.presence_command import PresenceUpdate
 from gateway.sending import Sending
+from gateway.wire_formats import WireFormat, WireFormats
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Phase(enum.IntEnum):
 class Shared:
     """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's, `sending` sends for all."""
 
-    __slots__ = ("_acks", "call_later", "clock", "forms", "handler", "note_close", "queue", "settings")
+    __slots__ = ("_acks", "call_later", "clock", "formats", "handler", "note_close", "queue", "settings")
 
     def __init__(
         self,
@@ -103,15 +103,15 @@ class Shared:
         self.clock = clock
         self.handler = handler
         self.call_later = call_later
-        self.forms = Forms()
+        self.formats = WireFormats()
         self._acks: dict[tuple[Encoding, Compression], bytes] = {}
         self.queue = sending.queue
 
     def find_ack(self, encoding: Encoding, compression: Compression) -> bytes:
-        """The frame that answers a heartbeat: the same for all connections of a form."""
+        """The frame that answers a heartbeat: the same for all connections of a format."""
         ack = self._acks.get((encoding, compression))
         if ack is None:
-            ack = self.forms.find(encoding, compression).encode(encode_payload(encoding, Opcode.HEARTBEAT_ACK))
+            ack = self.formats.find(encoding, compression).encode(encode_payload(encoding, Opcode.HEARTBEAT_ACK))
             self._acks[encoding, compression] = ack
         return ack
 
@@ -121,7 +121,7 @@ class Connection:
 
     __slots__ = (
         "_ender",
-        "_form",
+        "_format",
         "_held_presence",
         "_identify_by_s",
         "_is_reported",
@@ -161,8 +161,8 @@ class Connection:
         self.is_open = True
         self._shared = shared
         self._ender = ender
-        self._form: Form = shared.forms.find(encoding, compression)
-        self.outlet: Final = core_ext.Outlet(queue=shared.queue, form=self._form, link=link, fd=fd)
+        self._format: WireFormat = shared.formats.find(encoding, compression)
+        self.outlet: Final = core_ext.Outlet(queue=shared.queue, form=self._format, link=link, fd=fd)
         self._phase = Phase.NEW
         self._is_reported = False
         self.intake: Final = core_ext.Intake(
@@ -189,7 +189,7 @@ class Connection:
         """Begins the stream with HELLO."""
         self._timeout_s = heartbeat_interval_s * self._shared.settings.heartbeat_timeout_factor
         hello = {"heartbeat_interval": round(heartbeat_interval_s * 1000), "_trace": []}
-        self.outlet.write(self._form.open(encode_payload(self.encoding, Opcode.HELLO, hello)))
+        self.outlet.write(self._format.open(encode_payload(self.encoding, Opcode.HELLO, hello)))
 
     def send(self, op: int, d: object = None) -> None:
         """Sends a payload without `s`. Op 9 also lets the client identify or resume again."""
@@ -198,7 +198,7 @@ class Connection:
         if op == Opcode.INVALID_SESSION:
             self._phase = Phase.NEW
             self._identify_by_s = self._shared.clock.monotonic_s() + self._shared.settings.identify_timeout_s
-        self.outlet.write(self._form.encode(encode_payload(self.encoding, op, d)))
+        self.outlet.write(self._format.encode(encode_payload(self.encoding, op, d)))
 
     def close(self, close_code: CloseCode) -> None:
         """Says why, and ends the connection. `on_closed` follows in a later turn of the loop."""
@@ -218,8 +218,8 @@ class Connection:
         """Identify's `compress`: for JSON, and only without a transport compression."""
         if self.encoding is Encoding.JSON and self.compression is Compression.NONE:
             self.compression = Compression.ZLIB_PAYLOAD
-            self._form = self._shared.forms.find(self.encoding, self.compression)
-            self.outlet.set_form(self._form)
+            self._format = self._shared.formats.find(self.encoding, self.compression)
+            self.outlet.set_form(self._format)
             self.intake.ack = self._shared.find_ack(self.encoding, self.compression)
 
     # ---- from the client, by the listener

@@ -1,10 +1,10 @@
-"""One event for many sessions, encoded lazily and once per form.
+"""One event for many sessions, encoded lazily and once per format.
 
 Every session that gets the event, every replay ring that remembers it, holds a reference to the same object; nothing in it
 is about one recipient. Recipients that see less (no message content, no nonce) share a twin of their own. What is for one
 session alone is a `gateway.spliced_body`, which keeps nothing beside its payload.
 
-Owner: whoever resolved the event's audience makes it; it is immutable for all others. Forms are made when a connection
+Owner: whoever resolved the event's audience makes it; it is immutable for all others. Formats are made when a connection
 first asks for them, so an event that nobody gets costs nothing.
 """
 
@@ -22,7 +22,7 @@ _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "com
 """What a message shows without the content intent; `poll` goes away altogether."""
 
 TEMPLATES: Final = 9
-"""How many forms have templates: three encodings, each uncompressed and in two kinds of stream."""
+"""How many formats have templates: three encodings, each uncompressed and in two kinds of stream."""
 
 _STREAMS: Final = 3
 """The compressions that have templates are the first ones."""
@@ -32,24 +32,24 @@ _JSON_FRAME_BYTES: Final = len(core_ext.share_json("X", b"")) - 1
 
 
 def compute_template_index(encoding: Encoding, compression: Compression) -> int:
-    """A form's, see `TemplateMaker`. Not for `ZLIB_PAYLOAD`."""
+    """A format's, see `TemplateMaker`. Not for `ZLIB_PAYLOAD`."""
     return encoding * _STREAMS + compression
 
 
 class TemplateMaker(Protocol):
-    """A form, as far as a body knows it. `index` is in 0..TEMPLATES-1, another one for each form."""
+    """A format, as far as a body knows it. `index` is in 0..TEMPLATES-1, another one for each format."""
 
     index: int
 
     def make_template(self, body: "DispatchBody") -> Template:
-        """The body in that form, for every recipient."""
+        """The body in that format, for every recipient."""
 
     def chain(self, body: "DispatchBody", previous: "DispatchBody") -> Template | None:
         """The body for recipients whose stream ends in another one; None when that is no shorter."""
 
 
 class DispatchBody:
-    """An event's name and `d`, in every form that was asked for."""
+    """An event's name and `d`, in every format that was asked for."""
 
     __slots__ = ("_etf", "_json", "_msgpack", "_templates", "_without_content", "_without_nonce", "event")
 
@@ -86,19 +86,19 @@ class DispatchBody:
                 self._msgpack = shared
         return shared
 
-    def find_template(self, form: TemplateMaker) -> Template:
-        """The event in a form, made once."""
+    def find_template(self, wire_format: TemplateMaker) -> Template:
+        """The event in a format, made once."""
         templates = self._templates
         if templates is None:
             templates = self._templates = [None] * TEMPLATES
-        template = templates[form.index]
+        template = templates[wire_format.index]
         if template is None:
-            template = templates[form.index] = form.make_template(self)
+            template = templates[wire_format.index] = wire_format.make_template(self)
         return template
 
-    def chain(self, form: TemplateMaker, previous: object) -> Template | None:
-        """The event in a form, right for connections whose stream ends in `previous`; None when that saves nothing."""
-        return form.chain(self, previous) if isinstance(previous, DispatchBody) else None
+    def chain(self, wire_format: TemplateMaker, previous: object) -> Template | None:
+        """The event in a format, right for connections whose stream ends in `previous`; None when that saves nothing."""
+        return wire_format.chain(self, previous) if isinstance(previous, DispatchBody) else None
 
     def without_content(self) -> "DispatchBody":
         """The same message as sessions without the content intent see it."""

@@ -5,7 +5,7 @@
  shared: fields and roles │ channels of a view │ members │ presences      made once, until an event changes them
 ```
 
-A part is encoded (and compressed, once a form) by the first session that needs it, and goes when an event says that it has
+A part is encoded (and compressed, once a format) by the first session that needs it, and goes when an event says that it has
 become old. Channels carry their newest message's id, so they are a part of their own: a message does not cost the rest.
 Sessions that came with the part in hand keep it as long as their replay ring remembers the dispatch.
 

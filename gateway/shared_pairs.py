@@ -13,7 +13,7 @@ from gateway.encodings import Encoding, encode_pairs
 
 
 class SharedPairs:
-    """The pairs of a JSON object, to be put into another object in every form."""
+    """The pairs of a JSON object, to be put into another object in every format."""
 
     __slots__ = ("_binary", "_segments", "_text")
 

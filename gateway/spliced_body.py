@@ -25,10 +25,10 @@ from gateway.shared_pairs import SharedPairs
 
 
 class Splicer(Protocol):
-    """A form, as far as a spliced body knows it."""
+    """A format, as far as a spliced body knows it."""
 
     def splice(self, body: "SplicedBody") -> Template:
-        """The body in that form."""
+        """The body in that format."""
 
 
 class SplicedBody(msgspec.Struct, eq=False, gc=False):
@@ -64,11 +64,11 @@ class SplicedBody(msgspec.Struct, eq=False, gc=False):
         count += pad_pairs + sum(part.count(encoding) for part in self.parts)
         return open_dispatch(encoding, self.event, count) + pairs
 
-    def find_template(self, form: Splicer) -> Template:
-        """The event in a form. Made anew each time."""
-        return form.splice(self)
+    def find_template(self, wire_format: Splicer) -> Template:
+        """The event in a format. Made anew each time."""
+        return wire_format.splice(self)
 
-    def chain(self, form: object, previous: object) -> None:
+    def chain(self, wire_format: object, previous: object) -> None:
         """Nothing: it is for one session, so nothing is gained."""
 
 

@@ -9,11 +9,11 @@ import msgspec
 from core_ext import Outlet, SendQueue, Track
 from gateway.compression import Compression
 from gateway.encodings import SEQ_HEADS, Encoding, encode_payload
-from gateway.forms import Forms
 from gateway.spliced_body import Body, SplicedBody
+from gateway.wire_formats import WireFormats
 from tests.unit.gateway.websocket_frames import STREAM_DECODERS, decode_payload
 
-FORMS = Forms()
+FORMS = WireFormats()
 _JSON_PREFIX = re.compile(rb'\{"s":(\d+)( *),( *)')
 _PAD = " " * 17
 _PADS = {

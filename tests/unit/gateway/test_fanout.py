@@ -1,4 +1,4 @@
-"""Who gets which form of a message."""
+"""Who gets which variant of a message."""
 
 import msgspec
 

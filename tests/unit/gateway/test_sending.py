@@ -8,8 +8,8 @@ from core_ext import Outlet, Track
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding
-from gateway.forms import Forms
 from gateway.sending import FLUSH_TRACKS, Sending
+from gateway.wire_formats import WireFormats
 from tests.fakes.clock import FakeClock
 
 
@@ -39,7 +39,7 @@ class Bench:
         self.sending = Sending(
             clock=self.clock, call_later=lambda _, call: self.calls.append(call), observe=self.samples_s.append
         )
-        self.form = Forms().find(Encoding.JSON, Compression.NONE)
+        self.form = WireFormats().find(Encoding.JSON, Compression.NONE)
         self.body = DispatchBody("E", b"{}")
 
     def make_pair(self) -> tuple[Track, Link]:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding, encode_payload
-from gateway.forms import Forms
 from gateway.shared_pairs import SharedPairs
 from gateway.spliced_body import SplicedBody
+from gateway.wire_formats import WireFormats
 from tests.unit.gateway.websocket_frames import STREAM_DECODERS, decode_payload, split_frame
 
-FORMS = Forms()
+FORMS = WireFormats()
 encodings = pytest.mark.parametrize("encoding", list(Encoding))
 streams = pytest.mark.parametrize("decoder", STREAM_DECODERS)
 

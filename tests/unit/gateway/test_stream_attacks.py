@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from gateway.compression import chain_deflate, compress_deflate
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding, encode_payload
-from gateway.forms import Forms
 from gateway.shared_pairs import SharedPairs
 from gateway.spliced_body import Body, SplicedBody
+from gateway.wire_formats import WireFormats
 from tests.unit.gateway.stream_clients import assert_dispatch
 from tests.unit.gateway.websocket_frames import STREAM_DECODERS, split_frame
 
 # A failure shows its bodies, and they are large.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
-FORMS = Forms()
+FORMS = WireFormats()
 SAFE = bytes(byte for byte in range(32, 127) if byte not in b'"\\')
 EDGES = (4095, 4096, 4097, 32_506, 32_767, 32_768, 32_769, 65_535, 65_536, 131_071, 131_072, 131_073)
 """Of deflate's small and full windows (32 KiB less what a match may need), stored blocks and zstd's blocks."""

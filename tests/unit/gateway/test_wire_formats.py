@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding, encode_payload
-from gateway.forms import Forms
+from gateway.wire_formats import WireFormats
 from tests.unit.gateway.websocket_frames import STREAM_DECODERS, decode_payload, split_frame
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[2] / "golden" / "gateway_frames.json").read_text())
 TEXT, BINARY = 1, 2
 MAX_SEQ = (1 << 31) - 1
 
-FORMS = Forms()
+FORMS = WireFormats()
 streams = pytest.mark.parametrize("decoder", STREAM_DECODERS)
 encodings = pytest.mark.parametrize("encoding", list(Encoding))
 

@@ -1,4 +1,4 @@
-"""The forms of `compress=zlib-stream` and `compress=zstd-stream`: templates of stored prefixes and compressed segments.
+"""The formats of `compress=zlib-stream` and `compress=zstd-stream`: templates of stored prefixes and compressed segments.
 
 `gateway.compression` tells the layouts. A segment is right anywhere, so one serves every connection. One that looks back at the
 event before it (`chain`) takes a third of the bytes, and is right where exactly that event came last; who that is, is counted
@@ -57,7 +57,7 @@ class _Chain:
         return core_ext.Template(_BINARY, self._mode, self._head, tail)
 
 
-class ZlibStreamForm:
+class ZlibStreamFormat:
     """`compress=zlib-stream`."""
 
     __slots__ = ("_chain", "_encoding", "_end", "_head", "_mode", "index", "is_stream")
@@ -73,25 +73,25 @@ class ZlibStreamForm:
         self.is_stream = True
 
     def open(self, payload: bytes) -> bytes:
-        """See `gateway.forms.Form`."""
+        """See `gateway.wire_formats.WireFormat`."""
         stored = compression.store_deflate(payload)
         return core_ext.frame(_BINARY, compression.ZLIB_HEADER + stored + compression.ZLIB_SYNC)
 
     def encode(self, payload: bytes) -> bytes:
-        """See `gateway.forms.Form`."""
+        """See `gateway.wire_formats.WireFormat`."""
         return core_ext.frame(_BINARY, compression.store_deflate(payload) + compression.ZLIB_SYNC)
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
-        """See `gateway.forms.Form`."""
+        """See `gateway.wire_formats.WireFormat`."""
         return body.find_template(self).encode(seq)
 
     def make_template(self, body: DispatchBody) -> core_ext.Template:
-        """See `gateway.forms.TemplateForm`."""
+        """See `gateway.wire_formats.TemplateFormat`."""
         segment = compression.compress_deflate(body.shared(self._encoding))
         return core_ext.Template(_BINARY, self._mode, self._head, segment)
 
     def splice(self, body: SplicedBody) -> core_ext.Template:
-        """See `gateway.forms.TemplateForm`."""
+        """See `gateway.wire_formats.TemplateFormat`."""
         encoding = self._encoding
         opening = body.opening(encoding, 0)
         is_small = len(opening) <= _MAX_STORED_BYTES
@@ -103,13 +103,13 @@ class ZlibStreamForm:
         return core_ext.Template(_BINARY, self._mode, self._head, tail, (*segments, self._end))
 
     def chain(self, body: DispatchBody, previous: DispatchBody) -> core_ext.Template | None:
-        """See `gateway.forms.TemplateForm`."""
+        """See `gateway.wire_formats.TemplateFormat`."""
         text, before = body.shared(self._encoding), previous.shared(self._encoding)
         segment = compression.chain_deflate(text, before=before, gap_bytes=self._chain.gap_bytes)
         return self._chain.make(segment, body.find_template(self))
 
 
-class ZstdStreamForm:
+class ZstdStreamFormat:
     """`compress=zstd-stream`."""
 
     __slots__ = (
@@ -140,23 +140,23 @@ class ZstdStreamForm:
         self.is_stream = True
 
     def open(self, payload: bytes) -> bytes:
-        """See `gateway.forms.Form`."""
+        """See `gateway.wire_formats.WireFormat`."""
         return core_ext.frame(_BINARY, compression.ZSTD_HEADER + compression.store_zstd(payload))
 
     def encode(self, payload: bytes) -> bytes:
-        """See `gateway.forms.Form`."""
+        """See `gateway.wire_formats.WireFormat`."""
         return core_ext.frame(_BINARY, compression.store_zstd(payload))
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
-        """See `gateway.forms.Form`."""
+        """See `gateway.wire_formats.WireFormat`."""
         return body.find_template(self).encode(seq)
 
     def make_template(self, body: DispatchBody) -> core_ext.Template:
-        """See `gateway.forms.TemplateForm`."""
+        """See `gateway.wire_formats.TemplateFormat`."""
         return self._make(body.shared(self._encoding), ())
 
     def splice(self, body: SplicedBody) -> core_ext.Template:
-        """See `gateway.forms.TemplateForm`."""
+        """See `gateway.wire_formats.TemplateFormat`."""
         encoding = self._encoding
         opening = body.opening(encoding, 0 if encoding is Encoding.JSON else len(body.parts))
         segments = [
@@ -166,7 +166,7 @@ class ZstdStreamForm:
         return self._make(opening, (*segments, *self._end), is_small=len(opening) <= _MAX_STORED_BYTES)
 
     def chain(self, body: DispatchBody, previous: DispatchBody) -> core_ext.Template | None:
-        """See `gateway.forms.TemplateForm`."""
+        """See `gateway.wire_formats.TemplateFormat`."""
         text, before = body.shared(self._encoding), previous.shared(self._encoding)
         segment = self._compressor.chain(text, before=before, gap_bytes=self._chain.gap_bytes)
         return self._chain.make(segment, body.find_template(self))

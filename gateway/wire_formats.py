@@ -1,9 +1,9 @@
-"""The forms in which payloads leave: an encoding and a compression, as whole WebSocket frames.
+"""The formats in which payloads leave: an encoding and a compression, as whole WebSocket frames.
 
-A form holds no state of any connection, so there is one object a form and every connection of that form shares it. What a
-dispatch needs for each recipient is put into a template by `core_ext` (see its framing and `gateway.compression` for the
-layouts); templates are made here and in `gateway.stream_forms`. A body of many sessions has one in each form and keeps it, a spliced body's is made of the
-session's own part and of segments that its shared parts keep:
+A format holds no state of any connection, so there is one object a format and every connection of that format shares it.
+What a dispatch needs for each recipient is put into a template by `core_ext` (see its framing and `gateway.compression` for
+the layouts); templates are made here and in `gateway.stream_formats`. A body of many sessions has one in each format and
+keeps it, a spliced body's is made of the session's own part and of segments that its shared parts keep:
 
     prefix with `s` │ opening: t, op, d's own pairs │ shared pairs │ shared pairs │ end
 
@@ -18,7 +18,7 @@ from gateway.compression import Compression, ZstdCompressor
 from gateway.dispatch_body import DispatchBody, TemplateMaker, compute_template_index
 from gateway.encodings import JSON_END, SEQ_HEADS, Encoding
 from gateway.spliced_body import Body, SplicedBody, Splicer
-from gateway.stream_forms import ZlibStreamForm, ZstdStreamForm
+from gateway.stream_formats import ZlibStreamFormat, ZstdStreamFormat
 
 _TEXT = 1
 _BINARY = 2
@@ -26,10 +26,10 @@ _BINARY = 2
 NO_TEMPLATES: Final = -1
 
 
-class Form(Protocol):
+class WireFormat(Protocol):
     """One way to send. Every method gives a whole frame.
 
-    `index` is `NO_TEMPLATES`, or it is a `TemplateForm`. In a stream (`is_stream`) an event may look back at the one before.
+    `index` is `NO_TEMPLATES`, or it is a `TemplateFormat`. In a stream (`is_stream`) an event may look back at the one before.
     """
 
     index: int
@@ -45,11 +45,11 @@ class Form(Protocol):
         """An event with its `s`."""
 
 
-class TemplateForm(Form, TemplateMaker, Splicer, Protocol):
-    """A form in which dispatches differ by their `s` alone."""
+class TemplateFormat(WireFormat, TemplateMaker, Splicer, Protocol):
+    """A format in which dispatches differ by their `s` alone."""
 
 
-class PlainForm:
+class PlainFormat:
     """No compression."""
 
     __slots__ = ("_encoding", "_mode", "_opcode", "index", "is_stream")
@@ -63,24 +63,24 @@ class PlainForm:
         self.is_stream = False
 
     def open(self, payload: bytes) -> bytes:
-        """See `Form`."""
+        """See `WireFormat`."""
         return self.encode(payload)
 
     def encode(self, payload: bytes) -> bytes:
-        """See `Form`."""
+        """See `WireFormat`."""
         return core_ext.frame(self._opcode, payload)
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
-        """See `Form`."""
+        """See `WireFormat`."""
         return body.find_template(self).encode(seq)
 
     def make_template(self, body: DispatchBody) -> core_ext.Template:
-        """See `TemplateForm`."""
+        """See `TemplateFormat`."""
         encoding = self._encoding
         return core_ext.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.shared(encoding))
 
     def splice(self, body: SplicedBody) -> core_ext.Template:
-        """See `TemplateForm`."""
+        """See `TemplateFormat`."""
         encoding = self._encoding
         rest = tuple(part.text(encoding) for part in body.parts)
         if encoding is Encoding.JSON:
@@ -88,51 +88,51 @@ class PlainForm:
         return core_ext.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.opening(encoding, 0), rest)
 
     def chain(self, body: DispatchBody, previous: DispatchBody) -> None:
-        """See `TemplateForm`. Nothing looks back here."""
+        """See `TemplateFormat`. Nothing looks back here."""
 
 
-class ZlibPayloadForm:
+class ZlibPayloadFormat:
     """Identify's `compress: true`: JSON, each payload a zlib document. Its checksum runs over `s` too: no templates."""
 
     __slots__ = ("_stream", "index", "is_stream")
 
-    def __init__(self, stream: ZlibStreamForm) -> None:
+    def __init__(self, stream: ZlibStreamFormat) -> None:
         """`stream` is of the same encoding. Its segments serve here as well, so they are made once for both."""
         self._stream = stream
         self.index = NO_TEMPLATES
         self.is_stream = False
 
     def open(self, payload: bytes) -> bytes:
-        """See `Form`."""
+        """See `WireFormat`."""
         return self.encode(payload)
 
     def encode(self, payload: bytes) -> bytes:
-        """See `Form`."""
+        """See `WireFormat`."""
         segment = compression.compress_deflate(payload)
         return core_ext.frame(_BINARY, compression.finish_zlib(b"", payload, segment))
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
-        """See `Form`."""
+        """See `WireFormat`."""
         segments = body.find_template(self._stream).shared
         text = core_ext.share_json(body.event, body.payload)
         return core_ext.frame(_BINARY, compression.finish_zlib(core_ext.splice_json(seq, b""), text, segments))
 
 
-class Forms:
-    """Every form, made once."""
+class WireFormats:
+    """Every format, made once."""
 
-    __slots__ = ("_forms",)
+    __slots__ = ("_formats",)
 
     def __init__(self) -> None:
-        self._forms: dict[tuple[Encoding, Compression], Form] = {}
+        self._formats: dict[tuple[Encoding, Compression], WireFormat] = {}
         zstd = ZstdCompressor()
         for encoding in Encoding:
-            self._forms[encoding, Compression.NONE] = PlainForm(encoding)
-            self._forms[encoding, Compression.ZSTD_STREAM] = ZstdStreamForm(encoding, zstd)
-            zlib_stream = self._forms[encoding, Compression.ZLIB_STREAM] = ZlibStreamForm(encoding)
+            self._formats[encoding, Compression.NONE] = PlainFormat(encoding)
+            self._formats[encoding, Compression.ZSTD_STREAM] = ZstdStreamFormat(encoding, zstd)
+            zlib_stream = self._formats[encoding, Compression.ZLIB_STREAM] = ZlibStreamFormat(encoding)
             if encoding is Encoding.JSON:
-                self._forms[encoding, Compression.ZLIB_PAYLOAD] = ZlibPayloadForm(zlib_stream)
+                self._formats[encoding, Compression.ZLIB_PAYLOAD] = ZlibPayloadFormat(zlib_stream)
 
-    def find(self, encoding: Encoding, compression: Compression) -> Form:
-        """The form for a pair. Payload compression is there for JSON only."""
-        return self._forms[encoding, compression]
+    def find(self, encoding: Encoding, compression: Compression) -> WireFormat:
+        """The format for a pair. Payload compression is there for JSON only."""
+        return self._formats[encoding, compression]
