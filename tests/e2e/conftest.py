@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.e2e.person import Person
-from tests.e2e.server import Server
+from tests.support.person import Person
+from tests.support.server_process import Server
 
 GENEROUS = {
     "GUILDWAY_LIMITS_CHANNEL_MESSAGES": "100000",

@@ -5,12 +5,12 @@ from pathlib import Path
 import msgspec
 
 from core_ext import etf_encode
-from tests.integration.gateway_socket.test_garbage import COMMANDS
-from tests.integration.websocket.closing_cases import CLOSING
-from tests.integration.websocket.fragment_cases import FRAGMENTS
-from tests.integration.websocket.framing_cases import FRAMING
-from tests.integration.websocket.test_handshake import REFUSED, TAKEN
-from tests.integration.websocket.text_cases import TEXTS
+from tests.integration.transport.listener.test_garbage import COMMANDS
+from tests.integration.transport.websocket.closing_cases import CLOSING
+from tests.integration.transport.websocket.fragment_cases import FRAGMENTS
+from tests.integration.transport.websocket.framing_cases import FRAMING
+from tests.integration.transport.websocket.test_handshake import REFUSED, TAKEN
+from tests.integration.transport.websocket.text_cases import TEXTS
 from tests.unit.core_ext.test_etf import GOLDEN
 
 _MOST_BYTES = 600

@@ -19,9 +19,9 @@ from gateway.app import Gateway, build_gateway
 from gateway.batch_timer import CallLater
 from gateway.public_address import PublicAddress
 from tests.fakes.message_port import FakeMessagePort
-from tests.integration.gateway.place import Place
 from tests.support.databases import MigratedDatabase
 from tests.support.gateway_client import GatewayClient, open_gateway
+from tests.support.store_writer import Place
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 Connect = Callable[[], AbstractAsyncContextManager[GatewayClient]]

@@ -7,8 +7,8 @@ import pytest
 from core.store.sql.store import SqlStore
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import END, Login, Place
 from tests.support.gateway_client import GatewayClient
+from tests.support.store_writer import END, Login, Place
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -9,8 +9,8 @@ from core.domain.intents import ALL_INTENTS, Intent
 from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.fakes.message_port import FakeMessagePort
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import Place
 from tests.support.gateway_client import GatewayClient
+from tests.support.store_writer import Place
 
 
 async def ask(client: GatewayClient, **d: Any) -> list[dict[str, Any]]:

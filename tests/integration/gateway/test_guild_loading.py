@@ -16,7 +16,7 @@ from gateway.guild_stay import GuildStay
 from gateway.login_windows import LoginWindows
 from gateway.tasks import Tasks
 from tests.fakes.gated_store import GatedStore
-from tests.integration.gateway.place import END, Login, Place
+from tests.support.store_writer import END, Login, Place
 from tests.unit.gateway.sessions import make_session
 
 pytestmark = pytest.mark.timeout(30)

@@ -19,8 +19,8 @@ from core.runtime.settings import GatewaySettings
 from gateway.batch_timer import Handle
 from gateway.session_factory import MAX_HOLD_S
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
-from tests.integration.gateway.place import Place
 from tests.support.gateway_client import TIMEOUT_S, open_gateway
+from tests.support.store_writer import Place
 
 
 async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(place: Place, connect: Connect) -> None:

@@ -7,8 +7,8 @@ from core.domain.permissions import Permission
 from core.runtime.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
-from tests.integration.gateway.place import END, Place
 from tests.support.gateway_client import open_gateway
+from tests.support.store_writer import END, Place
 
 VIEW = int(Permission.VIEW_CHANNEL)
 IDLE_S = 301.0

@@ -5,7 +5,7 @@ import gc
 from core_ext import Track
 from gateway.session import Session
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import Place
+from tests.support.store_writer import Place
 
 PARTS = (Session, Track)
 """Connections are let go by the watch over heartbeats, at the end of their time."""

@@ -9,8 +9,8 @@ import pytest
 
 from core.domain.intents import Intent
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
-from tests.integration.gateway.place import Place
 from tests.support.gateway_client import GatewayClient, open_gateway
+from tests.support.store_writer import Place
 from tests.unit.gateway.shown_presence import check_presence
 
 MAX_BYTES = 4096

@@ -6,8 +6,8 @@ from typing import Any
 from core.domain.intents import ALL_INTENTS, Intent
 from core.live.memory import MemoryOnlineCounts
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import END, Place
 from tests.support.gateway_client import GatewayClient
+from tests.support.store_writer import END, Place
 
 
 def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:

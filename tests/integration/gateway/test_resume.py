@@ -7,8 +7,8 @@ import pytest
 from core.runtime.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
-from tests.integration.gateway.place import END, Login, Place
 from tests.support.gateway_client import open_gateway
+from tests.support.store_writer import END, Login, Place
 
 WINDOW_S = 302.0
 

@@ -7,8 +7,8 @@ import pytest
 from core.runtime.settings import GatewaySettings
 from tests.fakes.member_list_copy import Lists, key_of
 from tests.integration.gateway.conftest import Connect, RunGateway
-from tests.integration.gateway.place import Login, Place
 from tests.support.gateway_client import GatewayClient, open_gateway
+from tests.support.store_writer import Login, Place
 
 LARGE_FROM_TWO = GatewaySettings(identify_window_s=0.0, large_guild_members=1, passive_gap_s=0.05)
 

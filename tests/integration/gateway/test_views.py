@@ -5,7 +5,7 @@ from core.domain.events import Audience
 from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from tests.integration.gateway.conftest import Connect
-from tests.integration.gateway.place import END, Place
+from tests.support.store_writer import END, Place
 
 VIEW = int(Permission.VIEW_CHANNEL)
 

@@ -1,4 +1,4 @@
-"""What a backup holds, and what it refuses. That it ends and is whole under load: tests/e2e/test_backup.py."""
+"""What a backup holds, and what it refuses. That it ends and is whole under load: tests/e2e/operation/test_backup.py."""
 
 import asyncio
 import errno

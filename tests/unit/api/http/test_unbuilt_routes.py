@@ -3,7 +3,7 @@
 import pytest
 
 from api.http.unbuilt_routes import DISCORD, is_documented
-from tests.conformance import load_document
+from tests.support.conformance import load_document
 
 
 def test_list_holds_every_operation_of_the_document() -> None:

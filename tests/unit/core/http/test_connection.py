@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.http.bounds import MAX_HEAD_BYTES, MAX_WAITING_BYTES, HttpBounds
-from tests.http_streams import GET, connect, read_answer
+from tests.support.http_streams import GET, connect, read_answer
 
 
 async def count_bytes(scope: Any, receive: Any, send: Any) -> None:

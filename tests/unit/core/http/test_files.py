@@ -14,7 +14,7 @@ import uvloop
 
 from core.http.files import FileAnswer, encode_disposition
 from core.http.writer import ClientGoneError
-from tests.http_streams import connect, read_answer
+from tests.support.http_streams import connect, read_answer
 
 SIZE = 3 * 1024 * 1024 + 17
 CONTENT = random.Random(1).randbytes(SIZE)

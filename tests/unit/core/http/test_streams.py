@@ -10,7 +10,7 @@ import pytest
 from core.http.bounds import DEFAULT_BOUNDS, MAX_WAITING_BYTES
 from core.http.writer import ClientGoneError
 from tests.fakes.http_transport import FakeHttpConnection
-from tests.http_streams import GET, connect, read_answer
+from tests.support.http_streams import GET, connect, read_answer
 
 PART_BYTES = 100_000
 

@@ -1,4 +1,4 @@
-"""The judgement of handshakes' headers, without a socket: tests/integration/websocket/test_handshake.py has the cases."""
+"""The judgement of handshakes' headers, without a socket: tests/integration/transport/websocket/test_handshake.py has the cases."""
 
 from collections.abc import Sequence
 

@@ -1,0 +1,42 @@
+"""What the API says of gateways: who is online in a guild, and how often a bot may still identify."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.support.gateway_client import open_gateway
+from tests.support.person import Person
+from tests.support.server_process import Server
+
+
+async def test_counts_of_the_api_are_those_of_the_gateway(tmp_path: Path) -> None:
+    server = await Server(tmp_path).start()
+    async with await Person.register(server.api) as alice, open_gateway(server.gateway) as session:
+        guild = await alice.make_guild()
+        bot = await alice.make_bot(guild["id"])
+
+        async def counts() -> list[int]:
+            answers = [
+                await alice.call("GET", f"/guilds/{guild['id']}?with_counts=true"),
+                await alice.call("GET", f"/guilds/{guild['id']}/preview"),
+                (await alice.call("GET", "/users/@me/guilds?with_counts=true"))[0],
+            ]
+            return [answer["approximate_presence_count"] for answer in answers]
+
+        assert await counts() == [0, 0, 0]
+        await session.identify(alice.token)
+        await session.wait_for("GUILD_CREATE")
+        assert await counts() == [1, 1, 1]
+        async with open_gateway(server.gateway) as automaton:
+            await automaton.identify(bot["token"])
+            await automaton.wait_for("GUILD_CREATE")
+            assert await counts() == [2, 2, 2]
+            limit = await start_limit(server, bot["token"])
+            assert limit["remaining"] == limit["total"] - 1
+            assert 0 < limit["reset_after"] <= 86_400_000
+    assert await server.stop() == 0
+
+
+async def start_limit(server: Server, token: str) -> dict[str, Any]:
+    async with Person(server.api, f"Bot {token}") as caller:
+        limit: dict[str, Any] = (await caller.call("GET", "/gateway/bot"))["session_start_limit"]
+        return limit

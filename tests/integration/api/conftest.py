@@ -1,0 +1,89 @@
+"""The API as tests see it: the real application over a real store, and every answer held against Discord's document.
+
+    async def test_x(api: ApiUnderTest) -> None:
+        alice = await api.register("alice")
+        answer = await alice.get("/users/@me")
+
+Requests run through the whole ASGI stack in this process; what was committed is in `api.events`. A limit is high unless a
+test opens its own API with `open_api(limits=…)`.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from api.app import build_api
+from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.runtime.clock import Clock, SystemClock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import ApiSettings, LimitSettings, Settings
+from core.store.blob.store import open_memory
+from core.store.sql.store import SqlStore
+from core_ext import SnowflakeGenerator
+from tests.support.databases import MigratedDatabase
+from tests.support.embedded_api import ApiUnderTest
+
+HIGH_LIMITS = LimitSettings(
+    requests_per_second=1_000_000,
+    channel_messages=1_000_000,
+    messages_per_minute=1_000_000,
+    loopback_registrations_per_minute=1_000_000,
+    logins_per_minute=1_000_000,
+)
+
+API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
+"""The least that argon2 takes: hashing a password costs microseconds."""
+
+GATEWAY_URL = "ws://127.0.0.1:8081"
+
+OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
+
+
+@contextlib.asynccontextmanager
+async def open_api_in(
+    folder: Path,
+    migrated_database: MigratedDatabase,
+    *,
+    limits: LimitSettings = HIGH_LIMITS,
+    api: ApiSettings = API_SETTINGS,
+    clock: Clock | None = None,
+) -> AsyncIterator[ApiUnderTest]:
+    """An API over a database in this folder, which is a copy of the migrated one when there was none."""
+    migrated_database.copy_to(folder / "guildway.db")
+    clock, metrics = clock or SystemClock(), Metrics()
+    online, starts = MemoryOnlineCounts(), MemorySessionStarts(clock=clock, per_day=1000)
+    store = await SqlStore.open(str(folder / "guildway.db"), clock=clock, num_shards=16)
+    try:
+        built = build_api(
+            store=store,
+            bus=store.bus,
+            blobs=open_memory(),
+            ids=SnowflakeGenerator(0, 0, clock.now_ms),
+            clock=clock,
+            settings=Settings(api=api, limits=limits),
+            metrics=metrics,
+            online=online,
+            starts=starts,
+            gateway_url=lambda _host: GATEWAY_URL,
+        )
+        async with ApiUnderTest.open(built, store, metrics, online=online, starts=starts) as under_test:
+            yield under_test
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+def open_api(tmp_path: Path, migrated_database: MigratedDatabase) -> OpenApi:
+    """Open an API with settings and a clock of the test's own: `async with open_api(limits=LimitSettings(…)) as api`."""
+    return partial(open_api_in, tmp_path, migrated_database)
+
+
+@pytest.fixture
+async def api(open_api: OpenApi) -> AsyncIterator[ApiUnderTest]:
+    """The API with high limits."""
+    async with open_api() as opened:
+        yield opened

@@ -1,0 +1,485 @@
+"""A valid request for each route that takes fields, in a place of its own; see `field_walk`.
+
+What is here is what a schema cannot say: which channel a field is about, which ids there are, which objects a nested field
+needs beside it.
+"""
+
+import time
+from typing import Any, Final
+
+from api.services.members.member_forms import DASHED_DAYS
+from core.domain.channel import ChannelType, Overwrite
+from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
+from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
+from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
+from tests.support.stored_guild import make_place, next_id
+
+MEDIA: Final = {"url": "https://example.org/a.png"}
+_EMBED: Final[dict[str, Any]] = {
+    "": {"description": "d"},
+    ".footer": {"text": "f"},
+    ".author": {"name": "n"},
+    ".image": MEDIA,
+    ".thumbnail": MEDIA,
+    ".fields[]": {"name": "n", "value": "v"},
+}
+_LINKS: Final = (".url", ".footer.icon_url", ".author.url", ".author.icon_url", ".image.url", ".thumbnail.url")
+_ONE_OF_EMBEDS: Final = ("embeds[]", "embed")
+"""As it is, and as older libraries send it."""
+EMBEDS: Final = {place + part: value for place in _ONE_OF_EMBEDS for part, value in _EMBED.items()}
+EMBED_VALUES: Final[dict[str, list[Any]]] = {
+    **{place + part: [value] for place in _ONE_OF_EMBEDS for part, value in _EMBED.items() if part != ".fields[]"},
+    **{place + part: ["https://example.org/b.png"] for place in _ONE_OF_EMBEDS for part in _LINKS},
+    **{f"{place}.timestamp": ["2026-01-01T00:00:00Z"] for place in _ONE_OF_EMBEDS},
+    "embeds": [[{"title": "walked"}]],
+    "embed": [{"title": "walked"}],
+}
+REFUSED_PARTS: Final[dict[str, list[Any]]] = {
+    "components": [[{"type": 1}]],
+    "attachments": [[{"id": 0, "filename": "a"}]],
+    "sticker_ids": [["1"]],
+    "poll": [{"question": {"text": "?"}}],
+    "shared_client_theme": [{"base_theme": 1}],
+}
+
+
+async def _channel_values(ground: Ground) -> dict[str, Any]:
+    role, second = await ground.role("role"), await ground.role("second")
+    category = await ground.make_channel("category", ChannelType.CATEGORY)
+    return {
+        "parents": {"permission_overwrites[]": {"id": role, "type": 0}},
+        "values": {
+            "type": [5],
+            "parent_id": [category],
+            "flags": [1 << 4],
+            "rate_limit_per_user": [5],
+            "position": [7],
+            "bitrate": [9000],
+            "permission_overwrites": [[{"id": role, "type": 0, "allow": "1024"}]],
+            "applied_tags": [["1"]],
+            "permission_overwrites[].id": [second],
+            "permission_overwrites[].type": [1],
+            "permission_overwrites[].allow": ["1024"],
+            "permission_overwrites[].deny": ["1024"],
+        },
+    }
+
+
+async def update_channel(api: ApiUnderTest, field: str) -> Prepared:
+    ground = await Ground.build(api)
+    channel = await ground.channel_for(field)
+    return ground.request(f"/channels/{channel}", {}, **await _channel_values(ground))
+
+
+async def create_channel(api: ApiUnderTest, field: str) -> Prepared:
+    ground = await Ground.build(api)
+    kind = 2 if field in VOCAL else 15 if field in OF_FORUMS else 0
+    return ground.request(f"{ground.path}/channels", {"name": "made", "type": kind}, **await _channel_values(ground))
+
+
+async def move_channels(api: ApiUnderTest, field: str) -> Prepared:
+    ground = await Ground.build(api)
+    role = await ground.role("role")
+    locked = (Overwrite(int(role), 0, 1024, 0),)
+    category = await ground.make_channel("category", ChannelType.CATEGORY, overwrites=locked)
+    second = await ground.make_channel("second", ChannelType.TEXT)
+    move = {"id": ground.channel, "parent_id": category} if field == "lock_permissions" else {"id": ground.channel}
+    if field == "id":
+        move["position"] = 9  # type: ignore[assignment] # bodies hold what they hold
+    values = {"id": [second], "position": [9], "parent_id": [category]}
+    return ground.request(f"{ground.path}/channels", [move], values=values, looks=[f"{ground.path}/channels"])
+
+
+async def put_overwrite(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    path = f"/channels/{ground.channel}/permissions/{await ground.role('role')}"
+    values = {"allow": ["2048"], "deny": ["2048"], "type": [1]}
+    return ground.request(path, {"type": 0, "allow": "1024"}, values=values, looks=[f"/channels/{ground.channel}"])
+
+
+async def create_invite(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    role = await ground.role("role")
+    path = f"/channels/{ground.channel}/invites"
+    await ground.owner.post(path)
+    values: dict[str, list[Any]] = {
+        "role_ids": [[role]],
+        "target_user_id": [ground.member.id],
+        "target_application_id": [ground.member.id],
+    }
+    return ground.request(path, {}, values=values)
+
+
+async def get_invite(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    code = (await ground.owner.post(f"/channels/{ground.channel}/invites")).json()["code"]
+    ids = ("guild_scheduled_event_id", "target_channel_id", "target_message_id")
+    return ground.request(f"/invites/{code}", values={name: [ground.id] for name in ids})
+
+
+async def _draft(api: ApiUnderTest, field: str) -> tuple[Ground, dict[str, Any], dict[str, Any]]:
+    """The ground, a body, and what fields of messages need."""
+    ground = await Ground.build(api)
+    role = await ground.role("role", mentionable=True)
+    first, second = await ground.message("first", ground.other), await ground.message("second", ground.other)
+    elsewhere = await ground.make_channel("elsewhere", ChannelType.TEXT)
+    body: dict[str, Any] = {"content": f"<@{ground.member.id}> <@&{role}> @everyone"}
+    if field == "allowed_mentions.replied_user":
+        body["message_reference"] = {"message_id": first}
+    reference = {"message_id": first, "fail_if_not_exists": False}
+    gone = {"message_id": "5", "fail_if_not_exists": False}
+    parents = {
+        **EMBEDS,
+        "message_reference": gone if field == "message_reference.fail_if_not_exists" else reference,
+        "allowed_mentions": {},
+    }
+    values = {
+        **EMBED_VALUES,
+        **REFUSED_PARTS,
+        "nonce": ["walked"],
+        "flags": [4, 4096],
+        "allowed_mentions": [{"parse": []}],
+        "allowed_mentions.parse": [["users"]],
+        "allowed_mentions.users": [[ground.member.id]],
+        "allowed_mentions.roles": [[role]],
+        "message_reference": [{"message_id": first}],
+        "message_reference.message_id": [second],
+        "message_reference.channel_id": [elsewhere],
+        "message_reference.guild_id": [elsewhere],
+        "message_reference.type": [1],
+        "message_reference.fail_if_not_exists": [True],
+    }
+    return ground, body, {"parents": parents, "values": values}
+
+
+async def send_message(api: ApiUnderTest, field: str) -> Prepared:
+    ground, body, extra = await _draft(api, field)
+    return ground.request(ground.place.messages, body, **extra)
+
+
+async def edit_message(api: ApiUnderTest, field: str) -> Prepared:
+    ground, body, extra = await _draft(api, field)
+    reference = body.pop("message_reference", None)
+    own = await ground.owner.post(ground.place.messages, {"content": "own", "message_reference": reference})
+    return ground.request(f"{ground.place.messages}/{own.json()['id']}", body, **extra)
+
+
+async def list_messages(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    first, _, third = [await ground.message(content) for content in ("first", "second", "third")]
+    values = {"around": [first], "before": [third], "after": [first], "limit": [2]}
+    return ground.request(ground.place.messages, query={"limit": 1}, values=values)
+
+
+async def bulk_delete(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    first, second, third = [await ground.message(content) for content in ("first", "second", "third")]
+    path = f"{ground.place.messages}/bulk-delete"
+    return ground.request(path, {"messages": [first, second]}, values={"messages": [[first, third]]})
+
+
+async def create_guild(api: ApiUnderTest, field: str) -> Prepared:
+    ground = await Ground.build(api)
+    part = field.rpartition(".")[2]
+    channel: dict[str, Any] = {"id": 1, "name": "c", "type": 2 if part in VOCAL else 15 if part in OF_FORUMS else 0}
+    if part in VOCAL or part in OF_FORUMS:
+        channel["id"] = 2
+    channel["permission_overwrites"] = [{"id": 3, "type": 0, "allow": "1024"}]
+    channels = [{"id": 5, "type": 4, "name": "cat"}, {"id": 6, "type": 2, "name": "v"}, {"id": 9, "name": "t"}, channel]
+    body = {
+        "name": "Walkers",
+        "channels": channels,
+        "roles": [{"id": 0}, {"id": 4, "name": "q"}, {"id": 3, "name": "r"}],
+    }
+    if field == "channels[].id":
+        body["system_channel_id"] = channel["id"]
+    values: dict[str, list[Any]] = {
+        "icon": [PICTURE],
+        "roles": [[{"id": 0}, {"id": 3, "name": "one"}]],
+        "roles[].permissions": ["1024"],
+        "roles[].id": [8],
+        "roles[].icon": [PICTURE],
+        "channels": [[{"name": "one", "permission_overwrites": []}]],
+        "channels[].id": [8],
+        "channels[].type": [5],
+        "channels[].bitrate": [9000],
+        "channels[].position": [7],
+        "roles[].unicode_emoji": ["🌱"],
+        "channels[].parent_id": [5],
+        "channels[].permission_overwrites": [[]],
+        "channels[].permission_overwrites[].id": [4],
+        "channels[].permission_overwrites[].type": [1],
+        "channels[].permission_overwrites[].allow": ["2048"],
+        "channels[].permission_overwrites[].deny": ["2048"],
+        "channels[].available_tags": [[{"name": "x"}]],
+        "channels[].default_reaction_emoji": [{"emoji_name": "x"}],
+        "channels[].default_tag_setting": ["match_all"],
+        "afk_channel_id": [6],
+        "system_channel_id": [9],
+    }
+    parents = {"roles[].colors": {"primary_color": 5}}
+    looks = ["/guilds/{id}", "/guilds/{id}/channels"]
+    return ground.request("/guilds", body, values=values, parents=parents, looks=looks)
+
+
+async def get_guild(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    return ground.request(ground.path)
+
+
+async def update_guild(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    voice = await ground.make_channel("voice", ChannelType.VOICE)
+    pictures = {name: [PICTURE] for name in ("icon", "splash", "discovery_splash", "banner", "home_header")}
+    texts = ("system_channel_id", "rules_channel_id", "public_updates_channel_id", "safety_alerts_channel_id")
+    values: dict[str, list[Any]] = {
+        **pictures,
+        **{name: [ground.channel] for name in texts},
+        "afk_channel_id": [voice],
+        "owner_id": [ground.member.id],
+        "features": [["DISCOVERABLE"]],
+        "preferred_locale": ["de"],
+        "afk_timeout": [60],
+    }
+    return ground.request(ground.path, {}, values=values)
+
+
+async def list_bans(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    async with api.store.write() as tx:
+        for person in (ground.member, ground.other):
+            await tx.bans.put(int(ground.id), int(person.id), None)
+    values = {"limit": [1], "before": [ground.other.id], "after": [ground.member.id]}
+    return ground.request(f"{ground.path}/bans", values=values)
+
+
+async def put_ban(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    await ground.message("spam", ground.member)
+    ban = f"{ground.path}/bans/{ground.member.id}"
+    return ground.request(ban, {}, looks=[ban], values={DASHED_DAYS: [1]})
+
+
+async def ban_many(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    await ground.message("spam", ground.member)
+    values = {"user_ids": [[ground.member.id, ground.other.id]]}
+    return ground.request(f"{ground.path}/bulk-ban", {"user_ids": [ground.member.id]}, values=values)
+
+
+async def list_members(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    values = {"after": [ground.owner.id], "limit": [2]}
+    return ground.request(f"{ground.path}/members", values=values)
+
+
+async def search_members(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    await ground.place.change_member(ground.member, nick="searched one")
+    await ground.place.change_member(ground.other, nick="searched two")
+    values = {"query": ["searched two"], "limit": [2]}
+    return ground.request(f"{ground.path}/members/search", query={"query": "searched"}, values=values)
+
+
+async def update_own_member(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    values = {"avatar": [PICTURE], "banner": [PICTURE]}
+    return ground.request(f"{ground.path}/members/@me", {}, values=values)
+
+
+async def update_own_nick(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    return ground.request(f"{ground.path}/members/@me/nick", {})
+
+
+async def update_member(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    values = {
+        "roles": [[await ground.role("role")]],
+        "channel_id": [ground.channel],
+        "communication_disabled_until": [until],
+        "flags": [4],
+    }
+    return ground.request(f"{ground.path}/members/{ground.member.id}", {}, values=values)
+
+
+async def _prunable(api: ApiUnderTest) -> tuple[Ground, dict[str, Any]]:
+    ground = await Ground.build(api)
+    role = await ground.role("role")
+    await ground.place.change_member(ground.other, role_ids=(int(role),))
+    return ground, {"values": {"days": [30], "include_roles": [role], "compute_prune_count": [False]}}
+
+
+async def count_prunable(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, extra = await _prunable(api)
+    return ground.request(f"{ground.path}/prune", **extra)
+
+
+async def prune(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, extra = await _prunable(api)
+    return ground.request(f"{ground.path}/prune", {}, **extra)
+
+
+ROLE_VALUES: Final[dict[str, list[Any]]] = {"permissions": ["1024"], "icon": [PICTURE], "unicode_emoji": ["🌱"]}
+
+
+async def create_role(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    parents = {"colors": {"primary_color": 5}}
+    return ground.request(f"{ground.path}/roles", {}, values=ROLE_VALUES, parents=parents)
+
+
+async def update_role(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    path = f"{ground.path}/roles/{await ground.role('role', permissions=2048)}"
+    return ground.request(path, {}, values=ROLE_VALUES, parents={"colors": {"primary_color": 5}})
+
+
+async def move_roles(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    roles = [await ground.role(f"role {number}", position=number) for number in (1, 2, 3)]
+    values = {"id": [roles[1]], "position": [2]}
+    return ground.request(f"{ground.path}/roles", [{"id": roles[0], "position": 3}], values=values)
+
+
+async def update_vanity_url(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    code = f"walked{next_id()}"
+    ground.names[code] = "vanity"
+    return ground.request(f"{ground.path}/vanity-url", {}, values={"code": [code]})
+
+
+async def update_user(api: ApiUnderTest, _field: str) -> Prepared:
+    person = await api.register()
+    name = (await person.get("/users/@me")).json()["username"]
+    await api.nobody.post("/auth/login", {"login": name, "password": PASSWORD})
+    values = {
+        "username": [f"{name}walked"],
+        "email": [f"{name}@walked.example"],
+        "new_password": ["another horse battery"],
+        "password": ["wrong"],
+        "avatar": [PICTURE],
+        "banner": [PICTURE],
+    }
+    body = {"password": PASSWORD, "email": f"{name}@first.example"}
+    return Prepared(path="/users/@me", actor=person, body=body, names={name: "person", person.id: "id"}, values=values)
+
+
+async def open_direct_channel(api: ApiUnderTest, field: str) -> Prepared:
+    ground = await Ground.build(api)
+    body: dict[str, Any] = {"recipient_id": ground.member.id}
+    if field == "recipients":
+        body = {"recipients": [ground.member.id]}
+    values: dict[str, list[Any]] = {
+        "recipient_id": [ground.other.id],
+        "recipients": [[ground.other.id]],
+        "nicks": [{ground.other.id: "x"}],
+    }
+    return ground.request("/users/@me/channels", body, values=values)
+
+
+async def list_own_guilds(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    second = await make_place(api, ground.owner)
+    ground.names[str(second.guild.id)] = "second"
+    values = {"before": [str(second.guild.id)], "after": [ground.id], "limit": [1]}
+    return ground.request("/users/@me/guilds", values=values)
+
+
+async def create_application(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    return ground.request("/applications", {"name": "walker"}, values={"icon": [PICTURE]}, looks=["/applications/{id}"])
+
+
+async def _application(api: ApiUnderTest) -> tuple[Ground, Actor, dict[str, Any]]:
+    ground = await Ground.build(api)
+    bot = await api.make_bot(ground.owner)
+    ground.names[bot.id] = "bot"
+    urls = ("interactions_endpoint_url", "role_connections_verification_url")
+    values: dict[str, list[Any]] = {
+        "icon": [PICTURE],
+        "description": ["walked"],
+        "team_id": [ground.id],
+        "install_params": [{"scopes": ["bot"], "permissions": "0"}],
+        "integration_types_config": [{"0": {"oauth2_install_params": {"scopes": ["bot"], "permissions": "0"}}}],
+        "description.localizations": [{"de": "x"}],
+        **{name: ["https://example.org/x"] for name in urls},
+    }
+    return ground, bot, {"values": values, "parents": {"description": {"default": "plain"}}}
+
+
+async def update_own_application(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, bot, extra = await _application(api)
+    return ground.request("/applications/@me", {}, actor=bot, **extra)
+
+
+async def update_application(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, bot, extra = await _application(api)
+    return ground.request(f"/applications/{bot.id}", {}, **extra)
+
+
+async def _authorization(api: ApiUnderTest) -> tuple[Ground, dict[str, Any]]:
+    ground, bot, _ = await _application(api)
+    second = await api.make_bot(ground.owner, "second")
+    ground.names[second.id] = "second bot"
+    second_place = await make_place(api, ground.owner)
+    ground.names[str(second_place.guild.id)] = "second guild"
+    values: dict[str, list[Any]] = {
+        "client_id": [second.id],
+        "scope": ["identify"],
+        "guild_id": [str(second_place.guild.id)],
+        "authorize": [False],
+        "permissions": ["1024"],
+    }
+    return ground, {"query": {"client_id": bot.id}, "values": values}
+
+
+async def show_authorization(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, extra = await _authorization(api)
+    return ground.request("/oauth2/authorize", **extra)
+
+
+async def authorize(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, extra = await _authorization(api)
+    return ground.request("/oauth2/authorize", {"guild_id": ground.id}, **extra)
+
+
+SCENES: Final[dict[Route, Prepare]] = {
+    ("GET", "/channels/{channel_id}/messages"): list_messages,
+    ("GET", "/guilds/{guild_id}"): get_guild,
+    ("GET", "/guilds/{guild_id}/bans"): list_bans,
+    ("GET", "/guilds/{guild_id}/members"): list_members,
+    ("GET", "/guilds/{guild_id}/members/search"): search_members,
+    ("GET", "/guilds/{guild_id}/prune"): count_prunable,
+    ("GET", "/invites/{code}"): get_invite,
+    ("GET", "/oauth2/authorize"): show_authorization,
+    ("GET", "/users/@me/guilds"): list_own_guilds,
+    ("PATCH", "/applications/@me"): update_own_application,
+    ("PATCH", "/applications/{application_id}"): update_application,
+    ("PATCH", "/channels/{channel_id}"): update_channel,
+    ("PATCH", "/channels/{channel_id}/messages/{message_id}"): edit_message,
+    ("PATCH", "/guilds/{guild_id}"): update_guild,
+    ("PATCH", "/guilds/{guild_id}/channels"): move_channels,
+    ("PATCH", "/guilds/{guild_id}/members/@me"): update_own_member,
+    ("PATCH", "/guilds/{guild_id}/members/@me/nick"): update_own_nick,
+    ("PATCH", "/guilds/{guild_id}/members/{user_id}"): update_member,
+    ("PATCH", "/guilds/{guild_id}/roles"): move_roles,
+    ("PATCH", "/guilds/{guild_id}/roles/{role_id}"): update_role,
+    ("PATCH", "/guilds/{guild_id}/vanity-url"): update_vanity_url,
+    ("PATCH", "/users/@me"): update_user,
+    ("POST", "/applications"): create_application,
+    ("POST", "/channels/{channel_id}/invites"): create_invite,
+    ("POST", "/channels/{channel_id}/messages"): send_message,
+    ("POST", "/channels/{channel_id}/messages/bulk-delete"): bulk_delete,
+    ("POST", "/guilds"): create_guild,
+    ("POST", "/guilds/{guild_id}/bulk-ban"): ban_many,
+    ("POST", "/guilds/{guild_id}/channels"): create_channel,
+    ("POST", "/guilds/{guild_id}/prune"): prune,
+    ("POST", "/guilds/{guild_id}/roles"): create_role,
+    ("POST", "/oauth2/authorize"): authorize,
+    ("POST", "/users/@me/channels"): open_direct_channel,
+    ("PUT", "/channels/{channel_id}"): update_channel,
+    ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): put_overwrite,
+    ("PUT", "/guilds/{guild_id}/bans/{user_id}"): put_ban,
+}

@@ -1,0 +1,219 @@
+"""Each documented field of each built route is honoured or refused; `field_walk` says how that is found out."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from api.forms.marks import is_nothing
+from api.services.invites import invites
+from tests.integration.api.http.field_scenes import SCENES
+from tests.integration.api.http.field_walk import (
+    Documented,
+    Field,
+    Observation,
+    Prepare,
+    Prepared,
+    Route,
+    Schema,
+    discord,
+    normalise,
+    observe,
+    plain,
+    with_value,
+)
+from tests.support.embedded_api import ApiUnderTest
+
+UNBUILT_ROUTES: Final[frozenset[Route]] = frozenset({("PUT", "/guilds/{guild_id}/members/{user_id}")})
+"""Built so far that they say 501."""
+
+OF_ACCOUNTS: Final[frozenset[Route]] = frozenset(
+    {("POST", "/auth/register"), ("POST", "/auth/login"), ("POST", "/auth/sessions/logout")}
+)
+"""Their fields are secrets, of which nothing can be seen: `test_auth` has them one by one."""
+
+EMPTY: Final = "empty_lists"
+"""The tag of routes that answer what cannot exist: their queries choose among nothing."""
+
+_FILES: Final = {f"files[{number}]": 501 for number in range(10)}
+_MESSAGE: Final = {"components": 501, "attachments": 501, "sticker_ids": 501, **_FILES}
+_CHANNEL: Final = {"default_reaction_emoji": 501, "available_tags": 501, "default_tag_setting": 501}
+_THREAD: Final = dict.fromkeys(
+    ("applied_tags", "archived", "auto_archive_duration", "invitable", "locked", "icon"), 501
+)
+_APPLICATION: Final = dict.fromkeys(("type", "team_id", "cover_image", "custom_install_url", "install_params", "integration_types_config", "event_webhooks_status", "event_webhooks_types", "event_webhooks_url", "explicit_content_filter", "max_participants", "description.localizations"), 501)  # fmt: skip
+
+REFUSED: Final[Mapping[Route, Mapping[str, int]]] = {
+    ("PATCH", "/applications/@me"): _APPLICATION,
+    ("PATCH", "/applications/{application_id}"): _APPLICATION,
+    ("PATCH", "/channels/{channel_id}"): {**_CHANNEL, **_THREAD},
+    ("PUT", "/channels/{channel_id}"): {**_CHANNEL, **_THREAD},
+    ("POST", "/guilds/{guild_id}/channels"): _CHANNEL,
+    ("POST", "/guilds"): {**{f"channels[].{name}": status for name, status in _CHANNEL.items()}, "roles[].icon": 501},
+    ("PATCH", "/guilds/{guild_id}"): {"home_header": 501},
+    ("POST", "/channels/{channel_id}/messages"): {**_MESSAGE, "poll": 501, "shared_client_theme": 501},
+    ("PATCH", "/channels/{channel_id}/messages/{message_id}"): _MESSAGE,
+    ("POST", "/channels/{channel_id}/invites"): {
+        "target_type": 501, "target_user_id": 501, "target_application_id": 501, "target_users_file": 501,
+    },
+    ("GET", "/invites/{code}"): {
+        "?guild_scheduled_event_id": 501, "?target_channel_id": 501, "?target_message_id": 501,
+    },
+    ("POST", "/users/@me/channels"): {"access_tokens": 501, "nicks": 501},
+}  # fmt: skip
+"""What is not honoured, and the status that says so. What stands below such a field is refused with it."""
+
+HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
+    ("GET", "/oauth2/authorize"): {"?scope": 400},
+    ("POST", "/oauth2/authorize"): {"?scope": 400},
+    ("PATCH", "/users/@me"): {"password": 400},
+    ("PATCH", "/guilds/{guild_id}/members/{user_id}"): {"mute": 400, "deaf": 400, "channel_id": 400},
+    ("POST", "/channels/{channel_id}/messages"): {
+        "message_reference.type": 501, "message_reference.fail_if_not_exists": 400,
+    },
+    ("POST", "/guilds"): {"channels[].id": 400},
+    ("POST", "/guilds/{guild_id}/channels"): {"permission_overwrites[].type": 404},
+    ("PATCH", "/channels/{channel_id}"): {"permission_overwrites[].type": 404},
+    ("PUT", "/channels/{channel_id}"): {"permission_overwrites[].type": 404},
+    ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): {"type": 404},
+}  # fmt: skip
+"""What is read, and then every value but the present one is refused: only bots are authorized, nobody is in voice, …"""
+
+_FOUND: Final = "Discord says this of what it has found behind a link, and drops it in what others send"
+_PICTURE_PARTS: Final = ("width", "height", "placeholder", "placeholder_version", "is_animated")
+_EMBEDS: Final = {
+    **{f"embeds[].{part}": _FOUND for part in ("type", "provider", "video")},
+    **{f"embeds[].{picture}.{part}": _FOUND for picture in ("image", "thumbnail") for part in _PICTURE_PARTS},
+}
+"""Of the older `embed`, which is in no document of Discord's, only what is honoured is known."""
+
+UNSEEN: Final[Mapping[Route, Mapping[str, str]]] = {
+    ("POST", "/channels/{channel_id}/messages"): {"enforce_nonce": "nonces are always enforced", **_EMBEDS},
+    ("PATCH", "/channels/{channel_id}/messages/{message_id}"): _EMBEDS,
+}
+"""What makes no difference, and why that is right."""
+
+
+@pytest.fixture(scope="module")
+def document() -> Documented:
+    return discord()
+
+
+async def own_document(api: ApiUnderTest) -> tuple[Documented, Mapping[str, Any]]:
+    raw = (await api.nobody.get("http://guildway/openapi.json")).json()
+    return Documented(raw), raw
+
+
+def fields_of(route: Route, *documents: Documented) -> dict[Field, tuple[Documented, Schema]]:
+    """Of several documents that have a field the first tells its schema."""
+    found: dict[Field, tuple[Documented, Schema]] = {}
+    for document in documents:
+        for field, schema in document.fields(route).items():
+            found.setdefault(field, (document, schema))
+    return found
+
+
+async def test_every_route_with_fields_has_a_scene(api: ApiUnderTest, document: Documented) -> None:
+    own, raw = await own_document(api)
+    empty = {route for route in own.routes() if raw["paths"][route[1]][route[0].lower()]["tags"] == [EMPTY]}
+    wanted = {route for route in own.routes() if fields_of(route, document, own)}
+    assert wanted - empty - UNBUILT_ROUTES - OF_ACCOUNTS == set(SCENES)
+
+
+class Walk:
+    """The observations of one route."""
+
+    def __init__(self, api: ApiUnderTest, route: Route) -> None:
+        self._api = api
+        self._method = route[0]
+        self._prepare: Prepare = SCENES[route]
+        self._plain: dict[str, Observation] = {}
+
+    async def observe_plain(self, field: Field) -> Observation:
+        """The request without the field. Two of them look alike, or the walk proves nothing."""
+        prepared = plain(await self._prepare(self._api, field.name), field)
+        key = _describe(prepared)
+        if key not in self._plain:
+            first = await observe(self._api, self._method, prepared)
+            again = plain(await self._prepare(self._api, field.name), field)
+            assert first.status < 300, f"{field}: the request without it is answered {first.answer}"
+            assert (await observe(self._api, self._method, again)).seen == first.seen, (
+                f"{field}: looks differ by chance"
+            )
+            self._plain[key] = first
+        return self._plain[key]
+
+    async def observe_values(
+        self, before: Observation, field: Field, document: Documented, schema: Schema
+    ) -> list[tuple[Any, Observation]]:
+        """The requests with the field: one for each value that it may have, until one makes a difference."""
+        seen: list[tuple[Any, Observation]] = []
+        while True:
+            prepared = await self._prepare(self._api, field.name)
+            values = prepared.values.get(field.name) or document.values(schema)
+            if len(seen) >= len(values):
+                return seen
+            value = values[len(seen)]
+            observed = await observe(self._api, self._method, with_value(prepared, field, value))
+            seen.append((value, observed))
+            if observed.status < 300 and observed.seen != before.seen:
+                return seen
+
+
+def _describe(prepared: Prepared) -> str:
+    request = [prepared.path, prepared.body, prepared.query]
+    return normalise(msgspec.json.encode(request).decode(), prepared.names)
+
+
+def judge(before: Observation, after: list[tuple[Any, Observation]]) -> str:
+    """What became of a field: "honoured", the status of a refusal, or "forgotten"."""
+    if not after:
+        return "no value"
+    if any(observation.seen != before.seen for _, observation in after if observation.status < 300):
+        return "honoured"
+    refusals = [observation.status for value, observation in after if observation.status >= 300]
+    # Values that say nothing pass also where the field is refused.
+    return (
+        str(refusals[0])
+        if all(is_nothing(value) for value, observation in after if observation.status < 300)
+        else "forgotten"
+    )
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("route", sorted(SCENES), ids=" ".join)
+async def test_fields_are_honoured_or_refused(api: ApiUnderTest, document: Documented, route: Route) -> None:
+    own, _ = await own_document(api)
+    unseen = UNSEEN.get(route, {})
+    refused = {**REFUSED.get(route, {}), **HONOURED_BY_REFUSAL.get(route, {})}
+    fields = fields_of(route, document, own)
+    walk = Walk(api, route)
+    found, expected = {}, {}
+    for field in sorted(fields):
+        name = str(field)
+        if any(name.startswith((f"{above}.", f"{above}[].")) for above in (*refused, *unseen)):
+            continue
+        expected[name] = str(refused[name]) if name in refused else "forgotten" if name in unseen else "honoured"
+        before = await walk.observe_plain(field)
+        after = await walk.observe_values(before, field, *fields[field])
+        found[name] = judge(before, after)
+        if name in REFUSED.get(route, {}):
+            assert all(
+                f'"{field.name.rpartition(".")[2]}"' in seen.answer for _, seen in after if seen.status >= 300
+            ), name
+    assert found == expected
+    assert {*refused, *unseen} <= expected.keys(), "listed, but in no document"
+
+
+async def test_walk_finds_what_is_forgotten(
+    api: ApiUnderTest, document: Documented, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    route = ("POST", "/channels/{channel_id}/invites")
+    walk, known = Walk(api, route), document.fields(route)
+    nobodys, roles = Field("walked"), Field("role_ids")
+    before = await walk.observe_plain(nobodys)
+    assert judge(before, await walk.observe_values(before, nobodys, document, {"type": "string"})) == "forgotten"
+    assert judge(before, await walk.observe_values(before, roles, document, known[roles])) == "honoured"
+    monkeypatch.setattr(invites, "parse_ids", lambda *_, **__: [])
+    assert judge(before, await walk.observe_values(before, roles, document, known[roles])) == "forgotten"

@@ -1,0 +1,104 @@
+"""Whatever the API's own description allows, and what it does not, gets a documented answer, never a 500.
+
+Schemathesis makes requests out of the OpenAPI document; they go over a real socket. Ids in paths are those of things that
+exist, so that requests get past the first lookup.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+import requests
+import schemathesis
+from schemathesis import GenerationMode
+from schemathesis.config import GenerationConfig, SchemathesisConfig
+
+from core.http.server import HttpServer
+from core.runtime.sockets import bind_socket
+from tests.integration.api.accounts.test_users import make_guild
+from tests.support.conformance import assert_conforms
+from tests.support.embedded_api import ApiUnderTest
+
+EXAMPLES = 12
+"""Requests an operation: with a hundred operations some ten seconds."""
+
+LEFT_OUT = frozenset({"log_out", "end_sessions", "end_session", "register", "log_in"})
+"""They would end the login that the others need, or only cost password hashes; `test_auth` covers them."""
+
+ENDS_THINGS = frozenset(
+    {"delete_guild", "delete_guild_by_post", "leave_guild", "delete_channel", "prune", "begin_prune"}
+)
+"""These keep the ids that were generated."""
+
+ANSWERED = frozenset({501})
+"""The only status from 500 up that says what it means: not built yet."""
+
+
+def find_operations(document: dict[str, Any]) -> Iterator[Any]:
+    config = SchemathesisConfig.from_dict({})
+    config.projects.default.generation = GenerationConfig(modes=list(GenerationMode))
+    schema = schemathesis.openapi.from_dict(document, config=config)
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.definition.raw["operationId"] not in LEFT_OUT:
+            yield operation
+
+
+def fuzz(operation: Any, base_url: str, token: str, known_ids: dict[str, str]) -> None:
+    """Send generated requests of one operation. Raises AssertionError with the request that was answered wrongly."""
+    keeps_ids = operation.definition.raw["operationId"] in ENDS_THINGS
+    session = requests.Session()
+
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        database=None,
+        derandomize=True,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy())
+    def send(case: Any) -> None:
+        if not keeps_ids:
+            case.path_parameters.update({key: known_ids[key] for key in case.path_parameters if key in known_ids})
+        answer = case.call(base_url=base_url, headers={"Authorization": token}, session=session, timeout=20)
+        status = answer.status_code
+        assert status < 500 or status in ANSWERED, f"{status}: {case.as_curl_command()}"
+        headers = {name: values[0] for name, values in answer.headers.items()}
+        assert_conforms(case.method, case.formatted_path, status, answer.content, headers)
+
+    send()
+    session.close()
+
+
+@pytest.mark.timeout(300)
+async def test_generated_requests_are_never_a_500(api: ApiUnderTest) -> None:
+    alice, bob = await api.register(), await api.register()
+    guild_id = await make_guild(alice)
+    channels = (await alice.get(f"/guilds/{guild_id}/channels")).json()
+    channel_id = next(channel["id"] for channel in channels if channel["type"] == 0)
+    message = await alice.post(f"/channels/{channel_id}/messages", {"content": "hello"})
+    role = await alice.post(f"/guilds/{guild_id}/roles", {"name": "role"})
+    bot = await api.make_bot(alice)
+    known_ids = {
+        "guild_id": guild_id,
+        "channel_id": channel_id,
+        "message_id": message.json()["id"],
+        "role_id": role.json()["id"],
+        "application_id": bot.id,
+        "user_id": bob.id,
+    }
+    document = (await api.nobody.get("http://guildway/openapi.json")).json()
+    started, stopping = asyncio.Event(), asyncio.Event()
+    server = HttpServer(app=api.built.asgi, sock=bind_socket("127.0.0.1", 0), grace_s=1)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.run(started=started, stopping=stopping))
+        await started.wait()
+        base_url = f"http://{server.authority}/api/v10"
+        try:
+            for operation in find_operations(document):
+                await asyncio.to_thread(fuzz, operation, base_url, alice.authorization, known_ids)
+        finally:
+            stopping.set()
+    assert (await alice.get("/users/@me")).status_code == 200

@@ -1,0 +1,126 @@
+"""One attempt in one random guild: it must end as the table says, and nobody may get by it what its caller could not give.
+
+draw a world → store it → send the request → read the world again
+                             ├─ refused: nothing has changed
+                             └─ done: what anybody gained, the caller held; what the caller does not view is as it was
+"""
+
+import asyncio
+from random import Random
+
+import msgspec
+
+from core.domain.channel import Channel
+from core.domain.permissions import Permission
+from core_ext import SnowflakeGenerator
+from tests.integration.api.rights.random_guild import EVERYTHING, People, World, draw_world, is_synced, load, save
+from tests.integration.api.rights.table import TABLE
+from tests.support.embedded_api import Actor, ApiUnderTest
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """An API with the accounts that take part in every world, and the loop that it runs in."""
+
+    api: ApiUnderTest
+    actors: dict[int, Actor]
+    people: People
+    ids: SnowflakeGenerator
+    runner: asyncio.Runner
+
+    @classmethod
+    async def build(cls, api: ApiUnderTest, ids: SnowflakeGenerator, runner: asyncio.Runner) -> "Stage":
+        caller, owner, friend, other, stranger = [await api.register() for _ in range(5)]
+        bot = await api.make_bot(friend)
+        actors = {int(actor.id): actor for actor in (caller, owner)}
+        people = People(*(int(actor.id) for actor in (caller, owner, friend, other, stranger, bot)))
+        return cls(api, actors, people, ids, runner)
+
+    def attempt(self, route: str, seed: int) -> None:
+        """Try a route once.
+
+        Raises:
+            AssertionError: when it ended otherwise than it should have.
+        """
+        self.runner.run(self._attempt(route, Random(seed)))
+
+    async def _attempt(self, route: str, rng: Random) -> None:
+        world = draw_world(rng, self.people, self.ids)
+        needed, draw = TABLE[route]
+        attempt = draw(world, rng)
+        await save(world, self.api.store)
+        before = await load(world, self.api.store)
+        body = {} if attempt.body is None else {"json": attempt.body}
+        answer = await self.actors[world.caller_id].request(attempt.method, attempt.path, **body)
+        after = await load(world, self.api.store)
+        said = f"{route} needs {needed}; {attempt.body} was answered {answer.status_code} {answer.text}"
+        if attempt.is_allowed:
+            assert answer.is_success, said
+            if after is None:
+                return
+            assert_still_synced(world, after, attempt.path, said)
+            if not world.is_administrator:
+                assert_nothing_was_gained(world, after, said)
+        else:
+            assert answer.status_code in attempt.refused_with, said
+            assert after == before, said
+
+
+def assert_still_synced(before: World, after: World, path: str, said: str) -> None:
+    """Raises AssertionError when a channel, not itself spoken of, no longer follows its category."""
+    for channel in before.channels.values():
+        parent, changed = before.channels.get(channel.parent_id or 0), after.channels.get(channel.id)
+        if parent is None or changed is None or changed.parent_id != parent.id or str(channel.id) in path:
+            continue
+        if is_synced(channel, parent):
+            assert is_synced(changed, after.channels[parent.id]), said
+
+
+def assert_nothing_was_gained(before: World, after: World, said: str) -> None:
+    """Raises AssertionError when somebody holds what the caller could not give, or something hidden was touched."""
+    in_guild = {
+        user_id: after.base(user_id) & ~before.base(user_id) for user_id in before.members.keys() & after.members.keys()
+    }
+    for gained in in_guild.values():
+        assert not gained & ~_given_by_roles(before, None, before.base(before.caller_id)), said
+    for channel in before.channels.values():
+        changed = after.channels.get(channel.id)
+        if not before.may(channel):
+            assert changed is not None, said
+            assert _without_roles(before, changed) == _without_roles(before, channel), said
+        if changed is None:
+            continue
+        givable = _givable(before, channel)
+        for user_id, of_guild in in_guild.items():
+            gained = after.overwritten(user_id, changed) & ~before.overwritten(user_id, channel)
+            assert not gained & ~(givable | of_guild), said
+
+
+def _givable(world: World, channel: Channel) -> int:
+    """What the caller can let others do in a channel."""
+    held = 0
+    if world.may(channel):
+        held = world.base(world.caller_id) | world.overwritten(world.caller_id, channel)
+        if world.may(channel, Permission.MANAGE_ROLES) and world.is_free_in(channel):
+            held = EVERYTHING
+    return _given_by_roles(world, channel, held)
+
+
+def _given_by_roles(world: World, channel: Channel | None, held: int) -> int:
+    """What one has, and what giving, taking and deleting the roles below one's own changes."""
+    if not world.holds(Permission.MANAGE_ROLES):
+        return held
+    below = {role_id for role_id in world.roles if world.outranks_role(role_id)}
+    for role_id in below:
+        held |= world.roles[role_id].permissions
+    for item in () if channel is None else channel.overwrites:
+        held |= item.allow | item.deny if item.id in below else 0
+    return EVERYTHING if held & Permission.ADMINISTRATOR else held
+
+
+def _without_roles(world: World, channel: Channel) -> Channel:
+    """A channel without what changes with the roles and categories around it."""
+    below = {
+        role_id for role_id in world.roles if world.holds(Permission.MANAGE_ROLES) and world.outranks_role(role_id)
+    }
+    kept = tuple(item for item in channel.overwrites if item.id not in below)
+    return msgspec.structs.replace(channel, overwrites=kept, parent_id=None)

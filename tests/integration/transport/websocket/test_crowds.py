@@ -1,0 +1,140 @@
+"""Many clients at one moment, and more than the process has descriptors for."""
+
+import asyncio
+import contextlib
+import resource
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.integration.transport.websocket.conftest import RunServer
+from tests.integration.transport.websocket.echo_server import EchoServer
+from tests.integration.transport.websocket.footprint import check_nothing_is_left, take_footprint
+from tests.integration.transport.websocket.rude_client import Leave, leave_now
+from tests.support.client_frames import TEXT, make_client_frame
+from tests.support.websocket_client import HANDSHAKE, make_login, make_say, open_tcp
+
+_CROWD = 700
+_DESCRIPTORS = 60
+"""So many may the server of the second test have; a dozen are its own."""
+_SERVER = """
+import asyncio, resource, sys, uvloop
+from tests.integration.transport.websocket.echo_server import run_echo_server
+
+async def main(transport, descriptors):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    async with run_echo_server(transport) as server:
+        print(server.address[1], flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+
+uvloop.run(main(sys.argv[1], int(sys.argv[2])))
+"""
+
+
+@pytest.fixture
+def many_descriptors() -> Iterator[None]:
+    """Room for both ends of a crowd."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 3 * _CROWD
+    if soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, max(hard, needed)))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def come(address: tuple[str, int], name: str) -> socket.socket:
+    """A client that says its whole handshake and its name at once."""
+    sock = socket.socket()
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(sock, address)
+    await loop.sock_sendall(sock, HANDSHAKE + make_login(name))
+    return sock
+
+
+async def speak(sock: socket.socket, name: str) -> None:
+    """Says a word, and hears it and no other."""
+    loop = asyncio.get_running_loop()
+    heard = b""
+    await loop.sock_sendall(sock, make_client_frame(TEXT, make_say(f"I am {name}!")))
+    async with asyncio.timeout(20):
+        while f"I am {name}!".encode() not in heard:
+            data = await loop.sock_recv(sock, 65_536)
+            assert data, heard
+            heard += data
+    assert heard.count(b"I am ") == 1
+
+
+async def visit(server: EchoServer, leave: Leave) -> None:
+    """A crowd comes, speaks and goes."""
+    names = [f"visitor {index}" for index in range(_CROWD)]
+    crowd = await asyncio.gather(*(come(server.address, name) for name in names))
+    await asyncio.gather(*map(speak, crowd, names))
+    assert len(server.listener.connections) == _CROWD
+    for sock in crowd:
+        await leave_now(sock, leave)
+        sock.close()
+    await server.wait_until_empty()
+    server.handler.ends.clear()
+
+
+async def test_crowd_that_comes_speaks_and_goes_in_one_moment(run_server: RunServer, many_descriptors: None) -> None:
+    async with run_server(heartbeat_interval_s=1.0) as server:
+        # Tables that grow with the highest descriptor have grown after the first.
+        await visit(server, Leave.END)
+        before = take_footprint()
+        await visit(server, Leave.RESET)
+        await check_nothing_is_left(before, _CROWD)
+
+
+@contextlib.asynccontextmanager
+async def run_poor_server(transport: str) -> AsyncIterator[tuple[str, int]]:
+    """A server in a process of its own, which must end without having noted any fault."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SERVER, transport, str(_DESCRIPTORS), stdin=pipe, stdout=pipe
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield "127.0.0.1", int(await process.stdout.readline())
+        process.stdin.close()
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def try_to_log_in(address: tuple[str, int]) -> bool:
+    """Whether a newcomer is let in; libuv drops those whom it has no descriptor for."""
+    async with open_tcp(address) as client:
+        try:
+            await client.log_in("afterwards")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return False
+        await client.check_alive()
+        return True
+
+
+async def test_server_without_descriptors_serves_on_when_some_are_free_again(transport: str) -> None:
+    async with run_poor_server(transport) as address, contextlib.AsyncExitStack() as stack:
+        early = [await stack.enter_async_context(open_tcp(address)) for _ in range(20)]
+        for index, client in enumerate(early):
+            await client.log_in(f"early {index}")
+        # More than there is room for: they wait in the kernel, or are dropped, and those who are in notice nothing.
+        late = [await stack.enter_async_context(open_tcp(address)) for _ in range(_DESCRIPTORS)]
+        for client in late:
+            await client.send(HANDSHAKE)
+        for client in early:
+            await client.check_alive()
+        for client in [*late, *early[10:]]:
+            client.reset()
+        async with asyncio.timeout(20):
+            while not await try_to_log_in(address):
+                pass
+        for client in early[:10]:
+            await client.check_alive()
