@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import itertools
 import signal
-import socket
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,8 @@ import uvicorn
 import uvloop
 from litestar import Litestar, Response, post
 from litestar.params import JSONBody
-from typing_extensions import override
+
+from core.runtime.sockets import bind_socket, local_authority
 
 _SCHEMA: Final = """
 PRAGMA journal_mode=WAL;
@@ -88,35 +88,27 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
-class _Server(uvicorn.Server):
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        port = self.servers[0].sockets[0].getsockname()[1]
-        print(f"ready api=http://127.0.0.1:{port}", flush=True)
-
-
 async def serve(path: Path) -> None:
     """Serve until SIGTERM."""
     commits = GroupCommit(path)
     numbers = itertools.count(1)
     encode = msgspec.json.Encoder().encode
 
-    @post("/messages", status_code=200)
     async def send(data: JSONBody[Post]) -> Response[bytes]:
         number = next(numbers)
         body = encode(Stored(str(number), data.content, data.nonce))
         await commits.add((number, data.content, data.nonce, body))
         return Response(body, media_type="application/json")
 
-    app = Litestar([send], openapi_config=None, logging_config=None)
+    app = Litestar([post("/messages", status_code=200)(send)], openapi_config=None, logging_config=None)
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, http="httptools", loop="none", access_log=False, log_config=None,
-        server_header=False, date_header=False,
-    )  # fmt: skip
+        app, http="httptools", loop="none", access_log=False, log_config=None, server_header=False, date_header=False
+    )
+    sock = bind_socket("127.0.0.1", 0)
+    print(f"ready api=http://{local_authority(sock)}", flush=True)
     async with asyncio.TaskGroup() as tasks:
         writing = tasks.create_task(commits.run())
-        await _Server(config).serve()
+        await uvicorn.Server(config).serve(sockets=[sock])
         writing.cancel()
 
 

@@ -1,12 +1,11 @@
 """Sends over HTTP: messages a second that are durable, through the whole stack, and how long one takes.
 
-wrk with 64 connections on one core, the server on the other. Each round measures the bare reference and then Guildway; the
-ratio is the median of the rounds' ratios. The guild has one channel and nobody online: dispatching costs its own benchmark.
+wrk with 64 connections on one core, the server on the other. Below stand the ways in that others would have:
+`rivals_rest`. Each round measures the bare reference and then Guildway; the ratio is the median of the rounds' ratios.
+The guild has one channel and nobody online: dispatching costs its own benchmark.
 """
 
-import os
 import statistics
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +13,13 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.processes import CLIENT_CORE, SERVER_CORE, PinnedProcess, core
+from benchmarks.processes import SERVER_CORE, PinnedProcess
 from benchmarks.product import Person, Product, unique_name
+from benchmarks.rivals_rest import compete
 from benchmarks.run import Run
 from benchmarks.tables import Column, Result, Table
+from benchmarks.wrk import CONNECTIONS, SEND, Request, Round, measure
 
-CONNECTIONS: Final = 64
-_SCRIPT: Final = Path(__file__).with_name("send_messages.lua")
 _ROUNDS: Final = 5
 _SECONDS: Final = 5
 _COLUMNS: Final = [
@@ -34,52 +33,18 @@ _COLUMNS: Final = [
 ]
 
 
-class Round(msgspec.Struct, frozen=True):
-    """What wrk saw, and what the server spent."""
-
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us: float
-    """Processor time of the server per message."""
-    count: int
-
-
 class Target(msgspec.Struct, frozen=True):
     """Where to send."""
 
     process: PinnedProcess
-    api: str
-    path: str
-    token: str
-
-
-def measure(target: Target, seconds: int, first_nonce: int) -> Round:
-    """One run of wrk. Raises RuntimeError when an answer was not 2xx."""
-    environment = {
-        **os.environ,
-        "BENCH_PATH": target.path,
-        "BENCH_TOKEN": target.token,
-        "BENCH_FIRST": str(first_nonce),
-    }
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(_SCRIPT), target.api]
-    cpu_before_s = target.process.cpu_s()
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        os.sched_setaffinity(process.pid, core(CLIENT_CORE))
-        output = process.communicate()[0]
-    cpu_s = target.process.cpu_s() - cpu_before_s
-    result = next(line for line in output.splitlines() if line.startswith("RESULT"))
-    count, duration_us, p50_us, p99_us, errors = map(int, result.split()[1:])
-    if errors:
-        raise RuntimeError(f"{errors} sends failed:\n{output}")
-    return Round(count / duration_us * 1e6, p50_us / 1000, p99_us / 1000, cpu_s / count * 1e6, count)
+    request: Request
 
 
 def start_bare(folder: Path) -> Target:
     """The reference."""
     command = [sys.executable, "-m", "benchmarks.bare_server", str(folder / "bare.db")]
     process = PinnedProcess(command, on_core=SERVER_CORE)
-    return Target(process, process.read_ready()["api"], "/messages", "")
+    return Target(process, Request(process.read_ready()["api"], SEND, "/messages"))
 
 
 def start_full(folder: Path) -> Target:
@@ -88,7 +53,8 @@ def start_full(folder: Path) -> Target:
     person = Person.register(product.api, unique_name())
     guild = person.post("/guilds", {"name": "bench"})
     channel = next(found for found in person.get(f"/guilds/{guild['id']}/channels") if found["type"] == 0)
-    return Target(product.process, product.api, f"/api/v10/channels/{channel['id']}/messages", person.token)
+    path = f"/api/v10/channels/{channel['id']}/messages"
+    return Target(product.process, Request(product.api, SEND, path, person.token))
 
 
 def run(run: Run) -> Result:
@@ -99,9 +65,10 @@ def run(run: Run) -> Result:
     try:
         for start in (start_bare, start_full):
             targets.append(start(folder))
-            measure(targets[-1], run.pick(2, 1), 0)
+            measure(targets[-1].process, targets[-1].request, run.pick(2, 1), 0)
         pairs = [
-            [measure(target, seconds, number * 1_000_000) for target in targets] for number in range(1, rounds + 1)
+            [measure(target.process, target.request, seconds, number * 1_000_000) for target in targets]
+            for number in range(1, rounds + 1)
         ]
     finally:
         for target in targets:
@@ -119,7 +86,9 @@ def run(run: Run) -> Result:
     ]
     title = f"sends, {CONNECTIONS} connections, durable: median of {rounds} rounds of {seconds} s"
     sent = sum(found.count for pair in pairs for found in pair)
-    return Result(name="sends", tables=[Table(title=title, columns=_COLUMNS, rows=rows)], deliveries=sent)
+    routes, skipped, asked = compete(run, folder)
+    tables = [Table(title=title, columns=_COLUMNS, rows=rows), routes]
+    return Result(name="sends", tables=tables, skipped=skipped, deliveries=sent + asked)
 
 
 def _describe(found: Sequence[Round]) -> dict[str, Any]:

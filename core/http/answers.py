@@ -1,7 +1,7 @@
 """An answer as HTTP/1.1 writes it: the head, and how its body's end is told.
 
-What the application announces is checked where a mistake would harm the next request on the connection: lengths, and line breaks
-in headers. Pure.
+What the application announces is checked where a mistake would harm the next request on the connection: lengths, and
+line breaks in headers. Pure.
 """
 
 import enum

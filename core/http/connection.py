@@ -4,10 +4,12 @@
                                    ↑             │
                     what comes after the request waits until it is answered; meanwhile nothing is read
 
-What may happen when is the table in `states`. Sizes and times are `bounds`, when what is late `deadlines`, who may connect `peers`,
-the way out `writer`. Bodies are bounded by the application; those that it does not take fill 64 KiB here.
+What may happen when is the table in `states`. Sizes and times are `bounds`, when what is late `deadlines`, who may
+connect `peers`, the way out `writer`. Bodies are bounded by the application; those that it does not take fill 64 KiB
+here.
 
-One timer a connection looks after all times. It comes again at the latest when a connection may have been idle for too long.
+One timer a connection looks after all times. It comes again at the latest when a connection may have been idle for too
+long.
 """
 
 import asyncio
@@ -72,7 +74,9 @@ Waiting = RequestHead | bytes | Event | Refusal
 
 
 class HttpConnection:
-    """One connection. The event loop, the parser, the exchanges and the server call it; the state is in `_state` alone."""
+    """One connection. The event loop, the parser, the exchanges and the server call it; the state is in `_state`
+    alone.
+    """
 
     __slots__ = (
         "_client",
@@ -100,7 +104,9 @@ class HttpConnection:
         self._exchange: Exchange | None = None
         """The request that is being answered."""
         self._waiting: deque[Waiting] = deque()
-        """What has come behind it, in its order: heads, parts and ends of bodies, and at last that there will be no more."""
+        """What has come behind it, in its order: heads, parts and ends of bodies, and at last that there will be no
+        more.
+        """
 
     # Called by the event loop
 
@@ -138,7 +144,9 @@ class HttpConnection:
             self._parser.feed(data)
 
     def eof_received(self) -> bool:
-        """The client sends no more. What it has asked for to the end is answered; then, or else, the transport closes."""
+        """The client sends no more. What it has asked for to the end is answered; then, or else, the transport
+        closes.
+        """
         if self._move(Event.EOF) is not State.ANSWERING_LAST:
             return False
         if self._exchange is not None:
@@ -332,7 +340,9 @@ class HttpConnection:
             self._exchange.keeps_alive = False
 
     def _refuse(self, answer: bytes) -> None:
-        """Answer what was never a request, or is one no longer. In an answer that has begun there is no place for another."""
+        """Answer what was never a request, or is one no longer. In an answer that has begun there is no place for
+        another.
+        """
         exchange = self._exchange
         if exchange is not None and exchange.has_begun:
             self.abort_exchange(exchange)
@@ -346,7 +356,9 @@ class HttpConnection:
             self._linger()
 
     def _linger(self) -> None:
-        """Close, but not under a client that is still sending: the kernel would reset the connection, and the answer with it."""
+        """Close, but not under a client that is still sending: the kernel would reset the connection, and the answer
+        with it.
+        """
         if self._transport.is_closing():
             return
         now_s = self._now_s()

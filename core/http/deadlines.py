@@ -1,7 +1,7 @@
 """When a client must have done what is waited for: one question, asked by one timer for each connection.
 
-Requests start and cancel no timers; they only note when something began. While nothing is read, the client cannot go on, so that
-this time does not count.
+Requests start and cancel no timers; they only note when something began. While nothing is read, the client cannot go
+on, so that this time does not count.
 """
 
 from core.http.bounds import HttpBounds

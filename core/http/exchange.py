@@ -3,11 +3,13 @@
     connection ── scope, body ──→ Exchange ── receive ──→ application
     connection ←── writes ─────── Exchange ←─── send ──── application
 
-An answer that is given in one piece leaves in one write: a head and a body that are written apart are two system calls and often
-two packets. One that comes in parts, or out of files, leaves as it comes, and `send` waits while the client does not take it.
+An answer that is given in one piece leaves in one write: a head and a body that are written apart are two system calls
+and often two packets. One that comes in parts, or out of files, leaves as it comes, and `send` waits while the client
+does not take it.
 
-An application that streams is told by `ClientGoneError`, an OSError, that its client has gone. One that answers in one piece is
-not: there is nothing that it could spare itself, and what it does after answering (counting, say) is to be done all the same.
+An application that streams is told by `ClientGoneError`, an OSError, that its client has gone. One that answers in one
+piece is not: there is nothing that it could spare itself, and what it does after answering (counting, say) is to be
+done all the same.
 """
 
 import asyncio
@@ -192,7 +194,9 @@ class Exchange:
             self._finish()
 
     async def _send_file(self, message: Message) -> None:
-        """The extension `http.response.zerocopysend`: `file` is open for reading; without `offset` it is read on from its place."""
+        """The extension `http.response.zerocopysend`: `file` is open for reading; without `offset` it is read on from
+        its place.
+        """
         file, offset, size_bytes = message["file"], message.get("offset"), message.get("count")
         place = file.tell() if offset is None else offset
         if size_bytes is None:

@@ -1,7 +1,7 @@
 """A file as an answer: whole, in part, or not at all because the client has it.
 
-Plain ASGI. Where the server has the extension `http.response.zerocopysend`, the file goes from the kernel's cache to the socket;
-elsewhere it is read and sent in pieces. Owns a file that it opens itself, not one that it is given.
+Plain ASGI. Where the server has the extension `http.response.zerocopysend`, the file goes from the kernel's cache to
+the socket; elsewhere it is read and sent in pieces. Owns a file that it opens itself, not one that it is given.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What a request's head must be for the request to be answered at all (RFC 9110, RFC 9112).
 
-The rule is: what this server cannot do is refused, with a text that says what, and never answered as if it had been done. Pure;
-the connection calls it between the head and the application.
+The rule is: what this server cannot do is refused, with a text that says what, and never answered as if it had been
+done. Pure; the connection calls it between the head and the application.
 """
 
 from collections.abc import Iterable

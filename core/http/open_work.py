@@ -1,4 +1,6 @@
-"""What a server must see the end of before it has stopped: its connections, and the requests that are being answered."""
+"""What a server must see the end of before it has stopped: its connections, and the requests that are being
+answered.
+"""
 
 import asyncio
 from collections.abc import Coroutine

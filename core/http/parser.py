@@ -1,10 +1,11 @@
 """From a client's bytes to requests, told to a listener in their order. httptools (Node's parser) decides what is HTTP.
 
-A request that asks for another protocol (`Upgrade: h2c`, what some clients' first request does) is told as if it had not (RFC 9110
-section 7.8). httptools stops at it, so its head is parsed once more without the wish, and its body after that.
+A request that asks for another protocol (`Upgrade: h2c`, what some clients' first request does) is told as if it had
+not (RFC 9110 section 7.8). httptools stops at it, so its head is parsed once more without the wish, and its body after
+that.
 
-What is no request, or none that this server can do, is told as a refusal, after which nothing more is told. What is neither a
-head nor a body (the extensions of chunks, what follows the last of them) is bounded like a head.
+What is no request, or none that this server can do, is told as a refusal, after which nothing more is told. What is
+neither a head nor a body (the extensions of chunks, what follows the last of them) is bounded like a head.
 """
 
 from typing import Any, Final, Protocol
@@ -103,7 +104,8 @@ class RequestParser:
             try:
                 self._parse(data)
             except httptools.HttpParserCallbackError as error:
-                # What one of the methods below has raised: a refusal, or a fault of ours, which must not look like the client's.
+                # What one of the methods below has raised: a refusal, or a fault of ours, which must not look like the
+                # client's.
                 raise error.__context__ or error from None
         except _RefusalError as refusal:
             self._refuse(refusal.answer)
@@ -111,7 +113,8 @@ class RequestParser:
             # The preface of HTTP/2 is made to look like a request of a method that does not exist.
             self._refuse(OTHER_VERSION if self._parser.get_method() == b"PRI" else MALFORMED)
         else:
-            # What came before the head's first chunk ended belongs to another request, so only whole chunks are counted.
+            # What came before the head's first chunk ended belongs to another request, so only whole chunks are
+            # counted.
             self.silent_bytes = self.silent_bytes + len(data) if self._is_silent else 0
             if self.silent_bytes > MAX_HEAD_BYTES:
                 self._refuse(TOO_LARGE)

@@ -1,7 +1,7 @@
 """Who is connected to an HTTP server: how many from each address.
 
-An address that has too many connections is still answered whether the process is well (its neighbour behind a proxy may be the
-one who asks), and nothing else. Proxies that are trusted stand for many clients and are not counted by address.
+An address that has too many connections is still answered whether the process is well (its neighbour behind a proxy may
+be the one who asks), and nothing else. Proxies that are trusted stand for many clients and are not counted by address.
 
 Owns the counts. Tells once for each address that it names other clients and is not believed.
 """

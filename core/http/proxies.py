@@ -1,8 +1,8 @@
 """Proxies that are believed, and the client that they speak for.
 
-A proxy appends to X-Forwarded-For the address that it was reached from. So the list is read from its end, and the first address
-that is no trusted proxy is the client: what stands before it is only what that client says. When everybody is trusted, the first
-address counts. X-Forwarded-Proto is the proxy's own word; its last one holds.
+A proxy appends to X-Forwarded-For the address that it was reached from. So the list is read from its end, and the first
+address that is no trusted proxy is the client: what stands before it is only what that client says. When everybody is
+trusted, the first address counts. X-Forwarded-Proto is the proxy's own word; its last one holds.
 """
 
 import functools

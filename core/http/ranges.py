@@ -1,7 +1,8 @@
 """Which part of a file a request is answered with, and whether with any (RFC 9110 sections 13 and 14). Pure.
 
-Several ranges at once are answered with the whole file, as a server may (section 14.2): a client that goes on with a download and one
-that plays a film ask for one, and answers in many parts are what made servers send a file a thousand times over.
+Several ranges at once are answered with the whole file, as a server may (section 14.2): a client that goes on with a
+download and one that plays a film ask for one, and answers in many parts are what made servers send a file a thousand
+times over.
 """
 
 import email.utils
@@ -105,7 +106,9 @@ def _is_as_wanted(file: File, asked: dict[bytes, bytes]) -> bool:
 
 
 def _is_known(file: File, asked: dict[bytes, bytes]) -> bool:
-    """Whether the client has the file as it is. If-None-Match compares weakly, and where it is said If-Modified-Since is not read."""
+    """Whether the client has the file as it is. If-None-Match compares weakly, and where it is said If-Modified-Since
+    is not read.
+    """
     tags = asked.get(b"if-none-match")
     if tags is not None:
         if tags.strip() == b"*":
@@ -120,7 +123,9 @@ def _is_known(file: File, asked: dict[bytes, bytes]) -> bool:
 
 
 def _is_same(file: File, wanted: bytes | None) -> bool:
-    """Whether a part would fit to what the client has: If-Range names a strong tag, or exactly the date (section 13.1.5)."""
+    """Whether a part would fit to what the client has: If-Range names a strong tag, or exactly the date (section
+    13.1.5).
+    """
     if wanted is None:
         return True
     wanted = wanted.strip()

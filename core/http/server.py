@@ -1,8 +1,8 @@
 """Serves one ASGI application on one bound socket.
 
-Accepts from `run` on, and when it is told to stop lets what is being answered be finished. Signals belong to `core.runtime.main`;
-applications start and stop themselves, so that ASGI's lifespan is not spoken. The Date and Server headers cost bytes in every
-answer and tell clients nothing. Owns the socket from `run` on.
+Accepts from `run` on, and when it is told to stop lets what is being answered be finished. Signals belong to
+`core.runtime.main`; applications start and stop themselves, so that ASGI's lifespan is not spoken. The Date and Server
+headers cost bytes in every answer and tell clients nothing. Owns the socket from `run` on.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ class HttpServer:
         bounds: HttpBounds = DEFAULT_BOUNDS,
         count_refusal: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop. `count_refusal` is called
-        with the limit's name for each connection that is one too many.
+        """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop. `count_refusal`
+        is called with the limit's name for each connection that is one too many.
 
         Raises:
             StartError: when a proxy is no address.
@@ -57,7 +57,9 @@ class HttpServer:
         self.authority = local_authority(sock)
 
     async def run(self, *, started: asyncio.Event, stopping: asyncio.Event) -> None:
-        """Set `started` once requests are answered; when `stopping` is set, finish what is being answered and return."""
+        """Set `started` once requests are answered; when `stopping` is set, finish what is being answered and
+        return.
+        """
         loop = asyncio.get_running_loop()
         serving = Serving(
             application=self._application,

@@ -3,11 +3,12 @@
     Exchange ── write, send_file ──→ Writer ── transport's buffer ──→ kernel
                                        └────── sendfile(2), past it ──↗
 
-A write waits while the transport's buffer is full. A file goes from the kernel's cache to its socket without a copy here, once
-everything before it is with the kernel; where that cannot be done, it is read and written in pieces. The loop's own `sendfile` is
-not used: uvloop has none.
+A write waits while the transport's buffer is full. A file goes from the kernel's cache to its socket without a copy
+here, once everything before it is with the kernel; where that cannot be done, it is read and written in pieces. The
+loop's own `sendfile` is not used: uvloop has none.
 
-Also knows whether the client takes nothing for too long. Owns no descriptor but the duplicate of the socket's during a file.
+Also knows whether the client takes nothing for too long. Owns no descriptor but the duplicate of the socket's during a
+file.
 """
 
 import asyncio

@@ -71,7 +71,9 @@ class FakeHttpTransport:
 
 
 class FakeHttpConnection:
-    """A connection on a fake transport: `protocol.data_received` is the client's voice, `timers.advance` its patience."""
+    """A connection on a fake transport: `protocol.data_received` is the client's voice, `timers.advance` its
+    patience.
+    """
 
     def __init__(
         self,

@@ -79,8 +79,8 @@ def read_as_we_do(pieces: Sequence[bytes]) -> Reading:
 def read_as_h11_does(data: bytes) -> Reading:
     """h11, as a server that answers each request at once, and never by another protocol.
 
-    Empty lines before a request are passed over, as RFC 9112 section 2.2 asks for and h11 does not: a request begins with a letter,
-    so that they have one reading.
+    Empty lines before a request are passed over, as RFC 9112 section 2.2 asks for and h11 does not: a request begins
+    with a letter, so that they have one reading.
     """
     reading = Reading()
     try:

@@ -1,7 +1,7 @@
 """The same bytes, however they are cut, are the same requests and the same refusals to this server and to h11.
 
-Where both differ on purpose, the difference is in the table with its reason. What one of them refuses and the other reads is where
-requests are smuggled past a proxy, so that every laxity needs a reason why it cannot be used for that.
+Where both differ on purpose, the difference is in the table with its reason. What one of them refuses and the other
+reads is where requests are smuggled past a proxy, so that every laxity needs a reason why it cannot be used for that.
 """
 
 import enum
@@ -86,8 +86,9 @@ def find_way(ours: Reading, theirs: Reading) -> Way | None:
 
 
 def plain(asked: Asked) -> Asked:
-    """With what h11 leaves to others or makes the same: addresses in their parts, the wish for another protocol, which is not
-    granted, and the spelling of the one coding."""
+    """With what h11 leaves to others or makes the same: addresses in their parts, the wish for another protocol, which
+    is not granted, and the spelling of the one coding.
+    """
     target = re.sub(rb"^[a-zA-Z]+://[^/?#]*", b"", asked.target).partition(b"#")[0].removesuffix(b"?")
     wanted = [header for header in asked.headers if header[0] != b"upgrade"]
     headers = [(name, value.lower() if name == b"transfer-encoding" else value) for name, value in wanted]

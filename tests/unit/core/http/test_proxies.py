@@ -110,7 +110,9 @@ async def test_socket_without_addresses_is_trusted_only_with_everybody() -> None
 
 
 async def see(address: str, trusted: list[str]) -> tuple[Any, str]:
-    """Client and scheme that the application sees of a connection from this address, "" for a socket of the Unix kind."""
+    """Client and scheme that the application sees of a connection from this address, "" for a socket of the Unix
+    kind.
+    """
     seen: list[Any] = []
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:

@@ -1,0 +1,195 @@
+"""Four routes of the API in one process, served in one of several ways over the same store and services.
+
+    python -m benchmarks.rivals.rest_server WAY FOLDER
+
+    guildway           core/http and api/http, as the product is served
+    api-uvicorn        api/http on uvicorn (httptools, uvloop)
+    api-granian        api/http on granian, whose connections are Rust
+    litestar-uvicorn   Litestar's routing, parameters and answers on uvicorn
+    litestar-granian   the same on granian
+
+Litestar's way has the same gate (token, request limit), the same forms and the same services, and does without what the
+edge adds: headers of limits and of other origins, metrics, errors in one shape. So it does a little less. No way has a
+gateway. FOLDER is one that the product has made.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+from api.app import build_api
+from api.forms.form import Form
+from api.http.binding import caller_of
+from api.http.gate import Gate
+from api.http.scope import TEMPLATE_KEY
+from api.message_services import MessageServices, build_message_services
+from api.services.accounts.authenticator import Authenticator
+from api.services.accounts.login_uses import LoginUses
+from api.services.directory import Directory
+from api.services.limits import Limits, MemoryRateLimiter
+from api.services.messages.message_forms import CreateMessage
+from api.services.messages.message_history import PageQuery
+from core.http.server import HttpServer
+from core.runtime.clock import SystemClock
+from core.runtime.configuration import load_settings
+from core.runtime.data_dir import DataDir
+from core.runtime.sockets import bind_socket
+from core.store.blob.store import open_folder
+from guildway.ground import Ground, build_metrics, lay_ground, open_store
+
+_PREFIX: Final = "/api/v10/channels/{channel_id:int}"
+
+
+async def serve(way: str, folder: Path) -> None:
+    """Serve until the process is ended; nothing that it leaves is looked at."""
+    settings = load_settings(environ=os.environ, flags={"store.data_dir": str(folder)})
+    data = DataDir(folder)
+    clock = SystemClock()
+    metrics = build_metrics(worker="0")
+    store = await open_store(data, settings.store, clock, metrics)
+    ground = await lay_ground(settings=settings, clock=clock, store=store, metrics=metrics)
+    routes, _, server = way.rpartition("-")
+    application = _build_litestar(ground) if routes == "litestar" else await _build_api(ground, folder)
+    with bind_socket("127.0.0.1", 0) as sock, ground.garbage.in_force():
+        await _SERVERS[server](application, sock)
+
+
+async def _build_api(ground: Ground, folder: Path) -> Any:
+    return build_api(
+        store=ground.store,
+        bus=ground.store.bus,
+        blobs=await open_folder(folder / "blobs"),
+        ids=ground.ids,
+        clock=ground.clock,
+        settings=ground.settings,
+        metrics=ground.metrics,
+        online=ground.online,
+        starts=ground.starts,
+        gateway_url=lambda _: "ws://127.0.0.1",
+    ).asgi
+
+
+def _build_litestar(ground: Ground) -> Any:
+    from litestar import Litestar, Request, Response, get, post  # noqa: PLC0415 - not installed for each way
+
+    gate, services = _build_services(ground)
+    form = Form(CreateMessage)
+
+    async def admit(request: Any) -> None:
+        request.scope[TEMPLATE_KEY] = request.scope["path_template"]
+        await gate.admit(request.scope, is_public=False)
+
+    async def send(request: Any, channel_id: int) -> Any:
+        data = form.decode(await request.body())
+        caller = caller_of(request.scope)
+        body = await services.messages.send(caller.user_id, channel_id, data)
+        await gate.show_message_rate(request.scope, caller.user_id, channel_id)
+        return Response(body, media_type="application/json")
+
+    async def history(request: Any, channel_id: int, limit: int = 50) -> Any:
+        query = PageQuery(limit=limit)
+        body = await services.history.list_page(caller_of(request.scope).user_id, channel_id, query)
+        return Response(body, media_type="application/json")
+
+    async def fetch(request: Any, channel_id: int, message_id: int) -> Any:
+        body = await services.history.fetch(caller_of(request.scope).user_id, channel_id, message_id)
+        return Response(body, media_type="application/json")
+
+    async def typing(request: Any, channel_id: int) -> None:
+        await services.typing_indicators.start(caller_of(request.scope).user_id, channel_id)
+
+    for handler in (send, history, fetch, typing):
+        handler.__annotations__ |= {"request": Request[Any, Any, Any]}
+        handler.__annotations__["return"] = None if handler is typing else Response[bytes]
+    return Litestar(
+        [
+            post(f"{_PREFIX}/messages", status_code=200)(send),
+            get(f"{_PREFIX}/messages")(history),
+            get(f"{_PREFIX}/messages/{{message_id:int}}")(fetch),
+            post(f"{_PREFIX}/typing", status_code=204)(typing),
+        ],
+        before_request=admit,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
+    store, clock = ground.store, ground.clock
+    limits = Limits(
+        limiter=MemoryRateLimiter(clock=clock), settings=ground.settings.limits, count_refusal=lambda _: None
+    )
+    uses = LoginUses(store=store, clock=clock)
+    gate = Gate(authenticator=Authenticator(store=store, bus=store.bus, uses=uses), limits=limits)
+    services = build_message_services(
+        store=store,
+        bus=store.bus,
+        directory=Directory(store=store, bus=store.bus, clock=clock),
+        limits=limits,
+        typing_interval_s=ground.settings.limits.typing_interval_s,
+        ids=ground.ids,
+        clock=clock,
+        metrics=ground.metrics,
+    )
+    return gate, services
+
+
+async def _serve_own(application: Any, sock: socket.socket) -> None:
+    server = HttpServer(app=application, sock=sock, grace_s=1)
+    _tell_ready(sock)
+    await server.run(started=asyncio.Event(), stopping=asyncio.Event())
+
+
+async def _serve_uvicorn(application: Any, sock: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415 - not installed for each way
+
+    config = uvicorn.Config(
+        application, http="httptools", loop="none", ws="none", lifespan="off", access_log=False, log_config=None,
+        server_header=False, date_header=False, proxy_headers=False,
+    )  # fmt: skip
+    _tell_ready(sock)
+    await uvicorn.Server(config).serve(sockets=[sock])
+
+
+async def _serve_granian(application: Any, sock: socket.socket) -> None:
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - not installed for each way
+    from granian.server.embed import Server  # noqa: PLC0415
+
+    host, port = sock.getsockname()
+    sock.close()  # granian binds its own
+    server = Server(
+        application, address=host, port=port, interface=Interfaces.ASGINL, http=HTTPModes.http1, websockets=False,
+        log_enabled=False, backlog=1024,
+    )  # fmt: skip
+    serving = asyncio.ensure_future(server.serve())
+    while not _is_listening(host, port):  # noqa: ASYNC110 - granian tells nobody when it listens
+        await asyncio.sleep(0.05)
+    print(f"ready api=http://{host}:{port}", flush=True)
+    await serving
+
+
+def _is_listening(host: str, port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex((host, port)) == 0
+
+
+def _tell_ready(sock: socket.socket) -> None:
+    host, port = sock.getsockname()
+    print(f"ready api=http://{host}:{port}", flush=True)
+
+
+_SERVERS: Final[dict[str, Callable[[Any, socket.socket], Awaitable[None]]]] = {
+    "guildway": _serve_own,
+    "uvicorn": _serve_uvicorn,
+    "granian": _serve_granian,
+}
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(sys.argv[1], Path(sys.argv[2])))

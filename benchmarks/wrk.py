@@ -1,0 +1,72 @@
+"""wrk on the client's core: one request many times over 64 connections, and what the server spent on it."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from benchmarks.processes import CLIENT_CORE, PinnedProcess, core
+
+CONNECTIONS: Final = 64
+SEND: Final = "SEND"
+"""In the place of a method: POST of a message that is another one each time."""
+
+_SCRIPTS: Final = {SEND: Path(__file__).with_name("send_messages.lua")}
+_SAME: Final = Path(__file__).with_name("one_request.lua")
+_PATIENCE: Final = "20s"
+"""On a machine that others use, too, wrk's own 2 s would make errors of answers that are only late."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is asked, and where."""
+
+    api: str
+    method: str
+    path: str
+    token: str = ""
+
+
+class Round(msgspec.Struct, frozen=True):
+    """What wrk saw, and what the server spent."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    """Processor time of the server per request."""
+    count: int
+
+
+def measure(process: PinnedProcess, request: Request, seconds: int, first_nonce: int) -> Round:
+    """One run. Raises RuntimeError when an answer was not 2xx."""
+    environment = {
+        **os.environ,
+        "BENCH_METHOD": request.method,
+        "BENCH_PATH": request.path,
+        "BENCH_TOKEN": request.token,
+        "BENCH_FIRST": str(first_nonce),
+    }
+    script = _SCRIPTS.get(request.method, _SAME)
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds}s",
+        "--timeout",
+        _PATIENCE,
+        "-s",
+        str(script),
+        request.api,
+    ]
+    cpu_before_s = process.cpu_s()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as wrk:
+        os.sched_setaffinity(wrk.pid, core(CLIENT_CORE))
+        output = wrk.communicate()[0]
+    cpu_s = process.cpu_s() - cpu_before_s
+    result = next(line for line in output.splitlines() if line.startswith("RESULT"))
+    count, duration_us, p50_us, p99_us, errors = map(int, result.split()[1:])
+    if errors:
+        raise RuntimeError(f"{errors} requests failed:\n{output}")
+    return Round(count / duration_us * 1e6, p50_us / 1000, p99_us / 1000, cpu_s / count * 1e6, count)
