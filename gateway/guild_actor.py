@@ -200,7 +200,7 @@ class GuildActor:
             msgspec.MsgspecError: when the payload is not what the event's name says. Nothing was changed or sent.
         """
         envelope = delivery.envelope
-        if self.is_gone or envelope.event in INTERNAL_EVENTS:
+        if self.is_gone:
             return
         if delivery.position:
             if delivery.position <= self.position:
@@ -209,10 +209,10 @@ class GuildActor:
             if not self._is_first(envelope.id):
                 return
         handler = _HANDLERS.get(envelope.event)
-        if handler is None:
-            self._dispatch(envelope, self._recipients(envelope))
-        else:
+        if handler is not None:
             handler(self, envelope)
+        elif envelope.event not in INTERNAL_EVENTS:
+            self._dispatch(envelope, self._recipients(envelope))
 
     def _take_in(self, envelope: Envelope) -> Change | None:
         """Change the state by an event, and tell all who follow it what has changed."""
