@@ -12,7 +12,7 @@ _decode_fields: Final = msgspec.json.Decoder(Fields).decode
 _decode_objects: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
-class _OverwriteView(msgspec.Struct, frozen=True):
+class _OverwriteFields(msgspec.Struct, frozen=True):
     """What is read of an overwrite; named as `core_ext` reads it."""
 
     id: int
@@ -21,14 +21,14 @@ class _OverwriteView(msgspec.Struct, frozen=True):
     deny: int
 
 
-class _ChannelView(msgspec.Struct, frozen=True):
+class _ChannelFields(msgspec.Struct, frozen=True):
     id: int
     type: int = 0
-    permission_overwrites: tuple[_OverwriteView, ...] = ()
+    permission_overwrites: tuple[_OverwriteFields, ...] = ()
     last_message_id: int | None = None
 
 
-_decode_channel: Final = msgspec.json.Decoder(_ChannelView, strict=False).decode
+_decode_channel: Final = msgspec.json.Decoder(_ChannelFields, strict=False).decode
 
 
 class ChannelState(msgspec.Struct, kw_only=True, eq=False):
@@ -37,7 +37,7 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
     id: int
     is_vocal: bool
     """Whether people talk there: its text is for those who may CONNECT."""
-    overwrites: tuple[_OverwriteView, ...]
+    overwrites: tuple[_OverwriteFields, ...]
     member_ids: frozenset[int]
     """Members with an overwrite of their own; all others with equal roles see the same."""
     last_message_id: int | None

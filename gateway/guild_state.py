@@ -47,7 +47,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
 
 
-class _RoleView(msgspec.Struct, frozen=True):
+class _RoleFields(msgspec.Struct, frozen=True):
     id: int
     permissions: int
     hoist: bool = False
@@ -66,15 +66,15 @@ class _Identified(msgspec.Struct, frozen=True):
     id: int
 
 
-class _GuildView(msgspec.Struct, frozen=True):
+class _GuildFields(msgspec.Struct, frozen=True):
     owner_id: int
 
 
-_decode_role = msgspec.json.Decoder(_RoleView, strict=False).decode
+_decode_role = msgspec.json.Decoder(_RoleFields, strict=False).decode
 _decode_role_put = msgspec.json.Decoder(_RolePut).decode
 _decode_role_deleted = msgspec.json.Decoder(_RoleDeleted, strict=False).decode
 _decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
-_decode_guild = msgspec.json.Decoder(_GuildView, strict=False).decode
+_decode_guild = msgspec.json.Decoder(_GuildFields, strict=False).decode
 
 
 class RoleState(msgspec.Struct, kw_only=True, frozen=True, eq=False):
