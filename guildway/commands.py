@@ -186,7 +186,7 @@ def _serve(flags: dict[str, str | None]) -> int:
 
 
 def _make_demo(url: str | None, flags: dict[str, str | None]) -> int:
-    from guildway.demo import run_demo  # noqa: PLC0415
+    from guildway.demonstration.demo import run_demo  # noqa: PLC0415
     from guildway.rest_client import DemoError, NoServerError  # noqa: PLC0415
 
     try:
@@ -214,7 +214,7 @@ def _make_crowd(members: int, logins: int, flags: dict[str, str | None]) -> int:
 
     from core.runtime.clock import SystemClock  # noqa: PLC0415
     from core.runtime.logs import configure_logging  # noqa: PLC0415
-    from guildway.crowd_demo import run_crowd_demo  # noqa: PLC0415
+    from guildway.demonstration.crowd_demo import run_crowd_demo  # noqa: PLC0415
 
     configure_logging(settings.logging, sys.stderr)
     asyncio.run(run_crowd_demo(settings.store, members=members, logins=logins, clock=SystemClock(), out=sys.stdout))

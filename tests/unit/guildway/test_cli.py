@@ -127,7 +127,7 @@ def test_demo_goes_where_the_settings_say_that_the_server_is(
     environ: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("guildway.demo.run_demo", lambda url, *_: asked.append(url))
+    monkeypatch.setattr("guildway.demonstration.demo.run_demo", lambda url, *_: asked.append(url))
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert main(["demo"]) == 0

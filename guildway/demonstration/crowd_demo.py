@@ -25,7 +25,7 @@ from core.runtime.errors import StartError
 from core.runtime.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
 from core_ext import SnowflakeGenerator
-from guildway.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
+from guildway.demonstration.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
 from guildway.ground import open_store
 
 _BATCH: Final = 10_000
