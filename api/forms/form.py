@@ -21,7 +21,7 @@ import msgspec
 import msgspec.inspect
 from msgspec import Meta
 
-from api.forms.marks import find_cleaner, find_marked_errors
+from api.forms.marks import Cleaner, find_cleaner, find_marked_errors
 from core.domain.errors import FieldError, Invalid, InvalidJson, invalid_field
 from core.domain.ids import MAX_SNOWFLAKE
 from core.wire.lone_surrogates import replace_lone_surrogates
@@ -72,12 +72,14 @@ class Form(Generic[T]):
             raise explain(body, self._type) from error
         if b"\\u0000" in body or b"\x00" in body:
             _refuse_nul(body)
-        if self._clean is not None:
-            errors: list[FieldError] = []
-            form = self._clean(form, (), errors)
-            if errors:
-                raise Invalid(*errors)
-        return form
+        return form if self._clean is None else self._clean_marked(self._clean, form)
+
+    def _clean_marked(self, clean: Cleaner, form: T) -> T:
+        errors: list[FieldError] = []
+        cleaned: T = clean(form, (), errors)
+        if errors:
+            raise Invalid(*errors)
+        return cleaned
 
 
 def explain(body: bytes, type_: Any) -> Invalid:

@@ -29,8 +29,10 @@ def read_reason(headers: Headers, query: bytes = b"") -> str | None:
         field = "reason"
         found = _QUERY_REASON.search(query)
         given = found[1].replace(b"+", b" ").decode("latin-1") if found is not None else ""
-    if not given:
-        return None
+    return _parse_reason(given, field) if given else None
+
+
+def _parse_reason(given: str, field: str) -> str | None:
     try:
         reason = unquote_to_bytes(given).decode("utf-8")
     except UnicodeDecodeError:

@@ -131,21 +131,10 @@ class _Call:
         """Of a request that breaks off in its body nothing is done, whether or not the body says anything."""
 
     async def answer(self, scope: Scope, receive: Receive, given: dict[str, Any]) -> Answer:
-        """Run the handler. `given` holds the parameters of path and query.
-
-        Raises:
-            Unauthorized: when it wants a caller and there is none. DomainError: the handler's own, and the body's.
-        """
-        if self._wants_caller:
-            given["caller"] = caller_of(scope)
-        if self._wants_scope:
-            given["scope"] = scope
-        if self._is_audited:
-            reason = read_reason(scope["headers"], scope["query_string"])
-            if self._wants_reason:
-                given["reason"] = reason
+        """Run the handler. `given` holds the parameters of path and query. Raises DomainError: ours, the handler's, the body's."""
+        self._read_head(scope, given)
         if self._reads_body:
-            body = await self._read(scope, receive)
+            body = await self._read_body(scope, receive)
             if self._form is not None:
                 given["data"] = self._form.decode(body)
         result = await self._handler(**given)
@@ -157,7 +146,18 @@ class _Call:
             result.status = self._status
         return result
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+    def _read_head(self, scope: Scope, given: dict[str, Any]) -> None:
+        """Raises Unauthorized when the handler wants a caller and there is none, and Invalid for a wrong reason."""
+        if self._wants_caller:
+            given["caller"] = caller_of(scope)
+        if self._wants_scope:
+            given["scope"] = scope
+        if self._is_audited:
+            reason = read_reason(scope["headers"], scope["query_string"])
+            if self._wants_reason:
+                given["reason"] = reason
+
+    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
         """The body's JSON; a login that ended while it came is none any more."""
         seen = self._gate.changes
         body = Body(scope, receive, self._limit_bytes)

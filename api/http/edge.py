@@ -72,8 +72,7 @@ class Edge:
         try:
             answer = await self._find_answer(scope, receive)
             status = answer.status
-            headers = self._finish_headers(scope, answer)
-            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.start", "status": status, "headers": self._finish(scope, answer)})
             await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
         finally:
             self._observe(scope, status, self._clock.monotonic_s() - started_s)
@@ -103,10 +102,7 @@ class Edge:
 
     def _prepare(self, scope: Scope) -> DomainError | None:
         """Make the scope ready for routing, or say why it is not answered."""
-        size_bytes = 0
-        for name, value in scope["headers"]:
-            size_bytes += len(name) + len(value)
-        if size_bytes > MAX_HEADERS_BYTES:
+        if _measure(scope["headers"]) > MAX_HEADERS_BYTES:
             return HeadersTooLarge()
         path = scope["path"]
         if "\x00" in path or b"%00" in scope["query_string"]:
@@ -118,7 +114,7 @@ class Edge:
             scope["path"] = rewritten
         return None
 
-    def _finish_headers(self, scope: Scope, answer: Answer) -> list[tuple[bytes, bytes]]:
+    def _finish(self, scope: Scope, answer: Answer) -> list[tuple[bytes, bytes]]:
         rate: Rate | None = scope.get(RATE_KEY)
         if rate is None:
             return [*answer.headers, *_CROSS_ORIGIN]
@@ -132,6 +128,13 @@ class Edge:
             timer = self._metrics.api.api_latency_seconds.labels(key[0], key[1], str(status))
             self._timers[key] = timer
         timer.observe(duration_s)
+
+
+def _measure(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    size_bytes = 0
+    for name, value in headers:
+        size_bytes += len(name) + len(value)
+    return size_bytes
 
 
 def is_preflight(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -21,11 +21,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 async def read_json(body: Body, content_type: str) -> bytes:
-    """The JSON of a body.
-
-    Raises:
-        NotBuilt: when there are files. Invalid: when the body is not of its type, or has too many fields. Others: as `Body`.
-    """
+    """The JSON of a body. Raises NotBuilt when there are files, Invalid when it is not of its type, and as `Body`."""
     if content_type == "application/json":
         return await body.read()
     kind, options = parse_options_header(content_type)

@@ -30,6 +30,20 @@ _CONSTRAINTS: Final = (
 )
 
 
+_INFO: Final = {
+    "title": "Guildway",
+    "version": "10",
+    "description": "Discord's API v10 and what its own client uses beside it. Also under /api/v9 and /api.",
+}
+
+_TOKEN: Final = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Authorization",
+    "description": "A person's token as it is, a bot's after 'Bot '.",
+}
+
+
 class FormErrors(msgspec.Struct, kw_only=True):
     """What is wrong, by field: `errors.<path>._errors[]` with code (a text) and message."""
 
@@ -53,33 +67,22 @@ def build_document(routes: Sequence[Route], services: Collection[str], *, prefix
     needed = [FormErrors, RateLimitError, *(type_ for operation in operations for type_ in operation.types())]
     schemas, components = msgspec.json.schema_components(needed, ref_template=_REFERENCE)
     schema_of = {_key(type_): schema for type_, schema in zip(needed, schemas, strict=True)}
+    return {
+        "openapi": "3.1.0",
+        "info": _INFO,
+        "servers": [{"url": prefix}],
+        "paths": _describe_paths(operations, schema_of),
+        "components": {"schemas": components, "securitySchemes": {"Token": _TOKEN}},
+        "security": [{"Token": []}],
+    }
+
+
+def _describe_paths(operations: Sequence["_Operation"], schema_of: Mapping[str, Any]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         for path in operation.paths:
-            item = paths.setdefault(path, {})
-            item[operation.method] = operation.describe(path, schema_of)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Guildway",
-            "version": "10",
-            "description": "Discord's API v10 and what its own client uses beside it. Also under /api/v9 and /api.",
-        },
-        "servers": [{"url": prefix}],
-        "paths": dict(sorted(paths.items())),
-        "components": {
-            "schemas": components,
-            "securitySchemes": {
-                "Token": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "Authorization",
-                    "description": "A person's token as it is, a bot's after 'Bot '.",
-                }
-            },
-        },
-        "security": [{"Token": []}],
-    }
+            paths.setdefault(path, {})[operation.method] = operation.describe(path, schema_of)
+    return dict(sorted(paths.items()))
 
 
 class _Operation:
@@ -168,6 +171,14 @@ def _json(schema: Any) -> dict[str, Any]:
 
 
 def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
+    schema = _describe_values(parameter)
+    if not parameter.is_required and parameter.default is not None:
+        schema["default"] = parameter.default
+    place = "path" if parameter.is_in_path else "query"
+    return {"name": parameter.wire_name, "in": place, "required": parameter.is_required, "schema": schema}
+
+
+def _describe_values(parameter: Parameter) -> dict[str, Any]:
     bare = next(part for part in find_alternatives(parameter.type) if part is not type(None))
     schema = dict(msgspec.json.schema(bare))
     for mark in find_marks(parameter.type):
@@ -176,12 +187,5 @@ def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
             if value is not None:
                 schema[keyword] = value
     if schema.get("maximum") == MAX_SNOWFLAKE:
-        schema = {"type": "string", "format": "snowflake", "pattern": "^[0-9]{1,18}$"}
-    if not parameter.is_required and parameter.default is not None:
-        schema["default"] = parameter.default
-    return {
-        "name": parameter.wire_name,
-        "in": "path" if parameter.is_in_path else "query",
-        "required": parameter.is_required,
-        "schema": schema,
-    }
+        return {"type": "string", "format": "snowflake", "pattern": "^[0-9]{1,18}$"}
+    return schema

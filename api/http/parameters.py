@@ -124,18 +124,21 @@ class ParameterReader:
         """
         given = self._defaults.copy()
         errors: list[FieldError] = []
-        for (name, type_), text in zip(self._in_path, segments, strict=True):
-            try:
-                given[name] = msgspec.convert(text, type_, strict=False)
-            except msgspec.ValidationError:
-                shown = f'Value "{text[:_SHOWN_LENGTH]}" is not snowflake.'
-                errors.append(FieldError((name,), "NUMBER_TYPE_COERCE", shown))
+        self._read_path(segments, given, errors)
         is_wrong_path = bool(errors)
         if self._in_query:
             self._read_query(query, given, errors)
         if errors:
             raise WrongPath(*errors) if is_wrong_path else Invalid(*errors)
         return given
+
+    def _read_path(self, segments: Sequence[str], given: dict[str, Any], errors: list[FieldError]) -> None:
+        for (name, type_), text in zip(self._in_path, segments, strict=True):
+            try:
+                given[name] = msgspec.convert(text, type_, strict=False)
+            except msgspec.ValidationError:
+                shown = f'Value "{text[:_SHOWN_LENGTH]}" is not snowflake.'
+                errors.append(FieldError((name,), "NUMBER_TYPE_COERCE", shown))
 
     def _read_query(self, query: bytes, given: dict[str, Any], errors: list[FieldError]) -> None:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ()

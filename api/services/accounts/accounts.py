@@ -112,13 +112,7 @@ class AccountService:
         return mutual
 
     async def _check(self, caller: Caller, account: Account, form: UpdateAccount) -> None:
-        errors: list[FieldError] = []
-        if isinstance(form.username, str):
-            errors += find_username_errors(form.username)
-        if isinstance(form.email, str):
-            errors += find_email_errors(form.email)
-        if errors:
-            raise Invalid(*errors)
+        _check_names(form)
         is_private = isinstance(form.email, str) or isinstance(form.new_password, str)
         if account.user.bot and is_private:
             raise WrongAccountKind
@@ -166,3 +160,13 @@ class AccountService:
             if member is not None:
                 payload = render_member(member, with_guild_id=True)
                 tx.announce(guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, guild_id, payload, user_id=user_id))
+
+
+def _check_names(form: UpdateAccount) -> None:
+    errors: list[FieldError] = []
+    if isinstance(form.username, str):
+        errors += find_username_errors(form.username)
+    if isinstance(form.email, str):
+        errors += find_email_errors(form.email)
+    if errors:
+        raise Invalid(*errors)

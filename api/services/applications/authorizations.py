@@ -105,11 +105,7 @@ class AuthorizationService:
     async def _fetch_bot_application(self, caller: Caller, client_id: int, scope: str) -> Application:
         if caller.is_bot:
             raise WrongAccountKind
-        scopes = set(scope.split())
-        if "bot" not in scopes or not scopes <= _KNOWN_SCOPES:
-            raise invalid_field(
-                "scope", "BASE_TYPE_CHOICES", "Only the scopes bot and applications.commands are known."
-            )
+        _check_scopes(scope)
         application = await self._store.applications.find(client_id)
         if application is None:
             raise UnknownApplication
@@ -180,3 +176,9 @@ class AuthorizationService:
 
 def _event(role: Role) -> RoleEvent:
     return RoleEvent(guild_id=str(role.guild_id), role=render_role(role))
+
+
+def _check_scopes(scope: str) -> None:
+    scopes = set(scope.split())
+    if "bot" not in scopes or not scopes <= _KNOWN_SCOPES:
+        raise invalid_field("scope", "BASE_TYPE_CHOICES", "Only the scopes bot and applications.commands are known.")

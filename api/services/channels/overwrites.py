@@ -62,11 +62,7 @@ class OverwriteService:
 
     @on_present_rights
     async def delete(self, caller: Caller, channel_id: int, overwrite_id: int) -> None:
-        """Take an overwrite away.
-
-        Raises:
-            UnknownOverwrite
-        """
+        """Take an overwrite away. Raises UnknownOverwrite."""
         access, guild = await self._access(caller, channel_id)
         others = [item for item in access.channel.overwrites if item.id != overwrite_id]
         if len(others) == len(access.channel.overwrites):

@@ -48,20 +48,18 @@ class TypingIndicatorService:
     async def start(self, user_id: int, channel_id: int) -> None:
         """The user types in the channel. Too soon after the last time nothing happens.
 
-        Raises:
-            UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
+        Raises UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
         """
         access = await self._directory.text_access(user_id, channel_id)
-        if access.channel.type not in TEXT_LIKE:
+        channel = access.channel
+        if channel.type not in TEXT_LIKE:
             raise NotATextChannel
         access.require(_SEND)
         if self._take((channel_id, user_id)):
-            channel = access.channel
             payload = self._render(access, user_id)
-            envelopes = for_channel(
-                self._ids.next(), TYPING_START, channel, payload, author_id=user_id, user_id=user_id
+            self._bus.publish_volatile(
+                for_channel(self._ids.next(), TYPING_START, channel, payload, author_id=user_id, user_id=user_id)
             )
-            self._bus.publish_volatile(envelopes)
 
     def _take(self, key: tuple[int, int]) -> bool:
         if key in self._told:

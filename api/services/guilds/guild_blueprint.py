@@ -88,14 +88,13 @@ def _make_roles(forms: Sequence[TemplateRole], guild_id: int, ids: IdSource) -> 
 
 def _make_role(form: TemplateRole, role_id: int, guild_id: int, position: int) -> Role:
     colors = form.colors
-    primary = form.color if colors is None else colors.primary_color
     return Role(
         id=role_id,
         guild_id=guild_id,
         name=form.name or "new role",
         permissions=(form.permissions or 0) & ALL_PERMISSIONS,
         position=position,
-        color=primary or 0,
+        color=(form.color if colors is None else colors.primary_color) or 0,
         secondary_color=None if colors is None else colors.secondary_color,
         tertiary_color=None if colors is None else colors.tertiary_color,
         hoist=bool(form.hoist),

@@ -16,22 +16,23 @@ from typing import Final
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
-from core.domain.message import AddedMessage, Message
+from core.domain.message import AddedMessage, Message, MessageView
+from core.domain.user import User
 from core.store.aggregates.messages import MessageStore
 from core.wire.envelope import Envelope
 
 PAGE_SIZE: Final = 100
 """The longest history request."""
 MAX_PAGES: Final = 256
-"""About 20 MiB of ordinary messages."""
+"""About 40 MiB of ordinary messages with their JSON."""
 
 _EVENTS: Final = frozenset({MESSAGE_CREATE, MESSAGE_UPDATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK})
 
 
 class Page:
-    """A channel's newest messages, newest first. Only `MessageCache` changes it."""
+    """A channel's newest messages, newest first. Only `MessageCache` changes which they are."""
 
-    __slots__ = ("is_whole", "messages", "referenced")
+    __slots__ = ("_encoded", "is_whole", "messages", "referenced")
 
     def __init__(self, messages: tuple[Message, ...]) -> None:
         self.messages = messages
@@ -39,6 +40,8 @@ class Page:
         """Whether the channel has no more than these."""
         self.referenced: dict[int, Message | None] = {}
         """Replied-to messages that readers of the page have looked up; as fresh as the page."""
+        self._encoded: dict[int, tuple[User, bytes]] = {}
+        """By id of a message, its JSON and the author that stands in it, from readers of the page."""
 
     def find_slice(self, *, before: int | None, after: int | None, limit: int) -> tuple[Message, ...] | None:
         """What a history request asks for, newest first, or None when the page does not reach that far."""
@@ -52,11 +55,25 @@ class Page:
             messages = tuple(message for message in messages if message.id < before)
         return messages[:limit] if self.is_whole or len(messages) >= limit else None
 
+    def find_encoded(self, message: Message, author: User | None) -> bytes | None:
+        """The message's JSON, if it was encoded with this author."""
+        known = self._encoded.get(message.id)
+        return known[1] if known is not None and known[0] is author else None
+
+    def keep_encoded(self, view: MessageView, encoded: bytes) -> None:
+        """Keep the JSON of a message that shows nobody but its author."""
+        message = view.message
+        is_plain = message.reference_id is None and not message.mention_ids
+        if is_plain and len(self._encoded) < PAGE_SIZE:
+            self._encoded[message.id] = (view.author, encoded)
+
     def push(self, message: Message) -> None:
         """Put a newer message in front."""
         messages = (message, *self.messages)
         self.is_whole = self.is_whole and len(messages) <= PAGE_SIZE
         self.messages = messages[:PAGE_SIZE]
+        for left_out in messages[PAGE_SIZE:]:
+            self._encoded.pop(left_out.id, None)
 
 
 class MessageCache:

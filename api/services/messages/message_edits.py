@@ -91,8 +91,7 @@ class MessageEditService:
     async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Delete one's own message, or with MANAGE_MESSAGES anybody's.
 
-        Raises:
-            UnknownChannel, MissingAccess, UnknownMessage. DirectChannelAction, Forbidden: when it is somebody else's.
+        Raises UnknownChannel, MissingAccess, UnknownMessage; DirectChannelAction, Forbidden when it is somebody else's.
         """
         access = await self._directory.text_access(user_id, channel_id)
         message = await self._messages.find(channel_id, message_id)

@@ -59,7 +59,7 @@ class MessageHistoryService:
         after = query.after if query.before is None else None
         found = page.find_slice(before=query.before, after=after, limit=query.limit)
         if found is not None:
-            return encode_views(await self._views.view_all(found, page.referenced))
+            return await self._views.encode_page(found, page)
         older: list[Message] = await self._messages.list_page(
             channel_id, before=query.before, after=after, limit=query.limit
         )

@@ -11,7 +11,7 @@ import msgspec
 from cachetools import LRUCache
 
 from api.services.directory import Directory
-from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_cache import MessageCache, Page
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, MessageView
 from core.domain.user import User
@@ -76,6 +76,21 @@ class MessageViews:
         shown = [*messages, *(message for message in quoted if message is not None)]
         users = await self._directory.users(_user_ids(shown))
         return [_build_view(message, users, known) for message in messages]
+
+    async def encode_page(self, messages: Sequence[Message], page: Page) -> bytes:
+        """A JSON list of messages of the page, as `encode_views`.
+
+        A message that shows nobody but its author is encoded for its first reader, and again when the author has changed.
+        """
+        users = await self._directory.users({message.author_id for message in messages})
+        found = [page.find_encoded(message, users.get(message.author_id)) for message in messages]
+        wanted = [message for message, encoded in zip(messages, found, strict=True) if encoded is None]
+        made: dict[int, bytes] = {}
+        for view in await self.view_all(wanted, page.referenced) if wanted else ():
+            made[view.message.id] = encoded = encode_view(view)
+            page.keep_encoded(view, encoded)
+        parts = [encoded or made[message.id] for message, encoded in zip(messages, found, strict=True)]
+        return b"[%b]" % b",".join(parts)
 
     def encode(self, view: MessageView, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
         """Answer and dispatch; `member` is the author's membership, None outside guilds or when it has ended."""

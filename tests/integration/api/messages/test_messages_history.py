@@ -166,6 +166,25 @@ async def test_history_shows_names_as_they_are_now(api: ApiUnderTest, alice: Act
     assert shown["author"]["global_name"] == "Alice the Great"
 
 
+async def test_history_is_the_same_for_every_reader_and_follows_each_name_in_it(
+    api: ApiUnderTest, alice: Actor
+) -> None:
+    bob, carol = await api.register("bob_first"), await api.register("carol_first")
+    place = await make_place(api, alice, bob, carol)
+    (plain,) = await send_all(bob, place, ["plain"])
+    await alice.post(place.messages, {"content": f"<@{carol.id}>"})
+    await alice.post(place.messages, {"content": "re", "message_reference": {"message_id": plain["id"]}})
+    first, second = await alice.get(place.messages), await bob.get(place.messages + "?limit=3")
+    assert first.content == second.content
+    assert (await carol.patch("/users/@me", {"global_name": "Carol"})).status_code == 200
+    assert (await bob.patch("/users/@me", {"global_name": "Bob"})).status_code == 200
+    reply, mentioning, written = (await alice.get(place.messages)).json()
+    assert written["author"]["global_name"] == reply["referenced_message"]["author"]["global_name"] == "Bob"
+    assert mentioning["mentions"][0]["global_name"] == "Carol"
+    await send_all(alice, place, ["newest"])
+    assert (await bob.get(place.messages)).json()[1:] == [reply, mentioning, written]
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_history_is_what_is_stored_while_everything_happens_at_once(
     api: ApiUnderTest, alice: Actor, place: Place, seed: int
