@@ -11,7 +11,7 @@ UV := $(VENV)/bin/uv
 PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
-EXT_SOURCES := setup.py $(wildcard core_ext/*.py core_ext/*.pyx core_ext/*.pxd core_ext/*.h)
+EXT_SOURCES := setup.py $(shell find core_ext -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PACKAGES := api core core_ext gateway guildway
 NODE_TESTS := tests/e2e/node
 GO_TESTS := tests/e2e/go
@@ -118,7 +118,7 @@ lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write 
 clean:  ## Remove what was built; data stays
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
 	rm -rf $(GO_TESTS)/bot $(JAVA_TESTS)/target
-	rm -f core_ext/*.so core_ext/*.c core_ext/*.html
+	find core_ext \( -name '*.so' -o -name '*.c' -o -name '*.html' \) -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The interpreter: PYTHON=… if given, else the first of the usual names that is new enough.

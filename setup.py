@@ -1,7 +1,6 @@
 """Builds the compiled kernels of `core_ext`, without which there is no package. All else about it is in pyproject.toml.
 
-Each `core_ext/x_py.py` of `AUGMENTED` is compiled as `core_ext.x_c` with the types in `x_c.pxd`; a kernel of `POINTERS`
-has an `x_c.pyx` of its own. Where nothing can be compiled, the build ends with one sentence that says what to install.
+Each `x_py.py` of `AUGMENTED` is compiled as `x_c` with the types in `x_c.pxd`; a kernel of `POINTERS` has an `x_c.pyx` of its own. Where nothing can be compiled, the build ends with one sentence that says what to install.
 """
 
 import contextlib
@@ -17,9 +16,18 @@ from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
-AUGMENTED = ("etf", "permissions", "snowflake")
-POINTERS = ("delivery", "framing", "intake", "send_buffer", "slot_set", "template", "view_index", "websocket")
-EPOLL = ("sockets",)
+AUGMENTED = ("guild/permissions", "ids/snowflake", "payloads/etf")
+POINTERS = (
+    "delivery/delivery",
+    "delivery/send_buffer",
+    "guild/slot_set",
+    "guild/view_index",
+    "payloads/framing",
+    "payloads/template",
+    "sockets/intake",
+    "sockets/websocket",
+)
+EPOLL = ("sockets/sockets",)
 """Only Linux has what it calls; elsewhere the portable transport needs none of it."""
 
 DIRECTIVES = {
@@ -43,7 +51,7 @@ def declare_extensions() -> list[Extension]:
     }
     return [
         Extension(
-            f"core_ext.{name}_c",
+            f"core_ext.{name.replace('/', '.')}_c",
             [source],
             depends=sorted(str(path) for path in Path("core_ext").glob(f"{name}_*") if path.suffix in {".pxd", ".h"}),
             extra_compile_args=OPTIMIZATION,

@@ -33,7 +33,7 @@ from core.store.sql.store import SqlStore
 from core.wire.envelope import Envelope
 from core.wire.objects.message import render_message_dispatch
 from core.wire.socket_message import RefusedMessage
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from gateway.app import build_gateway
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody

@@ -7,17 +7,17 @@ from typing import Any, Final
 
 import msgspec
 
-import core_ext
 from benchmarks.builds import Builds
 from benchmarks.processes import CLIENT_CORE, PinnedProcess
 from core.domain.intents import ALL_INTENTS
+from core_ext import payloads
 
 _TEXT, _BINARY = 0x81, 0x82
 _HELLOS = 1
 _ENCODERS: Final[dict[str, Callable[[Any], bytes]]] = {
     "json": msgspec.json.encode,
     "msgpack": msgspec.msgpack.encode,
-    "etf": core_ext.etf_encode,
+    "etf": payloads.etf_encode,
 }
 LOGIN_FRAMES = 2
 """READY and one GUILD_CREATE."""

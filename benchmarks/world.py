@@ -22,7 +22,7 @@ from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import SystemClock
 from core.runtime.settings import StoreSettings
 from core.store.sql.store import SqlStore
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from guildway.data_files import DATABASE_NAME
 
 _ROLES: Final = 20

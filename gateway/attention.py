@@ -9,7 +9,7 @@ from typing import Final
 
 from core.domain.events import PRESENCE_UPDATE
 from core.wire.envelope import Envelope
-from core_ext import SlotSet
+from core_ext.guild import SlotSet
 from gateway.batch_timer import CallLater
 from gateway.commands import GuildSubscription, LazyGuilds
 from gateway.dispatch_body import DispatchBody

@@ -5,8 +5,8 @@
                                  └─ handler.on_command ─ session
     session ─ its track, send ─ outlet ─ socket
 
-It owns the connection's outlet (`core_ext.Outlet`: all that is sent goes through it, so that the order is that of the calls),
-its intake (`core_ext.Intake`: how much the client may still say, and its heartbeats, which a transport may give it at once), its
+It owns the connection's outlet (`Outlet`: all that is sent goes through it, so that the order is that of the calls),
+its intake (`sockets.Intake`: how much the client may still say, and its heartbeats, which a transport may give it at once), its
 format (encoding, compression), and whether the client has identified. It does not know what a session is (`session` is a place
 where the owner of sessions keeps its own) nor how frames are read. All of it runs in the event loop, without awaiting anything.
 There are very many of them: what most never need is made when it is needed.
@@ -19,12 +19,13 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-import core_ext
 from core.runtime.clock import Clock
 from core.runtime.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core.wire.opcodes import Opcode
+from core_ext import payloads, sockets
+from core_ext.delivery import Outlet
 from gateway.allowance import Allowance
 from gateway.batch_timer import CallLater
 from gateway.commands import Command, Heartbeat, Identify, Resume, parse_command
@@ -162,10 +163,10 @@ class Connection:
         self._shared = shared
         self._ender = ender
         self._format: WireFormat = shared.formats.find(encoding, compression)
-        self.outlet: Final = core_ext.Outlet(queue=shared.queue, form=self._format, link=link, fd=fd)
+        self.outlet: Final = Outlet(queue=shared.queue, form=self._format, link=link, fd=fd)
         self._phase = Phase.NEW
         self._is_reported = False
-        self.intake: Final = core_ext.Intake(
+        self.intake: Final = sockets.Intake(
             outlet=self.outlet,
             encoding=encoding,
             ack=shared.find_ack(encoding, compression),
@@ -346,4 +347,4 @@ class Connection:
 
 def encode_close_frame(close_code: CloseCode) -> bytes:
     """A close frame (RFC 6455 section 5.5.1)."""
-    return core_ext.frame(_CLOSE, close_code.code.to_bytes(2, "big") + close_code.reason.encode())
+    return payloads.frame(_CLOSE, close_code.code.to_bytes(2, "big") + close_code.reason.encode())

@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-import core_ext
-from core_ext import Template
+from core_ext import payloads
+from core_ext.payloads import Template
 from gateway.compression import Compression
 from gateway.encodings import Encoding, share_dispatch
 
@@ -27,7 +27,7 @@ TEMPLATES: Final = 9
 _STREAMS: Final = 3
 """The compressions that have templates are the first ones."""
 
-_JSON_FRAME_BYTES: Final = len(core_ext.share_json("X", b"")) - 1
+_JSON_FRAME_BYTES: Final = len(payloads.share_json("X", b"")) - 1
 """What JSON has after `s` besides the event's name and `d`; all of it but the last byte is before `d`."""
 
 
@@ -56,7 +56,7 @@ class DispatchBody:
     def __init__(self, event: str, payload: msgspec.Raw | bytes) -> None:
         self.event = event
         # All the rest is filled in by the first who needs it: rings hold bodies for long.
-        self._json = core_ext.share_json(event, bytes(payload))
+        self._json = payloads.share_json(event, bytes(payload))
         self._etf: bytes | None = None
         self._msgpack: bytes | None = None
         self._templates: list[Template | None] | None = None

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-import core_ext
 from core.wire import close_codes
 from core.wire.lone_surrogates import replace_lone_surrogates
+from core_ext import payloads
 
 
 class Encoding(enum.IntEnum):
@@ -35,8 +35,8 @@ ENCODINGS = {"json": Encoding.JSON, "etf": Encoding.ETF, "msgpack": Encoding.MSG
 SEQ_BYTES = 4
 SEQ_HEADS = {
     Encoding.JSON: b"",
-    Encoding.ETF: core_ext.share_etf("X", b"\x83")[: core_ext.ETF_SEQ_OFFSET],
-    Encoding.MSGPACK: core_ext.share_msgpack("X", b"")[: core_ext.MSGPACK_SEQ_OFFSET],
+    Encoding.ETF: payloads.share_etf("X", b"\x83")[: payloads.ETF_SEQ_OFFSET],
+    Encoding.MSGPACK: payloads.share_msgpack("X", b"")[: payloads.MSGPACK_SEQ_OFFSET],
 }
 """What comes before a dispatch's `s`. In JSON `s` is of any width and comes with what is around it (`core_ext`'s framing)."""
 
@@ -93,20 +93,20 @@ def encode_payload(encoding: Encoding, op: int, d: object = None) -> bytes:
         return _json_encoder.encode(payload)
     if encoding is Encoding.MSGPACK:
         return _msgpack_encoder.encode(payload)
-    return core_ext.etf_encode(msgspec.to_builtins(payload))
+    return payloads.etf_encode(msgspec.to_builtins(payload))
 
 
 def share_dispatch(encoding: Encoding, event: str, payload: bytes) -> bytes:
     """What follows `s` in a dispatch. `payload` is `d` as JSON."""
     if encoding is Encoding.JSON:
-        return core_ext.share_json(event, payload)
+        return payloads.share_json(event, payload)
     return _share_binary(encoding, event, _encode_binary(encoding, payload))
 
 
 def open_dispatch(encoding: Encoding, event: str, count: int) -> bytes:
     """What follows `s` in a dispatch, up to the pairs of its `d`: an object of `count` pairs, which JSON need not know."""
     if encoding is Encoding.JSON:
-        return core_ext.share_json(event, b"{")[:-1]
+        return payloads.share_json(event, b"{")[:-1]
     return _share_binary(encoding, event, _write_map_header(encoding, count))
 
 
@@ -123,16 +123,16 @@ def encode_pairs(encoding: Encoding, payload: bytes) -> tuple[int, bytes]:
 
 
 def _encode_binary(encoding: Encoding, payload: bytes) -> bytes:
-    encode = core_ext.etf_encode if encoding is Encoding.ETF else _msgpack_encoder.encode
+    encode = payloads.etf_encode if encoding is Encoding.ETF else _msgpack_encoder.encode
     d = msgspec.json.decode(payload)
     try:
         return encode(d)
-    except (core_ext.EtfError, OverflowError):
+    except (payloads.EtfError, OverflowError):
         return encode(narrow_ints(d))
 
 
 def _share_binary(encoding: Encoding, event: str, d: bytes) -> bytes:
-    share = core_ext.share_etf if encoding is Encoding.ETF else core_ext.share_msgpack
+    share = payloads.share_etf if encoding is Encoding.ETF else payloads.share_msgpack
     return share(event, d)[len(SEQ_HEADS[encoding]) + SEQ_BYTES :]
 
 
@@ -175,8 +175,8 @@ def decode_frame(encoding: Encoding, data: bytes) -> ClientPayload | EtfPayload:
         if encoding is Encoding.MSGPACK:
             check_msgpack_depth(data)
             return _msgpack_payload.decode(data)
-        return msgspec.convert(core_ext.etf_decode(data, max_depth=MAX_CLIENT_DEPTH), EtfPayload)
-    except (msgspec.MsgspecError, core_ext.EtfError, UnicodeDecodeError, RecursionError, MemoryError) as error:
+        return msgspec.convert(payloads.etf_decode(data, max_depth=MAX_CLIENT_DEPTH), EtfPayload)
+    except (msgspec.MsgspecError, payloads.EtfError, UnicodeDecodeError, RecursionError, MemoryError) as error:
         raise RefusedPayload(close_codes.DECODE_ERROR) from error
 
 

@@ -1,13 +1,14 @@
 """Handing one event to its local recipients. Nothing here knows why a session is one.
 
-The walk itself is a kernel (`core_ext.deliver`): it takes an actor's table of tracks, the set of slots that an audience
+The walk itself is a kernel (`core_ext.delivery.deliver`): it takes an actor's table of tracks, the set of slots that an audience
 resolved to, and a body that is encoded once per format whoever asks. Who sees which variant of a message is set algebra before it.
 What goes to the sockets, and when, is `core_ext`'s delivery.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
-from core_ext import SlotSet, Track, deliver
+from core_ext.delivery import Track, deliver
+from core_ext.guild import SlotSet
 from gateway.dispatch_body import DispatchBody
 from gateway.session import Session
 

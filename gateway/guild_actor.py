@@ -45,7 +45,7 @@ from core.domain.events import (
 from core.domain.intents import Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
-from core_ext import SlotSet
+from core_ext.guild import SlotSet
 from gateway import attention, guild_create, guild_views, presence_batches
 from gateway.attention import Attention
 from gateway.batch_timer import CallLater

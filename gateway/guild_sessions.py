@@ -1,6 +1,6 @@
 """The sessions attached to one guild: their slots, which channels they view, and sending to a choice of them.
 
-A slot is a session's number within this guild. Sets of slots (`core_ext.ViewIndex`) say who views a channel and who has an
+A slot is a session's number within this guild. Sets of slots (`core_ext.guild.ViewIndex`) say who views a channel and who has an
 intent, so that an event's recipients are an intersection. All sessions of a user view the same channels.
 
 Owns the slots and the tables slot → session and slot → its track. Decides nothing: the guild's actor says who views what.
@@ -11,7 +11,8 @@ from typing import Final
 
 from core.domain.events import required_intent
 from core.domain.intents import Intent
-from core_ext import SlotSet, Track, ViewIndex
+from core_ext.delivery import Track
+from core_ext.guild import SlotSet, ViewIndex
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageVariants, fan_out, fan_out_message
 from gateway.session import Session

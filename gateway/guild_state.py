@@ -10,7 +10,6 @@ from typing import Final
 
 import msgspec
 
-import core_ext
 from core.domain import events
 from core.domain.channel import Channel
 from core.domain.guild import GuildSnapshot
@@ -21,6 +20,7 @@ from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
 from core.wire.objects.guild import render_guild
 from core.wire.objects.role import render_role
+from core_ext.guild import ALL_PERMISSIONS, compute_base, compute_channel
 from gateway.channel_state import ChannelState, parse_channel
 from gateway.guild_changes import (
     MESSAGE_ADDED,
@@ -157,12 +157,12 @@ class GuildState:
         roles = self.roles
         everyone = roles.get(self.guild_id)
         held = [roles[role_id].permissions for role_id in role_ids if role_id in roles]
-        return core_ext.compute_base(False, everyone.permissions if everyone else 0, held)  # noqa: FBT003 - positional
+        return compute_base(False, everyone.permissions if everyone else 0, held)  # noqa: FBT003 - positional
 
     def base_permissions(self, member: MemberState, *, now_ms: int) -> int:
         """What a member may do in the guild."""
         is_owner = member.user_id == self.owner_id
-        base = core_ext.ALL_PERMISSIONS if is_owner else self.compute_base(member.role_ids)
+        base = ALL_PERMISSIONS if is_owner else self.compute_base(member.role_ids)
         if member.timeout_until_ms > now_ms and not base & _ADMINISTRATOR:
             return base & TIMEOUT_ALLOWED
         return base
@@ -171,7 +171,7 @@ class GuildState:
         """What a member may do in a channel, before implicit denials."""
         base = self.base_permissions(member, now_ms=now_ms)
         is_timed_out = member.timeout_until_ms > now_ms
-        return core_ext.compute_channel(
+        return compute_channel(
             base, self.guild_id, member.role_ids, member.user_id, channel.overwrites, timed_out=is_timed_out
         )
 

@@ -17,9 +17,8 @@ from typing import Final
 
 import msgspec
 
-import core_ext
 from core.domain.permissions import Permission
-from core_ext import SlotSet
+from core_ext.guild import SlotSet, compute_channel
 from gateway.channel_state import ChannelState
 from gateway.guild_changes import (
     ChannelDeleted,
@@ -256,7 +255,7 @@ class GuildViews:
         base = self._bases.get(roles)
         if base is None:
             base = self._bases[roles] = self._state.compute_base(roles)
-        held = core_ext.compute_channel(base, self._state.guild_id, roles, user_id, channel.overwrites)
+        held = compute_channel(base, self._state.guild_id, roles, user_id, channel.overwrites)
         return held & (_VIEW | _CONNECT)
 
     def _find_single(self) -> frozenset[int]:

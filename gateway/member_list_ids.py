@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 import mmh3
 
-import core_ext
 from core.domain.permissions import Permission
+from core_ext.guild import compute_base, compute_channel
 from gateway.channel_state import ChannelState
 from gateway.guild_state import GuildState
 
@@ -41,5 +41,5 @@ def key_of(state: GuildState, channel: ChannelState) -> ListKey:
 
 def _views_everyone(state: GuildState, channel: ChannelState) -> bool:
     everyone = state.roles.get(state.guild_id)
-    base = core_ext.compute_base(False, everyone.permissions if everyone else 0, ())  # noqa: FBT003 - positional
-    return bool(core_ext.compute_channel(base, state.guild_id, (), 0, channel.overwrites) & _VIEW)
+    base = compute_base(False, everyone.permissions if everyone else 0, ())  # noqa: FBT003 - positional
+    return bool(compute_channel(base, state.guild_id, (), 0, channel.overwrites) & _VIEW)

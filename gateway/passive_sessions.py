@@ -21,7 +21,7 @@ from core.domain.events import PASSIVE_UPDATE_V1
 from core.domain.intents import Intent
 from core.wire.envelope import Envelope
 from core.wire.objects.passive_update import PassiveUpdate, UnreadChannel
-from core_ext import SlotSet
+from core_ext.guild import SlotSet
 from gateway.batch_timer import BatchTimer, CallLater
 from gateway.dispatch_body import DispatchBody
 from gateway.guild_sessions import GuildSessions

@@ -14,7 +14,7 @@ from typing import Final
 
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core_ext import SendQueue
+from core_ext.delivery import SendQueue
 from gateway.batch_timer import CallLater
 
 logger = logging.getLogger(__name__)

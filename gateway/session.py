@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from core.domain.intents import Intent
-from core_ext import Track
+from core_ext.delivery import Track
 from gateway.connection import Connection
 from gateway.spliced_body import Body
 

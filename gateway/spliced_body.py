@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from core_ext import Template
+from core_ext.payloads import Template
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding, encode_pairs, open_dispatch
 from gateway.shared_pairs import SharedPairs

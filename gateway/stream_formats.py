@@ -9,7 +9,7 @@ then comes the prefix of the later one, which is of the same width for all but d
 from collections.abc import Callable
 from typing import Final
 
-import core_ext
+from core_ext import payloads
 from gateway import compression
 from gateway.compression import Compression, ZstdCompressor
 from gateway.dispatch_body import DispatchBody, compute_template_index
@@ -42,19 +42,19 @@ class _Chain:
         """`head` and `after` are around `s` in binary encodings; `store` puts the prefix into a block."""
         is_json = encoding is Encoding.JSON
         head, seq, after = (b'{"s":', b" " * _PADDED_SEQ_BYTES, b",") if is_json else (head, bytes(SEQ_BYTES), after)
-        self._mode = core_ext.TEMPLATE_PADDED if is_json else core_ext.TEMPLATE_FIXED
+        self._mode = payloads.TEMPLATE_PADDED if is_json else payloads.TEMPLATE_FIXED
         self._head = store(head + seq + after)[: -len(seq + after)]
         self._after = after
         self.gap_bytes = len(head + seq + after)
 
-    def make(self, segment: bytes | None, standalone: core_ext.Template) -> core_ext.Template | None:
+    def make(self, segment: bytes | None, standalone: payloads.Template) -> payloads.Template | None:
         """The template of a segment, if there is one and it is shorter than what needs nothing before it."""
         if segment is None:
             return None
         tail = self._after + segment
         if len(self._head) + len(tail) >= len(standalone.shared):
             return None
-        return core_ext.Template(_BINARY, self._mode, self._head, tail)
+        return payloads.Template(_BINARY, self._mode, self._head, tail)
 
 
 class ZlibStreamFormat:
@@ -65,7 +65,7 @@ class ZlibStreamFormat:
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
         is_json = encoding is Encoding.JSON
-        self._mode = core_ext.TEMPLATE_JSON_DEFLATE if is_json else core_ext.TEMPLATE_FIXED
+        self._mode = payloads.TEMPLATE_JSON_DEFLATE if is_json else payloads.TEMPLATE_FIXED
         self._head = compression.store_deflate(SEQ_HEADS[encoding] + bytes(SEQ_BYTES))[:-SEQ_BYTES]
         self._end = compression.store_deflate(JSON_END if is_json else b"") + compression.ZLIB_SYNC
         self._chain = _Chain(encoding, SEQ_HEADS[encoding], b"", compression.store_deflate)
@@ -75,22 +75,22 @@ class ZlibStreamFormat:
     def open(self, payload: bytes) -> bytes:
         """See `gateway.wire_formats.WireFormat`."""
         stored = compression.store_deflate(payload)
-        return core_ext.frame(_BINARY, compression.ZLIB_HEADER + stored + compression.ZLIB_SYNC)
+        return payloads.frame(_BINARY, compression.ZLIB_HEADER + stored + compression.ZLIB_SYNC)
 
     def encode(self, payload: bytes) -> bytes:
         """See `gateway.wire_formats.WireFormat`."""
-        return core_ext.frame(_BINARY, compression.store_deflate(payload) + compression.ZLIB_SYNC)
+        return payloads.frame(_BINARY, compression.store_deflate(payload) + compression.ZLIB_SYNC)
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `gateway.wire_formats.WireFormat`."""
         return body.find_template(self).encode(seq)
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
+    def make_template(self, body: DispatchBody) -> payloads.Template:
         """See `gateway.wire_formats.TemplateFormat`."""
         segment = compression.compress_deflate(body.shared(self._encoding))
-        return core_ext.Template(_BINARY, self._mode, self._head, segment)
+        return payloads.Template(_BINARY, self._mode, self._head, segment)
 
-    def splice(self, body: SplicedBody) -> core_ext.Template:
+    def splice(self, body: SplicedBody) -> payloads.Template:
         """See `gateway.wire_formats.TemplateFormat`."""
         encoding = self._encoding
         opening = body.opening(encoding, 0)
@@ -100,9 +100,9 @@ class ZlibStreamFormat:
             part.segment(encoding, Compression.ZLIB_STREAM, 0, lambda text, _: compression.compress_deflate(text))
             for part in body.parts
         ]
-        return core_ext.Template(_BINARY, self._mode, self._head, tail, (*segments, self._end))
+        return payloads.Template(_BINARY, self._mode, self._head, tail, (*segments, self._end))
 
-    def chain(self, body: DispatchBody, previous: DispatchBody) -> core_ext.Template | None:
+    def chain(self, body: DispatchBody, previous: DispatchBody) -> payloads.Template | None:
         """See `gateway.wire_formats.TemplateFormat`."""
         text, before = body.shared(self._encoding), previous.shared(self._encoding)
         segment = compression.chain_deflate(text, before=before, gap_bytes=self._chain.gap_bytes)
@@ -129,7 +129,7 @@ class ZstdStreamFormat:
         self._encoding = encoding
         self._compressor = compressor
         is_json = encoding is Encoding.JSON
-        self._mode = core_ext.TEMPLATE_JSON_ZSTD if is_json else core_ext.TEMPLATE_FIXED
+        self._mode = payloads.TEMPLATE_JSON_ZSTD if is_json else payloads.TEMPLATE_FIXED
         self._head = compression.store_zstd(SEQ_HEADS[encoding] + bytes(SEQ_BYTES))[:-SEQ_BYTES]
         self._pad_key = _write_pad_key(encoding, 0)
         padded = compression.store_zstd(_PADDED_HEADS[encoding] + bytes(SEQ_BYTES) + self._pad_key)
@@ -141,21 +141,21 @@ class ZstdStreamFormat:
 
     def open(self, payload: bytes) -> bytes:
         """See `gateway.wire_formats.WireFormat`."""
-        return core_ext.frame(_BINARY, compression.ZSTD_HEADER + compression.store_zstd(payload))
+        return payloads.frame(_BINARY, compression.ZSTD_HEADER + compression.store_zstd(payload))
 
     def encode(self, payload: bytes) -> bytes:
         """See `gateway.wire_formats.WireFormat`."""
-        return core_ext.frame(_BINARY, compression.store_zstd(payload))
+        return payloads.frame(_BINARY, compression.store_zstd(payload))
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `gateway.wire_formats.WireFormat`."""
         return body.find_template(self).encode(seq)
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
+    def make_template(self, body: DispatchBody) -> payloads.Template:
         """See `gateway.wire_formats.TemplateFormat`."""
         return self._make(body.shared(self._encoding), ())
 
-    def splice(self, body: SplicedBody) -> core_ext.Template:
+    def splice(self, body: SplicedBody) -> payloads.Template:
         """See `gateway.wire_formats.TemplateFormat`."""
         encoding = self._encoding
         opening = body.opening(encoding, 0 if encoding is Encoding.JSON else len(body.parts))
@@ -165,19 +165,19 @@ class ZstdStreamFormat:
         ]
         return self._make(opening, (*segments, *self._end), is_small=len(opening) <= _MAX_STORED_BYTES)
 
-    def chain(self, body: DispatchBody, previous: DispatchBody) -> core_ext.Template | None:
+    def chain(self, body: DispatchBody, previous: DispatchBody) -> payloads.Template | None:
         """See `gateway.wire_formats.TemplateFormat`."""
         text, before = body.shared(self._encoding), previous.shared(self._encoding)
         segment = self._compressor.chain(text, before=before, gap_bytes=self._chain.gap_bytes)
         return self._chain.make(segment, body.find_template(self))
 
-    def _make(self, text: bytes, rest: tuple[bytes, ...], *, is_small: bool = False) -> core_ext.Template:
+    def _make(self, text: bytes, rest: tuple[bytes, ...], *, is_small: bool = False) -> payloads.Template:
         """A template of a text, which is compressed unless that makes it no smaller, and of segments."""
         if not is_small:
             segment = self._pad_key + self._compressor.compress(text)
             if len(segment) < len(text):
-                return core_ext.Template(_BINARY, self._mode, self._padded_head, segment, rest)
-        return core_ext.Template(_BINARY, self._mode, self._head, compression.store_zstd(text), rest)
+                return payloads.Template(_BINARY, self._mode, self._padded_head, segment, rest)
+        return payloads.Template(_BINARY, self._mode, self._head, compression.store_zstd(text), rest)
 
     def _compress(self, text: bytes, position: int) -> bytes:
         """The segment of shared pairs, with their pad."""

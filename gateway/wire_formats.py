@@ -12,7 +12,7 @@ Uncompressed JSON goes out as text frames, everything else as binary ones.
 
 from typing import Final, Protocol
 
-import core_ext
+from core_ext import payloads
 from gateway import compression
 from gateway.compression import Compression, ZstdCompressor
 from gateway.dispatch_body import DispatchBody, TemplateMaker, compute_template_index
@@ -58,7 +58,7 @@ class PlainFormat:
         self._encoding = encoding
         is_json = encoding is Encoding.JSON
         self._opcode = _TEXT if is_json else _BINARY
-        self._mode = core_ext.TEMPLATE_JSON if is_json else core_ext.TEMPLATE_FIXED
+        self._mode = payloads.TEMPLATE_JSON if is_json else payloads.TEMPLATE_FIXED
         self.index = compute_template_index(encoding, Compression.NONE)
         self.is_stream = False
 
@@ -68,24 +68,24 @@ class PlainFormat:
 
     def encode(self, payload: bytes) -> bytes:
         """See `WireFormat`."""
-        return core_ext.frame(self._opcode, payload)
+        return payloads.frame(self._opcode, payload)
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `WireFormat`."""
         return body.find_template(self).encode(seq)
 
-    def make_template(self, body: DispatchBody) -> core_ext.Template:
+    def make_template(self, body: DispatchBody) -> payloads.Template:
         """See `TemplateFormat`."""
         encoding = self._encoding
-        return core_ext.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.shared(encoding))
+        return payloads.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.shared(encoding))
 
-    def splice(self, body: SplicedBody) -> core_ext.Template:
+    def splice(self, body: SplicedBody) -> payloads.Template:
         """See `TemplateFormat`."""
         encoding = self._encoding
         rest = tuple(part.text(encoding) for part in body.parts)
         if encoding is Encoding.JSON:
             rest += (JSON_END,)
-        return core_ext.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.opening(encoding, 0), rest)
+        return payloads.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.opening(encoding, 0), rest)
 
     def chain(self, body: DispatchBody, previous: DispatchBody) -> None:
         """See `TemplateFormat`. Nothing looks back here."""
@@ -109,13 +109,13 @@ class ZlibPayloadFormat:
     def encode(self, payload: bytes) -> bytes:
         """See `WireFormat`."""
         segment = compression.compress_deflate(payload)
-        return core_ext.frame(_BINARY, compression.finish_zlib(b"", payload, segment))
+        return payloads.frame(_BINARY, compression.finish_zlib(b"", payload, segment))
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
         """See `WireFormat`."""
         segments = body.find_template(self._stream).shared
-        text = core_ext.share_json(body.event, body.payload)
-        return core_ext.frame(_BINARY, compression.finish_zlib(core_ext.splice_json(seq, b""), text, segments))
+        text = payloads.share_json(body.event, body.payload)
+        return payloads.frame(_BINARY, compression.finish_zlib(payloads.splice_json(seq, b""), text, segments))
 
 
 class WireFormats:

@@ -12,6 +12,7 @@ import typer
 
 from core.runtime.errors import StartError
 from core.runtime.standard_streams import open_standard_streams
+from core_ext.chooser import KernelsMissingError
 from guildway.commands import Work, app
 from guildway.invocation import find_invocation
 from guildway.outcomes import FAILED, INTERRUPTED, REFUSED, give_up_output
@@ -31,10 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StartError as error:
         _complain(str(error))
         return error.exit_status
-    except ImportError as error:
-        if error.name is None or not error.name.startswith("core_ext."):
-            raise
-        _complain(error.msg)  # the kernels are not compiled; `core_ext.chooser` says what to do
+    except KernelsMissingError as error:
+        _complain(error.msg)
     except BrokenPipeError:
         give_up_output()  # nobody reads on, as in `guildway demo | head -1`
         return FAILED

@@ -23,8 +23,8 @@ from core.runtime.settings import Settings, StoreSettings
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.health import StoreHealth
 from core.store.sql.store import SqlStore, StoreOptions
-from core_ext import SnowflakeGenerator
 from core_ext.chooser import IS_PURE
+from core_ext.ids import SnowflakeGenerator
 from guildway.data_files import DataFiles
 from guildway.version import VERSION
 

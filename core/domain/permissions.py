@@ -8,11 +8,11 @@ import enum
 from collections.abc import Collection, Mapping
 from typing import Final
 
-import core_ext
 from core.domain.channel import TEXT_LIKE, VOCAL, Channel, ChannelType
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.member import Member
 from core.domain.role import Role
+from core_ext import guild as kernels
 
 
 class Permission(enum.IntFlag):
@@ -72,10 +72,10 @@ class Permission(enum.IntFlag):
     BYPASS_SLOWMODE = 1 << 52
 
 
-ALL_PERMISSIONS: Final = core_ext.ALL_PERMISSIONS
+ALL_PERMISSIONS: Final = kernels.ALL_PERMISSIONS
 """Every named bit. Whatever a request brings is masked with it."""
 
-TIMEOUT_ALLOWED: Final = core_ext.TIMEOUT_ALLOWED
+TIMEOUT_ALLOWED: Final = kernels.TIMEOUT_ALLOWED
 """What a timed-out member keeps: viewing and reading."""
 
 DEFAULT_EVERYONE: Final[int] = int(
@@ -121,7 +121,7 @@ def compute_base_permissions(
     """What a member may do in the guild. `roles` are the guild's by id; ids of roles that are gone count for nothing."""
     everyone = roles[guild.id].permissions
     held = [roles[role_id].permissions for role_id in role_ids if role_id in roles]
-    base = core_ext.compute_base(user_id == guild.owner_id, everyone, held)
+    base = kernels.compute_base(user_id == guild.owner_id, everyone, held)
     if timed_out and not base & _ADMINISTRATOR:
         return base & TIMEOUT_ALLOWED
     return base
@@ -131,10 +131,10 @@ def compute_channel_permissions(
     *, base: int, channel: Channel, user_id: int, role_ids: Collection[int], timed_out: bool = False
 ) -> int:
     """What a member may do in a guild's channel, implicit denials included. `base` is `compute_base_permissions`'s answer."""
-    permissions = core_ext.compute_channel(
+    permissions = kernels.compute_channel(
         base, channel.guild_id, role_ids, user_id, channel.overwrites, timed_out=timed_out
     )
-    return core_ext.apply_implicit_denials(permissions, channel.type in _TEXT, channel.type in VOCAL)
+    return kernels.apply_implicit_denials(permissions, channel.type in _TEXT, channel.type in VOCAL)
 
 
 def compute_member_permissions(

@@ -1,4 +1,4 @@
-"""The transport of our own: every socket in one epoll (`core_ext.SocketTable`), whose descriptor the event loop watches.
+"""The transport of our own: every socket in one epoll (`sockets.SocketTable`), whose descriptor the event loop watches.
 
     event loop ─ the epoll is readable ─→ SocketTable.poll ─→ the methods below ─→ Admission, Connection
 
@@ -14,9 +14,9 @@ import os
 import socket
 import sys
 
-import core_ext
 from core.runtime.sockets import bind_socket
 from core.wire import close_codes
+from core_ext import payloads, sockets
 from gateway.connection import Connection, encode_close_frame
 from gateway.fragments import MAX_FRAGMENTS
 from gateway.transport.admission import DRAIN_S, HANDSHAKE_S, Admission, HttpAnswer, wait_until_empty
@@ -36,9 +36,9 @@ _MAX_REQUEST_BYTES = 16_384
 """Browsers send a kilobyte or two, proxies add some more."""
 _NO_STATUS = 1005
 _REFUSALS = {
-    core_ext.PROTOCOL_ERROR: close_codes.PROTOCOL_ERROR,
-    core_ext.TOO_LARGE: close_codes.DECODE_ERROR,
-    core_ext.NOT_TEXT: close_codes.DECODE_ERROR,
+    sockets.PROTOCOL_ERROR: close_codes.PROTOCOL_ERROR,
+    sockets.TOO_LARGE: close_codes.DECODE_ERROR,
+    sockets.NOT_TEXT: close_codes.DECODE_ERROR,
 }
 
 
@@ -53,11 +53,11 @@ class NativeListener:
         self._admission = admission
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: socket.socket | None = None
-        self._unheard: set[core_ext.Socket] = set()
+        self._unheard: set[sockets.Socket] = set()
         """Whose request has not come yet."""
         self._is_sweeping = False
         settings = admission.shared.settings
-        self._table = core_ext.SocketTable(
+        self._table = sockets.SocketTable(
             owner=self,
             clock=admission.shared.clock.monotonic_s,
             max_message_bytes=settings.max_message_bytes,
@@ -114,7 +114,7 @@ class NativeListener:
 
     # ---- for the table
 
-    def on_accept(self, sock: core_ext.Socket) -> None:
+    def on_accept(self, sock: sockets.Socket) -> None:
         """See `SocketOwner`."""
         self._unheard.add(sock)
         if not self._admission.add_socket(sock.address):
@@ -124,7 +124,7 @@ class NativeListener:
         """See `SocketOwner`."""
         logger.warning("clients wait to be accepted", extra={"reason": os.strerror(error_number)})
 
-    def on_request(self, sock: core_ext.Socket, request: bytes) -> None:
+    def on_request(self, sock: sockets.Socket, request: bytes) -> None:
         """See `SocketOwner`."""
         self._unheard.discard(sock)
         asked = parse_request(request)
@@ -140,7 +140,7 @@ class NativeListener:
         sock.write(encode_upgrade(asked))
         self._open(sock, verdict, asked)
 
-    def _open(self, sock: core_ext.Socket, choice: TransportChoice, asked: HttpRequest) -> None:
+    def _open(self, sock: sockets.Socket, choice: TransportChoice, asked: HttpRequest) -> None:
         if choice.refusal is not None:
             sock.end(encode_close_frame(choice.refusal))
             return
@@ -155,35 +155,35 @@ class NativeListener:
         sock.upgrade(connection, connection.intake)
         self._admission.open(connection)
 
-    def on_request_too_large(self, sock: core_ext.Socket) -> None:
+    def on_request_too_large(self, sock: sockets.Socket) -> None:
         """See `SocketOwner`."""
         self._unheard.discard(sock)
         sock.end(encode_answer(TOO_LARGE))
 
-    def on_message(self, sock: core_ext.Socket, data: bytes, is_text: bool) -> None:  # noqa: FBT001 - the table's call
+    def on_message(self, sock: sockets.Socket, data: bytes, is_text: bool) -> None:  # noqa: FBT001 - the table's call
         """See `SocketOwner`."""
         sock.receiver.receive(data, is_text=is_text)
 
-    def on_ping(self, sock: core_ext.Socket, data: bytes) -> None:
+    def on_ping(self, sock: sockets.Socket, data: bytes) -> None:
         """See `SocketOwner`."""
-        sock.receiver.receive_ping(core_ext.frame(core_ext.FRAME_PONG, data))
+        sock.receiver.receive_ping(payloads.frame(sockets.FRAME_PONG, data))
 
-    def on_close(self, sock: core_ext.Socket, data: bytes) -> None:
+    def on_close(self, sock: sockets.Socket, data: bytes) -> None:
         """See `SocketOwner`. The client's code goes back to it; 1000 where it gave none."""
         sock.receiver.on_client_close(int.from_bytes(data[:2], "big") if data else _NO_STATUS)
         code = data[:2] or close_codes.NORMAL.code.to_bytes(2, "big")
-        sock.end(core_ext.frame(core_ext.FRAME_CLOSE, code))
+        sock.end(payloads.frame(sockets.FRAME_CLOSE, code))
 
-    def on_refused(self, sock: core_ext.Socket, refusal: int) -> None:
+    def on_refused(self, sock: sockets.Socket, refusal: int) -> None:
         """See `SocketOwner`."""
         sock.receiver.close(_REFUSALS[refusal])
 
-    def on_blocked(self, sock: core_ext.Socket) -> None:
+    def on_blocked(self, sock: sockets.Socket) -> None:
         """See `SocketOwner`."""
         if sock.receiver is not None:
             sock.receiver.close(close_codes.SLOW_CLIENT)
 
-    def on_lost(self, sock: core_ext.Socket) -> None:
+    def on_lost(self, sock: sockets.Socket) -> None:
         """See `SocketOwner`. The descriptor is closed next, so the outlet lets go of it first, whatever comes between."""
         connection = sock.receiver
         if connection is not None:
@@ -197,7 +197,7 @@ class NativeListener:
             if self._is_sweeping:
                 self._admission.tell_slow_head(sock.address)
 
-    def on_fault(self, sock: core_ext.Socket) -> None:
+    def on_fault(self, sock: sockets.Socket) -> None:
         """See `SocketOwner`. One connection ends, the others go on."""
         logger.error("gateway connection failed", exc_info=sys.exc_info())
         if sock.receiver is None:

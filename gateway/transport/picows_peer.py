@@ -28,9 +28,9 @@ from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgTy
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not in its stub
 from typing_extensions import override
 
-import core_ext
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
+from core_ext import payloads
 from gateway.batch_timer import CallLater, Handle
 from gateway.connection import Connection, encode_close_frame
 from gateway.encodings import RefusedPayload
@@ -191,7 +191,7 @@ class Peer(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             connection.close(close_codes.PROTOCOL_ERROR)
         elif kind == WSMsgType.PING:
-            connection.receive_ping(core_ext.frame(_PONG, frame.get_payload_as_bytes()))
+            connection.receive_ping(payloads.frame(_PONG, frame.get_payload_as_bytes()))
         elif kind == WSMsgType.CLOSE:
             self._answer_close(connection, frame.get_payload_as_bytes())
         elif kind != WSMsgType.PONG:
@@ -215,7 +215,7 @@ class Peer(WSListener):
             return
         connection.on_client_close(code)
         answer = code if payload else close_codes.NORMAL.code
-        self.end(core_ext.frame(_CLOSE, answer.to_bytes(2, "big")))
+        self.end(payloads.frame(_CLOSE, answer.to_bytes(2, "big")))
 
     @override
     def on_ws_disconnected(self, transport: WSTransport) -> None:

@@ -24,7 +24,7 @@ from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
 from core.runtime.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from guildway.demonstration.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
 from guildway.ground import open_store
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from core.wire.close_codes import CloseCode
-from core_ext import Outlet, SendQueue
+from core_ext.delivery import Outlet, SendQueue
 from gateway.spliced_body import Body
 
 

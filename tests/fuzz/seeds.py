@@ -4,14 +4,14 @@ from pathlib import Path
 
 import msgspec
 
-from core_ext import etf_encode
+from core_ext.payloads import etf_encode
 from tests.integration.transport.listener.test_garbage import COMMANDS
 from tests.integration.transport.websocket.closing_cases import CLOSING
 from tests.integration.transport.websocket.fragment_cases import FRAGMENTS
 from tests.integration.transport.websocket.framing_cases import FRAMING
 from tests.integration.transport.websocket.test_handshake import REFUSED, TAKEN
 from tests.integration.transport.websocket.text_cases import TEXTS
-from tests.unit.core_ext.test_etf import GOLDEN
+from tests.unit.core_ext.payloads.test_etf import GOLDEN
 
 _MOST_BYTES = 600
 """Larger seeds make every run slower and teach nothing more."""

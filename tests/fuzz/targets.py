@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-import core_ext
+from core_ext import sockets
 from gateway.commands import Heartbeat, parse_command
 from gateway.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.presence import from_command, merge_presences, render_presence
@@ -94,7 +94,7 @@ def fuzz_heartbeats(data: bytes) -> None:
     if heard[0] is None:
         return
     command = parse_command(encoding, decode_frame(encoding, payload))
-    if not isinstance(command, Heartbeat) or (heard[0] != core_ext.NO_SEQ and heard[0] != command.seq):
+    if not isinstance(command, Heartbeat) or (heard[0] != sockets.NO_SEQ and heard[0] != command.seq):
         raise AssertionError("taken for a heartbeat, and none, or one of another dispatch")
 
 

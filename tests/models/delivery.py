@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core_ext.delivery_c import MAX_SEND_BYTES
-from core_ext.slot_set_py import SlotSet
+from core_ext.delivery.delivery_c import MAX_SEND_BYTES
+from core_ext.guild.slot_set_py import SlotSet
 from tests.models.template import TemplateMemo
 
 

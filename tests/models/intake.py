@@ -6,8 +6,8 @@ It knows heartbeats by regular expressions.
 import re
 from typing import Any
 
-from core_ext.framing_py import MAX_SEQ
-from core_ext.intake_c import ETF, JSON, MSGPACK, NO_SEQ
+from core_ext.payloads.framing_py import MAX_SEQ
+from core_ext.sockets.intake_c import ETF, JSON, MSGPACK, NO_SEQ
 
 _MAX_HEARTBEAT_BYTES = 64
 """More is looked at by nobody."""

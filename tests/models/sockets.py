@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from core_ext.sockets_c import MAX_ACCEPTS, MAX_EVENTS, READ_BYTES
-from core_ext.websocket_c import CLOSE, PING, PONG, TEXT
+from core_ext.sockets.sockets_c import MAX_ACCEPTS, MAX_EVENTS, READ_BYTES
+from core_ext.sockets.websocket_c import CLOSE, PING, PONG, TEXT
 from tests.models.intake import Intake
 from tests.models.websocket import FrameReader
 

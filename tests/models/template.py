@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from core_ext.framing_py import MAX_SEQ, frame, splice_json
-from core_ext.template_c import FIXED, JSON_DEFLATE, JSON_ZSTD, MEMO_ENTRIES, MIN_SHARES, PADDED
+from core_ext.payloads.framing_py import MAX_SEQ, frame, splice_json
+from core_ext.payloads.template_c import FIXED, JSON_DEFLATE, JSON_ZSTD, MEMO_ENTRIES, MIN_SHARES, PADDED
 
 
 class Template:

@@ -1,6 +1,6 @@
 """A model of `core_ext`'s frame reader, for its suite and for what tests foretell. The text is in `websocket_c.pyx`."""
 
-from core_ext.websocket_c import (
+from core_ext.sockets.websocket_c import (
     BINARY,
     CLOSE,
     CONTINUATION,

@@ -24,7 +24,7 @@ from core.wire.objects.member import render_member
 from core.wire.objects.message import render_message_dispatch
 from core.wire.objects.role import render_role
 from core.wire.objects.user import render_user
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 
 END: Final = "APPLICATION_COMMAND_PERMISSIONS_UPDATE"
 """Announced after what a test is about: it needs no intent, and changes nothing."""

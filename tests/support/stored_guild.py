@@ -12,7 +12,7 @@ from core.domain.permissions import DEFAULT_EVERYONE
 from core.domain.role import Role
 from core.domain.tokens import BOT_SCHEME, hash_token
 from core.domain.user import Account, AuthSession, User
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from tests.support.embedded_api import Actor, ApiUnderTest
 
 _now_ms = itertools.count(1_800_000_000_000)

@@ -23,7 +23,7 @@ from core.runtime.metrics import Metrics
 from core.runtime.settings import ApiSettings, LimitSettings, Settings
 from core.store.blob.store import open_memory
 from core.store.sql.store import SqlStore
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import ApiUnderTest
 

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-import core_ext
+from core_ext import payloads
 from core_ext.chooser import IS_PURE
 
 ROOT = Path(__file__).parents[3]
 REPORT = """
-import core_ext
+from core_ext import delivery, guild, ids, payloads, sockets
 from core_ext.chooser import IS_PURE
-pure = (core_ext.etf_encode, core_ext.frame_json, core_ext.compute_base, core_ext.SnowflakeGenerator, core_ext.SlotSet,
-        core_ext.ViewIndex)
-others = (core_ext.Track, core_ext.Template, core_ext.Intake)
+pure = (payloads.etf_encode, payloads.frame_json, guild.compute_base, guild.SlotSet, guild.ViewIndex, ids.SnowflakeGenerator)
+others = (delivery.Track, payloads.Template, sockets.Intake)
 print(IS_PURE, *({kernel.__module__[-2:] for kernel in group} for group in (pure, others)))
 """
 
@@ -33,7 +32,7 @@ def run(script: str, *, pure: str | None, check: bool = True) -> str:
 
 def test_chooser_in_this_run_has_loaded_what_was_asked_for() -> None:
     assert IS_PURE is (os.environ.get("CORE_EXT_PURE") == "1")
-    assert core_ext.etf_encode.__module__ == ("core_ext.etf_py" if IS_PURE else "core_ext.etf_c")
+    assert payloads.etf_encode.__module__ == ("core_ext.payloads.etf_py" if IS_PURE else "core_ext.payloads.etf_c")
 
 
 def test_chooser_hands_out_compiled_kernels() -> None:
@@ -44,16 +43,14 @@ def test_chooser_told_to_be_pure_hands_out_the_plain_code_of_the_pure_kernels() 
     assert run(REPORT, pure="1") == "True {'py'} {'_c'}"
 
 
-@pytest.mark.parametrize("kernel", ["view_index", "delivery"])
+@pytest.mark.parametrize("kernel", ["guild.view_index", "delivery.delivery"])
 def test_chooser_missing_one_compiled_kernel_says_what_to_do(kernel: str) -> None:
     hidden = f"import sys\nsys.modules['core_ext.{kernel}_c'] = None\n"
     assert "build-essential" in run(hidden + REPORT, pure=None, check=False).splitlines()[-1]
 
 
 def test_chooser_imports_nothing_else_of_ours() -> None:
-    script = (
-        "import core_ext, sys\nprint([n for n in sys.modules if n.partition('.')[0] in ('core', 'api', 'gateway')])"
-    )
+    script = "from core_ext import delivery, guild, ids, payloads, sockets\nimport sys\nprint([n for n in sys.modules if n.partition('.')[0] in ('core', 'api', 'gateway')])"
     assert run(script, pure="1") == "[]"
     assert run(script, pure=None) == "[]"
 
@@ -63,7 +60,7 @@ def test_portable_transport_needs_no_epoll() -> None:
 import asyncio, sys, urllib.request
 import picows, uvloop
 sys.platform = "darwin"
-sys.modules["core_ext.sockets_c"] = None
+sys.modules["core_ext.sockets.sockets_c"] = None
 from gateway.transport.listener import TRANSPORTS
 print(TRANSPORTS)
 """

@@ -9,6 +9,19 @@ from types import ModuleType
 
 import pytest
 
+_FOLDERS = {
+    "delivery": "delivery",
+    "etf": "payloads",
+    "framing": "payloads",
+    "intake": "sockets",
+    "permissions": "guild",
+    "slot_set": "guild",
+    "snowflake": "ids",
+    "sockets": "sockets",
+    "template": "payloads",
+    "view_index": "guild",
+    "websocket": "sockets",
+}
 _MODELLED = {"delivery", "intake", "sockets", "template", "websocket"}
 
 
@@ -29,11 +42,11 @@ def sibling_of(module: ModuleType, kernel: str) -> ModuleType:
 
 
 def _name_plain(kernel: str) -> str:
-    return f"tests.models.{kernel}" if kernel in _MODELLED else f"core_ext.{kernel}_py"
+    return f"tests.models.{kernel}" if kernel in _MODELLED else f"core_ext.{_FOLDERS[kernel]}.{kernel}_py"
 
 
 def _name_compiled(kernel: str) -> str:
-    return f"core_ext.{kernel}_c"
+    return f"core_ext.{_FOLDERS[kernel]}.{kernel}_c"
 
 
 def outcome_of(call: Callable[[], object]) -> tuple[str, object]:

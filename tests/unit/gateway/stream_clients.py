@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from core_ext import Outlet, SendQueue, Track
+from core_ext.delivery import Outlet, SendQueue, Track
 from gateway.compression import Compression
 from gateway.encodings import SEQ_HEADS, Encoding, encode_payload
 from gateway.spliced_body import Body, SplicedBody

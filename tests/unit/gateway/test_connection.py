@@ -10,7 +10,7 @@ import pytest
 from core.runtime.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
-from core_ext import Track
+from core_ext.delivery import Track
 from gateway.commands import Command, Identify, RequestGuildMembers, Resume
 from gateway.compression import Compression
 from gateway.connection import Connection, Shared, encode_close_frame

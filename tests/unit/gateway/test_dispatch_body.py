@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core_ext import TEMPLATE_FIXED, Template
+from core_ext.payloads import TEMPLATE_FIXED, Template
 from gateway.dispatch_body import TEMPLATES, DispatchBody
 from gateway.encodings import Encoding
 

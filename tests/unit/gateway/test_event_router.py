@@ -9,7 +9,7 @@ from core.bus.interfaces import Delivery
 from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience, UnknownEvent
 from core.runtime.metrics import Metrics
 from core.wire.envelope import Envelope
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from gateway.event_meter import EventMeter
 from gateway.event_router import EventRouter
 from gateway.login_windows import LoginWindows

@@ -3,7 +3,7 @@
 import msgspec
 
 from core.domain.intents import ALL_INTENTS, Intent
-from core_ext import SlotSet
+from core_ext.guild import SlotSet
 from gateway.dispatch_body import DispatchBody
 from gateway.fanout import MessageVariants, fan_out, fan_out_message
 from tests.unit.gateway.sessions import make_session

@@ -17,7 +17,7 @@ from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
 from core.wire.objects.member import render_member
 from core.wire.objects.role import render_role
-from core_ext import compute_base, compute_channel
+from core_ext.guild import compute_base, compute_channel
 from gateway import guild_views
 from gateway.guild_changes import GuildChanged, MemberChanged, RolePut
 from gateway.guild_sessions import GuildSessions

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core_ext import Outlet, Track
+from core_ext.delivery import Outlet, Track
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding

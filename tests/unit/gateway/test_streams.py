@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from core_ext import SendQueue
+from core_ext.delivery import SendQueue
 from gateway.compression import Compression
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding

@@ -5,7 +5,7 @@ import msgspec
 from core.bus.interfaces import Delivery
 from core.domain.events import USER_OFFLINE
 from core.runtime.metrics import Metrics
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from gateway.account_presences import CHANGES, WINDOW_S
 from gateway.event_meter import EventMeter
 from gateway.presence_command import PresenceUpdate

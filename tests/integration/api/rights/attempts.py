@@ -12,7 +12,7 @@ import msgspec
 
 from core.domain.channel import Channel
 from core.domain.permissions import Permission
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from tests.integration.api.rights.random_guild import EVERYTHING, People, World, draw_world, is_synced, load, save
 from tests.integration.api.rights.table import TABLE
 from tests.support.embedded_api import Actor, ApiUnderTest

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.runtime.clock import SystemClock
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from tests.integration.api.conftest import open_api_in
 from tests.integration.api.rights.attempts import Stage
 from tests.support.databases import MigratedDatabase

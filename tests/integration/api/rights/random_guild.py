@@ -17,7 +17,7 @@ from core.domain.permissions import Permission
 from core.domain.role import Role
 from core.domain.user import User
 from core.store.interfaces import Store
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 
 FAR_AWAY_MS = 1 << 42
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core_ext import SnowflakeGenerator
+from core_ext.ids import SnowflakeGenerator
 from tests.integration.api.rights.attempts import Stage
 from tests.integration.api.rights.random_guild import People, draw_world
 from tests.integration.api.rights.table import TABLE

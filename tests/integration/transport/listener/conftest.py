@@ -16,7 +16,7 @@ import uvloop
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
-from core_ext import Track
+from core_ext.delivery import Track
 from gateway.commands import Command, Identify
 from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody

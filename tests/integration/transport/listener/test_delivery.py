@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.wire.close_codes import UNKNOWN_ERROR
-from core_ext import SlotSet, Track, deliver
+from core_ext.delivery import Track, deliver
+from core_ext.guild import SlotSet
 from gateway.connection import Connection
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding

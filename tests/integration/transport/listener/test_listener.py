@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from core.wire.close_codes import UNKNOWN_ERROR
-from core_ext import etf_encode
+from core_ext.payloads import etf_encode
 from gateway.commands import Heartbeat, RequestGuildMembers
 from gateway.dispatch_body import DispatchBody
 from gateway.encodings import Encoding

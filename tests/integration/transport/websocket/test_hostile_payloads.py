@@ -7,7 +7,7 @@ own bounds must hold, not only the first one.
 import msgspec
 import pytest
 
-from core_ext import etf_encode
+from core_ext.payloads import etf_encode
 from gateway.encodings import Encoding
 from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import EchoServer

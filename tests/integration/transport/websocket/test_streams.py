@@ -1,13 +1,13 @@
 """Random streams over a socket: what comes back is what the plain frame reader makes of them, which wsproto agrees with.
 
-The reader is held against wsproto in tests/unit/core_ext/test_websocket_oracle.py; here it foretells what the whole of the
+The reader is held against wsproto in tests/unit/core_ext/sockets/test_websocket_oracle.py; here it foretells what the whole of the
 gateway answers, however the stream is cut.
 """
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core_ext.websocket_c import CLOSE, PING, PONG, PROTOCOL_ERROR
+from core_ext.sockets.websocket_c import CLOSE, PING, PONG, PROTOCOL_ERROR
 from gateway.commands import Heartbeat, RequestGuildMembers, parse_command
 from gateway.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.fragments import MAX_FRAGMENTS
@@ -25,7 +25,7 @@ from tests.integration.transport.websocket.wire_case import ACK
 from tests.models.websocket import FrameReader
 from tests.support.client_frames import BINARY, TEXT, make_fragments
 from tests.support.websocket_client import make_say, open_tcp
-from tests.unit.core_ext.websocket_streams import any_frames, closes, controls, cut, cuts
+from tests.unit.core_ext.sockets.websocket_streams import any_frames, closes, controls, cut, cuts
 
 over_a_socket = settings(
     max_examples=60,

@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-import core_ext
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.member import Member
@@ -18,7 +17,8 @@ from core.domain.permissions import (
 )
 from core.domain.role import Role
 from core.domain.user import User
-from core_ext import permissions_py
+from core_ext import guild as kernels
+from core_ext.guild import permissions_py
 
 GUILD_ID, OWNER_ID, USER_ID, MODERATOR_ID, ADMIN_ID = 100, 1, 2, 200, 201
 NOW_MS = 1_700_000_000_000
@@ -69,7 +69,7 @@ def test_kernels_mean_the_same_bits_by_the_same_names() -> None:
     named = {name: value for name, value in vars(permissions_py).items() if name in Permission.__members__}
     assert len(named) > 20
     assert all(Permission[name] == value for name, value in named.items())
-    assert sum(Permission) == ALL_PERMISSIONS == core_ext.ALL_PERMISSIONS
+    assert sum(Permission) == ALL_PERMISSIONS == kernels.ALL_PERMISSIONS
     assert TIMEOUT_ALLOWED == VIEW | READ
     assert DEFAULT_EVERYONE & ~ALL_PERMISSIONS == 0
 

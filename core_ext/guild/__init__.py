@@ -1,0 +1,24 @@
+"""What a guild computes for each event and each change: permissions, sets of slots, and who views which channel."""
+
+from typing import TYPE_CHECKING
+
+from core_ext.chooser import choose
+
+if TYPE_CHECKING:  # the plain code and the stubs have the signatures
+    from core_ext.guild import permissions_py as _permissions
+    from core_ext.guild import slot_set_py as _slot_set
+    from core_ext.guild import view_index_py as _view_index
+else:
+    _permissions = choose("core_ext.guild.permissions")
+    _slot_set = choose("core_ext.guild.slot_set")
+    _view_index = choose("core_ext.guild.view_index")
+
+ALL_PERMISSIONS = _permissions.ALL_PERMISSIONS
+TIMEOUT_ALLOWED = _permissions.TIMEOUT_ALLOWED
+apply_implicit_denials = _permissions.apply_implicit_denials
+compute_base = _permissions.compute_base
+compute_channel = _permissions.compute_channel
+
+SlotSet = _slot_set.SlotSet
+
+ViewIndex = _view_index.ViewIndex
