@@ -78,6 +78,7 @@ class ListMachine(RuleBasedStateMachine):
         self.hoisted: dict[int, tuple[bool, int]] = {}
         self.statuses: dict[int, str] = {}
         self.lookers: list[Looker] = []
+        self.sessions_made = 0
         self.timers = FakeTimers()
         self.actor: GuildActor
         self.position = 0
@@ -164,9 +165,8 @@ class ListMachine(RuleBasedStateMachine):
     @rule(user_id=users, status=statuses)
     def attach(self, user_id: int, status: str) -> None:
         """A session comes, with the presence that its user has."""
-        session, connection = make_session(
-            user_id, session_id=str(self.position) + str(len(self.lookers)), is_bot=False
-        )
+        self.sessions_made += 1
+        session, connection = make_session(user_id, session_id=str(self.sessions_made), is_bot=False)
         table = self.actor.state.members
         if table.hold(user_id):
             table.settle(user_id, self.member(user_id) if user_id in self.model.members else None)
