@@ -1,19 +1,18 @@
-"""A store with people, bots and guilds in it, changed and announced as the API does it, with no API there."""
+"""People, bots and guilds written straight into a store, changed and announced as the API does it, with no API there."""
 
-import base64
-import hashlib
-import secrets
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
+from api.services.accounts.tokens import make_token
 from core.domain.application import PRIVILEGED_FLAGS, Application
-from core.domain.channel import Channel, Overwrite
+from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience
 from core.domain.guild import Guild
 from core.domain.message import Message, MessageView
 from core.domain.permissions import DEFAULT_EVERYONE
 from core.domain.role import Role
+from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.store.sql.store import SqlStore
@@ -43,8 +42,15 @@ class Login(msgspec.Struct, kw_only=True, frozen=True):
         return self.user.id
 
 
-class Place:
-    """Everything that a test does behind the gateway's back."""
+class HasId(Protocol):
+    """Anybody whom a membership is about."""
+
+    @property
+    def id(self) -> int: ...
+
+
+class StoreWriter:
+    """Everything that a test does behind the back of what it tests."""
 
     def __init__(self, store: SqlStore, clock: Clock) -> None:
         self.store = store
@@ -79,12 +85,11 @@ class Place:
         return await self._log_in(login.user)
 
     async def _log_in(self, user: User) -> Login:
-        first = base64.urlsafe_b64encode(str(user.id).encode()).rstrip(b"=").decode()
-        token = f"{first}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(32)}"
+        token = make_token(user.id, self.clock.now_ms())
         auth = AuthSession(
             id=self.ids.next(),
             user_id=user.id,
-            token_hash=hashlib.sha256(token.encode()).digest(),
+            token_hash=hash_token(token),
             created_ms=self.clock.now_ms(),
             last_used_ms=self.clock.now_ms(),
         )
@@ -109,14 +114,21 @@ class Place:
 
     # -- guilds
 
-    async def guild(self, owner: Login, *members: Login, name: str = "guild", everyone: int = DEFAULT_EVERYONE) -> int:
-        """A guild with its owner, members, and one text channel."""
+    async def guild(
+        self,
+        owner: HasId,
+        *members: HasId,
+        name: str = "guild",
+        everyone: int = DEFAULT_EVERYONE,
+        joined_ms: int | None = None,
+    ) -> int:
+        """A guild with its owner and members, and no channel."""
         guild_id = self.ids.next()
         async with self.store.write() as tx:
             await tx.guilds.create(Guild(id=guild_id, name=name, owner_id=owner.id))
             await tx.roles.create(Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=everyone))
-        for login in (owner, *members):
-            await self.join(guild_id, login)
+        for member in (owner, *members):
+            await self.join(guild_id, member, joined_ms=joined_ms)
         return guild_id
 
     async def update_guild(self, guild_id: int, **changes: Any) -> None:
@@ -132,23 +144,27 @@ class Place:
             await tx.guilds.delete(guild_id)
             tx.announce(self.event("GUILD_DELETE", {"id": str(guild_id)}, guild_id=guild_id))
 
-    async def join(self, guild_id: int, login: Login, *, role_ids: tuple[int, ...] = ()) -> None:
-        """Make a user a member."""
+    async def join(
+        self, guild_id: int, member: HasId, *, role_ids: tuple[int, ...] = (), joined_ms: int | None = None
+    ) -> None:
+        """Make a user a member, since now unless told otherwise."""
+        user_id, joined_ms = member.id, self.clock.now_ms() if joined_ms is None else joined_ms
         async with self.store.write() as tx:
-            member = await tx.members.add(guild_id, login.id, joined_ms=self.clock.now_ms(), role_ids=role_ids)
-            assert member is not None
-            payload = render_member(member, with_guild_id=True)
+            stored = await tx.members.add(guild_id, user_id, joined_ms=joined_ms, role_ids=role_ids)
+            assert stored is not None
+            payload = render_member(stored, with_guild_id=True)
             tx.announce(
-                self.event("GUILD_MEMBER_ADD", payload, guild_id=guild_id, user_id=login.id),
-                self.event(GUILD_JOINED, {"guild_id": str(guild_id)}, audience=Audience.USER, user_id=login.id),
+                self.event("GUILD_MEMBER_ADD", payload, guild_id=guild_id, user_id=user_id),
+                self.event(GUILD_JOINED, {"guild_id": str(guild_id)}, audience=Audience.USER, user_id=user_id),
             )
 
-    async def update_member(self, guild_id: int, login: Login, **changes: Any) -> None:
+    async def update_member(self, guild_id: int, member: HasId, **changes: Any) -> None:
         """Change a member."""
+        user_id = member.id
         async with self.store.write() as tx:
-            member = await tx.members.update(guild_id, login.id, changes)
-            payload = render_member(member, with_guild_id=True)
-            tx.announce(self.event("GUILD_MEMBER_UPDATE", payload, guild_id=guild_id, user_id=login.id))
+            stored = await tx.members.update(guild_id, user_id, changes)
+            payload = render_member(stored, with_guild_id=True)
+            tx.announce(self.event("GUILD_MEMBER_UPDATE", payload, guild_id=guild_id, user_id=user_id))
 
     async def remove(self, guild_id: int, login: Login) -> None:
         """Take a member out."""
@@ -159,9 +175,9 @@ class Place:
 
     # -- roles
 
-    async def role(self, guild_id: int, *, permissions: int = 0) -> int:
+    async def role(self, guild_id: int, **fields: Any) -> int:
         """A role."""
-        role = Role(id=self.ids.next(), guild_id=guild_id, name="role", permissions=permissions)
+        role = Role(id=self.ids.next(), guild_id=guild_id, **{"name": "role", **fields})
         async with self.store.write() as tx:
             await tx.roles.create(role)
             payload = {"guild_id": str(guild_id), "role": render_role(role)}
@@ -184,9 +200,10 @@ class Place:
 
     # -- channels
 
-    async def channel(self, guild_id: int, *overwrites: Overwrite, type_: int = 0) -> int:
-        """A channel."""
-        channel = Channel(id=self.ids.next(), type=type_, guild_id=guild_id, name="channel", overwrites=overwrites)
+    async def channel(self, guild_id: int, *overwrites: Overwrite, **fields: Any) -> int:
+        """A channel; a text channel unless told otherwise."""
+        given = {"type": ChannelType.TEXT, "name": "channel", "overwrites": overwrites, **fields}
+        channel = Channel(id=self.ids.next(), guild_id=guild_id, **given)
         async with self.store.write() as tx:
             await tx.channels.create(channel)
             tx.announce(self.channel_event("CHANNEL_CREATE", channel))

@@ -21,7 +21,7 @@ from gateway.public_address import PublicAddress
 from tests.fakes.message_port import FakeMessagePort
 from tests.support.databases import MigratedDatabase
 from tests.support.gateway_client import GatewayClient, open_gateway
-from tests.support.store_writer import Place
+from tests.support.store_writer import StoreWriter
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 Connect = Callable[[], AbstractAsyncContextManager[GatewayClient]]
@@ -46,15 +46,15 @@ def gateway_store(store: SqlStore) -> Store:
 
 
 @pytest.fixture
-def place(store: SqlStore) -> Place:
+def writer(store: SqlStore) -> StoreWriter:
     """What happens behind the gateway's back."""
-    return Place(store, SystemClock())
+    return StoreWriter(store, SystemClock())
 
 
 @pytest.fixture
-def port(place: Place) -> FakeMessagePort:
+def port(writer: StoreWriter) -> FakeMessagePort:
     """Where messages over the socket go."""
-    return FakeMessagePort(place.ids)
+    return FakeMessagePort(writer.ids)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def online() -> MemoryOnlineCounts:
 def run_gateway(
     store: SqlStore,
     gateway_store: Store,
-    place: Place,
+    writer: StoreWriter,
     port: FakeMessagePort,
     metrics: Metrics,
     online: MemoryOnlineCounts,
@@ -86,7 +86,7 @@ def run_gateway(
         gateway = build_gateway(
             store=gateway_store,
             bus=store.bus,
-            ids=place.ids,
+            ids=writer.ids,
             clock=SystemClock(),
             call_later=call_later or asyncio.get_running_loop().call_later,
             settings=Settings(gateway=options),

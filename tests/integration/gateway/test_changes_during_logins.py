@@ -21,7 +21,7 @@ from core.domain.permissions import DEFAULT_EVERYONE, Permission, compute_member
 from core.store.sql.store import SqlStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway_client import GatewayClient
-from tests.support.store_writer import END, Login, Place
+from tests.support.store_writer import END, Login, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)
 CHANGES = 50
@@ -209,10 +209,10 @@ class Changer:
     """Changes a guild at random; nothing that it does may fail."""
 
     def __init__(
-        self, place: Place, guild_id: int, owner: Login, others: list[Login], *, dice: random.Random, pace: Pace
+        self, writer: StoreWriter, guild_id: int, owner: Login, others: list[Login], *, dice: random.Random, pace: Pace
     ) -> None:
         self.pace = pace
-        self.place = place
+        self.writer = writer
         self.guild_id = guild_id
         self.owner = owner
         self.inside = list(others)
@@ -223,10 +223,10 @@ class Changer:
 
     async def run(self, steps: int) -> None:
         """A number of changes."""
-        place, dice = self.place, self.dice
+        writer, dice = self.writer, self.dice
         for _ in range(2):
-            self.channels.append(await place.channel(self.guild_id))
-            self.roles.append(await place.role(self.guild_id))
+            self.channels.append(await writer.channel(self.guild_id))
+            self.roles.append(await writer.role(self.guild_id))
         for _ in range(steps):
             await self.pace.wait_until_awaited()
             await dice.choice(
@@ -235,61 +235,61 @@ class Changer:
 
     async def talk(self) -> None:
         """A message."""
-        await self.place.say(self.dice.choice(self.channels), self.owner, "x", guild_id=self.guild_id)
+        await self.writer.say(self.dice.choice(self.channels), self.owner, "x", guild_id=self.guild_id)
 
     async def hide(self) -> None:
         """An overwrite."""
         login = self.dice.choice([*self.inside, self.owner])
         target, kind = self.dice.choice([(self.guild_id, 0), (self.dice.choice(self.roles), 0), (login.id, 1)])
         allow, deny = self.dice.choice([(VIEW, 0), (0, VIEW), (0, 0)])
-        await self.place.put_overwrite(self.dice.choice(self.channels), Overwrite(target, kind, allow, deny))
+        await self.writer.put_overwrite(self.dice.choice(self.channels), Overwrite(target, kind, allow, deny))
 
     async def come_or_go(self) -> None:
         """A member joins or is thrown out."""
         if self.outside and self.dice.random() < 0.6:
             login = self.outside.pop()
-            await self.place.join(self.guild_id, login, role_ids=(self.dice.choice(self.roles),))
+            await self.writer.join(self.guild_id, login, role_ids=(self.dice.choice(self.roles),))
             self.inside.append(login)
         elif self.inside:
             login = self.inside.pop(self.dice.randrange(len(self.inside)))
-            await self.place.remove(self.guild_id, login)
+            await self.writer.remove(self.guild_id, login)
             self.outside.append(login)
 
     async def give(self) -> None:
         """Roles of a member."""
         if self.inside:
             held = tuple(role_id for role_id in self.roles if self.dice.random() < 0.5)
-            await self.place.update_member(self.guild_id, self.dice.choice(self.inside), role_ids=held)
+            await self.writer.update_member(self.guild_id, self.dice.choice(self.inside), role_ids=held)
 
     async def grant(self) -> None:
         """Permissions of a role."""
         role_id = self.dice.choice([self.guild_id, *self.roles])
         permissions = self.dice.choice([0, VIEW, DEFAULT_EVERYONE])
-        await self.place.update_role(self.guild_id, role_id, permissions=permissions)
+        await self.writer.update_role(self.guild_id, role_id, permissions=permissions)
 
     async def make(self) -> None:
         """A channel or a role comes, or goes."""
         if len(self.channels) > 3:
-            await self.place.delete_channel(self.channels.pop(self.dice.randrange(len(self.channels))))
+            await self.writer.delete_channel(self.channels.pop(self.dice.randrange(len(self.channels))))
         elif len(self.roles) > 3:
-            await self.place.delete_role(self.guild_id, self.roles.pop(self.dice.randrange(len(self.roles))))
+            await self.writer.delete_role(self.guild_id, self.roles.pop(self.dice.randrange(len(self.roles))))
         elif self.dice.random() < 0.5:
-            self.channels.append(await self.place.channel(self.guild_id, Overwrite(self.roles[0], 0, VIEW, 0)))
+            self.channels.append(await self.writer.channel(self.guild_id, Overwrite(self.roles[0], 0, VIEW, 0)))
         else:
-            self.roles.append(await self.place.role(self.guild_id, permissions=self.dice.choice([0, VIEW])))
+            self.roles.append(await self.writer.role(self.guild_id, permissions=self.dice.choice([0, VIEW])))
 
 
 class Ending:
     """The end: it is announced when everybody who lives has entered the guilds of its user."""
 
-    def __init__(self, place: Place, libraries: list[Library], guild_ids: list[int]) -> None:
+    def __init__(self, writer: StoreWriter, libraries: list[Library], guild_ids: list[int]) -> None:
         self._guild_ids = guild_ids
         self._left = len(libraries)
-        self._place = place
+        self._writer = writer
 
     async def meet(self, library: Library, client: GatewayClient) -> None:
         """Wait for the guilds, and for all others; then for the end."""
-        found = [await self._place.store.members.find(guild_id, library.login.id) for guild_id in self._guild_ids]
+        found = [await self._writer.store.members.find(guild_id, library.login.id) for guild_id in self._guild_ids]
         wanted = {member.guild_id for member in found if member is not None}
 
         def has_entered() -> bool:
@@ -299,7 +299,7 @@ class Ending:
         await client.wait_until(has_entered)
         self._left -= 1
         if not self._left:
-            await self._place.announce(END, {}, guild_id=self._guild_ids[-1])
+            await self._writer.announce(END, {}, guild_id=self._guild_ids[-1])
         await client.wait_for(END)
         library.follow(client)
 
@@ -325,30 +325,30 @@ async def live(connect: Connect, library: Library, dice: random.Random, pace: Pa
 
 @pytest.mark.usefixtures("guild_size")
 async def test_everybody_is_right_after_changes_during_logins(
-    place: Place, connect: Connect, dice: random.Random, pace: Pace
+    writer: StoreWriter, connect: Connect, dice: random.Random, pace: Pace
 ) -> None:
-    owner = await place.person("owner")
-    logins = [await place.person(f"user{number}") for number in range(4)]
-    guild_ids = [await place.guild(owner, *logins) for _ in range(2)]
+    owner = await writer.person("owner")
+    logins = [await writer.person(f"user{number}") for number in range(4)]
+    guild_ids = [await writer.guild(owner, *logins) for _ in range(2)]
     # Everybody is in this guild, in which nothing happens before the end.
-    last_id = await place.guild(owner, *logins)
+    last_id = await writer.guild(owner, *logins)
     libraries = [Library(login) for login in (owner, *logins)]
-    ending = Ending(place, libraries, [*guild_ids, last_id])
-    changers = [Changer(place, guild_id, owner, logins, dice=dice, pace=pace) for guild_id in guild_ids]
+    ending = Ending(writer, libraries, [*guild_ids, last_id])
+    changers = [Changer(writer, guild_id, owner, logins, dice=dice, pace=pace) for guild_id in guild_ids]
     async with asyncio.TaskGroup() as tasks:
         for library in libraries:
             tasks.create_task(live(connect, library, dice, pace, ending))
         await asyncio.gather(*(changer.run(CHANGES) for changer in changers))
         pace.stop()
     for library in libraries:
-        await check(place, library, guild_ids)
+        await check(writer, library, guild_ids)
 
 
-async def check(place: Place, library: Library, guild_ids: list[int]) -> None:
+async def check(writer: StoreWriter, library: Library, guild_ids: list[int]) -> None:
     """Compare what a client knows with the store."""
     for guild_id in guild_ids:
-        snapshot = await place.store.guilds.load_snapshot(guild_id)
-        member = await place.store.members.find(guild_id, library.login.id)
+        snapshot = await writer.store.guilds.load_snapshot(guild_id)
+        member = await writer.store.members.find(guild_id, library.login.id)
         assert snapshot is not None
         if member is None:
             assert guild_id not in library.channels
@@ -360,7 +360,7 @@ async def check(place: Place, library: Library, guild_ids: list[int]) -> None:
         }
         assert library.channels[guild_id] == viewable
         assert library.counts[guild_id] == snapshot.member_count
-        last_ids = await place.store.messages.last_ids(viewable)
+        last_ids = await writer.store.messages.last_ids(viewable)
         assert {channel_id: library.last[channel_id] for channel_id in viewable} == dict.fromkeys(
             viewable, 0
         ) | last_ids

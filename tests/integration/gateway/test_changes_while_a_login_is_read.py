@@ -8,7 +8,7 @@ from core.store.sql.store import SqlStore
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway_client import GatewayClient
-from tests.support.store_writer import END, Login, Place
+from tests.support.store_writer import END, Login, StoreWriter
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -33,10 +33,10 @@ async def begin(client: GatewayClient, login: Login, gateway_store: GatedStore) 
     return gate
 
 
-async def watch(place: Place, client: GatewayClient) -> tuple[Login, int]:
+async def watch(writer: StoreWriter, client: GatewayClient) -> tuple[Login, int]:
     """A guild that is in memory; its owner, and its id."""
-    owner = await place.person("owner")
-    guild_id = await place.guild(owner)
+    owner = await writer.person("owner")
+    guild_id = await writer.guild(owner)
     await client.identify(owner.token)
     await client.wait_for("GUILD_CREATE")
     return owner, guild_id
@@ -46,41 +46,45 @@ def nicks(created: dict[str, Any]) -> list[str | None]:
     return [member["nick"] for member in created["members"]]
 
 
-async def test_member_that_changes_is_shown_as_it_is(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
+async def test_member_that_changes_is_shown_as_it_is(
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
+) -> None:
     async with connect() as watching, connect() as client:
-        _, guild_id = await watch(place, watching)
-        bob = await place.person("bob")
-        await place.join(guild_id, bob)
+        _, guild_id = await watch(writer, watching)
+        bob = await writer.person("bob")
+        await writer.join(guild_id, bob)
         gate = await begin(client, bob, gateway_store)
-        await place.update_member(guild_id, bob, nick="Bobby")
+        await writer.update_member(guild_id, bob, nick="Bobby")
         gate.open()
         created = await client.wait_for("GUILD_CREATE")
         assert "Bobby" in nicks(created)
 
 
 async def test_member_that_is_thrown_out_is_not_let_in(
-    place: Place, connect: Connect, gateway_store: GatedStore
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
     async with connect() as watching, connect() as client:
-        _, guild_id = await watch(place, watching)
-        bob = await place.person("bob")
-        await place.join(guild_id, bob)
+        _, guild_id = await watch(writer, watching)
+        bob = await writer.person("bob")
+        await writer.join(guild_id, bob)
         gate = await begin(client, bob, gateway_store)
-        await place.remove(guild_id, bob)
+        await writer.remove(guild_id, bob)
         gate.open()
         assert (await client.wait_for("READY"))["guilds"] == []
-        await place.join(guild_id, bob)
+        await writer.join(guild_id, bob)
         assert "unavailable" not in await client.wait_for("GUILD_CREATE")
 
 
-async def test_guild_that_is_joined_follows_ready(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
+async def test_guild_that_is_joined_follows_ready(
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
+) -> None:
     async with connect() as watching, connect() as client:
-        owner, guild_id = await watch(place, watching)
-        bob = await place.person("bob")
+        owner, guild_id = await watch(writer, watching)
+        bob = await writer.person("bob")
         gate = await begin(client, bob, gateway_store)
-        await place.join(guild_id, bob)
-        channel_id = await place.channel(guild_id)
-        await place.say(channel_id, owner, "welcome", guild_id=guild_id)
+        await writer.join(guild_id, bob)
+        channel_id = await writer.channel(guild_id)
+        await writer.say(channel_id, owner, "welcome", guild_id=guild_id)
         gate.open()
         assert (await client.wait_for("READY"))["guilds"] == []
         created = await client.wait_for("GUILD_CREATE")
@@ -88,30 +92,34 @@ async def test_guild_that_is_joined_follows_ready(place: Place, connect: Connect
         assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
 
 
-async def test_direct_message_comes_after_ready(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    channel_id = await place.direct_channel(alice, bob)
+async def test_direct_message_comes_after_ready(
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
+) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    channel_id = await writer.direct_channel(alice, bob)
     async with connect() as client:
         gate = await begin(client, bob, gateway_store)
-        await place.say(channel_id, alice, "psst", to=(alice, bob))
+        await writer.say(channel_id, alice, "psst", to=(alice, bob))
         gate.open()
         await client.wait_for("MESSAGE_CREATE")
         assert client.names() == ["READY", "MESSAGE_CREATE"]
 
 
-async def test_login_that_is_revoked_is_refused(place: Place, connect: Connect, gateway_store: GatedStore) -> None:
-    bob = await place.person("bob")
+async def test_login_that_is_revoked_is_refused(
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
+) -> None:
+    bob = await writer.person("bob")
     async with connect() as client:
         gate = await begin(client, bob, gateway_store)
-        await place.log_out(bob)
+        await writer.log_out(bob)
         gate.open()
         assert await client.wait_closed() == 4004
 
 
 async def test_store_that_fails_closes_with_unknown_error(
-    place: Place, connect: Connect, gateway_store: GatedStore
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
-    bob = await place.person("bob")
+    bob = await writer.person("bob")
     async with connect() as client, connect() as second:
         gate = await begin(client, bob, gateway_store)
         gate.open(fails=True)
@@ -120,10 +128,10 @@ async def test_store_that_fails_closes_with_unknown_error(
 
 
 async def test_guild_that_cannot_be_loaded_closes_with_unknown_error(
-    place: Place, connect: Connect, gateway_store: GatedStore
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
-    bob = await place.person("bob")
-    await place.guild(bob)
+    bob = await writer.person("bob")
+    await writer.guild(bob)
     async with connect() as client, connect() as second:
         gate = gateway_store.hold("guilds.load_snapshot")
         await client.send(2, {"token": bob.token, "properties": {}})
@@ -135,12 +143,12 @@ async def test_guild_that_cannot_be_loaded_closes_with_unknown_error(
 
 
 async def test_client_that_goes_away_leaves_no_session(
-    place: Place, connect: Connect, gateway_store: GatedStore
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
     async with connect() as watching:
-        _, guild_id = await watch(place, watching)
-        bob = await place.person("bob")
-        await place.join(guild_id, bob)
+        _, guild_id = await watch(writer, watching)
+        bob = await writer.person("bob")
+        await writer.join(guild_id, bob)
         async with connect() as client:
             gate = await begin(client, bob, gateway_store)
             client.cut()
@@ -154,64 +162,64 @@ async def test_client_that_goes_away_leaves_no_session(
 
 
 async def test_row_that_is_older_than_a_guild_which_was_loaded_meanwhile_is_read_again(
-    place: Place, connect: Connect, gateway_store: GatedStore
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
-    owner, bob, carol = [await place.person(name) for name in ("owner", "bob", "carol")]
-    guild_id = await place.guild(owner, bob)
+    owner, bob, carol = [await writer.person(name) for name in ("owner", "bob", "carol")]
+    guild_id = await writer.guild(owner, bob)
     async with connect() as loading, connect() as client:
         await loading.identify(carol.token)
         gate = await begin(client, bob, gateway_store)
-        async with place.store.write() as tx:  # not announced: the guild that is loaded has it already
+        async with writer.store.write() as tx:  # not announced: the guild that is loaded has it already
             await tx.members.update(guild_id, bob.id, {"nick": "Bobby"})
-        await place.join(guild_id, carol)
+        await writer.join(guild_id, carol)
         await loading.wait_for("GUILD_CREATE")
         gate.open()
         assert "Bobby" in nicks(await client.wait_for("GUILD_CREATE"))
 
 
 async def test_membership_that_changes_at_each_read_is_waited_for_once(
-    place: Place, connect: Connect, gateway_store: GatedStore
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
     async with connect() as watching, connect() as client:
-        _, guild_id = await watch(place, watching)
-        bob = await place.person("bob")
-        await place.join(guild_id, bob)
+        _, guild_id = await watch(writer, watching)
+        bob = await writer.person("bob")
+        await writer.join(guild_id, bob)
         first = await begin(client, bob, gateway_store)
-        await place.update_member(guild_id, bob, nick="one")
+        await writer.update_member(guild_id, bob, nick="one")
         second = gateway_store.hold("logins.find_many", after_reading=True)
         first.open()
         await second.reached.wait()
         third = gateway_store.hold("logins.find_many")
-        await place.update_member(guild_id, bob, nick="two")
+        await writer.update_member(guild_id, bob, nick="two")
         second.open()
         assert "two" in nicks(await client.wait_for("GUILD_CREATE"))
         assert not third.reached.is_set()
 
 
 async def test_guild_that_is_deleted_while_it_is_loaded_is_not_shown(
-    place: Place, connect: Connect, gateway_store: GatedStore
+    writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
-    bob = await place.person("bob")
-    guild_id = await place.guild(bob)
+    bob = await writer.person("bob")
+    guild_id = await writer.guild(bob)
     async with connect() as client:
         gate = gateway_store.hold("guilds.load_snapshot", after_reading=True)
         await client.send(2, {"token": bob.token, "properties": {}})
         await gate.reached.wait()
-        await place.delete_guild(guild_id)
+        await writer.delete_guild(guild_id)
         gate.open()
         assert (await client.wait_for("READY"))["guilds"] == []
 
 
 async def test_events_that_wait_are_applied_before_a_session_enters(
-    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was read is newer than they are: the guild has one member more than its actor has heard of."""
     monkeypatch.setattr("gateway.inbox.SLICE_S", -1.0)  # an event a turn: far slower than a login
     async with connect() as watching, connect() as client:
-        _, guild_id = await watch(place, watching)
-        bob = await place.person("bob")
-        await place.store.bus.publish([place.event(END, {}, guild_id=guild_id) for _ in range(2000)])
-        await place.join(guild_id, bob)
+        _, guild_id = await watch(writer, watching)
+        bob = await writer.person("bob")
+        await writer.store.bus.publish([writer.event(END, {}, guild_id=guild_id) for _ in range(2000)])
+        await writer.join(guild_id, bob)
         assert [guild["id"] for guild in (await client.identify(bob.token))["guilds"]] == [str(guild_id)]
         assert (await client.wait_for("GUILD_CREATE"))["member_count"] == 2
         await watching.wait_for("GUILD_MEMBER_ADD")

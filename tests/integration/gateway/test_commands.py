@@ -10,7 +10,7 @@ from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.fakes.message_port import FakeMessagePort
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway_client import GatewayClient
-from tests.support.store_writer import Place
+from tests.support.store_writer import StoreWriter
 
 
 async def ask(client: GatewayClient, **d: Any) -> list[dict[str, Any]]:
@@ -30,9 +30,9 @@ def ids(chunks: list[dict[str, Any]]) -> set[int]:
     return {int(member["user"]["id"]) for chunk in chunks for member in chunk["members"]}
 
 
-async def test_members_are_found_by_prefix_by_id_and_all_together(place: Place, connect: Connect) -> None:
-    alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
-    guild_id = await place.guild(alice, bob)
+async def test_members_are_found_by_prefix_by_id_and_all_together(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
+    guild_id = await writer.guild(alice, bob)
     async with connect() as client:
         await client.identify(alice.token)
         assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id, bob.id}
@@ -49,13 +49,13 @@ async def test_members_are_found_by_prefix_by_id_and_all_together(place: Place, 
 
 
 async def test_members_of_a_guild_too_large_for_memory_come_in_chunks(
-    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
     monkeypatch.setattr("gateway.member_requests.CHUNK", 10)
-    alice = await place.person("alice")
-    others = [await place.person("other") for _ in range(24)]
-    guild_id = await place.guild(alice, *others)
+    alice = await writer.person("alice")
+    others = [await writer.person("other") for _ in range(24)]
+    guild_id = await writer.guild(alice, *others)
     async with connect() as client:
         await client.identify(alice.token)
         chunks = await ask(client, guild_id=str(guild_id), query="", limit=0)
@@ -67,14 +67,14 @@ async def test_members_of_a_guild_too_large_for_memory_come_in_chunks(
 
 
 async def test_all_members_of_a_large_guild_wait_until_what_was_sent_has_left(
-    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
     monkeypatch.setattr("gateway.member_requests.CHUNK", 2)
     monkeypatch.setattr("gateway.member_requests.PAGE", 1)
     monkeypatch.setattr("gateway.member_requests.MAX_AHEAD_BYTES", -1)
-    alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
-    guild_id = await place.guild(alice, bob, carol)
+    alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
+    guild_id = await writer.guild(alice, bob, carol)
     async with connect() as client:
         await client.identify(alice.token)
         await client.send(8, {"guild_id": str(guild_id), "query": "", "limit": 0})
@@ -85,10 +85,10 @@ async def test_all_members_of_a_large_guild_wait_until_what_was_sent_has_left(
         assert ids(client.bodies("GUILD_MEMBERS_CHUNK")[1:]) == {alice.id, bob.id, carol.id}
 
 
-async def test_members_need_the_intent_and_the_guild(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
-    guild_id, other_id = await place.guild(alice, bot), await place.guild(alice)
+async def test_members_need_the_intent_and_the_guild(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
+    guild_id, other_id = await writer.guild(alice, bot), await writer.guild(alice)
     async with connect() as client:
         await client.identify(bot.token, intents=ALL_INTENTS & ~(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES))
         await client.send(8, {"guild_id": str(other_id), "query": "", "limit": 0, "nonce": "other"})
@@ -99,9 +99,9 @@ async def test_members_need_the_intent_and_the_guild(place: Place, connect: Conn
         assert len(client.bodies("GUILD_MEMBERS_CHUNK")) == 2
 
 
-async def test_nonce_that_is_too_long_is_ignored(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    guild_id = await place.guild(alice)
+async def test_nonce_that_is_too_long_is_ignored(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
+    guild_id = await writer.guild(alice)
     async with connect() as client:
         await client.identify(alice.token)
         await client.send(8, {"guild_id": str(guild_id), "query": "", "limit": 0, "nonce": "é" * 17})
@@ -109,9 +109,9 @@ async def test_nonce_that_is_too_long_is_ignored(place: Place, connect: Connect)
 
 
 async def test_message_over_the_socket_is_handed_on_and_a_refusal_comes_back(
-    place: Place, connect: Connect, port: FakeMessagePort
+    writer: StoreWriter, connect: Connect, port: FakeMessagePort
 ) -> None:
-    alice = await place.person("alice")
+    alice = await writer.person("alice")
     port.outcome = lambda _: RefusedMessage(code=10003, message="Unknown Channel")
     async with connect() as client:
         await client.identify(alice.token)
@@ -126,11 +126,11 @@ async def test_message_over_the_socket_is_handed_on_and_a_refusal_comes_back(
     [(ALL_INTENTS, True, 0), (ALL_INTENTS, False, 1), (int(Intent.GUILDS), True, 1)],
 )
 async def test_sender_is_answered_by_itself_where_its_messages_event_does_not_do_it(
-    place: Place, connect: Connect, port: FakeMessagePort, intents: int, is_new: bool, answers: int
+    writer: StoreWriter, connect: Connect, port: FakeMessagePort, intents: int, is_new: bool, answers: int
 ) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bot)
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bot)
     payload = msgspec.Raw(b'{"id":"5","nonce":"n"}')
     sent, refused = (
         SentMessage(payload=payload, guild_id=guild_id, is_new=is_new),
@@ -153,20 +153,24 @@ async def test_sender_is_answered_by_itself_where_its_messages_event_does_not_do
     ],
 )
 async def test_command_without_effect_leaves_the_session_alone(
-    place: Place, connect: Connect, op: int, d: dict[str, Any]
+    writer: StoreWriter, connect: Connect, op: int, d: dict[str, Any]
 ) -> None:
-    alice = await place.person("alice")
-    guild_id = await place.guild(alice)
+    alice = await writer.person("alice")
+    guild_id = await writer.guild(alice)
     async with connect() as client:
         await client.identify(alice.token)
         await client.send(op, d)
         assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id}
 
 
-async def test_soundboards_are_answered_for_the_sessions_guilds(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    bot = await place.bot(alice)
-    guild_id, second_id, other_id = await place.guild(alice, bot), await place.guild(alice, bot), await place.guild(bob)
+async def test_soundboards_are_answered_for_the_sessions_guilds(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    bot = await writer.bot(alice)
+    guild_id, second_id, other_id = (
+        await writer.guild(alice, bot),
+        await writer.guild(alice, bot),
+        await writer.guild(bob),
+    )
     async with connect() as client:
         await client.identify(bot.token, intents=int(Intent.GUILDS))
         await client.send(31, {"guild_ids": [str(guild_id), other_id, second_id, str(guild_id), "x"]})
@@ -182,9 +186,9 @@ PEOPLES_OPS = (5, 12, 13, 18, 22, 34, 35, 36, 38, 39, 40, 41, 43, 60)
 
 
 @pytest.mark.parametrize("d", [None, {}, {"guild_id": "1", "seq": 3}, []])
-async def test_what_peoples_clients_say_beside_is_passed_over(place: Place, connect: Connect, d: Any) -> None:
-    alice = await place.person("alice")
-    guild_id = await place.guild(alice)
+async def test_what_peoples_clients_say_beside_is_passed_over(writer: StoreWriter, connect: Connect, d: Any) -> None:
+    alice = await writer.person("alice")
+    guild_id = await writer.guild(alice)
     async with connect() as client:
         await client.identify(alice.token)
         for op in PEOPLES_OPS:
@@ -198,20 +202,20 @@ async def test_what_peoples_clients_say_beside_is_passed_over(place: Place, conn
     [(61, False, 4001), (7, False, 4001), (11, False, 4001), (-1, False, 4001), (44, True, 4001), (12, True, 4001)],
 )
 async def test_opcode_that_such_clients_do_not_have_is_closed(
-    place: Place, connect: Connect, op: int, is_bot: bool, code: int
+    writer: StoreWriter, connect: Connect, op: int, is_bot: bool, code: int
 ) -> None:
-    alice = await place.person("alice")
-    login = await place.bot(alice) if is_bot else alice
+    alice = await writer.person("alice")
+    login = await writer.bot(alice) if is_bot else alice
     async with connect() as client:
         await client.identify(login.token)
         await client.send(op, {})
         assert await client.wait_closed() == code
 
 
-async def test_bots_may_send_what_is_documented(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bot)
+async def test_bots_may_send_what_is_documented(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bot)
     async with connect() as client:
         await client.identify(bot.token)
         for op in (31, 43, 40, 14, 37):
@@ -219,10 +223,10 @@ async def test_bots_may_send_what_is_documented(place: Place, connect: Connect) 
         assert ids(await ask(client, guild_id=str(guild_id), query="", limit=0)) == {alice.id, bot.id}
 
 
-async def test_person_may_say_more_at_once_than_a_bot(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice)
+async def test_person_may_say_more_at_once_than_a_bot(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice)
     large = {"subscriptions": {str(guild_id + number): {"typing": True, "members": []} for number in range(200)}}
     assert 4096 < len(msgspec.json.encode(large)) < 15_000
     async with connect() as client:
@@ -250,11 +254,11 @@ async def test_person_may_say_more_at_once_than_a_bot(place: Place, connect: Con
 
 @pytest.mark.parametrize(("limit", "is_asked_by_name"), [(0, False), (1, False), (10, False), (1, True)])
 async def test_members_without_the_intent_are_found_by_name_alone(
-    place: Place, connect: Connect, limit: int, is_asked_by_name: bool
+    writer: StoreWriter, connect: Connect, limit: int, is_asked_by_name: bool
 ) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bot)
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bot)
     query = "alice" if is_asked_by_name else ""
     async with connect() as client:
         await client.identify(bot.token, intents=int(Intent.GUILDS))

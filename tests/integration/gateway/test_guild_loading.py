@@ -16,7 +16,7 @@ from gateway.guild_stay import GuildStay
 from gateway.login_windows import LoginWindows
 from gateway.tasks import Tasks
 from tests.fakes.gated_store import GatedStore
-from tests.support.store_writer import END, Login, Place
+from tests.support.store_writer import END, Login, StoreWriter
 from tests.unit.gateway.sessions import make_session
 
 pytestmark = pytest.mark.timeout(30)
@@ -69,16 +69,16 @@ def created(stay: GuildStay, login: Login) -> dict[str, object]:
 
 
 async def test_event_after_the_snapshot_was_read_is_applied(
-    place: Place, gated: GatedStore, directory: GuildDirectory
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
 ) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice)
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice)
     gate = gated.hold("guilds.load_snapshot", after_reading=True)
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
-    channel_id = await place.channel(guild_id)
-    await place.join(guild_id, bob)
-    message_id = await place.say(channel_id, alice, "x", guild_id=guild_id)
+    channel_id = await writer.channel(guild_id)
+    await writer.join(guild_id, bob)
+    message_id = await writer.say(channel_id, alice, "x", guild_id=guild_id)
     gate.open()
     d = created(await preparing, alice)
     assert d["member_count"] == 2
@@ -88,17 +88,17 @@ async def test_event_after_the_snapshot_was_read_is_applied(
 
 
 async def test_event_before_the_snapshot_was_read_is_not_applied_again(
-    place: Place, gated: GatedStore, directory: GuildDirectory
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
 ) -> None:
-    alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
-    guild_id = await place.guild(alice, bob)
+    alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
+    guild_id = await writer.guild(alice, bob)
     gate = gated.hold("guilds.load_snapshot")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
-    await place.join(guild_id, carol)
-    await place.remove(guild_id, bob)
-    channel_id = await place.channel(guild_id)
-    await place.delete_channel(channel_id)
+    await writer.join(guild_id, carol)
+    await writer.remove(guild_id, bob)
+    channel_id = await writer.channel(guild_id)
+    await writer.delete_channel(channel_id)
     gate.open()
     d = created(await preparing, alice)
     assert d["member_count"] == 2
@@ -106,16 +106,16 @@ async def test_event_before_the_snapshot_was_read_is_not_applied_again(
 
 
 async def test_members_read_after_the_snapshot_and_events_in_between_agree(
-    place: Place, gated: GatedStore, directory: GuildDirectory
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
 ) -> None:
-    alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
-    guild_id = await place.guild(alice, bob)
+    alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
+    guild_id = await writer.guild(alice, bob)
     gate = gated.hold("members.list_page")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
-    await place.remove(guild_id, bob)
-    await place.join(guild_id, carol)
-    await place.update_member(guild_id, carol, nick="Caz")
+    await writer.remove(guild_id, bob)
+    await writer.join(guild_id, carol)
+    await writer.update_member(guild_id, carol, nick="Caz")
     gate.open()
     d = created(await preparing, alice)
     nicks = {member["user"]["id"]: member["nick"] for member in d["members"]}  # type: ignore[attr-defined]
@@ -124,15 +124,15 @@ async def test_members_read_after_the_snapshot_and_events_in_between_agree(
 
 
 async def test_membership_that_ends_while_it_is_read_is_none(
-    place: Place, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice, bob)
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
     gate = gated.hold("members.find", after_reading=True)
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, bob.id))
     await gate.reached.wait()
-    await place.remove(guild_id, bob)
+    await writer.remove(guild_id, bob)
     gate.open()
     stay = await preparing
     assert not stay.is_member
@@ -151,14 +151,14 @@ async def test_guild_that_does_not_exist_lets_nobody_in(gated: GatedStore, direc
 
 
 async def test_guild_that_is_deleted_after_it_was_read_lets_nobody_in(
-    place: Place, gated: GatedStore, directory: GuildDirectory
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
 ) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
     gate = gated.hold("guilds.load_snapshot", after_reading=True)
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
-    await place.delete_guild(guild_id)
+    await writer.delete_guild(guild_id)
     gate.open()
     stay = await preparing
     assert not stay.is_member
@@ -170,10 +170,10 @@ async def test_guild_that_is_deleted_after_it_was_read_lets_nobody_in(
 
 
 async def test_failed_load_fails_its_stays_and_the_next_one_loads_anew(
-    place: Place, gated: GatedStore, directory: GuildDirectory
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
 ) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
     gate = gated.hold("guilds.load_snapshot")
     stays = [asyncio.create_task(prepare(directory, gated, guild_id, alice.id)) for _ in range(2)]
     await gate.reached.wait()
@@ -184,16 +184,16 @@ async def test_failed_load_fails_its_stays_and_the_next_one_loads_anew(
 
 
 async def test_guild_that_takes_too_long_to_load_fails_and_can_be_loaded_later(
-    place: Place, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.guild_directory.MAX_HELD", 3)
-    alice = await place.person()
-    guild_id = await place.guild(alice)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
     gate = gated.hold("guilds.load_snapshot")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
     for _ in range(4):
-        await place.announce(END, {}, guild_id=guild_id)
+        await writer.announce(END, {}, guild_id=guild_id)
     with pytest.raises(Unavailable):
         await preparing
     again = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
@@ -202,11 +202,11 @@ async def test_guild_that_takes_too_long_to_load_fails_and_can_be_loaded_later(
 
 
 async def test_stay_that_is_cancelled_leaves_nothing_held(
-    place: Place, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
-    alice = await place.person()
-    guild_id = await place.guild(alice)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
     gate = gated.hold("members.find")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
@@ -215,34 +215,34 @@ async def test_stay_that_is_cancelled_leaves_nothing_held(
     preparing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await preparing
-    await place.update_member(guild_id, alice, nick="x")
+    await writer.update_member(guild_id, alice, nick="x")
     assert actor.state.members.find(alice.id) is None
 
 
 async def test_event_with_an_unreadable_payload_is_skipped(
-    place: Place, gated: GatedStore, directory: GuildDirectory, caplog: pytest.LogCaptureFixture
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
     stay = await prepare(directory, gated, guild_id, alice.id)
-    await place.announce("CHANNEL_CREATE", msgspec.Raw(b'{"id":"x"}'), guild_id=guild_id)
-    await place.announce("GUILD_ROLE_UPDATE", msgspec.Raw(b'{"role":{"id":"5"}}'), guild_id=guild_id)
-    channel_id = await place.channel(guild_id)
+    await writer.announce("CHANNEL_CREATE", msgspec.Raw(b'{"id":"x"}'), guild_id=guild_id)
+    await writer.announce("GUILD_ROLE_UPDATE", msgspec.Raw(b'{"role":{"id":"5"}}'), guild_id=guild_id)
+    channel_id = await writer.channel(guild_id)
     (channel,) = created(stay, alice)["channels"]  # type: ignore[misc]
     assert channel["id"] == str(channel_id)  # type: ignore[index]
     assert caplog.text.count("unreadable payload") == 2
 
 
 async def test_stay_of_a_user_who_has_just_joined_hears_what_is_said_before_it_enters(
-    place: Place, gated: GatedStore, directory: GuildDirectory
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
 ) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice)
-    channel_id = await place.channel(guild_id)
-    await place.join(guild_id, bob)
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
+    await writer.join(guild_id, bob)
     late = await prepare(directory, gated, guild_id, bob.id)
     new = directory.stay(guild_id, bob.id, is_new=True)
-    await place.say(channel_id, alice, "welcome", guild_id=guild_id)
+    await writer.say(channel_id, alice, "welcome", guild_id=guild_id)
     await new.open()
     seen = []
     for stay in (late, new):
@@ -251,5 +251,5 @@ async def test_stay_of_a_user_who_has_just_joined_hears_what_is_said_before_it_e
         stay.close()
         seen.append(connection.names())
     assert seen == [["GUILD_CREATE"], ["GUILD_CREATE", "MESSAGE_CREATE"]]
-    await place.say(channel_id, alice, "more", guild_id=guild_id)
+    await writer.say(channel_id, alice, "more", guild_id=guild_id)
     assert [envelope.event for envelope in new.collected] == ["MESSAGE_CREATE"]

@@ -20,14 +20,16 @@ from gateway.batch_timer import Handle
 from gateway.session_factory import MAX_HOLD_S
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.support.gateway_client import TIMEOUT_S, open_gateway
-from tests.support.store_writer import Place
+from tests.support.store_writer import StoreWriter
 
 
-async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bot)
-    channel_id = await place.channel(guild_id)
+async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(
+    writer: StoreWriter, connect: Connect
+) -> None:
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bot)
+    channel_id = await writer.channel(guild_id)
     async with connect() as client:
         ready = await client.identify(bot.token)
         assert ready["user"]["id"] == str(bot.id)
@@ -41,15 +43,15 @@ async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(pla
         assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
         assert {member["user"]["id"] for member in created["members"]} == {str(alice.id), str(bot.id)}
         assert created["member_count"] == 2
-        message_id = await place.say(channel_id, alice, "hello", guild_id=guild_id)
+        message_id = await writer.say(channel_id, alice, "hello", guild_id=guild_id)
         message = await client.wait_for("MESSAGE_CREATE")
         assert (message["id"], message["content"]) == (str(message_id), "hello")
         assert [payload["s"] for payload in client.dispatches] == list(range(1, len(client.dispatches) + 1))
 
 
-async def test_guild_create_has_every_key_that_libraries_read(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    guild_id = await place.guild(alice)
+async def test_guild_create_has_every_key_that_libraries_read(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
+    guild_id = await writer.guild(alice)
     async with connect() as client:
         await client.identify(alice.token)
         created = await client.wait_for("GUILD_CREATE")
@@ -65,10 +67,12 @@ async def test_guild_create_has_every_key_that_libraries_read(place: Place, conn
     assert "guild_id" not in created["members"][0]
 
 
-async def test_ready_of_a_person_has_direct_channels_and_needs_no_intents(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    channel_id = await place.direct_channel(alice, bob)
-    message_id = await place.say(channel_id, bob, "psst", to=(alice, bob))
+async def test_ready_of_a_person_has_direct_channels_and_needs_no_intents(
+    writer: StoreWriter, connect: Connect
+) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    channel_id = await writer.direct_channel(alice, bob)
+    message_id = await writer.say(channel_id, bob, "psst", to=(alice, bob))
     async with connect() as client:
         ready = await client.identify(alice.token, intents=None)
         assert ready["user"]["email"] == f"{alice.id}@example.org"
@@ -77,7 +81,7 @@ async def test_ready_of_a_person_has_direct_channels_and_needs_no_intents(place:
         assert channel["id"] == str(channel_id)
         assert [user["id"] for user in channel["recipients"]] == [str(bob.id)]
         assert channel["last_message_id"] == str(message_id)
-        await place.say(channel_id, bob, "still there?", to=(alice, bob))
+        await writer.say(channel_id, bob, "still there?", to=(alice, bob))
         await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "still there?")
 
 
@@ -97,63 +101,65 @@ async def test_ready_of_a_person_has_direct_channels_and_needs_no_intents(place:
     ],
 )
 async def test_identify_that_may_not_be_is_closed_with_its_code(
-    place: Place, connect: Connect, fields: dict[str, Any], code: int
+    writer: StoreWriter, connect: Connect, fields: dict[str, Any], code: int
 ) -> None:
-    bot = await place.bot(await place.person(), flags=GATEWAY_PRESENCE_LIMITED)
+    bot = await writer.bot(await writer.person(), flags=GATEWAY_PRESENCE_LIMITED)
     d = {"token": bot.token, "intents": int(Intent.GUILDS | Intent.GUILD_PRESENCES), "properties": {}, **fields}
     async with connect() as client:
         await client.send(2, {name: value for name, value in d.items() if value is not None})
         assert await client.wait_closed() == code
 
 
-async def test_identify_takes_a_bots_token_with_its_prefix(place: Place, connect: Connect) -> None:
-    bot = await place.bot(await place.person())
+async def test_identify_takes_a_bots_token_with_its_prefix(writer: StoreWriter, connect: Connect) -> None:
+    bot = await writer.bot(await writer.person())
     async with connect() as client:
         assert (await client.identify(f"Bot {bot.token}"))["user"]["id"] == str(bot.id)
 
 
-async def test_client_shards_get_their_guilds_and_the_first_gets_user_events(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
+async def test_client_shards_get_their_guilds_and_the_first_gets_user_events(
+    writer: StoreWriter, connect: Connect
+) -> None:
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
     by_shard: dict[int, list[int]] = {0: [], 1: []}
     while not all(by_shard.values()):  # another millisecond, another shard
-        guild_id = await place.guild(alice, bot)
+        guild_id = await writer.guild(alice, bot)
         by_shard[(guild_id >> 22) % 2].append(guild_id)
-    direct_id = await place.direct_channel(alice, bot)
+    direct_id = await writer.direct_channel(alice, bot)
     async with connect() as first, connect() as second:
         for shard_id, client in enumerate((first, second)):
             ready = await client.identify(bot.token, shard=[shard_id, 2])
             assert ready["shard"] == [shard_id, 2]
             assert {int(guild["id"]) for guild in ready["guilds"]} == set(by_shard[shard_id])
-        await place.say(direct_id, alice, "direct", to=(alice, bot))
+        await writer.say(direct_id, alice, "direct", to=(alice, bot))
         await first.wait_for("MESSAGE_CREATE")
         for shard_id, client in enumerate((first, second)):
             guild_id = by_shard[shard_id][0]
-            await place.say(await place.channel(guild_id), alice, "guild", guild_id=guild_id)
+            await writer.say(await writer.channel(guild_id), alice, "guild", guild_id=guild_id)
             await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "guild")
         assert first.contents() == ["direct", "guild"]
         assert second.contents() == ["guild"]
 
 
 async def test_bot_with_too_many_guilds_for_a_shard_is_told_to_shard(
-    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.identify.MAX_GUILDS_OF_A_SHARD", 2)
-    alice = await place.person()
-    bot = await place.bot(alice)
+    alice = await writer.person()
+    bot = await writer.bot(alice)
     for _ in range(3):
-        await place.guild(alice, bot)
+        await writer.guild(alice, bot)
     async with connect() as client:
         await client.send(2, {"token": bot.token, "intents": 1, "properties": {}})
         assert await client.wait_closed() == 4011
 
 
 async def test_guilds_beyond_those_that_ready_waits_for_follow(
-    place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.identify.PREPARED_GUILDS", 1)
-    alice = await place.person()
-    guild_ids = {str(await place.guild(alice)) for _ in range(3)}
+    alice = await writer.person()
+    guild_ids = {str(await writer.guild(alice)) for _ in range(3)}
     async with connect() as client:
         ready = await client.identify(alice.token)
         assert {guild["id"] for guild in ready["guilds"]} == guild_ids
@@ -162,9 +168,11 @@ async def test_guilds_beyond_those_that_ready_waits_for_follow(
         assert all(created["unavailable"] is False for created in client.bodies("GUILD_CREATE"))
 
 
-async def test_bot_that_identifies_too_often_gets_invalid_session_later(place: Place, run_gateway: RunGateway) -> None:
+async def test_bot_that_identifies_too_often_gets_invalid_session_later(
+    writer: StoreWriter, run_gateway: RunGateway
+) -> None:
     """Some clients identify again as soon as they hear it, and would use up their commands within the window."""
-    bot = await place.bot(await place.person())
+    bot = await writer.bot(await writer.person())
     options = GatewaySettings(identify_concurrency=2, identify_window_s=60.0)
     held: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
     call_later = asyncio.get_running_loop().call_later
@@ -192,8 +200,10 @@ async def test_bot_that_identifies_too_often_gets_invalid_session_later(place: P
         assert ready["shard"] == [1, 3]
 
 
-async def test_bot_whose_starts_of_the_day_are_used_up_hears_it_at_once(place: Place, run_gateway: RunGateway) -> None:
-    bot = await place.bot(await place.person())
+async def test_bot_whose_starts_of_the_day_are_used_up_hears_it_at_once(
+    writer: StoreWriter, run_gateway: RunGateway
+) -> None:
+    bot = await writer.bot(await writer.person())
     options = GatewaySettings(identify_window_s=0.0, session_starts_per_day=1)
     async with run_gateway(options) as gateway, open_gateway(gateway.url) as client, open_gateway(gateway.url) as other:
         await client.identify(bot.token)
@@ -201,9 +211,9 @@ async def test_bot_whose_starts_of_the_day_are_used_up_hears_it_at_once(place: P
         assert (await other.wait_for_op(9))["d"] is False
 
 
-async def test_command_sent_before_ready_is_heeded(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    await place.guild(alice, bob)
+async def test_command_sent_before_ready_is_heeded(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    await writer.guild(alice, bob)
     async with connect() as watching, connect() as client:
         await watching.identify(alice.token)
         await client.send(2, {"token": bob.token, "properties": {}})
@@ -211,30 +221,32 @@ async def test_command_sent_before_ready_is_heeded(place: Place, connect: Connec
         await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "dnd")
 
 
-async def test_event_that_was_applied_is_ignored_when_it_comes_again(place: Place, connect: Connect) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice)
-    channel_id = await place.channel(guild_id)
+async def test_event_that_was_applied_is_ignored_when_it_comes_again(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
     async with connect() as client:
         await client.identify(alice.token)
         header = {"guild_id": guild_id, "channel_id": channel_id, "audience": Audience.CHANNEL}
-        envelope = place.event("TYPING_START", {"channel_id": str(channel_id)}, **header)
-        await place.store.bus.publish([envelope])
-        await place.store.bus.publish([envelope])
-        await place.say(channel_id, alice, "end", guild_id=guild_id)
+        envelope = writer.event("TYPING_START", {"channel_id": str(channel_id)}, **header)
+        await writer.store.bus.publish([envelope])
+        await writer.store.bus.publish([envelope])
+        await writer.say(channel_id, alice, "end", guild_id=guild_id)
         await client.wait_for("MESSAGE_CREATE")
         assert client.names().count("TYPING_START") == 1
 
 
-async def test_messages_sent_all_through_logins_arrive_from_the_first_one_on(place: Place, connect: Connect) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice)
-    channel_id = await place.channel(guild_id)
+async def test_messages_sent_all_through_logins_arrive_from_the_first_one_on(
+    writer: StoreWriter, connect: Connect
+) -> None:
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
     sent: list[int] = []
 
     async def talk() -> None:
         while True:
-            sent.append(await place.say(channel_id, alice, "x", guild_id=guild_id))
+            sent.append(await writer.say(channel_id, alice, "x", guild_id=guild_id))
 
     talking = asyncio.create_task(talk())
     for _ in range(10):
@@ -250,10 +262,10 @@ async def test_messages_sent_all_through_logins_arrive_from_the_first_one_on(pla
     talking.cancel()
 
 
-async def test_large_guild_shows_oneself_and_who_is_online(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    others = [await place.person(f"other{number}") for number in range(50)]
-    await place.guild(alice, bob, *others)
+async def test_large_guild_shows_oneself_and_who_is_online(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    others = [await writer.person(f"other{number}") for number in range(50)]
+    await writer.guild(alice, bob, *others)
     async with connect() as first, connect() as second, connect() as third:
         await first.identify(alice.token)
         await second.identify(bob.token)
@@ -267,10 +279,12 @@ async def test_large_guild_shows_oneself_and_who_is_online(place: Place, connect
         assert len(created["members"]) == 52
 
 
-async def test_session_without_the_presence_intent_sees_its_own_member_alone(place: Place, connect: Connect) -> None:
-    alice = await place.person()
-    bot = await place.bot(alice)
-    await place.guild(alice, bot)
+async def test_session_without_the_presence_intent_sees_its_own_member_alone(
+    writer: StoreWriter, connect: Connect
+) -> None:
+    alice = await writer.person()
+    bot = await writer.bot(alice)
+    await writer.guild(alice, bot)
     async with connect() as client:
         await client.identify(bot.token, intents=ALL_INTENTS & ~Intent.GUILD_PRESENCES)
         created = await client.wait_for("GUILD_CREATE")
@@ -279,9 +293,9 @@ async def test_session_without_the_presence_intent_sees_its_own_member_alone(pla
 
 
 async def test_bot_that_started_too_many_sessions_today_gets_invalid_session(
-    place: Place, run_gateway: RunGateway
+    writer: StoreWriter, run_gateway: RunGateway
 ) -> None:
-    bot = await place.bot(await place.person())
+    bot = await writer.bot(await writer.person())
     options = msgspec.structs.replace(LOOPBACK, session_starts_per_day=1)
     async with run_gateway(options) as gateway, open_gateway(gateway.url) as client, open_gateway(gateway.url) as other:
         await client.identify(bot.token)
@@ -289,14 +303,14 @@ async def test_bot_that_started_too_many_sessions_today_gets_invalid_session(
         assert (await other.wait_for_op(9))["d"] is False
 
 
-async def test_dispatches_are_counted(place: Place, connect: Connect, metrics: Metrics) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice)
-    channel_id = await place.channel(guild_id)
+async def test_dispatches_are_counted(writer: StoreWriter, connect: Connect, metrics: Metrics) -> None:
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
     async with connect() as client, connect() as second:
         await client.identify(alice.token)
         await second.identify(alice.token)
-        await place.say(channel_id, alice, "x", guild_id=guild_id)
+        await writer.say(channel_id, alice, "x", guild_id=guild_id)
         await client.wait_for("MESSAGE_CREATE")
 
     def count(event: str) -> float | None:
@@ -304,7 +318,7 @@ async def test_dispatches_are_counted(place: Place, connect: Connect, metrics: M
 
     assert (count("READY"), count("GUILD_CREATE"), count("MESSAGE_CREATE")) == (2.0, 2.0, 2.0)
     assert (metrics.registry.get_sample_value("guildway_fanout_seconds_count") or 0) >= 1
-    shard = str(shard_of(guild_id, place.store.bus.num_shards))
+    shard = str(shard_of(guild_id, writer.store.bus.num_shards))
     lag = metrics.registry.get_sample_value("guildway_log_lag_seconds", {"shard": shard})
     assert lag is not None
     assert 0 <= lag < 10
@@ -315,10 +329,10 @@ async def test_dispatches_are_counted(place: Place, connect: Connect, metrics: M
     [(True, "DiscordGo v0.29.0", True), (True, "discord.py", False), (False, "Firefox", False)],
 )
 async def test_bot_that_reads_deflated_payloads_gets_them_from_ready_on(
-    place: Place, run_gateway: RunGateway, is_bot: bool, browser: str, is_deflated: bool
+    writer: StoreWriter, run_gateway: RunGateway, is_bot: bool, browser: str, is_deflated: bool
 ) -> None:
-    alice = await place.person("alice")
-    login = await place.bot(alice) if is_bot else alice
+    alice = await writer.person("alice")
+    login = await writer.bot(alice) if is_bot else alice
     identify = {"token": login.token, "intents": 1, "compress": True, "properties": {"browser": browser}}
     async with run_gateway(LOOPBACK) as gateway, connect_socket(f"{gateway.url}/?v=9&encoding=json") as socket:
         assert json.loads(await socket.recv())["op"] == 10

@@ -5,7 +5,7 @@ import gc
 from core_ext.delivery import Track
 from gateway.session import Session
 from tests.integration.gateway.conftest import Connect
-from tests.support.store_writer import Place
+from tests.support.store_writer import StoreWriter
 
 PARTS = (Session, Track)
 """Connections are let go by the watch over heartbeats, at the end of their time."""
@@ -16,10 +16,10 @@ def count_parts() -> int:
     return sum(type(each) in PARTS for each in gc.get_objects())
 
 
-async def test_sessions_that_end_are_freed_without_a_collection(place: Place, connect: Connect) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice)
-    channel_id = await place.channel(guild_id)
+async def test_sessions_that_end_are_freed_without_a_collection(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
     async with connect() as staying:
         await staying.identify(alice.token)
         gc.collect()
@@ -29,13 +29,13 @@ async def test_sessions_that_end_are_freed_without_a_collection(place: Place, co
             for _ in range(3):
                 async with connect() as client:
                     await client.identify(alice.token)
-                    await place.say(channel_id, alice, "text", guild_id=guild_id)
+                    await writer.say(channel_id, alice, "text", guild_id=guild_id)
                     await client.wait_for("MESSAGE_CREATE")
             # Each message that comes is a turn of the loop later.
             for number in range(200):
                 if count_parts() == before:
                     break
-                await place.say(channel_id, alice, f"after {number}", guild_id=guild_id)
+                await writer.say(channel_id, alice, f"after {number}", guild_id=guild_id)
                 await staying.wait_for("MESSAGE_CREATE", lambda message, n=number: message["content"] == f"after {n}")
             assert count_parts() == before
         finally:

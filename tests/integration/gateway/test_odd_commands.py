@@ -10,7 +10,7 @@ import pytest
 from core.domain.intents import Intent
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.support.gateway_client import GatewayClient, open_gateway
-from tests.support.store_writer import Place
+from tests.support.store_writer import StoreWriter
 from tests.unit.gateway.shown_presence import check_presence
 
 MAX_BYTES = 4096
@@ -93,11 +93,13 @@ async def say_everything(client: GatewayClient, some: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_odd_values_close_nobody_and_reach_nobody(place: Place, run_gateway: RunGateway, seed: int) -> None:
+async def test_odd_values_close_nobody_and_reach_nobody(
+    writer: StoreWriter, run_gateway: RunGateway, seed: int
+) -> None:
     some = random.Random(seed)
-    alice, bob = await place.person("alice"), await place.person("bob")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bob, bot)
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bob, bot)
     odd = {"properties": value(some), "presence": value(some), "large_threshold": value(some), "compress": "x"}
     async with (
         run_gateway(UNLIMITED) as gateway,

@@ -7,7 +7,7 @@ from core.domain.intents import ALL_INTENTS, Intent
 from core.live.memory import MemoryOnlineCounts
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway_client import GatewayClient
-from tests.support.store_writer import END, Place
+from tests.support.store_writer import END, StoreWriter
 
 
 def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
@@ -15,9 +15,9 @@ def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
     return {"status": status, "since": None, "afk": False, "activities": list(activities)}
 
 
-async def test_presence_is_told_to_others_and_shown_in_guild_create(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice, bob)
+async def test_presence_is_told_to_others_and_shown_in_guild_create(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
     async with connect() as watching, connect() as client:
         await watching.identify(alice.token)
         await client.identify(bob.token, presence=presence("idle", {"name": "chess", "type": 0}))
@@ -40,9 +40,9 @@ async def test_presence_is_told_to_others_and_shown_in_guild_create(place: Place
         assert "PRESENCE_UPDATE" not in client.names()
 
 
-async def test_invisible_user_is_offline_to_others(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice, bob)
+async def test_invisible_user_is_offline_to_others(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
     async with connect() as watching, connect() as client:
         await watching.identify(alice.token)
         await client.identify(bob.token, presence=presence("invisible"))
@@ -54,12 +54,12 @@ async def test_invisible_user_is_offline_to_others(place: Place, connect: Connec
         await watching.wait_until(lambda: len(watching.bodies("PRESENCE_UPDATE")) == 2)
         assert [update["status"] for update in watching.bodies("PRESENCE_UPDATE")] == ["online", "offline"]
         assert watching.bodies("PRESENCE_UPDATE")[1]["activities"] == []
-        await place.announce(END, {}, guild_id=guild_id)
+        await writer.announce(END, {}, guild_id=guild_id)
 
 
-async def test_user_who_closes_its_last_session_is_offline_at_once(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    await place.guild(alice, bob)
+async def test_user_who_closes_its_last_session_is_offline_at_once(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    await writer.guild(alice, bob)
     async with connect() as watching:
         await watching.identify(alice.token)
         async with connect() as first, connect() as second:
@@ -77,9 +77,9 @@ async def test_user_who_closes_its_last_session_is_offline_at_once(place: Place,
         assert all(each in coming for each in seen)
 
 
-async def test_lost_socket_does_not_make_its_user_offline_at_once(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice, bob)
+async def test_lost_socket_does_not_make_its_user_offline_at_once(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
     async with connect() as watching:
         await watching.identify(alice.token)
         async with connect() as client:
@@ -91,26 +91,26 @@ async def test_lost_socket_does_not_make_its_user_offline_at_once(place: Place, 
         async with connect() as client:
             await client.resume(bob.token, ready["session_id"], seq)
             await client.wait_for("RESUMED")
-            await place.announce(END, {}, guild_id=guild_id)
+            await writer.announce(END, {}, guild_id=guild_id)
             await watching.wait_for(END)
             assert len(watching.bodies("PRESENCE_UPDATE")) == 1
 
 
-async def test_presence_needs_its_intent(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bob, bot)
+async def test_presence_needs_its_intent(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bob, bot)
     async with connect() as watching, connect() as client:
         await watching.identify(bot.token, intents=ALL_INTENTS & ~Intent.GUILD_PRESENCES)
         await client.identify(bob.token)
         await client.wait_for("GUILD_CREATE")
-        await place.announce(END, {}, guild_id=guild_id)
+        await writer.announce(END, {}, guild_id=guild_id)
         await watching.wait_for(END)
         assert "PRESENCE_UPDATE" not in watching.names()
 
 
-async def test_person_with_several_sessions_is_told_of_them(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
+async def test_person_with_several_sessions_is_told_of_them(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
     async with connect() as first, connect() as second:
         await first.identify(alice.token)
         await second.identify(alice.token)
@@ -122,31 +122,31 @@ async def test_person_with_several_sessions_is_told_of_them(place: Place, connec
         await first.wait_for("SESSIONS_REPLACE", lambda each: len(each) == 1)
 
 
-async def test_new_member_brings_its_presence_along(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice)
+async def test_new_member_brings_its_presence_along(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice)
     async with connect() as watching, connect() as client:
         await watching.identify(alice.token)
         await client.identify(bob.token, presence=presence("dnd"))
-        await place.join(guild_id, bob)
+        await writer.join(guild_id, bob)
         update = await watching.wait_for("PRESENCE_UPDATE")
         assert (update["user"]["id"], update["status"]) == (str(bob.id), "dnd")
         created = await client.wait_for("GUILD_CREATE")
         assert len(created["presences"]) == 2
 
 
-async def test_messages_do_not_wait_for_a_crowd_that_comes_online(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    crowd = [await place.person(f"crowd{number}") for number in range(30)]
-    guild_id = await place.guild(alice, bob, *crowd)
-    channel_id = await place.channel(guild_id)
+async def test_messages_do_not_wait_for_a_crowd_that_comes_online(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    crowd = [await writer.person(f"crowd{number}") for number in range(30)]
+    guild_id = await writer.guild(alice, bob, *crowd)
+    channel_id = await writer.channel(guild_id)
     async with contextlib.AsyncExitStack() as stack:
         watching = await stack.enter_async_context(connect())
         await watching.identify(alice.token)
         for member in crowd:
             client = await stack.enter_async_context(connect())
             await client.send(2, {"token": member.token, "properties": {}})
-        await place.say(channel_id, bob, "x", guild_id=guild_id)
+        await writer.say(channel_id, bob, "x", guild_id=guild_id)
         await watching.wait_for("MESSAGE_CREATE")
         everybody = {str(member.id) for member in crowd}
         await watching.wait_until(
@@ -155,9 +155,9 @@ async def test_messages_do_not_wait_for_a_crowd_that_comes_online(place: Place, 
         assert len(watching.bodies("PRESENCE_UPDATE")) == len(crowd)
 
 
-async def test_presence_of_a_member_who_left_does_not_follow_its_end(place: Place, connect: Connect) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    guild_id = await place.guild(alice, bob)
+async def test_presence_of_a_member_who_left_does_not_follow_its_end(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
     async with connect() as watching:
         await watching.identify(alice.token)
         async with connect() as client:
@@ -166,9 +166,9 @@ async def test_presence_of_a_member_who_left_does_not_follow_its_end(place: Plac
             await watching.wait_for("PRESENCE_UPDATE", lambda update: update["user"]["id"] == str(bob.id))
             for status in ("idle", "dnd"):
                 await client.send(3, presence(status))
-            await place.remove(guild_id, bob)
+            await writer.remove(guild_id, bob)
             await client.wait_for("GUILD_DELETE")
-        await place.join(guild_id, bob)
+        await writer.join(guild_id, bob)
         async with connect() as client:
             await client.identify(bob.token, presence=presence("idle"))
             added = await watching.wait_for("GUILD_MEMBER_ADD")
@@ -180,13 +180,13 @@ async def test_presence_of_a_member_who_left_does_not_follow_its_end(place: Plac
 
 
 async def test_online_members_of_a_guild_are_counted(
-    place: Place, connect: Connect, online: MemoryOnlineCounts
+    writer: StoreWriter, connect: Connect, online: MemoryOnlineCounts
 ) -> None:
-    alice, bob, carol = await place.person("alice"), await place.person("bob"), await place.person("carol")
-    guild_id, other_id = await place.guild(alice, bob, carol), await place.guild(alice)
+    alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
+    guild_id, other_id = await writer.guild(alice, bob, carol), await writer.guild(alice)
 
     async def count(client: GatewayClient) -> dict[int, int]:
-        await place.announce(END, {}, guild_id=guild_id)
+        await writer.announce(END, {}, guild_id=guild_id)
         await client.wait_for(END)
         return dict(await online.find_many([guild_id, other_id]))
 

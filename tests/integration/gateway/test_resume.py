@@ -8,33 +8,33 @@ from core.runtime.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway_client import open_gateway
-from tests.support.store_writer import END, Login, Place
+from tests.support.store_writer import END, Login, StoreWriter
 
 WINDOW_S = 302.0
 
 
 @pytest.fixture
-async def bot(place: Place) -> Login:
+async def bot(writer: StoreWriter) -> Login:
     """A bot in a guild."""
-    return await place.bot(await place.person("alice"))
+    return await writer.bot(await writer.person("alice"))
 
 
-async def test_resume_sends_what_was_missed_and_then_resumed(place: Place, connect: Connect, bot: Login) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice, bot)
-    channel_id = await place.channel(guild_id)
+async def test_resume_sends_what_was_missed_and_then_resumed(writer: StoreWriter, connect: Connect, bot: Login) -> None:
+    alice = await writer.person()
+    guild_id = await writer.guild(alice, bot)
+    channel_id = await writer.channel(guild_id)
     async with connect() as first:
         ready = await first.identify(bot.token)
-        await place.say(channel_id, alice, "before", guild_id=guild_id)
+        await writer.say(channel_id, alice, "before", guild_id=guild_id)
         await first.wait_for("MESSAGE_CREATE")
         seq = first.seq
         first.cut()
         await first.wait_closed()
-    await place.say(channel_id, alice, "missed", guild_id=guild_id)
+    await writer.say(channel_id, alice, "missed", guild_id=guild_id)
     async with connect() as second:
         await second.resume(bot.token, ready["session_id"], seq)
         assert await second.wait_for("RESUMED") == {"_trace": []}
-        await place.say(channel_id, alice, "after", guild_id=guild_id)
+        await writer.say(channel_id, alice, "after", guild_id=guild_id)
         await second.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "after")
         assert second.names() == ["MESSAGE_CREATE", "RESUMED", "MESSAGE_CREATE"]
         assert second.contents() == ["missed", "after"]
@@ -42,11 +42,11 @@ async def test_resume_sends_what_was_missed_and_then_resumed(place: Place, conne
 
 
 async def test_socket_that_is_cut_again_and_again_loses_and_repeats_nothing(
-    place: Place, connect: Connect, bot: Login
+    writer: StoreWriter, connect: Connect, bot: Login
 ) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice, bot)
-    channel_id = await place.channel(guild_id)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice, bot)
+    channel_id = await writer.channel(guild_id)
     seen: list[str] = []
     async with connect() as client:
         ready = await client.identify(bot.token)
@@ -55,7 +55,7 @@ async def test_socket_that_is_cut_again_and_again_loses_and_repeats_nothing(
 
     async def talk() -> None:
         for number in range(100):
-            await place.say(channel_id, alice, str(number), guild_id=guild_id)
+            await writer.say(channel_id, alice, str(number), guild_id=guild_id)
 
     async with connect() as client:
         ready = await client.identify(bot.token)
@@ -81,17 +81,17 @@ async def test_socket_that_is_cut_again_and_again_loses_and_repeats_nothing(
 
 
 async def test_what_a_client_had_at_the_heartbeat_before_the_last_is_forgotten(
-    place: Place, connect: Connect, bot: Login
+    writer: StoreWriter, connect: Connect, bot: Login
 ) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice, bot)
-    channel_id = await place.channel(guild_id)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice, bot)
+    channel_id = await writer.channel(guild_id)
     named: list[int] = []
     async with connect() as client:
         ready = await client.identify(bot.token)
         await client.wait_for("GUILD_CREATE")
         for number in range(3):
-            await place.say(channel_id, alice, str(number), guild_id=guild_id)
+            await writer.say(channel_id, alice, str(number), guild_id=guild_id)
             await client.wait_until(lambda: str(number) in client.contents())  # noqa: B023 - awaited in this turn
             named.append(client.seq)
             await client.send(1, client.seq)
@@ -110,12 +110,14 @@ async def test_what_a_client_had_at_the_heartbeat_before_the_last_is_forgotten(
         assert (await client.wait_for_op(9))["d"] is False
 
 
-async def test_resume_of_what_is_not_there_is_an_invalid_session(place: Place, connect: Connect, bot: Login) -> None:
+async def test_resume_of_what_is_not_there_is_an_invalid_session(
+    writer: StoreWriter, connect: Connect, bot: Login
+) -> None:
     async with connect() as client:
         ready = await client.identify(bot.token)
         client.cut()
         await client.wait_closed()
-    other = await place.person()
+    other = await writer.person()
     for token, session_id in ((bot.token, "unknown"), (other.token, ready["session_id"])):
         async with connect() as client:
             await client.resume(token, session_id, 1)
@@ -134,10 +136,10 @@ async def test_resume_beyond_what_was_sent_is_closed(connect: Connect, bot: Logi
 
 
 async def test_resume_after_too_much_was_missed_is_an_invalid_session(
-    place: Place, run_gateway: RunGateway, bot: Login
+    writer: StoreWriter, run_gateway: RunGateway, bot: Login
 ) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice, bot)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice, bot)
     async with run_gateway(GatewaySettings(replay_events=3)) as gateway, open_gateway(gateway.url) as watching:
         await watching.identify(alice.token)
         async with open_gateway(gateway.url) as client:
@@ -147,7 +149,7 @@ async def test_resume_after_too_much_was_missed_is_an_invalid_session(
             client.cut()
             await client.wait_closed()
         for number in range(4):
-            await place.announce(END, {"number": number}, guild_id=guild_id)
+            await writer.announce(END, {"number": number}, guild_id=guild_id)
         await watching.wait_until(lambda: len(watching.bodies(END)) == 4)
         async with open_gateway(gateway.url) as client:
             await client.resume(bot.token, ready["session_id"], seq)
@@ -155,17 +157,17 @@ async def test_resume_after_too_much_was_missed_is_an_invalid_session(
 
 
 async def test_resume_takes_the_session_from_a_socket_that_is_still_open(
-    place: Place, connect: Connect, bot: Login
+    writer: StoreWriter, connect: Connect, bot: Login
 ) -> None:
-    alice = await place.person()
-    guild_id = await place.guild(alice, bot)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice, bot)
     async with connect() as first, connect() as second:
         ready = await first.identify(bot.token)
         await first.wait_for("GUILD_CREATE")
         await second.resume(bot.token, ready["session_id"], first.seq)
         await second.wait_for("RESUMED")
         assert await first.wait_closed() == 4009
-        await place.announce(END, {}, guild_id=guild_id)
+        await writer.announce(END, {}, guild_id=guild_id)
         await second.wait_for(END)
         assert END not in first.names()
 
@@ -193,16 +195,16 @@ async def test_session_can_be_resumed_for_its_window_only(run_gateway: RunGatewa
             assert (await client.wait_for_op(9))["d"] is False
 
 
-async def test_ended_login_closes_its_sessions_and_no_others(place: Place, connect: Connect) -> None:
-    alice = await place.person()
-    other = await place.another_login(alice)
+async def test_ended_login_closes_its_sessions_and_no_others(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person()
+    other = await writer.another_login(alice)
     async with connect() as first, connect() as second, connect() as detached:
         await first.identify(alice.token)
         await second.identify(other.token)
         ready = await detached.identify(alice.token)
         detached.cut()
         await detached.wait_closed()
-        await place.log_out(alice)
+        await writer.log_out(alice)
         assert await first.wait_closed() == 4004
         async with connect() as client:
             await client.resume(alice.token, ready["session_id"], 1)
@@ -210,17 +212,17 @@ async def test_ended_login_closes_its_sessions_and_no_others(place: Place, conne
         async with connect() as client:
             await client.send(2, {"token": alice.token, "properties": {}})
             assert await client.wait_closed() == 4004
-        channel_id = await place.direct_channel(alice, alice)
-        await place.say(channel_id, alice, "still here", to=(alice,))
+        channel_id = await writer.direct_channel(alice, alice)
+        await writer.say(channel_id, alice, "still here", to=(alice,))
         await second.wait_for("MESSAGE_CREATE")
 
 
-async def test_login_that_ends_while_it_identifies_never_becomes_ready(place: Place, connect: Connect) -> None:
+async def test_login_that_ends_while_it_identifies_never_becomes_ready(writer: StoreWriter, connect: Connect) -> None:
     for _ in range(10):
-        alice = await place.person()
+        alice = await writer.person()
         async with connect() as client:
             await client.send(2, {"token": alice.token, "properties": {}})
-            await place.log_out(alice)
+            await writer.log_out(alice)
             assert await client.wait_closed() == 4004
 
 

@@ -8,7 +8,7 @@ from core.runtime.settings import GatewaySettings
 from tests.fakes.member_list_copy import Lists, key_of
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway_client import GatewayClient, open_gateway
-from tests.support.store_writer import Login, Place
+from tests.support.store_writer import Login, StoreWriter
 
 LARGE_FROM_TWO = GatewaySettings(identify_window_s=0.0, large_guild_members=1, passive_gap_s=0.05)
 
@@ -37,10 +37,10 @@ def user(login: Login) -> str:
     return f"u{login.id}"
 
 
-async def test_member_list_is_told_and_follows_who_comes_and_goes(place: Place, connect: Connect) -> None:
-    alice, bob, carol = await place.person("a"), await place.person("b"), await place.person("c")
-    guild_id = await place.guild(alice, bob, carol)
-    channel_id = await place.channel(guild_id)
+async def test_member_list_is_told_and_follows_who_comes_and_goes(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob, carol = await writer.person("a"), await writer.person("b"), await writer.person("c")
+    guild_id = await writer.guild(alice, bob, carol)
+    channel_id = await writer.channel(guild_id)
     async with connect() as client, connect() as other:
         await client.identify(alice.token)
         await client.wait_for("GUILD_CREATE")
@@ -52,18 +52,18 @@ async def test_member_list_is_told_and_follows_who_comes_and_goes(place: Place, 
         assert (shown["user"]["id"], shown["presence"]["status"]) == (str(alice.id), "online")
         await other.identify(bob.token)
         await wait_for_rows(client, "online", user(alice), user(bob), "offline", user(carol))
-        await place.update_member(guild_id, bob, nick="0 first")
+        await writer.update_member(guild_id, bob, nick="0 first")
         await wait_for_rows(client, "online", user(bob), user(alice), "offline", user(carol))
-        await place.remove(guild_id, carol)
+        await writer.remove(guild_id, carol)
         await wait_for_rows(client, "online", user(bob), user(alice))
         syncs = [op for d in client.bodies("GUILD_MEMBER_LIST_UPDATE") for op in d["ops"] if op["op"] == "SYNC"]
         assert len(syncs) == 1
 
 
-async def test_ranges_may_change_and_a_range_that_is_left_is_invalidated(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    guild_id = await place.guild(alice)
-    channel_id = await place.channel(guild_id)
+async def test_ranges_may_change_and_a_range_that_is_left_is_invalidated(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
     async with connect() as client:
         await client.identify(alice.token)
         subscription: dict[str, Any] = {"channels": {str(channel_id): [[0, 99]]}}
@@ -85,11 +85,11 @@ async def test_ranges_may_change_and_a_range_that_is_left_is_invalidated(place: 
     [{"1": [[0, 99]]}, {"x": [[0, 99]]}, {"CHANNEL": [[0, 5000]]}, {"CHANNEL": [[5]]}, {"CHANNEL": []}, {}],
 )
 async def test_nonsense_is_passed_over_and_the_session_goes_on(
-    place: Place, connect: Connect, channels: dict[str, Any]
+    writer: StoreWriter, connect: Connect, channels: dict[str, Any]
 ) -> None:
-    alice = await place.person("alice")
-    guild_id = await place.guild(alice)
-    channel_id = await place.channel(guild_id)
+    alice = await writer.person("alice")
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
     async with connect() as client:
         await client.identify(alice.token)
         asked = {str(channel_id) if key == "CHANNEL" else key: ranges for key, ranges in channels.items()}
@@ -100,11 +100,11 @@ async def test_nonsense_is_passed_over_and_the_session_goes_on(
         assert client.bodies("GUILD_MEMBER_LIST_UPDATE") == []
 
 
-async def test_bots_are_not_heard(place: Place, connect: Connect) -> None:
-    alice = await place.person("alice")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bot)
-    channel_id = await place.channel(guild_id)
+async def test_bots_are_not_heard(writer: StoreWriter, connect: Connect) -> None:
+    alice = await writer.person("alice")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bot)
+    channel_id = await writer.channel(guild_id)
     async with connect() as client:
         await client.identify(bot.token)
         await client.send(14, {"guild_id": str(guild_id), "channels": {str(channel_id): [[0, 99]]}})
@@ -113,11 +113,11 @@ async def test_bots_are_not_heard(place: Place, connect: Connect) -> None:
         assert client.bodies("GUILD_MEMBER_LIST_UPDATE") == []
 
 
-async def test_person_is_passive_in_a_large_guild_until_it_looks(place: Place, run_gateway: RunGateway) -> None:
-    alice, bob = await place.person("alice"), await place.person("bob")
-    bot = await place.bot(alice)
-    guild_id = await place.guild(alice, bob, bot)
-    channel_id = await place.channel(guild_id)
+async def test_person_is_passive_in_a_large_guild_until_it_looks(writer: StoreWriter, run_gateway: RunGateway) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    bot = await writer.bot(alice)
+    guild_id = await writer.guild(alice, bob, bot)
+    channel_id = await writer.channel(guild_id)
     async with (
         run_gateway(LARGE_FROM_TWO) as gateway,
         open_gateway(gateway.url) as client,
@@ -126,15 +126,15 @@ async def test_person_is_passive_in_a_large_guild_until_it_looks(place: Place, r
         await client.identify(bob.token)
         await machine.identify(bot.token)
         await client.wait_for("GUILD_CREATE")
-        await place.say(channel_id, alice, "one", guild_id=guild_id)
-        second = await place.say(channel_id, alice, "two", guild_id=guild_id)
+        await writer.say(channel_id, alice, "one", guild_id=guild_id)
+        second = await writer.say(channel_id, alice, "two", guild_id=guild_id)
         unread = [{"id": str(channel_id), "last_message_id": str(second)}]
         await client.wait_for("PASSIVE_UPDATE_V1", lambda d: d["channels"] == unread)
-        await place.say(channel_id, alice, "you!", guild_id=guild_id, mentions=(bob,))
+        await writer.say(channel_id, alice, "you!", guild_id=guild_id, mentions=(bob,))
         await client.wait_until(lambda: client.contents() == ["you!"])
         await client.send(14, {"guild_id": str(guild_id), "typing": True})
         await client.send(1, None)
         await client.wait_for_op(11)
-        await place.say(channel_id, alice, "three", guild_id=guild_id)
+        await writer.say(channel_id, alice, "three", guild_id=guild_id)
         await client.wait_until(lambda: client.contents() == ["you!", "three"])
         await machine.wait_until(lambda: machine.contents() == ["one", "two", "you!", "three"])

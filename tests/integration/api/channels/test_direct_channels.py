@@ -6,7 +6,7 @@ from core.domain.channel import ChannelType
 from core.domain.events import Audience
 from core.domain.permissions import Permission
 from tests.support.embedded_api import ApiUnderTest
-from tests.support.stored_guild import make_bot, make_place
+from tests.support.stored_guild import store_bot, store_guild
 
 
 async def test_direct_channel_is_made_once_and_told_to_both(api: ApiUnderTest) -> None:
@@ -38,7 +38,7 @@ async def test_direct_channel_opened_at_once_from_both_sides_is_one(api: ApiUnde
 
 async def test_direct_channel_wrong_recipients_are_refused(api: ApiUnderTest) -> None:
     alice, bob, carol = await api.register(), await api.register(), await api.register()
-    robot, other = await make_bot(api), await make_bot(api, "other")
+    robot, other = await store_bot(api), await store_bot(api, "other")
     for body in ({}, {"recipient_id": None}, {"recipient_id": alice.id}, {"recipient_id": "5"}, {"recipients": []}):
         answer = await alice.post("/users/@me/channels", body)
         assert (answer.status_code, answer.json()["code"]) == (400, 50033)
@@ -49,7 +49,7 @@ async def test_direct_channel_wrong_recipients_are_refused(api: ApiUnderTest) ->
 
 
 async def test_direct_message_goes_to_both_and_shows_in_the_list(api: ApiUnderTest) -> None:
-    alice, robot, mallory = await api.register(), await make_bot(api), await api.register()
+    alice, robot, mallory = await api.register(), await store_bot(api), await api.register()
     channel = (await robot.post("/users/@me/channels", {"recipient_id": alice.id})).json()
     assert channel["last_message_id"] is None
     path = f"/channels/{channel['id']}/messages"
@@ -86,7 +86,7 @@ async def test_direct_message_of_the_other_can_neither_be_changed_nor_deleted(ap
 
 async def test_typing_is_told_once_in_two_seconds(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     path = f"/channels/{place.channel_id}/typing"
     for _ in range(3):
         assert (await alice.post(path)).status_code == 204
@@ -94,7 +94,7 @@ async def test_typing_is_told_once_in_two_seconds(api: ApiUnderTest) -> None:
     [event, by_bob] = api.payloads("TYPING_START")
     assert (event["channel_id"], event["guild_id"], event["user_id"]) == (
         str(place.channel_id),
-        str(place.guild.id),
+        str(place.guild_id),
         alice.id,
     )
     assert event["member"]["user"]["id"] == alice.id
@@ -105,7 +105,7 @@ async def test_typing_is_told_once_in_two_seconds(api: ApiUnderTest) -> None:
 
 async def test_typing_needs_the_right_to_send(api: ApiUnderTest) -> None:
     alice, bob, mallory = await api.register(), await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     await place.overwrite(bob, deny=Permission.SEND_MESSAGES)
     path = f"/channels/{place.channel_id}/typing"
     assert (await bob.post(path)).json()["code"] == 50013

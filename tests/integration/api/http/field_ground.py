@@ -9,7 +9,7 @@ from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from tests.integration.api.http.field_walk import Prepared
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import Place, make_place, next_id
+from tests.support.stored_guild import StoredGuild, next_id, store_guild
 
 VOCAL: Final = frozenset({"bitrate", "user_limit", "rtc_region", "video_quality_mode"})
 OF_FORUMS: Final = frozenset(
@@ -46,11 +46,11 @@ async def make_people(api: ApiUnderTest, count: int, *, last_used_ms: int) -> li
 class Ground:
     """A guild with an owner, two members, two roles, and channels of several kinds."""
 
-    def __init__(self, api: ApiUnderTest, place: Place, people: dict[str, Actor]) -> None:
+    def __init__(self, api: ApiUnderTest, place: StoredGuild, people: dict[str, Actor]) -> None:
         self.api = api
         self.place = place
         self.owner, self.member, self.other = people["owner"], people["member"], people["other"]
-        self.id = str(place.guild.id)
+        self.id = str(place.guild_id)
         self.path = f"/guilds/{self.id}"
         self.channel = str(place.channel_id)
         self.names = {self.id: "guild", self.channel: "channel", **{person.id: name for name, person in people.items()}}
@@ -60,7 +60,7 @@ class Ground:
         seen_ms = int(time.time() * 1000) - _DAYS_AGO_MS
         names = ("owner", "member", "other")
         people = dict(zip(names, await make_people(api, len(names), last_used_ms=seen_ms), strict=True))
-        place = await make_place(api, people["owner"], people["member"], people["other"])
+        place = await store_guild(api, people["owner"], people["member"], people["other"])
         return cls(api, place, people)
 
     async def role(self, name: str, **fields: Any) -> str:

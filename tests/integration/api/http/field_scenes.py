@@ -12,7 +12,7 @@ from core.domain.channel import ChannelType, Overwrite
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
-from tests.support.stored_guild import make_place, next_id
+from tests.support.stored_guild import next_id, store_guild
 
 MEDIA: Final = {"url": "https://example.org/a.png"}
 _EMBED: Final[dict[str, Any]] = {
@@ -381,9 +381,9 @@ async def open_direct_channel(api: ApiUnderTest, field: str) -> Prepared:
 
 async def list_own_guilds(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
-    second = await make_place(api, ground.owner)
-    ground.names[str(second.guild.id)] = "second"
-    values = {"before": [str(second.guild.id)], "after": [ground.id], "limit": [1]}
+    second = await store_guild(api, ground.owner)
+    ground.names[str(second.guild_id)] = "second"
+    values = {"before": [str(second.guild_id)], "after": [ground.id], "limit": [1]}
     return ground.request("/users/@me/guilds", values=values)
 
 
@@ -423,12 +423,12 @@ async def _authorization(api: ApiUnderTest) -> tuple[Ground, dict[str, Any]]:
     ground, bot, _ = await _application(api)
     second = await api.make_bot(ground.owner, "second")
     ground.names[second.id] = "second bot"
-    second_place = await make_place(api, ground.owner)
-    ground.names[str(second_place.guild.id)] = "second guild"
+    second_place = await store_guild(api, ground.owner)
+    ground.names[str(second_place.guild_id)] = "second guild"
     values: dict[str, list[Any]] = {
         "client_id": [second.id],
         "scope": ["identify"],
-        "guild_id": [str(second_place.guild.id)],
+        "guild_id": [str(second_place.guild_id)],
         "authorize": [False],
         "permissions": ["1024"],
     }

@@ -6,14 +6,14 @@ from core.domain.message import Message, MessageType
 from core.domain.permissions import Permission
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import form_code
-from tests.support.stored_guild import make_place, next_id, send_all
+from tests.support.stored_guild import next_id, send_all, store_guild
 
 FIFTEEN_DAYS_AGO = 15 * 24 * 60 * 60 * 1000 << 22
 
 
 async def test_edit_changes_text_and_is_dispatched_whole(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     sent = (await alice.post(place.messages, {"content": "old", "nonce": "n"})).json()
     answer = await alice.patch(f"{place.messages}/{sent['id']}", {"content": f"new <@{bob.id}>"})
     assert answer.status_code == 200
@@ -25,14 +25,14 @@ async def test_edit_changes_text_and_is_dispatched_whole(api: ApiUnderTest) -> N
     [dispatched] = api.payloads("MESSAGE_UPDATE")
     assert dispatched["mentions"][0].pop("member")["roles"] == []
     assert {name: dispatched[name] for name in edited} == edited
-    assert dispatched["guild_id"] == str(place.guild.id)
+    assert dispatched["guild_id"] == str(place.guild_id)
     assert dispatched["member"]["joined_at"]
     assert (await alice.get(f"{place.messages}/{sent['id']}")).json() == edited
 
 
 async def test_edit_of_nothing_changes_and_announces_nothing(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     [sent] = await send_all(alice, place, ["old"])
     assert (await alice.patch(f"{place.messages}/{sent['id']}", {})).json()["edited_timestamp"] is None
     assert api.events("MESSAGE_UPDATE") == []
@@ -40,7 +40,7 @@ async def test_edit_of_nothing_changes_and_announces_nothing(api: ApiUnderTest) 
 
 async def test_edit_to_nothing_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     [sent] = await send_all(alice, place, ["old"])
     path = f"{place.messages}/{sent['id']}"
     answer = await alice.patch(path, {"content": ""})
@@ -53,7 +53,7 @@ async def test_edit_to_nothing_is_refused(api: ApiUnderTest) -> None:
 
 async def test_edit_by_an_older_library_replaces_and_clears_the_embed(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     sent = (await alice.post(place.messages, {"embed": {"title": "old"}})).json()
     assert [embed["title"] for embed in sent["embeds"]] == ["old"]
     path = f"{place.messages}/{sent['id']}"
@@ -67,7 +67,7 @@ async def test_edit_by_an_older_library_replaces_and_clears_the_embed(api: ApiUn
 
 async def test_edit_of_others_is_limited_to_flags(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     [sent] = await send_all(bob, place, ["bob's"])
     path = f"{place.messages}/{sent['id']}"
     answer = await alice.patch(path, {"content": "alice's"})
@@ -82,14 +82,14 @@ async def test_edit_of_others_is_limited_to_flags(api: ApiUnderTest) -> None:
 
 async def test_edit_of_the_unknown_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     answer = await alice.patch(f"{place.messages}/5", {"content": "x"})
     assert (answer.status_code, answer.json()["code"]) == (404, 10008)
 
 
 async def test_edits_at_once_all_go_in_and_the_last_event_is_the_last_state(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     [sent] = await send_all(alice, place, ["0"])
     path = f"{place.messages}/{sent['id']}"
     answers = await asyncio.gather(*(alice.patch(path, {"content": str(number)}) for number in range(1, 13)))
@@ -104,7 +104,7 @@ async def test_edits_at_once_all_go_in_and_the_last_event_is_the_last_state(api:
 
 async def test_edit_and_delete_at_once_never_bring_a_message_back(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     for message in await send_all(alice, place, [str(number) for number in range(10)]):
         path = f"{place.messages}/{message['id']}"
         edit, deletion = await asyncio.gather(alice.patch(path, {"content": "x"}), alice.delete(path))
@@ -115,7 +115,7 @@ async def test_edit_and_delete_at_once_never_bring_a_message_back(api: ApiUnderT
 
 async def test_delete_is_for_the_author_and_moderators(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     [by_alice] = await send_all(alice, place, ["alice's"])
     [by_bob, another] = await send_all(bob, place, ["bob's", "another"])
     answer = await bob.delete(f"{place.messages}/{by_alice['id']}")
@@ -125,14 +125,14 @@ async def test_delete_is_for_the_author_and_moderators(api: ApiUnderTest) -> Non
     again = await bob.delete(f"{place.messages}/{by_bob['id']}")
     assert (again.status_code, again.json()["code"]) == (404, 10008)
     assert api.payloads("MESSAGE_DELETE") == [
-        {"id": message["id"], "channel_id": str(place.channel_id), "guild_id": str(place.guild.id)}
+        {"id": message["id"], "channel_id": str(place.channel_id), "guild_id": str(place.guild_id)}
         for message in (by_bob, another)
     ]
 
 
 async def test_bulk_delete_removes_all_with_one_event(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     sent = [message["id"] for message in await send_all(alice, place, ["1", "2", "3", "4"])]
     body = {"messages": [sent[0], int(sent[1]), sent[2]]}
     answer = await alice.post(place.messages + "/bulk-delete", body)
@@ -140,12 +140,12 @@ async def test_bulk_delete_removes_all_with_one_event(api: ApiUnderTest) -> None
     assert [message["id"] for message in (await alice.get(place.messages)).json()] == [sent[3]]
     [event] = api.payloads("MESSAGE_DELETE_BULK")
     assert sorted(event["ids"]) == sorted(sent[:3])
-    assert (event["channel_id"], event["guild_id"]) == (str(place.channel_id), str(place.guild.id))
+    assert (event["channel_id"], event["guild_id"]) == (str(place.channel_id), str(place.guild_id))
 
 
 async def test_bulk_delete_wrong_is_refused(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     sent = [message["id"] for message in await send_all(alice, place, ["1", "2"])]
     path = place.messages + "/bulk-delete"
     assert (await bob.post(path, {"messages": sent})).json()["code"] == 50013
@@ -165,11 +165,11 @@ async def test_bulk_delete_wrong_is_refused(api: ApiUnderTest) -> None:
 
 async def test_edit_of_what_the_server_wrote_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     joined = Message(
         id=next_id(),
         channel_id=place.channel_id,
-        guild_id=place.guild.id,
+        guild_id=place.guild_id,
         author_id=int(alice.id),
         type=MessageType.USER_JOIN,
     )

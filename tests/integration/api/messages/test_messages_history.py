@@ -10,7 +10,7 @@ from core.domain.channel import ChannelType
 from core.domain.permissions import Permission
 from core.store.aggregates.messages import MessageStore
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import Place, make_place, send_all
+from tests.support.stored_guild import StoredGuild, send_all, store_guild
 
 
 def ids(answer: Any) -> list[str]:
@@ -36,18 +36,18 @@ async def alice(api: ApiUnderTest) -> Actor:
 
 
 @pytest.fixture
-async def place(api: ApiUnderTest, alice: Actor) -> Place:
-    return await make_place(api, alice)
+async def place(api: ApiUnderTest, alice: Actor) -> StoredGuild:
+    return await store_guild(api, alice)
 
 
-async def test_history_is_newest_first_and_fifty_long(alice: Actor, place: Place) -> None:
+async def test_history_is_newest_first_and_fifty_long(alice: Actor, place: StoredGuild) -> None:
     sent = [message["id"] for message in await send_all(alice, place, [str(number) for number in range(60)])]
     assert ids(await alice.get(place.messages)) == sent[:-51:-1]
     assert ids(await alice.get(place.messages + "?limit=1")) == sent[-1:]
     assert ids(await alice.get(place.messages + "?limit=100")) == sent[::-1]
 
 
-async def test_history_bounds_are_exclusive_in_every_direction(alice: Actor, place: Place) -> None:
+async def test_history_bounds_are_exclusive_in_every_direction(alice: Actor, place: StoredGuild) -> None:
     sent = [message["id"] for message in await send_all(alice, place, [str(number) for number in range(9)])]
     assert ids(await alice.get(f"{place.messages}?before={sent[4]}&limit=3")) == [sent[3], sent[2], sent[1]]
     assert ids(await alice.get(f"{place.messages}?after={sent[4]}&limit=3")) == [sent[7], sent[6], sent[5]]
@@ -57,7 +57,7 @@ async def test_history_bounds_are_exclusive_in_every_direction(alice: Actor, pla
     assert ids(await alice.get(f"{place.messages}?after={sent[8]}")) == []
 
 
-async def test_history_longer_than_the_page_is_read_to_its_end(alice: Actor, place: Place) -> None:
+async def test_history_longer_than_the_page_is_read_to_its_end(alice: Actor, place: StoredGuild) -> None:
     sent = [message["id"] for message in await send_all(alice, place, [str(number) for number in range(130)])]
     backwards: list[str] = ids(await alice.get(place.messages + "?limit=40"))
     while page := ids(await alice.get(f"{place.messages}?limit=40&before={backwards[-1]}")):
@@ -72,7 +72,7 @@ async def test_history_longer_than_the_page_is_read_to_its_end(alice: Actor, pla
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=101", "limit=x", "before=x", "after=-1", "around=99999999999999999999"]
 )
-async def test_history_wrong_query_is_refused(alice: Actor, place: Place, query: str) -> None:
+async def test_history_wrong_query_is_refused(alice: Actor, place: StoredGuild, query: str) -> None:
     answer = await alice.get(f"{place.messages}?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, 50035)
     assert list(answer.json()["errors"]) == [query.partition("=")[0]]
@@ -86,14 +86,14 @@ async def test_history_wrong_query_is_refused(alice: Actor, place: Place, query:
         ("limit=101", "int value should be less than or equal to 100."),
     ],
 )
-async def test_history_wrong_limit_is_named(alice: Actor, place: Place, query: str, text: str) -> None:
+async def test_history_wrong_limit_is_named(alice: Actor, place: StoredGuild, query: str, text: str) -> None:
     answer = (await alice.get(f"{place.messages}?{query}")).json()
     assert [error["message"] for error in answer["errors"]["limit"]["_errors"]] == [text]
 
 
 async def test_history_without_the_right_to_read_is_empty(api: ApiUnderTest, alice: Actor) -> None:
     bob = await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     [message] = await send_all(alice, place, ["secret"])
     await place.overwrite(bob, deny=Permission.READ_MESSAGE_HISTORY)
     assert ids(await bob.get(place.messages)) == []
@@ -103,13 +103,13 @@ async def test_history_without_the_right_to_read_is_empty(api: ApiUnderTest, ali
     assert (await bob.get(place.messages)).json()["code"] == 50001
 
 
-async def test_history_of_a_category_is_refused(alice: Actor, place: Place) -> None:
+async def test_history_of_a_category_is_refused(alice: Actor, place: StoredGuild) -> None:
     category = await place.add_channel(type=ChannelType.CATEGORY)
     answer = await alice.get(f"/channels/{category}/messages")
     assert (answer.status_code, answer.json()["code"]) == (400, 50024)
 
 
-async def test_message_alone_is_shown_without_its_nonce(alice: Actor, place: Place) -> None:
+async def test_message_alone_is_shown_without_its_nonce(alice: Actor, place: StoredGuild) -> None:
     sent = (await alice.post(place.messages, {"content": "x", "nonce": "n"})).json()
     shown = (await alice.get(f"{place.messages}/{sent['id']}")).json()
     assert shown == {name: value for name, value in sent.items() if name != "nonce"}
@@ -118,7 +118,7 @@ async def test_message_alone_is_shown_without_its_nonce(alice: Actor, place: Pla
     assert (missing.status_code, missing.json()["code"]) == (404, 10008)
 
 
-async def test_history_shows_what_replies_answer(alice: Actor, place: Place) -> None:
+async def test_history_shows_what_replies_answer(alice: Actor, place: StoredGuild) -> None:
     [first] = await send_all(alice, place, ["first"])
     reply = (
         await alice.post(place.messages, {"content": "r", "message_reference": {"message_id": first["id"]}})
@@ -135,7 +135,7 @@ async def test_history_shows_what_replies_answer(alice: Actor, place: Place) -> 
 
 
 async def test_history_of_a_hot_channel_costs_one_read(
-    api: ApiUnderTest, alice: Actor, place: Place, monkeypatch: pytest.MonkeyPatch
+    api: ApiUnderTest, alice: Actor, place: StoredGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = CountedReads(api.store.messages)
     monkeypatch.setattr(
@@ -148,7 +148,7 @@ async def test_history_of_a_hot_channel_costs_one_read(
     assert reads.count == 1
 
 
-async def test_history_follows_edits_and_deletions_at_once(alice: Actor, place: Place) -> None:
+async def test_history_follows_edits_and_deletions_at_once(alice: Actor, place: StoredGuild) -> None:
     one, two, three = await send_all(alice, place, ["one", "two", "three"])
     await alice.get(place.messages)
     await alice.patch(f"{place.messages}/{two['id']}", {"content": "zwei"})
@@ -157,7 +157,7 @@ async def test_history_follows_edits_and_deletions_at_once(alice: Actor, place: 
     assert ids(await alice.get(place.messages)) == [two["id"], one["id"]]
 
 
-async def test_history_shows_names_as_they_are_now(api: ApiUnderTest, alice: Actor, place: Place) -> None:
+async def test_history_shows_names_as_they_are_now(api: ApiUnderTest, alice: Actor, place: StoredGuild) -> None:
     await send_all(alice, place, ["x"])
     await alice.get(place.messages)
     answer = await alice.patch("/users/@me", {"global_name": "Alice the Great"})
@@ -170,7 +170,7 @@ async def test_history_is_the_same_for_every_reader_and_follows_each_name_in_it(
     api: ApiUnderTest, alice: Actor
 ) -> None:
     bob, carol = await api.register("bob_first"), await api.register("carol_first")
-    place = await make_place(api, alice, bob, carol)
+    place = await store_guild(api, alice, bob, carol)
     (plain,) = await send_all(bob, place, ["plain"])
     await alice.post(place.messages, {"content": f"<@{carol.id}>"})
     await alice.post(place.messages, {"content": "re", "message_reference": {"message_id": plain["id"]}})
@@ -187,7 +187,7 @@ async def test_history_is_the_same_for_every_reader_and_follows_each_name_in_it(
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_history_is_what_is_stored_while_everything_happens_at_once(
-    api: ApiUnderTest, alice: Actor, place: Place, seed: int
+    api: ApiUnderTest, alice: Actor, place: StoredGuild, seed: int
 ) -> None:
     choose = random.Random(seed)
     sent = [message["id"] for message in await send_all(alice, place, ["a", "b", "c", "d"])]

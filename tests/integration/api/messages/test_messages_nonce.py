@@ -10,12 +10,14 @@ from core.runtime.settings import LimitSettings
 from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import Place, make_place
+from tests.support.stored_guild import StoredGuild, store_guild
 
 DEFAULT_LIMITS = LimitSettings(loopback_registrations_per_minute=1000)
 
 
-async def send_over_socket(api: ApiUnderTest, sender: Actor, place: Place, body: dict[str, Any]) -> dict[str, Any]:
+async def send_over_socket(
+    api: ApiUnderTest, sender: Actor, place: StoredGuild, body: dict[str, Any]
+) -> dict[str, Any]:
     sent = await api.built.messages.send_from_gateway(int(sender.id), place.channel_id, msgspec.json.encode(body))
     assert isinstance(sent, SentMessage), sent
     return msgspec.json.decode(sent.payload)
@@ -24,7 +26,7 @@ async def send_over_socket(api: ApiUnderTest, sender: Actor, place: Place, body:
 async def test_nonce_twenty_times_at_once_makes_one_message_and_equal_answers(open_api: OpenApi) -> None:
     async with open_api(limits=DEFAULT_LIMITS) as api:
         alice = await api.register()
-        place = await make_place(api, alice)
+        place = await store_guild(api, alice)
         body = {"content": "once", "nonce": "n1"}
         over_http = [alice.post(place.messages, body) for _ in range(10)]
         over_socket = [send_over_socket(api, alice, place, body) for _ in range(10)]
@@ -42,7 +44,7 @@ async def test_nonce_late_repeat_passes_used_up_limits(open_api: OpenApi) -> Non
     limits = LimitSettings(channel_messages=1, loopback_registrations_per_minute=1000)
     async with open_api(limits=limits) as api:
         alice = await api.register()
-        place = await make_place(api, alice)
+        place = await store_guild(api, alice)
         first = await alice.post(place.messages, {"content": "x", "nonce": "n"})
         assert (await alice.post(place.messages, {"content": "y", "nonce": "other"})).status_code == 429
         again = await alice.post(place.messages, {"content": "x", "nonce": "n"})
@@ -52,7 +54,7 @@ async def test_nonce_late_repeat_passes_used_up_limits(open_api: OpenApi) -> Non
 
 async def test_nonce_number_and_text_are_one_and_keep_the_first_type(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     first = (await alice.post(place.messages, {"content": "x", "nonce": 7})).json()
     again = (await alice.post(place.messages, {"content": "x", "nonce": "7"})).json()
     assert first == again
@@ -61,7 +63,7 @@ async def test_nonce_number_and_text_are_one_and_keep_the_first_type(api: ApiUnd
 
 async def test_nonce_of_another_author_or_channel_is_another(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     other = await place.add_channel()
     body = {"content": "x", "nonce": "n"}
     answers = [
@@ -74,7 +76,7 @@ async def test_nonce_of_another_author_or_channel_is_another(api: ApiUnderTest) 
 
 async def test_nonce_repeats_of_a_refused_message_are_refused_alike(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     await place.overwrite(bob, deny=Permission.SEND_MESSAGES)
     answers = await asyncio.gather(*(bob.post(place.messages, {"content": "x", "nonce": "n"}) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {403}
@@ -84,7 +86,7 @@ async def test_nonce_repeats_of_a_refused_message_are_refused_alike(api: ApiUnde
 
 async def test_socket_repeat_is_told_from_the_first(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     body = b'{"content": "x", "nonce": "n", "channel_id": "5"}'
     first = await api.built.messages.send_from_gateway(int(alice.id), place.channel_id, body)
     again = await api.built.messages.send_from_gateway(int(alice.id), place.channel_id, body)
@@ -92,14 +94,14 @@ async def test_socket_repeat_is_told_from_the_first(api: ApiUnderTest) -> None:
     assert isinstance(again, SentMessage)
     assert (first.is_new, again.is_new) == (True, False)
     assert bytes(first.payload) == bytes(again.payload) == bytes(api.events("MESSAGE_CREATE")[0].payload)
-    assert first.guild_id == place.guild.id
+    assert first.guild_id == place.guild_id
 
 
 async def test_socket_refusals_carry_what_rest_errors_do(open_api: OpenApi) -> None:
     limits = LimitSettings(channel_messages=1, loopback_registrations_per_minute=1000)
     async with open_api(limits=limits) as api:
         alice = await api.register()
-        place = await make_place(api, alice)
+        place = await store_guild(api, alice)
 
         async def refuse(body: bytes, channel_id: int = place.channel_id) -> RefusedMessage:
             refused = await api.built.messages.send_from_gateway(int(alice.id), channel_id, body)
@@ -119,7 +121,7 @@ async def test_nonce_after_a_restart_gives_the_first_and_dispatches_it_once_more
     body = {"content": "x", "nonce": "n"}
     async with open_api() as api:
         alice = await api.register()
-        place = await make_place(api, alice)
+        place = await store_guild(api, alice)
         first = await alice.post(place.messages, body)
     async with open_api() as api:
         alice = api.actor(alice.authorization)
@@ -136,7 +138,7 @@ async def test_nonce_of_a_deleted_message_brings_nothing_back(open_api: OpenApi)
     body = {"content": "x", "nonce": "n"}
     async with open_api() as api:
         alice = await api.register()
-        place = await make_place(api, alice)
+        place = await store_guild(api, alice)
         first = (await alice.post(place.messages, body)).json()
         await alice.delete(f"{place.messages}/{first['id']}")
         assert (await alice.post(place.messages, body)).json()["id"] == first["id"]

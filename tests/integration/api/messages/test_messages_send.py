@@ -16,14 +16,14 @@ from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, form_code
-from tests.support.stored_guild import make_bot, make_place
+from tests.support.stored_guild import store_bot, store_guild
 
 DAY_MS = 24 * 60 * 60 * 1000
 
 
 async def test_send_answers_and_dispatches_the_message(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     answer = await alice.post(place.messages, {"content": "  hello ", "nonce": 123, "tts": False})
     assert answer.status_code == 200
     sent = answer.json()
@@ -35,14 +35,14 @@ async def test_send_answers_and_dispatches_the_message(api: ApiUnderTest) -> Non
     dispatched = msgspec.json.decode(envelope.payload)
     assert (envelope.id, envelope.audience, envelope.author_id) == (int(sent["id"]), Audience.CHANNEL, int(alice.id))
     assert {name: dispatched[name] for name in sent} == sent
-    assert dispatched["guild_id"] == str(place.guild.id)
+    assert dispatched["guild_id"] == str(place.guild_id)
     assert dispatched["member"]["roles"] == []
     assert "user" not in dispatched["member"]
 
 
 async def test_send_dispatch_is_what_the_wire_object_says(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     first = (await alice.post(place.messages, {"content": "first"})).json()
     reply = {"content": f"<@{bob.id}> hi", "message_reference": {"message_id": first["id"]}, "nonce": "n"}
     await bob.post(place.messages, reply)
@@ -51,13 +51,13 @@ async def test_send_dispatch_is_what_the_wire_object_says(api: ApiUnderTest) -> 
     assert message is not None
     view = await api.built.messages._views.view_for_dispatch(message)
     assert set(view.mentioned_members) == {int(alice.id), int(bob.id)}
-    member = await api.store.members.find(place.guild.id, int(bob.id))
+    member = await api.store.members.find(place.guild_id, int(bob.id))
     assert bytes(envelope.payload) == msgspec.json.encode(render_message_dispatch(view, member))
 
 
 async def test_mentions_in_guilds_are_dispatched_with_memberships(api: ApiUnderTest) -> None:
     alice, bob, stranger = await api.register(), await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     await place.change_member(bob, nick="Bobby")
     sent = await alice.post(place.messages, {"content": f"<@{bob.id}> <@{stranger.id}> <@{alice.id}>", "nonce": "n"})
     assert ["member" in mention for mention in sent.json()["mentions"]] == [False] * 3
@@ -76,7 +76,7 @@ async def test_mentions_in_guilds_are_dispatched_with_memberships(api: ApiUnderT
 
 async def test_mentions_in_direct_messages_have_no_membership(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    await make_place(api, alice, bob)
+    await store_guild(api, alice, bob)
     direct = (await alice.post("/users/@me/channels", {"recipient_id": bob.id})).json()
     await alice.post(f"/channels/{direct['id']}/messages", {"content": f"<@{bob.id}>"})
     payloads = api.payloads("MESSAGE_CREATE")
@@ -111,7 +111,7 @@ async def test_send_wrong_body_names_the_field(
     api: ApiUnderTest, body: dict[str, Any], code: int, path: tuple[str, ...] | None
 ) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     answer = await alice.post(place.messages, body)
     assert answer.status_code == 400
     error = answer.json()
@@ -136,14 +136,14 @@ async def test_send_wrong_body_names_the_field(
 )
 async def test_send_part_that_is_not_built_is_refused(api: ApiUnderTest, part: dict[str, Any]) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     assert (await alice.post(place.messages, {"content": "x", **part})).status_code == 501
     assert api.events("MESSAGE_CREATE") == []
 
 
 async def test_send_empty_parts_count_as_absent(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     body = {
         "content": "x",
         "embeds": None,
@@ -165,7 +165,7 @@ async def test_send_empty_parts_count_as_absent(api: ApiUnderTest) -> None:
 
 async def test_send_embed_comes_back_in_wire_shape(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     answer = await alice.post(place.messages, {"embeds": [{"title": " t ", "fields": [{"name": "n", "value": "v"}]}]})
     assert answer.json()["embeds"] == [
         {"type": "rich", "title": "t", "fields": [{"name": "n", "value": "v", "inline": False}]}
@@ -174,7 +174,7 @@ async def test_send_embed_comes_back_in_wire_shape(api: ApiUnderTest) -> None:
 
 async def test_send_multipart_payload_is_read(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     part = {"payload_json": (None, b'{"content": "form"}', "application/json")}
     answer = await alice.request("POST", place.messages, files=part)
     assert answer.status_code == 200
@@ -183,14 +183,14 @@ async def test_send_multipart_payload_is_read(api: ApiUnderTest) -> None:
 
 async def test_send_multipart_file_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     parts = {"payload_json": (None, b'{"content": "form"}'), "files[0]": ("a.txt", b"text", "text/plain")}
     assert (await alice.request("POST", place.messages, files=parts)).status_code == 501
 
 
 async def test_send_multipart_that_is_none_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = await alice.request("POST", place.messages, content=b"{}", headers=headers)
     assert answer.status_code == 400
@@ -212,7 +212,7 @@ async def test_send_needs_the_permissions(
     api: ApiUnderTest, denied: Permission, body: dict[str, Any], status: int
 ) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     await place.overwrite(bob, deny=denied)
     answer = await bob.post(place.messages, body)
     assert answer.status_code == status
@@ -223,7 +223,7 @@ async def test_send_needs_the_permissions(
 
 async def test_send_by_a_stranger_is_refused(api: ApiUnderTest) -> None:
     alice, mallory = await api.register(), await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     answer = await mallory.post(place.messages, {"content": "x"})
     assert (answer.status_code, answer.json()["code"]) == (403, 50001)
     assert (await api.nobody.post(place.messages, {"content": "x"})).status_code == 401
@@ -231,14 +231,14 @@ async def test_send_by_a_stranger_is_refused(api: ApiUnderTest) -> None:
 
 async def test_send_while_timed_out_is_refused(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     await place.change_member(bob, timeout_until_ms=9_000_000_000_000)
     assert (await bob.post(place.messages, {"content": "x"})).status_code == 403
 
 
 async def test_send_into_a_category_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     category = await place.add_channel(type=ChannelType.CATEGORY)
     answer = await alice.post(f"/channels/{category}/messages", {"content": "x"})
     assert (answer.status_code, answer.json()["code"]) == (400, 50008)
@@ -248,10 +248,10 @@ async def test_send_into_a_category_is_refused(api: ApiUnderTest) -> None:
 
 async def test_send_mentions_what_exists_and_may_be_mentioned(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     quiet = await place.add_role(name="quiet")
     loud = await place.add_role(name="loud", mentionable=True)
-    await place.overwrite(place.guild.id, deny=Permission.MENTION_EVERYONE)
+    await place.overwrite(place.guild_id, deny=Permission.MENTION_EVERYONE)
     body = {"content": f"<@{alice.id}> <@5> <@&{quiet}> <@&{loud}> @everyone"}
     by_bob = (await bob.post(place.messages, body)).json()
     assert [user["id"] for user in by_bob["mentions"]] == [alice.id]
@@ -265,7 +265,7 @@ async def test_send_mentions_what_exists_and_may_be_mentioned(api: ApiUnderTest)
 
 async def test_send_allowed_mentions_silence_the_rest(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     body = {"content": f"<@{alice.id}> <@{bob.id}> @here", "allowed_mentions": {"users": [bob.id]}}
     sent = (await alice.post(place.messages, body)).json()
     assert [user["id"] for user in sent["mentions"]] == [bob.id]
@@ -276,9 +276,9 @@ async def test_send_allowed_mentions_silence_the_rest(api: ApiUnderTest) -> None
 
 async def test_reply_shows_and_pings_what_it_answers(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    place = await make_place(api, alice, bob)
+    place = await store_guild(api, alice, bob)
     first = (await alice.post(place.messages, {"content": "question"})).json()
-    reference = {"message_id": first["id"], "channel_id": str(place.channel_id), "guild_id": str(place.guild.id)}
+    reference = {"message_id": first["id"], "channel_id": str(place.channel_id), "guild_id": str(place.guild_id)}
     reply = (await bob.post(place.messages, {"content": "answer", "message_reference": reference})).json()
     assert reply["type"] == MessageType.REPLY
     assert reply["message_reference"] == {"type": 0, **reference}
@@ -294,7 +294,7 @@ async def test_reply_shows_and_pings_what_it_answers(api: ApiUnderTest) -> None:
 
 async def test_reply_to_nothing_is_sent_plainly_when_asked_so(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     reference = {"message_id": "5", "fail_if_not_exists": False}
     answer = await alice.post(place.messages, {"content": "x", "message_reference": reference})
     assert answer.status_code == 200
@@ -304,7 +304,7 @@ async def test_reply_to_nothing_is_sent_plainly_when_asked_so(api: ApiUnderTest)
 
 async def test_reply_to_another_channel_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
     other = await place.add_channel()
     first = (await alice.post(f"/channels/{other}/messages", {"content": "there"})).json()
     reference = {"message_id": first["id"], "channel_id": str(other)}
@@ -326,8 +326,8 @@ async def test_reply_to_what_the_server_wrote_is_refused(api: ApiUnderTest) -> N
 
 
 async def test_slow_mode_holds_people_but_not_moderators_and_bots(api: ApiUnderTest) -> None:
-    alice, bob, robot = await api.register(), await api.register(), await make_bot(api)
-    place = await make_place(api, alice, bob, robot)
+    alice, bob, robot = await api.register(), await api.register(), await store_bot(api)
+    place = await store_guild(api, alice, bob, robot)
     await place.change_channel(rate_limit_per_user=60)
     assert (await bob.post(place.messages, {"content": "1"})).status_code == 200
     answer = await bob.post(place.messages, {"content": "2"})
@@ -344,7 +344,7 @@ async def test_send_limit_of_a_channel_holds_and_is_told(open_api: OpenApi) -> N
     limits = LimitSettings(channel_messages=2, requests_per_second=1000, loopback_registrations_per_minute=1000)
     async with open_api(limits=limits) as api:
         alice = await api.register()
-        place = await make_place(api, alice)
+        place = await store_guild(api, alice)
         answers = [await alice.post(place.messages, {"content": str(number)}) for number in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
@@ -357,7 +357,7 @@ async def test_send_limit_of_a_minute_counts_all_channels(open_api: OpenApi) -> 
     limits = LimitSettings(messages_per_minute=2, requests_per_second=1000, loopback_registrations_per_minute=1000)
     async with open_api(limits=limits, clock=FakeClock()) as api:
         alice = await api.register()
-        place = await make_place(api, alice)
+        place = await store_guild(api, alice)
         other = await place.add_channel()
         for channel_id in (place.channel_id, other):
             assert (await alice.post(f"/channels/{channel_id}/messages", {"content": "x"})).status_code == 200
@@ -368,7 +368,7 @@ async def test_send_limit_of_a_minute_counts_all_channels(open_api: OpenApi) -> 
 
 async def test_send_by_fifty_at_once_dispatches_in_id_order(api: ApiUnderTest) -> None:
     alice = await api.register()
-    place = await make_place(api, alice)
+    place = await store_guild(api, alice)
 
     async def send(number: int) -> None:
         if number % 2:
