@@ -7,7 +7,7 @@ line breaks in headers. Pure.
 import enum
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -35,7 +35,7 @@ _CHUNKS: Final = Framing.CHUNKS
 _CLOSE: Final = Framing.CLOSE
 
 
-class AnswerHead(msgspec.Struct, frozen=True, gc=False):
+class AnswerHead(NamedTuple):
     """A head that is encoded."""
 
     data: bytes
@@ -81,14 +81,15 @@ def encode_head(
     lines = (len(pieces) - 1) // 4 + 2  # four pieces a header, the status before them and an empty line behind
     framing, length = _frame(asked, status, announced, size_bytes)
     keeps_alive = keeps_alive and framing is not _CLOSE
-    ours = b"" if keeps_alive else b"connection: close\r\n"
-    if framing is _CHUNKS:
-        ours += b"transfer-encoding: chunked\r\n"
-    elif framing is LENGTH and announced < 0:
-        ours += b"content-length: %d\r\n" % length
-    pieces += (ours, b"\r\n")
+    if not keeps_alive:
+        pieces.append(b"connection: close\r\n")
+        lines += 1
+    if framing is not LENGTH or announced < 0:
+        ours = _encode_framing(framing, length)
+        pieces.append(ours)
+        lines += ours.count(b"\n")
+    pieces.append(b"\r\n")
     head = b"".join(pieces)
-    lines += ours.count(b"\n")
     if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
         raise BrokenAnswerError("a header holds a line break")
     return AnswerHead(head, framing, length, keeps_alive)
@@ -102,6 +103,12 @@ def encode_part(framing: Framing, body: bytes, *, is_last: bool) -> bytes:
         return body
     chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""  # an empty chunk would be the last
     return chunk + _LAST_CHUNK if is_last else chunk
+
+
+def _encode_framing(framing: Framing, length: int) -> bytes:
+    if framing is LENGTH:
+        return b"content-length: %d\r\n" % length
+    return b"transfer-encoding: chunked\r\n" if framing is _CHUNKS else b""
 
 
 def _frame(asked: Asked, status: int, announced: int, size_bytes: int | None) -> tuple[Framing, int]:

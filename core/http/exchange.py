@@ -29,6 +29,7 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 EXTENSIONS: Final[dict[str, dict[str, object]]] = {"http.response.zerocopysend": {}}
 """What an application may send beyond plain ASGI: a part of the body that is a part of an open file."""
 
+_USUAL: Final = Asked(is_head=False, is_old=False)
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FAILED: Final = b"Internal Server Error"
 _FAILED_HEADERS: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
@@ -77,7 +78,8 @@ class Exchange:
         self._writer = writer
         self._scope = scope
         self.keeps_alive = keeps_alive
-        self._asked = _ASKED[scope["method"] == "HEAD", scope["http_version"] == "1.0"]
+        is_head, is_old = scope["method"] == "HEAD", scope["http_version"] == "1.0"
+        self._asked = Asked(is_head, is_old) if is_head or is_old else _USUAL
         self._wants_continue = wants_continue
         self._chunks: list[bytes] = []
         self.size_bytes = 0
@@ -227,11 +229,10 @@ class Exchange:
     def _encode_head(self, size_bytes: int | None) -> bytes:
         # Whether a client that waits to be asked sends its body now, nobody knows (RFC 9110 section 10.1.1).
         keeps_alive = self.keeps_alive and (self.is_whole or not self._wants_continue)
-        head = encode_head(self._asked, self._status, self._headers, size_bytes=size_bytes, keeps_alive=keeps_alive)
-        self.keeps_alive = head.keeps_alive
-        self._framing = head.framing
-        self._left_bytes = head.length
-        return head.data
+        data, self._framing, self._left_bytes, self.keeps_alive = encode_head(
+            self._asked, self._status, self._headers, size_bytes=size_bytes, keeps_alive=keeps_alive
+        )
+        return data
 
     def _framing_now(self) -> Framing:
         assert self._framing is not None  # noqa: S101 - set with the head
@@ -256,6 +257,3 @@ class Exchange:
     def _wake(self) -> None:
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
-
-
-_ASKED: Final = {(is_head, is_old): Asked(is_head, is_old) for is_head in (False, True) for is_old in (False, True)}

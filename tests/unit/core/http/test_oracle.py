@@ -279,3 +279,11 @@ def damaged(draw: st.DrawFn) -> bytes:
 @example(post(CHUNKED, b"3\r\nabc\r\n0\r\n\r\n"), list(range(120)))
 def test_same_bytes_are_the_same_requests(data: bytes, cuts: list[int]) -> None:
     compare(data, sorted(min(cut, len(data)) for cut in cuts))
+
+
+@pytest.mark.parametrize("wishes", range(3))
+def test_refusal_behind_wishes_for_another_protocol_says_what_it_is(wishes: int) -> None:
+    wish = b"connection: upgrade\r\nupgrade: h2c\r\n"
+    data = b"GET / HTTP/1.1\r\n" + HOST + wish + b"\r\n"
+    reading = read_as_we_do([data * wishes + b"CONNECT x:1 HTTP/1.1\r\n" + HOST + b"\r\n"])
+    assert (len(reading.whole), reading.refusal) == (wishes, 501)
