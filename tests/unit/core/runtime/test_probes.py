@@ -1,40 +1,23 @@
 """What the API's port says of the process, over a real socket."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from core.http.server import HttpServer
 from core.runtime.probes import build_probes
-from core.runtime.sockets import bind_socket
+from tests.support.http_streams import connect
 
 
 async def fail(_scope: Any, _receive: Any, _send: Any) -> None:
     raise AssertionError("not for the application")
 
 
-@asynccontextmanager
-async def connect(fault: str | None) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+def build_app(fault: str | None) -> Any:
     async def find_fault() -> str | None:
         return fault
 
-    app = build_probes(app=fail, find_fault=find_fault)
-    started, stopping = asyncio.Event(), asyncio.Event()
-    server = HttpServer(app=app, sock=bind_socket("127.0.0.1", 0), grace_s=1)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.run(started=started, stopping=stopping))
-        await started.wait()
-        host, _, port = server.authority.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
-            stopping.set()
+    return build_probes(app=fail, find_fault=find_fault)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +35,7 @@ async def connect(fault: str | None) -> AsyncIterator[tuple[asyncio.StreamReader
     ],
 )
 async def test_process_tells_how_it_is(line: str, fault: str | None, status: int, body: object) -> None:
-    async with connect(fault) as (reader, writer):
+    async with connect(build_app(fault)) as (reader, writer):
         writer.write(f"{line}\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
         head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
