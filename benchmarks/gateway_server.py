@@ -35,12 +35,12 @@ from core.wire.objects.message import render_message_dispatch
 from core.wire.socket_message import RefusedMessage
 from core_ext.ids import SnowflakeGenerator
 from gateway.app import build_gateway
-from gateway.compression import Compression
-from gateway.dispatch_body import DispatchBody
-from gateway.encodings import ENCODINGS
-from gateway.public_address import PublicAddress
-from gateway.surroundings import Surroundings
-from gateway.wire_formats import WireFormats
+from gateway.payloads.compression import Compression
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.payloads.encodings import ENCODINGS
+from gateway.payloads.wire_formats import WireFormats
+from gateway.transport.public_address import PublicAddress
+from gateway.transport.surroundings import Surroundings
 
 _CONTENT_BYTES: Final = 44
 """Each message says something else, in as many bytes: what is always the same would compress to next to nothing."""

@@ -25,32 +25,32 @@ from core.runtime.metrics import Metrics
 from core.runtime.settings import Settings
 from core.store.interfaces import Store
 from core.wire.opcodes import Opcode
-from gateway.batch_timer import CallLater
-from gateway.event_meter import EventMeter
 from gateway.event_router import EventRouter
-from gateway.guild_directory import GuildDirectory
-from gateway.guild_entrance import GuildEntrance
-from gateway.guild_loader import GuildLoader
-from gateway.guild_subscribing import GuildSubscribing
-from gateway.identify import Identifying
-from gateway.inbox import Inbox
-from gateway.login_reads import LoginReads
-from gateway.login_windows import LoginWindows
-from gateway.member_requests import MemberRequests
-from gateway.message_port import MessagePort
-from gateway.passive_sessions import LargeGuilds
+from gateway.events.event_meter import EventMeter
+from gateway.events.inbox import Inbox
+from gateway.events.login_windows import LoginWindows
+from gateway.guilds.guild_directory import GuildDirectory
+from gateway.guilds.guild_loader import GuildLoader
+from gateway.guilds.passive_sessions import LargeGuilds
+from gateway.login.guild_entrance import GuildEntrance
+from gateway.login.identify import Identifying
+from gateway.login.login_reads import LoginReads
+from gateway.login.resume import Resuming
+from gateway.login.session_factory import SessionFactory
 from gateway.protocol import GatewayProtocol
-from gateway.public_address import PublicAddress
-from gateway.resume import Resuming
-from gateway.sending import Sending, make_sending
-from gateway.session_commands import SessionCommands
-from gateway.session_factory import SessionFactory
-from gateway.session_table import SessionTable
-from gateway.socket_messages import SocketMessages
-from gateway.surroundings import ALONE, Surroundings
-from gateway.tasks import Tasks
+from gateway.requests.guild_subscribing import GuildSubscribing
+from gateway.requests.member_requests import MemberRequests
+from gateway.requests.message_port import MessagePort
+from gateway.requests.session_commands import SessionCommands
+from gateway.requests.socket_messages import SocketMessages
+from gateway.scheduling.batch_timer import CallLater
+from gateway.scheduling.sending import Sending, make_sending
+from gateway.scheduling.tasks import Tasks
+from gateway.sessions.session_table import SessionTable
 from gateway.transport.listener import Listener, make_listener
-from gateway.user_directory import Ids, UserDirectory
+from gateway.transport.public_address import PublicAddress
+from gateway.transport.surroundings import ALONE, Surroundings
+from gateway.users.user_directory import Ids, UserDirectory
 
 _SESSION_ID_BYTES = 16
 """Not to be guessed, though resuming needs the token as well."""

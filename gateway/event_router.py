@@ -4,12 +4,12 @@ from core.bus.interfaces import Delivery
 from core.domain.events import MEMBER_EVENTS, SESSION_REVOKED
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_revoked
-from gateway.event_meter import EventMeter
-from gateway.guild_directory import GuildDirectory
-from gateway.guild_entrance import GuildEntrance
-from gateway.login_windows import LoginWindows
-from gateway.session_table import SessionTable
-from gateway.user_directory import UserDirectory
+from gateway.events.event_meter import EventMeter
+from gateway.events.login_windows import LoginWindows
+from gateway.guilds.guild_directory import GuildDirectory
+from gateway.login.guild_entrance import GuildEntrance
+from gateway.sessions.session_table import SessionTable
+from gateway.users.user_directory import UserDirectory
 
 
 class EventRouter:

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from gateway.commands import Command, Identify, Resume
-from gateway.connection import Connection
-from gateway.identify import Identifying
-from gateway.login import Login
-from gateway.resume import Resuming
-from gateway.session import Session
-from gateway.session_commands import SessionCommands
-from gateway.session_table import SessionTable
+from gateway.commands.commands import Command, Identify, Resume
+from gateway.login.identify import Identifying
+from gateway.login.login import Login
+from gateway.login.resume import Resuming
+from gateway.requests.session_commands import SessionCommands
+from gateway.sessions.connection import Connection
+from gateway.sessions.session import Session
+from gateway.sessions.session_table import SessionTable
 
 _SESSION_ENDING: Final = frozenset({1000, 1001})
 """Close codes by which a client says that it is done (Discord's documentation, "Disconnecting")."""

@@ -38,8 +38,8 @@ from core.store.blob.store import open_folder
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
-from gateway.public_address import PublicAddress
-from gateway.surroundings import Surroundings
+from gateway.transport.public_address import PublicAddress
+from gateway.transport.surroundings import Surroundings
 from guildway.addresses import Addresses
 from guildway.data_files import DataFiles
 from guildway.ground import KERNELS, Ground, build_metrics, lay_ground, open_store

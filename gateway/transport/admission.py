@@ -22,14 +22,14 @@ from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
-from gateway.batch_timer import CallLater, Handle
-from gateway.connection import Connection, ConnectionHandler, Ender, Link, Shared
-from gateway.heartbeats import HeartbeatWatch
-from gateway.sending import Sending
-from gateway.surroundings import ALONE, Surroundings
+from gateway.scheduling.batch_timer import CallLater, Handle
+from gateway.scheduling.sending import Sending
+from gateway.sessions.connection import Connection, ConnectionHandler, Ender, Link, Shared
 from gateway.transport.handshake import VERSION as WEBSOCKET_VERSION
 from gateway.transport.handshake import HeaderValues, asks_upgrade, find_fault
-from gateway.transport_choice import TransportChoice, parse_transport_choice
+from gateway.transport.heartbeats import HeartbeatWatch
+from gateway.transport.surroundings import ALONE, Surroundings
+from gateway.transport.transport_choice import TransportChoice, parse_transport_choice
 
 logger = logging.getLogger(__name__)
 

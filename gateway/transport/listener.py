@@ -16,12 +16,12 @@ from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
-from gateway.batch_timer import CallLater
-from gateway.connection import Connection, ConnectionHandler
-from gateway.sending import Sending, make_sending
-from gateway.surroundings import ALONE, Surroundings
+from gateway.scheduling.batch_timer import CallLater
+from gateway.scheduling.sending import Sending, make_sending
+from gateway.sessions.connection import Connection, ConnectionHandler
 from gateway.transport.admission import Admission
 from gateway.transport.picows_listener import PicowsListener
+from gateway.transport.surroundings import ALONE, Surroundings
 
 if sys.platform == "linux":  # elsewhere its kernel is not even built
     from gateway.transport.native_listener import NativeListener

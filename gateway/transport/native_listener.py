@@ -17,9 +17,9 @@ import sys
 from core.runtime.sockets import bind_socket
 from core.wire import close_codes
 from core_ext import payloads, sockets
-from gateway.connection import Connection, encode_close_frame
-from gateway.fragments import MAX_FRAGMENTS
+from gateway.sessions.connection import Connection, encode_close_frame
 from gateway.transport.admission import DRAIN_S, HANDSHAKE_S, Admission, HttpAnswer, wait_until_empty
+from gateway.transport.fragments import MAX_FRAGMENTS
 from gateway.transport.http_request import (
     BAD_REQUEST,
     TOO_LARGE,
@@ -28,7 +28,7 @@ from gateway.transport.http_request import (
     encode_upgrade,
     parse_request,
 )
-from gateway.transport_choice import TransportChoice
+from gateway.transport.transport_choice import TransportChoice
 
 logger = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithLis
 
 from core.runtime.sockets import BACKLOG, bind_socket
 from core.wire import close_codes
-from gateway.connection import Connection
+from gateway.sessions.connection import Connection
 from gateway.transport.admission import Admission, HttpAnswer, wait_until_empty
 from gateway.transport.http_request import HttpRequest
 from gateway.transport.picows_peer import Peer, find_descriptor, peer_factory
-from gateway.transport_choice import TransportChoice
+from gateway.transport.transport_choice import TransportChoice
 
 
 class PicowsListener:

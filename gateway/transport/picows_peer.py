@@ -31,13 +31,13 @@ from typing_extensions import override
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core_ext import payloads
-from gateway.batch_timer import CallLater, Handle
-from gateway.connection import Connection, encode_close_frame
-from gateway.encodings import RefusedPayload
-from gateway.fragments import Fragments
+from gateway.payloads.encodings import RefusedPayload
+from gateway.scheduling.batch_timer import CallLater, Handle
+from gateway.sessions.connection import Connection, encode_close_frame
 from gateway.transport.admission import DRAIN_S, HANDSHAKE_S, HttpAnswer
+from gateway.transport.fragments import Fragments
 from gateway.transport.http_request import BAD_REQUEST, HttpRequest, encode_answer, parse_request
-from gateway.transport_choice import TransportChoice
+from gateway.transport.transport_choice import TransportChoice
 
 logger = logging.getLogger(__name__)
 

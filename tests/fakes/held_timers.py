@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from gateway.batch_timer import Handle
+from gateway.scheduling.batch_timer import Handle
 from tests.fakes.timers import FakeTimer
 
 

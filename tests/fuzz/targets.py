@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 
 from core_ext import sockets
-from gateway.commands import Heartbeat, parse_command
-from gateway.encodings import Encoding, RefusedPayload, decode_frame
-from gateway.presence import from_command, merge_presences, render_presence
-from gateway.presence_command import PresenceUpdate
+from gateway.commands.commands import Heartbeat, parse_command
+from gateway.commands.presence_command import PresenceUpdate
+from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.transport.handshake import asks_upgrade, find_fault
 from gateway.transport.http_request import encode_upgrade, parse_request
+from gateway.users.presence import from_command, merge_presences, render_presence
+from tests.support.shown_presence import check_presence
 from tests.unit.core_ext.twins import implementations_of
-from tests.unit.gateway.shown_presence import check_presence
 
 Target = Callable[[bytes], None]
 

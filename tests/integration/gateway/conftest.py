@@ -16,8 +16,8 @@ from core.runtime.settings import GatewaySettings, Settings
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
-from gateway.batch_timer import CallLater
-from gateway.public_address import PublicAddress
+from gateway.scheduling.batch_timer import CallLater
+from gateway.transport.public_address import PublicAddress
 from tests.fakes.message_port import FakeMessagePort
 from tests.support.databases import MigratedDatabase
 from tests.support.gateway_client import GatewayClient, open_gateway

@@ -121,8 +121,8 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
 def guild_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A large guild keeps only the members who are there, so that what is read of a member matters; and it is slower."""
     if request.param == "large and slow":
-        monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
-        monkeypatch.setattr("gateway.inbox.SLICE_S", -1.0)  # an event a turn of the loop
+        monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
+        monkeypatch.setattr("gateway.events.inbox.SLICE_S", -1.0)  # an event a turn of the loop
 
 
 @pytest.fixture

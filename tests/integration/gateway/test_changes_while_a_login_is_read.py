@@ -22,7 +22,7 @@ def gateway_store(store: SqlStore) -> GatedStore:
 @pytest.fixture(autouse=True)
 def keep_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guilds keep only the members who are there, so that what was read of a member matters."""
-    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
 
 
 async def begin(client: GatewayClient, login: Login, gateway_store: GatedStore) -> Gate:
@@ -214,7 +214,7 @@ async def test_events_that_wait_are_applied_before_a_session_enters(
     writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was read is newer than they are: the guild has one member more than its actor has heard of."""
-    monkeypatch.setattr("gateway.inbox.SLICE_S", -1.0)  # an event a turn: far slower than a login
+    monkeypatch.setattr("gateway.events.inbox.SLICE_S", -1.0)  # an event a turn: far slower than a login
     async with connect() as watching, connect() as client:
         _, guild_id = await watch(writer, watching)
         bob = await writer.person("bob")

@@ -51,8 +51,8 @@ async def test_members_are_found_by_prefix_by_id_and_all_together(writer: StoreW
 async def test_members_of_a_guild_too_large_for_memory_come_in_chunks(
     writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
-    monkeypatch.setattr("gateway.member_requests.CHUNK", 10)
+    monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.requests.member_requests.CHUNK", 10)
     alice = await writer.person("alice")
     others = [await writer.person("other") for _ in range(24)]
     guild_id = await writer.guild(alice, *others)
@@ -69,10 +69,10 @@ async def test_members_of_a_guild_too_large_for_memory_come_in_chunks(
 async def test_all_members_of_a_large_guild_wait_until_what_was_sent_has_left(
     writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
-    monkeypatch.setattr("gateway.member_requests.CHUNK", 2)
-    monkeypatch.setattr("gateway.member_requests.PAGE", 1)
-    monkeypatch.setattr("gateway.member_requests.MAX_AHEAD_BYTES", -1)
+    monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.requests.member_requests.CHUNK", 2)
+    monkeypatch.setattr("gateway.requests.member_requests.PAGE", 1)
+    monkeypatch.setattr("gateway.requests.member_requests.MAX_AHEAD_BYTES", -1)
     alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
     guild_id = await writer.guild(alice, bob, carol)
     async with connect() as client:
@@ -80,7 +80,7 @@ async def test_all_members_of_a_large_guild_wait_until_what_was_sent_has_left(
         await client.send(8, {"guild_id": str(guild_id), "query": "", "limit": 0})
         assert ids(await ask(client, guild_id=str(guild_id), user_ids=[str(bob.id)])) == {bob.id}
         assert len(client.bodies("GUILD_MEMBERS_CHUNK")) == 1
-        monkeypatch.setattr("gateway.member_requests.MAX_AHEAD_BYTES", 1 << 20)
+        monkeypatch.setattr("gateway.requests.member_requests.MAX_AHEAD_BYTES", 1 << 20)
         await client.wait_until(lambda: len(client.bodies("GUILD_MEMBERS_CHUNK")) == 3)
         assert ids(client.bodies("GUILD_MEMBERS_CHUNK")[1:]) == {alice.id, bob.id, carol.id}
 

@@ -10,14 +10,14 @@ import pytest
 from core.domain.errors import Unavailable
 from core.runtime.clock import SystemClock
 from core.store.sql.store import SqlStore
-from gateway.guild_directory import GuildDirectory
-from gateway.guild_loader import GuildLoader
-from gateway.guild_stay import GuildStay
-from gateway.login_windows import LoginWindows
-from gateway.tasks import Tasks
+from gateway.events.login_windows import LoginWindows
+from gateway.guilds.guild_directory import GuildDirectory
+from gateway.guilds.guild_loader import GuildLoader
+from gateway.guilds.guild_stay import GuildStay
+from gateway.scheduling.tasks import Tasks
 from tests.fakes.gated_store import GatedStore
+from tests.support.sessions import make_session
 from tests.support.store_writer import END, Login, StoreWriter
-from tests.unit.gateway.sessions import make_session
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -126,7 +126,7 @@ async def test_members_read_after_the_snapshot_and_events_in_between_agree(
 async def test_membership_that_ends_while_it_is_read_is_none(
     writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
     alice, bob = await writer.person("alice"), await writer.person("bob")
     guild_id = await writer.guild(alice, bob)
     gate = gated.hold("members.find", after_reading=True)
@@ -186,7 +186,7 @@ async def test_failed_load_fails_its_stays_and_the_next_one_loads_anew(
 async def test_guild_that_takes_too_long_to_load_fails_and_can_be_loaded_later(
     writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.guild_directory.MAX_HELD", 3)
+    monkeypatch.setattr("gateway.guilds.guild_directory.MAX_HELD", 3)
     alice = await writer.person()
     guild_id = await writer.guild(alice)
     gate = gated.hold("guilds.load_snapshot")
@@ -204,7 +204,7 @@ async def test_guild_that_takes_too_long_to_load_fails_and_can_be_loaded_later(
 async def test_stay_that_is_cancelled_leaves_nothing_held(
     writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.guild_loader.KEEP_ALL_BELOW", 1)
+    monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
     alice = await writer.person()
     guild_id = await writer.guild(alice)
     gate = gated.hold("members.find")

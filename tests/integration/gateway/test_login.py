@@ -16,8 +16,8 @@ from core.domain.ids import shard_of
 from core.domain.intents import ALL_INTENTS, Intent
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
-from gateway.batch_timer import Handle
-from gateway.session_factory import MAX_HOLD_S
+from gateway.login.session_factory import MAX_HOLD_S
+from gateway.scheduling.batch_timer import Handle
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.support.gateway_client import TIMEOUT_S, open_gateway
 from tests.support.store_writer import StoreWriter
@@ -144,7 +144,7 @@ async def test_client_shards_get_their_guilds_and_the_first_gets_user_events(
 async def test_bot_with_too_many_guilds_for_a_shard_is_told_to_shard(
     writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.identify.MAX_GUILDS_OF_A_SHARD", 2)
+    monkeypatch.setattr("gateway.login.identify.MAX_GUILDS_OF_A_SHARD", 2)
     alice = await writer.person()
     bot = await writer.bot(alice)
     for _ in range(3):
@@ -157,7 +157,7 @@ async def test_bot_with_too_many_guilds_for_a_shard_is_told_to_shard(
 async def test_guilds_beyond_those_that_ready_waits_for_follow(
     writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.identify.PREPARED_GUILDS", 1)
+    monkeypatch.setattr("gateway.login.identify.PREPARED_GUILDS", 1)
     alice = await writer.person()
     guild_ids = {str(await writer.guild(alice)) for _ in range(3)}
     async with connect() as client:

@@ -3,7 +3,7 @@
 import gc
 
 from core_ext.delivery import Track
-from gateway.session import Session
+from gateway.sessions.session import Session
 from tests.integration.gateway.conftest import Connect
 from tests.support.store_writer import StoreWriter
 

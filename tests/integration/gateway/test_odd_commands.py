@@ -10,8 +10,8 @@ import pytest
 from core.domain.intents import Intent
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.support.gateway_client import GatewayClient, open_gateway
+from tests.support.shown_presence import check_presence
 from tests.support.store_writer import StoreWriter
-from tests.unit.gateway.shown_presence import check_presence
 
 MAX_BYTES = 4096
 """Bots may not say more at once."""

@@ -10,17 +10,17 @@ from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience, UnknownE
 from core.runtime.metrics import Metrics
 from core.wire.envelope import Envelope
 from core_ext.ids import SnowflakeGenerator
-from gateway.event_meter import EventMeter
 from gateway.event_router import EventRouter
-from gateway.login_windows import LoginWindows
-from gateway.session import Session
-from gateway.session_table import SessionTable
-from gateway.user_directory import UserDirectory
+from gateway.events.event_meter import EventMeter
+from gateway.events.login_windows import LoginWindows
+from gateway.sessions.session import Session
+from gateway.sessions.session_table import SessionTable
+from gateway.users.user_directory import UserDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
-from tests.unit.gateway.sessions import make_session
+from tests.support.sessions import make_session
 
 USER = 5
 

@@ -17,9 +17,9 @@ from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from core_ext.delivery import Track
-from gateway.commands import Command, Identify
-from gateway.connection import Connection
-from gateway.dispatch_body import DispatchBody
+from gateway.commands.commands import Command, Identify
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.sessions.connection import Connection
 from gateway.transport.listener import TRANSPORTS, Listener, make_listener
 
 RunListener = Callable[..., AbstractAsyncContextManager["Served"]]

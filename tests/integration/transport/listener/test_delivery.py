@@ -11,9 +11,9 @@ import pytest
 from core.wire.close_codes import UNKNOWN_ERROR
 from core_ext.delivery import Track, deliver
 from core_ext.guild import SlotSet
-from gateway.connection import Connection
-from gateway.dispatch_body import DispatchBody
-from gateway.encodings import Encoding
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.payloads.encodings import Encoding
+from gateway.sessions.connection import Connection
 from tests.integration.transport.listener.conftest import RunListener, Served
 from tests.integration.transport.listener.test_listener import COMPRESS, json_of, log_in
 from tests.support.websocket_client import WebSocketClient, open_websocket

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core_ext.payloads import etf_encode
-from gateway.encodings import Encoding
+from gateway.payloads.encodings import Encoding
 from tests.integration.transport.listener.conftest import RunListener, Served
 from tests.support.client_frames import BINARY, TEXT, make_client_frame
 from tests.support.transports import on_first_transport

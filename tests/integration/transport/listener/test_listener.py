@@ -12,14 +12,14 @@ import pytest
 
 from core.wire.close_codes import UNKNOWN_ERROR
 from core_ext.payloads import etf_encode
-from gateway.commands import Heartbeat, RequestGuildMembers
-from gateway.dispatch_body import DispatchBody
-from gateway.encodings import Encoding
+from gateway.commands.commands import Heartbeat, RequestGuildMembers
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.payloads.encodings import Encoding
 from tests.integration.transport.listener.conftest import RunListener, Served
 from tests.support.client_frames import BINARY, CLOSE, PING, PONG, TEXT, make_client_frame
 from tests.support.transports import on_first_transport
 from tests.support.websocket_client import UPGRADE, WebSocketClient, ask, make_request, open_websocket
-from tests.unit.gateway.websocket_frames import STREAM_DECODERS
+from tests.support.websocket_frames import STREAM_DECODERS
 
 IDENTIFY = {"op": 2, "d": {"token": "t", "intents": 1, "properties": {}}}
 MEMBERS = {"op": 8, "d": {"guild_id": "1", "query": "", "limit": 0}}

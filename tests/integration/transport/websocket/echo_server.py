@@ -10,8 +10,8 @@ from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
 from core.wire.close_codes import UNKNOWN_ERROR
-from gateway.commands import Command, Identify, RequestGuildMembers
-from gateway.connection import Connection
+from gateway.commands.commands import Command, Identify, RequestGuildMembers
+from gateway.sessions.connection import Connection
 from gateway.transport.listener import Listener, make_listener
 
 UNLIMITED = 1_000_000_000

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core_ext.payloads import etf_encode
-from gateway.encodings import Encoding
+from gateway.payloads.encodings import Encoding
 from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import EchoServer
 from tests.support.client_frames import BINARY, CLOSE, TEXT, make_client_frame

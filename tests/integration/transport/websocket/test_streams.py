@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core_ext.sockets.websocket_c import CLOSE, PING, PONG, PROTOCOL_ERROR
-from gateway.commands import Heartbeat, RequestGuildMembers, parse_command
-from gateway.encodings import Encoding, RefusedPayload, decode_frame
-from gateway.fragments import MAX_FRAGMENTS
+from gateway.commands.commands import Heartbeat, RequestGuildMembers, parse_command
+from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
+from gateway.transport.fragments import MAX_FRAGMENTS
 from tests.integration.transport.websocket.echo_server import EchoServer
 from tests.integration.transport.websocket.framing_cases import HEARTBEAT
 from tests.integration.transport.websocket.test_cases import (

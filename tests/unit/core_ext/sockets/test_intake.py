@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core_ext.payloads.etf_py import etf_encode
 from core_ext.sockets.intake_c import ETF, JSON, MSGPACK, NO_SEQ
-from gateway.commands import Heartbeat, parse_command
-from gateway.encodings import Encoding, decode_frame
+from gateway.commands.commands import Heartbeat, parse_command
+from gateway.payloads.encodings import Encoding, decode_frame
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of
 
 kernels = pytest.mark.parametrize("kernel", each("intake"))

@@ -4,9 +4,9 @@ from typing import Any
 
 from core.runtime.metrics import Metrics
 from core.runtime.settings import GatewaySettings
-from gateway.sending import Sending
-from gateway.surroundings import Surroundings
+from gateway.scheduling.sending import Sending
 from gateway.transport.admission import Admission
+from gateway.transport.surroundings import Surroundings
 from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
 

@@ -1,0 +1,348 @@
+"""What a client may say, as types, and the reading of it.
+
+`parse_command` takes the outside of a payload (`gateway.payloads.encodings`) and gives one of the Structs below. Only what the server
+needs can be refused: an opcode that no client sends (4001), and 4002 for a login without its token or session and for intents or a
+client shard that are no numbers. Every other field has a reading (`gateway.commands.readings`): what is odd is as if it were not given, and
+then the default of its Struct stands. What goes out again to other clients, the activities, is made well-formed here.
+
+What a command means (whether the token is good, the guild known, the shard possible) is judged by who handles it.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from core.domain.events import MESSAGE_CREATE
+from core.wire import close_codes
+from core.wire.opcodes import CLIENT_OPCODES, Opcode
+from gateway.commands.presence_command import PresenceUpdate, read_presence
+from gateway.commands.readings import (
+    Reading,
+    Record,
+    flag,
+    identifier,
+    integer,
+    list_of,
+    mapping,
+    mapping_of,
+    one_or_many,
+    text,
+    whole_number,
+)
+from gateway.payloads.encodings import ClientPayload, Encoding, EtfPayload, RefusedPayload, check_depth
+
+Nonce = str | int | None
+
+
+class Heartbeat(Struct, kw_only=True, frozen=True):
+    """Op 1, and op 40 of people's clients. `seq` is the last `s` that the client saw."""
+
+    seq: int | None = None
+
+
+class Identify(Struct, kw_only=True, frozen=True):
+    """Op 2."""
+
+    token: str
+    properties: dict[str, Any] | None = None
+    compress: Any = None
+    """True asks for payload compression; libraries also send false, null and the name of a transport compression."""
+    large_threshold: int | None = None
+    shard: list[int] | None = None
+    """`[id, count]`; its length and values are not checked here: a wrong one is closed with 4010."""
+    presence: PresenceUpdate | None = None
+    intents: int | None = None
+    """None for people's clients, which send none."""
+    is_large: bool = False
+    """Whether the payload had more bytes than a bot's may have. Said by the connection, not by the client."""
+
+    @property
+    def wants_payload_compression(self) -> bool:
+        """Whether single payloads are to be deflated, if a bot asks.
+
+        discord.py always asks for it and reads nothing but stream compression, so its wish is not taken at its word; neither is
+        that of people's clients, of which some ask and none reads it.
+        """
+        return self.compress is True and (self.properties or {}).get("browser") != "discord.py"
+
+
+class Resume(Struct, kw_only=True, frozen=True):
+    """Op 6."""
+
+    token: str
+    session_id: str
+    seq: int | None = None
+    """`NO_SEQ` for what is no number: no session has reached that."""
+
+
+class VoiceStateUpdate(Struct, kw_only=True, frozen=True):
+    """Op 4. `channel_id` None leaves; a guild of None is a call outside guilds."""
+
+    guild_id: int | None = None
+    channel_id: int | None = None
+    self_mute: bool | None = None
+    self_deaf: bool | None = None
+    self_video: bool | None = None
+
+
+class RequestGuildMembers(Struct, kw_only=True, frozen=True):
+    """Op 8."""
+
+    guild_id: int | list[int] | None = None
+    query: str | None = None
+    limit: int | None = None
+    presences: bool | None = None
+    user_ids: int | list[int] | None = None
+    nonce: Nonce = None
+
+    @property
+    def guild_ids(self) -> list[int]:
+        """The guilds: none, one or several."""
+        return _as_list(self.guild_id)
+
+    @property
+    def wanted_user_ids(self) -> list[int] | None:
+        """The users, None when the request goes by `query`. A list of nobody beside a query is a library's empty field."""
+        if self.user_ids is None or (self.user_ids == [] and self.query is not None):
+            return None
+        return _as_list(self.user_ids)
+
+
+class LazyGuilds(Struct, kw_only=True, frozen=True):
+    """Op 14: what of one guild a user's client looks at. Ranges are `[first, last]`, by channel id."""
+
+    guild_id: int = 0
+    typing: bool | None = None
+    threads: bool | None = None
+    activities: bool | None = None
+    members: list[int] | None = None
+    channels: dict[str, list[list[int]]] | None = None
+
+
+class GuildSubscription(Struct, kw_only=True, frozen=True):
+    """One guild of op 37."""
+
+    typing: bool | None = None
+    threads: bool | None = None
+    activities: bool | None = None
+    members: list[int] | None = None
+    channels: dict[str, list[list[int]]] | None = None
+
+
+class GuildSubscriptions(Struct, kw_only=True, frozen=True):
+    """Op 37: op 14 for many guilds, by guild id."""
+
+    subscriptions: dict[str, GuildSubscription] = {}
+
+
+class RequestSoundboardSounds(Struct, kw_only=True, frozen=True):
+    """Op 31."""
+
+    guild_ids: int | list[int] = []
+
+    @property
+    def all_guild_ids(self) -> list[int]:
+        """The guilds: none, one or several."""
+        return _as_list(self.guild_ids)
+
+
+class Unheeded(Struct, kw_only=True, frozen=True):
+    """What clients send, and what nothing comes of here: `op` is an opcode that some client has."""
+
+    op: int
+
+
+class SendMessage(Struct, kw_only=True, frozen=True):
+    """Op 0 with `t` MESSAGE_CREATE, an extension: a message over the socket.
+
+    `body` is the whole `d` as JSON: the form of REST's message create, checked by the service that takes it.
+    """
+
+    channel_id: int
+    nonce: Nonce
+    body: bytes
+
+
+Command = (
+    Heartbeat
+    | Identify
+    | PresenceUpdate
+    | VoiceStateUpdate
+    | Resume
+    | RequestGuildMembers
+    | LazyGuilds
+    | GuildSubscriptions
+    | RequestSoundboardSounds
+    | SendMessage
+    | Unheeded
+)
+
+NO_SEQ: Final = -1
+"""Of a Resume: no session has reached that."""
+_SEND_MESSAGE: Final = MESSAGE_CREATE
+
+
+def _as_list(one_or_many: int | list[int] | None) -> list[int]:
+    if one_or_many is None:
+        return []
+    return one_or_many if isinstance(one_or_many, list) else [one_or_many]
+
+
+def _unreadable() -> RefusedPayload:
+    """For what the server needs, in a form that says nothing."""
+    return RefusedPayload(close_codes.DECODE_ERROR)
+
+
+# ---- readings of the commands' own
+
+
+def _is_given(value: object) -> bool:
+    """Null, "" and an empty list are what libraries send for nothing."""
+    return value is not None and value not in ("", [])
+
+
+def _intents(value: object) -> int | None:
+    intents = whole_number(value)
+    if intents is None and _is_given(value):
+        raise _unreadable()
+    return intents
+
+
+def _shard(value: object) -> list[int] | None:
+    if not _is_given(value):
+        return None
+    numbers = list_of(whole_number)(value)
+    if numbers is None or not isinstance(value, list | tuple) or len(numbers) < len(value):
+        raise _unreadable()
+    return numbers
+
+
+def _seq(value: object) -> int | None:
+    seq = integer(0)(value)
+    return NO_SEQ if seq is None and value is not None else seq
+
+
+def _nonce(value: object) -> Nonce:
+    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+_RANGES: Final = list_of(list_of(integer(0)))
+_SUBSCRIPTION: Final[dict[str, Reading[Any]]] = {
+    "typing": flag,
+    "threads": flag,
+    "activities": flag,
+    "members": list_of(identifier),
+    "channels": mapping_of(_RANGES),
+}
+_RECORDS: Final[dict[int, Record[Any]]] = {
+    Opcode.IDENTIFY: Record(
+        Identify,
+        token=text,
+        properties=mapping,
+        compress=lambda value: value,
+        large_threshold=integer(1),
+        shard=_shard,
+        presence=read_presence,
+        intents=_intents,
+    ),
+    Opcode.PRESENCE_UPDATE: read_presence,
+    Opcode.VOICE_STATE_UPDATE: Record(
+        VoiceStateUpdate,
+        guild_id=identifier,
+        channel_id=identifier,
+        self_mute=flag,
+        self_deaf=flag,
+        self_video=flag,
+    ),
+    Opcode.RESUME: Record(Resume, token=text, session_id=text, seq=_seq),
+    Opcode.REQUEST_GUILD_MEMBERS: Record(
+        RequestGuildMembers,
+        guild_id=one_or_many(identifier),
+        query=text,
+        limit=integer(0),
+        presences=flag,
+        user_ids=one_or_many(identifier),
+        nonce=_nonce,
+    ),
+    Opcode.LAZY_GUILDS: Record(LazyGuilds, guild_id=identifier, **_SUBSCRIPTION),
+    Opcode.REQUEST_SOUNDBOARD_SOUNDS: Record(RequestSoundboardSounds, guild_ids=one_or_many(identifier)),
+    Opcode.GUILD_SUBSCRIPTIONS: Record(
+        GuildSubscriptions, subscriptions=mapping_of(Record(GuildSubscription, **_SUBSCRIPTION))
+    ),
+}
+_LOGINS: Final[dict[int, tuple[str, ...]]] = {Opcode.IDENTIFY: ("token",), Opcode.RESUME: ("token", "session_id")}
+"""What they cannot be without."""
+_HEARTBEATS: Final = frozenset({Opcode.HEARTBEAT, Opcode.QOS_HEARTBEAT})
+_NOT_THIS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, MemoryError, TypeError, OverflowError)
+"""What msgspec raises for a client's bytes: the last three from wild msgpack keys and numbers."""
+
+
+# ---- from a payload to a command
+
+
+def parse_command(encoding: Encoding, payload: ClientPayload | EtfPayload) -> Command:
+    """The command in a payload.
+
+    Raises:
+        RefusedPayload: 4001 or 4002.
+    """
+    op = whole_number(payload.op)
+    if op is None:
+        raise _unreadable()
+    if op not in CLIENT_OPCODES:
+        raise RefusedPayload(close_codes.UNKNOWN_OPCODE)
+    if op == Opcode.DISPATCH:
+        return _parse_message(encoding, payload)
+    if op in _HEARTBEATS:
+        return _parse_heartbeat(_decode(encoding, payload.d))
+    if op in _RECORDS:
+        return _parse_record(op, _decode(encoding, payload.d))
+    return Unheeded(op=op)
+
+
+def _decode(encoding: Encoding, d: Any) -> object:
+    if encoding is Encoding.ETF:
+        return d
+    try:
+        if not bytes(d):
+            return None
+        return msgspec.json.decode(d) if encoding is Encoding.JSON else msgspec.msgpack.decode(d)
+    except _NOT_THIS as error:
+        raise _unreadable() from error
+
+
+def _parse_record(op: int, d: object) -> Command:
+    """A `d` that is no object says nothing: only a login cannot be without one."""
+    if op in _LOGINS and not (isinstance(d, dict) and all(isinstance(d.get(name), str) for name in _LOGINS[op])):
+        raise _unreadable()
+    command: Command | None = _RECORDS[op](d)
+    return Unheeded(op=op) if command is None else command
+
+
+def _parse_heartbeat(d: object) -> Heartbeat:
+    seq = d.get("seq") if isinstance(d, dict) else d
+    return Heartbeat(seq=integer(0)(seq))
+
+
+def _parse_message(encoding: Encoding, payload: ClientPayload | EtfPayload) -> SendMessage:
+    if payload.t is not None and not isinstance(payload.t, str):
+        raise _unreadable()
+    if payload.t != _SEND_MESSAGE:
+        raise RefusedPayload(close_codes.UNKNOWN_OPCODE)
+    d = _decode(encoding, payload.d)
+    channel_id = identifier(d.get("channel_id")) if isinstance(d, dict) else None
+    if not isinstance(d, dict) or channel_id is None:
+        raise _unreadable()
+    return SendMessage(channel_id=channel_id, nonce=_nonce(d.get("nonce")), body=_encode_body(encoding, payload.d, d))
+
+
+def _encode_body(encoding: Encoding, raw: Any, d: object) -> bytes:
+    if encoding is Encoding.JSON:
+        return bytes(raw)
+    try:
+        body = msgspec.json.encode(d)
+    except _NOT_THIS as error:
+        raise _unreadable() from error
+    check_depth(body)
+    return body

@@ -1,0 +1,179 @@
+"""The guilds in memory: has their actors loaded, hands them their events, and lets idle ones go.
+
+```
+             stay                      loaded                    no session and no stay for guild_idle_s
+ absent ───────────→ loading (events are held) ─────────→ live ──────────────────────────────→ absent
+```
+
+A guild is loaded at a position of its shard's log. Events that come while it is being loaded are held and applied then, save
+those that the snapshot has in it already; so nothing is missed and nothing is applied twice, whatever the timing.
+
+Owns the table of guilds. Sessions enter them through stays (`gateway.guilds.guild_stay`).
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+import msgspec
+
+from core.bus.interfaces import Delivery
+from core.domain.errors import Unavailable
+from gateway.events.login_windows import LoginWindows
+from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.guild_loader import GuildLoader
+from gateway.guilds.guild_stay import GuildEntry, GuildStay
+from gateway.scheduling.batch_timer import CallLater
+from gateway.scheduling.sending import Sending
+from gateway.scheduling.tasks import Tasks
+from gateway.sessions.session import Session
+
+logger = logging.getLogger(__name__)
+
+LOADED_AT_ONCE: Final = 16
+"""Guilds whose loading overlaps: enough to keep the store's readers busy."""
+
+MAX_HELD: Final = 100_000
+"""Events that a guild may have while it is loaded (milliseconds): past it the store must be stuck, and loading fails."""
+
+
+class GuildDirectory:
+    """See the module."""
+
+    __slots__ = ("_call_later", "_entries", "_idle_s", "_loader", "_loading", "_sending", "_tasks", "_windows")
+
+    def __init__(
+        self,
+        *,
+        loader: GuildLoader,
+        windows: LoginWindows,
+        tasks: Tasks,
+        call_later: CallLater,
+        idle_s: float,
+        sending: Sending | None = None,
+    ) -> None:
+        """`windows` are told of guilds that were loaded; `sending` times how long events take."""
+        self._call_later = call_later
+        self._idle_s = idle_s
+        self._loader = loader
+        self._loading = asyncio.Semaphore(LOADED_AT_ONCE)
+        self._sending = sending
+        self._tasks = tasks
+        self._windows = windows
+        self._entries: dict[int, GuildEntry] = {}
+
+    def find(self, guild_id: int) -> GuildActor | None:
+        """The guild's actor, when it is live."""
+        entry = self._entries.get(guild_id)
+        return None if entry is None else entry.actor
+
+    def stay(self, guild_id: int, user_id: int, *, is_new: bool = False) -> GuildStay:
+        """A user's stay at a guild, whose loading begins if need be. `is_new` as `GuildStay`'s."""
+        entry = self._entries.get(guild_id)
+        if entry is None:
+            entry = self._entries[guild_id] = GuildEntry(guild_id)
+            self._tasks.spawn(self._load(entry))
+        entry.stays += 1
+        if entry.idle_timer is not None:
+            entry.idle_timer.cancel()
+            entry.idle_timer = None
+        stay = GuildStay(entry, user_id, is_new=is_new, end=self._end_stay)
+        if is_new:
+            entry.collecting.append(stay)
+        return stay
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Hand an event to its guild's actor. Guilds that nobody is attached to are not in memory and need none."""
+        entry = self._entries.get(delivery.envelope.guild_id)
+        if entry is None:
+            return
+        for stay in entry.collecting:
+            stay.collected.append(delivery.envelope)
+        if entry.actor is None:
+            self._hold(entry, delivery)
+            return
+        is_timed = self._sending is not None and self._sending.begin()
+        _apply(entry.actor, delivery)
+        if self._sending is not None and is_timed:
+            self._sending.end()
+        self._rest(entry)
+
+    def leave(self, session: Session, guild_id: int) -> None:
+        """Detach a session."""
+        entry = self._entries.get(guild_id)
+        if entry is not None and entry.actor is not None:
+            entry.actor.detach(session)
+            self._rest(entry)
+
+    def close(self) -> None:
+        """Stop the timers."""
+        for entry in self._entries.values():
+            if entry.idle_timer is not None:
+                entry.idle_timer.cancel()
+            if entry.actor is not None:
+                entry.actor.close()
+
+    def _end_stay(self, stay: GuildStay) -> None:
+        entry = stay.entry
+        entry.stays -= 1
+        if stay.is_new:
+            entry.collecting.remove(stay)
+        self._rest(entry)
+
+    def _hold(self, entry: GuildEntry, delivery: Delivery) -> None:
+        if entry.loaded.is_set():
+            return
+        entry.held.append(delivery)
+        if len(entry.held) > MAX_HELD:
+            self._fail(entry, Unavailable("a guild takes too long to load"))
+
+    async def _load(self, entry: GuildEntry) -> None:
+        try:
+            async with self._loading:
+                actor = await self._loader.load(entry.guild_id)
+        except Exception as error:  # whatever it is: those who wait must be told
+            self._fail(entry, error)
+            return
+        if entry.error is not None:
+            return
+        if actor is None:
+            self._drop(entry)
+        else:
+            for delivery in entry.held:
+                _apply(actor, delivery)
+            entry.actor = actor
+            self._windows.note_guild(entry.guild_id)
+        entry.held.clear()
+        entry.loaded.set()
+        self._rest(entry)
+
+    def _fail(self, entry: GuildEntry, error: Exception) -> None:
+        entry.error = error
+        entry.held.clear()
+        self._drop(entry)
+        entry.loaded.set()
+
+    def _rest(self, entry: GuildEntry) -> None:
+        """Let go of a guild that nobody needs, after a while."""
+        actor = entry.actor
+        if actor is None or entry.stays or len(actor.sessions) or entry.idle_timer is not None:
+            return
+        if actor.is_gone:
+            self._drop(entry)
+            return
+        entry.idle_timer = self._call_later(self._idle_s, lambda: self._drop(entry))
+
+    def _drop(self, entry: GuildEntry) -> None:
+        if self._entries.get(entry.guild_id) is entry:
+            del self._entries[entry.guild_id]
+            if entry.actor is not None:
+                entry.actor.close()
+
+
+def _apply(actor: GuildActor, delivery: Delivery) -> None:
+    """A payload that cannot be read is skipped and told of: it must not keep the guild's other events back."""
+    try:
+        actor.apply(delivery)
+    except msgspec.MsgspecError:
+        event, guild_id = delivery.envelope.event, delivery.envelope.guild_id
+        logger.exception("an event has an unreadable payload", extra={"event": event, "guild_id": guild_id})

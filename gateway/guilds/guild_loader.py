@@ -1,0 +1,62 @@
+"""Makes guilds' actors out of what the store knows of them."""
+
+from collections.abc import Callable
+
+from core.runtime.clock import Clock
+from core.store.interfaces import Store
+from gateway.events.event_meter import EventMeter
+from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.passive_sessions import LargeGuilds
+from gateway.guilds.presence_batches import PresencePace
+from gateway.guilds.state.guild_state import GuildState
+from gateway.guilds.state.member_table import KEEP_ALL_BELOW
+from gateway.scheduling.batch_timer import CallLater
+
+
+class GuildLoader:
+    """Owns what all guilds' actors have in common."""
+
+    __slots__ = ("_call_later", "_clock", "_large", "_meter", "_on_online", "_pace", "_store")
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        call_later: CallLater,
+        meter: EventMeter | None = None,
+        on_online: Callable[[int, int], None] | None = None,
+        large: LargeGuilds | None = None,
+    ) -> None:
+        """The optional arguments are as `GuildActor`'s."""
+        self._call_later = call_later
+        self._clock = clock
+        self._large = large
+        self._meter = meter
+        self._on_online = on_online
+        self._pace = PresencePace(clock=clock, call_later=call_later)
+        self._store = store
+
+    async def load(self, guild_id: int) -> GuildActor | None:
+        """The guild's actor, at the position of its shard's log at which it was read; None when there is no such guild.
+
+        Raises:
+            Unavailable: when the store cannot be read.
+        """
+        snapshot = await self._store.guilds.load_snapshot(guild_id)
+        if snapshot is None:
+            return None
+        members = None
+        if snapshot.member_count < KEEP_ALL_BELOW:
+            members = await self._store.members.list_page(guild_id, limit=2 * KEEP_ALL_BELOW)
+        last_ids = await self._store.messages.last_ids([channel.id for channel in snapshot.channels])
+        return GuildActor(
+            GuildState(snapshot, members=members, last_message_ids=last_ids),
+            position=snapshot.position,
+            clock=self._clock,
+            call_later=self._call_later,
+            on_dispatch=None if self._meter is None else self._meter.count,
+            on_online=self._on_online,
+            large=self._large,
+            pace=self._pace,
+        )

@@ -1,0 +1,185 @@
+"""The sessions attached to one guild: their slots, which channels they view, and sending to a choice of them.
+
+A slot is a session's number within this guild. Sets of slots (`core_ext.guild.ViewIndex`) say who views a channel and who has an
+intent, so that an event's recipients are an intersection. All sessions of a user view the same channels.
+
+Owns the slots and the tables slot → session and slot → its track. Decides nothing: the guild's actor says who views what.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Final
+
+from core.domain.events import required_intent
+from core.domain.intents import Intent
+from core_ext.delivery import Track
+from core_ext.guild import SlotSet, ViewIndex
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.sessions.fanout import MessageVariants, fan_out, fan_out_message
+from gateway.sessions.session import Session
+
+_INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
+_TELLING: Final = 4
+"""Sessions of a user that are looked at for its guilds: one may be coming in, hundreds cost hundreds of guilds each."""
+_CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
+
+
+class GuildSessions:
+    """See the module. `on_dispatch` is told the name of each event and how many sessions got it."""
+
+    __slots__ = ("_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_tracks", "_users")
+
+    def __init__(
+        self, *, guild_id: int, channel_ids: Iterable[int], on_dispatch: Callable[[str, int], None] | None = None
+    ) -> None:
+        self._guild_id = guild_id
+        self._on_dispatch = on_dispatch
+        self._index = ViewIndex()
+        self._sessions: list[Session | None] = []
+        self._tracks: list[Track | None] = []
+        self._users: dict[int, tuple[int, ...]] = {}
+        self._flags: dict[str, int] = {}
+        for channel_id in channel_ids:
+            self._index.set_channel(channel_id, ())
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __contains__(self, session: Session) -> bool:
+        return self._guild_id in session.slots
+
+    def add(self, session: Session, channel_ids: Iterable[int]) -> None:
+        """Give a session a slot, viewing these channels."""
+        slot = self._index.allocate()
+        if slot == len(self._sessions):
+            self._sessions.append(session)
+            self._tracks.append(session.track)
+        else:
+            self._sessions[slot] = session
+            self._tracks[slot] = session.track
+        session.slots[self._guild_id] = slot
+        self._users[session.user_id] = (*self._users.get(session.user_id, ()), slot)
+        for bit in _INTENT_BITS:
+            if session.intents >> bit & 1:
+                self._index.set_flag(bit, slot, on=True)
+        self._index.set_many(channel_ids, (slot,), visible=True)
+
+    def remove(self, session: Session) -> None:
+        """Take the slot back."""
+        slot = session.slots.pop(self._guild_id)
+        self._index.release(slot)
+        self._sessions[slot] = self._tracks[slot] = None
+        slots = self._users[session.user_id]
+        at = slots.index(slot)
+        left = slots[:at] + slots[at + 1 :]
+        if left:
+            self._users[session.user_id] = left
+        else:
+            del self._users[session.user_id]
+
+    def all(self) -> list[Session]:
+        """The sessions."""
+        return [session for session in self._sessions if session is not None]
+
+    def users(self) -> Collection[int]:
+        """The users with a session here."""
+        return self._users.keys()
+
+    def guilds_of_users(self) -> dict[int, Collection[int]]:
+        """The users with a session here, and the guilds that their sessions are attached to.
+
+        Sessions of a user that are here are in the same guilds, save those that are coming in: so a few of them tell it.
+        """
+        return {
+            user_id: {guild_id for slot in slots[:_TELLING] for guild_id in self.at(slot).slots}
+            for user_id, slots in self._users.items()
+        }
+
+    def slots_of(self, user_id: int) -> Sequence[int]:
+        """The slots of a user's sessions."""
+        return self._users.get(user_id, ())
+
+    def at(self, slot: int) -> Session:
+        """The session in a slot."""
+        session = self._sessions[slot]
+        assert session is not None, "the slot was given back"  # noqa: S101 - callers take slots from here
+        return session
+
+    # -- who views what
+
+    def viewable(self, user_id: int) -> set[int]:
+        """The channels that a user's sessions view."""
+        slots = self.slots_of(user_id)
+        return set(self._index.channels_of(slots[0])) if slots else set()
+
+    def set_viewable(self, user_id: int, channel_ids: Iterable[int], *, visible: bool) -> None:
+        """Show channels to a user's sessions, or hide them."""
+        self._index.set_many(channel_ids, self.slots_of(user_id), visible)
+
+    def can_view(self, channel_id: int, slot: int) -> bool:
+        """Whether a session views a channel."""
+        return self._index.can_view(channel_id, slot)
+
+    def viewers(self, channel_id: int) -> SlotSet:
+        """The slots that view a channel."""
+        return self._index.viewers(channel_id)
+
+    def set_viewers(self, channel_id: int, slots: SlotSet) -> None:
+        """Say who views a channel, new or known."""
+        self._index.set_channel(channel_id, slots)
+
+    def set_kind(self, user_id: int, kind: int) -> None:
+        """Say of which kind a user's sessions are; see `gateway.guilds.guild_views`."""
+        for slot in self.slots_of(user_id):
+            self._index.set_kind(slot, kind)
+
+    def of_kinds(self, chosen: bytes) -> SlotSet:
+        """The slots of the kinds whose byte is not 0."""
+        return self._index.of_kinds(chosen)
+
+    def drop_channel(self, channel_id: int) -> None:
+        """The channel is gone."""
+        self._index.drop_channel(channel_id)
+
+    # -- recipients
+
+    def select(self, event: str, channel_id: int = 0) -> SlotSet:
+        """The slots whose sessions have the event's intent and view the channel (0: whatever they view)."""
+        return self._index.select(channel_id, self._flag(event))
+
+    def set_flags(self, slot: int, flags: int, *, on: bool) -> None:
+        """Give a session flags (their bits), or take them away. Those of intents say which events it gets."""
+        while flags:
+            self._index.set_flag((flags & -flags).bit_length() - 1, slot, on)
+            flags &= flags - 1
+
+    def select_flag(self, flag: int, channel_id: int = 0) -> SlotSet:
+        """The slots that have a flag and view the channel (0: whatever they view)."""
+        return self._index.select(channel_id, flag)
+
+    def with_intent(self, event: str, slots: Iterable[int]) -> SlotSet:
+        """Those of the slots whose sessions have the event's intent."""
+        return SlotSet(slots) & self._index.select(0, self._flag(event))
+
+    def _flag(self, event: str) -> int:
+        flag = self._flags.get(event)
+        if flag is None:
+            flag = self._flags[event] = required_intent(event, in_guild=True).bit_length() - 1
+        return flag
+
+    # -- sending
+
+    def send(self, body: DispatchBody, slots: SlotSet) -> None:
+        """Dispatch to these slots."""
+        if slots:
+            self.count(body.event, fan_out(self._tracks, slots, body))
+
+    def send_message(self, event: str, variants: MessageVariants, slots: SlotSet) -> None:
+        """Dispatch a message event to these slots, to each the variant that it may see."""
+        if slots:
+            content = self._index.select(0, _CONTENT_BIT)
+            self.count(event, fan_out_message(self._tracks, slots, variants, content=content, slots_of=self.slots_of))
+
+    def count(self, event: str, sessions: int) -> None:
+        """An event was dispatched."""
+        if self._on_dispatch is not None:
+            self._on_dispatch(event, sessions)

@@ -1,0 +1,134 @@
+"""A guild in memory or on its way there, and the stays that keep it there.
+
+```
+ stay ─→ open (the guild is loaded, the membership is held) ─→ settled (the membership is known) ─→ entered ─→ closed
+```
+
+A session enters a guild through a stay, at a login as well as later. From the moment when the stay holds the user's membership, the
+guild's events keep it up to date; so a row that was read after that moment can be settled, and an event that was quicker wins.
+A row that was read earlier may be settled only where somebody knows that nothing has happened since (`gateway.events.login_windows`).
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from core.bus.interfaces import Delivery
+from core.domain.errors import Unavailable
+from core.domain.member import Member
+from core.wire.envelope import Envelope
+from gateway.guilds.guild_actor import GuildActor
+from gateway.scheduling.batch_timer import Handle
+from gateway.sessions.session import Session
+
+
+class GuildEntry:
+    """One guild: the actor once it is loaded, else what waits for it. Written by `gateway.guilds.guild_directory` alone."""
+
+    __slots__ = ("actor", "collecting", "error", "guild_id", "held", "idle_timer", "loaded", "stays")
+
+    def __init__(self, guild_id: int) -> None:
+        self.guild_id = guild_id
+        self.actor: GuildActor | None = None
+        """None before the guild is loaded, and when there is no such guild."""
+        self.error: Exception | None = None
+        """The reason why loading failed."""
+        self.loaded = asyncio.Event()
+        """Set when loading has ended, in whichever way."""
+        self.held: list[Delivery] = []
+        """The events that have come while the guild is loaded."""
+        self.stays = 0
+        """How many stays keep the guild in memory."""
+        self.collecting: list[GuildStay] = []
+        """Those of them that collect the guild's events."""
+        self.idle_timer: Handle | None = None
+
+
+class GuildStay:
+    """One user's stay at one guild, which keeps the guild in memory until it is closed, and its user's membership known."""
+
+    __slots__ = ("_end", "_is_closed", "awaits_row", "collected", "entry", "holds_member", "is_new", "user_id")
+
+    def __init__(self, entry: GuildEntry, user_id: int, *, is_new: bool, end: Callable[["GuildStay"], None]) -> None:
+        """`is_new` says that the user has just joined: messages that come during the stay follow GUILD_CREATE."""
+        self._end = end
+        self._is_closed = False
+        self.awaits_row = False
+        """Whether the membership is held but not known: its row must be read and settled."""
+        self.collected: list[Envelope] = []
+        """The guild's events during the stay, when the user has just joined."""
+        self.entry = entry
+        """The guild in its directory."""
+        self.holds_member = False
+        """Whether the guild's events keep the membership up to date, for this stay."""
+        self.is_new = is_new
+        self.user_id = user_id
+
+    @property
+    def guild_id(self) -> int:
+        """The guild's id."""
+        return self.entry.guild_id
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether loading has ended; `actor` is None then when there is no such guild."""
+        return self.entry.loaded.is_set()
+
+    @property
+    def actor(self) -> GuildActor | None:
+        """The guild's actor, once it is loaded."""
+        return self.entry.actor
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the user is a member as of now. A membership that is not settled yet counts as none."""
+        actor = self.entry.actor
+        return actor is not None and not actor.is_gone and actor.state.members.find(self.user_id) is not None
+
+    async def open(self) -> None:
+        """Wait until the guild is loaded, and hold the membership. No error when there is no such guild.
+
+        Raises:
+            Unavailable: when the guild cannot be loaded.
+        """
+        await self.entry.loaded.wait()
+        if self.entry.error is not None:
+            raise Unavailable from self.entry.error
+        self.hold()
+
+    def hold(self) -> None:
+        """Have events keep the membership up to date from now on, when the guild is loaded. Safe to call twice."""
+        actor = self.entry.actor
+        if actor is not None and not self.holds_member and not self._is_closed:
+            self.awaits_row = actor.state.members.hold(self.user_id)
+            self.holds_member = True
+
+    def settle(self, row: Member | None) -> None:
+        """Take the row of the membership that is awaited. An event that came since `hold` wins over it."""
+        actor = self.entry.actor
+        if actor is not None and self.awaits_row:
+            self.awaits_row = False
+            actor.state.members.settle(self.user_id, row)
+
+    def enter(self, session: Session, *, presence: msgspec.Raw | None) -> bool:
+        """Attach the session to the actor; whether it could be. The membership is held for the session from here on.
+
+        `presence` is the user's as others see it, None when offline.
+        """
+        actor = self.entry.actor
+        if actor is None or not actor.attach(session, presence=presence, is_new=self.is_new):
+            return False
+        self.holds_member = False
+        for envelope in self.collected:
+            actor.replay_to(session, envelope)
+        return True
+
+    def close(self) -> None:
+        """End the stay. Safe to call twice."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self.holds_member and self.entry.actor is not None:
+            self.entry.actor.state.members.release(self.user_id)
+        self._end(self)

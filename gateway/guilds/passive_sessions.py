@@ -1,0 +1,186 @@
+"""People's sessions that do not look at a large guild: they are told little at once, and what is unread in batches.
+
+In a guild with more members than `gateway.large_guild_members` a person's session begins *passive*. It gets what changes the
+guild, its channels and roles, its own messages and membership, and messages that mention it; not the messages of others,
+typing, voice, presences or members. Every `gateway.passive_gap_s` it gets PASSIVE_UPDATE_V1 with the newest messages' ids of those
+channels that it views and that had some. Subscribing (op 14, op 37) makes it active for the rest of its life: then messages come
+as in a small guild, typing when it wants that, presences and members only of those whom it names and in member lists.
+
+The bits do it: what is withheld belongs to intents, and a session here simply lacks those in the index. So an event costs only
+who gets it. Bots and small guilds are not touched by any of this.
+
+Owns who is limited here, who follows whom, and which channels have unread messages. Source: what Discord's own clients do.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+import msgspec
+
+from core.domain.events import PASSIVE_UPDATE_V1
+from core.domain.intents import Intent
+from core.wire.envelope import Envelope
+from core.wire.objects.passive_update import PassiveUpdate, UnreadChannel
+from core_ext.guild import SlotSet
+from gateway.guilds.guild_sessions import GuildSessions
+from gateway.guilds.state.guild_state import GuildState
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.scheduling.batch_timer import BatchTimer, CallLater
+from gateway.sessions.session import Session
+
+_WITH_MESSAGES: Final = int(
+    Intent.GUILD_MESSAGES | Intent.GUILD_MESSAGE_REACTIONS | Intent.GUILD_MESSAGE_POLLS | Intent.GUILD_VOICE_STATES
+)
+"""What an active session of a large guild gets, and a passive one not."""
+_TYPING: Final = int(Intent.GUILD_MESSAGE_TYPING)
+_CROWD: Final = int(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES)
+"""What people's sessions in a large guild get of single members only: each of many would hear of each of many."""
+_PASSIVE: Final = 63
+"""The flag of the index for passive sessions; intents end far below."""
+
+MAX_FOLLOWED: Final = 100
+"""Members whom a session may name: those of a screen or two."""
+
+
+class LargeGuilds(msgspec.Struct, frozen=True, kw_only=True):
+    """When a guild is large, and how often passive sessions hear of unread channels."""
+
+    members: int = 20_000
+    gap_s: float = 5.0
+
+
+class _Mentions(msgspec.Struct, frozen=True):
+    """What of a message says whom it mentions, beside single users."""
+
+    mention_everyone: bool = False
+    mention_roles: tuple[int, ...] = ()
+
+
+_NOBODY: Final = SlotSet()
+"""One for all messages of guilds without passive sessions. Nobody adds to it."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_mentions = msgspec.json.Decoder(_Mentions, strict=False).decode
+
+
+class PassiveSessions:
+    """See the module."""
+
+    __slots__ = ("_followed", "_followers", "_limited", "_options", "_sessions", "_state", "_timer", "_unread")
+
+    def __init__(
+        self, *, state: GuildState, sessions: GuildSessions, options: LargeGuilds, call_later: CallLater
+    ) -> None:
+        self._state = state
+        self._sessions = sessions
+        self._options = options
+        self._limited: set[int] = set()
+        self._followers: dict[int, set[int]] = {}
+        self._followed: dict[int, Collection[int]] = {}
+        self._unread: dict[int, int] = {}
+        self._timer = BatchTimer(gap_s=options.gap_s, flush=self.flush, call_later=call_later)
+
+    # -- sessions
+
+    def limits(self, session: Session) -> bool:
+        """Whether a session that attaches now is a person's, in a large guild."""
+        return not session.profile.is_bot and self._state.members.count > self._options.members
+
+    def enter(self, session: Session) -> None:
+        """A session has attached that is limited: it is passive."""
+        slot = session.slots[self._state.guild_id]
+        self._limited.add(slot)
+        self._sessions.set_flags(slot, _WITH_MESSAGES | _TYPING | _CROWD | 1 << _PASSIVE, on=False)
+        self._sessions.set_flags(slot, 1 << _PASSIVE, on=True)
+
+    def leave(self, slot: int) -> None:
+        """A session is going. No error when it is not limited."""
+        self._limited.discard(slot)
+        self._follow(slot, ())
+
+    def activate(self, slot: int, *, typing: bool | None) -> None:
+        """The session's client looks at the guild from now on; `typing` None leaves as it is whether it hears of that."""
+        if slot not in self._limited:
+            return
+        self._sessions.set_flags(slot, 1 << _PASSIVE, on=False)
+        self._sessions.set_flags(slot, _WITH_MESSAGES, on=True)
+        if typing is not None:
+            self._sessions.set_flags(slot, _TYPING, on=typing)
+
+    def follow(self, slot: int, user_ids: Iterable[int]) -> list[int]:
+        """The session wants to hear of these members, and of no others any more; those whom it newly hears of."""
+        if slot not in self._limited:
+            return []
+        before = self._followed.get(slot, ())
+        followed = list(dict.fromkeys(user_ids))[:MAX_FOLLOWED]
+        self._follow(slot, followed)
+        return [user_id for user_id in followed if user_id not in before]
+
+    def followers_of(self, user_id: int) -> SlotSet:
+        """The sessions that named this member, but for its own."""
+        slots = self._followers.get(user_id)
+        if not slots:
+            return SlotSet()
+        return SlotSet(slots) - SlotSet(self._sessions.slots_of(user_id))
+
+    def close(self) -> None:
+        """Stop the timer."""
+        self._timer.cancel()
+
+    def _follow(self, slot: int, user_ids: Collection[int]) -> None:
+        for user_id in self._followed.pop(slot, ()):
+            followers = self._followers[user_id]
+            followers.discard(slot)
+            if not followers:
+                del self._followers[user_id]
+        if user_ids:
+            self._followed[slot] = frozenset(user_ids)
+        for user_id in user_ids:
+            self._followers.setdefault(user_id, set()).add(slot)
+
+    # -- messages
+
+    def note_message(self, envelope: Envelope) -> SlotSet:
+        """A message was sent: it is unread for passive sessions. Those of them that get it at once."""
+        if not self._limited:
+            return _NOBODY
+        channel_id = envelope.channel_id
+        passive = self._sessions.select_flag(_PASSIVE, channel_id)
+        if not passive:
+            return passive
+        self._unread[channel_id] = max(envelope.id, self._unread.get(channel_id, 0))
+        self._timer.start()
+        said = _decode_mentions(envelope.payload)
+        if said.mention_everyone:
+            return passive
+        named = SlotSet()
+        for user_id in (envelope.author_id, *envelope.mention_ids):
+            for slot in self._sessions.slots_of(user_id):
+                named.add(slot)
+        if said.mention_roles:
+            self._add_holders(named, passive, frozenset(said.mention_roles))
+        return named & passive
+
+    def _add_holders(self, named: SlotSet, passive: SlotSet, role_ids: frozenset[int]) -> None:
+        find = self._state.members.find
+        for slot in passive:
+            member = find(self._sessions.at(slot).user_id)
+            if member is not None and not role_ids.isdisjoint(member.role_ids):
+                named.add(slot)
+
+    def flush(self) -> None:
+        """Tell passive sessions which of their channels have messages since they were told last."""
+        unread, self._unread = self._unread, {}
+        groups: list[tuple[SlotSet, list[UnreadChannel]]] = [(self._sessions.select_flag(_PASSIVE), [])]
+        for channel_id, message_id in sorted(unread.items()):
+            # Sessions that view the same of these channels stay together and share a body.
+            viewers = self._sessions.select_flag(_PASSIVE, channel_id)
+            shown = UnreadChannel(str(channel_id), str(message_id))
+            split = [(slots & viewers, [*channels, shown]) for slots, channels in groups]
+            split += [(slots - viewers, channels) for slots, channels in groups]
+            groups = [(slots, channels) for slots, channels in split if slots]
+        guild_id = str(self._state.guild_id)
+        for slots, channels in groups:
+            if channels:
+                body = DispatchBody(PASSIVE_UPDATE_V1, _encode(PassiveUpdate(guild_id, channels)))
+                self._sessions.send(body, slots)

@@ -1,0 +1,235 @@
+"""Telling a guild of its members' presences, many at a time and not too often: a crowd that comes online is no flood.
+
+```
+ change ─→ idle? ─ yes ─→ told at once ─┐
+             └ no ─→ waits; a later change of the same user takes its place ─→ told with the next batch
+                                        └─→ the next batch is due GAP_S later
+```
+
+A batch has up to BATCH presences, fewer where so many sessions are told that it would be over MAX_DELIVERIES; it goes out in
+slices, a slice a turn of the loop, so that messages and heartbeats pass in between. So one guild tells nobody more than
+1,000 presences a second. Who is in several guilds with crowds could get more than USER_PER_S: what is too much for a user in
+this second is owed to that user alone and follows as soon as it may, the last state only.
+
+Owns what waits. Time and timers are its owner's. Who may see a presence is decided by the guild's actor when it is told.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, Protocol
+
+from core.runtime.clock import Clock
+from core.wire.envelope import Envelope
+from gateway.events.recent import remember
+from gateway.guilds.state.guild_changes import (
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    Reactions,
+    RoleDeleted,
+    RolePut,
+)
+from gateway.scheduling.batch_timer import CallLater, Handle
+
+BATCH: Final = 100
+GAP_S: Final = 0.1
+USER_PER_S: Final = 1000
+"""What a user is told of all guilds together."""
+MAX_DELIVERIES: Final = 100_000
+"""Of a batch: at a third of a microsecond each they take a third of the gap."""
+SLICE_DELIVERIES: Final = 20_000
+"""Of a slice: 5 ms."""
+_REMEMBERED_GONE: Final = 1024
+"""Members who left lately. Presences wait behind all other events, so one may come after the end of its membership."""
+_WINDOW_S: Final = 1.0
+
+
+class PresencePace:
+    """What the batches of all guilds share: timers, and how much was told in this second."""
+
+    __slots__ = ("_clock", "_ends_s", "_extra", "_told", "_total", "call_later")
+
+    def __init__(self, *, clock: Clock, call_later: CallLater) -> None:
+        self.call_later = call_later
+        self._clock = clock
+        self._ends_s = 0.0
+        self._total = 0
+        self._told: dict[int, int] = {}
+        """By guild."""
+        self._extra: dict[int, int] = {}
+        """By user: what was owed."""
+
+    def note(self, guild_id: int, count: int) -> None:
+        """A guild has told so many."""
+        self._told[guild_id] = self._told.get(guild_id, 0) + count
+        self._total += count
+
+    def note_owed(self, user_id: int, count: int) -> None:
+        """A user was told so many of which others had been told."""
+        self._extra[user_id] = self._extra.get(user_id, 0) + count
+        self._total += count
+
+    def has_room_for_all(self, count: int) -> bool:
+        """Whether so many are too many for nobody, whatever guilds they are in: the usual case, and it costs nothing."""
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._ends_s:
+            self._ends_s = now_s + _WINDOW_S
+            self._told.clear()
+            self._extra.clear()
+            self._total = 0
+        return self._total + count <= USER_PER_S
+
+    def room_of(self, user_id: int, guild_ids: Iterable[int]) -> int:
+        """How many presences a user in these guilds may still be told in this second, at least."""
+        told = sum(self._told.get(guild_id, 0) for guild_id in guild_ids)
+        return max(USER_PER_S - told - self._extra.get(user_id, 0), 0)
+
+
+class Viewers(Protocol):
+    """Who is told: the guild's actor."""
+
+    @property
+    def guild_id(self) -> int:
+        """The guild."""
+
+    def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
+        """Dispatch a presence to all who may see it, but not to these users; to how many sessions that was."""
+
+    def tell_presence_to(self, envelope: Envelope, user_id: int) -> None:
+        """Dispatch a presence to this user's sessions, if they may see it."""
+
+    def guilds_of_users(self) -> Mapping[int, Collection[int]]:
+        """The users with a session here, and the guilds that their sessions are attached to."""
+
+
+class PresenceBatches:
+    """The presences of one guild on their way. See the module."""
+
+    __slots__ = ("_deliveries", "_gone", "_left", "_owed", "_pace", "_timer", "_viewers", "_waiting")
+
+    def __init__(self, *, viewers: Viewers, pace: PresencePace) -> None:
+        self._viewers = viewers
+        self._pace = pace
+        self._waiting: dict[int, Envelope] = {}
+        """By user, in the order in which they began to wait."""
+        self._owed: dict[int, dict[int, Envelope]] = {}
+        """User → whose presences it has not been told."""
+        self._gone: dict[int, None] = {}
+        self._timer: Handle | None = None
+        self._left = 0
+        """Of this batch."""
+        self._deliveries = 0
+
+    def put(self, envelope: Envelope) -> None:
+        """A user's presence has changed, and the user is a member."""
+        user_id = envelope.user_id
+        self._waiting[user_id] = envelope
+        self._forget_owed(user_id)
+        if self._timer is None:
+            self._begin()
+
+    def is_gone(self, user_id: int) -> bool:
+        """Whether the user has left lately and is not back."""
+        return user_id in self._gone
+
+    def drop(self, change: MemberRemoved) -> None:
+        """The user is a member no more: nobody is told anything of it."""
+        user_id = change.user_id
+        remember(self._gone, user_id, None, most=_REMEMBERED_GONE)
+        self._waiting.pop(user_id, None)
+        self._owed.pop(user_id, None)
+        self._forget_owed(user_id)
+
+    def welcome(self, change: MemberAdded) -> None:
+        """The user is a member, again or for the first time."""
+        self._gone.pop(change.user_id, None)
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _begin(self) -> None:
+        """A batch, when there is something for one."""
+        self._timer = None
+        if self._waiting or self._owed:
+            self._left, self._deliveries = BATCH, 0
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """The next slice of a batch."""
+        count = min(len(self._waiting), self._left)
+        full = () if self._pace.has_room_for_all(count) else self._find_full(count)
+        slice_end = self._deliveries + SLICE_DELIVERIES
+        while self._has_more and self._deliveries < slice_end:
+            self._tell_next(full)
+        self._timer = self._pace.call_later(0, self._go_on) if self._has_more else self._end()
+
+    @property
+    def _has_more(self) -> bool:
+        """Whether the batch goes on."""
+        return bool(self._waiting) and self._left > 0 and self._deliveries < MAX_DELIVERIES
+
+    def _tell_next(self, full: Collection[int]) -> None:
+        user_id = next(iter(self._waiting))
+        envelope = self._waiting.pop(user_id)
+        self._left -= 1
+        self._deliveries += self._viewers.tell_presence(envelope, full)
+        self._pace.note(self._viewers.guild_id, 1)
+        for receiver_id in full:
+            if receiver_id != user_id:
+                self._owed.setdefault(receiver_id, {})[user_id] = envelope
+
+    def _end(self) -> Handle:
+        """Of a batch."""
+        if self._owed:
+            self._pay()
+        return self._pace.call_later(GAP_S, self._begin)
+
+    # -- who is told enough already
+
+    def _find_full(self, count: int) -> Collection[int]:
+        """Users for whom so many more would be too many. Who is owed something comes first to that."""
+        rooms = {
+            user_id: self._pace.room_of(user_id, guild_ids)
+            for user_id, guild_ids in self._viewers.guilds_of_users().items()
+        }
+        return {user_id for user_id, room in rooms.items() if room < count} | self._owed.keys()
+
+    def _pay(self) -> None:
+        """Tell what is owed, as far as it may be."""
+        guilds = self._viewers.guilds_of_users()
+        for user_id, owed in list(self._owed.items()):
+            room = min(self._pace.room_of(user_id, guilds[user_id]), BATCH) if user_id in guilds else 0
+            for about_id in list(owed)[:room]:
+                self._viewers.tell_presence_to(owed.pop(about_id), user_id)
+            self._pace.note_owed(user_id, room)
+            if not owed or user_id not in guilds:
+                del self._owed[user_id]
+
+    def _forget_owed(self, about_id: int) -> None:
+        """It is old: nobody wants it any more."""
+        for owed in self._owed.values():
+            owed.pop(about_id, None)
+
+
+REACTIONS: Final[Reactions[PresenceBatches]] = {
+    MemberAdded: PresenceBatches.welcome,
+    MemberRemoved: PresenceBatches.drop,
+    # Presences come with their envelopes (`put`), and who may see them is found when they are told.
+    PresenceChanged: None,
+    MemberChanged: None,
+    MemberReleased: None,
+    MessageAdded: None,
+    GuildChanged: None,
+    RolePut: None,
+    RoleDeleted: None,
+    ChannelPut: None,
+    ChannelDeleted: None,
+}

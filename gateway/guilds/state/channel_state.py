@@ -1,0 +1,85 @@
+"""A guild's channel as its actor keeps it: the object for clients as it came, and what permissions are computed from. Pure."""
+
+from typing import Any, Final
+
+import msgspec
+
+from core.domain.channel import VOCAL
+from gateway.guilds.state.member_table import Fields
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode_fields: Final = msgspec.json.Decoder(Fields).decode
+_decode_objects: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
+
+
+class _OverwriteFields(msgspec.Struct, frozen=True):
+    """What is read of an overwrite; named as `core_ext` reads it."""
+
+    id: int
+    type: int
+    allow: int
+    deny: int
+
+
+class _ChannelFields(msgspec.Struct, frozen=True):
+    id: int
+    type: int = 0
+    permission_overwrites: tuple[_OverwriteFields, ...] = ()
+    last_message_id: int | None = None
+
+
+_decode_channel: Final = msgspec.json.Decoder(_ChannelFields, strict=False).decode
+
+
+class ChannelState(msgspec.Struct, kw_only=True, eq=False):
+    """A channel: its overwrites, and the object for clients."""
+
+    id: int
+    is_vocal: bool
+    """Whether people talk there: its text is for those who may CONNECT."""
+    overwrites: tuple[_OverwriteFields, ...]
+    member_ids: frozenset[int]
+    """Members with an overwrite of their own; all others with equal roles see the same."""
+    last_message_id: int | None
+    raw: msgspec.Raw
+    is_stale: bool = False
+    """Whether `raw` has an older `last_message_id`. It is patched when somebody asks, not at every message."""
+
+    def encode(self) -> msgspec.Raw:
+        """The channel's object, with its newest message's id."""
+        if self.is_stale:
+            self.is_stale = False
+            fields = _decode_fields(self.raw)
+            if "last_message_id" in fields:
+                self.raw = msgspec.Raw(_encode({**fields, "last_message_id": str(self.last_message_id)}))
+        return self.raw
+
+    def note_message(self, message_id: int) -> None:
+        """A message was sent here."""
+        if self.last_message_id is None or message_id > self.last_message_id:
+            self.last_message_id = message_id
+            self.is_stale = True
+
+    def drop_overwrite(self, overwrite_id: int) -> None:
+        """Whom the overwrite was for is gone."""
+        self.overwrites = tuple(item for item in self.overwrites if item.id != overwrite_id)
+        fields = _decode_fields(self.raw)
+        kept = [item for item in _decode_objects(fields["permission_overwrites"]) if item["id"] != str(overwrite_id)]
+        self.raw = msgspec.Raw(_encode({**fields, "permission_overwrites": kept}))
+
+
+def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
+    """A channel from a ChannelObject as JSON.
+
+    Raises:
+        msgspec.MsgspecError: when it is none.
+    """
+    seen = _decode_channel(payload)
+    return ChannelState(
+        id=seen.id,
+        is_vocal=seen.type in VOCAL,
+        overwrites=seen.permission_overwrites,
+        member_ids=frozenset(item.id for item in seen.permission_overwrites if item.type == 1),
+        last_message_id=seen.last_message_id,
+        raw=msgspec.Raw(payload),
+    )

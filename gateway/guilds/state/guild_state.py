@@ -1,0 +1,257 @@
+"""What a guild is, as far as the gateway must know it: who may view what, and what GUILD_CREATE says.
+
+Made from a snapshot, then changed by the guild's events. A wire object is kept as it came, field by field encoded; only what
+permissions are computed from is parsed. What an event changes is said as a value (`gateway.guilds.state.guild_changes`), by which all who
+keep something derived from the state follow it. Pure: no sessions, no store, no clock. The guild's actor is its only writer.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from core.domain import events
+from core.domain.channel import Channel
+from core.domain.guild import GuildSnapshot
+from core.domain.member import Member
+from core.domain.permissions import TIMEOUT_ALLOWED, Permission
+from core.domain.role import Role
+from core.wire.envelope import Envelope
+from core.wire.objects.channel import render_channel
+from core.wire.objects.guild import render_guild
+from core.wire.objects.role import render_role
+from core_ext.guild import ALL_PERMISSIONS, compute_base, compute_channel
+from gateway.guilds.state.channel_state import ChannelState, parse_channel
+from gateway.guilds.state.guild_changes import (
+    MESSAGE_ADDED,
+    Change,
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    RoleDeleted,
+    RolePut,
+)
+from gateway.guilds.state.member_table import Fields, MemberState, MemberTable, parse_member
+
+_ADMINISTRATOR: Final = int(Permission.ADMINISTRATOR)
+_DECIDES_VIEW: Final = int(Permission.VIEW_CHANNEL) | _ADMINISTRATOR
+"""A role whose change leaves these two bits alone changes nobody's view."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_fields = msgspec.json.Decoder(Fields).decode
+
+
+class _RoleFields(msgspec.Struct, frozen=True):
+    id: int
+    permissions: int
+    hoist: bool = False
+    position: int = 0
+
+
+class _RolePut(msgspec.Struct, frozen=True):
+    role: msgspec.Raw
+
+
+class _RoleDeleted(msgspec.Struct, frozen=True):
+    role_id: int
+
+
+class _Identified(msgspec.Struct, frozen=True):
+    id: int
+
+
+class _GuildFields(msgspec.Struct, frozen=True):
+    owner_id: int
+
+
+_decode_role = msgspec.json.Decoder(_RoleFields, strict=False).decode
+_decode_role_put = msgspec.json.Decoder(_RolePut).decode
+_decode_role_deleted = msgspec.json.Decoder(_RoleDeleted, strict=False).decode
+_decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
+_decode_guild = msgspec.json.Decoder(_GuildFields, strict=False).decode
+
+
+class RoleState(msgspec.Struct, kw_only=True, frozen=True, eq=False):
+    """A role: its bits, where it stands in member lists, and the object for clients."""
+
+    id: int
+    permissions: int
+    hoist: bool
+    position: int
+    raw: msgspec.Raw
+
+
+def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
+    seen = _decode_role(payload)
+    return RoleState(
+        id=seen.id, permissions=seen.permissions, hoist=seen.hoist, position=seen.position, raw=msgspec.Raw(payload)
+    )
+
+
+class GuildState:
+    """One guild as of the last event that was applied."""
+
+    __slots__ = ("channels", "fields", "guild_id", "members", "owner_id", "presences", "roles")
+
+    def __init__(
+        self,
+        snapshot: GuildSnapshot,
+        *,
+        members: Iterable[Member] | None = None,
+        last_message_ids: Mapping[int, int] | None = None,
+    ) -> None:
+        """`members`, when given, are all of the guild's; `last_message_ids` the newest message of each channel."""
+        guild = snapshot.guild
+        self.guild_id = guild.id
+        self.owner_id = guild.owner_id
+        self.fields = _without_roles(_encode(render_guild(guild, ())))
+        self.roles = {role.id: _role_of(role) for role in snapshot.roles}
+        self.channels = {channel.id: _channel_of(channel) for channel in snapshot.channels}
+        self.members = MemberTable(count=snapshot.member_count, rows=members)
+        self.presences: dict[int, msgspec.Raw] = {}
+        """Of the users who are connected here and not offline, as in GUILD_CREATE."""
+        for channel_id, message_id in (last_message_ids or {}).items():
+            if channel_id in self.channels:
+                self.channels[channel_id].note_message(message_id)
+
+    def apply(self, envelope: Envelope) -> Change | None:
+        """Take an event in; what it has changed, None when that is nothing. PRESENCE_UPDATE has a method of its own.
+
+        Raises:
+            msgspec.MsgspecError: when the payload is not what the event's name says. Nothing has changed then.
+        """
+        applier = APPLIERS.get(envelope.event)
+        return None if applier is None else applier(self, envelope)
+
+    def note_message(self, envelope: Envelope) -> MessageAdded | None:
+        """What `apply` does with MESSAGE_CREATE, which most events are."""
+        channel = self.channels.get(envelope.channel_id)
+        if channel is None:
+            return None
+        channel.note_message(envelope.id)
+        return MESSAGE_ADDED
+
+    def put_presence(self, user_id: int, presence: msgspec.Raw | None) -> PresenceChanged | None:
+        """A user who is connected here is seen so from now on; None is offline."""
+        if presence == self.presences.get(user_id):
+            return None
+        if presence is None:
+            del self.presences[user_id]
+        else:
+            self.presences[user_id] = presence
+        return PresenceChanged(user_id)
+
+    def release(self, user_id: int) -> MemberReleased:
+        """A session of the user has gone: the inverse of `members.hold`."""
+        self.members.release(user_id)
+        return MemberReleased(user_id)
+
+    def compute_base(self, role_ids: Iterable[int]) -> int:
+        """What members with these roles may do in the guild, unless they own it."""
+        roles = self.roles
+        everyone = roles.get(self.guild_id)
+        held = [roles[role_id].permissions for role_id in role_ids if role_id in roles]
+        return compute_base(False, everyone.permissions if everyone else 0, held)  # noqa: FBT003 - positional
+
+    def base_permissions(self, member: MemberState, *, now_ms: int) -> int:
+        """What a member may do in the guild."""
+        is_owner = member.user_id == self.owner_id
+        base = ALL_PERMISSIONS if is_owner else self.compute_base(member.role_ids)
+        if member.timeout_until_ms > now_ms and not base & _ADMINISTRATOR:
+            return base & TIMEOUT_ALLOWED
+        return base
+
+    def channel_permissions(self, member: MemberState, channel: ChannelState, *, now_ms: int) -> int:
+        """What a member may do in a channel, before implicit denials."""
+        base = self.base_permissions(member, now_ms=now_ms)
+        is_timed_out = member.timeout_until_ms > now_ms
+        return compute_channel(
+            base, self.guild_id, member.role_ids, member.user_id, channel.overwrites, timed_out=is_timed_out
+        )
+
+    def _update_guild(self, envelope: Envelope) -> GuildChanged:
+        owner_id, before = _decode_guild(envelope.payload).owner_id, self.owner_id
+        self.fields = _without_roles(envelope.payload)
+        self.owner_id = owner_id
+        return GuildChanged(owner_ids=() if owner_id == before else (before, owner_id))
+
+    def _put_role(self, envelope: Envelope) -> RolePut:
+        role = _parse_role(_decode_role_put(envelope.payload).role)
+        before = self.roles.get(role.id)
+        self.roles[role.id] = role
+        self.members.restore_role(role.id)
+        decides_views = before is None or bool((before.permissions ^ role.permissions) & _DECIDES_VIEW)
+        return RolePut(role.id, decides_views)
+
+    def _delete_role(self, envelope: Envelope) -> RoleDeleted:
+        role_id = _decode_role_deleted(envelope.payload).role_id
+        holders = tuple(member.user_id for member in self.members if role_id in member.role_ids)
+        self.roles.pop(role_id, None)
+        self.members.drop_role(role_id)
+        for channel in self.channels.values():
+            if any(item.id == role_id for item in channel.overwrites):
+                channel.drop_overwrite(role_id)
+        return RoleDeleted(role_id, holders)
+
+    def _put_channel(self, envelope: Envelope) -> ChannelPut:
+        channel = parse_channel(envelope.payload)
+        before = self.channels.get(channel.id)
+        if before is not None and before.last_message_id is not None:
+            channel.note_message(before.last_message_id)
+        self.channels[channel.id] = channel
+        return ChannelPut(before, channel)
+
+    def _delete_channel(self, envelope: Envelope) -> ChannelDeleted:
+        channel_id = _decode_identified(envelope.payload).id
+        self.channels.pop(channel_id, None)
+        return ChannelDeleted(channel_id)
+
+    def _add_member(self, envelope: Envelope) -> MemberAdded:
+        member = parse_member(envelope.payload)
+        self.members.add(member)
+        return MemberAdded(member.user_id)
+
+    def _put_member(self, envelope: Envelope) -> MemberChanged:
+        member = parse_member(envelope.payload)
+        self.members.put(member)
+        return MemberChanged(member.user_id)
+
+    def _remove_member(self, envelope: Envelope) -> MemberRemoved:
+        self.members.remove(envelope.user_id)
+        return MemberRemoved(envelope.user_id)
+
+
+APPLIERS: Final[Mapping[str, Callable[[GuildState, Envelope], Change | None]]] = {
+    events.MESSAGE_CREATE: GuildState.note_message,
+    events.GUILD_UPDATE: GuildState._update_guild,
+    events.GUILD_ROLE_CREATE: GuildState._put_role,
+    events.GUILD_ROLE_UPDATE: GuildState._put_role,
+    events.GUILD_ROLE_DELETE: GuildState._delete_role,
+    events.CHANNEL_CREATE: GuildState._put_channel,
+    events.CHANNEL_UPDATE: GuildState._put_channel,
+    events.CHANNEL_DELETE: GuildState._delete_channel,
+    events.GUILD_MEMBER_ADD: GuildState._add_member,
+    events.GUILD_MEMBER_UPDATE: GuildState._put_member,
+    events.GUILD_MEMBER_REMOVE: GuildState._remove_member,
+}
+"""The events that change what is kept here; all others are only passed on."""
+
+
+def _without_roles(payload: bytes | msgspec.Raw) -> Fields:
+    fields = _decode_fields(payload)
+    fields.pop("roles", None)
+    return fields
+
+
+def _role_of(role: Role) -> RoleState:
+    return _parse_role(_encode(render_role(role)))
+
+
+def _channel_of(channel: Channel) -> ChannelState:
+    return parse_channel(_encode(render_channel(channel)))

@@ -1,0 +1,183 @@
+"""The members of one guild that its actor keeps in memory.
+
+Kept are the users with a session in the guild or on its way into it (`hold`), and everybody while the guild is small
+(`keeps_all`), so that GUILD_CREATE of a small guild needs no query. All others are read from the store when asked for.
+
+A member's row is read while events go on being applied. `hold` marks the user as awaited; an event about the user clears
+the mark, because it is at least as new as the row that is on its way (events that are newer than the row follow and replace
+it); `settle` takes the row only when the mark still stands. So a row can never undo an event.
+
+Owns: rows of members, the number of members, who is held. Pure: no store, no clock, no sessions.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from core.domain.member import Member
+from core.wire.objects.member import render_member
+from gateway.events.recent import remember
+
+KEEP_ALL_BELOW: Final = 251
+"""Guilds with fewer members than this are kept whole: 250 is the largest `large_threshold` that a client may name."""
+
+REMEMBERED_DELETED_ROLES: Final = 256
+"""How many deleted roles are remembered, for rows that were read before the deletion. A read takes milliseconds."""
+
+_NO_ROLES: Final[frozenset[int]] = frozenset()
+"""One for all who have none: an empty set is as large as one with four roles."""
+
+Fields = dict[str, msgspec.Raw]
+"""A wire object of which each field is still encoded."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_fields = msgspec.json.Decoder(Fields).decode
+_decode_ids = msgspec.json.Decoder(list[str]).decode
+
+
+class _User(msgspec.Struct, frozen=True):
+    id: int
+
+
+class _Member(msgspec.Struct, frozen=True):
+    """What is read of a member object."""
+
+    user: _User
+    roles: tuple[int, ...]
+    communication_disabled_until: dt.datetime | None = None
+
+
+_decode_member = msgspec.json.Decoder(_Member, strict=False).decode
+
+
+class MemberState(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """One member: what permissions are made from, and the object for clients."""
+
+    user_id: int
+    role_ids: frozenset[int]
+    timeout_until_ms: int
+    raw: msgspec.Raw
+
+    def drop_role(self, role_id: int) -> None:
+        """Take a deleted role away."""
+        self.role_ids -= {role_id}
+        fields = _decode_fields(self.raw)
+        kept = [held for held in _decode_ids(fields["roles"]) if held != str(role_id)]
+        self.raw = msgspec.Raw(_encode({**fields, "roles": kept}))
+
+
+def parse_member(payload: bytes | msgspec.Raw) -> MemberState:
+    """A member from a MemberObject as JSON.
+
+    Raises:
+        msgspec.MsgspecError: when it is none.
+    """
+    seen = _decode_member(payload)
+    fields = _decode_fields(payload)
+    fields.pop("guild_id", None)
+    until = seen.communication_disabled_until
+    return MemberState(
+        user_id=seen.user.id,
+        role_ids=frozenset(seen.roles) if seen.roles else _NO_ROLES,
+        timeout_until_ms=0 if until is None else int(until.timestamp() * 1000),
+        raw=msgspec.Raw(_encode(fields)),
+    )
+
+
+def from_row(member: Member) -> MemberState:
+    """A member from the store's row."""
+    return MemberState(
+        user_id=member.user.id,
+        role_ids=frozenset(member.role_ids) if member.role_ids else _NO_ROLES,
+        timeout_until_ms=member.timeout_until_ms,
+        raw=msgspec.Raw(_encode(render_member(member))),
+    )
+
+
+class MemberTable:
+    """Members by user id, and how many the guild has."""
+
+    __slots__ = ("_awaited", "_deleted_roles", "_holds", "_rows", "count", "keeps_all")
+
+    def __init__(self, *, count: int, rows: Iterable[Member] | None = None) -> None:
+        """`rows`, when given, are all members of the guild."""
+        self.count = count
+        self.keeps_all = rows is not None
+        self._rows = {row.user.id: from_row(row) for row in rows or ()}
+        self._holds: dict[int, int] = {}
+        self._awaited: set[int] = set()
+        self._deleted_roles: dict[int, None] = {}
+
+    def find(self, user_id: int) -> MemberState | None:
+        """The member, when it is one and is kept."""
+        return self._rows.get(user_id)
+
+    def __iter__(self) -> Iterator[MemberState]:
+        return iter(self._rows.values())
+
+    def hold(self, user_id: int) -> bool:
+        """Keep this user's membership from now on; whether its row must be read and given to `settle`."""
+        self._holds[user_id] = self._holds.get(user_id, 0) + 1
+        if user_id in self._rows:
+            return False
+        self._awaited.add(user_id)
+        return True
+
+    def settle(self, user_id: int, row: Member | None) -> None:
+        """Take the row that `hold` asked for, unless an event was quicker."""
+        if user_id not in self._awaited:
+            return
+        self._awaited.discard(user_id)
+        if row is None:
+            return
+        state = from_row(row)
+        for role_id in state.role_ids & self._deleted_roles.keys():
+            state.drop_role(role_id)
+        self._rows[user_id] = state
+
+    def release(self, user_id: int) -> None:
+        """The inverse of `hold`."""
+        left = self._holds[user_id] - 1
+        if left:
+            self._holds[user_id] = left
+            return
+        del self._holds[user_id]
+        self._awaited.discard(user_id)
+        if not self.keeps_all:
+            self._rows.pop(user_id, None)
+
+    def add(self, member: MemberState) -> None:
+        """A user joined."""
+        self.count += 1
+        if self.keeps_all and self.count >= KEEP_ALL_BELOW:
+            self._forget_unheld()
+        self.put(member)
+
+    def put(self, member: MemberState) -> None:
+        """A member changed."""
+        self._awaited.discard(member.user_id)
+        if self.keeps_all or member.user_id in self._holds:
+            self._rows[member.user_id] = member
+
+    def remove(self, user_id: int) -> None:
+        """A member left or was thrown out."""
+        self.count -= 1
+        self._awaited.discard(user_id)
+        self._rows.pop(user_id, None)
+
+    def restore_role(self, role_id: int) -> None:
+        """A role is there: members may have it."""
+        self._deleted_roles.pop(role_id, None)
+
+    def drop_role(self, role_id: int) -> None:
+        """A role was deleted."""
+        remember(self._deleted_roles, role_id, None, most=REMEMBERED_DELETED_ROLES)
+        for member in self._rows.values():
+            if role_id in member.role_ids:
+                member.drop_role(role_id)
+
+    def _forget_unheld(self) -> None:
+        self.keeps_all = False
+        self._rows = {user_id: row for user_id, row in self._rows.items() if user_id in self._holds}

@@ -1,0 +1,275 @@
+"""Identify: from a token to a session that is READY and has entered its guilds.
+
+```
+ token ─→ login read (gateway.login.login_reads) ─→ checks (intents, shard, limits) ─→ seat at the user's actor
+   ─→ stays at its guilds: all open, memberships known? ─ no ─→ opened ─→ login read again
+             └─ yes ─→ READY, held user events, GUILD_CREATE of each guild, live from there
+```
+
+Logins come several at a time and go live together, in one turn of the loop. Everything that can go wrong is a `Refusal` until
+then. What was read is used in the same turn in which its window is looked at, or not at all; so a login that has to wait for
+guilds is read anew, with its stays open. A login that is revoked, or a connection that is lost, while all this goes on is noticed
+before READY.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from core.domain.errors import Unavailable
+from core.domain.events import SESSION_REVOKED
+from core.domain.login import LoginSnapshot
+from core.domain.member import Member
+from core.domain.tokens import hash_token, strip_scheme
+from core.wire import close_codes
+from core.wire.close_codes import CloseCode
+from core.wire.internal_events import parse_revoked
+from core.wire.opcodes import Opcode
+from gateway.commands.commands import Identify
+from gateway.guilds.guild_stay import GuildStay
+from gateway.login.guild_entrance import GuildEntrance
+from gateway.login.login import Login
+from gateway.login.login_reads import LoginReads
+from gateway.login.ready import ReadyMaker
+from gateway.login.refusal import Refusal
+from gateway.login.session_factory import SessionFactory
+from gateway.requests.session_commands import SessionCommands
+from gateway.scheduling.batch_timer import CallLater
+from gateway.scheduling.tasks import Tasks
+from gateway.sessions.connection import Connection
+from gateway.sessions.session import Session
+from gateway.sessions.session_table import SessionTable
+from gateway.transport.public_address import PublicAddress
+from gateway.users.user_directory import UserDirectory
+
+logger = logging.getLogger(__name__)
+
+PREPARED_GUILDS: Final = 200
+"""Guilds that READY waits for, which is all that a person can have. Beyond it loading takes long enough for a client to
+want READY first; the other guilds of a large bot follow one by one."""
+
+MAX_GUILDS_OF_A_SHARD: Final = 2500
+"""Discord's bound; more needs more client shards."""
+
+MAX_ROUNDS: Final = 8
+"""How often a login waits for its guilds. One is usual in a server that has just started; more need a user who joins other
+guilds in the very milliseconds of each read."""
+
+
+class Identifying:
+    """See the module."""
+
+    __slots__ = (
+        "_address",
+        "_call_later",
+        "_commands",
+        "_entrance",
+        "_factory",
+        "_on_logins",
+        "_readies",
+        "_reads",
+        "_table",
+        "_tasks",
+        "_users",
+    )
+
+    def __init__(  # noqa: PLR0913 - it stands between all that a login needs
+        self,
+        *,
+        reads: LoginReads,
+        factory: SessionFactory,
+        tasks: Tasks,
+        users: UserDirectory,
+        entrance: GuildEntrance,
+        table: SessionTable,
+        call_later: CallLater,
+        address: PublicAddress,
+        commands: SessionCommands,
+        on_logins: Callable[[int], None],
+    ) -> None:
+        """`commands` is given what clients said between Identify and READY; `on_logins` is told how many came in together."""
+        self._address = address
+        self._call_later = call_later
+        self._commands = commands
+        self._entrance = entrance
+        self._factory = factory
+        self._on_logins = on_logins
+        self._readies = ReadyMaker()
+        self._reads = reads
+        self._table = table
+        self._tasks = tasks
+        self._users = users
+
+    def begin(self, connection: Connection, command: Identify) -> None:
+        """Start a connection's login."""
+        login = Login(connection, command, hash_token(strip_scheme(command.token)))
+        connection.session = login
+        self._reads.ask(login)
+
+    def take(self, logins: Sequence[Login]) -> None:
+        """Let in those that have been read, as far as their guilds are open."""
+        here = [login for login in logins if self._try(self._come_in, login)]
+        self._entrance.catch_up()
+        ready = [login for login in here if self._try(self._send_ready, login)]
+        for login in ready:
+            self._try(self._enter_guilds, login)
+        self._on_logins(len(ready))
+
+    # -- each step of one login; whether it goes on
+
+    def _try(self, step: Callable[[Login], bool], login: Login) -> bool:
+        try:
+            if step(login):
+                return True
+        except Refusal as refusal:
+            self._give_up(login, refusal.close_code, hold_s=refusal.hold_s)
+        except Unavailable:
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
+        except Exception:
+            # One login must not keep all others out; whatever it is, it is a fault of ours.
+            logger.exception("a login failed")
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
+        return False
+
+    def _come_in(self, login: Login) -> bool:
+        snapshot = self._check(login)
+        session = login.session or self._take_seat(login, snapshot)
+        wanted = [member for member in snapshot.memberships if session.wants_guild(member.guild_id)]
+        if len(wanted) > MAX_GUILDS_OF_A_SHARD:
+            raise Refusal(close_codes.SHARDING_REQUIRED)
+        login.later = [member.guild_id for member in wanted[PREPARED_GUILDS:]]
+        if self._stay_at(login, wanted[:PREPARED_GUILDS]):
+            return True
+        login.rounds += 1
+        if login.rounds > MAX_ROUNDS:
+            raise Unavailable("a login does not come to an end")
+        self._tasks.spawn(self._open_guilds(login))
+        return False
+
+    def _check(self, login: Login) -> LoginSnapshot:
+        if login.is_unavailable:
+            raise Unavailable("the login could not be read")
+        if not login.is_wanted:
+            raise Refusal(close_codes.UNKNOWN_ERROR)
+        if login.snapshot is None:
+            raise Refusal(close_codes.AUTHENTICATION_FAILED)
+        for envelope in login.missed_events(login.snapshot.account.user.id):
+            if envelope.event == SESSION_REVOKED and parse_revoked(envelope.payload) == login.snapshot.auth.id:
+                raise Refusal(close_codes.AUTHENTICATION_FAILED)
+        return login.snapshot
+
+    def _take_seat(self, login: Login, snapshot: LoginSnapshot) -> Session:
+        session = self._factory.make_session(login.command, snapshot.auth, snapshot.account, snapshot.application)
+        login.session = session
+        self._users.enter(session)
+        self._users.hold(session, login.missed_events(session.user_id))
+        return session
+
+    def _stay_at(self, login: Login, members: Sequence[Member]) -> bool:
+        """Have stays at these guilds and at no others; whether the session can enter them all."""
+        before, login.stays = login.stays, {}
+        for member in members:
+            guild_id = member.guild_id
+            is_there = guild_id in before
+            login.stays[guild_id] = before.pop(guild_id) if is_there else self._entrance.stay(member.user.id, guild_id)
+        for left in before.values():
+            left.close()
+        settled = [_settle(login, login.stays[member.guild_id], member) for member in members]
+        return all(settled)
+
+    async def _open_guilds(self, login: Login) -> None:
+        try:
+            for stay in login.stays.values():
+                await stay.open()
+        except Unavailable:
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
+        except BaseException:
+            self._give_up(login, close_codes.UNKNOWN_ERROR)
+            raise
+        else:
+            self._reads.ask(login)
+
+    def _send_ready(self, login: Login) -> bool:
+        session, snapshot, connection = login.session, login.snapshot, login.connection
+        assert session is not None, "it has come in"  # noqa: S101 - for the type checker
+        assert snapshot is not None, "it has come in"  # noqa: S101
+        if session.is_ended:  # its auth session was revoked
+            raise Refusal(close_codes.AUTHENTICATION_FAILED)
+        if not login.is_wanted:
+            raise Refusal(close_codes.UNKNOWN_ERROR)
+        ready = self._readies.build(
+            session,
+            snapshot,
+            guild_ids=[stay.guild_id for stay in login.stays.values() if stay.is_member] + login.later,
+            is_sharded=login.command.shard is not None,
+            resume_url=self._address.url_for(connection.host),
+            last_message_ids=login.last_message_ids,
+        )
+        _connect(session, login)
+        self._table.add(session)
+        session.dispatch(ready)
+        self._entrance.enter_later(session, login.later)
+        for join in self._users.start(session, login.command.presence):
+            self._entrance.join(join.session, join.guild_id)
+        self._entrance.show(session.user_id, login.stays.values())
+        return True
+
+    def _enter_guilds(self, login: Login) -> bool:
+        session = login.session
+        assert session is not None, "it has come in"  # noqa: S101 - for the type checker
+        for stay in login.stays.values():
+            self._entrance.enter(session, stay)
+        login.close_stays()
+        for command in login.commands:
+            self._commands.take(session, command)
+        return True
+
+    def _give_up(self, login: Login, close_code: CloseCode | None, *, hold_s: float = 0.0) -> None:
+        """Take back what the login has got, and tell its client, if that is still there."""
+        session, connection = login.session, login.connection
+        login.close_stays()
+        is_waiting = connection.session is login or connection.session is session is not None
+        if session is not None and not session.is_ended:
+            if self._table.find(session.id) is session:
+                self._table.end(session)
+            else:
+                self._users.leave(session)
+        if not is_waiting:
+            return
+        if hold_s > 0:
+            # A client that identifies again as soon as it hears op 9 (oceanic.js) would use up its commands in a moment.
+            self._call_later(hold_s, partial(_invalidate, login))
+            return
+        connection.session = None
+        if close_code is None:
+            connection.send(Opcode.INVALID_SESSION, d=False)
+        else:
+            connection.close(close_code)
+
+
+def _settle(login: Login, stay: GuildStay, member: Member) -> bool:
+    """Let the stay know the membership that was read with the login, if that is new enough; whether nothing is missing."""
+    was_held = stay.holds_member
+    stay.hold()
+    # What was read while the membership was held is never too old.
+    if stay.awaits_row and (was_held or login.window.is_current(stay.guild_id, stay.user_id)):
+        stay.settle(member)
+    return stay.is_loaded and not stay.awaits_row
+
+
+def _connect(session: Session, login: Login) -> None:
+    connection = login.connection
+    if not session.profile.is_bot:
+        connection.admit_person()
+    elif login.command.wants_payload_compression:
+        connection.compress_payloads()
+    session.connection = connection
+    connection.session = session
+
+
+def _invalidate(login: Login) -> None:
+    """The answer that was held back."""
+    if login.is_wanted:
+        login.connection.session = None
+        login.connection.send(Opcode.INVALID_SESSION, d=False)

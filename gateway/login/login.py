@@ -1,0 +1,71 @@
+"""A login: a client's way from Identify to READY, what is known of it so far, and what its client says meanwhile."""
+
+from collections.abc import Mapping, Sequence
+
+from core.domain.login import LoginSnapshot
+from core.wire.envelope import Envelope
+from gateway.commands.commands import Command, Identify
+from gateway.events.login_windows import Window
+from gateway.guilds.guild_stay import GuildStay
+from gateway.sessions.connection import Connection
+from gateway.sessions.session import Session
+
+
+class Login:
+    """Stands at its connection's `session` until there is one.
+
+    Written by `gateway.login.identify`, save what is read of it, which `gateway.login.login_reads` fills in anew at each read.
+    """
+
+    __slots__ = (
+        "command",
+        "commands",
+        "connection",
+        "is_unavailable",
+        "last_message_ids",
+        "later",
+        "rounds",
+        "session",
+        "snapshot",
+        "stays",
+        "token_hash",
+        "window",
+    )
+
+    def __init__(self, connection: Connection, command: Identify, token_hash: bytes) -> None:
+        self.connection = connection
+        self.command = command
+        self.token_hash = token_hash
+        self.commands: list[Command] = []
+        """The commands that its client sends before READY."""
+        self.window: Window
+        """The window of its read, while it is read and until it is taken."""
+        self.snapshot: LoginSnapshot | None = None
+        """None when the token is nobody's."""
+        self.last_message_ids: Mapping[int, int] = {}
+        """The newest messages of its direct channels (and of those that were read with them)."""
+        self.is_unavailable = False
+        """Whether the store could not be read."""
+        self.session: Session | None = None
+        """Set once the login is found to be good. The session has a seat at its user's actor from then on."""
+        self.stays: dict[int, GuildStay] = {}
+        """The guilds that READY waits for, by id."""
+        self.later: list[int] = []
+        """The guilds that follow READY."""
+        self.rounds = 0
+        """How often it had to wait for guilds."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether its client is still there."""
+        return self.connection.is_open and self.connection.session is self
+
+    def missed_events(self, user_id: int) -> Sequence[Envelope]:
+        """The user's events that passed since the read began."""
+        return self.window.events_of(user_id)
+
+    def close_stays(self) -> None:
+        """Let the guilds go. Safe to call twice."""
+        stays, self.stays = self.stays, {}
+        for stay in stays.values():
+            stay.close()

@@ -1,0 +1,134 @@
+"""Reading logins from the store: those that wait at the same time in one trip, and what happens meanwhile is not missed.
+
+```
+ ask ─→ waiting ─→ one read for up to LOGINS_A_READ ─→ read ─→ `take`, LOGINS_A_TURN in a turn of the loop
+                     what passes meanwhile is noted in the read's window (`gateway.events.login_windows`)
+```
+
+Owns the queues of logins.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from core.domain.errors import Unavailable
+from core.store.interfaces import Store
+from gateway.events.login_windows import LoginWindows
+from gateway.login.login import Login
+from gateway.scheduling.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+LOGINS_A_READ: Final = 64
+"""What one statement takes: a trip's cost is well shared out, and a read takes some milliseconds."""
+
+LOGINS_A_TURN: Final = 16
+"""About 2 ms; then the sockets of those who are connected already have their turn."""
+
+
+class LoginReads:
+    """See the module."""
+
+    __slots__ = (
+        "_is_draining",
+        "_is_reading",
+        "_on_bad_token",
+        "_read",
+        "_store",
+        "_take",
+        "_tasks",
+        "_waiting",
+        "_windows",
+    )
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        windows: LoginWindows,
+        tasks: Tasks,
+        on_bad_token: Callable[[str], Coroutine[Any, Any, None]],
+    ) -> None:
+        """`on_bad_token` is run with the address of each client whose token is nobody's."""
+        self._store = store
+        self._take: Callable[[Sequence[Login]], None]
+        self._on_bad_token = on_bad_token
+        self._tasks = tasks
+        self._windows = windows
+        self._waiting: deque[Login] = deque()
+        self._read: deque[Login] = deque()
+        self._is_reading = False
+        self._is_draining = False
+
+    def hand_to(self, take: Callable[[Sequence[Login]], None]) -> None:
+        """Name who is given the logins, in the order in which they were asked for. Before the first one; must not raise."""
+        self._take = take
+
+    def ask(self, login: Login) -> None:
+        """Have a login read."""
+        self._waiting.append(login)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """The next read goes on while the logins of the last one are taken; no more than that are held."""
+        if self._read and not self._is_draining:
+            self._is_draining = True
+            asyncio.get_running_loop().call_soon(self._drain)
+        if self._waiting and not self._is_reading and len(self._read) < LOGINS_A_READ:
+            self._is_reading = True
+            self._tasks.spawn(self._read_some())
+
+    def _drain(self) -> None:
+        some = [self._read.popleft() for _ in range(min(LOGINS_A_TURN, len(self._read)))]
+        windows = [login.window for login in some]
+        try:
+            self._take(some)
+        finally:
+            for window in windows:
+                self._windows.close(window)
+            self._is_draining = False
+            self._go_on()
+
+    async def _read_some(self) -> None:
+        logins: list[Login] = []
+        try:
+            logins = self._begin()
+            if logins:
+                await self._fetch(logins)
+        except BaseException as error:
+            for login in logins:
+                login.is_unavailable = True
+            if not isinstance(error, Unavailable):
+                raise
+        finally:
+            self._read.extend(logins)
+            self._is_reading = False
+            self._go_on()
+
+    def _begin(self) -> list[Login]:
+        """The next logins. A client that has gone meanwhile is passed over: in a storm clients give up and come again."""
+        logins: list[Login] = []
+        while self._waiting and len(logins) < LOGINS_A_READ:
+            login = self._waiting.popleft()
+            if login.is_wanted or login.session is not None:
+                logins.append(login)
+        if logins:
+            window = self._windows.open(len(logins))
+            for login in logins:
+                login.window = window
+        return logins
+
+    async def _fetch(self, logins: Sequence[Login]) -> None:
+        found = await self._store.logins.find_many([login.token_hash for login in logins])
+        direct = {channel.id for snapshot in found.values() for channel in snapshot.direct_channels}
+        last_message_ids = await self._store.messages.last_ids(direct) if direct else {}
+        for login in logins:
+            login.snapshot = found.get(login.token_hash)
+            login.last_message_ids = last_message_ids
+            if login.snapshot is None:
+                address = login.connection.remote_address
+                logger.warning("login failed", extra={"address": address})
+                await self._on_bad_token(address)

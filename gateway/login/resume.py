@@ -1,0 +1,63 @@
+"""Resume: a session gets a new connection and what it missed. Synchronous, so nothing can come in between."""
+
+from core.domain.events import RESUMED
+from core.domain.tokens import hash_token, strip_scheme
+from core.runtime.metrics import Metrics
+from core.wire import close_codes
+from core.wire.opcodes import Opcode
+from gateway.commands.commands import Resume
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.sessions.connection import Connection
+from gateway.sessions.session import Session
+from gateway.sessions.session_table import SessionTable
+from gateway.users.user_directory import UserDirectory
+
+
+class Resuming:
+    """See the module."""
+
+    __slots__ = ("_metrics", "_resumed", "_table", "_users")
+
+    def __init__(self, *, table: SessionTable, users: UserDirectory, metrics: Metrics) -> None:
+        self._table = table
+        self._users = users
+        self._metrics = metrics
+        self._resumed = DispatchBody(RESUMED, b'{"_trace":[]}')
+
+    def resume(self, connection: Connection, command: Resume) -> None:
+        """Give the session to this connection, or say why not.
+
+        Unknown session, other token, events forgotten: op 9 `false`, and the client identifies anew. A `seq` that the
+        session has not reached: 4007.
+        """
+        session = self._table.find(command.session_id)
+        seq = command.seq or 0
+        if session is None or session.profile.token_hash != hash_token(strip_scheme(command.token)):
+            self._invalidate(connection, "unknown")
+        elif seq < 0 or seq > session.seq:
+            self._metrics.connections.resume_total.labels("invalid_seq").inc()
+            connection.close(close_codes.INVALID_SEQ)
+        elif not session.can_resume_after(seq):
+            self._replace(session, None)
+            self._table.end(session)
+            self._invalidate(connection, "forgotten")
+        else:
+            self._replace(session, connection)
+            connection.session = session
+            if not session.profile.is_bot:
+                connection.admit_person()
+            session.replay(seq)
+            session.dispatch(self._resumed)
+            self._users.regain(session)
+            self._metrics.connections.resume_total.labels("resumed").inc()
+
+    def _replace(self, session: Session, connection: Connection | None) -> None:
+        """A connection that the server still takes for open is closed: its client has given it up."""
+        before = self._table.take(session, connection)
+        if before is not None:
+            before.session = None
+            before.close(close_codes.SESSION_TIMED_OUT)
+
+    def _invalidate(self, connection: Connection, outcome: str) -> None:
+        self._metrics.connections.resume_total.labels(outcome).inc()
+        connection.send(Opcode.INVALID_SESSION, d=False)

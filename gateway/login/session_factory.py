@@ -1,0 +1,82 @@
+"""Makes the session that an Identify asks for, if it may have one. Synchronous: limits are taken in the same moment."""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from core.domain.application import Application
+from core.domain.user import Account, AuthSession
+from core.live.interfaces import SessionStarts
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.runtime.settings import Settings
+from gateway.commands.commands import Identify
+from gateway.login.identify_checks import make_profile
+from gateway.login.identify_limits import IdentifyLimits
+from gateway.login.refusal import Refusal
+from gateway.sessions.session import Session
+from gateway.sessions.session_table import SessionTable
+
+logger = logging.getLogger(__name__)
+
+MAX_HOLD_S: Final = 5.0
+"""Discord's window, and about as long as clients wait by themselves after op 9."""
+
+
+class SessionFactory:
+    """Owns the limits on identifying."""
+
+    __slots__ = ("_clock", "_gateway", "_limits", "_metrics", "_new_session_id", "_sessions_per_user", "_table")
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        settings: Settings,
+        table: SessionTable,
+        starts: SessionStarts,
+        new_session_id: Callable[[], str],
+        metrics: Metrics,
+    ) -> None:
+        self._metrics = metrics
+        gateway = settings.gateway
+        self._clock = clock
+        self._gateway = gateway
+        self._sessions_per_user = settings.limits.sessions_per_user
+        self._table = table
+        self._new_session_id = new_session_id
+        self._limits = IdentifyLimits(
+            concurrency=gateway.identify_concurrency,
+            window_s=gateway.identify_window_s,
+            starts=starts,
+        )
+
+    def make_session(
+        self, command: Identify, auth: AuthSession, account: Account, application: Application | None
+    ) -> Session:
+        """The session, attached to nothing yet.
+
+        Raises:
+            Refusal: for what the client asks wrongly, too often, or too much of.
+        """
+        gateway, user = self._gateway, account.user
+        profile = make_profile(
+            command,
+            auth,
+            user,
+            application,
+            session_id=self._new_session_id(),
+            default_large_threshold=gateway.large_threshold,
+        )
+        now_s = self._clock.monotonic_s()
+        if user.bot and not self._limits.take(user.id, profile.shard_id, now_s):
+            remaining_s = self._limits.remaining_s(user.id, profile.shard_id, now_s)
+            raise self._too_many("identifies", user.id, hold_s=min(remaining_s, MAX_HOLD_S))
+        if not self._table.make_room(user.id, self._sessions_per_user):
+            raise self._too_many("sessions", user.id)
+        return Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
+
+    def _too_many(self, limit: str, user_id: int, *, hold_s: float = 0.0) -> Refusal:
+        self._metrics.limit_refusals_total.labels(limit).inc()
+        logger.warning("refused by a limit", extra={"limit": limit, "who": str(user_id)})
+        return Refusal(None, hold_s=hold_s)

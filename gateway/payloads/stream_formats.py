@@ -1,0 +1,195 @@
+"""The formats of `compress=zlib-stream` and `compress=zstd-stream`: templates of stored prefixes and compressed segments.
+
+`gateway.payloads.compression` tells the layouts. A segment is right anywhere, so one serves every connection. One that looks back at the
+event before it (`chain`) takes a third of the bytes, and is right where exactly that event came last; who that is, is counted
+by `core_ext`'s templates. What the streams have in common between the two events is what the earlier one put out behind its `s`;
+then comes the prefix of the later one, which is of the same width for all but differs in `s`, and so cannot be referred to.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from core_ext import payloads
+from gateway.payloads import compression
+from gateway.payloads.compression import Compression, ZstdCompressor
+from gateway.payloads.dispatch_body import DispatchBody, compute_template_index
+from gateway.payloads.encodings import JSON_END, SEQ_BYTES, SEQ_HEADS, Encoding
+from gateway.payloads.spliced_body import Body, SplicedBody
+
+_BINARY = 2
+
+_PADDED_SEQ_BYTES: Final = 10
+
+_MAX_STORED_BYTES: Final = 512
+"""Own parts up to here are not compressed: it would cost 6 to 12 microseconds a session and save little of its GUILD_CREATE."""
+
+# The zstd pad must be a value in encodings that have no white space: of one more key, "_", which clients ignore. Each shared
+# part has a pad of its own, so they are "_", "__" and so on in `d`; no object of the API has such a key.
+_PADDED_HEADS: Final = {
+    Encoding.JSON: b"",
+    Encoding.ETF: b"\x83t\x00\x00\x00\x05" + SEQ_HEADS[Encoding.ETF][6:],
+    Encoding.MSGPACK: b"\x85" + SEQ_HEADS[Encoding.MSGPACK][1:],
+}
+"""What is before `s` when a pad comes behind it."""
+
+
+class _Chain:
+    """How events begin that look back: with a prefix of fixed width, so that what comes before lies equally far back for all."""
+
+    __slots__ = ("_after", "_head", "_mode", "gap_bytes")
+
+    def __init__(self, encoding: Encoding, head: bytes, after: bytes, store: Callable[[bytes], bytes]) -> None:
+        """`head` and `after` are around `s` in binary encodings; `store` puts the prefix into a block."""
+        is_json = encoding is Encoding.JSON
+        head, seq, after = (b'{"s":', b" " * _PADDED_SEQ_BYTES, b",") if is_json else (head, bytes(SEQ_BYTES), after)
+        self._mode = payloads.TEMPLATE_PADDED if is_json else payloads.TEMPLATE_FIXED
+        self._head = store(head + seq + after)[: -len(seq + after)]
+        self._after = after
+        self.gap_bytes = len(head + seq + after)
+
+    def make(self, segment: bytes | None, standalone: payloads.Template) -> payloads.Template | None:
+        """The template of a segment, if there is one and it is shorter than what needs nothing before it."""
+        if segment is None:
+            return None
+        tail = self._after + segment
+        if len(self._head) + len(tail) >= len(standalone.shared):
+            return None
+        return payloads.Template(_BINARY, self._mode, self._head, tail)
+
+
+class ZlibStreamFormat:
+    """`compress=zlib-stream`."""
+
+    __slots__ = ("_chain", "_encoding", "_end", "_head", "_mode", "index", "is_stream")
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+        is_json = encoding is Encoding.JSON
+        self._mode = payloads.TEMPLATE_JSON_DEFLATE if is_json else payloads.TEMPLATE_FIXED
+        self._head = compression.store_deflate(SEQ_HEADS[encoding] + bytes(SEQ_BYTES))[:-SEQ_BYTES]
+        self._end = compression.store_deflate(JSON_END if is_json else b"") + compression.ZLIB_SYNC
+        self._chain = _Chain(encoding, SEQ_HEADS[encoding], b"", compression.store_deflate)
+        self.index = compute_template_index(encoding, Compression.ZLIB_STREAM)
+        self.is_stream = True
+
+    def open(self, payload: bytes) -> bytes:
+        """See `gateway.payloads.wire_formats.WireFormat`."""
+        stored = compression.store_deflate(payload)
+        return payloads.frame(_BINARY, compression.ZLIB_HEADER + stored + compression.ZLIB_SYNC)
+
+    def encode(self, payload: bytes) -> bytes:
+        """See `gateway.payloads.wire_formats.WireFormat`."""
+        return payloads.frame(_BINARY, compression.store_deflate(payload) + compression.ZLIB_SYNC)
+
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
+        """See `gateway.payloads.wire_formats.WireFormat`."""
+        return body.find_template(self).encode(seq)
+
+    def make_template(self, body: DispatchBody) -> payloads.Template:
+        """See `gateway.payloads.wire_formats.TemplateFormat`."""
+        segment = compression.compress_deflate(body.shared(self._encoding))
+        return payloads.Template(_BINARY, self._mode, self._head, segment)
+
+    def splice(self, body: SplicedBody) -> payloads.Template:
+        """See `gateway.payloads.wire_formats.TemplateFormat`."""
+        encoding = self._encoding
+        opening = body.opening(encoding, 0)
+        is_small = len(opening) <= _MAX_STORED_BYTES
+        tail = compression.store_deflate(opening) if is_small else compression.compress_deflate(opening)
+        segments = [
+            part.segment(encoding, Compression.ZLIB_STREAM, 0, lambda text, _: compression.compress_deflate(text))
+            for part in body.parts
+        ]
+        return payloads.Template(_BINARY, self._mode, self._head, tail, (*segments, self._end))
+
+    def chain(self, body: DispatchBody, previous: DispatchBody) -> payloads.Template | None:
+        """See `gateway.payloads.wire_formats.TemplateFormat`."""
+        text, before = body.shared(self._encoding), previous.shared(self._encoding)
+        segment = compression.chain_deflate(text, before=before, gap_bytes=self._chain.gap_bytes)
+        return self._chain.make(segment, body.find_template(self))
+
+
+class ZstdStreamFormat:
+    """`compress=zstd-stream`."""
+
+    __slots__ = (
+        "_chain",
+        "_compressor",
+        "_encoding",
+        "_end",
+        "_head",
+        "_mode",
+        "_pad_key",
+        "_padded_head",
+        "index",
+        "is_stream",
+    )
+
+    def __init__(self, encoding: Encoding, compressor: ZstdCompressor) -> None:
+        self._encoding = encoding
+        self._compressor = compressor
+        is_json = encoding is Encoding.JSON
+        self._mode = payloads.TEMPLATE_JSON_ZSTD if is_json else payloads.TEMPLATE_FIXED
+        self._head = compression.store_zstd(SEQ_HEADS[encoding] + bytes(SEQ_BYTES))[:-SEQ_BYTES]
+        self._pad_key = _write_pad_key(encoding, 0)
+        padded = compression.store_zstd(_PADDED_HEADS[encoding] + bytes(SEQ_BYTES) + self._pad_key)
+        self._padded_head = padded[: -SEQ_BYTES - len(self._pad_key)]
+        self._end = (compression.store_zstd(JSON_END),) if is_json else ()
+        self._chain = _Chain(encoding, _PADDED_HEADS[encoding], self._pad_key, compression.store_zstd)
+        self.index = compute_template_index(encoding, Compression.ZSTD_STREAM)
+        self.is_stream = True
+
+    def open(self, payload: bytes) -> bytes:
+        """See `gateway.payloads.wire_formats.WireFormat`."""
+        return payloads.frame(_BINARY, compression.ZSTD_HEADER + compression.store_zstd(payload))
+
+    def encode(self, payload: bytes) -> bytes:
+        """See `gateway.payloads.wire_formats.WireFormat`."""
+        return payloads.frame(_BINARY, compression.store_zstd(payload))
+
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
+        """See `gateway.payloads.wire_formats.WireFormat`."""
+        return body.find_template(self).encode(seq)
+
+    def make_template(self, body: DispatchBody) -> payloads.Template:
+        """See `gateway.payloads.wire_formats.TemplateFormat`."""
+        return self._make(body.shared(self._encoding), ())
+
+    def splice(self, body: SplicedBody) -> payloads.Template:
+        """See `gateway.payloads.wire_formats.TemplateFormat`."""
+        encoding = self._encoding
+        opening = body.opening(encoding, 0 if encoding is Encoding.JSON else len(body.parts))
+        segments = [
+            part.segment(encoding, Compression.ZSTD_STREAM, position, self._compress)
+            for position, part in enumerate(body.parts)
+        ]
+        return self._make(opening, (*segments, *self._end), is_small=len(opening) <= _MAX_STORED_BYTES)
+
+    def chain(self, body: DispatchBody, previous: DispatchBody) -> payloads.Template | None:
+        """See `gateway.payloads.wire_formats.TemplateFormat`."""
+        text, before = body.shared(self._encoding), previous.shared(self._encoding)
+        segment = self._compressor.chain(text, before=before, gap_bytes=self._chain.gap_bytes)
+        return self._chain.make(segment, body.find_template(self))
+
+    def _make(self, text: bytes, rest: tuple[bytes, ...], *, is_small: bool = False) -> payloads.Template:
+        """A template of a text, which is compressed unless that makes it no smaller, and of segments."""
+        if not is_small:
+            segment = self._pad_key + self._compressor.compress(text)
+            if len(segment) < len(text):
+                return payloads.Template(_BINARY, self._mode, self._padded_head, segment, rest)
+        return payloads.Template(_BINARY, self._mode, self._head, compression.store_zstd(text), rest)
+
+    def _compress(self, text: bytes, position: int) -> bytes:
+        """The segment of shared pairs, with their pad."""
+        pad_key = _write_pad_key(self._encoding, position)
+        return compression.store_zstd(pad_key) + self._compressor.compress(text)
+
+
+def _write_pad_key(encoding: Encoding, position: int) -> bytes:
+    """A key and the header of a string of the pad's size. Nothing in JSON, where the pad is white space."""
+    if encoding is Encoding.JSON:
+        return b""
+    name, size = b"_" * (position + 1), len(compression.ZSTD_PAD)
+    if encoding is Encoding.ETF:
+        return b"m" + len(name).to_bytes(4, "big") + name + b"m" + size.to_bytes(4, "big")
+    return bytes((0xA0 | len(name),)) + name + bytes((0xA0 | size,))

@@ -1,0 +1,138 @@
+"""The formats in which payloads leave: an encoding and a compression, as whole WebSocket frames.
+
+A format holds no state of any connection, so there is one object a format and every connection of that format shares it.
+What a dispatch needs for each recipient is put into a template by `core_ext` (see its framing and `gateway.payloads.compression` for
+the layouts); templates are made here and in `gateway.payloads.stream_formats`. A body of many sessions has one in each format and
+keeps it, a spliced body's is made of the session's own part and of segments that its shared parts keep:
+
+    prefix with `s` │ opening: t, op, d's own pairs │ shared pairs │ shared pairs │ end
+
+Uncompressed JSON goes out as text frames, everything else as binary ones.
+"""
+
+from typing import Final, Protocol
+
+from core_ext import payloads
+from gateway.payloads import compression
+from gateway.payloads.compression import Compression, ZstdCompressor
+from gateway.payloads.dispatch_body import DispatchBody, TemplateMaker, compute_template_index
+from gateway.payloads.encodings import JSON_END, SEQ_HEADS, Encoding
+from gateway.payloads.spliced_body import Body, SplicedBody, Splicer
+from gateway.payloads.stream_formats import ZlibStreamFormat, ZstdStreamFormat
+
+_TEXT = 1
+_BINARY = 2
+
+NO_TEMPLATES: Final = -1
+
+
+class WireFormat(Protocol):
+    """One way to send. Every method gives a whole frame.
+
+    `index` is `NO_TEMPLATES`, or it is a `TemplateFormat`. In a stream (`is_stream`) an event may look back at the one before.
+    """
+
+    index: int
+    is_stream: bool
+
+    def open(self, payload: bytes) -> bytes:
+        """The first payload of a connection, which begins its stream."""
+
+    def encode(self, payload: bytes) -> bytes:
+        """A payload of this connection alone."""
+
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
+        """An event with its `s`."""
+
+
+class TemplateFormat(WireFormat, TemplateMaker, Splicer, Protocol):
+    """A format in which dispatches differ by their `s` alone."""
+
+
+class PlainFormat:
+    """No compression."""
+
+    __slots__ = ("_encoding", "_mode", "_opcode", "index", "is_stream")
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+        is_json = encoding is Encoding.JSON
+        self._opcode = _TEXT if is_json else _BINARY
+        self._mode = payloads.TEMPLATE_JSON if is_json else payloads.TEMPLATE_FIXED
+        self.index = compute_template_index(encoding, Compression.NONE)
+        self.is_stream = False
+
+    def open(self, payload: bytes) -> bytes:
+        """See `WireFormat`."""
+        return self.encode(payload)
+
+    def encode(self, payload: bytes) -> bytes:
+        """See `WireFormat`."""
+        return payloads.frame(self._opcode, payload)
+
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
+        """See `WireFormat`."""
+        return body.find_template(self).encode(seq)
+
+    def make_template(self, body: DispatchBody) -> payloads.Template:
+        """See `TemplateFormat`."""
+        encoding = self._encoding
+        return payloads.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.shared(encoding))
+
+    def splice(self, body: SplicedBody) -> payloads.Template:
+        """See `TemplateFormat`."""
+        encoding = self._encoding
+        rest = tuple(part.text(encoding) for part in body.parts)
+        if encoding is Encoding.JSON:
+            rest += (JSON_END,)
+        return payloads.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.opening(encoding, 0), rest)
+
+    def chain(self, body: DispatchBody, previous: DispatchBody) -> None:
+        """See `TemplateFormat`. Nothing looks back here."""
+
+
+class ZlibPayloadFormat:
+    """Identify's `compress: true`: JSON, each payload a zlib document. Its checksum runs over `s` too: no templates."""
+
+    __slots__ = ("_stream", "index", "is_stream")
+
+    def __init__(self, stream: ZlibStreamFormat) -> None:
+        """`stream` is of the same encoding. Its segments serve here as well, so they are made once for both."""
+        self._stream = stream
+        self.index = NO_TEMPLATES
+        self.is_stream = False
+
+    def open(self, payload: bytes) -> bytes:
+        """See `WireFormat`."""
+        return self.encode(payload)
+
+    def encode(self, payload: bytes) -> bytes:
+        """See `WireFormat`."""
+        segment = compression.compress_deflate(payload)
+        return payloads.frame(_BINARY, compression.finish_zlib(b"", payload, segment))
+
+    def encode_dispatch(self, body: Body, seq: int) -> bytes:
+        """See `WireFormat`."""
+        segments = body.find_template(self._stream).shared
+        text = payloads.share_json(body.event, body.payload)
+        return payloads.frame(_BINARY, compression.finish_zlib(payloads.splice_json(seq, b""), text, segments))
+
+
+class WireFormats:
+    """Every format, made once."""
+
+    __slots__ = ("_formats",)
+
+    def __init__(self) -> None:
+        self._formats: dict[tuple[Encoding, Compression], WireFormat] = {}
+        zstd = ZstdCompressor()
+        for encoding in Encoding:
+            self._formats[encoding, Compression.NONE] = PlainFormat(encoding)
+            self._formats[encoding, Compression.ZSTD_STREAM] = ZstdStreamFormat(encoding, zstd)
+            zlib_stream = self._formats[encoding, Compression.ZLIB_STREAM] = ZlibStreamFormat(encoding)
+            if encoding is Encoding.JSON:
+                self._formats[encoding, Compression.ZLIB_PAYLOAD] = ZlibPayloadFormat(zlib_stream)
+
+    def find(self, encoding: Encoding, compression: Compression) -> WireFormat:
+        """The format for a pair. Payload compression is there for JSON only."""
+        return self._formats[encoding, compression]

@@ -1,0 +1,78 @@
+"""What the commands of a client that is READY lead to."""
+
+import logging
+
+from core.domain.events import SOUNDBOARD_SOUNDS
+from core.wire import close_codes
+from core.wire.close_codes import CloseCode
+from core.wire.opcodes import BOT_OPCODES
+from gateway.commands.commands import (
+    Command,
+    GuildSubscriptions,
+    LazyGuilds,
+    RequestGuildMembers,
+    RequestSoundboardSounds,
+    SendMessage,
+    Unheeded,
+)
+from gateway.commands.presence_command import PresenceUpdate
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.requests.guild_subscribing import GuildSubscribing
+from gateway.requests.member_requests import MemberRequests
+from gateway.requests.socket_messages import SocketMessages
+from gateway.sessions.session import Session
+from gateway.users.user_directory import UserDirectory
+
+logger = logging.getLogger(__name__)
+
+
+class SessionCommands:
+    """Hands each command to the part that it is for."""
+
+    __slots__ = ("_members", "_messages", "_subscribing", "_users")
+
+    def __init__(
+        self,
+        *,
+        members: MemberRequests,
+        messages: SocketMessages,
+        subscribing: GuildSubscribing,
+        users: UserDirectory,
+    ) -> None:
+        self._members = members
+        self._messages = messages
+        self._subscribing = subscribing
+        self._users = users
+
+    def take(self, session: Session, command: Command) -> None:
+        """A command of the session's client."""
+        match command:
+            case PresenceUpdate():
+                self._users.set_presence(session, command)
+            case RequestGuildMembers():
+                self._members.answer(session, command)
+            case SendMessage():
+                self._messages.send(session, command)
+            case LazyGuilds() | GuildSubscriptions():
+                self._subscribing.take(session, command)
+            case RequestSoundboardSounds():
+                _answer_soundboards(session, command)
+            case Unheeded(op=op) if session.profile.is_bot and op not in BOT_OPCODES:
+                _refuse(session, close_codes.UNKNOWN_OPCODE)
+            case _:
+                # Voice states, and what people's clients say beside: nothing comes of it in this server yet.
+                logger.debug("a command without effect", extra={"command": type(command).__name__})
+
+
+def _refuse(session: Session, close_code: CloseCode) -> None:
+    """The session's client said what it may not say. It is kept for a resume, as with each other fault."""
+    if session.connection is not None:
+        session.connection.close(close_code)
+
+
+def _answer_soundboards(session: Session, command: RequestSoundboardSounds) -> None:
+    """Guilds have no sounds of their own yet; libraries wait for an answer of each guild that they ask for."""
+    for guild_id in dict.fromkeys(command.all_guild_ids):
+        if guild_id in session.slots:
+            payload = b'{"guild_id":"%d","soundboard_sounds":[]}' % guild_id
+            session.dispatch(DispatchBody(SOUNDBOARD_SOUNDS, payload))

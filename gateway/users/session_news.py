@@ -1,0 +1,65 @@
+"""When a person's sessions are told of each other: some time after a change, once for all that changed meanwhile.
+
+A change of one session is news for all of the user's. Told at once, the logins of n sessions would cost n² dispatches. So a user's
+sessions are told `GAP_S` after a change, of all that changed until then, and after that not again until what was sent is made good
+for at `BYTES_PER_S`: that is what one account can cause with these dispatches, however many sessions it has and whatever they say.
+
+```
+ note ─→ gap ─→ told ─→ rest ─┬─ nothing new ─→ (forgotten)
+                              └─ a note came ─→ gap
+```
+
+Owns the timers, one a user with news.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from gateway.scheduling.batch_timer import CallLater, Handle
+
+GAP_S: Final = 0.25
+"""Not felt by who looks at a list of devices, and longer than the logins of a client that opens several sessions."""
+
+BYTES_PER_S: Final = 1 << 20
+"""Three sessions are 2 KB a telling, 500 are 4 MB."""
+
+
+class SessionNews:
+    """See the module. `tell` tells a user's sessions, and says how many bytes that were."""
+
+    __slots__ = ("_call_later", "_noted", "_tell", "_timers")
+
+    def __init__(self, *, tell: Callable[[int], int], call_later: CallLater) -> None:
+        self._call_later = call_later
+        self._tell = tell
+        self._timers: dict[int, Handle] = {}
+        self._noted: set[int] = set()
+
+    def note(self, user_id: int) -> None:
+        """Something changed about one of the user's sessions."""
+        self._noted.add(user_id)
+        if user_id not in self._timers:
+            self._timers[user_id] = self._call_later(GAP_S, lambda: self._come(user_id))
+
+    def forget(self, user_id: int) -> None:
+        """The user has no session any more."""
+        self._noted.discard(user_id)
+        timer = self._timers.pop(user_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def close(self) -> None:
+        """Stop the timers."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _come(self, user_id: int) -> None:
+        self._noted.discard(user_id)
+        rest_s = self._tell(user_id) / BYTES_PER_S
+        self._timers[user_id] = self._call_later(rest_s, lambda: self._end_rest(user_id))
+
+    def _end_rest(self, user_id: int) -> None:
+        del self._timers[user_id]
+        if user_id in self._noted:
+            self.note(user_id)

@@ -1,0 +1,288 @@
+"""The user actor: a user's sessions, the events that are for the user alone, and the presence that the sessions make.
+
+A session takes its seat here as soon as its login knows whose it is, and its events are held until READY is sent: so what happens
+during the login is neither missed nor sent before READY. That its user has joined a guild is for others to act on: the actor says
+which sessions are to enter it, at once or when their READY is sent.
+
+Nothing that one user's sessions do may cost more than linear in their number, and they may be many. So what they tell each other
+(SESSIONS_REPLACE, to people alone) is not sent at each change: the actor says that there is something to tell, and is asked to
+tell the newest state a while later (`gateway.users.session_news`). It names the newest `MAX_SESSIONS_TOLD` sessions.
+
+Owns the seats and the merged presence. Synchronous throughout.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from core.domain.events import CHANNEL_CREATE, GUILD_JOINED, INTERNAL_EVENTS, SESSIONS_REPLACE, required_intent
+from core.wire.envelope import Envelope
+from core.wire.internal_events import parse_joined
+from gateway.events.recent import remember
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.sessions.fanout import MessageVariants
+from gateway.sessions.session import Session
+from gateway.users.presence import OFFLINE, MergedPresence, Presence, merge_presences
+from gateway.users.presence_tally import PresenceTally
+
+FEW_SESSIONS: Final = 8
+"""With more, what they say is counted."""
+
+_REMEMBERED_IDS: Final = 256
+"""As in a guild's actor; a user has fewer events."""
+_PEOPLES_EVENTS: Final = frozenset({CHANNEL_CREATE})
+"""Events of a user that bots do not get: since v8 a direct channel is made known to them by its first message, and typed
+libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
+
+MAX_SESSIONS_TOLD: Final = 50
+"""More than anybody has devices: a list of all would make each telling the square of their number."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Join(NamedTuple):
+    """A session is to enter a guild that its user has joined."""
+
+    session: Session
+    guild_id: int
+
+
+class _Seat:
+    """One session's place. `held` is a list until READY is sent; the presence counts while `is_present`."""
+
+    __slots__ = ("held", "is_present", "presence", "session")
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.held: list[Envelope] | None = []
+        self.presence = Presence()
+        self.is_present = False
+
+
+class UserActor:
+    """See the module."""
+
+    __slots__ = (
+        "_count",
+        "_is_online",
+        "_on_offline",
+        "_on_presence",
+        "_on_sessions",
+        "_recent",
+        "_seats",
+        "_tally",
+        "is_bot",
+        "presence",
+        "present",
+        "user_id",
+    )
+
+    def __init__(
+        self,
+        user_id: int,
+        *,
+        is_bot: bool,
+        on_presence: Callable[["UserActor"], None],
+        on_offline: Callable[["UserActor"], None],
+        on_sessions: Callable[["UserActor"], None],
+        count: Callable[[str, int], None],
+    ) -> None:
+        """`on_presence` is called when what others see of the user has changed, `count` when an event was dispatched.
+
+        `on_offline` is called when no session is present any more, nor about to be; `on_sessions` when a person's sessions
+        have something to tell each other, which `tell_sessions` does.
+        """
+        self.user_id = user_id
+        self.is_bot = is_bot
+        self.presence: MergedPresence = OFFLINE
+        self._count = count
+        self._is_online = False
+        self._on_offline = on_offline
+        self._on_presence = on_presence
+        self._on_sessions = on_sessions
+        self.present = 0
+        """How many sessions are present."""
+        self._seats: list[_Seat] = []
+        self._tally: PresenceTally | None = None
+        """Of those that are present, once there are many sessions."""
+        self._recent: dict[int, None] | None = None
+        """Envelopes known by id, once there was one."""
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def sessions(self) -> list[Session]:
+        """The sessions with a seat, with and without READY."""
+        return [seat.session for seat in self._seats]
+
+    def guild_ids(self) -> set[int]:
+        """The guilds that the user's sessions are attached to."""
+        return {guild_id for seat in self._seats for guild_id in seat.session.slots}
+
+    # -- sessions
+
+    def enter(self, session: Session) -> None:
+        """Give a session a seat. Its events are held until `start`."""
+        self._seats.append(_Seat(session))
+        if self._tally is None and len(self._seats) > FEW_SESSIONS:
+            self._tally = PresenceTally(self._said())
+
+    def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
+        """Events that passed before the session was seated: it gets them after READY as well."""
+        held = self._seat_of(session).held
+        assert held is not None, "READY is still to come"  # noqa: S101 - or they would be out of order
+        held.extend(envelopes)
+
+    def start(self, session: Session) -> list[Join]:
+        """READY is sent: pass on what was held, and hold nothing more. The guilds that were joined meanwhile."""
+        seat = self._seat_of(session)
+        held, seat.held = seat.held or (), None
+        joins: list[Join] = []
+        for envelope in held:
+            if envelope.event == GUILD_JOINED:
+                joins += self._joins(envelope, [seat])
+            else:
+                self._pass_on(seat, envelope)
+        return joins
+
+    def set_presence(self, session: Session, presence: Presence) -> None:
+        """What the session says of its user from now on."""
+        seat = self._seat_of(session)
+        self._change(seat, presence=presence, is_present=True)
+        self._notice_offline()
+
+    def set_present(self, session: Session, *, is_present: bool) -> None:
+        """Whether what the session said counts: not when its socket is lost for good."""
+        seat = self._seat_of(session)
+        self._change(seat, presence=seat.presence, is_present=is_present)
+        self._notice_offline()
+
+    def leave(self, session: Session) -> None:
+        """Take the seat away, after the session's guilds were told by its absence. No error when there is none."""
+        seat = self._find_seat(session)
+        if seat is not None:
+            self._change(seat, presence=seat.presence, is_present=False)
+            self._seats.remove(seat)
+            if len(self._seats) <= FEW_SESSIONS:
+                self._tally = None
+            self._notice_offline()
+
+    def _find_seat(self, session: Session) -> _Seat | None:
+        """A person has few, a bot one for each client shard."""
+        return next((seat for seat in self._seats if seat.session is session), None)
+
+    def _seat_of(self, session: Session) -> _Seat:
+        seat = self._find_seat(session)
+        if seat is None:
+            raise KeyError(session.id)
+        return seat
+
+    def _change(self, seat: _Seat, *, presence: Presence, is_present: bool) -> None:
+        if seat.presence == presence and seat.is_present == is_present:
+            return
+        present_before = self.present
+        self.present += is_present - seat.is_present
+        platform = seat.session.profile.platform
+        if self._tally is not None and seat.is_present:
+            self._tally.drop(platform, seat.presence)
+        seat.presence, seat.is_present = presence, is_present
+        if self._tally is not None and is_present:
+            self._tally.add(platform, presence)
+        merged = self._merge()
+        if merged != self.presence:
+            self.presence = merged
+            self._on_presence(self)
+        if not self.is_bot and max(present_before, self.present) > 1:
+            self._on_sessions(self)
+
+    def _said(self) -> list[tuple[str, Presence]]:
+        return [(seat.session.profile.platform, seat.presence) for seat in self._seats if seat.is_present]
+
+    def _merge(self) -> MergedPresence:
+        """What others see. Of many sessions only the first is looked at that decides, for its activities."""
+        if self._tally is None:
+            return merge_presences(self._said())
+        merged = merge_presences(self._tally.kinds())
+        if merged is OFFLINE:
+            return merged
+        first = next(each for each in self._seats if each.is_present and each.presence.status == merged.status)
+        if not first.presence.activities:
+            return merged
+        return msgspec.structs.replace(merged, activities=first.presence.activities)
+
+    def _notice_offline(self) -> None:
+        """Being invisible is being there. A login under way is none yet, but its user is only changing sessions."""
+        if self.present:
+            self._is_online = True
+        elif self._is_online and all(seat.held is None for seat in self._seats):
+            self._is_online = False
+            self._on_offline(self)
+
+    def tell_sessions(self) -> int:
+        """Tell a person's sessions of each other, as they are now; how many bytes that were, as JSON."""
+        present = [seat for seat in self._seats if seat.is_present][-MAX_SESSIONS_TOLD:]
+        payload = _encode([_render_seat(seat) for seat in present])
+        body = DispatchBody(SESSIONS_REPLACE, payload)
+        told = [seat.session for seat in self._seats if seat.held is None and seat.session.wants_user_events]
+        for session in told:
+            session.dispatch(body)
+        self._count(SESSIONS_REPLACE, len(told))
+        return len(payload) * len(told)
+
+    # -- events
+
+    def deliver(self, envelope: Envelope) -> Sequence[Join]:
+        """Take an event for the user. The sessions that are to enter a guild, when that is what the event is about.
+
+        Raises:
+            msgspec.MsgspecError: when an internal event's payload cannot be read.
+        """
+        if self._recent is None:
+            self._recent = {}
+        if envelope.id in self._recent:
+            return ()
+        remember(self._recent, envelope.id, None, most=_REMEMBERED_IDS)
+        started = []
+        for seat in self._seats:
+            if seat.held is None:
+                started.append(seat)
+            else:
+                seat.held.append(envelope)
+        if envelope.event == GUILD_JOINED:
+            return self._joins(envelope, started)
+        variants = self._variants(envelope) if started else None
+        for seat in started:
+            self._pass_on(seat, envelope, variants)
+        return ()
+
+    def _joins(self, envelope: Envelope, seats: Iterable[_Seat]) -> list[Join]:
+        guild_id = parse_joined(envelope.payload)
+        return [Join(seat.session, guild_id) for seat in seats if seat.session.wants_guild(guild_id)]
+
+    def _variants(self, envelope: Envelope) -> MessageVariants:
+        body = DispatchBody(envelope.event, envelope.payload)
+        # Direct messages show their content whatever the intents are; the nonce stays its author's.
+        return MessageVariants(body, author_id=envelope.author_id, mention_ids=(self.user_id,))
+
+    def _pass_on(self, seat: _Seat, envelope: Envelope, variants: MessageVariants | None = None) -> None:
+        session = seat.session
+        if envelope.event in INTERNAL_EVENTS or (self.is_bot and envelope.event in _PEOPLES_EVENTS):
+            return
+        needed = required_intent(envelope.event, in_guild=False)
+        if needed and not session.intents & needed:
+            return
+        if session.wants_user_events:
+            session.dispatch((variants or self._variants(envelope)).variant_for(session))
+            self._count(envelope.event, 1)
+
+
+def _render_seat(seat: _Seat) -> dict[str, Any]:
+    """An entry of SESSIONS_REPLACE: what the user's own clients show of each other."""
+    profile, presence = seat.session.profile, seat.presence
+    return {
+        "session_id": profile.session_id,
+        "status": presence.status,
+        "activities": presence.activities,
+        "client_info": {"client": profile.platform, "os": profile.os, "version": 0},
+    }

@@ -1,0 +1,223 @@
+"""The users with sessions: their actors, and telling their guilds of their presence.
+
+A user's actor lives from its first session's login to its last session's end. Presence goes over the bus to the guilds'
+shards, kept by nobody: whoever attaches later brings it along. A session whose socket is lost counts as present for a while,
+so that a resume within `GRACE_S` does not make its user flicker.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from core.bus.interfaces import Bus
+from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, Audience
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.wire.envelope import Envelope
+from core.wire.internal_events import EMPTY
+from gateway.commands.presence_command import PresenceUpdate
+from gateway.events.event_meter import EventMeter
+from gateway.scheduling.batch_timer import CallLater, Handle
+from gateway.sessions.session import Session
+from gateway.users.account_presences import AccountPresences
+from gateway.users.presence import OFFLINE, from_command, render_presence
+from gateway.users.session_news import SessionNews
+from gateway.users.user_actor import Join, UserActor
+
+logger = logging.getLogger(__name__)
+
+GRACE_S: Final = 10.0
+"""From losing the socket to being offline for others."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Ids(Protocol):
+    """Makes snowflakes."""
+
+    def next(self) -> int:
+        """A new one."""
+
+
+class UserDirectory:
+    """See the module."""
+
+    __slots__ = (
+        "_actors",
+        "_bus",
+        "_call_later",
+        "_clock",
+        "_count",
+        "_grace",
+        "_ids",
+        "_metrics",
+        "_on_offline",
+        "_on_presence",
+        "_on_sessions",
+        "_presences",
+        "_session_news",
+    )
+
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        clock: Clock,
+        call_later: CallLater,
+        ids: Ids,
+        metrics: Metrics,
+        meter: EventMeter,
+    ) -> None:
+        self._bus = bus
+        self._call_later = call_later
+        self._clock = clock
+        self._ids = ids
+        self._metrics = metrics
+        # One object each for all users: an actor that made its own would be half as large again.
+        self._presences = AccountPresences(clock=clock, call_later=call_later, tell=self._publish_change)
+        self._on_presence = self._presences.note
+        self._on_offline = self._publish_offline
+        self._on_sessions = self._note_sessions
+        self._count = meter.count
+        self._actors: dict[int, UserActor] = {}
+        self._grace: dict[str, Handle] = {}
+        self._session_news = SessionNews(tell=self._tell_sessions, call_later=call_later)
+
+    def enter(self, session: Session) -> None:
+        """Seat a session that begins its login."""
+        actor = self._actors.get(session.user_id)
+        if actor is None:
+            is_bot = session.profile.is_bot
+            actor = UserActor(
+                session.user_id,
+                is_bot=is_bot,
+                on_presence=self._on_presence,
+                on_offline=self._on_offline,
+                on_sessions=self._on_sessions,
+                count=self._count,
+            )
+            self._actors[session.user_id] = actor
+        actor.enter(session)
+
+    def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
+        """Events for the session's user that passed before it was seated."""
+        self._actors[session.user_id].hold(session, envelopes)
+
+    def start(self, session: Session, presence: PresenceUpdate | None) -> list[Join]:
+        """READY is sent. The guilds that were joined meanwhile."""
+        self._count(READY, 1)
+        joins = self._actors[session.user_id].start(session)
+        self.set_presence(session, presence)
+        return joins
+
+    def set_presence(self, session: Session, presence: PresenceUpdate | None) -> None:
+        """The session's client says how its user is."""
+        said = from_command(presence, now_ms=self._clock.now_ms())
+        self._actors[session.user_id].set_presence(session, said)
+
+    def lose(self, session: Session) -> None:
+        """The session's socket is lost."""
+        self._cancel_grace(session)
+        self._grace[session.id] = self._call_later(GRACE_S, lambda: self._end_grace(session))
+
+    def regain(self, session: Session) -> None:
+        """The session has a socket again."""
+        self._cancel_grace(session)
+        self._actors[session.user_id].set_present(session, is_present=True)
+
+    def leave(self, session: Session) -> None:
+        """The session has ended; it is still attached to its guilds, for they are told."""
+        self._cancel_grace(session)
+        actor = self._actors.get(session.user_id)
+        if actor is None:
+            return
+        actor.leave(session)
+        if not len(actor):
+            del self._actors[session.user_id]
+            self._session_news.forget(session.user_id)
+            self._presences.forget(session.user_id)
+
+    def deliver(self, envelope: Envelope) -> Sequence[Join]:
+        """Hand an event to its user's actor. Users without sessions need none. What comes back is as `UserActor.deliver`'s."""
+        actor = self._actors.get(envelope.user_id)
+        if actor is None:
+            return ()
+        try:
+            return actor.deliver(envelope)
+        except msgspec.MsgspecError:
+            logger.exception("an event has an unreadable payload", extra={"event": envelope.event})
+            return ()
+
+    def sessions_of(self, user_id: int) -> list[Session]:
+        """The user's sessions, those on their way to READY as well."""
+        actor = self._actors.get(user_id)
+        return [] if actor is None else actor.sessions()
+
+    def find_presence(self, user_id: int) -> msgspec.Raw | None:
+        """The user's presence as in GUILD_CREATE, None when offline."""
+        actor = self._actors.get(user_id)
+        if actor is None or actor.presence == OFFLINE:
+            return None
+        return msgspec.Raw(_encode(render_presence(user_id, actor.presence)))
+
+    def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
+        """Tell these guilds how the user is."""
+        actor = self._actors.get(user_id)
+        presence = OFFLINE if actor is None else actor.presence
+        self._bus.publish_volatile(
+            [
+                Envelope(
+                    id=self._ids.next(),
+                    event=PRESENCE_UPDATE,
+                    audience=Audience.GUILD,
+                    payload=msgspec.Raw(_encode(render_presence(user_id, presence, guild_id))),
+                    guild_id=guild_id,
+                    user_id=user_id,
+                )
+                for guild_id in guild_ids
+            ]
+        )
+
+    def _publish_change(self, actor: UserActor) -> None:
+        """What others see of a user has changed."""
+        self._metrics.events.presence_updates_total.labels(actor.presence.status).inc()
+        self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
+
+    def _note_sessions(self, actor: UserActor) -> None:
+        self._session_news.note(actor.user_id)
+
+    def _tell_sessions(self, user_id: int) -> int:
+        return self._actors[user_id].tell_sessions()
+
+    def _publish_offline(self, actor: UserActor) -> None:
+        """For the rest of the house. Unlike presence it does not depend on what the user shows."""
+        self._bus.publish_volatile(
+            [
+                Envelope(
+                    id=self._ids.next(),
+                    event=USER_OFFLINE,
+                    audience=Audience.USER,
+                    payload=EMPTY,
+                    user_id=actor.user_id,
+                )
+            ]
+        )
+
+    def close(self) -> None:
+        """Stop the timers."""
+        self._session_news.close()
+        self._presences.close()
+        for timer in self._grace.values():
+            timer.cancel()
+        self._grace.clear()
+
+    def _cancel_grace(self, session: Session) -> None:
+        timer = self._grace.pop(session.id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _end_grace(self, session: Session) -> None:
+        self._grace.pop(session.id, None)
+        self._actors[session.user_id].set_present(session, is_present=False)

@@ -1,0 +1,40 @@
+"""A presence as a strict library of a typed language reads it: an unexpected type or field ends it."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.commands.presence_command import MAX_ACTIVITIES, MAX_TYPE
+
+
+class ShownEmoji(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    id: str | msgspec.UnsetType = msgspec.UNSET
+    animated: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class ShownActivity(msgspec.Struct, forbid_unknown_fields=True):
+    """What a strict library would take."""
+
+    name: str
+    type: int
+    created_at: int
+    url: str | msgspec.UnsetType = msgspec.UNSET
+    state: str | msgspec.UnsetType = msgspec.UNSET
+    details: str | msgspec.UnsetType = msgspec.UNSET
+    timestamps: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+    application_id: str | msgspec.UnsetType = msgspec.UNSET
+    emoji: ShownEmoji | msgspec.UnsetType = msgspec.UNSET
+    flags: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def check_presence(shown: dict[str, Any]) -> None:
+    """PRESENCE_UPDATE's `d`, well-formed."""
+    assert set(shown) == {"user", "guild_id", "status", "activities", "client_status"}
+    assert shown["status"] in {"online", "idle", "dnd", "offline"}
+    assert set(shown["client_status"].values()) <= {"online", "idle", "dnd"}
+    assert len(shown["activities"]) <= MAX_ACTIVITIES
+    for activity in shown["activities"]:
+        msgspec.convert(activity, ShownActivity)
+        assert activity["name"]
+        assert 0 <= activity["type"] <= MAX_TYPE

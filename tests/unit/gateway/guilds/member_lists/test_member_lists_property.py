@@ -1,0 +1,379 @@
+"""Whoever looks at a member list always has the rows that it should have, whatever happens in the guild.
+
+A machine makes random changes to a guild. Beside the actor stands a model that computes each list anew by sorting everybody;
+each client applies what it is sent as Discord's own clients do. When what is batched has been sent, the rows that a client
+asked for must be the model's.
+"""
+
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from core.bus.interfaces import Delivery
+from core.domain.events import Audience
+from core.domain.member import Member
+from core.domain.role import Role
+from core.wire.envelope import Envelope
+from core.wire.objects.channel import render_channel
+from core.wire.objects.guild import render_guild
+from core.wire.objects.member import render_member
+from core.wire.objects.role import render_role
+from core.wire.objects.user import render_user
+from gateway.commands.commands import GuildSubscription
+from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.member_lists.member_list_ids import key_of as key_of_channel
+from gateway.guilds.member_lists.member_lists import COUNTS_GAP_S, LIST_GAP_S
+from gateway.guilds.state.guild_state import GuildState
+from gateway.sessions.session import Session
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.member_list_copy import Lists, key_of
+from tests.fakes.timers import FakeTimers
+from tests.support.guild_model import CHANNELS, GUILD, ROLES, VIEW, Model
+from tests.support.made_anew import check_kept
+from tests.support.sessions import make_session
+
+USERS = range(101, 113)
+NAMES = ("Anna", "ben", "Ärmel", "anna", "Zoë")
+users, roles, channels = st.sampled_from(USERS), st.sampled_from(ROLES), st.sampled_from(CHANNELS)
+statuses = st.sampled_from(["online", "idle", "offline"])
+bits = st.sampled_from([0, VIEW])
+targets = st.one_of(st.just((GUILD, 0)), roles.map(lambda n: (n, 0)), users.map(lambda n: (n, 1)))
+overwrite_sets = st.dictionaries(targets, st.sampled_from([(VIEW, 0), (0, VIEW), (0, 0)]), max_size=3)
+range_sets = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 6)).map(lambda pair: [pair[0], sum(pair)]), min_size=1, max_size=3
+)
+subscriptions = st.dictionaries(channels, range_sets, min_size=1, max_size=3)
+
+
+class Looker:
+    """A person's client: what it asked for, and what it was told."""
+
+    def __init__(self, session: Session, connection: FakeConnection) -> None:
+        self.session = session
+        self.connection = connection
+        self.wanted: dict[int, list[list[int]]] = {}
+        self.lists = Lists()
+
+    def read(self) -> None:
+        """Take in what was dispatched."""
+        for event, d in self.connection.take():
+            if event == "GUILD_MEMBER_LIST_UPDATE":
+                self.lists.apply(d)
+
+
+class ListMachine(RuleBasedStateMachine):
+    """The actor and the model, changed side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.online_count = 0
+        self.model = Model()
+        self.model.owner_id = 999  # nobody here sees more than others
+        self.model.members = {}
+        self.nicks: dict[int, str] = {}
+        self.hoisted: dict[int, tuple[bool, int]] = {}
+        self.statuses: dict[int, str] = {}
+        self.lookers: list[Looker] = []
+        self.sessions_made = 0
+        self.timers = FakeTimers()
+        self.actor: GuildActor
+        self.position = 0
+        self.keeps_all = False
+
+    @initialize(
+        everyone=st.sampled_from([VIEW, VIEW, 0]),
+        held=st.fixed_dictionaries({user_id: st.sets(roles, max_size=2) for user_id in USERS}),
+        absent=st.sets(users, max_size=3),
+        hoisted=st.fixed_dictionaries(dict.fromkeys(ROLES, st.tuples(st.booleans(), st.integers(0, 3)))),
+        given=st.fixed_dictionaries(dict.fromkeys(ROLES, bits)),
+        made=st.dictionaries(channels, overwrite_sets, min_size=2),
+        keeps_all=st.booleans(),
+        first=st.lists(st.tuples(users, statuses, subscriptions), min_size=3, max_size=8),
+    )
+    def load(self, everyone: int, held: Any, absent: Any, hoisted: Any, given: Any, made: Any, keeps_all: bool, first: Any) -> None:  # fmt: skip
+        """A random guild in which somebody looks at lists."""
+        model = self.model
+        model.roles |= {**given, GUILD: everyone}
+        model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
+        model.channels = made
+        self.hoisted = hoisted
+        self.keeps_all = keeps_all
+        snapshot = model.snapshot()
+        roles_now = tuple(self.role(role.id) for role in snapshot.roles)
+        rows = [self.member(user_id) for user_id in model.members] if keeps_all else None
+        state = GuildState(msgspec.structs.replace(snapshot, roles=roles_now), members=rows)
+        self.actor = GuildActor(
+            state, position=0, clock=FakeClock(), call_later=self.timers.call_later, on_online=self.note_online
+        )
+        for user_id, status, wanted in first:
+            self.attach(user_id, status)
+            if self.lookers:
+                self.look(len(self.lookers) - 1, wanted)
+
+    def note_online(self, guild_id: int, count: int) -> None:
+        self.online_count = count
+
+    # -- the model
+
+    def role(self, role_id: int) -> Role:
+        hoist, position = self.hoisted.get(role_id, (False, 0))
+        return msgspec.structs.replace(self.model.role(role_id), hoist=hoist, position=position)
+
+    def member(self, user_id: int) -> Member:
+        return msgspec.structs.replace(self.model.member(user_id), nick=self.nicks.get(user_id))
+
+    def is_online(self, user_id: int) -> bool:
+        return self.statuses.get(user_id, "offline") != "offline"
+
+    def expected(self, channel_id: int) -> list[str]:
+        """The rows of a channel's list: group ids, and `u` with a user's."""
+        groups: dict[str, list[int]] = {}
+        for user_id in self.model.members:
+            if self.model.may_view(user_id, channel_id) and (self.keeps_all or self.is_online(user_id)):
+                groups.setdefault(self.group(user_id), []).append(user_id)
+        hoisted = sorted(self.hoisted, key=lambda role_id: (-self.hoisted[role_id][1], role_id))
+        rows = []
+        for group in [*map(str, hoisted), "online", "offline"]:
+            if group in groups:
+                rows.append(group)
+                rows += [f"u{user_id}" for user_id in sorted(groups[group], key=self.sorted_by)]
+        return rows
+
+    def group(self, user_id: int) -> str:
+        if not self.is_online(user_id):
+            return "offline"
+        held = [
+            role_id for role_id in self.model.members[user_id] & self.model.roles.keys() if self.hoisted[role_id][0]
+        ]
+        return str(min(held, key=lambda role_id: (-self.hoisted[role_id][1], role_id))) if held else "online"
+
+    def sorted_by(self, user_id: int) -> tuple[str, int]:
+        return (self.nicks.get(user_id) or f"user{user_id}").casefold(), user_id
+
+    # -- what happens
+
+    def tell(self, event: str, payload: Any, **header: Any) -> None:
+        self.position += 1
+        raw = msgspec.Raw(msgspec.json.encode(payload))
+        fields = {"id": self.position, "event": event, "audience": Audience.GUILD, "payload": raw, "guild_id": GUILD}
+        self.actor.apply(Delivery(self.position, 0, Envelope(**{**fields, **header})))
+
+    @rule(user_id=users, status=statuses)
+    def attach(self, user_id: int, status: str) -> None:
+        """A session comes, with the presence that its user has."""
+        self.sessions_made += 1
+        session, connection = make_session(user_id, session_id=str(self.sessions_made), is_bot=False)
+        table = self.actor.state.members
+        if table.hold(user_id):
+            table.settle(user_id, self.member(user_id) if user_id in self.model.members else None)
+        status = self.statuses.get(user_id, status)
+        presence = None if status == "offline" else msgspec.Raw(msgspec.json.encode(presence_of(user_id, status)))
+        if not self.actor.attach(session, presence=presence, is_new=False):
+            table.release(user_id)
+            return
+        self.statuses[user_id] = status
+        self.lookers.append(Looker(session, connection))
+
+    @rule(number=st.integers(0, 20))
+    def detach(self, number: int) -> None:
+        """A session goes; its user is offline when it was the last."""
+        if self.lookers:
+            self.drop(self.lookers[number % len(self.lookers)])
+
+    def drop(self, looker: Looker) -> None:
+        self.actor.detach(looker.session)
+        self.lookers.remove(looker)
+        user_id = looker.session.user_id
+        if all(each.session.user_id != user_id for each in self.lookers):
+            self.statuses.pop(user_id, None)
+
+    @rule(number=st.integers(0, 20), wanted=subscriptions)
+    def look(self, number: int, wanted: dict[int, list[list[int]]]) -> None:
+        """A client asks for lists."""
+        if not self.lookers:
+            return
+        looker = self.lookers[number % len(self.lookers)]
+        asked = {str(channel_id): ranges for channel_id, ranges in wanted.items()}
+        self.actor.attention.subscribe(looker.session, GuildSubscription(channels=asked))
+        looker.wanted = wanted
+
+    @rule(user_id=users, status=statuses)
+    def change_presence(self, user_id: int, status: str) -> None:
+        """A user who is here says how it is."""
+        if user_id in self.statuses:
+            self.statuses[user_id] = status
+            payload = {**presence_of(user_id, status), "guild_id": str(GUILD)}
+            self.tell("PRESENCE_UPDATE", payload, user_id=user_id)
+
+    @rule(user_id=users, held=st.sets(roles, max_size=2), nick=st.sampled_from([None, *NAMES]))
+    def change_member(self, user_id: int, held: set[int], nick: str | None) -> None:
+        """Roles and nick of a member."""
+        if user_id not in self.model.members:
+            return
+        self.model.members[user_id] = held & self.model.roles.keys()
+        self.nicks.pop(user_id, None)
+        if nick is not None:
+            self.nicks[user_id] = nick
+        self.tell("GUILD_MEMBER_UPDATE", render_member(self.member(user_id), with_guild_id=True), user_id=user_id)
+
+    @rule(user_id=users)
+    def come_or_go(self, user_id: int) -> None:
+        """A user becomes a member, or is one no more."""
+        if user_id not in self.model.members:
+            self.model.members[user_id] = set()
+            self.tell("GUILD_MEMBER_ADD", render_member(self.member(user_id), with_guild_id=True), user_id=user_id)
+            return
+        user = render_user(self.member(user_id).user)
+        del self.model.members[user_id]
+        self.lookers = [each for each in self.lookers if each.session.user_id != user_id]
+        self.statuses.pop(user_id, None)
+        self.tell("GUILD_MEMBER_REMOVE", {"guild_id": str(GUILD), "user": user}, user_id=user_id)
+
+    @rule(role_id=st.one_of(st.just(GUILD), roles), permissions=bits, hoist=st.booleans(), position=st.integers(0, 3))
+    def put_role(self, role_id: int, permissions: int, hoist: bool, position: int) -> None:
+        """A role is made or changed."""
+        event = "GUILD_ROLE_UPDATE" if role_id in self.model.roles else "GUILD_ROLE_CREATE"
+        self.model.roles[role_id] = permissions
+        if role_id != GUILD:
+            self.hoisted[role_id] = (hoist, position)
+        self.tell(event, {"guild_id": str(GUILD), "role": render_role(self.role(role_id))})
+
+    @rule(role_id=roles)
+    def delete_role(self, role_id: int) -> None:
+        """A role goes, from members and overwrites too."""
+        if self.model.roles.pop(role_id, None) is None:
+            return
+        self.hoisted.pop(role_id, None)
+        for held in self.model.members.values():
+            held.discard(role_id)
+        for overwrites in self.model.channels.values():
+            overwrites.pop((role_id, 0), None)
+        self.tell("GUILD_ROLE_DELETE", {"guild_id": str(GUILD), "role_id": str(role_id)})
+
+    @rule(channel_id=channels, overwrites=overwrite_sets)
+    def put_channel(self, channel_id: int, overwrites: Any) -> None:
+        """A channel is made or changed."""
+        event = "CHANNEL_UPDATE" if channel_id in self.model.channels else "CHANNEL_CREATE"
+        self.model.channels[channel_id] = overwrites
+        payload = render_channel(self.model.channel(channel_id))
+        self.tell(event, payload, audience=Audience.CHANNEL, channel_id=channel_id)
+
+    @rule(channel_id=channels)
+    def delete_channel(self, channel_id: int) -> None:
+        """A channel goes."""
+        if channel_id not in self.model.channels:
+            return
+        payload = render_channel(self.model.channel(channel_id))
+        del self.model.channels[channel_id]
+        self.tell("CHANNEL_DELETE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
+
+    @rule()
+    def give_away(self) -> None:
+        """An event about the guild that changes no list."""
+        self.tell("GUILD_UPDATE", render_guild(self.model.guild(), ()))
+
+    @rule(channel_id=channels)
+    def say(self, channel_id: int) -> None:
+        """A message changes no list."""
+        payload = {"id": str(self.position + 1), "channel_id": str(channel_id), "content": "x"}
+        self.tell("MESSAGE_CREATE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
+
+    # -- what must hold
+
+    @invariant()
+    def all_that_is_kept_is_as_if_made_anew(self) -> None:
+        """Whatever has happened, nobody who follows the state was forgotten."""
+        if hasattr(self, "actor"):
+            check_kept(self.actor)
+            assert self.online_count == len(self.actor.state.presences)
+
+    @rule()
+    def wait(self) -> None:
+        """What was batched is sent: everybody has the rows that it asked for. Lists that nobody looks at are still kept."""
+        self.timers.advance(COUNTS_GAP_S + LIST_GAP_S)
+        for looker in self.lookers:
+            looker.read()
+            self.check(looker)
+
+    @rule()
+    def wait_long(self) -> None:
+        """Lists that nobody looks at are dropped."""
+        self.timers.run()
+
+    def check(self, looker: Looker) -> None:
+        """Of two channels whose lists have one name, the later one's is shown."""
+        newest: dict[str, int] = {}
+        for channel_id in looker.wanted:
+            if self.model.may_view(looker.session.user_id, channel_id):
+                newest[key_of_channel(self.actor.state, self.actor.state.channels[channel_id]).id] = channel_id
+        for list_id, channel_id in newest.items():
+            expected = self.expected(channel_id)
+            copy = looker.lists.by_id[list_id]
+            for first, last in looker.wanted[channel_id]:
+                rows = copy.seen((first, last))
+                assert [key_of(item) for item in rows] == expected[first : last + 1]
+                self.check_items(rows)
+            assert copy.member_count == len(self.model.members)
+            assert sum(count + 1 for _, count in copy.groups) == len(expected)
+
+    def check_items(self, rows: list[Any]) -> None:
+        for member in (item["member"] for item in rows if "member" in item):
+            user_id = int(member["user"]["id"])
+            assert member["presence"]["status"] == self.statuses.get(user_id, "offline")
+            assert member["nick"] == self.nicks.get(user_id)
+            assert set(map(int, member["roles"])) == self.model.members[user_id]
+
+    def teardown(self) -> None:
+        """Nobody looks any more: nothing is left to be told or kept."""
+        if not hasattr(self, "actor"):
+            return
+        self.wait()
+        for looker in list(self.lookers):
+            self.drop(looker)
+        self.timers.run()
+        assert not self.actor.attention.keeps_lists
+
+
+def presence_of(user_id: int, status: str) -> dict[str, Any]:
+    """As in GUILD_CREATE."""
+    return {"user": {"id": str(user_id)}, "status": status, "activities": [], "client_status": {}}
+
+
+ListMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
+TestEverybodyHasTheRowsThatItAskedFor = ListMachine.TestCase
+
+
+def test_list_that_nobody_looks_at_follows_what_happens_until_it_is_dropped() -> None:
+    machine = ListMachine()
+    machine.load(
+        everyone=VIEW,
+        held={user_id: set() for user_id in USERS},
+        absent=set(),
+        hoisted=dict.fromkeys(ROLES, (True, 1)),
+        given=dict.fromkeys(ROLES, 0),
+        made={51: {}, 52: {}},
+        keeps_all=False,
+        first=[(user_id, "online", {}) for user_id in USERS],
+    )
+    first, second, third, *_ = USERS
+    machine.look(0, {51: [[0, 99]]})
+    machine.wait()
+    machine.look(0, {})
+    machine.change_member(first, {ROLES[0]}, "zoe")
+    machine.come_or_go(second)
+    machine.change_presence(third, "idle")
+    machine.wait()
+    assert machine.actor.attention.keeps_lists
+    machine.look(1, {51: [[0, 99]]})
+    machine.wait()
+    machine.look(1, {})
+    machine.put_role(ROLES[0], 0, hoist=False, position=2)
+    machine.look(2, {51: [[0, 99]]})
+    machine.wait()
+    machine.look(2, {})
+    machine.wait_long()
+    assert not machine.actor.attention.keeps_lists

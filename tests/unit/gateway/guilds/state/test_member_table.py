@@ -1,0 +1,85 @@
+"""Members in memory, while rows and events about them race."""
+
+import msgspec
+
+from core.domain.member import Member
+from core.domain.user import User
+from core.wire.objects.member import render_member
+from gateway.guilds.state.member_table import KEEP_ALL_BELOW, MemberTable, from_row, parse_member
+
+
+def row(user_id: int, *role_ids: int, nick: str | None = None) -> Member:
+    """A row of the store."""
+    return Member(
+        guild_id=1, user=User(id=user_id, username=f"user{user_id}"), joined_ms=0, role_ids=role_ids, nick=nick
+    )
+
+
+def test_row_is_taken_when_nothing_happened_meanwhile() -> None:
+    table = MemberTable(count=1000)
+    assert table.hold(5)
+    table.settle(5, row(5, 7))
+    member = table.find(5)
+    assert member is not None
+    assert member.role_ids == {7}
+    table.release(5)
+    assert table.find(5) is None
+
+
+def test_event_that_came_before_the_row_wins() -> None:
+    table = MemberTable(count=1000)
+    table.hold(5)
+    table.put(from_row(row(5, nick="new")))
+    table.settle(5, row(5, nick="old"))
+    member = table.find(5)
+    assert member is not None
+    assert msgspec.json.decode(member.raw)["nick"] == "new"
+
+
+def test_member_that_left_before_its_row_came_is_none() -> None:
+    table = MemberTable(count=1000)
+    table.hold(5)
+    table.remove(5)
+    table.settle(5, row(5))
+    assert table.find(5) is None
+    assert table.count == 999
+
+
+def test_role_that_was_deleted_before_the_row_came_is_not_held() -> None:
+    table = MemberTable(count=1000)
+    table.hold(5)
+    table.drop_role(7)
+    table.settle(5, row(5, 7, 8))
+    member = table.find(5)
+    assert member is not None
+    assert member.role_ids == {8}
+    assert msgspec.json.decode(member.raw)["roles"] == ["8"]
+
+
+def test_users_nobody_holds_are_forgotten_once_the_guild_is_large() -> None:
+    table = MemberTable(count=KEEP_ALL_BELOW - 1, rows=[row(user_id) for user_id in range(1, KEEP_ALL_BELOW)])
+    assert not table.hold(5)
+    assert len(list(table)) == KEEP_ALL_BELOW - 1
+    table.add(from_row(row(1000)))
+    assert table.count == KEEP_ALL_BELOW
+    assert [member.user_id for member in table] == [5]
+    table.put(from_row(row(6)))
+    assert table.find(6) is None
+
+
+def test_held_user_stays_until_the_last_one_lets_go() -> None:
+    table = MemberTable(count=1000)
+    table.hold(5)
+    table.settle(5, row(5))
+    assert not table.hold(5)
+    table.release(5)
+    assert table.find(5) is not None
+    table.release(5)
+    assert table.find(5) is None
+
+
+def test_member_is_read_from_an_event_with_its_timeout() -> None:
+    given = msgspec.structs.replace(row(5, 7), timeout_until_ms=1_750_000_000_000)
+    member = parse_member(msgspec.json.encode(render_member(given, with_guild_id=True)))
+    assert (member.user_id, member.role_ids, member.timeout_until_ms) == (5, {7}, 1_750_000_000_000)
+    assert "guild_id" not in msgspec.json.decode(member.raw)

@@ -1,0 +1,178 @@
+"""Presences of a guild on their way: at once when all is quiet, in batches else, and never too many for anybody."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+import pytest
+
+from core.domain.events import Audience
+from core.wire.envelope import Envelope
+from gateway.guilds.presence_batches import (
+    BATCH,
+    GAP_S,
+    MAX_DELIVERIES,
+    SLICE_DELIVERIES,
+    USER_PER_S,
+    PresenceBatches,
+    PresencePace,
+)
+from gateway.guilds.state.guild_changes import MemberAdded, MemberRemoved
+from tests.fakes.clock import FakeClock
+from tests.fakes.timers import FakeTimers
+
+
+class Guild:
+    """Somebody to tell: `sessions` of each of its users."""
+
+    def __init__(self, guild_id: int, pace: PresencePace, clock: FakeClock, *users: int, sessions: int = 1) -> None:
+        self.guild_id = guild_id
+        self.users = users
+        self.sessions = sessions
+        self.others: dict[int, set[int]] = {}
+        """Further guilds of a user."""
+        self.told: list[tuple[float, int, int, str]] = []
+        """When, whom, about whom, what."""
+        self._clock = clock
+        self.batches = PresenceBatches(viewers=self, pace=pace)
+
+    def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
+        receivers = [user_id for user_id in self.users if user_id not in without and user_id != envelope.user_id]
+        for user_id in receivers:
+            self._note(user_id, envelope)
+        return len(receivers) * self.sessions
+
+    def tell_presence_to(self, envelope: Envelope, user_id: int) -> None:
+        self._note(user_id, envelope)
+
+    def guilds_of_users(self) -> Mapping[int, Collection[int]]:
+        return {user_id: {self.guild_id, *self.others.get(user_id, ())} for user_id in self.users}
+
+    def _note(self, user_id: int, envelope: Envelope) -> None:
+        status = bytes(envelope.payload).decode()
+        self.told.append((self._clock.monotonic_s(), user_id, envelope.user_id, status))
+
+    def change(self, user_id: int, status: str = "online") -> None:
+        payload = msgspec.Raw(status.encode())
+        envelope = Envelope(id=1, event="PRESENCE_UPDATE", audience=Audience.GUILD, payload=payload, user_id=user_id)
+        self.batches.put(envelope)
+
+    def about(self) -> list[tuple[int, str]]:
+        """What was told, of whom."""
+        return [(about, status) for _, _, about, status in self.told]
+
+
+class Scene:
+    """A clock, timers and a pace."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.timers = FakeTimers(self.clock)
+        self.pace = PresencePace(clock=self.clock, call_later=self.timers.call_later)
+
+    def guild(self, *users: int, guild_id: int = 7, sessions: int = 1) -> Guild:
+        return Guild(guild_id, self.pace, self.clock, *users, sessions=sessions)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_first_change_is_told_at_once_and_the_next_ones_after_the_gap(scene: Scene) -> None:
+    guild = scene.guild(1)
+    guild.change(100)
+    guild.change(101)
+    guild.change(102)
+    assert guild.about() == [(100, "online")]
+    scene.timers.advance(GAP_S * 0.9)
+    assert len(guild.told) == 1
+    scene.timers.advance(GAP_S * 0.2)
+    assert guild.about() == [(100, "online"), (101, "online"), (102, "online")]
+    scene.timers.advance(GAP_S)
+    assert len(scene.timers) == 0
+    guild.change(103)
+    assert guild.about()[3:] == [(103, "online")]
+
+
+def test_last_state_wins(scene: Scene) -> None:
+    guild = scene.guild(1)
+    guild.change(100)
+    for status in ("online", "offline", "online", "dnd"):
+        guild.change(101, status)
+    guild.change(102)
+    guild.change(101, "idle")
+    scene.timers.advance(GAP_S)
+    assert guild.about() == [(100, "online"), (101, "idle"), (102, "online")]
+
+
+def test_crowd_is_told_of_in_batches(scene: Scene) -> None:
+    guild = scene.guild(1)
+    for user_id in range(100, 100 + 2 * BATCH + 11):
+        guild.change(user_id)
+    counts = []
+    for _ in range(4):
+        counts.append(len(guild.told))
+        scene.timers.advance(GAP_S)
+    assert counts == [1, 1 + BATCH, 1 + 2 * BATCH, 11 + 2 * BATCH]
+    assert [about for about, _ in guild.about()] == list(range(100, 100 + 2 * BATCH + 11))
+
+
+def test_batch_to_many_sessions_is_sliced_and_shorter(scene: Scene) -> None:
+    guild = scene.guild(1, sessions=SLICE_DELIVERIES // 4)
+    for user_id in range(100, 200):
+        guild.change(user_id)
+    scene.timers.advance(GAP_S)
+    assert len(guild.told) - 1 == MAX_DELIVERIES // (SLICE_DELIVERIES // 4)
+    slices = MAX_DELIVERIES // SLICE_DELIVERIES
+    assert scene.timers.delays_s == [GAP_S, *[0] * (slices - 1), GAP_S]
+
+
+def test_member_who_left_is_not_told_of_until_it_is_back(scene: Scene) -> None:
+    guild = scene.guild(1)
+    guild.change(100)
+    guild.change(101)
+    guild.batches.drop(MemberRemoved(101))
+    assert guild.batches.is_gone(101)
+    scene.timers.advance(GAP_S)
+    guild.batches.welcome(MemberAdded(101))
+    assert not guild.batches.is_gone(101)
+    guild.change(101, "idle")
+    scene.timers.advance(GAP_S)
+    assert guild.about() == [(100, "online"), (101, "idle")]
+
+
+def test_user_in_many_guilds_is_told_no_more_than_may_be_and_the_last_state_in_the_end(scene: Scene) -> None:
+    guilds = [scene.guild(1, 10 + number, guild_id=number) for number in range(20)]
+    for guild in guilds:
+        guild.others[1] = {each.guild_id for each in guilds}
+        for user_id in range(1000, 1200):
+            guild.change(user_id)
+    changed = False
+    for _ in range(100):
+        scene.timers.advance(GAP_S)
+        if not changed and all(len(guild.told) > 200 for guild in guilds):
+            changed = True
+            guilds[0].change(1000, "dnd")
+    assert len(scene.timers) == 0
+    times = sorted(at for guild in guilds for at, receiver, _, _ in guild.told if receiver == 1)
+    window = 10 * GAP_S
+    for start in range(0, 100, 10):
+        begin_s = scene.clock.monotonic_s() - 100 * GAP_S + start * GAP_S
+        # Seconds of the pace need not begin with these: two of them may touch one of these.
+        assert sum(begin_s <= at < begin_s + window for at in times) <= 2 * USER_PER_S
+    for guild in guilds:
+        alone = [about for _, receiver, about, _ in guild.told if receiver == 10 + guild.guild_id]
+        assert len(alone) == 200 + (guild.guild_id == 0)
+        last = {about: status for _, receiver, about, status in guild.told if receiver == 1}
+        assert len(last) == 200
+        assert last[1000] == ("dnd" if guild.guild_id == 0 else "online")
+    # The neighbours, who are in one guild each, have not waited for the one who is in all.
+    ends = [max(at for at, receiver, _, _ in guild.told if receiver == 10 + guild.guild_id) for guild in guilds[1:]]
+    assert max(ends) < times[-1]
+
+
+def test_closed_batches_leave_no_timer(scene: Scene) -> None:
+    guild = scene.guild(1)
+    guild.change(100)
+    guild.batches.close()
+    assert len(scene.timers) == 0

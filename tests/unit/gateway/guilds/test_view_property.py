@@ -1,0 +1,318 @@
+"""Nobody ever gets an event of a channel that it may not view, and everybody gets every event that it may.
+
+A machine makes a random guild and random changes. Beside the actor stands a model that knows nothing of indexes and caches:
+it computes each view anew, from the text of Discord's documentation. After each change every session's client must know
+exactly the channels that the model lets it view, and get exactly the messages.
+"""
+
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+
+from core.bus.interfaces import Delivery
+from core.domain.events import Audience
+from core.domain.intents import ALL_INTENTS, Intent
+from core.wire.envelope import Envelope
+from core.wire.objects.channel import render_channel
+from core.wire.objects.guild import render_guild
+from core.wire.objects.member import render_member
+from core.wire.objects.role import render_role
+from core.wire.objects.user import render_user
+from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.state.guild_state import GuildState
+from gateway.sessions.session import Session
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.timers import FakeTimers
+from tests.support.guild_model import (
+    ADMINISTRATOR,
+    CHANNELS,
+    CONNECT,
+    GUILD,
+    MANAGE_CHANNELS,
+    ROLES,
+    SEND,
+    USERS,
+    VIEW,
+    Model,
+)
+from tests.support.made_anew import check_kept
+from tests.support.sessions import make_session
+
+bits = st.integers(0, 15).map(
+    lambda n: (n & 1 and VIEW) | (n & 2 and CONNECT) | (n & 4 and MANAGE_CHANNELS) | (ADMINISTRATOR if n == 15 else 0)
+)
+pairs = st.sampled_from(
+    [(VIEW, 0), (0, VIEW), (SEND, 0), (VIEW | CONNECT, 0), (0, VIEW | CONNECT), (CONNECT, 0), (0, CONNECT),
+     (MANAGE_CHANNELS, 0), (0, MANAGE_CHANNELS), (0, 0)]
+)  # fmt: skip
+targets = st.one_of(
+    st.just((GUILD, 0)), st.sampled_from(ROLES).map(lambda n: (n, 0)), st.sampled_from(USERS).map(lambda n: (n, 1))
+)
+users, roles, channels = st.sampled_from(USERS), st.sampled_from(ROLES), st.sampled_from(CHANNELS)
+intent_sets = st.sampled_from(
+    [ALL_INTENTS, ALL_INTENTS, Intent.GUILDS | Intent.GUILD_MESSAGES, Intent.GUILDS, Intent.GUILD_MESSAGES, 0]
+)
+
+
+class Watcher:
+    """A client: what it knows of the guild from its dispatches alone."""
+
+    def __init__(self, session: Session, connection: FakeConnection) -> None:
+        self.session = session
+        self.connection = connection
+        self.known: set[int] | None = None
+        """Channels; None while it knows no guild."""
+        self.messages: list[int] = []
+        self.invites: list[int] = []
+
+    def read(self) -> None:
+        """Take in what was dispatched."""
+        for event, d in self.connection.take():
+            match event:
+                case "GUILD_CREATE":
+                    assert self.known is None
+                    self.known = {int(channel["id"]) for channel in d["channels"]}
+                case "GUILD_DELETE":
+                    self.known = None
+                case "CHANNEL_CREATE":
+                    assert self.known is not None
+                    assert int(d["id"]) not in self.known
+                    self.known.add(int(d["id"]))
+                case "CHANNEL_UPDATE":
+                    assert self.known is not None
+                    assert int(d["id"]) in self.known
+                case "CHANNEL_DELETE":
+                    assert self.known is not None
+                    self.known.remove(int(d["id"]))
+                case "MESSAGE_CREATE":
+                    self.messages.append(int(d["channel_id"]))
+                case "INVITE_CREATE":
+                    self.invites.append(int(d["channel_id"]))
+
+
+class ViewMachine(RuleBasedStateMachine):
+    """The actor and the model, changed side by side."""
+
+    watchers: Bundle[Watcher] = Bundle("watchers")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.actor: GuildActor
+        self.here: list[Watcher] = []
+        self.position = 0
+        self.sessions_made = 0
+
+    @initialize(
+        target=watchers,
+        everyone=bits,
+        absent=st.sets(users, max_size=2),
+        held=st.fixed_dictionaries({user_id: st.sets(roles, max_size=2) for user_id in USERS}),
+        given=st.fixed_dictionaries(dict.fromkeys(ROLES, bits)),
+        made=st.dictionaries(channels, st.dictionaries(targets, pairs, min_size=1, max_size=4), min_size=2),
+        attached=st.lists(st.tuples(users, intent_sets), min_size=2, max_size=7),
+        keeps_all=st.booleans(),
+    )
+    def load(self, everyone: int, absent: Any, held: Any, given: Any, made: Any, attached: Any, keeps_all: bool) -> Any:
+        """A random guild with some sessions."""
+        model = self.model
+        model.roles |= {**given, GUILD: everyone}
+        model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
+        model.channels = made
+        rows = [model.member(user_id) for user_id in model.members] if keeps_all else None
+        self.actor = GuildActor(
+            GuildState(model.snapshot(), members=rows),
+            position=0,
+            clock=(clock := FakeClock()),
+            call_later=FakeTimers(clock).call_later,
+        )
+        came = [self.enter(user_id, intents) for user_id, intents in attached]
+        return multiple(*(watcher for watcher in came if watcher is not None))
+
+    def tell(self, event: str, payload: Any, **header: Any) -> None:
+        """The actor applies an event."""
+        self.position += 1
+        envelope = Envelope(
+            **{
+                "id": self.position,
+                "event": event,
+                "audience": Audience.GUILD,
+                "payload": msgspec.Raw(msgspec.json.encode(payload)),
+                "guild_id": GUILD,
+                **header,
+            }
+        )
+        self.actor.apply(Delivery(self.position, 0, envelope))
+        # A delivery that comes twice changes nothing.
+        self.actor.apply(Delivery(self.position, 0, envelope))
+
+    def tell_channel(self, event: str, channel_id: int) -> None:
+        """A channel's event."""
+        payload = render_channel(self.model.channel(channel_id))
+        self.tell(event, payload, audience=Audience.CHANNEL, channel_id=channel_id)
+
+    # -- sessions
+
+    @rule(target=watchers, user_id=users, intents=intent_sets)
+    def attach(self, user_id: int, intents: int) -> Any:
+        """One more session."""
+        watcher = self.enter(user_id, intents)
+        return multiple() if watcher is None else watcher
+
+    def enter(self, user_id: int, intents: int) -> Watcher | None:
+        """A session of a member attaches; one of nobody does not."""
+        self.sessions_made += 1
+        session, connection = make_session(user_id, session_id=str(self.sessions_made), intents=intents)
+        if self.actor.state.members.hold(user_id):
+            row = self.model.member(user_id) if user_id in self.model.members else None
+            self.actor.state.members.settle(user_id, row)
+        is_in = self.actor.attach(session, presence=None, is_new=False)
+        assert is_in == (user_id in self.model.members)
+        if not is_in:
+            self.actor.state.members.release(user_id)
+            return None
+        watcher = Watcher(session, connection)
+        self.here.append(watcher)
+        return watcher
+
+    @rule(watcher=consumes(watchers))
+    def detach(self, watcher: Watcher) -> None:
+        """A session goes."""
+        self.actor.detach(watcher.session)
+        self.here = [each for each in self.here if each is not watcher]
+
+    # -- changes
+
+    @rule(user_id=users, held=st.sets(roles, max_size=3))
+    def join(self, user_id: int, held: set[int]) -> None:
+        """A user becomes a member."""
+        if user_id in self.model.members:
+            return
+        self.model.members[user_id] = held & self.model.roles.keys()
+        self.tell("GUILD_MEMBER_ADD", render_member(self.model.member(user_id), with_guild_id=True), user_id=user_id)
+
+    @rule(user_id=users)
+    def leave(self, user_id: int) -> None:
+        """A member goes; its sessions with it."""
+        if user_id not in self.model.members or user_id == self.model.owner_id:
+            return
+        user = render_user(self.model.member(user_id).user)
+        del self.model.members[user_id]
+        self.tell("GUILD_MEMBER_REMOVE", {"guild_id": str(GUILD), "user": user}, user_id=user_id)
+
+    @rule(user_id=users, held=st.sets(roles, max_size=3), timeout_until_ms=st.sampled_from([0, 1 << 42]))
+    def change_member(self, user_id: int, held: set[int], timeout_until_ms: int) -> None:
+        """Roles of a member, a timeout."""
+        if user_id not in self.model.members:
+            return
+        self.model.members[user_id] = held & self.model.roles.keys()
+        self.model.timeouts[user_id] = timeout_until_ms
+        member = render_member(self.model.member(user_id), with_guild_id=True)
+        self.tell("GUILD_MEMBER_UPDATE", member, user_id=user_id)
+
+    @rule(role_id=st.one_of(st.just(GUILD), roles), permissions=bits)
+    def put_role(self, role_id: int, permissions: int) -> None:
+        """A role is made or changed."""
+        event = "GUILD_ROLE_UPDATE" if role_id in self.model.roles else "GUILD_ROLE_CREATE"
+        self.model.roles[role_id] = permissions
+        self.tell(event, {"guild_id": str(GUILD), "role": render_role(self.model.role(role_id))})
+
+    @rule(role_id=roles)
+    def delete_role(self, role_id: int) -> None:
+        """A role goes, from members and overwrites too. Its id may come back here, which it never does in life."""
+        if self.model.roles.pop(role_id, None) is None:
+            return
+        for held in self.model.members.values():
+            held.discard(role_id)
+        for overwrites in self.model.channels.values():
+            overwrites.pop((role_id, 0), None)
+        self.tell("GUILD_ROLE_DELETE", {"guild_id": str(GUILD), "role_id": str(role_id)})
+
+    @rule(channel_id=channels, overwrites=st.dictionaries(targets, pairs, max_size=4))
+    def put_channel(self, channel_id: int, overwrites: Any) -> None:
+        """A channel is made or changed."""
+        event = "CHANNEL_UPDATE" if channel_id in self.model.channels else "CHANNEL_CREATE"
+        self.model.channels[channel_id] = overwrites
+        self.tell_channel(event, channel_id)
+
+    @rule(channel_id=channels)
+    def delete_channel(self, channel_id: int) -> None:
+        """A channel goes."""
+        if channel_id not in self.model.channels:
+            return
+        payload = render_channel(self.model.channel(channel_id))
+        del self.model.channels[channel_id]
+        self.tell("CHANNEL_DELETE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
+
+    @rule(user_id=users)
+    def give_away(self, user_id: int) -> None:
+        """The guild gets another owner."""
+        if user_id in self.model.members:
+            self.model.owner_id = user_id
+            self.tell("GUILD_UPDATE", render_guild(self.model.guild(), ()))
+
+    @rule(channel_id=channels)
+    def send_message(self, channel_id: int) -> None:
+        """A message reaches exactly those who may read its channel, once."""
+        payload = {"id": "1", "channel_id": str(channel_id), "content": "x"}
+        self.tell("MESSAGE_CREATE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
+        for watcher in self.here:
+            session = watcher.session
+            watcher.read()
+            wants = bool(session.intents & Intent.GUILD_MESSAGES)
+            expected = wants and self.model.may_read(session.user_id, channel_id)
+            assert watcher.messages == [channel_id] * expected
+            watcher.messages.clear()
+
+    @rule(channel_id=channels)
+    def make_invite(self, channel_id: int) -> None:
+        """An invite is told to exactly those who manage its channel."""
+        if channel_id not in self.model.channels:
+            return
+        payload = {"code": "x", "channel_id": str(channel_id)}
+        self.tell(
+            "INVITE_CREATE",
+            payload,
+            audience=Audience.GUILD_PERMISSION,
+            channel_id=channel_id,
+            permissions=MANAGE_CHANNELS,
+        )
+        for watcher in self.here:
+            session = watcher.session
+            watcher.read()
+            held = self.model.permissions(session.user_id, channel_id)
+            is_timed_out = self.model.timeouts.get(session.user_id, 0) and held != -1
+            wants = bool(session.intents & Intent.GUILD_INVITES)
+            expected = wants and bool(held & VIEW and held & MANAGE_CHANNELS) and not is_timed_out
+            assert watcher.invites == [channel_id] * expected
+            watcher.invites.clear()
+
+    # -- what must hold
+
+    @invariant()
+    def clients_know_what_they_may_view(self) -> None:
+        """Sessions of who is no member any more were let go, the others know their channels and no others."""
+        for watcher in list(self.here):
+            watcher.read()
+            session = watcher.session
+            if session.user_id not in self.model.members:
+                assert not session.slots
+                self.here.remove(watcher)
+            if session.user_id not in self.model.members or not session.intents & Intent.GUILDS:
+                assert watcher.known is None
+            else:
+                assert watcher.known == self.model.viewable(session.user_id)
+
+    @invariant()
+    def all_that_is_kept_is_as_if_made_anew(self) -> None:
+        """Whatever has happened, nobody who follows the state was forgotten."""
+        if hasattr(self, "actor"):
+            check_kept(self.actor)
+
+
+ViewMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=25)
+TestSessionsGetWhatTheirUsersMayViewAndNothingElse = ViewMachine.TestCase

@@ -1,0 +1,57 @@
+"""The gateway's short tasks."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from gateway.scheduling.tasks import Tasks
+
+
+async def test_task_started_before_run_waits_for_it() -> None:
+    tasks, done = Tasks(), asyncio.Event()
+
+    async def work() -> None:
+        done.set()
+
+    tasks.spawn(work())
+    running = asyncio.create_task(tasks.run())
+    await asyncio.wait_for(done.wait(), 5)
+    done.clear()
+    tasks.spawn(work())
+    await asyncio.wait_for(done.wait(), 5)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_task_that_fails_is_logged_and_ends_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    tasks, done = Tasks(), asyncio.Event()
+
+    async def fail() -> None:
+        raise KeyError("lost")
+
+    async def work() -> None:
+        done.set()
+
+    running = asyncio.create_task(tasks.run())
+    tasks.spawn(fail())
+    tasks.spawn(work())
+    await asyncio.wait_for(done.wait(), 5)
+    assert not running.done()
+    assert "lost" in caplog.text
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_nothing_starts_after_the_end() -> None:
+    tasks, started = Tasks(), list[str]()
+
+    async def work(name: str) -> None:
+        started.append(name)
+
+    tasks.spawn(work("early"))
+    tasks.close()
+    tasks.spawn(work("late"))
+    assert started == []

@@ -1,0 +1,52 @@
+"""Who gets which variant of a message."""
+
+import msgspec
+
+from core.domain.intents import ALL_INTENTS, Intent
+from core_ext.guild import SlotSet
+from gateway.payloads.dispatch_body import DispatchBody
+from gateway.sessions.fanout import MessageVariants, fan_out, fan_out_message
+from tests.support.sessions import make_session
+
+PAYLOAD = {"content": "text", "embeds": [{}], "attachments": [{}], "components": [{}], "poll": {}, "nonce": "n"}
+BARE = {"content": "", "embeds": [], "attachments": [], "components": []}
+WITHOUT_CONTENT = ALL_INTENTS & ~Intent.MESSAGE_CONTENT
+
+
+def message() -> DispatchBody:
+    """A message."""
+    return DispatchBody("MESSAGE_CREATE", msgspec.json.encode(PAYLOAD))
+
+
+def test_everybody_gets_the_variant_that_it_may_see() -> None:
+    author, mentioned, intent, other = (
+        make_session(user_id, intents=ALL_INTENTS if user_id == 3 else WITHOUT_CONTENT) for user_id in range(1, 5)
+    )
+    tracks = [session.track for session, _ in (author, mentioned, intent, other)]
+    variants = MessageVariants(message(), author_id=1, mention_ids=(2, 9))
+    slots_of = {1: [0], 2: [1], 9: [4]}.__getitem__
+    sent = fan_out_message(tracks, SlotSet(range(4)), variants, content=SlotSet((2, 4)), slots_of=slots_of)
+    assert sent == 4
+    public = {name: value for name, value in PAYLOAD.items() if name != "nonce"}
+    seen = [connection.dispatched[0][1] for _, connection in (author, mentioned, intent, other)]
+    assert seen == [PAYLOAD, public, public, BARE]
+
+
+def test_variant_without_a_nonce_is_the_message_itself() -> None:
+    body = DispatchBody("MESSAGE_CREATE", b'{"content":"x"}')
+    session, _ = make_session(2)
+    assert MessageVariants(body, author_id=1, mention_ids=()).variant_for(session) is body
+
+
+def test_forms_are_made_once() -> None:
+    variants = MessageVariants(message(), author_id=1, mention_ids=())
+    sessions = [make_session(user_id, intents=WITHOUT_CONTENT)[0] for user_id in (2, 3)]
+    assert variants.variant_for(sessions[0]) is variants.variant_for(sessions[1])
+
+
+def test_slot_that_was_given_back_meanwhile_is_skipped() -> None:
+    session, connection = make_session(1)
+    both, variants = SlotSet((0, 1)), MessageVariants(message(), author_id=0, mention_ids=())
+    assert fan_out([None, session.track], both, DispatchBody("X", b"{}")) == 1
+    assert fan_out_message([None, session.track], both, variants, content=both, slots_of=lambda _: ()) == 1
+    assert connection.names() == ["X", "MESSAGE_CREATE"]

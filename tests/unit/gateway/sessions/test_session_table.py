@@ -1,0 +1,96 @@
+"""Sessions by id: lost, taken again, ended."""
+
+from core.wire import close_codes
+from gateway.sessions.session import Session
+from gateway.sessions.session_table import SessionTable
+from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.timers import FakeTimers
+from tests.support.sessions import make_session
+
+WINDOW_S = 60.0
+
+
+class Place:
+    """A table, and what it told."""
+
+    def __init__(self) -> None:
+        self.timers = FakeTimers()
+        self.lost: list[str] = []
+        self.ended: list[str] = []
+        self.table = SessionTable(
+            resume_window_s=WINDOW_S,
+            call_later=self.timers.call_later,
+            on_lost=lambda session: self.lost.append(session.id),
+            on_ended=[lambda session: self.ended.append(session.id)],
+        )
+
+    def add(self, session_id: str, *, user_id: int = 1) -> tuple[Session, FakeConnection]:
+        """A session in it."""
+        session, connection = make_session(user_id, session_id=session_id)
+        connection.session = session
+        self.table.add(session)
+        return session, connection
+
+
+def test_lost_session_is_found_until_its_window_ends() -> None:
+    place = Place()
+    session, _ = place.add("a")
+    place.table.lose(session)
+    place.timers.advance(WINDOW_S - 1)
+    assert place.table.find("a") is session
+    assert session.connection is None
+    assert place.ended == []
+    place.timers.advance(1)
+    assert place.table.find("a") is None
+    assert (place.lost, place.ended) == (["a"], ["a"])
+
+
+def test_session_that_is_taken_again_does_not_end() -> None:
+    place = Place()
+    session, _ = place.add("a")
+    place.table.lose(session)
+    new = FakeConnection()
+    assert place.table.take(session, new) is None  # type: ignore[arg-type]
+    other, _ = place.add("b")
+    place.table.lose(other)
+    place.timers.advance(WINDOW_S)
+    assert place.ended == ["b"]
+    assert session.connection is new
+
+
+def test_session_ends_once() -> None:
+    place = Place()
+    session, _ = place.add("a")
+    place.table.end(session)
+    place.table.end(session)
+    assert place.ended == ["a"]
+    assert len(place.table) == 0
+
+
+def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> None:
+    place = Place()
+    sessions = [place.add(name)[0] for name in "abc"]
+    assert place.table.make_room(1, 4)
+    assert not place.table.make_room(1, 3)
+    for session in sessions[1:]:
+        place.table.lose(session)
+    assert place.table.make_room(1, 3)
+    assert place.ended == ["b"]
+    assert place.table.make_room(2, 1)
+
+
+def test_table_that_is_closed_has_no_timers_left() -> None:
+    place = Place()
+    for name in "abc":
+        place.table.lose(place.add(name)[0])
+    place.table.close()
+    assert len(place.timers) == 0
+
+
+def test_revoked_session_is_closed_for_good() -> None:
+    place = Place()
+    session, connection = place.add("a")
+    place.table.revoke(session)
+    assert connection.close_code is close_codes.AUTHENTICATION_FAILED
+    assert connection.session is None
+    assert place.ended == ["a"]

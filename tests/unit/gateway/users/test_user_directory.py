@@ -1,0 +1,177 @@
+"""Presence on its way to the guilds, and the grace of a lost socket."""
+
+import msgspec
+
+from core.bus.interfaces import Delivery
+from core.domain.events import USER_OFFLINE
+from core.runtime.metrics import Metrics
+from core_ext.ids import SnowflakeGenerator
+from gateway.commands.presence_command import PresenceUpdate
+from gateway.events.event_meter import EventMeter
+from gateway.users.account_presences import CHANGES, WINDOW_S
+from gateway.users.user_directory import GRACE_S, UserDirectory
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_bus import MemoryBus
+from tests.fakes.timers import FakeTimers
+from tests.support.sessions import make_session
+
+
+class Place:
+    """A directory on a bus, and what was published."""
+
+    def __init__(self) -> None:
+        clock = FakeClock()
+        self.timers = FakeTimers(clock)
+        self.published: list[tuple[int, str]] = []
+        self.offline: list[int] = []
+        bus, metrics = MemoryBus(num_shards=4), Metrics()
+        bus.subscribe(self._on_delivery)
+        self.users = UserDirectory(
+            bus=bus,
+            clock=clock,
+            call_later=self.timers.call_later,
+            ids=SnowflakeGenerator(0, 0, clock.now_ms),
+            metrics=metrics,
+            meter=EventMeter(metrics=metrics, clock=clock),
+        )
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        envelope = delivery.envelope
+        if envelope.event == USER_OFFLINE:
+            self.offline.append(envelope.user_id)
+            return
+        status = msgspec.json.decode(envelope.payload)["status"]
+        self.published.append((envelope.guild_id, status))
+
+
+def test_presence_is_published_to_every_guild_of_the_users_sessions() -> None:
+    place = Place()
+    session, _ = make_session(5)
+    place.users.enter(session)
+    session.slots = {7: 0, 9: 0}
+    place.users.start(session, PresenceUpdate(status="idle"))
+    place.users.set_presence(session, PresenceUpdate(status="dnd"))
+    place.users.leave(session)
+    expected = [(guild_id, status) for status in ("idle", "dnd", "offline") for guild_id in (7, 9)]
+    assert place.published == expected
+    assert place.users.find_presence(5) is None
+
+
+def test_lost_socket_makes_its_user_offline_after_the_grace() -> None:
+    place = Place()
+    session, _ = make_session(5)
+    place.users.enter(session)
+    session.slots = {7: 0}
+    place.users.start(session, None)
+    place.users.lose(session)
+    place.timers.advance(GRACE_S - 1)
+    assert place.published == [(7, "online")]
+    place.timers.advance(1)
+    assert place.published == [(7, "online"), (7, "offline")]
+    assert place.offline == [5]
+    place.users.regain(session)
+    assert place.published[2:] == [(7, "online")]
+    assert place.users.find_presence(5) is not None
+
+
+def test_socket_that_is_back_within_the_grace_changes_nothing() -> None:
+    place = Place()
+    session, _ = make_session(5)
+    other, _ = make_session(6, session_id="other")
+    for each in (session, other):
+        place.users.enter(each)
+        each.slots = {7: 0}
+        place.users.start(each, None)
+    place.users.lose(session)
+    place.users.regain(session)
+    place.users.lose(other)
+    place.timers.advance(GRACE_S)
+    assert place.published == [(7, "online"), (7, "online"), (7, "offline")]
+    assert place.offline == [6]
+    assert place.users.find_presence(5) is not None
+
+
+def test_directory_that_is_closed_has_no_timers_left() -> None:
+    place = Place()
+    session, _ = make_session(5)
+    place.users.enter(session)
+    place.users.lose(session)
+    place.users.close()
+    assert len(place.timers) == 0
+
+
+def test_many_logins_of_one_account_tell_each_session_once() -> None:
+    place = Place()
+    connections = []
+    for number in range(300):
+        session, connection = make_session(5, session_id=str(number), is_bot=False)
+        place.users.enter(session)
+        place.users.start(session, None)
+        connections.append(connection)
+    assert [connection.names() for connection in connections] == [[]] * 300
+    place.timers.run()
+    assert [connection.names() for connection in connections] == [["SESSIONS_REPLACE"]] * 300
+
+
+def test_sessions_that_all_end_before_they_are_told_are_forgotten() -> None:
+    place = Place()
+    sessions = [make_session(5, session_id=session_id, is_bot=False)[0] for session_id in "ab"]
+    for session in sessions:
+        place.users.enter(session)
+        place.users.start(session, None)
+    for session in sessions:
+        place.users.leave(session)
+    assert len(place.timers) == 0
+
+
+def busy_place(statuses: int, sessions: int = 50) -> Place:
+    """One account with many sessions, of which one after another changes what others see."""
+    place = Place()
+    seats = [make_session(5, session_id=str(number), is_bot=False)[0] for number in range(sessions)]
+    for session in seats:
+        place.users.enter(session)
+        session.slots = {7: 0}
+        place.users.start(session, PresenceUpdate(status="invisible"))
+    for number in range(statuses):
+        status = ("idle", "invisible")[number // sessions % 2]
+        place.users.set_presence(seats[number % sessions], PresenceUpdate(status=status))
+        place.users.set_presence(seats[number % sessions], PresenceUpdate(status="dnd"))
+    return place
+
+
+def test_presences_of_an_account_with_many_sessions_are_bounded_and_the_newest_is_told() -> None:
+    place = busy_place(20)
+    assert len(place.published) == CHANGES
+    before = place.users.find_presence(5)
+    place.timers.advance(WINDOW_S)
+    assert len(place.published) == CHANGES + 1
+    assert before is not None
+    assert place.published[-1] == (7, msgspec.json.decode(before)["status"])
+
+
+def test_account_that_is_there_no_more_is_told_of_at_once() -> None:
+    place = Place()
+    seats = [make_session(5, session_id=session_id, is_bot=False)[0] for session_id in "ab"]
+    for session in seats:
+        place.users.enter(session)
+        session.slots = {7: 0}
+        place.users.start(session, None)
+    for number in range(2 * CHANGES):
+        place.users.set_presence(seats[0], PresenceUpdate(status=("online", "idle")[number % 2]))
+        place.users.set_presence(seats[1], PresenceUpdate(status=("online", "idle")[number % 2]))
+    told = len(place.published)
+    for session in seats:
+        place.users.leave(session)
+    assert place.published[told:] == [(7, "offline")]
+    assert len(place.timers) == 0
+
+
+def test_single_session_is_told_of_as_often_as_its_connection_lets_it() -> None:
+    place = Place()
+    session, _ = make_session(5)
+    place.users.enter(session)
+    session.slots = {7: 0}
+    place.users.start(session, None)
+    for number in range(3 * CHANGES):
+        place.users.set_presence(session, PresenceUpdate(status=("idle", "online")[number % 2]))
+    assert len(place.published) == 3 * CHANGES + 1
