@@ -27,11 +27,11 @@ from benchmarks import (
     slow_readers,
     storm,
 )
-from benchmarks.machine import describe_machine
-from benchmarks.processes import raise_file_limit
-from benchmarks.results import FOLDER, read_results, write_readme, write_result
-from benchmarks.run import Run
-from benchmarks.tables import Result, render_text
+from benchmarks.harness.machine import describe_machine
+from benchmarks.harness.processes import raise_file_limit
+from benchmarks.harness.results import FOLDER, read_results, write_readme, write_result
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Result, render_text
 
 _ALL: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
@@ -98,7 +98,7 @@ def describe(result: Result) -> str:
 
 def _report() -> int:
     try:
-        from benchmarks.plot import write_plot  # noqa: PLC0415 - of a dependency group that measuring does not need
+        from benchmarks.harness.plot import write_plot  # noqa: PLC0415 - of a dependency group that measuring does not need
     except ImportError:
         print("pictures are left as they are: matplotlib is not installed (dependency group bench)", file=sys.stderr)
     else:

@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from benchmarks.bursts import Comparison, Floor, compare, shape_burst
-from benchmarks.gateway import Form, GatewayUnderTest
-from benchmarks.run import Run
-from benchmarks.tables import Column, Plot, Result, Table
-from benchmarks.world import make_world
+from benchmarks.harness.bursts import Comparison, Floor, compare, shape_burst
+from benchmarks.harness.gateway import Form, GatewayUnderTest
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Plot, Result, Table
+from benchmarks.harness.world import make_world
 
 JSON: Final = Form("json")
 FORMS: Final = (

@@ -12,14 +12,14 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks.fanout import JSON
-from benchmarks.gateway import GatewayUnderTest
-from benchmarks.load_client import LoadClient
-from benchmarks.processes import PinnedProcess
+from benchmarks.harness.gateway import GatewayUnderTest
+from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.processes import PinnedProcess
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.transports import TRANSPORTS
+from benchmarks.harness.world import World, make_world
 from benchmarks.rivals.starting import UWEBSOCKETS, Missing, start_uwebsockets
-from benchmarks.run import Run
-from benchmarks.tables import Column, Result, Table
-from benchmarks.transports import TRANSPORTS
-from benchmarks.world import World, make_world
 
 _SESSIONS: Final = 1000
 _BEATS: Final = 60

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import msgspec
 from websockets.sync.client import connect
 
-from benchmarks.load_client import LoadClient
-from benchmarks.product import Person, Product, unique_name
-from benchmarks.run import Run
-from benchmarks.tables import Column, Plot, Result, Table
+from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.product import Person, Product, unique_name
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Plot, Result, Table
 from core.domain.events import GUILD_CREATE, GUILD_MEMBER_LIST_UPDATE
 
 _SIZES: Final = (1_000, 10_000, 100_000, 500_000)

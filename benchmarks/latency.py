@@ -8,12 +8,12 @@ message; its wait is taken from the time that the message's content carries. `gu
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from benchmarks.load_client import LoadClient, Waits
-from benchmarks.offer import Offer
-from benchmarks.product import Product
-from benchmarks.run import Run
-from benchmarks.tables import Column, Result, Table
-from benchmarks.world import make_data
+from benchmarks.harness.load_client import LoadClient, Waits
+from benchmarks.harness.offer import Offer
+from benchmarks.harness.product import Product
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.world import make_data
 
 _SESSIONS: Final = 1000
 _RATES: Final = (100, 500)

@@ -9,12 +9,12 @@ import asyncio
 import itertools
 from typing import Any, Final
 
-from benchmarks.bursts import DELIVERIES, Floor, Shape, compare
 from benchmarks.fanout import COMPARED, JSON, describe
-from benchmarks.gateway import GatewayUnderTest
-from benchmarks.run import Run
-from benchmarks.tables import Column, Result, Table
-from benchmarks.world import World, make_world
+from benchmarks.harness.bursts import DELIVERIES, Floor, Shape, compare
+from benchmarks.harness.gateway import GatewayUnderTest
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.world import World, make_world
 
 _CHANNELS: Final = 50
 _SESSIONS: Final = (1000, 5000)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from benchmarks.load_client import LoadClient
-from benchmarks.product import Product
-from benchmarks.run import Run
-from benchmarks.tables import Column, Result, Table
-from benchmarks.world import World, make_data
+from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.product import Product
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.world import World, make_data
 
 _SIZES: Final = (1000, 10_000)
 _COLUMNS: Final = [

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.bursts import Burst, Floor, Shape, measure, shape_burst, sum_up
 from benchmarks.fanout import JSON, describe
-from benchmarks.gateway import GatewayUnderTest
-from benchmarks.load_client import LoadClient
+from benchmarks.harness.bursts import Burst, Floor, Shape, measure, shape_burst, sum_up
+from benchmarks.harness.gateway import GatewayUnderTest
+from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Plot, Result, Table
+from benchmarks.harness.world import make_world
 from benchmarks.rivals.starting import RIVALS, UWEBSOCKETS, Missing, Rival
-from benchmarks.run import Run
-from benchmarks.tables import Column, Plot, Result, Table
-from benchmarks.world import make_world
 
 _SESSIONS: Final = 1000
 _TURNS: Final = (1, 4, 16)

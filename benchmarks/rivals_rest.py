@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.processes import SERVER_CORE, PinnedProcess
-from benchmarks.product import HIGH_LIMITS, Person, Product, unique_name
-from benchmarks.run import Run
-from benchmarks.tables import Column, Table
-from benchmarks.wrk import Request, Round, measure
+from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
+from benchmarks.harness.product import HIGH_LIMITS, Person, Product, unique_name
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Table
+from benchmarks.harness.wrk import Request, Round, measure
 
 OWN: Final = "guildway"
 _WAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

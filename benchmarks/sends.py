@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.processes import SERVER_CORE, PinnedProcess
-from benchmarks.product import Person, Product, unique_name
+from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
+from benchmarks.harness.product import Person, Product, unique_name
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.wrk import CONNECTIONS, SEND, Request, Round, measure
 from benchmarks.rivals_rest import compete
-from benchmarks.run import Run
-from benchmarks.tables import Column, Result, Table
-from benchmarks.wrk import CONNECTIONS, SEND, Request, Round, measure
 
 _ROUNDS: Final = 5
 _SECONDS: Final = 5
@@ -42,7 +42,7 @@ class Target(msgspec.Struct, frozen=True):
 
 def start_bare(folder: Path) -> Target:
     """The reference."""
-    command = [sys.executable, "-m", "benchmarks.bare_server", str(folder / "bare.db")]
+    command = [sys.executable, "-m", "benchmarks.rivals.bare_server", str(folder / "bare.db")]
     process = PinnedProcess(command, on_core=SERVER_CORE)
     return Target(process, Request(process.read_ready()["api"], SEND, "/messages"))
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.bursts import Floor, Shape, sum_up
 from benchmarks.fanout import JSON, describe
-from benchmarks.gateway import GatewayUnderTest
-from benchmarks.load_client import Settled
-from benchmarks.run import Run
-from benchmarks.tables import Column, Result, Table
-from benchmarks.world import make_world
+from benchmarks.harness.bursts import Floor, Shape, sum_up
+from benchmarks.harness.gateway import GatewayUnderTest
+from benchmarks.harness.load_client import Settled
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.world import make_world
 
 _SESSIONS: Final = 1000
 _SLOW_SHARE: Final = 0.1

@@ -10,13 +10,13 @@ import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from benchmarks.load_client import LoadClient
-from benchmarks.metrics import Histogram, read_histogram
-from benchmarks.offer import Offer
-from benchmarks.product import Person, Product
-from benchmarks.run import Run
-from benchmarks.tables import Column, Result, Table
-from benchmarks.world import make_data
+from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.metrics import Histogram, read_histogram
+from benchmarks.harness.offer import Offer
+from benchmarks.harness.product import Person, Product
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.world import make_data
 
 _SIZES: Final = (1000, 10_000)
 _PAUSES: Final = "guildway_gc_pause_seconds"

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks.builds import BuildFailedError, Builds
-from benchmarks.processes import SERVER_CORE, PinnedProcess
+from benchmarks.harness.builds import BuildFailedError, Builds
+from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
 
 _NODE_PACKAGES: Final = Path(__file__).parents[2] / "tests" / "e2e" / "node"
 _LIBRARY: Final = "libsocketify_linux_amd64.so"

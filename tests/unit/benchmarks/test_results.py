@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.results import FOLDER, README, read_results, render_readme, write_result
-from benchmarks.tables import Column, Result, Table, render_markdown, render_text
+from benchmarks.harness.results import FOLDER, README, read_results, render_readme, write_result
+from benchmarks.harness.tables import Column, Result, Table, render_markdown, render_text
 
 _TABLE = Table(
     title="speed",

@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.machine import Machine
-from benchmarks.tables import Result, render_markdown
+from benchmarks.harness.machine import Machine
+from benchmarks.harness.tables import Result, render_markdown
 
-FOLDER: Final = Path(__file__).with_name("results")
-README: Final = Path(__file__).with_name("README.md")
+FOLDER: Final = Path(__file__).parents[1] / "results"
+README: Final = Path(__file__).parents[1] / "README.md"
 _SECTION: Final = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.builds import Builds
-from benchmarks.processes import CLIENT_CORE, PinnedProcess
+from benchmarks.harness.builds import Builds
+from benchmarks.harness.processes import CLIENT_CORE, PinnedProcess
 from core.domain.intents import ALL_INTENTS
 from core_ext import payloads
 

@@ -4,7 +4,7 @@
     burst             → publishes them through the bus and answers when the last is out of the inbox
     frame ENCODING    → the size of such an event's frame, uncompressed
 
-    python -m benchmarks.gateway_server OPTIONS     (a JSON file, see `Options`)
+    python -m benchmarks.harness.gateway_server OPTIONS     (a JSON file, see `Options`)
 
 Prints `ready gateway=…` when it serves. Nothing is stored in a burst: what that costs is another benchmark's.
 """
@@ -21,7 +21,7 @@ import msgspec
 import uvloop
 
 from api.services.announcements import channel_event
-from benchmarks.world import World
+from benchmarks.harness.world import World
 from core.domain.events import MESSAGE_CREATE
 from core.domain.message import Message, MessageView
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts

@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from benchmarks.builds import Builds
-from benchmarks.load_client import Waits
-from benchmarks.processes import CLIENT_CORE, PinnedProcess
-from benchmarks.product import Product
+from benchmarks.harness.builds import Builds
+from benchmarks.harness.load_client import Waits
+from benchmarks.harness.processes import CLIENT_CORE, PinnedProcess
+from benchmarks.harness.product import Product
 
 _CONNECTIONS = 64
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.builds import Builds
+from benchmarks.harness.builds import Builds
 
 T = TypeVar("T")
 

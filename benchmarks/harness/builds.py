@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-SOURCES: Final = Path(__file__).with_name("native")
+SOURCES: Final = Path(__file__).parents[1] / "native"
 _COMPILE: Final = ("cc", "-O2", "-Wall", "-Wextra")
 
 

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from benchmarks.builds import Builds
-from benchmarks.bursts import Burst, Shape, measure
-from benchmarks.gateway_server import Options
-from benchmarks.load_client import LoadClient, Logins
-from benchmarks.processes import SERVER_CORE, PinnedProcess
-from benchmarks.world import World
+from benchmarks.harness.builds import Builds
+from benchmarks.harness.bursts import Burst, Shape, measure
+from benchmarks.harness.gateway_server import Options
+from benchmarks.harness.load_client import LoadClient, Logins
+from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
+from benchmarks.harness.world import World
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class GatewayUnderTest:
         self._form = form
         self._logged_in = 0
         self.process = PinnedProcess(
-            [sys.executable, "-m", "benchmarks.gateway_server", str(options)], on_core=SERVER_CORE
+            [sys.executable, "-m", "benchmarks.harness.gateway_server", str(options)], on_core=SERVER_CORE
         )
         self.port = urlsplit(self.process.read_ready()["gateway"]).port or 0
         self.client = LoadClient(builds=builds, folder=folder)

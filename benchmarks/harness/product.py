@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.processes import SERVER_CORE, PinnedProcess
+from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
 
 HIGH_LIMITS: Final = {
     f"GUILDWAY_LIMITS_{option}": "1000000000"

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.builds import Builds
-from benchmarks.load_client import LoadClient
-from benchmarks.processes import SERVER_CORE, PinnedProcess
+from benchmarks.harness.builds import Builds
+from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
 from core.runtime.settings import GatewaySettings
 
 

@@ -7,14 +7,15 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.processes import CLIENT_CORE, PinnedProcess, core
+from benchmarks.harness.processes import CLIENT_CORE, PinnedProcess, core
 
 CONNECTIONS: Final = 64
 SEND: Final = "SEND"
 """In the place of a method: POST of a message that is another one each time."""
 
-_SCRIPTS: Final = {SEND: Path(__file__).with_name("send_messages.lua")}
-_SAME: Final = Path(__file__).with_name("one_request.lua")
+_NATIVE: Final = Path(__file__).parents[1] / "native"
+_SCRIPTS: Final = {SEND: _NATIVE / "send_messages.lua"}
+_SAME: Final = _NATIVE / "one_request.lua"
 _PATIENCE: Final = "20s"
 """On a machine that others use, too, wrk's own 2 s would make errors of answers that are only late."""
 

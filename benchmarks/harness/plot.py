@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.tables import Plot, Result, Table
+from benchmarks.harness.tables import Plot, Result, Table
 
 _INK: Final = "#808080"
 """Half way between a light and a dark page."""
