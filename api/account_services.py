@@ -16,7 +16,7 @@ from api.services.images import ImageService
 from api.services.members.membership import Membership
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
-from core.runtime.settings import Settings
+from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store
 
 

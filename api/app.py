@@ -38,7 +38,7 @@ from core.bus.interfaces import Bus
 from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core.runtime.settings import Settings
+from core.runtime.settings.settings import Settings
 from core.store.blob.interfaces import BlobStore
 from core.store.interfaces import Store
 

@@ -22,7 +22,7 @@ from core.bus.interfaces import Bus, Subscription
 from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core.runtime.settings import Settings
+from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store
 from core.wire.opcodes import Opcode
 from gateway.event_router import EventRouter

@@ -4,7 +4,7 @@ A command function does nothing but return the work that the command line asks f
 imports what it needs itself: the tiers take a while to load, and `guildway --help` or a wrong flag need none of them.
 
 Flags have no defaults here. What is not given is left to the environment and the settings file, see
-`core/runtime/configuration.py`. Help is plain text: Typer loads rich for anything else, which takes longer than all the
+`core/runtime/settings/configuration.py`. Help is plain text: Typer loads rich for anything else, which takes longer than all the
 rest of a refusal.
 """
 
@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from core.runtime.errors import StartError
-from core.runtime.settings import Settings
+from core.runtime.settings.settings import Settings
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED
 from guildway.version import VERSION
@@ -173,7 +173,7 @@ def version() -> Work:
 
 
 def _load(flags: dict[str, str | None]) -> Settings:
-    from core.runtime.configuration import load_settings  # noqa: PLC0415
+    from core.runtime.settings.configuration import load_settings  # noqa: PLC0415
 
     return load_settings(environ=os.environ, flags=flags)
 

@@ -31,7 +31,7 @@ from core.runtime.garbage import GarbageControl
 from core.runtime.loop_lag import LoopLag
 from core.runtime.operations import build_operations
 from core.runtime.probes import build_probes
-from core.runtime.settings import Settings
+from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
 from core.store.blob.interfaces import BlobStore
 from core.store.blob.store import open_folder

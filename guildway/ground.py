@@ -19,7 +19,7 @@ from core.runtime.errors import StartError
 from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
 from core.runtime.readiness import Readiness
-from core.runtime.settings import Settings, StoreSettings
+from core.runtime.settings.settings import Settings, StoreSettings
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.health import StoreHealth
 from core.store.sql.store import SqlStore, StoreOptions

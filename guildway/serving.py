@@ -8,7 +8,7 @@ import sys
 from core.runtime.errors import StartError
 from core.runtime.logs import configure_logging
 from core.runtime.main import run_process
-from core.runtime.settings import Settings
+from core.runtime.settings.settings import Settings
 from guildway.addresses import Addresses, encode_ready_line
 from guildway.embedded import open_embedded
 from guildway.invocation import find_invocation

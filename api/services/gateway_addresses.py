@@ -5,7 +5,7 @@ from typing import Final
 
 from api.services.caller import Caller
 from core.live.interfaces import SessionStarts
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from core.store.interfaces import Store
 from core.wire.objects.gateway_address import BotGatewayObject, GatewayObject, SessionStartLimit
 

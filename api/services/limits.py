@@ -26,7 +26,7 @@ import msgspec
 from core.domain.errors import RateLimited
 from core.runtime.addresses import key_of
 from core.runtime.clock import Clock
-from core.runtime.settings import LimitSettings
+from core.runtime.settings.settings import LimitSettings
 
 logger = logging.getLogger(__name__)
 

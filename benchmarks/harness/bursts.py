@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.harness.builds import Builds
 from benchmarks.harness.load_client import LoadClient
 from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 
 
 class Burst(msgspec.Struct, frozen=True):

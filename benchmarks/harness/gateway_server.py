@@ -28,7 +28,7 @@ from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
-from core.runtime.settings import GatewaySettings, Settings
+from core.runtime.settings.settings import GatewaySettings, Settings
 from core.store.sql.store import SqlStore
 from core.wire.envelope import Envelope
 from core.wire.objects.message import render_message_dispatch

@@ -2,7 +2,7 @@
 
 from typing import Final, get_args, get_type_hints
 
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 
 _CHOSEN_BY_SYSTEM: Final = "auto"
 TRANSPORTS: Final[list[str]] = [

@@ -20,7 +20,7 @@ from core.domain.role import Role
 from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import SystemClock
-from core.runtime.settings import StoreSettings
+from core.runtime.settings.settings import StoreSettings
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
 from guildway.data_files import DATABASE_NAME

@@ -37,8 +37,8 @@ from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
 from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
-from core.runtime.configuration import load_settings
 from core.runtime.data_dir import DataDir
+from core.runtime.settings.configuration import load_settings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
 from guildway.ground import Ground, build_metrics, lay_ground, open_store

@@ -13,7 +13,7 @@ from typing import Any, Final, TextIO
 from typing_extensions import override
 
 from core.runtime.log_bounds import LogBounds
-from core.runtime.settings import LoggingSettings
+from core.runtime.settings.settings import LoggingSettings
 
 _STANDARD_FIELDS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",

@@ -9,7 +9,7 @@ from core.domain.user import Account, AuthSession
 from core.live.interfaces import SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core.runtime.settings import Settings
+from core.runtime.settings.settings import Settings
 from gateway.commands.commands import Identify
 from gateway.login.identify_checks import make_profile
 from gateway.login.identify_limits import IdentifyLimits

@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from core.runtime.clock import Clock
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core.wire.opcodes import Opcode

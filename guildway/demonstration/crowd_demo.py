@@ -22,7 +22,7 @@ from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
-from core.runtime.settings import ApiSettings, StoreSettings
+from core.runtime.settings.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
 from core_ext.ids import SnowflakeGenerator
 from guildway.demonstration.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild

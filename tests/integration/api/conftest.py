@@ -20,7 +20,7 @@ from api.app import build_api
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics import Metrics
-from core.runtime.settings import ApiSettings, LimitSettings, Settings
+from core.runtime.settings.settings import ApiSettings, LimitSettings, Settings
 from core.store.blob.store import open_memory
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator

@@ -12,7 +12,7 @@ import pytest
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
-from core.runtime.settings import GatewaySettings, Settings
+from core.runtime.settings.settings import GatewaySettings, Settings
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway

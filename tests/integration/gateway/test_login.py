@@ -15,7 +15,7 @@ from core.domain.events import Audience
 from core.domain.ids import shard_of
 from core.domain.intents import ALL_INTENTS, Intent
 from core.runtime.metrics import Metrics
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from gateway.login.session_factory import MAX_HOLD_S
 from gateway.scheduling.batch_timer import Handle
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway

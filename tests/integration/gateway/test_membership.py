@@ -4,7 +4,7 @@ import asyncio
 
 from core.domain.channel import Overwrite
 from core.domain.permissions import Permission
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway_client import open_gateway

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway_client import open_gateway

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from tests.fakes.member_list_copy import Lists, key_of
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway_client import GatewayClient, open_gateway

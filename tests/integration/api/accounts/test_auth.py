@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from core.domain.events import SESSION_REVOKED
-from core.runtime.settings import ApiSettings, LimitSettings
+from core.runtime.settings.settings import ApiSettings, LimitSettings
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import HIGH_LIMITS, OpenApi
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.runtime.settings import ApiSettings, LimitSettings
+from core.runtime.settings.settings import ApiSettings, LimitSettings
 from tests.fakes.clock import START_MS, FakeClock
 from tests.integration.api.accounts.test_users import make_guild
 from tests.integration.api.conftest import HIGH_LIMITS, OpenApi

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from core.domain.permissions import Permission
-from core.runtime.settings import LimitSettings
+from core.runtime.settings.settings import LimitSettings
 from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest

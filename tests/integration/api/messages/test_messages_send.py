@@ -10,7 +10,7 @@ from core.domain.channel import ChannelType
 from core.domain.events import Audience
 from core.domain.message import MessageType
 from core.domain.permissions import Permission
-from core.runtime.settings import LimitSettings
+from core.runtime.settings.settings import LimitSettings
 from core.wire.objects.message import render_message_dispatch
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi

@@ -15,7 +15,7 @@ import uvloop
 
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from core_ext.delivery import Track
 from gateway.commands.commands import Command, Identify
 from gateway.payloads.dispatch_body import DispatchBody

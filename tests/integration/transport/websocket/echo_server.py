@@ -8,7 +8,7 @@ from typing import Any
 
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from core.wire.close_codes import UNKNOWN_ERROR
 from gateway.commands.commands import Command, Identify, RequestGuildMembers
 from gateway.sessions.connection import Connection

@@ -6,7 +6,7 @@ import pytest
 
 from api.services.limits import Limits, MemoryRateLimiter, Rule, is_loopback
 from core.domain.errors import RateLimited
-from core.runtime.settings import LimitSettings
+from core.runtime.settings.settings import LimitSettings
 from tests.fakes.clock import FakeClock
 
 RULE = Rule("test", 2, 10.0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.runtime.logs import JsonFormatter, TextFormatter, configure_logging
-from core.runtime.settings import LoggingSettings
+from core.runtime.settings.settings import LoggingSettings
 
 
 def _record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:

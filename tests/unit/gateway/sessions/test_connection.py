@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core_ext.delivery import Track

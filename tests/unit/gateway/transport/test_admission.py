@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.runtime.metrics import Metrics
-from core.runtime.settings import GatewaySettings
+from core.runtime.settings.settings import GatewaySettings
 from gateway.scheduling.sending import Sending
 from gateway.transport.admission import Admission
 from gateway.transport.surroundings import Surroundings

@@ -9,7 +9,7 @@ from core.domain.channel import Channel, ChannelType
 from core.domain.errors import RateLimited, SlowMode
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.user import User
-from core.runtime.settings import LimitSettings
+from core.runtime.settings.settings import LimitSettings
 from tests.fakes.clock import FakeClock
 
 ALICE = User(id=1, username="alice")

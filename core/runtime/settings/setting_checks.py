@@ -1,8 +1,8 @@
 """Checks of settings that a bound or a pattern cannot say: each takes the value and raises ValueError with what is
 wrong.
 
-A setting's type names its check (`core.runtime.settings`), and who reads the settings calls it
-(`core.runtime.configuration`).
+A setting's type names its check (`core.runtime.settings.settings`), and who reads the settings calls it
+(`core.runtime.settings.configuration`).
 """
 
 import ipaddress

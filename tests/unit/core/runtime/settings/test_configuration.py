@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import fields
 
-from core.runtime.configuration import load_settings, parse_address
 from core.runtime.errors import StartError
-from core.runtime.settings import Settings
+from core.runtime.settings.configuration import load_settings, parse_address
+from core.runtime.settings.settings import Settings
 
 
 def _file(folder: Path, text: str) -> str:

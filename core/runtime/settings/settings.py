@@ -1,7 +1,7 @@
 """What an operator may set: one frozen Struct per section, each option with its default and its bounds.
 
 A component is given its section and nothing else. How values get here (file, environment, flags) is
-`core.runtime.configuration`'s business; what each option means, with an example, is told in
+`core.runtime.settings.configuration`'s business; what each option means, with an example, is told in
 `deploy/guildway.example.toml`, and a test keeps the two alike. Options carry their unit in their name.
 """
 
@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from core.runtime.setting_checks import check_host, check_networks, check_path, check_websocket_url
+from core.runtime.settings.setting_checks import check_host, check_networks, check_path, check_websocket_url
 
 CHECK: Final = "check"
 """In a type's `Meta.extra`: a function that takes the value and raises ValueError."""

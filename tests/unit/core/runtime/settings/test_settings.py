@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from core.runtime.configuration import load_settings
-from core.runtime.settings import Settings
+from core.runtime.settings.configuration import load_settings
+from core.runtime.settings.settings import Settings
 
-EXAMPLE = Path(__file__).parents[4] / "deploy" / "guildway.example.toml"
+EXAMPLE = Path(__file__).parents[5] / "deploy" / "guildway.example.toml"
 
 
 def test_example_file_names_every_option_with_its_default() -> None:

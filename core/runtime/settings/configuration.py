@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from core.runtime.errors import StartError
-from core.runtime.settings import CHECK, Settings
+from core.runtime.settings.settings import CHECK, Settings
 
 PREFIX: Final = "GUILDWAY_"
 CONFIG_NAME: Final = "GUILDWAY_CONFIG"
