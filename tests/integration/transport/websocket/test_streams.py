@@ -4,7 +4,7 @@ The reader is held against wsproto in tests/unit/core_ext/sockets/test_websocket
 gateway answers, however the stream is cut.
 """
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core_ext.sockets.websocket_c import CLOSE, PING, PONG, PROTOCOL_ERROR
@@ -85,6 +85,8 @@ async def test_random_stream_is_answered_as_foretold(
     server: EchoServer, transport: str, stream: bytes, places: list[int]
 ) -> None:
     expected, is_fault = foretell(stream + AFTER)
+    # wsproto, which reads the answer, does not know 1014 (bad gateway), a registered code that the server repeats.
+    assume(Closed(1014) not in expected)
     async with open_tcp(server.address) as client:
         await client.log_in("random")
         await client.send_pieces(cut(stream + AFTER, places))
