@@ -8,8 +8,8 @@ from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
 from api.services.applications.integrations import IntegrationService
-from api.services.directory import Directory
 from api.services.empty_lists import EmptyListService
+from api.services.entity_cache import EntityCache
 from api.services.guilds.own_guilds import OwnGuildService
 from api.services.ids import IdSource
 from api.services.images import ImageService
@@ -35,7 +35,7 @@ class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
 def build_account_services(  # noqa: PLR0913 - a composition root is given all that its parts need
     *,
     store: Store,
-    directory: Directory,
+    entities: EntityCache,
     images: ImageService,
     membership: Membership,
     online: OnlineCounts,
@@ -45,10 +45,10 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
     settings: Settings,
 ) -> AccountServices:
     """Make the services."""
-    applications_service = ApplicationService(store=store, directory=directory, images=images, ids=ids, clock=clock)
-    own_guilds = OwnGuildService(store=store, directory=directory, online=online, clock=clock)
+    applications_service = ApplicationService(store=store, entities=entities, images=images, ids=ids, clock=clock)
+    own_guilds = OwnGuildService(store=store, entities=entities, online=online, clock=clock)
     return AccountServices(
-        accounts=AccountService(store=store, directory=directory, images=images, passwords=passwords, ids=ids),
+        accounts=AccountService(store=store, entities=entities, images=images, passwords=passwords, ids=ids),
         applications=applications_service,
         auth=AuthService(
             store=store,
@@ -59,13 +59,13 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
         ),
         authorizations=AuthorizationService(
             store=store,
-            directory=directory,
+            entities=entities,
             membership=membership,
             applications=applications_service,
             own_guilds=own_guilds,
             ids=ids,
         ),
-        empty_lists=EmptyListService(directory=directory, messages=store.messages, applications=applications_service),
-        integrations=IntegrationService(store=store, directory=directory),
+        empty_lists=EmptyListService(entities=entities, messages=store.messages, applications=applications_service),
+        integrations=IntegrationService(store=store, entities=entities),
         own_guilds=own_guilds,
     )

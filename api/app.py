@@ -21,11 +21,11 @@ from api.http.router import Router
 from api.http.scope import PREFIX
 from api.message_services import MessageServices, build_message_services
 from api.routes.all_routes import API_ROUTES, declare_root_routes
+from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
-from api.services.accounts.login_uses import LoginUses
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.gateway_addresses import GatewayAddressService
 from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
@@ -65,21 +65,21 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
 class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
-    __slots__ = ("_passwords", "_temporary_members", "asgi", "directory", "limits", "messages", "uses")
+    __slots__ = ("_passwords", "_temporary_members", "asgi", "entities", "limits", "messages", "uses")
 
     def __init__(
         self,
         *,
         asgi: Edge,
-        directory: Directory,
+        entities: EntityCache,
         limits: Limits,
         messages: MessageService,
         passwords: Passwords,
         temporary_members: TemporaryMembers,
-        uses: LoginUses,
+        uses: AuthSessionUses,
     ) -> None:
         self.asgi = asgi
-        self.directory = directory
+        self.entities = entities
         self.limits = limits
         self.messages = messages
         """The gateway's `MessagePort`."""
@@ -111,23 +111,23 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     gateway_url: Callable[[str], str],
 ) -> Api:
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
-    directory = Directory(store=store, bus=bus, clock=clock)
+    entities = EntityCache(store=store, bus=bus, clock=clock)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
-    uses = LoginUses(store=store, clock=clock)
+    uses = AuthSessionUses(store=store, clock=clock)
     limits = _build_limits(settings=settings, clock=clock, metrics=metrics)
     images = ImageService(blobs=blobs)
     membership = Membership(store=store, ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
     services = Services(
         account=build_account_services(
-            store=store, directory=directory, images=images, membership=membership, online=online,
+            store=store, entities=entities, images=images, membership=membership, online=online,
             passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
             ids=ids, clock=clock, settings=settings,
         ),
         guild=build_guild_services(
-            store=store, directory=directory, images=images, membership=membership, online=online, ids=ids, clock=clock
+            store=store, entities=entities, images=images, membership=membership, online=online, ids=ids, clock=clock
         ),
         message=build_message_services(
-            store=store, bus=bus, directory=directory, limits=limits,
+            store=store, bus=bus, entities=entities, limits=limits,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits),
@@ -138,7 +138,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     router = _build_router(services, max_body_bytes=settings.api.max_json_bytes)
     return Api(
         asgi=Edge(router=router, gate=services.gate, limits=limits, clock=clock, metrics=metrics),
-        directory=directory,
+        entities=entities,
         limits=limits,
         messages=services.message.messages,
         passwords=passwords,

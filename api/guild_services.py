@@ -7,7 +7,7 @@ import msgspec
 from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
 from api.services.channels.overwrites import OverwriteService
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.guilds.guilds import GuildService
 from api.services.ids import IdSource
 from api.services.images import ImageService
@@ -41,7 +41,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
 def build_guild_services(
     *,
     store: Store,
-    directory: Directory,
+    entities: EntityCache,
     images: ImageService,
     membership: Membership,
     online: OnlineCounts,
@@ -50,15 +50,15 @@ def build_guild_services(
 ) -> GuildServices:
     """Make the services."""
     return GuildServices(
-        bans=BanService(store=store, directory=directory, membership=membership, ids=ids, clock=clock),
-        channel_order=ChannelOrderService(store=store, directory=directory, ids=ids),
-        channels=ChannelService(store=store, directory=directory, ids=ids),
+        bans=BanService(store=store, entities=entities, membership=membership, ids=ids, clock=clock),
+        channel_order=ChannelOrderService(store=store, entities=entities, ids=ids),
+        channels=ChannelService(store=store, entities=entities, ids=ids),
         guilds=GuildService(
-            store=store, directory=directory, membership=membership, images=images, online=online, ids=ids
+            store=store, entities=entities, membership=membership, images=images, online=online, ids=ids
         ),
         invites=InviteService(
             store=store,
-            directory=directory,
+            entities=entities,
             membership=membership,
             online=online,
             ids=ids,
@@ -67,17 +67,17 @@ def build_guild_services(
         ),
         members=MemberService(
             store=store,
-            directory=directory,
+            entities=entities,
             membership=membership,
             images=images,
             ids=ids,
             clock=clock,
             is_in_voice=_is_in_voice,
         ),
-        overwrites=OverwriteService(store=store, directory=directory, ids=ids),
-        prune=PruneService(store=store, directory=directory, membership=membership, clock=clock),
-        roles=RoleService(store=store, directory=directory, images=images, ids=ids),
-        vanity=VanityService(store=store, directory=directory, ids=ids),
+        overwrites=OverwriteService(store=store, entities=entities, ids=ids),
+        prune=PruneService(store=store, entities=entities, membership=membership, clock=clock),
+        roles=RoleService(store=store, entities=entities, images=images, ids=ids),
+        vanity=VanityService(store=store, entities=entities, ids=ids),
     )
 
 

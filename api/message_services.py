@@ -4,14 +4,14 @@ import msgspec
 
 from api.services.channels.direct_channels import DirectChannelService
 from api.services.channels.typing_indicators import TypingIndicatorService
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.limits import Limits
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_limits import MessageLimits
-from api.services.messages.message_views import MessageViews
+from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
@@ -33,7 +33,7 @@ def build_message_services(
     *,
     store: Store,
     bus: Bus,
-    directory: Directory,
+    entities: EntityCache,
     limits: Limits,
     typing_interval_s: float,
     ids: IdSource,
@@ -42,22 +42,22 @@ def build_message_services(
 ) -> MessageServices:
     """Make the services."""
     cache = MessageCache(messages=store.messages, bus=bus)
-    views = MessageViews(directory=directory, messages=cache)
+    renderer = MessageRenderer(entities=entities, messages=cache)
     return MessageServices(
-        direct_channels=DirectChannelService(directory=directory, store=store, ids=ids),
-        edits=MessageEditService(directory=directory, messages=store.messages, views=views, ids=ids, clock=clock),
-        history=MessageHistoryService(directory=directory, messages=store.messages, cache=cache, views=views),
+        direct_channels=DirectChannelService(entities=entities, store=store, ids=ids),
+        edits=MessageEditService(entities=entities, messages=store.messages, renderer=renderer, ids=ids, clock=clock),
+        history=MessageHistoryService(entities=entities, messages=store.messages, cache=cache, renderer=renderer),
         messages=MessageService(
-            directory=directory,
+            entities=entities,
             messages=cache,
             bus=bus,
-            views=views,
+            renderer=renderer,
             limits=MessageLimits(limits=limits, clock=clock),
             ids=ids,
             clock=clock,
             metrics=metrics,
         ),
         typing_indicators=TypingIndicatorService(
-            directory=directory, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
+            entities=entities, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
         ),
     )

@@ -36,7 +36,7 @@ DIRECT_PERMISSIONS = int(
 
 
 class GuildEntry:
-    """A guild's cached snapshot. Owned by `Directory`, which alone changes `member_count`."""
+    """A guild's cached snapshot. Owned by `EntityCache`, which alone changes `member_count`."""
 
     __slots__ = ("channels", "guild", "member_count", "roles")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.services.applications.applications import ApplicationService
 from api.services.caller import Caller
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from core.domain.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (
     DirectChannelAction,
@@ -28,10 +28,10 @@ _THREADED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.F
 class EmptyListService:
     """Lets callers in to lists in which nothing is."""
 
-    __slots__ = ("_applications", "_directory", "_messages")
+    __slots__ = ("_applications", "_entities", "_messages")
 
-    def __init__(self, *, directory: Directory, messages: MessageStore, applications: ApplicationService) -> None:
-        self._directory = directory
+    def __init__(self, *, entities: EntityCache, messages: MessageStore, applications: ApplicationService) -> None:
+        self._entities = entities
         self._messages = messages
         self._applications = applications
 
@@ -42,25 +42,25 @@ class EmptyListService:
 
     async def require_guild(self, caller: Caller, guild_id: int, permissions: int = 0) -> None:
         """Raises UnknownGuild, Forbidden."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(permissions)
 
     async def require_welcome_screen(self, caller: Caller, guild_id: int) -> None:
         """One that is not switched on is there for those alone who could. Raises UnknownGuild, UnknownWelcomeScreen."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         if not access.has(Permission.MANAGE_GUILD):
             raise UnknownWelcomeScreen
 
     async def require_webhooks(self, caller: Caller, channel_id: int) -> None:
         """Raises UnknownChannel, MissingAccess, DirectChannelAction, Forbidden."""
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.MANAGE_WEBHOOKS)
 
     async def require_threads(self, caller: Caller, channel_id: int, permissions: int = 0) -> None:
         """Raises UnknownChannel, MissingAccess, DirectChannelAction, WrongChannelType, Forbidden."""
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         if access.channel.type not in _THREADED:
@@ -69,7 +69,7 @@ class EmptyListService:
 
     async def require_message(self, caller: Caller, channel_id: int, message_id: int) -> None:
         """Raises UnknownChannel, MissingAccess, WrongChannelType, Forbidden, UnknownMessage."""
-        access = await self._directory.text_access(caller.user_id, channel_id)
+        access = await self._entities.text_access(caller.user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:
             raise WrongChannelType
         access.require(Permission.READ_MESSAGE_HISTORY)
@@ -80,7 +80,7 @@ class EmptyListService:
         """For the application's owner and its bot, who must be in the guild. Raises UnknownApplication, UnknownGuild."""
         await self._applications.require_allowed(caller, application_id)
         if guild_id is not None:
-            await self._directory.access(caller.user_id, guild_id)
+            await self._entities.access(caller.user_id, guild_id)
 
 
 def require_nothing(given: Sequence[Any], what: str) -> None:

@@ -1,12 +1,12 @@
 """Rights that still hold when they are used.
 
-A service takes its caller's rights from the directory, checks them, and then waits for its turn to write. What was revoked
+A service takes its caller's rights from the cache, checks them, and then waits for its turn to write. What was revoked
 meanwhile must not be written back, so inside the unit of work the rights are confirmed, against rows that nobody else can change
 before this unit ends. If they are not what they were, the service begins anew, and judges by what is then.
 
     @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         …checks…
         async with self._store.write() as tx:
             await confirm_rights(tx, access, target)
@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from api.services.access import GuildAccess, GuildEntry, as_entry
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from core.domain.errors import Unavailable, UnknownGuild
 from core.domain.member import Member
 from core.store.interfaces import Store, Transaction
@@ -39,7 +39,7 @@ class _Service(Protocol):
     @property
     def _store(self) -> Store: ...
     @property
-    def _directory(self) -> Directory: ...
+    def _entities(self) -> EntityCache: ...
 
 
 S = TypeVar("S", bound=_Service)
@@ -64,7 +64,7 @@ def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
                 # An empty unit ends when those before it are committed, so that what is read after it is as it is now.
                 async with service._store.write():
                     pass
-                service._directory.forget_guild(changed.guild_id)
+                service._entities.forget_guild(changed.guild_id)
         raise Unavailable
 
     return run

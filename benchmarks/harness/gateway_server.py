@@ -23,7 +23,7 @@ import uvloop
 from api.services.announcements import channel_event
 from benchmarks.harness.world import World
 from core.domain.events import MESSAGE_CREATE
-from core.domain.message import Message, MessageView
+from core.domain.message import Message, ResolvedMessage
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.garbage import GarbageControl
@@ -94,7 +94,7 @@ class Bench:
             author_id=world.author.id,
             content=self._make_text(),
         )
-        payload = render_message_dispatch(MessageView(message=message, author=world.author), None)
+        payload = render_message_dispatch(ResolvedMessage(message=message, author=world.author), None)
         return channel_event(message.id, MESSAGE_CREATE, world.guild_id, channel_id, payload, author_id=world.author.id)
 
     def _make_text(self) -> str:

@@ -29,9 +29,9 @@ from api.http.binding import caller_of
 from api.http.gate import Gate
 from api.http.scope import TEMPLATE_KEY
 from api.message_services import MessageServices, build_message_services
+from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
-from api.services.accounts.login_uses import LoginUses
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.limits import Limits, MemoryRateLimiter
 from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
@@ -125,12 +125,12 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
     limits = Limits(
         limiter=MemoryRateLimiter(clock=clock), settings=ground.settings.limits, count_refusal=lambda _: None
     )
-    uses = LoginUses(store=store, clock=clock)
+    uses = AuthSessionUses(store=store, clock=clock)
     gate = Gate(authenticator=Authenticator(store=store, bus=store.bus, uses=uses), limits=limits)
     services = build_message_services(
         store=store,
         bus=store.bus,
-        directory=Directory(store=store, bus=store.bus, clock=clock),
+        entities=EntityCache(store=store, bus=store.bus, clock=clock),
         limits=limits,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,

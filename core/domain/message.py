@@ -54,7 +54,7 @@ class AddedMessage(msgspec.Struct, frozen=True):
     is_new: bool
 
 
-class MessageView(msgspec.Struct, kw_only=True, frozen=True):
+class ResolvedMessage(msgspec.Struct, kw_only=True, frozen=True):
     """A message with what it takes to show it."""
 
     message: Message
@@ -62,4 +62,4 @@ class MessageView(msgspec.Struct, kw_only=True, frozen=True):
     mentions: tuple[User, ...] = ()
     mentioned_members: Mapping[int, Member] = {}
     """The memberships of those who are mentioned and in the guild, by user id; only dispatches show them."""
-    referenced: "MessageView | None" = None
+    referenced: "ResolvedMessage | None" = None

@@ -9,7 +9,7 @@ from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience
 from core.domain.guild import Guild
-from core.domain.message import Message, MessageView
+from core.domain.message import Message, ResolvedMessage
 from core.domain.permissions import DEFAULT_EVERYONE
 from core.domain.role import Role
 from core.domain.tokens import hash_token
@@ -276,8 +276,10 @@ class StoreWriter:
         self, message: Message, author: Login, *, to: tuple[Login, ...] = (), mentions: tuple[Login, ...] = ()
     ) -> list[Envelope]:
         """MESSAGE_CREATE of a stored message."""
-        view = MessageView(message=message, author=author.user, mentions=tuple(login.user for login in mentions))
-        payload = msgspec.Raw(msgspec.json.encode(render_message_dispatch(view, None)))
+        resolved = ResolvedMessage(
+            message=message, author=author.user, mentions=tuple(login.user for login in mentions)
+        )
+        payload = msgspec.Raw(msgspec.json.encode(render_message_dispatch(resolved, None)))
         header = {
             "id": message.id,
             "channel_id": message.channel_id,

@@ -14,7 +14,7 @@ from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.announcements import guild_event, user_event
 from api.services.caller import Caller
 from api.services.changes import pick_changes
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
@@ -33,19 +33,19 @@ _PRIVATE: Final = frozenset({"email", "password_hash"})
 class AccountService:
     """Reads and changes accounts."""
 
-    __slots__ = ("_directory", "_ids", "_images", "_passwords", "_store")
+    __slots__ = ("_entities", "_ids", "_images", "_passwords", "_store")
 
     def __init__(
         self,
         *,
         store: Store,
-        directory: Directory,
+        entities: EntityCache,
         images: ImageService,
         passwords: PasswordAttempts,
         ids: IdSource,
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._images = images
         self._passwords = passwords
         self._ids = ids
@@ -56,11 +56,11 @@ class AccountService:
 
     async def fetch(self, user_id: int) -> UserObject:
         """Anybody, as anybody sees them. Raises UnknownUser."""
-        return render_user(await self._directory.user(user_id))
+        return render_user(await self._entities.user(user_id))
 
     async def fetch_profile(self, caller: Caller, user_id: int) -> UserProfileObject:
         """For those who share a guild or a direct channel with the user. Raises UnknownUser, MissingAccess."""
-        user = await self._directory.user(user_id)
+        user = await self._entities.user(user_id)
         mutual = await self._list_mutual_guilds(caller.user_id, user_id)
         if not mutual and not await self._is_acquainted(caller.user_id, user_id):
             raise MissingAccess
@@ -106,7 +106,7 @@ class AccountService:
         shared = own.intersection(await self._store.guilds.list_ids_of_user(other_id))
         mutual = []
         for guild_id in sorted(shared):
-            member = await self._directory.member(guild_id, other_id)
+            member = await self._entities.member(guild_id, other_id)
             if member is not None:
                 mutual.append(MutualGuildObject(id=str(guild_id), nick=member.nick))
         return mutual

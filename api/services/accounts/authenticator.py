@@ -8,7 +8,7 @@ from typing import Final
 
 from cachetools import LRUCache
 
-from api.services.accounts.login_uses import LoginUses
+from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.caller import Caller
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import SESSION_REVOKED, USER_UPDATE
@@ -23,7 +23,7 @@ class Authenticator:
 
     __slots__ = ("_callers", "_changes", "_hashes_of", "_store", "_uses")
 
-    def __init__(self, *, store: Store, bus: Bus, uses: LoginUses, capacity: int = _CAPACITY) -> None:
+    def __init__(self, *, store: Store, bus: Bus, uses: AuthSessionUses, capacity: int = _CAPACITY) -> None:
         self._store = store
         self._uses = uses
         self._callers: LRUCache[bytes, Caller] = LRUCache(capacity)

@@ -15,7 +15,7 @@ from api.services.accounts.tokens import make_token
 from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.changes import merge_flags, pick_changes
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from core.domain import texts
@@ -87,13 +87,13 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
 class ApplicationService:
     """Reads and changes applications; makes bots."""
 
-    __slots__ = ("_clock", "_directory", "_ids", "_images", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_images", "_store")
 
     def __init__(
-        self, *, store: Store, directory: Directory, images: ImageService, ids: IdSource, clock: Clock
+        self, *, store: Store, entities: EntityCache, images: ImageService, ids: IdSource, clock: Clock
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._images = images
         self._ids = ids
         self._clock = clock
@@ -171,10 +171,10 @@ class ApplicationService:
 
     async def render(self, application: Application) -> ApplicationObject:
         """With its owner, its bot and in how many guilds that is."""
-        owner = await self._directory.user(application.owner_id)
+        owner = await self._entities.user(application.owner_id)
         if application.bot_id is None:
             return render_application(application, owner=owner, bot=None, guild_count=0)
-        bot = await self._directory.user(application.bot_id)
+        bot = await self._entities.user(application.bot_id)
         count = await self._store.applications.count_guilds(application.bot_id)
         return render_application(application, owner=owner, bot=bot, guild_count=count)
 

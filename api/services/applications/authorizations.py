@@ -14,7 +14,7 @@ from api.services.access import GuildAccess
 from api.services.announcements import guild_event
 from api.services.applications.applications import ApplicationService
 from api.services.caller import Caller
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.guilds.own_guilds import OwnGuildService
 from api.services.ids import IdSource
 from api.services.members.membership import Membership
@@ -47,20 +47,20 @@ class Authorize(msgspec.Struct, kw_only=True):
 class AuthorizationService:
     """Lets bots in."""
 
-    __slots__ = ("_applications", "_directory", "_ids", "_membership", "_own_guilds", "_store")
+    __slots__ = ("_applications", "_entities", "_ids", "_membership", "_own_guilds", "_store")
 
     def __init__(
         self,
         *,
         store: Store,
-        directory: Directory,
+        entities: EntityCache,
         membership: Membership,
         applications: ApplicationService,
         own_guilds: OwnGuildService,
         ids: IdSource,
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._membership = membership
         self._applications = applications
         self._own_guilds = own_guilds
@@ -69,7 +69,7 @@ class AuthorizationService:
     async def show(self, caller: Caller, client_id: int, scope: str) -> AuthorizationPageObject:
         """What would be authorized, and the guilds for which the caller may."""
         application = await self._fetch_bot_application(caller, client_id, scope)
-        bot = await self._directory.user(application.id)
+        bot = await self._entities.user(application.id)
         guilds = await self._own_guilds.list_page(caller, before=None, after=None, limit=200, with_counts=False)
         needed = int(Permission.MANAGE_GUILD)
         shown = await self._applications.render(application)
@@ -96,7 +96,7 @@ class AuthorizationService:
             return AuthorizationObject(location=f"{_DONE}?error=access_denied")
         if form.guild_id is None:
             raise invalid_field("guild_id", "BASE_TYPE_REQUIRED", "This field is required")
-        access = await self._directory.access(caller.user_id, form.guild_id)
+        access = await self._entities.access(caller.user_id, form.guild_id)
         access.require(Permission.MANAGE_GUILD)
         wanted = permissions if form.permissions is None else form.permissions
         await self._let_in(application, access, wanted & ALL_PERMISSIONS)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from api.services.caller import Caller
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from core.domain.application import Application
 from core.domain.permissions import Permission
 from core.domain.user import User
@@ -17,18 +17,18 @@ _SCOPES: Final = ("bot",)
 class IntegrationService:
     """Shows them."""
 
-    __slots__ = ("_directory", "_store")
+    __slots__ = ("_entities", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
 
     async def list_of_guild(self, caller: Caller, guild_id: int) -> list[IntegrationObject]:
         """For those who manage the guild. Raises UnknownGuild, Forbidden."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         applications = await self._store.applications.list_in_guild(guild_id)
-        bots = await self._directory.users([application.bot_id or 0 for application in applications])
+        bots = await self._entities.users([application.bot_id or 0 for application in applications])
         return [_render(item, bots[item.bot_id]) for item in applications if item.bot_id in bots]
 
 

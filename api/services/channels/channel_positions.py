@@ -9,10 +9,10 @@ from msgspec import UNSET
 from api.services.access import GuildAccess, access_guild_channel, require_place
 from api.services.caller import Caller
 from api.services.channels.channel_forms import ChannelPosition
+from api.services.channels.channel_objects import announce_channel
 from api.services.channels.channel_rules import check_parent, is_synced
-from api.services.channels.channel_views import announce_channel
 from api.services.channels.overwrites import require_grant
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import Channel
@@ -25,17 +25,17 @@ from core.store.interfaces import Store
 class ChannelOrderService:
     """Moves channels."""
 
-    __slots__ = ("_directory", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._ids = ids
 
     @on_present_rights
     async def move(self, caller: Caller, guild_id: int, forms: Sequence[ChannelPosition]) -> None:
         """Apply the forms one after the other, all or none."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._store.messages.last_ids([form.id for form in forms if form.id is not None])
         async with self._store.write() as tx:

@@ -9,6 +9,7 @@ from api.services.announcements import guild_event
 from api.services.caller import Caller
 from api.services.changes import merge_flags, pick_changes
 from api.services.channels.channel_forms import CreateChannel, OverwriteForm, UpdateChannel
+from api.services.channels.channel_objects import announce_channel, show_channel, show_channels
 from api.services.channels.channel_rules import (
     changed_bits,
     check_bounds,
@@ -20,9 +21,8 @@ from api.services.channels.channel_rules import (
     compute_name,
     compute_next_position,
 )
-from api.services.channels.channel_views import announce_channel, show_channel, show_channels
 from api.services.channels.overwrites import require_grant, resolve_overwrites, sync_children
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import Channel, ChannelType, Overwrite
@@ -68,22 +68,22 @@ _GUILD_FIELDS: Final = (
 class ChannelService:
     """What members do with channels."""
 
-    __slots__ = ("_directory", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._ids = ids
 
     async def fetch_all(self, caller: Caller, guild_id: int) -> list[ChannelObject]:
         """The guild's channels that the caller may view."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         visible = [channel for channel in access.entry.channels.values() if access.can_view(channel)]
         return await show_channels(self._store.messages, visible)
 
     async def fetch(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
         """A channel of a guild, or of direct messages."""
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             return await self._show_direct(caller, access.channel)
         [shown] = await show_channels(self._store.messages, [access.channel])
@@ -92,7 +92,7 @@ class ChannelService:
     @on_present_rights
     async def create(self, caller: Caller, guild_id: int, form: CreateChannel) -> ChannelObject:
         """A new channel, which takes over its category's overwrites unless the form brings its own."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         parent = access.entry.channels.get(form.parent_id or 0)
         require_place(access, parent)
         channel = msgspec.structs.replace(
@@ -114,7 +114,7 @@ class ChannelService:
     @on_present_rights
     async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject:
         """Change what the form gives. Moving the channel needs MANAGE_CHANNELS also where it goes."""
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.MANAGE_CHANNELS)
@@ -139,7 +139,7 @@ class ChannelService:
     @on_present_rights
     async def delete(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
         """Delete a guild's channel; a direct one is only closed for the caller, which is the client's own affair."""
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             return await self._show_direct(caller, access.channel)
         access.require(Permission.MANAGE_CHANNELS)
@@ -165,7 +165,7 @@ class ChannelService:
         inherited = () if parent is None else parent.overwrites
         if form.permission_overwrites is None:
             return inherited
-        overwrites = await resolve_overwrites(self._directory, form.permission_overwrites, access.entry)
+        overwrites = await resolve_overwrites(self._entities, form.permission_overwrites, access.entry)
         named = {overwrite.id for overwrite in overwrites}
         bits = changed_bits([item for item in inherited if item.id in named], overwrites)
         check_grant(bits, held=access.permissions)
@@ -175,7 +175,7 @@ class ChannelService:
         self, forms: list[OverwriteForm], access: ChannelAccess, guild: GuildAccess
     ) -> tuple[Overwrite, ...]:
         before = access.channel.overwrites
-        overwrites = await resolve_overwrites(self._directory, forms, guild.entry, before)
+        overwrites = await resolve_overwrites(self._entities, forms, guild.entry, before)
         if set(overwrites) != set(before):
             require_grant(access, guild, overwrites)
         return overwrites
@@ -190,7 +190,7 @@ class ChannelService:
 
     async def _show_direct(self, caller: Caller, channel: Channel) -> DirectChannelObject:
         last_ids = await self._store.messages.last_ids([channel.id])
-        users = await self._directory.users(channel.recipient_ids)
+        users = await self._entities.users(channel.recipient_ids)
         others = [users[user_id] for user_id in channel.recipient_ids if user_id != caller.user_id and user_id in users]
         return render_direct_channel(msgspec.structs.replace(channel, last_message_id=last_ids.get(channel.id)), others)
 

@@ -7,7 +7,7 @@ import msgspec
 from api.forms.form import SnowflakeField
 from api.forms.marks import unbuilt
 from api.services.announcements import user_event
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from core.domain.channel import Channel, ChannelType
 from core.domain.errors import CannotSendToUser, InvalidRecipients, UnknownUser, unbuilt_field
@@ -36,10 +36,10 @@ _ONE: Final = 1
 class DirectChannelService:
     """Opens and lists them."""
 
-    __slots__ = ("_directory", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_store")
 
-    def __init__(self, *, directory: Directory, store: Store, ids: IdSource) -> None:
-        self._directory = directory
+    def __init__(self, *, entities: EntityCache, store: Store, ids: IdSource) -> None:
+        self._entities = entities
         self._store = store
         self._ids = ids
 
@@ -68,7 +68,7 @@ class DirectChannelService:
         if not others:
             raise InvalidRecipients
         try:
-            recipient = await self._directory.user(others.pop())
+            recipient = await self._entities.user(others.pop())
         except UnknownUser:
             raise InvalidRecipients from None
         if user.bot and recipient.bot:
@@ -92,7 +92,7 @@ class DirectChannelService:
 
     async def _render_all(self, viewer_id: int, channels: list[Channel]) -> list[DirectChannelObject]:
         last_ids = await self._store.messages.last_ids([channel.id for channel in channels])
-        people = await self._directory.users({user_id for channel in channels for user_id in channel.recipient_ids})
+        people = await self._entities.users({user_id for channel in channels for user_id in channel.recipient_ids})
         return [
             render_direct_channel(
                 msgspec.structs.replace(channel, last_message_id=last_ids.get(channel.id)),

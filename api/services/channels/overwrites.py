@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from api.services.access import ChannelAccess, GuildAccess, GuildEntry
 from api.services.caller import Caller
 from api.services.channels.channel_forms import OverwriteForm, PutOverwrite, overwrite_of, overwrite_type_of
+from api.services.channels.channel_objects import announce_channel
 from api.services.channels.channel_rules import (
     changed_bits,
     check_grant,
@@ -17,8 +18,7 @@ from api.services.channels.channel_rules import (
     manages_by_overwrite,
     merge_overwrites,
 )
-from api.services.channels.channel_views import announce_channel
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import Channel, ChannelType, Overwrite
@@ -31,11 +31,11 @@ from core.store.interfaces import Store, Transaction
 class OverwriteService:
     """Sets and deletes single overwrites."""
 
-    __slots__ = ("_directory", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._ids = ids
 
     @on_present_rights
@@ -76,7 +76,7 @@ class OverwriteService:
             await sync_children(tx, self._ids, channels, before=channels[channel_id], after=after)
 
     async def _access(self, caller: Caller, channel_id: int) -> tuple[ChannelAccess, GuildAccess]:
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.MANAGE_ROLES)
@@ -88,7 +88,7 @@ class OverwriteService:
                 raise UnknownOverwrite
             return
         try:
-            await self._directory.user(overwrite_id)
+            await self._entities.user(overwrite_id)
         except UnknownUser:
             raise UnknownOverwrite from None
 
@@ -117,7 +117,7 @@ async def sync_children(
 
 
 async def resolve_overwrites(
-    directory: Directory, forms: Sequence[OverwriteForm], entry: GuildEntry, before: Iterable[Overwrite] = ()
+    entities: EntityCache, forms: Sequence[OverwriteForm], entry: GuildEntry, before: Iterable[Overwrite] = ()
 ) -> tuple[Overwrite, ...]:
     """The overwrites of a request, for a channel that has those from `before`, which are not looked up again.
 
@@ -136,6 +136,6 @@ async def resolve_overwrites(
     merged = merge_overwrites(overwrites)
     check_overwrite_count(merged)
     user_ids = {item.id for item in merged if item.type == 1} - {item.id for item in before}
-    if user_ids and user_ids - (await directory.users(user_ids)).keys():
+    if user_ids and user_ids - (await entities.users(user_ids)).keys():
         raise UnknownOverwrite
     return merged

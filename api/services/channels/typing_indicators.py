@@ -7,7 +7,7 @@ from cachetools import TTLCache
 from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_events import for_channel
 from core.bus.interfaces import Bus
@@ -35,10 +35,10 @@ class TypingStart(msgspec.Struct, kw_only=True):
 class TypingIndicatorService:
     """Tells channels who is typing, each user at most once an interval and channel."""
 
-    __slots__ = ("_bus", "_clock", "_directory", "_ids", "_told")
+    __slots__ = ("_bus", "_clock", "_entities", "_ids", "_told")
 
-    def __init__(self, *, directory: Directory, bus: Bus, ids: IdSource, clock: Clock, interval_s: float) -> None:
-        self._directory = directory
+    def __init__(self, *, entities: EntityCache, bus: Bus, ids: IdSource, clock: Clock, interval_s: float) -> None:
+        self._entities = entities
         self._bus = bus
         self._ids = ids
         self._clock = clock
@@ -50,7 +50,7 @@ class TypingIndicatorService:
 
         Raises UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
         """
-        access = await self._directory.text_access(user_id, channel_id)
+        access = await self._entities.text_access(user_id, channel_id)
         channel = access.channel
         if channel.type not in TEXT_LIKE:
             raise NotATextChannel

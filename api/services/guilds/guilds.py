@@ -8,7 +8,7 @@ from api.services.announcements import guild_event
 from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.channels.channel_rules import refuse_type
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.guilds.guild_blueprint import Blueprint, compute_blueprint
 from api.services.guilds.guild_forms import MUTABLE_FEATURES, CreateGuild, UpdateGuild
 from api.services.ids import IdSource
@@ -60,20 +60,20 @@ _IMAGE_FIELDS: Final[Mapping[str, str]] = {
 class GuildService:
     """What members and owners do with whole guilds."""
 
-    __slots__ = ("_directory", "_ids", "_images", "_membership", "_online", "_store")
+    __slots__ = ("_entities", "_ids", "_images", "_membership", "_online", "_store")
 
     def __init__(
         self,
         *,
         store: Store,
-        directory: Directory,
+        entities: EntityCache,
         membership: Membership,
         images: ImageService,
         online: OnlineCounts,
         ids: IdSource,
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._membership = membership
         self._images = images
         self._online = online
@@ -93,7 +93,7 @@ class GuildService:
 
     async def fetch(self, caller: Caller, guild_id: int, *, with_counts: bool = False) -> GuildObject:
         """The guild as its members see it."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         rendered = render_guild(access.entry.guild, list(access.entry.roles.values()))
         if with_counts:
             rendered.approximate_member_count = access.entry.member_count
@@ -102,9 +102,9 @@ class GuildService:
 
     async def fetch_preview(self, caller: Caller, guild_id: int) -> GuildPreviewObject:
         """For members, and for everybody when the guild is discoverable."""
-        entry = await self._directory.guild(guild_id)
+        entry = await self._entities.guild(guild_id)
         is_open = "DISCOVERABLE" in entry.guild.features
-        if not is_open and await self._directory.member(guild_id, caller.user_id) is None:
+        if not is_open and await self._entities.member(guild_id, caller.user_id) is None:
             raise UnknownGuild
         online = await self._count_online(guild_id)
         return render_preview(entry.guild, member_count=entry.member_count, presence_count=online)
@@ -115,7 +115,7 @@ class GuildService:
     @on_present_rights
     async def update(self, caller: Caller, guild_id: int, form: UpdateGuild) -> GuildObject:
         """Change what the form gives; handing the guild over is the owner's alone."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         changes = pick_changes(form, _PLAIN_FIELDS, clearable=("description", *_CHANNEL_FIELDS))
         if isinstance(form.features, list):
@@ -140,7 +140,7 @@ class GuildService:
 
     async def delete(self, caller: Caller, guild_id: int) -> None:
         """Delete the guild with all that is in it; its owner may."""
-        await self._directory.access(caller.user_id, guild_id)
+        await self._entities.access(caller.user_id, guild_id)
         async with self._store.write() as tx:
             guild = await fetch_guild(tx, guild_id)
             if guild.owner_id != caller.user_id:

@@ -2,7 +2,7 @@
 
 from api.services.access import GuildAccess
 from api.services.caller import Caller
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from core.domain.errors import UnknownGuild
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
@@ -14,11 +14,11 @@ from core.wire.objects.member import MemberObject, render_member
 class OwnGuildService:
     """Reads which guilds the caller is in."""
 
-    __slots__ = ("_clock", "_directory", "_online", "_store")
+    __slots__ = ("_clock", "_entities", "_online", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, online: OnlineCounts, clock: Clock) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, online: OnlineCounts, clock: Clock) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._online = online
         self._clock = clock
 
@@ -31,7 +31,7 @@ class OwnGuildService:
         rendered = []
         for guild, member in found:
             try:
-                entry = await self._directory.guild(guild.id)
+                entry = await self._entities.guild(guild.id)
             except UnknownGuild:  # deleted since the list was read
                 continue
             access = GuildAccess(entry=entry, member=member, now_ms=self._clock.now_ms())
@@ -44,7 +44,7 @@ class OwnGuildService:
 
     async def fetch_member(self, caller: Caller, guild_id: int) -> MemberObject:
         """The caller's membership. Raises UnknownGuild, MissingAccess."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         return render_member(access.member)
 
 

@@ -10,7 +10,7 @@ from api.services.ids import IdSource
 from core.domain.events import MESSAGE_CREATE
 from core.domain.guild import Guild
 from core.domain.member import Member
-from core.domain.message import Message, MessageType, MessageView
+from core.domain.message import Message, MessageType, ResolvedMessage
 from core.store.interfaces import Store
 from core.wire.objects.message import render_message_dispatch
 
@@ -38,6 +38,6 @@ class Welcome:
             author_id=member.user.id,
             type=MessageType.USER_JOIN,
         )
-        payload = render_message_dispatch(MessageView(message=message, author=member.user), member)
+        payload = render_message_dispatch(ResolvedMessage(message=message, author=member.user), member)
         envelope = channel_event(message.id, MESSAGE_CREATE, guild.id, channel_id, payload, author_id=member.user.id)
         await self._store.messages.add(message, [envelope])

@@ -13,7 +13,7 @@ from api.services.access import GuildAccess, as_entry
 from api.services.announcements import guild_permission_event
 from api.services.caller import Caller
 from api.services.channels.channel_rules import INVITABLE
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.invites.invite_forms import MAX_ROLES, CreateInvite
 from api.services.members.member_rules import check_role
@@ -54,13 +54,13 @@ Choose = Callable[[str], str]
 class InviteService:
     """What people do with invites."""
 
-    __slots__ = ("_choose", "_clock", "_directory", "_ids", "_membership", "_online", "_store")
+    __slots__ = ("_choose", "_clock", "_entities", "_ids", "_membership", "_online", "_store")
 
     def __init__(
         self,
         *,
         store: Store,
-        directory: Directory,
+        entities: EntityCache,
         membership: Membership,
         online: OnlineCounts,
         ids: IdSource,
@@ -68,7 +68,7 @@ class InviteService:
         choose: Choose,
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._membership = membership
         self._online = online
         self._ids = ids
@@ -78,7 +78,7 @@ class InviteService:
     @on_present_rights
     async def create(self, caller: Caller, channel_id: int, form: CreateInvite) -> InviteObject:
         """An invite to the channel; unless `unique`, an equal one of the caller's is given again."""
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.CREATE_INSTANT_INVITE)
@@ -117,14 +117,14 @@ class InviteService:
         invite = await self._find(code)
         shown = await self._show(invite, await self._channel_of(invite))
         if with_counts:
-            shown.approximate_member_count = (await self._directory.guild(invite.guild_id)).member_count
+            shown.approximate_member_count = (await self._entities.guild(invite.guild_id)).member_count
             online = await self._online.find_many((invite.guild_id,))
             shown.approximate_presence_count = online.get(invite.guild_id, 0)
         return shown
 
     async def fetch_of_channel(self, caller: Caller, channel_id: int) -> list[InviteObject]:
         """The channel's invites, for those who manage it."""
-        access = await self._directory.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.MANAGE_CHANNELS)
@@ -132,7 +132,7 @@ class InviteService:
 
     async def fetch_of_guild(self, caller: Caller, guild_id: int) -> list[InviteObject]:
         """The guild's invites, for those who manage it; who only reads its audit log is not told how they are used."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         if not access.permissions & (Permission.MANAGE_GUILD | Permission.VIEW_AUDIT_LOG):
             raise Forbidden
         with_metadata = access.has(Permission.MANAGE_GUILD)
@@ -170,7 +170,7 @@ class InviteService:
             raise UnknownInvite
         channel = await self._channel_of(invite)
         try:
-            access = await self._directory.access(caller.user_id, invite.guild_id)
+            access = await self._entities.access(caller.user_id, invite.guild_id)
         except UnknownGuild:  # a stranger; that there is the guild, the invite tells everybody
             raise Forbidden from None
         if not (access.has(Permission.MANAGE_GUILD) or access.in_channel(channel) & Permission.MANAGE_CHANNELS):
@@ -240,7 +240,7 @@ class InviteService:
 
     async def _vanity_invite(self, guild: Guild) -> Invite:
         """To a channel that newcomers view, as everybody is shown it; the system channel comes before others."""
-        entry = await self._directory.guild(guild.id)
+        entry = await self._entities.guild(guild.id)
         places = [
             (not entry.shows_newcomers(channel), channel.id != guild.system_channel_id, channel.id)
             for channel in entry.channels.values()
@@ -253,7 +253,7 @@ class InviteService:
 
     async def _channel_of(self, invite: Invite) -> Channel:
         try:
-            return await self._directory.channel(invite.channel_id)
+            return await self._entities.channel(invite.channel_id)
         except UnknownChannel:
             raise UnknownInvite from None
 
@@ -275,9 +275,9 @@ class InviteService:
                     await self._delete(tx, code)
 
     async def _show(self, invite: Invite, channel: Channel, *, with_metadata: bool = False) -> InviteObject:
-        entry = await self._directory.guild(invite.guild_id)
+        entry = await self._entities.guild(invite.guild_id)
         inviter_id = invite.inviter_id
-        users = {} if inviter_id is None else await self._directory.users([inviter_id])
+        users = {} if inviter_id is None else await self._entities.users([inviter_id])
         return render_invite(
             invite,
             guild=entry.guild,

@@ -5,7 +5,7 @@ from typing import Final
 
 from api.services.announcements import guild_event
 from api.services.caller import Caller
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.guilds.guild_forms import UpdateVanityUrl
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
@@ -23,16 +23,16 @@ _CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])")
 class VanityService:
     """Shows and sets vanity codes."""
 
-    __slots__ = ("_directory", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._ids = ids
 
     async def fetch(self, caller: Caller, guild_id: int) -> VanityObject:
         """For those who manage the guild."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         return await self._show(access.entry.guild)
 
@@ -43,7 +43,7 @@ class VanityService:
         Raises:
             InvalidInviteCode: when it is taken, also by an ordinary invite, or is no code.
         """
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         if not isinstance(form.code, str | None):
             return await self._show(access.entry.guild)

@@ -10,7 +10,7 @@ from typing import Final
 from api.services.access import GuildAccess
 from api.services.announcements import channel_event, guild_permission_event
 from api.services.caller import Caller
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.members.member_forms import BanUsers
 from api.services.members.membership import Membership
@@ -35,13 +35,13 @@ _BULK: Final = 100
 class BanService:
     """What moderators do with bans."""
 
-    __slots__ = ("_clock", "_directory", "_ids", "_membership", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_membership", "_store")
 
     def __init__(
-        self, *, store: Store, directory: Directory, membership: Membership, ids: IdSource, clock: Clock
+        self, *, store: Store, entities: EntityCache, membership: Membership, ids: IdSource, clock: Clock
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._membership = membership
         self._ids = ids
         self._clock = clock
@@ -68,7 +68,7 @@ class BanService:
     async def put(self, caller: Caller, guild_id: int, user_id: int, *, delete_s: int, reason: str | None) -> None:
         """Ban a user, member or not; no error when they are banned already."""
         access = await self._access(caller, guild_id)
-        user = await self._directory.user(user_id)
+        user = await self._entities.user(user_id)
         target = await self._find_target(guild_id, user_id)
         if not _may_ban(access, target):
             raise Forbidden
@@ -87,7 +87,7 @@ class BanService:
         access = await self._access(caller, guild_id)
         access.require(Permission.MANAGE_GUILD)
         wanted = dict.fromkeys(form.user_ids)
-        users = await self._directory.users(wanted)
+        users = await self._entities.users(wanted)
         targets = {user_id: await self._find_target(guild_id, user_id) for user_id in wanted if user_id in users}
         bannable = {user_id: target for user_id, target in targets.items() if _may_ban(access, target)}
         async with self._store.write() as tx:
@@ -133,13 +133,13 @@ class BanService:
         return guild_permission_event(self._ids.next(), name, guild_id, payload, permissions=_AUDIENCE, user_id=user.id)
 
     async def _access(self, caller: Caller, guild_id: int) -> GuildAccess:
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.BAN_MEMBERS)
         return access
 
     async def _find_target(self, guild_id: int, user_id: int) -> Member | int:
         """The member, or the id of a user who is none."""
-        return await self._directory.member(guild_id, user_id) or user_id
+        return await self._entities.member(guild_id, user_id) or user_id
 
     async def _delete_messages(self, guild_id: int, user_id: int, seconds: int) -> None:
         if not seconds:

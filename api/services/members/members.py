@@ -6,7 +6,7 @@ from api.services.access import GuildAccess
 from api.services.announcements import guild_event
 from api.services.caller import Caller
 from api.services.changes import pick_changes
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.members.member_forms import UpdateMember, UpdateOwnMember
@@ -27,13 +27,13 @@ from core.wire.objects.member import MemberObject, OwnMemberObject, render_membe
 class MemberService:
     """What members do with members."""
 
-    __slots__ = ("_clock", "_directory", "_ids", "_images", "_is_in_voice", "_membership", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_images", "_is_in_voice", "_membership", "_store")
 
     def __init__(
         self,
         *,
         store: Store,
-        directory: Directory,
+        entities: EntityCache,
         membership: Membership,
         images: ImageService,
         ids: IdSource,
@@ -41,7 +41,7 @@ class MemberService:
         is_in_voice: IsInVoice,
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._membership = membership
         self._images = images
         self._ids = ids
@@ -50,12 +50,12 @@ class MemberService:
 
     async def fetch(self, caller: Caller, guild_id: int, user_id: int) -> MemberObject:
         """Raises UnknownMember, or UnknownUser when there is no such account at all."""
-        await self._directory.access(caller.user_id, guild_id)
+        await self._entities.access(caller.user_id, guild_id)
         return render_member(await self._fetch(guild_id, user_id))
 
     async def fetch_page(self, caller: Caller, guild_id: int, *, after: int, limit: int) -> list[MemberObject]:
         """Members by ascending user id. Bots need the privilege for the members intent."""
-        await self._directory.access(caller.user_id, guild_id)
+        await self._entities.access(caller.user_id, guild_id)
         if caller.is_bot:
             application = await self._store.applications.find_by_bot(caller.user_id)
             if application is not None and not application.flags & OPENS_MEMBERS:
@@ -66,13 +66,13 @@ class MemberService:
 
     async def search(self, caller: Caller, guild_id: int, *, query: str, limit: int) -> list[MemberObject]:
         """Members whose nick, global name or username starts with the query."""
-        await self._directory.access(caller.user_id, guild_id)
+        await self._entities.access(caller.user_id, guild_id)
         return [render_member(member) for member in await self._store.members.search(guild_id, query, limit)]
 
     @on_present_rights
     async def update(self, caller: Caller, guild_id: int, user_id: int, form: UpdateMember) -> MemberObject:
         """Change what the form gives."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         target = await self._fetch(guild_id, user_id)
         changes = compute_member_changes(
             form, access=access, target=target, now_ms=self._clock.now_ms(), is_in_voice=self._is_in_voice
@@ -82,7 +82,7 @@ class MemberService:
     @on_present_rights
     async def update_own(self, caller: Caller, guild_id: int, form: UpdateOwnMember) -> OwnMemberObject:
         """Change what the form gives of the caller's own membership."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         changes: dict[str, Any] = {}
         if form.nick is None or isinstance(form.nick, str):
             check_nick(access, access.member)
@@ -119,7 +119,7 @@ class MemberService:
     @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
         """Take a member out of the guild; they may come back."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.KICK_MEMBERS)
         target = await self._fetch(guild_id, user_id)
         access.require_outranks(target)
@@ -128,16 +128,16 @@ class MemberService:
             await self._membership.remove(tx, guild_id, user_id)
 
     async def _check_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> GuildAccess:
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         await self._fetch(guild_id, user_id)
         check_role(access, role_id)
         return access
 
     async def _fetch(self, guild_id: int, user_id: int) -> Member:
-        member = await self._directory.member(guild_id, user_id)
+        member = await self._entities.member(guild_id, user_id)
         if member is None:
-            await self._directory.user(user_id)
+            await self._entities.user(user_id)
             raise UnknownMember
         return member
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from api.forms.form import parse_ids
 from api.services.access import GuildAccess
 from api.services.caller import Caller
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import UnknownRole
@@ -23,11 +23,11 @@ _BATCH = 100
 class PruneService:
     """Counts and removes inactive members."""
 
-    __slots__ = ("_clock", "_directory", "_membership", "_store")
+    __slots__ = ("_clock", "_entities", "_membership", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, membership: Membership, clock: Clock) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, membership: Membership, clock: Clock) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._membership = membership
         self._clock = clock
 
@@ -64,7 +64,7 @@ class PruneService:
         return pruned
 
     async def _access(self, caller: Caller, guild_id: int, role_ids: Collection[int]) -> GuildAccess:
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.KICK_MEMBERS | Permission.MANAGE_GUILD)
         for role_id in role_ids:
             if role_id not in access.entry.roles:

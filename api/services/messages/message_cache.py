@@ -16,7 +16,7 @@ from typing import Final
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
-from core.domain.message import AddedMessage, Message, MessageView
+from core.domain.message import AddedMessage, Message, ResolvedMessage
 from core.domain.user import User
 from core.store.aggregates.messages import MessageStore
 from core.wire.envelope import Envelope
@@ -60,12 +60,12 @@ class Page:
         known = self._encoded.get(message.id)
         return known[1] if known is not None and known[0] is author else None
 
-    def keep_encoded(self, view: MessageView, encoded: bytes) -> None:
+    def keep_encoded(self, resolved: ResolvedMessage, encoded: bytes) -> None:
         """Keep the JSON of a message that shows nobody but its author."""
-        message = view.message
+        message = resolved.message
         is_plain = message.reference_id is None and not message.mention_ids
         if is_plain and len(self._encoded) < PAGE_SIZE:
-            self._encoded[message.id] = (view.author, encoded)
+            self._encoded[message.id] = (resolved.author, encoded)
 
     def push(self, message: Message) -> None:
         """Put a newer message in front."""

@@ -12,13 +12,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.embeds import NO_EMBEDS
 from api.services.messages.message_events import message_updated, messages_deleted
 from api.services.messages.message_forms import SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
 from api.services.messages.message_mentions import resolve_mentions
-from api.services.messages.message_views import MessageViews
+from api.services.messages.message_renderer import MessageRenderer
 from core.domain.channel import TEXT_LIKE, Channel
 from core.domain.errors import (
     BulkDeleteCount,
@@ -51,20 +51,20 @@ _BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
 class MessageEditService:
     """Edits and deletes."""
 
-    __slots__ = ("_clock", "_directory", "_ids", "_messages", "_views")
+    __slots__ = ("_clock", "_entities", "_ids", "_messages", "_renderer")
 
     def __init__(
         self,
         *,
-        directory: Directory,
+        entities: EntityCache,
         messages: MessageStore,
-        views: MessageViews,
+        renderer: MessageRenderer,
         ids: IdSource,
         clock: Clock,
     ) -> None:
-        self._directory = directory
+        self._entities = entities
         self._messages = messages
-        self._views = views
+        self._renderer = renderer
         self._ids = ids
         self._clock = clock
 
@@ -76,7 +76,7 @@ class MessageEditService:
             NotTheAuthor, Forbidden: when it is somebody else's. SystemMessageAction: when it is nobody's.
         """
         edit = parse_edit(form)
-        access = await self._directory.text_access(user_id, channel_id)
+        access = await self._entities.text_access(user_id, channel_id)
         for _ in range(_MAX_ATTEMPTS):
             message = await self._messages.find(channel_id, message_id)
             if message is None:
@@ -93,7 +93,7 @@ class MessageEditService:
 
         Raises UnknownChannel, MissingAccess, UnknownMessage; DirectChannelAction, Forbidden when it is somebody else's.
         """
-        access = await self._directory.text_access(user_id, channel_id)
+        access = await self._entities.text_access(user_id, channel_id)
         message = await self._messages.find(channel_id, message_id)
         if message is None:
             raise UnknownMessage
@@ -111,7 +111,7 @@ class MessageEditService:
             BulkDeleteCount, BulkDeleteTooOld, UnknownChannel, MissingAccess, Forbidden.
             DirectChannelAction, WrongChannelType: where there is no bulk delete.
         """
-        access = await self._directory.text_access(user_id, channel_id)
+        access = await self._entities.text_access(user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         if access.channel.type not in TEXT_LIKE:
@@ -139,7 +139,7 @@ class MessageEditService:
         if not content and bytes(embeds) == b"[]":
             raise EmptyMessage
         mentions = await resolve_mentions(
-            self._directory,
+            self._entities,
             access,
             content=content,
             allowed=edit.allowed,
@@ -165,11 +165,11 @@ class MessageEditService:
     async def _apply(self, access: ChannelAccess, message: Message, changes: dict[str, Any]) -> bytes | None:
         """The answer, or None when another edit came first."""
         edited = msgspec.structs.replace(message, **changes, version=message.version + 1) if changes else message
-        view = await self._views.view_for_dispatch(edited)
+        resolved = await self._renderer.resolve_for_dispatch(edited)
         member = None
         if message.guild_id:
-            member = await self._directory.member(message.guild_id, message.author_id)
-        encoded = self._views.encode(view, member, with_nonce=False)
+            member = await self._entities.member(message.guild_id, message.author_id)
+        encoded = self._renderer.encode(resolved, member, with_nonce=False)
         if not changes:
             return encoded.answer
         stored = await self._messages.update(

@@ -4,9 +4,9 @@ from typing import Final
 
 import msgspec
 
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_views import MessageViews, encode_view, encode_views
+from api.services.messages.message_renderer import MessageRenderer, encode_message, encode_messages
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import UnknownMessage, WrongChannelType
 from core.domain.message import Message
@@ -31,15 +31,15 @@ class PageQuery(msgspec.Struct, kw_only=True, frozen=True):
 class MessageHistoryService:
     """Shows messages to those who may read them."""
 
-    __slots__ = ("_cache", "_directory", "_messages", "_views")
+    __slots__ = ("_cache", "_entities", "_messages", "_renderer")
 
     def __init__(
-        self, *, directory: Directory, messages: MessageStore, cache: MessageCache, views: MessageViews
+        self, *, entities: EntityCache, messages: MessageStore, cache: MessageCache, renderer: MessageRenderer
     ) -> None:
-        self._directory = directory
+        self._entities = entities
         self._messages = messages
         self._cache = cache
-        self._views = views
+        self._renderer = renderer
 
     async def list_page(self, user_id: int, channel_id: int, query: PageQuery) -> bytes:
         """A JSON list, newest first; empty for who may see the channel but not read its history.
@@ -47,29 +47,29 @@ class MessageHistoryService:
         Raises:
             UnknownChannel, MissingAccess. WrongChannelType: for categories and forums.
         """
-        access = await self._directory.text_access(user_id, channel_id)
+        access = await self._entities.text_access(user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:
             raise WrongChannelType
         if not access.has(_READ_HISTORY):
             return b"[]"
         if query.around is not None:
             around = await self._messages.list_page(channel_id, around=query.around, limit=query.limit)
-            return encode_views(await self._views.view_all(around))
+            return encode_messages(await self._renderer.resolve_all(around))
         page = await self._cache.page(channel_id)
         after = query.after if query.before is None else None
         found = page.find_slice(before=query.before, after=after, limit=query.limit)
         if found is not None:
-            return await self._views.encode_page(found, page)
+            return await self._renderer.encode_page(found, page)
         older: list[Message] = await self._messages.list_page(
             channel_id, before=query.before, after=after, limit=query.limit
         )
-        return encode_views(await self._views.view_all(older))
+        return encode_messages(await self._renderer.resolve_all(older))
 
     async def fetch(self, user_id: int, channel_id: int, message_id: int) -> bytes:
         """One message. Raises as `list_page`, UnknownMessage, and Forbidden without the right to read history."""
-        access = await self._directory.text_access(user_id, channel_id)
+        access = await self._entities.text_access(user_id, channel_id)
         access.require(_READ_HISTORY)
         message = await self._cache.find(channel_id, message_id)
         if message is None:
             raise UnknownMessage
-        return encode_view(await self._views.view(message))
+        return encode_message(await self._renderer.resolve(message))

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from api.services.access import ChannelAccess
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.messages.mentions import AllowedMentions, find_mentions, select_roles, select_users
 from core.domain.member import Member
 from core.domain.permissions import Permission
@@ -34,7 +34,7 @@ NOBODY: Final = Mentions()
 
 
 async def resolve_mentions(
-    directory: Directory, access: ChannelAccess, *, content: str, allowed: AllowedMentions, replied_id: int | None
+    entities: EntityCache, access: ChannelAccess, *, content: str, allowed: AllowedMentions, replied_id: int | None
 ) -> Mentions:
     """The mentions of a text that the sender of `access` writes. `replied_id` is the author of the message it answers.
 
@@ -49,19 +49,19 @@ async def resolve_mentions(
         user_ids.append(replied_id)
     if access.guild is None:
         user_ids = [user_id for user_id in user_ids if user_id in access.channel.recipient_ids]
-        return Mentions(users=await _find_users(directory, user_ids))
+        return Mentions(users=await _find_users(entities, user_ids))
     may_mention_all = access.has(_MENTION_EVERYONE)
-    users = await _find_users(directory, user_ids)
+    users = await _find_users(entities, user_ids)
     return Mentions(
         users=users,
-        members=await directory.members(access.guild.entry.guild.id, [user.id for user in users]) if users else {},
+        members=await entities.members(access.guild.entry.guild.id, [user.id for user in users]) if users else {},
         role_ids=select_roles(found, allowed, access.guild.entry.roles, may_mention_all=may_mention_all),
         everyone=found.everyone and allowed.everyone and may_mention_all,
     )
 
 
-async def _find_users(directory: Directory, user_ids: list[int]) -> tuple[User, ...]:
+async def _find_users(entities: EntityCache, user_ids: list[int]) -> tuple[User, ...]:
     if not user_ids:
         return ()
-    known = await directory.users(user_ids)
+    known = await entities.users(user_ids)
     return tuple(known[user_id] for user_id in user_ids if user_id in known)

@@ -14,7 +14,7 @@ from prometheus_client import Counter
 from api.forms.field_errors import nest_fields
 from api.forms.form import Form
 from api.services.access import ChannelAccess
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import message_created
@@ -22,7 +22,7 @@ from api.services.messages.message_forms import CreateMessage, Draft, Reply, par
 from api.services.messages.message_limits import MessageLimits
 from api.services.messages.message_mentions import Mentions, resolve_mentions
 from api.services.messages.message_nonces import NonceKey, Nonces
-from api.services.messages.message_views import EncodedMessage, MessageViews
+from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
 from core.bus.interfaces import Bus
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import (
@@ -35,7 +35,7 @@ from core.domain.errors import (
     ReplyWithoutHistory,
     invalid_field,
 )
-from core.domain.message import WRITTEN, Message, MessageType, MessageView
+from core.domain.message import WRITTEN, Message, MessageType, ResolvedMessage
 from core.domain.permissions import Permission
 from core.domain.user import User
 from core.runtime.clock import Clock
@@ -65,31 +65,31 @@ class MessageService:
         "_bus",
         "_clock",
         "_counters",
-        "_directory",
+        "_entities",
         "_ids",
         "_latency",
         "_limits",
         "_messages",
         "_nonces",
-        "_views",
+        "_renderer",
     )
 
     def __init__(
         self,
         *,
-        directory: Directory,
+        entities: EntityCache,
         messages: MessageCache,
         bus: Bus,
-        views: MessageViews,
+        renderer: MessageRenderer,
         limits: MessageLimits,
         ids: IdSource,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        self._directory = directory
+        self._entities = entities
         self._messages = messages
         self._bus = bus
-        self._views = views
+        self._renderer = renderer
         self._limits = limits
         self._ids = ids
         self._clock = clock
@@ -130,12 +130,12 @@ class MessageService:
 
     async def _send_draft(self, user_id: int, channel_id: int, draft: Draft, nonce: NonceKey | None) -> _Sent:
         started_s = self._clock.monotonic_s()
-        access = await self._directory.text_access(user_id, channel_id)
+        access = await self._entities.text_access(user_id, channel_id)
         _require_rights(access, draft)
-        author = access.guild.member.user if access.guild is not None else await self._directory.user(user_id)
+        author = access.guild.member.user if access.guild is not None else await self._entities.user(user_id)
         referenced = None if draft.reply is None else await self._find_referenced(access, draft.reply)
         mentions = await resolve_mentions(
-            self._directory,
+            self._entities,
             access,
             content=draft.content,
             allowed=draft.allowed,
@@ -152,7 +152,7 @@ class MessageService:
         return sent
 
     async def _store_draft(
-        self, access: ChannelAccess, author: User, draft: Draft, mentions: Mentions, referenced: MessageView | None
+        self, access: ChannelAccess, author: User, draft: Draft, mentions: Mentions, referenced: ResolvedMessage | None
     ) -> _Sent:
         channel = access.channel
         # From here to `add` nothing may be awaited: messages are stored in the order in which their ids are made.
@@ -173,14 +173,14 @@ class MessageService:
             nonce_is_int=draft.nonce_is_int,
             reference_id=None if referenced is None else referenced.message.id,
         )
-        view = MessageView(
+        resolved = ResolvedMessage(
             message=message,
             author=author,
             mentions=mentions.users,
             mentioned_members=mentions.members,
             referenced=referenced,
         )
-        encoded = self._views.encode(view, None if access.guild is None else access.guild.member)
+        encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
         added = await self._messages.add(message, message_created(channel, message, encoded.dispatch))
         if added.is_new:
             return _Sent(encoded, message, is_new=True)
@@ -188,14 +188,14 @@ class MessageService:
 
     async def _show_first(self, access: ChannelAccess, message: Message) -> _Sent:
         """The message that the nonce was used for; its event again when nobody can know that it was dispatched."""
-        view = await self._views.view_for_dispatch(message)
-        encoded = self._views.encode(view, None if access.guild is None else access.guild.member)
+        resolved = await self._renderer.resolve_for_dispatch(message)
+        encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
         # What has been deleted meanwhile is not brought back.
         if self._nonces.claim_republication(message.id) and await self._messages.find(message.channel_id, message.id):
             await self._bus.publish(message_created(access.channel, message, encoded.dispatch))
         return _Sent(encoded, message, is_new=False)
 
-    async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> MessageView | None:
+    async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> ResolvedMessage | None:
         """The message that is replied to; None when it is gone and the sender does not mind.
 
         Raises:
@@ -209,7 +209,7 @@ class MessageService:
         if found is not None:
             if found.type not in WRITTEN:
                 raise invalid_field("message_reference", _TO_SYSTEM, "Cannot reply to a system message")
-            return await self._views.view_quoted(found)
+            return await self._renderer.resolve_quoted(found)
         if reply.is_required:
             raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return None

@@ -9,7 +9,7 @@ from api.services.access import GuildAccess, rank_of_role
 from api.services.announcements import guild_event
 from api.services.caller import Caller
 from api.services.changes import pick_changes
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.rights import confirm_rights, on_present_rights
@@ -38,34 +38,34 @@ _FIXED_OF_EVERYONE: Final = frozenset(
 class RoleService:
     """What members do with a guild's roles."""
 
-    __slots__ = ("_directory", "_ids", "_images", "_store")
+    __slots__ = ("_entities", "_ids", "_images", "_store")
 
-    def __init__(self, *, store: Store, directory: Directory, images: ImageService, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, images: ImageService, ids: IdSource) -> None:
         self._store = store
-        self._directory = directory
+        self._entities = entities
         self._images = images
         self._ids = ids
 
     async def fetch_all(self, caller: Caller, guild_id: int) -> list[RoleObject]:
         """All roles, @everyone among them."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         return [render_role(role) for role in access.entry.roles.values()]
 
     async def fetch(self, caller: Caller, guild_id: int, role_id: int) -> RoleObject:
         """Raises UnknownRole."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         return render_role(_role_of(access, role_id))
 
     async def count_members(self, caller: Caller, guild_id: int) -> dict[str, int]:
         """How many members hold each role; @everyone is left out."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         counts = await self._store.members.count_by_role(guild_id)
         return {str(role_id): counts.get(role_id, 0) for role_id in access.entry.roles if role_id != guild_id}
 
     @on_present_rights
     async def create(self, caller: Caller, guild_id: int, form: CreateRole) -> RoleObject:
         """A new role at the bottom. It may allow only what the caller may do itself."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         everyone = access.entry.roles[guild_id].permissions
         permissions = everyone if form.permissions is None else form.permissions & ALL_PERMISSIONS
@@ -97,7 +97,7 @@ class RoleService:
     @on_present_rights
     async def update(self, caller: Caller, guild_id: int, role_id: int, form: UpdateRole) -> RoleObject:
         """Change what the form gives, of a role below the caller's own highest."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         role = _role_of(access, role_id)
         access.require_outranks(role)
@@ -119,7 +119,7 @@ class RoleService:
     @on_present_rights
     async def delete(self, caller: Caller, guild_id: int, role_id: int) -> None:
         """Delete a role below the caller's highest, if no integration manages it."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         role = _role_of(access, role_id)
         if role.managed or role_id == guild_id:
@@ -134,7 +134,7 @@ class RoleService:
     @on_present_rights
     async def move(self, caller: Caller, guild_id: int, forms: Sequence[RolePosition]) -> list[RoleObject]:
         """Give roles other places; see `role_rules`. Answers all roles."""
-        access = await self._directory.access(caller.user_id, guild_id)
+        access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         moves = {form.id: form.position for form in forms if form.id is not None and form.position is not None}
         if moves.pop(guild_id, 0):

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.member import Member
-from core.domain.message import Message, MessageType, MessageView
+from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
 from core.wire.objects.member import MemberObject, render_member
 from core.wire.objects.times import iso_time, iso_time_of
@@ -68,23 +68,25 @@ def _nonce_of(message: Message) -> str | int | UnsetType:
     return int(message.nonce) if message.nonce_is_int else message.nonce
 
 
-def render_message(view: MessageView, *, with_nonce: bool = False, author: UserObject | None = None) -> MessageObject:
+def render_message(
+    resolved: ResolvedMessage, *, with_nonce: bool = False, author: UserObject | None = None
+) -> MessageObject:
     """The message's REST object. The nonce is for the answer to its sender and for the dispatch alone.
 
     `author`: the author's object, from whoever has it already.
     """
-    message = view.message
+    message = resolved.message
     rendered = MessageObject(
         id=str(message.id),
         type=message.type,
         content=message.content,
         channel_id=str(message.channel_id),
-        author=author or render_user(view.author),
+        author=author or render_user(resolved.author),
         timestamp=iso_time_of(message.id),
         edited_timestamp=iso_time(message.edited_ms) if message.edited_ms else None,
         tts=message.tts,
         mention_everyone=message.mention_everyone,
-        mentions=[_render_mention(user, None) for user in view.mentions],
+        mentions=[_render_mention(user, None) for user in resolved.mentions],
         mention_roles=[str(role_id) for role_id in message.mention_role_ids],
         embeds=message.embeds,
         pinned=message.pinned,
@@ -93,7 +95,7 @@ def render_message(view: MessageView, *, with_nonce: bool = False, author: UserO
         message_reference=_reference_of(message),
     )
     if message.type == MessageType.REPLY:
-        rendered.referenced_message = None if view.referenced is None else render_message(view.referenced)
+        rendered.referenced_message = None if resolved.referenced is None else render_message(resolved.referenced)
     return rendered
 
 
@@ -104,17 +106,19 @@ def _render_mention(user: User, member: Member | None) -> MentionObject:
     return mention
 
 
-def render_mentions(view: MessageView) -> list[MentionObject]:
+def render_mentions(resolved: ResolvedMessage) -> list[MentionObject]:
     """The mentions as a dispatch shows them."""
-    return [_render_mention(user, view.mentioned_members.get(user.id)) for user in view.mentions]
+    return [_render_mention(user, resolved.mentioned_members.get(user.id)) for user in resolved.mentions]
 
 
-def render_message_dispatch(view: MessageView, member: Member | None, *, with_nonce: bool = True) -> MessageObject:
+def render_message_dispatch(
+    resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True
+) -> MessageObject:
     """The message for its event: with `guild_id` and the author's membership, and the nonce that its author knows it by."""
-    rendered = render_message(view, with_nonce=with_nonce)
-    if view.message.guild_id:
-        rendered.guild_id = str(view.message.guild_id)
-        rendered.mentions = render_mentions(view)
+    rendered = render_message(resolved, with_nonce=with_nonce)
+    if resolved.message.guild_id:
+        rendered.guild_id = str(resolved.message.guild_id)
+        rendered.mentions = render_mentions(resolved)
     if member is not None:
         rendered.member = render_member(member, with_user=False)
     return rendered

@@ -49,10 +49,10 @@ async def test_send_dispatch_is_what_the_wire_object_says(api: ApiUnderTest) -> 
     envelope = api.events("MESSAGE_CREATE")[-1]
     message = await api.store.messages.find(place.channel_id, envelope.id)
     assert message is not None
-    view = await api.built.messages._views.view_for_dispatch(message)
-    assert set(view.mentioned_members) == {int(alice.id), int(bob.id)}
+    resolved = await api.built.messages._renderer.resolve_for_dispatch(message)
+    assert set(resolved.mentioned_members) == {int(alice.id), int(bob.id)}
     member = await api.store.members.find(place.guild_id, int(bob.id))
-    assert bytes(envelope.payload) == msgspec.json.encode(render_message_dispatch(view, member))
+    assert bytes(envelope.payload) == msgspec.json.encode(render_message_dispatch(resolved, member))
 
 
 async def test_mentions_in_guilds_are_dispatched_with_memberships(api: ApiUnderTest) -> None:

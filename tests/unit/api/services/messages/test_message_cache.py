@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api.services.messages.message_cache import PAGE_SIZE, MessageCache, Page
 from core.bus.interfaces import Delivery
 from core.domain.events import Audience
-from core.domain.message import AddedMessage, Message, MessageView
+from core.domain.message import AddedMessage, Message, ResolvedMessage
 from core.domain.user import User
 from core.wire.envelope import Envelope
 
@@ -172,15 +172,15 @@ def test_slice_is_what_the_store_would_say_or_nothing(count: int, bound: int, li
         assert found is not None
 
 
-def view(number: int, author: User, **fields: Any) -> MessageView:
-    return MessageView(message=msgspec.structs.replace(message(number), **fields), author=author)
+def resolved(number: int, author: User, **fields: Any) -> ResolvedMessage:
+    return ResolvedMessage(message=msgspec.structs.replace(message(number), **fields), author=author)
 
 
 def test_page_lets_go_of_the_json_of_what_leaves_it() -> None:
     page = Page(tuple(message(number) for number in range(PAGE_SIZE, 0, -1)))
     author = User(id=1, username="x")
     for number in (1, 2):
-        page.keep_encoded(view(number, author), b"%d" % number)
+        page.keep_encoded(resolved(number, author), b"%d" % number)
     page.push(message(PAGE_SIZE + 1))
     assert [page.find_encoded(message(number), author) for number in (1, 2)] == [None, b"2"]
 
@@ -188,9 +188,9 @@ def test_page_lets_go_of_the_json_of_what_leaves_it() -> None:
 def test_page_keeps_json_for_one_author_as_he_is_and_of_nobody_else() -> None:
     page = Page((message(3), message(2), message(1)))
     author = User(id=1, username="x")
-    page.keep_encoded(view(1, author), b"plain")
-    page.keep_encoded(view(2, author, mention_ids=(5,)), b"mentions")
-    page.keep_encoded(view(3, author, reference_id=1), b"answers")
+    page.keep_encoded(resolved(1, author), b"plain")
+    page.keep_encoded(resolved(2, author, mention_ids=(5,)), b"mentions")
+    page.keep_encoded(resolved(3, author, reference_id=1), b"answers")
     assert [page.find_encoded(message(number), author) for number in (1, 2, 3)] == [b"plain", None, None]
     renamed = User(id=1, username="x")
     assert page.find_encoded(message(1), renamed) is page.find_encoded(message(1), None) is None
@@ -200,6 +200,6 @@ def test_page_keeps_json_of_no_more_than_it_holds() -> None:
     page = Page(())
     author = User(id=1, username="x")
     for number in range(PAGE_SIZE + 5):
-        page.keep_encoded(view(number, author), b"x")
+        page.keep_encoded(resolved(number, author), b"x")
     found = [page.find_encoded(message(number), author) for number in range(PAGE_SIZE + 5)]
     assert len([encoded for encoded in found if encoded]) == PAGE_SIZE

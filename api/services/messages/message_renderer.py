@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 from cachetools import LRUCache
 
-from api.services.directory import Directory
+from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache, Page
 from core.domain.member import Member
-from core.domain.message import Message, MessageType, MessageView
+from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
 from core.wire.objects.member import render_member
 from core.wire.objects.message import MessageObject, render_mentions, render_message
@@ -32,38 +32,38 @@ class EncodedMessage(msgspec.Struct, frozen=True):
     dispatch: msgspec.Raw
 
 
-class MessageViews:
+class MessageRenderer:
     """Reads what it takes to show messages."""
 
-    __slots__ = ("_authors", "_directory", "_messages", "_users")
+    __slots__ = ("_authors", "_entities", "_messages", "_users")
 
-    def __init__(self, *, directory: Directory, messages: MessageCache) -> None:
-        self._directory = directory
+    def __init__(self, *, entities: EntityCache, messages: MessageCache) -> None:
+        self._entities = entities
         self._messages = messages
         self._authors: LRUCache[tuple[int, int], tuple[Member, bytes]] = LRUCache(_MAX_AUTHORS)
         """By guild and user: the membership that was encoded last, and its JSON. Most senders send again."""
         self._users: LRUCache[int, tuple[User, msgspec.Raw]] = LRUCache(_MAX_AUTHORS)
         """The same of users."""
 
-    async def view(self, message: Message) -> MessageView:
+    async def resolve(self, message: Message) -> ResolvedMessage:
         """One message."""
-        return (await self.view_all([message]))[0]
+        return (await self.resolve_all([message]))[0]
 
-    async def view_for_dispatch(self, message: Message) -> MessageView:
+    async def resolve_for_dispatch(self, message: Message) -> ResolvedMessage:
         """One message, with the memberships that its event shows."""
-        view = await self.view(message)
-        if not message.guild_id or not view.mentions:
-            return view
-        members = await self._directory.members(message.guild_id, [user.id for user in view.mentions])
-        return msgspec.structs.replace(view, mentioned_members=members)
+        resolved = await self.resolve(message)
+        if not message.guild_id or not resolved.mentions:
+            return resolved
+        members = await self._entities.members(message.guild_id, [user.id for user in resolved.mentions])
+        return msgspec.structs.replace(resolved, mentioned_members=members)
 
-    async def view_quoted(self, message: Message) -> MessageView:
+    async def resolve_quoted(self, message: Message) -> ResolvedMessage:
         """One message as it is shown inside a reply to it: without what it answers itself."""
-        return build_view(message, await self._directory.users(_user_ids([message])))
+        return build_resolved(message, await self._entities.users(_user_ids([message])))
 
-    async def view_all(
+    async def resolve_all(
         self, messages: Sequence[Message], referenced: dict[int, Message | None] | None = None
-    ) -> list[MessageView]:
+    ) -> list[ResolvedMessage]:
         """Several of one channel, in their order. Replied-to messages are looked for in `referenced` and left there."""
         replied = {} if referenced is None else referenced
         here = {message.id: message for message in messages}
@@ -74,33 +74,33 @@ class MessageViews:
         known = {**replied, **here}
         quoted = (known[message.reference_id] for message in messages if message.reference_id is not None)
         shown = [*messages, *(message for message in quoted if message is not None)]
-        users = await self._directory.users(_user_ids(shown))
-        return [_build_view(message, users, known) for message in messages]
+        users = await self._entities.users(_user_ids(shown))
+        return [_build_resolved(message, users, known) for message in messages]
 
     async def encode_page(self, messages: Sequence[Message], page: Page) -> bytes:
-        """A JSON list of messages of the page, as `encode_views`.
+        """A JSON list of messages of the page, as `encode_messages`.
 
         A message that shows nobody but its author is encoded for its first reader, and again when the author has changed.
         """
-        users = await self._directory.users({message.author_id for message in messages})
+        users = await self._entities.users({message.author_id for message in messages})
         found = [page.find_encoded(message, users.get(message.author_id)) for message in messages]
         wanted = [message for message, encoded in zip(messages, found, strict=True) if encoded is None]
         made: dict[int, bytes] = {}
-        for view in await self.view_all(wanted, page.referenced) if wanted else ():
-            made[view.message.id] = encoded = encode_view(view)
-            page.keep_encoded(view, encoded)
+        for resolved in await self.resolve_all(wanted, page.referenced) if wanted else ():
+            made[resolved.message.id] = encoded = encode_message(resolved)
+            page.keep_encoded(resolved, encoded)
         parts = [encoded or made[message.id] for message, encoded in zip(messages, found, strict=True)]
         return b"[%b]" % b",".join(parts)
 
-    def encode(self, view: MessageView, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
+    def encode(self, resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
         """Answer and dispatch; `member` is the author's membership, None outside guilds or when it has ended."""
-        rendered = _render(view, with_nonce=with_nonce, author=self._encode_author(view.author))
+        rendered = _render(resolved, with_nonce=with_nonce, author=self._encode_author(resolved.author))
         answer = shown = _encode(rendered)
-        guild_id = view.message.guild_id
+        guild_id = resolved.message.guild_id
         if not guild_id:
             return EncodedMessage(answer, msgspec.Raw(answer))
-        if view.mentioned_members:
-            rendered.mentions = render_mentions(view)
+        if resolved.mentioned_members:
+            rendered.mentions = render_mentions(resolved)
             shown = _encode(rendered)
         rest = b"}" if member is None else b',"member":%b}' % self._encode_member(member)
         return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (shown[:-1], guild_id, rest)))
@@ -132,31 +132,35 @@ def _user_ids(messages: Iterable[Message]) -> set[int]:
     return ids
 
 
-def _build_view(message: Message, users: Mapping[int, User], known: Mapping[int, Message | None]) -> MessageView:
+def _build_resolved(
+    message: Message, users: Mapping[int, User], known: Mapping[int, Message | None]
+) -> ResolvedMessage:
     quoted = None if message.reference_id is None else known[message.reference_id]
-    return build_view(message, users, None if quoted is None else build_view(quoted, users))
+    return build_resolved(message, users, None if quoted is None else build_resolved(quoted, users))
 
 
-def build_view(message: Message, users: Mapping[int, User], referenced: MessageView | None = None) -> MessageView:
-    """The view of a message whose people are at hand; a mentioned user who is gone is left out."""
+def build_resolved(
+    message: Message, users: Mapping[int, User], referenced: ResolvedMessage | None = None
+) -> ResolvedMessage:
+    """The resolved of a message whose people are at hand; a mentioned user who is gone is left out."""
     author = users.get(message.author_id) or User(id=message.author_id, username="deleted-user")
     mentions = tuple(users[user_id] for user_id in message.mention_ids if user_id in users)
-    return MessageView(message=message, author=author, mentions=mentions, referenced=referenced)
+    return ResolvedMessage(message=message, author=author, mentions=mentions, referenced=referenced)
 
 
-def encode_view(view: MessageView) -> bytes:
+def encode_message(resolved: ResolvedMessage) -> bytes:
     """The REST object, without the nonce: for whoever reads history."""
-    return _encode(_render(view, with_nonce=False))
+    return _encode(_render(resolved, with_nonce=False))
 
 
-def encode_views(views: Sequence[MessageView]) -> bytes:
+def encode_messages(renderer: Sequence[ResolvedMessage]) -> bytes:
     """A JSON list of REST objects."""
-    return _encode([_render(view, with_nonce=False) for view in views])
+    return _encode([_render(resolved, with_nonce=False) for resolved in renderer])
 
 
-def _render(view: MessageView, *, with_nonce: bool, author: UserObject | None = None) -> MessageObject:
-    rendered = render_message(view, with_nonce=with_nonce, author=author)
-    if view.referenced is not None and view.referenced.message.type == MessageType.REPLY:
+def _render(resolved: ResolvedMessage, *, with_nonce: bool, author: UserObject | None = None) -> MessageObject:
+    rendered = render_message(resolved, with_nonce=with_nonce, author=author)
+    if resolved.referenced is not None and resolved.referenced.message.type == MessageType.REPLY:
         # A reply inside a reply is shown without what it answers: one level is all that clients show.
         nested = rendered.referenced_message
         if nested is not None and not isinstance(nested, msgspec.UnsetType):

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _INTERVAL_S: Final = 60.0
 
 
-class LoginUses:
+class AuthSessionUses:
     """Collects and writes."""
 
     __slots__ = ("_clock", "_store", "_used")

@@ -1,8 +1,8 @@
-"""Who and what there is, from cache: guilds with roles and channels, members, users, direct channels.
+"""A read-through cache of guilds with their roles and channels, of members, users and direct channels.
 
-Everything is loaded from the store on demand, concurrent misses once, and dropped by the events of the bus. Those run
-before the writer's own caller resumes, so nobody is served what they just changed, and nothing is dropped by time alone.
-Owns the caches; writes nothing to the store.
+A miss loads from the store, and concurrent misses of one key load once. Events of the bus invalidate; nothing expires. The
+events arrive before the writer's own caller resumes, so no caller is served the state before its own change. The cache also
+answers what follows from its entries: the rights of a user in a guild or a channel. It writes nothing to the store.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,6 @@ from core.domain.events import (
     CHANNEL_CREATE,
     CHANNEL_DELETE,
     CHANNEL_UPDATE,
-    GUILD_CREATE,
     GUILD_DELETE,
     GUILD_MEMBER_ADD,
     GUILD_MEMBER_REMOVE,
@@ -42,7 +41,6 @@ from core.wire.envelope import Envelope
 
 _GUILD_EVENTS: Final = frozenset(
     {
-        GUILD_CREATE,
         GUILD_UPDATE,
         GUILD_DELETE,
         GUILD_ROLE_CREATE,
@@ -53,10 +51,10 @@ _GUILD_EVENTS: Final = frozenset(
         CHANNEL_DELETE,
     }
 )
-"""Events after which a guild's snapshot is read again."""
+"""Events that invalidate a guild's snapshot. A new guild has none yet, and a failed load is not kept."""
 
 _STRIPS_MEMBERS: Final = frozenset({GUILD_ROLE_DELETE, GUILD_DELETE})
-"""Events that change all members of a guild without a word about each."""
+"""Events that change all members of a guild, and are announced once instead of once a member."""
 
 _MEMBER_COUNT_STEPS: Final = {GUILD_MEMBER_ADD: 1, GUILD_MEMBER_REMOVE: -1}
 
@@ -66,11 +64,11 @@ _CHANNEL_CAPACITY: Final = 200_000
 _USER_CAPACITY: Final = 100_000
 
 MemberKey = tuple[int, int, int]
-"""Guild, epoch of the guild's members, user."""
+"""Guild id, epoch of the guild's members, user id."""
 
 
-class Directory:
-    """Cached reads, and what follows from them: who may do what."""
+class EntityCache:
+    """Cached reads of the store's entities, and the rights that follow from them."""
 
     __slots__ = ("_channels", "_clock", "_epochs", "_guilds", "_members", "_store", "_users")
 
@@ -82,10 +80,10 @@ class Directory:
             self._load_member, capacity=_MEMBER_CAPACITY
         )
         self._channels: SingleFlight[int, Channel] = SingleFlight(self._load_channel, capacity=_CHANNEL_CAPACITY)
-        """Direct channels, and of guild channels only which guild's they are: that alone never changes."""
+        """Direct channels are kept whole. Of a guild channel only `guild_id` is used, which never changes."""
         self._users: SingleFlight[int, User] = SingleFlight(self._load_user, capacity=_USER_CAPACITY)
         self._epochs: dict[int, int] = {}
-        """Counts, per guild, what makes all its cached members old at once."""
+        """Keyed by guild id. A new epoch makes all cached members of the guild unreachable at once."""
         bus.subscribe(self._on_delivery)
 
     async def guild(self, guild_id: int) -> GuildEntry:
@@ -93,7 +91,7 @@ class Directory:
         return await self._guilds.get(guild_id)
 
     async def channel(self, channel_id: int) -> Channel:
-        """A guild's or a direct channel. Raises UnknownChannel."""
+        """Return a channel of a guild, or a direct channel. Raises UnknownChannel."""
         place = self._channels.find_cached(channel_id) or await self._channels.get(channel_id)
         if not place.guild_id:
             return place
@@ -107,12 +105,12 @@ class Directory:
         return found
 
     async def member(self, guild_id: int, user_id: int) -> Member | None:
-        """A membership, or None."""
+        """Return the membership, or None."""
         key = (guild_id, self._epochs.get(guild_id, 0), user_id)
         return self._members.find_cached(key) or await self._members.get(key)
 
     async def members(self, guild_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
-        """Those of the users that are in the guild, by user id."""
+        """Return the memberships of those users that are in the guild, keyed by user id."""
         epoch = self._epochs.get(guild_id, 0)
         found = await self._members.get_many([(guild_id, epoch, user_id) for user_id in user_ids], self._load_members)
         return {user_id: member for (_, _, user_id), member in found.items() if member is not None}
@@ -122,14 +120,14 @@ class Directory:
         return await self._users.get(user_id)
 
     async def users(self, user_ids: Iterable[int]) -> dict[int, User]:
-        """The users that exist, by id."""
+        """Return the users that exist, keyed by id."""
         return await self._users.get_many(user_ids, self._store.users.find_many)
 
     async def access(self, user_id: int, guild_id: int) -> GuildAccess:
-        """What the user may do in the guild.
+        """Return the user's rights in the guild.
 
         Raises:
-            UnknownGuild: when there is none, or the user is no member, who is not to know which of the two it is.
+            UnknownGuild: when there is no such guild, or the user is not a member. The two look alike on purpose.
         """
         entry = self._guilds.find_cached(guild_id) or await self._guilds.get(guild_id)
         member = await self.member(guild_id, user_id)
@@ -138,11 +136,11 @@ class Directory:
         return GuildAccess(entry=entry, member=member, now_ms=self._clock.now_ms())
 
     async def channel_access(self, user_id: int, channel_id: int) -> ChannelAccess:
-        """What the user may do in the channel.
+        """Return the user's rights in the channel.
 
         Raises:
-            UnknownChannel: when there is none.
-            MissingAccess: when the user may not see it.
+            UnknownChannel: when there is no such channel.
+            MissingAccess: when the user may not view it.
         """
         channel = await self.channel(channel_id)
         if not channel.guild_id:
@@ -151,18 +149,18 @@ class Directory:
             guild = await self.access(user_id, channel.guild_id)
         except UnknownGuild:
             raise MissingAccess from None
-        # The guild may have been read anew since: channel and rights are of one and the same.
+        # The guild may have been loaded again since: the channel is taken from the snapshot that the rights come from.
         present = guild.entry.channels.get(channel_id)
         if present is None:
             raise UnknownChannel
         return access_guild_channel(guild, present)
 
     async def text_access(self, user_id: int, channel_id: int) -> ChannelAccess:
-        """What the user may do with the channel's messages.
+        """Return the user's rights over the channel's messages.
 
         Raises:
-            UnknownChannel: when there is none.
-            MissingAccess: when the user may not see it, or may not CONNECT to it where people talk.
+            UnknownChannel: when there is no such channel.
+            MissingAccess: when the user may not view it, or it is a voice channel and the user may not CONNECT.
         """
         access = await self.channel_access(user_id, channel_id)
         if access.guild is not None and not access.guild.reads(access.channel):
@@ -170,7 +168,7 @@ class Directory:
         return access
 
     def forget_guild(self, guild_id: int) -> None:
-        """Read the guild and its members again when they are next asked for."""
+        """Invalidate the guild and its members."""
         self._guilds.drop(guild_id)
         self._epochs[guild_id] = self._epochs.get(guild_id, 0) + 1
 
@@ -185,7 +183,7 @@ class Directory:
         return await self._store.members.find(guild_id, user_id)
 
     async def _load_members(self, keys: Sequence[MemberKey]) -> dict[MemberKey, Member | None]:
-        """All of one guild and one epoch."""
+        """Load members whose keys share one guild and one epoch."""
         found = await self._store.members.find_many(keys[0][0], [user_id for _, _, user_id in keys])
         members = {member.user.id: member for member in found}
         return {key: members.get(key[2]) for key in keys}
@@ -222,7 +220,7 @@ class Directory:
         step = _MEMBER_COUNT_STEPS.get(envelope.event, 0)
         if not step:
             return
-        # A snapshot that is being read may or may not know of this member already: it is not kept.
+        # A load in flight may or may not count this member already, so its result is not kept.
         self._guilds.disown(guild_id)
         entry = self._guilds.find_cached(guild_id)
         if entry is not None:

@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from api.services.accounts.login_uses import LoginUses
+from api.services.accounts.auth_session_uses import AuthSessionUses
 from tests.fakes.clock import START_MS, FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import ApiUnderTest
@@ -17,7 +17,7 @@ async def test_used_login_is_written_at_the_end_at_the_latest(api: ApiUnderTest)
     session = await api.store.users.find_auth_session(hashlib.sha256(person.authorization.encode()).digest())
     assert session is not None
     clock = FakeClock(session.last_used_ms + 5_000)
-    uses = LoginUses(store=api.store, clock=clock)
+    uses = AuthSessionUses(store=api.store, clock=clock)
     running = asyncio.create_task(uses.run())
     await asyncio.sleep(0)
     uses.note(session.id)

@@ -20,34 +20,34 @@ async def join(api: ApiUnderTest, guild_id: str, actor: Actor, owner: Actor) -> 
 async def test_guild_shows_roles_and_channels_as_they_change(api: ApiUnderTest) -> None:
     alice = await api.register()
     guild_id = int(await make_guild(alice))
-    directory = api.built.directory
-    assert len((await directory.guild(guild_id)).roles) == 1
+    entities = api.built.entities
+    assert len((await entities.guild(guild_id)).roles) == 1
     role = (await alice.post(f"/guilds/{guild_id}/roles", {"name": "x"})).json()
     channel = (await alice.post(f"/guilds/{guild_id}/channels", {"name": "x"})).json()
-    entry = await directory.guild(guild_id)
+    entry = await entities.guild(guild_id)
     assert int(role["id"]) in entry.roles
-    assert (await directory.channel(int(channel["id"]))).name == "x"
+    assert (await entities.channel(int(channel["id"]))).name == "x"
     await alice.patch(f"/channels/{channel['id']}", {"name": "y"})
-    assert (await directory.channel(int(channel["id"]))).name == "y"
+    assert (await entities.channel(int(channel["id"]))).name == "y"
     await alice.delete(f"/channels/{channel['id']}")
     with pytest.raises(UnknownChannel):
-        await directory.channel(int(channel["id"]))
+        await entities.channel(int(channel["id"]))
 
 
 async def test_members_come_and_go(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
     guild_id = await make_guild(alice)
-    directory = api.built.directory
-    assert await directory.member(int(guild_id), int(bob.id)) is None
-    assert (await directory.guild(int(guild_id))).member_count == 1
+    entities = api.built.entities
+    assert await entities.member(int(guild_id), int(bob.id)) is None
+    assert (await entities.guild(int(guild_id))).member_count == 1
     with pytest.raises(UnknownGuild):
-        await directory.access(int(bob.id), int(guild_id))
+        await entities.access(int(bob.id), int(guild_id))
     await join(api, guild_id, bob, alice)
-    assert await directory.member(int(guild_id), int(bob.id)) is not None
-    assert (await directory.guild(int(guild_id))).member_count == 2
+    assert await entities.member(int(guild_id), int(bob.id)) is not None
+    assert (await entities.guild(int(guild_id))).member_count == 2
     await alice.delete(f"/guilds/{guild_id}/members/{bob.id}")
-    assert await directory.member(int(guild_id), int(bob.id)) is None
-    assert (await directory.guild(int(guild_id))).member_count == 1
+    assert await entities.member(int(guild_id), int(bob.id)) is None
+    assert (await entities.guild(int(guild_id))).member_count == 1
 
 
 async def test_deleted_role_leaves_cached_members(api: ApiUnderTest) -> None:
@@ -55,12 +55,12 @@ async def test_deleted_role_leaves_cached_members(api: ApiUnderTest) -> None:
     guild_id = await make_guild(alice)
     role = (await alice.post(f"/guilds/{guild_id}/roles", {"name": "x"})).json()
     await alice.put(f"/guilds/{guild_id}/members/{alice.id}/roles/{role['id']}")
-    directory = api.built.directory
-    member = await directory.member(int(guild_id), int(alice.id))
+    entities = api.built.entities
+    member = await entities.member(int(guild_id), int(alice.id))
     assert member is not None
     assert member.role_ids == (int(role["id"]),)
     await alice.delete(f"/guilds/{guild_id}/roles/{role['id']}")
-    member = await directory.member(int(guild_id), int(alice.id))
+    member = await entities.member(int(guild_id), int(alice.id))
     assert member is not None
     assert member.role_ids == ()
 
@@ -68,27 +68,27 @@ async def test_deleted_role_leaves_cached_members(api: ApiUnderTest) -> None:
 async def test_deleted_guild_is_unknown_with_all_that_was_in_it(api: ApiUnderTest) -> None:
     alice = await api.register()
     guild_id = await make_guild(alice)
-    directory = api.built.directory
-    entry = await directory.guild(int(guild_id))
+    entities = api.built.entities
+    entry = await entities.guild(int(guild_id))
     channel_id = next(iter(entry.channels))
-    assert await directory.channel(channel_id)
+    assert await entities.channel(channel_id)
     await alice.delete(f"/guilds/{guild_id}")
     with pytest.raises(UnknownGuild):
-        await directory.access(int(alice.id), int(guild_id))
+        await entities.access(int(alice.id), int(guild_id))
     with pytest.raises(UnknownChannel):
-        await directory.channel(channel_id)
-    assert await directory.member(int(guild_id), int(alice.id)) is None
+        await entities.channel(channel_id)
+    assert await entities.member(int(guild_id), int(alice.id)) is None
 
 
 async def test_users_are_found_together_and_unknown_ones_left_out(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
-    directory = api.built.directory
-    found = await directory.users([int(alice.id), int(bob.id), 1])
+    entities = api.built.entities
+    found = await entities.users([int(alice.id), int(bob.id), 1])
     assert set(found) == {int(alice.id), int(bob.id)}
     await bob.patch("/users/@me", {"global_name": "Bob"})
-    assert (await directory.users([int(bob.id)]))[int(bob.id)].global_name == "Bob"
+    assert (await entities.users([int(bob.id)]))[int(bob.id)].global_name == "Bob"
     with pytest.raises(UnknownUser):
-        await directory.user(1)
+        await entities.user(1)
 
 
 async def test_rights_change_with_role_overwrite_and_timeout(api: ApiUnderTest) -> None:
@@ -96,8 +96,8 @@ async def test_rights_change_with_role_overwrite_and_timeout(api: ApiUnderTest) 
     guild_id = await make_guild(alice)
     await join(api, guild_id, bob, alice)
     channel = (await alice.post(f"/guilds/{guild_id}/channels", {"name": "x"})).json()
-    directory, bob_id, channel_id = api.built.directory, int(bob.id), int(channel["id"])
-    access = await directory.channel_access(bob_id, channel_id)
+    entities, bob_id, channel_id = api.built.entities, int(bob.id), int(channel["id"])
+    access = await entities.channel_access(bob_id, channel_id)
     access.require(Permission.SEND_MESSAGES)
     assert not access.has(Permission.MANAGE_MESSAGES)
     with pytest.raises(Forbidden):
@@ -105,17 +105,17 @@ async def test_rights_change_with_role_overwrite_and_timeout(api: ApiUnderTest) 
 
     path = f"/channels/{channel_id}/permissions/{bob.id}"
     await alice.put(path, {"type": 1, "deny": str(int(Permission.SEND_MESSAGES)), "allow": "0"})
-    assert not (await directory.channel_access(bob_id, channel_id)).has(Permission.SEND_MESSAGES)
+    assert not (await entities.channel_access(bob_id, channel_id)).has(Permission.SEND_MESSAGES)
     await alice.put(path, {"type": 1, "deny": str(int(Permission.VIEW_CHANNEL)), "allow": "0"})
     with pytest.raises(MissingAccess):
-        await directory.channel_access(bob_id, channel_id)
-    assert not (await directory.access(bob_id, int(guild_id))).can_view(
-        (await directory.guild(int(guild_id))).channels[channel_id]
+        await entities.channel_access(bob_id, channel_id)
+    assert not (await entities.access(bob_id, int(guild_id))).can_view(
+        (await entities.guild(int(guild_id))).channels[channel_id]
     )
 
     role = (await alice.post(f"/guilds/{guild_id}/roles", {"name": "x", "permissions": "8"})).json()
     await alice.put(f"/guilds/{guild_id}/members/{bob.id}/roles/{role['id']}")
-    (await directory.channel_access(bob_id, channel_id)).require(Permission.MANAGE_MESSAGES)
+    (await entities.channel_access(bob_id, channel_id)).require(Permission.MANAGE_MESSAGES)
 
 
 async def test_hierarchy_goes_by_position_and_the_owner_is_above_all(api: ApiUnderTest) -> None:
@@ -127,10 +127,10 @@ async def test_hierarchy_goes_by_position_and_the_owner_is_above_all(api: ApiUnd
     moves = [{"id": low["id"], "position": 1}, {"id": high["id"], "position": 2}]
     assert (await alice.patch(f"/guilds/{guild_id}/roles", moves)).status_code == 200
     await alice.put(f"/guilds/{guild_id}/members/{bob.id}/roles/{low['id']}")
-    directory = api.built.directory
-    roles = (await directory.guild(int(guild_id))).roles
-    owner = await directory.access(int(alice.id), int(guild_id))
-    member = await directory.access(int(bob.id), int(guild_id))
+    entities = api.built.entities
+    roles = (await entities.guild(int(guild_id))).roles
+    owner = await entities.access(int(alice.id), int(guild_id))
+    member = await entities.access(int(bob.id), int(guild_id))
     assert owner.outranks(roles[int(high["id"])])
     assert owner.outranks(member.member)
     assert not member.outranks(owner.member)
@@ -147,16 +147,16 @@ async def test_channel_of_two_is_for_these_two(api: ApiUnderTest) -> None:
     opened = await alice.post("/users/@me/channels", {"recipient_id": bob.id})
     assert opened.status_code == 200
     channel_id = int(opened.json()["id"])
-    directory = api.built.directory
-    access = await directory.channel_access(int(bob.id), channel_id)
+    entities = api.built.entities
+    access = await entities.channel_access(int(bob.id), channel_id)
     access.require(Permission.SEND_MESSAGES)
     assert access.guild is None
     with pytest.raises(MissingAccess):
-        await directory.channel_access(int(eve.id), channel_id)
+        await entities.channel_access(int(eve.id), channel_id)
 
 
 async def test_many_at_once_see_the_same(api: ApiUnderTest) -> None:
     alice = await api.register()
     guild_id = int(await make_guild(alice))
-    entries = await asyncio.gather(*(api.built.directory.guild(guild_id) for _ in range(20)))
+    entries = await asyncio.gather(*(api.built.entities.guild(guild_id) for _ in range(20)))
     assert all(entry is entries[0] for entry in entries)
