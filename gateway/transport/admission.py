@@ -25,11 +25,11 @@ from core.wire.close_codes import CloseCode
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.scheduling.sending import Sending
 from gateway.sessions.connection import Connection, ConnectionHandler, Ender, Link, Shared
+from gateway.transport.connection_options import ConnectionOptions, parse_connection_options
 from gateway.transport.handshake import VERSION as WEBSOCKET_VERSION
 from gateway.transport.handshake import HeaderValues, asks_upgrade, find_fault
 from gateway.transport.heartbeats import HeartbeatWatch
 from gateway.transport.surroundings import ALONE, Surroundings
-from gateway.transport.transport_choice import TransportChoice, parse_transport_choice
 
 logger = logging.getLogger(__name__)
 
@@ -171,8 +171,8 @@ class Admission:
 
     # ---- requests
 
-    def judge(self, *, target: str, address: str, headers: HeaderValues) -> HttpAnswer | TransportChoice:
-        """What a GET for `target` (path and query, or a whole address) gets: an answer, or an upgrade to this choice.
+    def judge(self, *, target: str, address: str, headers: HeaderValues) -> HttpAnswer | ConnectionOptions:
+        """What a GET for `target` (path and query, or a whole address) gets: an answer, or an upgrade to this options.
 
         A choice with a `refusal` is upgraded too, and closed with it.
         """
@@ -198,7 +198,7 @@ class Admission:
             return HttpAnswer(
                 status=HTTPStatus.BAD_REQUEST, text=fault, headers={"Sec-WebSocket-Version": WEBSOCKET_VERSION}
             )
-        return parse_transport_choice(query)
+        return parse_connection_options(query)
 
     def _tell_state(self, path: str) -> HttpAnswer:
         fault = self._surroundings.find_fault() if path == _READY else None
@@ -209,15 +209,15 @@ class Admission:
         )
 
     def connect(
-        self, *, link: Link, ender: Ender, choice: TransportChoice, address: str, host: str, fd: int
+        self, *, link: Link, ender: Ender, options: ConnectionOptions, address: str, host: str, fd: int
     ) -> Connection:
         """Makes the connection of an upgraded socket. `open` must follow, once the transport knows the connection."""
         connection = Connection(
             shared=self.shared,
             link=link,
             ender=ender,
-            encoding=choice.encoding,
-            compression=choice.compression,
+            encoding=options.encoding,
+            compression=options.compression,
             remote_address=address,
             host=host,
             fd=fd,

@@ -19,6 +19,7 @@ from core.wire import close_codes
 from core_ext import payloads, sockets
 from gateway.sessions.connection import Connection, encode_close_frame
 from gateway.transport.admission import DRAIN_S, HANDSHAKE_S, Admission, HttpAnswer, wait_until_empty
+from gateway.transport.connection_options import ConnectionOptions
 from gateway.transport.fragments import MAX_FRAGMENTS
 from gateway.transport.http_request import (
     BAD_REQUEST,
@@ -28,7 +29,6 @@ from gateway.transport.http_request import (
     encode_upgrade,
     parse_request,
 )
-from gateway.transport.transport_choice import TransportChoice
 
 logger = logging.getLogger(__name__)
 
@@ -140,14 +140,14 @@ class NativeListener:
         sock.write(encode_upgrade(asked))
         self._open(sock, verdict, asked)
 
-    def _open(self, sock: sockets.Socket, choice: TransportChoice, asked: HttpRequest) -> None:
-        if choice.refusal is not None:
-            sock.end(encode_close_frame(choice.refusal))
+    def _open(self, sock: sockets.Socket, options: ConnectionOptions, asked: HttpRequest) -> None:
+        if options.refusal is not None:
+            sock.end(encode_close_frame(options.refusal))
             return
         connection = self._admission.connect(
             link=sock,
             ender=sock,
-            choice=choice,
+            options=options,
             address=sock.address,
             host=sys.intern(asked.values_of("Host")[0]),
             fd=sock.fileno(),

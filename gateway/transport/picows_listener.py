@@ -16,9 +16,9 @@ from core.runtime.sockets import BACKLOG, bind_socket
 from core.wire import close_codes
 from gateway.sessions.connection import Connection
 from gateway.transport.admission import Admission, HttpAnswer, wait_until_empty
+from gateway.transport.connection_options import ConnectionOptions
 from gateway.transport.http_request import HttpRequest
 from gateway.transport.picows_peer import Peer, find_descriptor, peer_factory
-from gateway.transport.transport_choice import TransportChoice
 
 
 class PicowsListener:
@@ -99,11 +99,11 @@ class PicowsListener:
             return _answer(verdict)
         # Firefox says "keep-alive, Upgrade", and picows knows "Upgrade" alone.
         request.headers["Connection"] = "Upgrade"
-        peer.choice = verdict
+        peer.options = verdict
         peer.host = request.headers.get("Host", "")
         return peer
 
-    def judge(self, peer: Peer, request: HttpRequest) -> HttpAnswer | TransportChoice:
+    def judge(self, peer: Peer, request: HttpRequest) -> HttpAnswer | ConnectionOptions:
         """What a request gets that picows does not read."""
         return self._admission.judge(target=request.target, address=peer.address, headers=request.values_of)
 
@@ -113,7 +113,7 @@ class PicowsListener:
         connection = self._admission.connect(
             link=transport,
             ender=peer,
-            choice=peer.choice,
+            options=peer.options,
             address=peer.address,
             host=peer.host,
             fd=find_descriptor(transport),

@@ -35,9 +35,9 @@ from gateway.payloads.encodings import RefusedPayload
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.connection import Connection, encode_close_frame
 from gateway.transport.admission import DRAIN_S, HANDSHAKE_S, HttpAnswer
+from gateway.transport.connection_options import ConnectionOptions
 from gateway.transport.fragments import Fragments
 from gateway.transport.http_request import BAD_REQUEST, HttpRequest, encode_answer, parse_request
-from gateway.transport.transport_choice import TransportChoice
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class PeerOwner(Protocol):
     def accept(self, peer: "Peer", request: WSUpgradeRequest) -> Any:
         """picows's listener factory: the peer, or an HTTP answer."""
 
-    def judge(self, peer: "Peer", request: HttpRequest) -> HttpAnswer | TransportChoice:
+    def judge(self, peer: "Peer", request: HttpRequest) -> HttpAnswer | ConnectionOptions:
         """What a request gets."""
 
     def connect(self, peer: "Peer", transport: asyncio.Transport) -> Connection:
@@ -94,9 +94,9 @@ class Peer(WSListener):
         "_transport",
         "_ws",
         "address",
-        "choice",
         "host",
         "is_new",
+        "options",
         "protocol",
     )
 
@@ -112,7 +112,7 @@ class Peer(WSListener):
         self._transport: asyncio.Transport | None = None
         self._ws: WSTransport | None = None
         self.address = ""
-        self.choice = TransportChoice()
+        self.options = ConnectionOptions()
         self.host = ""
         self.is_new = True
         """Nothing has come yet."""
@@ -177,8 +177,8 @@ class Peer(WSListener):
         self._ws = transport
         # Headers are kilobytes, and a connection lasts for days.
         transport.request.headers = transport.response.headers = None  # type: ignore[assignment]
-        if self.choice.refusal is not None:
-            self.end(encode_close_frame(self.choice.refusal))
+        if self.options.refusal is not None:
+            self.end(encode_close_frame(self.options.refusal))
             return
         self._connection = self._owner.connect(self, transport.underlying_transport)
 

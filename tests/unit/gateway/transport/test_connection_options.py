@@ -6,7 +6,7 @@ from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from gateway.payloads.compression import Compression
 from gateway.payloads.encodings import Encoding
-from gateway.transport.transport_choice import parse_transport_choice
+from gateway.transport.connection_options import parse_connection_options
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,9 @@ from gateway.transport.transport_choice import parse_transport_choice
     ],
 )
 def test_parse_known_names_are_chosen(query: str, encoding: Encoding, compression: Compression) -> None:
-    choice = parse_transport_choice(query)
-    assert choice.refusal is None
-    assert (choice.encoding, choice.compression) == (encoding, compression)
+    options = parse_connection_options(query)
+    assert options.refusal is None
+    assert (options.encoding, options.compression) == (encoding, compression)
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_parse_known_names_are_chosen(query: str, encoding: Encoding, compressio
     ],
 )
 def test_parse_unknown_names_are_refused(query: str, refusal: CloseCode) -> None:
-    assert parse_transport_choice(query).refusal is refusal
+    assert parse_connection_options(query).refusal is refusal
