@@ -1,22 +1,22 @@
 """The guild actor: the one writer of a guild's live state, and the one that decides who gets which of its events.
 
 ```
- envelope ─→ known already? ─→ state (roles, channels, members) ─→ dispatch ─→ views that changed
-                                 │ a change                                     CHANNEL_CREATE / CHANNEL_DELETE
+ envelope ─→ known already? ─→ state (roles, channels, members) ─→ recipients ─→ dispatch ─→ notices of views that changed
+                                 │ a change                                                   CHANNEL_CREATE / CHANNEL_DELETE
                                  └─→ every observer: view index, parts of GUILD_CREATE, member lists, presences on their way
 ```
 
-What an event changes is known to the state alone, and those who keep something derived from it (`OBSERVERS`) are told in one
-place: a handler says only who gets the event.
+The state alone knows what an event changes. All parts that keep something derived from it (`OBSERVERS`) are told in one place,
+and a handler says only who gets the event.
 
-Everything here is synchronous: between two events there is no other moment, so a revoked view is revoked before the next
-event, and a session that attaches sees the guild as of exactly one position. Loading and idling are `guild_directory`'s.
+Everything here is synchronous. Nothing happens between two events, so a revoked view is gone before the next event, and a
+session that attaches sees the guild as of exactly one position. `guild_directory` loads actors and drops idle ones.
 
-Owns: the state, and the sessions' table with its views.
+Owns the state, and the table of the sessions with their views.
 """
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -39,48 +39,41 @@ from core.domain.events import (
     INTERNAL_EVENTS,
     MESSAGE_CREATE,
     PRESENCE_UPDATE,
-    TEXT_EVENTS,
-    Audience,
 )
 from core.domain.intents import Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 from core_ext.guild import SlotSet
 from gateway.events.recent import remember
-from gateway.guilds import attention, guild_create, guild_views, presence_batches
+from gateway.guilds import attention, guild_create, guild_views, online_count, presence_batches
 from gateway.guilds.attention import Attention
+from gateway.guilds.channel_notices import ChannelNotices
 from gateway.guilds.guild_create import GuildCreates
 from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.guild_views import GuildViews
+from gateway.guilds.online_count import OnlineCount
 from gateway.guilds.passive_sessions import LargeGuilds
 from gateway.guilds.presence_batches import PresenceBatches, PresencePace
-from gateway.guilds.state.channel_state import ChannelState
+from gateway.guilds.recipients import Recipients
 from gateway.guilds.state.guild_changes import (
+    MESSAGE_ADDED,
     Change,
-    ChannelDeleted,
     ChannelPut,
     FindObserver,
-    GuildChanged,
-    MemberAdded,
-    MemberChanged,
-    MemberReleased,
-    MemberRemoved,
     MessageAdded,
-    PresenceChanged,
     Reactions,
-    RoleDeleted,
-    RolePut,
+    bind_reactions,
     join_reactions,
 )
 from gateway.guilds.state.guild_state import GuildState
-from gateway.guilds.state.member_table import Fields, MemberState
+from gateway.guilds.state.member_table import Fields
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.session import Session
 
 _REMEMBERED_IDS: Final = 1024
-"""Envelopes known by id. A repeat comes soon after the first: a sender's retry, a publication that was doubtful."""
+"""How many envelopes are known by id. A repeat comes soon after the first: a retry, or a publication that was doubtful."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
@@ -92,8 +85,11 @@ class GuildActor:
     __slots__ = (
         "_clock",
         "_creates",
-        "_on_online",
+        "_message_reactions",
+        "_notices",
+        "_online",
         "_recent",
+        "_recipients",
         "_views",
         "attention",
         "is_gone",
@@ -115,19 +111,19 @@ class GuildActor:
         large: LargeGuilds | None = None,
         pace: PresencePace | None = None,
     ) -> None:
-        """`large` says from when on people's sessions are passive, `call_later` is the event loop's.
+        """`large` says when sessions of people are passive. `call_later` is the event loop's.
 
-        `pace` is what the presences of all guilds have in common. `on_online` is told how many members are online in the guild,
+        `pace` is what the presences of all guilds share. `on_online` takes the guild's id and how many members are online,
         whenever that may have changed.
         """
         self.state = state
         self.position = position
         self.is_gone = False
         self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
-        self._clock = clock
-        self._on_online = on_online
         self._views = GuildViews(state, self.sessions)
         self._creates = GuildCreates(state)
+        self._online = OnlineCount(state, on_online)
+        self._notices = ChannelNotices(state, self.sessions, self._views)
         self._recent: dict[int, None] = {}
         self.attention = Attention(
             state=state,
@@ -136,9 +132,13 @@ class GuildActor:
             large=large,
             call_later=call_later,
         )
+        self._recipients = Recipients(
+            state=state, sessions=self.sessions, views=self._views, attention=self.attention, clock=clock
+        )
         self.presence_batches = PresenceBatches(
             viewers=self, pace=pace or PresencePace(clock=clock, call_later=call_later)
         )
+        self._message_reactions = bind_reactions(_REACTIONS, MessageAdded, self)
 
     @property
     def guild_id(self) -> int:
@@ -152,8 +152,8 @@ class GuildActor:
     def attach(self, session: Session, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
         """Let a session in and send it GUILD_CREATE; live events follow from here on.
 
-        The session's user must be held in `state.members`; False when it is no member, or the session is here already.
-        `presence` is the user's as others see it, None when offline.
+        The session's user must be held in `state.members`. False means that the user is no member, or that the session is
+        attached already. `presence` is the user's as others see it, None when offline.
         """
         member = self.state.members.find(session.user_id)
         if member is None or self.is_gone or session in self.sessions:
@@ -174,12 +174,15 @@ class GuildActor:
         return True
 
     def show(self, user_id: int, presence: msgspec.Raw | None) -> None:
-        """A user who is about to attach is there (None: offline). Told of many first, their GUILD_CREATEs share more."""
+        """Note the presence of a user who is about to attach (None: offline).
+
+        When it is noted for all users of a batch before the first one attaches, their GUILD_CREATEs share more.
+        """
         if presence is not None:
             self._tell(self.state.put_presence(user_id, presence))
 
     def detach(self, session: Session) -> None:
-        """Let a session go. No error when it is not here. Its user is held in `state.members` no more."""
+        """Let a session go, and release its user in `state.members`. No error when the session is not attached."""
         if session not in self.sessions:
             return
         self.attention.leave(session.slots[self.guild_id])
@@ -194,7 +197,7 @@ class GuildActor:
         self.presence_batches.close()
 
     def apply(self, delivery: Delivery) -> None:
-        """Take the next event of the guild in and dispatch it. Events that are in the state already are ignored.
+        """Apply the next event of the guild and dispatch it. Events that are in the state already are ignored.
 
         Raises:
             msgspec.MsgspecError: when the payload is not what the event's name says. Nothing was changed or sent.
@@ -212,10 +215,10 @@ class GuildActor:
         if handler is not None:
             handler(self, envelope)
         elif envelope.event not in INTERNAL_EVENTS:
-            self._dispatch(envelope, self._recipients(envelope))
+            self._dispatch(envelope, self._recipients.find(envelope))
 
     def _take_in(self, envelope: Envelope) -> Change | None:
-        """Change the state by an event, and tell all who follow it what has changed."""
+        """Change the state by an event, and tell all observers what has changed."""
         change = self.state.apply(envelope)
         self._tell(change)
         return change
@@ -226,11 +229,11 @@ class GuildActor:
                 react(find_observer(self), change)
 
     def replay_to(self, session: Session, envelope: Envelope) -> None:
-        """Send one session an event that came while it was on its way in: messages and the like, no changes of state."""
+        """Send one session an event that came while it was entering. Changes of state are left out: GUILD_CREATE has them."""
         slot = session.slots.get(self.guild_id)
         if slot is None or (envelope.event in _HANDLERS and envelope.event != MESSAGE_CREATE):
             return
-        if slot in self._recipients(envelope):
+        if slot in self._recipients.find(envelope):
             self._dispatch(envelope, SlotSet((slot,)))
 
     def _is_first(self, envelope_id: int) -> bool:
@@ -238,43 +241,6 @@ class GuildActor:
             return False
         remember(self._recent, envelope_id, None, most=_REMEMBERED_IDS)
         return True
-
-    def _recipients(self, envelope: Envelope) -> SlotSet:
-        """The slots that the envelope's audience and its event's intent resolve to."""
-        event = envelope.event
-        match envelope.audience:
-            case Audience.CHANNEL:
-                # Without a channel the index would select everybody: such an envelope is broken.
-                if not envelope.channel_id:
-                    return SlotSet()
-                viewers = self.sessions.select(event, envelope.channel_id)
-                return self._views.readers(envelope.channel_id, viewers) if event in TEXT_EVENTS else viewers
-            case Audience.GUILD:
-                return self.sessions.select(event)
-            case Audience.GUILD_PERMISSION:
-                return self._permitted(self.sessions.select(event, envelope.channel_id), envelope)
-        return self.sessions.with_intent(event, self.sessions.slots_of(envelope.user_id))
-
-    def _permitted(self, slots: Iterable[int], envelope: Envelope) -> SlotSet:
-        """Those whose members hold any bit of the envelope's permissions, in its channel when it names one."""
-        now_ms = self._clock.now_ms()
-        channel = self.state.channels.get(envelope.channel_id)
-        allowed: dict[int, bool] = {}
-        permitted = SlotSet()
-        for slot in slots:
-            user_id = self.sessions.at(slot).user_id
-            if user_id not in allowed:
-                member = self.state.members.find(user_id)
-                held = 0 if member is None else self._permissions_of(member, channel, now_ms)
-                allowed[user_id] = bool(held & envelope.permissions)
-            if allowed[user_id]:
-                permitted.add(slot)
-        return permitted
-
-    def _permissions_of(self, member: MemberState, channel: ChannelState | None, now_ms: int) -> int:
-        if channel is None:
-            return self.state.base_permissions(member, now_ms=now_ms)
-        return self.state.channel_permissions(member, channel, now_ms=now_ms)
 
     def _dispatch(self, envelope: Envelope, slots: SlotSet) -> None:
         if not slots:
@@ -287,18 +253,20 @@ class GuildActor:
             self.sessions.send(body, slots)
 
     def _on_message_create(self, envelope: Envelope) -> None:
-        self._tell(self.state.note_message(envelope))
-        slots = self._recipients(envelope)
+        if self.state.note_message(envelope) is not None:
+            for react in self._message_reactions:
+                react(MESSAGE_ADDED)
+        slots = self._recipients.find(envelope)
         passive = self.attention.note_message(envelope)
         if passive:
             slots = slots | self._views.readers(envelope.channel_id, passive)
         self._dispatch(envelope, slots)
 
     def _on_change(self, envelope: Envelope) -> None:
-        """The guild, a role."""
+        """Apply a change of the guild or of a role."""
         self._take_in(envelope)
-        self._dispatch(envelope, self._recipients(envelope))
-        self._tell_views()
+        self._dispatch(envelope, self._recipients.find(envelope))
+        self._notices.tell_views()
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select(GUILD_DELETE))
@@ -308,18 +276,20 @@ class GuildActor:
         self.close()
 
     def _on_member_add(self, envelope: Envelope) -> None:
-        """Others are told; the user's own sessions get GUILD_CREATE."""
+        """Tell the others. The user's own sessions get GUILD_CREATE."""
         self._take_in(envelope)
-        self._dispatch(envelope, self._others(envelope))
+        self._dispatch(envelope, self._recipients.find_others(envelope))
 
     def _on_member_update(self, envelope: Envelope) -> None:
-        """About oneself it passes whatever the intents are."""
+        """Tell the others, and the member's own sessions whatever their intents are."""
         self._take_in(envelope)
-        self._dispatch(envelope, self._others(envelope) | SlotSet(self.sessions.slots_of(envelope.user_id)))
-        self._tell_views()
+        self._dispatch(
+            envelope, self._recipients.find_others(envelope) | SlotSet(self.sessions.slots_of(envelope.user_id))
+        )
+        self._notices.tell_views()
 
     def _on_member_remove(self, envelope: Envelope) -> None:
-        """For the one who is gone it is the guild that goes away."""
+        """Tell the others. The sessions of the user who is gone get GUILD_DELETE."""
         self._take_in(envelope)
         own = self.sessions.slots_of(envelope.user_id)
         leaving = [self.sessions.at(slot) for slot in own]
@@ -327,10 +297,10 @@ class GuildActor:
         self.sessions.send(gone, self.sessions.with_intent(GUILD_DELETE, own))
         for session in leaving:
             self.detach(session)
-        self._dispatch(envelope, self._others(envelope))
+        self._dispatch(envelope, self._recipients.find_others(envelope))
 
     def _on_presence(self, envelope: Envelope) -> None:
-        """Others are told in batches; the user's own sessions know. Who is offline is forgotten."""
+        """Keep the presence of a connected user, and tell the others in batches. The user's own sessions know it."""
         if self.presence_batches.is_gone(envelope.user_id):
             return
         if self.sessions.slots_of(envelope.user_id):
@@ -341,13 +311,9 @@ class GuildActor:
             self._tell(self.state.put_presence(envelope.user_id, presence))
         self.presence_batches.put(envelope)
 
-    def _count_online(self, _: PresenceChanged) -> None:
-        if self._on_online is not None:
-            self._on_online(self.guild_id, len(self.state.presences))
-
     def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
-        """Dispatch a presence to all who may see it, but not to these users; to how many sessions that was."""
-        slots = self._others(envelope)
+        """Dispatch a presence to all who may see it, except these users. Return how many sessions got it."""
+        slots = self._recipients.find_others(envelope)
         for user_id in without:
             slots -= SlotSet(self.sessions.slots_of(user_id))
         self._dispatch(envelope, slots)
@@ -355,75 +321,34 @@ class GuildActor:
 
     def tell_presence_to(self, envelope: Envelope, user_id: int) -> None:
         """Dispatch a presence to this user's sessions, if they may see it."""
-        self._dispatch(envelope, self._others(envelope) & SlotSet(self.sessions.slots_of(user_id)))
+        self._dispatch(envelope, self._recipients.find_others(envelope) & SlotSet(self.sessions.slots_of(user_id)))
 
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:
         """The users with a session here, and the guilds that their sessions are attached to."""
         return self.sessions.guilds_of_users()
 
-    def _others(self, envelope: Envelope) -> SlotSet:
-        """The recipients without the user whom it is about, and those who follow that user."""
-        others = self._recipients(envelope) - SlotSet(self.sessions.slots_of(envelope.user_id))
-        return others | self.attention.followers_of(envelope.user_id)
-
     def _on_channel_put(self, envelope: Envelope) -> None:
-        """A channel is new or changed: who gains it gets CHANNEL_CREATE, who loses it CHANNEL_DELETE, as it was."""
+        """Apply a channel that is new or changed."""
         put = self._take_in(envelope)
         assert isinstance(put, ChannelPut), "what a channel's event changes"  # noqa: S101 - mypy
-        (change,) = self._views.take_changes()
-        before, channel = put
-        interested = self.sessions.select(CHANNEL_UPDATE)
-        now = channel.encode()
-        keeping = self.sessions.viewers(channel.id) - change.gained
-        self.sessions.send(DispatchBody(CHANNEL_UPDATE, now), keeping & interested)
-        self.sessions.send(DispatchBody(CHANNEL_CREATE, now), change.gained & interested)
-        if before is not None:
-            self.sessions.send(DispatchBody(CHANNEL_DELETE, before.encode()), change.lost & interested)
+        self._notices.tell_put(put)
 
     def _on_channel_delete(self, envelope: Envelope) -> None:
-        """Those who viewed the channel are told, so they are found before it is gone."""
+        """Tell the sessions that viewed the channel. They are found before it is gone."""
         channel_id = envelope.channel_id
         viewers = self.sessions.select(CHANNEL_DELETE, channel_id) if channel_id else SlotSet()
         self._take_in(envelope)
         self._dispatch(envelope, viewers)
 
-    def _tell_views(self) -> None:
-        """Tell sessions which channels they have lost and gained."""
-        changes = self._views.take_changes()
-        if not changes:
-            return
-        interested = self.sessions.select(CHANNEL_UPDATE)
-        for change in changes:
-            self._send_channel(CHANNEL_DELETE, change.channel_id, change.lost & interested)
-        for change in changes:
-            self._send_channel(CHANNEL_CREATE, change.channel_id, change.gained & interested)
 
-    def _send_channel(self, event: str, channel_id: int, slots: SlotSet) -> None:
-        if slots:
-            self.sessions.send(DispatchBody(event, self.state.channels[channel_id].encode()), slots)
-
-
-_REACTIONS_OF_ACTOR: Final[Reactions[GuildActor]] = {
-    PresenceChanged: GuildActor._count_online,
-    MemberAdded: None,
-    MemberChanged: None,
-    MemberRemoved: None,
-    MemberReleased: None,
-    MessageAdded: None,
-    GuildChanged: None,
-    RolePut: None,
-    RoleDeleted: None,
-    ChannelPut: None,
-    ChannelDeleted: None,
-}
 OBSERVERS: Final[tuple[tuple[FindObserver, Reactions[Any]], ...]] = (
     (operator.attrgetter("_views"), guild_views.REACTIONS),
     (operator.attrgetter("_creates"), guild_create.REACTIONS),
     (operator.attrgetter("attention"), attention.REACTIONS),
     (operator.attrgetter("presence_batches"), presence_batches.REACTIONS),
-    (lambda actor: actor, _REACTIONS_OF_ACTOR),
+    (operator.attrgetter("_online"), online_count.REACTIONS),
 )
-"""All who follow the state. Whoever keeps something derived from it stands here."""
+"""All parts of the actor that keep something derived from the state."""
 
 _REACTIONS: Final = join_reactions(OBSERVERS)
 

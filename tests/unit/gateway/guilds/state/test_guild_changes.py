@@ -7,7 +7,14 @@ import pytest
 from core.domain import events
 from core.domain.events import EVENTS, UnknownEvent, required_intent
 from gateway.guilds.guild_actor import OBSERVERS
-from gateway.guilds.state.guild_changes import CHANGES, MESSAGE_ADDED, MemberAdded, MessageAdded, join_reactions
+from gateway.guilds.state.guild_changes import (
+    CHANGES,
+    MESSAGE_ADDED,
+    MemberAdded,
+    MessageAdded,
+    bind_reactions,
+    join_reactions,
+)
 from gateway.guilds.state.guild_state import APPLIERS
 
 OF_THE_ACTOR = frozenset({events.GUILD_DELETE, events.PRESENCE_UPDATE})
@@ -78,6 +85,20 @@ def test_observers_are_told_in_their_order_and_only_of_what_concerns_them() -> N
         for find, react in joined[type(change)]:
             react(find(None), change)
     assert told == [("a", MemberAdded(1)), ("b", MemberAdded(1)), ("b", MESSAGE_ADDED)]
+
+
+def test_bound_reactions_reach_the_observers_of_their_owner_in_their_order() -> None:
+    told: list[tuple[object, object]] = []
+    reactions: Any = {MemberAdded: lambda who, change: told.append((who, change)), MessageAdded: None}
+    other: Any = {MemberAdded: None, MessageAdded: lambda who, change: told.append((who, change))}
+    joined = join_reactions(
+        [(lambda owner: owner[0], reactions), (lambda owner: owner[1], other), (lambda owner: owner[2], other)],
+        [MemberAdded, MessageAdded],
+    )
+    bound = bind_reactions(joined, MessageAdded, "abc")
+    for react in bound:
+        react(MESSAGE_ADDED)
+    assert told == [("b", MESSAGE_ADDED), ("c", MESSAGE_ADDED)]
 
 
 def test_each_event_of_a_guild_changes_the_state_or_is_known_to_be_passed_on() -> None:

@@ -1,0 +1,47 @@
+"""How sessions hear of channels: a change as such, a channel that they gain as CHANNEL_CREATE, one that they lose as CHANNEL_DELETE."""
+
+from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE
+from core_ext.guild import SlotSet
+from gateway.guilds.guild_sessions import GuildSessions
+from gateway.guilds.guild_views import GuildViews
+from gateway.guilds.state.guild_changes import ChannelPut
+from gateway.guilds.state.guild_state import GuildState
+from gateway.payloads.dispatch_body import DispatchBody
+
+
+class ChannelNotices:
+    """The notices of one guild. The index of views has changed already when they are sent."""
+
+    __slots__ = ("_sessions", "_state", "_views")
+
+    def __init__(self, state: GuildState, sessions: GuildSessions, views: GuildViews) -> None:
+        self._state = state
+        self._sessions = sessions
+        self._views = views
+
+    def tell_put(self, put: ChannelPut) -> None:
+        """Tell of a channel that is new or changed. Sessions that lose it get it as it was before."""
+        (change,) = self._views.take_changes()
+        before, channel = put
+        interested = self._sessions.select(CHANNEL_UPDATE)
+        now = channel.encode()
+        keeping = self._sessions.viewers(channel.id) - change.gained
+        self._sessions.send(DispatchBody(CHANNEL_UPDATE, now), keeping & interested)
+        self._sessions.send(DispatchBody(CHANNEL_CREATE, now), change.gained & interested)
+        if before is not None:
+            self._sessions.send(DispatchBody(CHANNEL_DELETE, before.encode()), change.lost & interested)
+
+    def tell_views(self) -> None:
+        """Tell sessions which channels they have lost and gained."""
+        changes = self._views.take_changes()
+        if not changes:
+            return
+        interested = self._sessions.select(CHANNEL_UPDATE)
+        for change in changes:
+            self._send(CHANNEL_DELETE, change.channel_id, change.lost & interested)
+        for change in changes:
+            self._send(CHANNEL_CREATE, change.channel_id, change.gained & interested)
+
+    def _send(self, event: str, channel_id: int, slots: SlotSet) -> None:
+        if slots:
+            self._sessions.send(DispatchBody(event, self._state.channels[channel_id].encode()), slots)
