@@ -1,7 +1,9 @@
-"""From stored messages to what is shown: authors, mentioned users and replied-to messages filled in, and encoded.
+"""The rendering of stored messages: a message is resolved (its author, mentioned users and answered message are looked up),
+then encoded.
 
-A message that is being sent is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before
-the closing brace. Only one that mentions members is encoded again, with their memberships. `core.wire.objects.message.render_message_dispatch` says what the result must equal; a test compares.
+A sent message is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before the closing brace.
+Only a message that mentions members is encoded again, with their memberships. The result equals what
+`core.wire.objects.message.render_message_dispatch` makes; a test compares the two.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +35,7 @@ class EncodedMessage(msgspec.Struct, frozen=True):
 
 
 class MessageRenderer:
-    """Reads what it takes to show messages."""
+    """Resolves and encodes messages."""
 
     __slots__ = ("_authors", "_entities", "_messages", "_users")
 
@@ -41,16 +43,16 @@ class MessageRenderer:
         self._entities = entities
         self._messages = messages
         self._authors: LRUCache[tuple[int, int], tuple[Member, bytes]] = LRUCache(_MAX_AUTHORS)
-        """By guild and user: the membership that was encoded last, and its JSON. Most senders send again."""
+        """The membership that was encoded last and its JSON, keyed by guild and user id. Most senders send again."""
         self._users: LRUCache[int, tuple[User, msgspec.Raw]] = LRUCache(_MAX_AUTHORS)
-        """The same of users."""
+        """The same for users, keyed by user id."""
 
     async def resolve(self, message: Message) -> ResolvedMessage:
-        """One message."""
+        """Resolve one message."""
         return (await self.resolve_all([message]))[0]
 
     async def resolve_for_dispatch(self, message: Message) -> ResolvedMessage:
-        """One message, with the memberships that its event shows."""
+        """Resolve one message with the memberships that its event shows."""
         resolved = await self.resolve(message)
         if not message.guild_id or not resolved.mentions:
             return resolved
@@ -58,27 +60,34 @@ class MessageRenderer:
         return msgspec.structs.replace(resolved, mentioned_members=members)
 
     async def resolve_quoted(self, message: Message) -> ResolvedMessage:
-        """One message as it is shown inside a reply to it: without what it answers itself."""
+        """Resolve a message as a reply to it shows it: without the message that it answers itself."""
         return build_resolved(message, await self._entities.users(_user_ids([message])))
 
-    async def resolve_all(
-        self, messages: Sequence[Message], referenced: dict[int, Message | None] | None = None
-    ) -> list[ResolvedMessage]:
-        """Several of one channel, in their order. Replied-to messages are looked for in `referenced` and left there."""
-        replied = {} if referenced is None else referenced
-        here = {message.id: message for message in messages}
+    async def resolve_all(self, messages: Sequence[Message], page: Page | None = None) -> list[ResolvedMessage]:
+        """Resolve several messages of one channel, in their order. Messages that they answer are kept on the page."""
+        known: dict[int, Message | None] = {message.id: message for message in messages}
+        quoted = []
         for message in messages:
-            target = message.reference_id
-            if target is not None and target not in here and target not in replied:
-                replied[target] = await self._messages.find(message.channel_id, target)
-        known = {**replied, **here}
-        quoted = (known[message.reference_id] for message in messages if message.reference_id is not None)
+            if message.reference_id is None:
+                continue
+            if message.reference_id not in known:
+                known[message.reference_id] = await self._find_replied(message, message.reference_id, page)
+            quoted.append(known[message.reference_id])
         shown = [*messages, *(message for message in quoted if message is not None)]
         users = await self._entities.users(_user_ids(shown))
         return [_build_resolved(message, users, known) for message in messages]
 
+    async def _find_replied(self, reply: Message, target_id: int, page: Page | None) -> Message | None:
+        if page is None:
+            return await self._messages.find(reply.channel_id, target_id)
+        if target_id not in page.replied:
+            found = await self._messages.find(reply.channel_id, target_id)
+            page.keep_replied(reply, found)
+            return found
+        return page.replied[target_id]
+
     async def encode_page(self, messages: Sequence[Message], page: Page) -> bytes:
-        """A JSON list of messages of the page, as `encode_messages`.
+        """Return a JSON list of messages of the page, as `encode_messages` does.
 
         A message that shows nobody but its author is encoded for its first reader, and again when the author has changed.
         """
@@ -86,14 +95,14 @@ class MessageRenderer:
         found = [page.find_encoded(message, users.get(message.author_id)) for message in messages]
         wanted = [message for message, encoded in zip(messages, found, strict=True) if encoded is None]
         made: dict[int, bytes] = {}
-        for resolved in await self.resolve_all(wanted, page.referenced) if wanted else ():
+        for resolved in await self.resolve_all(wanted, page) if wanted else ():
             made[resolved.message.id] = encoded = encode_message(resolved)
             page.keep_encoded(resolved, encoded)
         parts = [encoded or made[message.id] for message, encoded in zip(messages, found, strict=True)]
         return b"[%b]" % b",".join(parts)
 
     def encode(self, resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
-        """Answer and dispatch; `member` is the author's membership, None outside guilds or when it has ended."""
+        """Encode answer and dispatch. `member` is the author's membership: None outside guilds, or when it has ended."""
         rendered = _render(resolved, with_nonce=with_nonce, author=self._encode_author(resolved.author))
         answer = shown = _encode(rendered)
         guild_id = resolved.message.guild_id
@@ -106,7 +115,7 @@ class MessageRenderer:
         return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (shown[:-1], guild_id, rest)))
 
     def _encode_author(self, user: User) -> Any:
-        """As the field's type, which the encoder does not look at."""
+        """Return the author's JSON. `Any` stands for the field's type, which the encoder does not check."""
         known = self._users.get(user.id)
         if known is not None and known[0] is user:
             return known[1]
@@ -142,26 +151,26 @@ def _build_resolved(
 def build_resolved(
     message: Message, users: Mapping[int, User], referenced: ResolvedMessage | None = None
 ) -> ResolvedMessage:
-    """The resolved of a message whose people are at hand; a mentioned user who is gone is left out."""
+    """Resolve a message whose users are at hand. A mentioned user who does not exist any more is left out."""
     author = users.get(message.author_id) or User(id=message.author_id, username="deleted-user")
     mentions = tuple(users[user_id] for user_id in message.mention_ids if user_id in users)
     return ResolvedMessage(message=message, author=author, mentions=mentions, referenced=referenced)
 
 
 def encode_message(resolved: ResolvedMessage) -> bytes:
-    """The REST object, without the nonce: for whoever reads history."""
+    """Return the REST object as JSON. The nonce is left out, as it is meant for the sender alone."""
     return _encode(_render(resolved, with_nonce=False))
 
 
 def encode_messages(renderer: Sequence[ResolvedMessage]) -> bytes:
-    """A JSON list of REST objects."""
+    """Return a JSON list of REST objects."""
     return _encode([_render(resolved, with_nonce=False) for resolved in renderer])
 
 
 def _render(resolved: ResolvedMessage, *, with_nonce: bool, author: UserObject | None = None) -> MessageObject:
     rendered = render_message(resolved, with_nonce=with_nonce, author=author)
     if resolved.referenced is not None and resolved.referenced.message.type == MessageType.REPLY:
-        # A reply inside a reply is shown without what it answers: one level is all that clients show.
+        # A reply inside a reply does not show the message that it answers: clients show one level.
         nested = rendered.referenced_message
         if nested is not None and not isinstance(nested, msgspec.UnsetType):
             nested.referenced_message = msgspec.UNSET
