@@ -7,7 +7,7 @@ same tree, so that there is one shape of error.
 
 import logging
 import math
-from typing import Any, Final
+from typing import Final
 
 from api.forms.field_errors import nest_fields
 from api.http.answers import Answer, encode_json
@@ -26,6 +26,7 @@ from core.domain.errors import (
     Unauthorized,
     Unavailable,
 )
+from core.wire.objects.error import ErrorObject, RateLimitErrorObject
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def answer_to(error: Exception) -> Answer:
     if isinstance(error, DomainError):
         return _answer_domain(error)
     logger.error("request failed", exc_info=error)
-    return _answer(500, {"message": "500: Internal Server Error", "code": 0})
+    return _answer(500, ErrorObject(message="500: Internal Server Error", code=0))
 
 
 def status_of(error: DomainError) -> int:
@@ -98,15 +99,15 @@ def status_of(error: DomainError) -> int:
     return 400
 
 
-def _answer(status: int, body: dict[str, Any], headers: Headers = ()) -> Answer:
+def _answer(status: int, body: ErrorObject | RateLimitErrorObject, headers: Headers = ()) -> Answer:
     return Answer(encode_json(body), status=status, headers=headers)
 
 
 def _answer_domain(error: DomainError) -> Answer:
     code = error.limit_code if isinstance(error, LimitReached) else error.code
-    body: dict[str, Any] = {"message": error.text, "code": code}
+    body = ErrorObject(message=error.text, code=code)
     if isinstance(error, Invalid | NotBuilt) and error.fields:
-        body["errors"] = nest_fields(error.fields)
+        body.errors = nest_fields(error.fields)
     headers = (("Retry-After", _whole_seconds(error.retry_after_s)),) if isinstance(error, Unavailable) else ()
     return _answer(status_of(error), body, headers)
 
@@ -120,7 +121,7 @@ def _answer_rate_limit(error: RateLimited) -> Answer:
         ("X-RateLimit-Scope", error.scope),
         *((("X-RateLimit-Global", "true"),) if is_global else ()),
     )
-    body = {"message": error.text, "code": error.code, "retry_after": retry_after_s, "global": is_global}
+    body = RateLimitErrorObject(message=error.text, code=error.code, retry_after=retry_after_s, global_=is_global)
     return _answer(429, body, headers)
 
 

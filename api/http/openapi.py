@@ -17,6 +17,7 @@ from api.http.answers import Answer
 from api.http.parameters import Parameter, find_alternatives, find_marks, find_parameters
 from api.http.route import Route
 from core.domain.ids import MAX_SNOWFLAKE
+from core.wire.objects.error import ErrorObject, RateLimitErrorObject
 
 _PATH_WORD: Final = re.compile(r"(?<=/)[a-z]+(?:-[a-z]+)*(?=/|$)")
 _REFERENCE: Final = "#/components/schemas/{name}"
@@ -44,27 +45,10 @@ _TOKEN: Final = {
 }
 
 
-class FormErrors(msgspec.Struct, kw_only=True):
-    """What is wrong, by field: `errors.<path>._errors[]` with code (a text) and message."""
-
-    code: int
-    message: str
-    errors: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-
-
-class RateLimitError(msgspec.Struct, kw_only=True):
-    """Too often. `retry_after` is in seconds."""
-
-    code: int
-    message: str
-    retry_after: float
-    global_: bool = msgspec.field(name="global")
-
-
 def build_document(routes: Sequence[Route], services: Collection[str], *, prefix: str) -> dict[str, Any]:
     """The document. `services` are the parameters that handlers get from `api.http.binding`."""
     operations = [_Operation(route, services) for route in routes]
-    needed = [FormErrors, RateLimitError, *(type_ for operation in operations for type_ in operation.types())]
+    needed = [ErrorObject, RateLimitErrorObject, *(type_ for operation in operations for type_ in operation.types())]
     schemas, components = msgspec.json.schema_components(needed, ref_template=_REFERENCE)
     schema_of = {_key(type_): schema for type_, schema in zip(needed, schemas, strict=True)}
     return {
@@ -136,10 +120,10 @@ class _Operation:
             answer["content"] = _json(_schema(self._answer, schema_of))
         return {
             str(status.value): answer,
-            "429": {"description": "Rate limited", "content": _json(schema_of[_key(RateLimitError)])},
-            "4XX": {"description": "An error", "content": _json(schema_of[_key(FormErrors)])},
-            "501": {"description": "Not built yet", "content": _json(schema_of[_key(FormErrors)])},
-            "503": {"description": "A backend is away", "content": _json(schema_of[_key(FormErrors)])},
+            "429": {"description": "Rate limited", "content": _json(schema_of[_key(RateLimitErrorObject)])},
+            "4XX": {"description": "An error", "content": _json(schema_of[_key(ErrorObject)])},
+            "501": {"description": "Not built yet", "content": _json(schema_of[_key(ErrorObject)])},
+            "503": {"description": "A backend is away", "content": _json(schema_of[_key(ErrorObject)])},
         }
 
 

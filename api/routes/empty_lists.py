@@ -4,56 +4,14 @@ Queries that only choose among the items of such a list have nothing to choose f
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
-
-from msgspec import Meta, Struct
+from typing import Any, Final
 
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, get, put
 from api.services.caller import Caller
 from api.services.empty_lists import EmptyListService, require_nothing
 from core.domain.permissions import Permission
-
-Nothing = Annotated[list[str], Meta(max_length=0)]
-"""A list in which nothing is."""
-
-
-class NoItems(Struct, kw_only=True):
-    """ListApplicationEmojisResponse, ListGuildSoundboardSoundsResponse."""
-
-    items: Nothing = []
-
-
-class NoThreads(Struct, kw_only=True):
-    """ThreadsResponse."""
-
-    threads: Nothing = []
-    members: Nothing = []
-    has_more: bool = False
-
-
-class NoWelcomeScreen(Struct, kw_only=True):
-    """GuildWelcomeScreenResponse of a guild without one."""
-
-    description: str | None = None
-    welcome_channels: Nothing = []
-
-
-class NoOnboarding(Struct, kw_only=True):
-    """UserGuildOnboardingResponse of a guild without one."""
-
-    guild_id: str
-    prompts: Nothing = []
-    default_channel_ids: Nothing = []
-    enabled: bool = False
-    mode: int = 0
-
-
-class NoWidget(Struct, kw_only=True):
-    """WidgetSettingsResponse of a widget that is off."""
-
-    enabled: bool = False
-    channel_id: str | None = None
+from core.wire.objects.empty_list import NoItems, NoOnboarding, Nothing, NoThreads, NoWelcomeScreen, NoWidget
 
 
 @get("/soundboard-default-sounds")

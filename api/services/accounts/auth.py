@@ -25,7 +25,7 @@ from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.internal_events import SessionRevoked
 from core.wire.objects.auth_session import ClientInfo, LoginObject, SessionObject
-from core.wire.objects.times import iso_time
+from core.wire.times import iso_time
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from core.domain.member import Invite
 from core.domain.role import Role
 from core.domain.user import User
 from core.wire.objects.role import RoleColors, render_role
-from core.wire.objects.times import iso_time
 from core.wire.objects.user import UserObject, render_user
+from core.wire.times import iso_time
 
 
 class InviteGuildObject(msgspec.Struct, kw_only=True):

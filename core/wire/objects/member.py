@@ -4,8 +4,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.member import Ban, Member
-from core.wire.objects.times import iso_time
 from core.wire.objects.user import UserObject, render_user
+from core.wire.times import iso_time
 
 
 class MemberObject(msgspec.Struct, kw_only=True):

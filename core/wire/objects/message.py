@@ -7,8 +7,8 @@ from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
 from core.wire.objects.member import MemberObject, render_member
-from core.wire.objects.times import iso_time, iso_time_of
 from core.wire.objects.user import UserObject, render_user
+from core.wire.times import iso_time, iso_time_of
 
 
 class MessageReferenceObject(msgspec.Struct, kw_only=True):

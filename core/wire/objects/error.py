@@ -1,0 +1,23 @@
+"""Errors as REST answers them."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class ErrorObject(msgspec.Struct, kw_only=True):
+    """ErrorResponse. `errors.<path>._errors[]` names what is wrong with a field: a code, which is a text, and a message."""
+
+    message: str
+    code: int
+    errors: dict[str, Any] | UnsetType = UNSET
+
+
+class RateLimitErrorObject(msgspec.Struct, kw_only=True):
+    """RatelimitedResponse. `retry_after` is in seconds."""
+
+    message: str
+    code: int
+    retry_after: float
+    global_: bool = msgspec.field(name="global")
