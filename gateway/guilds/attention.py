@@ -12,7 +12,8 @@ from core.wire.envelope import Envelope
 from core_ext.guild import SlotSet
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.guilds.guild_sessions import GuildSessions
-from gateway.guilds.member_lists.member_lists import ListSources, MemberLists
+from gateway.guilds.member_lists.list_contents import ListSources
+from gateway.guilds.member_lists.member_lists import MemberLists
 from gateway.guilds.member_lists.member_ranges import Ranges, parse_ranges
 from gateway.guilds.passive_sessions import LargeGuilds, PassiveSessions
 from gateway.guilds.state.guild_changes import (

@@ -1,11 +1,11 @@
-"""One member list: who stands in it, group by group, and which rows that makes. Pure.
+"""One member list: its members, group by group, and the rows that they make. Pure.
 
     row 0      header of the first group that is not empty
     row 1 …    its members, by name without case, then by id
     …          header of the next group, its members, …
 
 Groups are the hoisted roles from the highest down, then `online`, then `offline`. A member stands in one of them. Placing a
-member and finding a row take logarithmic time, so a list costs its changes and the rows that somebody looks at.
+member and finding a row take logarithmic time, so a list costs its changes and the rows that are watched.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ OFFLINE: Final = "offline"
 
 
 class MemberList:
-    """See the module. `groups` are the ids of all groups that there may be, in their order."""
+    """See the module. `groups` are the ids of all possible groups, in their order."""
 
     __slots__ = ("_groups", "_places")
 
@@ -32,7 +32,7 @@ class MemberList:
         return user_id in self._places
 
     def place(self, user_id: int, group: str, name: str) -> None:
-        """Put a member where it belongs, wherever it was."""
+        """Put a member into a group, and take it out of the one where it was."""
         place = (group, name)
         before = self._places.get(user_id)
         if before == place:
@@ -49,7 +49,7 @@ class MemberList:
             self._groups[before[0]].remove((before[1], user_id))
 
     def fill(self, members: Mapping[int, tuple[str, str]]) -> None:
-        """Replace everybody: user id → group and name."""
+        """Replace all members: user id → group and name."""
         self._places = dict(members)
         names: dict[str, list[tuple[str, int]]] = {group: [] for group in self._groups}
         for user_id, (group, name) in members.items():
@@ -57,15 +57,15 @@ class MemberList:
         self._groups = {group: SortedList(found) for group, found in names.items()}
 
     def counts(self) -> list[tuple[str, int]]:
-        """The groups that are not empty, with their members' number."""
+        """Return the groups that are not empty, each with the number of its members."""
         return [(group, len(members)) for group, members in self._groups.items() if members]
 
     def count_online(self) -> int:
-        """How many members are not offline."""
+        """Count the members that are not offline."""
         return len(self._places) - len(self._groups.get(OFFLINE, ()))
 
     def rows(self, first: int, last: int) -> Iterator[int | str]:
-        """Who stands in these rows: a group's id for its header, else a user's. Fewer when the list ends before."""
+        """Yield the group's id for a header and the user's id for a member. Fewer rows come when the list ends before."""
         start = 0
         for group, members in self._groups.items():
             if not members:
@@ -80,18 +80,18 @@ class MemberList:
             start += 1 + len(members)
 
     def count_rows(self) -> int:
-        """How many rows there are."""
+        """Count all rows, with the headers of groups."""
         return len(self._places) + sum(1 for members in self._groups.values() if members)
 
 
 def order_groups(state: GuildState, *, with_offline: bool) -> list[str]:
-    """The groups of the guild's lists in their order."""
+    """Return the groups of the guild's lists in their order."""
     hoisted = sorted((role for role in state.roles.values() if role.hoist), key=lambda role: (-role.position, role.id))
     return [*(str(role.id) for role in hoisted), ONLINE, *([OFFLINE] if with_offline else [])]
 
 
 def choose_group(state: GuildState, role_ids: Iterable[int]) -> str:
-    """Where those who are online and have these roles stand: under the highest hoisted one."""
+    """Return the group of online members with these roles: that of the highest hoisted one."""
     held = [state.roles[role_id] for role_id in role_ids if role_id in state.roles]
     hoisted = [role for role in held if role.hoist]
     if not hoisted:

@@ -1,6 +1,6 @@
 """GUILD_MEMBER_LIST_UPDATE, and a member's item in it. Pure.
 
-Source: what Discord's own clients read; nothing of it is in Discord's documentation.
+Source: the behaviour of Discord's own clients. Discord's documentation says nothing of it.
 """
 
 import msgspec
@@ -12,7 +12,7 @@ from gateway.payloads.dispatch_body import DispatchBody
 
 
 class ListHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What each update says of the whole list: members of the guild, those online in the list, its groups with counts."""
+    """The counts in each update: members of the guild, online members of the list, members of each group."""
 
     member_count: int
     online_count: int
@@ -34,24 +34,24 @@ _decode_named = msgspec.json.Decoder(_Named).decode
 
 
 def fold_name(member: MemberState) -> str:
-    """The name that a member is shown with, in the form in which names are sorted."""
+    """Return the name that a member is shown with, folded to sort without case."""
     named = _decode_named(member.raw)
     return (named.nick or named.user.global_name or named.user.username).casefold()
 
 
 def encode_group(group: str, count: int) -> bytes:
-    """A header's item."""
+    """Return the item of a group's header as JSON."""
     return b'{"group":{"id":"%b","count":%d}}' % (group.encode(), count)
 
 
 def encode_member(member: MemberState, presence: msgspec.Raw | None) -> bytes:
-    """A member's item. `presence` is None when it is offline."""
+    """Return the item of a member as JSON. `presence` is None when it is offline."""
     shown = b'{"user":{"id":"%d"},"status":"offline","activities":[],"client_status":{}}' % member.user_id
     return b'{"member":%b,"presence":%b}}' % (bytes(member.raw)[:-1], shown if presence is None else bytes(presence))
 
 
 def encode_update(guild_id: int, list_id: str, head: ListHead, operations: list[msgspec.Raw]) -> DispatchBody:
-    """The event."""
+    """Make GUILD_MEMBER_LIST_UPDATE."""
     update = MemberListUpdate(
         guild_id=str(guild_id),
         id=list_id,

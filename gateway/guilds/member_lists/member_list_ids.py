@@ -1,8 +1,8 @@
-"""Which member list a channel has. Channels that the same members view by the same overwrites share one. Pure.
+"""The id of a channel's member list. Channels with the same overwrites about viewing share one list. Pure.
 
 Clients compute a list's id from the channel by themselves: `everyone` when @everyone may view it, else the MurmurHash3 of the
-overwrites that allow or deny viewing. Among the lists called `everyone` those of channels which deny viewing to somebody are
-lists of their own here, because somebody is missing in them; a session sees one list of a name at a time.
+overwrites that allow or deny viewing. Some channels with the id `everyone` deny viewing to a role or a member. Their lists are
+separate ones here, because they lack members; a session sees one list of an id at a time.
 """
 
 from typing import Final, NamedTuple
@@ -19,14 +19,14 @@ _VIEW: Final = int(Permission.VIEW_CHANNEL)
 
 
 class ListKey(NamedTuple):
-    """A list's id for clients, and what tells it from others with that id."""
+    """A list's id for clients, and the overwrites by which it differs from other lists with that id."""
 
     id: str
     overwrites: str
 
 
 def key_of(state: GuildState, channel: ChannelState) -> ListKey:
-    """The key of the channel's list."""
+    """Compute the key of the channel's list."""
     said = sorted(
         f"{'allow' if overwrite.allow & _VIEW else 'deny'}:{overwrite.id}"
         for overwrite in channel.overwrites
@@ -35,7 +35,7 @@ def key_of(state: GuildState, channel: ChannelState) -> ListKey:
     text = ",".join(said)
     if not _views_everyone(state, channel):
         return ListKey(str(mmh3.hash(text, signed=False)), text)
-    # Who is allowed to view matters only where somebody is denied it.
+    # An overwrite that allows viewing matters only beside one that denies it.
     return ListKey(EVERYONE, text if any(each.startswith("deny:") for each in said) else "")
 
 

@@ -1,11 +1,11 @@
-"""Ranges of a member list's rows: which a client may ask for, and what turns the rows that it has into those that are. Pure.
+"""Ranges of a member list's rows: the ones that a client may ask for, and the operations that update the client's rows. Pure.
 
-A client keeps a list as a sparse array of rows, which are members and, before each group, its header. SYNC writes the rows of
-a range, INSERT and DELETE move all rows behind their index, UPDATE replaces one. The rows before a change and those after it
-are compared by who stands there: the longest sequence that kept its order stays, all others are deleted (from the end on)
-and inserted (from the start on).
+A client keeps a list as a sparse array of rows: members and, before each group, its header. SYNC writes the rows of a range,
+INSERT and DELETE move all rows behind their index, UPDATE replaces one. The rows before and after a change are compared by
+their ids. The rows of a longest increasing subsequence stay; all others are deleted (from the end on) and inserted (from the
+start on).
 
-Source: what Discord's own clients send and how they apply what they get; nothing of it is in Discord's documentation.
+Source: the behaviour of Discord's own clients. Discord's documentation says nothing of it.
 """
 
 from bisect import bisect_left
@@ -16,21 +16,21 @@ from typing import Final, TypeAlias
 import msgspec
 
 Range: TypeAlias = tuple[int, int]
-"""First and last row, both in it."""
+"""The first and the last row of the range."""
 Ranges: TypeAlias = tuple[Range, ...]
 Row: TypeAlias = tuple[int | str, bytes]
-"""A user's id or a group's, and the item as JSON. The item of a header has a count, which is not compared: each update has
-the counts of all groups beside it."""
+"""The id of a user or of a group, and the item as JSON. The count in a header's item is not compared: each update has the
+counts of all groups."""
 
 MAX_RANGE_ROWS: Final = 100
 MAX_RANGES: Final = 5
-"""Of a channel: what is on a tall screen, and the rows before and behind it."""
+"""Ranges of one channel: the rows on a tall screen, and those before and behind it."""
 MAX_ROW: Final = 1 << 24
-"""Larger numbers than any guild has rows make no range."""
+"""The bound of row numbers, larger than any guild needs."""
 
 
 def parse_ranges(given: Sequence[Sequence[int]]) -> tuple[Range, ...] | None:
-    """The ranges in their order, overlapping ones as one; None when they are nonsense or too much."""
+    """Return the ranges in their order, overlapping ones joined; None when they are invalid or too many."""
     if not 0 < len(given) <= MAX_RANGES:
         return None
     for each in given:
@@ -40,7 +40,7 @@ def parse_ranges(given: Sequence[Sequence[int]]) -> tuple[Range, ...] | None:
 
 
 def join_ranges(ranges: Iterable[Range], *, touching: bool = False) -> tuple[Range, ...]:
-    """The ranges in their order; those that overlap (or are `touching` each other) are one."""
+    """Return the ranges in their order, joined where they overlap, or also where they are adjacent (`touching`)."""
     joined: list[Range] = []
     for first, last in sorted(ranges):
         if joined and first <= joined[-1][1] + touching:
@@ -51,19 +51,19 @@ def join_ranges(ranges: Iterable[Range], *, touching: bool = False) -> tuple[Ran
 
 
 def encode_sync(rows: Range, items: Sequence[bytes]) -> msgspec.Raw:
-    """The rows of a range as they are; fewer items than the range has when the list ends there."""
+    """Return a SYNC of a range. The items are fewer than its rows when the list ends within it."""
     return msgspec.Raw(b'{"op":"SYNC","range":[%d,%d],"items":[%b]}' % (*rows, b",".join(items)))
 
 
 def encode_invalidate(rows: Range) -> msgspec.Raw:
-    """The client is not told of these rows any more."""
+    """Return an INVALIDATE: the client is not told of these rows any more."""
     return msgspec.Raw(b'{"op":"INVALIDATE","range":[%d,%d]}' % rows)
 
 
 def diff_rows(before: Sequence[Row], now: Sequence[Row], first: int) -> list[msgspec.Raw]:
-    """The operations that lead from one to the other, when the first row's number is `first`."""
+    """Return the operations that lead from one to the other, when the first row's number is `first`."""
     places = {key: place for place, (key, _) in enumerate(before)}
-    stays = _longest_rising([places[key] for key, _ in now if key in places])
+    stays = _longest_increasing([places[key] for key, _ in now if key in places])
     operations = [
         msgspec.Raw(b'{"op":"DELETE","index":%d}' % (first + place))
         for place in range(len(before) - 1, -1, -1)
@@ -78,12 +78,12 @@ def diff_rows(before: Sequence[Row], now: Sequence[Row], first: int) -> list[msg
     return operations
 
 
-def _longest_rising(numbers: Sequence[int]) -> set[int]:
-    """The numbers of a longest rising subsequence (patience sorting); all differ."""
+def _longest_increasing(numbers: Sequence[int]) -> set[int]:
+    """Return the numbers of a longest increasing subsequence (patience sorting). All numbers differ."""
     if all(left < right for left, right in pairwise(numbers)):
         return set(numbers)
     ends: list[int] = []
-    """The smallest end of a rising subsequence of each length."""
+    """The smallest end of an increasing subsequence of each length."""
     previous: dict[int, int | None] = {}
     for number in numbers:
         length = bisect_left(ends, number)

@@ -1,6 +1,6 @@
-"""Those who look at the same rows of a member list, and the rows as they were told. Pure.
+"""The rows of one member list that some sessions watch, and these rows as the sessions were told them. Pure.
 
-A batch of changes leads to one list of operations for all of them, whatever happened in between.
+Sessions that watch the same ranges share one of these, so a batch of changes leads to one list of operations for all of them.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from gateway.guilds.member_lists.member_ranges import Ranges, Row, diff_rows, en
 from gateway.payloads.dispatch_body import DispatchBody
 
 
-class ListView:
-    """See the module. `spans` are the ranges with those that touch each other joined; rows are kept by span."""
+class WatchedRows:
+    """See the module. `spans` are the ranges, where those that touch each other are joined. Rows are kept for each span."""
 
     __slots__ = ("_rows", "head", "ranges", "slots", "spans", "sync")
 
@@ -22,21 +22,21 @@ class ListView:
         self.spans = join_ranges(ranges, touching=True)
         self.head = head
         self.slots: dict[int, tuple[int, ...]] = {}
-        """Slot → the channels by which it came here."""
+        """The slots of the sessions that watch, each with the channels by which it came here."""
         self.sync: DispatchBody | None = None
-        """What a session is told that comes now, once somebody has."""
+        """The body that a new session is sent. The first session makes it, and a change drops it."""
         self._rows: list[Sequence[Row]] = [() for _ in self.spans]
 
     def set_head(self, head: ListHead) -> None:
-        """The counts that they are told now."""
+        """Set the counts that the sessions are told now."""
         self.head = head
         self.sync = None
 
     def change(self, rows: Sequence[Sequence[Row]]) -> list[msgspec.Raw]:
-        """The rows of each span as they are; the operations that lead to them from those that were told.
+        """Take the rows of each span as they are now. Return the operations that lead to them from the rows told last.
 
-        Operations on one span move the rows of the next. That is right only where they move them by nothing, so all rows are
-        told anew when a span grew or shrank before another one that has rows, or begins to have some.
+        An operation on one span moves the rows of the next span on the client, which is right only where it moves them by
+        nothing. So all rows are told anew when a span grew or shrank before another one that has or gets rows.
         """
         before, self._rows = self._rows, list(rows)
         spans = list(zip(self.spans, before, self._rows, strict=True))
@@ -50,7 +50,7 @@ class ListView:
         return self._told(operations)
 
     def sync_operations(self) -> list[msgspec.Raw]:
-        """All rows, range by range as they were asked for."""
+        """Return all rows, one operation for each range that was asked for."""
         items = {
             first + index: item
             for (first, _), span in zip(self.spans, self._rows, strict=True)
