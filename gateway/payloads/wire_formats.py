@@ -12,11 +12,12 @@ Uncompressed JSON goes out as text frames, everything else as binary ones.
 
 from typing import Final, Protocol
 
+from core.wire.opcodes import Opcode
 from core_ext import payloads
 from gateway.payloads import compression
 from gateway.payloads.compression import Compression, ZstdCompressor
 from gateway.payloads.dispatch_body import DispatchBody, TemplateMaker, compute_template_index
-from gateway.payloads.encodings import JSON_END, SEQ_HEADS, Encoding
+from gateway.payloads.encodings import JSON_END, SEQ_HEADS, Encoding, encode_payload
 from gateway.payloads.spliced_body import Body, SplicedBody, Splicer
 from gateway.payloads.stream_formats import ZlibStreamFormat, ZstdStreamFormat
 
@@ -119,11 +120,12 @@ class ZlibPayloadFormat:
 
 
 class WireFormats:
-    """Every format, made once."""
+    """All formats, made once."""
 
-    __slots__ = ("_formats",)
+    __slots__ = ("_acks", "_formats")
 
     def __init__(self) -> None:
+        self._acks: dict[tuple[Encoding, Compression], bytes] = {}
         self._formats: dict[tuple[Encoding, Compression], WireFormat] = {}
         zstd = ZstdCompressor()
         for encoding in Encoding:
@@ -134,5 +136,13 @@ class WireFormats:
                 self._formats[encoding, Compression.ZLIB_PAYLOAD] = ZlibPayloadFormat(zlib_stream)
 
     def find(self, encoding: Encoding, compression: Compression) -> WireFormat:
-        """The format for a pair. Payload compression is there for JSON only."""
+        """Return the format of a pair. Payload compression exists for JSON only."""
         return self._formats[encoding, compression]
+
+    def find_ack(self, encoding: Encoding, compression: Compression) -> bytes:
+        """Return the frame that answers a heartbeat, which is the same for all connections of a format."""
+        ack = self._acks.get((encoding, compression))
+        if ack is None:
+            ack = self.find(encoding, compression).encode(encode_payload(encoding, Opcode.HEARTBEAT_ACK))
+            self._acks[encoding, compression] = ack
+        return ack

@@ -1,15 +1,15 @@
-"""One WebSocket connection, seen from the sessions: what can be sent, what is let through, and how it ends.
+"""One WebSocket connection, seen from the sessions: how payloads leave, which commands pass, and how it ends.
 
     socket ─ listener ─ receive ─┬─ heartbeats are acknowledged here
                                  ├─ refused: a close code
                                  └─ handler.on_command ─ session
     session ─ its track, send ─ outlet ─ socket
 
-It owns the connection's outlet (`Outlet`: all that is sent goes through it, so that the order is that of the calls),
-its intake (`sockets.Intake`: how much the client may still say, and its heartbeats, which a transport may give it at once), its
-format (encoding, compression), and whether the client has identified. It does not know what a session is (`session` is a place
-where the owner of sessions keeps its own) nor how frames are read. All of it runs in the event loop, without awaiting anything.
-There are very many of them: what most never need is made when it is needed.
+It owns the connection's outlet (`Outlet`: everything that is sent goes through it, in the order of the calls), its intake
+(`sockets.Intake`: the client's command limit and its heartbeats, which a transport may hand over directly), its wire format
+(encoding, compression), and whether the client has identified. It does not know what a session is (`session` is a place where
+the owner of sessions keeps its own) nor how frames are read. All of it runs in the event loop and awaits nothing. Connections are
+very many, so a part that most of them never need is made on first use.
 """
 
 import enum
@@ -33,7 +33,7 @@ from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame, e
 from gateway.payloads.wire_formats import WireFormat, WireFormats
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending
-from gateway.sessions.allowance import Allowance
+from gateway.sessions.presence_throttle import PresenceThrottle
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ _CLOSE = 8
 
 
 class ConnectionHandler(Protocol):
-    """Who handles what clients say. Both methods are called in the event loop and must not block."""
+    """The handler of clients' commands. Both methods are called in the event loop and must not block."""
 
     def on_command(self, connection: "Connection", command: Command) -> None:
-        """A command, decoded. Heartbeats never come here. Before `session` is set only one Identify or Resume does."""
+        """Take a decoded command. Heartbeats never come here. Before `session` is set only one Identify or Resume does."""
 
     def on_closed(self, connection: "Connection", code: int | None) -> None:
-        """The connection is gone: once for each connection, never from within a call of one of its methods.
+        """Take the end of a connection: once for each, never from within a call of one of its methods.
 
         `code` is the client's close code (1000 and 1001 end its session), None when the socket was lost or the server
         closed it.
@@ -59,34 +59,34 @@ class Link(Protocol):
     """The socket under a connection, as the event loop's transport."""
 
     def write(self, data: bytes) -> None:
-        """Takes bytes; never blocks, keeps what the kernel does not take."""
+        """Take bytes. Never blocks: bytes that the kernel does not take are buffered."""
 
     def get_write_buffer_size(self) -> int:
-        """What it keeps."""
+        """Return the number of buffered bytes."""
 
 
 class Ender(Protocol):
-    """What ends a connection's socket."""
+    """The part that ends a connection's socket."""
 
     def end(self, frame: bytes) -> None:
-        """Sends a close frame behind everything that the link was given, and lets the socket go. Called once at most."""
+        """Send a close frame behind everything that the link was given, and let the socket go. Called once at most."""
 
 
 class Phase(enum.IntEnum):
-    """How far a connection has come. A session that is set says `attached` by itself."""
+    """The state of a connection before it has a session, and the kind of its client after."""
 
     NEW = 0
-    """Only Identify, Resume and heartbeats."""
+    """Only Identify, Resume and heartbeats pass."""
     PENDING = 1
-    """Identify or Resume is being looked at."""
+    """Identify or Resume is under way."""
     PERSON = 2
-    """A person's client, which may say more at once than a bot."""
+    """The client is a person's, whose payloads may be larger than a bot's."""
 
 
 class Shared:
-    """What all connections of a listener use. `call_later(delay_s, callback)` is the event loop's, `sending` sends for all."""
+    """The parts that all connections of a listener share. `call_later` is the event loop's, `sending` sends for all."""
 
-    __slots__ = ("_acks", "call_later", "clock", "formats", "handler", "note_close", "queue", "settings")
+    __slots__ = ("call_later", "clock", "formats", "handler", "note_close", "queue", "settings")
 
     def __init__(
         self,
@@ -98,23 +98,14 @@ class Shared:
         call_later: CallLater,
         note_close: Callable[[str, CloseCode], None],
     ) -> None:
-        """`note_close` is told the address of each connection that is closed from here, and why."""
+        """`note_close` takes the address of each connection that the server closes, and the close code."""
         self.note_close = note_close
         self.settings = settings
         self.clock = clock
         self.handler = handler
         self.call_later = call_later
         self.formats = WireFormats()
-        self._acks: dict[tuple[Encoding, Compression], bytes] = {}
         self.queue = sending.queue
-
-    def find_ack(self, encoding: Encoding, compression: Compression) -> bytes:
-        """The frame that answers a heartbeat: the same for all connections of a format."""
-        ack = self._acks.get((encoding, compression))
-        if ack is None:
-            ack = self.formats.find(encoding, compression).encode(encode_payload(encoding, Opcode.HEARTBEAT_ACK))
-            self._acks[encoding, compression] = ack
-        return ack
 
 
 class Connection:
@@ -123,11 +114,10 @@ class Connection:
     __slots__ = (
         "_ender",
         "_format",
-        "_held_presence",
         "_identify_by_s",
         "_is_reported",
         "_phase",
-        "_presence_allowance",
+        "_presences",
         "_shared",
         "_timeout_s",
         "compression",
@@ -152,7 +142,7 @@ class Connection:
         host: str = "",
         fd: int = -1,
     ) -> None:
-        """`host` is the Host header of the client's handshake; `fd` the socket's, when it may be written to directly."""
+        """`host` is the Host header of the handshake. `fd` is the socket's descriptor when it may be written to directly."""
         now_s = shared.clock.monotonic_s()
         self.encoding = encoding
         self.compression = compression
@@ -169,13 +159,12 @@ class Connection:
         self.intake: Final = sockets.Intake(
             outlet=self.outlet,
             encoding=encoding,
-            ack=shared.find_ack(encoding, compression),
+            ack=shared.formats.find_ack(encoding, compression),
             limit=shared.settings.commands_per_minute,
             window_s=_MINUTE_S,
             now_s=now_s,
         )
-        self._presence_allowance: Allowance | None = None
-        self._held_presence: PresenceUpdate | None = None
+        self._presences: PresenceThrottle | None = None
         self._identify_by_s = now_s + shared.settings.identify_timeout_s
         self._timeout_s = 0.0
 
@@ -183,17 +172,17 @@ class Connection:
 
     @property
     def buffered_bytes(self) -> int:
-        """What the kernel has not taken yet, or was not offered."""
+        """The number of bytes that the kernel has not taken yet, or was not offered."""
         return self.outlet.buffered_bytes if self.is_open else 0
 
     def open(self, heartbeat_interval_s: float) -> None:
-        """Begins the stream with HELLO."""
+        """Begin the stream with HELLO."""
         self._timeout_s = heartbeat_interval_s * self._shared.settings.heartbeat_timeout_factor
         hello = {"heartbeat_interval": round(heartbeat_interval_s * 1000), "_trace": []}
         self.outlet.write(self._format.open(encode_payload(self.encoding, Opcode.HELLO, hello)))
 
     def send(self, op: int, d: object = None) -> None:
-        """Sends a payload without `s`. Op 9 also lets the client identify or resume again."""
+        """Send a payload without `s`. Op 9 also lets the client identify or resume again."""
         if not self.is_open:
             return
         if op == Opcode.INVALID_SESSION:
@@ -202,7 +191,7 @@ class Connection:
         self.outlet.write(self._format.encode(encode_payload(self.encoding, op, d)))
 
     def close(self, close_code: CloseCode) -> None:
-        """Says why, and ends the connection. `on_closed` follows in a later turn of the loop."""
+        """Send a close frame and end the connection. `on_closed` follows in a later turn of the loop."""
         if not self.is_open:
             return
         self.is_open = False
@@ -212,21 +201,21 @@ class Connection:
         self._shared.call_later(0, self.on_lost)
 
     def admit_person(self) -> None:
-        """The session is a person's: its payloads may be as large as those of people."""
+        """Note that the session is a person's, whose payloads may be larger."""
         self._phase = Phase.PERSON
 
     def compress_payloads(self) -> None:
-        """Identify's `compress`: for JSON, and only without a transport compression."""
+        """Switch payload compression on (Identify's `compress`): only for JSON without stream compression."""
         if self.encoding is Encoding.JSON and self.compression is Compression.NONE:
             self.compression = Compression.ZLIB_PAYLOAD
             self._format = self._shared.formats.find(self.encoding, self.compression)
             self.outlet.set_form(self._format)
-            self.intake.ack = self._shared.find_ack(self.encoding, self.compression)
+            self.intake.ack = self._shared.formats.find_ack(self.encoding, self.compression)
 
     # ---- from the client, by the listener
 
     def receive(self, data: bytes, *, is_text: bool) -> None:
-        """A whole message. `is_text` promises UTF-8, which is looked at here."""
+        """Take a whole message. `is_text` promises UTF-8, which is checked here."""
         if not self.is_open:
             return
         is_odd = is_text and self.encoding is not Encoding.JSON
@@ -246,18 +235,18 @@ class Connection:
             self._admit(command)
 
     def receive_ping(self, frame: bytes) -> None:
-        """A WebSocket ping; `frame` answers it. Counted as a command, or it would be a way around the limit."""
+        """Answer a WebSocket ping with `frame`. It counts as a command, or it would be a way around the limit."""
         if self.is_open and self._take_allowance():
             self.outlet.write(frame)
 
     def on_client_close(self, code: int) -> None:
-        """The client's close frame."""
+        """Take the client's close frame."""
         self.is_open = False
         self.outlet.close()
         self._report(code)
 
     def on_lost(self) -> None:
-        """The socket is gone."""
+        """Note that the socket is gone."""
         self.is_open = False
         self.outlet.cut()
         self._report(None)
@@ -266,14 +255,14 @@ class Connection:
 
     @property
     def deadline_s(self) -> float:
-        """When the client is overdue: with its heartbeat, or with identifying."""
+        """The time when the client is overdue, with its heartbeat or with identifying."""
         beat_by_s = self.intake.last_beat_s + self._timeout_s
         if self.session is None and self._phase is Phase.NEW:
             return min(beat_by_s, self._identify_by_s)
         return beat_by_s
 
     def expire(self) -> None:
-        """The client is overdue."""
+        """Close the connection of an overdue client."""
         self.close(close_codes.SESSION_TIMED_OUT)
 
     # ---- within
@@ -285,10 +274,12 @@ class Connection:
         return False
 
     def _parse(self, data: bytes) -> Command:
-        """The command in a message. The listener lets through what a person may say; who nobody knows yet may only identify so.
+        """Return the command in a message.
+
+        The listener's size limit is a person's. A client that has not identified yet may exceed a bot's limit only to identify.
 
         Raises:
-            RefusedPayload: when it is none, or too large.
+            RefusedPayload: when it is no command, or too large.
         """
         is_large = self._phase is not Phase.PERSON and len(data) > self._shared.settings.max_payload_bytes
         if is_large and self.session is not None:
@@ -301,15 +292,16 @@ class Connection:
         return msgspec.structs.replace(command, is_large=True)
 
     def _admit(self, command: Command) -> None:
-        """Lets a command through, if it is the time for it."""
+        """Let a command through, if the connection's state allows it."""
         if isinstance(command, Heartbeat):
             self.intake.beat(self._shared.clock.monotonic_s(), command.seq)
             return
-        is_login = isinstance(command, Identify | Resume)
-        if is_login and (self.session is not None or self._phase is Phase.PENDING):
+        is_first = isinstance(command, Identify | Resume)
+        if is_first and (self.session is not None or self._phase is Phase.PENDING):
             self.close(close_codes.ALREADY_AUTHENTICATED)
-        elif is_login:
-            self._begin_login(command)
+        elif is_first:
+            self._phase = Phase.PENDING
+            self._shared.handler.on_command(self, command)
         elif self.session is None:
             self.close(close_codes.NOT_AUTHENTICATED)
         elif isinstance(command, PresenceUpdate):
@@ -317,26 +309,20 @@ class Connection:
         else:
             self._shared.handler.on_command(self, command)
 
-    def _begin_login(self, command: Command) -> None:
-        self._phase = Phase.PENDING
-        self._shared.handler.on_command(self, command)
-
     def _admit_presence(self, command: PresenceUpdate) -> None:
-        """Presences past their limit are held back, the last one wins: it is sent on when the window ends."""
         shared, settings = self._shared, self._shared.settings
-        now_s = shared.clock.monotonic_s()
-        is_waiting = self._held_presence is not None
-        allowance = self._presence_allowance = self._presence_allowance or Allowance()
-        if is_waiting or not allowance.take(now_s, settings.presences_per_window, settings.presence_window_s):
-            self._held_presence = command
-            if not is_waiting:
-                shared.call_later(allowance.remaining_s(now_s), self._release_presence)
-            return
-        shared.handler.on_command(self, command)
+        if self._presences is None:
+            self._presences = PresenceThrottle(
+                limit=settings.presences_per_window,
+                window_s=settings.presence_window_s,
+                clock=shared.clock,
+                call_later=shared.call_later,
+            )
+        if self._presences.passes(command, self._release_presence):
+            shared.handler.on_command(self, command)
 
-    def _release_presence(self) -> None:
-        command, self._held_presence = self._held_presence, None
-        if command is not None and self.is_open and self.session is not None:
+    def _release_presence(self, command: PresenceUpdate) -> None:
+        if self.is_open and self.session is not None:
             self._admit_presence(command)
 
     def _report(self, code: int | None) -> None:
@@ -346,5 +332,5 @@ class Connection:
 
 
 def encode_close_frame(close_code: CloseCode) -> bytes:
-    """A close frame (RFC 6455 section 5.5.1)."""
+    """Return a close frame (RFC 6455 section 5.5.1)."""
     return payloads.frame(_CLOSE, close_code.code.to_bytes(2, "big") + close_code.reason.encode())
