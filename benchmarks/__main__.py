@@ -1,9 +1,4 @@
-"""`python -m benchmarks [name …]` measures and prints tables; see README.md.
-
---quick    little of everything, to see whether it works; the figures say nothing
---write    keep the results in benchmarks/results and bring README.md and the pictures up to date
-report     no measuring: README.md and the pictures from the results that are kept
-"""
+"""`python -m benchmarks [name …]` measures and prints tables; README.md explains them."""
 
 import argparse
 import shutil
@@ -33,7 +28,7 @@ from benchmarks.harness.results import FOLDER, read_results, write_readme, write
 from benchmarks.harness.run import Run
 from benchmarks.harness.tables import Result, render_text
 
-_ALL: Final[dict[str, Callable[[Run], Result]]] = {
+ALL: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
     "forms": fanout.run_forms,
     "rivals": rivals_fanout.run,
@@ -48,21 +43,18 @@ _ALL: Final[dict[str, Callable[[Run], Result]]] = {
     "latency": latency.run,
 }
 _TOOLS: Final = {"wrk": {"sends"}}
-"""What only some need; a C compiler is needed by all."""
+"""The tools that only some benchmarks need. All need a C compiler."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run the named benchmarks, or all; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*_ALL, "report", []], metavar="name", help=", ".join(_ALL))
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--write", action="store_true")
+    """Run the named benchmarks, or all, and return the exit status."""
+    parser = _make_parser()
     chosen = parser.parse_args(arguments)
     if chosen.quick and chosen.write:
         parser.error("the figures of a quick run say nothing: they are not kept")
     if chosen.names == ["report"]:
         return _report()
-    names = chosen.names or list(_ALL)
+    names = chosen.names or list(ALL)
     if shutil.which("cc") is None:
         print("a C compiler (cc) is needed, and not installed", file=sys.stderr)
         return 2
@@ -79,18 +71,37 @@ def main(arguments: list[str]) -> int:
     return _report() if chosen.write else 0
 
 
+def _make_parser() -> argparse.ArgumentParser:
+    width = max(map(len, ALL)) + 2
+    names = "".join(f"  {name:{width}}{run.__doc__}\n" for name, run in ALL.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure, and print tables. Without a name all benchmarks run, for about a quarter of an hour.",
+        epilog=f"names:\n{names}  {'report':{width}}Measure nothing; make README.md and the pictures from the kept results.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", choices=[*ALL, "report", []], metavar="name", help="one of those below")
+    parser.add_argument(
+        "--quick", action="store_true", help="measure a little, to see whether it works; no real figures"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="keep the results; bring README.md and the pictures up to date"
+    )
+    return parser
+
+
 def measure(name: str, *, is_quick: bool = False) -> Result:
     """Run one benchmark in a folder of its own."""
     started_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="guildway-bench-") as folder:
-        result = _ALL[name](Run(folder=Path(folder), is_quick=is_quick))
+        result = ALL[name](Run(folder=Path(folder), is_quick=is_quick))
     result.machine = describe_machine()
     result.took_s = round(time.monotonic() - started_s, 1)
     return result
 
 
 def describe(result: Result) -> str:
-    """A result for a terminal."""
+    """Write a result for a terminal."""
     skipped = [f"left out: {reason}" for reason in result.skipped]
     ending = f"({result.name}: {result.deliveries:,} counted, {result.took_s:.0f} s)\n"
     return "\n".join([*(render_text(table) for table in result.tables), *skipped, ending])
@@ -98,7 +109,7 @@ def describe(result: Result) -> str:
 
 def _report() -> int:
     try:
-        from benchmarks.harness.plot import write_plot  # noqa: PLC0415 - of a dependency group that measuring does not need
+        from benchmarks.harness.plot import write_plot  # noqa: PLC0415 - not installed for measuring
     except ImportError:
         print("pictures are left as they are: matplotlib is not installed (dependency group bench)", file=sys.stderr)
     else:

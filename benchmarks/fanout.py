@@ -1,9 +1,9 @@
 """Fan-out of one guild's messages to its sessions through the real gateway: bus, actor, permissions, intents, sockets.
 
-Rows are sessions × form × events a turn (k): with k > 1 the gateway sends a session all that it got in one `send`. The floor is
-a C loop of `send` (native/floor.c) over as many sockets with the same options, k frames at a time, of the size that the same
-event has uncompressed; so for the compressed forms it says what compression costs against sending plainly. It runs before
-each round of the gateway, with the same client.
+Rows are sessions × form × events a turn (k): with k > 1 the gateway sends a session all that it got in one `send`. The
+floor is a C loop of `send` (native/floor.c) over as many sockets with the same options, k frames at a time. Its frames
+have the size that the same event has uncompressed, so for the compressed forms it says what compression costs against
+sending plainly. The floor runs before each round of the gateway, with the same client.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ COMPARED: Final = [
     Column(key="spread", title="(rounds)"),
     Column(key="cpu_ratio", title="CPU ratio", digits=2),
 ]
-"""What `describe` says of the floor."""
+"""The columns that `describe` fills with the comparison."""
 _COLUMNS: Final = [
     Column(key="sessions", title="sessions"),
     Column(key="form", title="form"),
@@ -47,12 +47,12 @@ _COLUMNS: Final = [
 
 
 def run(run: Run) -> Result:
-    """Uncompressed JSON."""
+    """Fan-out of one guild's messages in uncompressed JSON."""
     return _measure(run, "fanout", [JSON], rounds=_ROUNDS)
 
 
 def run_forms(run: Run) -> Result:
-    """The other encodings, and compression."""
+    """Fan-out in the other encodings, and with compression."""
     return _measure(run, "forms", FORMS, rounds=_ROUNDS_OF_FORMS)
 
 
@@ -67,7 +67,9 @@ class _Fanout:
         self._world = asyncio.run(make_world(self._database, members=members))
 
     def measure(self, form: Form, *, sizes: Sequence[int]) -> list[dict[str, Any]]:
-        """The rows of one form. Its floor is new too: one with sockets to spare would go round them all, and be slower for it."""
+        """Measure the rows of one form. Its floor is new too: a floor with idle sockets would visit all of them, and be
+        slower.
+        """
         builds, folder = self._run.builds, self._folder
         rows = []
         floor = Floor(builds=builds, folder=folder)
@@ -104,7 +106,7 @@ class _Fanout:
 
 
 def describe(found: Comparison) -> dict[str, Any]:
-    """The cells of a comparison with the floor."""
+    """Return the cells of a comparison with the floor."""
     return {
         "per_second": found.candidate.per_second,
         "cpu_us": found.candidate.cpu_us,

@@ -1,7 +1,7 @@
-"""Heartbeat round trips: every connection sends one, and the next when the acknowledgement is there.
+"""Heartbeat round trips: every connection sends a heartbeat, and the next one when the acknowledgement is there.
 
-The gateway's connections have identified, and its limits on commands are set so high that they are counted and never reached. The
-reference is uWebSockets in C++, which answers any message with the same bytes and does nothing else.
+The gateway's connections have identified. Its limits on commands are so high that they are counted and never reached.
+The reference is uWebSockets in C++, which answers any message with the same bytes and does nothing else.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from benchmarks.rivals.starting import UWEBSOCKETS, Missing, start_uwebsockets
 
 _SESSIONS: Final = 1000
 _BEATS: Final = 60
-"""By each connection in a round."""
+"""The heartbeats of each connection in a round."""
 _ROUNDS: Final = 5
 _MANY: Final = 1_000_000_000
 _COLUMNS: Final = [
@@ -59,7 +59,7 @@ class _Contestant(msgspec.Struct, frozen=True):
 
 
 def run(run: Run) -> Result:
-    """All transports of the gateway, and uWebSockets, in turn."""
+    """Heartbeat round trips on all transports of the gateway, and on uWebSockets."""
     sessions = run.pick(_SESSIONS, 20)
     rounds, beats = run.pick((_ROUNDS, _BEATS), (1, 3))
     folder = run.make_folder("heartbeats")

@@ -1,9 +1,9 @@
-"""Guilds of very different sizes with the same number of sessions: what of them costs more in a larger one.
+"""Guilds of very different sizes with the same number of sessions: the costs that grow with the guild.
 
-Each guild is made by `guildway demo --members` and served by `guildway run` twice: with a bound of large guilds that none reaches,
-so that all sessions get everything, and with one that all exceed, so that all sessions are passive and none sees who is
-online but in the member list. Messages are sent over REST, one after the other; the processor time in a message is all of the
-server's, from the request to the last socket.
+Each guild is made by `guildway demo --members` and served by `guildway run` twice. The first server's bound of large
+guilds is above all of them, so that all sessions get everything. The second one's is below all, so that all sessions
+are passive and see online members in the member list only. Messages are sent over REST, one after the other. The
+processor time of a message is all of the server's, from the request to the last socket.
 """
 
 import json
@@ -29,7 +29,7 @@ _SESSIONS: Final = 5_000
 _MESSAGES: Final = 25
 _ALWAYS_SMALL, _ALWAYS_LARGE = "1000000000", "1"
 _GAP_S: Final = 8.0
-"""Of batches for passive sessions: longer than all the messages take."""
+"""The gap between batches for passive sessions, longer than all the messages take."""
 _REPEATS: Final = 5
 
 _COMING_IN: Final = [
@@ -58,7 +58,7 @@ _PASSIVE: Final = [
 
 
 class _Crowd(msgspec.Struct):
-    """What `guildway demo --members` says of a guild. The owner's token is the first."""
+    """The answer of `guildway demo --members`. The owner's token is the first."""
 
     guild_id: str
     members: int
@@ -67,7 +67,7 @@ class _Crowd(msgspec.Struct):
 
 
 def run(run: Run) -> Result:
-    """All sizes, one after the other."""
+    """Costs that grow with a guild's size."""
     sessions = run.pick(_SESSIONS, 10)
     coming_in, looking, passive = [], [], []
     for members in run.pick(_SIZES, (20, 40)):
@@ -109,7 +109,7 @@ class _Scene:
         self._tokens = list(islice(cycle(others), sessions))
 
     def measure_looking(self) -> dict[str, Any]:
-        """Each message goes to all."""
+        """Measure messages that go to all sessions."""
         product, client = self._start(_ALWAYS_SMALL)
         try:
             self._come_in(product, client, status="invisible")
@@ -126,7 +126,7 @@ class _Scene:
         }
 
     def measure_passive(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """All are passive: the messages, and what coming in costs."""
+        """Measure messages to passive sessions, and the cost of coming in."""
         product, client = self._start(_ALWAYS_LARGE)
         try:
             found = self._come_in(product, client, status="online")
@@ -157,7 +157,7 @@ class _Scene:
 
     def _come_in(self, product: Product, client: LoadClient, *, status: str) -> dict[str, Any]:
         port = urlsplit(product.gateway).port or 0
-        # Another guild's login first: what a process does for the first time is not the guild's size.
+        # Another guild's login comes first, since the first run of a process's code is not the guild's cost.
         other = Person.register(product.api, unique_name())
         other.post("/guilds", {"name": "warm"})
         client.connect_gateway(port, 1)
@@ -188,7 +188,7 @@ class _Scene:
         }
 
     def _ask_list(self, gateway: str) -> float:
-        """Log in as the owner, look at the first hundred rows; how long these took."""
+        """Log in as the owner and ask for the first hundred rows. Return how long these took."""
         with connect(f"{gateway}/?v=10&encoding=json", max_size=None, compression=None) as socket:
             socket.send(json.dumps({"op": 2, "d": {"token": self._crowd.tokens[0], "properties": {}}}))
             _wait_for(socket, GUILD_CREATE)
@@ -202,7 +202,7 @@ class _Scene:
             return _time_ms(ask)
 
     def _send(self, product: Product, client: LoadClient, *, messages: int, frames: int) -> tuple[float, float]:
-        """Processor time and time, until all frames have come."""
+        """Measure processor time and time until all frames have come."""
         cpu_before_s, started_s = product.process.cpu_s(), time.monotonic()
         client.expect(frames)
         self._post(product, messages)

@@ -1,8 +1,8 @@
-"""How long a message takes at an even load: from the moment it was meant to be sent to its answer, and to each session.
+"""The latency of a message at an even load: from its intended time to its answer, and to each session.
 
-The load is offered at a fixed rate, whatever the answers do (native/offer.c); a message that could not be sent in time because
-all connections wait is late, and that counts. Messages are durable when answered. Each of the sessions gets each
-message; its wait is taken from the time that the message's content carries. `guildway run` as it is shipped, limits set high.
+The load is offered at a fixed rate, whatever the answers do (native/offer.c). A message that waits for a free
+connection is late, and its wait counts. Messages are durable when answered. Each session gets each message; its wait
+begins at the time in the message's content. The server is `guildway run` as it is shipped, with high limits.
 """
 
 from typing import Any, Final
@@ -34,7 +34,7 @@ _COLUMNS: Final = [
 
 
 class _Offering:
-    """A server with sessions that listen, and somebody who writes."""
+    """A server with sessions that listen, and an author who writes."""
 
     def __init__(self, run: Run, sessions: int) -> None:
         self._run = run
@@ -47,7 +47,7 @@ class _Offering:
         self._client.login(self._world.tokens[:sessions])
 
     def offer(self, rate: int, count: int) -> dict[str, Any]:
-        """The row of a rate."""
+        """Offer messages at a rate and return the row."""
         self._client.probe(count * self._sessions)
         cpu_before_s = self._product.process.cpu_s()
         offer = Offer(
@@ -78,7 +78,7 @@ class _Offering:
 
 
 def run(run: Run) -> Result:
-    """All rates on one server, after a few messages that are not counted."""
+    """Latency of messages that are offered at a fixed rate."""
     sessions, seconds = run.pick((_SESSIONS, _SECONDS), (20, 1))
     offering = _Offering(run, sessions)
     try:

@@ -1,11 +1,11 @@
-"""Memory: what a connection costs the server that has said nothing yet, one that has just identified, and one that is idle.
+"""Memory of a connection that has said nothing yet, of one that has just identified, and of one that is idle.
 
-Idle ones have sent two heartbeats, after which the server need not remember what they got when they came, and came some hundreds at
-a time: so memory that some give back is there for the next, as in a server that has run for a while.
+Idle connections come some hundreds at a time and have sent two heartbeats, after which the server need not remember
+what they got at login. The memory that some give back is there for the next, as in a server that has run for a while.
 
-Resident memory of the gateway's process, less what it was before the first of them, divided by how many there are. The guild has
-as many members as there are sessions at most; one session came and went before, so that the guild is loaded. Buffers of sockets
-are the kernel's and not in it.
+The figure is the resident memory of the gateway's process, less what it was before the first connection, divided by
+their number. The guild has as many members as there are sessions at most. One session came and went before, so that the
+guild is loaded. The kernel's socket buffers are not in the figure.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from benchmarks.harness.world import World, make_world
 
 _SIZES: Final = (1000, 5000, 15_000)
 _OTHER_FILES: Final = 500
-"""What processes have open besides connections."""
+"""The files that a process has open besides connections."""
 _NEVER_S: Final = 3600.0
 _HEARTBEATS: Final = 2
 _AT_A_TIME: Final = 500
@@ -38,7 +38,7 @@ _COLUMNS: Final = [
 
 
 class _Measuring:
-    """One transport after the other, a new process for each kind."""
+    """A measurement of one transport after the other, with a new process for each kind."""
 
     def __init__(self, run: Run, sizes: list[int]) -> None:
         self._run = run
@@ -47,7 +47,7 @@ class _Measuring:
         self._world: World = asyncio.run(make_world(self._database, members=sizes[-1] + 1))
 
     def measure(self, transport: str, kind: str) -> list[dict[str, Any]]:
-        """The rows of a transport and kind."""
+        """Measure a transport and kind, and return the rows."""
         gateway = self._start(self._run.make_folder(f"memory-{transport}-{kind}"), transport)
         rows: list[dict[str, Any]] = []
         try:
@@ -100,11 +100,11 @@ def _settle(gateway: GatewayUnderTest, more: int) -> float:
 
 
 _OPENERS: Final = {"silent": _connect, "identified": _identify, "idle": _settle}
-"""By kind: what opens so many more connections, and gives how long the opening took, in seconds."""
+"""Functions that open more connections of a kind and return how long that took, in seconds."""
 
 
 def run(run: Run) -> Result:
-    """All transports and kinds."""
+    """Memory of a connection, on all transports."""
     most = raise_file_limit() - _OTHER_FILES
     wanted = run.pick(_SIZES, (20, 40))
     sizes = [size for size in wanted if size <= most]

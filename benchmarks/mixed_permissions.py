@@ -1,8 +1,8 @@
-"""Fan-out in a guild with 50 channels, most of them private to a few of its 20 roles: each event goes to its channel's viewers.
+"""Fan-out in a guild with 50 channels, most of them private to a few of its 20 roles.
 
-Who sees which channel is computed with sets when the world is made, and the frames that the gateway owes are counted by it. The floor
-sends as many frames in as many `send`s: at k = 1 an event to the mean number of viewers; with k events of different channels
-in a turn, to everybody as many as each gets of them.
+Sets compute the viewers of each channel when the world is made, and give the number of frames that the gateway owes.
+The floor sends as many frames in as many `send`s: at k = 1 an event to the mean number of viewers, with k events of
+different channels in a turn the mean number of them to everybody.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _COLUMNS: Final = [
 
 
 def run(run: Run) -> Result:
-    """All sizes, with the members of the largest world."""
+    """Fan-out in a guild with private channels."""
     sizes = run.pick(_SESSIONS, (20, 40))
     folder = run.make_folder("mixed")
     database = folder / "world.db"

@@ -1,7 +1,8 @@
-"""A restart: thousands of clients find their server gone, come back at once, and try to resume what nobody knows any more.
+"""A restart: thousands of clients lose their server, come back at once, and try to resume sessions that are gone.
 
-The server is killed (SIGKILL) with all sessions connected and started again on the same data. Every client connects, sends RESUME,
-is told that its session is invalid, and identifies: the guild is loaded by the first. `guildway run` as it is shipped.
+The server is killed (SIGKILL) with all sessions connected, and started again on the same data. Every client connects,
+sends RESUME, is told that its session is invalid, and identifies. The first one loads the guild. The server is
+`guildway run` as it is shipped.
 """
 
 import os
@@ -32,7 +33,7 @@ _COLUMNS: Final = [
 
 
 def run(run: Run) -> Result:
-    """Each size on a server of its own."""
+    """Clients that come back after the server was killed."""
     sizes = run.pick(_SIZES, (20, 40))
     rows = [_restart(run, sessions) for sessions in sizes]
     tables = [Table(title="after a restart", columns=_COLUMNS, rows=rows)]
@@ -76,7 +77,7 @@ def _run_and_kill(run: Run, folder: Path, data: Path, world: World, sessions: in
         client.connect_gateway(urlsplit(product.gateway).port or 0, sessions)
         client.login(world.tokens[:sessions])
     finally:
-        # The client first: it takes it ill when a server goes.
+        # The client stops first, since it fails when its server goes.
         client.stop()
         os.kill(product.process.pid, signal.SIGKILL)
         product.process.stop()

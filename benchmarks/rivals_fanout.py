@@ -1,7 +1,7 @@
-"""Fan-out by other servers, with frames of the gateway's size, the same client and the same floor; and by the gateway itself.
+"""Fan-out by other servers and by the gateway, with frames of the gateway's size, the same client and the same floor.
 
-The others publish a finished text to all connections: they keep no sequence numbers, look at no permissions and remember
-nothing. k events in a turn of the loop, for each server as it gathers them by itself.
+The others publish a finished text to all connections: they keep no sequence numbers, check no permissions and remember
+nothing. Each server gathers k events in a turn of the loop by itself.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _SESSIONS: Final = 1000
 _TURNS: Final = (1, 4, 16)
 _ROUNDS: Final = 25
 _ROUNDS_OF_THE_SLOW: Final = 3
-"""Of those whose ratio is far from 1, and whose bursts take seconds."""
+"""The rounds of servers whose ratio is far from 1, and whose bursts take seconds."""
 _OWN: Final = "guildway"
 _COLUMNS: Final = [
     Column(key="server", title="server"),
@@ -40,7 +40,7 @@ _COLUMNS: Final = [
 
 
 class _Contestant(msgspec.Struct, frozen=True):
-    """A server, and what ends it."""
+    """A server, and the function that ends it."""
 
     name: str
     burst: Callable[[Shape], Burst]
@@ -48,7 +48,7 @@ class _Contestant(msgspec.Struct, frozen=True):
 
 
 def _start_gateway(run: Run, folder: Path, sessions: int) -> tuple[_Contestant, int]:
-    """And the size of its frames."""
+    """Start the gateway. Return the size of its frames as well."""
     database = folder / "world.db"
     world = asyncio.run(make_world(database, members=sessions))
     gateway = GatewayUnderTest(
@@ -75,7 +75,7 @@ def _start_rival(run: Run, name: str, rival: Rival, sessions: int) -> _Contestan
 
 
 def _compete(floor: Floor, contestants: Sequence[_Contestant], shape: Shape, rounds: int) -> list[dict[str, Any]]:
-    """Rows of one k. In each round all have their turn, so that a ratio is of bursts that lie close together."""
+    """Measure the rows of one k. All servers have their turn in each round, so that bursts of a ratio lie close."""
     for contestant in contestants:
         contestant.burst(shape)
     found = [(floor.burst(shape), [each.burst(shape) for each in contestants]) for _ in range(rounds)]
@@ -96,7 +96,7 @@ def _compete(floor: Floor, contestants: Sequence[_Contestant], shape: Shape, rou
 
 
 def run(run: Run) -> Result:
-    """The gateway and the others."""
+    """Fan-out of the gateway beside other servers."""
     sessions = run.pick(_SESSIONS, 20)
     rounds, rounds_of_the_slow = run.pick((_ROUNDS, _ROUNDS_OF_THE_SLOW), (1, 1))
     folder = run.make_folder("rivals")

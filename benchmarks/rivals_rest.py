@@ -1,8 +1,7 @@
-"""Four routes of the API, served by Guildway and by others over the same store and services: what a way of our own
-buys.
+"""Four routes of the API, served by Guildway and by others over the same store and services.
 
-All servers stand at once, each on the data of its own, and have their turn in each round, so that a ratio is of rounds
-that lie close together. It compares processor time: two cores that others use as well say little of requests a second.
+All servers stand at once, each on its own data, and have their turn in each round, so that a ratio is of rounds that
+lie close together. A ratio compares processor time: requests a second say little on two cores that others use as well.
 """
 
 import importlib.util
@@ -17,7 +16,7 @@ import msgspec
 from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
 from benchmarks.harness.product import HIGH_LIMITS, Person, Product, unique_name
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Table
+from benchmarks.harness.tables import Column, Plot, Table
 from benchmarks.harness.wrk import Request, Round, measure
 
 OWN: Final = "guildway"
@@ -28,7 +27,7 @@ _WAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "litestar-uvicorn": ("Litestar on uvicorn", ("litestar", "uvicorn")),
     "litestar-granian": ("Litestar on granian", ("litestar", "granian")),
 }
-"""By the names that `benchmarks/rivals/rest_server.py` has for them: what is printed, and which packages it takes."""
+"""The printed name and the packages, keyed by the name that `benchmarks/rivals/rest_server.py` takes."""
 
 _ROUNDS: Final = 5
 _SECONDS: Final = 2
@@ -52,7 +51,7 @@ class _Contestant(msgspec.Struct, frozen=True):
 
 
 def compete(run: Run, folder: Path) -> tuple[Table, list[str], int]:
-    """The table, what is missing in it and why, and how many requests were answered."""
+    """Return the table, the reasons for missing rows, and the number of answered requests."""
     rounds, seconds = run.pick((_ROUNDS, _SECONDS), (1, 1))
     contestants: list[_Contestant] = []
     skipped: list[str] = []
@@ -77,11 +76,14 @@ def compete(run: Run, folder: Path) -> tuple[Table, list[str], int]:
     rows = [_describe(route, way, each, found[route, OWN]) for (route, way), each in found.items()]
     title = f"four routes over the same store and services: median of {rounds} rounds of {seconds} s"
     count = sum(each.count for results in found.values() for each in results)
-    return Table(title=title, columns=_COLUMNS, rows=rows), skipped, count
+    plot = Plot(
+        title="four routes: processor time of a request", labels=["server", "route"], value="cpu_us", axis="CPU µs each"
+    )
+    return Table(title=title, columns=_COLUMNS, rows=rows, plot=plot), skipped, count
 
 
 def _start(way: str, folder: Path) -> _Contestant:
-    """A channel of a hundred messages, made by the product, and then the server on its folder."""
+    """Make a channel of a hundred messages with the product, and then start the server on its folder."""
     product = Product(folder)
     person = Person.register(product.api, unique_name())
     guild = person.post("/guilds", {"name": "bench"})

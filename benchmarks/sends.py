@@ -1,8 +1,8 @@
-"""Sends over HTTP: messages a second that are durable, through the whole stack, and how long one takes.
+"""Sends over HTTP: durable messages a second through the whole stack, and the latency of one.
 
-wrk with 64 connections on one core, the server on the other. Below stand the ways in that others would have:
-`rivals_rest`. Each round measures the bare reference and then Guildway; the ratio is the median of the rounds' ratios.
-The guild has one channel and nobody online: dispatching costs its own benchmark.
+wrk runs with 64 connections on one core, the server on the other. Each round measures the bare reference and then
+Guildway; the ratio is the median of the rounds' ratios. The guild has one channel and nobody online, since dispatching
+has a benchmark of its own. A second table compares other ways to serve the same routes (`rivals_rest`).
 """
 
 import statistics
@@ -34,21 +34,21 @@ _COLUMNS: Final = [
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where to send."""
+    """A server and the request to it."""
 
     process: PinnedProcess
     request: Request
 
 
 def start_bare(folder: Path) -> Target:
-    """The reference."""
+    """Start the reference."""
     command = [sys.executable, "-m", "benchmarks.rivals.bare_server", str(folder / "bare.db")]
     process = PinnedProcess(command, on_core=SERVER_CORE)
     return Target(process, Request(process.read_ready()["api"], SEND, "/messages"))
 
 
 def start_full(folder: Path) -> Target:
-    """Guildway with a guild and a channel."""
+    """Start Guildway, with a guild and a channel."""
     product = Product(folder / "data")
     person = Person.register(product.api, unique_name())
     guild = person.post("/guilds", {"name": "bench"})
@@ -58,7 +58,7 @@ def start_full(folder: Path) -> Target:
 
 
 def run(run: Run) -> Result:
-    """Measure."""
+    """Durable messages over HTTP, and four routes beside other servers."""
     rounds, seconds = run.pick((_ROUNDS, _SECONDS), (1, 1))
     folder = run.make_folder("sends")
     targets: list[Target] = []

@@ -1,9 +1,9 @@
-"""One in ten sessions reads slowly: what the others lose by it, and what becomes of the slow ones.
+"""Slow readers: the speed of the other sessions, and the outcome of the slow ones, which are one in ten.
 
-The slow ones are read every 10 ms only, a little; soon their sockets are full. `kept` is a burst that fits the bound
-on what waits for a session: afterwards all are read as usual again, and the slow ones must get every frame. `closed` is one that
-does not fit: the gateway closes them (1013: try again later; the session can be resumed). The floor sends to as many
-connections as read at full speed.
+A slow session is read every 10 ms, a little each time, so its socket is soon full. `kept` is a burst that fits the
+bound on the bytes that wait for a session: afterwards all are read at full speed again, and the slow ones must get
+every frame. `closed` is a burst that does not fit: the gateway closes the slow sessions, resumably (1013: try again
+later). The floor sends to as many connections as are read at full speed.
 """
 
 import asyncio
@@ -22,20 +22,21 @@ from benchmarks.harness.world import make_world
 _SESSIONS: Final = 1000
 _SLOW_SHARE: Final = 0.1
 _BYTES_A_TICK: Final = 8
-"""0.8 KB a second, where a burst sends some hundred."""
+"""The bytes that are read every 10 ms: 0.8 KB a second, where a burst sends some hundred."""
 _SOCKET_BYTES: Final = 32_768
 _BOUND_BYTES: Final = 65_536
-"""`socket_buffer_bytes` and `session_buffer_bytes`, smaller than by default, so that it does not take long to fill them."""
+"""`socket_buffer_bytes` and `session_buffer_bytes` are smaller than by default, so that they fill quickly."""
 _QUICK_BOUND_BYTES: Final = 262_144
-"""With few sessions each event leaves alone, and sockets take much less of what comes in small pieces: the second burst fits
-this bound without them."""
+"""The bound of a quick run. With few sessions each event leaves alone, and sockets take much less of small pieces: a
+smaller bound would not take the second burst.
+"""
 _QUIET_MS: Final = 3000
-"""A sender asks only now and then whether a reader that stood still has room again."""
+"""A sender polls only now and then whether a reader that stood still has room again."""
 _ALL_READ, _KEPT, _CLOSED = "all read", "kept", "closed"
 _EVENTS: Final[dict[str, tuple[int, ...]]] = {_ALL_READ: (96,), _KEPT: (300,), _CLOSED: (500,)}
-"""Of each burst. The second case is more than both sockets take, the third more than the bound takes besides."""
+"""The events of each burst. The second case exceeds both sockets' buffers, the third the bound besides."""
 _QUICK_EVENTS: Final[dict[str, tuple[int, ...]]] = {_ALL_READ: (96,), _KEPT: (300,), _CLOSED: (300, 300, 300)}
-"""In bursts that the bound takes whole: else a client that the machine lets wait loses its fast readers too."""
+"""Bursts that the bound takes whole: else a client that the machine lets wait loses its fast readers too."""
 _ROUNDS: Final = 5
 _COLUMNS: Final = [
     Column(key="case", title="case"),
@@ -53,7 +54,7 @@ _COLUMNS: Final = [
 
 
 class _Scene(msgspec.Struct, frozen=True):
-    """Sessions and a floor. `slow` of the sessions are slow, if the case wants it."""
+    """Sessions and a floor. `slow` of the sessions are slow, in the cases that have slow readers."""
 
     gateway: GatewayUnderTest
     floor: Floor
@@ -62,7 +63,7 @@ class _Scene(msgspec.Struct, frozen=True):
     events: dict[str, tuple[int, ...]]
 
     def compare(self, case: str, rounds: int) -> dict[str, Any]:
-        """The row of a case."""
+        """Measure the row of a case."""
         slow = self.slow if case != _ALL_READ else 0
         fast, bursts = self.sessions - slow, self.events[case]
         frame_bytes = self.gateway.frame_bytes()
@@ -100,7 +101,7 @@ def _describe_fate(settled: list[Settled]) -> dict[str, Any]:
 
 
 def run(run: Run) -> Result:
-    """Nobody slow; some slow, within the bound; some slow, past it."""
+    """Fast readers beside slow ones, within and past the bound."""
     sessions = run.pick(_SESSIONS, 20)
     rounds = run.pick(_ROUNDS, 1)
     folder = run.make_folder("slow")

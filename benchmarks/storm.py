@@ -1,9 +1,9 @@
-"""A storm: thousands of connections that are open identify in the same moment, against `guildway run` as it is shipped.
+"""A login storm: thousands of open connections identify in the same moment, against `guildway run` as it is shipped.
 
-They are members of one guild. A wait is from the frame that was sent to READY and to GUILD_CREATE, so it holds the time in the
-queue: the last of a storm waits for all of it. Once more on a new server, messages are written meanwhile at an even rate, and others
-who are connected wait for them, as in `latency`. Pauses of the garbage collector are what the server's own histogram counts, during
-the storm and in the time after, in which messages go to everybody.
+The clients are members of one guild. A wait is from the frame that was sent to READY and to GUILD_CREATE, so it
+contains the time in the queue: the last client waits for all others. On a second server messages are written meanwhile
+at an even rate, and connected listeners wait for them, as in `latency`. Pauses of the garbage collector come from the
+server's own histogram, during the storm and during messages to everybody after it.
 """
 
 import time
@@ -26,9 +26,9 @@ _LISTENERS: Final = 100
 _RATE: Final = 100
 """Messages a second during the storm."""
 _LEAD_S: Final = 0.5
-"""How long they flow before it, and at least behind it."""
+"""The time for which messages flow before the storm, and at least after it."""
 _EXPECTED_PER_SECOND: Final = 5000
-"""Logins: for how long messages flow. A storm that lasts longer has its end in silence."""
+"""The rate of logins that decides how long messages flow. The end of a longer storm has no messages."""
 _COLUMNS: Final = [
     Column(key="sessions", title="identify at once"),
     Column(key="per_second", title="identifies/s"),
@@ -60,7 +60,7 @@ _PAUSE_COLUMNS: Final = [
 
 
 def run(run: Run) -> Result:
-    """Each size on a server of its own."""
+    """Many identifies in the same moment, also beside messages."""
     sizes = run.pick(_SIZES, (20, 40))
     rows: list[dict[str, Any]] = []
     flows: list[dict[str, Any]] = []
@@ -113,7 +113,7 @@ class _Scene:
         self._product.process.stop()
 
     def storm(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """How the logins go, with nothing else to do, and the collector's pauses during them and afterwards."""
+        """Measure the logins with nothing else to do, and the collector's pauses during them and afterwards."""
         sessions, process = self._sessions, self._product.process
         before, rss_before, cpu_before_s = self._read_pauses(), process.rss_bytes(), process.cpu_s()
         logins = self._client.login(self._world.tokens[:sessions], at_once=sessions)
@@ -134,7 +134,7 @@ class _Scene:
         return row, _describe_pauses(sessions, before, during, self._read_pauses())
 
     def storm_beside_messages(self) -> dict[str, Any]:
-        """What those who are connected notice of it."""
+        """Measure the storm's effect on connected listeners."""
         count = round(_RATE * (2 * _LEAD_S + self._sessions / _EXPECTED_PER_SECOND))
         self._listeners.probe(count * _LISTENERS)
         offer = Offer(
@@ -164,7 +164,7 @@ class _Scene:
         return read_histogram(self._product.metrics, _PAUSES)
 
     def _talk(self) -> None:
-        """Messages to everybody, one after the other."""
+        """Send messages to everybody, one after the other."""
         person = Person(self._product.api, self._world.tokens[-1])
         for number in range(_MESSAGES):
             self._client.expect(self._sessions)

@@ -1,4 +1,4 @@
-"""C programs of `benchmarks/native`, compiled when they are first asked for."""
+"""The C programs of `benchmarks/native`. Each is compiled when it is first asked for."""
 
 import subprocess
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ _COMPILE: Final = ("cc", "-O2", "-Wall", "-Wextra")
 
 
 class BuildFailedError(Exception):
-    """The compiler refused; it said why on stderr."""
+    """The compiler failed and told its reason on stderr."""
 
 
 class Builds:
-    """Programs in a folder of one run."""
+    """Compiled programs in the folder of one run."""
 
     __slots__ = ("_folder",)
 
@@ -22,10 +22,10 @@ class Builds:
         self._folder = folder
 
     def program(self, name: str, libraries: Sequence[str] = ()) -> str:
-        """The path of `name`.c's program. `libraries` are what the linker is given besides.
+        """Return the path of the program of `name`.c. The linker also gets `libraries`.
 
         Raises:
-            BuildFailedError: when there is none.
+            BuildFailedError: when it does not compile.
         """
         binary = self._folder / name
         if not binary.exists():

@@ -1,7 +1,8 @@
-"""Bursts of frames through a server, and pairs of them: the floor first, then the candidate, ratios as medians of the pairs'.
+"""Bursts of frames through a server, in pairs: the floor first, then the candidate. A ratio is the median of the pairs'
+ratios.
 
-A burst's clock starts when the server is told to begin and stops when the client has the last frame, so nothing is left in a
-queue. The server's processor time is read from outside before and after.
+The clock of a burst starts when the server is told to begin and stops when the client has the last frame, so nothing is
+left in a queue. The server's processor time is read from outside before and after.
 """
 
 import math
@@ -20,56 +21,56 @@ from core.runtime.settings.settings import GatewaySettings
 
 
 class Burst(msgspec.Struct, frozen=True):
-    """One burst."""
+    """The figures of one burst."""
 
     per_second: float
     cpu_us: float
-    """Processor time of the server for each delivery."""
+    """The server's processor time for each delivery."""
     frame_bytes: float
-    """On the wire, for each delivery."""
+    """The bytes on the wire for each delivery."""
 
 
 class Shape(msgspec.Struct, kw_only=True, frozen=True):
-    """What a burst consists of: events, each to so many recipients, `per_turn` of them in each turn of the loop."""
+    """The parts of a burst: events, each to a number of recipients, `per_turn` of them in each turn of the loop."""
 
     events: int
     per_turn: int
     frame_bytes: int
-    """Of the floor's frames."""
+    """The size of the floor's frames."""
     recipients: int
 
     @property
     def frames(self) -> int:
-        """All of a burst."""
+        """Return the number of frames in a burst."""
         return self.events * self.recipients
 
 
 DELIVERIES: Final = {1: 64_000, 4: 160_000, 16: 320_000}
-"""In a burst, by events a turn: some tenths of a second of work."""
+"""The deliveries of a burst, keyed by events a turn: some tenths of a second of work."""
 
 
 def shape_burst(*, per_turn: int, frame_bytes: int, recipients: int, is_quick: bool) -> Shape:
-    """A burst that is long enough to be measured."""
+    """Choose a burst that is long enough to be measured."""
     deliveries = 4 * per_turn * recipients if is_quick else DELIVERIES[per_turn]
     events = max(deliveries // recipients // per_turn, 2) * per_turn
     return Shape(events=events, per_turn=per_turn, frame_bytes=frame_bytes, recipients=recipients)
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Pairs, summed up."""
+    """The summary of all pairs."""
 
     floor: Burst
     candidate: Burst
     ratio: float
-    """Of deliveries a second."""
+    """The ratio of deliveries a second."""
     lowest: float
     highest: float
     cpu_ratio: float
-    """The floor's processor time to the candidate's: what the ratio would be, did nothing else run on the server's core."""
+    """The floor's processor time to the candidate's: the ratio on a core that runs nothing but the server."""
 
 
 def measure(server: PinnedProcess, client: LoadClient, command: str, frames: int) -> Burst:
-    """Give a server a command that leads to so many frames."""
+    """Give a server a command that leads to a number of frames, and measure until the client has them."""
     client.expect(frames)
     cpu_before_s, started_s = server.cpu_s(), time.monotonic()
     server.tell(command)
@@ -82,13 +83,13 @@ def measure(server: PinnedProcess, client: LoadClient, command: str, frames: int
 
 
 def compare(floor: "Floor", candidate: Callable[[Shape], Burst], shape: Shape, *, rounds: int) -> Comparison:
-    """Alternate, after one burst of the candidate that warms it up."""
+    """Alternate floor and candidate, after one burst of the candidate that warms it up."""
     candidate(shape)
     return sum_up([(floor.burst(shape), candidate(shape)) for _ in range(rounds)])
 
 
 def sum_up(pairs: Sequence[tuple[Burst, Burst]]) -> Comparison:
-    """The medians of pairs of floor and candidate."""
+    """Return the medians of pairs of floor and candidate."""
     ratios = [candidate.per_second / floor.per_second for floor, candidate in pairs]
     return Comparison(
         floor=_middle([floor for floor, _ in pairs]),
@@ -123,13 +124,13 @@ class Floor:
         self._sockets = 0
 
     def grow(self, sockets: int) -> None:
-        """Have so many sockets."""
+        """Open connections until there are `sockets`."""
         if sockets > self._sockets:
             self._client.connect(self._port, sockets - self._sockets)
             self._sockets = sockets
 
     def burst(self, shape: Shape) -> Burst:
-        """Each event to so many of the sockets, `per_turn` of them in each send."""
+        """Send each event to `recipients` of the sockets, `per_turn` events in each send."""
         command = f"burst {shape.events} {shape.per_turn} {shape.frame_bytes} {shape.recipients}"
         return measure(self._server, self._client, command, shape.frames)
 

@@ -1,4 +1,4 @@
-"""The gateway under test, driven: a process on the server's core, a load client on the other, sessions of one form."""
+"""A driver of the gateway under test: a process on the server's core, a load client on the other, sessions of one form."""
 
 import sys
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from benchmarks.harness.world import World
 
 
 class Form(msgspec.Struct, frozen=True):
-    """How sessions talk."""
+    """The encoding and compression of a session."""
 
     name: str
     encoding: str = "json"
@@ -38,7 +38,7 @@ class GatewayUnderTest:
         sessions: int,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """`sessions` is how many there will be at most."""
+        """`sessions` is the largest number that there will be."""
         options = folder / "gateway.json"
         chosen = Options(database=str(database), world=world, sessions=sessions, gateway=dict(settings or {}))
         options.write_bytes(msgspec.json.encode(chosen))
@@ -52,11 +52,11 @@ class GatewayUnderTest:
         self.client = LoadClient(builds=builds, folder=folder)
 
     def grow(self, sessions: int, *, at_once: int = 64) -> Logins:
-        """Have so many sessions, of the world's first members; how the new ones logged in."""
+        """Log in the world's first members until there are `sessions`, and return how the new ones logged in."""
         return self.grow_by(sessions - self._logged_in, at_once=at_once)
 
     def grow_by(self, more: int, *, at_once: int = 64) -> Logins:
-        """Have so many more, of the members that had none yet."""
+        """Log in so many more of the members that have no session yet."""
         tokens = self._world.tokens[self._logged_in : self._logged_in + more]
         self.client.connect_gateway(self.port, len(tokens), encoding=self._form.encoding, compress=self._form.compress)
         logins = self.client.login(tokens, encoding=self._form.encoding, at_once=at_once)
@@ -64,11 +64,11 @@ class GatewayUnderTest:
         return logins
 
     def frame_bytes(self) -> int:
-        """The size of an event's frame in the form's encoding, uncompressed."""
+        """Return the size of an event's uncompressed frame in the form's encoding."""
         return int(self.process.ask(f"frame {self._form.encoding}"))
 
     def burst(self, shape: Shape, frames: int = 0) -> Burst:
-        """Events through bus, actor and sockets. `frames` is how many are counted, if not all of the shape's."""
+        """Send events through bus, actor and sockets. `frames` is the number to count, by default all of the shape's."""
         self.process.ask(f"make {shape.events} {shape.per_turn}")
         return measure(self.process, self.client, "burst", frames or shape.frames)
 

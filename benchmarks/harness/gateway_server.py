@@ -1,12 +1,13 @@
-"""The gateway under test: built as the product builds it, on a store with a world in it, told over stdin what to dispatch.
+"""The gateway under test: built as the product builds it, on a store with a world in it, told over stdin what to
+dispatch.
 
-    make EVENTS TURN  → makes so many MESSAGE_CREATEs, in the channels in turn, to be published TURN in each turn of the loop
+    make EVENTS TURN  → makes so many MESSAGE_CREATEs, in the channels in turn, to be published TURN in a turn
     burst             → publishes them through the bus and answers when the last is out of the inbox
     frame ENCODING    → the size of such an event's frame, uncompressed
 
     python -m benchmarks.harness.gateway_server OPTIONS     (a JSON file, see `Options`)
 
-Prints `ready gateway=…` when it serves. Nothing is stored in a burst: what that costs is another benchmark's.
+Prints `ready gateway=…` when it serves. A burst stores nothing: another benchmark measures the store.
 """
 
 import asyncio
@@ -43,36 +44,36 @@ from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import Surroundings
 
 _CONTENT_BYTES: Final = 44
-"""Each message says something else, in as many bytes: what is always the same would compress to next to nothing."""
+"""Each message says something else in as many bytes: equal messages would compress to next to nothing."""
 _LETTERS: Final = "eeeeeettttaaaaooooiiinnnssshhrrddllcumwfgypb      "
-"""About as often as in English. Words would compress better."""
+"""Letters about as often as in English. Words would compress better."""
 _SESSIONS_A_TURN: Final = 1000
-"""Not more than the gateway sends to in a turn of the loop; so many turns later a burst's event is out."""
+"""The most sessions that the gateway sends to in a turn of the loop: so many turns later a burst's event is out."""
 _WORKER_ID: Final = 1
-"""Another than that of the process that wrote the world: ids never meet."""
+"""The id differs from that of the process that wrote the world, so that ids never collide."""
 
 
 class Options(msgspec.Struct, kw_only=True, frozen=True):
-    """What a process is started with."""
+    """The options that a process is started with."""
 
     database: str
     world: World
     sessions: int
-    """How many there will be at most."""
+    """The largest number of sessions that there will be."""
     gateway: dict[str, Any] = {}
-    """Settings that are not the default."""
+    """Settings of the gateway that are not the default."""
 
 
 class NoMessages:
-    """The gateway's way to the API, which is not part of this."""
+    """The gateway's port to the API, which this benchmark does not use."""
 
     async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> RefusedMessage:
-        """Refuses."""
+        """Refuse the message."""
         return RefusedMessage(code=0, message=f"{user_id} {channel_id} {len(body)}")
 
 
 class Bench:
-    """What the commands need."""
+    """The parts that the commands need."""
 
     def __init__(self, *, options: Options, store: SqlStore, ids: SnowflakeGenerator) -> None:
         self._world = options.world
@@ -84,7 +85,7 @@ class Bench:
         self._bursts: list[list[Envelope]] = []
 
     def make_event(self) -> Envelope:
-        """A new message's event, as the API makes it."""
+        """Make a new message's event, as the API makes it."""
         world = self._world
         channel_id = next(self._channels)
         message = Message(
@@ -101,28 +102,29 @@ class Bench:
         return "".join(self._chance.choices(_LETTERS, k=_CONTENT_BYTES))
 
     def make_burst(self, events: int, per_turn: int) -> None:
-        """Made ahead, so that a burst is only what the gateway does."""
+        """Make the events of a burst ahead, so that the burst is only the gateway's work."""
         self._channels = itertools.cycle(self._world.channel_ids)
         envelopes = [self.make_event() for _ in range(events)]
         self._bursts = [envelopes[start : start + per_turn] for start in range(0, events, per_turn)]
 
     async def burst(self) -> None:
-        """Publish through the bus what `make_burst` made."""
+        """Publish through the bus the events that `make_burst` made."""
         for envelopes in self._bursts:
             self._store.bus.publish_volatile(envelopes)
-            # Applied in the next turn, sent in that one and the next ones; then come the next events.
+            # The gateway applies the events in the next turn and sends them in that one and the following ones; then
+            # come the next.
             for _ in range(self._turns):
                 await asyncio.sleep(0)
         self._bursts = []
 
     def measure_frame(self, encoding: str) -> int:
-        """Bytes."""
+        """Return the size of an event's uncompressed frame, in bytes."""
         form = WireFormats().find(ENCODINGS[encoding], Compression.NONE)
         envelope = self.make_event()
         return len(form.encode_dispatch(DispatchBody(envelope.event, envelope.payload), 100))
 
     async def obey(self, command: str) -> str:
-        """One line of stdin; the answer."""
+        """Obey one line of stdin and return the answer."""
         match command.split():
             case ["make", events, per_turn]:
                 self.make_burst(int(events), int(per_turn))
@@ -143,7 +145,7 @@ async def serve(options: Options) -> None:
     metrics = Metrics()
     bench = Bench(options=options, store=store, ids=ids)
     defaults = {"host": "127.0.0.1", "port": 0, "heartbeat_timeout_factor": 1000, "resume_window_s": 0}
-    # As guildway.embedded does.
+    # guildway.embedded does the same.
     garbage = GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe)
     gateway = build_gateway(
         store=store,

@@ -1,4 +1,4 @@
-"""The C load client, driven: opens sessions, counts what they get. What it can do is told in native/client.c."""
+"""A driver of the C load client, which opens sessions and counts their frames. native/client.c lists what it can do."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -20,11 +20,11 @@ _ENCODERS: Final[dict[str, Callable[[Any], bytes]]] = {
     "etf": payloads.etf_encode,
 }
 LOGIN_FRAMES = 2
-"""READY and one GUILD_CREATE."""
+"""The frames of a login: READY and one GUILD_CREATE."""
 
 
 class Waits(msgspec.Struct, frozen=True):
-    """How long something took, in ms."""
+    """A distribution of durations, in ms."""
 
     p50_ms: float
     p99_ms: float
@@ -32,7 +32,7 @@ class Waits(msgspec.Struct, frozen=True):
 
 
 class Logins(msgspec.Struct, frozen=True):
-    """Identifies, from the frame that was sent to READY and to GUILD_CREATE."""
+    """Identifies, timed from the frame that was sent to READY and to GUILD_CREATE."""
 
     took_s: float
     ready: Waits
@@ -40,17 +40,17 @@ class Logins(msgspec.Struct, frozen=True):
 
 
 class Refusals(msgspec.Struct, frozen=True):
-    """Resumes of sessions that are not there, from the frame that was sent to INVALID_SESSION."""
+    """Resumes of unknown sessions, timed from the frame that was sent to INVALID_SESSION."""
 
     took_s: float
     waits: Waits
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """Frames that came."""
+    """The frames that came."""
 
     at_s: float
-    """Monotonic, when the last came."""
+    """The monotonic time of the last frame."""
     frames: int
     bytes: int
 
@@ -64,7 +64,7 @@ class Beats(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What became of slow readers: how many got all, how many less, and how many were closed with which code."""
+    """The outcome of slow readers: how many got all, how many less, and how many were closed with which code."""
 
     complete: int
     partial: int
@@ -81,31 +81,33 @@ class LoadClient:
         self._process = PinnedProcess([builds.program("client")], on_core=CLIENT_CORE)
 
     def connect(self, port: int, count: int, *, path: str = "/", hellos: int = 0) -> float:
-        """Open so many more connections; how long it took, in s. A gateway says HELLO on each."""
+        """Open so many more connections, and return how long it took, in s. A gateway says HELLO on each."""
         return int(self._ask(f"connect {port} {path} {count} {hellos}", "connected")[1]) / 1e9
 
     def connect_gateway(self, port: int, count: int, *, encoding: str = "json", compress: str = "") -> float:
-        """The same to a gateway."""
+        """Open so many more connections to a gateway."""
         path = f"/?v=10&encoding={encoding}" + (f"&compress={compress}" if compress else "")
         return self.connect(port, count, path=path, hellos=_HELLOS)
 
     def login(
         self, tokens: Sequence[str], *, encoding: str = "json", at_once: int = 64, status: str = "invisible"
     ) -> Logins:
-        """Identify the connections that were opened last, one a token; who is invisible tells nobody of itself."""
+        """Identify the connections that were opened last, one a token. Invisible sessions cause no presence events."""
         records = [_encode_record(_identify(token, status), encoding) for token in tokens]
         took_s, waits = self._say(records, frames=LOGIN_FRAMES, at_once=at_once)
         return Logins(took_s, _waits(waits[:3]), _waits(waits[3:]))
 
     def resume(self, tokens: Sequence[str]) -> Refusals:
-        """Resume, all at once and one a token, sessions that the server does not know, on the connections that were opened last."""
+        """Resume unknown sessions, one a token and all at once, on the connections that were opened last."""
         d = [{"token": token, "session_id": f"{number:032x}", "seq": 2} for number, token in enumerate(tokens)]
         records = [_encode_record({"op": 6, "d": each}, "json") for each in d]
         took_s, waits = self._say(records, frames=1, at_once=len(records))
         return Refusals(took_s, _waits(waits[:3]))
 
     def _say(self, records: Sequence[bytes], *, frames: int, at_once: int) -> tuple[float, list[int]]:
-        """Have each connection send its record and await so many frames; seconds, and the waits for first and last frame in ns."""
+        """Have each connection send its record and await `frames`. Return seconds, and the waits for first and last
+        frame in ns.
+        """
         file = self._folder / "records"
         file.write_bytes(b"".join(records))
         took_ns, *waits_ns = map(int, self._ask(f"login {file} {at_once} {frames}", "logged-in")[1:])
@@ -120,39 +122,39 @@ class LoadClient:
         self._ask(f"probe {frames}", "counting")
 
     def wait(self) -> Counted:
-        """When all that was expected has come."""
+        """Wait until all expected frames have come."""
         return _counted(self._read("counted"))
 
     def wait_probed(self) -> tuple[Counted, Waits]:
-        """The same after `probe`."""
+        """Wait until all frames that `probe` expects have come."""
         answer = self._read("counted")
         return _counted(answer), _waits(list(map(int, answer[3:])))
 
     def beat(self, rounds: int) -> Beats:
-        """Heartbeats on every connection at once, the next when the answer is there."""
+        """Send a heartbeat on every connection, and the next one when the answer is there."""
         count, took, *waits = map(int, self._ask(f"beat {rounds}", "beaten"))
         return Beats(count, took / 1e9, _waits(waits))
 
     def slow(self, count: int, bytes_a_tick: int) -> None:
-        """Read the first connections only every 10 ms, and so much."""
+        """Read the first `count` connections only every 10 ms, `bytes_a_tick` at a time."""
         self._ask(f"slow {count} {bytes_a_tick}", "slowed")
 
     def settle(self, frames: int, *, quiet_ms: int = 500) -> Settled:
-        """Read on normally, until slow readers have got so many frames, are closed, or nothing comes any more."""
+        """Read on normally, until slow readers have got `frames`, are closed, or nothing comes any more."""
         complete, partial, *codes = self._ask(f"settle {frames} {quiet_ms}", "settled")
         closed = {int(code): int(count) for code, count in (each.split("=") for each in codes)}
         return Settled(int(complete), int(partial), closed)
 
     def leave(self) -> None:
-        """Close all connections as a client does that will not come back, and wait until the server has done so too."""
+        """Close all connections with 1000, and wait until the server has closed them too."""
         self._ask("leave", "left")
 
     def cpu_s(self) -> float:
-        """Processor time used so far."""
+        """Return the processor time used so far."""
         return self._process.cpu_s()
 
     def stop(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.stop()
 
     def _ask(self, command: str, answer: str) -> list[str]:
@@ -181,7 +183,7 @@ def _identify(token: str, status: str) -> dict[str, Any]:
 
 
 def _encode_record(command: dict[str, Any], encoding: str) -> bytes:
-    """A command as a masked frame, with its size before it. The mask is zero, which is one like any other."""
+    """Encode a command as a masked frame, with its size before it. The mask is zero, which is as valid as any other."""
     payload = _ENCODERS[encoding](command)
     opcode = _TEXT if encoding == "json" else _BINARY
     frame = bytes((opcode, 0xFE)) + struct.pack(">H", len(payload)) + bytes(4) + payload

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that the figures were measured on."""
 
 import datetime as dt
 import os
@@ -21,12 +21,12 @@ class Machine(msgspec.Struct, kw_only=True, frozen=True):
     kernel: str
     python: str
     date: str
-    """ISO 8601, UTC."""
+    """The date in UTC, by ISO 8601."""
     packages: dict[str, str]
 
 
 def describe_machine() -> Machine:
-    """This one, now."""
+    """Describe this machine, now."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Machine(
         cpu=_find_cpu(),

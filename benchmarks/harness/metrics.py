@@ -1,4 +1,4 @@
-"""What a running server says of itself at /metrics."""
+"""A reader of a running server's /metrics."""
 
 import math
 import urllib.request
@@ -8,31 +8,31 @@ from prometheus_client.parser import text_string_to_metric_families
 
 
 class Histogram(msgspec.Struct, frozen=True):
-    """How often something took at most so long: upper bounds in seconds → how many, those of lower bounds included."""
+    """A cumulative histogram: the number of observations, keyed by the upper bound in seconds."""
 
     buckets: dict[float, float]
 
     @property
     def count(self) -> int:
-        """All."""
+        """Return the number of observations."""
         return int(self.buckets.get(math.inf, 0))
 
     def count_over(self, bound_s: float) -> int:
-        """How many took longer, as far as the buckets can tell: those above the highest bound that is not higher."""
+        """Count the observations above the highest bound that is not over `bound_s`."""
         below = [bound for bound in self.buckets if bound <= bound_s]
         return self.count - int(self.buckets[max(below)] if below else 0)
 
     def longest_bound_s(self) -> float:
-        """A bound that all are below; infinite when no bucket says one."""
+        """Return the lowest bound that no observation exceeds, or infinity."""
         return min((bound for bound, count in self.buckets.items() if count >= self.count), default=math.inf)
 
     def since(self, earlier: "Histogram") -> "Histogram":
-        """What came after an earlier reading."""
+        """Return the observations since an earlier reading."""
         return Histogram({bound: count - earlier.buckets.get(bound, 0) for bound, count in self.buckets.items()})
 
 
 def read_histogram(address: str, name: str) -> Histogram | None:
-    """A histogram, its labels added up; None when the server has no such."""
+    """Read a histogram and add up its labels. Return None when the server has no such histogram."""
     with urllib.request.urlopen(f"{address}/metrics", timeout=30) as answer:
         text = answer.read().decode()
     buckets: dict[float, float] = {}

@@ -1,4 +1,4 @@
-"""Messages offered over HTTP at an even rate, whatever the answers do: native/offer.c, driven."""
+"""Messages offered over HTTP at an even rate, whatever the answers do. It drives native/offer.c."""
 
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ _CONNECTIONS = 64
 
 
 class Offer:
-    """Begins at once. `count` messages, `rate` a second."""
+    """An offer of `count` messages, `rate` a second, which begins at once."""
 
     __slots__ = ("_process",)
 
@@ -23,7 +23,9 @@ class Offer:
         )
 
     def wait(self) -> tuple[float, Waits]:
-        """When all are answered: how long that took, in s, and the waits from when each was meant to be sent to its answer."""
+        """Wait until all are answered. Return how long that took, in s, and the waits from the intended time to the
+        answer.
+        """
         try:
             _, _, took_ns, *waits_ns = self._process.read().split()
         finally:

@@ -1,4 +1,4 @@
-"""Pictures of results: bars, as SVG, readable on light and on dark pages. matplotlib is in the dependency group `bench`."""
+"""Pictures of results: bars, as SVG, readable on light and dark pages. matplotlib is in the dependency group `bench`."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from benchmarks.harness.tables import Plot, Result, Table
 
 _INK: Final = "#808080"
-"""Half way between a light and a dark page."""
+"""A grey half way between a light and a dark page."""
 _COLOURS: Final = ("#3b82c4", "#d9822b", "#4fa36b", "#b45c9c", "#8a8f2f", "#c25450")
 _WIDTH_IN: Final = 8.0
 _BAR_IN: Final = 0.26
@@ -29,7 +29,7 @@ _STYLE: Final[Any] = {
 
 
 def write_plot(result: Result, folder: Path) -> bool:
-    """`<name>.svg` with a chart for each table that wants one; False when none does."""
+    """Write `<name>.svg` with a chart for each table that has a plot. Return False when none has."""
     plotted = [(table, table.plot) for table in result.tables if table.plot is not None and table.rows]
     if not plotted:
         return False
@@ -44,7 +44,7 @@ def write_plot(result: Result, folder: Path) -> bool:
 
 
 def _bars(table: Table, plot: Plot) -> list[tuple[str, str, float]]:
-    """Name, kind (the first label that differs, which gives the colour) and length."""
+    """List name, kind (the first label that differs, which gives the colour) and length."""
     bars = []
     for row in table.rows:
         value = row.get(plot.value)

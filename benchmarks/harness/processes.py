@@ -1,4 +1,6 @@
-"""Processes that are measured or measure: pinned to a core, spoken to by lines on stdin and stdout, watched from outside."""
+"""Processes that are measured or measure: pinned to a core, told lines on stdin, read from stdout, watched from
+outside.
+"""
 
 import atexit
 import os
@@ -13,31 +15,31 @@ from typing import Final
 
 SERVER_CORE: Final = 0
 CLIENT_CORE: Final = 1
-"""On a machine with one core both are the same, and the figures mean little."""
+"""The core of the clients. On a machine with one core the server shares it, and the figures mean little."""
 
 _END_S: Final = 20
 _ANSWER_S: Final = 120
-"""Longer than any burst: who waits for so long waits in vain."""
+"""The time limit of an answer, longer than any burst."""
 _CHUNK: Final = 1 << 16
 _CPU_CLOCK: Final = 2
-"""The kernel's clock of a process's processor time, in the lowest bits of a clock id (clock_getcpuclockid(3))."""
+"""The clock of a process's processor time in the kernel, in the lowest bits of a clock id (clock_getcpuclockid(3))."""
 
 
 def core(number: int) -> set[int]:
-    """The core of this number, or the last one that the machine has."""
+    """Return the core of this number, or the last one that the machine has."""
     cores = sorted(os.sched_getaffinity(0))
     return {cores[min(number, len(cores) - 1)]}
 
 
 def raise_file_limit() -> int:
-    """As many open files as the system lets a process have; those that are started from here have it too."""
+    """Allow as many open files as the system permits, for this process and for those that it starts."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
 
 
 class PinnedProcess:
-    """A program on one core that answers a line with a line. Its stderr is ours."""
+    """A program on one core that answers a line with a line. Its stderr is this process's."""
 
     def __init__(self, command: Sequence[str], *, on_core: int, settings: Mapping[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
@@ -49,13 +51,13 @@ class PinnedProcess:
         )
         self._came = b""
         self._name = Path(command[0]).name
-        # Also when a benchmark breaks off: a server that is left behind would be in the way of what is measured next.
+        # A benchmark that breaks off also stops it: a server left behind would disturb the next measurement.
         atexit.register(self.stop)
         os.sched_setaffinity(self.pid, core(on_core))
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """Return the process's id."""
         return self._process.pid
 
     def tell(self, line: str) -> None:
@@ -77,26 +79,28 @@ class PinnedProcess:
         return line.decode().strip()
 
     def ask(self, question: str) -> str:
-        """Write a line, read a line."""
+        """Write a line and read a line."""
         self.tell(question)
         return self.read()
 
     def read_ready(self) -> dict[str, str]:
-        """The fields of the line `ready name=value …` that a server prints when it serves; what it says before is skipped."""
+        """Read the fields of the line `ready name=value …` that a server prints when it serves. Earlier lines are
+        skipped.
+        """
         while not (line := self.read()).startswith("ready "):
             pass
         return dict(field.split("=", 1) for field in line.split()[1:])
 
     def cpu_s(self) -> float:
-        """Processor time used so far by all of its threads, in the kernel and outside."""
+        """Return the processor time used so far by all of its threads, in the kernel and outside."""
         return time.clock_gettime((~self.pid << 3) | _CPU_CLOCK)
 
     def rss_bytes(self) -> int:
-        """Resident memory."""
+        """Return the resident memory."""
         return int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
 
     def stop(self) -> None:
-        """End it and wait; no error when it has ended."""
+        """End the process and wait. A process that has ended is no error."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:

@@ -19,7 +19,7 @@ HIGH_LIMITS: Final = {
         "LOOPBACK_REGISTRATIONS_PER_MINUTE",
     )
 }
-"""Limits are counted, but never reached."""
+"""Limits that are counted but never reached."""
 
 PASSWORD: Final = "correct horse battery"
 
@@ -48,16 +48,16 @@ class Person:
 
     @classmethod
     def register(cls, api: str, name: str) -> "Person":
-        """A new account."""
+        """Register a new account."""
         body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "date_of_birth": "1990-01-01"}
         return cls(api, cls(api).post("/auth/register", body)["token"])
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """POST a JSON body; the JSON answer."""
+        """POST a JSON body and return the JSON answer."""
         return self._request("POST", path, json.dumps(body).encode())
 
     def get(self, path: str) -> Any:
-        """GET; the JSON answer."""
+        """GET a path and return the JSON answer."""
         return self._request("GET", path, None)
 
     def _request(self, method: str, path: str, body: bytes | None) -> Any:
@@ -68,5 +68,5 @@ class Person:
 
 
 def unique_name() -> str:
-    """A username that no earlier run took."""
+    """Make a username that no earlier run took."""
     return f"bench{time.monotonic_ns()}"

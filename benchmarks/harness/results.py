@@ -1,4 +1,4 @@
-"""Results on disk: `results/<name>.json` is what was measured; tables in README.md and pictures are made from it.
+"""Results on disk: `results/<name>.json` is a measurement. The tables in README.md and the pictures are made from it.
 
 README.md holds a pair of marks for each benchmark; `write_readme` replaces what stands between them.
 """
@@ -18,14 +18,14 @@ _SECTION: Final = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re
 
 
 def write_result(result: Result, folder: Path = FOLDER) -> None:
-    """Keep it, in place of the one before."""
+    """Keep a result in place of the earlier one."""
     folder.mkdir(exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(result), indent=1)
     (folder / f"{result.name}.json").write_bytes(encoded + b"\n")
 
 
 def read_results(folder: Path = FOLDER) -> dict[str, Result]:
-    """All that are kept, by name. Files of other shapes are others' business."""
+    """Return all results that are kept, by name. Files of other shapes are skipped."""
     found = {}
     for file in sorted(folder.glob("*.json")):
         try:
@@ -37,7 +37,7 @@ def read_results(folder: Path = FOLDER) -> dict[str, Result]:
 
 
 def render_section(result: Result, *, has_picture: bool) -> str:
-    """What README.md shows of a result."""
+    """Write the section of README.md about a result."""
     parts = [f"![{result.name}](results/{result.name}.svg)"] if has_picture else []
     parts += [f"**{table.title}**\n\n{render_markdown(table)}" for table in result.tables]
     parts += [f"Not measured: {reason}" for reason in result.skipped]
@@ -47,7 +47,7 @@ def render_section(result: Result, *, has_picture: bool) -> str:
 
 
 def render_readme(text: str, results: dict[str, Result], pictures: set[str]) -> str:
-    """The text with every section that there is a result for made anew."""
+    """Make every section of the text anew that has a result."""
 
     def replace(match: re.Match[str]) -> str:
         result = results.get(match[2])

@@ -9,7 +9,9 @@ T = TypeVar("T")
 
 
 class Run:
-    """`is_quick` is for finding out whether everything works; its figures say nothing."""
+    """A run's thoroughness, folder and programs. `is_quick` only finds out whether everything works; its figures say
+    nothing.
+    """
 
     __slots__ = ("builds", "folder", "is_quick")
 
@@ -19,11 +21,11 @@ class Run:
         self.builds = Builds(folder)
 
     def pick(self, full: T, quick: T) -> T:
-        """The one that fits."""
+        """Choose by thoroughness."""
         return quick if self.is_quick else full
 
     def make_folder(self, name: str) -> Path:
-        """A new one, for a process's files."""
+        """Make a folder for a process's files."""
         folder = self.folder / name
         folder.mkdir()
         return folder

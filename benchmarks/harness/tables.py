@@ -1,4 +1,4 @@
-"""What a benchmark found: tables of rows, as they are printed, kept as JSON and drawn."""
+"""Tables of a benchmark's results, as they are printed, kept as JSON and drawn."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from benchmarks.harness.machine import Machine
 
 
 class Column(msgspec.Struct, kw_only=True, frozen=True):
-    """One column. Numbers are shown with so many digits behind the point."""
+    """A column. Numbers are shown with `digits` behind the point."""
 
     key: str
     title: str
     digits: int = 0
 
     def show(self, value: Any) -> str:
-        """A cell's text."""
+        """Write the text of a cell."""
         if value is None:
             return "–"
         return f"{value:,.{self.digits}f}" if isinstance(value, int | float) else str(value)
 
 
 class Plot(msgspec.Struct, kw_only=True, frozen=True):
-    """Bars: one for each row, named by `labels`, as long as `value`; a line at `reference`, which the text explains."""
+    """A bar for each row, named by `labels`, as long as `value`, and a line at `reference`, which the README explains."""
 
     title: str
     labels: list[str]
@@ -32,7 +32,7 @@ class Plot(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Table(msgspec.Struct, kw_only=True):
-    """Rows of the same kind. Their keys are the columns'."""
+    """Rows of the same kind. Their keys are those of the columns."""
 
     title: str
     columns: list[Column]
@@ -41,7 +41,9 @@ class Table(msgspec.Struct, kw_only=True):
 
 
 class Result(msgspec.Struct, kw_only=True):
-    """All of one benchmark. `skipped` says which rows are missing and why, `deliveries` how many frames were counted."""
+    """The tables of one benchmark. `skipped` gives the reasons for missing rows, `deliveries` the number of counted
+    frames.
+    """
 
     name: str
     tables: list[Table]
@@ -52,7 +54,7 @@ class Result(msgspec.Struct, kw_only=True):
 
 
 def render_text(table: Table) -> str:
-    """A table for a terminal."""
+    """Write a table for a terminal."""
     cells = _cells(table)
     widths = [max(len(row[place]) for row in cells) for place in range(len(table.columns))]
     lines = [
@@ -66,7 +68,7 @@ def render_text(table: Table) -> str:
 
 
 def render_markdown(table: Table) -> str:
-    """A table for a document."""
+    """Write a table for a document."""
     head, *rows = _cells(table)
     rule = [":--" if is_text else "--:" for is_text in _text_columns(table)]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))

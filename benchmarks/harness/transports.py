@@ -1,4 +1,4 @@
-"""The gateway's transports that this version has, by their names in the setting `gateway.transport`."""
+"""The gateway's transports of this version, as the setting `gateway.transport` names them."""
 
 from typing import Final, get_args, get_type_hints
 

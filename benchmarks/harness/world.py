@@ -1,7 +1,7 @@
-"""The guild that is measured in: members with tokens, roles, channels and their overwrites, written straight into a store.
+"""The guild of the measurements: members with tokens, roles, channels and overwrites, written straight into a store.
 
-A plain world has one channel that everybody sees. A mixed one has many; most are private to a few of the roles, and who sees
-which is computed here with sets, so that the deliveries a gateway owes are known without asking it.
+A plain world has one channel that everybody sees. A mixed one has many, most of them private to a few of the roles.
+Sets compute the viewers of each here, so that the number of deliveries that a gateway owes is known without asking it.
 """
 
 import asyncio
@@ -30,24 +30,24 @@ _ROLES_OF_A_MEMBER: Final = 3
 _ROLES_OF_A_CHANNEL: Final = 3
 _PUBLIC_SHARE: Final = 0.2
 _OF_A_ROLE: Final = 0
-"""`Overwrite.type`."""
+"""The value of `Overwrite.type` for a role."""
 _SEED: Final = 7
 
 
 class World(msgspec.Struct, kw_only=True, frozen=True):
-    """What was made. The first member owns the guild and sees everything; it writes the messages and has no session."""
+    """A written world. The first member owns the guild and sees everything; it writes the messages and has no session."""
 
     guild_id: int
     author: User
     channel_ids: list[int]
     tokens: list[str]
-    """Of all members but the first."""
+    """The tokens of all members but the first."""
     viewers: list[list[int]]
-    """For each channel, places in `tokens` of those who see it."""
+    """For each channel, the indexes in `tokens` of its viewers."""
 
 
 class _Plan:
-    """Ids, roles and who has them, before anything is written."""
+    """Ids, roles and their holders, before anything is written."""
 
     def __init__(self, *, members: int, channels: int) -> None:
         clock = SystemClock()
@@ -68,10 +68,10 @@ class _Plan:
             chance.sample(self.role_ids, _ROLES_OF_A_CHANNEL) if is_mixed and chance.random() > _PUBLIC_SHARE else []
             for _ in range(channels)
         ]
-        """Empty for a channel that all see."""
+        """The roles that see each channel. The list is empty for a channel that all see."""
 
     def viewers(self) -> list[list[int]]:
-        """See `World.viewers`."""
+        """Compute `World.viewers`."""
         everybody = list(range(len(self.users) - 1))
         return [
             [number for number in everybody if not set(allowed).isdisjoint(self.roles_of[number + 1])]
@@ -82,7 +82,7 @@ class _Plan:
 
 
 async def make_world(database: Path, *, members: int, channels: int = 1) -> World:
-    """Write a guild with so many members besides its owner into a new database."""
+    """Write a guild with `members` besides its owner into a new database."""
     plan = _Plan(members=members, channels=channels)
     store = await SqlStore.open(str(database), clock=SystemClock(), num_shards=StoreSettings().num_shards)
     try:
@@ -136,7 +136,7 @@ def _make_channel(guild_id: int, channel_id: int, allowed: list[int]) -> Channel
 
 
 def make_data(folder: Path, *, members: int) -> tuple[Path, World]:
-    """A data folder for `guildway run` within `folder`, and the world in it."""
+    """Make a data folder for `guildway run` within `folder`, with the world in it."""
     data = folder / "data"
     data.mkdir()
     return data, asyncio.run(make_world(data / DATABASE_NAME, members=members))

@@ -1,4 +1,4 @@
-"""wrk on the client's core: one request many times over 64 connections, and what the server spent on it."""
+"""A driver of wrk on the client's core: one request many times over 64 connections, and the server's processor time."""
 
 import os
 import subprocess
@@ -11,17 +11,17 @@ from benchmarks.harness.processes import CLIENT_CORE, PinnedProcess, core
 
 CONNECTIONS: Final = 64
 SEND: Final = "SEND"
-"""In the place of a method: POST of a message that is another one each time."""
+"""A value in the place of a method: POST of a message that differs each time."""
 
 _NATIVE: Final = Path(__file__).parents[1] / "native"
 _SCRIPTS: Final = {SEND: _NATIVE / "send_messages.lua"}
 _SAME: Final = _NATIVE / "one_request.lua"
 _PATIENCE: Final = "20s"
-"""On a machine that others use, too, wrk's own 2 s would make errors of answers that are only late."""
+"""On a machine that others use, wrk's own 2 s would report answers as errors that are only late."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is asked, and where."""
+    """A request and its address."""
 
     api: str
     method: str
@@ -30,7 +30,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Round(msgspec.Struct, frozen=True):
-    """What wrk saw, and what the server spent."""
+    """The figures of wrk and of the server's process."""
 
     per_second: float
     p50_ms: float
@@ -41,7 +41,7 @@ class Round(msgspec.Struct, frozen=True):
 
 
 def measure(process: PinnedProcess, request: Request, seconds: int, first_nonce: int) -> Round:
-    """One run. Raises RuntimeError when an answer was not 2xx."""
+    """Measure one run. Raises RuntimeError when an answer was not 2xx."""
     environment = {
         **os.environ,
         "BENCH_METHOD": request.method,

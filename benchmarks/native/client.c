@@ -1,24 +1,27 @@
-/* The benchmarks' load client: many WebSocket connections from one thread, with as little work for each frame as can be.
+/* The benchmarks' load client: many WebSocket connections in one thread, with as little work a frame as possible.
  *
- * Commands on stdin, one a line; each is answered with one line:
+ * Commands come on stdin, one a line. Each is answered with one line:
  *
- *   connect PORT PATH COUNT HELLOS        opens more connections, WINDOW at a time; open after so many frames of the server
- *                                         → connected COUNT NS
- *   login FILE WINDOW FRAMES              sends each connection its frame of FILE (records: u32 size, bytes) and awaits so many
- *                                         → logged-in COUNT NS FIRST_P50 FIRST_P99 FIRST_MAX LAST_P50 LAST_P99 LAST_MAX (ns)
- *   expect FRAMES                         → counting, and when so many frames came: counted AT_NS FRAMES BYTES
- *   probe FRAMES                          the same; frames carry "@@" and 19 digits, the monotonic ns that they were meant to be
- *                                         sent at → counting, then: counted AT_NS FRAMES BYTES P50 P99 MAX
- *   beat ROUNDS                           each connection sends a heartbeat, and the next one when the answer is there
- *                                         → beaten COUNT NS P50 P99 MAX
- *   slow COUNT BYTES                      the first COUNT connections are read every 10 ms only, so many bytes; their frames are not
- *                                         part of `expect` → slowed COUNT
- *   settle FRAMES MS                      reads all again until each connection that was slow got so many frames since `expect`, was
- *                                         closed, or nothing came for so long → settled COMPLETE SHORT CODE=COUNT …
+ *   connect PORT PATH COUNT HELLOS        opens more connections, WINDOW at a time; a connection is open after HELLOS
+ *                                         frames of the server → connected COUNT NS
+ *   login FILE WINDOW FRAMES              sends each connection its frame of FILE (records: u32 size, bytes) and
+ *                                         awaits FRAMES frames → logged-in COUNT NS FIRST_P50 FIRST_P99 FIRST_MAX
+ *                                         LAST_P50 LAST_P99 LAST_MAX (ns)
+ *   expect FRAMES                         → counting, and when FRAMES frames came: counted AT_NS FRAMES BYTES
+ *   probe FRAMES                          does the same with frames that carry "@@" and 19 digits, the monotonic ns of
+ *                                         their intended time → counting, and at the end:
+ *                                         counted AT_NS FRAMES BYTES P50 P99 MAX
+ *   beat ROUNDS                           sends a heartbeat on each connection, and the next one when the answer is
+ *                                         there → beaten COUNT NS P50 P99 MAX
+ *   slow COUNT BYTES                      reads the first COUNT connections every 10 ms only, BYTES at a time; their
+ *                                         frames are not part of `expect` → slowed COUNT
+ *   settle FRAMES MS                      reads all again until each slow connection got FRAMES frames since `expect`,
+ *                                         was closed, or nothing came for MS → settled COMPLETE SHORT CODE=COUNT …
  *   leave                                 closes all with 1000 and awaits the ends → left COUNT
  *
- * A client that counts never sleeps: else the server would pay for waking it, the more often the slower it is, and a ratio of two
- * servers would say less of them than of that. Control frames are not counted. Anything unexpected ends the program with a line on stderr. */
+ * A client that counts never sleeps. Else the server would pay for waking it, a slow server more often than a fast one,
+ * and a ratio of two servers would contain that. Control frames are not counted. Anything unexpected ends the program
+ * with a line on stderr. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -47,7 +50,7 @@ struct connection {
     uint8_t header[10], header_size, opcode, close_size;
     uint16_t close_code;
     uint64_t payload_left;
-    uint32_t frames, base, wanted; /* frames ever; at `expect`; ever, when the present job is done */
+    uint32_t frames, base, wanted; /* all frames; at `expect`; at the end of the present job */
     uint64_t asked_ns;
     char tail[HEADROOM];
     int tail_size;
@@ -89,12 +92,12 @@ static void send_all(struct connection *c, const void *data, size_t size)
         fail("connection %ld took less than %zu bytes: %s", (long)(c - connections), size, strerror(errno));
 }
 
-/* ---- what connections are asked to do */
+/* ---- commands to connections */
 
 static void open_next(void)
 {
     struct connection *c = &connections[job_next++];
-    int one = 1, buffer = 1 << 16; /* one that does not grow: what a slow reader leaves unread is not held by the kernel for it */
+    int one = 1, buffer = 1 << 16; /* A buffer of a fixed size: the kernel holds little for a slow reader. */
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
         fail("socket: %s", strerror(errno));
@@ -138,7 +141,7 @@ static void log_in_next(void)
 
 static void beat(struct connection *c)
 {
-    /* READY and GUILD_CREATE have come; under the mask 01 02 03 04. */
+    /* seq 2, since READY and GUILD_CREATE have come; the mask is 01 02 03 04. */
     static const char payload[] = "{\"op\":1,\"d\":2}";
     uint8_t frame[6 + sizeof payload - 1] = {0x81, 0x80 | (sizeof payload - 1), 1, 2, 3, 4};
     for (size_t i = 0; i < sizeof payload - 1; i++)
@@ -204,7 +207,8 @@ static void finish(void)
             last.longest_ns);
         break;
     case BEATS:
-        say("beaten %lu %lu %lu %lu %lu", last.total, took_ns, find_percentile(&last, 0.5), find_percentile(&last, 0.99),
+        say("beaten %lu %lu %lu %lu %lu",
+            last.total, took_ns, find_percentile(&last, 0.5), find_percentile(&last, 0.99),
             last.longest_ns);
         break;
     case COUNTS:
@@ -237,7 +241,7 @@ static void one_done(void)
         keep_going();
 }
 
-/* ---- what comes in */
+/* ---- incoming frames */
 
 static void on_frame(struct connection *c)
 {
@@ -318,7 +322,7 @@ static void take_frames(struct connection *c, const uint8_t *data, size_t size)
     }
 }
 
-/* Every mark is looked at once, also one that two reads share: what follows the last mark is kept for the next read. */
+/* Each mark is found once, also one that spans two reads: the text after the last mark is kept for the next read. */
 static void take_marks(struct connection *c, uint8_t *data, size_t size)
 {
     uint64_t arrived_ns = now_ns();

@@ -1,9 +1,10 @@
-/* The floor of fan-out: a server that does nothing but `send`. What it reaches is the kernel's part of a delivery.
+/* The floor of fan-out: a server that does nothing but `send`. Its speed is the kernel's part of a delivery.
  *
- *   floor SNDBUF      prints "ready port=N"; accepts and upgrades connections, whose sockets have TCP_NODELAY and that buffer
+ *   floor SNDBUF      prints "ready port=N"; accepts and upgrades connections, whose sockets have TCP_NODELAY and a
+ *                     send buffer of SNDBUF bytes
  *   burst EVENTS TURN BYTES RECIPIENTS
- *                     on stdin: for each TURN of the events, one send of TURN frames of BYTES to each of RECIPIENTS connections,
- *                     the next ones each time, round and round → done
+ *                     on stdin: for each TURN of the events, one send of TURN frames of BYTES to each of RECIPIENTS
+ *                     connections, the next ones each time, round and round → done
  *
  * Sockets block, so that every send takes all. */
 #include <arpa/inet.h>

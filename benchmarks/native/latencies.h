@@ -30,7 +30,7 @@ static inline void add_latency(struct latencies *l, uint64_t ns)
         l->longest_ns = ns;
 }
 
-/* The time that this share (0 … 1) of all does not exceed. */
+/* Returns the time that this share (0 … 1) of all does not exceed. */
 static inline uint64_t find_percentile(const struct latencies *l, double share)
 {
     uint64_t seen = 0, wanted = (uint64_t)(share * l->total + 0.5);

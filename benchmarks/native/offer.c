@@ -2,9 +2,10 @@
  *
  *   offer PORT PATH TOKEN CONNECTIONS RATE COUNT
  *
- * The n-th message is meant to be sent at n/RATE seconds; when all connections wait for answers it is late, and its wait counts
- * from when it was meant to be sent. Its content carries that time: "@@" and 19 digits, monotonic ns. Prints
- * "offered COUNT NS P50 P99 MAX" (ns from the intended time to the end of the answer). An answer that is not 2xx ends it. */
+ * The intended time of the n-th message is n/RATE seconds. A message that finds all connections busy is late, and its
+ * wait counts from the intended time. Its content carries that time: "@@" and 19 digits, monotonic ns. The program
+ * prints "offered COUNT NS P50 P99 MAX" (ns from the intended time to the end of the answer). An answer that is not 2xx
+ * ends it. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -50,7 +51,7 @@ static void post(struct connection *c, uint64_t intended_ns)
         fail("a request was not taken", "");
 }
 
-/* Whether the answer is there as a whole. */
+/* Returns whether the whole answer is there. */
 static int is_answered(struct connection *c)
 {
     c->answer[c->size] = 0;
@@ -79,7 +80,8 @@ static int receive(struct connection *c)
 
 static void open_all(int port, int count, int poll_fd)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (int i = 0; i < count; i++) {
         int one = 1;
         connections[i].fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -111,8 +113,8 @@ int main(int argc, char **argv)
                 post(&connections[turn], due_ns);
                 due_ns = began_ns + (uint64_t)(++sent * gap_ns);
             }
-        /* In turn, or the server would close those that nobody uses. */
-        int is_late = due_ns <= now; /* every connection is busy: only an answer helps */
+        /* The connections take turns: the server would close unused ones. */
+        int is_late = due_ns <= now; /* Every connection is busy until an answer comes. */
         struct itimerspec next = {0};
         if (sent < count && !is_late)
             next.it_value = (struct timespec){due_ns / 1000000000, due_ns % 1000000000};

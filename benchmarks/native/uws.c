@@ -1,12 +1,12 @@
-/* uWebSockets (C++), by the C interface of the library that the Python package socketify carries: what it reaches without a
+/* uWebSockets (C++), by the C interface of the library that the Python package socketify carries: its speed without a
  * line of Python.
  *
- *   uws               prints "ready port=N"; every connection subscribes to one topic; a message from a client is answered with a
- *                     heartbeat's acknowledgement
+ *   uws               prints "ready port=N"; every connection subscribes to one topic; the answer to a client's message
+ *                     is a heartbeat's acknowledgement
  *   burst EVENTS TURN BYTES
  *                     on stdin: publishes TURN frames of BYTES in each turn of the loop → done
  *
- * The declarations below are those of the library's header, as far as they are used. */
+ * The declarations below are the used part of the library's header. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,7 +51,8 @@ void *socketify_create_timer(loop_t *, uint64_t timeout, uint64_t repeat, void (
 void *uws_get_loop_with_native(void *);
 app_t *uws_create_app(int ssl, struct tls_options);
 void uws_ws(int ssl, app_t *, const char *pattern, struct behavior, void *);
-void uws_app_listen_with_config(int ssl, app_t *, struct listen_config, void (*)(struct listen_socket *, struct listen_config, void *),
+void uws_app_listen_with_config(int ssl, app_t *, struct listen_config,
+                                void (*)(struct listen_socket *, struct listen_config, void *),
                                 void *);
 int us_socket_local_port(int ssl, struct listen_socket *);
 bool uws_ws_subscribe(int ssl, ws_t *, const char *topic, size_t);
@@ -116,8 +117,9 @@ int main(void)
     loop = socketify_create_loop();
     uws_get_loop_with_native(socketify_get_native_loop(loop));
     app = uws_create_app(PLAIN, (struct tls_options){0});
-    uws_ws(PLAIN, app, "/*",
-           (struct behavior){.max_payload = 4096, .max_backpressure = 64 << 20, .open = on_open, .message = on_message}, NULL);
+    struct behavior behavior = {
+        .max_payload = 4096, .max_backpressure = 64 << 20, .open = on_open, .message = on_message};
+    uws_ws(PLAIN, app, "/*", behavior, NULL);
     uws_app_listen_with_config(PLAIN, app, (struct listen_config){.host = "127.0.0.1"}, on_listen, NULL);
     fcntl(0, F_SETFL, O_NONBLOCK);
     socketify_create_timer(loop, POLL_MS, POLL_MS, look_for_command, pending);

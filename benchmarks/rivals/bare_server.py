@@ -1,7 +1,7 @@
-"""The reference for sends: what Litestar, uvicorn and a group commit cost when nothing else is done.
+"""The reference for sends: Litestar, uvicorn and a group commit, with nothing else to do.
 
-POST /messages → a row for the message and a row for the log, in one SQLite transaction with everybody who waits
-(`synchronous=FULL`), then the answer. No tokens, permissions, limits, nonces, events.
+POST /messages writes a row for the message and a row for the log, in one SQLite transaction with all requests that wait
+(`synchronous=FULL`), and then answers. There are no tokens, permissions, limits, nonces or events.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ CREATE TABLE log (position INTEGER PRIMARY KEY, payload BLOB NOT NULL);
 
 
 class Post(msgspec.Struct):
-    """The request."""
+    """The body of a request."""
 
     content: str
     nonce: str | None = None
 
 
 class Stored(msgspec.Struct):
-    """The answer."""
+    """The body of an answer."""
 
     id: str
     content: str
@@ -49,7 +49,7 @@ Row = tuple[int, str, str | None, bytes]
 
 
 class GroupCommit:
-    """One thread writes; while it commits, the next group gathers."""
+    """A thread that writes. While it commits, the next group gathers."""
 
     def __init__(self, path: Path) -> None:
         self._thread = ThreadPoolExecutor(1)
@@ -58,7 +58,7 @@ class GroupCommit:
         self._came = asyncio.Event()
 
     async def add(self, row: Row) -> None:
-        """Durable when it returns."""
+        """Add a message, and return when it is durable."""
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((row, committed))
         self._came.set()

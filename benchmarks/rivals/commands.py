@@ -1,15 +1,15 @@
-"""What a rival's process is told: `burst EVENTS TURN BYTES` on stdin, answered with `done`."""
+"""The command of a rival's process: `burst EVENTS TURN BYTES` on stdin, answered with `done`."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
 _HEADER_BYTES = 4
-"""Of a frame with a payload of 126 … 65,535 bytes."""
+"""The header of a frame with a payload of 126 … 65,535 bytes."""
 
 
 async def obey(publish: Callable[[str], Awaitable[None]], port: int) -> None:
-    """Say that we are ready; then publish texts, `TURN` of them before the loop's next turn, until stdin ends."""
+    """Report readiness; then publish texts, `TURN` of them before the loop's next turn, until stdin ends."""
     lines: asyncio.Queue[str] = asyncio.Queue()
     asyncio.get_running_loop().add_reader(sys.stdin, lambda: lines.put_nowait(sys.stdin.readline()))
     print(f"ready port={port}", flush=True)

@@ -47,7 +47,7 @@ _PREFIX: Final = "/api/v10/channels/{channel_id:int}"
 
 
 async def serve(way: str, folder: Path) -> None:
-    """Serve until the process is ended; nothing that it leaves is looked at."""
+    """Serve until the process is killed. The folder is not used again."""
     settings = load_settings(environ=os.environ, flags={"store.data_dir": str(folder)})
     data = DataDir(folder)
     clock = SystemClock()

@@ -1,8 +1,8 @@
-"""The other servers that fan-out and heartbeats are compared with: each a process that takes the same command.
+"""The other servers that fan-out and heartbeats are compared with: each is a process that takes the same command.
 
-    burst EVENTS TURN BYTES   frames of that size to all connections, TURN of them in each turn of the loop → done
+    burst EVENTS TURN BYTES   sends frames of that size to all connections, TURN of them in each turn of the loop → done
 
-uWebSockets is C++ without Python (native/uws.c); the others are what one would write with the library.
+uWebSockets is C++ without Python (native/uws.c). The others use their library as its documentation does.
 """
 
 import importlib.util
@@ -21,7 +21,7 @@ UWEBSOCKETS: Final = "uWebSockets"
 
 
 class Missing(Exception):
-    """What a rival needs is not there; the text says what."""
+    """A program or package that a rival needs is missing. The text names it."""
 
 
 class Rival:
@@ -35,7 +35,7 @@ class Rival:
 
 
 def start_uwebsockets(builds: Builds) -> Rival:
-    """uWebSockets' publish; it also answers heartbeats. Raises Missing."""
+    """Start uWebSockets, which publishes to a topic and also answers heartbeats. Raises Missing."""
     spec = importlib.util.find_spec("socketify")
     if spec is None or spec.origin is None:
         raise Missing("the package socketify, which carries it, is not installed (dependency group bench)")
@@ -50,17 +50,17 @@ def start_uwebsockets(builds: Builds) -> Rival:
 
 
 def start_websockets(_: Builds) -> Rival:
-    """`websockets.broadcast`."""
+    """Start `websockets.broadcast`."""
     return _start_python("websockets")
 
 
 def start_aiohttp(_: Builds) -> Rival:
-    """A loop of aiohttp's `send_str`."""
+    """Start a loop of aiohttp's `send_str`."""
     return _start_python("aiohttp")
 
 
 def start_ws(_: Builds) -> Rival:
-    """Node's `ws`. Raises Missing."""
+    """Start Node's `ws`. Raises Missing."""
     node = shutil.which("node")
     if node is None:
         raise Missing("Node is not installed")
