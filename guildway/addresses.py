@@ -1,10 +1,10 @@
-"""Where a running server is reached, in the line that machines read."""
+"""The addresses of a running server, and the line that tells them to machines."""
 
 import msgspec
 
 
 class Addresses(msgspec.Struct, kw_only=True, frozen=True):
-    """URLs of the listeners as reached from the machine itself; `metrics` is empty when that listener is off."""
+    """URLs of the listeners, as reached from this machine. `metrics` is empty when that listener is off."""
 
     api: str
     gateway: str

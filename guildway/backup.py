@@ -1,11 +1,11 @@
-"""`guildway backup FILE`: a copy of a server's data, running or stopped, into one file.
+"""`guildway backup FILE`: a copy of the data of a running or stopped server, in one file.
 
-A FILE that ends in `.tar` holds the whole data folder, the database and people's images; any other one is the database
-alone. The database is copied first: images are never changed or removed, so all that it names are there when they are
-copied.
+A FILE that ends in `.tar` holds the whole data folder, the database and people's images. Any other FILE holds the
+database alone. The database is copied first. Images are never changed or removed, so all images that it names are still
+there afterwards.
 
-The copy is written beside FILE under a name of its own, checked, synced and only then given its name: there is never
-half a FILE. Takes no lock of the data folder, changes nothing in it and speaks to no server.
+The copy is written beside FILE under another name, checked, synced, and only then renamed: there is never half a FILE.
+A backup takes no lock of the data folder, changes nothing in it and speaks to no server.
 """
 
 import errno
@@ -27,20 +27,20 @@ from guildway.data_files import DataFiles
 ARCHIVE_SUFFIX: Final = ".tar"
 
 _COMPRESSED: Final = (".gz", ".tgz", ".xz", ".bz2", ".zst", ".zip", ".7z")
-"""Endings of compressed files. No backup is one, so a name with such an ending would promise too much."""
+"""Endings of compressed files. A backup is not compressed, so it must not have such a name."""
 
 _NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-"""How file systems say that a file has one name only (FAT, some that lie on other machines)."""
+"""The errors of file systems without hard links (FAT, some network file systems)."""
 
 _BEING_WRITTEN: Final = "#"
-"""obstore has this in the names of files that it has not finished. They may be gone when they are looked at."""
+"""The mark in the names of files that obstore has not finished. Such a file may disappear at any time."""
 
 
 def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) -> None:
     """Copy the data, and tell what the copy holds. `replaces` lets the copy take the place of an older one.
 
     Raises:
-        StartError: when there is nothing to copy, no place to put it, or the copy is not whole.
+        StartError: when there is nothing to copy, no place for it, or the copy is not whole.
     """
     is_archive = target.suffix.lower() == ARCHIVE_SUFFIX
     try:
@@ -91,7 +91,7 @@ def _written_beside(target: Path, *, replaces: bool) -> Iterator[Path]:
 
 
 def _give_new_name(part: Path, target: Path) -> None:
-    """Give the file its new name, unless another file (of another backup) has come meanwhile and has that name.
+    """Give the file its new name, unless another file (of another backup) got that name meanwhile.
 
     The caller removes the old name.
     """
@@ -138,11 +138,11 @@ def _list_images(images: Path) -> Iterator[Path]:
     """List all images, also those in folders that are links to another disk.
 
     Raises:
-        OSError: when a folder cannot be looked at.
-        StartError: when something there is no regular file.
+        OSError: when a folder cannot be read.
+        StartError: when an entry is no regular file.
     """
     if not os.path.lexists(images):
-        return  # a database whose server never ran, or has an older version
+        return  # The server of this database never ran, or has an older version.
 
     def fail(error: OSError) -> None:
         raise error

@@ -1,7 +1,5 @@
-"""The `guildway` command: reads the command line, does what it says, and turns each failure into a line and an exit
-status.
-
-The command line itself is declared in `guildway/commands.py`.
+"""The `guildway` command: it reads the command line, runs the command, and turns each failure into a line and an exit
+status. `guildway/commands.py` declares the command line.
 """
 
 import os
@@ -18,7 +16,7 @@ from guildway.invocation import find_invocation
 from guildway.outcomes import FAILED, INTERRUPTED, REFUSED, give_up_output
 
 _OWNER_ALONE = 0o077
-"""Others get no rights to any file that is made, also when a library makes it (images, the database's log)."""
+"""Files are for their owner alone, also those that a library creates (images, the database's log)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KernelsMissingError as error:
         _complain(error.msg)
     except BrokenPipeError:
-        give_up_output()  # nobody reads on, as in `guildway demo | head -1`
+        give_up_output()  # The reader has ended, as in `guildway demo | head -1`.
         return FAILED
     except OSError as error:
         _complain(f"{error.filename or 'the output'}: cannot be read or written: {error.strerror}")
@@ -46,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _obey(argv: Sequence[str] | None) -> int:
-    """Read the command line, then do the work: the parser has returned by then, so it takes no failure for its own."""
+    """Read the command line, then run the command. The parser has returned by then, so it does not catch the failure."""
     found: Work | int = app(argv, prog_name="guildway", standalone_mode=False)
-    status = found if isinstance(found, int) else found()  # a number is the status of --help and --version
+    status = found if isinstance(found, int) else found()  # A number is the status of --help and --version.
     sys.stdout.flush()
     return status
 

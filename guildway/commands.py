@@ -1,11 +1,11 @@
 """The commands with their flags and help, as Typer reads them from the signatures below.
 
-A command function does nothing but return the work that the command line asks for; `guildway/cli.py` does it. Each work
-imports what it needs itself: the tiers take a while to load, and `guildway --help` or a wrong flag need none of them.
+A command function only returns the work of the command; `guildway/cli.py` runs it. Each work imports its own modules:
+the tiers take a while to load, and `guildway --help` or a wrong flag need none of them.
 
-Flags have no defaults here. What is not given is left to the environment and the settings file, see
-`core/runtime/settings/configuration.py`. Help is plain text: Typer loads rich for anything else, which takes longer than all the
-rest of a refusal.
+Flags have no defaults here. Missing values come from the environment and the settings file
+(`core/runtime/settings/configuration.py`). Help is plain text: with markup Typer would load rich, which takes longer
+than the rest of a refusal.
 """
 
 import os
@@ -25,7 +25,7 @@ from guildway.outcomes import DONE, FAILED
 from guildway.version import VERSION
 
 Work = Callable[[], int]
-"""A function that does what a command is for, and returns the exit status."""
+"""A function that does the work of a command and returns the exit status."""
 
 app = typer.Typer(
     add_completion=False,
@@ -200,7 +200,7 @@ def _make_demo(url: str | None, flags: dict[str, str | None]) -> int:
 
 
 def _find_api_url(settings: Settings) -> str:
-    """Tell where the server of these settings is reached from this machine. Raises StartError."""
+    """Return the API's address of these settings, as seen from this machine. Raises StartError."""
     from core.runtime.sockets import format_authority  # noqa: PLC0415
 
     if not settings.api.port:

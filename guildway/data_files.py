@@ -1,4 +1,4 @@
-"""The files of a data folder: where they lie, that they are for their owner alone, and that all of them can be used."""
+"""The files of a data folder: their places, their rights (the owner's alone), and checks that they can be used."""
 
 import os
 from pathlib import Path
@@ -13,18 +13,18 @@ DATABASE_NAME: Final = "guildway.db"
 BLOB_FOLDER: Final = "files"
 
 _BESIDE_DATABASE: Final = ("-wal", "-shm", "-journal")
-"""Endings of files that SQLite makes with the rights of the database. Those of an earlier life may have others."""
+"""Endings of files that SQLite creates with the rights of the database. Older ones may have other rights."""
 
 
 class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
-    """Paths in a data folder."""
+    """The paths in a data folder."""
 
     database: Path
     images: Path
 
     @classmethod
     def in_folder(cls, folder: Path) -> "DataFiles":
-        """Name the files of a folder. None of them needs to be there."""
+        """Name the files of a folder. They need not exist."""
         return cls(database=folder / DATABASE_NAME, images=folder / BLOB_FOLDER)
 
     def list_database(self) -> list[Path]:
@@ -33,10 +33,9 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
         return [database, *(database.with_name(database.name + suffix) for suffix in _BESIDE_DATABASE)]
 
     def is_own(self, path: Path) -> bool:
-        """Tell whether a file at `path` would be among the server's: in the folder itself, or anywhere in that of the
-        images.
+        """Tell whether `path` is among the server's files: in the folder itself, or anywhere in the folder of images.
 
-        A name counts as it is written and as where its links lead, since each can be put in another's place.
+        The name and the target of its links both count, since either can be replaced.
         """
         folder, images = self.database.parent.resolve(), self.images.resolve()
         places = (path.resolve(), path.parent.resolve() / path.name)
@@ -45,13 +44,12 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
         )
 
     def make_database_private(self) -> None:
-        """Make the database for its owner alone, or take others' rights to it, however loose the rights of the folder
-        are.
+        """Create the database for its owner alone, or remove others' rights to it, even in a folder that all may use.
 
         This comes before the database is opened.
 
         Raises:
-            StartError: when that cannot be done.
+            StartError: when that fails.
         """
         files = self.list_database()
         try:
@@ -62,17 +60,17 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
             raise StartError(
                 f"the database {self.database} cannot be made its owner's alone: {error.strerror}"
             ) from error
-        # SQLite would open what may only be read, and refuse each write.
+        # SQLite would open a read-only file, and refuse each write.
         for path in (files[0].parent, *files):
             _check_usable(path)
 
     def prepare_images(self) -> None:
-        """Make their folder when it is missing, take others' rights to it, and see that images can be put into it.
+        """Create the folder of images if it is missing, remove others' rights to it, and check that it can be written.
 
-        A folder of another user's that this one may write to (a mounted one) keeps the rights that it was given.
+        A mounted folder of another user, to which this one may write, keeps its rights.
 
         Raises:
-            StartError: when they cannot.
+            StartError: when the folder cannot be used.
         """
         try:
             self.images.mkdir(mode=0o700, exist_ok=True)
@@ -86,7 +84,7 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def _check_usable(path: Path) -> None:
-    """Raises StartError when what is there may not be read and written by this process."""
+    """Raise StartError when `path` exists and this process may not read and write it."""
     mode = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
     if path.exists() and not os.access(path, mode, effective_ids=True):
         raise StartError(f"{path} may not be read and written by the server's user")

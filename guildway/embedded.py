@@ -1,13 +1,13 @@
 """The whole backend in one process: API, gateway, store and bus on one event loop, data in one folder.
 
 ```
- HTTP ────────────→ api ─→ store (SQLite) ─ commit ─→ bus ─→ gateway ─→ picows ─→ WebSockets
+ HTTP ────────────→ api ─→ store (SQLite) ─ commit ─→ bus ─→ gateway ─→ WebSockets
                      ↑                                          │
                      └──────── messages sent over a socket ─────┘
 ```
 
-The composition root: builds everything and hands each part its dependencies. Owns the order of starting (data folder,
-sockets, store, tiers) and of ending (clients told to reconnect while requests are finished, then chores, store,
+This module is the composition root: it builds all parts and gives each its dependencies. It owns the order of starting
+(data folder, sockets, store, tiers) and of ending (clients reconnect while requests are finished, then chores, store,
 folder).
 """
 
@@ -48,10 +48,10 @@ from guildway.version import VERSION
 logger = logging.getLogger(__name__)
 
 GATEWAY_GRACE_S: Final = 2.0
-"""For op 7 and a close frame to every client. It runs beside the requests' grace: together they stay under 5 s."""
+"""The time for op 7 and a close frame to every client. Together with the requests' grace it stays under 5 s."""
 REQUEST_GRACE_S: Final = 3
 OPERATIONS_CONNECTIONS: Final = 8
-"""Of the descriptors that are the process's own."""
+"""The connections of the operations listener, out of the process's own descriptors."""
 STORE_GRACE_S: Final = 1.0
 
 
@@ -59,7 +59,7 @@ Chore = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Embedded:
-    """Everything built; `run` brings it to life. Made by `open_embedded`."""
+    """All parts of a server, built by `open_embedded`. `run` starts them."""
 
     __slots__ = ("_api_server", "_chores", "_facts", "_garbage", "_gateway", "_operations_server")
 
@@ -73,7 +73,7 @@ class Embedded:
         chores: Mapping[str, Chore],
         facts: Mapping[str, object],
     ) -> None:
-        """`chores` run beside the servers; `facts` are told in the log's first line."""
+        """`chores` run beside the servers; `facts` are in the log's first line."""
         self._gateway = gateway
         self._api_server = api_server
         self._operations_server = operations_server
@@ -116,17 +116,17 @@ class Embedded:
 
 @contextlib.asynccontextmanager
 async def open_embedded(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Embedded]:
-    """Build everything; on leaving close the store and let go of the data folder.
+    """Build all parts; on leaving close the store and unlock the data folder.
 
     Raises:
-        StartError: when a socket, the data folder or the database cannot be had.
+        StartError: when a socket, the data folder or the database is not available.
     """
     async with contextlib.AsyncExitStack() as stack:
         folder = DataDir(Path(settings.store.data_dir))
         stack.callback(folder.close)
         files = DataFiles.in_folder(folder.path)
         files.prepare_images()
-        # Before the database is touched: a taken port is the commonest reason for not starting.
+        # The socket comes before the database: a taken port is the commonest reason for not starting.
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         clock = clock or SystemClock()
         metrics = build_metrics(worker=str(settings.store.worker_id))
@@ -149,7 +149,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
 
 
 def _build_tiers(ground: Ground, blobs: BlobStore) -> tuple[Api, Gateway]:
-    """The API does not know the gateway, but its address; the gateway sends what its clients say through the API."""
+    """Build both tiers. The API knows the gateway's address only; the gateway sends clients' messages by the API."""
     address = PublicAddress(ground.settings.gateway.public_url)
     api = build_api(
         store=ground.store,
@@ -194,7 +194,7 @@ def _make_api_server(ground: Ground, api: Api, sock: socket.socket) -> HttpServe
         trusted_proxies=settings.trusted_proxies,
         count_refusal=lambda limit: refusals.labels(limit).inc(),
         bounds=HttpBounds(
-            # Whatever is set, one address does not get all that there are.
+            # One address does not get all connections, whatever the setting is.
             connections_per_address=min(settings.connections_per_address, shares.api * 3 // 4),
             connections=shares.api,
         ),
@@ -238,7 +238,7 @@ def _list_facts(settings: Settings, store: SqlStore) -> dict[str, object]:
 
 
 async def _within(limit_s: float, end: Callable[[], Awaitable[None]], name: str) -> None:
-    """Await the end of a part, but no longer than that: a process that was told to end ends."""
+    """Await the end of a part, but no longer than `limit_s`, so that a process that was told to end does end."""
     try:
         async with asyncio.timeout(limit_s):
             await end()

@@ -1,7 +1,6 @@
-"""The ground that both tiers of the embedded process stand on: the open database, ids, metrics, facts about the
-machine.
+"""The ground of both tiers in the embedded process: the open database, ids, metrics and facts about the machine.
 
-The composition root (`guildway.embedded`) asks for it once the data folder is held, builds the tiers on it and closes
+The composition root (`guildway.embedded`) asks for it once it holds the data folder, builds the tiers on it and closes
 the store.
 """
 
@@ -32,7 +31,7 @@ KERNELS: Final = "plain" if IS_PURE else "compiled"
 
 
 class Ground(msgspec.Struct, kw_only=True, frozen=True):
-    """Everything that is built before the tiers and that more than one of them needs."""
+    """The parts that are built before the tiers and that more than one of them needs."""
 
     settings: Settings
     clock: Clock
@@ -47,7 +46,7 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
 
 
 async def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, metrics: Metrics) -> Ground:
-    """Make what goes with an open store. Raises Unavailable."""
+    """Build the parts around an open store. Raises Unavailable."""
     node = settings.store
     readiness = Readiness(look=store.health.find_fault, clock=clock)
     _show_state(metrics, store.health, readiness)
@@ -91,7 +90,7 @@ async def open_store(
 
 
 def build_metrics(*, worker: str) -> Metrics:
-    """A registry of this process's own, with what prometheus-client knows about a process."""
+    """Make a registry of this process, with prometheus-client's metrics of a process."""
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -99,7 +98,7 @@ def build_metrics(*, worker: str) -> Metrics:
 
 
 def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
-    """Set the gauges that look their values up when the page is read."""
+    """Connect the gauges that are computed when the page is read."""
     metrics.process.build_info.labels(version=VERSION, kernels=KERNELS).set(1)
     metrics.process.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
     metrics.store.database_bytes.set_function(health.measure_bytes)

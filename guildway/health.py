@@ -6,18 +6,18 @@ from typing import Final
 from guildway.rest_client import make_connection
 
 TIMEOUT_S: Final = 4.0
-"""Below the five seconds that container runtimes commonly allow a check, so that the reason is still told."""
+"""The limit is below the five seconds that container runtimes commonly allow, so that a reason is still printed."""
 
 
 class NotHealthyError(Exception):
-    """The server did not answer, or not well. The text says which."""
+    """The server does not answer, or its answer is not 200. The text tells the reason."""
 
 
 def ask_health(url: str) -> None:
     """Ask `/health` of the REST API at `url`.
 
     Raises:
-        DemoError: when that is no address.
+        DemoError: when `url` is no address.
         NotHealthyError: when the answer is not 200, or does not come in time.
     """
     connection = make_connection(url, timeout_s=TIMEOUT_S)

@@ -1,6 +1,6 @@
-"""The words by which this program, and Python, are called from where it was started.
+"""The words that call this program and Python from the folder in which the program was started.
 
-What the program prints for people must work when it is pasted into a shell.
+The program prints commands for people, which must work when they are pasted into a shell.
 """
 
 import os
@@ -24,7 +24,7 @@ class Invocation(msgspec.Struct, kw_only=True, frozen=True):
     python: str
     """The interpreter that has the server's libraries, and in a checkout those of the example bots."""
     has_examples: bool
-    """Whether the folder is a checkout, with examples in it."""
+    """True in a checkout, which has the examples."""
 
 
 def find_invocation() -> Invocation:
@@ -33,7 +33,7 @@ def find_invocation() -> Invocation:
 
 
 def compute_invocation(*, program: str, python: str, folder: Path) -> Invocation:
-    """Tell how a program is called. `program` is what was started: the installed script, or a module by `python -m`."""
+    """Tell how a program is called. `program` is the started path: an installed script, or a module of `python -m`."""
     short_python = shlex.quote(_shorten(python, folder))
     if Path(program).name == _SCRIPT:
         on_path = shutil.which(_SCRIPT)
@@ -45,9 +45,9 @@ def compute_invocation(*, program: str, python: str, folder: Path) -> Invocation
 
 
 def _shorten(path: str, folder: Path) -> str:
-    """Write the path from the folder on, when it lies in it. Links stay as they are: an environment's Python is one."""
+    """Write a path in the folder relative to it. Links stay as they are: an environment's Python is one."""
     absolute = Path(os.path.normpath(folder / path))
     if not absolute.is_relative_to(folder):
         return str(absolute)
     short = str(absolute.relative_to(folder))
-    return short if "/" in short else f"./{short}"  # a shell looks a name without a slash up in PATH
+    return short if "/" in short else f"./{short}"  # A shell looks up a name without a slash in PATH.

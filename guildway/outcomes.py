@@ -1,6 +1,6 @@
-"""Exit statuses of the command, and what becomes of its output when nobody takes it.
+"""Exit statuses of the command, and its reaction to an output without a reader.
 
-Errors that an operator must mend bring a status of their own, see `core/runtime/errors.py`.
+Errors that an operator must mend have their own status, see `core/runtime/errors.py`.
 """
 
 import os
@@ -14,5 +14,5 @@ INTERRUPTED: Final = 130
 
 
 def give_up_output() -> None:
-    """Lead stdout nowhere, so that Python does not try to write the rest of it when it ends."""
+    """Point stdout to nothing, so that Python does not try to write the rest of it at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,7 @@
-"""A small REST client for `guildway demo` and `guildway health`, of the stdlib alone: the server needs no HTTP client
-library.
+"""A small REST client for `guildway demo` and `guildway health`. It uses the stdlib alone, since the server needs no
+HTTP client library.
 
-One connection, one caller. Waits out rate limits as the server asks. Knows nothing of what it sends.
+A client has one connection and one caller. It waits out rate limits as the server asks.
 """
 
 import http.client
@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 
 _TIMEOUT_S: Final = 30.0
 _ATTEMPTS: Final = 20
-"""Rate limits are the only thing that is tried again; twenty waits outlast every window that the defaults know."""
+"""Only rate limits are retried. Twenty waits outlast every window of the default settings."""
 
 
 class DemoError(Exception):
-    """The server cannot be reached or did not do as asked; the text is for the person at the terminal."""
+    """The server cannot be reached or did not do as asked. The text is for the person at the terminal."""
 
 
 class NoServerError(DemoError):
-    """There is no server at the address."""
+    """The connection to the server failed."""
 
 
 class ApiError(DemoError):
-    """The server's answer was an error."""
+    """The server's answer is an error."""
 
     def __init__(self, method: str, path: str, status: int, body: Any) -> None:
         super().__init__(f"{method} {path} was answered {status}: {json.dumps(body)[:500]}")
@@ -33,10 +33,10 @@ class ApiError(DemoError):
 
 
 def make_connection(url: str, *, timeout_s: float) -> http.client.HTTPConnection:
-    """Make a connection, which is not open yet, to the server at `url`, which has no path.
+    """Make a connection to the server at `url`, which has no path. The connection is not open yet.
 
     Raises:
-        DemoError: when that is no address.
+        DemoError: when `url` is no address.
     """
     try:
         parts = urlsplit(url)
@@ -60,11 +60,11 @@ class RestClient:
         self._url = url
 
     def request(self, method: str, path: str, body: Any = None, *, token: str = "") -> Any:
-        """Ask, and return the decoded answer (None without a body).
+        """Send a request, and return the decoded answer (None without a body).
 
         Raises:
             ApiError: for an error status.
-            DemoError: when the server cannot be reached, or is none.
+            DemoError: when the server cannot be reached, or is no Guildway server.
         """
         for _ in range(_ATTEMPTS):
             status, answer = self._exchange(method, path, body, token)

@@ -1,4 +1,4 @@
-"""`guildway run`: the server from its settings to its end, and what is told when it is ready."""
+"""`guildway run`: the server from its settings to its end, and the report that it is ready."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ def serve(settings: Settings) -> int:
     except StartError:
         raise
     except Exception:
-        # A part failed and took the rest with it; whoever starts processes starts this one again.
+        # A part failed and ended the others. A service manager starts the process again.
         logger.critical("the server failed", exc_info=True)
         return FAILED
     return DONE

@@ -1,4 +1,4 @@
-"""The version. The package takes it from here, and so does a checkout that is run without being installed."""
+"""The version, for the package and for a checkout that is not installed."""
 
 from typing import Final
 

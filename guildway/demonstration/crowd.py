@@ -1,8 +1,7 @@
-"""A made-up guild with many members: who they are, which roles they have, which channels there are. Pure.
+"""A made-up guild with many members, their roles and channels. The module does no I/O; `crowd_demo` stores the guild.
 
-The same random source gives the same crowd. People are spread over four years by their ids, as accounts are that were
-made one after the other; most have no role, some have one that shows in the member list. Writing it all down is
-`crowd_demo`'s business.
+The same random source gives the same crowd. The ids spread people over four years, as if their accounts were made one
+after the other. Most people have no role, and some have one that shows in the member list.
 """
 
 import random
@@ -20,28 +19,29 @@ from core.domain.role import Role
 from core.domain.user import Account, User
 
 MAX_MEMBERS: Final = 500_000
-"""The largest guild that the server is made for."""
+"""The largest guild that the server is designed for."""
 
 _SPREAD_MS: Final = 4 * 365 * 24 * 60 * 60 * 1000
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 _GIVEN_NAMES: Final = (
-    "Ada Alan Amara Anders Aiko Barbara Björn Carmen Chidi Clara Dilip Donald Edith Edsger Élise Emmy Farid Frances Grace "
-    "Haruki Hedy Ingrid Ivan Jean Joan Julia Kalpana Karen Kenji Lars Leila Leslie Linus Lucía Margaret Mateo Mei Mina "
-    "Nadia Niklaus Noor Olga Omar Óscar Petra Priya Radia Rasmus Rosa Sofia Sophie Tariq Tim Ursula Vera Wei Yusuf Zoë"
+    "Ada Alan Amara Anders Aiko Barbara Björn Carmen Chidi Clara Dilip Donald Edith Edsger Élise Emmy Farid Frances "
+    "Grace Haruki Hedy Ingrid Ivan Jean Joan Julia Kalpana Karen Kenji Lars Leila Leslie Linus Lucía Margaret Mateo "
+    "Mei Mina Nadia Niklaus Noor Olga Omar Óscar Petra Priya Radia Rasmus Rosa Sofia Sophie Tariq Tim Ursula Vera Wei "
+    "Yusuf Zoë"
 )
 _FAMILY_NAMES: Final = (
-    "Adeyemi Allen Andersson Babbage Bakker Bartik Berners Boole Cerf Chen Conway Dahl Dijkstra Ekström Fernández Floyd "
-    "Gödel Goldberg Hamilton Hopper Ito Johansson Kaya Keller Kim Knuth Kowalski Lamarr Lamport Liskov Lovelace Mbeki "
-    "Meyer Moore Nakamura Noether Novák Okafor Perlman Popov Ritchie Rossi Sammet Schneider Shannon Silva Tanaka Turing "
-    "Ueda Varga Weber Wilkes Wirth Yamada Zhang Zuse"
+    "Adeyemi Allen Andersson Babbage Bakker Bartik Berners Boole Cerf Chen Conway Dahl Dijkstra Ekström Fernández "
+    "Floyd Gödel Goldberg Hamilton Hopper Ito Johansson Kaya Keller Kim Knuth Kowalski Lamarr Lamport Liskov Lovelace "
+    "Mbeki Meyer Moore Nakamura Noether Novák Okafor Perlman Popov Ritchie Rossi Sammet Schneider Shannon Silva "
+    "Tanaka Turing Ueda Varga Weber Wilkes Wirth Yamada Zhang Zuse"
 )
 _GIVEN: Final = _GIVEN_NAMES.split()
 _FAMILY: Final = _FAMILY_NAMES.split()
 
 
 class _Kind(msgspec.Struct, frozen=True):
-    """A role, and the share of the members that has it."""
+    """A role, and the share of the members that hold it."""
 
     name: str
     share: float
@@ -57,13 +57,13 @@ _KINDS: Final = (
     _Kind("Regulars", 0.05, hoist=True, color=0x2ECC71),
     _Kind("Newcomers", 0.25, hoist=False, color=0x95A5A6),
 )
-"""The roles from the highest down. Rare ones come first, so that a small crowd has some of each, too."""
+"""The roles from the highest down. Rare roles come first, so that a small crowd has some of each."""
 
 _TEXT_CHANNELS: Final = ("welcome", "lounge", "questions", "show-and-tell", "off-topic")
 
 
 class Plan(msgspec.Struct, kw_only=True, frozen=True):
-    """The guild without its members."""
+    """A guild without its members."""
 
     guild: Guild
     roles: tuple[Role, ...]
@@ -96,11 +96,11 @@ IDS_OF_A_GUILD: Final = 1 + len(_KINDS) + len(_TEXT_CHANNELS) + 1
 
 
 def make_people(count: int, *, plan: Plan, now_ms: int, source: random.Random) -> Iterator[tuple[Account, Member]]:
-    """Make people and their memberships, by ascending id. They have no password: nobody can log in as one."""
+    """Make people and their memberships, in ascending order of ids. They have no password, so none of them can log in."""
     tag = _base36(plan.guild.id >> 22)[-6:]
     step_ms = _SPREAD_MS // max(count, 1)
     for number in range(count):
-        # The low bits are random, so that a second crowd does not meet the ids of the first.
+        # The low bits are random, so that the ids of two crowds do not collide.
         made_ms = now_ms - _SPREAD_MS + number * step_ms + source.randrange(step_ms)
         user_id = snowflake_at(made_ms) | source.getrandbits(22)
         yield _make_person(user_id, number, tag, plan, now_ms, source)

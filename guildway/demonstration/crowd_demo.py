@@ -1,9 +1,8 @@
-"""`guildway demo --members N`: a guild with very many members, written into the data folder of a server that is
-stopped.
+"""`guildway demo --members N`: a guild with very many members, written into the data folder of a stopped server.
 
-Over REST half a million registrations would take hours; so this opens the store as the server does, and writes in bulk.
-The folder's lock keeps a running server and this apart. Each run makes a new guild with new people; none of them can
-log in save the owner, and those whose tokens are asked for (`--logins`), which go to a file in the folder.
+Half a million registrations over REST would take hours, so the command opens the store as the server does, and writes
+in bulk. The folder's lock excludes a running server. Each run makes a new guild with new people. Only the owner has a
+password. `--logins` makes tokens of other members, which go to a file in the folder.
 """
 
 import json
@@ -29,11 +28,11 @@ from guildway.demonstration.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make
 from guildway.ground import open_store
 
 _BATCH: Final = 10_000
-"""People of one unit of work: large enough that commits do not count, small enough to be held in memory."""
+"""The people of one unit of work: enough that the commits cost little, and few enough for memory."""
 
 
 async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, clock: Clock, out: TextIO) -> None:
-    """Write the guild, and print how to get in. `members` includes the owner, `logins` are tokens beside the owner's.
+    """Write the guild, and print how to get in. `members` includes the owner; `logins` does not.
 
     Raises:
         StartError: when a number is out of its bounds, or the folder is in use or cannot be opened.
@@ -53,7 +52,7 @@ async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, 
 
 
 class _Crowd:
-    """A run of the command: what it writes with, and the ids that it gives."""
+    """A run of the command, with its store and its source of ids."""
 
     __slots__ = ("_clock", "_folder", "_ids", "_out", "_store")
 
@@ -127,7 +126,7 @@ class _Crowd:
             "channels": {channel.name: str(channel.id) for channel in plan.channels},
             "tokens": tokens,
         }
-        # Tokens are as good as passwords: nobody else's business on a shared machine.
+        # Tokens are as good as passwords: the file is for its owner alone on a shared machine.
         path.touch(mode=0o600)
         path.write_text(json.dumps(made, indent=1), encoding="utf-8")
         self._out.write(

@@ -1,7 +1,7 @@
-"""`guildway demo`: fills a running server over its REST API, so that a newcomer sees something.
+"""`guildway demo`: fills a running server over its REST API, as an example for newcomers.
 
-Four people, a bot, a guild with roles, open and hidden channels, and a conversation. Passwords are random, because the
-server may be reachable by others. Each run makes a new guild; names that are taken get a number.
+The demo makes four people, a bot, a guild with roles, open and hidden channels, and a conversation. Passwords are
+random, because the server may be reachable from outside. Each run makes a new guild; taken names get a number.
 """
 
 import secrets
@@ -52,7 +52,7 @@ def run_demo(url: str, invocation: Invocation, out: TextIO) -> None:
     """Fill the server at `url` and print the logins and the bot's token.
 
     Raises:
-        DemoError: when the server cannot be reached or refuses something.
+        DemoError: when the server cannot be reached or refuses a request.
     """
     client = RestClient(url)
     try:
