@@ -1,7 +1,7 @@
-# Guildway's single entry. `make help` lists what there is.
+# Guildway's single entry. `make help` lists the targets.
 #
-# Everything is put into .venv by stamps (files in .venv that say "done, for this lock"), so that a second run starts at once.
-# Runtime dependencies and development ones have a lock each: who only runs the server downloads no test tools.
+# Stamps, which are files in .venv, record what is installed and built, so that a second run starts at once. Dependencies
+# of the server, the tests and the benchmarks have a lock each: a server downloads no test tools.
 
 PYTHON ?=
 VENV := .venv
@@ -23,7 +23,7 @@ MVN := $(shell command -v mvn 2>/dev/null)
 ARGS ?=
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-# PYTHON=… makes .venv; one that another Python made is not used in its place.
+# PYTHON=… chooses the Python of a new .venv. A .venv of another Python is refused.
 VERSION_OF = $(shell $(1) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)
 ifneq ($(and $(PYTHON),$(wildcard $(PY)),$(filter-out clean help,$(or $(MAKECMDGOALS),help))),)
 ifneq ($(call VERSION_OF,$(PYTHON)),$(call VERSION_OF,$(PY)))
@@ -46,9 +46,9 @@ demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a 
 
 build: $(VENV)/build.stamp  ## Compile the kernels in place
 
-# All tests are shared by as many workers as there are processors and one more, since the one with the end-to-end tests mostly
-# waits. A few tests, which ARGS chooses, are quicker without workers; ARGS="-n 3 …" asks for them.
-# Bytecode is kept also where PYTHONDONTWRITEBYTECODE is set: without it each worker and each server of the tests starts slowly.
+# There is a worker for each processor and one more, since the worker with the end-to-end tests mostly waits. A few tests,
+# which ARGS chooses, are quicker without workers; ARGS="-n 3 …" asks for them. Bytecode is kept even if
+# PYTHONDONTWRITEBYTECODE is set: without it each worker and each server of the tests starts slowly.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
 
 test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests; ARGS="-k name" passes to pytest
@@ -60,9 +60,9 @@ test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests on t
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)
 
-# The kernels, with AddressSanitizer and UBSan, and the tests are in a folder of their own, so that nothing else meets this build. The
-# sanitizers are loaded first, since Python itself has none, and each object has a piece of memory of its own. Leaks are not looked for:
-# Python frees little at its end. test_build compiles, which says nothing about what was compiled.
+# The build with AddressSanitizer and UBSan has a folder of its own, with the kernels and the tests. The sanitizers are
+# preloaded, since Python itself has none, and each object gets its own piece of memory. Leaks are not reported, since
+# Python frees little at its end. test_build is left out: it compiles kernels and tests none of these.
 CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 UNDER_CHECKS = cd $(SANITIZED) && PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" ../../$(PY)
@@ -154,12 +154,13 @@ $(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp
 	@$(PY) setup.py --quiet build_ext --inplace >/dev/null
 	@touch $@
 
-# Bytecode ahead of the first start, also where PYTHONDONTWRITEBYTECODE is set: without it a start takes twice as long.
+# Bytecode is written before the first start, even if PYTHONDONTWRITEBYTECODE is set: without it a start takes twice as
+# long.
 $(VENV)/bytecode.stamp: $(VENV)/build.stamp $(shell find $(PACKAGES) -name '*.py')
 	@$(PY) -m compileall -q $(PACKAGES)
 	@touch $@
 
-# The JavaScript clients that the end-to-end tests drive; without Node those tests say that they need it.
+# The end-to-end tests drive these JavaScript clients. Without Node those tests are skipped and say so.
 ifdef NPM
 node: $(NODE_TESTS)/node_modules/.stamp
 else
@@ -172,7 +173,7 @@ $(NODE_TESTS)/node_modules/.stamp: $(NODE_TESTS)/package-lock.json
 	@cd $(NODE_TESTS) && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-# The bots of typed libraries. Without their toolchains what they send is still tested, from tests/golden/clients.
+# The bots of typed libraries need Go and Maven. Without them their requests are still tested, from tests/golden/clients.
 ifdef GO
 go: $(GO_TESTS)/bot
 else

@@ -1,6 +1,7 @@
-"""Builds the compiled kernels of `core_ext`, without which there is no package. All else about it is in pyproject.toml.
+"""Builds the compiled kernels of `core_ext`, which every package contains. pyproject.toml has all other metadata.
 
-Each `x_py.py` of `AUGMENTED` is compiled as `x_c` with the types in `x_c.pxd`; a kernel of `POINTERS` has an `x_c.pyx` of its own. Where nothing can be compiled, the build ends with one sentence that says what to install.
+Each `x_py.py` of `AUGMENTED` is compiled as `x_c` with the types in `x_c.pxd`; a kernel of `POINTERS` has an `x_c.pyx`
+of its own. Without a working compiler the build ends with one sentence, which names the package to install.
 """
 
 import contextlib
@@ -28,23 +29,23 @@ POINTERS = (
     "sockets/websocket",
 )
 EPOLL = ("sockets/sockets",)
-"""Only Linux has what it calls; elsewhere the portable transport needs none of it."""
+"""Kernels that call epoll, which only Linux has. The portable transport does not use them."""
 
 DIRECTIVES = {
     "language_level": "3",
-    # Types come from the .pxd files alone: an annotation in the plain twin must not change what the compiled one accepts.
+    # Types come from the .pxd files alone: an annotation of the plain twin must not change the compiled one.
     "annotation_typing": False,
     "embedsignature": True,
 }
 
 OPTIMIZATION = [] if "-O" in os.environ.get("CFLAGS", "") else ["-O3"]
-"""Whoever asks for another one has a reason: a sanitizer's reports are read line by line."""
+"""CFLAGS with another level win: the reports of a sanitizer need one that keeps lines."""
 
 PROBE = "#include <Python.h>\n"
 
 
 def declare_extensions() -> list[Extension]:
-    """One extension a kernel."""
+    """Return an extension for each kernel."""
     pointers = POINTERS + (EPOLL if sys.platform == "linux" else ())
     sources = {name: f"core_ext/{name}_py.py" for name in AUGMENTED} | {
         name: f"core_ext/{name}_c.pyx" for name in pointers
@@ -61,22 +62,22 @@ def declare_extensions() -> list[Extension]:
 
 
 class BuildKernels(build_ext):
-    """`build_ext` that first sees whether anything can be compiled."""
+    """A `build_ext` that first checks the compiler."""
 
     def initialize_options(self) -> None:
-        """Cython's part of the command has this option."""
+        """Set the option of Cython's part of the command."""
         super().initialize_options()
         self.cython_directives = DIRECTIVES
 
     def build_extensions(self) -> None:
-        """Compiles the kernels, or ends the build."""
+        """Compile the kernels, or end the build."""
         if not self.can_compile():
             text = runpy.run_path("core_ext/chooser.py")["MISSING"]
             raise SystemExit(f"guildway: {text}")
         super().build_extensions()
 
     def can_compile(self) -> bool:
-        """Whether there is a compiler that works, and Python's headers."""
+        """Tell whether there are a working compiler and Python's headers."""
         with tempfile.TemporaryDirectory() as folder, silenced_errors():
             source = Path(folder, "probe.c")
             source.write_text(PROBE)
@@ -88,14 +89,14 @@ class BuildKernels(build_ext):
 
 
 class KernelsFirst(build):
-    """`build` that compiles before it copies, so that nothing else is said when that cannot be done."""
+    """A `build` that compiles before it copies, so that a failed compile prints nothing else."""
 
     sub_commands = sorted(build.sub_commands, key=lambda command: command[0] != "build_ext")
 
 
 @contextlib.contextmanager
 def silenced_errors() -> Iterator[None]:
-    """What a compiler says is not shown meanwhile."""
+    """Hide the output of the compiler."""
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -1,11 +1,11 @@
-"""A discord.py bot on a Guildway server. `BOT_TOKEN=… python examples/bot.py`, then write `!ping` in a channel."""
+"""A discord.py bot on a Guildway server. Run `BOT_TOKEN=… python examples/bot.py`, then write `!ping` in a channel."""
 
 import os
 
 import discord
 import yarl
 
-# The two lines that make any discord.py bot talk to another server:
+# These two lines make any discord.py bot talk to another server.
 discord.http.Route.BASE = os.environ.get("API_URL", "http://127.0.0.1:8080") + "/api/v10"
 discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ.get("GATEWAY_URL", "ws://127.0.0.1:8081"))
 

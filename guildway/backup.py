@@ -37,11 +37,7 @@ _BEING_WRITTEN: Final = "#"
 
 
 def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) -> None:
-    """Copy the data, and tell what the copy holds. `replaces` lets the copy take the place of an older one.
-
-    Raises:
-        StartError: when there is nothing to copy, no place for it, or the copy is not whole.
-    """
+    """Copy the data, and tell what the copy holds. `replaces` lets it replace an older one. Raises StartError."""
     is_archive = target.suffix.lower() == ARCHIVE_SUFFIX
     try:
         _check_places(data, target, replaces=replaces)

@@ -67,10 +67,7 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
     def prepare_images(self) -> None:
         """Create the folder of images if it is missing, remove others' rights to it, and check that it can be written.
 
-        A mounted folder of another user, to which this one may write, keeps its rights.
-
-        Raises:
-            StartError: when the folder cannot be used.
+        A mounted folder of another user, to which this one may write, keeps its rights. Raises StartError.
         """
         try:
             self.images.mkdir(mode=0o700, exist_ok=True)

@@ -14,12 +14,7 @@ class NotHealthyError(Exception):
 
 
 def ask_health(url: str) -> None:
-    """Ask `/health` of the REST API at `url`.
-
-    Raises:
-        DemoError: when `url` is no address.
-        NotHealthyError: when the answer is not 200, or does not come in time.
-    """
+    """Ask `/health` of the REST API at `url`. Raises DemoError for a wrong address, and NotHealthyError."""
     connection = make_connection(url, timeout_s=TIMEOUT_S)
     try:
         connection.request("GET", "/health", headers={"Connection": "close"})

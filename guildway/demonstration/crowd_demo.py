@@ -32,11 +32,7 @@ _BATCH: Final = 10_000
 
 
 async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, clock: Clock, out: TextIO) -> None:
-    """Write the guild, and print how to get in. `members` includes the owner; `logins` does not.
-
-    Raises:
-        StartError: when a number is out of its bounds, or the folder is in use or cannot be opened.
-    """
+    """Write the guild, and print how to get in. `members` includes the owner; `logins` does not. Raises StartError."""
     if not 1 <= members <= MAX_MEMBERS or not 0 <= logins < members:
         raise StartError(f"--members must be in 1..{MAX_MEMBERS}, and --logins below it")
     folder = DataDir(Path(settings.data_dir))

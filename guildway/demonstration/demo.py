@@ -49,11 +49,7 @@ class _Person(msgspec.Struct, frozen=True):
 
 
 def run_demo(url: str, invocation: Invocation, out: TextIO) -> None:
-    """Fill the server at `url` and print the logins and the bot's token.
-
-    Raises:
-        DemoError: when the server cannot be reached or refuses a request.
-    """
+    """Fill the server at `url` and print the logins and the bot's token. Raises DemoError."""
     client = RestClient(url)
     try:
         people = {name: _register(client, name, display_name) for name, display_name in _PEOPLE}

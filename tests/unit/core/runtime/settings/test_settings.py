@@ -22,7 +22,9 @@ def test_example_file_tells_effect_and_example_of_every_option() -> None:
         if line.startswith("#"):
             paragraph.append(line.removeprefix("# "))
         elif match := re.match(r"(\w+) = ", line):
-            assert re.search(r"Example: \S", " ".join(paragraph)), f"{match[1]} has no example"
+            effect, _, example = " ".join(paragraph).partition("Example: ")
+            assert re.fullmatch(r"[A-Z].+ .+ .+\.", effect.strip()), f"{match[1]}: the effect is no sentence"
+            assert example, f"{match[1]} has no example"
             paragraph = []
         elif not line:
             paragraph = []
