@@ -25,6 +25,7 @@ from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
+from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.gateway_addresses import GatewayAddressService
 from api.services.guilds.welcome import Welcome
@@ -112,6 +113,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
 ) -> Api:
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     entities = EntityCache(store=store, bus=bus, clock=clock)
+    last_messages = LastMessages(messages=store.messages, bus=bus)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
     limits = _build_limits(settings=settings, clock=clock, metrics=metrics)
@@ -124,10 +126,11 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             ids=ids, clock=clock, settings=settings,
         ),
         guild=build_guild_services(
-            store=store, entities=entities, images=images, membership=membership, online=online, ids=ids, clock=clock
+            store=store, entities=entities, last_messages=last_messages, images=images, membership=membership,
+            online=online, ids=ids, clock=clock,
         ),
         message=build_message_services(
-            store=store, bus=bus, entities=entities, limits=limits,
+            store=store, bus=bus, entities=entities, last_messages=last_messages, limits=limits,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits),

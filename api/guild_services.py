@@ -6,6 +6,7 @@ import msgspec
 
 from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
+from api.services.channels.last_messages import LastMessages
 from api.services.channels.overwrites import OverwriteService
 from api.services.entity_cache import EntityCache
 from api.services.guilds.guilds import GuildService
@@ -42,6 +43,7 @@ def build_guild_services(
     *,
     store: Store,
     entities: EntityCache,
+    last_messages: LastMessages,
     images: ImageService,
     membership: Membership,
     online: OnlineCounts,
@@ -51,8 +53,8 @@ def build_guild_services(
     """Make the services."""
     return GuildServices(
         bans=BanService(store=store, entities=entities, membership=membership, ids=ids, clock=clock),
-        channel_order=ChannelOrderService(store=store, entities=entities, ids=ids),
-        channels=ChannelService(store=store, entities=entities, ids=ids),
+        channel_order=ChannelOrderService(store=store, entities=entities, last_messages=last_messages, ids=ids),
+        channels=ChannelService(store=store, entities=entities, last_messages=last_messages, ids=ids),
         guilds=GuildService(
             store=store, entities=entities, membership=membership, images=images, online=online, ids=ids
         ),
@@ -74,7 +76,7 @@ def build_guild_services(
             clock=clock,
             is_in_voice=_is_in_voice,
         ),
-        overwrites=OverwriteService(store=store, entities=entities, ids=ids),
+        overwrites=OverwriteService(store=store, entities=entities, last_messages=last_messages, ids=ids),
         prune=PruneService(store=store, entities=entities, membership=membership, clock=clock),
         roles=RoleService(store=store, entities=entities, images=images, ids=ids),
         vanity=VanityService(store=store, entities=entities, ids=ids),

@@ -3,6 +3,7 @@
 import msgspec
 
 from api.services.channels.direct_channels import DirectChannelService
+from api.services.channels.last_messages import LastMessages
 from api.services.channels.typing_indicators import TypingIndicatorService
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
@@ -29,11 +30,12 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     typing_indicators: TypingIndicatorService
 
 
-def build_message_services(
+def build_message_services(  # noqa: PLR0913 - a composition root is given all that its parts need
     *,
     store: Store,
     bus: Bus,
     entities: EntityCache,
+    last_messages: LastMessages,
     limits: Limits,
     typing_interval_s: float,
     ids: IdSource,
@@ -44,7 +46,7 @@ def build_message_services(
     cache = MessageCache(messages=store.messages, bus=bus)
     renderer = MessageRenderer(entities=entities, messages=cache)
     return MessageServices(
-        direct_channels=DirectChannelService(entities=entities, store=store, ids=ids),
+        direct_channels=DirectChannelService(entities=entities, last_messages=last_messages, store=store, ids=ids),
         edits=MessageEditService(entities=entities, messages=store.messages, renderer=renderer, ids=ids, clock=clock),
         history=MessageHistoryService(entities=entities, messages=store.messages, cache=cache, renderer=renderer),
         messages=MessageService(

@@ -31,6 +31,7 @@ from api.http.scope import TEMPLATE_KEY
 from api.message_services import MessageServices, build_message_services
 from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
+from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.limits import Limits, MemoryRateLimiter
 from api.services.messages.message_forms import CreateMessage
@@ -131,6 +132,7 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         store=store,
         bus=store.bus,
         entities=EntityCache(store=store, bus=store.bus, clock=clock),
+        last_messages=LastMessages(messages=store.messages, bus=store.bus),
         limits=limits,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,

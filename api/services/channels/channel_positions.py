@@ -11,6 +11,7 @@ from api.services.caller import Caller
 from api.services.channels.channel_forms import ChannelPosition
 from api.services.channels.channel_objects import announce_channel
 from api.services.channels.channel_rules import check_parent, is_synced
+from api.services.channels.last_messages import LastMessages
 from api.services.channels.overwrites import require_grant
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
@@ -25,11 +26,12 @@ from core.store.interfaces import Store
 class ChannelOrderService:
     """Moves channels."""
 
-    __slots__ = ("_entities", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_store")
 
-    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, last_messages: LastMessages, ids: IdSource) -> None:
         self._store = store
         self._entities = entities
+        self._last_messages = last_messages
         self._ids = ids
 
     @on_present_rights
@@ -37,7 +39,7 @@ class ChannelOrderService:
         """Apply the forms one after the other, all or none."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_CHANNELS)
-        last_ids = await self._store.messages.last_ids([form.id for form in forms if form.id is not None])
+        last_ids = await self._last_messages.find_ids([form.id for form in forms if form.id is not None])
         async with self._store.write() as tx:
             channels = dict((await confirm_rights(tx, access)).channels)
             moved: dict[int, dict[str, Any]] = {}

@@ -21,6 +21,7 @@ from api.services.channels.channel_rules import (
     compute_name,
     compute_next_position,
 )
+from api.services.channels.last_messages import LastMessages
 from api.services.channels.overwrites import require_grant, resolve_overwrites, sync_children
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
@@ -68,25 +69,26 @@ _GUILD_FIELDS: Final = (
 class ChannelService:
     """What members do with channels."""
 
-    __slots__ = ("_entities", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_store")
 
-    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, last_messages: LastMessages, ids: IdSource) -> None:
         self._store = store
         self._entities = entities
+        self._last_messages = last_messages
         self._ids = ids
 
     async def fetch_all(self, caller: Caller, guild_id: int) -> list[ChannelObject]:
         """The guild's channels that the caller may view."""
         access = await self._entities.access(caller.user_id, guild_id)
         visible = [channel for channel in access.entry.channels.values() if access.can_view(channel)]
-        return await show_channels(self._store.messages, visible)
+        return await show_channels(self._last_messages, visible)
 
     async def fetch(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
         """A channel of a guild, or of direct messages."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             return await self._show_direct(caller, access.channel)
-        [shown] = await show_channels(self._store.messages, [access.channel])
+        [shown] = await show_channels(self._last_messages, [access.channel])
         return shown
 
     @on_present_rights
@@ -123,7 +125,7 @@ class ChannelService:
             changes["overwrites"] = await self._new_overwrites(form.permission_overwrites, access, access.guild)
         if changes.get("parent_id", access.channel.parent_id) != access.channel.parent_id:
             require_place(access.guild, access.guild.entry.channels.get(changes["parent_id"] or 0))
-        last_ids = await self._store.messages.last_ids([channel_id])
+        last_ids = await self._last_messages.find_ids([channel_id])
         async with self._store.write() as tx:
             channels = (await confirm_rights(tx, access.guild)).channels
             channel = channels[channel_id]
@@ -143,7 +145,7 @@ class ChannelService:
         if access.guild is None:
             return await self._show_direct(caller, access.channel)
         access.require(Permission.MANAGE_CHANNELS)
-        last_ids = await self._store.messages.last_ids([channel_id])
+        last_ids = await self._last_messages.find_ids([channel_id])
         async with self._store.write() as tx:
             present = await confirm_rights(tx, access.guild)
             guild, channel = present.guild, present.channels[channel_id]
@@ -189,7 +191,7 @@ class ChannelService:
         tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild.id, payload))
 
     async def _show_direct(self, caller: Caller, channel: Channel) -> DirectChannelObject:
-        last_ids = await self._store.messages.last_ids([channel.id])
+        last_ids = await self._last_messages.find_ids([channel.id])
         users = await self._entities.users(channel.recipient_ids)
         others = [users[user_id] for user_id in channel.recipient_ids if user_id != caller.user_id and user_id in users]
         return render_direct_channel(msgspec.structs.replace(channel, last_message_id=last_ids.get(channel.id)), others)

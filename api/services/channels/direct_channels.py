@@ -7,6 +7,7 @@ import msgspec
 from api.forms.form import SnowflakeField
 from api.forms.marks import unbuilt
 from api.services.announcements import user_event
+from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from core.domain.channel import Channel, ChannelType
@@ -36,11 +37,12 @@ _ONE: Final = 1
 class DirectChannelService:
     """Opens and lists them."""
 
-    __slots__ = ("_entities", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_store")
 
-    def __init__(self, *, entities: EntityCache, store: Store, ids: IdSource) -> None:
+    def __init__(self, *, entities: EntityCache, last_messages: LastMessages, store: Store, ids: IdSource) -> None:
         self._entities = entities
         self._store = store
+        self._last_messages = last_messages
         self._ids = ids
 
     async def open(self, user: User, form: OpenDirectChannel) -> DirectChannelObject:
@@ -91,7 +93,7 @@ class DirectChannelService:
         return user_event(self._ids.next(), CHANNEL_CREATE, viewer.id, payload, channel_id=channel.id)
 
     async def _render_all(self, viewer_id: int, channels: list[Channel]) -> list[DirectChannelObject]:
-        last_ids = await self._store.messages.last_ids([channel.id for channel in channels])
+        last_ids = await self._last_messages.find_ids([channel.id for channel in channels])
         people = await self._entities.users({user_id for channel in channels for user_id in channel.recipient_ids})
         return [
             render_direct_channel(

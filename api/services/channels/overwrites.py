@@ -18,6 +18,7 @@ from api.services.channels.channel_rules import (
     manages_by_overwrite,
     merge_overwrites,
 )
+from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
@@ -31,11 +32,12 @@ from core.store.interfaces import Store, Transaction
 class OverwriteService:
     """Sets and deletes single overwrites."""
 
-    __slots__ = ("_entities", "_ids", "_store")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_store")
 
-    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, entities: EntityCache, last_messages: LastMessages, ids: IdSource) -> None:
         self._store = store
         self._entities = entities
+        self._last_messages = last_messages
         self._ids = ids
 
     @on_present_rights
@@ -49,7 +51,7 @@ class OverwriteService:
         overwrite = overwrite_of(form, overwrite_id, type_)
         others = [item for item in access.channel.overwrites if item.id != overwrite_id]
         require_grant(access, guild, [*others, overwrite])
-        last_ids = await self._store.messages.last_ids([channel_id])
+        last_ids = await self._last_messages.find_ids([channel_id])
         async with self._store.write() as tx:
             channels = (await confirm_rights(tx, guild)).channels
             channel = channels[channel_id]
@@ -68,7 +70,7 @@ class OverwriteService:
         if len(others) == len(access.channel.overwrites):
             raise UnknownOverwrite
         require_grant(access, guild, others)
-        last_ids = await self._store.messages.last_ids([channel_id])
+        last_ids = await self._last_messages.find_ids([channel_id])
         async with self._store.write() as tx:
             channels = (await confirm_rights(tx, guild)).channels
             after = await tx.channels.delete_overwrite(channel_id, overwrite_id)
