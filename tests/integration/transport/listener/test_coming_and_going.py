@@ -13,7 +13,7 @@ from core_ext.delivery import Track, deliver
 from core_ext.guild import SlotSet
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.connection import Connection
-from tests.integration.transport.listener.conftest import RunListener, Served
+from tests.integration.transport.listener.conftest import RecordingListener, RunListener
 from tests.integration.transport.listener.test_listener import COMPRESS, json_of, log_in
 from tests.support.websocket_client import WebSocketClient, open_websocket
 
@@ -24,7 +24,7 @@ ROUNDS = 40
 class Guest:
     """A session, and its client on whichever socket."""
 
-    def __init__(self, served: Served, compress: str) -> None:
+    def __init__(self, served: RecordingListener, compress: str) -> None:
         self.track = Track(max_events=1000, max_bytes=1 << 30)
         self.owed: list[str] = []
         """By number, from 1 on: what each dispatch must say."""

@@ -14,7 +14,7 @@ from core_ext.guild import SlotSet
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding
 from gateway.sessions.connection import Connection
-from tests.integration.transport.listener.conftest import RunListener, Served
+from tests.integration.transport.listener.conftest import RecordingListener, RunListener
 from tests.integration.transport.listener.test_listener import COMPRESS, json_of, log_in
 from tests.support.websocket_client import WebSocketClient, open_websocket
 
@@ -134,7 +134,7 @@ async def test_client_that_reads_nothing_is_closed_at_its_cap_and_others_go_on(r
         assert await slow.read_close_code() == 1013
 
 
-async def test_frames_before_a_close_arrive_before_it(served: Served) -> None:
+async def test_frames_before_a_close_arrive_before_it(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
@@ -147,7 +147,7 @@ async def test_frames_before_a_close_arrive_before_it(served: Served) -> None:
         assert await client.read_close_code() == 4000
 
 
-async def test_descriptor_of_a_lost_socket_is_never_written_to(served: Served) -> None:
+async def test_descriptor_of_a_lost_socket_is_never_written_to(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
@@ -155,7 +155,7 @@ async def test_descriptor_of_a_lost_socket_is_never_written_to(served: Served) -
         track.push(DispatchBody("E", b"{}"))
         assert (await client.read_payload())["s"] == 1
         client.abort()
-        assert await served.wait_end() is None
+        assert await served.handler.wait_end() is None
         # Whoever gets the number next must not get the frames with it.
         readers, writers = zip(*(os.pipe() for _ in range(20)), strict=True)
         track.push(DispatchBody("E", b"{}"))

@@ -18,7 +18,7 @@ from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core_ext.payloads import etf_encode
 from gateway.payloads.encodings import Encoding
-from tests.integration.transport.listener.conftest import RunListener, Served
+from tests.integration.transport.listener.conftest import RecordingListener, RunListener
 from tests.support.client_frames import BINARY, TEXT, make_client_frame
 from tests.support.transports import on_first_transport
 from tests.support.websocket_client import WebSocketClient, open_websocket
@@ -68,7 +68,7 @@ values = st.recursive(
 class Scene:
     """A listener, and somebody who is logged in and minds their own business."""
 
-    def __init__(self, served: Served, bystander: WebSocketClient) -> None:
+    def __init__(self, served: RecordingListener, bystander: WebSocketClient) -> None:
         self.served = served
         self.bystander = bystander
 
@@ -101,7 +101,7 @@ async def scene(run_listener: RunListener) -> AsyncIterator[Scene]:
         await scene_is_whole(served)
 
 
-async def scene_is_whole(served: Served) -> None:
+async def scene_is_whole(served: RecordingListener) -> None:
     """Of all the connections only the bystander's is left."""
     async with asyncio.timeout(10):
         while len(served.listener.connections) > 1:

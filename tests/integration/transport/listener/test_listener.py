@@ -15,7 +15,7 @@ from core_ext.payloads import etf_encode
 from gateway.commands.commands import Heartbeat, RequestGuildMembers
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding
-from tests.integration.transport.listener.conftest import RunListener, Served
+from tests.integration.transport.listener.conftest import RecordingListener, RunListener
 from tests.support.client_frames import BINARY, CLOSE, PING, PONG, TEXT, make_client_frame
 from tests.support.transports import on_first_transport
 from tests.support.websocket_client import UPGRADE, WebSocketClient, ask, make_request, open_websocket
@@ -50,7 +50,7 @@ async def log_in(client: WebSocketClient) -> None:
     [(Encoding.JSON, TEXT), (Encoding.JSON, BINARY), (Encoding.ETF, BINARY), (Encoding.MSGPACK, BINARY)],
 )
 async def test_every_transport_says_hello_acknowledges_and_dispatches(
-    served: Served, encoding: Encoding, compress: str, opcode: int
+    served: RecordingListener, encoding: Encoding, compress: str, opcode: int
 ) -> None:
     name, make = COMPRESS[compress]
     query = f"v=10&encoding={encoding.name.lower()}&compress={name}"
@@ -73,18 +73,20 @@ async def test_every_transport_says_hello_acknowledges_and_dispatches(
     ("query", "code"),
     [("v=8", 4012), ("v=11&encoding=json", 4012), ("v=10&encoding=xml", 4002), ("v=10&compress=br", 4002)],
 )
-async def test_unknown_transport_is_opened_and_closed_with_a_code(served: Served, query: str, code: int) -> None:
+async def test_unknown_transport_is_opened_and_closed_with_a_code(
+    served: RecordingListener, query: str, code: int
+) -> None:
     async with open_websocket(served.address, query) as client:
         assert await client.read_close_code() == code
         assert await client.read() is None
 
 
-async def test_permessage_deflate_is_not_agreed_to(served: Served) -> None:
+async def test_permessage_deflate_is_not_agreed_to(served: RecordingListener) -> None:
     async with open_websocket(served.address, headers={"Sec-WebSocket-Extensions": "permessage-deflate"}) as client:
         assert b"Extensions" not in client.upgrade_answer
 
 
-async def test_firefoxs_connection_header_is_taken(served: Served) -> None:
+async def test_firefoxs_connection_header_is_taken(served: RecordingListener) -> None:
     async with open_websocket(served.address, headers={"Connection": "keep-alive, Upgrade"}) as client:
         assert (await client.read_payload())["op"] == 10
 
@@ -128,19 +130,21 @@ async def test_gateway_is_where_libraries_and_proxies_ask_for_it(run_listener: R
         (b"GET\r\n\r\n", b"400"),
     ],
 )
-async def test_other_http_requests_get_an_http_answer(served: Served, request_bytes: bytes, status: bytes) -> None:
+async def test_other_http_requests_get_an_http_answer(
+    served: RecordingListener, request_bytes: bytes, status: bytes
+) -> None:
     answer = await ask(served.address, request_bytes)
     assert answer.split(b" ")[1] == status
     assert b"Connection: close" in answer
 
 
-async def test_endless_http_header_is_cut_off(served: Served) -> None:
+async def test_endless_http_header_is_cut_off(served: RecordingListener) -> None:
     answer = await ask(served.address, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
     assert b"101" not in answer
 
 
 @pytest.mark.parametrize(("size", "code"), [(4096, None), (4097, 4002), (70_000, 4002), (3_000_000, 4002)])
-async def test_payload_size_limit_is_exact_and_told(served: Served, size: int, code: int | None) -> None:
+async def test_payload_size_limit_is_exact_and_told(served: RecordingListener, size: int, code: int | None) -> None:
     payload = json_of({"op": 1, "x": ""})
     payload = payload.replace(b'""', b'"' + b"x" * (size - len(payload)) + b'"')
     assert len(payload) == size
@@ -154,7 +158,7 @@ async def test_payload_size_limit_is_exact_and_told(served: Served, size: int, c
         await sending
 
 
-async def test_fragments_are_put_together_around_control_frames(served: Served) -> None:
+async def test_fragments_are_put_together_around_control_frames(served: RecordingListener) -> None:
     text = json_of({"op": 1, "d": None, "x": "é🎉"})
     async with open_websocket(served.address) as client:
         await client.read_payload()
@@ -169,14 +173,14 @@ async def test_fragments_are_put_together_around_control_frames(served: Served) 
         assert (await client.read_payload())["op"] == 11
 
 
-async def test_fragments_share_one_size_limit(served: Served) -> None:
+async def test_fragments_share_one_size_limit(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await client.send(make_client_frame(TEXT, b" " * 3000, is_final=False))
         await client.send(make_client_frame(0, b" " * 3000))
         assert await client.read_close_code() == 4002
 
 
-async def test_several_messages_in_one_segment_are_all_heard(served: Served) -> None:
+async def test_several_messages_in_one_segment_are_all_heard(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await log_in(client)
         await client.send(make_client_frame(TEXT, json_of(MEMBERS)) * 50)
@@ -185,7 +189,7 @@ async def test_several_messages_in_one_segment_are_all_heard(served: Served) -> 
         assert served.handler.commands == [RequestGuildMembers(guild_id=1, query="", limit=0)] * 50
 
 
-async def test_message_byte_by_byte_is_heard(served: Served) -> None:
+async def test_message_byte_by_byte_is_heard(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await client.read_payload()
         for byte in make_client_frame(TEXT, json_of({"op": 1})):
@@ -222,7 +226,7 @@ async def test_message_byte_by_byte_is_heard(served: Served) -> None:
         (make_client_frame(PING, b"") * 121, 4008),
     ],
 )
-async def test_wrong_frames_are_closed_with_their_code(served: Served, frames: bytes, code: int) -> None:
+async def test_wrong_frames_are_closed_with_their_code(served: RecordingListener, frames: bytes, code: int) -> None:
     async with open_websocket(served.address) as client:
         await client.send(frames)
         close = await client.read_close()
@@ -230,13 +234,15 @@ async def test_wrong_frames_are_closed_with_their_code(served: Served, frames: b
         assert close[0] == code
         assert close[1] != ""
         assert await client.read() is None
-        assert await served.wait_end() is None
+        assert await served.handler.wait_end() is None
 
 
 @on_first_transport
 @pytest.mark.parametrize("compress", COMPRESS)
 @pytest.mark.parametrize("encoding", list(Encoding))
-async def test_close_codes_are_the_same_on_every_transport(served: Served, encoding: Encoding, compress: str) -> None:
+async def test_close_codes_are_the_same_on_every_transport(
+    served: RecordingListener, encoding: Encoding, compress: str
+) -> None:
     name, _ = COMPRESS[compress]
     query = f"v=10&encoding={encoding.name.lower()}&compress={name}"
     for payload, code in (({"op": 77}, 4001), ({"op": 2, "d": 5}, 4002), (MEMBERS, 4003)):
@@ -246,30 +252,30 @@ async def test_close_codes_are_the_same_on_every_transport(served: Served, encod
 
 
 @pytest.mark.parametrize(("code", "answer"), [(1000, 1000), (1001, 1001), (3000, 3000), (4000, 4000), (4999, 4999)])
-async def test_client_close_is_answered_and_reported(served: Served, code: int, answer: int) -> None:
+async def test_client_close_is_answered_and_reported(served: RecordingListener, code: int, answer: int) -> None:
     async with open_websocket(served.address) as client:
         await client.send(make_client_frame(CLOSE, code.to_bytes(2, "big") + b"bye"))
         assert await client.read_close_code() == answer
         assert await client.read() is None
-        assert await served.wait_end() == code
+        assert await served.handler.wait_end() == code
 
 
-async def test_client_close_without_a_code_is_answered_with_1000(served: Served) -> None:
+async def test_client_close_without_a_code_is_answered_with_1000(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await client.send(make_client_frame(CLOSE, b""))
         assert await client.read_close_code() == 1000
-        assert await served.wait_end() == 1005
+        assert await served.handler.wait_end() == 1005
 
 
-async def test_lost_socket_is_reported_without_a_code(served: Served) -> None:
+async def test_lost_socket_is_reported_without_a_code(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await client.read_payload()
         client.abort()
-        assert await served.wait_end() is None
+        assert await served.handler.wait_end() is None
     assert served.listener.connections == []
 
 
-async def test_what_follows_a_close_is_not_heard(served: Served) -> None:
+async def test_what_follows_a_close_is_not_heard(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await log_in(client)
         await client.send(make_client_frame(TEXT, b'{"op":77}') + make_client_frame(TEXT, json_of(MEMBERS)) * 100)
@@ -323,7 +329,7 @@ async def test_slow_client_is_closed_resumably_and_others_are_not(run_listener: 
             assert (await quick.read_payload())["s"] == seq
         assert not slow_end.is_open
         assert quick_end.is_open
-        assert await served.wait_end() is None
+        assert await served.handler.wait_end() is None
         assert await slow.read_close_code() == 1013
         await quick.say(json_of({"op": 1}))
         assert (await quick.read_payload())["op"] == 11
@@ -360,7 +366,9 @@ async def test_too_many_connections_of_an_address_are_refused(run_listener: RunL
             assert (await third.read_payload())["op"] == 10
 
 
-async def test_failing_handler_ends_one_connection_only(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+async def test_failing_handler_ends_one_connection_only(
+    served: RecordingListener, caplog: pytest.LogCaptureFixture
+) -> None:
     async with open_websocket(served.address) as failing, open_websocket(served.address) as other:
         await log_in(other)
         with caplog.at_level(logging.ERROR):
@@ -371,7 +379,7 @@ async def test_failing_handler_ends_one_connection_only(served: Served, caplog: 
         assert (await other.read_payload())["op"] == 11
 
 
-async def test_close_from_the_server_waits_for_what_was_sent(served: Served) -> None:
+async def test_close_from_the_server_waits_for_what_was_sent(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await log_in(client)
         connection = served.handler.connections[0]
@@ -383,7 +391,7 @@ async def test_close_from_the_server_waits_for_what_was_sent(served: Served) -> 
         assert await client.read_close_code() == 4000
 
 
-async def test_metrics_count_open_connections(served: Served) -> None:
+async def test_metrics_count_open_connections(served: RecordingListener) -> None:
     def count() -> float | None:
         return served.metrics.registry.get_sample_value("guildway_websocket_connections", {"worker": "0"})
 
@@ -391,7 +399,7 @@ async def test_metrics_count_open_connections(served: Served) -> None:
         await client.read_payload()
         assert count() == 1
         client.abort()
-        await served.wait_end()
+        await served.handler.wait_end()
     assert count() == 0
 
 
@@ -412,7 +420,7 @@ async def test_stop_says_going_away_and_leaves_nothing(run_listener: RunListener
                 await asyncio.open_connection(*address)
 
 
-async def test_heartbeat_intervals_are_jittered_within_their_bounds(served: Served) -> None:
+async def test_heartbeat_intervals_are_jittered_within_their_bounds(served: RecordingListener) -> None:
     intervals = set()
     for _ in range(5):
         async with open_websocket(served.address) as client:
@@ -421,7 +429,7 @@ async def test_heartbeat_intervals_are_jittered_within_their_bounds(served: Serv
     assert all(37_500 <= interval <= 45_000 for interval in intervals)
 
 
-async def test_heartbeats_do_not_reach_the_handler(served: Served) -> None:
+async def test_heartbeats_do_not_reach_the_handler(served: RecordingListener) -> None:
     async with open_websocket(served.address) as client:
         await log_in(client)
         await client.say(json.dumps({"op": 1, "d": 1}).encode())

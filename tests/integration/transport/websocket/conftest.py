@@ -1,42 +1,29 @@
-"""Everything here runs once for each transport, on uvloop, which is what the server runs on."""
+"""Echo servers on each transport."""
 
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-import uvloop
 
-from gateway.transport.listener import TRANSPORTS
 from tests.integration.transport.websocket.echo_server import EchoServer, run_echo_server
 
 TIMED_BY = {"picows": "gateway.transport.picows_peer", "native": "gateway.transport.native_listener"}
-"""The modules that use the times."""
+"""The modules that hold the time limits of each transport."""
 
 RunServer = Callable[..., AbstractAsyncContextManager[EchoServer]]
 
 
-def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
-    return {"uvloop": uvloop.new_event_loop}
-
-
-@pytest.fixture(params=TRANSPORTS)
-def transport(request: pytest.FixtureRequest) -> str:
-    """The name of an implementation, as the setting has it."""
-    return str(request.param)
-
-
 @pytest.fixture
 def hurried(transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Handshakes and drains that take too long are ended after half a second, for tests that wait for it."""
+    """Time limits of half a second on handshakes and drains, for tests that wait for them."""
     for name in ("HANDSHAKE_S", "DRAIN_S"):
         monkeypatch.setattr(f"{TIMED_BY[transport]}.{name}", 0.5)
 
 
 @pytest.fixture
 def run_server(transport: str) -> RunServer:
-    """Run a server with settings of the test's own."""
+    """Run a server with a test's own settings."""
 
     def run(**settings: Any) -> AbstractAsyncContextManager[EchoServer]:
         return run_echo_server(transport, **settings)
@@ -46,6 +33,6 @@ def run_server(transport: str) -> RunServer:
 
 @pytest.fixture
 async def server(run_server: RunServer) -> AsyncIterator[EchoServer]:
-    """A server with the default settings, save that a client may say as much as it likes."""
-    async with contextlib.AsyncExitStack() as stack:
-        yield await stack.enter_async_context(run_server())
+    """A server with the default settings, but without a limit on commands."""
+    async with run_server() as server:
+        yield server

@@ -111,7 +111,7 @@ async def test_clients_that_never_read_are_closed_at_their_cap_and_cost_no_more(
             if not any(connection.is_open for connection in connections):
                 break
         assert [await read_end(sock) for sock in slow] == [1013] * len(slow)
-        assert [await server.wait_for_end(name) for name in names] == [None] * len(slow)
+        assert [await server.handler.wait_for_end(name) for name in names] == [None] * len(slow)
         await quick.check_alive()
 
 
@@ -126,7 +126,7 @@ async def test_client_that_asks_and_never_reads_is_closed_at_its_cap(run_server:
                     while connection.is_open:
                         await asyncio.get_running_loop().sock_sendall(sock, asks)
                         assert connection.buffered_bytes < 200_000
-            assert await server.wait_for_end("deaf") is None
+            assert await server.handler.wait_for_end("deaf") is None
         await check_all_is_gone(server, 1 << 20)
 
 
@@ -158,7 +158,7 @@ async def test_killed_client_process_leaves_nothing(forgetful: EchoServer) -> No
             await asyncio.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    assert [await server.wait_for_end(f"child {index}") for index in range(count)] == [None] * count
+    assert [await server.handler.wait_for_end(f"child {index}") for index in range(count)] == [None] * count
     await check_all_is_gone(server, 1 << 20)
     server.handler.ends.clear()
     await check_nothing_is_left(before, count)
