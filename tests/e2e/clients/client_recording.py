@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tests.e2e.clients.tour import Scene
+from tests.e2e.clients.tour import TourGuild
 
 FOLDER = Path(__file__).parents[2] / "golden/clients"
 _NAME = re.compile(r"<([a-z0-9_]+(?:\.[a-z]+)?)>")
@@ -55,7 +55,7 @@ class Recording(msgspec.Struct, kw_only=True):
         (FOLDER / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
 
-async def name_scene(scene: Scene) -> dict[str, str]:
+async def name_scene(scene: TourGuild) -> dict[str, str]:
     """The scene's values by their names."""
     guild_id = scene.guild["id"]
     values = {"token": scene.bot["token"], "bot": scene.bot["id"], "guild": guild_id}

@@ -21,7 +21,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.e2e.clients.client_recording import Connection, Exchange, Recording, name_answer, name_scene, put_names
-from tests.e2e.clients.tour import Scene, ask, build, chat, moderate, refuse
+from tests.e2e.clients.tour import TourGuild, ask, build, chat, moderate, refuse
 from tests.e2e.clients.typed_bots import LIBRARIES, Addresses, Library
 from tests.e2e.conftest import GENEROUS
 from tests.support.person import Person
@@ -108,7 +108,7 @@ async def record(library: Library) -> Recording:
         server = await Server(Path(tempfile.mkdtemp()), settings).start()
         gateway.target = server.gateway
         async with await Person.register(server.api) as alice, await Person.register(server.api) as bob:
-            scene = await Scene.make(alice, bob)
+            scene = await TourGuild.make(alice, bob)
             values = await name_scene(scene)
             async with http.listening(server.api) as api:
                 tapped = SimpleNamespace(api=api, gateway=settings["GUILDWAY_GATEWAY_PUBLIC_URL"])
@@ -117,7 +117,7 @@ async def record(library: Library) -> Recording:
     return _compile(library, http, gateway, values)
 
 
-async def _tour(library: Library, tapped: Addresses, scene: Scene) -> None:
+async def _tour(library: Library, tapped: Addresses, scene: TourGuild) -> None:
     async with library.running(tapped, scene.bot["token"]) as bot:
         await bot.wait_for("guild")
         for part in (chat, build, ask, moderate, refuse):

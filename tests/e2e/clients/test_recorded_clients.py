@@ -17,7 +17,7 @@ from tests.e2e.clients.client_recording import (
     put_values,
     render_request,
 )
-from tests.e2e.clients.tour import Scene
+from tests.e2e.clients.tour import TourGuild
 from tests.support.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person
 from tests.support.server_process import Server
@@ -34,7 +34,7 @@ async def test_requests_are_answered_as_when_they_were_recorded(
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
     authority = server.api.removeprefix("http://")
     values = {"host": authority, "soon": soon.strftime("%Y-%m-%dT%H:%M:%S")}
-    values |= await name_scene(await Scene.make(alice, bob))
+    values |= await name_scene(await TourGuild.make(alice, bob))
     host, _, port = authority.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     answers: dict[str, Any] = {}
@@ -75,7 +75,7 @@ def _assert_shown(body: Any, answer: Any, told: Any) -> None:
 @recordings
 async def test_commands_are_understood(server: Server, alice: Person, bob: Person, name: str) -> None:
     recording = Recording.load(name)
-    scene = await Scene.make(alice, bob)
+    scene = await TourGuild.make(alice, bob)
     values = await name_scene(scene)
     first, second = recording.connections
     async with open_gateway(server.gateway) as watching:

@@ -13,7 +13,7 @@ from tests.support.server_process import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-Place = Any
+CallTarget = Any
 """What a call is made on: the library's client, its guild and its channel, as attributes."""
 
 
@@ -22,7 +22,7 @@ async def listed(pages: AsyncIterator[Any]) -> list[Any]:
     return [item async for item in pages]
 
 
-Reads = Mapping[str, tuple[Callable[[Place], Awaitable[Any]], Callable[[Any], Any], Any]]
+Reads = Mapping[str, tuple[Callable[[CallTarget], Awaitable[Any]], Callable[[Any], Any], Any]]
 """By name: the call, what is looked at, and what that should be (or a function of the place)."""
 
 DISCORD_PY: Final[Reads] = {
@@ -114,7 +114,7 @@ HIKARI: Final[Reads] = {
 }  # fmt: skip
 
 
-async def check(reads: Reads, place: Place) -> None:
+async def check(reads: Reads, place: CallTarget) -> None:
     """Make every call; a model that misses a key raises."""
     found, expected = {}, {}
     for name, (call, look, wanted) in reads.items():

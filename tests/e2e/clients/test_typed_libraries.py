@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.clients.tour import Scene, ask, build, chat, moderate, refuse
+from tests.e2e.clients.tour import TourGuild, ask, build, chat, moderate, refuse
 from tests.e2e.clients.typed_bots import LIBRARIES, Library
 from tests.support.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.typed]
 
 @libraries
 async def test_bot_logs_in_and_knows_its_guild(server: Server, alice: Person, bob: Person, library: Library) -> None:
-    scene = await Scene.make(alice, bob)
+    scene = await TourGuild.make(alice, bob)
     async with library.running(server, scene.bot["token"]) as bot:
         ready = await bot.wait_for("ready")
         assert (ready["user"], ready["guilds"]) == (scene.bot["id"], [scene.guild["id"]])
@@ -44,7 +44,7 @@ async def test_bot_logs_in_and_knows_its_guild(server: Server, alice: Person, bo
 @libraries
 @pytest.mark.parametrize("part", [chat, build, ask, moderate, refuse], ids=lambda part: part.__name__)
 async def test_bot_does_its_part(server: Server, alice: Person, bob: Person, library: Library, part) -> None:  # type: ignore[no-untyped-def]
-    scene = await Scene.make(alice, bob)
+    scene = await TourGuild.make(alice, bob)
     async with library.running(server, scene.bot["token"]) as bot:
         await bot.wait_for("guild")
         await part(bot, scene)
@@ -54,7 +54,7 @@ async def test_bot_does_its_part(server: Server, alice: Person, bob: Person, lib
 async def test_what_the_bot_built_is_what_people_see(
     server: Server, alice: Person, bob: Person, library: Library
 ) -> None:
-    scene = await Scene.make(alice, bob)
+    scene = await TourGuild.make(alice, bob)
     guild_id, first_id = scene.guild["id"], scene.place["channel"]
     async with library.running(server, scene.bot["token"]) as bot:
         await bot.wait_for("guild")
@@ -78,7 +78,7 @@ async def test_what_the_bot_built_is_what_people_see(
 async def test_bot_bans_and_what_was_said_goes_too(
     server: Server, alice: Person, bob: Person, library: Library
 ) -> None:
-    scene = await Scene.make(alice, bob)
+    scene = await TourGuild.make(alice, bob)
     channel_id = scene.place["channel"]
     said = await bob.send(channel_id, "something")
     async with library.running(server, scene.bot["token"]) as bot:

@@ -13,7 +13,7 @@ _VIEW_CHANNEL, _SEND_MESSAGES = 1 << 10, 1 << 11
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class TourGuild:
     """A guild of Alice's with Bob, and a bot of hers that is its administrator."""
 
     alice: Person
@@ -27,14 +27,14 @@ class Scene:
         return {"guild": self.guild["id"], "channel": text_channel(self.guild)}
 
     @classmethod
-    async def make(cls, alice: Person, bob: Person) -> "Scene":
+    async def make(cls, alice: Person, bob: Person) -> "TourGuild":
         """A new one."""
         guild = await alice.make_guild()
         await alice.invite(text_channel(guild), bob)
         return cls(alice=alice, bob=bob, guild=guild, bot=await alice.make_bot(guild["id"]))
 
 
-async def chat(bot: BotProcess, scene: Scene) -> None:
+async def chat(bot: BotProcess, scene: TourGuild) -> None:
     """Messages of every kind, and what becomes of them."""
     place = scene.place
     ids = [(await bot.order("send", **place, content=f"number {number}"))["id"] for number in range(4)]
@@ -62,7 +62,7 @@ async def chat(bot: BotProcess, scene: Scene) -> None:
     assert shown["guild"] == ""
 
 
-async def build(bot: BotProcess, scene: Scene) -> None:
+async def build(bot: BotProcess, scene: TourGuild) -> None:
     """Channels, roles and overwrites: made, changed, ordered, removed."""
     guild_id, first_id = scene.guild["id"], scene.place["channel"]
     made = await bot.order("make_channel", guild=guild_id, name="made-here")
@@ -93,7 +93,7 @@ async def build(bot: BotProcess, scene: Scene) -> None:
     await bot.wait_for("channel_gone", lambda event: event["id"] == channel_id)
 
 
-async def ask(bot: BotProcess, scene: Scene) -> None:
+async def ask(bot: BotProcess, scene: TourGuild) -> None:
     """What goes over the gateway, and invites."""
     guild_id = scene.guild["id"]
     await bot.order("members", guild=guild_id)
@@ -109,7 +109,7 @@ async def ask(bot: BotProcess, scene: Scene) -> None:
     await bot.wait_for("invite_gone", lambda event: event["code"] == invite["code"])
 
 
-async def moderate(bot: BotProcess, scene: Scene) -> None:
+async def moderate(bot: BotProcess, scene: TourGuild) -> None:
     """Bob is renamed, silenced, kicked, banned and let in again."""
     who = {"guild": scene.guild["id"], "user": scene.bob.id}
     await bot.order("nick", **who, name="Bobby")
@@ -129,7 +129,7 @@ async def moderate(bot: BotProcess, scene: Scene) -> None:
     await bot.wait_for("unban", lambda event: event["id"] == scene.bob.id)
 
 
-async def refuse(bot: BotProcess, scene: Scene) -> None:
+async def refuse(bot: BotProcess, scene: TourGuild) -> None:
     """Errors, as the library tells them to a program: with Discord's codes."""
     place = scene.place
     unknown = await bot.attempt("edit", **place, id=place["channel"], content="x")

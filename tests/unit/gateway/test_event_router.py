@@ -25,8 +25,8 @@ from tests.support.sessions import make_session
 USER = 5
 
 
-class Place:
-    """A router among users and sessions; it is the guilds and their entrance itself."""
+class RouterUnderTest:
+    """A router with users and sessions. This class itself stands for the guilds and their entrance."""
 
     def __init__(self) -> None:
         clock, metrics = FakeClock(), Metrics()
@@ -81,7 +81,7 @@ class Place:
 
 
 def test_revoked_auth_session_ends_its_sessions_ready_or_not() -> None:
-    place = Place()
+    place = RouterUnderTest()
     sessions = [
         place.session("a", auth_session_id=1),
         place.session("b", auth_session_id=2),
@@ -94,7 +94,7 @@ def test_revoked_auth_session_ends_its_sessions_ready_or_not() -> None:
 
 
 def test_joined_guild_is_entered_by_the_sessions_that_are_ready() -> None:
-    place = Place()
+    place = RouterUnderTest()
     place.session("a")
     place.session("b", is_ready=False)
     place.tell(GUILD_JOINED, {"guild_id": "7"})
@@ -111,7 +111,7 @@ def test_joined_guild_is_entered_by_the_sessions_that_are_ready() -> None:
     ],
 )
 def test_changes_of_members_are_noted_for_logins_that_are_read(event: str, is_current: bool) -> None:
-    place = Place()
+    place = RouterUnderTest()
     window = place.windows.open(1)
     place.tell(event, {}, audience=Audience.GUILD, guild_id=7)
     assert window.is_current(7, USER) is is_current
@@ -119,14 +119,14 @@ def test_changes_of_members_are_noted_for_logins_that_are_read(event: str, is_cu
 
 
 def test_events_for_a_user_are_noted_for_logins_that_are_read() -> None:
-    place = Place()
+    place = RouterUnderTest()
     window = place.windows.open(1)
     place.tell("USER_UPDATE", {})
     assert [envelope.event for envelope in window.events_of(USER)] == ["USER_UPDATE"]
 
 
 def test_event_that_nobody_knows_is_refused() -> None:
-    place = Place()
+    place = RouterUnderTest()
     with pytest.raises(UnknownEvent):
         place.tell("USER_UPDAET", {})
     assert place.delivered == []

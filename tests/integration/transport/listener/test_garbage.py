@@ -65,7 +65,7 @@ values = st.recursive(
 )
 
 
-class Scene:
+class ListenerWithBystander:
     """A listener, and somebody who is logged in and minds their own business."""
 
     def __init__(self, served: RecordingListener, bystander: WebSocketClient) -> None:
@@ -92,12 +92,12 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(run_listener: RunListener) -> AsyncIterator[Scene]:
+async def scene(run_listener: RunListener) -> AsyncIterator[ListenerWithBystander]:
     async with run_listener(commands_per_minute=1_000_000) as served, open_websocket(served.address) as bystander:
         await bystander.read_payload()
         await bystander.say(msgspec.json.encode(IDENTIFY))
         assert (await bystander.read_payload())["t"] == "READY"
-        yield Scene(served, bystander)
+        yield ListenerWithBystander(served, bystander)
         await scene_is_whole(served)
 
 
@@ -110,7 +110,7 @@ async def scene_is_whole(served: RecordingListener) -> None:
 
 @over_a_socket
 @given(data=st.binary(max_size=400), query=st.sampled_from(TRANSPORTS))
-async def test_any_bytes_after_the_upgrade(scene: Scene, data: bytes, query: str) -> None:
+async def test_any_bytes_after_the_upgrade(scene: ListenerWithBystander, data: bytes, query: str) -> None:
     assert await scene.suffer(data, f"v=10&{query}") in {None, *DOCUMENTED}
 
 
@@ -126,7 +126,7 @@ frames = st.builds(
 
 @over_a_socket
 @given(sequence=st.lists(frames, max_size=8), cut=st.integers(0, 20), query=st.sampled_from(TRANSPORTS))
-async def test_any_frames(scene: Scene, sequence: list[bytes], cut: int, query: str) -> None:
+async def test_any_frames(scene: ListenerWithBystander, sequence: list[bytes], cut: int, query: str) -> None:
     data = b"".join(sequence)
     code = await scene.suffer(data[: len(data) - cut], f"v=10&{query}")
     # A close frame of the client's own is answered with its code, so any code may come back.
@@ -137,7 +137,9 @@ async def test_any_frames(scene: Scene, sequence: list[bytes], cut: int, query: 
 @encodings
 @over_a_socket
 @given(payload=st.binary(max_size=300), opcode=st.sampled_from([TEXT, BINARY]))
-async def test_any_payload_in_a_whole_message(scene: Scene, encoding: Encoding, payload: bytes, opcode: int) -> None:
+async def test_any_payload_in_a_whole_message(
+    scene: ListenerWithBystander, encoding: Encoding, payload: bytes, opcode: int
+) -> None:
     query = f"v=10&encoding={encoding.name.lower()}"
     code = await scene.suffer(make_client_frame(opcode, payload) + make_client_frame(opcode, b"\xff"), query)
     assert code in DECODING
@@ -153,7 +155,7 @@ async def test_any_payload_in_a_whole_message(scene: Scene, encoding: Encoding, 
     is_logged_in=st.booleans(),
 )
 async def test_damaged_commands(
-    scene: Scene,
+    scene: ListenerWithBystander,
     encoding: Encoding,
     command: dict[str, Any],
     flips: list[tuple[int, int]],
@@ -175,7 +177,13 @@ async def test_damaged_commands(
     command=st.sampled_from(COMMANDS), field=st.integers(0, 20), value=values, extra=values, is_logged_in=st.booleans()
 )
 async def test_commands_with_wrong_types(
-    scene: Scene, encoding: Encoding, command: dict[str, Any], field: int, value: Any, extra: Any, is_logged_in: bool
+    scene: ListenerWithBystander,
+    encoding: Encoding,
+    command: dict[str, Any],
+    field: int,
+    value: Any,
+    extra: Any,
+    is_logged_in: bool,
 ) -> None:
     d = command["d"]
     is_one_field = isinstance(d, dict) and field % 4
@@ -197,7 +205,7 @@ async def test_commands_with_wrong_types(
         b"GET / HTTP/1.1\nHost: x\n\n",
     ],
 )
-async def test_any_handshake(scene: Scene, request_bytes: bytes) -> None:
+async def test_any_handshake(scene: ListenerWithBystander, request_bytes: bytes) -> None:
     reader, writer = await asyncio.open_connection(*scene.served.address)
     writer.write(request_bytes)
     writer.write_eof()
@@ -211,7 +219,7 @@ async def test_any_handshake(scene: Scene, request_bytes: bytes) -> None:
     await scene.check_bystander()
 
 
-async def test_many_connections_of_garbage_at_once(scene: Scene) -> None:
+async def test_many_connections_of_garbage_at_once(scene: ListenerWithBystander) -> None:
     """Hundreds of broken clients in one turn: each gets its own code, the bystander beats through all of it."""
     wrong = [
         (make_client_frame(TEXT, b'{"op":77}'), 4001),

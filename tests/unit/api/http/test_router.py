@@ -8,8 +8,8 @@ from api.http.answers import Answer
 from api.http.router import Router
 
 
-class Place:
-    """An endpoint that tells where it stands and what it got."""
+class EchoEndpoint:
+    """An endpoint that answers with its template and the path's values."""
 
     def __init__(self, method: str, template: str) -> None:
         self.method = method
@@ -20,7 +20,7 @@ class Place:
 
 
 def router_of(*routes: str) -> Any:
-    places: Any = [Place(*route.split()) for route in routes]
+    places: Any = [EchoEndpoint(*route.split()) for route in routes]
     return Router(places)
 
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.core_ext.sockets.socket_scene import MakeScene, Scene
+from tests.unit.core_ext.sockets.socket_scene import ListeningTable, MakeScene
 
 
 @pytest.fixture
 def make_scene() -> Iterator[MakeScene]:
-    scenes: list[Scene] = []
+    scenes: list[ListeningTable] = []
 
-    def make(kernel: Any, **limits: Any) -> Scene:
-        scenes.append(Scene(kernel, **limits))
+    def make(kernel: Any, **limits: Any) -> ListeningTable:
+        scenes.append(ListeningTable(kernel, **limits))
         return scenes[-1]
 
     yield make

@@ -70,8 +70,8 @@ class Owner:
         self._tell("fault", sock)
 
 
-class Scene:
-    """A table that listens, clients, and a clock that is moved by hand."""
+class ListeningTable:
+    """A table of sockets that listens, with clients and a clock that the test moves."""
 
     def __init__(self, kernel: Any, **limits: Any) -> None:
         self.owner = Owner()
@@ -142,4 +142,4 @@ def read_all(client: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
-MakeScene = Callable[..., Scene]
+MakeScene = Callable[..., ListeningTable]

@@ -38,8 +38,8 @@ def raw_of(value: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
 
 
-class Scene:
-    """A guild's state, its sessions and its views; the changes are told as the guild's actor tells them."""
+class ViewedGuild:
+    """A guild's state with its sessions and views, which learn of changes as from the guild's actor."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -142,7 +142,7 @@ def test_views_after_many_changes_are_those_computed_anew(
 ) -> None:
     monkeypatch.setattr(guild_views, "_SPARE_KINDS", spare_kinds)
     monkeypatch.setattr(guild_views, "_MANY_USERS", many_users)
-    scene = Scene(random.Random(seed))
+    scene = ViewedGuild(random.Random(seed))
     for _ in range(200):
         scene.attach()
     scene.check()
@@ -163,7 +163,7 @@ def test_views_after_many_changes_are_those_computed_anew(
 
 
 def test_changes_tell_what_was_lost_and_gained() -> None:
-    scene = Scene(random.Random(1))
+    scene = ViewedGuild(random.Random(1))
     for _ in range(200):
         scene.attach()
     before = {channel_id: scene.sessions.viewers(channel_id) for channel_id in scene.state.channels}
@@ -181,7 +181,7 @@ def test_changes_tell_what_was_lost_and_gained() -> None:
 
 
 def test_nobody_affected_changes_nothing() -> None:
-    scene = Scene(random.Random(1))
+    scene = ViewedGuild(random.Random(1))
     scene.attach()
     scene.views.follow_guild(GuildChanged(owner_ids=()))
     scene.views.follow_role(RolePut(ROLES[0], decides_views=False))

@@ -31,8 +31,8 @@ VIEW = 1 << 10
 LARGE = 1000
 
 
-class Place:
-    """A guild of 5,000, of which a few are here."""
+class LargeGuild:
+    """A guild of 5,000 members, a few of whom have a session."""
 
     def __init__(self, members: int = 5000) -> None:
         everyone = Role(id=GUILD, guild_id=GUILD, name="@everyone", permissions=VIEW)
@@ -100,7 +100,7 @@ def names(connection: FakeConnection) -> list[str]:
 
 
 def test_passive_session_gets_no_message_of_others_but_the_unread_channels_it_views() -> None:
-    place = Place()
+    place = LargeGuild()
     _, person = place.enter(101)
     _, insider = place.enter(102, roles=[ROLE])
     _, bot = place.enter(103, is_bot=True)
@@ -134,7 +134,7 @@ def test_passive_session_gets_no_message_of_others_but_the_unread_channels_it_vi
 def test_passive_session_gets_at_once_what_mentions_it_and_what_it_wrote(
     mentioning: dict[str, Any], expected: tuple[bool, bool]
 ) -> None:
-    place = Place()
+    place = LargeGuild()
     _, person = place.enter(101)
     _, holder = place.enter(102, roles=[ROLE])
     place.say(**mentioning)
@@ -142,7 +142,7 @@ def test_passive_session_gets_at_once_what_mentions_it_and_what_it_wrote(
 
 
 def test_mention_in_a_channel_that_is_not_viewed_is_not_told() -> None:
-    place = Place()
+    place = LargeGuild()
     _, person = place.enter(101)
     place.say(HIDDEN, mentions=(101,))
     place.say(HIDDEN, mention_everyone=True)
@@ -151,7 +151,7 @@ def test_mention_in_a_channel_that_is_not_viewed_is_not_told() -> None:
 
 
 def test_subscribing_makes_a_session_active_and_typing_is_asked_for() -> None:
-    place = Place()
+    place = LargeGuild()
     session, person = place.enter(101)
     place.actor.attention.subscribe(session, GuildSubscription())
     place.say()
@@ -167,7 +167,7 @@ def test_subscribing_makes_a_session_active_and_typing_is_asked_for() -> None:
 
 
 def test_limited_session_hears_of_its_own_member_and_of_those_it_names() -> None:
-    place = Place()
+    place = LargeGuild()
     session, person = place.enter(101)
     place.enter(102)
     place.enter(103)
@@ -200,7 +200,7 @@ def test_limited_session_hears_of_its_own_member_and_of_those_it_names() -> None
 
 
 def test_only_so_many_members_are_followed() -> None:
-    place = Place()
+    place = LargeGuild()
     session, person = place.enter(101)
     place.enter(5000)
     place.actor.attention.subscribe(session, GuildSubscription(members=[*range(2000, 2000 + MAX_FOLLOWED), 5000]))
@@ -208,7 +208,7 @@ def test_only_so_many_members_are_followed() -> None:
 
 
 def test_changes_of_the_guild_reach_passive_sessions_at_once() -> None:
-    place = Place()
+    place = LargeGuild()
     _, person = place.enter(101)
     place.tell("GUILD_ROLE_DELETE", {"guild_id": str(GUILD), "role_id": str(ROLE)})
     place.tell("CHANNEL_DELETE", {"id": str(LOUNGE)}, audience=Audience.CHANNEL, channel_id=LOUNGE)
@@ -216,7 +216,7 @@ def test_changes_of_the_guild_reach_passive_sessions_at_once() -> None:
 
 
 def test_small_guild_has_no_passive_sessions() -> None:
-    place = Place(members=LARGE)
+    place = LargeGuild(members=LARGE)
     session, person = place.enter(101)
     place.say()
     place.tell("TYPING_START", {}, audience=Audience.CHANNEL, channel_id=LOUNGE, durable=False)
@@ -228,7 +228,7 @@ def test_small_guild_has_no_passive_sessions() -> None:
 
 
 def test_slot_that_is_given_back_keeps_nothing_of_its_session() -> None:
-    place = Place()
+    place = LargeGuild()
     session, _ = place.enter(101)
     place.actor.attention.subscribe(session, GuildSubscription(typing=True, members=[102]))
     place.actor.detach(session)
@@ -240,7 +240,7 @@ def test_slot_that_is_given_back_keeps_nothing_of_its_session() -> None:
 
 
 def test_guild_create_of_a_limited_session_shows_only_itself() -> None:
-    place = Place()
+    place = LargeGuild()
     place.enter(102)
     session, connection = make_session(101, is_bot=False)
     place.actor.state.members.hold(101)
@@ -253,7 +253,7 @@ def test_guild_create_of_a_limited_session_shows_only_itself() -> None:
 
 def test_guild_create_of_a_person_shows_no_crowd_but_a_bots_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.guilds.attention.MAX_ONLINE_SHOWN", 2)
-    place = Place(members=LARGE)
+    place = LargeGuild(members=LARGE)
     shown = {}
     for user_id, is_bot in ((101, False), (102, False), (103, False), (104, True)):
         session, connection = make_session(user_id, session_id=f"s{user_id}", is_bot=is_bot)

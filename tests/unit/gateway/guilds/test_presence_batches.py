@@ -61,8 +61,8 @@ class Guild:
         return [(about, status) for _, _, about, status in self.told]
 
 
-class Scene:
-    """A clock, timers and a pace."""
+class PacedGuilds:
+    """Guilds that share a pace, with a clock and timers."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -74,11 +74,11 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def scene() -> PacedGuilds:
+    return PacedGuilds()
 
 
-def test_first_change_is_told_at_once_and_the_next_ones_after_the_gap(scene: Scene) -> None:
+def test_first_change_is_told_at_once_and_the_next_ones_after_the_gap(scene: PacedGuilds) -> None:
     guild = scene.guild(1)
     guild.change(100)
     guild.change(101)
@@ -94,7 +94,7 @@ def test_first_change_is_told_at_once_and_the_next_ones_after_the_gap(scene: Sce
     assert guild.about()[3:] == [(103, "online")]
 
 
-def test_last_state_wins(scene: Scene) -> None:
+def test_last_state_wins(scene: PacedGuilds) -> None:
     guild = scene.guild(1)
     guild.change(100)
     for status in ("online", "offline", "online", "dnd"):
@@ -105,7 +105,7 @@ def test_last_state_wins(scene: Scene) -> None:
     assert guild.about() == [(100, "online"), (101, "idle"), (102, "online")]
 
 
-def test_crowd_is_told_of_in_batches(scene: Scene) -> None:
+def test_crowd_is_told_of_in_batches(scene: PacedGuilds) -> None:
     guild = scene.guild(1)
     for user_id in range(100, 100 + 2 * BATCH + 11):
         guild.change(user_id)
@@ -117,7 +117,7 @@ def test_crowd_is_told_of_in_batches(scene: Scene) -> None:
     assert [about for about, _ in guild.about()] == list(range(100, 100 + 2 * BATCH + 11))
 
 
-def test_batch_to_many_sessions_is_sliced_and_shorter(scene: Scene) -> None:
+def test_batch_to_many_sessions_is_sliced_and_shorter(scene: PacedGuilds) -> None:
     guild = scene.guild(1, sessions=SLICE_DELIVERIES // 4)
     for user_id in range(100, 200):
         guild.change(user_id)
@@ -127,7 +127,7 @@ def test_batch_to_many_sessions_is_sliced_and_shorter(scene: Scene) -> None:
     assert scene.timers.delays_s == [GAP_S, *[0] * (slices - 1), GAP_S]
 
 
-def test_member_who_left_is_not_told_of_until_it_is_back(scene: Scene) -> None:
+def test_member_who_left_is_not_told_of_until_it_is_back(scene: PacedGuilds) -> None:
     guild = scene.guild(1)
     guild.change(100)
     guild.change(101)
@@ -141,7 +141,7 @@ def test_member_who_left_is_not_told_of_until_it_is_back(scene: Scene) -> None:
     assert guild.about() == [(100, "online"), (101, "idle")]
 
 
-def test_user_in_many_guilds_is_told_no_more_than_may_be_and_the_last_state_in_the_end(scene: Scene) -> None:
+def test_user_in_many_guilds_is_told_no_more_than_may_be_and_the_last_state_in_the_end(scene: PacedGuilds) -> None:
     guilds = [scene.guild(1, 10 + number, guild_id=number) for number in range(20)]
     for guild in guilds:
         guild.others[1] = {each.guild_id for each in guilds}
@@ -171,7 +171,7 @@ def test_user_in_many_guilds_is_told_no_more_than_may_be_and_the_last_state_in_t
     assert max(ends) < times[-1]
 
 
-def test_closed_batches_leave_no_timer(scene: Scene) -> None:
+def test_closed_batches_leave_no_timer(scene: PacedGuilds) -> None:
     guild = scene.guild(1)
     guild.change(100)
     guild.batches.close()

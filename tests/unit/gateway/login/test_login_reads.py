@@ -49,8 +49,8 @@ def snapshot(token_hash: bytes) -> LoginSnapshot:
     return LoginSnapshot(auth=auth, account=Account(user=User(id=user_id, username="x")))
 
 
-class Scene:
-    """Reads under way."""
+class RecordedReads:
+    """Login reads that record their turns and bad tokens."""
 
     def __init__(self) -> None:
         self.store = FakeStore()
@@ -94,8 +94,8 @@ class Scene:
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    made = Scene()
+async def scene() -> AsyncIterator[RecordedReads]:
+    made = RecordedReads()
     running = asyncio.create_task(made.tasks.run())
     yield made
     running.cancel()
@@ -107,7 +107,7 @@ def event(user_id: int) -> Envelope:
     return Envelope(id=1, event="X", audience=Audience.USER, payload=msgspec.Raw(b"{}"), user_id=user_id)
 
 
-async def until_asked(scene: Scene, times: int) -> None:
+async def until_asked(scene: RecordedReads, times: int) -> None:
     async with scene.store.was_asked:
         await scene.store.was_asked.wait_for(lambda: len(scene.store.asked) >= times)
 
@@ -116,7 +116,7 @@ KNOWN = 1 << 24
 """Numbers from here on are known tokens."""
 
 
-async def test_logins_that_wait_are_read_together_and_taken_some_a_turn(scene: Scene) -> None:
+async def test_logins_that_wait_are_read_together_and_taken_some_a_turn(scene: RecordedReads) -> None:
     count = LOGINS_A_READ + LOGINS_A_TURN + 1
     logins = [scene.ask(KNOWN + number) for number in range(count)]
     for _ in range(3):
@@ -128,7 +128,7 @@ async def test_logins_that_wait_are_read_together_and_taken_some_a_turn(scene: S
     assert [login.snapshot.auth.id for login in taken if login.snapshot] == [KNOWN + number for number in range(count)]
 
 
-async def test_unknown_token_has_no_snapshot(scene: Scene) -> None:
+async def test_unknown_token_has_no_snapshot(scene: RecordedReads) -> None:
     scene.ask(5)
     scene.store.answers.put_nowait(None)
     (login,) = await scene.wait(1)
@@ -138,7 +138,7 @@ async def test_unknown_token_has_no_snapshot(scene: Scene) -> None:
 
 @pytest.mark.parametrize("error", [Unavailable(), RuntimeError("a fault")])
 async def test_read_that_fails_is_told_to_those_who_wait_and_the_next_one_is_tried(
-    scene: Scene, error: Exception
+    scene: RecordedReads, error: Exception
 ) -> None:
     scene.ask(KNOWN)
     scene.store.answers.put_nowait(error)
@@ -149,7 +149,7 @@ async def test_read_that_fails_is_told_to_those_who_wait_and_the_next_one_is_tri
     assert not (await scene.wait(2))[1].is_unavailable
 
 
-async def test_events_that_pass_from_the_read_to_the_taking_are_noted(scene: Scene) -> None:
+async def test_events_that_pass_from_the_read_to_the_taking_are_noted(scene: RecordedReads) -> None:
     scene.windows.note_user(event(KNOWN))
     scene.ask(KNOWN)
     await until_asked(scene, 1)
@@ -192,7 +192,7 @@ def test_window_is_open_until_the_last_login_of_its_read_is_taken() -> None:
     assert window.is_current(8, KNOWN)
 
 
-async def test_clients_that_have_gone_are_not_read(scene: Scene) -> None:
+async def test_clients_that_have_gone_are_not_read(scene: RecordedReads) -> None:
     scene.ask(KNOWN)
     await until_asked(scene, 1)
     gone, stays = scene.ask(KNOWN + 1), scene.ask(KNOWN + 2)

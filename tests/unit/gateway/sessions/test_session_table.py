@@ -10,8 +10,8 @@ from tests.support.sessions import make_session
 WINDOW_S = 60.0
 
 
-class Place:
-    """A table, and what it told."""
+class RecordedTable:
+    """A session table that records lost and ended sessions."""
 
     def __init__(self) -> None:
         self.timers = FakeTimers()
@@ -33,7 +33,7 @@ class Place:
 
 
 def test_lost_session_is_found_until_its_window_ends() -> None:
-    place = Place()
+    place = RecordedTable()
     session, _ = place.add("a")
     place.table.lose(session)
     place.timers.advance(WINDOW_S - 1)
@@ -46,7 +46,7 @@ def test_lost_session_is_found_until_its_window_ends() -> None:
 
 
 def test_session_that_is_taken_again_does_not_end() -> None:
-    place = Place()
+    place = RecordedTable()
     session, _ = place.add("a")
     place.table.lose(session)
     new = FakeConnection()
@@ -59,7 +59,7 @@ def test_session_that_is_taken_again_does_not_end() -> None:
 
 
 def test_session_ends_once() -> None:
-    place = Place()
+    place = RecordedTable()
     session, _ = place.add("a")
     place.table.end(session)
     place.table.end(session)
@@ -68,7 +68,7 @@ def test_session_ends_once() -> None:
 
 
 def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> None:
-    place = Place()
+    place = RecordedTable()
     sessions = [place.add(name)[0] for name in "abc"]
     assert place.table.make_room(1, 4)
     assert not place.table.make_room(1, 3)
@@ -80,7 +80,7 @@ def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> None:
 
 
 def test_table_that_is_closed_has_no_timers_left() -> None:
-    place = Place()
+    place = RecordedTable()
     for name in "abc":
         place.table.lose(place.add(name)[0])
     place.table.close()
@@ -88,7 +88,7 @@ def test_table_that_is_closed_has_no_timers_left() -> None:
 
 
 def test_revoked_session_is_closed_for_good() -> None:
-    place = Place()
+    place = RecordedTable()
     session, connection = place.add("a")
     place.table.revoke(session)
     assert connection.close_code is close_codes.AUTHENTICATION_FAILED

@@ -18,8 +18,8 @@ from tests.support.sessions import make_session
 USER = 5
 
 
-class Place:
-    """An actor, and what it asked for."""
+class RecordedActor:
+    """A user's actor that records its calls."""
 
     def __init__(self, *, is_bot: bool = False) -> None:
         self.joined: list[tuple[str, int]] = []
@@ -72,7 +72,7 @@ class Place:
 
 
 def test_events_before_ready_follow_it_in_order() -> None:
-    place = Place()
+    place = RecordedActor()
     session, connection = place.session("s", start=False)
     place.tell("USER_UPDATE")
     place.tell(GUILD_JOINED, {"guild_id": "7"})
@@ -86,7 +86,7 @@ def test_events_before_ready_follow_it_in_order() -> None:
 
 
 def test_event_that_comes_again_is_ignored() -> None:
-    place = Place()
+    place = RecordedActor()
     _, connection = place.session("s")
     place.tell("USER_UPDATE", envelope_id=1000)
     place.tell("USER_UPDATE", envelope_id=1000)
@@ -95,7 +95,7 @@ def test_event_that_comes_again_is_ignored() -> None:
 
 def test_direct_channels_are_announced_to_people_and_not_to_bots() -> None:
     for is_bot, events in ((False, ["CHANNEL_CREATE", "USER_UPDATE"]), (True, ["USER_UPDATE"])):
-        place = Place(is_bot=is_bot)
+        place = RecordedActor(is_bot=is_bot)
         _, connection = place.session("s")
         place.tell("CHANNEL_CREATE", {"id": "9", "type": 1})
         place.tell("USER_UPDATE")
@@ -103,7 +103,7 @@ def test_direct_channels_are_announced_to_people_and_not_to_bots() -> None:
 
 
 def test_direct_messages_need_their_intent_and_the_first_client_shard() -> None:
-    place = Place(is_bot=True)
+    place = RecordedActor(is_bot=True)
     _, first = place.session("0", intents=int(Intent.DIRECT_MESSAGES), shard=(0, 2))
     _, second = place.session("1", intents=int(Intent.DIRECT_MESSAGES), shard=(1, 2))
     _, deaf = place.session("2", intents=int(Intent.GUILD_MESSAGES))
@@ -114,14 +114,14 @@ def test_direct_messages_need_their_intent_and_the_first_client_shard() -> None:
 
 
 def test_author_of_a_direct_message_sees_its_nonce() -> None:
-    place = Place()
+    place = RecordedActor()
     _, connection = place.session("s")
     place.tell("MESSAGE_CREATE", {"content": "x", "nonce": "n"}, author_id=USER)
     assert connection.dispatched[0][1] == {"content": "x", "nonce": "n"}
 
 
 def test_joined_guild_is_for_the_sessions_of_its_client_shard() -> None:
-    place = Place(is_bot=True)
+    place = RecordedActor(is_bot=True)
     for shard_id in range(2):
         place.session(str(shard_id), shard=(shard_id, 2))
     place.tell(GUILD_JOINED, {"guild_id": str(1 << 22)})
@@ -129,7 +129,7 @@ def test_joined_guild_is_for_the_sessions_of_its_client_shard() -> None:
 
 
 def test_joined_guild_is_for_those_that_are_ready_at_once_and_for_others_when_they_are() -> None:
-    place = Place()
+    place = RecordedActor()
     place.session("a")
     session, _ = place.session("b", start=False)
     place.tell(GUILD_JOINED, {"guild_id": "7"})
@@ -139,7 +139,7 @@ def test_joined_guild_is_for_those_that_are_ready_at_once_and_for_others_when_th
 
 
 def test_presence_is_told_when_what_others_see_changes() -> None:
-    place = Place()
+    place = RecordedActor()
     first, _ = place.session("a")
     second, _ = place.session("b", start=False)
     place.actor.set_presence(first, Presence(status="idle"))
@@ -157,7 +157,7 @@ def test_presence_is_told_when_what_others_see_changes() -> None:
 
 def test_sessions_of_a_person_have_news_for_each_other_and_a_bots_have_not() -> None:
     for is_bot, times in ((False, 3), (True, 0)):
-        place = Place(is_bot=is_bot)
+        place = RecordedActor(is_bot=is_bot)
         first, _ = place.session("a")
         second, _ = place.session("b")
         place.actor.set_presence(first, Presence(status="idle"))
@@ -170,7 +170,7 @@ def test_sessions_of_a_person_have_news_for_each_other_and_a_bots_have_not() -> 
 
 
 def test_sessions_are_told_of_those_that_are_present_as_they_are_now() -> None:
-    place = Place()
+    place = RecordedActor()
     first, connection = place.session("a")
     second, other = place.session("b")
     _, waiting = place.session("c", start=False)
@@ -186,7 +186,7 @@ def test_sessions_are_told_of_those_that_are_present_as_they_are_now() -> None:
 
 
 def test_sessions_are_told_of_the_newest_when_they_are_many() -> None:
-    place = Place()
+    place = RecordedActor()
     connections = []
     for number in range(MAX_SESSIONS_TOLD + 3):
         session, connection = place.session(str(number))
@@ -199,7 +199,7 @@ def test_sessions_are_told_of_the_newest_when_they_are_many() -> None:
 
 
 def test_user_is_offline_once_the_last_session_is_gone() -> None:
-    place = Place()
+    place = RecordedActor()
     first, _ = place.session("first")
     second, _ = place.session("second")
     for session in (first, second):
@@ -213,7 +213,7 @@ def test_user_is_offline_once_the_last_session_is_gone() -> None:
 
 
 def test_invisible_user_is_not_offline_until_gone() -> None:
-    place = Place()
+    place = RecordedActor()
     session, _ = place.session("s")
     place.actor.set_presence(session, Presence(status="online"))
     place.actor.set_presence(session, Presence(status="invisible"))
@@ -223,7 +223,7 @@ def test_invisible_user_is_not_offline_until_gone() -> None:
 
 
 def test_resumed_user_goes_offline_again() -> None:
-    place = Place()
+    place = RecordedActor()
     session, _ = place.session("s")
     place.actor.set_presence(session, Presence(status="online"))
     for times in (1, 2):
@@ -233,7 +233,7 @@ def test_resumed_user_goes_offline_again() -> None:
 
 
 def test_user_with_a_login_under_way_is_not_offline_unless_it_fails() -> None:
-    place = Place()
+    place = RecordedActor()
     before, _ = place.session("before")
     place.actor.set_presence(before, Presence(status="online"))
     after, _ = place.session("after", start=False)
@@ -244,7 +244,7 @@ def test_user_with_a_login_under_way_is_not_offline_unless_it_fails() -> None:
 
 
 def test_failed_login_of_an_absent_user_is_not_going_offline() -> None:
-    place = Place()
+    place = RecordedActor()
     session, _ = place.session("s", start=False)
     place.actor.leave(session)
     assert place.times_offline == 0
@@ -267,7 +267,7 @@ steps = st.one_of(
 def test_presence_of_few_and_of_many_sessions_is_that_of_all(
     early: list[Any], come: list[Presence], late: list[Any]
 ) -> None:
-    place = Place()
+    place = RecordedActor()
     seats: list[tuple[Session, str, Presence | None]] = []
     for number, (step, which, said) in enumerate([*early, *[("come", "web", each) for each in come], *late]):
         if step == "come":

@@ -16,8 +16,8 @@ from tests.fakes.timers import FakeTimers
 from tests.support.sessions import make_session
 
 
-class Place:
-    """A directory on a bus, and what was published."""
+class RecordedDirectory:
+    """A directory of users on a bus that records the published events."""
 
     def __init__(self) -> None:
         clock = FakeClock()
@@ -45,7 +45,7 @@ class Place:
 
 
 def test_presence_is_published_to_every_guild_of_the_users_sessions() -> None:
-    place = Place()
+    place = RecordedDirectory()
     session, _ = make_session(5)
     place.users.enter(session)
     session.slots = {7: 0, 9: 0}
@@ -58,7 +58,7 @@ def test_presence_is_published_to_every_guild_of_the_users_sessions() -> None:
 
 
 def test_lost_socket_makes_its_user_offline_after_the_grace() -> None:
-    place = Place()
+    place = RecordedDirectory()
     session, _ = make_session(5)
     place.users.enter(session)
     session.slots = {7: 0}
@@ -75,7 +75,7 @@ def test_lost_socket_makes_its_user_offline_after_the_grace() -> None:
 
 
 def test_socket_that_is_back_within_the_grace_changes_nothing() -> None:
-    place = Place()
+    place = RecordedDirectory()
     session, _ = make_session(5)
     other, _ = make_session(6, session_id="other")
     for each in (session, other):
@@ -92,7 +92,7 @@ def test_socket_that_is_back_within_the_grace_changes_nothing() -> None:
 
 
 def test_directory_that_is_closed_has_no_timers_left() -> None:
-    place = Place()
+    place = RecordedDirectory()
     session, _ = make_session(5)
     place.users.enter(session)
     place.users.lose(session)
@@ -101,7 +101,7 @@ def test_directory_that_is_closed_has_no_timers_left() -> None:
 
 
 def test_many_logins_of_one_account_tell_each_session_once() -> None:
-    place = Place()
+    place = RecordedDirectory()
     connections = []
     for number in range(300):
         session, connection = make_session(5, session_id=str(number), is_bot=False)
@@ -114,7 +114,7 @@ def test_many_logins_of_one_account_tell_each_session_once() -> None:
 
 
 def test_sessions_that_all_end_before_they_are_told_are_forgotten() -> None:
-    place = Place()
+    place = RecordedDirectory()
     sessions = [make_session(5, session_id=session_id, is_bot=False)[0] for session_id in "ab"]
     for session in sessions:
         place.users.enter(session)
@@ -124,9 +124,9 @@ def test_sessions_that_all_end_before_they_are_told_are_forgotten() -> None:
     assert len(place.timers) == 0
 
 
-def busy_place(statuses: int, sessions: int = 50) -> Place:
+def busy_place(statuses: int, sessions: int = 50) -> RecordedDirectory:
     """One account with many sessions, of which one after another changes what others see."""
-    place = Place()
+    place = RecordedDirectory()
     seats = [make_session(5, session_id=str(number), is_bot=False)[0] for number in range(sessions)]
     for session in seats:
         place.users.enter(session)
@@ -150,7 +150,7 @@ def test_presences_of_an_account_with_many_sessions_are_bounded_and_the_newest_i
 
 
 def test_account_that_is_there_no_more_is_told_of_at_once() -> None:
-    place = Place()
+    place = RecordedDirectory()
     seats = [make_session(5, session_id=session_id, is_bot=False)[0] for session_id in "ab"]
     for session in seats:
         place.users.enter(session)
@@ -167,7 +167,7 @@ def test_account_that_is_there_no_more_is_told_of_at_once() -> None:
 
 
 def test_single_session_is_told_of_as_often_as_its_connection_lets_it() -> None:
-    place = Place()
+    place = RecordedDirectory()
     session, _ = make_session(5)
     place.users.enter(session)
     session.slots = {7: 0}

@@ -20,8 +20,8 @@ from tests.contract.builders import flake, new_guild, new_message
 from tests.fakes.clock import FakeClock
 
 
-class Place:
-    """A store whose file may not grow when the test says so."""
+class BoundedStore:
+    """A store whose file may have a bounded number of pages."""
 
     def __init__(self, store: SqlStore, clock: FakeClock, metrics: Metrics) -> None:
         self.store = store
@@ -30,7 +30,7 @@ class Place:
         self._next = 1
 
     async def set_pages(self, pages: int) -> None:
-        """How many pages the file may have; less than it has means: no more."""
+        """Set the bound. The file does not grow when it already has as many pages."""
         await self.store._writer._connection.run_steps([Step(f"PRAGMA max_page_count = {pages}")])
 
     async def write(self, count: int = 50) -> None:
@@ -50,15 +50,15 @@ class Place:
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
+async def place(tmp_path: Path) -> AsyncIterator[BoundedStore]:
     clock, metrics = FakeClock(), Metrics()
     store = await SqlStore.open(str(tmp_path / "x.db"), clock=clock, num_shards=4, metrics=metrics)
-    yield Place(store, clock, metrics)
+    yield BoundedStore(store, clock, metrics)
     await store.close()
 
 
 async def test_full_database_is_found_told_without_a_traceback_and_recovers(
-    place: Place, caplog: pytest.LogCaptureFixture
+    place: BoundedStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await place.store.health.find_fault() is None
     await place.set_pages(1)
@@ -73,14 +73,14 @@ async def test_full_database_is_found_told_without_a_traceback_and_recovers(
     assert await place.store.health.find_fault() is None
 
 
-async def test_unit_of_work_that_the_database_refuses_is_found_too(place: Place) -> None:
+async def test_unit_of_work_that_the_database_refuses_is_found_too(place: BoundedStore) -> None:
     await place.set_pages(1)
     with pytest.raises(Unavailable):
         await place.make_guilds()
     assert (await place.store.health.find_fault() or "").startswith("writes fail: ")
 
 
-async def test_failure_that_is_long_ago_is_looked_for_anew(place: Place) -> None:
+async def test_failure_that_is_long_ago_is_looked_for_anew(place: BoundedStore) -> None:
     await place.set_pages(1)
     with pytest.raises(Unavailable):
         await place.write()
@@ -94,7 +94,9 @@ async def test_failure_that_is_long_ago_is_looked_for_anew(place: Place) -> None
     assert await place.store._reads.fetch_all(select(nonces).where(nonces.c.message_id == 0)) == []
 
 
-async def test_write_that_waits_for_another_process_is_found_before_it_fails(place: Place, tmp_path: Path) -> None:
+async def test_write_that_waits_for_another_process_is_found_before_it_fails(
+    place: BoundedStore, tmp_path: Path
+) -> None:
     await place.write(1)
     with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -109,7 +111,7 @@ async def test_write_that_waits_for_another_process_is_found_before_it_fails(pla
     assert await place.store.health.find_fault() is None
 
 
-async def test_idle_database_is_written_now_and_then(place: Place) -> None:
+async def test_idle_database_is_written_now_and_then(place: BoundedStore) -> None:
     await place.write(1)
     before = place.count("guildway_commit_seconds_count")
     await place.store.health.find_fault()
@@ -119,13 +121,13 @@ async def test_idle_database_is_written_now_and_then(place: Place) -> None:
     assert place.count("guildway_commit_seconds_count") == before + 1
 
 
-async def test_database_that_cannot_be_written_at_all_is_found_by_the_look_itself(place: Place) -> None:
+async def test_database_that_cannot_be_written_at_all_is_found_by_the_look_itself(place: BoundedStore) -> None:
     await place.store._writer._connection.run_steps([Step("PRAGMA query_only = 1")])
     place.clock.advance(60)
     assert await place.store.health.find_fault() == "the database fails: attempt to write a readonly database"
 
 
-async def test_full_disk_is_found_before_a_write_fails(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_disk_is_found_before_a_write_fails(place: BoundedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     free = place.store.health.measure_free_bytes()
     assert free > 0
     monkeypatch.setattr(health, "MIN_FREE_BYTES", free * 2)
@@ -138,7 +140,7 @@ async def test_closed_store_is_no_good_sign(tmp_path: Path) -> None:
     assert "closed" in (await store.health.find_fault() or "")
 
 
-async def test_sizes_are_the_files(place: Place, tmp_path: Path) -> None:
+async def test_sizes_are_the_files(place: BoundedStore, tmp_path: Path) -> None:
     await place.write()
     assert place.store.health.measure_bytes() == (tmp_path / "x.db").stat().st_size
     assert place.store.health.measure_bytes("-wal") == (tmp_path / "x.db-wal").stat().st_size > 0
