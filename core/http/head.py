@@ -4,6 +4,7 @@ The rule is: what this server cannot do is refused, with a text that says what, 
 done. Pure; the connection calls it between the head and the application.
 """
 
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
@@ -18,6 +19,14 @@ _LENGTH: Final = b"content-length"
 _TYPE: Final = b"content-type"
 _TRANSFER_ENCODING: Final = b"transfer-encoding"
 JUDGED: Final = frozenset({_HOST, EXPECT, _LENGTH, _TYPE, _TRANSFER_ENCODING})
+
+_NAME: Final = rb"[\w.~!$&'()*+,;=-]*"
+_match_host: Final = re.compile(
+    rb"(?:" + _NAME + rb"(?:%[0-9A-Fa-f]{2}" + _NAME + rb")*|\[[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\])(?::[0-9]*)?"
+).fullmatch
+"""A name or an address and perhaps a port (RFC 9112 section 3.2, RFC 3986 section 3.2.2), either of which may be empty.
+The digits of an IPv6 address are not counted.
+"""
 
 
 def encode_refusal(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> bytes:
@@ -42,6 +51,7 @@ _CONNECT: Final = encode_refusal(HTTPStatus.NOT_IMPLEMENTED, "This server is no 
 _CODING: Final = encode_refusal(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding is chunked")
 _OLD_CODING: Final = encode_refusal(HTTPStatus.BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding")
 _HOSTS: Final = encode_refusal(HTTPStatus.BAD_REQUEST, "There must be one Host header")
+_BAD_HOST: Final = encode_refusal(HTTPStatus.BAD_REQUEST, "The Host header is no host")
 _EXPECTATION: Final = encode_refusal(HTTPStatus.EXPECTATION_FAILED, "The only expectation is 100-continue")
 _NO_LENGTH: Final = encode_refusal(HTTPStatus.LENGTH_REQUIRED, "A body needs its Content-Length")
 
@@ -62,8 +72,11 @@ def _judge_old(method: bytes, headers: Headers) -> bytes | None:
     names = [name for name, _ in headers]
     if _TRANSFER_ENCODING in names:
         return _OLD_CODING
-    if names.count(_HOST) > 1:  # with none, HTTP/1.0 is content
+    hosts = [value for name, value in headers if name == _HOST]
+    if len(hosts) > 1:  # with none, HTTP/1.0 is content
         return _HOSTS
+    if hosts and not _match_host(hosts[0]):
+        return _BAD_HOST
     # Without a length the body ends where the connection does, which a client that waits for an answer cannot say.
     is_body_lost = _TYPE in names and _LENGTH not in names and method in _WITH_BODY
     return _NO_LENGTH if is_body_lost else None
@@ -74,6 +87,8 @@ def _judge(headers: Headers) -> bytes | None:
     for name, value in headers:
         if name == _HOST:
             hosts += 1
+            if not _match_host(value):
+                return _BAD_HOST
         elif name == _TRANSFER_ENCODING and value.strip().lower() != b"chunked":
             return _CODING
         elif name == EXPECT and value.strip().lower() != b"100-continue":

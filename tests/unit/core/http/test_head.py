@@ -39,6 +39,71 @@ def test_find_refusal_names_what_cannot_be_done(
     assert refusal is None or b"\r\nconnection: close\r\n" in refusal
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"chat.example.com",
+        b"chat.example.com:8080",
+        b"chat.example.com.",
+        b"localhost:",
+        b"xn--bcher-kva.example",
+        b"my_guild-1.internal:80",
+        b"caf%C3%A9.example",
+        b"127.0.0.1:8080",
+        b"[::1]",
+        b"[2001:db8::1]:443",
+        b"[::ffff:127.0.0.1]",
+        b"",
+        b":80",
+    ],
+)
+def test_find_refusal_takes_any_host(host: bytes, version: str) -> None:
+    assert find_refusal(b"GET", version, [(b"host", host)]) is None
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"a b",
+        b"a\tb",
+        b"a\x0b",
+        b"a\x7f",
+        b"a\n",
+        b"b\xc3\xbccher.example",
+        b"http://a",
+        b"a/b",
+        b"a?b",
+        b"a#b",
+        b"a\\b",
+        b"user@a",
+        b"a<b>",
+        b'"a"',
+        b"a:80:81",
+        b"a::80",
+        b"a:http",
+        b"a:-1",
+        b"a:80 ",
+        b"::1",
+        b"[::1",
+        b"::1]",
+        b"[::1]80",
+        b"[::1%eth0]",
+        b"[127.0.0.1]",
+        b"[a]",
+        b"[]",
+        b"a%",
+        b"a%2",
+        b"a%gg",
+    ],
+)
+def test_find_refusal_of_a_host_that_is_none_is_400(host: bytes, version: str) -> None:
+    refusal = find_refusal(b"GET", version, [(b"host", host)])
+    assert refusal is not None
+    assert int(refusal.split()[1]) == 400
+
+
 def test_encode_without_upgrade_keeps_everything_else() -> None:
     headers = [HOST, (b"connection", b"Upgrade, HTTP2-Settings"), (b"upgrade", b"h2c"), (b"x", b"")]
     head = encode_without_upgrade(b"POST", b"/a?b", "1.1", headers)

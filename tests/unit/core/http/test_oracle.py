@@ -51,6 +51,8 @@ DIFFERENCES: Final = [
     Difference(S, "methods are those that httptools knows, in capitals",
                rb"(^|\n)(?-i:(?!(GET|POST|PUT|DELETE) )[^\s:]*) [^\r\n]* http/"),
     Difference(S, "an expectation that nobody meets is refused (RFC 9110 section 10.1.1)", rb"expect:"),
+    Difference(S, "a Host that is no host is refused (RFC 9112 section 3.2), which h11 leaves to the application",
+               rb"\nhost:[ \t]*(?![\w.~!$&'()*+,;=-]*(:\d*)?[ \t]*\r\n)"),
     Difference(L, "blanks before a target have one reading, as a target begins with none", rb"[a-z]  +\S"),
     Difference(L, "zeros before a chunk's size do not change it", rb"0{17}"),
     Difference(L, "RTSP and ICE look like HTTP/1.0 to httptools and are framed alike; no proxy passes them on",
@@ -164,6 +166,10 @@ REFUSED: Final = {
     "two hosts": post(HOST),
     "two hosts in HTTP/1.0": post(HOST, line=b"GET / HTTP/1.0"),
     "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "host with a path": b"GET / HTTP/1.1\r\nhost: x/y\r\n\r\n",
+    "host with a user": b"GET / HTTP/1.1\r\nhost: u@x\r\n\r\n",
+    "hosts in one line": b"GET / HTTP/1.1\r\nhost: x y\r\n\r\n",
+    "host past ASCII": b"GET / HTTP/1.0\r\nhost: \xff\r\n\r\n",
     "authority as target": get(b"GET x:1 HTTP/1.1"),
     "relative target": get(b"GET a HTTP/1.1"),
     "whole address without a path": get(b"GET http://x HTTP/1.1"),
@@ -198,6 +204,8 @@ TAKEN: Final = {
     "empty lines before": b"\r\n\r\n" + NEXT + NEXT,
     "empty line between": post(b"content-length: 3\r\n", b"abc\r\n"),
     "two blanks": get(b"GET  /a HTTP/1.1"),
+    "host of nothing": b"GET / HTTP/1.1\r\nhost: \r\n\r\n" + NEXT,
+    "IPv6 host with blanks": b"GET / HTTP/1.1\r\nhost:  [::1]:80 \t\r\n\r\n" + NEXT,
 }  # fmt: skip
 
 
