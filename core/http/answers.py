@@ -7,15 +7,18 @@ line breaks in headers. Pure.
 import enum
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-_STATUS_LINES: Final = {status.value: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
+_STATUS_LINES: Final = {status.value: b"HTTP/1.1 %d %b" % (status, status.phrase.encode()) for status in HTTPStatus}
 _NO_CONTENT: Final = 204
 _WITHOUT_BODY: Final = frozenset({_NO_CONTENT, 304})
+_END: Final = (b"", b"")
+_OURS: Final = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+"""Headers that are written here. An application may announce a length and may have the connection closed."""
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -35,7 +38,7 @@ _CHUNKS: Final = Framing.CHUNKS
 _CLOSE: Final = Framing.CLOSE
 
 
-class AnswerHead(NamedTuple):
+class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     """A head that is encoded."""
 
     data: bytes
@@ -65,34 +68,27 @@ def encode_head(
     Raises:
         BrokenAnswerError: when the body is not as long as is announced, or a header holds a line break.
     """
-    pieces = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+    lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
     announced = -1
-    for name, value in headers:
-        if name == b"content-length":
-            announced = _parse_length(value)
-            if status == _NO_CONTENT:
-                continue
-        elif name == b"connection" and value == b"close":
+    for header in headers:
+        if header[0] not in _OURS:
+            lines.append(b": ".join(header))
+        elif header[0] == b"content-length":
+            announced = _parse_length(header[1])
+        elif header[0] == b"connection" and header[1] == b"close":
             keeps_alive = False
-            continue
-        elif name == b"transfer-encoding":
-            continue  # how the body is transferred is decided here
-        pieces += (name, b": ", value, b"\r\n")
-    lines = (len(pieces) - 1) // 4 + 2  # four pieces a header, the status before them and an empty line behind
     framing, length = _frame(asked, status, announced, size_bytes)
-    keeps_alive = keeps_alive and framing is not _CLOSE
+    if framing is LENGTH:
+        lines.append(b"content-length: %d" % length)
+    elif framing is _CHUNKS:
+        lines.append(b"transfer-encoding: chunked")
+    elif framing is _CLOSE:
+        keeps_alive = False
+    elif announced >= 0 and status != _NO_CONTENT:
+        lines.append(b"content-length: %d" % announced)  # of the body that a GET would have
     if not keeps_alive:
-        pieces.append(b"connection: close\r\n")
-        lines += 1
-    if framing is not LENGTH or announced < 0:
-        ours = _encode_framing(framing, length)
-        pieces.append(ours)
-        lines += ours.count(b"\n")
-    pieces.append(b"\r\n")
-    head = b"".join(pieces)
-    if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
-        raise BrokenAnswerError("a header holds a line break")
-    return AnswerHead(head, framing, length, keeps_alive)
+        lines.append(b"connection: close")
+    return AnswerHead(_join(lines), framing, length, keeps_alive)
 
 
 def encode_part(framing: Framing, body: bytes, *, is_last: bool) -> bytes:
@@ -105,10 +101,13 @@ def encode_part(framing: Framing, body: bytes, *, is_last: bool) -> bytes:
     return chunk + _LAST_CHUNK if is_last else chunk
 
 
-def _encode_framing(framing: Framing, length: int) -> bytes:
-    if framing is LENGTH:
-        return b"content-length: %d\r\n" % length
-    return b"transfer-encoding: chunked\r\n" if framing is _CHUNKS else b""
+def _join(lines: list[bytes]) -> bytes:
+    breaks = len(lines) + 1
+    lines += _END
+    head = b"\r\n".join(lines)
+    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+        raise BrokenAnswerError("a header holds a line break")
+    return head
 
 
 def _frame(asked: Asked, status: int, announced: int, size_bytes: int | None) -> tuple[Framing, int]:

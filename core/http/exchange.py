@@ -56,9 +56,9 @@ class Exchange:
         "_asked",
         "_chunks",
         "_framing",
+        "_has_news",
         "_headers",
         "_is_gone",
-        "_is_taken",
         "_left_bytes",
         "_line",
         "_scope",
@@ -86,7 +86,8 @@ class Exchange:
         """Of the body's bytes that wait to be taken."""
         self.is_whole = False
         """Whether the body has arrived to its end."""
-        self._is_taken = False
+        self._has_news = False
+        """Whether `receive` has something to say."""
         self._is_gone = False
         self._arrived: asyncio.Future[None] | None = None
         self._status = 0
@@ -116,7 +117,7 @@ class Exchange:
             return
         if self._framing is None:
             self._status, self._headers = 500, _FAILED_HEADERS
-            await self._send_whole(_FAILED)
+            self._send_whole(_FAILED)
         else:
             # Not closed: to who reads until the end, that would be the end.
             self._line.abort_exchange(self)
@@ -126,12 +127,16 @@ class Exchange:
         if not self.is_answered:
             self._chunks.append(chunk)
             self.size_bytes += len(chunk)
-            self._wake()
+            self._has_news = True
+            if self._arrived is not None:
+                self._wake()
 
     def end_body(self) -> None:
         """The body is whole."""
         self.is_whole = True
-        self._wake()
+        self._has_news = True
+        if self._arrived is not None:
+            self._wake()
 
     def disconnect(self) -> None:
         """The client has gone, or gets no answer."""
@@ -143,7 +148,7 @@ class Exchange:
         if self._wants_continue and not self.is_whole and not self.has_begun and not self._is_gone:
             self._wants_continue = False
             await self._writer.write(_CONTINUE)
-        while not self._has_news():
+        while not self._has_news:
             self._line.resume_reading()
             self._arrived = asyncio.get_running_loop().create_future()
             await self._arrived
@@ -152,7 +157,7 @@ class Exchange:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self.size_bytes = 0
-        self._is_taken = self.is_whole
+        self._has_news = False
         return {"type": "http.request", "body": body, "more_body": not self.is_whole}
 
     async def send(self, message: Message) -> None:
@@ -175,18 +180,22 @@ class Exchange:
         if kind == "http.response.zerocopysend":
             await self._send_file(message)
         elif self._framing is None and not message.get("more_body", False):
-            await self._send_whole(message.get("body", b""))
+            if self._writer.room is not None:
+                await self._writer.wait_for_room()
+            self._send_whole(message.get("body", b""))
         else:
             await self._send_part(message.get("body", b""), is_last=not message.get("more_body", False))
 
-    async def _send_whole(self, body: bytes) -> None:
+    def _send_whole(self, body: bytes) -> None:
         head = self._encode_head(len(body))
         self.is_answered = True
         self._chunks.clear()
         if not self._is_gone:
-            await self._writer.write(head + body if self._framing is LENGTH else head)
+            self._writer.write_now(head + body if self._framing is LENGTH else head)
         self._line.end_exchange(self)
-        self._wake()
+        self._has_news = True
+        if self._arrived is not None:
+            self._wake()
 
     async def _send_part(self, body: bytes, *, is_last: bool) -> None:
         head = self._encode_head(None) if self._framing is None else b""
@@ -229,10 +238,9 @@ class Exchange:
     def _encode_head(self, size_bytes: int | None) -> bytes:
         # Whether a client that waits to be asked sends its body now, nobody knows (RFC 9110 section 10.1.1).
         keeps_alive = self.keeps_alive and (self.is_whole or not self._wants_continue)
-        data, self._framing, self._left_bytes, self.keeps_alive = encode_head(
-            self._asked, self._status, self._headers, size_bytes=size_bytes, keeps_alive=keeps_alive
-        )
-        return data
+        head = encode_head(self._asked, self._status, self._headers, size_bytes=size_bytes, keeps_alive=keeps_alive)
+        self._framing, self._left_bytes, self.keeps_alive = head.framing, head.length, head.keeps_alive
+        return head.data
 
     def _framing_now(self) -> Framing:
         assert self._framing is not None  # noqa: S101 - set with the head
@@ -251,9 +259,7 @@ class Exchange:
         self._line.end_exchange(self)
         self._wake()
 
-    def _has_news(self) -> bool:
-        return bool(self._chunks) or (self.is_whole and not self._is_taken) or self._is_gone or self.is_answered
-
     def _wake(self) -> None:
+        self._has_news = True
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)

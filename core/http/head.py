@@ -4,6 +4,7 @@ The rule is: what this server cannot do is refused, with a text that says what, 
 done. Pure; the connection calls it between the head and the application.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -27,6 +28,9 @@ _match_host: Final = re.compile(
 """A name or an address and perhaps a port (RFC 9112 section 3.2, RFC 3986 section 3.2.2), either of which may be empty.
 The digits of an IPv6 address are not counted.
 """
+
+_KNOWN_HOSTS: Final = 64
+"""A server has few names, so that the expression is hardly ever asked. A client can fill 4 MiB with invented ones."""
 
 
 def encode_refusal(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> bytes:
@@ -75,7 +79,7 @@ def _judge_old(method: bytes, headers: Headers) -> bytes | None:
     hosts = [value for name, value in headers if name == _HOST]
     if len(hosts) > 1:  # with none, HTTP/1.0 is content
         return _HOSTS
-    if hosts and not _match_host(hosts[0]):
+    if hosts and not _is_host(hosts[0]):
         return _BAD_HOST
     # Without a length the body ends where the connection does, which a client that waits for an answer cannot say.
     is_body_lost = _TYPE in names and _LENGTH not in names and method in _WITH_BODY
@@ -87,13 +91,18 @@ def _judge(headers: Headers) -> bytes | None:
     for name, value in headers:
         if name == _HOST:
             hosts += 1
-            if not _match_host(value):
+            if not _is_host(value):
                 return _BAD_HOST
         elif name == _TRANSFER_ENCODING and value.strip().lower() != b"chunked":
             return _CODING
         elif name == EXPECT and value.strip().lower() != b"100-continue":
             return _EXPECTATION
     return None if hosts == 1 else _HOSTS
+
+
+@functools.lru_cache(_KNOWN_HOSTS)
+def _is_host(value: bytes) -> bool:
+    return _match_host(value) is not None
 
 
 def encode_without_upgrade(method: bytes, target: bytes, version: str, headers: Headers) -> bytes:

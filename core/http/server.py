@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from core.http.bounds import DEFAULT_BOUNDS, HttpBounds
-from core.http.connection import HttpConnection, Serving
+from core.http.connection import HttpConnection
 from core.http.exchange import Application
 from core.http.open_work import OpenWork
 from core.http.peers import HttpPeers
 from core.http.proxies import TrustedProxies
+from core.http.serving import Serving
 from core.runtime.clock import SystemClock
 from core.runtime.sockets import BACKLOG, local_authority
 

@@ -35,13 +35,13 @@ class ClientGoneError(ConnectionError):
 class Writer:
     """Of one connection, which says when the transport's buffer fills and empties, and when the client is lost."""
 
-    __slots__ = ("_file_bytes", "_is_lost", "_may_send", "_may_write", "_taken_bytes", "_transport", "_unread_since_s",
-                 "_written_bytes")  # fmt: skip
+    __slots__ = ("_file_bytes", "_is_lost", "_may_send", "_taken_bytes", "_transport", "_unread_since_s",
+                 "_written_bytes", "room")  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, *, now_s: float) -> None:
         self._transport = transport
-        self._may_write: asyncio.Future[None] | None = None
-        """Pending while the client takes nothing."""
+        self.room: asyncio.Future[None] | None = None
+        """Pending while the transport's buffer is full; None while it has room."""
         self._written_bytes = 0
         self._taken_bytes = 0
         """Of what was written, how much the client had taken when this was looked at last."""
@@ -54,13 +54,13 @@ class Writer:
 
     def pause(self) -> None:
         """The transport's buffer is full."""
-        self._may_write = asyncio.get_running_loop().create_future()
+        self.room = asyncio.get_running_loop().create_future()
 
     def resume(self) -> None:
         """The transport's buffer has room."""
-        if self._may_write is not None:
-            _settle(self._may_write)
-            self._may_write = None
+        if self.room is not None:
+            _settle(self.room)
+            self.room = None
 
     def lose(self) -> None:
         """The client has gone: nobody waits any longer."""
@@ -71,14 +71,16 @@ class Writer:
 
     async def write(self, data: bytes) -> None:
         """Write, when the client takes it; nothing when it has gone."""
-        while self._may_write is not None:
-            await asyncio.shield(self._may_write)
-        if not self._transport.is_closing():
-            self._written_bytes += len(data)
-            self._transport.write(data)
+        await self.wait_for_room()
+        self.write_now(data)
+
+    async def wait_for_room(self) -> None:
+        """Wait until the transport's buffer has room, or the client has gone."""
+        while self.room is not None:
+            await asyncio.shield(self.room)
 
     def write_now(self, data: bytes) -> None:
-        """Write what is too short to wait for."""
+        """Write without waiting for room; nothing when the client has gone."""
         if not self._transport.is_closing():
             self._written_bytes += len(data)
             self._transport.write(data)
@@ -126,8 +128,7 @@ class Writer:
         """Wait until all that was written is with the kernel."""
         if not self._transport.is_closing():
             self._transport.set_write_buffer_limits(high=0)
-        while self._may_write is not None:
-            await asyncio.shield(self._may_write)
+        await self.wait_for_room()
         if not self._transport.is_closing():
             self._transport.set_write_buffer_limits()
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.http.bounds import HttpBounds
-from core.http.connection import HttpConnection, Serving
+from core.http.connection import HttpConnection
 from core.http.open_work import OpenWork
 from core.http.peers import HttpPeers
 from core.http.proxies import TrustedProxies
+from core.http.serving import Serving
 from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
 

@@ -48,4 +48,4 @@ async def test_event_that_cannot_be_raises() -> None:
     connection.protocol.connection_lost(None)
     connection.transport.is_closed = False
     with pytest.raises(WrongEventError, match="REFUSED in CLOSED"):
-        connection.protocol._refuse(b"")
+        connection.protocol.refuse(b"")

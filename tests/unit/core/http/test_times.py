@@ -45,6 +45,8 @@ async def test_body_that_trickles_is_refused(caplog: pytest.LogCaptureFixture) -
     connection.timers.advance(BOUNDS.linger_s)
     assert connection.transport.is_closed
     assert [(record.message, record.__dict__["part"]) for record in caplog.records] == [("slow client closed", "body")]
+    connection.protocol.connection_lost(None)
+    assert len(connection.timers) == 0
 
 
 async def test_body_on_a_slow_line_is_read_to_its_end() -> None:
