@@ -1,4 +1,4 @@
-"""What holds for all tests: how workers share them, how properties are judged, and the database that is copied."""
+"""The rules of all tests: their shares among workers, the profile of hypothesis, and the database that is copied."""
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -8,7 +8,7 @@ from xdist.scheduler import Scheduling
 from tests.support.databases import MigratedDatabase
 from tests.support.scheduling import FilesAndEndToEnd
 
-# No property is judged by the time that its examples take.
+# Properties have no time limit for their examples.
 settings.register_profile("guildway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("guildway")
 
@@ -20,5 +20,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> MigratedDatabase:
-    """The database that stores of tests are copied from."""
+    """The database that the stores of tests are copied from."""
     return MigratedDatabase.make(tmp_path_factory.mktemp("migrated") / "guildway.db")

@@ -15,7 +15,7 @@ from tests.fakes.clock import FakeClock
 
 
 async def add_forever(path: Path, first_id: int, senders: int) -> None:
-    """Messages, and among them units of work, as fast as they go."""
+    """Send messages, and units of work between them, as fast as they are acknowledged."""
     store = await SqlStore.open(path, clock=FakeClock(), num_shards=NUM_SHARDS)
     ids = itertools.count(first_id)
 

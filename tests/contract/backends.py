@@ -1,6 +1,6 @@
 """The backends that the contract suites run against.
 
-A backend of the store knows how to open it, with its bus, and to open it again after it was closed.
+A backend of the store opens the store with its bus, and opens it again after it was closed.
 """
 
 from pathlib import Path
@@ -48,33 +48,33 @@ class SqliteBackend:
 
     @property
     def store(self) -> SqlStore:
-        """The store, while it is open."""
+        """Return the open store."""
         assert self._store is not None
         return self._store
 
     @property
     def bus(self) -> Bus:
-        """The bus over the store's log."""
+        """Return the bus over the store's log."""
         return self.store.bus
 
     async def open(self) -> None:
-        """Open the file, which is a copy of the migrated one when there was none."""
+        """Open the file, which is a copy of the migrated one if there was none."""
         self._migrated_database.copy_to(self.path)
         self._store = await SqlStore.open(self.path, clock=self._clock, num_shards=NUM_SHARDS, options=self._options)
 
     async def close(self) -> None:
-        """Close it, when it is open."""
+        """Close the store if it is open."""
         if self._store is not None:
             await self._store.close()
         self._store = None
 
     async def reopen(self) -> None:
-        """As after a restart."""
+        """Close and open the store, as a restart does."""
         await self.close()
         await self.open()
 
     async def purge_nonces(self) -> None:
-        """What runs in the background otherwise."""
+        """Purge nonces, as the store's chores do."""
         await self.store.purge_nonces()
 
 
@@ -93,21 +93,21 @@ class BusBackend(Protocol):
 
 
 class MemoryBusBackend:
-    """The fake."""
+    """The fake bus."""
 
     def __init__(self) -> None:
         self._bus = MemoryBus(num_shards=NUM_SHARDS)
 
     @property
     def bus(self) -> Bus:
-        """The bus."""
+        """Return the bus."""
         return self._bus
 
     async def open(self) -> None:
-        """Nothing to open."""
+        """Do nothing: a fake is always open."""
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""
 
     async def trim(self) -> None:
         """Forget every delivery so far."""
@@ -118,7 +118,7 @@ class SqlBusBackend(SqliteBackend):
     """The embedded store's bus."""
 
     async def trim(self) -> None:
-        """Let an hour pass over the log; reopening empties the ring before it."""
+        """Let an hour pass over the log. A reopened bus has an empty ring."""
         self._clock.advance(2 * 60 * 60)
         await self.store.trim_log()
         await self.reopen()

@@ -1,4 +1,4 @@
-"""Entities with sensible values for what a test does not care about."""
+"""Entities with sensible values for all fields that a test does not set."""
 
 from typing import Any
 
@@ -18,72 +18,72 @@ from tests.fakes.clock import START_MS
 
 
 def flake(number: int) -> int:
-    """A snowflake of the fake clock's first instant; larger numbers are newer."""
+    """Return a snowflake of the fake clock's first instant. Larger numbers are newer."""
     return snowflake_at(START_MS) + number
 
 
 def flake_at(seconds: float, number: int = 0) -> int:
-    """A snowflake made that long after the fake clock's first instant (or before, when negative)."""
+    """Return a snowflake made `ms` after the fake clock's first instant, or before it when negative."""
     return snowflake_at(START_MS + round(seconds * 1000)) + number
 
 
 def new_account(number: int, **fields: Any) -> Account:
-    """A person named `user<number>`; fields of the user and of the account."""
+    """Make a person named `user<number>`, with fields of the user and of the account."""
     private = {name: fields.pop(name) for name in ("email", "password_hash", "birth_date") if name in fields}
     return Account(user=User(**{"id": flake(number), "username": f"user{number}", **fields}), **private)
 
 
 def new_auth_session(number: int, user_id: int, **fields: Any) -> AuthSession:
-    """A login."""
+    """Make a login."""
     values = {"token_hash": number.to_bytes(32, "big"), "created_ms": START_MS, "last_used_ms": START_MS}
     return AuthSession(id=flake(number), user_id=user_id, **{**values, **fields})
 
 
 def new_guild(number: int, **fields: Any) -> Guild:
-    """A guild; its owner need not exist."""
+    """Make a guild. Its owner need not exist."""
     return Guild(**{"id": flake(number), "name": f"guild{number}", "owner_id": flake(1), **fields})
 
 
 def new_role(number: int, guild_id: int, **fields: Any) -> Role:
-    """A role."""
+    """Make a role."""
     return Role(id=flake(number), guild_id=guild_id, **{"name": f"role{number}", **fields})
 
 
 def new_channel(number: int, guild_id: int = 0, **fields: Any) -> Channel:
-    """A text channel."""
+    """Make a text channel."""
     return Channel(id=flake(number), guild_id=guild_id, **{"type": int(ChannelType.TEXT), "name": "text", **fields})
 
 
 def new_direct_channel(number: int, *user_ids: int) -> Channel:
-    """A direct-message channel."""
+    """Make a direct-message channel."""
     return Channel(id=flake(number), type=int(ChannelType.DM), recipient_ids=user_ids)
 
 
 def new_invite(code: str, guild_id: int, channel_id: int, **fields: Any) -> Invite:
-    """An invite."""
+    """Make an invite."""
     return Invite(code=code, guild_id=guild_id, channel_id=channel_id, **{"created_ms": START_MS, **fields})
 
 
 def new_message(message_id: int, channel_id: int, **fields: Any) -> Message:
-    """A message."""
+    """Make a message."""
     return Message(id=message_id, channel_id=channel_id, **{"author_id": flake(1), "content": "hello", **fields})
 
 
 def new_envelope(envelope_id: int, guild_id: int = 0, event: str = "TEST", **fields: Any) -> Envelope:
-    """An event for a guild's sessions, or a user's when `user_id` is given."""
+    """Make an event for a guild's sessions, or for a user's when `user_id` is given."""
     audience = Audience.GUILD if guild_id else Audience.USER
     values = {"audience": audience, "payload": msgspec.Raw(b'{"n":%d}' % envelope_id), "guild_id": guild_id}
     return Envelope(id=envelope_id, event=event, **{**values, **fields})
 
 
 def message_created(message: Message) -> Envelope:
-    """The event that goes with a message."""
+    """Make the event of a new message."""
     guild_id = message.guild_id or flake(100)
     return new_envelope(message.id, guild_id, "MESSAGE_CREATE", channel_id=message.channel_id)
 
 
 async def add_guild(store: Store, number: int, *, owner: int = 1, **fields: Any) -> Guild:
-    """A stored guild with its @everyone role; the owner `user<owner>` is made when missing, and joins."""
+    """Store a guild with its @everyone role. The owner `user<owner>` is created if it is missing, and joins."""
     guild = new_guild(number, owner_id=flake(owner), **fields)
     async with store.write() as tx:
         if await tx.users.find(guild.owner_id) is None:
@@ -95,7 +95,7 @@ async def add_guild(store: Store, number: int, *, owner: int = 1, **fields: Any)
 
 
 async def add_users(store: Store, *numbers: int) -> list[User]:
-    """Stored people."""
+    """Store people."""
     accounts = [new_account(number) for number in numbers]
     async with store.write() as tx:
         for account in accounts:

@@ -1,4 +1,4 @@
-"""Fixtures of the contract suites: every backend, opened on a fresh place."""
+"""Fixtures of the contract suites: every backend, opened on a fresh database."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The bus: order, places, volatile events, listeners, reading back."""
+"""The bus: order, positions, volatile events, listeners, reading back."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What every implementation of `core.live` does."""
+"""The promises of every implementation of `core.live`."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from tests.fakes.clock import FakeClock
 
 @pytest.fixture(params=["memory"])
 def counts(request: pytest.FixtureRequest) -> OnlineCounts:
-    """Counts of nobody."""
+    """Online counts without anybody online."""
     backends: dict[str, type[OnlineCounts]] = {"memory": MemoryOnlineCounts}
     return backends[request.param]()
 
 
 @pytest.fixture(params=["memory"])
 def starts(request: pytest.FixtureRequest, clock: FakeClock) -> SessionStarts:
-    """Two starts a day."""
+    """Session starts with a limit of two a day."""
     return {"memory": MemorySessionStarts}[request.param](clock=clock, per_day=2)
 
 

@@ -1,4 +1,4 @@
-"""Guilds: fields, lists, snapshots, and what goes with a deleted guild."""
+"""Guilds: fields, lists, snapshots, and the rows that a deleted guild takes along."""
 
 import msgspec
 import pytest

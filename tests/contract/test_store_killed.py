@@ -1,4 +1,4 @@
-"""kill -9: what was acknowledged is there, rows and log agree, and repeats find their first message."""
+"""kill -9: acknowledged messages are stored, rows and log agree, and repeats find their first message."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ CHANNEL = flake(30)
 
 
 async def add_until_killed(path: Path, first_id: int, *, after: int) -> list[int]:
-    """Acknowledged ids of a process that was killed when it had acknowledged `after` of them."""
+    """Return the acknowledged ids of a process that was killed after `after` of them."""
     command = [sys.executable, "-m", "tests.contract.adding_process", str(path), str(first_id), "32"]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None

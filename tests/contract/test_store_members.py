@@ -13,7 +13,7 @@ DAY_MS = 24 * 60 * 60 * 1000
 
 
 async def add_members(store: Store, *numbers: int, **fields: object) -> None:
-    """People 10·n… in guild 10, made and joined."""
+    """Add people 10·n… to guild 10."""
     async with store.write() as tx:
         for number in numbers:
             await tx.users.create(new_account(number, **fields))
@@ -21,7 +21,7 @@ async def add_members(store: Store, *numbers: int, **fields: object) -> None:
 
 
 async def remove_members(store: Store, *numbers: int) -> None:
-    """All in one unit of work."""
+    """Remove members in one unit of work."""
     async with store.write() as tx:
         for number in numbers:
             await tx.members.remove(flake(10), flake(number))

@@ -62,7 +62,7 @@ async def test_message_is_found_in_its_own_channel_only(store: Store) -> None:
 
 
 async def test_concurrent_adds_are_committed_in_the_order_of_the_ids(store: Store, bus: Bus) -> None:
-    """The bar: 50 senders that make the id and add at once get dispatches in id order."""
+    """The dispatches of 50 senders, which make their ids and add at once, are in the order of ids."""
     heard: list[Delivery] = []
     bus.subscribe(heard.append)
     ids = itertools.count(flake(1000))

@@ -1,4 +1,4 @@
-"""Nonces: a send that is repeated makes one message."""
+"""Nonces: a repeated send makes one message."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Roles: fields, and what a deleted role leaves."""
+"""Roles: fields, and the rows that a deleted role leaves."""
 
 import msgspec
 import pytest

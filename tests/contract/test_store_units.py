@@ -1,4 +1,4 @@
-"""Units of work: alone, whole or not at all, in order, and safe against callers that go away."""
+"""Units of work: isolated, atomic, in order, and safe against callers that are cancelled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,11 +14,11 @@ from tests.contract.builders import add_guild, flake, message_created, new_accou
 
 
 class Boom(Exception):
-    """What a body raises."""
+    """The error that a body raises."""
 
 
 def listen(bus: Bus) -> list[Delivery]:
-    """Every delivery from now on."""
+    """Collect every delivery from now on."""
     heard: list[Delivery] = []
     bus.subscribe(heard.append)
     return heard
@@ -29,7 +29,7 @@ def ids_of(deliveries: list[Delivery]) -> list[int]:
 
 
 async def read_log(bus: Bus) -> list[int]:
-    """Ids of the whole log by position."""
+    """Return the ids of the whole log by position."""
     deliveries = [delivery for shard in range(bus.num_shards) for delivery in await bus.read(shard, 0, 100_000)]
     return ids_of(sorted(deliveries, key=lambda delivery: delivery.position))
 
@@ -264,7 +264,7 @@ async def test_cancel_after_the_body_still_commits(store: Store, bus: Bus) -> No
         async with store.write() as tx:
             await tx.guilds.create(new_guild(1))
             tx.announce(new_envelope(1, flake(1)))
-            left.set()  # the body ends without another await, so the caller waits for the commit when this is seen
+            left.set()  # The body ends without another await, so the caller waits for the commit at this point.
 
     task = asyncio.ensure_future(write())
     await left.wait()
@@ -320,7 +320,7 @@ async def test_transaction_cannot_be_used_after_its_unit(store: Store) -> None:
 
 
 async def test_unit_inside_a_unit_is_refused(store: Store) -> None:
-    """It would wait for itself, and everybody else for it."""
+    """A unit inside a unit would wait for itself, and block all others."""
     with pytest.raises(RuntimeError):
         async with store.write(), store.write():
             pass

@@ -15,12 +15,12 @@ GENEROUS = {
     "GUILDWAY_LIMITS_LOOPBACK_REGISTRATIONS_PER_MINUTE": "100000",
     "GUILDWAY_GATEWAY_IDENTIFY_WINDOW_S": "0",
 }
-"""Limits that no test here is about; `test_limits.py` keeps the defaults."""
+"""High values of the limits that no test here is about; `test_limits.py` keeps the defaults."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    """A running Guildway."""
+    """A Guildway process that runs."""
     running = await Server(tmp_path_factory.mktemp("guildway"), GENEROUS).start()
     yield running
     assert await running.stop() == 0

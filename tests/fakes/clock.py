@@ -5,7 +5,7 @@ START_MS = 1_750_000_000_000
 
 
 class FakeClock:
-    """Both senses of now, moved together."""
+    """A clock for both senses of now, which move together."""
 
     def __init__(self, start_ms: int = START_MS) -> None:
         self._now_ms = start_ms
@@ -16,7 +16,7 @@ class FakeClock:
         return self._now_ms
 
     def monotonic_s(self) -> float:
-        """Seconds since some fixed point."""
+        """Seconds since a fixed point."""
         return self._monotonic_s
 
     def advance(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""A store whose reads can be held up, so that tests choose what happens while they are under way."""
+"""A store whose reads can be held up, so that tests choose what happens during a read."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,9 @@ from core.domain.errors import Unavailable
 
 
 class Gate:
-    """A read that was held up: it has come (`reached`) and goes on when it is opened, with or without an answer."""
+    """A read that is held up. `reached` is set when it has come; it goes on when it is opened, with or without an
+    answer.
+    """
 
     def __init__(self) -> None:
         self.reached = asyncio.Event()
@@ -15,7 +17,7 @@ class Gate:
         self._fails = False
 
     def open(self, *, fails: bool = False) -> None:
-        """Let it go on."""
+        """Let the read go on."""
         self._fails = fails
         self._opened.set()
 
@@ -28,7 +30,7 @@ class Gate:
 
 
 class GatedStore:
-    """Any store; `hold("guilds.load_snapshot")` holds up its next call of that name, before or after the read itself."""
+    """Any store. `hold("guilds.load_snapshot")` holds up its next call of that name, before or after the read itself."""
 
     def __init__(self, store: Any) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""A gateway connection without a socket: what was sent over it, decoded."""
+"""A gateway connection without a socket, which keeps its sent payloads."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from gateway.payloads.spliced_body import Body
 
 
 class _Recorder:
-    """A form that remembers what it is asked for and makes nothing of it."""
+    """A form that keeps the arguments of its encodings and returns empty frames."""
 
     index = -1
     is_stream = False
@@ -19,24 +19,24 @@ class _Recorder:
         self._connection = connection
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
-        """Remember a dispatch."""
+        """Keep a dispatch."""
         self._connection.dispatched.append((body.event, msgspec.json.decode(body.payload), seq))
         return b""
 
 
 class _Nowhere:
-    """A link that takes bytes and forgets them."""
+    """A link that drops all bytes."""
 
     def write(self, data: bytes) -> None:
-        """Forget."""
+        """Drop the bytes."""
 
     def get_write_buffer_size(self) -> int:
-        """Nothing."""
+        """Return 0: nothing waits."""
         return 0
 
 
 class FakeConnection:
-    """As far as sessions and logins use a connection. What is dispatched is "sent" at once."""
+    """The part of a connection that sessions and logins use. A dispatch counts as sent at once."""
 
     def __init__(self) -> None:
         self.session: Any = None
@@ -44,28 +44,28 @@ class FakeConnection:
         self.remote_address = "203.0.113.1"
         self.sent: list[tuple[int, Any]] = []
         self.dispatched: list[tuple[str, Any, int]] = []
-        """Event, `d`, `s`."""
+        """Event, `d` and `s` of each dispatch."""
         self.close_code: CloseCode | None = None
 
         self._queue = SendQueue(lambda: self._queue.flush(1))
         self.outlet = Outlet(queue=self._queue, form=_Recorder(self), link=_Nowhere())
 
     def send(self, op: int, d: object = None) -> None:
-        """Remember a payload."""
+        """Keep a payload."""
         self.sent.append((op, d))
 
     def close(self, close_code: CloseCode) -> None:
-        """Remember why."""
+        """Keep the reason."""
         self.is_open = False
         self.outlet.close()
         self.close_code = close_code
 
     def names(self) -> list[str]:
-        """The events that were dispatched."""
+        """Return the names of all dispatches."""
         return [event for event, _, _ in self.dispatched]
 
     def take(self) -> list[tuple[str, Any]]:
-        """What was dispatched since the last time."""
+        """Return the dispatches since the last call."""
         taken = [(event, d) for event, d, _ in self.dispatched]
         self.dispatched.clear()
         return taken

@@ -1,4 +1,4 @@
-"""The running loop's timers, save those of one delay: they come when the test says so."""
+"""The running loop's timers, except those of one delay, which expire on the test's command."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from tests.fakes.timers import FakeTimer
 
 
 class HeldTimers:
-    """`call_later` for a part that runs in a real loop, where what takes long must not be waited for."""
+    """A `call_later` for a part that runs in a real loop and has long timers."""
 
     def __init__(self, delay_s: float) -> None:
         self._delay_s = delay_s
@@ -16,7 +16,7 @@ class HeldTimers:
         self._is_changed = asyncio.Event()
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> Handle:
-        """The loop's, unless the delay is the one that is held."""
+        """Call the loop's `call_later`, unless the delay is the held one."""
         if delay_s != self._delay_s:
             return asyncio.get_running_loop().call_later(delay_s, call)
         timer = FakeTimer(delay_s, call)
@@ -25,7 +25,7 @@ class HeldTimers:
         return timer
 
     async def come(self) -> None:
-        """Let the first of them come, which may not have been asked for yet."""
+        """Let the first held timer expire. It may be set only later."""
         while not (waiting := [timer for timer in self._held if not timer.is_cancelled]):
             self._is_changed.clear()
             await self._is_changed.wait()

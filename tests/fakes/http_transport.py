@@ -1,4 +1,4 @@
-"""An HTTP connection without a socket: what is written is kept, and taken when the test says so."""
+"""An HTTP connection without a socket. Written bytes are kept, and taken on the test's command."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +13,11 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
 
 HIGH_WATER_BYTES = 65_536
-"""As the event loop's transports have it."""
+"""The default of the event loop's transports."""
 
 
 class FakeHttpTransport:
-    """What an `HttpConnection` needs of a transport. With `is_reader` false the client takes nothing."""
+    """The part of a transport that an `HttpConnection` uses. With `is_reader` false the client reads nothing."""
 
     def __init__(self, *, is_reader: bool = True, address: str = "203.0.113.1") -> None:
         self._is_reader = is_reader
@@ -42,7 +42,7 @@ class FakeHttpTransport:
                 self.protocol.pause_writing()
 
     def take(self, size_bytes: int) -> None:
-        """The client reads so much of what waits."""
+        """Read so many of the waiting bytes, as the client."""
         self.waiting_bytes -= size_bytes
 
     def get_write_buffer_size(self) -> int:
@@ -72,8 +72,8 @@ class FakeHttpTransport:
 
 
 class FakeHttpConnection:
-    """A connection on a fake transport: `protocol.data_received` is the client's voice, `timers.advance` its
-    patience.
+    """A connection on a fake transport. `protocol.data_received` takes the client's bytes, and `timers.advance` lets
+    its timeouts expire.
     """
 
     def __init__(

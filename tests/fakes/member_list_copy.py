@@ -1,4 +1,4 @@
-"""A client's copy of member lists: sparse arrays of rows, changed by operations as Discord's own clients do it."""
+"""A client's copy of member lists: sparse arrays of rows, which operations change as in Discord's own clients."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ Item = dict[str, Any]
 
 
 class ListCopy:
-    """One list. Rows that were never told, or were invalidated, are None."""
+    """The copy of one list. Unknown and invalidated rows are None."""
 
     def __init__(self) -> None:
         self.rows: list[Item | None] = []
@@ -15,14 +15,14 @@ class ListCopy:
         self.member_count = 0
 
     def apply(self, d: dict[str, Any]) -> None:
-        """Take an update in."""
+        """Apply an update."""
         for op in d["ops"]:
             match op["op"]:
                 case "SYNC":
                     for index, item in enumerate(op["items"], op["range"][0]):
                         self._put(index, item)
                 case "INSERT":
-                    # A list is not filled up when an index is behind its end: what is inserted there comes too early.
+                    # An index behind the end of the list does not fill it up: such an insert would come too early.
                     assert op["index"] <= len(self.rows)
                     self.rows.insert(op["index"], op["item"])
                 case "UPDATE":
@@ -44,23 +44,23 @@ class ListCopy:
         self.rows[index] = item
 
     def seen(self, *ranges: tuple[int, int]) -> list[Item | None]:
-        """The rows of the ranges, as far as the list goes."""
+        """Return the rows of the ranges, up to the end of the list."""
         return [row for first, last in ranges for row in self.rows[first : last + 1]]
 
 
 class Lists:
-    """The lists of one client in one guild, by id."""
+    """A client's lists in one guild, by list id."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, ListCopy] = {}
 
     def apply(self, d: dict[str, Any]) -> None:
-        """Take an update in."""
+        """Apply an update."""
         self.by_id.setdefault(d["id"], ListCopy()).apply(d)
 
 
 def key_of(item: Item | None) -> str | None:
-    """Who stands in a row: a group's id or `u` and a user's."""
+    """Return the key of a row: a group's id, or `u` and a user's id."""
     if item is None:
         return None
     return item["group"]["id"] if "group" in item else "u" + item["member"]["user"]["id"]

@@ -1,4 +1,4 @@
-"""A bus in plain lists, the reference for what a bus does. It keeps everything until `trim` is called."""
+"""A bus in plain lists, the reference of a bus. It keeps everything until `trim` is called."""
 
 from collections.abc import Collection, Sequence
 
@@ -9,7 +9,7 @@ from core.wire.envelope import Envelope
 
 
 class MemoryBus:
-    """The shards' logs as lists."""
+    """A bus whose logs are lists, one for each shard."""
 
     __slots__ = ("_listeners", "_logs", "_next_position", "_trimmed", "num_shards")
 

@@ -1,4 +1,4 @@
-"""A `MessagePort` that answers as it is told and remembers what it was given."""
+"""A `MessagePort` that keeps its calls and answers as the test says."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from core.wire.socket_message import RefusedMessage, SentMessage
 
 
 class FakeMessagePort:
-    """`outcome` is called with the body; by default every message is new and of no guild."""
+    """A fake port. `outcome` is called with the body; by default every message is new and of no guild."""
 
     def __init__(self, ids: Any) -> None:
         self._ids = ids
@@ -19,7 +19,7 @@ class FakeMessagePort:
         )
 
     async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> SentMessage | RefusedMessage:
-        """Take a message."""
+        """Keep a message and answer."""
         decoded = msgspec.json.decode(body)
         self.sent.append((user_id, channel_id, decoded))
         return self.outcome(decoded)

@@ -1,4 +1,4 @@
-"""Calls that are to come, without a loop: they come when the test says so."""
+"""Timers without a loop, which expire on the test's command."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from tests.fakes.clock import FakeClock
 
 
 class FakeTimer:
-    """One call."""
+    """A timer."""
 
     def __init__(self, at_s: float, call: Callable[[], None]) -> None:
         self.at_s = at_s
@@ -14,38 +14,38 @@ class FakeTimer:
         self.is_cancelled = False
 
     def cancel(self) -> None:
-        """Let it not come."""
+        """Cancel the timer."""
         self.is_cancelled = True
 
 
 class FakeTimers:
-    """`call_later` on a clock that stands still."""
+    """A `call_later` on a clock that stands still."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self._clock = clock or FakeClock()
         self._waiting: list[FakeTimer] = []
         self.delays_s: list[float] = []
-        """What was asked for so far."""
+        """All delays that were requested so far."""
 
     def __len__(self) -> int:
         return sum(not timer.is_cancelled for timer in self._waiting)
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> FakeTimer:
-        """Wait for `advance` or `run`."""
+        """Set a timer for `advance` or `run`."""
         self.delays_s.append(delay_s)
         timer = FakeTimer(self._clock.monotonic_s() + delay_s, call)
         self._waiting.append(timer)
         return timer
 
     def advance(self, seconds: float) -> None:
-        """Let time pass; calls come at their time, in order."""
+        """Let time pass. Timers expire at their times, in order."""
         until_s = self._clock.monotonic_s() + seconds
         while due := [timer for timer in self._waiting if timer.at_s <= until_s]:
             self._come(min(due, key=lambda each: each.at_s))
         self._clock.advance(max(until_s - self._clock.monotonic_s(), 0))
 
     def run(self) -> None:
-        """Let all calls come, and those that they lead to, however long it takes."""
+        """Let all timers expire, and those that they set, however long it takes."""
         while self._waiting:
             self._come(min(self._waiting, key=lambda each: each.at_s))
 

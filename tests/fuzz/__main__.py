@@ -1,11 +1,11 @@
-"""`make fuzz`: every target for a bounded time, or those that are named. Coverage-guided by atheris where it is installed.
+"""`make fuzz`: every named target, or all, for a bounded time. atheris guides it by coverage where it is installed.
 
     python -m tests.fuzz [--blind] [--seconds N] [target …]
 
-Inputs that reach something new are kept in `.fuzz/TARGET`, an input that fails is written to `.fuzz` and named. Each target
-runs in a process of its own: a fuzzer ends its process, and a kernel that breaks takes only that one with it.
+Inputs that reach new code are kept in `.fuzz/TARGET`. A failing input is written to `.fuzz` and named. Each target runs
+in its own process: a fuzzer ends its process, and a kernel that crashes takes only that one with it.
 
-`--blind` mutates seeds and what was kept without looking at coverage: a sanitizer takes the place of what atheris would see it by.
+`--blind` mutates seeds and kept inputs without coverage, since a sanitizer takes the place of atheris's instruments.
 """
 
 import argparse
@@ -24,7 +24,7 @@ _INPUTS_BETWEEN_CLOCKS = 200
 
 
 def run_with_atheris(name: str, seconds: int) -> None:
-    """Fuzzes one target, and ends this process."""
+    """Fuzz one target, and end this process."""
     import atheris
 
     with atheris.instrument_imports(include=_INSTRUMENTED):
@@ -40,7 +40,7 @@ def run_with_atheris(name: str, seconds: int) -> None:
 
 
 def run_plainly(name: str, seconds: int) -> None:
-    """Mutates for so long the seeds and what a fuzzer has kept, after it has tried these as they are."""
+    """Try the seeds and the kept inputs as they are, and then mutate them for so long."""
     from tests.fuzz.mutation import mutations
     from tests.fuzz.seeds import make_seeds
     from tests.fuzz.targets import TARGETS
@@ -59,7 +59,7 @@ def run_plainly(name: str, seconds: int) -> None:
 
 
 def fuzz_all(names: list[str], seconds: int, *, is_blind: bool) -> int:
-    """Each target in its process; how many failed."""
+    """Run each target in its process. Return the number of failures."""
     from tests.fuzz.seeds import make_seeds, write_seeds
 
     seeds = make_seeds()
@@ -74,7 +74,7 @@ def fuzz_all(names: list[str], seconds: int, *, is_blind: bool) -> int:
 
 
 def main() -> int:
-    """The command line; 1 when a target failed."""
+    """Run the command line. Return 1 when a target failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz what reads clients' bytes.")
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=30)

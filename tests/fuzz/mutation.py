@@ -1,4 +1,4 @@
-"""Mutated seeds without a fuzzer: the same from the same chance, for the ordinary tests and for machines without atheris."""
+"""Mutations of seeds without a fuzzer. The same random source gives the same ones, also on machines without atheris."""
 
 import random
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _INTERESTING = (
 
 
 def mutate(seed: bytes, other: bytes, chance: random.Random) -> bytes:
-    """A few changes to a seed, one of which may be a part of another."""
+    """Change a seed in a few places. A change may insert a part of another seed."""
     data = bytearray(seed)
     for _ in range(chance.randrange(1, 5)):
         place = chance.randrange(len(data) + 1)
@@ -42,6 +42,6 @@ def mutate(seed: bytes, other: bytes, chance: random.Random) -> bytes:
 
 
 def mutations(seeds: list[bytes], chance: random.Random) -> Iterator[bytes]:
-    """Without end."""
+    """Return mutations without end."""
     while True:
         yield mutate(chance.choice(seeds), chance.choice(seeds), chance)

@@ -1,4 +1,4 @@
-"""What fuzzing begins with: a few right and wrong inputs for each target, so that it need not find the grammar by itself."""
+"""The seeds of fuzzing: a few valid and invalid inputs for each target, so that it need not find the grammar by itself."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.integration.transport.websocket.text_cases import TEXTS
 from tests.unit.core_ext.payloads.test_etf import GOLDEN
 
 _MOST_BYTES = 600
-"""Larger seeds make every run slower and teach nothing more."""
+"""The largest seed. Larger ones make every run slower and find nothing more."""
 
 
 def _frames() -> list[bytes]:
@@ -61,7 +61,7 @@ def _heartbeats() -> list[bytes]:
 
 
 def make_seeds() -> dict[str, list[bytes]]:
-    """The seeds of every target."""
+    """Return the seeds of every target."""
     seeds = {
         "frames": _frames(),
         "requests": _requests(),
@@ -73,7 +73,7 @@ def make_seeds() -> dict[str, list[bytes]]:
 
 
 def write_seeds(folder: Path, seeds: list[bytes]) -> None:
-    """A file for each, for a fuzzer to add its own beside them."""
+    """Write a file for each seed, beside which a fuzzer puts its own."""
     folder.mkdir(parents=True, exist_ok=True)
     for index, seed in enumerate(seeds):
         (folder / f"seed-{index:04d}").write_bytes(seed)

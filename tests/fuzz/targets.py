@@ -1,7 +1,7 @@
-"""What is fuzzed: functions that take any bytes, and raise when something is wrong with the code under them.
+"""The targets of fuzzing: functions that take any bytes, and raise when the code under them is wrong.
 
-Kernels run beside their plain code or their model, which a coverage-guided fuzzer can look into: what its branches teach the fuzzer
-is tried on the compiled kernel at once, and both must give the same.
+Kernels run beside their plain code or their model, whose branches a coverage-guided fuzzer can see. Each input that it
+finds there is tried on the compiled kernel at once, and both must give the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def _assert_alike(outcomes: Sequence[object]) -> None:
 
 
 def fuzz_frames(data: bytes) -> None:
-    """Frames: the first byte says in how large pieces they come; pieces and implementations make no difference."""
+    """Frames. The first byte chooses the size of the pieces; pieces and implementations make no difference."""
     step, stream = data[0] % 17 + 1 if data else 1, data[1:]
     chunks = [stream[start : start + step] for start in range(0, len(stream), step)]
     _assert_alike([_read_frames(module, pieces) for module in _websocket for pieces in ([stream], chunks)])
@@ -51,7 +51,7 @@ def _read_frames(module: ModuleType, pieces: list[bytes]) -> tuple[list[tuple[in
 
 
 def fuzz_requests(data: bytes) -> None:
-    """The head of an HTTP request: none, one that is refused, or one whose upgrade can be written."""
+    """The head of an HTTP request: none, a refused one, or one whose upgrade can be written."""
     request = parse_request(data + b"\r\n\r\n")
     if request is None:
         return
@@ -63,7 +63,9 @@ def fuzz_requests(data: bytes) -> None:
 
 
 def fuzz_etf(data: bytes) -> None:
-    """Erlang terms: a value or an EtfError, the same from both implementations; a value can be written and read again."""
+    """Erlang terms: a value or an EtfError, the same from both implementations. A value can be encoded and decoded
+    again.
+    """
     outcomes = [_decode_etf(module, data) for module in _etf]
     _assert_alike(outcomes)
     kind, value = outcomes[0]
@@ -80,14 +82,16 @@ def _decode_etf(module: ModuleType, data: bytes) -> tuple[str, Any]:
 
 
 def _has_int_keys(value: Any) -> bool:
-    """A map may come with ints for keys, which are never written."""
+    """Tell whether a map has ints for keys, which the encoder never writes."""
     if isinstance(value, dict):
         return any(not isinstance(key, str) or _has_int_keys(inner) for key, inner in value.items())
     return isinstance(value, list) and any(map(_has_int_keys, value))
 
 
 def fuzz_heartbeats(data: bytes) -> None:
-    """Heartbeats that are known by their bytes are such for the general reading too, and both implementations know the same ones."""
+    """Heartbeats. The general reading accepts those that are known by their bytes, and both implementations know the
+    same.
+    """
     encoding, payload = Encoding(data[0] % 3 if data else 0), data[1:]
     heard = [module.read_heartbeat(int(encoding), payload) for module in _intake]
     _assert_alike(heard)
@@ -99,7 +103,9 @@ def fuzz_heartbeats(data: bytes) -> None:
 
 
 def fuzz_commands(data: bytes) -> None:
-    """Commands: the first byte picks the encoding; a command or a refusal. What others are shown of one is well-formed."""
+    """Commands. The first byte picks the encoding; the result is a command or a refusal. Texts for others are
+    well-formed.
+    """
     encoding = Encoding(data[0] % 3 if data else 0)
     try:
         command = parse_command(encoding, decode_frame(encoding, data[1:]))

@@ -50,8 +50,8 @@ class Template:
 class _Entry:
     """One body in one form.
 
-    `votes` is for `previous`, the body that was last most often: it rises with each recipient for which it was, sinks with
-    each other, and at 0 another gets the place (Boyer and Moore's majority vote).
+    `votes` is for `previous`, the body that was last most often: it rises with each recipient for which it was, sinks
+    with each other, and at 0 another gets the place (Boyer and Moore's majority vote).
     """
 
     __slots__ = ("body", "chained", "form", "previous", "template", "votes")

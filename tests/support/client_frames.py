@@ -30,8 +30,9 @@ def make_client_frame(
 ) -> bytes:
     """One frame.
 
-    `reserved` is the three bits as a number, `key` None leaves the payload unmasked, `length_bytes` is the size of the length
-    field (1, 3 or 9; the least one when None), `declared` the length that it tells when that is not the payload's.
+    `reserved` is the three bits as a number, `key` None leaves the payload unmasked, `length_bytes` is the size of the
+    length field (1, 3 or 9; the least one when None), `declared` the length that it tells when that is not the
+    payload's.
     """
     length = len(payload) if declared is None else declared
     if length_bytes is None:

@@ -1,7 +1,8 @@
 """Do answers look as Discord's OpenAPI document says?
 
-`oneOf` is read as `anyOf`: Discord's own answers match several branches of its document. Fields that it does not name are
-allowed. Routes that the document does not have (registering, making guilds, …) are only checked for what holds everywhere.
+`oneOf` is read as `anyOf`: Discord's own answers match several branches of its document. Fields that it does not name
+are allowed. Routes that the document does not have (registering, making guilds, …) are only checked for what holds
+everywhere.
 """
 
 import copy
@@ -23,8 +24,9 @@ _ERRORS = {"$ref": "#/components/schemas/ErrorResponse"}
 def load_document() -> dict[str, Any]:
     """The document, with `anyOf` for `oneOf` and the codes of form errors as texts.
 
-    In that one place the document is wrong: it has one schema for an answer's error and for those of its fields, with an
-    integer as the code. Discord's reference ("Error Messages") and its answers have texts there, such as BASE_TYPE_REQUIRED.
+    In that one place the document is wrong: it has one schema for an answer's error and for those of its fields, with
+    an integer as the code. Discord's reference ("Error Messages") and its answers have texts there, such as
+    BASE_TYPE_REQUIRED.
     """
     text = DOCUMENT_PATH.read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text.replace('"oneOf"', '"anyOf"'))
@@ -53,7 +55,9 @@ def find_template(method: str, path: str) -> str | None:
 
 @cache
 def _validator(method: str, template: str, status: int) -> Draft202012Validator | None:
-    """For the answer's body; None when the document wants none. Raises AssertionError for a status that it does not have."""
+    """For the answer's body; None when the document wants none. Raises AssertionError for a status that it does not
+    have.
+    """
     document = load_document()
     responses = document["paths"][template][method.lower()]["responses"]
     found = responses.get(str(status)) or responses.get(f"{status // 100}XX")

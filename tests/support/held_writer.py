@@ -1,4 +1,6 @@
-"""The writer, held while a request is made: so that something happens between the check of its rights and its turn to write."""
+"""The writer, held while a request is made: so that something happens between the check of its rights and its turn to
+write.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

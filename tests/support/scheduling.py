@@ -1,7 +1,7 @@
 """How pytest-xdist shares the tests among its workers.
 
-A file goes to one worker as a whole, so that what its tests share is made once. All end-to-end tests go to one worker, and
-first: they share a server, they wait more than they compute, and they take longer than any file.
+A file goes to one worker as a whole, so that what its tests share is made once. All end-to-end tests go to one worker,
+and first: they share a server, they wait more than they compute, and they take longer than any file.
 """
 
 from typing import Final

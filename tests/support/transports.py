@@ -1,4 +1,6 @@
-"""Which of the gateway's transports a test over a socket runs on: all that this machine has, or the one that it would choose."""
+"""Which of the gateway's transports a test over a socket runs on: all that this machine has, or the one that it would
+choose.
+"""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """A WebSocket client that says any bytes, in any pieces, and reads as strictly as wsproto does.
 
-A frame of the server that is masked, fragmented wrongly, longer than its length field must be or no UTF-8 fails the test that
-reads it: wsproto raises.
+A frame of the server that is masked, fragmented wrongly, longer than its length field must be or no UTF-8 fails the
+test that reads it: wsproto raises.
 """
 
 import asyncio
@@ -201,7 +201,9 @@ class WebSocketClient:
         return decode_payload(self.encoding, data)
 
     async def read_close(self) -> tuple[int, str] | None:
-        """The code and reason that the stream ends with, after whatever else comes; None when it ends without a close frame."""
+        """The code and reason that the stream ends with, after whatever else comes; None when it ends without a close
+        frame.
+        """
         while (received := await self.read()) is not None:
             opcode, payload = received
             if opcode == CLOSE:

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class BotProcess:
-    """What a bot's process has said, and giving it orders."""
+    """A bot's process: its events so far, and the orders that a test gives it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -18,7 +18,7 @@ class BotProcess:
         self._answers = 0
 
     async def read(self) -> None:
-        """Collect what the process says until it ends."""
+        """Collect the events of the process until it ends."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             self.events.append(
@@ -29,7 +29,7 @@ class BotProcess:
         self._changed.set()
 
     async def wait_for(self, event: str, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
-        """The first event of that name, past or to come, that the check accepts."""
+        """Wait for the first event of that name, past or future, that the check accepts."""
         async with asyncio.timeout(30):
             seen = 0
             while True:
@@ -43,13 +43,13 @@ class BotProcess:
                 await self._changed.wait()
 
     async def order(self, order: str, **details: Any) -> dict[str, Any]:
-        """Have the bot do something; its answer. One order at a time."""
+        """Give the bot an order and return its answer. There is one order at a time."""
         answer = await self.attempt(order, **details)
         assert answer["event"] == "done", answer
         return answer
 
     async def attempt(self, order: str, **details: Any) -> dict[str, Any]:
-        """The same for what may fail: the answer's `event` is `done` or `failed`."""
+        """Give the bot an order that may fail: the answer's `event` is `done` or `failed`."""
         assert self._process.stdin is not None
         before = self._answers
         self._process.stdin.write(json.dumps({"order": order, **details}).encode() + b"\n")
@@ -65,13 +65,13 @@ class BotProcess:
                 await self._changed.wait()
 
     def contents(self) -> list[str]:
-        """Contents of the messages that arrived, in order of arrival."""
+        """Return the contents of the messages that arrived, in order of arrival."""
         return [event["content"] for event in self.events if event["event"] == "message"]
 
 
 @asynccontextmanager
 async def running_bot_process(*command: str, folder: Path) -> AsyncIterator[BotProcess]:
-    """A bot that has said that it is ready."""
+    """Run a bot until the test ends, from the moment when it is ready."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

@@ -1,8 +1,8 @@
-"""What a stock library's bot sent on its tour, kept as text with names in the place of what differs each time.
+"""The tour of a stock library's bot, kept as text with names in the place of values that differ each time.
 
-A file of `tests/golden/clients` has the HTTP requests of one library, as lines, each with the status of its answer, and the
-commands of its gateway connections. In both, a name in angle brackets stands for a value: `<guild>` and the like are of the
-scene, `<4.id>` is the `id` in the answer to request 4, `<length>` a body's size, `<soon>` a time ten minutes ahead,
+A file of `tests/golden/clients` has the HTTP requests of one library, as lines, each with the status of its answer, and
+the commands of its gateway connections. A name in angle brackets stands for a value: `<guild>` and the like belong to
+the scene, `<4.id>` is the `id` in the answer to request 4, `<length>` a body's size, `<soon>` a time ten minutes ahead,
 `<session>` and `<seq>` are the gateway session's.
 """
 
@@ -18,27 +18,27 @@ from tests.e2e.clients.tour import TourGuild
 FOLDER = Path(__file__).parents[2] / "golden/clients"
 _NAME = re.compile(r"<([a-z0-9_]+(?:\.[a-z]+)?)>")
 _SNOWFLAKE = re.compile(r'(?<![0-9])(?<!"nonce":")(?<!"nonce":"-)(?!9223372036854775807)[0-9]{17,20}(?![0-9])')
-"""An id: not a nonce, nor the number that stands for the end of a list."""
+"""An id, but not a nonce, and not the number that stands for the end of a list."""
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
 _SEQ = re.compile(r'("seq":|"op":1,"d":|(?<="d":)(?=\d+,"op":1\b))\d+')
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """A request's lines, of which the last is its body, and the status of its answer."""
+    """A request's lines, the last of which is its body, and the status of its answer."""
 
     request: list[str]
     status: int
 
 
 class Connection(msgspec.Struct, kw_only=True):
-    """A gateway connection: how it was asked for, and its text messages."""
+    """A gateway connection: its query and its text messages."""
 
     query: str
     commands: list[str]
 
 
 class Recording(msgspec.Struct, kw_only=True):
-    """One library's tour."""
+    """The tour of one library."""
 
     library: str
     exchanges: list[Exchange] = msgspec.field(default_factory=list)
@@ -46,17 +46,17 @@ class Recording(msgspec.Struct, kw_only=True):
 
     @classmethod
     def load(cls, name: str) -> "Recording":
-        """The recording of that library."""
+        """Load the recording of a library."""
         return msgspec.json.decode((FOLDER / f"{name}.json").read_bytes(), type=cls)
 
     def save(self, name: str) -> None:
-        """Keep it, one value a line."""
+        """Write the file, one value a line."""
         FOLDER.mkdir(exist_ok=True)
         (FOLDER / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
 
 async def name_scene(scene: TourGuild) -> dict[str, str]:
-    """The scene's values by their names."""
+    """Return the scene's values by their names."""
     guild_id = scene.guild["id"]
     values = {"token": scene.bot["token"], "bot": scene.bot["id"], "guild": guild_id}
     values |= {"alice": scene.alice.id, "bob": scene.bob.id}
@@ -69,17 +69,17 @@ async def name_scene(scene: TourGuild) -> dict[str, str]:
 
 
 def name_answer(number: int, answer: Any) -> dict[str, str]:
-    """The values of an answer that later requests may name."""
+    """Return the values of an answer that later requests may name."""
     if not isinstance(answer, dict):
         return {}
     return {f"{number}.{key}": answer[key] for key in ("id", "code") if isinstance(answer.get(key), str)}
 
 
 def put_names(text: str, values: Mapping[str, str]) -> str:
-    """The text with names for values.
+    """Replace values by names.
 
     Raises:
-        ValueError: an id stayed that has no name, so that the recording could not be sent again.
+        ValueError: when an id has no name, so that the recording could not be sent again.
     """
     for name, value in values.items():
         text = text.replace(value, f"<{name}>")
@@ -90,12 +90,12 @@ def put_names(text: str, values: Mapping[str, str]) -> str:
 
 
 def put_values(text: str, values: Mapping[str, str]) -> str:
-    """The text with values for names."""
+    """Replace names by values."""
     return _NAME.sub(lambda found: values[found[1]], text)
 
 
 def render_request(exchange: Exchange, values: Mapping[str, str]) -> bytes:
-    """The bytes to send."""
+    """Return the bytes to send."""
     body = put_values(exchange.request[-1], values).encode()
     head = [put_values(line, {**values, "length": str(len(body))}) for line in exchange.request[:-1]]
     return "\r\n".join([*head, ""]).encode() + body

@@ -1,4 +1,4 @@
-"""A stock discord.py client that writes down what happens to it, so that a test can wait for it."""
+"""A stock discord.py client that records its events, so that a test can wait for them."""
 
 import asyncio
 import importlib.util
@@ -14,7 +14,7 @@ from unittest import mock
 import yarl
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # discord.py imports audioop
+    warnings.simplefilter("ignore", DeprecationWarning)  # discord.py imports audioop.
     import discord
     import discord.gateway
     import discord.http
@@ -22,12 +22,12 @@ with warnings.catch_warnings():
 TRANSPORTS = ("json", "zlib-stream", "zstd-stream")
 
 _GUILD_READY_TIMEOUT_S = 0.3
-"""How long a client waits after the last GUILD_CREATE before it is ready. Ours come in one turn of the loop; discord.py's
+"""The time after the last GUILD_CREATE before a client is ready. Ours come in one turn of the loop; discord.py's
 default of 2 s is for a server that sends them one by one."""
 
 
 def _utils_without_zstandard() -> ModuleType:
-    """discord.utils as it is on a machine where zstandard is not installed: with its own zlib context."""
+    """Make discord.utils behave as on a machine without zstandard, with a zlib context of its own."""
     spec = importlib.util.spec_from_file_location("discord._utils_without_zstandard", discord.utils.__file__)
     assert spec is not None
     assert spec.loader is not None
@@ -45,21 +45,21 @@ _CONTEXTS = {
 
 
 class Recorder:
-    """Events of one client, and waiting for them."""
+    """The events of one client."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, tuple[Any, ...]]] = []
         self._changed = asyncio.Event()
 
     def record(self, event: str, *arguments: Any) -> None:
-        """Called by the client for each event."""
+        """Record an event. The client calls this for each one."""
         self.events.append((event, arguments))
         self._changed.set()
 
     async def wait_for(
         self, event: str, check: Callable[..., bool] = lambda *_: True, timeout_s: float = 20
     ) -> tuple[Any, ...]:
-        """The first event of that name, past or to come, that the check accepts."""
+        """Wait for the first event of that name, past or future, that the check accepts."""
         async with asyncio.timeout(timeout_s):
             seen = 0
             while True:
@@ -72,16 +72,16 @@ class Recorder:
                 await self._changed.wait()
 
     def all(self, event: str) -> list[tuple[Any, ...]]:
-        """Every event of that name so far."""
+        """Return every event of that name so far."""
         return [arguments for name, arguments in self.events if name == event]
 
     def contents(self, channel_id: int) -> list[str]:
-        """The contents of the messages that arrived in a channel, in order of arrival."""
+        """Return the contents of the messages that arrived in a channel, in order of arrival."""
         return [message.content for (message,) in self.all("message") if message.channel.id == channel_id]
 
 
 def _recording(kind: type[discord.Client], recorder: Recorder) -> type[discord.Client]:
-    """The client class, with its `dispatch` telling the recorder as well."""
+    """Make a client class whose `dispatch` also tells the recorder."""
 
     def dispatch(self: discord.Client, event: str, /, *arguments: Any, **options: Any) -> None:
         recorder.record(event, *arguments)
@@ -100,7 +100,7 @@ async def running_bot(
     kind: type[discord.Client] = discord.Client,
     **options: Any,
 ) -> AsyncIterator[tuple[discord.Client, Recorder]]:
-    """A connected client that is ready, and what it has seen."""
+    """Run a client until the test ends, from the moment when it is ready."""
     recorder = Recorder()
     keyword_defaults = discord.gateway.DiscordWebSocket.from_client.__func__.__kwdefaults__
     with (
@@ -129,6 +129,6 @@ async def running_bot(
 
 
 def cut_socket(client: discord.Client) -> None:
-    """Lose the connection as a broken network does: no close frame."""
+    """Lose the connection without a close frame, as a broken network does."""
     raw = client.ws.socket.get_extra_info("socket")  # type: ignore[attr-defined]
     raw.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Where the Node libraries' bots are, and starting one."""
+"""The bots of the Node libraries, and their start."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ NODE = shutil.which("node")
 
 @asynccontextmanager
 async def running_node_bot(script: str, *arguments: str) -> AsyncIterator[BotProcess]:
-    """A bot that is ready."""
+    """Run a bot until the test ends, from the moment when it is ready."""
     assert NODE is not None
     async with running_bot_process(NODE, script, *arguments, folder=FOLDER) as bot:
         yield bot

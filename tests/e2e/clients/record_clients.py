@@ -1,7 +1,7 @@
-"""Records what the bots of typed libraries send on their tour: `python -m tests.e2e.clients.record_clients` writes the golden files.
+"""Records the tours of bots of typed libraries: `python -m tests.e2e.clients.record_clients` writes the golden files.
 
-The bot speaks to two listeners here, which pass everything on to a real server. Needed when a library's version or the tour
-changes; `test_recorded_clients.py` sends the recordings again where the libraries cannot be built.
+The bot speaks to two listeners here, which pass everything on to a real server. A new recording is due when a library's
+version or the tour changes; `test_recorded_clients.py` sends the recordings again where the libraries cannot be built.
 
     bot ── HttpTap ──── API
         ── GatewayTap ─ gateway
@@ -31,17 +31,17 @@ _LENGTH = re.compile(r"^(content-length: )\d+$", re.IGNORECASE)
 
 
 class HttpTap:
-    """Passes requests on, one at a time on a connection, and notes each with its answer."""
+    """A proxy that passes requests on, one at a time on a connection, and records each with its answer."""
 
     def __init__(self) -> None:
         self.authority = ""
         self.seen: list[tuple[bytes, bytes, int, bytes]] = []
-        """Head and body of the request, status and body of its answer."""
+        """Head and body of each request, status and body of its answer."""
         self._target = ("", 0)
 
     @contextlib.asynccontextmanager
     async def listening(self, api: str) -> AsyncIterator[str]:
-        """While the tap is open; the address to speak to in the API's place."""
+        """Listen until the body ends. The value is the address to use in the API's place."""
         host, _, port = api.removeprefix("http://").rpartition(":")
         self._target = (host, int(port))
         async with await asyncio.start_server(self._pass_on, "127.0.0.1", 0) as server:
@@ -69,7 +69,7 @@ async def _read_message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 
 
 class GatewayTap:
-    """Passes connections on and notes what clients say."""
+    """A proxy that passes connections on and records the clients' messages."""
 
     def __init__(self) -> None:
         self.target = ""
@@ -77,7 +77,7 @@ class GatewayTap:
         self.sessions: list[str] = []
 
     async def pass_on(self, client: ServerConnection) -> None:
-        """One connection, until either side ends it."""
+        """Pass on one connection, until either side ends it."""
         assert client.request is not None
         query = client.request.path.partition("?")[2]
         noted = Connection(query=query, commands=[])
@@ -89,7 +89,7 @@ class GatewayTap:
                     assert isinstance(message, str)
                     noted.commands.append(message)
                     await server.send(message)
-            server.transport.abort()  # as the client's own end would look: without a close frame
+            server.transport.abort()  # There is no close frame, as when the client itself ends.
             await speaking
 
 
@@ -100,7 +100,7 @@ async def _forward(source: websockets.asyncio.client.ClientConnection, target: S
 
 
 async def record(library: Library) -> Recording:
-    """The library's tour on a server of its own."""
+    """Record the library's tour on a server of its own."""
     http, gateway = HttpTap(), GatewayTap()
     async with serve(gateway.pass_on, "127.0.0.1", 0, compression=None) as listener:
         port = next(iter(listener.sockets)).getsockname()[1]

@@ -1,4 +1,4 @@
-"""A stock library's heartbeats tell the server what to forget; what it resumes after is never among that."""
+"""A stock library's heartbeats let the server forget dispatches, but none that a resume needs."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ async def test_bot_whose_heartbeats_were_taken_at_their_word_resumes_without_a_g
                 sent.append((await alice.send(channel_id, f"m{number}"))["content"])
                 if number % 4 == 3:
                     await seen.wait_for("message", lambda message: message.content == sent[-1])
-                    # Three more: the one before the last of them names this message.
+                    # Three more are sent, since the heartbeat before the last of them names this message.
                     so_far = len([each for each in seen.all("socket_raw_receive") if is_acknowledgement(*each)])
                     await seen.wait_for("socket_raw_receive", Count(so_far + 3))
                     cut_socket(client)
@@ -46,7 +46,7 @@ async def test_bot_whose_heartbeats_were_taken_at_their_word_resumes_without_a_g
 
 
 class Count:
-    """Accepts the so-manieth acknowledgement."""
+    """A check that accepts the n-th acknowledgement."""
 
     def __init__(self, wanted: int) -> None:
         self.left = wanted

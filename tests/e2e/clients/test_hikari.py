@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Seen:
-    """Events of one bot, and waiting for them."""
+    """The events of one bot."""
 
     def __init__(self) -> None:
         self.events: list[hikari.Event] = []
@@ -32,7 +32,7 @@ class Seen:
         self._changed.set()
 
     async def wait_for(self, kind: type[Any], check: Callable[[Any], bool] = lambda _: True) -> Any:
-        """The first event of that kind, past or to come, that the check accepts."""
+        """Wait for the first event of that kind, past or future, that the check accepts."""
         async with asyncio.timeout(20):
             seen = 0
             while True:
@@ -47,7 +47,7 @@ class Seen:
 
 @asynccontextmanager
 async def running_bot(server: Server, token: str) -> AsyncIterator[tuple[hikari.GatewayBot, Seen]]:
-    """A started bot, and what it has seen."""
+    """Run a bot until the test ends, from its start."""
     bot = hikari.GatewayBot(token, rest_url=f"{server.api}/api/v10", intents=hikari.Intents.ALL, banner=None, logs=None)
     seen = Seen()
     bot.event_manager.subscribe(hikari.Event, seen.record)

@@ -56,7 +56,7 @@ async def test_chat_history_members_and_resume(
 
 @pytest.fixture
 def free_port() -> int:
-    """One that nobody listens on, to be named in a setting."""
+    """Return a port that nobody listens on, for a setting."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""What discordgo and JDA sent on their tours, sent again byte for byte, also where neither can be built."""
+"""The tours of discordgo and JDA, sent again byte for byte, also where neither can be built."""
 
 import asyncio
 import datetime as dt
@@ -64,7 +64,7 @@ def _read_body(exchange: Exchange, values: dict[str, str]) -> Any:
 
 
 def _assert_shown(body: Any, answer: Any, told: Any) -> None:
-    """What the request asked for is what the answer shows, where it shows the field at all."""
+    """The answer shows the values of the request, in all fields that it has."""
     if isinstance(body, dict) and isinstance(answer, dict):
         for field in body.keys() & answer.keys():
             if isinstance(body[field], str | int):
@@ -95,7 +95,7 @@ async def test_commands_are_understood(server: Server, alice: Person, bob: Perso
 
 
 def _reading(connection: Connection) -> Any:
-    """How the library that asked for this connection reads messages: with one zlib stream, or each for itself."""
+    """Return how the library of this connection reads messages: with one zlib stream, or each for itself."""
     if "compress=zlib-stream" in connection.query:
         stream = zlib.decompressobj()
         return lambda frame: json.loads(stream.decompress(frame))
@@ -103,7 +103,7 @@ def _reading(connection: Connection) -> Any:
 
 
 async def _say(session: GatewayClient, command: str, values: dict[str, str]) -> None:
-    """Send a command, and hold its answer against what it asked, if it has one."""
+    """Send a command, and compare its answer, if it has one, with the command."""
     text = put_values(command, values)
     before = len(session.payloads)
     await session.socket.send(text)

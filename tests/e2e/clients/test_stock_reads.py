@@ -1,4 +1,6 @@
-"""What stock libraries read besides chatting: every list and object that the server answers goes through their models."""
+"""The reads of stock libraries besides chatting: every list and object that the server answers goes through their
+models.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import SimpleNamespace
@@ -14,16 +16,16 @@ from tests.support.server_process import Server
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CallTarget = Any
-"""What a call is made on: the library's client, its guild and its channel, as attributes."""
+"""The target of a call: the library's client, its guild and its channel, as attributes."""
 
 
 async def listed(pages: AsyncIterator[Any]) -> list[Any]:
-    """All of an iterator."""
+    """Collect all values of an iterator."""
     return [item async for item in pages]
 
 
 Reads = Mapping[str, tuple[Callable[[CallTarget], Awaitable[Any]], Callable[[Any], Any], Any]]
-"""By name: the call, what is looked at, and what that should be (or a function of the place)."""
+"""Keyed by name: the call, the value to check, and the expected value (or a function of the target)."""
 
 DISCORD_PY: Final[Reads] = {
     "integrations": (
@@ -115,7 +117,7 @@ HIKARI: Final[Reads] = {
 
 
 async def check(reads: Reads, place: CallTarget) -> None:
-    """Make every call; a model that misses a key raises."""
+    """Make every call. A model that misses a key raises."""
     found, expected = {}, {}
     for name, (call, look, wanted) in reads.items():
         found[name] = look(await call(place))

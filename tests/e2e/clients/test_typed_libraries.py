@@ -162,7 +162,7 @@ async def test_bot_waits_out_the_default_limits(tmp_path: Path, library: Library
         made = await alice.make_bot(guild["id"])
         async with library.running(server, made["token"]) as bot:
             await bot.wait_for("guild")
-            # The library has seen no answer yet that tells its standing, so its first message meets the limit.
+            # The library has seen no answer yet that tells its limits, so its first message meets the limit.
             headers = {"Authorization": f"Bot {made['token']}"}
             path, body = f"/channels/{channel_id}/messages", {"content": "busy"}
             answers = [await alice.request("POST", path, body, headers=headers) for _ in range(11)]

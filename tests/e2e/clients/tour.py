@@ -1,6 +1,7 @@
 """A round through what a bot of a typed library does: chat, building, moderation, questions over the gateway.
 
-Everything is done by the bot alone, so that what it sends can be recorded (`record_clients.py`) and sent again without it.
+Everything is done by the bot alone, so that what it sends can be recorded (`record_clients.py`) and sent again without
+it.
 """
 
 from dataclasses import dataclass

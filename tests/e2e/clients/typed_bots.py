@@ -1,6 +1,6 @@
 """Bots of typed libraries, discordgo (Go) and JDA (Java): the command of each, and whether it was built here.
 
-`make go java` builds them; both know the same orders and tell the same events.
+`make go java` builds them. Both take the same orders and tell the same events.
 """
 
 import shutil
@@ -17,7 +17,7 @@ _JAVA = shutil.which("java") or "java"
 
 
 class Addresses(Protocol):
-    """Where a server is spoken to."""
+    """The addresses of a server."""
 
     api: str
     gateway: str
@@ -31,18 +31,18 @@ class Library:
     folder: Path
     command: tuple[str, ...]
     built: Path
-    """What is there when the bot was built."""
+    """A path that exists when the bot was built."""
 
     @property
     def is_built(self) -> bool:
-        """Whether it can run here."""
+        """True when the bot can run here."""
         return self.built.exists() and shutil.which(self.command[0]) is not None
 
     @asynccontextmanager
     async def running(
         self, server: Addresses, token: str, *, shard: int = 0, shards: int = 1
     ) -> AsyncIterator[BotProcess]:
-        """A bot that is ready, on one client shard."""
+        """Run a bot on one client shard until the test ends, from the moment when it is ready."""
         arguments = (server.api, server.gateway, token, str(shard), str(shards))
         async with running_bot_process(*self.command, *arguments, folder=self.folder) as bot:
             yield bot

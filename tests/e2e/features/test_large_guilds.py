@@ -1,4 +1,4 @@
-"""A guild of thousands, made by `guildway demo --members`, as people in it and its members' list see it."""
+"""A guild of thousands, made by `guildway demo --members`, as people and the member list see it."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ MEMBERS = 3000
 
 
 async def make_crowd(folder: Path) -> dict[str, object]:
-    """Run the command; what it wrote for machines."""
+    """Run the command and return its output for machines."""
     command = ("-m", "guildway", "demo", "--members", str(MEMBERS), "--logins", "3", "--data", str(folder))
     process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.DEVNULL)
     assert await process.wait() == 0

@@ -1,4 +1,4 @@
-"""What the API says of gateways: who is online in a guild, and how often a bot may still identify."""
+"""The API's answers about gateways: the online count of a guild, and the identifies that a bot has left."""
 
 from pathlib import Path
 from typing import Any

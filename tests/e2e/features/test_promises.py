@@ -1,4 +1,4 @@
-"""What the house promises whatever the client: order, one message a nonce, no gap at login, revocation at once."""
+"""Promises to every client: order, one message a nonce, no gap at login, immediate revocation."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""A temporary invite lets people in until they go offline, unless they were given a role."""
+"""A temporary invite admits people until they go offline, unless they got a role."""
 
 import pytest
 
@@ -23,7 +23,7 @@ async def test_temporary_member_without_roles_leaves_when_its_last_session_ends(
         await alice.call("PUT", f"/guilds/{guild['id']}/members/{carol.id}/roles/{role['id']}")
         async with open_gateway(server.gateway) as watching:
             await watching.identify(alice.token)
-            # Bob goes last: whoever else were to leave would have left before him.
+            # Bob goes last: anybody else who must leave would have left before him.
             for person in (carol, dave, bob):
                 async with open_gateway(server.gateway) as staying, open_gateway(server.gateway) as session:
                     await session.identify(person.token)

@@ -1,4 +1,6 @@
-"""A backup of a server that is being written to ends, and a server on its restored copy has all that was answered before."""
+"""A backup beside constant writes ends, and a server on its restored copy has every message that was answered before
+it.
+"""
 
 import asyncio
 import os
@@ -51,7 +53,7 @@ async def test_backup_under_load_is_restored_with_all_that_was_answered(tmp_path
                 for name in ("copy.db", "copy.tar"):
                     before[name] = set(answered)
                     assert "checked" in await back_up(tmp_path / "data", tmp_path / name)
-                    # Written to all the while: the backup is what it stands beside.
+                    # Writes go on all the while, beside the backup.
                     assert len(answered) > len(before[name])
             finally:
                 stop.set()

@@ -1,4 +1,4 @@
-"""What a newcomer does: paste the printed commands, run the example bots, fill the server, stop it, start it twice."""
+"""A newcomer's first steps: paste the printed commands, run the example bots, fill the server, stop it, start it twice."""
 
 import asyncio
 import io
@@ -39,7 +39,7 @@ async def _run(*command: str, stdin: str = "", **environ: str) -> tuple[int, str
 
 @asynccontextmanager
 async def _example(*command: str, cwd: Path = ROOT, **environ: str) -> AsyncIterator[None]:
-    """An example bot that has said which guild it is in."""
+    """Run an example bot, from the moment when it has printed its guild."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=cwd, env={**os.environ, **environ},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -78,7 +78,7 @@ def _printed_lines(server: Server) -> list[str]:
 
 
 async def _paste(server: Server) -> dict[str, str]:
-    """The variables that the printed commands leave in the shell; starting the bot and the demonstration are left out."""
+    """Return the variables of the printed commands, which are pasted without the bot and the demonstration."""
     lines = [line for line in _printed_lines(server) if line.startswith("  ") and ".venv" not in line]
     lines += [f'echo "{name}=${name}"' for name in ("TOKEN", "GUILD", "BOT_TOKEN")]
     status, output = await _run("sh", "-e", stdin="\n".join(lines))
@@ -102,7 +102,7 @@ async def test_printed_commands_pasted_twice_lead_to_a_bot_that_answers(server: 
 @pytest.mark.skipif(not NODE_MODULES.exists(), reason="needs Node and `npm ci` in tests/e2e/node")
 async def test_example_in_javascript_answers(server: Server, tmp_path: Path) -> None:
     made = await _paste(server)
-    # Beside the tests' packages: Node looks for them in the folders above the program.
+    # The file stands beside the tests' packages, since Node looks for them in the folders above the program.
     program = tmp_path / "bot.mjs"
     shutil.copy(ROOT / "examples" / "bot.mjs", program)
     (tmp_path / "node_modules").symlink_to(NODE_MODULES)

@@ -1,4 +1,4 @@
-"""What a server says of itself when its disk or its descriptors are used up."""
+"""A server's answers about itself when its disk or its descriptors are used up."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ async def running(
 
 
 def let_files_grow_to(server: Server, size_bytes: int) -> None:
-    """What an ordinary user can do to a process in place of filling a disk."""
+    """Bound the file size of a process, which an ordinary user can do in place of filling a disk."""
     _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size_bytes, hard))
 
@@ -47,12 +47,12 @@ async def register(http: httpx.AsyncClient, number: int) -> httpx.Response:
 
 async def wait_for(http: httpx.AsyncClient, path: str, status: int) -> httpx.Response:
     while (answer := await http.get(path)).status_code != status:
-        pass  # an answer holds for a second
+        pass  # An answer holds for a second.
     return answer
 
 
 async def open_gateway_socket(server: Server, opened: contextlib.AsyncExitStack) -> int:
-    """The status of an upgrade; one that was taken stays open."""
+    """Return the status of an upgrade. An accepted connection stays open."""
     host, _, port = server.gateway.removeprefix("ws://").rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(HANDSHAKE)
@@ -106,7 +106,7 @@ async def test_database_that_is_replaced_under_a_running_server_is_told_and_not_
     assert "Traceback" not in log
     await server.start()
     async with httpx.AsyncClient(base_url=server.api) as http:
-        # What is in the backup is taken, what came after it is not.
+        # A username in the backup is taken (400); a later one is free again (201).
         assert [(await register(http, number)).status_code for number in (0, 1)] == [400, 201]
     assert await server.stop() == 0
 
@@ -165,7 +165,7 @@ async def test_first_line_says_what_has_started_and_nothing_secret_is_logged(tmp
         await server.stop()
         written = [line for line in server.log if line.startswith("{")]
         server.log.clear()
-        # The very first start tells before it which numbers the database keeps from then on.
+        # The very first start warns that the database keeps its numbers from then on.
         lines.append(
             next(line for line in map(json.loads, written) if line["logger"] != "core.store.sql.schema.cluster")
         )

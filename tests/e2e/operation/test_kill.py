@@ -1,4 +1,4 @@
-"""kill -9 in the middle of sending: what was answered is there, once, in order; repeats give the first message and dispatch it."""
+"""kill -9 during sends: answered messages are stored, once, in order; repeats give the first message and dispatch it."""
 
 import asyncio
 import json
@@ -16,13 +16,13 @@ from tests.support.server_process import Server
 
 SENDS = 2_000
 CONNECTIONS = 500
-"""At once on the wire; the other sends wait for one of them."""
+"""The connections at once; the other sends wait for one of them."""
 KILL_AFTER = 500
-"""Answers, of all sends."""
+"""The number of answers after which the server is killed."""
 
 
 class Burst:
-    """Many sends at once, each with a nonce of its own; remembers what was answered."""
+    """Many sends at once, each with its own nonce, and the record of their answers."""
 
     def __init__(self, api: str, token: str, channel_id: str) -> None:
         self._url = f"{api}/api/v10/channels/{channel_id}/messages"
@@ -32,7 +32,7 @@ class Burst:
         self.reached = asyncio.Event()
 
     async def run(self) -> None:
-        """Send all; connections that break are no errors here."""
+        """Send all. Broken connections are no errors here."""
         connector = aiohttp.TCPConnector(limit=CONNECTIONS)
         async with aiohttp.ClientSession(connector=connector, headers=self._headers) as http:
             await asyncio.gather(*(self._send(http, f"n{number}") for number in range(SENDS)))
@@ -82,7 +82,7 @@ async def test_kill_during_two_thousand_sends_loses_and_repeats_nothing(tmp_path
 
 
 async def _repeat_everything(server: Server, alice: Person, channel_id: str, killed: Burst) -> None:
-    """Every send again, with somebody online who must hear of each message once."""
+    """Repeat every send, while a client is online that must get each message once."""
     again = Burst(server.api, alice.token, channel_id)
     async with open_gateway(server.gateway) as session:
         await session.identify(alice.token)
@@ -99,6 +99,6 @@ async def _repeat_everything(server: Server, alice: Person, channel_id: str, kil
 
 
 def _check_order(history: list[dict[str, Any]]) -> None:
-    """Each once, in the order of the ids."""
+    """Each message exists once, in the order of the ids."""
     ids = [int(message["id"]) for message in history]
     assert ids == sorted(set(ids))

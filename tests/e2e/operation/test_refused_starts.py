@@ -1,4 +1,4 @@
-"""What an operator must change is told in one line, with an exit status for its kind, by every command that meets it."""
+"""Every command tells in one line what an operator must change, with an exit status for its kind."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ PORTS = dict.fromkeys(("GUILDWAY_API", "GUILDWAY_GATEWAY", "GUILDWAY_METRICS"), 
 
 
 async def guildway(*arguments: str, **environ: str) -> tuple[int, str, str]:
-    """Run the command as from a bare environment; its status and what it wrote."""
+    """Run the command from a bare environment. Return its status and output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "guildway", *arguments,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **PORTS, **environ},
@@ -33,7 +33,7 @@ async def guildway(*arguments: str, **environ: str) -> tuple[int, str, str]:
 
 
 def assert_one_line(errors: str, text: str) -> None:
-    """The log may say first what was done before."""
+    """Errors are one line, besides lines of the log."""
     (line,) = [line for line in errors.splitlines() if not line.startswith("{")]
     assert line.startswith("guildway: ")
     assert text in line
@@ -50,7 +50,7 @@ async def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copied(used: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
+    """A copy of a used data folder."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "guildway.db").write_bytes((used / "guildway.db").read_bytes())
     return tmp_path / "data"
@@ -66,7 +66,7 @@ def make_no_database(folder: Path) -> None:
 
 
 def leave(_folder: Path) -> None:
-    """As it is."""
+    """Change nothing."""
 
 
 @pytest.mark.parametrize("command", [("run",), ("demo", "--members", "10")], ids=" ".join)

@@ -1,4 +1,4 @@
-"""A service manager that asks for it is told when the server answers, and not before."""
+"""The service manager is notified when the server answers, and not before."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Commands that are started without one of the standard streams, or with one that takes nothing, do their work, and end as always."""
+"""Commands without one of the standard streams, or with one that takes nothing, do their work, and end as always."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ PORTS = dict.fromkeys(("GUILDWAY_API", "GUILDWAY_GATEWAY", "GUILDWAY_METRICS"), 
 
 
 async def start(redirections: str, *arguments: str) -> asyncio.subprocess.Process:
-    """As a shell starts it; what is not redirected is read."""
+    """Start a command as a shell does. Its output is read unless it is redirected."""
     return await asyncio.create_subprocess_exec(
         "sh", "-c", f'exec "$@" {redirections}', "sh", sys.executable, "-m", "guildway", *arguments,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **PORTS},

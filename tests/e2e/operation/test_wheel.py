@@ -1,6 +1,6 @@
-"""The wheel, put into an environment of its own far from the checkout, holds what it needs and serves.
+"""The wheel, installed in an environment of its own far from the checkout, is complete and serves.
 
-Compiled kernels that `make build` has left are taken as they are, so that nothing is compiled twice; what is missing is compiled.
+Kernels that `make build` has compiled are taken over, so that nothing is compiled twice. Missing ones are compiled.
 """
 
 import shutil
@@ -15,7 +15,7 @@ import pytest
 from guildway.version import VERSION
 from tests.support.server_process import Server
 
-pytestmark = pytest.mark.timeout(600)  # where nothing is compiled yet
+pytestmark = pytest.mark.timeout(600)  # The build compiles kernels that are missing.
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("api", "core", "core_ext", "gateway", "guildway")
@@ -28,7 +28,7 @@ def run(*arguments: object) -> None:
 
 
 def copy_sources(folder: Path) -> None:
-    """Copy all that a build reads, with its times, and put compiled kernels where the build looks for them.
+    """Copy all inputs of a build, with their times, and put compiled kernels where the build looks for them.
 
     The checkout's own `build/` is not used: setuptools would pack modules that were removed since.
     """
@@ -53,7 +53,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the wheel in it, which borrows the libraries from the one that the tests run in."""
+    """A virtual environment with the wheel in it, which borrows the libraries of the tests' environment."""
     folder = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", folder)
     (packages,) = folder.glob("lib/python*/site-packages")

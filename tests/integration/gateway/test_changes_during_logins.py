@@ -1,11 +1,12 @@
 """Random changes from several sides while clients log in, lose their sockets and resume: in the end everybody is right.
 
-Each client is a model of a library: it keeps what its dispatches tell and nothing else. When the changes have ended, it must
-know the channels that its user may view, the newest message of each, and the number of members that the store has; and over
-all its connections it must have had each sequence number once and each channel's messages in rising order.
+Each client is a model of a library: it keeps what its dispatches tell and nothing else. When the changes have ended, it
+must know the channels that its user may view, the newest message of each, and the number of members that the store has;
+and over all its connections it must have had each sequence number once and each channel's messages in rising order.
 
-Time is counted in events. A client keeps its socket for a number of them, and each read of the gateway waits for a number of them before
-or after it; so changes fall into logins, resumes and joins wherever they await something, however fast the machine is.
+Time is counted in events. A client keeps its socket for a number of them, and each read of the gateway waits for a
+number of them before or after it; so changes fall into logins, resumes and joins wherever they await something, however
+fast the machine is.
 """
 
 import asyncio

@@ -1,4 +1,6 @@
-"""Odd values in fields that the server does not need, over a socket: nobody is closed, and others are told nothing ill-formed."""
+"""Odd values in fields that the server does not need, over a socket: nobody is closed, and others are told nothing
+ill-formed.
+"""
 
 import json
 import random

@@ -1,4 +1,6 @@
-"""Op 14 and op 37 over a socket: member lists that follow the guild, and people's sessions that do not look at a large one."""
+"""Op 14 and op 37 over a socket: member lists that follow the guild, and people's sessions that do not look at a large
+one.
+"""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
-"""Sessions that get another socket, or give up their slot, between two parts of a flush: over real sockets nothing is lost, doubled
-or somebody else's."""
+"""Sessions that get another socket, or give up their slot, between two parts of a flush: over real sockets nothing is
+lost, doubled or somebody else's.
+"""
 
 import asyncio
 import contextlib

@@ -1,7 +1,8 @@
 """Whatever comes in over a socket: a documented close code or the client's own end, and nobody else notices.
 
-Each example opens a connection, says what hypothesis made up and ends its stream; then the server must have said nothing
-but whole frames, its close code must be one of `core.wire.close_codes`, and a bystander's heartbeat must be acknowledged.
+Each example opens a connection, says what hypothesis made up and ends its stream; then the server must have said
+nothing but whole frames, its close code must be one of `core.wire.close_codes`, and a bystander's heartbeat must be
+acknowledged.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Every case, however its bytes are cut: as a whole, byte by byte, at random, and in one segment with the handshake.
 
-A connection that a case leaves open must answer a ping as if nothing had been; one that it ends must say nothing after its
-close frame.
+A connection that a case leaves open must answer a ping as if nothing had been; one that it ends must say nothing after
+its close frame.
 """
 
 import random
@@ -23,7 +23,9 @@ from tests.support.websocket_client import HANDSHAKE, WebSocketClient, make_logi
 CASES = [*FRAMING, *FRAGMENTS, *CLOSING, *TEXTS]
 _SEEDS = 2
 _BYTEWISE = 300
-"""So many bytes come one by one; a longer stream comes in pieces after them, or the last of a megabyte would take minutes."""
+"""So many bytes come one by one; a longer stream comes in pieces after them, or the last of a megabyte would take
+minutes.
+"""
 
 Cut = Callable[[bytes], Iterator[bytes]]
 

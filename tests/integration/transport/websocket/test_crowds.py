@@ -82,7 +82,8 @@ async def visit(server: EchoServer, leave: Leave) -> None:
 
 async def test_crowd_that_comes_speaks_and_goes_in_one_moment(run_server: RunServer, many_descriptors: None) -> None:
     async with run_server(heartbeat_interval_s=1.0) as server:
-        # Tables that grow with the highest descriptor, and what each way of going allocates once, are there after the first visits.
+        # Tables that grow with the highest descriptor, and what each way of going allocates once, are there after the
+        # first visits.
         for leave in Leave:
             await visit(server, leave)
         before = take_footprint()

@@ -1,8 +1,8 @@
 """Descriptors that are closed and opened again all the time: no byte reaches a socket that it was not meant for.
 
-A new connection gets the number of one that has just gone, while what was for the old one may still be on its way: in the same
-batch of events, in a queue, in a callback. Each client has a name of its own, which every answer repeats; and pipes that take
-part in the reuse must stay empty.
+A new connection gets the number of one that has just gone, while what was for the old one may still be on its way: in
+the same batch of events, in a queue, in a callback. Each client has a name of its own, which every answer repeats; and
+pipes that take part in the reuse must stay empty.
 """
 
 import asyncio

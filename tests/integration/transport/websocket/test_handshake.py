@@ -1,4 +1,6 @@
-"""The opening handshake (RFC 6455 sections 4.1 and 4.2): what is taken, what is refused and how, and in what pieces it may come."""
+"""The opening handshake (RFC 6455 sections 4.1 and 4.2): what is taken, what is refused and how, and in what pieces it
+may come.
+"""
 
 import asyncio
 import base64

@@ -1,7 +1,7 @@
 """Payloads made to break a decoder: each ends its own connection with 4002, and the process lives on.
 
-They come in through the socket, with the ordinary limit of 4096 bytes and with one that lets megabytes through: the decoders'
-own bounds must hold, not only the first one.
+They come in through the socket, with the ordinary limit of 4096 bytes and with one that lets megabytes through: the
+decoders' own bounds must hold, not only the first one.
 """
 
 import msgspec

@@ -1,7 +1,8 @@
-"""Random streams over a socket: what comes back is what the plain frame reader makes of them, which wsproto agrees with.
+"""Random streams over a socket: what comes back is what the plain frame reader makes of them, which wsproto agrees
+with.
 
-The reader is held against wsproto in tests/unit/core_ext/sockets/test_websocket_oracle.py; here it foretells what the whole of the
-gateway answers, however the stream is cut.
+The reader is held against wsproto in tests/unit/core_ext/sockets/test_websocket_oracle.py; here it foretells what the
+whole of the gateway answers, however the stream is cut.
 """
 
 from hypothesis import HealthCheck, assume, given, settings
