@@ -1,4 +1,4 @@
-"""The gateway as tests see it: the real one, on a loopback socket, over a real store."""
+"""The real gateway on a loopback socket, over a real store."""
 
 import asyncio
 import contextlib
@@ -41,31 +41,31 @@ async def store(tmp_path: Path, migrated_database: MigratedDatabase) -> AsyncIte
 
 @pytest.fixture
 def gateway_store(store: SqlStore) -> Store:
-    """The store as the gateway sees it."""
+    """The gateway's store."""
     return store
 
 
 @pytest.fixture
 def writer(store: SqlStore) -> StoreWriter:
-    """What happens behind the gateway's back."""
+    """A writer that changes the store beside the gateway."""
     return StoreWriter(store, SystemClock())
 
 
 @pytest.fixture
 def port(writer: StoreWriter) -> FakeMessagePort:
-    """Where messages over the socket go."""
+    """The receiver of messages that are sent over the socket."""
     return FakeMessagePort(writer.ids)
 
 
 @pytest.fixture
 def metrics() -> Metrics:
-    """What was counted."""
+    """The gateway's metrics."""
     return Metrics()
 
 
 @pytest.fixture
 def online() -> MemoryOnlineCounts:
-    """How many are online where."""
+    """The gateway's online counts."""
     return MemoryOnlineCounts()
 
 
@@ -78,7 +78,7 @@ def run_gateway(
     metrics: Metrics,
     online: MemoryOnlineCounts,
 ) -> RunGateway:
-    """Run a gateway with settings, and timers, of the test's own: `run_gateway(settings, call_later=…)`."""
+    """Run a gateway with a test's own settings and timers: `run_gateway(settings, call_later=…)`."""
 
     @contextlib.asynccontextmanager
     async def run(options: GatewaySettings, call_later: CallLater | None = None) -> AsyncIterator[Gateway]:
@@ -111,12 +111,12 @@ def run_gateway(
 
 @pytest.fixture
 async def gateway(run_gateway: RunGateway) -> AsyncIterator[Gateway]:
-    """A gateway with the default settings, save the window of identifies."""
+    """A gateway with the default settings, except for the window of identifies."""
     async with run_gateway(LOOPBACK) as running:
         yield running
 
 
 @pytest.fixture
 def connect(gateway: Gateway) -> Connect:
-    """Open a connection to it."""
+    """Open a connection to the gateway."""
     return lambda: open_gateway(gateway.url)

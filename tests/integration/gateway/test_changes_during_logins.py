@@ -1,12 +1,12 @@
-"""Random changes from several sides while clients log in, lose their sockets and resume: in the end everybody is right.
+"""Random changes while clients log in, lose their sockets and resume: in the end every client is right.
 
-Each client is a model of a library: it keeps what its dispatches tell and nothing else. When the changes have ended, it
-must know the channels that its user may view, the newest message of each, and the number of members that the store has;
-and over all its connections it must have had each sequence number once and each channel's messages in rising order.
+Each client is a model of a library, which knows its dispatches and nothing else. When the changes have ended, it must
+know the channels that its user may view, the newest message of each, and the store's number of members. Over all its
+connections it must have had each sequence number once, and each channel's messages in ascending order.
 
 Time is counted in events. A client keeps its socket for a number of them, and each read of the gateway waits for a
-number of them before or after it; so changes fall into logins, resumes and joins wherever they await something, however
-fast the machine is.
+number of them before or after it. So changes fall into logins, resumes and joins at each await, however fast the
+machine is.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from tests.support.store_writer import END, Login, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)
 CHANGES = 50
-"""To each of the two guilds."""
+"""The number of changes in each of the two guilds."""
 MOST_EVENTS_A_READ = 4
 MOST_EVENTS_A_SOCKET = 8
 
 
 class Pace:
-    """A clock that events drive. When it has stopped, nobody waits any more."""
+    """A clock that events drive. When it is stopped, no wait lasts."""
 
     def __init__(self) -> None:
         self._now = 0
@@ -41,12 +41,12 @@ class Pace:
         self.has_stopped = False
 
     def tick(self, _delivery: Delivery) -> None:
-        """An event has been committed."""
+        """Count a committed event."""
         self._now += 1
         self._wake(lambda until: until <= self._now)
 
     def stop(self) -> None:
-        """No more changes come."""
+        """Stop the clock: no more changes come."""
         self.has_stopped = True
         self._wake(lambda _: True)
 
@@ -59,7 +59,7 @@ class Pace:
             await come.wait()
 
     async def wait_until_awaited(self) -> None:
-        """Wait until somebody waits for events: changes do not run away from the clients."""
+        """Wait until a client or a read waits for events, so that changes do not run away from the clients."""
         while not self._waiting:
             self._is_awaited.clear()
             await self._is_awaited.wait()
@@ -72,7 +72,7 @@ class Pace:
 
 
 class PacedStore:
-    """A store each of whose reads waits for some events, before it or after it."""
+    """A store whose reads each wait for some events, before or after them."""
 
     def __init__(self, store: Any, pace: Pace, dice: random.Random) -> None:
         self._store = store
@@ -84,7 +84,7 @@ class PacedStore:
 
 
 class PacedAggregate:
-    """One of its aggregates."""
+    """An aggregate of a paced store."""
 
     def __init__(self, target: Any, pace: Pace, dice: random.Random) -> None:
         self._target = target
@@ -106,7 +106,7 @@ class PacedAggregate:
 
 @pytest.fixture
 def pace(store: SqlStore) -> Pace:
-    """The clock. It hears of an event before the gateway does, so what waited may come before the event is applied."""
+    """The clock. It counts an event before the gateway gets it, so a wait may end before the event is applied."""
     made = Pace()
     store.bus.subscribe(made.tick)
     return made
@@ -114,13 +114,13 @@ def pace(store: SqlStore) -> Pace:
 
 @pytest.fixture(params=range(6))
 def dice(request: pytest.FixtureRequest) -> random.Random:
-    """What happens, and when."""
+    """The random source of all choices."""
     return random.Random(request.param)
 
 
 @pytest.fixture(params=["small and fast", "large and slow"])
 def guild_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large guild keeps only the members who are there, so that what is read of a member matters; and it is slower."""
+    """The guild's size. A large guild keeps only present members, so that reads of members matter; and it is slower."""
     if request.param == "large and slow":
         monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
         monkeypatch.setattr("gateway.events.inbox.SLICE_S", -1.0)  # an event a turn of the loop
@@ -128,43 +128,43 @@ def guild_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def gateway_store(store: SqlStore, pace: Pace, dice: random.Random) -> PacedStore:
-    """The store as the gateway sees it."""
+    """The gateway's store."""
     return PacedStore(store, pace, dice)
 
 
 class Library:
-    """What a client knows, over connections."""
+    """A client's knowledge, over all its connections."""
 
     def __init__(self, login: Login) -> None:
         self.login = login
         self.begin("")
 
     def begin(self, session_id: str) -> None:
-        """A new session knows nothing."""
+        """Begin a new session, which knows nothing."""
         self.session_id = session_id
         self.seq = 0
         self.channels: dict[int, set[int]] = {}
         self.counts: dict[int, int] = {}
         self.newest: dict[int, int] = {}
-        """The newest message that came, or that must not come because it was there at the login."""
+        """The newest message that came, or that need not come because it was there at the login."""
         self.last: dict[int, int] = {}
-        """The newest message known of, by channel."""
+        """The newest known message, keyed by channel."""
         self.ended = False
         self.begin_connection()
 
     def begin_connection(self) -> None:
-        """Nothing has come over the new connection yet."""
+        """Begin a new connection, over which nothing has come yet."""
         self.taken = 0
 
     def follow(self, client: GatewayClient) -> None:
-        """Take in what came over the connection since the last time."""
+        """Take in the dispatches since the last call."""
         dispatches = client.dispatches
         for payload in dispatches[self.taken :]:
             self.take(payload)
         self.taken = len(dispatches)
 
     def take(self, payload: dict[str, Any]) -> None:  # noqa: C901 - one case an event
-        """Take one dispatch in."""
+        """Take in one dispatch."""
         assert payload["s"] == self.seq + 1
         self.seq = payload["s"]
         event, d = payload["t"], payload["d"]
@@ -199,7 +199,7 @@ class Library:
                 self.ended = True
 
     def note_last(self, channel: dict[str, Any], *, is_login: bool) -> None:
-        """A channel says which its newest message is; after a join those since the join follow though."""
+        """Note a channel's newest message. After a join, the messages since the join still come."""
         last = int(channel["last_message_id"] or 0)
         self.last[int(channel["id"])] = last
         if is_login:
@@ -207,7 +207,7 @@ class Library:
 
 
 class Changer:
-    """Changes a guild at random; nothing that it does may fail."""
+    """A source of random changes of a guild. None of them may fail."""
 
     def __init__(
         self, writer: StoreWriter, guild_id: int, owner: Login, others: list[Login], *, dice: random.Random, pace: Pace
@@ -223,7 +223,7 @@ class Changer:
         self.dice = dice
 
     async def run(self, steps: int) -> None:
-        """A number of changes."""
+        """Make a number of changes."""
         writer, dice = self.writer, self.dice
         for _ in range(2):
             self.channels.append(await writer.channel(self.guild_id))
@@ -235,18 +235,18 @@ class Changer:
             )()
 
     async def talk(self) -> None:
-        """A message."""
+        """Send a message."""
         await self.writer.say(self.dice.choice(self.channels), self.owner, "x", guild_id=self.guild_id)
 
     async def hide(self) -> None:
-        """An overwrite."""
+        """Set an overwrite."""
         login = self.dice.choice([*self.inside, self.owner])
         target, kind = self.dice.choice([(self.guild_id, 0), (self.dice.choice(self.roles), 0), (login.id, 1)])
         allow, deny = self.dice.choice([(VIEW, 0), (0, VIEW), (0, 0)])
         await self.writer.put_overwrite(self.dice.choice(self.channels), Overwrite(target, kind, allow, deny))
 
     async def come_or_go(self) -> None:
-        """A member joins or is thrown out."""
+        """Let a member join, or remove one."""
         if self.outside and self.dice.random() < 0.6:
             login = self.outside.pop()
             await self.writer.join(self.guild_id, login, role_ids=(self.dice.choice(self.roles),))
@@ -257,19 +257,19 @@ class Changer:
             self.outside.append(login)
 
     async def give(self) -> None:
-        """Roles of a member."""
+        """Change the roles of a member."""
         if self.inside:
             held = tuple(role_id for role_id in self.roles if self.dice.random() < 0.5)
             await self.writer.update_member(self.guild_id, self.dice.choice(self.inside), role_ids=held)
 
     async def grant(self) -> None:
-        """Permissions of a role."""
+        """Change the permissions of a role."""
         role_id = self.dice.choice([self.guild_id, *self.roles])
         permissions = self.dice.choice([0, VIEW, DEFAULT_EVERYONE])
         await self.writer.update_role(self.guild_id, role_id, permissions=permissions)
 
     async def make(self) -> None:
-        """A channel or a role comes, or goes."""
+        """Create or delete a channel or a role."""
         if len(self.channels) > 3:
             await self.writer.delete_channel(self.channels.pop(self.dice.randrange(len(self.channels))))
         elif len(self.roles) > 3:
@@ -281,7 +281,7 @@ class Changer:
 
 
 class Ending:
-    """The end: it is announced when everybody who lives has entered the guilds of its user."""
+    """The end of the test, which is announced when all clients have entered the guilds of their users."""
 
     def __init__(self, writer: StoreWriter, libraries: list[Library], guild_ids: list[int]) -> None:
         self._guild_ids = guild_ids
@@ -289,7 +289,7 @@ class Ending:
         self._writer = writer
 
     async def meet(self, library: Library, client: GatewayClient) -> None:
-        """Wait for the guilds, and for all others; then for the end."""
+        """Wait for the guilds and for all other clients; then for the end."""
         found = [await self._writer.store.members.find(guild_id, library.login.id) for guild_id in self._guild_ids]
         wanted = {member.guild_id for member in found if member is not None}
 
@@ -346,7 +346,7 @@ async def test_everybody_is_right_after_changes_during_logins(
 
 
 async def check(writer: StoreWriter, library: Library, guild_ids: list[int]) -> None:
-    """Compare what a client knows with the store."""
+    """Compare a client's knowledge with the store."""
     for guild_id in guild_ids:
         snapshot = await writer.store.guilds.load_snapshot(guild_id)
         member = await writer.store.members.find(guild_id, library.login.id)

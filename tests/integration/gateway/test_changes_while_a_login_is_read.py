@@ -1,4 +1,4 @@
-"""What happens to a user between the moment when its login is read and READY."""
+"""Changes of a user between the read of its login and READY."""
 
 from typing import Any
 
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.timeout(30)
 
 @pytest.fixture
 def gateway_store(store: SqlStore) -> GatedStore:
-    """Every read of the gateway can be held up."""
+    """A gate before every read of the gateway."""
     return GatedStore(store)
 
 
 @pytest.fixture(autouse=True)
 def keep_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guilds keep only the members who are there, so that what was read of a member matters."""
+    """Guilds that keep present members only, so that reads of members matter."""
     monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
 
 
 async def begin(client: GatewayClient, login: Login, gateway_store: GatedStore) -> Gate:
-    """Identify, and wait until the login was read but not yet answered."""
+    """Identify, and wait until the login is read but not yet answered."""
     gate = gateway_store.hold("logins.find_many", after_reading=True)
     await client.send(2, {"token": login.token, "properties": {}})
     await gate.reached.wait()
@@ -34,7 +34,7 @@ async def begin(client: GatewayClient, login: Login, gateway_store: GatedStore) 
 
 
 async def watch(writer: StoreWriter, client: GatewayClient) -> tuple[Login, int]:
-    """A guild that is in memory; its owner, and its id."""
+    """Return the owner and the id of a guild that is in memory."""
     owner = await writer.person("owner")
     guild_id = await writer.guild(owner)
     await client.identify(owner.token)
@@ -169,7 +169,7 @@ async def test_row_that_is_older_than_a_guild_which_was_loaded_meanwhile_is_read
     async with connect() as loading, connect() as client:
         await loading.identify(carol.token)
         gate = await begin(client, bob, gateway_store)
-        async with writer.store.write() as tx:  # not announced: the guild that is loaded has it already
+        async with writer.store.write() as tx:  # The join is not announced, since the loaded guild has it already.
             await tx.members.update(guild_id, bob.id, {"nick": "Bobby"})
         await writer.join(guild_id, carol)
         await loading.wait_for("GUILD_CREATE")
@@ -213,8 +213,8 @@ async def test_guild_that_is_deleted_while_it_is_loaded_is_not_shown(
 async def test_events_that_wait_are_applied_before_a_session_enters(
     writer: StoreWriter, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was read is newer than they are: the guild has one member more than its actor has heard of."""
-    monkeypatch.setattr("gateway.events.inbox.SLICE_S", -1.0)  # an event a turn: far slower than a login
+    """The rows of a login are newer than the waiting events: the guild has one member more than its actor knows."""
+    monkeypatch.setattr("gateway.events.inbox.SLICE_S", -1.0)  # There is one event a turn, far slower than a login.
     async with connect() as watching, connect() as client:
         _, guild_id = await watch(writer, watching)
         bob = await writer.person("bob")

@@ -1,4 +1,4 @@
-"""Op 8, messages over the socket, and commands that have no effect yet."""
+"""Op 8, messages over the socket, and commands without an effect yet."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.support.store_writer import StoreWriter
 
 
 async def ask(client: GatewayClient, **d: Any) -> list[dict[str, Any]]:
-    """Request members; all chunks of the answer."""
+    """Request members and return all chunks of the answer."""
     nonce = f"n{len(client.payloads)}"
     await client.send(8, {"nonce": nonce, **d})
 
@@ -26,7 +26,7 @@ async def ask(client: GatewayClient, **d: Any) -> list[dict[str, Any]]:
 
 
 def ids(chunks: list[dict[str, Any]]) -> set[int]:
-    """The users in an answer."""
+    """Return the users in an answer."""
     return {int(member["user"]["id"]) for chunk in chunks for member in chunk["members"]}
 
 

@@ -1,4 +1,4 @@
-"""What happens to a guild while it is being loaded, and to a membership while it is being read."""
+"""Changes of a guild during its load, and of a membership during its read."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(30)
 
 @pytest.fixture
 def gated(store: SqlStore) -> GatedStore:
-    """The store that the gateway sees."""
+    """The store of the gateway, with gates."""
     return GatedStore(store)
 
 
@@ -46,7 +46,7 @@ async def directory(store: SqlStore, gated: GatedStore) -> AsyncIterator[GuildDi
 
 
 async def prepare(directory: GuildDirectory, gated: GatedStore, guild_id: int, user_id: int) -> GuildStay:
-    """A stay with the membership settled."""
+    """Return a stay with a settled membership."""
     stay = directory.stay(guild_id, user_id)
     try:
         await stay.open()
@@ -59,7 +59,7 @@ async def prepare(directory: GuildDirectory, gated: GatedStore, guild_id: int, u
 
 
 def created(stay: GuildStay, login: Login) -> dict[str, object]:
-    """GUILD_CREATE as the user gets it now."""
+    """Return GUILD_CREATE as the user would get it now."""
     session, connection = make_session(login.id)
     assert stay.enter(session, presence=None)
     stay.close()

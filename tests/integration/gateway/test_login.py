@@ -1,4 +1,4 @@
-"""Identify, READY, GUILD_CREATE and the events that follow."""
+"""Identify, READY, GUILD_CREATE and the events after them."""
 
 import asyncio
 import json
@@ -122,7 +122,7 @@ async def test_client_shards_get_their_guilds_and_the_first_gets_user_events(
     alice = await writer.person("alice")
     bot = await writer.bot(alice)
     by_shard: dict[int, list[int]] = {0: [], 1: []}
-    while not all(by_shard.values()):  # another millisecond, another shard
+    while not all(by_shard.values()):  # A later millisecond is in another shard.
         guild_id = await writer.guild(alice, bot)
         by_shard[(guild_id >> 22) % 2].append(guild_id)
     direct_id = await writer.direct_channel(alice, bot)
@@ -171,7 +171,7 @@ async def test_guilds_beyond_those_that_ready_waits_for_follow(
 async def test_bot_that_identifies_too_often_gets_invalid_session_later(
     writer: StoreWriter, run_gateway: RunGateway
 ) -> None:
-    """Some clients identify again as soon as they hear it, and would use up their commands within the window."""
+    """Some clients identify again at once, and would use up their commands within the window."""
     bot = await writer.bot(await writer.person())
     options = GatewaySettings(identify_concurrency=2, identify_window_s=60.0)
     held: asyncio.Queue[Callable[[], None]] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""Sessions of users who join, leave and are thrown out, and guilds that go."""
+"""Sessions of users who join, leave and are removed, and deleted guilds."""
 
 import asyncio
 
@@ -108,7 +108,7 @@ async def test_idle_guild_leaves_memory_and_comes_back_as_it_is_then(
         await timers.come()
         channel_id = await writer.channel(guild_id)
         async with writer.store.write() as tx:
-            await tx.guilds.update(guild_id, {"name": "unannounced"})  # a guild in memory would not have heard of it
+            await tx.guilds.update(guild_id, {"name": "unannounced"})  # A guild in memory would not know of it.
         async with open_gateway(gateway.url) as client:
             await client.identify(alice.token)
             created = await client.wait_for("GUILD_CREATE")

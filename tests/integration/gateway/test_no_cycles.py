@@ -1,4 +1,4 @@
-"""Who goes leaves nothing for the garbage collector: what it has set aside, it would not find."""
+"""Ended sessions leave nothing for the garbage collector, which does not look at frozen objects."""
 
 import gc
 
@@ -8,11 +8,11 @@ from tests.integration.gateway.conftest import Connect
 from tests.support.store_writer import StoreWriter
 
 PARTS = (Session, Track)
-"""Connections are let go by the watch over heartbeats, at the end of their time."""
+"""The parts of an ended session. Connections are released later, by the watch over heartbeats."""
 
 
 def count_parts() -> int:
-    """Sessions and what they keep for a resume."""
+    """Count sessions and the parts that they keep for a resume."""
     return sum(type(each) in PARTS for each in gc.get_objects())
 
 
@@ -31,7 +31,7 @@ async def test_sessions_that_end_are_freed_without_a_collection(writer: StoreWri
                     await client.identify(alice.token)
                     await writer.say(channel_id, alice, "text", guild_id=guild_id)
                     await client.wait_for("MESSAGE_CREATE")
-            # Each message that comes is a turn of the loop later.
+            # Each message comes a turn of the loop later.
             for number in range(200):
                 if count_parts() == before:
                     break

@@ -1,6 +1,4 @@
-"""Odd values in fields that the server does not need, over a socket: nobody is closed, and others are told nothing
-ill-formed.
-"""
+"""Odd values in fields that the server does not need, over a socket: no session is closed, and others get valid events."""
 
 import json
 import random
@@ -16,7 +14,7 @@ from tests.support.shown_presence import check_presence
 from tests.support.store_writer import StoreWriter
 
 MAX_BYTES = 4096
-"""Bots may not say more at once."""
+"""The largest command of a bot."""
 UNLIMITED = msgspec.structs.replace(LOOPBACK, commands_per_minute=1_000_000, presences_per_window=1_000_000)
 COMMANDS = {
     1: ["seq", "qos"],
@@ -63,7 +61,7 @@ NUMBERS = [0, 1, -1, 4, 7, 1.0, 1.5, 1 << 31, 1 << 53, 1 << 63, 10**30, 1e300]
 
 
 def value(some: random.Random, depth: int = 0) -> Any:
-    """Anything that JSON holds."""
+    """Any JSON value."""
     kinds = [lambda: None, lambda: some.choice([True, False]), lambda: some.choice(WORDS), lambda: some.choice(NUMBERS)]
     if depth < 4:
         kinds += [
@@ -75,7 +73,7 @@ def value(some: random.Random, depth: int = 0) -> Any:
 
 
 def presence(some: random.Random) -> dict[str, Any]:
-    """One with an activity that has a name, most often."""
+    """A presence, mostly with an activity that has a name."""
     activity = {name: value(some, 2) for name in some.sample(ACTIVITY, some.randrange(8))}
     return {
         "status": some.choice(["idle", "dnd", "", None]),

@@ -1,4 +1,4 @@
-"""Presence: said by sessions, seen by others."""
+"""Presence: set by sessions, seen by others."""
 
 import contextlib
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.store_writer import END, StoreWriter
 
 
 def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
-    """Op 3's `d`."""
+    """Return the `d` of op 3."""
     return {"status": status, "since": None, "afk": False, "activities": list(activities)}
 
 
@@ -72,7 +72,7 @@ async def test_user_who_closes_its_last_session_is_offline_at_once(writer: Store
         seen = [(update["status"], update["client_status"]) for update in watching.bodies("PRESENCE_UPDATE")]
         both = ("online", {"desktop": "online", "mobile": "dnd"})
         alone = ("online", {"desktop": "online"})
-        # What follows too quickly is left out; `both` was waited for.
+        # Presences that follow too quickly are left out; `both` is the last one.
         coming = iter([alone, both, alone, ("offline", {})])
         assert all(each in coming for each in seen)
 

@@ -1,4 +1,4 @@
-"""Sessions that lose their socket, and those that are over."""
+"""Sessions that lose their socket, and sessions that are over."""
 
 import asyncio
 

@@ -1,6 +1,4 @@
-"""Op 14 and op 37 over a socket: member lists that follow the guild, and people's sessions that do not look at a large
-one.
-"""
+"""Op 14 and op 37 over a socket: member lists that follow the guild, and passive sessions of people in a large one."""
 
 from typing import Any
 
@@ -16,7 +14,7 @@ LARGE_FROM_TWO = GatewaySettings(identify_window_s=0.0, large_guild_members=1, p
 
 
 def lists_of(client: GatewayClient) -> Lists:
-    """The client's lists, as of what came so far."""
+    """Return the client's lists after all updates so far."""
     lists = Lists()
     for update in client.bodies("GUILD_MEMBER_LIST_UPDATE"):
         lists.apply(update)
@@ -24,7 +22,7 @@ def lists_of(client: GatewayClient) -> Lists:
 
 
 async def wait_for_rows(client: GatewayClient, *rows: str, list_id: str = "everyone") -> dict[str, Any]:
-    """Until the list stands so; the newest update."""
+    """Wait until the list has these rows, and return the newest update."""
 
     def stands() -> bool:
         copy = lists_of(client).by_id.get(list_id)
@@ -35,7 +33,7 @@ async def wait_for_rows(client: GatewayClient, *rows: str, list_id: str = "every
 
 
 def user(login: Login) -> str:
-    """A member's row."""
+    """Return the row of a member."""
     return f"u{login.id}"
 
 

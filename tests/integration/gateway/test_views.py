@@ -1,4 +1,4 @@
-"""Channels that come and go for a session, and events that follow their views."""
+"""Channels that appear and disappear for a session, and events that follow their views."""
 
 from core.domain.channel import Overwrite
 from core.domain.events import Audience
@@ -28,7 +28,7 @@ async def test_overwrite_that_hides_a_channel_takes_effect_before_the_next_event
         assert client.contents() == [f"open {number}" for number in range(10)]
         assert client.names().count("CHANNEL_DELETE") == 10
         assert client.names().count("CHANNEL_CREATE") == 10
-        # What it was called while it was hidden is told when it is shown again, not when it is hidden.
+        # A rename of a hidden channel is told when the channel is shown again.
         assert [gone["name"] for gone in client.bodies("CHANNEL_DELETE")][:2] == ["channel", "secret-0"]
 
 

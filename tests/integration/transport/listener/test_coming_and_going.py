@@ -1,5 +1,5 @@
-"""Sessions that get another socket, or give up their slot, between two parts of a flush: over real sockets nothing is
-lost, doubled or somebody else's.
+"""Sessions that get another socket, or give up their slot, between two parts of a flush. Over real sockets no event is
+lost, doubled or sent to another session.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ ROUNDS = 40
 
 
 class Guest:
-    """A session, and its client on whichever socket."""
+    """A session and its client, on the current socket."""
 
     def __init__(self, served: RecordingListener, compress: str) -> None:
         self.track = Track(max_events=1000, max_bytes=1 << 30)
         self.owed: list[str] = []
-        """By number, from 1 on: what each dispatch must say."""
+        """The text of each dispatch, by its number from 1 on."""
         self.seen = 0
         """The number of the last dispatch that the client read."""
         self.client: WebSocketClient
@@ -38,7 +38,7 @@ class Guest:
         self._sockets = contextlib.AsyncExitStack()
 
     async def connect(self) -> None:
-        """On a new socket, resuming after what was read. What was on its way to the old one is lost with it."""
+        """Connect on a new socket and resume after the last dispatch read. Bytes on their way to the old one are lost."""
         if self.seen or self.owed:
             self.client.abort()
         name, make = COMPRESS[self._compress]
@@ -51,14 +51,14 @@ class Guest:
         self.track.replay_after(self.seen)
 
     async def read(self, count: int) -> None:
-        """The next dispatches: numbered one after the other, and this session's."""
+        """Read the next dispatches, which must be this session's, in the order of their numbers."""
         for _ in range(count):
             payload = await self.client.read_payload()
             self.seen += 1
             assert (payload["s"], payload["d"]) == (self.seen, self.owed[self.seen - 1])
 
     async def leave(self) -> None:
-        """Read all that is owed up to the end of the stream: nothing comes that is not."""
+        """Read all owed dispatches up to the end of the stream. No others may come."""
         self.connection.close(UNKNOWN_ERROR)
         await self.read(len(self.owed) - self.seen)
         assert await self.client.read_close_code() == UNKNOWN_ERROR.code
@@ -84,7 +84,7 @@ async def test_sessions_that_come_and_go_within_a_flush_get_each_dispatch_once(
                 case 0:
                     await guests[slot].connect()
                 case 1:
-                    # Somebody else has the slot from now on, while the flush is half done.
+                    # Another session has the slot from now on, in the middle of the flush.
                     before, guests[slot] = guests[slot], Guest(served, compress)
                     await asyncio.gather(before.leave(), guests[slot].connect())
                 case 2:
@@ -99,7 +99,7 @@ async def test_sessions_that_come_and_go_within_a_flush_get_each_dispatch_once(
 
 
 def tell(guests: list[Guest], chance: random.Random, text: str) -> None:
-    """An event to some of them, mostly to all but a few."""
+    """Send an event to some of them, mostly to all but a few."""
     slots = [slot for slot in range(SLOTS) if chance.random() < 0.9]
     tracks: list[Any] = [guest.track for guest in guests]
     assert deliver(tracks, SlotSet(slots), DispatchBody("E", json_of(text))) == len(slots)

@@ -20,14 +20,14 @@ from tests.support.websocket_client import WebSocketClient, open_websocket
 
 
 def attach_track(connection: Connection, *, max_events: int = 10_000) -> Track:
-    """A session's dispatches, on a connection."""
+    """Attach a session's dispatches to a connection."""
     track = Track(max_events=max_events, max_bytes=1 << 30)
     track.attach(connection.outlet)
     return track
 
 
 async def read_all(client: WebSocketClient, count: int) -> list[Any]:
-    """So many payloads: `s` of dispatches, the op of others."""
+    """Read so many payloads: `s` of dispatches, the op of others."""
     found = []
     for _ in range(count):
         payload = await client.read_payload()
@@ -65,13 +65,13 @@ async def test_mixture_arrives_in_order_at_a_stalling_reader(
                         expected += range(track.seq - 2, track.seq + 1)
                     case _:
                         expected.append(track.push(chance.choices(bodies, (10, 10, 1))[0]))
-            # Only now is anything read.
+            # The client reads only from now on.
             assert await read_all(client, len(expected)) == expected
         assert connection.buffered_bytes == 0
 
 
 class Watched:
-    """An event that counts how often it was asked to look back."""
+    """An event that counts its looks back."""
 
     def __init__(self, number: int) -> None:
         self.body = DispatchBody("E", json_of(f"event {number} " + "of many that are alike " * 20))
@@ -100,7 +100,7 @@ async def test_events_that_look_back_arrive_on_many_connections(run_listener: Ru
         bodies = [Watched(number) for number in range(6)]
         for number, body in enumerate(bodies):
             if number == 4:
-                # In one's own stream, so that the next event stands behind something else.
+                # One stream gets another payload here, so that the next event does not follow the one before.
                 served.handler.connections[39].send(11)
             for track in tracks:
                 track.push(body)
@@ -156,7 +156,7 @@ async def test_descriptor_of_a_lost_socket_is_never_written_to(served: Recording
         assert (await client.read_payload())["s"] == 1
         client.abort()
         assert await served.handler.wait_end() is None
-        # Whoever gets the number next must not get the frames with it.
+        # The next connection with the number must not get the frames.
         readers, writers = zip(*(os.pipe() for _ in range(20)), strict=True)
         track.push(DispatchBody("E", b"{}"))
         await asyncio.sleep(0)

@@ -1,8 +1,7 @@
-"""Whatever comes in over a socket: a documented close code or the client's own end, and nobody else notices.
+"""Any bytes over a socket end in a documented close code or in the client's own end, and no other client notices.
 
-Each example opens a connection, says what hypothesis made up and ends its stream; then the server must have said
-nothing but whole frames, its close code must be one of `core.wire.close_codes`, and a bystander's heartbeat must be
-acknowledged.
+Each example opens a connection, says what hypothesis made up and ends its stream. Then the server must have sent whole
+frames only, its close code must be one of `core.wire.close_codes`, and a bystander's heartbeat must be acknowledged.
 """
 
 import asyncio
@@ -67,7 +66,7 @@ values = st.recursive(
 
 
 class ListenerWithBystander:
-    """A listener, and somebody who is logged in and minds their own business."""
+    """A listener with a bystander, a client that is logged in and only sends heartbeats."""
 
     def __init__(self, served: RecordingListener, bystander: WebSocketClient) -> None:
         self.served = served
@@ -78,7 +77,7 @@ class ListenerWithBystander:
         assert (await self.bystander.read_payload())["op"] == 11
 
     async def suffer(self, data: bytes, query: str = "v=10", *, is_logged_in: bool = False) -> int | None:
-        """The close code that `data` ends in, None when the client's own end was first."""
+        """Send `data` and return the close code, or None when the client's own end came first."""
         async with open_websocket(self.served.address, query) as client:
             if is_logged_in:
                 await client.say(ENCODERS[Encoding[query.rpartition("encoding=")[2].upper()]](IDENTIFY), BINARY)
@@ -103,7 +102,7 @@ async def scene(run_listener: RunListener) -> AsyncIterator[ListenerWithBystande
 
 
 async def scene_is_whole(served: RecordingListener) -> None:
-    """Of all the connections only the bystander's is left."""
+    """Only the bystander's connection is left."""
     async with asyncio.timeout(10):
         while len(served.listener.connections) > 1:
             await served.handler.ends.get()
@@ -221,7 +220,7 @@ async def test_any_handshake(scene: ListenerWithBystander, request_bytes: bytes)
 
 
 async def test_many_connections_of_garbage_at_once(scene: ListenerWithBystander) -> None:
-    """Hundreds of broken clients in one turn: each gets its own code, the bystander beats through all of it."""
+    """Hundreds of broken clients in one turn each get their own code, and the bystander's heartbeats are answered."""
     wrong = [
         (make_client_frame(TEXT, b'{"op":77}'), 4001),
         (make_client_frame(TEXT, b"x" * 5000), 4002),

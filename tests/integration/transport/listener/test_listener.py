@@ -45,7 +45,7 @@ async def log_in(client: WebSocketClient) -> None:
 
 @pytest.mark.parametrize("compress", COMPRESS)
 @pytest.mark.parametrize(
-    # An ETF or msgpack document is no text, save a lucky one.
+    # An ETF or msgpack document is no text, except by chance.
     ("encoding", "opcode"),
     [(Encoding.JSON, TEXT), (Encoding.JSON, BINARY), (Encoding.ETF, BINARY), (Encoding.MSGPACK, BINARY)],
 )
@@ -162,7 +162,7 @@ async def test_fragments_are_put_together_around_control_frames(served: Recordin
     text = json_of({"op": 1, "d": None, "x": "é🎉"})
     async with open_websocket(served.address) as client:
         await client.read_payload()
-        # Cut within characters: only the whole is UTF-8.
+        # The pieces cut characters: only the whole is UTF-8.
         pieces = [text[index : index + 1] for index in range(len(text))]
         for index, piece in enumerate(pieces):
             is_final = index == len(pieces) - 1
@@ -321,7 +321,7 @@ async def test_slow_client_is_closed_resumably_and_others_are_not(run_listener: 
         slow_track, quick_track = served.handler.tracks
         body = DispatchBody("E", json_of("x" * 10_000))
         seq = 1
-        # Nothing is read from `slow` until its kernel buffers and its allowance here are full.
+        # The client of `slow` reads nothing until its kernel buffers and its allowance here are full.
         while slow_end.is_open and seq < 5000:
             seq += 1
             slow_track.push(body)

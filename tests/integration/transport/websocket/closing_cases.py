@@ -28,9 +28,9 @@ PINGS: list[WireCase] = [
 ]
 
 VALID_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 3999, 4000, 4009, 4999)
-"""Sections 7.4.1 and 7.4.2, with what IANA has registered since."""
+"""The codes of sections 7.4.1 and 7.4.2, with those that IANA has registered since."""
 INVALID_CODES = (0, 1, 255, 999, 1005, 1006, 1015, 5000, 65_535)
-"""Never to be sent: too small, reserved for what no frame says, and too large."""
+"""Codes that must never be sent: too small, reserved for use without a frame, and too large."""
 _BROKEN_TEXTS = {
     "no UTF-8": b"\xff\xfe",
     "a character cut off": b"bye \xe2\x82",

@@ -1,4 +1,4 @@
-"""What a process holds: descriptors, objects, memory. Taken before and after, it shows what was not given back."""
+"""The resources of a process: descriptors, objects, memory. Two footprints show a leak between them."""
 
 import asyncio
 import contextlib
@@ -31,24 +31,24 @@ class _Mallinfo2(ctypes.Structure):
 
 
 class Footprint(msgspec.Struct, kw_only=True, frozen=True):
-    """At one moment, after a garbage collection."""
+    """The resources at one moment, after a garbage collection."""
 
     descriptors: int
     tracked: int
-    """Objects of ours and of picows that the garbage collector knows."""
+    """The objects of ours and of picows that the garbage collector tracks."""
     blocks: int
     """All of Python's small allocations."""
     malloc_bytes: int
-    """What C code has allocated, 0 where glibc does not tell."""
+    """The bytes that C code has allocated, 0 without glibc."""
 
 
 def count_descriptors() -> int:
-    """This process's open files and sockets."""
+    """Count this process's open files and sockets."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def take_footprint() -> Footprint:
-    """Now."""
+    """Take a footprint now."""
     gc.collect()
     modules = [str(type(found).__module__) for found in gc.get_objects()]
     return Footprint(
@@ -68,14 +68,14 @@ def _read_malloc_bytes() -> int:
 
 
 async def wait_for_descriptors(count: int) -> None:
-    """Until no more than so many are open: the other end of a socket closes a turn later."""
+    """Wait until at most `count` are open: the other end of a socket closes a turn later."""
     async with asyncio.timeout(20):
         while count_descriptors() > count:  # noqa: ASYNC110 - nothing tells when a descriptor is closed
             await asyncio.sleep(0.005)
 
 
 def find_excess(before: Footprint, after: Footprint, connections: int) -> list[str]:
-    """What is more than can be when `connections` have come and gone: a word, or a fiftieth of an object, for each."""
+    """Name the resources that grew by more than a word, or a fiftieth of an object, for each of `connections`."""
     allowed = {
         "descriptors": before.descriptors,
         "tracked": before.tracked + connections // 50,
@@ -86,7 +86,7 @@ def find_excess(before: Footprint, after: Footprint, connections: int) -> list[s
 
 
 async def check_nothing_is_left(before: Footprint, connections: int) -> None:
-    """Waits for what is let go a while later: the watch over heartbeats keeps a connection until it looks at it."""
+    """Wait until nothing is left. The watch over heartbeats releases a connection some time after its end."""
     excess = find_excess(before, take_footprint(), connections)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(20):

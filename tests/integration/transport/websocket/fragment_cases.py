@@ -16,7 +16,7 @@ from tests.support.client_frames import (
 from tests.support.websocket_client import make_say
 
 _MAX_FRAGMENTS = 128
-"""`gateway.transport.fragments`: more than any library sends."""
+"""The bound of `gateway.transport.fragments`, more than any library sends."""
 _SAID = make_say("in pieces: é 🎉")
 
 

@@ -15,11 +15,11 @@ from tests.support.websocket_client import make_say
 HEARTBEAT = b'{"op":1,"d":5}'
 _LIMIT = 4096
 _TOO_LARGE = 4002
-"""Discord's code, where the RFC would have 1009 (section 7.4.1)."""
+"""Discord's code, in the place of the RFC's 1009 (section 7.4.1)."""
 
 
 def heartbeat_of(size: int) -> bytes:
-    """A heartbeat padded to so many bytes."""
+    """Return a heartbeat padded to so many bytes."""
     return HEARTBEAT.ljust(size)
 
 
@@ -70,7 +70,7 @@ MASKS: list[WireCase] = [
         taken(f"mask {key.hex()}", make_client_frame(TEXT, make_say("masked ✓"), key=key), "masked ✓")
         for key in (bytes(4), b"\xff" * 4, b"\x01\x00\x00\x00", b"\x00\x00\x00\x80", b"{}\"'")
     ),
-    # Every length modulo a machine word, and so every alignment of the end of what is unmasked by words.
+    # The lengths have every remainder modulo a machine word, and so every alignment of the last word to unmask.
     *(
         taken(
             f"masked text of {size} characters",

@@ -1,4 +1,4 @@
-"""A client that goes away at any moment, as sockets do and no WebSocket library does."""
+"""A client that disconnects at any moment, as sockets do and no WebSocket library does."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ STAGES: dict[str, tuple[bytes, bytes]] = {
     "after a close": (HANDSHAKE, _LOGIN + make_close(1000)),
     "after a close, and on": (HANDSHAKE, _LOGIN + make_close(4000) + _SAY * 5),
 }
-"""What is said before the answer to the handshake is waited for, and after it."""
+"""The bytes before the wait for the handshake's answer, and those after it."""
 SILENT = {
     "nothing said",
     "within the method",
@@ -46,11 +46,11 @@ SILENT = {
     "before the last byte of the handshake",
     "before the answer was read",
 }
-"""Stages at which nothing is read."""
+"""The stages at which the client reads nothing."""
 
 
 class Leave(enum.Enum):
-    """How a client goes."""
+    """The ways in which a client ends."""
 
     END = "close"
     RESET = "reset"
@@ -58,7 +58,7 @@ class Leave(enum.Enum):
 
 
 async def say_and_leave(address: tuple[str, int], stage: str, leave: Leave) -> None:
-    """One connection, up to its stage and no further."""
+    """Open a connection, send the bytes up to a stage, and end it."""
     loop = asyncio.get_running_loop()
     before, after = STAGES[stage]
     with contextlib.closing(socket.socket()) as sock:
@@ -74,7 +74,7 @@ async def say_and_leave(address: tuple[str, int], stage: str, leave: Leave) -> N
 
 
 async def leave_now(sock: socket.socket, leave: Leave) -> None:
-    """What comes before the socket is closed."""
+    """Read the bytes that come before the socket is closed."""
     if leave is Leave.RESET:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     elif leave is Leave.HALF:
@@ -86,7 +86,7 @@ async def leave_now(sock: socket.socket, leave: Leave) -> None:
 
 @contextlib.asynccontextmanager
 async def open_deaf(server: EchoServer, name: str) -> AsyncIterator[socket.socket]:
-    """A client that the server has let in, and that has read nothing at all."""
+    """Open a connection that has upgraded, and read nothing at all."""
     loop = asyncio.get_running_loop()
     sock = socket.socket()
     with contextlib.closing(sock):
@@ -101,7 +101,7 @@ async def open_deaf(server: EchoServer, name: str) -> AsyncIterator[socket.socke
 
 
 async def read_end(sock: socket.socket) -> int | None:
-    """Reads all at last: the code of the close frame at its end, None when there is none."""
+    """Read everything at last. Return the code of the close frame at the end, or None without one."""
     stream = bytearray()
     with contextlib.suppress(ConnectionError):
         async with asyncio.timeout(20):

@@ -1,7 +1,7 @@
-"""Every case, however its bytes are cut: as a whole, byte by byte, at random, and in one segment with the handshake.
+"""Every case with its bytes cut in several ways: whole, byte by byte, at random, and in one segment with the handshake.
 
-A connection that a case leaves open must answer a ping as if nothing had been; one that it ends must say nothing after
-its close frame.
+A connection that a case leaves open must answer a ping as if nothing had happened. A connection that it ends must send
+nothing after its close frame.
 """
 
 import random
@@ -23,20 +23,19 @@ from tests.support.websocket_client import HANDSHAKE, WebSocketClient, make_logi
 CASES = [*FRAMING, *FRAGMENTS, *CLOSING, *TEXTS]
 _SEEDS = 2
 _BYTEWISE = 300
-"""So many bytes come one by one; a longer stream comes in pieces after them, or the last of a megabyte would take
-minutes.
+"""The bytes that come one by one. The rest of a longer stream comes in pieces: a megabyte of bytes would take minutes.
 """
 
 Cut = Callable[[bytes], Iterator[bytes]]
 
 
 def cut_nowhere(stream: bytes) -> Iterator[bytes]:
-    """As one piece."""
+    """Send the bytes as one piece."""
     yield stream
 
 
 def cut_everywhere(stream: bytes) -> Iterator[bytes]:
-    """Byte by byte."""
+    """Send the bytes one by one."""
     for index in range(min(len(stream), _BYTEWISE)):
         yield stream[index : index + 1]
     for index in range(_BYTEWISE, len(stream), 997):
@@ -44,7 +43,7 @@ def cut_everywhere(stream: bytes) -> Iterator[bytes]:
 
 
 def cut_at_random(seed: int) -> Cut:
-    """In pieces of a few bytes and of many."""
+    """Cut the bytes into pieces of a few bytes and of many."""
 
     def cut(stream: bytes) -> Iterator[bytes]:
         chance = random.Random(zlib.crc32(stream) + seed)
@@ -69,7 +68,7 @@ SIGN = b"after the case"
 AFTER = make_client_frame(PING, SIGN)
 
 LOOKING_AHEAD = {"picows"}
-"""Transports that read one frame ahead, and do not hear the frame before a broken one when both came in one read."""
+"""Transports that read one frame ahead. They lose the frame before a broken one when both came in one read."""
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -79,11 +78,11 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 Transcript = list[Answer | Closed | None]
-"""None is the answer to the login."""
+"""A transcript. None is the answer to the login."""
 
 
 async def read_transcript(client: WebSocketClient, name: str) -> Transcript:
-    """What comes back, up to the sign or the end."""
+    """Read the transcript, up to the sign or the end."""
     found: Transcript = []
     while found[-1:] != [SIGN]:
         received = await client.read()
@@ -103,7 +102,7 @@ async def read_transcript(client: WebSocketClient, name: str) -> Transcript:
 
 
 def find_expected(case: WireCase, transport: str, *, before: Transcript) -> list[Transcript]:
-    """The transcripts that are right."""
+    """Return the correct transcripts."""
     if case.close is None:
         return [[*before, *case.answers, SIGN]]
     answers: Transcript = [*before, *case.answers]

@@ -1,4 +1,4 @@
-"""Many clients at one moment, and more than the process has descriptors for."""
+"""Many clients at one moment, and more of them than the process has descriptors for."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from tests.support.websocket_client import HANDSHAKE, make_login, make_say, open
 
 _CROWD = 700
 _DESCRIPTORS = 60
-"""So many may the server of the second test have; a dozen are its own."""
+"""The descriptors of the second test's server, a dozen of which it needs itself."""
 _SERVER = """
 import asyncio, resource, sys, uvloop
 from tests.integration.transport.websocket.echo_server import run_echo_server
@@ -35,7 +35,7 @@ uvloop.run(main(sys.argv[1], int(sys.argv[2])))
 
 @pytest.fixture
 def many_descriptors() -> Iterator[None]:
-    """Room for both ends of a crowd."""
+    """A limit on descriptors that holds both ends of a crowd."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 3 * _CROWD
     if soft < needed:
@@ -45,7 +45,7 @@ def many_descriptors() -> Iterator[None]:
 
 
 async def come(address: tuple[str, int], name: str) -> socket.socket:
-    """A client that says its whole handshake and its name at once."""
+    """Connect a client, and send its whole handshake and its name at once."""
     sock = socket.socket()
     sock.setblocking(False)
     loop = asyncio.get_running_loop()
@@ -55,7 +55,7 @@ async def come(address: tuple[str, int], name: str) -> socket.socket:
 
 
 async def speak(sock: socket.socket, name: str) -> None:
-    """Says a word, and hears it and no other."""
+    """Send a word, and read it back and nothing else."""
     loop = asyncio.get_running_loop()
     heard = b""
     await loop.sock_sendall(sock, make_client_frame(TEXT, make_say(f"I am {name}!")))
@@ -68,7 +68,7 @@ async def speak(sock: socket.socket, name: str) -> None:
 
 
 async def visit(server: EchoServer, leave: Leave) -> None:
-    """A crowd comes, speaks and goes."""
+    """Let a crowd connect, speak and disconnect."""
     names = [f"visitor {index}" for index in range(_CROWD)]
     crowd = await asyncio.gather(*(come(server.address, name) for name in names))
     await asyncio.gather(*map(speak, crowd, names))
@@ -82,8 +82,7 @@ async def visit(server: EchoServer, leave: Leave) -> None:
 
 async def test_crowd_that_comes_speaks_and_goes_in_one_moment(run_server: RunServer, many_descriptors: None) -> None:
     async with run_server(heartbeat_interval_s=1.0) as server:
-        # Tables that grow with the highest descriptor, and what each way of going allocates once, are there after the
-        # first visits.
+        # The first visits grow the tables by descriptor, and make the single allocations of each way to disconnect.
         for leave in Leave:
             await visit(server, leave)
         before = take_footprint()
@@ -93,7 +92,7 @@ async def test_crowd_that_comes_speaks_and_goes_in_one_moment(run_server: RunSer
 
 @contextlib.asynccontextmanager
 async def run_poor_server(transport: str) -> AsyncIterator[tuple[str, int]]:
-    """A server in a process of its own, which must end without having noted any fault."""
+    """Run a server in its own process, which must end without a logged fault."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _SERVER, transport, str(_DESCRIPTORS), stdin=pipe, stdout=pipe
@@ -112,7 +111,7 @@ async def run_poor_server(transport: str) -> AsyncIterator[tuple[str, int]]:
 
 
 async def try_to_log_in(address: tuple[str, int]) -> bool:
-    """Whether a newcomer is let in; libuv drops those whom it has no descriptor for."""
+    """Tell whether a new client is accepted. libuv drops clients without a descriptor for them."""
     async with open_tcp(address) as client:
         try:
             await client.log_in("afterwards")
@@ -127,7 +126,8 @@ async def test_server_without_descriptors_serves_on_when_some_are_free_again(tra
         early = [await stack.enter_async_context(open_tcp(address)) for _ in range(20)]
         for index, client in enumerate(early):
             await client.log_in(f"early {index}")
-        # More than there is room for: they wait in the kernel, or are dropped, and those who are in notice nothing.
+        # These are more than there is room for: they wait in the kernel or are dropped, and early clients notice
+        # nothing.
         late = [await stack.enter_async_context(open_tcp(address)) for _ in range(_DESCRIPTORS)]
         for client in late:
             await client.send(HANDSHAKE)

@@ -1,8 +1,8 @@
-"""Descriptors that are closed and opened again all the time: no byte reaches a socket that it was not meant for.
+"""Descriptors that are closed and opened again all the time: no byte reaches another socket.
 
-A new connection gets the number of one that has just gone, while what was for the old one may still be on its way: in
-the same batch of events, in a queue, in a callback. Each client has a name of its own, which every answer repeats; and
-pipes that take part in the reuse must stay empty.
+A new connection gets the number of one that has just gone, while bytes of the old one may still be on their way: in the
+same batch of events, in a queue, in a callback. Each client has its own name, which every answer repeats. Pipes that
+take part in the reuse must stay empty.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ _PUSH = "pushed"
 
 
 def make_words(text: str) -> bytes:
-    """A frame that is answered with its text."""
+    """Make a frame whose answer contains its text."""
     return make_client_frame(TEXT, make_say(text))
 
 
 async def hear(client: WebSocketClient, name: str, words: list[str]) -> int | None:
-    """Reads until all words have come back, in their order; the close code when the end comes first."""
+    """Read until all words have come back, in their order. Return the close code when the end comes first."""
     waiting = list(words)
     while waiting:
         received = await client.read()
@@ -42,7 +42,7 @@ async def hear(client: WebSocketClient, name: str, words: list[str]) -> int | No
 
 
 async def drain(client: WebSocketClient, name: str) -> None:
-    """Reads to the end: all of it is the client's own."""
+    """Read to the end. All of it must be the client's own."""
     while (received := await client.read()) is not None:
         if received[0] not in (CLOSE, PONG):
             payload = client.decode(received)
@@ -50,7 +50,7 @@ async def drain(client: WebSocketClient, name: str) -> None:
 
 
 async def live(server: EchoServer, name: str, chance: random.Random) -> None:
-    """One connection: logs in, says something, and goes in one of many ways."""
+    """Live one connection: log in, send words, and end it in one of many ways."""
     words = [f"{name} says {chance.random()}" for _ in range(chance.randrange(1, 6))]
     async with open_tcp(server.address) as client:
         await client.shake_hands()
@@ -80,7 +80,7 @@ async def live(server: EchoServer, name: str, chance: random.Random) -> None:
 
 
 async def push_to_all(server: EchoServer) -> None:
-    """Writes to every connection, again and again, from outside of any callback."""
+    """Write to every connection, again and again, from outside any callback."""
     while True:
         for connection in list(server.handler.connections.values()):
             server.handler.answer(connection, _PUSH)
@@ -88,7 +88,7 @@ async def push_to_all(server: EchoServer) -> None:
 
 
 async def reuse_numbers() -> None:
-    """Opens pipes where sockets were; fails when anything is written to one."""
+    """Open pipes in the place of sockets. Fail when a byte is written to one."""
     while True:
         pipes = [os.pipe2(os.O_NONBLOCK) for _ in range(8)]
         try:
@@ -129,7 +129,7 @@ async def test_no_answer_goes_astray_while_descriptors_are_reused(run_server: Ru
 
 
 async def test_connections_that_close_each_other_in_one_turn_are_all_told(server: EchoServer) -> None:
-    """Everybody's message closes the neighbour, and all messages are read in one batch."""
+    """Each client's message closes the neighbour, and one batch reads all messages."""
     names = [f"neighbour {index}" for index in range(30)]
     async with contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(open_tcp(server.address)) for _ in names]
@@ -139,7 +139,7 @@ async def test_connections_that_close_each_other_in_one_turn_are_all_told(server
             await client.send(make_words(f"{KILL}{neighbour}") + make_close(1000))
         codes = [await client.read_close_code() for client in clients]
         assert set(codes) == {1000, 4000}
-        # Who was closed before their own message was read closes nobody.
+        # A connection that was closed before its own message was read closes no other.
         for index, code in enumerate(codes):
             assert code == 1000 or codes[index - 1] == 1000
 

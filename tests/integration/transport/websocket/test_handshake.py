@@ -1,5 +1,5 @@
-"""The opening handshake (RFC 6455 sections 4.1 and 4.2): what is taken, what is refused and how, and in what pieces it
-may come.
+"""The opening handshake (RFC 6455 sections 4.1 and 4.2): accepted and refused requests, their answers, and their
+pieces.
 """
 
 import asyncio
@@ -24,24 +24,24 @@ BYE = make_close(1000)
 
 
 def with_header(**changed: str | None) -> bytes:
-    """The handshake with other values of headers (`_` for `-`), None for a header that is left out."""
+    """Return the handshake with other values of headers (`_` for `-`). None leaves a header out."""
     headers = {**UPGRADE, **{name.replace("_", "-"): value for name, value in changed.items()}}
     return make_request("/?v=10", {name: value for name, value in headers.items() if value is not None})
 
 
 def replaced(old: bytes, new: bytes) -> bytes:
-    """The handshake with other bytes."""
+    """Return the handshake with other bytes."""
     assert old in HANDSHAKE
     return HANDSHAKE.replace(old, new)
 
 
 def with_line(line: bytes) -> bytes:
-    """The handshake with one more line."""
+    """Return the handshake with one more line."""
     return HANDSHAKE[:-2] + line + b"\r\n\r\n"
 
 
 def parse_head(head: bytes) -> tuple[bytes, dict[str, str]]:
-    """The status line and the headers, by their names in lower case; no name comes twice."""
+    """Parse the status line and the headers, by their names in lower case. No name may come twice."""
     status, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     pairs = [line.decode("ascii").partition(": ") for line in lines]
     assert len({name.lower() for name, _, _ in pairs}) == len(pairs)
@@ -129,7 +129,7 @@ async def test_handshake_is_taken_as_the_rfc_says(server: EchoServer, name: str)
         assert (headers["upgrade"].lower(), headers["connection"].lower()) == ("websocket", "upgrade")
         accept = base64.b64encode(hashlib.sha1((KEY + GUID).encode()).digest()).decode()
         assert headers["sec-websocket-accept"] == accept
-        # Nothing was asked for that we have.
+        # The client asked for no protocol or extension that we have.
         assert set(headers) == {"upgrade", "connection", "sec-websocket-accept"}
         assert (await client.read_payload())["op"] == 10
         await client.check_alive()
@@ -154,7 +154,7 @@ async def test_other_version_is_told_ours(server: EchoServer, name: str) -> None
 
 @pytest.mark.parametrize("size", [20_000, 100_000, 3_000_000])
 async def test_headers_without_an_end_are_not_kept(server: EchoServer, size: int) -> None:
-    """Cut off while the client still sends; a client in the middle of a handshake of its own notices nothing."""
+    """The server cuts off while the client still sends. Another client in the middle of a handshake notices nothing."""
     async with open_tcp(server.address) as other:
         await other.send(HANDSHAKE[:40])
         answer = await ask(server.address, HANDSHAKE[:-2] + b"X: " + b"x" * size)
@@ -164,7 +164,7 @@ async def test_headers_without_an_end_are_not_kept(server: EchoServer, size: int
 
 
 async def check_upgraded(client: WebSocketClient, name: str) -> None:
-    """What follows a handshake that a login and a heartbeat came with."""
+    """Check the answers to a login and a heartbeat in one segment with the handshake."""
     await client.read_upgrade()
     await client.read_welcome(name)
     assert await client.read_payload() == {"t": None, "s": None, "op": 11, "d": None}
@@ -202,7 +202,7 @@ async def test_handshakes_in_random_pieces_of_many_clients_do_not_mix(server: Ec
 async def test_handshake_in_stages_that_stall_ends_in_time(
     run_server: RunServer, hurried: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The timer runs from the accepted socket on, whatever drips in; the log tells of those whose request did not come."""
+    """The timer runs from the accepted socket on, whatever drips in. The log tells of clients without a whole request."""
     async with run_server() as server, asyncio.timeout(15), open_tcp(server.address) as refused:
         await refused.send(HANDSHAKE.replace(b"GET /", b"GET /nowhere/", 1))
         clients = [open_tcp(server.address) for _ in range(4)]

@@ -1,7 +1,7 @@
-"""Payloads made to break a decoder: each ends its own connection with 4002, and the process lives on.
+"""Payloads that try to break a decoder: each ends its own connection with 4002, and the process lives on.
 
-They come in through the socket, with the ordinary limit of 4096 bytes and with one that lets megabytes through: the
-decoders' own bounds must hold, not only the first one.
+They come in through the socket, with the ordinary limit of 4096 bytes and with one of megabytes: the decoders' own
+bounds must hold, too.
 """
 
 import msgspec
@@ -22,32 +22,32 @@ JSON, ETF, MSGPACK = Encoding.JSON, Encoding.ETF, Encoding.MSGPACK
 
 
 def etf_within(term: bytes) -> bytes:
-    """A payload of ETF: op 2 with this `d`."""
+    """Return a payload of ETF: op 2 with this `d`."""
     return b"\x83t\x00\x00\x00\x02m\x00\x00\x00\x02opa\x02m\x00\x00\x00\x01d" + term
 
 
 def etf_tuples(depth: int) -> bytes:
-    """A tuple in a tuple: two bytes a level."""
+    """Nest tuples, at two bytes a level."""
     return etf_within(b"h\x01" * depth + b"a\x00")
 
 
 def etf_lists(depth: int) -> bytes:
-    """A list in a list: six bytes a level."""
+    """Nest lists, at six bytes a level."""
     return etf_within(b"l\x00\x00\x00\x01" * depth + b"j" + b"j" * depth)
 
 
 def etf_maps(depth: int) -> bytes:
-    """A map in a map."""
+    """Nest maps."""
     return etf_within(b"t\x00\x00\x00\x01m\x00\x00\x00\x01a" * depth + b"j")
 
 
 def msgpack_within(value: bytes) -> bytes:
-    """A payload of msgpack: op 2 with this `d`."""
+    """Return a payload of msgpack: op 2 with this `d`."""
     return b"\x82\xa2op\x02\xa1d" + value
 
 
 def identify_with(encoding: Encoding, value: bytes) -> bytes:
-    """An Identify whose `properties`, which are taken as they are, hold something."""
+    """Return an Identify with a value in its `properties`, which are taken as they are."""
     marker = "@@@@"
     payload = {"op": 2, "d": {"token": "t", "intents": 1, "properties": {"x": marker}}}
     encoded, placeholder = {
@@ -61,7 +61,7 @@ def identify_with(encoding: Encoding, value: bytes) -> bytes:
 
 
 def deep(depth: int) -> dict[str, tuple[Encoding, bytes]]:
-    """So many containers, one in the other."""
+    """Nest so many containers."""
     return {
         "json lists": (JSON, b"[" * depth),
         "json lists that end": (JSON, b'{"op":2,"d":' + b"[" * depth + b"]" * depth + b"}"),
@@ -95,7 +95,7 @@ def deep(depth: int) -> dict[str, tuple[Encoding, bytes]]:
 
 
 def announced(count: int) -> dict[str, tuple[Encoding, bytes]]:
-    """A few bytes that say they are so many: what would be allocated by their word is not there."""
+    """Return a few bytes that declare a large size. The decoder must not allocate it."""
     size = count.to_bytes(4, "big")
     return {
         **{f"etf tag {tag}": (ETF, etf_within(bytes((tag,)) + size)) for tag in (105, 108, 109, 110, 111, 116)},
@@ -115,7 +115,7 @@ def announced(count: int) -> dict[str, tuple[Encoding, bytes]]:
 
 
 BOMBS: dict[str, tuple[Encoding, bytes]] = {
-    # Atoms are never freed in Erlang; here each is a string, as short-lived as its payload.
+    # Erlang never frees atoms. Here each is a string, as short-lived as its payload.
     "etf atoms": (ETF, etf_within(b"l\x00\x00\x01\x00" + b"".join(b"s\x03%03d" % n for n in range(256)) + b"j")),
     "etf atoms as keys": (ETF, etf_within(b"t\x00\x00\x01\x00" + b"".join(b"s\x03%03da\x00" % n for n in range(256)))),
     "etf endless text list": (ETF, etf_within(b"k\x0f\x00" + b"\x00" * 3840)),
@@ -137,11 +137,11 @@ HARMLESS: dict[str, tuple[Encoding, bytes, int]] = {
     "halves of surrogate pairs in a heartbeat": (JSON, b'{"op":1,"d":"' + b"\\ud800" * 600 + b'"}', 1000),
     "a heartbeat in a string": (JSON, b'{"op":1,"d":"' + b"9" * 300 + b'"}', 1000),
 }
-"""Large, and taken for what it is; 1000 is the answer to the close that follows."""
+"""Large payloads that are valid. 1000 is the answer to the close that follows."""
 
 
 async def suffer(server: EchoServer, encoding: Encoding, payload: bytes, opcode: int = BINARY) -> int | None:
-    """The code that a payload, right after the handshake, ends in; the server is well after it."""
+    """Return the close code of a payload right after the handshake. The server is well after it."""
     async with open_tcp(server.address) as client:
         await client.send(make_request(f"/?v=10&encoding={encoding.name.lower()}", UPGRADE))
         await client.read_upgrade()

@@ -1,4 +1,6 @@
-"""Clients that go away at every stage, by the thousand, and clients that never read: nothing is left of any of them."""
+"""Clients that disconnect at every stage, by the thousand, and clients that never read: the server keeps nothing of
+them.
+"""
 
 import asyncio
 import contextlib
@@ -36,21 +38,21 @@ _ROUNDS = 30
 
 @pytest.fixture
 async def forgetful(run_server: RunServer) -> AsyncIterator[EchoServer]:
-    """A server that looks at its connections' heartbeats so often that it soon knows who is gone."""
+    """A server that checks heartbeats so often that it soon releases ended connections."""
     async with run_server(heartbeat_interval_s=0.3) as server:
         await say_something(server)
         yield server
 
 
 async def say_something(server: EchoServer) -> None:
-    """What is made once, by libuv for its first stream or by a cache, is made before anything is counted."""
+    """Make the single allocations of libuv and of caches before the first footprint."""
     async with open_tcp(server.address) as client:
         await client.log_in("first")
     await server.wait_until_empty()
 
 
 async def leave_in_waves(address: tuple[str, int], stages: list[str], leave: Leave, rounds: int) -> int:
-    """So many connections of each stage; how many that were."""
+    """Open so many connections of each stage, and return their number."""
     plan = stages * rounds
     for start in range(0, len(plan), _WAVE):
         await asyncio.gather(*(say_and_leave(address, stage, leave) for stage in plan[start : start + _WAVE]))
@@ -58,7 +60,7 @@ async def leave_in_waves(address: tuple[str, int], stages: list[str], leave: Lea
 
 
 async def check_all_is_gone(server: EchoServer, descriptors: int) -> None:
-    """No connection, no descriptor, and a new client is served."""
+    """There is no connection and no descriptor left, and a new client is served."""
     await server.wait_until_empty()
     await wait_for_descriptors(descriptors)
     assert server.metrics.registry.get_sample_value("guildway_websocket_connections", {"worker": "0"}) in (0, None)
@@ -116,7 +118,7 @@ async def test_clients_that_never_read_are_closed_at_their_cap_and_cost_no_more(
 
 
 async def test_client_that_asks_and_never_reads_is_closed_at_its_cap(run_server: RunServer) -> None:
-    """Its own pings fill its buffer."""
+    """The client's own pings fill its buffer."""
     asks = make_client_frame(PING, b"p" * 125) * 500 + make_client_frame(TEXT, make_say("x" * 3000)) * 20
     async with run_server(session_buffer_bytes=100_000, socket_buffer_bytes=4096) as server:
         async with open_deaf(server, "deaf") as sock:
@@ -131,7 +133,7 @@ async def test_client_that_asks_and_never_reads_is_closed_at_its_cap(run_server:
 
 
 async def test_client_that_goes_on_after_a_fault_is_cut_off(server: EchoServer, hurried: None) -> None:
-    """What it says is thrown away, and only for a while."""
+    """Bytes after a fault are thrown away, and only for a while."""
     flood = b"\x00" * 65_536
     async with open_tcp(server.address) as client:
         await client.log_in("flood")

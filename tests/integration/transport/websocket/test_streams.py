@@ -1,8 +1,7 @@
-"""Random streams over a socket: what comes back is what the plain frame reader makes of them, which wsproto agrees
-with.
+"""Random streams over a socket: the answers are those that the model of the frame reader foretells.
 
-The reader is held against wsproto in tests/unit/core_ext/sockets/test_websocket_oracle.py; here it foretells what the
-whole of the gateway answers, however the stream is cut.
+tests/unit/core_ext/sockets/test_websocket_oracle.py compares the reader with wsproto. Here it foretells the answers of
+the whole gateway, however the stream is cut.
 """
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -38,7 +37,7 @@ over_a_socket = settings(
 
 @st.composite
 def spoken(draw: st.DrawFn) -> bytes:
-    """A message that is answered, in fragments with control frames between them."""
+    """Return a message that is answered, in fragments with control frames between them."""
     said = draw(st.one_of(st.just(HEARTBEAT), st.text(st.characters(codec="utf-8"), max_size=20).map(make_say)))
     pieces = cut(said, draw(st.lists(st.integers(0, 200), max_size=4)))
     frames = make_fragments(draw(st.sampled_from([TEXT, BINARY])), pieces)
@@ -54,7 +53,7 @@ streams = st.builds(
 
 
 def foretell(stream: bytes) -> tuple[Transcript, bool]:
-    """The transcript, and whether it ends with a fault. A stream that is not ended by then is ended by the client."""
+    """Return the transcript, and whether it ends with a fault. The client ends a stream that is still open."""
     reader = FrameReader(max_bytes=4096, max_fragments=MAX_FRAGMENTS)
     found: Transcript = []
     for opcode, payload in reader.feed(stream):
@@ -95,7 +94,7 @@ async def test_random_stream_is_answered_as_foretold(
             client.end_stream()
         transcript = await read_transcript(client, "random")
     if transport in LOOKING_AHEAD and is_fault:
-        # Of two faults it may see the second first, and some only when all bytes of a frame are there.
+        # It may see the second of two faults first, and some only when all bytes of a frame are there.
         assert transcript[:-1] in (expected[:-1], expected[:-2])
         assert isinstance(transcript[-1], Closed)
     else:

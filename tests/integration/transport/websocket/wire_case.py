@@ -1,4 +1,4 @@
-"""What a client says once it is logged in, and what must come back: one rule of the RFC in each."""
+"""The bytes of a client after its login, and the required answers: one rule of the RFC in each case."""
 
 from typing import Literal
 
@@ -10,27 +10,27 @@ Answer = bytes | str | Literal[11]
 
 
 class WireCase(msgspec.Struct, kw_only=True, frozen=True):
-    """One stream. Nothing but `answers` comes back, and then `close`."""
+    """One stream. The answers are exactly `answers` and then `close`."""
 
     name: str
     stream: bytes
     answers: tuple[Answer, ...] = ()
     close: int | None = None
-    """None: the connection is as good as new."""
+    """The close code. None leaves the connection as good as new."""
     is_fault: bool = False
-    """It is closed for what the client did, and not because the client closed."""
+    """True when the server closes for a fault of the client, and not for the client's close."""
 
 
 def refused(name: str, stream: bytes, close: int = 1002, answers: tuple[Answer, ...] = ()) -> WireCase:
-    """A stream with a fault that ends the connection."""
+    """Return a stream with a fault that ends the connection."""
     return WireCase(name=name, stream=stream, answers=answers, close=close, is_fault=True)
 
 
 def closed(name: str, stream: bytes, close: int, answers: tuple[Answer, ...] = ()) -> WireCase:
-    """A stream with a close frame, which is answered with this code."""
+    """Return a stream with a close frame, which is answered with this code."""
     return WireCase(name=name, stream=stream, answers=answers, close=close)
 
 
 def taken(name: str, stream: bytes, *answers: Answer) -> WireCase:
-    """A stream that is answered."""
+    """Return a stream that is answered."""
     return WireCase(name=name, stream=stream, answers=answers)
