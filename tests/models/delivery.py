@@ -1,6 +1,6 @@
-"""A model of `core_ext`'s delivery, for its suite. The text is in `delivery_c.pyx`.
+"""A model of `core_ext`'s delivery, for its test suite. `delivery_c.pyx` explains the algorithm.
 
-It joins bytes where the kernel gathers a send in memory of its own.
+The model joins bytes where the kernel gathers a send in its own memory.
 """
 
 import contextlib
@@ -15,10 +15,10 @@ from tests.models.template import TemplateMemo
 
 
 class SendQueue:
-    """The tracks that have something to send, each once, in the order in which they got it.
+    """The tracks that have something to send, each once, in the order of their arrival.
 
-    `schedule` is called when the first one comes: then `flush` must be called, and again for as long as it says so (or
-    raises).
+    `schedule` is called when the first track arrives. Then `flush` must be called, and again for as long as it returns
+    True (or raises).
     """
 
     __slots__ = ("_is_scheduled", "_schedule", "_tracks", "entered", "memo")
@@ -27,9 +27,9 @@ class SendQueue:
         self._schedule = schedule
         self._tracks: deque[Track] = deque()
         self.entered = 0
-        """How many tracks ever came; one that comes again counts again."""
+        """The number of arrivals so far. A track that arrives again counts again."""
         self.memo = TemplateMemo()
-        """Where its outlets find templates."""
+        """The memo in which the outlets find templates."""
         self._is_scheduled = False
 
     def __len__(self) -> int:
@@ -37,11 +37,13 @@ class SendQueue:
 
     @property
     def left(self) -> int:
-        """How many ever had their turn. Once it reaches what `entered` was, all of that time are sent."""
+        """Return the number of tracks that had their turn. Once it reaches an earlier `entered`, all tracks of that
+        time are sent.
+        """
         return self.entered - len(self._tracks)
 
     def put(self, track: "Track") -> None:
-        """A track's own: it has something to send, and is not here yet."""
+        """Take a track that has something to send and is not queued. Tracks call this."""
         self._tracks.append(track)
         self.entered += 1
         if not self._is_scheduled:
@@ -49,10 +51,10 @@ class SendQueue:
             self._schedule()
 
     def flush(self, max_tracks: int) -> bool:
-        """Send what so many tracks have; whether there are more.
+        """Send the bytes of so many tracks, and return whether there are more.
 
         Raises:
-            Exception: what a form or a link raised. That one track's event or bytes are lost; the others are still here.
+            Exception: the error of a form or a link. The event or bytes of that track are lost; the others stay queued.
         """
         try:
             while self._tracks and max_tracks > 0:
@@ -65,9 +67,9 @@ class SendQueue:
 
 
 class Outlet:
-    """One connection's way out: everything that its socket gets after the handshake, until `close`, comes through here.
+    """The way out of one connection: all its socket's bytes after the handshake pass here, until `close`.
 
-    `fd` is the socket's, non-blocking, and must stay open until `close`; -1 sends through the link alone.
+    `fd` is the non-blocking socket, which must stay open until `close`. With -1 the link sends everything.
     """
 
     __slots__ = ("_fd", "_form", "_is_blocked", "_is_busy", "_last", "_link", "_track", "queue")
@@ -78,33 +80,33 @@ class Outlet:
         self._link: Any = link
         self._fd = fd
         self._track: Track | None = None
-        # The event that is last in the stream; None when something else is, or there is no stream.
+        # The event that is last in the stream, or None after anything else and without a stream.
         self._last: Any = None
-        # Until the link says otherwise: the handshake's answer may still be with it.
+        # The handshake's answer may still wait in the link, until the link says otherwise.
         self._is_blocked = True
         self._is_busy = False
 
     @property
     def is_open(self) -> bool:
-        """Whether `close` is still to come."""
+        """True until `close`."""
         return self._link is not None
 
     @property
     def buffered_bytes(self) -> int:
-        """What waits here (as its `size_bytes`) and in the link. 0 when closed."""
+        """The bytes that wait here (by their `size_bytes`) and in the link. 0 when closed."""
         if self._link is None:
             return 0
         waiting = 0 if self._track is None else self._track.pending_bytes
         return self._link.get_write_buffer_size() + waiting
 
     def set_form(self, form: Any) -> None:
-        """Events leave in another form from now on."""
+        """Let further events leave in another form."""
         self.flush()
         self._form = form
         self._last = None
 
     def write(self, data: bytes) -> None:
-        """Send bytes behind everything that was pushed before. Nothing when closed."""
+        """Send bytes behind all earlier dispatches. Do nothing when closed."""
         self.flush()
         self._last = None
         if self._link is not None:
@@ -112,7 +114,7 @@ class Outlet:
             self._link.write(data)
 
     def flush(self) -> None:
-        """Send what its track has, now."""
+        """Send the waiting dispatches of its track now."""
         track = self._track
         if track is None or self._is_busy:
             return
@@ -127,19 +129,21 @@ class Outlet:
             self._is_busy = False
 
     def close(self) -> None:
-        """Send what its track has and let go of link, socket and track. May be called twice, and by the link."""
+        """Send the dispatches of its track and release link, socket and track. The link may call it, and it may be
+        called twice.
+        """
         try:
             self.flush()
         finally:
             self.cut()
 
     def confirm(self, seq: int) -> None:
-        """The client has what its track sent up to this number."""
+        """Note that the client has its track's dispatches up to this number."""
         if self._track is not None:
             self._track.forget_up_to(seq)
 
     def cut(self) -> None:
-        """Let go without sending: the socket is gone."""
+        """Release everything without sending, since the socket is gone."""
         track, self._track = self._track, None
         self._last = None
         self._link = None
@@ -148,14 +152,14 @@ class Outlet:
             track.lose_outlet()
 
     def take(self, track: "Track") -> None:
-        """A track's own: it sends here from now on, and another one does no more."""
+        """Take the dispatches of a track in the place of an earlier one. Tracks call this."""
         self.flush()
         if self._track is not None:
             self._track.lose_outlet()
         self._track = track
 
     def release(self) -> None:
-        """A track's own: it sends here no more."""
+        """Release a track, which sends here no more. Tracks call this."""
         self._track = None
 
     def _send_some(self, track: "Track") -> None:
@@ -188,7 +192,7 @@ class Outlet:
         if self._is_blocked and link.get_write_buffer_size() == 0:
             self._is_blocked = False
         if not self._is_blocked and self._fd >= 0:
-            # Full or broken: the link finds out which, and what follows from it.
+            # The socket is full or broken. The link finds out which, and handles it.
             with contextlib.suppress(OSError):
                 data = data[os.write(self._fd, data) :]
             if not data:
@@ -198,10 +202,10 @@ class Outlet:
 
 
 class Track:
-    """A session's dispatches: their numbers, what is remembered of them, and where they go.
+    """The dispatches of a session: their numbers, a ring of the latest ones, and their outlet.
 
-    The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. What is still to be sent is not
-    forgotten: it is sent first. What the client is known to have may be forgotten before (`forget_up_to`).
+    The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. Dispatches that are not sent yet
+    are sent before they are forgotten. Those that the client is known to have may be forgotten early (`forget_up_to`).
     """
 
     __slots__ = (
@@ -219,7 +223,7 @@ class Track:
         if max_events < 1:
             raise ValueError("at least the newest is remembered")
         self.seq = 0
-        """Of the newest dispatch; 0 before the first."""
+        """The number of the newest dispatch, 0 before the first."""
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._bodies: deque[Any] = deque()
@@ -230,11 +234,11 @@ class Track:
 
     @property
     def outlet(self) -> Outlet | None:
-        """Where dispatches go; None while there is no open one."""
+        """The outlet of the dispatches, None without an open one."""
         return self._outlet
 
     def attach(self, outlet: Outlet | None) -> None:
-        """Send what comes from now on there; what came before still goes to the outlet before."""
+        """Send further dispatches to an outlet. Earlier ones still leave by the outlet before."""
         before = self._outlet
         if before is outlet:
             return
@@ -248,7 +252,7 @@ class Track:
             self._sent = self.seq
 
     def push(self, body: Any) -> int:
-        """Number an event, remember it and have it sent; its number."""
+        """Number an event, remember it and queue it. Return its number."""
         size_bytes = body.size_bytes
         self._make_room(size_bytes)
         self._bodies.append(body)
@@ -265,23 +269,23 @@ class Track:
             self._size_bytes -= bodies.popleft().size_bytes
 
     def has_all_after(self, seq: int) -> bool:
-        """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
+        """Tell whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
         return self.seq - len(self._bodies) <= seq <= self.seq
 
     def after(self, seq: int) -> list[tuple[int, Any]]:
-        """What is remembered of the dispatches after `seq`, with their numbers."""
+        """Return the remembered dispatches after `seq`, with their numbers."""
         oldest = self.seq - len(self._bodies) + 1
         return [(number, body) for number, body in enumerate(self._bodies, oldest) if number > seq]
 
     def forget_up_to(self, seq: int) -> None:
-        """Forget what its client has. Nothing when that was never sent."""
+        """Forget the dispatches that the client has. Do nothing when that number was never sent."""
         if seq > self._sent:
             return
         while self._bodies and self.seq - len(self._bodies) < seq:
             self._size_bytes -= self._bodies.popleft().size_bytes
 
     def replay_after(self, seq: int) -> None:
-        """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
+        """Send everything after `seq` once more. Raises ValueError unless `has_all_after(seq)`."""
         if not self.has_all_after(seq):
             raise ValueError("not remembered")
         if self._outlet is not None:
@@ -289,47 +293,47 @@ class Track:
             self._sent = seq
             self.queue_pending()
 
-    # -- for its outlet and its queue
+    # -- for the outlet and the queue
 
     @property
     def has_pending(self) -> bool:
-        """Whether there is something to send."""
+        """Tell whether a dispatch waits."""
         return self._outlet is not None and self._sent < self.seq
 
     @property
     def pending_bytes(self) -> int:
-        """The size of what is to be sent."""
+        """Return the size of all waiting dispatches."""
         return sum(body.size_bytes for _, body in self.after(self._sent)) if self.has_pending else 0
 
     @property
     def next_bytes(self) -> int:
-        """The size of the next to be sent."""
+        """Return the size of the next waiting dispatch."""
         return int(self._bodies[max(self._sent - self.seq, -len(self._bodies))].size_bytes)
 
     def take_pending(self) -> tuple[int, Any]:
-        """The next to be sent, which counts as sent from now on."""
+        """Return the next waiting dispatch, which counts as sent from now on."""
         self._sent = max(self._sent, self.seq - len(self._bodies)) + 1
         return self._sent, self._bodies[self._sent - 1 - self.seq]
 
     def queue_pending(self) -> None:
-        """Into the queue, if there is something to send and it is not there yet."""
+        """Enter the queue, if a dispatch waits and the track is not queued."""
         if self._outlet is not None and self._sent < self.seq and not self._is_queued:
             self._is_queued = True
             self._outlet.queue.put(self)
 
     def flush_queued(self) -> None:
-        """Its turn in the queue."""
+        """Send, in the track's turn in the queue."""
         self._is_queued = False
         if self._outlet is not None:
             self._outlet.flush()
 
     def lose_outlet(self) -> None:
-        """The outlet was closed."""
+        """Forget the outlet, which was closed."""
         self._outlet = None
 
 
 def deliver(tracks: Sequence[Track | None], slots: SlotSet, body: Any) -> int:
-    """Push `body` to the tracks in `slots`; an empty slot is skipped. How many got it."""
+    """Push `body` to the tracks in `slots`, and return their number. Empty slots are skipped."""
     delivered = 0
     for slot in slots:
         track = tracks[slot]

@@ -1,6 +1,6 @@
-"""A model of `core_ext`'s intake, for its suite. The text is in `intake_c.pyx`.
+"""A model of `core_ext`'s intake, for its test suite. `intake_c.pyx` explains the algorithm.
 
-It knows heartbeats by regular expressions.
+The model knows heartbeats by regular expressions.
 """
 
 import re
@@ -10,7 +10,7 @@ from core_ext.payloads.framing_py import MAX_SEQ
 from core_ext.sockets.intake_c import ETF, JSON, MSGPACK, NO_SEQ
 
 _MAX_HEARTBEAT_BYTES = 64
-"""More is looked at by nobody."""
+"""The size up to which a payload may be a heartbeat."""
 
 
 def _both_orders(op: bytes, comma: bytes, d: bytes) -> bytes:
@@ -34,9 +34,9 @@ _HEARTBEATS = {JSON: re.compile(_JSON), ETF: re.compile(_ETF, re.DOTALL), MSGPAC
 
 
 def read_heartbeat(encoding: int, data: bytes) -> int | None:
-    """The number of the dispatch that came last, if the bytes are a heartbeat as libraries write it, else None.
+    """Return the number of the latest dispatch, if the bytes are a heartbeat as libraries write it, else None.
 
-    `NO_SEQ` when it names none, or one that no dispatch can have.
+    The number is `NO_SEQ` when the heartbeat names none, or one that no dispatch can have.
     """
     found = _HEARTBEATS[encoding].fullmatch(data) if len(data) <= _MAX_HEARTBEAT_BYTES else None
     if found is None:
@@ -50,7 +50,7 @@ def read_heartbeat(encoding: int, data: bytes) -> int | None:
 
 
 class Intake:
-    """One client's. `ack` is the frame that answers a heartbeat; it may be changed."""
+    """The intake of one client. `ack` is the frame that answers a heartbeat; it may be changed."""
 
     __slots__ = (
         "_confirmed",
@@ -74,14 +74,14 @@ class Intake:
         self._window_s = window_s
         self._used = 0
         self._ends_s = now_s
-        # What the last heartbeat named, and the highest that the outlet was told.
+        # The number in the latest heartbeat, and the highest one that the outlet was told.
         self._heard = self._confirmed = NO_SEQ
         self.ack = ack
         self.last_beat_s = now_s
-        """When the client was last heard of; its connecting counts."""
+        """The time of the last sign of the client; its connecting counts."""
 
     def take(self, now_s: float) -> bool:
-        """Counts a command; False when the limit is reached, and then nothing is used."""
+        """Count a command. Return False at the limit, and then count nothing."""
         if now_s >= self._ends_s:
             self._ends_s = now_s + self._window_s
             self._used = 0
@@ -91,7 +91,7 @@ class Intake:
         return True
 
     def beat(self, now_s: float, seq: int | None = None) -> None:
-        """A heartbeat, with the number that it names, if any: remembered and acknowledged."""
+        """Remember and acknowledge a heartbeat, with its number if it has one."""
         self.last_beat_s = now_s
         before = self._heard
         self._heard = seq if seq is not None and 0 <= seq <= MAX_SEQ else NO_SEQ
@@ -101,7 +101,7 @@ class Intake:
         self._outlet.write(self.ack)
 
     def hear(self, data: bytes, now_s: float) -> bool:
-        """Takes a payload if it is a heartbeat, and if one may still be sent; whether it did."""
+        """Take a payload if it is a heartbeat and the limit allows one. Return whether it was taken."""
         seq = read_heartbeat(self._encoding, data)
         if seq is None or not self.take(now_s):
             return False

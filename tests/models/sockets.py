@@ -1,6 +1,6 @@
-"""A model of `core_ext`'s sockets on the standard library, for its suite. The text is in `sockets_c.pyx`.
+"""A model of `core_ext`'s sockets on the standard library, for its test suite. `sockets_c.pyx` explains the algorithm.
 
-It keeps bytes objects and a `FrameReader` for each socket where the kernel has buffers of its own.
+The model keeps bytes objects and a `FrameReader` for each socket where the kernel has its own buffers.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ _LISTENING: Final = 0
 
 
 class Socket:
-    """One accepted socket. Made by its table."""
+    """An accepted socket. Its table makes it."""
 
     __slots__ = (
         "_data",
@@ -58,25 +58,27 @@ class Socket:
         self._intake: Intake | None = None
         self._reader: FrameReader | None = None
         self.address = address
-        """The client's, as text."""
+        """The client's address, as text."""
         self.receiver: Any = None
-        """The owner's to use; forgotten when the socket is gone."""
+        """An object of the owner, forgotten when the socket is gone."""
 
     def fileno(self) -> int:
-        """The descriptor, which others may send on while `get_write_buffer_size` is 0; -1 when the socket is gone."""
+        """Return the descriptor, on which others may send while `get_write_buffer_size` is 0, or -1 when the socket is
+        gone.
+        """
         return self._sock.fileno()
 
     @property
     def is_open(self) -> bool:
-        """Whether `end` is still to come."""
+        """True until `end`."""
         return self._state < _DRAINING
 
     def get_write_buffer_size(self) -> int:
-        """How many bytes wait."""
+        """Return the number of waiting bytes."""
         return len(self._out)
 
     def write(self, data: bytes) -> None:
-        """Sends, or has wait what the kernel does not take. Nothing after `end`."""
+        """Send bytes, and keep those that the kernel does not take. Do nothing after `end`."""
         if self._state >= _DRAINING:
             return
         self._put(data)
@@ -85,7 +87,7 @@ class Socket:
             self._table.call(self, self._table.owner.on_blocked)
 
     def upgrade(self, receiver: object, intake: Intake | None) -> None:
-        """Frames are read from here on; what was read behind the request is read as such. `intake` takes heartbeats."""
+        """Read frames from here on, also from bytes behind the request. `intake` takes heartbeats."""
         if self._state != _REQUEST:
             raise ValueError("only a request can be upgraded")
         self.receiver = receiver
@@ -94,7 +96,7 @@ class Socket:
         self._state = _FRAMES
 
     def end(self, data: bytes) -> None:
-        """Sends the last bytes, ends our stream, drains the client's. Nothing when called again."""
+        """Send the last bytes, end the outgoing stream and drain the client's. Do nothing when called again."""
         if self._state >= _DRAINING:
             return
         self._state = _DRAINING
@@ -104,13 +106,13 @@ class Socket:
         self._table.begin_drain(self)
 
     def abort(self) -> None:
-        """Closes the socket with no more words. Nothing when it is gone."""
+        """Close the socket at once. Do nothing when it is gone."""
         self._table.lose(self)
 
     # ---- for the table
 
     def read(self) -> None:
-        """There is something to read, or an error."""
+        """Read, when the socket has bytes or an error."""
         try:
             data = self._sock.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -126,7 +128,7 @@ class Socket:
             self._take_frames(data)
 
     def send_waiting(self) -> None:
-        """There is room to send, or an error."""
+        """Send waiting bytes, when the socket has room or an error."""
         if self._out and not self._is_corked:
             try:
                 del self._out[: self._sock.send(self._out)]
@@ -137,7 +139,7 @@ class Socket:
         self._arrange()
 
     def forget(self) -> None:
-        """Gone: nothing is kept."""
+        """Forget everything about the socket, which is gone."""
         self._out.clear()
         self._data = b""
         self.receiver = self._intake = self._reader = None
@@ -151,7 +153,7 @@ class Socket:
         self.send_waiting()
 
     def _arrange(self) -> None:
-        """Asks for what is waited for, and shuts our direction down when all of it is sent."""
+        """Ask for the events that are needed, and shut the outgoing direction down when all is sent."""
         if self._state == _GONE:
             return
         if self._state == _DRAINING and not self._out and not self._is_corked and not self._is_shut:
@@ -165,7 +167,7 @@ class Socket:
         self._table.ask(self, wanted | (select.EPOLLOUT if self._out and not self._is_corked else 0))
 
     def _take_end(self) -> None:
-        """The client has ended its stream."""
+        """Handle the end of the client's stream."""
         if self._state == _DRAINING and self._out:
             self._is_ended_by_client = True
             self._arrange()
@@ -212,10 +214,10 @@ class Socket:
 
 
 class SocketTable:
-    """All sockets of one server. See the module.
+    """All sockets of one server.
 
-    A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`; of what waits for a
-    client past `max_buffered_bytes` the owner is told. A request may take `request_s` seconds, a drain `drain_s`.
+    A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`. The owner learns of
+    a client with more than `max_buffered_bytes` waiting. A request may take `request_s` seconds, a drain `drain_s`.
     """
 
     __slots__ = (
@@ -265,34 +267,34 @@ class SocketTable:
         self._requests: deque[tuple[float, Socket]] = deque()
         self._drains: deque[tuple[float, Socket]] = deque()
         self.now_s = clock()
-        """When the current `poll` began."""
+        """The time when the current `poll` began."""
 
     def __len__(self) -> int:
         return len(self._by_fd)
 
     def fileno(self) -> int:
-        """The epoll's descriptor: `poll` when it is readable."""
+        """Return the epoll's descriptor. `poll` is due when it is readable."""
         return self._epoll.fileno()
 
     @property
     def receivers(self) -> list[Any]:
-        """Of the sockets that were upgraded and are not gone."""
+        """Return the receivers of the upgraded sockets."""
         return [sock.receiver for sock in self._by_fd.values() if sock.receiver is not None]
 
     def listen(self, sock: socket.socket) -> None:
-        """Begins to accept from a listening socket, which stays the caller's and must not block."""
+        """Accept from a listening socket, which stays the caller's and must not block."""
         self._listening = sock
         self._epoll.register(sock.fileno(), select.EPOLLIN)
 
     def unlisten(self) -> None:
-        """Accepts no more. Nothing when it does not."""
+        """Stop accepting. Do nothing without a listening socket."""
         sock, self._listening = self._listening, None
         if sock is not None and not self._is_paused:
             self._epoll.unregister(sock.fileno())
         self._is_paused = False
 
     def poll(self) -> None:
-        """Handles what is there, and does not wait."""
+        """Handle all pending events without waiting."""
         self.now_s = self._clock()
         events = [(self._by_fd.get(fd), fd, mask) for fd, mask in self._epoll.poll(0, MAX_EVENTS)]
         for sock, fd, mask in events:
@@ -306,7 +308,7 @@ class SocketTable:
                 sock.read()
 
     def sweep(self, now_s: float) -> None:
-        """Ends what has taken too long, and tries again to accept. Call it a few times within the shortest time."""
+        """End sockets that are too slow, and try again to accept. Call it a few times within the shortest limit."""
         for waiting, state in ((self._requests, _REQUEST), (self._drains, _DRAINING)):
             while waiting and waiting[0][0] <= now_s:
                 _, sock = waiting.popleft()
@@ -317,7 +319,7 @@ class SocketTable:
             self._epoll.register(self._listening.fileno(), select.EPOLLIN)
 
     def close(self) -> None:
-        """Loses every socket and lets go of the epoll. Safe to call twice."""
+        """Drop every socket and close the epoll. A second call does nothing."""
         if self._epoll.closed:
             return
         self.unlisten()
@@ -330,22 +332,22 @@ class SocketTable:
     # ---- for sockets
 
     def call(self, sock: Socket, method: Callable[..., None], *args: object) -> None:
-        """One of the owner's methods."""
+        """Call one of the owner's methods."""
         try:
             method(sock, *args)
         except Exception:
             self.owner.on_fault(sock)
 
     def ask(self, sock: Socket, mask: int) -> None:
-        """Which events are wanted of a socket."""
+        """Register the wanted events of a socket."""
         self._epoll.modify(sock.fileno(), mask)
 
     def begin_drain(self, sock: Socket) -> None:
-        """A socket has been ended."""
+        """Note a socket that was ended."""
         self._drains.append((self._clock() + self._drain_s, sock))
 
     def lose(self, sock: Socket) -> None:
-        """A socket is gone."""
+        """Note a socket that is gone."""
         fd = sock.fileno()
         if sock._state == _GONE:
             return

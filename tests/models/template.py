@@ -1,4 +1,4 @@
-"""A model of `core_ext`'s templates, for its suite. The text is in `template_c.pyx`."""
+"""A model of `core_ext`'s templates, for its test suite. `template_c.pyx` explains the algorithm."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from core_ext.payloads.template_c import FIXED, JSON_DEFLATE, JSON_ZSTD, MEMO_EN
 
 
 class Template:
-    """One event in one form. Immutable."""
+    """One event in one form. It is immutable."""
 
     __slots__ = ("_head", "_mode", "_opcode", "_rest", "_tail")
 
@@ -23,14 +23,14 @@ class Template:
         self._rest = rest
 
     def encode(self, seq: int) -> bytes:
-        """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
+        """Return the whole frame for one recipient. Raises OverflowError for a `seq` outside 0..2**31-1."""
         if not 0 <= seq <= MAX_SEQ:
             raise OverflowError("seq must be in 0..2**31-1")
         return frame(self._opcode, b"".join((self._before(seq), self._tail, *self._rest)))
 
     @property
     def shared(self) -> bytes:
-        """Tail and rest: what every recipient's payload ends in."""
+        """Return tail and rest, the end of every recipient's payload."""
         return b"".join((self._tail, *self._rest))
 
     def _before(self, seq: int) -> bytes:
@@ -50,8 +50,8 @@ class Template:
 class _Entry:
     """One body in one form.
 
-    `votes` is for `previous`, the body that was last most often: it rises with each recipient for which it was, sinks
-    with each other, and at 0 another gets the place (Boyer and Moore's majority vote).
+    `votes` counts for `previous`, the candidate for the most frequent last body. It rises with each recipient that has
+    it, sinks with each other one, and at 0 another body takes the place (Boyer and Moore's majority vote).
     """
 
     __slots__ = ("body", "chained", "form", "previous", "template", "votes")
@@ -66,7 +66,7 @@ class _Entry:
 
 
 class TemplateMemo:
-    """The templates of one walk over recipients: so that each is asked for once, and its recipients are counted."""
+    """The templates of one walk over recipients. Each is asked for once, and its recipients are counted."""
 
     __slots__ = ("_entries", "_oldest")
 
@@ -75,7 +75,7 @@ class TemplateMemo:
         self._oldest = 0
 
     def find(self, body: Any, form: Any, previous: Any) -> Template:
-        """The template for a recipient whose stream ends in `previous`; None when that is no body."""
+        """Return the template for a recipient whose stream ends in `previous`, which is None without a body at its end."""
         entry = self._locate(body, form)
         if previous is None:
             return entry.template
@@ -104,6 +104,6 @@ class TemplateMemo:
         return entry
 
     def clear(self) -> None:
-        """Forgets all."""
+        """Forget all templates."""
         self._entries.clear()
         self._oldest = 0

@@ -1,4 +1,4 @@
-"""A model of `core_ext`'s frame reader, for its suite and for what tests foretell. The text is in `websocket_c.pyx`."""
+"""A model of `core_ext`'s frame reader, for its test suite and for foretold answers. `websocket_c.pyx` explains it."""
 
 from core_ext.sockets.websocket_c import (
     BINARY,
@@ -15,7 +15,7 @@ from core_ext.sockets.websocket_c import (
 _OPCODES = {CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG}
 _MAX_CONTROL_BYTES = 125
 _CLOSE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
-"""What may be in a close frame (RFC 6455 section 7.4; 1012 to 1014 are IANA's)."""
+"""The codes that a close frame may have (RFC 6455 section 7.4; 1012 to 1014 are IANA's)."""
 
 
 class _Refused(Exception):
@@ -26,7 +26,7 @@ class _Refused(Exception):
 
 
 class FrameReader:
-    """One client's frames. `max_bytes` bounds a message as a whole, `max_fragments` how many frames it may come in."""
+    """The frames of one client. `max_bytes` bounds a whole message, `max_fragments` the number of its frames."""
 
     __slots__ = ("_data", "_is_closed", "_max_bytes", "_max_fragments", "_opcode", "_parts", "_size", "refusal")
 
@@ -39,12 +39,13 @@ class FrameReader:
         self._size = 0
         self._is_closed = False
         self.refusal = 0
-        """0 while all is well, else why nothing is read any more."""
+        """The reason why nothing is read any more, 0 while all is well."""
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """The messages and control frames that `data` completes: opcodes (never CONTINUATION) and payloads.
+        """Return the messages and control frames that `data` completes: opcodes (never CONTINUATION) and payloads.
 
-        CLOSE is the last one, and so is what came before a refusal. Everything after that is ignored.
+        A CLOSE is the last one. A refusal ends the reading after the frames before it. Everything afterwards is
+        ignored.
         """
         found: list[tuple[int, bytes]] = []
         self._data += data
@@ -60,7 +61,7 @@ class FrameReader:
         return found
 
     def _read_frame(self, found: list[tuple[int, bytes]]) -> int:
-        """Reads the frame at the beginning of the data; how many bytes it took, 0 when it is not all there."""
+        """Read the frame at the beginning of the data. Return its length, or 0 when a part is missing."""
         data = self._data
         if len(data) < 2:
             return 0
@@ -102,7 +103,7 @@ class FrameReader:
             raise _Refused(TOO_LARGE)
 
     def _join(self, opcode: int, payload: bytes, *, is_final: bool) -> tuple[int, bytes] | None:
-        """The message that a data frame completes."""
+        """Return the message that a data frame completes."""
         if opcode != CONTINUATION and is_final:
             return opcode, payload
         if opcode != CONTINUATION:

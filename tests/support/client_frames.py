@@ -1,18 +1,20 @@
-"""Frames as a client may send them (RFC 6455 section 5.2), right and wrong in every field."""
+"""Frames as a client sends them (RFC 6455 section 5.2), valid and invalid in every field."""
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 DATA_OPCODES = (CONTINUATION, TEXT, BINARY)
 CONTROL_OPCODES = (CLOSE, PING, PONG)
 
 MASK = b"\x37\xfa\x21\x3d"
-"""That of the RFC's examples (section 5.7)."""
+"""The mask of the RFC's examples (section 5.7)."""
 
 _SHORT = 126
 _FORMS = {1: 0, 3: 126, 9: 127}
 
 
 def mask_bytes(data: bytes, key: bytes) -> bytes:
-    """Section 5.3, one byte at a time: the reference. A mask of zeros costs nothing, for payloads of megabytes."""
+    """Mask bytes by section 5.3, one at a time: the reference. A mask of zeros costs nothing, for payloads of
+    megabytes.
+    """
     if key == bytes(4):
         return data
     return bytes(byte ^ key[index % 4] for index, byte in enumerate(data))
@@ -28,11 +30,10 @@ def make_client_frame(
     length_bytes: int | None = None,
     declared: int | None = None,
 ) -> bytes:
-    """One frame.
+    """Make a frame.
 
-    `reserved` is the three bits as a number, `key` None leaves the payload unmasked, `length_bytes` is the size of the
-    length field (1, 3 or 9; the least one when None), `declared` the length that it tells when that is not the
-    payload's.
+    `reserved` is the three bits as a number. `key` None leaves the payload unmasked. `length_bytes` is the size of the
+    length field (1, 3 or 9; the least one when None). `declared` is a length in the place of the payload's own.
     """
     length = len(payload) if declared is None else declared
     if length_bytes is None:
@@ -44,12 +45,12 @@ def make_client_frame(
 
 
 def make_close(code: int, reason: bytes = b"") -> bytes:
-    """A close frame with a code."""
+    """Make a close frame with a code."""
     return make_client_frame(CLOSE, code.to_bytes(2, "big") + reason)
 
 
 def make_fragments(opcode: int, pieces: list[bytes]) -> list[bytes]:
-    """One message in so many frames."""
+    """Make a message in so many frames."""
     last = len(pieces) - 1
     return [
         make_client_frame(opcode if index == 0 else CONTINUATION, piece, is_final=index == last)

@@ -1,8 +1,7 @@
-"""Do answers look as Discord's OpenAPI document says?
+"""A check of answers against Discord's OpenAPI document.
 
 `oneOf` is read as `anyOf`: Discord's own answers match several branches of its document. Fields that it does not name
-are allowed. Routes that the document does not have (registering, making guilds, …) are only checked for what holds
-everywhere.
+are allowed. Routes that the document does not have (registering, making guilds, …) get only the checks of all routes.
 """
 
 import copy
@@ -22,10 +21,10 @@ _ERRORS = {"$ref": "#/components/schemas/ErrorResponse"}
 
 @cache
 def load_document() -> dict[str, Any]:
-    """The document, with `anyOf` for `oneOf` and the codes of form errors as texts.
+    """Load the document, with `anyOf` for `oneOf` and the codes of form errors as texts.
 
-    In that one place the document is wrong: it has one schema for an answer's error and for those of its fields, with
-    an integer as the code. Discord's reference ("Error Messages") and its answers have texts there, such as
+    The document is wrong in this place: it has one schema for an answer's error and for those of its fields, with an
+    integer as the code. Discord's reference ("Error Messages") and its answers have texts there, such as
     BASE_TYPE_REQUIRED.
     """
     text = DOCUMENT_PATH.read_text(encoding="utf-8")
@@ -39,13 +38,13 @@ def load_document() -> dict[str, Any]:
 
 @cache
 def _templates() -> list[tuple[re.Pattern[str], str]]:
-    """Patterns of the documented paths; those with fewer parameters first, as a router would prefer them."""
+    """Compile patterns of the documented paths. Those with fewer parameters come first, as in a router."""
     paths = sorted(load_document()["paths"], key=lambda path: path.count("{"))
     return [(re.compile(re.sub(r"\\\{[^/]+?\\\}", "[^/]+", re.escape(path))), path) for path in paths]
 
 
 def find_template(method: str, path: str) -> str | None:
-    """The documented template of a request's path (with or without /api/v10), None when there is none."""
+    """Return the documented template of a request's path (with or without /api/v10), or None."""
     path = _PREFIX.sub("", path.partition("?")[0])
     for pattern, template in _templates():
         if pattern.fullmatch(path) and method.lower() in load_document()["paths"][template]:
@@ -55,8 +54,8 @@ def find_template(method: str, path: str) -> str | None:
 
 @cache
 def _validator(method: str, template: str, status: int) -> Draft202012Validator | None:
-    """For the answer's body; None when the document wants none. Raises AssertionError for a status that it does not
-    have.
+    """Return the validator of an answer's body, or None if the document has no body. Raises AssertionError for an
+    unknown status.
     """
     document = load_document()
     responses = document["paths"][template][method.lower()]["responses"]
@@ -76,7 +75,7 @@ def _error_validator() -> Draft202012Validator:
 
 
 def assert_conforms(method: str, path: str, status: int, body: bytes, headers: dict[str, str]) -> None:
-    """Raises AssertionError with everything that is wrong with an answer."""
+    """Raise AssertionError with everything that is wrong with an answer."""
     assert status != 500, f"{method} {path} failed: {body!r}"
     if method == "HEAD":
         assert body == b""

@@ -1,4 +1,4 @@
-"""Callers of the API under test, and a look at what it committed."""
+"""Callers of the API under test, and the events that it committed."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 
 class Actor:
-    """Somebody with a token, or nobody. Methods take a path after /api/v10 (or an absolute address)."""
+    """A caller with a token, or without one. Methods take a path after /api/v10 (or an absolute address)."""
 
     def __init__(self, http: httpx.AsyncClient, authorization: str = "", user_id: str = "") -> None:
         self._http = http
@@ -34,7 +34,7 @@ class Actor:
         self.id = user_id
 
     async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Any request; the answer was held against Discord's document."""
+        """Send a request. The answer must fit Discord's document."""
         headers = {"authorization": self.authorization} if self.authorization else {}
         headers.update(options.pop("headers", {}))
         url = path if path.startswith("http") else BASE + path
@@ -57,7 +57,7 @@ class Actor:
 
 
 class ApiUnderTest:
-    """An API, its store, everything that the bus delivered, and ways to make people and bots."""
+    """An API with its store, the deliveries of its bus, and ways to make people and bots."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class ApiUnderTest:
     async def open(
         cls, built: Api, store: SqlStore, metrics: Metrics, *, online: MemoryOnlineCounts, starts: MemorySessionStarts
     ) -> AsyncIterator["ApiUnderTest"]:
-        """With the API's own tasks running."""
+        """Run the API with its own tasks until the body ends."""
         transport = httpx.ASGITransport(app=built.asgi)  # type: ignore[arg-type] # httpx types scopes more narrowly
         async with httpx.AsyncClient(transport=transport, event_hooks={"response": [_check]}) as http:
             running = asyncio.create_task(built.run())
@@ -97,16 +97,16 @@ class ApiUnderTest:
                     await running
 
     def events(self, *names: str) -> list[Envelope]:
-        """What was delivered so far, only of these names when any are given."""
+        """Return the events delivered so far, only those with the given names if there are any."""
         envelopes = [delivery.envelope for delivery in self.deliveries]
         return [envelope for envelope in envelopes if not names or envelope.event in names]
 
     def payloads(self, *names: str) -> list[Any]:
-        """The decoded `d` of `events`."""
+        """Return the decoded `d` of `events`."""
         return [msgspec.json.decode(envelope.payload) for envelope in self.events(*names)]
 
     async def register(self, name: str | None = None) -> Actor:
-        """A person with an account; names must differ, so without one it gets a number."""
+        """Register a person. Names must differ, so a person without a name gets a number."""
         name = name or f"person{next(_numbers)}"
         body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "date_of_birth": "1990-01-01"}
         answer = await self.nobody.post("/auth/register", body)
@@ -114,7 +114,7 @@ class ApiUnderTest:
         return Actor(self._http, answer.json()["token"], answer.json()["user_id"])
 
     async def make_bot(self, owner: Actor, name: str = "Echo") -> Actor:
-        """A bot of the owner's, in no guild yet; its application has the same id."""
+        """Make a bot of the owner's, in no guild yet. Its application has the same id."""
         application = await owner.post("/applications", {"name": name})
         assert application.status_code == 201, application.text
         answer = await owner.post(f"/applications/{application.json()['id']}/bot")
@@ -128,7 +128,7 @@ class ApiUnderTest:
         assert answer.status_code == 200, answer.text
 
     def actor(self, authorization: str) -> Actor:
-        """Whoever has this Authorization header."""
+        """Return the caller with this Authorization header."""
         return Actor(self._http, authorization)
 
 

@@ -1,4 +1,4 @@
-"""A gateway client spoken by hand over a real socket: payloads in order of arrival, nothing interpreted."""
+"""A gateway client on a real socket, which keeps payloads in order of arrival and interprets none."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ Payload = dict[str, Any]
 
 
 class GatewayClient:
-    """One connection and what came through it."""
+    """One connection and its payloads."""
 
     def __init__(self, socket: ClientConnection, decode: Callable[[str | bytes], Any]) -> None:
         self.socket = socket
@@ -35,34 +35,34 @@ class GatewayClient:
         self.is_closed = True
         self._arrived.set()
 
-    # ---- what came
+    # ---- payloads so far
 
     @property
     def dispatches(self) -> list[Payload]:
-        """The dispatches so far."""
+        """Return the dispatches so far."""
         return [payload for payload in self.payloads if payload["op"] == 0]
 
     @property
     def seq(self) -> int:
-        """The last sequence number."""
+        """Return the last sequence number."""
         return int(self.dispatches[-1]["s"]) if self.dispatches else 0
 
     def names(self) -> list[str]:
-        """The dispatches' names so far."""
+        """Return the dispatches' names so far."""
         return [payload["t"] for payload in self.dispatches]
 
     def bodies(self, name: str) -> list[dict[str, Any]]:
-        """The bodies of one kind of dispatch so far."""
+        """Return the bodies of one kind of dispatch so far."""
         return [payload["d"] for payload in self.dispatches if payload["t"] == name]
 
     def contents(self) -> list[str]:
-        """The contents of the messages so far."""
+        """Return the contents of the messages so far."""
         return [body["content"] for body in self.bodies("MESSAGE_CREATE")]
 
     # ---- waiting
 
     async def wait_until(self, check: Callable[[], Any]) -> Any:
-        """Wait until what came makes the check true; what the check gave."""
+        """Wait until the payloads so far make the check true, and return its result."""
         async with asyncio.timeout(TIMEOUT_S):
             while not (found := check()):
                 assert not self.is_closed, f"closed with {self.socket.close_code}"
@@ -71,24 +71,24 @@ class GatewayClient:
         return found
 
     async def wait_for_op(self, op: int) -> Payload:
-        """The first payload with this opcode."""
+        """Wait for the first payload with this opcode."""
         found = await self.wait_until(lambda: [payload for payload in self.payloads if payload["op"] == op])
         return found[0]  # type: ignore[no-any-return]
 
     async def wait_for(self, name: str, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> Any:
-        """The body of the first such dispatch, past or to come."""
+        """Wait for the first such dispatch, past or future, and return its body."""
         found = await self.wait_until(lambda: [body for body in self.bodies(name) if check(body)])
         return found[0]
 
     async def wait_closed(self) -> int | None:
-        """The close code."""
+        """Wait for the end and return the close code."""
         async with asyncio.timeout(TIMEOUT_S):
             while not self.is_closed:
                 self._arrived.clear()
                 await self._arrived.wait()
         return self.socket.close_code
 
-    # ---- saying
+    # ---- commands
 
     async def send(self, op: int, d: Any = None, **more: Any) -> None:
         """Send a command."""
@@ -109,7 +109,7 @@ class GatewayClient:
         await self.send(6, {"token": token, "session_id": session_id, "seq": seq})
 
     def cut(self) -> None:
-        """Lose the socket without a word."""
+        """Lose the socket without a close frame."""
         self.socket.transport.abort()
 
 
@@ -117,7 +117,9 @@ class GatewayClient:
 async def open_gateway(
     url: str, query: str = "v=10&encoding=json", *, decode: Callable[[str | bytes], Any] = json.loads
 ) -> AsyncIterator[GatewayClient]:
-    """A connection after its HELLO, read in the background and closed with 1000 at the end; `decode` reads a message."""
+    """Open a connection and read HELLO. Payloads are read in the background, and the end closes with 1000. `decode`
+    reads a message.
+    """
     async with connect(f"{url}/?{query}", max_size=None, compression=None, ping_interval=None) as socket:
         client = GatewayClient(socket, decode)
         reading = asyncio.create_task(client.read())

@@ -1,4 +1,4 @@
-"""A server and one raw connection to it, for tests of what goes over the wire."""
+"""A server and one raw connection to it, for tests of the bytes on the wire."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

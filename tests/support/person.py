@@ -1,4 +1,4 @@
-"""A person at the API: registers, makes guilds and bots, and does by hand what a test wants done."""
+"""A person at the API, who registers, makes guilds and bots, and sends any request."""
 
 import itertools
 from typing import Any, Self
@@ -9,7 +9,7 @@ _numbers = itertools.count(1)
 
 
 class Person:
-    """An account with its token. Calls return the decoded body and raise `AssertionError` on another status than 2xx."""
+    """An account with its token. Calls return the decoded body, and raise `AssertionError` for another status than 2xx."""
 
     def __init__(self, api: str, token: str = "") -> None:
         self.api = api
@@ -26,7 +26,7 @@ class Person:
 
     @classmethod
     async def register(cls, api: str) -> "Person":
-        """A new account with a name of its own."""
+        """Register a new account with a name of its own."""
         person = cls(api)
         number = next(_numbers)
         person.name = f"person{number}"
@@ -45,25 +45,25 @@ class Person:
         return person
 
     async def request(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
-        """The bare response."""
+        """Send a request and return the response."""
         headers = {"Authorization": self.token} if self.token else {}
         headers |= options.pop("headers", {})
         return await self._http.request(method, path, json=body, headers=headers, **options)
 
     async def call(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        """The body of a 2xx answer."""
+        """Send a request and return the body of a 2xx answer."""
         response = await self.request(method, path, body, **options)
         assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
         return response.json() if response.content else None
 
     async def make_guild(self, name: str = "Test guild") -> dict[str, Any]:
-        """A new guild, as POST /guilds answers it, with `channels`."""
+        """Make a guild, as POST /guilds answers it, with `channels`."""
         guild: dict[str, Any] = await self.call("POST", "/guilds", {"name": name})
         guild["channels"] = await self.call("GET", f"/guilds/{guild['id']}/channels")
         return guild
 
     async def make_bot(self, guild_id: str | None = None, permissions: int = 8) -> dict[str, Any]:
-        """A new bot {id, token}, in the guild when one is given."""
+        """Make a bot {id, token}, and let it into the guild when one is given."""
         application = await self.call("POST", "/applications", {"name": f"bot{next(_numbers)}"})
         bot = await self.call("POST", f"/applications/{application['id']}/bot")
         if guild_id is not None:
@@ -91,7 +91,7 @@ class Person:
         return message
 
     async def history(self, channel_id: str) -> list[dict[str, Any]]:
-        """The whole channel, oldest first."""
+        """Return the whole channel, oldest message first."""
         pages: list[dict[str, Any]] = []
         before = ""
         while page := await self.call("GET", f"/channels/{channel_id}/messages?limit=100{before}"):
@@ -101,5 +101,5 @@ class Person:
 
 
 def text_channel(guild: dict[str, Any]) -> str:
-    """The id of a guild's first text channel."""
+    """Return the id of a guild's first text channel."""
     return next(channel["id"] for channel in guild["channels"] if channel["type"] == 0)

@@ -1,6 +1,6 @@
-"""How pytest-xdist shares the tests among its workers.
+"""The shares of pytest-xdist's workers.
 
-A file goes to one worker as a whole, so that what its tests share is made once. All end-to-end tests go to one worker,
+A file goes to one worker as a whole, so that its shared fixtures are made once. All end-to-end tests go to one worker,
 and first: they share a server, they wait more than they compute, and they take longer than any file.
 """
 
@@ -14,7 +14,7 @@ E2E: Final = "tests/e2e/"
 
 
 class FilesAndEndToEnd(LoadScopeScheduling):
-    """xdist's own scheduling by scopes, with scopes of ours."""
+    """A variant of xdist's scheduling by scopes, with our own scopes."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:

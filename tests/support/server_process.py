@@ -1,4 +1,4 @@
-"""A real Guildway process on loopback: started by its command line, spoken to over its sockets, ended by its id."""
+"""A real Guildway process on loopback: started by its command line, reached over its sockets, ended by its id."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ class Server:
         return self._process.pid
 
     async def start(self) -> Self:
-        """Start and wait for the line that says where it listens."""
+        """Start the process and wait for its line with the addresses."""
         flags = ("api", "gateway", "metrics")
         ports = [getattr(self, flag).rsplit(":", 1)[-1] or "0" for flag in flags]
         arguments = [
@@ -61,11 +61,11 @@ class Server:
         raise AssertionError("the server ended before it was ready:\n" + "\n".join(self.log))
 
     async def stop(self) -> int:
-        """End it as an operator does; its exit status."""
+        """End the process as an operator does, and return its exit status."""
         return await self._end(signal.SIGTERM)
 
     async def kill(self) -> None:
-        """End it as a crash does."""
+        """Kill the process, as in a crash."""
         await self._end(signal.SIGKILL)
 
     async def _end(self, number: signal.Signals) -> int:

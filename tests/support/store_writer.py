@@ -1,4 +1,4 @@
-"""People, bots and guilds written straight into a store, changed and announced as the API does it, with no API there."""
+"""People, bots and guilds written straight into a store, changed and announced as the API does it, without an API."""
 
 from typing import Any, Final, Protocol
 
@@ -26,7 +26,7 @@ from core.wire.objects.user import render_user
 from core_ext.ids import SnowflakeGenerator
 
 END: Final = "APPLICATION_COMMAND_PERMISSIONS_UPDATE"
-"""Announced after what a test is about: it needs no intent, and changes nothing."""
+"""An event that is announced after the tested ones: it needs no intent, and changes nothing."""
 
 
 class Login(msgspec.Struct, kw_only=True, frozen=True):
@@ -43,14 +43,14 @@ class Login(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class HasId(Protocol):
-    """Anybody whom a membership is about."""
+    """The user of a membership."""
 
     @property
     def id(self) -> int: ...
 
 
 class StoreWriter:
-    """Everything that a test does behind the back of what it tests."""
+    """A writer that changes the store beside the tested part."""
 
     def __init__(self, store: SqlStore, clock: Clock) -> None:
         self.store = store
@@ -60,7 +60,7 @@ class StoreWriter:
     # -- announcing
 
     def event(self, name: str, payload: Any, **header: Any) -> Envelope:
-        """An envelope with a new id."""
+        """Make an envelope with a new id."""
         raw = payload if isinstance(payload, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(payload))
         return Envelope(**{"id": self.ids.next(), "event": name, "payload": raw, "audience": Audience.GUILD, **header})
 
@@ -73,7 +73,7 @@ class StoreWriter:
     # -- people
 
     async def person(self, name: str = "person", *, bot: bool = False) -> Login:
-        """An account with a login."""
+        """Make an account with a login."""
         user_id = self.ids.next()
         user = User(id=user_id, username=f"{name}{user_id}", bot=bot)
         async with self.store.write() as tx:
@@ -81,7 +81,7 @@ class StoreWriter:
         return await self._log_in(user)
 
     async def another_login(self, login: Login) -> Login:
-        """The same user, logged in once more."""
+        """Log the same user in once more."""
         return await self._log_in(login.user)
 
     async def _log_in(self, user: User) -> Login:
@@ -98,7 +98,7 @@ class StoreWriter:
         return Login(user=user, token=token, auth_session_id=auth.id)
 
     async def bot(self, owner: Login, *, flags: int = PRIVILEGED_FLAGS) -> Login:
-        """A bot with an application."""
+        """Make a bot with an application."""
         login = await self.person("bot", bot=True)
         application = Application(id=login.id, owner_id=owner.id, name="app", bot_id=login.id, flags=flags)
         async with self.store.write() as tx:
@@ -122,7 +122,7 @@ class StoreWriter:
         everyone: int = DEFAULT_EVERYONE,
         joined_ms: int | None = None,
     ) -> int:
-        """A guild with its owner and members, and no channel."""
+        """Make a guild with its owner and members, and no channel."""
         guild_id = self.ids.next()
         async with self.store.write() as tx:
             await tx.guilds.create(Guild(id=guild_id, name=name, owner_id=owner.id))
@@ -147,7 +147,7 @@ class StoreWriter:
     async def join(
         self, guild_id: int, member: HasId, *, role_ids: tuple[int, ...] = (), joined_ms: int | None = None
     ) -> None:
-        """Make a user a member, since now unless told otherwise."""
+        """Make a user a member, by default since now."""
         user_id, joined_ms = member.id, self.clock.now_ms() if joined_ms is None else joined_ms
         async with self.store.write() as tx:
             stored = await tx.members.add(guild_id, user_id, joined_ms=joined_ms, role_ids=role_ids)
@@ -167,7 +167,7 @@ class StoreWriter:
             tx.announce(self.event("GUILD_MEMBER_UPDATE", payload, guild_id=guild_id, user_id=user_id))
 
     async def remove(self, guild_id: int, login: Login) -> None:
-        """Take a member out."""
+        """Remove a member."""
         async with self.store.write() as tx:
             await tx.members.remove(guild_id, login.id)
             payload = {"guild_id": str(guild_id), "user": render_user(login.user)}
@@ -176,7 +176,7 @@ class StoreWriter:
     # -- roles
 
     async def role(self, guild_id: int, **fields: Any) -> int:
-        """A role."""
+        """Make a role."""
         role = Role(id=self.ids.next(), guild_id=guild_id, **{"name": "role", **fields})
         async with self.store.write() as tx:
             await tx.roles.create(role)
@@ -201,7 +201,7 @@ class StoreWriter:
     # -- channels
 
     async def channel(self, guild_id: int, *overwrites: Overwrite, **fields: Any) -> int:
-        """A channel; a text channel unless told otherwise."""
+        """Make a channel, by default a text channel."""
         given = {"type": ChannelType.TEXT, "name": "channel", "overwrites": overwrites, **fields}
         channel = Channel(id=self.ids.next(), guild_id=guild_id, **given)
         async with self.store.write() as tx:
@@ -230,7 +230,7 @@ class StoreWriter:
             tx.announce(self.channel_event("CHANNEL_DELETE", channel))
 
     def channel_event(self, name: str, channel: Channel) -> Envelope:
-        """CHANNEL_CREATE, _UPDATE or _DELETE."""
+        """Make a CHANNEL_CREATE, _UPDATE or _DELETE."""
         return self.event(
             name,
             render_channel(channel),
@@ -240,7 +240,7 @@ class StoreWriter:
         )
 
     async def direct_channel(self, one: Login, other: Login) -> int:
-        """A direct-message channel."""
+        """Make a direct-message channel."""
         channel = Channel(id=self.ids.next(), type=1, recipient_ids=(one.id, other.id))
         async with self.store.write() as tx:
             await tx.channels.create(channel)
@@ -259,7 +259,7 @@ class StoreWriter:
         mentions: tuple[Login, ...] = (),
         nonce: str | None = None,
     ) -> int:
-        """A message in a guild's channel, or in the direct messages of `to`."""
+        """Store a message in a guild's channel, or in the direct messages of `to`."""
         message = Message(
             id=self.ids.next(),
             channel_id=channel_id,
@@ -275,7 +275,7 @@ class StoreWriter:
     def message_events(
         self, message: Message, author: Login, *, to: tuple[Login, ...] = (), mentions: tuple[Login, ...] = ()
     ) -> list[Envelope]:
-        """MESSAGE_CREATE of a stored message."""
+        """Make the MESSAGE_CREATE of a stored message."""
         resolved = ResolvedMessage(
             message=message, author=author.user, mentions=tuple(login.user for login in mentions)
         )

@@ -1,4 +1,4 @@
-"""Guilds, channels and bots put straight into the store of an API, for tests that are not about making them."""
+"""Guilds, channels and bots written straight into an API's store, for tests of other things than their creation."""
 
 import itertools
 from collections.abc import Sequence
@@ -14,24 +14,24 @@ from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.store_writer import StoreWriter
 
 _JOINED_MS: Final = 1_790_000_000_000
-"""Long enough ago for what is about members who have not been seen for days."""
+"""A time of joining, early enough for tests about members who are long absent."""
 _now_ms = itertools.count(1_800_000_000_000)
 _ids = SnowflakeGenerator(1, 2, lambda: next(_now_ms))
 
 
 def next_id() -> int:
-    """A snowflake that neither the API under test nor its writer makes."""
+    """Return a snowflake that neither the API under test nor its writer makes."""
     return _ids.next()
 
 
 class _User(msgspec.Struct, frozen=True):
-    """An actor as the writer knows one."""
+    """The fields of a caller that the writer needs."""
 
     id: int
 
 
 class StoredGuild:
-    """A guild with one text channel. What is changed in it is announced, as the API does it."""
+    """A guild with one text channel. Its changes are announced, as the API does it."""
 
     def __init__(self, writer: StoreWriter, guild_id: int, channel_id: int) -> None:
         self._writer = writer
@@ -40,11 +40,11 @@ class StoredGuild:
 
     @property
     def messages(self) -> str:
-        """Where the channel's messages are."""
+        """The path of the channel's messages."""
         return f"/channels/{self.channel_id}/messages"
 
     async def add_channel(self, **fields: Any) -> int:
-        """A channel; a text channel unless told otherwise."""
+        """Add a channel, by default a text channel."""
         return await self._writer.channel(self.guild_id, **fields)
 
     async def change_channel(self, **changes: Any) -> None:
@@ -59,7 +59,7 @@ class StoredGuild:
         await self._writer.put_overwrite(self.channel_id, overwrite)
 
     async def add_role(self, **fields: Any) -> int:
-        """A role that nobody has."""
+        """Add a role that nobody has."""
         return await self._writer.role(self.guild_id, **fields)
 
     async def change_member(self, member: Actor, **changes: Any) -> None:
@@ -70,14 +70,14 @@ class StoredGuild:
 async def store_guild(
     api: ApiUnderTest, owner: Actor, *members: Actor, permissions: int = DEFAULT_EVERYONE
 ) -> StoredGuild:
-    """A guild of these people with a text channel."""
+    """Store a guild of these people with a text channel."""
     users = [_User(int(member.id)) for member in (owner, *members)]
     guild_id = await api.writer.guild(*users, name="place", everyone=int(permissions), joined_ms=_JOINED_MS)
     return StoredGuild(api.writer, guild_id, await api.writer.channel(guild_id, name="general"))
 
 
 async def store_bot(api: ApiUnderTest, name: str = "robot") -> Actor:
-    """A bot account with a token."""
+    """Store a bot account with a token."""
     login = await api.writer.person(name, bot=True)
     actor = api.actor(BOT_SCHEME + login.token)
     actor.id = str(login.id)
@@ -85,7 +85,7 @@ async def store_bot(api: ApiUnderTest, name: str = "robot") -> Actor:
 
 
 async def send_all(sender: Actor, guild: StoredGuild, contents: Sequence[str]) -> list[dict[str, Any]]:
-    """Send one after the other; the answers."""
+    """Send texts one after the other, and return the answers."""
     answers = []
     for content in contents:
         answer = await sender.post(guild.messages, {"content": content})

@@ -1,6 +1,4 @@
-"""Which of the gateway's transports a test over a socket runs on: all that this machine has, or the one that it would
-choose.
-"""
+"""The transports of a test over a socket: all of this machine, or the default one."""
 
 from typing import Final
 
@@ -9,4 +7,4 @@ import pytest
 from gateway.transport.listener import TRANSPORTS
 
 on_first_transport: Final = pytest.mark.parametrize("transport", TRANSPORTS[:1])
-"""For tests of what stands behind all transports: payloads, encodings and compressed streams."""
+"""A mark for tests of the code behind all transports: payloads, encodings and compressed streams."""

@@ -1,7 +1,7 @@
-"""A WebSocket client that says any bytes, in any pieces, and reads as strictly as wsproto does.
+"""A WebSocket client that sends any bytes, in any pieces, and reads as strictly as wsproto does.
 
-A frame of the server that is masked, fragmented wrongly, longer than its length field must be or no UTF-8 fails the
-test that reads it: wsproto raises.
+wsproto raises, so the reading test fails, for a server's frame that is masked or wrongly fragmented, has a longer
+length field than it needs, or is no UTF-8.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.support.websocket_frames import decode_payload
 
 TIMEOUT_S = 20.0
 _TURNS = 3
-"""Of the event loop, in which the server reads what loopback has already delivered."""
+"""The turns of the event loop in which the server reads the bytes that loopback has delivered."""
 
 UPGRADE = {
     "Host": "gateway",
@@ -33,7 +33,7 @@ UPGRADE = {
 
 
 def make_request(target: str, headers: dict[str, str], method: str = "GET") -> bytes:
-    """An HTTP request without a body."""
+    """Make an HTTP request without a body."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
@@ -42,19 +42,19 @@ HANDSHAKE = make_request("/?v=10&encoding=json", UPGRADE)
 
 
 def make_login(name: str) -> bytes:
-    """The frame by which a client says who it is."""
+    """Make the frame by which a client tells its name."""
     return make_client_frame(TEXT, json.dumps({"op": 2, "d": {"token": name, "intents": 1, "properties": {}}}).encode())
 
 
 def make_say(text: str) -> bytes:
-    """The payload of a message that comes back, with the name of who sent it."""
+    """Make the payload of a message that comes back, with its sender's name."""
     return json.dumps({"op": 8, "d": {"guild_id": "1", "query": text}}, ensure_ascii=False).encode()
 
 
 class WebSocketClient:
-    """One socket. Before its handshake it is a TCP connection and no more.
+    """One socket. Before its handshake it is a mere TCP connection.
 
-    `decompressor` is what a client of its `compress` would use.
+    `decompressor` is that of a client with its `compress`.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class WebSocketClient:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection is known to be gone."""
+        """True when the connection is known to be lost."""
         return self._writer.is_closing()
 
     # ---- out
 
     async def send(self, data: bytes) -> None:
-        """Write bytes as they are. A server that is done with us may have closed."""
+        """Write bytes as they are. The server may have closed before."""
         if self._writer.is_closing():
             return
         with contextlib.suppress(ConnectionError):
@@ -106,12 +106,12 @@ class WebSocketClient:
                 await asyncio.sleep(0)
 
     def end_stream(self) -> None:
-        """Half-close: nothing more will come from here."""
+        """Half-close: this side sends nothing more."""
         with contextlib.suppress(OSError):
             self._writer.write_eof()
 
     def abort(self) -> None:
-        """Drop the connection without a word."""
+        """Drop the connection without a close frame."""
         self._writer.transport.abort()
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ class WebSocketClient:
     # ---- in
 
     async def read_rest(self) -> bytes:
-        """All bytes that come before the stream ends."""
+        """Read all bytes until the stream ends."""
         async with asyncio.timeout(TIMEOUT_S):
             try:
                 return await self._reader.read()
@@ -141,7 +141,7 @@ class WebSocketClient:
         await self.read_upgrade()
 
     async def read_upgrade(self) -> bytes:
-        """The head of the server's answer, which must upgrade."""
+        """Read the head of the server's answer, which must upgrade."""
         async with asyncio.timeout(TIMEOUT_S):
             head = await self._reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
@@ -149,18 +149,20 @@ class WebSocketClient:
         return head
 
     async def log_in(self, name: str) -> None:
-        """Upgrade, read HELLO, say who we are and read that the server knows."""
+        """Upgrade, read HELLO, send the client's name and read the server's answer."""
         await self.shake_hands()
         await self.send(make_login(name))
         await self.read_welcome(name)
 
     async def read_welcome(self, name: str) -> None:
-        """HELLO and the answer to the login."""
+        """Read HELLO and the answer to the login."""
         assert (await self.read_payload())["op"] == 10
         assert await self.read_payload() == {"t": None, "s": None, "op": 0, "d": {"name": name, "text": None}}
 
     async def read(self) -> tuple[int, Any] | None:
-        """The next message or control frame: opcode and payload, which is (code, reason) for a close; None at the end."""
+        """Read the next message or control frame: opcode and payload, which is (code, reason) for a close. Return None
+        at the end.
+        """
         while not self._received:
             try:
                 async with asyncio.timeout(TIMEOUT_S):
@@ -175,7 +177,7 @@ class WebSocketClient:
         return self._received.popleft()
 
     def _gather(self) -> None:
-        """Put the parts of messages together: wsproto gives them as they come."""
+        """Join the parts of messages, since wsproto gives them as they come."""
         for frame in self._frames.received_frames():
             if frame.opcode.iscontrol():
                 self._received.append((int(frame.opcode), frame.payload))
@@ -187,11 +189,11 @@ class WebSocketClient:
                 self._parts = []
 
     async def read_payload(self) -> Any:
-        """The next message, decompressed and decoded."""
+        """Read the next message, decompressed and decoded."""
         return self.decode(await self.read())
 
     def decode(self, received: tuple[int, Any] | None) -> Any:
-        """The payload in what was read, which must be a text message where payloads are text."""
+        """Decode the payload, which must be a text message where payloads are text."""
         assert received is not None, "the stream ended"
         opcode, data = received
         is_text = self.encoding is Encoding.JSON and self._decompressor is None
@@ -201,9 +203,7 @@ class WebSocketClient:
         return decode_payload(self.encoding, data)
 
     async def read_close(self) -> tuple[int, str] | None:
-        """The code and reason that the stream ends with, after whatever else comes; None when it ends without a close
-        frame.
-        """
+        """Read on to the end and return the code and reason of the close frame, or None without one."""
         while (received := await self.read()) is not None:
             opcode, payload = received
             if opcode == CLOSE:
@@ -213,12 +213,12 @@ class WebSocketClient:
         return None
 
     async def read_close_code(self) -> int | None:
-        """The code of `read_close`."""
+        """Read on to the end and return the code of the close frame."""
         close = await self.read_close()
         return None if close is None else close[0]
 
     async def check_alive(self, word: bytes = b"still there") -> None:
-        """A ping, and its pong is the next thing that comes."""
+        """Send a ping. Its pong must be the next frame."""
         await self.send(make_client_frame(9, word))
         assert await self.read() == (PONG, word)
 
@@ -227,7 +227,7 @@ class WebSocketClient:
 async def open_tcp(
     address: tuple[str, int], encoding: Encoding = Encoding.JSON, decompressor: Any = None
 ) -> AsyncIterator[WebSocketClient]:
-    """A TCP connection, which is closed at the end if it still is one."""
+    """Open a TCP connection, and close it at the end if it is still open."""
     reader, writer = await asyncio.open_connection(*address)
     try:
         yield WebSocketClient(reader, writer, encoding, decompressor)
@@ -246,7 +246,7 @@ async def open_websocket(
     decompressor: Any = None,
     headers: dict[str, str] | None = None,
 ) -> AsyncIterator[WebSocketClient]:
-    """An upgraded connection; nothing was read from it but the answer to its handshake."""
+    """Open an upgraded connection, on which nothing is read but the answer to its handshake."""
     async with open_tcp(address, encoding, decompressor) as client:
         await client.send(make_request(f"/?{query}", {**UPGRADE, **(headers or {})}))
         await client.read_upgrade()
@@ -254,7 +254,7 @@ async def open_websocket(
 
 
 async def ask(address: tuple[str, int], request: bytes) -> bytes:
-    """The whole answer to an HTTP request, empty when the server just ends the connection."""
+    """Return the whole answer to an HTTP request, empty when the server only ends the connection."""
     async with open_tcp(address) as client:
         await client.send(request)
         return await client.read_rest()

@@ -1,4 +1,4 @@
-"""Results: tables as text and Markdown, sections of README.md, what is read back."""
+"""Results: tables as text and Markdown, sections of README.md, reading back."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`.ci/audit` fails for what is known to be vulnerable, and for nothing else."""
+"""`.ci/audit` fails for known vulnerabilities, and for nothing else."""
 
 import json
 import os
@@ -16,7 +16,7 @@ BAD = {"name": "bad", "version": "1", "vulns": [ADVISORY]}
 
 
 def audit(folder: Path, packages: list[dict[str, Any]] | None) -> tuple[int, str]:
-    """Run it with a tool that reports these packages; without any, one that cannot reach the service."""
+    """Run it with a tool that reports these packages, or with one that cannot reach the service."""
     report = folder / "report.json"
     tool = folder / "uv"
     if packages is None:

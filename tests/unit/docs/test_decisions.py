@@ -1,4 +1,4 @@
-"""Each decision says whether it holds and since when, and the index has them all."""
+"""Each decision states its status and date, and the index lists them all."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the documents name is there."""
+"""The files, headings and commands that the documents name exist."""
 
 import os
 import re
@@ -30,7 +30,7 @@ TREES = (
 
 
 def compute_anchors(document: Path) -> set[str]:
-    """The fragments that lead to the headings of a document, as hosting sites make them."""
+    """Return the fragments of the headings of a document, as hosting sites make them."""
     headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""What is told about where the server listens."""
+"""The line about the server's listeners."""
 
 import io
 import subprocess

@@ -1,4 +1,4 @@
-"""What a backup holds, and what it refuses. That it ends and is whole under load: tests/e2e/operation/test_backup.py."""
+"""The contents of a backup, and refusals. tests/e2e/operation/test_backup.py tests one under load."""
 
 import asyncio
 import errno
@@ -26,7 +26,7 @@ from tests.fakes.clock import FakeClock
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataFiles:
-    """A folder with a database of one user, and images, one of which is being written."""
+    """A folder with a database of one user, and images, one of which is still being written."""
     files = DataFiles.in_folder(tmp_path / "data")
     (files.images / "avatars" / "1").mkdir(parents=True)
     (files.images / "avatars" / "1" / "a.png").write_bytes(b"picture")
@@ -117,7 +117,7 @@ def test_archive_that_would_lack_images_is_not_made(
 
 
 def refuse_to_list(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the system does to whoever may not read a folder; root may read each."""
+    """Fail as the system does for a user who may not read a folder; root may read each."""
     scan = os.scandir
 
     def scandir(path: str) -> object:

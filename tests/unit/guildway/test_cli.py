@@ -1,4 +1,4 @@
-"""The command line: what it refuses, and how it says so."""
+"""The command line: refusals and their words."""
 
 import re
 import shlex

@@ -1,4 +1,6 @@
-"""The database is for its owner alone, whatever was there before; what cannot be written to is told at the start."""
+"""The database is for its owner alone, whatever was there before. Files that cannot be written are reported at the
+start.
+"""
 
 import os
 import stat
@@ -13,7 +15,7 @@ from guildway.data_files import DataFiles
 
 @pytest.fixture(autouse=True)
 def loose_mask() -> Iterator[None]:
-    """New files would be everybody's."""
+    """A mask that makes new files readable for everybody."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -59,7 +61,7 @@ def test_what_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def close(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the system does to whoever may not write there; root may write everywhere."""
+    """Fail as the system does for a user who may not write there; root may write everywhere."""
     monkeypatch.setattr("os.access", lambda path, mode, **_: path != closed or not mode & os.W_OK)
 
 

@@ -1,4 +1,4 @@
-"""`guildway health` tells a server that answers from one that does not."""
+"""`guildway health` distinguishes a server that answers from one that does not."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from guildway.cli import main
 
 @contextmanager
 def served(status: int) -> Iterator[tuple[str, list[str]]]:
-    """A server of one answer; its address, and the paths that it is asked for."""
+    """A server with one answer. The value is its address and the paths of its requests."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -23,7 +23,7 @@ def served(status: int) -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the stdlib's name
-            """Tests' output has no log of requests."""
+            """Write no log of requests into the tests' output."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""What is printed can be typed: each way of starting the program, as a shell in the same folder calls it."""
+"""Printed commands can be typed: each way to start the program, as a shell in the same folder calls it."""
 
 import subprocess
 import sys

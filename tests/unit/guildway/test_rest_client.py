@@ -12,7 +12,7 @@ from guildway.rest_client import ApiError, DemoError, RestClient
 
 
 class Script:
-    """Answers in order; keeps what was asked."""
+    """Answers in order, and the requests to them."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -40,7 +40,7 @@ def script() -> Iterator[Script]:
         do_GET = do_POST = do_PUT = answer  # noqa: N815 - the names that the stdlib calls
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Write nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         played = Script(f"http://127.0.0.1:{server.server_port}")

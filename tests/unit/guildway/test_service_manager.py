@@ -1,4 +1,4 @@
-"""Whoever started the process hears that it is ready, on the socket that was named."""
+"""The process that started the server is told that it is ready, on the socket that it named."""
 
 import secrets
 import socket

@@ -1,4 +1,4 @@
-"""`guildway demo --members`: what stands in the data folder afterwards, and what is refused."""
+"""`guildway demo --members`: the rows and files in the data folder afterwards, and refusals."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from guildway.data_files import DATABASE_NAME
 
 
 async def read_back(folder: Path, made: dict[str, object]) -> tuple[int, int]:
-    """How many members the guild has, by its counter and by reading them."""
+    """Return the guild's number of members, by its counter and by reading them."""
     store = await SqlStore.open(str(folder / DATABASE_NAME), clock=SystemClock(), num_shards=256)
     guild_id = int(str(made["guild_id"]))
     counted, listed = await store.members.count(guild_id), await store.members.list_page(guild_id, limit=1000)
