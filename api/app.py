@@ -45,7 +45,7 @@ from core.store.interfaces import Store
 
 
 class Services(msgspec.Struct, kw_only=True, frozen=True):
-    """Everything that handlers may ask for: by the names of these fields, and of those of each side."""
+    """The services that handlers may ask for, by the names of these fields and of the fields of each side."""
 
     account: AccountServices
     guild: GuildServices
@@ -56,7 +56,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     limits: Limits
 
     def by_name(self) -> dict[str, object]:
-        """The services by the names under which handlers ask for them."""
+        """Return the services, keyed by the names under which handlers ask for them."""
         named: dict[str, object] = msgspec.structs.asdict(self)
         for side in (named.pop("account"), named.pop("guild"), named.pop("message")):
             named.update(msgspec.structs.asdict(side))  # type: ignore[arg-type] # the sides are Structs
@@ -89,10 +89,10 @@ class Api:
         self.uses = uses
 
     async def run(self) -> None:
-        """The tier's chores, until cancelled; then let go of what it owns."""
+        """Run the tier's chores until cancelled, then release what the tier owns."""
         try:
             async with asyncio.TaskGroup() as chores:
-                chores.create_task(self.uses.run(), name="login uses")
+                chores.create_task(self.uses.run(), name="auth session uses")
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()

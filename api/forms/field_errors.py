@@ -1,4 +1,4 @@
-"""Discord's shape of what is wrong with single fields, in answers of REST and of the socket alike."""
+"""Discord's shape of errors of single fields, for answers of REST and of the socket alike."""
 
 from typing import Any
 

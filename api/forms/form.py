@@ -1,4 +1,4 @@
-"""Request bodies: from bytes to Structs, and from what is wrong with them to Discord's form errors.
+"""Request bodies: they are decoded to Structs, and their faults become Discord's form errors.
 
 A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else is needed:
 
@@ -57,7 +57,7 @@ class Form(Generic[T]):
         self._clean = find_cleaner(type_)
 
     def decode(self, body: bytes) -> T:
-        """The body as the form's type.
+        """Return the body as the form's type.
 
         Raises:
             InvalidJson: when it is no JSON at all.
@@ -83,7 +83,7 @@ class Form(Generic[T]):
 
 
 def explain(body: bytes, type_: Any) -> Invalid:
-    """What is wrong with a body that could not be decoded as the type."""
+    """Find the faults of a body that could not be decoded as the type."""
     try:
         found = msgspec.json.decode(body)
     except (ValueError, RecursionError):
@@ -93,7 +93,7 @@ def explain(body: bytes, type_: Any) -> Invalid:
 
 
 def explain_value(value: Any, type_: Any, path: tuple[str | int, ...]) -> FieldError | None:
-    """What is wrong with one value, or None."""
+    """Find the fault of one value, or None."""
     try:
         converted = msgspec.convert(value, type_, strict=False)
     except msgspec.ValidationError as error:
@@ -118,7 +118,7 @@ def _find_errors(found: Any, type_: Any, path: tuple[str | int, ...]) -> Iterato
         if error is not None:
             count += 1
             yield error
-    # The fields are right one by one: what is wrong is how they go together (__post_init__).
+    # Each field is right by itself, but they do not go together (__post_init__).
     if not count and (error := explain_value(found, type_, path)) is not None:
         yield error
 
@@ -147,7 +147,7 @@ def _refine(error: FieldError, type_: Any, value: Any, *, steps: int) -> FieldEr
 
 
 def _find_infos(info: msgspec.inspect.Type, *, is_item: bool) -> Iterator[msgspec.inspect.Type]:
-    """The plain types in a union, or with `is_item` those of a list's items."""
+    """Return the plain types in a union, or with `is_item` those of a list's items."""
     if isinstance(info, msgspec.inspect.Metadata):
         yield from _find_infos(info.type, is_item=is_item)
     elif isinstance(info, msgspec.inspect.UnionType):
@@ -164,7 +164,7 @@ def _missing(path: tuple[str | int, ...]) -> FieldError:
 
 
 def translate(text: str, value: Any, path: tuple[str | int, ...]) -> FieldError:
-    """msgspec's text of an error, in Discord's words. `value` is what stood at `path`."""
+    """Translate msgspec's text of an error to Discord's words. `value` is what stood at `path`."""
     text, _, at = text.partition(" - at `$")
     for name, index in _PATH_STEP.findall(at.rstrip("`")):
         step: str | int = name or (int(index) if index.isdigit() else index)
@@ -249,7 +249,7 @@ def _quote(value: Any) -> str:
 
 
 def parse_ids(given: Collection[int] | str | None, field: str, *, most: int = 100) -> list[int]:
-    """Ids as a list, or as a text with commas between them.
+    """Parse ids that come as a list, or as a text with commas between them.
 
     Raises:
         Invalid: naming `field`, when the text holds something else, or there are too many.

@@ -1,6 +1,4 @@
-"""What fields of bodies say of themselves besides msgspec's own constraints.
-
-That they hold one of the product's texts, that they are sets, that what they ask for is not built.
+"""Marks of body fields, beside msgspec's own constraints: a text of the product, a set, a feature that is not built.
 
     GuildName = Annotated[str, text(texts.GUILD_NAME)]
 
@@ -9,9 +7,9 @@ That they hold one of the product's texts, that they are sets, that what they as
         roles: Annotated[list[SnowflakeField], as_set(350)] | UnsetType | None = UNSET
         poll: Annotated[Any, unbuilt("polls")] = None
 
-A form cleans and measures the texts, refuses what a set has twice, and answers 501 to what is not built, unless it is empty in
-the way of clients that send every field. Where such fields stand in a type is looked up once; a
-form without any costs nothing here.
+A form cleans and measures the texts, refuses an element that a set has twice, and answers 501 to a feature that is not built,
+unless the field is empty: some clients send every field. The marked fields of a type are looked up once; a type without any
+costs nothing here.
 """
 
 import contextlib
@@ -38,23 +36,23 @@ _NOT_A_SET: Final = ("SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contain
 
 
 def text(rule: Text) -> Meta:
-    """The mark of a field that holds this text."""
+    """Return the mark of a field that holds this text."""
     bounds = {"minLength": rule.min_length} if rule.min_length else {}
     return Meta(extra={_RULE: rule}, extra_json_schema={**bounds, "maxLength": rule.max_length})
 
 
 def as_set(max_length: int | None = None) -> Meta:
-    """The mark of a list in which nothing stands twice."""
+    """Return the mark of a list without repeated elements."""
     return Meta(extra={_IS_SET: True}, extra_json_schema={"uniqueItems": True}, max_length=max_length)
 
 
 def unbuilt(what: str) -> Meta:
-    """The mark of a field that Discord documents and that is refused here; `what` goes on with "This server does not support"."""
+    """Return the mark of a field that is refused here. `what` completes the sentence "This server does not support …"."""
     return Meta(extra={_UNBUILT: what}, description=f"Not built yet: {what}")
 
 
 def find_cleaner(type_: Any) -> Cleaner | None:
-    """What cleans and checks the marked fields in values of the type; None when there are none in it."""
+    """Build the function that cleans and checks the marked fields of a type's values; None for a type without any."""
     return _compile(msgspec.inspect.type_info(type_))
 
 
@@ -79,7 +77,7 @@ def _compile(info: msgspec.inspect.Type) -> Cleaner | None:
 
 
 def _compile_union(types: Sequence[msgspec.inspect.Type]) -> Cleaner | None:
-    """Of the types that JSON gives there is one each, so a value finds its cleaner by what it is."""
+    """JSON has one type of each kind, so a value's type alone decides which cleaner of a union it gets."""
     cleaners = {_python_type(part): cleaner for part in types if (cleaner := _compile(part)) is not None}
     if not cleaners:
         return None
@@ -120,7 +118,7 @@ def _refuse(what: str) -> Cleaner:
 
 
 def is_nothing(value: Any) -> bool:
-    """Whether a value is what typed languages send for "not given": null, zero, empty, or an object of nothing else."""
+    """Tell whether a value means "not given" in typed languages: null, zero, empty, or an object of nothing else."""
     return not value or (isinstance(value, dict) and all(map(is_nothing, value.values())))
 
 
@@ -167,7 +165,7 @@ def _clean_struct(fields: Sequence[tuple[msgspec.inspect.Field, Cleaner]]) -> Cl
 
 
 def find_marked_errors(value: Any, type_: Any, path: Path) -> Iterator[FieldError]:
-    """What is wrong with the marked fields in a value that is right otherwise."""
+    """Find the faults of the marked fields in a value that is right otherwise."""
     cleaner = find_cleaner(type_)
     if cleaner is not None and value is not None:
         errors: list[FieldError] = []

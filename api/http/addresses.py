@@ -11,12 +11,12 @@ _STEM: Final = PREFIX + "/"
 
 
 def is_canonical(path: str) -> bool:
-    """Whether the path is as routes declare it, which most are."""
+    """Tell whether the path is spelled as routes declare it, as most are."""
     return path.startswith(_STEM) and not path.startswith("servers", len(_STEM))
 
 
 def rewrite_path(path: str) -> str | None:
-    """The canonical path; what is not the API's stays as it is. None for an unknown version."""
+    """Return the canonical path, or None for an unknown version. A path outside the API stays as it is."""
     match = _VERSIONED.fullmatch(path)
     if match is None or path.startswith(_OWN_PATHS):
         return path

@@ -11,11 +11,11 @@ import msgspec
 encode_json: Final = msgspec.json.Encoder().encode
 
 JSON: Final = "application/json"
-"""Exactly so, without a charset: two client libraries compare the whole string."""
+"""The content type has no charset, because two client libraries compare the whole string."""
 
 
 class Answer:
-    """A status, headers and a body. Without a status it has the one that its route declares."""
+    """A status, headers and a body. An answer without a status gets the one that its route declares."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -32,7 +32,7 @@ class Answer:
 
     @classmethod
     def empty(cls, *headers: tuple[bytes, bytes]) -> "Answer":
-        """204: neither body nor content type."""
+        """Make an answer of status 204, without a body and a content type."""
         made = cls(b"", status=204)
         made.headers[:] = headers
         return made

@@ -1,7 +1,7 @@
 """Reasons for the audit log: how they are read on routes that take one (`Route.is_audited`).
 
-Discord refuses a reason of more than 512 characters (discord-api-docs issue 811), so it is refused on every one of these
-routes alike, also where nothing is kept of it yet.
+Discord refuses a reason of more than 512 characters (discord-api-docs issue 811), so every one of these routes
+refuses it, also those that do not keep reasons yet.
 """
 
 import re
@@ -18,7 +18,7 @@ _QUERY_REASON: Final = re.compile(rb"(?:^|&)reason=([^&]*)")
 
 
 def read_reason(headers: Headers, query: bytes = b"") -> str | None:
-    """X-Audit-Log-Reason, percent-encoded UTF-8; without it `reason` in the query, as of older libraries. A blank one is none.
+    """Read X-Audit-Log-Reason (percent-encoded UTF-8) or, for older libraries, `reason` in the query. A blank one is None.
 
     Raises:
         Invalid: when it is too long, or no text.

@@ -1,4 +1,4 @@
-"""Gives handlers what they ask for by name: services once, at start; the rest out of each request.
+"""The binding of handlers: their parameters are filled by name, services once at start and the rest from each request.
 
     @get("/guilds/{guild_id}/roles")
     async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]: ...
@@ -35,7 +35,7 @@ _NO_CONTENT: Final = 204
 def bind(
     route: Route, services: Mapping[str, object], *, gate: Gate, max_body_bytes: int, prefix: str = ""
 ) -> list["Endpoint"]:
-    """The route's endpoints, one for each of its paths, below `prefix`. `max_body_bytes` holds where the route says nothing.
+    """Return the route's endpoints below `prefix`, one for each of its paths. `max_body_bytes` is the usual bound of a body.
 
     Raises:
         TypeError: when a parameter is annotated with a class that the service of its name is no instance of, when a reason is
@@ -69,7 +69,7 @@ def _check_services(handler: Handler, filled: Mapping[str, object]) -> None:
 
 
 class Endpoint:
-    """What answers one method of one path."""
+    """The endpoint of one method of one path."""
 
     __slots__ = ("_call", "_gate", "_is_public", "_parameters", "method", "template")
 
@@ -85,7 +85,7 @@ class Endpoint:
         self._is_public = is_public
 
     async def answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
-        """Run the handler; errors become answers. `segments` are what the path has for its parameters, in its order."""
+        """Run the handler; errors become answers. `segments` are the values of the path's parameters, in the path's order."""
         scope[TEMPLATE_KEY] = self.template
         try:
             await self._gate.admit(scope, is_public=self._is_public)
@@ -99,7 +99,7 @@ class Endpoint:
 
 
 class _Call:
-    """A handler with its services, to be called with what is its own of a request."""
+    """A handler with its services, ready to be called with the parameters of a request."""
 
     __slots__ = (
         "_form",
@@ -128,7 +128,7 @@ class _Call:
         self._wants_scope = "scope" in hints
         self._form: Form[Any] | None = Form(hints["data"]) if "data" in hints else None
         self._reads_body = self._form is not None or route.method != "GET"
-        """Of a request that breaks off in its body nothing is done, whether or not the body says anything."""
+        """A request that breaks off in its body changes nothing, also on routes that need no body."""
 
     async def answer(self, scope: Scope, receive: Receive, given: dict[str, Any]) -> Answer:
         """Run the handler. `given` holds the parameters of path and query. Raises DomainError: ours, the handler's, the body's."""
@@ -147,7 +147,7 @@ class _Call:
         return result
 
     def _read_head(self, scope: Scope, given: dict[str, Any]) -> None:
-        """Raises Unauthorized when the handler wants a caller and there is none, and Invalid for a wrong reason."""
+        """Raise Unauthorized when the handler wants a caller and there is none, and Invalid for a wrong reason."""
         if self._wants_caller:
             given["caller"] = caller_of(scope)
         if self._wants_scope:
@@ -158,7 +158,7 @@ class _Call:
                 given["reason"] = reason
 
     async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
-        """The body's JSON; a login that ended while it came is none any more."""
+        """Return the body's JSON. Raises Unauthorized when the auth session ended while the body came."""
         seen = self._gate.changes
         body = Body(scope, receive, self._limit_bytes)
         if self._takes_html_forms:
@@ -171,7 +171,7 @@ class _Call:
 
 
 def caller_of(scope: Scope) -> Caller:
-    """Who makes the request.
+    """Return the account that makes the request.
 
     Raises:
         Unauthorized: without a token.

@@ -1,6 +1,6 @@
-"""Bodies of requests as they arrive: bounded, whole or piece by piece.
+"""Bodies of requests: they are bounded, and read whole or chunk by chunk.
 
-A body that is not there counts as `{}` where it is read whole: PUTs and POSTs of Discord's clients often have none.
+A missing body counts as `{}` when it is read whole, since PUTs and POSTs of Discord's clients often have none.
 """
 
 import re
@@ -13,7 +13,7 @@ from core.domain.errors import InvalidJson, TooLarge
 
 _EMPTY_OBJECT: Final = b"{}"
 _MAX_DIGITS: Final = 19
-"""A content length of more digits is no number that anybody could send; what arrives is counted anyway."""
+"""A content length with more digits is not parsed. The bytes that arrive are counted anyway."""
 
 _PLAIN: Final = frozenset({b"", b"identity"})
 _CHARSET: Final = re.compile(rb";\s*charset\s*=\s*[\"']?([^;\"'\s]*)", re.IGNORECASE)
@@ -25,7 +25,7 @@ class Body:
     """One request's body, to be read once: by `read` or by `chunks`.
 
     Raises:
-        TooLarge: when it is announced as, or turns out, larger than `limit_bytes`.
+        TooLarge: when its announced or its real size exceeds `limit_bytes`.
         UnsupportedMedia: when it is compressed, or text of another encoding than UTF-8.
         InvalidJson: when the client goes away in the middle of it.
     """
@@ -40,7 +40,7 @@ class Body:
         self._is_whole = False
 
     async def read(self) -> bytes:
-        """The whole body, `{}` for an empty one."""
+        """Read the whole body; an empty one counts as `{}`."""
         _check_headers(self._scope, self._limit_bytes)
         body = await self._take()
         if not self._is_whole:
@@ -51,7 +51,7 @@ class Body:
         return body or _EMPTY_OBJECT
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes; the client sends on when a chunk was taken."""
+        """Yield the body's chunks. The client sends the next one when this one was taken (back-pressure)."""
         _check_headers(self._scope, self._limit_bytes)
         while not self._is_whole:
             yield await self._take()

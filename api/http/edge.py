@@ -1,12 +1,12 @@
-"""The outermost layer of the API, the ASGI application: what concerns every request, also one that matches no route.
+"""The outermost layer of the API, the ASGI application: it handles what all requests share, matched by a route or not.
 
 - Addresses are rewritten to the canonical ones (`api.http.addresses`) before routing.
 - HEAD is GET without its body.
-- Pages of other origins may call: their browsers' preflights are answered, and every answer says so. Nothing here is told
-  by cookies, so a page can do no more than somebody with the token that it was given.
-- Bounds: headers that are too many or too long (431), NUL in addresses (400); addresses whose requests were invalid too often
-  (429), unless the request comes with a good token: its neighbours are not its fault.
-- Answers: the rate limit's headers, no body headers on 204; status and duration into the metrics.
+- Pages of other origins may call: their browsers' preflights are answered, and every answer says so. The API uses no
+  cookies, so a page can do no more than the token allows that it was given.
+- Bounds: too many or too long headers (431), NUL in an address (400), too many invalid requests from one client address (429).
+  A request with a good token passes the last one, as it is not responsible for its neighbours.
+- Answers get the rate limit's headers, and no body headers with 204. Status and duration go into the metrics.
 """
 
 from collections.abc import Iterable
@@ -25,14 +25,14 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 
 MAX_HEADERS_BYTES: Final = 32 * 1024
-"""Names and values together. Tokens, reasons (512 characters, percent-encoded) and proxies' additions fit many times."""
+"""The bound of all names and values. Tokens, encoded reasons (512 characters) and proxies' additions fit many times."""
 
 _COUNTED_AS_INVALID: Final = frozenset({401, 403, 429})
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _UNMATCHED: Final = "unmatched"
 
 _CROSS_ORIGIN: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"))
-"""On every answer, whoever asked: a cache may give it to somebody else."""
+"""The header is on every answer, as a cache may give an answer to another client."""
 
 _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
@@ -43,7 +43,7 @@ _PREFLIGHT: Final = (
 
 
 class InvalidApiVersion(DomainError):
-    """A version that Discord does not have, or no longer."""
+    """The path names an API version that Discord does not serve."""
 
     code = 50041
     message = "Invalid API version provided"
@@ -61,7 +61,7 @@ class Edge:
         self._clock = clock
         self._metrics = metrics
         self._timers: dict[tuple[str, str, int], Any] = {}
-        """The histogram's children: looking one up by labels costs more than observing."""
+        """The histogram's children. A lookup by labels costs more than an observation."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_s = self._clock.monotonic_s()
@@ -91,7 +91,7 @@ class Edge:
         return await self._router.answer(scope, receive)
 
     async def _judge_blocked(self, scope: Scope, blocked_s: float) -> DomainError | None:
-        """Why a request of an address that is shut out is not answered."""
+        """Return the refusal of a request whose client address is blocked, or None."""
         try:
             if await self._gate.find_caller(scope) is not None:
                 return None
@@ -101,7 +101,7 @@ class Edge:
         return RateLimited(blocked_s, scope="global")
 
     def _prepare(self, scope: Scope) -> DomainError | None:
-        """Make the scope ready for routing, or say why it is not answered."""
+        """Prepare the scope for routing, or return the refusal."""
         if _measure(scope["headers"]) > MAX_HEADERS_BYTES:
             return HeadersTooLarge()
         path = scope["path"]
@@ -138,5 +138,5 @@ def _measure(headers: Iterable[tuple[bytes, bytes]]) -> int:
 
 
 def is_preflight(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a browser asks, on its own and without a token, if a page of another origin may send a request."""
+    """Tell whether the request is a browser's preflight for a page of another origin; it carries no token."""
     return {b"origin", b"access-control-request-method"} <= {name for name, _ in headers}

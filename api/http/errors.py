@@ -1,8 +1,7 @@
 """The one place where errors become HTTP answers.
 
-Domain errors know no HTTP; here is the table from their branches to statuses, and Discord's body for them:
-`{code, message, errors?}`, for rate limits `{message, retry_after, global}`. Errors that only HTTP knows are leaves of the
-same tree, so that there is one shape of error.
+Domain errors know no HTTP. This module has the table from their branches to statuses, and makes Discord's body for them
+(`core.wire.objects.error`). Errors that only HTTP knows are leaves of the same tree, so all errors have one shape.
 """
 
 import logging
@@ -32,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 
 class HeadersTooLarge(DomainError):
-    """More header bytes than anything here needs."""
+    """The request has more header bytes than any route needs."""
 
     message = "431: Request Header Fields Too Large"
 
 
 class UnsupportedMedia(DomainError):
-    """A body in a form that is not read here, which is not to be taken for another one."""
+    """The body has an encoding that is not read here, and must not be taken for another one."""
 
     message = "415: Unsupported Media Type: bodies are UTF-8 and not compressed"
 
@@ -65,13 +64,13 @@ _STATUSES: Final[tuple[tuple[type[DomainError], int], ...]] = (
 )
 
 VIA: Final = "1.1 guildway"
-"""discord.py takes a 429 without this header for a ban by somebody in between."""
+"""The header of a 429. Without it, discord.py takes the answer for a ban by a proxy in between."""
 
 Headers = tuple[tuple[str, str], ...]
 
 
 def refuse(scope: Scope, error: Exception) -> Answer:
-    """The answer to any exception in a request; a rate limit's headers then tell of its wait."""
+    """Return the answer to any exception in a request. For a rate limit, the headers show its wait."""
     if isinstance(error, Unavailable):
         reason = str(error.__cause__ or error.text).partition("\n")[0]
         route = scope.get(TEMPLATE_KEY, "unmatched")
@@ -82,7 +81,7 @@ def refuse(scope: Scope, error: Exception) -> Answer:
 
 
 def answer_to(error: Exception) -> Answer:
-    """The answer to any exception. What is not ours is a fault of the server and is logged here, once."""
+    """Return the answer to any exception. One that is no domain error is a fault of the server, and is logged here."""
     if isinstance(error, RateLimited):
         return _answer_rate_limit(error)
     if isinstance(error, DomainError):
@@ -92,7 +91,7 @@ def answer_to(error: Exception) -> Answer:
 
 
 def status_of(error: DomainError) -> int:
-    """The HTTP status of a domain error."""
+    """Return the HTTP status of a domain error."""
     for branch, status in _STATUSES:
         if isinstance(error, branch):
             return status
@@ -126,5 +125,5 @@ def _answer_rate_limit(error: RateLimited) -> Answer:
 
 
 def _whole_seconds(seconds: float) -> str:
-    """As RFC 9110 (10.2.3) has it and typed libraries parse it; rounded up, so that nobody comes too early."""
+    """Format seconds as RFC 9110 (10.2.3) and typed libraries want it; rounded up, so that no client comes too early."""
     return str(math.ceil(seconds))

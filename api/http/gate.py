@@ -1,7 +1,7 @@
-"""What every request passes between routing and its handler: who is it, and is it too much?
+"""The gate between routing and handlers: it authenticates a request and counts it against the rate limit.
 
-Runs after routing (the route is known) and before the body is read. It leaves the `Caller` and the rate limit's standing in
-the ASGI scope, for `api.http.binding` and `api.http.edge`. A route is for callers with a token unless it says that it is public.
+The gate runs after routing (the route is known) and before the body is read. It leaves the `Caller` and the rate limit's standing
+in the ASGI scope, for `api.http.binding` and `api.http.edge`. A route needs a token unless it is declared public.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from core.domain.errors import RateLimited, Unauthorized
 
 
 class Gate:
-    """Authenticates and counts."""
+    """Authenticates requests and counts them."""
 
     __slots__ = ("_authenticator", "_buckets", "_limits")
 
@@ -35,7 +35,7 @@ class Gate:
         await self._count(scope, caller.user_id)
 
     async def find_caller(self, scope: Scope) -> Caller | None:
-        """Who the request's token belongs to; from then on in the scope."""
+        """Find the account of the request's token, and leave it in the scope."""
         caller: Caller | None = scope.get(CALLER_KEY)
         if caller is None:
             header = find_authorization(scope["headers"])
@@ -46,11 +46,11 @@ class Gate:
 
     @property
     def changes(self) -> int:
-        """As long as this stays, so does what `admit` found."""
+        """A number that rises when an auth session ends or an account changes; until then the caller found stays valid."""
         return self._authenticator.changes
 
     async def confirm(self, scope: Scope) -> None:
-        """Look the caller up again, after a body that may have taken its time. Raises Unauthorized when its login has ended."""
+        """Look the caller up again, after a slow body. Raises Unauthorized when the auth session has ended meanwhile."""
         if scope.pop(CALLER_KEY, None) is not None and await self.find_caller(scope) is None:
             raise Unauthorized
 
@@ -62,7 +62,7 @@ class Gate:
                 raise RateLimited(standing.retry_after_s, scope="global")
 
     async def show_message_rate(self, scope: Scope, user_id: int, channel_id: int) -> None:
-        """Let the answer's headers tell the standing of the message limits, which the service has counted against."""
+        """Make the answer's headers show the message limits, which the service has counted against."""
         standing = await self._limits.look_message(user_id, channel_id)
         if standing is not None:
             scope[RATE_KEY] = Rate(standing, self._bucket(scope))
@@ -76,7 +76,7 @@ class Gate:
 
 
 def find_authorization(headers: list[tuple[bytes, bytes]]) -> str:
-    """The Authorization header, "" without one. Bytes that are no text stay what they are and match no token."""
+    """Return the Authorization header, or "". Bytes that are not UTF-8 are kept as they are and match no token."""
     for name, value in headers:
         if name == b"authorization":
             return value.decode("utf-8", "surrogateescape")

@@ -1,7 +1,7 @@
-"""Bodies that may be JSON or a form as browsers send it, which then holds the JSON in its field `payload_json`.
+"""Bodies that may be JSON, or an HTML form as browsers send it, with the JSON in its field `payload_json`.
 
-Clients send such forms where files may come along. A form without `payload_json` has the plain fields of what it stands for
-(`content`, `tts`, …) as fields of its own. Files have no place to go yet and are refused.
+Clients send HTML forms on routes that may take files. One without `payload_json` has plain fields instead (`content`, `tts`, …).
+Files cannot be stored yet and are refused.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 async def read_json(body: Body, content_type: str) -> bytes:
-    """The JSON of a body. Raises NotBuilt when there are files, Invalid when it is not of its type, and as `Body`."""
+    """Return the JSON of a body. Raises NotBuilt for files, Invalid for a malformed HTML form, and as `Body`."""
     if content_type == "application/json":
         return await body.read()
     kind, options = parse_options_header(content_type)

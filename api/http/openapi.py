@@ -1,7 +1,7 @@
 """The API's description of itself, as an OpenAPI 3.1 document.
 
-Made once, at start, out of the routes and their handlers' signatures: msgspec's own JSON schemas of the Structs that bodies
-are decoded with and answers are encoded from. A route whose handler answers bytes says what they are: `answer=MessageObject`.
+The document is made once, at start, from the routes and their handlers' signatures, with msgspec's own JSON schemas of the
+Structs of bodies and answers. A route whose handler answers bytes declares their type: `answer=MessageObject`.
 """
 
 import re
@@ -46,7 +46,7 @@ _TOKEN: Final = {
 
 
 def build_document(routes: Sequence[Route], services: Collection[str], *, prefix: str) -> dict[str, Any]:
-    """The document. `services` are the parameters that handlers get from `api.http.binding`."""
+    """Return the document. `services` are the parameters that handlers get from `api.http.binding`."""
     operations = [_Operation(route, services) for route in routes]
     needed = [ErrorObject, RateLimitErrorObject, *(type_ for operation in operations for type_ in operation.types())]
     schemas, components = msgspec.json.schema_components(needed, ref_template=_REFERENCE)
@@ -70,7 +70,7 @@ def _describe_paths(operations: Sequence["_Operation"], schema_of: Mapping[str, 
 
 
 class _Operation:
-    """What there is to say of one route."""
+    """The description of one route."""
 
     __slots__ = ("_answer", "_body", "_parameters", "_route", "method", "paths")
 
@@ -86,7 +86,7 @@ class _Operation:
         ]
 
     def types(self) -> list[Any]:
-        """The types whose schemas are needed."""
+        """Return the types whose schemas are needed."""
         found = [type_ for type_ in (self._body, self._answer) if type_ is not None and _is_described(type_)]
         return [alternative for type_ in found for alternative in _split(type_)]
 
@@ -106,7 +106,7 @@ class _Operation:
         return described
 
     def _name(self, path: str) -> str:
-        """The handler's name; when the route has several paths, with what only this path says."""
+        """Return the handler's name. With several paths, the words that only this path has follow it."""
         fn: Any = self._route.handler
         name: str = fn.__name__
         if len(self.paths) > 1:
@@ -133,12 +133,12 @@ def _is_described(type_: Any) -> bool:
 
 
 def _key(type_: Any) -> str:
-    """Types that mean the same are not always the same object; their texts are."""
+    """Return a type's key: equal types are not always one object, but have the same text."""
     return repr(type_)
 
 
 def _split(type_: Any) -> list[Any]:
-    """The alternatives of a union of Structs, which msgspec encodes but does not describe."""
+    """Return the alternatives of a union of Structs, which msgspec encodes but does not describe."""
     is_union = typing.get_origin(type_) in (typing.Union, types.UnionType)
     parts = typing.get_args(type_) if is_union else ()
     structs = [part for part in parts if isinstance(part, type) and issubclass(part, msgspec.Struct)]

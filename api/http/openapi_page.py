@@ -9,7 +9,7 @@ import msgspec
 
 
 def render_page(document: Mapping[str, Any]) -> str:
-    """The document for people: one section per path, schemas below, everything linked."""
+    """Return the document for people: one section per path, schemas below, everything linked."""
     parts = [_PAGE_HEAD]
     prefix = document["servers"][0]["url"]
     for path, item in document["paths"].items():

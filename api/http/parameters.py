@@ -1,9 +1,9 @@
-"""Parameters of paths and queries: what a handler asks for, and their values out of a request.
+"""Parameters of paths and queries: their declaration by handlers, and their values in a request.
 
 The annotation is the rule: a type that msgspec converts texts to, with its constraints, and the name on the wire where that
 differs from the handler's (`Annotated[str, Meta(max_length=200), WireName("scope")]`). A default makes a parameter of the
-query optional. Of a parameter that is repeated the last value counts, unless it is a list, which takes all; parameters that
-nobody asks for are passed over. All wrong values of a request are told together, in the shape of wrong bodies.
+query optional. A repeated parameter has its last value, or all of them if it is a list; unknown parameters are ignored.
+All wrong values of a request are reported together, in the shape of wrong bodies.
 """
 
 import inspect
@@ -31,7 +31,7 @@ SnowflakeQuery = SnowflakePath | None
 PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 _SHOWN_LENGTH: Final = 100
-"""How much of a wrong value is repeated."""
+"""The number of characters of a wrong value that an error repeats."""
 
 _LISTS: Final = (list, tuple, set)
 
@@ -43,7 +43,7 @@ class WireName(msgspec.Struct, frozen=True):
 
 
 class WrongPath(Invalid):
-    """A segment of the path is no value of its parameter, so that the address may be meant for another route."""
+    """A segment of the path is no value of its parameter, so the address may belong to another route."""
 
 
 class Parameter(msgspec.Struct, kw_only=True, frozen=True):
@@ -58,12 +58,12 @@ class Parameter(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def is_required(self) -> bool:
-        """Whether a request without it is wrong."""
+        """True when a request without it is wrong."""
         return self.default is inspect.Parameter.empty
 
 
 def find_parameters(handler: Handler, path: str, services: Collection[str]) -> list[Parameter]:
-    """What the handler takes from path and query, in its order.
+    """Find the parameters that the handler takes from path and query, in its order.
 
     Raises:
         TypeError: when the path has a parameter that the handler does not take.
@@ -86,7 +86,7 @@ def _describe(name: str, hint: Any, default: Any, *, is_in_path: bool) -> Parame
 
 
 def find_alternatives(hint: Any) -> Iterator[Any]:
-    """The types of a union, without their marks."""
+    """Return the types of a union, without their marks."""
     if hasattr(hint, "__metadata__"):
         yield from find_alternatives(hint.__origin__)
     elif typing.get_origin(hint) in (typing.Union, types.UnionType):
@@ -97,7 +97,7 @@ def find_alternatives(hint: Any) -> Iterator[Any]:
 
 
 def find_marks(hint: Any) -> Iterator[Any]:
-    """What an annotation says besides its type, also inside a union."""
+    """Return the marks of an annotation, also those inside a union."""
     for part in (hint, *typing.get_args(hint)):
         yield from getattr(part, "__metadata__", ())
 
@@ -117,7 +117,7 @@ class ParameterReader:
         }
 
     def read(self, segments: Sequence[str], query: bytes) -> dict[str, Any]:
-        """The values by the handler's names. `segments` are the path's parameters, in its order.
+        """Return the values by the handler's names. `segments` are the path's parameters, in its order.
 
         Raises:
             WrongPath: when a segment is no value of its parameter. Invalid: when only the query is wrong.

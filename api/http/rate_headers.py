@@ -1,6 +1,6 @@
-"""The rate limit's headers: which limit an answer tells of, and where the caller stands with it.
+"""The rate limit's headers: the limit that an answer shows, and the caller's standing.
 
-On a route without a limit of its own they tell of the limit that every request counts against (`api.services.limits`).
+A route without a limit of its own shows the limit that every request counts against (`api.services.limits`).
 """
 
 from msgspec import Struct
@@ -10,21 +10,21 @@ from api.services.limits import Standing
 
 
 class Rate(Struct, frozen=True):
-    """What the headers say. `bucket` is the same for all requests of a route."""
+    """The content of the headers. `bucket` is the same for all requests of a route."""
 
     standing: Standing
     bucket: str
 
 
 def show_wait(scope: Scope, wait_s: float) -> None:
-    """Let the headers of a refusal tell its wait: whichever limit they told of, nothing is left until then."""
+    """Make the headers of a refusal show its wait: until then nothing is left of the limit."""
     rate: Rate | None = scope.get(RATE_KEY)
     if rate is not None:
         scope[RATE_KEY] = Rate(Standing(rate.standing.limit, 0, wait_s, wait_s), rate.bucket)
 
 
 def encode_rate(rate: Rate, now_ms: int) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers."""
+    """Return the headers."""
     standing = rate.standing
     return (
         (b"x-ratelimit-limit", b"%d" % standing.limit),

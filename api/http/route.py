@@ -1,11 +1,11 @@
-"""How a route declares itself: a decorator over its handler makes a `Route`, a plain value.
+"""The declaration of routes: a decorator over a handler makes a `Route`, a plain value.
 
     @get("/guilds/{guild_id}/roles")
     async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]: ...
 
-A handler's parameters say what it needs, by name: what stands in the path in braces, the `caller`, the audit log's `reason`,
-the body as `data`, the ASGI `scope`, a service; every other parameter is one of the query. `api.http.binding` fills them.
-The handler returns what is to be encoded, or an `Answer` with finished bytes.
+A handler names its needs by its parameters: those of the path in braces, the `caller`, the audit log's `reason`, the body as
+`data`, the ASGI `scope`, a service; every other parameter is one of the query. `api.http.binding` fills them. The handler
+returns an object to be encoded, or an `Answer` with finished bytes.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,20 +22,20 @@ class Route(msgspec.Struct, kw_only=True, frozen=True):
 
     method: str
     paths: tuple[str, ...]
-    """Below the prefix of the router that takes the route; `{name}` is a parameter, which is one segment."""
+    """The paths below the router's prefix. `{name}` is a parameter, which is one segment."""
     handler: Handler
     status: int = 200
-    """Of an answer that has none of its own. 204 leaves without a body."""
+    """The status of an answer that has none of its own. An answer of status 204 has no body."""
     is_public: bool = False
-    """Whether callers without a token may pass."""
+    """True when callers without a token may pass."""
     is_audited: bool = False
-    """Whether the route takes a reason for the audit log, which is then checked even if the handler asks for none."""
+    """True when the route takes a reason for the audit log, which is then checked even if the handler asks for none."""
     takes_html_forms: bool = False
-    """Whether the body may also be a form as browsers send it (`api.http.html_forms`)."""
+    """True when the body may also be a form as browsers send it (`api.http.html_forms`)."""
     max_body_bytes: int | None = None
-    """The body's bound where it is not the API's usual one."""
+    """The bound of the body, if it is not the usual one."""
     answer: Any = None
-    """What an `Answer` of the handler holds, for the OpenAPI document."""
+    """The type that an `Answer` of the handler holds, for the OpenAPI document."""
 
 
 class Options(TypedDict, total=False):
@@ -53,7 +53,7 @@ Declaration = Callable[[Handler], Route]
 
 
 def get(*paths: str, **options: Unpack[Options]) -> Declaration:
-    """Declare a route that reads. HEAD comes with it."""
+    """Declare a GET route, which also answers HEAD."""
     return _declare("GET", paths, options)
 
 
@@ -85,4 +85,4 @@ def _declare(method: str, paths: tuple[str, ...], options: Options) -> Declarati
 
 
 REQUEST_PARAMETERS: Final = frozenset({"caller", "reason", "scope", "data"})
-"""Names of parameters that stand for a part of the request, whatever the route."""
+"""The parameter names that mean a part of the request on every route."""

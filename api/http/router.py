@@ -1,7 +1,7 @@
-"""From an address to the endpoint that answers it.
+"""The router finds the endpoint of an address.
 
-Routes stand in a tree of path segments. A segment that is spelled out goes before a parameter, and there is no way back: below
-`/users/@me` nothing is a user's id. Slashes that stand together or at the end make no difference. Where nothing answers:
+Routes form a tree of path segments. A literal segment wins over a parameter, without backtracking: below `/users/@me` no
+segment is a user's id. Repeated and trailing slashes make no difference. An address without an endpoint gets:
 
     documented by Discord, or one of its client's routes → 501      another method has an endpoint → 405, OPTIONS → 204
     everything else → 404
@@ -20,7 +20,7 @@ from core.domain.errors import NotBuilt, NotFound
 
 
 class _Node:
-    """A place in the tree: what answers there, and what may come next."""
+    """A node of the tree: its endpoints and its children."""
 
     __slots__ = ("children", "endpoints", "parameter", "template")
 
@@ -37,7 +37,7 @@ class Router:
     __slots__ = ("_root",)
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        """Raises ValueError when two endpoints have the same address."""
+        """Raise ValueError when two endpoints have the same address."""
         self._root = _Node()
         for endpoint in endpoints:
             node = self._grow(endpoint.template)
@@ -57,7 +57,7 @@ class Router:
         return node
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
-        """The answer to a request; errors are answers, too."""
+        """Return the answer to a request. Errors become answers."""
         node, segments = self._find(scope["path"])
         endpoint = node.endpoints.get(scope["method"]) if node is not None else None
         if endpoint is not None:
@@ -65,7 +65,7 @@ class Router:
         return _answer_nowhere(scope, node)
 
     def _find(self, path: str) -> tuple[_Node | None, Sequence[str]]:
-        """The place of the path, and what stands there for its parameters."""
+        """Return the node of the path, and the values of its parameters."""
         node = self._root
         values: list[str] = []
         for segment in path.split("/"):
@@ -81,7 +81,7 @@ class Router:
 
 
 def _answer_nowhere(scope: Scope, node: _Node | None) -> Answer:
-    """The answer to a request that no endpoint is for."""
+    """Return the answer to a request without an endpoint."""
     methods: Mapping[str, Any] = node.endpoints if node is not None else {}
     if node is not None and methods and scope["method"] == "OPTIONS":
         scope[TEMPLATE_KEY] = node.template

@@ -1,4 +1,4 @@
-"""What the layers of the API read from a request's ASGI scope, and leave there for each other.
+"""The keys of a request's ASGI scope that the layers of the API use, and how they read it.
 
 edge → router (template) → gate (caller, rate) → handler (rate) → edge (rate's headers, metrics by template)
 """
@@ -12,20 +12,20 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 PREFIX: Final = "/api/v10"
-"""Where the API's routes stand."""
+"""The prefix of the API's routes."""
 
 CALLER_KEY: Final = "guildway.caller"
-"""The `Caller`; absent without a token."""
+"""The key of the `Caller`; absent without a token."""
 
 RATE_KEY: Final = "guildway.rate"
-"""The `Rate` that the answer's headers tell."""
+"""The key of the `Rate` that the answer's headers show."""
 
 TEMPLATE_KEY: Final = "guildway.template"
-"""The matched route's path with its parameters' names; absent when none matched."""
+"""The key of the matched route's path, with its parameters' names; absent when none matched."""
 
 
 def find_header(scope: Scope, wanted: bytes) -> str:
-    """The header's first value, "" without one."""
+    """Return the header's first value, or ""."""
     for name, value in scope["headers"]:
         if name == wanted:
             text: str = value.decode("latin-1")
@@ -34,6 +34,6 @@ def find_header(scope: Scope, wanted: bytes) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """The client's address, "" when it has none."""
+    """Return the client's address, or ""."""
     client = scope["client"]
     return client[0] if client else ""

@@ -1,4 +1,4 @@
-"""Routes that are documented: what is not built of them answers 501, everything else that matches no route 404.
+"""Documented routes. One that is not built answers 501; any other address without a route answers 404.
 
 The first list is taken from Discord's OpenAPI document, the second are routes of Discord's own client and of this product.
 A test compares the first with the document.
@@ -200,15 +200,15 @@ _PATTERNS: Final = tuple(_compile(route) for route in (*DISCORD, *BESIDES))
 
 
 def is_documented(method: str, path: str) -> bool:
-    """Whether a request for the path (without /api/v10) is one that somebody documents."""
+    """Tell whether the path (without /api/v10) is documented for the method."""
     path = path.rstrip("/")
     return any(method in methods and pattern.fullmatch(path) for methods, pattern, _ in _PATTERNS)
 
 
 def is_caught(method: str, path: str, template: str) -> bool:
-    """Whether a route that is not built has been caught by a built one with a parameter in its place.
+    """Tell whether a route that is not built was matched by a built one with a parameter in its place.
 
-    So is `/channels/1/messages/pins` by `/channels/{channel_id}/messages/{message_id}`.
+    An example is `/channels/1/messages/pins`, matched by `/channels/{channel_id}/messages/{message_id}`.
     """
     path = path.rstrip("/")
     most = template.count("{")

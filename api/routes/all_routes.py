@@ -1,4 +1,4 @@
-"""All routes of the product. A new routes module joins here."""
+"""All routes of the product. A new routes module is added here."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -42,7 +42,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *bans.ROUTES,
     *invites.ROUTES,
 )
-"""Routes below the API's prefix, which its document describes."""
+"""The routes below the API's prefix, which its document describes."""
 
 
 def declare_root_routes(document: Mapping[str, Any]) -> Sequence[Route]:

@@ -89,7 +89,7 @@ async def make_bot(application_id: SnowflakePath, caller: Caller, applications: 
 async def show_authorization(
     caller: Caller, client_id: ClientId, authorizations: AuthorizationService, scopes: Scopes = "bot"
 ) -> AuthorizationPageObject:
-    """What would be authorized."""
+    """Show the authorization that is asked for."""
     return await authorizations.show(caller, client_id, scopes)
 
 

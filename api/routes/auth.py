@@ -22,7 +22,7 @@ class SessionChoice(Struct, kw_only=True):
 
 
 def origin_of(scope: Scope) -> Origin:
-    """Where the request comes from."""
+    """Return the address and the client of the request."""
     return Origin(address=address_of(scope), user_agent=find_header(scope, b"user-agent"))
 
 
@@ -44,26 +44,26 @@ async def log_in(scope: Scope, data: Credentials, auth: AuthService, limits: Lim
 
 @post("/auth/logout", status=204)
 async def log_out(caller: Caller, auth: AuthService) -> None:
-    """End the login that the request came with."""
+    """End the request's own auth session."""
     await auth.log_out(caller)
 
 
 @get("/auth/sessions")
 async def list_sessions(caller: Caller, auth: AuthService) -> SessionList:
-    """The caller's logins."""
+    """Show the caller's auth sessions."""
     return SessionList(user_sessions=await auth.list_sessions(caller))
 
 
 @post("/auth/sessions/logout", status=204)
 async def end_sessions(caller: Caller, data: SessionChoice, auth: AuthService) -> None:
-    """End some of the caller's logins."""
+    """End some of the caller's auth sessions."""
     given = [*(data.session_id_hashes or ()), *(data.ids or ())]
     await auth.end_sessions(caller, parse_session_ids(given))
 
 
 @delete("/auth/sessions/{session_id}", status=204)
 async def end_session(session_id: SnowflakePath, caller: Caller, auth: AuthService) -> None:
-    """End one of the caller's logins."""
+    """End one of the caller's auth sessions."""
     await auth.end_sessions(caller, [session_id])
 
 

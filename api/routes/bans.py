@@ -21,7 +21,7 @@ from core.wire.objects.member import BanObject, BulkBanObject
 
 DeleteSecondsQuery = Annotated[int, Meta(ge=0, le=MAX_DELETE_S)] | None
 DeleteDaysQuery = DeleteDays | None
-"""Libraries put these here (discord.py, discordgo) or into the body, as the API had it at their time."""
+"""Some libraries (discord.py, discordgo) send these in the query, as older versions of the API wanted."""
 DashedDaysQuery = (
     Annotated[DeleteDays, Meta(description="The same, of the first libraries"), WireName(DASHED_DAYS)] | None
 )

@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page. For everybody; made once, so the handlers only hand out bytes."""
+"""The OpenAPI document and its page. Both are public, and made once: the handlers answer finished bytes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,6 +1,6 @@
-"""What stock libraries read at their start and what cannot exist here: the true lists, which are empty.
+"""Lists of things that cannot exist here yet. Stock libraries read them at their start, and they are truly empty.
 
-Queries that only choose among the items of such a list have nothing to choose from, and are no parameters here.
+Queries that only choose among the items of such a list have no effect, so they are no parameters here.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ async def list_relationships(caller: Caller, empty_lists: EmptyListService) -> N
 
 @get("/users/@me/applications/{application_id}/entitlements")
 async def list_own_entitlements(application_id: SnowflakePath, caller: Caller) -> Nothing:  # noqa: ARG001
-    """What the caller has bought of an application."""
+    """The caller's purchases of an application."""
     return []
 
 
@@ -39,7 +39,7 @@ async def list_own_entitlements(application_id: SnowflakePath, caller: Caller) -
     "/applications/{application_id}/role-connections/metadata",
 )
 async def list_of_application(application_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
-    """What an application has."""
+    """The things of an application."""
     await empty_lists.require_application(caller, application_id)
     return []
 
@@ -60,7 +60,7 @@ async def list_application_emojis(
 async def list_guild_commands(
     application_id: SnowflakePath, guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService
 ) -> Nothing:
-    """An application's commands in a guild, and who may use them."""
+    """An application's commands in a guild, and their permissions."""
     await empty_lists.require_application(caller, application_id, guild_id)
     return []
 
@@ -69,7 +69,7 @@ async def list_guild_commands(
 async def replace_commands(
     application_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyListService
 ) -> Nothing:
-    """Replace what an application has; by nothing, as yet."""
+    """Replace the things of an application, by an empty list as yet."""
     await empty_lists.require_application(caller, application_id)
     require_nothing(data, "application commands and role connections")
     return []
@@ -83,7 +83,7 @@ async def replace_guild_commands(
     data: list[Any],
     empty_lists: EmptyListService,
 ) -> Nothing:
-    """Replace an application's commands in a guild; by nothing, as yet."""
+    """Replace an application's commands in a guild, by an empty list as yet."""
     await empty_lists.require_application(caller, application_id, guild_id)
     require_nothing(data, "application commands")
     return []
@@ -91,14 +91,14 @@ async def replace_guild_commands(
 
 @get("/guilds/{guild_id}/emojis", "/guilds/{guild_id}/stickers", "/guilds/{guild_id}/scheduled-events")
 async def list_of_guild(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
-    """What a guild has for all its members."""
+    """The things of a guild that all its members may see."""
     await empty_lists.require_guild(caller, guild_id)
     return []
 
 
 @get("/guilds/{guild_id}/auto-moderation/rules", "/guilds/{guild_id}/templates")
 async def list_of_managers(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
-    """What a guild has for those who manage it."""
+    """The things of a guild that its managers may see."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
     return []
 
@@ -153,28 +153,28 @@ async def list_reactions(
     caller: Caller,
     empty_lists: EmptyListService,
 ) -> Nothing:
-    """Who reacted to a message."""
+    """The users who reacted to a message."""
     await empty_lists.require_message(caller, channel_id, message_id)
     return []
 
 
 @get("/guilds/{guild_id}/welcome-screen")
 async def get_welcome_screen(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoWelcomeScreen:
-    """What a guild shows to new members."""
+    """The welcome screen of a guild."""
     await empty_lists.require_welcome_screen(caller, guild_id)
     return NoWelcomeScreen()
 
 
 @get("/guilds/{guild_id}/onboarding")
 async def get_onboarding(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoOnboarding:
-    """What a guild asks new members."""
+    """The onboarding of a guild."""
     await empty_lists.require_guild(caller, guild_id)
     return NoOnboarding(guild_id=str(guild_id))
 
 
 @get("/guilds/{guild_id}/widget")
 async def get_widget(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoWidget:
-    """Whether a guild shows itself on pages elsewhere."""
+    """The settings of a guild's widget."""
     await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_GUILD)
     return NoWidget()
 

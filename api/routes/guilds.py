@@ -14,7 +14,7 @@ from core.wire.objects.guild import GuildObject, GuildPreviewObject, VoiceRegion
 from core.wire.objects.invite import VanityObject
 
 REGIONS: Final = (VoiceRegion(id="automatic", name="Automatic", optimal=True),)
-"""One server has one region; clients only show the list."""
+"""The only voice region. Clients just show the list."""
 
 
 @post("/guilds", status=201, max_body_bytes=IMAGE_BODY_BYTES)
@@ -77,14 +77,14 @@ async def update_vanity_url(
 
 @get("/guilds/{guild_id}/regions")
 async def list_guild_regions(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> list[VoiceRegion]:
-    """Where the guild's voice can be."""
+    """The voice regions of the guild."""
     await guilds.fetch(caller, guild_id)
     return list(REGIONS)
 
 
 @get("/voice/regions")
 async def list_regions(caller: Caller) -> list[VoiceRegion]:  # noqa: ARG001 - asking for the caller is what wants a token
-    """Where voice can be."""
+    """The voice regions."""
     return list(REGIONS)
 
 

@@ -1,6 +1,6 @@
-"""Stored pictures, at the paths that clients put together themselves. These stand beside `/api`, and are for everybody.
+"""Stored pictures, at the paths that clients put together themselves. The routes stand beside `/api` and are public.
 
-What is served is what was stored, whatever extension or size is asked for; the name is a hash of it, so it never changes.
+A picture is served as it was stored, for any extension and size. Its name is its hash, so it never changes.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What concerns the server itself: where its gateway is."""
+"""The server itself: the address of its gateway."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,13 +12,13 @@ from core.wire.objects.gateway_address import BotGatewayObject, GatewayObject
 
 @get("/gateway", is_public=True)
 async def get_gateway(scope: Scope, gateway_addresses: GatewayAddressService) -> GatewayObject:
-    """Where the gateway is."""
+    """The address of the gateway."""
     return gateway_addresses.show(find_header(scope, b"host"))
 
 
 @get("/gateway/bot")
 async def get_bot_gateway(scope: Scope, caller: Caller, gateway_addresses: GatewayAddressService) -> BotGatewayObject:
-    """Where the gateway is, and how a bot should spread over it."""
+    """The address of the gateway, and the number of shards that a bot should use."""
     return await gateway_addresses.show_for_bot(caller, find_header(scope, b"host"))
 
 

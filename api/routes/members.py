@@ -20,7 +20,7 @@ Days = Annotated[int, Meta(ge=1, le=30)] | None
 RolesQuery = Annotated[list[str], Meta(description="Ids, one a parameter or with commas between them")] | None
 MAX_SEARCH_LENGTH: Final = 100
 SearchText = Annotated[str, Meta(description="1 to 100 characters"), WireName("query")]
-"""The handler checks its length, because an empty text is told as a missing one."""
+"""The handler checks the length, because Discord reports an empty text as a missing one."""
 
 
 @get("/guilds/{guild_id}/members")
@@ -57,7 +57,7 @@ async def get_member(
 
 @put("/guilds/{guild_id}/members/{user_id}")
 async def add_member(guild_id: SnowflakePath, user_id: SnowflakePath, caller: Caller) -> MemberObject:  # noqa: ARG001
-    """Adding members with an OAuth2 grant of theirs is not built."""
+    """Add a member with an OAuth2 grant, which is not built."""
     raise NotBuilt
 
 
@@ -115,7 +115,7 @@ async def count_prunable(
     days: Days = None,
     include_roles: RolesQuery = None,
 ) -> PruneObject:
-    """How many members a prune would remove."""
+    """Count the members that a prune would remove."""
     role_ids = parse_role_ids(None if include_roles is None else ",".join(include_roles))
     return await prune.count(caller, guild_id, days=days or DEFAULT_DAYS, role_ids=role_ids)
 
@@ -131,7 +131,7 @@ async def prune_members(
     compute_prune_count: bool | None = None,
     include_roles: RolesQuery = None,
 ) -> PruneObject:
-    """Remove inactive members. What the body does not say may stand in the query, where it was in older versions."""
+    """Remove inactive members. A field that the body lacks may stand in the query, as in older versions."""
     roles = data.include_roles
     if roles is None and include_roles is not None:
         roles = ",".join(include_roles)

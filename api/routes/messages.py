@@ -1,4 +1,4 @@
-"""/channels/{channel_id}/messages: sending, reading, editing, deleting. Answers are the bytes that the services made."""
+"""/channels/{channel_id}/messages: sending, reading, editing, deleting. The services make the bytes of the answers."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -29,7 +29,7 @@ async def send_message(
     gate: Gate,
     scope: Scope,
 ) -> Answer:
-    """Send a message; a nonce that is known gives the first message of it."""
+    """Send a message. A known nonce answers the first message that was sent with it."""
     try:
         return Answer(await messages.send(caller.user_id, channel_id, data))
     finally:

@@ -39,7 +39,7 @@ async def move_roles(
 
 @get("/guilds/{guild_id}/roles/member-counts")
 async def count_role_members(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> dict[str, int]:
-    """How many members hold each role."""
+    """Count the members of each role."""
     return await roles.count_members(caller, guild_id)
 
 

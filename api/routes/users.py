@@ -38,13 +38,13 @@ async def update_own_user(caller: Caller, data: UpdateAccount, accounts: Account
 
 @get("/users/{user_id}")
 async def get_user(user_id: SnowflakePath, accounts: AccountService) -> UserObject:
-    """Anybody's public account."""
+    """The public account of a user."""
     return await accounts.fetch(user_id)
 
 
 @get("/users/{user_id}/profile")
 async def get_profile(user_id: SnowflakePath, caller: Caller, accounts: AccountService) -> UserProfileObject:
-    """What somebody tells about themself to those who share a guild with them."""
+    """The profile of a user, for callers who share a guild with them."""
     return await accounts.fetch_profile(caller, user_id)
 
 
@@ -75,7 +75,7 @@ async def get_own_member(guild_id: SnowflakePath, caller: Caller, own_guilds: Ow
 
 @get("/users/@me/connections")
 async def list_connections() -> list[str]:
-    """Accounts elsewhere: none can be connected."""
+    """The caller's accounts elsewhere. None can be connected."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""What one user may do in one guild, or in one channel: made per request, never kept."""
+"""The rights of one user in one guild or channel. They are computed for a request and never kept."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ DIRECT_PERMISSIONS = int(
     | Permission.SEND_POLLS
     | Permission.SEND_VOICE_MESSAGES
 )
-"""What everybody in a direct-message channel may do there."""
+"""The permissions of both recipients of a direct channel."""
 
 
 class GuildEntry:
@@ -49,13 +49,13 @@ class GuildEntry:
         self.member_count = member_count
 
     def shows_newcomers(self, channel: Channel) -> bool:
-        """Whether a member without roles views the channel."""
+        """Tell whether a member without roles views the channel."""
         base = compute_base_permissions(guild=self.guild, roles=self.roles, user_id=0, role_ids=())
         return bool(compute_channel_permissions(base=base, channel=channel, user_id=0, role_ids=()) & _VIEW)
 
 
 def as_entry(snapshot: GuildSnapshot) -> GuildEntry:
-    """What is read of a guild, as rights are computed from it."""
+    """Make the entry that rights are computed from."""
     return GuildEntry(
         guild=snapshot.guild,
         roles={role.id: role for role in snapshot.roles},
@@ -65,11 +65,11 @@ def as_entry(snapshot: GuildSnapshot) -> GuildEntry:
 
 
 Rank = tuple[int, int]
-"""A place in the hierarchy; the greater is the higher one. Of two roles at one position the older (lower id) is higher."""
+"""A place in the hierarchy: greater is higher. Of two roles at one position, the older one (lower id) is higher."""
 
 
 def rank_of_role(role: Role) -> Rank:
-    """The role's place."""
+    """Return the role's place."""
     return (role.position, -role.id)
 
 
@@ -90,10 +90,10 @@ class GuildAccess:
             role_ids=member.role_ids,
             timed_out=self.timed_out,
         )
-        """In the guild, without any channel's overwrites."""
+        """The permissions in the guild, without the overwrites of any channel."""
 
     def in_channel(self, channel: Channel) -> int:
-        """The permissions in a channel of the guild."""
+        """Compute the permissions in a channel of the guild."""
         return compute_channel_permissions(
             base=self.permissions,
             channel=channel,
@@ -103,13 +103,13 @@ class GuildAccess:
         )
 
     def can_view(self, channel: Channel) -> bool:
-        """Whether the member sees the channel at all."""
+        """Tell whether the member may view the channel."""
         return bool(self.in_channel(channel) & _VIEW)
 
     def reads(self, channel: Channel) -> bool:
-        """Whether the member, who views the channel, is let in to its text: to a voice channel's with CONNECT.
+        """Tell whether the member, who may view the channel, may read it: a voice channel's text needs CONNECT.
 
-        A timeout does not matter, as it leaves reading.
+        A timeout does not matter, as a member in a timeout may still read.
         """
         if channel.type not in VOCAL:
             return True
@@ -118,11 +118,11 @@ class GuildAccess:
         return GuildAccess(entry=self.entry, member=self.member, now_ms=self.member.timeout_until_ms).reads(channel)
 
     def has(self, permission: int) -> bool:
-        """Whether all bits are held in the guild."""
+        """Tell whether all bits are held in the guild."""
         return self.permissions & permission == permission
 
     def require(self, permission: int) -> None:
-        """Raises Forbidden unless all bits are held in the guild."""
+        """Raise Forbidden unless all bits are held in the guild."""
         if self.permissions & permission != permission:
             raise Forbidden
 
@@ -137,13 +137,13 @@ class GuildAccess:
         return self.top_rank[0]
 
     def rank_of(self, member: Member) -> Rank:
-        """The place of any member's highest role; @everyone's when it has no other."""
+        """Return the place of a member's highest role, which is @everyone for a member without others."""
         roles = self.entry.roles
         lowest = (0, -self.entry.guild.id)
         return max((rank_of_role(roles[role_id]) for role_id in member.role_ids if role_id in roles), default=lowest)
 
     def outranks(self, other: Role | Member) -> bool:
-        """Whether the member stands above a role or another member. The owner stands above all, nobody above the owner."""
+        """Tell whether the member stands above a role or another member. The owner stands above all others."""
         if isinstance(other, Role):
             return self.is_owner or self.top_rank > rank_of_role(other)
         if other.user.id == self.entry.guild.owner_id:
@@ -151,7 +151,7 @@ class GuildAccess:
         return self.is_owner or self.top_rank > self.rank_of(other)
 
     def require_outranks(self, other: Role | Member) -> None:
-        """Raises Forbidden unless the member stands above."""
+        """Raise Forbidden unless the member stands above."""
         if not self.outranks(other):
             raise Forbidden
 
@@ -167,17 +167,17 @@ class ChannelAccess:
         self.guild = guild
 
     def has(self, permission: int) -> bool:
-        """Whether all bits are held in the channel."""
+        """Tell whether all bits are held in the channel."""
         return self.permissions & permission == permission
 
     def require(self, permission: int) -> None:
-        """Raises Forbidden unless all bits are held in the channel."""
+        """Raise Forbidden unless all bits are held in the channel."""
         if self.permissions & permission != permission:
             raise Forbidden
 
 
 def access_guild_channel(guild: GuildAccess, channel: Channel) -> ChannelAccess:
-    """Raises MissingAccess when the member does not see the channel."""
+    """Return the member's rights in a channel. Raises MissingAccess when the member may not view it."""
     permissions = guild.in_channel(channel)
     if not permissions & _VIEW:
         raise MissingAccess
@@ -185,7 +185,7 @@ def access_guild_channel(guild: GuildAccess, channel: Channel) -> ChannelAccess:
 
 
 def require_place(guild: GuildAccess, parent: Channel | None) -> None:
-    """Raises MissingAccess, Forbidden unless the member may put channels into a category, or (None) beside them all."""
+    """Raise MissingAccess or Forbidden unless the member may put channels into a category (None: into no category)."""
     if parent is None:
         guild.require(Permission.MANAGE_CHANNELS)
     else:
@@ -193,7 +193,7 @@ def require_place(guild: GuildAccess, parent: Channel | None) -> None:
 
 
 def access_direct_channel(user_id: int, channel: Channel) -> ChannelAccess:
-    """Raises MissingAccess when the user is no recipient."""
+    """Return the user's rights in a direct channel. Raises MissingAccess when the user is no recipient."""
     if user_id not in channel.recipient_ids:
         raise MissingAccess
     return ChannelAccess(channel=channel, permissions=DIRECT_PERMISSIONS & ALL_PERMISSIONS, guild=None)

@@ -1,6 +1,6 @@
-"""Envelopes for what services have done. Pure: the payload is encoded here, once, and travels as bytes from then on.
+"""Envelopes of the changes that services make. Pure: the payload is encoded here, once, and travels as bytes from then on.
 
-An event that no client knows of raises `UnknownEvent` here, before anything is stored.
+An unknown event raises `UnknownEvent` here, before anything is stored.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def guild_event(envelope_id: int, event: str, guild_id: int, payload: Any, *, user_id: int = 0) -> Envelope:
-    """For every session attached to the guild. `user_id` is whom GUILD_MEMBER_* is about."""
+    """Make an event for every session attached to the guild. `user_id` is the subject of GUILD_MEMBER_*."""
     return _checked(
         Envelope(
             id=envelope_id,
@@ -38,7 +38,7 @@ def guild_permission_event(
     user_id: int = 0,
     channel_id: int = 0,
 ) -> Envelope:
-    """For the sessions whose members hold any bit of `permissions` in the guild (bans) or in the channel (invites)."""
+    """Make an event for sessions whose members hold any bit of `permissions` in the guild (bans) or channel (invites)."""
     return _checked(
         Envelope(
             id=envelope_id,
@@ -64,7 +64,7 @@ def channel_event(
     author_id: int = 0,
     mention_ids: Collection[int] = (),
 ) -> Envelope:
-    """For the sessions that can view the channel of the guild."""
+    """Make an event for the sessions that may view the channel of the guild."""
     return _checked(
         Envelope(
             id=envelope_id,
@@ -90,7 +90,7 @@ def user_event(
     author_id: int = 0,
     mention_ids: Collection[int] = (),
 ) -> Envelope:
-    """For every session of the user: direct messages, its own account, its logins."""
+    """Make an event for every session of the user: its direct messages, account and auth sessions."""
     return _checked(
         Envelope(
             id=envelope_id,

@@ -1,6 +1,7 @@
-"""Who makes a request: an account, by one of its logins.
+"""The caller: the account that makes a request, with the auth session of its token.
 
-The gate puts it into the request's scope before any handler runs; `api.http.binding` hands it to handlers that ask for `caller`.
+The gate puts it into the request's scope before the handler runs; `api.http.binding` gives it to handlers with a parameter
+`caller`.
 """
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from core.domain.user import User
 
 
 class Caller(Struct, kw_only=True, frozen=True):
-    """The account and the login whose token came with the request."""
+    """The account and the auth session whose token came with the request."""
 
     user: User
     auth_session_id: int
@@ -21,5 +22,5 @@ class Caller(Struct, kw_only=True, frozen=True):
 
     @property
     def is_bot(self) -> bool:
-        """Whether the account is a bot's."""
+        """True when the account is a bot's."""
         return self.user.bot

@@ -1,4 +1,4 @@
-"""From a PATCH body to an entity's changes: which fields were given, and what null means for each."""
+"""The changes of an entity that a PATCH body asks for. Each field has its own meaning of null."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,7 +10,7 @@ from core.domain.errors import invalid_field
 
 
 def pick_changes(form: msgspec.Struct, fields: Collection[str], *, clearable: Collection[str] = ()) -> dict[str, Any]:
-    """The fields of the form that were given. Null means "not given" (clients send it so), save for `clearable` ones."""
+    """Return the fields of the form that were given. Clients send null for "not given", save for `clearable` fields."""
     changes: dict[str, Any] = {}
     for field in (*fields, *clearable):
         value = getattr(form, field)
@@ -21,12 +21,12 @@ def pick_changes(form: msgspec.Struct, fields: Collection[str], *, clearable: Co
 
 
 def merge_flags(given: int, current: int, *, settable: int) -> int:
-    """`current` with what `given` says of the bits that can be set; the others stay, as they are not the caller's.
+    """Return `current` with the settable bits of `given`. The other bits are not the caller's, and stay.
 
-    Clients send back what they read, so a bit that is set already may be given whatever it is.
+    Clients send back the flags that they read, so a bit that is set already may be given.
 
     Raises:
-        Invalid: naming `flags`, when a bit is to be set that cannot be.
+        Invalid: naming `flags`, when `given` sets another bit.
     """
     refused = given & ~(current | settable)
     if refused:

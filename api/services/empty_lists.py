@@ -1,7 +1,7 @@
-"""Lists of what cannot exist here: commands, webhooks, emojis, threads and their like.
+"""Lists of things that cannot exist here yet: commands, webhooks, emojis, threads and the like.
 
-Client libraries read many of them at every start, and nothing is the truth about them. What this service does is what is left
-of the routes then: whether the caller may ask at all. Making one of these things answers 501, as before.
+Client libraries read many of them at every start, and an empty list is the truth. This service checks whether the caller may
+read them. A request that makes such a thing answers 501.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _THREADED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.F
 
 
 class EmptyListService:
-    """Lets callers in to lists in which nothing is."""
+    """Checks the rights of callers to read empty lists."""
 
     __slots__ = ("_applications", "_entities", "_messages")
 
@@ -36,7 +36,7 @@ class EmptyListService:
         self._applications = applications
 
     async def require_person(self, caller: Caller) -> None:
-        """Raises WrongAccountKind for a bot."""
+        """Raise WrongAccountKind for a bot."""
         if caller.is_bot:
             raise WrongAccountKind
 
@@ -46,7 +46,7 @@ class EmptyListService:
         access.require(permissions)
 
     async def require_welcome_screen(self, caller: Caller, guild_id: int) -> None:
-        """One that is not switched on is there for those alone who could. Raises UnknownGuild, UnknownWelcomeScreen."""
+        """Only managers see a welcome screen that is off. Raises UnknownGuild, UnknownWelcomeScreen."""
         access = await self._entities.access(caller.user_id, guild_id)
         if not access.has(Permission.MANAGE_GUILD):
             raise UnknownWelcomeScreen
@@ -77,13 +77,13 @@ class EmptyListService:
             raise UnknownMessage
 
     async def require_application(self, caller: Caller, application_id: int, guild_id: int | None = None) -> None:
-        """For the application's owner and its bot, who must be in the guild. Raises UnknownApplication, UnknownGuild."""
+        """Admit the application's owner and its bot, in the guild if given. Raises UnknownApplication, UnknownGuild."""
         await self._applications.require_allowed(caller, application_id)
         if guild_id is not None:
             await self._entities.access(caller.user_id, guild_id)
 
 
 def require_nothing(given: Sequence[Any], what: str) -> None:
-    """A list that is replaced by nothing is what it was. Raises NotBuilt when it should hold something."""
+    """Allow the replacement of an empty list by an empty one. Raises NotBuilt for any element."""
     if given:
         raise NotBuilt(f"This server does not support {what} yet")

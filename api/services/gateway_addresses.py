@@ -1,4 +1,4 @@
-"""Where the gateway is, and how a bot should spread over it."""
+"""The gateway's address, and the number of shards that a bot should use."""
 
 from collections.abc import Callable
 from typing import Final
@@ -28,11 +28,11 @@ class GatewayAddressService:
         self._url = url
 
     def show(self, asked_host: str) -> GatewayObject:
-        """For everybody."""
+        """Return the address, for any caller."""
         return GatewayObject(url=self._url(asked_host))
 
     async def show_for_bot(self, caller: Caller, asked_host: str) -> BotGatewayObject:
-        """With the number of client shards that the caller's guilds ask for."""
+        """Return the address with the number of client shards that the caller's guilds need."""
         guilds = await self._store.applications.count_guilds(caller.user_id) if caller.is_bot else 0
         left = await self._starts.find(caller.user_id)
         return BotGatewayObject(

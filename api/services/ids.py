@@ -1,4 +1,4 @@
-"""Where services get snowflakes from: whatever makes them is given by the composition root."""
+"""The source of snowflakes for services. The composition root gives the generator."""
 
 from typing import Protocol
 
@@ -7,4 +7,4 @@ class IdSource(Protocol):
     """Makes snowflakes."""
 
     def next(self) -> int:
-        """A new one, greater than all before."""
+        """Make a snowflake greater than all before."""

@@ -1,7 +1,7 @@
 """Pictures that come inside JSON: avatars, icons, banners, as `data:image/png;base64,…`.
 
-They are checked by their first bytes (what the address says is not believed), stored as they came, and named by their
-content: a hash that begins with `a_` for moving pictures, as clients expect. Nothing is decoded or scaled here.
+The first bytes of a picture decide its type, not its address. A picture is stored as it came, and its name is a hash of its
+content, with `a_` in front for moving pictures, as clients expect. Nothing is decoded or scaled here.
 """
 
 import base64
@@ -15,12 +15,12 @@ from core.store.blob.interfaces import BlobStore
 
 MAX_IMAGE_BYTES: Final = 8 * 1024 * 1024
 IMAGE_BODY_BYTES: Final = 12 * 1024 * 1024
-"""Body bound of routes that take a picture: base64 makes four bytes of three, and there is JSON around it."""
+"""The body's bound of routes that take a picture: base64 makes four bytes of three, and JSON stands around them."""
 
 _DATA_ADDRESS: Final = re.compile(r"data:image/[a-z+.-]+;base64,", re.IGNORECASE)
 
 HASH: Final = re.compile(r"(?:a_)?[0-9a-f]{32}")
-"""What `store` answers."""
+"""The names that `store` returns."""
 
 
 class ImageService:
@@ -32,7 +32,7 @@ class ImageService:
         self._blobs = blobs
 
     async def store(self, data: str, *, folder: str, field: str) -> str:
-        """Keep a picture as `folder/hash`; answers the hash. Raises Invalid that names `field`."""
+        """Keep a picture as `folder/hash`, and return the hash. Raises Invalid that names `field`."""
         picture = parse_data_address(data, field)
         content_type = find_image_type(picture)
         if content_type is None:
@@ -43,7 +43,7 @@ class ImageService:
         return name
 
     async def find(self, folder: str, name: str) -> tuple[bytes, str] | None:
-        """A picture and its content type; `name` is the hash, with any extension or none."""
+        """Find a picture and its content type. `name` is the hash, with any extension or none."""
         stem = name.partition(".")[0]
         if not HASH.fullmatch(stem):
             return None
@@ -54,7 +54,7 @@ class ImageService:
 
 
 def parse_data_address(data: str, field: str) -> bytes:
-    """The bytes of a `data:` address. Raises Invalid that names `field`."""
+    """Return the bytes of a `data:` address. Raises Invalid that names `field`."""
     match = _DATA_ADDRESS.match(data)
     if match is None:
         raise invalid_field(field, "IMAGE_INVALID", "Expected data:image/png;base64,… or the like.")
@@ -67,7 +67,7 @@ def parse_data_address(data: str, field: str) -> bytes:
 
 
 def find_image_type(data: bytes) -> str | None:
-    """The content type by the first bytes, None for anything but PNG, JPEG, GIF and WebP."""
+    """Return the content type by the first bytes, None for anything but PNG, JPEG, GIF and WebP."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -80,7 +80,7 @@ def find_image_type(data: bytes) -> str | None:
 
 
 def is_moving(data: bytes) -> bool:
-    """Whether the picture is an animation: a GIF that loops, a WebP or PNG with an animation chunk near its start."""
+    """Tell whether the picture is animated: a looping GIF, or a WebP or PNG with an animation chunk near its start."""
     head = data[:4096]
     if data.startswith(b"GIF"):
         return b"NETSCAPE2.0" in head

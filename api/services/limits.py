@@ -1,16 +1,15 @@
-"""How often things may be done: Discord's rate limits.
+"""Discord's rate limits.
 
-A rule allows `limit` takes per key and window; a key's window starts with its first take (so do Discord's), and what was
-taken in it is forgotten at its end. Counting is behind `RateLimiter`, in memory here; in a cluster all API processes share
-one. What counts against what is `Limits`' business:
+A rule allows `limit` takes per key and window. As with Discord, a key's window starts with its first take, and its count ends
+with it. `RateLimiter` counts, in memory here; in a cluster all API processes share one. `Limits` decides what counts:
 
-- every request against 50/s of its user (of its address, without one); going over is the *global* limit;
+- every request against 50/s of its user (of its address, without a user), which is the *global* limit;
 - a message, over REST or the socket alike, against 10/10 s of its user and channel, and 100/min of its user;
-- registrations and logins against their address;
-- wrong passwords against what was typed as the account together with the address, and against the account alone
+- registrations and attempts to log in against their address;
+- wrong passwords against the account with the address, and against the account alone
   (`api.services.accounts.password_attempts` says why both);
-- answers of 401, 403 and 429 to requests without a good token against 10,000/10 min of their address, whose requests without
-  one are then not answered otherwise for a while.
+- answers of 401, 403 and 429 to requests without a good token against 10,000/10 min of their address, which is then blocked
+  for such requests for a while.
 
 An IPv6 address stands for its /64 (`core.runtime.addresses`).
 """
@@ -40,7 +39,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Where a key stands after a take. `retry_after_s` is 0 when the take was allowed."""
+    """The state of a key after a take. `retry_after_s` is 0 when the take was allowed."""
 
     limit: int
     remaining: int
@@ -49,20 +48,20 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class RateLimiter(Protocol):
-    """Counts."""
+    """Counts takes."""
 
     async def take(self, rule: Rule, key: Hashable) -> Standing:
-        """Count one and tell the standing; over the limit nothing is counted."""
+        """Count one take and return the standing. Over the limit nothing is counted."""
 
     async def look(self, rule: Rule, key: Hashable) -> Standing:
-        """The standing, without counting."""
+        """Return the standing, without counting."""
 
     async def give_back(self, rule: Rule, key: Hashable) -> None:
-        """Count one less: what was taken turned out to be none."""
+        """Take back one count."""
 
 
 class _Window:
-    """What one key has taken since its first take."""
+    """The takes of one key since its first one."""
 
     __slots__ = ("end_s", "taken")
 
@@ -72,28 +71,28 @@ class _Window:
 
 
 class _Counts:
-    """One rule's windows by key. Ended ones are dropped a generation at a time, so nothing is ever swept."""
+    """One rule's windows by key. Ended windows are dropped a generation at a time, so no sweep is needed."""
 
-    __slots__ = ("_older", "_turn_s", "_window_s", "_young")
+    __slots__ = ("_next_generation_s", "_older", "_window_s", "_young")
 
     def __init__(self, window_s: float) -> None:
         self._window_s = window_s
         self._young: dict[Hashable, _Window] = {}
         self._older: dict[Hashable, _Window] = {}
-        self._turn_s = 0.0
+        self._next_generation_s = 0.0
 
     def find(self, key: Hashable, now_s: float) -> _Window | None:
-        """The key's window, unless it has ended."""
+        """Return the key's window, unless it has ended."""
         window = self._young.get(key) or self._older.get(key)
         return window if window is not None and now_s < window.end_s else None
 
     def begin(self, key: Hashable, now_s: float) -> _Window:
-        """A new window for the key."""
-        if now_s >= self._turn_s:
-            # A window that was begun before the last turn but one has ended by now.
-            self._older = self._young if now_s < self._turn_s + self._window_s else {}
+        """Begin a window for the key."""
+        if now_s >= self._next_generation_s:
+            # A window of the last but one generation has ended by now.
+            self._older = self._young if now_s < self._next_generation_s + self._window_s else {}
             self._young = {}
-            self._turn_s = now_s + self._window_s
+            self._next_generation_s = now_s + self._window_s
         window = self._young[key] = _Window(now_s + self._window_s)
         return window
 
@@ -108,7 +107,7 @@ class MemoryRateLimiter:
         self._counts: dict[str, _Counts] = {}
 
     async def take(self, rule: Rule, key: Hashable) -> Standing:
-        """Count one and tell the standing."""
+        """Count one take and return the standing."""
         counts = self._counts.get(rule.name)
         if counts is None:
             counts = self._counts[rule.name] = _Counts(rule.window_s)
@@ -120,7 +119,7 @@ class MemoryRateLimiter:
         return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
 
     async def look(self, rule: Rule, key: Hashable) -> Standing:
-        """The standing, without counting."""
+        """Return the standing, without counting."""
         counts = self._counts.get(rule.name)
         now_s = self._clock.monotonic_s()
         window = None if counts is None else counts.find(key, now_s)
@@ -131,7 +130,7 @@ class MemoryRateLimiter:
         return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
 
     async def give_back(self, rule: Rule, key: Hashable) -> None:
-        """Count one less."""
+        """Take back one count."""
         counts = self._counts.get(rule.name)
         window = None if counts is None else counts.find(key, self._clock.monotonic_s())
         if window is not None and window.taken:
@@ -144,7 +143,7 @@ def _exhausted(rule: Rule, window: _Window, now_s: float) -> Standing:
 
 
 class Limits:
-    """Which takes a request, a message, a login cost."""
+    """Decides which rules a request, a message or an attempt to log in counts against."""
 
     __slots__ = (
         "_account_passwords",
@@ -190,7 +189,7 @@ class Limits:
         return standing
 
     async def take_message(self, user_id: int, channel_id: int) -> None:
-        """Count a message, whichever way it comes. Raises RateLimited."""
+        """Count a message, over REST or the socket. Raises RateLimited."""
         if not self._is_enabled:
             return
         overall = await self._limiter.look(self._messages, user_id)
@@ -201,7 +200,7 @@ class Limits:
         await self._limiter.take(self._messages, user_id)
 
     async def look_message(self, user_id: int, channel_id: int) -> Standing | None:
-        """Where the next message would stand: the channel's limit, or the overall one when that is used up."""
+        """Return the standing of the next message: by the channel's limit, or by the overall one when that is used up."""
         if not self._is_enabled:
             return None
         overall = await self._limiter.look(self._messages, user_id)
@@ -212,12 +211,12 @@ class Limits:
         )
 
     async def take_registration(self, address: str) -> None:
-        """Raises RateLimited."""
+        """Count a registration. Raises RateLimited."""
         if self._is_enabled:
             await self._take(self._registrations[is_loopback(address)], key_of(address), address)
 
     async def take_login(self, address: str) -> None:
-        """Raises RateLimited."""
+        """Count an attempt to log in. Raises RateLimited."""
         if self._is_enabled:
             await self._take(self._logins, key_of(address), address)
 
@@ -227,32 +226,32 @@ class Limits:
             await self._take(self._passwords, (account, key_of(source)), source)
 
     async def take_account_password(self, account: Hashable, source: str) -> None:
-        """Count it against the account too, whatever its source. Raises RateLimited."""
+        """Count an attempt against the account, from any source. Raises RateLimited."""
         if self._is_enabled:
             await self._take(self._account_passwords, account, source)
 
     async def give_back_password(self, account: Hashable, source: str, *, is_shared: bool) -> None:
-        """It was the right one; `is_shared` when it was counted against the account too."""
+        """Take back the counts of a right password. `is_shared`: it was counted against the account too."""
         if self._is_enabled:
             await self._limiter.give_back(self._passwords, (account, key_of(source)))
             if is_shared:
                 await self._limiter.give_back(self._account_passwords, account)
 
     async def count_invalid(self, address: str) -> None:
-        """After an answer of 401, 403 or 429 to a request without a good token."""
+        """Count an answer of 401, 403 or 429 to a request without a good token."""
         if self._is_enabled:
             standing = await self._limiter.take(self._invalid, key_of(address))
             if not standing.remaining and not standing.retry_after_s:
                 logger.warning("address shut out", extra={"address": address, "for_s": round(standing.reset_after_s)})
 
     async def find_block(self, address: str) -> float:
-        """For how many seconds the address is still not answered without a good token; 0 when it is."""
+        """Return for how many seconds the address is still blocked without a good token, or 0."""
         if not self._is_enabled:
             return 0.0
         return (await self._limiter.look(self._invalid, key_of(address))).retry_after_s
 
     def tell_block(self, address: str) -> None:
-        """A request was refused because its address is blocked."""
+        """Log and count a request that was refused because its address is blocked."""
         self._tell(self._invalid, address)
 
     async def _take(self, rule: Rule, key: Hashable, who: int | str) -> None:
@@ -268,7 +267,7 @@ class Limits:
 
 @lru_cache(1024)
 def is_loopback(address: str) -> bool:
-    """Whether the address is this machine's own."""
+    """Tell whether the address is this machine's own."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

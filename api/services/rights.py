@@ -1,8 +1,8 @@
 """Rights that still hold when they are used.
 
-A service takes its caller's rights from the cache, checks them, and then waits for its turn to write. What was revoked
-meanwhile must not be written back, so inside the unit of work the rights are confirmed, against rows that nobody else can change
-before this unit ends. If they are not what they were, the service begins anew, and judges by what is then.
+A service takes its caller's rights from the cache, checks them, and then waits in the writer's queue. A right that is revoked
+meanwhile must not be used, so the rights are confirmed inside the unit of work, against rows that no other unit can change
+before this one ends. If they have changed, the service starts again with the new ones.
 
     @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
@@ -24,11 +24,11 @@ from core.domain.member import Member
 from core.store.interfaces import Store, Transaction
 
 MAX_ATTEMPTS: Final = 10
-"""Each failed attempt means that somebody changed the guild meanwhile; this many in a row are a storm."""
+"""Each failed attempt means that the guild was changed meanwhile. This many in a row are a storm."""
 
 
 class RightsChanged(Exception):
-    """What a service went by is not so any more, in this guild."""
+    """The rights that a service has checked in this guild have changed."""
 
     def __init__(self, guild_id: int) -> None:
         super().__init__(guild_id)
@@ -49,7 +49,7 @@ Method = Callable[Concatenate[S, P], Awaitable[R]]
 
 
 def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
-    """The method, begun anew for as long as `confirm_rights` finds that rights have changed.
+    """Make the method start again as long as `confirm_rights` finds that rights have changed.
 
     Raises:
         Unavailable: when they change all the time.
@@ -61,7 +61,7 @@ def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
             try:
                 return await method(service, *args, **kwargs)
             except RightsChanged as changed:
-                # An empty unit ends when those before it are committed, so that what is read after it is as it is now.
+                # An empty unit ends when all units before it are committed, so a read after it sees them.
                 async with service._store.write():
                     pass
                 service._entities.forget_guild(changed.guild_id)
@@ -71,9 +71,9 @@ def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
 
 
 async def confirm_rights(tx: Transaction, access: GuildAccess, *others: Member | int) -> GuildEntry:
-    """Check that the caller's rights, and the places of the members that they are used on, are as they were.
+    """Check that the caller's rights, and the places of the members that they are used on, have not changed.
 
-    `others` are such members, or ids of users who were none. The guild as it is now: it has the same roles and channels.
+    `others` are such members, or ids of users who were no members. Returns the present guild, with the same roles and channels.
 
     Raises:
         RightsChanged, UnknownGuild
@@ -94,7 +94,7 @@ async def confirm_rights(tx: Transaction, access: GuildAccess, *others: Member |
 
 
 def _rights_of(entry: GuildEntry) -> Any:
-    """What of a guild decides who may do what."""
+    """Return the parts of a guild that rights depend on."""
     return (
         entry.guild.owner_id,
         entry.guild.features,

@@ -1,8 +1,8 @@
-"""A bounded cache of things that are loaded, in which concurrent misses of one key load once.
+"""A bounded read-through cache, in which concurrent misses of one key load once.
 
-Dropping a key also disowns a load that is under way: whoever asked before the drop still gets its result, but it is not
-kept, and whoever asks afterwards loads anew. So a value is never served to a caller who came after the change that made
-it old. No tasks are started: the first caller loads for the others; when it is cancelled, the next one takes over.
+A drop of a key also disowns a load in flight: callers from before the drop still get its result, but it is not kept, and
+later callers load again. So no caller gets a value that is older than a change before its call. No tasks are started: the
+first caller loads for the others, and when it is cancelled, the next one takes over.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ V = TypeVar("V")
 
 
 class SingleFlight(Generic[K, V]):
-    """Least recently used values go first when there are more than `capacity`."""
+    """An LRU cache of at most `capacity` values, loaded by a callable."""
 
     __slots__ = ("_flights", "_load", "_values")
 
@@ -29,11 +29,11 @@ class SingleFlight(Generic[K, V]):
         self._flights: dict[K, asyncio.Future[V]] = {}
 
     def find_cached(self, key: K) -> V | None:
-        """The value, if it is there already, which is then the last one to go. A caller who finds it saves a coroutine."""
+        """Return the value if it is cached, and mark it as used. A hit saves the caller a coroutine."""
         return self._values.get(key)
 
     async def get(self, key: K) -> V:
-        """The value, loaded when need be. What `load` raises is raised here and not kept."""
+        """Return the value, loaded on a miss. An error of `load` is raised here and not kept."""
         while True:
             if key in self._values:
                 return self._values[key]
@@ -47,7 +47,7 @@ class SingleFlight(Generic[K, V]):
                     raise
 
     async def get_many(self, keys: Iterable[K], load_many: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> dict[K, V]:
-        """The values of those keys that have one; those that are not cached are loaded together."""
+        """Return the values of those keys that have one. The misses are loaded together."""
         found: dict[K, V] = {}
         flights: dict[K, asyncio.Future[V]] = {}
         shared: list[K] = []
@@ -66,12 +66,12 @@ class SingleFlight(Generic[K, V]):
         return found
 
     def drop(self, key: K) -> None:
-        """Forget the value, and what is being loaded."""
+        """Forget the value, and disown a load in flight."""
         self._values.pop(key, None)
         self._flights.pop(key, None)
 
     def disown(self, key: K) -> None:
-        """Forget what is being loaded, but keep the value."""
+        """Disown a load in flight, but keep the value."""
         self._flights.pop(key, None)
 
     def clear(self) -> None:
@@ -90,7 +90,7 @@ class SingleFlight(Generic[K, V]):
                 flight.cancel()
             else:
                 flight.set_exception(error)
-                flight.exception()  # somebody looked: no complaint when nobody else waits
+                flight.exception()  # retrieved, so that asyncio does not log it when no other caller waits
             raise
         if self._land(key, flight):
             self._values[key] = value
@@ -107,7 +107,7 @@ class SingleFlight(Generic[K, V]):
             for key, flight in flights.items():
                 is_wanted = self._land(key, flight)
                 if key not in loaded:
-                    flight.cancel()  # whoever waits for this one alone looks for itself
+                    flight.cancel()  # a caller that waits for this key loads it itself
                     continue
                 if is_wanted:
                     self._values[key] = loaded[key]
@@ -115,7 +115,7 @@ class SingleFlight(Generic[K, V]):
         return loaded
 
     def _land(self, key: K, flight: asyncio.Future[V]) -> bool:
-        """Whether the flight was still wanted."""
+        """Tell whether the flight was still wanted."""
         if self._flights.get(key) is not flight:
             return False
         del self._flights[key]

@@ -1,4 +1,4 @@
-"""What a unit of work looks up again, because it may have gone since; `rights` is for what a caller's rights depend on."""
+"""Entities that a unit of work looks up again, as they may be gone. `rights` does it for those that rights depend on."""
 
 from core.domain.errors import UnknownGuild
 from core.domain.guild import Guild
@@ -6,7 +6,7 @@ from core.store.interfaces import Transaction
 
 
 async def fetch_guild(tx: Transaction, guild_id: int) -> Guild:
-    """Raises UnknownGuild when it has gone."""
+    """Return the guild. Raises UnknownGuild when it is gone."""
     guild = await tx.guilds.find(guild_id)
     if guild is None:
         raise UnknownGuild

@@ -51,7 +51,7 @@ class AccountService:
         self._ids = ids
 
     async def fetch_own(self, caller: Caller) -> OwnUserObject:
-        """The caller's account."""
+        """Return the caller's account."""
         return render_own_user(await self._fetch_account(caller))
 
     async def fetch(self, user_id: int) -> UserObject:
@@ -123,7 +123,7 @@ class AccountService:
             raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
 
     async def _is_as_before(self, tx: Transaction, caller: Caller, account: Account) -> bool:
-        """Whether what the caller was checked against has lasted until this turn to write; the check is repeated if not.
+        """Tell whether what the caller was checked against has lasted until this turn to write; the check is repeated if not.
 
         Another request may have changed the password, and a login may have hashed it anew.
         """

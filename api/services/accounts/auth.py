@@ -104,7 +104,7 @@ class AuthService:
         return made
 
     async def log_in(self, form: Credentials, origin: Origin) -> LoginObject:
-        """Raises Invalid, alike for an unknown account and a wrong password; RateLimited after too many of them."""
+        """Raise Invalid, alike for an unknown account and a wrong password; RateLimited after too many of them."""
         typed = form.login or form.email or ""
         while True:
             account = await self._find_account(typed)
@@ -133,7 +133,7 @@ class AuthService:
             await self._end(tx, caller.user_id, caller.auth_session_id)
 
     async def list_sessions(self, caller: Caller) -> list[SessionObject]:
-        """The caller's logins, newest first."""
+        """Return the caller's logins, newest first."""
         if caller.is_bot:
             raise WrongAccountKind
         sessions = await self._store.users.list_auth_sessions(caller.user_id)
@@ -190,7 +190,7 @@ class AuthService:
         return LoginObject(token=token, user_id=str(user_id))
 
     async def _end_oldest(self, tx: Transaction, user_id: int) -> None:
-        """A login more than there may be ends the oldest: nobody is locked out by forgotten ones."""
+        """Return a login more than there may be ends the oldest: nobody is locked out by forgotten ones."""
         sessions = await tx.users.list_auth_sessions(user_id)
         surplus = len(sessions) - self._sessions_per_user + 1
         for session in sorted(sessions, key=lambda session: session.id)[: max(0, surplus)]:
@@ -202,7 +202,7 @@ class AuthService:
 
 
 def revocation(envelope_id: int, user_id: int, session_id: int) -> Envelope:
-    """The word that a login has ended."""
+    """Return the word that a login has ended."""
     return user_event(envelope_id, SESSION_REVOKED, user_id, SessionRevoked(auth_session_id=str(session_id)))
 
 

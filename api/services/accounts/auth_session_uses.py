@@ -28,7 +28,7 @@ class AuthSessionUses:
         self._used: set[int] = set()
 
     def note(self, auth_session_id: int) -> None:
-        """A request came with this login."""
+        """Return a request came with this login."""
         self._used.add(auth_session_id)
 
     async def write(self) -> None:

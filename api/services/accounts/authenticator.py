@@ -39,7 +39,7 @@ class Authenticator:
         return self._changes
 
     async def find(self, header: str) -> Caller | None:
-        """The caller that the header stands for. Bots must say that they are bots, and people that they are not."""
+        """Return the caller that the header stands for. Bots must say that they are bots, and people that they are not."""
         token = header.removeprefix(BOT_SCHEME)
         token_hash = hash_token(token)
         caller = self._callers.get(token_hash)

@@ -40,7 +40,7 @@ class PasswordAttempts:
         self._limits = limits
 
     async def is_right(self, account: Account | None, password: str, *, typed: str, address: str) -> bool:
-        """Whether it is the account's password; False when there is no account. Raises RateLimited."""
+        """Tell whether it is the account's password; False when there is no account. Raises RateLimited."""
         try:
             is_right = await self._try(account, password, name=_name_of(account, typed), address=address)
         except RateLimited:
@@ -68,7 +68,7 @@ class PasswordAttempts:
         return is_right
 
     async def is_own(self, caller: Caller, account: Account, password: str) -> bool:
-        """Whether it is the caller's password. Raises RateLimited."""
+        """Tell whether it is the caller's password. Raises RateLimited."""
         source = f"login {caller.auth_session_id}"
         await self._limits.take_password(caller.user_id, source)
         is_right = await self._passwords.verify(account.password_hash, password)

@@ -27,11 +27,11 @@ class Passwords:
         self._decoy: str | None = None
 
     async def hash(self, password: str) -> str:
-        """A new salted hash."""
+        """Return a new salted hash."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is the password.
+        """Tell whether it is the password.
 
         Without a hash it takes as long as with one of the present cost, so that time does not tell who has an account. A hash
         of another cost takes another time, until its owner logs in.
@@ -44,7 +44,7 @@ class Passwords:
         return await self._verify(password_hash, password)
 
     async def renew(self, password_hash: str, password: str) -> str | None:
-        """A new hash of a password that has just been verified; None while the old one has the present cost."""
+        """Return a new hash of a password that has just been verified; None while the old one has the present cost."""
         return await self.hash(password) if self._hasher.check_needs_rehash(password_hash) else None
 
     async def _verify(self, password_hash: str, password: str) -> bool:

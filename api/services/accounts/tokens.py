@@ -12,6 +12,6 @@ _SECRET_BYTES: Final = 32
 
 
 def make_token(user_id: int, now_ms: int) -> str:
-    """A new token of the user."""
+    """Return a new token of the user."""
     parts = (str(user_id).encode(), now_ms.to_bytes(6, "big"), secrets.token_bytes(_SECRET_BYTES))
     return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)

@@ -121,13 +121,13 @@ class ApplicationService:
         return await self.render(application)
 
     async def list_own(self, caller: Caller) -> list[ApplicationObject]:
-        """The caller's applications."""
+        """Return the caller's applications."""
         if caller.is_bot:
             raise WrongAccountKind
         return [await self.render(item) for item in await self._store.applications.list_by_owner(caller.user_id)]
 
     async def require_allowed(self, caller: Caller, application_id: int) -> Application:
-        """The application, for its owner and its own bot. Raises UnknownApplication."""
+        """Return the application, for its owner and its own bot. Raises UnknownApplication."""
         application = await self._store.applications.find(application_id)
         if application is None or caller.user_id not in (application.owner_id, application.bot_id):
             raise UnknownApplication
@@ -138,7 +138,7 @@ class ApplicationService:
         return await self.render(await self.require_allowed(caller, application_id))
 
     async def fetch_of_bot(self, caller: Caller) -> ApplicationObject:
-        """The application that the caller is the bot of. Raises OnlyBots."""
+        """Return the application that the caller is the bot of. Raises OnlyBots."""
         return await self.render(await self._find_own(caller))
 
     async def update_of_bot(self, caller: Caller, form: UpdateApplication) -> ApplicationObject:

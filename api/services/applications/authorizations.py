@@ -131,7 +131,7 @@ class AuthorizationService:
             await self._membership.welcome(guild, member)
 
     async def _give_role(self, tx: Transaction, role: Role, bot_id: int) -> None:
-        """A bot that came without permissions has no role yet."""
+        """Return a bot that came without permissions has no role yet."""
         before = await tx.members.find(role.guild_id, bot_id)
         if before is None or role.id in before.role_ids:
             return
@@ -142,7 +142,7 @@ class AuthorizationService:
     async def _put_role(
         self, tx: Transaction, application: Application, access: GuildAccess, wanted: int
     ) -> Role | None:
-        """The bot's managed role: found and changed, or made when there is something to grant.
+        """Return the bot's managed role: found and changed, or made when there is something to grant.
 
         A bit that the caller does not hold stays as it is, and so does a role that the caller does not stand above.
         """

@@ -116,6 +116,6 @@ def overwrite_type_of(given: int | str | None) -> int | None:
 
 
 def overwrite_of(form: OverwriteForm | PutOverwrite, overwrite_id: int, type_: int) -> Overwrite:
-    """The form as an overwrite; unknown bits are dropped, and what is allowed is not denied."""
+    """Return the form as an overwrite; unknown bits are dropped, and what is allowed is not denied."""
     allow = (form.allow or 0) & ALL_PERMISSIONS
     return Overwrite(overwrite_id, type_, allow, (form.deny or 0) & ALL_PERMISSIONS & ~allow)

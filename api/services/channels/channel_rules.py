@@ -40,7 +40,7 @@ _SPACES = re.compile(r"[\s-]+")
 
 
 def compute_name(kind: int, name: str) -> str:
-    """The name as kept: of text channels in lower case and with dashes, of others stripped of outer spaces.
+    """Return the name as kept: of text channels in lower case and with dashes, of others stripped of outer spaces.
 
     Raises:
         Invalid: when nothing is left of it, or it is too long: letters in lower case may be more than they were.
@@ -52,14 +52,14 @@ def compute_name(kind: int, name: str) -> str:
 
 
 def check_kind(kind: int) -> None:
-    """Raises Invalid for a type that guilds have no channels of."""
+    """Raise Invalid for a type that guilds have no channels of."""
     if kind not in CREATABLE:
         choices = ", ".join(str(int(choice)) for choice in sorted(CREATABLE))
         raise invalid_field("type", "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
 
 
 def check_conversion(before: int, after: int) -> None:
-    """Raises Invalid when a channel cannot become one of the other type; text and announcement can."""
+    """Raise Invalid when a channel cannot become one of the other type; text and announcement can."""
     if before == after:
         return
     check_kind(after)
@@ -68,7 +68,7 @@ def check_conversion(before: int, after: int) -> None:
 
 
 def check_bounds(channel: Channel) -> None:
-    """Raises Invalid when topic, bitrate or user limit do not fit the channel's type."""
+    """Raise Invalid when topic, bitrate or user limit do not fit the channel's type."""
     rule = texts.FORUM_TOPIC if channel.type == ChannelType.FORUM else texts.TOPIC
     if channel.topic is not None:
         rule.parse(channel.topic, "topic")
@@ -82,7 +82,7 @@ def check_bounds(channel: Channel) -> None:
 
 
 def check_channel_count(channels: Sized) -> None:
-    """Raises LimitReached when the guild is full."""
+    """Raise LimitReached when the guild is full."""
     if len(channels) >= MAX_CHANNELS:
         raise LimitReached(30013, f"Maximum number of server channels reached ({MAX_CHANNELS})")
 
@@ -90,7 +90,7 @@ def check_channel_count(channels: Sized) -> None:
 def check_parent(
     kind: int, parent_id: int, channels: Mapping[int, Channel], *, child_id: int = 0, path: tuple[str | int, ...] = ()
 ) -> None:
-    """Raises Invalid when a channel of this type cannot stand in that category. `child_id` does not count as its child."""
+    """Raise Invalid when a channel of this type cannot stand in that category. `child_id` does not count as its child."""
     field = (*path, "parent_id")
     if kind == ChannelType.CATEGORY:
         raise invalid_field(field, "CHANNEL_PARENT_INVALID_TYPE", "A category cannot have a parent")
@@ -107,7 +107,7 @@ def check_parent(
 
 
 def compute_next_position(kind: int, channels: Iterable[Channel]) -> int:
-    """The place behind all channels that are sorted together: categories, those one talks in, and the rest."""
+    """Return the place behind all channels that are sorted together: categories, those one talks in, and the rest."""
     places = [channel.position for channel in channels if _sorting_of(channel.type) == _sorting_of(kind)]
     return max(places, default=-1) + 1
 
@@ -119,7 +119,7 @@ def _sorting_of(kind: int) -> int:
 
 
 def merge_overwrites(overwrites: Iterable[Overwrite]) -> tuple[Overwrite, ...]:
-    """One overwrite an id (the last counts), with known bits only; what is allowed is not denied."""
+    """Return one overwrite an id (the last counts), with known bits only; what is allowed is not denied."""
     merged: dict[int, Overwrite] = {}
     for overwrite in overwrites:
         allow = overwrite.allow & ALL_PERMISSIONS
@@ -141,7 +141,7 @@ def changed_bits(before: Iterable[Overwrite], after: Iterable[Overwrite]) -> int
 
 
 def manages_by_overwrite(channel: Channel, user_id: int, role_ids: Collection[int]) -> bool:
-    """Whether an overwrite of the channel (not the guild's roles) lets the member manage its permissions."""
+    """Tell whether an overwrite of the channel (not the guild's roles) lets the member manage its permissions."""
     held = {*role_ids, channel.guild_id}
     return any(
         overwrite.allow & Permission.MANAGE_ROLES
@@ -151,7 +151,7 @@ def manages_by_overwrite(channel: Channel, user_id: int, role_ids: Collection[in
 
 
 def check_grant(bits: int, *, held: int, is_free: bool = False) -> None:
-    """Raises Forbidden when a caller with the permissions `held` may not change these bits of overwrites."""
+    """Raise Forbidden when a caller with the permissions `held` may not change these bits of overwrites."""
     if is_free or held & Permission.ADMINISTRATOR:
         return
     if bits & (Permission.MANAGE_ROLES | ~held):
@@ -159,7 +159,7 @@ def check_grant(bits: int, *, held: int, is_free: bool = False) -> None:
 
 
 def is_synced(channel: Channel, overwrites: Iterable[Overwrite]) -> bool:
-    """Whether the channel has just these overwrites. Neither their order matters, nor those that say nothing."""
+    """Tell whether the channel has just these overwrites. Neither their order matters, nor those that say nothing."""
     return _telling(channel.overwrites) == _telling(overwrites)
 
 
@@ -168,11 +168,11 @@ def _telling(overwrites: Iterable[Overwrite]) -> set[Overwrite]:
 
 
 def check_overwrite_count(overwrites: Collection[Overwrite]) -> None:
-    """Raises LimitReached when there are more than a channel holds."""
+    """Raise LimitReached when there are more than a channel holds."""
     if len(overwrites) > MAX_OVERWRITES:
         raise LimitReached(30060, f"Maximum number of channel permission overwrites reached ({MAX_OVERWRITES})")
 
 
 def refuse_type(path: str) -> Invalid:
-    """The error of a field that wants a channel of another type."""
+    """Return the error of a field that wants a channel of another type."""
     return invalid_field(path, "CHANNEL_TYPE_INVALID", "Channel is of the wrong type or not in this guild")

@@ -78,13 +78,13 @@ class ChannelService:
         self._ids = ids
 
     async def fetch_all(self, caller: Caller, guild_id: int) -> list[ChannelObject]:
-        """The guild's channels that the caller may view."""
+        """Return the guild's channels that the caller may view."""
         access = await self._entities.access(caller.user_id, guild_id)
         visible = [channel for channel in access.entry.channels.values() if access.can_view(channel)]
         return await show_channels(self._last_messages, visible)
 
     async def fetch(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
-        """A channel of a guild, or of direct messages."""
+        """Return a channel of a guild, or of direct messages."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             return await self._show_direct(caller, access.channel)

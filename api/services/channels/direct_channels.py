@@ -59,7 +59,7 @@ class DirectChannelService:
         return (await self._render_all(user.id, [channel]))[0]
 
     async def list_all(self, user_id: int) -> list[DirectChannelObject]:
-        """The user's direct channels."""
+        """Return the user's direct channels."""
         return await self._render_all(user_id, await self._store.channels.list_direct(user_id))
 
     async def _fetch_recipient(self, user: User, form: OpenDirectChannel) -> User:

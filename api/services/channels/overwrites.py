@@ -96,7 +96,7 @@ class OverwriteService:
 
 
 def require_grant(access: ChannelAccess, guild: GuildAccess, after: Iterable[Overwrite]) -> None:
-    """Raises Forbidden unless the caller may bring the channel's overwrites into this state."""
+    """Raise Forbidden unless the caller may bring the channel's overwrites into this state."""
     access.require(Permission.MANAGE_ROLES)
     member = guild.member
     check_grant(
@@ -121,7 +121,7 @@ async def sync_children(
 async def resolve_overwrites(
     entities: EntityCache, forms: Sequence[OverwriteForm], entry: GuildEntry, before: Iterable[Overwrite] = ()
 ) -> tuple[Overwrite, ...]:
-    """The overwrites of a request, for a channel that has those from `before`, which are not looked up again.
+    """Return the overwrites of a request, for a channel that has those from `before`, which are not looked up again.
 
     Raises:
         UnknownOverwrite: when one is of a role that the guild does not have, or of a user who does not exist.

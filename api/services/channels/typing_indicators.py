@@ -46,7 +46,7 @@ class TypingIndicatorService:
         """The channels and users of which the channel was told within the interval."""
 
     async def start(self, user_id: int, channel_id: int) -> None:
-        """The user types in the channel. Too soon after the last time nothing happens.
+        """Return the user types in the channel. Too soon after the last time nothing happens.
 
         Raises UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
         """

@@ -36,7 +36,7 @@ class Blueprint(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def compute_blueprint(form: CreateGuild, *, owner_id: int, icon: str | None, guild_id: int, ids: IdSource) -> Blueprint:
-    """The guild that the request describes.
+    """Return the guild that the request describes.
 
     Raises:
         Invalid: when its parts do not fit together.

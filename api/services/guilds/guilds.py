@@ -92,7 +92,7 @@ class GuildService:
         return render_guild(blueprint.guild, blueprint.roles)
 
     async def fetch(self, caller: Caller, guild_id: int, *, with_counts: bool = False) -> GuildObject:
-        """The guild as its members see it."""
+        """Return the guild as its members see it."""
         access = await self._entities.access(caller.user_id, guild_id)
         rendered = render_guild(access.entry.guild, list(access.entry.roles.values()))
         if with_counts:
@@ -183,7 +183,7 @@ def _merge_features(guild: Guild, given: list[str | None]) -> tuple[str, ...]:
 
 
 def _require_views(access: GuildAccess, changes: Mapping[str, Any]) -> None:
-    """A channel that the caller may not view is for it none of the guild's."""
+    """Return a channel that the caller may not view is for it none of the guild's."""
     for field in _CHANNEL_FIELDS.keys() & changes.keys():
         channel = access.entry.channels.get(changes[field] or 0)
         if channel is None or changes[field] == getattr(access.entry.guild, field):

@@ -43,7 +43,7 @@ class OwnGuildService:
         return rendered
 
     async def fetch_member(self, caller: Caller, guild_id: int) -> MemberObject:
-        """The caller's membership. Raises UnknownGuild, MissingAccess."""
+        """Return the caller's membership. Raises UnknownGuild, MissingAccess."""
         access = await self._entities.access(caller.user_id, guild_id)
         return render_member(access.member)
 

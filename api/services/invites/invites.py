@@ -123,7 +123,7 @@ class InviteService:
         return shown
 
     async def fetch_of_channel(self, caller: Caller, channel_id: int) -> list[InviteObject]:
-        """The channel's invites, for those who manage it."""
+        """Return the channel's invites, for those who manage it."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
@@ -131,7 +131,7 @@ class InviteService:
         return await self._show_all(await self._store.invites.list_of_channel(channel_id))
 
     async def fetch_of_guild(self, caller: Caller, guild_id: int) -> list[InviteObject]:
-        """The guild's invites, for those who manage it; who only reads its audit log is not told how they are used."""
+        """Return the guild's invites, for those who manage it; who only reads its audit log is not told how they are used."""
         access = await self._entities.access(caller.user_id, guild_id)
         if not access.permissions & (Permission.MANAGE_GUILD | Permission.VIEW_AUDIT_LOG):
             raise Forbidden
@@ -202,7 +202,7 @@ class InviteService:
         return [role.id for role in given if access.has(Permission.MANAGE_ROLES) and access.outranks(role)]
 
     async def _count_use(self, tx: Transaction, invite: Invite) -> None:
-        """Raises UnknownInvite when it ran out meanwhile."""
+        """Raise UnknownInvite when it ran out meanwhile."""
         if invite.inviter_id is None:
             await tx.guilds.use_vanity_code(invite.guild_id, invite.code)
             return
@@ -300,7 +300,7 @@ def _is_alike(invite: Invite, wanted: Invite) -> bool:
 
 
 def _check_roles(access: GuildAccess, role_ids: Collection[int]) -> tuple[int, ...]:
-    """The roles, if the caller may give each of them to somebody."""
+    """Return the roles, if the caller may give each of them to somebody."""
     if role_ids:
         access.require(Permission.MANAGE_ROLES)
     return tuple(sorted({check_role(access, role_id).id for role_id in role_ids}))

@@ -119,7 +119,7 @@ class BanService:
             tx.announce(self._event(GUILD_BAN_REMOVE, guild_id, ban.user))
 
     async def _ban(self, tx: Transaction, guild_id: int, user: User, reason: str | None) -> bool:
-        """Whether the ban is new."""
+        """Tell whether the ban is new."""
         if await tx.bans.find(guild_id, user.id) is not None:
             return False
         await tx.bans.put(guild_id, user.id, reason)
@@ -138,7 +138,7 @@ class BanService:
         return access
 
     async def _find_target(self, guild_id: int, user_id: int) -> Member | int:
-        """The member, or the id of a user who is none."""
+        """Return the member, or the id of a user who is none."""
         return await self._entities.member(guild_id, user_id) or user_id
 
     async def _delete_messages(self, guild_id: int, user_id: int, seconds: int) -> None:

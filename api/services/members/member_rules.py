@@ -37,7 +37,7 @@ IsInVoice = Callable[[int, int], bool]
 def compute_member_changes(
     form: UpdateMember, *, access: GuildAccess, target: Member, now_ms: int, is_in_voice: IsInVoice
 ) -> dict[str, Any]:
-    """The changes to the member.
+    """Return the changes to the member.
 
     Raises:
         Forbidden, UnknownRole, InvalidRole, NotInVoice, Invalid
@@ -62,7 +62,7 @@ def compute_member_changes(
 
 
 def check_nick(access: GuildAccess, target: Member) -> None:
-    """Raises Forbidden when the caller may not rename the member."""
+    """Raise Forbidden when the caller may not rename the member."""
     if target.user.id == access.member.user.id:
         if not access.permissions & (Permission.CHANGE_NICKNAME | Permission.MANAGE_NICKNAMES):
             raise Forbidden
@@ -72,7 +72,7 @@ def check_nick(access: GuildAccess, target: Member) -> None:
 
 
 def compute_role_ids(access: GuildAccess, target: Member, wanted: Iterable[int]) -> tuple[int, ...]:
-    """The member's new set of roles, as kept: sorted, without @everyone."""
+    """Return the member's new set of roles, as kept: sorted, without @everyone."""
     access.require(Permission.MANAGE_ROLES)
     new = set(wanted) - {access.entry.guild.id}
     for role_id in new ^ set(target.role_ids):
@@ -81,7 +81,7 @@ def compute_role_ids(access: GuildAccess, target: Member, wanted: Iterable[int])
 
 
 def check_role(access: GuildAccess, role_id: int) -> Role:
-    """The role, if the caller may give and take it."""
+    """Return the role, if the caller may give and take it."""
     role = access.entry.roles.get(role_id)
     if role is None:
         raise UnknownRole

@@ -1,7 +1,6 @@
-"""Embeds that a sender makes: checked against Discord's limits and put into the shape that messages carry.
+"""Embeds of senders (type "rich"): they are checked against Discord's limits and put into the shape that messages carry.
 
-Limits: documentation, "Embed Limits". Lengths count after trimming. Embeds and parts that say nothing are dropped.
-Embeds of links are somebody else's work; here is only type "rich".
+The limits are those of the documentation, "Embed Limits". Lengths count after trimming. Empty embeds and parts are dropped.
 """
 
 import datetime as dt
@@ -17,7 +16,7 @@ from core.wire.objects.embed import Embed, EmbedAuthor, EmbedField, EmbedFooter,
 
 MAX_EMBEDS: Final = 10
 MAX_TOTAL: Final = 6000
-"""Characters of titles, descriptions, field names and values, footers and author names, over all embeds of a message."""
+"""The characters of titles, descriptions, fields, footers and author names, over all embeds of a message."""
 MAX_FIELDS: Final = 25
 MAX_COLOR: Final = 0xFFFFFF
 MAX_URL: Final = 2048
@@ -73,10 +72,10 @@ _EMPTY = Embed()
 
 
 def parse_embeds(forms: Sequence[EmbedForm] | None) -> msgspec.Raw:
-    """The checked embeds as a JSON list.
+    """Check embeds, and return them as a JSON list.
 
     Raises:
-        Invalid: naming every field that breaks a limit.
+        Invalid: with every field that breaks a limit.
     """
     if not forms:
         return NO_EMBEDS
@@ -86,7 +85,7 @@ def parse_embeds(forms: Sequence[EmbedForm] | None) -> msgspec.Raw:
 
 
 def parse_embed(form: EmbedForm) -> msgspec.Raw:
-    """The same for the one `embed` of older libraries. Raises as `parse_embeds`."""
+    """Check the single `embed` of older libraries. Returns and raises as `parse_embeds`."""
     return _parse_all({("embed",): form})
 
 
@@ -102,7 +101,7 @@ def _parse_all(forms: dict[Path, EmbedForm]) -> msgspec.Raw:
 
 
 class _Check:
-    """Collects what is wrong in a list of embeds, and counts its characters."""
+    """Collects the faults of a list of embeds, and counts its characters."""
 
     __slots__ = ("errors", "total")
 

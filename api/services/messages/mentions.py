@@ -1,8 +1,8 @@
-"""Mentions: what a message's text names, and what `allowed_mentions` and permissions leave of it.
+"""Mentions: the users and roles that a text names, restricted by `allowed_mentions` and permissions.
 
 Two pure steps. `find_mentions` reads the text as Discord's clients write it: `<@id>`, `<@!id>`, `<@&id>`, `@everyone`,
 `@here`; nothing inside code counts. `AllowedMentions` is the sender's own restriction, checked by
-`parse_allowed_mentions`. Which users and roles exist, and what the sender may mention, is for the caller to know.
+`parse_allowed_mentions`. The caller knows which users and roles exist, and which of them the sender may mention.
 """
 
 import re
@@ -16,7 +16,7 @@ from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.role import Role
 
 MAX_MENTIONS: Final = 100
-"""As many users (and roles) as `allowed_mentions` can list; what is named beyond is text."""
+"""The number of users (and of roles) that `allowed_mentions` can list. Further ones are plain text."""
 
 _CODE = re.compile(r"```.*?```|``.*?``|`[^`\n]*`", re.DOTALL)
 _MENTION = re.compile(r"(?<!\\)<@(!|&)?(\d{1,19})>")
@@ -24,7 +24,7 @@ _EVERYONE = re.compile(r"@(?:everyone|here)\b")
 
 
 class MentionedIds(msgspec.Struct, frozen=True):
-    """What a text names, each id once, in the order of the text."""
+    """The ids that a text names, each once, in the order of the text."""
 
     user_ids: tuple[int, ...] = ()
     role_ids: tuple[int, ...] = ()
@@ -35,7 +35,7 @@ NO_MENTIONS: Final = MentionedIds()
 
 
 def find_mentions(content: str) -> MentionedIds:
-    """The mentions in a text."""
+    """Find the mentions in a text."""
     if "@" not in content:
         return NO_MENTIONS
     text = _CODE.sub(" ", content) if "`" in content else content
@@ -50,7 +50,7 @@ def find_mentions(content: str) -> MentionedIds:
 
 
 class AllowedMentions(msgspec.Struct, kw_only=True, frozen=True):
-    """What may be mentioned. A set of None means all of the kind."""
+    """The sender's restriction of mentions. None instead of a set means all of the kind."""
 
     everyone: bool = True
     users: frozenset[int] | None = None
@@ -59,7 +59,7 @@ class AllowedMentions(msgspec.Struct, kw_only=True, frozen=True):
 
 
 ALL_MENTIONS: Final = AllowedMentions()
-"""Without `allowed_mentions` everything counts, also the author of the message that is replied to."""
+"""The restriction without `allowed_mentions`: all mentions count, also of the author of the answered message."""
 
 
 class AllowedMentionsForm(msgspec.Struct, kw_only=True):
@@ -72,7 +72,7 @@ class AllowedMentionsForm(msgspec.Struct, kw_only=True):
 
 
 def parse_allowed_mentions(form: AllowedMentionsForm | None) -> AllowedMentions:
-    """The checked restriction.
+    """Check the restriction.
 
     Raises:
         Invalid: on unknown kinds, repeated or malformed ids, more than 100 ids, and kinds both parsed and listed.
@@ -147,7 +147,7 @@ def _repeated(path: tuple[str | int, ...]) -> FieldError:
 
 
 def select_users(found: MentionedIds, allowed: AllowedMentions) -> list[int]:
-    """The users that the text names and the sender lets be mentioned."""
+    """Return the users that the text names and the sender allows."""
     if allowed.users is None:
         return list(found.user_ids)
     return [user_id for user_id in found.user_ids if user_id in allowed.users]
@@ -156,7 +156,7 @@ def select_users(found: MentionedIds, allowed: AllowedMentions) -> list[int]:
 def select_roles(
     found: MentionedIds, allowed: AllowedMentions, roles: Mapping[int, Role], *, may_mention_all: bool
 ) -> tuple[int, ...]:
-    """The guild's roles that the message mentions: mentionable ones, or all with MENTION_EVERYONE; never @everyone's."""
+    """Return the roles that the message mentions: mentionable ones, or all with MENTION_EVERYONE; never @everyone."""
     named: Collection[int] = found.role_ids
     if allowed.roles is not None:
         named = [role_id for role_id in named if role_id in allowed.roles]

@@ -1,8 +1,8 @@
-"""Changing and deleting messages.
+"""Edits and deletions of messages.
 
-An edit is made against the version that was read and goes in only when that is still the stored one; otherwise it is made
-again on top of the other's. So of concurrent edits the later wins, none is half of two, and none brings back what has been
-deleted. The event is made from the message as it is going to be stored, so the last event shows the last state.
+An edit is made against the version that was read, and is stored only if that is still the present one; otherwise it is made
+again on top of the other edit. So of concurrent edits the later wins, edits never mix, and none brings back a deleted message.
+The event is made from the message as it will be stored, so the last event shows the last state.
 """
 
 from collections.abc import Collection
@@ -41,7 +41,7 @@ _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
 
 _MAX_ATTEMPTS: Final = 100
-"""Each failed attempt means that another edit of the same message went in: this many at once are abuse."""
+"""Each failed attempt means that another edit of the message was stored. This many at once are abuse."""
 
 _BULK_MIN: Final = 2
 _BULK_MAX: Final = 100
@@ -49,7 +49,7 @@ _BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
 
 
 class MessageEditService:
-    """Edits and deletes."""
+    """Edits and deletes messages."""
 
     __slots__ = ("_clock", "_entities", "_ids", "_messages", "_renderer")
 
@@ -69,11 +69,11 @@ class MessageEditService:
         self._clock = clock
 
     async def edit(self, user_id: int, channel_id: int, message_id: int, form: EditMessage) -> bytes:
-        """Change a message; the REST object as JSON. Who may manage messages may change others' flags, no more.
+        """Change a message, and return the REST object as JSON. Managers of messages may change others' flags, no more.
 
         Raises:
             Invalid, NotBuilt: as `parse_edit`. UnknownChannel, MissingAccess, UnknownMessage.
-            NotTheAuthor, Forbidden: when it is somebody else's. SystemMessageAction: when it is nobody's.
+            NotTheAuthor, Forbidden: when the caller is not the author. SystemMessageAction: for a system message.
         """
         edit = parse_edit(form)
         access = await self._entities.text_access(user_id, channel_id)
@@ -89,9 +89,9 @@ class MessageEditService:
         raise Unavailable
 
     async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
-        """Delete one's own message, or with MANAGE_MESSAGES anybody's.
+        """Delete the caller's own message, or any with MANAGE_MESSAGES.
 
-        Raises UnknownChannel, MissingAccess, UnknownMessage; DirectChannelAction, Forbidden when it is somebody else's.
+        Raises UnknownChannel, MissingAccess, UnknownMessage; DirectChannelAction, Forbidden for another author's.
         """
         access = await self._entities.text_access(user_id, channel_id)
         message = await self._messages.find(channel_id, message_id)
@@ -156,14 +156,14 @@ class MessageEditService:
         }
 
     async def _find_replied_id(self, message: Message) -> int | None:
-        """Whom the message answers, when it pinged them: an edit neither adds nor takes that."""
+        """Find the author of the answered message, if they were mentioned: an edit does not change that."""
         if message.reference_id is None:
             return None
         replied = await self._messages.find(message.channel_id, message.reference_id)
         return replied.author_id if replied is not None and replied.author_id in message.mention_ids else None
 
     async def _apply(self, access: ChannelAccess, message: Message, changes: dict[str, Any]) -> bytes | None:
-        """The answer, or None when another edit came first."""
+        """Store the changes and return the answer, or None when another edit came first."""
         edited = msgspec.structs.replace(message, **changes, version=message.version + 1) if changes else message
         resolved = await self._renderer.resolve_for_dispatch(edited)
         member = None
@@ -183,7 +183,7 @@ class MessageEditService:
 
 
 def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edit: Edit) -> None:
-    """Raises unless the user may do this to the message: what takes a permission to send takes it to put in later."""
+    """Raise unless the user may make this edit. Content that needs a permission to be sent needs it in an edit, too."""
     if message.type not in WRITTEN:
         raise SystemMessageAction
     if message.author_id == user_id:

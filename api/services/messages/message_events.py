@@ -1,6 +1,6 @@
-"""Envelopes about messages: in a guild one for the channel, in direct messages one for each recipient's shard.
+"""Envelopes about messages: in a guild one for the channel, in direct messages one for each recipient.
 
-Both envelopes of a direct message carry the same id: it is the key by which each recipient's actor knows repeats.
+Both envelopes of a direct message carry one id, by which each recipient's actor knows repeats.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,17 +16,17 @@ from core.wire.objects.message import DeletedMessage, DeletedMessages
 
 
 def message_created(channel: Channel, message: Message, payload: msgspec.Raw) -> list[Envelope]:
-    """MESSAGE_CREATE, under the message's own id, so that it can be published again."""
+    """Make MESSAGE_CREATE, under the message's own id, so that it can be published again."""
     return _message_event(MESSAGE_CREATE, message.id, channel, message, payload)
 
 
 def message_updated(envelope_id: int, channel: Channel, message: Message, payload: msgspec.Raw) -> list[Envelope]:
-    """MESSAGE_UPDATE."""
+    """Make MESSAGE_UPDATE."""
     return _message_event(MESSAGE_UPDATE, envelope_id, channel, message, payload)
 
 
 def messages_deleted(envelope_id: int, channel: Channel, message_ids: Sequence[int]) -> list[Envelope]:
-    """MESSAGE_DELETE for one, MESSAGE_DELETE_BULK for several."""
+    """Make MESSAGE_DELETE for one message, MESSAGE_DELETE_BULK for several."""
     guild_id = str(channel.guild_id) if channel.guild_id else None
     channel_id = str(channel.id)
     if len(message_ids) == 1:
@@ -55,7 +55,7 @@ def for_channel(
     mention_ids: Collection[int] = (),
     user_id: int = 0,
 ) -> list[Envelope]:
-    """The event for everybody in the channel. `user_id` is whom it is about, in guilds."""
+    """Make the event for everybody in the channel. `user_id` is its subject, in guilds."""
     if channel.guild_id:
         return [
             channel_event(

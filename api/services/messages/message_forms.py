@@ -1,7 +1,7 @@
-"""What a request to send or edit a message holds, and its checked form.
+"""Bodies of requests that send or edit messages, and the checks that need the body alone.
 
-`parse_draft` and `parse_edit` know no caller and no channel: they check what can be checked from the body alone. Parts of
-Discord's messages that this server does not have yet are marked so, and refused when they are present and not empty.
+`parse_draft` and `parse_edit` know no caller and no channel. Parts of Discord's messages that this server does not have yet
+are marked as not built, and refused when they are present and not empty.
 """
 
 from typing import Annotated, Any, Final
@@ -22,8 +22,8 @@ SUPPRESS_EMBEDS: Final = 1 << 2
 SUPPRESS_NOTIFICATIONS: Final = 1 << 12
 _SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
 _EDITABLE_FLAGS: Final = SUPPRESS_EMBEDS
-"""Discord documents that an edit passes over others without error; those that it sets itself are dropped of new messages too,
-as clients copy messages with all that they say of themselves."""
+"""Discord documents that an edit ignores other flags without error. A new message drops flags that the server sets itself,
+as clients copy messages with all their fields."""
 _EPHEMERAL: Final = 1 << 6
 _IS_VOICE_MESSAGE: Final = 1 << 13
 _IS_COMPONENTS_V2: Final = 1 << 15
@@ -46,7 +46,7 @@ class CreateMessage(msgspec.Struct, kw_only=True):
     content: str | None = None
     embeds: list[EmbedForm] | None = None
     embed: EmbedForm | None = None
-    """What libraries for v9 and older send; `embeds` wins."""
+    """The field of libraries for v9 and older. `embeds` wins."""
     tts: bool | None = None
     allowed_mentions: AllowedMentionsForm | None = None
     message_reference: MessageReferenceForm | None = None
@@ -61,7 +61,7 @@ class CreateMessage(msgspec.Struct, kw_only=True):
 
 
 class EditMessage(msgspec.Struct, kw_only=True):
-    """Body of an edit; what is absent stays."""
+    """Body of an edit. Absent fields stay."""
 
     content: str | UnsetType | None = UNSET
     embeds: list[EmbedForm] | UnsetType | None = UNSET
@@ -86,7 +86,7 @@ class Reply(msgspec.Struct, frozen=True):
     channel_id: int | None
     guild_id: int | None
     is_required: bool
-    """Whether sending fails when it is gone."""
+    """True when sending fails if the message is gone."""
 
 
 class Draft(msgspec.Struct, kw_only=True, frozen=True):
@@ -113,7 +113,7 @@ class Edit(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def changes_text(self) -> bool:
-        """Whether it changes more than flags, which is the author's right alone."""
+        """True when the edit changes more than flags, which only the author may."""
         return self.content is not UNSET or self.embeds is not UNSET
 
 
@@ -146,7 +146,7 @@ def parse_draft(form: CreateMessage) -> Draft:
 
 
 def parse_edit(form: EditMessage) -> Edit:
-    """Check an edit. Raises as `parse_draft`; whether anything is left to show is decided with the message."""
+    """Check an edit. Raises as `parse_draft`, but not EmptyMessage: that depends on the message."""
     return Edit(
         content=UNSET if isinstance(form.content, UnsetType) else parse_content(form.content),
         embeds=_parse_edited_embeds(form),
@@ -156,14 +156,14 @@ def parse_edit(form: EditMessage) -> Edit:
 
 
 def parse_content(content: str | None) -> str:
-    """The text without surrounding white space. Raises Invalid when it is too long."""
+    """Return the text without surrounding white space. Raises Invalid when it is too long."""
     if content is None:
         return ""
     return MESSAGE_CONTENT.parse(content, "content")
 
 
 def _parse_edited_embeds(form: EditMessage) -> msgspec.Raw | UnsetType:
-    """Of older and newer field whichever has something to show; else whichever is there."""
+    """Choose between the older and the newer field: the one with content, else the one that is present."""
     if form.embed and not form.embeds:
         return parse_embed(form.embed)
     if not isinstance(form.embeds, UnsetType):

@@ -1,4 +1,4 @@
-"""Reading a channel's messages."""
+"""The reading of a channel's messages."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
 
 
 class PageQuery(msgspec.Struct, kw_only=True, frozen=True):
-    """Which messages of a channel; of several bounds `around` counts before `before`, and that before `after`."""
+    """The bounds of a page. Of several, `around` wins over `before`, and `before` over `after`."""
 
     around: int | None = None
     before: int | None = None
@@ -29,7 +29,7 @@ class PageQuery(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class MessageHistoryService:
-    """Shows messages to those who may read them."""
+    """Shows messages to callers who may read them."""
 
     __slots__ = ("_cache", "_entities", "_messages", "_renderer")
 
@@ -42,7 +42,7 @@ class MessageHistoryService:
         self._renderer = renderer
 
     async def list_page(self, user_id: int, channel_id: int, query: PageQuery) -> bytes:
-        """A JSON list, newest first; empty for who may see the channel but not read its history.
+        """Return a JSON list, newest first. It is empty for a caller who may view the channel but not read its history.
 
         Raises:
             UnknownChannel, MissingAccess. WrongChannelType: for categories and forums.
@@ -66,7 +66,7 @@ class MessageHistoryService:
         return encode_messages(await self._renderer.resolve_all(older))
 
     async def fetch(self, user_id: int, channel_id: int, message_id: int) -> bytes:
-        """One message. Raises as `list_page`, UnknownMessage, and Forbidden without the right to read history."""
+        """Return one message. Raises as `list_page`; UnknownMessage; Forbidden without the right to read history."""
         access = await self._entities.text_access(user_id, channel_id)
         access.require(_READ_HISTORY)
         message = await self._cache.find(channel_id, message_id)

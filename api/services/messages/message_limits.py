@@ -1,4 +1,4 @@
-"""How fast messages may be sent, over REST and the socket alike: the instance's limits, and a channel's slow mode."""
+"""The limits of sending, over REST and the socket alike: those of the instance, and a channel's slow mode."""
 
 from typing import Final
 
@@ -13,11 +13,11 @@ from core.runtime.clock import Clock
 
 _BYPASS: Final = int(Permission.BYPASS_SLOWMODE)
 _MAX_WAITING: Final = 100_000
-"""Senders remembered for slow mode; the ones that sent longest ago go first."""
+"""The number of senders that are remembered for slow mode. The oldest go first."""
 
 
 class MessageLimits:
-    """Takes one message from every limit that it counts against."""
+    """Counts a message against each of its limits."""
 
     __slots__ = ("_clock", "_limits", "_sent")
 
@@ -25,14 +25,14 @@ class MessageLimits:
         self._limits = limits
         self._clock = clock
         self._sent: FIFOCache[tuple[int, int], float] = FIFOCache(_MAX_WAITING)
-        """When (monotonic seconds) a user last sent into a channel with slow mode, oldest first."""
+        """The time (monotonic seconds) of a user's last message in a channel with slow mode, oldest first."""
 
     async def take(self, access: ChannelAccess, author: User) -> None:
         """Count a message that is about to be sent.
 
         Raises:
-            SlowMode: the channel's; bots and those with BYPASS_SLOWMODE do not wait.
-            RateLimited: the instance's.
+            SlowMode: by the channel; bots and members with BYPASS_SLOWMODE do not wait.
+            RateLimited: by the instance.
         """
         channel = access.channel
         is_slowed = channel.rate_limit_per_user > 0 and not author.bot and not access.has(_BYPASS)

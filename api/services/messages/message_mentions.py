@@ -1,4 +1,4 @@
-"""Whom a message mentions in its channel: what `mentions` reads from the text, met with who and what there is."""
+"""The mentions of a message in its channel: those that `mentions` reads from the text, if their users and roles exist."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,11 +16,11 @@ _MENTION_EVERYONE: Final = int(Permission.MENTION_EVERYONE)
 
 
 class Mentions(msgspec.Struct, kw_only=True, frozen=True):
-    """What a message mentions, as it is stored and shown."""
+    """The mentions of a message, as they are stored and shown."""
 
     users: tuple[User, ...] = ()
     members: Mapping[int, Member] = {}
-    """Those of the users that are in the guild, by user id."""
+    """The memberships of those users that are in the guild, keyed by user id."""
     role_ids: tuple[int, ...] = ()
     everyone: bool = False
 
@@ -36,10 +36,10 @@ NOBODY: Final = Mentions()
 async def resolve_mentions(
     entities: EntityCache, access: ChannelAccess, *, content: str, allowed: AllowedMentions, replied_id: int | None
 ) -> Mentions:
-    """The mentions of a text that the sender of `access` writes. `replied_id` is the author of the message it answers.
+    """Resolve the mentions of a text by the sender of `access`. `replied_id` is the author of the answered message.
 
-    Users count when they exist (in direct messages: when they are recipients), roles when they are the guild's and
-    mentionable or the sender may mention all, which @everyone and @here need as well.
+    A user counts who exists (in direct messages: who is a recipient). A role counts that is the guild's, if it is mentionable
+    or the sender may mention all, which @everyone and @here need as well.
     """
     if "@" not in content and replied_id is None:
         return NOBODY

@@ -1,12 +1,11 @@
 """A sender's repeats: requests with the same author, channel and nonce make one message and get equal answers.
 
-The store is what decides (`MessageStore.add` knows nonces for an hour, atomically). On top of it stands what a process
-knows by itself:
+The store decides: `MessageStore.add` knows nonces for an hour, atomically. A process knows more by itself:
 
-- Requests that are under way at once share one flight, so a burst of repeats is one message for limits too.
-- A nonce that this process has stored is remembered for a while, so a late repeat is not held up by limits either.
-- A message of an earlier life of the process, or of another process, may have been stored without ever being dispatched to
-  a session: its event is published again, under the message's id, by which actors know what they have applied already.
+- Concurrent repeats share one flight, so limits count a burst of them as one message.
+- A nonce that this process has stored is remembered for a while, so limits do not hold up a late repeat.
+- A message from before a restart, or of another process, may have been stored without a dispatch to any session. Its event
+  is published again under the message's id, by which actors know the events that they have applied.
 """
 
 import asyncio
@@ -18,12 +17,12 @@ from cachetools import FIFOCache
 from core.domain.ids import created_ms
 
 NONCE_MS: Final = 60 * 60 * 1000
-"""How long the store knows a nonce."""
+"""The time for which the store knows a nonce."""
 MAX_REMEMBERED: Final = 16_384
-"""A few MiB; what is forgotten only counts for limits again."""
+"""A few MiB. A repeat of a forgotten nonce just counts for limits again."""
 
 _PROCESS_BITS: Final = 0x3FF << 12
-"""Worker and process in a snowflake."""
+"""The bits of worker and process in a snowflake."""
 
 NonceKey = tuple[int, int, str]
 """Author, channel, nonce."""
@@ -32,7 +31,7 @@ T = TypeVar("T")
 
 
 class Nonces(Generic[T]):
-    """The nonces of a process; T is what a flight leads to."""
+    """The nonces of a process. T is the result of a flight."""
 
     __slots__ = ("_first_id", "_flights", "_republished", "_stored")
 
@@ -44,9 +43,9 @@ class Nonces(Generic[T]):
         self._republished: FIFOCache[int, None] = FIFOCache(MAX_REMEMBERED)
 
     async def share(self, key: NonceKey, send: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
-        """What `send` leads to, and whether it was this caller who ran it.
+        """Return the result of `send`, and whether this caller ran it.
 
-        When the one who ran it fails, the others try for themselves, one after the other, and get their own errors.
+        When it fails, the other callers try for themselves, one after the other, and get their own errors.
         """
         while (flight := self._flights.get(key)) is not None:
             shared = await asyncio.shield(flight)
@@ -63,16 +62,16 @@ class Nonces(Generic[T]):
         return outcome, True
 
     def remember(self, key: NonceKey, message_id: int) -> None:
-        """The nonce is stored, as this message."""
+        """Remember that the nonce is stored, with this message."""
         self._stored[key] = message_id
 
     def is_stored(self, key: NonceKey, now_ms: int) -> bool:
-        """Whether this process knows that the store knows the nonce."""
+        """Tell whether this process remembers that the store knows the nonce."""
         message_id = self._stored.get(key)
         return message_id is not None and now_ms < created_ms(message_id) + NONCE_MS
 
     def claim_republication(self, message_id: int) -> bool:
-        """Whether the message's event should be published again: once, and only when this process did not do it first."""
+        """Tell whether to publish the message's event again: once, and only for a message that this process did not make."""
         is_own = message_id >= self._first_id and (message_id ^ self._first_id) & _PROCESS_BITS == 0
         if is_own or message_id in self._republished:
             return False

@@ -1,9 +1,9 @@
-"""Sending messages: the way that REST and the socket share.
+"""The sending of messages, shared by REST and the socket.
 
     body -> draft (message_forms) -> rights and limits -> what it mentions and answers -> id, encode, store
 
-Nothing is awaited between making the id and handing the message to the store, so that a channel's dispatches come in the
-order of their ids, however many senders there are. Repeats with a nonce are `message_nonces`' business.
+Nothing is awaited between making the id and giving the message to the store, so a channel's dispatches come in the order of
+their ids, with any number of senders. `message_nonces` handles repeats with a nonce.
 """
 
 from typing import Final
@@ -93,7 +93,7 @@ class MessageService:
         self._limits = limits
         self._ids = ids
         self._clock = clock
-        # Looking a child up by its labels costs more than counting.
+        # A lookup of a child by its labels costs more than the count.
         self._counters: dict[int, Counter] = {
             kind: metrics.api.messages_sent_total.labels(str(int(kind))) for kind in TEXT_LIKE
         }
@@ -101,17 +101,17 @@ class MessageService:
         self._nonces: Nonces[_Sent] = Nonces(first_id=ids.next())
 
     async def send(self, user_id: int, channel_id: int, form: CreateMessage) -> bytes:
-        """Send a message, or find the first one of its nonce: the REST object as JSON.
+        """Send a message, or find the first one with its nonce. Returns the REST object as JSON.
 
         Raises:
             Invalid, NotBuilt: as `parse_draft`. UnknownChannel, MissingAccess, Forbidden: without the right to send.
-            NotATextChannel: in categories and forums. RateLimited, SlowMode: too often.
+            NotATextChannel: in categories and forums. RateLimited, SlowMode: when a limit is used up.
         """
         sent, _ = await self._send(user_id, channel_id, form)
         return sent.encoded.answer
 
     async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> SentMessage | RefusedMessage:
-        """The same for a message over the socket; `body` is what REST takes."""
+        """Send a message that came over the socket. `body` is that of REST."""
         try:
             sent, is_new = await self._send(user_id, channel_id, _create_message.decode(body))
         except DomainError as error:
@@ -119,7 +119,7 @@ class MessageService:
         return SentMessage(payload=sent.encoded.dispatch, guild_id=sent.message.guild_id, is_new=is_new)
 
     async def _send(self, user_id: int, channel_id: int, form: CreateMessage) -> tuple[_Sent, bool]:
-        """The message, and whether this call made it: of those that repeat it at once only one did."""
+        """Return the message, and whether this call made it. Of concurrent repeats only one did."""
         draft = parse_draft(form)
         if draft.nonce is None:
             sent = await self._send_draft(user_id, channel_id, draft, None)
@@ -187,19 +187,19 @@ class MessageService:
         return await self._show_first(access, added.message)
 
     async def _show_first(self, access: ChannelAccess, message: Message) -> _Sent:
-        """The message that the nonce was used for; its event again when nobody can know that it was dispatched."""
+        """Return the first message of the nonce. Its event is published again if it may not have been dispatched."""
         resolved = await self._renderer.resolve_for_dispatch(message)
         encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
-        # What has been deleted meanwhile is not brought back.
+        # A message that was deleted meanwhile is not brought back.
         if self._nonces.claim_republication(message.id) and await self._messages.find(message.channel_id, message.id):
             await self._bus.publish(message_created(access.channel, message, encoded.dispatch))
         return _Sent(encoded, message, is_new=False)
 
     async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> ResolvedMessage | None:
-        """The message that is replied to; None when it is gone and the sender does not mind.
+        """Find the answered message; None when it is gone and the sender does not mind.
 
         Raises:
-            ReplyWithoutHistory. Invalid: when it is gone, or nobody wrote it.
+            ReplyWithoutHistory. Invalid: when it is gone, or a system message.
         """
         if not access.has(_READ_HISTORY):
             raise ReplyWithoutHistory

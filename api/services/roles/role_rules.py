@@ -16,12 +16,12 @@ MAX_ROLES = 250
 
 
 def sort_roles(roles: Iterable[Role], guild_id: int) -> list[Role]:
-    """All roles but @everyone, from the lowest to the highest."""
+    """Return all roles but @everyone, from the lowest to the highest."""
     return sorted((role for role in roles if role.id != guild_id), key=rank_of_role)
 
 
 def compute_role_order(ordered: Sequence[Role], moves: Mapping[int, int]) -> list[Role]:
-    """The new order, lowest first. `moves` gives moved roles' positions, which count from 1; too large means the top."""
+    """Return the new order, lowest first. `moves` gives moved roles' positions, which count from 1; too large means the top."""
     moved = sorted(
         (role for role in ordered if role.id in moves),
         key=lambda role: (moves[role.id], *rank_of_role(role)),
@@ -33,7 +33,7 @@ def compute_role_order(ordered: Sequence[Role], moves: Mapping[int, int]) -> lis
 
 
 def is_order_allowed(before: Sequence[Role], after: Sequence[Role], top: Role | None) -> bool:
-    """Whether a caller whose highest role is `top` (None: it has none) may bring the one order into the other."""
+    """Tell whether a caller whose highest role is `top` (None: it has none) may bring the one order into the other."""
     if top is None or top.id not in {role.id for role in before}:
         return [role.id for role in before] == [role.id for role in after]
     place = next(index for index, role in enumerate(before) if role.id == top.id)
@@ -41,5 +41,5 @@ def is_order_allowed(before: Sequence[Role], after: Sequence[Role], top: Role | 
 
 
 def compute_positions(order: Sequence[Role]) -> dict[int, int]:
-    """The positions that change when the order is numbered from 1."""
+    """Return the positions that change when the order is numbered from 1."""
     return {role.id: place for place, role in enumerate(order, start=1) if role.position != place}

@@ -47,7 +47,7 @@ class RoleService:
         self._ids = ids
 
     async def fetch_all(self, caller: Caller, guild_id: int) -> list[RoleObject]:
-        """All roles, @everyone among them."""
+        """Return all roles, @everyone among them."""
         access = await self._entities.access(caller.user_id, guild_id)
         return [render_role(role) for role in access.entry.roles.values()]
 
