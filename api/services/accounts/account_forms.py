@@ -1,4 +1,4 @@
-"""What people and bots may change of their own accounts."""
+"""The fields of their own accounts that people and bots may change."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ Color = Annotated[int, Meta(ge=0, le=0xFFFFFF)]
 
 
 class UpdateAccount(msgspec.Struct, kw_only=True):
-    """PATCH /users/@me. `password` is the present one, needed to change it or the e-mail address."""
+    """PATCH /users/@me. `password` is the present one, which a change of it or of the e-mail address needs."""
 
     username: Username | UnsetType | None = UNSET
     global_name: GlobalName | UnsetType | None = UNSET

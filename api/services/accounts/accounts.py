@@ -1,7 +1,7 @@
-"""Accounts as their owners and others see them: reading, changing, profiles.
+"""Accounts: shown, changed, and their profiles.
 
-A change that others can see is announced to the account's own sessions (USER_UPDATE) and to each of its guilds
-(GUILD_MEMBER_UPDATE), which also drops what caches hold of it.
+A change is announced to the account's own sessions (USER_UPDATE), and if it is public to each of its guilds
+(GUILD_MEMBER_UPDATE). Both also invalidate the caches.
 """
 
 from typing import Any, Final
@@ -55,11 +55,11 @@ class AccountService:
         return render_own_user(await self._fetch_account(caller))
 
     async def fetch(self, user_id: int) -> UserObject:
-        """Anybody, as anybody sees them. Raises UnknownUser."""
+        """Return the public account of a user. Raises UnknownUser."""
         return render_user(await self._entities.user(user_id))
 
     async def fetch_profile(self, caller: Caller, user_id: int) -> UserProfileObject:
-        """For those who share a guild or a direct channel with the user. Raises UnknownUser, MissingAccess."""
+        """Return a user's profile, for callers who share a guild or a direct channel. Raises UnknownUser, MissingAccess."""
         user = await self._entities.user(user_id)
         mutual = await self._list_mutual_guilds(caller.user_id, user_id)
         if not mutual and not await self._is_acquainted(caller.user_id, user_id):
@@ -72,7 +72,7 @@ class AccountService:
         )
 
     async def update(self, caller: Caller, form: UpdateAccount) -> OwnUserObject:
-        """Change the caller's account. A new password ends all other logins."""
+        """Change the caller's account. A new password ends all other auth sessions."""
         while True:
             account = await self._fetch_account(caller)
             await self._check(caller, account, form)
@@ -86,7 +86,7 @@ class AccountService:
     async def _change(self, tx: Transaction, caller: Caller, changes: dict[str, Any]) -> OwnUserObject:
         shown = render_own_user(await tx.users.update(caller.user_id, changes))
         if "password_hash" in changes:
-            await self._end_other_logins(tx, caller)
+            await self._end_other_auth_sessions(tx, caller)
         tx.announce(user_event(self._ids.next(), USER_UPDATE, caller.user_id, shown))
         if changes.keys() - _PRIVATE:
             await self._announce_to_guilds(tx, caller.user_id)
@@ -123,9 +123,9 @@ class AccountService:
             raise Invalid(FieldError(("password",), "PASSWORD_DOES_NOT_MATCH", "Password does not match."))
 
     async def _is_as_before(self, tx: Transaction, caller: Caller, account: Account) -> bool:
-        """Tell whether what the caller was checked against has lasted until this turn to write; the check is repeated if not.
+        """Tell whether the password that was checked is still the present one; the check is repeated if not.
 
-        Another request may have changed the password, and a login may have hashed it anew.
+        Since then, another request may have changed the password, and an attempt to log in may have hashed it again.
         """
         present = await tx.users.find_account(caller.user_id)
         if present is None:
@@ -148,7 +148,7 @@ class AccountService:
             changes["password_hash"] = await self._passwords.hash(form.new_password)
         return changes
 
-    async def _end_other_logins(self, tx: Transaction, caller: Caller) -> None:
+    async def _end_other_auth_sessions(self, tx: Transaction, caller: Caller) -> None:
         for session in await tx.users.list_auth_sessions(caller.user_id):
             if session.id != caller.auth_session_id:
                 await tx.users.delete_auth_session(session.id, caller.user_id)

@@ -1,4 +1,4 @@
-"""Accounts' beginnings and logins: registering, logging in and out, listing and ending sessions."""
+"""Registration and auth sessions: an account is created, logs in and out, and lists and ends its auth sessions."""
 
 import datetime as dt
 import logging
@@ -43,7 +43,7 @@ _RESERVED_USERNAMES: Final = frozenset({"everyone", "here"})
 
 
 class Registration(msgspec.Struct, kw_only=True):
-    """POST /auth/register. Other fields that Discord's client sends (consent, captcha, invite) count for nothing."""
+    """POST /auth/register. Other fields of Discord's client (consent, captcha, invite) are ignored."""
 
     username: Username
     email: Email
@@ -53,7 +53,7 @@ class Registration(msgspec.Struct, kw_only=True):
 
 
 class Credentials(msgspec.Struct, kw_only=True):
-    """POST /auth/login: an e-mail address or a username, under either name."""
+    """POST /auth/login. `login` and `email` both take an e-mail address or a username."""
 
     login: Annotated[str, Meta(max_length=320)] | None = None
     email: Annotated[str, Meta(max_length=320)] | None = None
@@ -61,14 +61,14 @@ class Credentials(msgspec.Struct, kw_only=True):
 
 
 class Origin(msgspec.Struct, kw_only=True, frozen=True):
-    """Where a request comes from."""
+    """The origin of a request."""
 
     address: str
     user_agent: str
 
 
 class AuthService:
-    """Writes accounts and auth sessions; every login that ends is announced, so that its connections end too."""
+    """Writes accounts and auth sessions. The end of an auth session is announced, so that its connections end too."""
 
     __slots__ = ("_clock", "_ids", "_passwords", "_sessions_per_user", "_store")
 
@@ -104,7 +104,7 @@ class AuthService:
         return made
 
     async def log_in(self, form: Credentials, origin: Origin) -> LoginObject:
-        """Raise Invalid, alike for an unknown account and a wrong password; RateLimited after too many of them."""
+        """Begin an auth session. Raises Invalid, alike for an unknown account and a wrong password; RateLimited."""
         typed = form.login or form.email or ""
         while True:
             account = await self._find_account(typed)
@@ -113,27 +113,27 @@ class AuthService:
                 raise _wrong_login()
             renewed = await self._passwords.renew(account.password_hash, form.password)
             async with self._store.write() as tx:
-                # A login with the old password does not outlive its change. What another login has renewed is verified anew.
+                # An auth session by the old password must not outlive its change. A renewed hash is verified again.
                 present = await tx.users.find_account(account.user.id)
                 if present is not None and present.password_hash == account.password_hash:
                     return await self._log_in_now(tx, account.user.id, origin, renewed)
 
     async def _log_in_now(self, tx: Transaction, user_id: int, origin: Origin, renewed: str | None) -> LoginObject:
-        """Write a login whose password is right; `renewed` is the password's hash at the present cost, if it needs one."""
+        """Write an auth session. `renewed` is the password's hash at the present cost, if the old one had another."""
         if renewed is not None:
             await tx.users.update(user_id, {"password_hash": renewed})
         await self._end_oldest(tx, user_id)
         return await self._add_session(tx, user_id, origin)
 
     async def log_out(self, caller: Caller) -> None:
-        """End the login that the request came with."""
+        """End the request's own auth session."""
         if caller.is_bot:
             raise WrongAccountKind
         async with self._store.write() as tx:
             await self._end(tx, caller.user_id, caller.auth_session_id)
 
     async def list_sessions(self, caller: Caller) -> list[SessionObject]:
-        """Return the caller's logins, newest first."""
+        """Return the caller's auth sessions, newest first."""
         if caller.is_bot:
             raise WrongAccountKind
         sessions = await self._store.users.list_auth_sessions(caller.user_id)
@@ -141,7 +141,7 @@ class AuthService:
         return [_render_session(session, is_current=session.id == caller.auth_session_id) for session in sessions]
 
     async def end_sessions(self, caller: Caller, session_ids: Collection[int]) -> None:
-        """End logins of the caller, all or none. Raises UnknownSession."""
+        """End auth sessions of the caller, all or none. Raises UnknownSession."""
         if caller.is_bot:
             raise WrongAccountKind
         async with self._store.write() as tx:
@@ -190,7 +190,7 @@ class AuthService:
         return LoginObject(token=token, user_id=str(user_id))
 
     async def _end_oldest(self, tx: Transaction, user_id: int) -> None:
-        """Return a login more than there may be ends the oldest: nobody is locked out by forgotten ones."""
+        """End the oldest auth sessions to make room for a new one, so that forgotten ones lock nobody out."""
         sessions = await tx.users.list_auth_sessions(user_id)
         surplus = len(sessions) - self._sessions_per_user + 1
         for session in sorted(sessions, key=lambda session: session.id)[: max(0, surplus)]:
@@ -202,12 +202,12 @@ class AuthService:
 
 
 def revocation(envelope_id: int, user_id: int, session_id: int) -> Envelope:
-    """Return the word that a login has ended."""
+    """Make the event that an auth session has ended."""
     return user_event(envelope_id, SESSION_REVOKED, user_id, SessionRevoked(auth_session_id=str(session_id)))
 
 
 def find_username_errors(username: str) -> list[FieldError]:
-    """What is wrong with a username that is one as a text. Letters of all scripts are fine."""
+    """Find the faults of a username that its text rule allows. Letters of all scripts are fine."""
     if username.lower() in _RESERVED_USERNAMES or _FORBIDDEN_IN_USERNAME.search(username):
         return [
             FieldError(("username",), "USERNAME_INVALID_CONTAINS", "Username contains what usernames may not contain.")
@@ -216,19 +216,19 @@ def find_username_errors(username: str) -> list[FieldError]:
 
 
 def find_email_errors(email: str) -> list[FieldError]:
-    """What is wrong with an e-mail address. Whether it exists only a mail can tell."""
+    """Find the faults of an e-mail address. Only a mail can tell whether it exists."""
     if _EMAIL.fullmatch(email):
         return []
     return [FieldError(("email",), "EMAIL_TYPE_INVALID_EMAIL", "Not a well formed email address.")]
 
 
 def compute_age_years(born: dt.date, today: dt.date) -> int:
-    """Full years; whoever was born on a 29 February has birthdays on 1 March in other years."""
+    """Compute full years. A birthday on 29 February is on 1 March in other years."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def parse_session_ids(given: Collection[Any]) -> list[int]:
-    """Session ids as shown by `list_sessions`. Raises UnknownSession for what can be none."""
+    """Parse session ids as `list_sessions` shows them. Raises UnknownSession for a malformed one."""
     ids = []
     for item in given:
         text = str(item)
@@ -252,6 +252,6 @@ def _render_session(session: AuthSession, *, is_current: bool) -> SessionObject:
 
 
 def _wrong_login() -> Invalid:
-    """Alike for an unknown account and a wrong password."""
+    """Make the error, which is the same for an unknown account and a wrong password."""
     wrong = ("INVALID_LOGIN", "Login or password is invalid.")
     return Invalid(FieldError(("login",), *wrong), FieldError(("password",), *wrong))

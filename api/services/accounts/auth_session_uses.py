@@ -1,7 +1,7 @@
-"""Which logins were used lately: what `last_used_ms` is kept from, and what a prune goes by.
+"""The recent uses of auth sessions. They are stored as `last_used_ms`, which a prune depends on.
 
-A request only puts its login's id into a set; a chore writes the set once a minute, so the time is right to the minute and
-requests cost no write.
+A request only puts the id of its auth session into a set. A chore writes the set once a minute, so the time is exact to the
+minute and requests cost no write.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _INTERVAL_S: Final = 60.0
 
 
 class AuthSessionUses:
-    """Collects and writes."""
+    """Collects uses of auth sessions and writes them."""
 
     __slots__ = ("_clock", "_store", "_used")
 
@@ -28,11 +28,11 @@ class AuthSessionUses:
         self._used: set[int] = set()
 
     def note(self, auth_session_id: int) -> None:
-        """Return a request came with this login."""
+        """Note a request of this auth session."""
         self._used.add(auth_session_id)
 
     async def write(self) -> None:
-        """Write what was noted since the last time. What cannot be written now is written the next time."""
+        """Write the uses since the last time. Uses that cannot be written now are written the next time."""
         used, self._used = self._used, set()
         if not used:
             return
@@ -44,7 +44,7 @@ class AuthSessionUses:
             logger.warning("uses of logins could not be written", extra={"logins": len(used)})
 
     async def run(self) -> None:
-        """Write now and then, and once more when cancelled."""
+        """Write once a minute, and once more when cancelled."""
         try:
             while True:
                 await asyncio.sleep(_INTERVAL_S)

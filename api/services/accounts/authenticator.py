@@ -1,7 +1,7 @@
-"""From an Authorization header to the caller, mostly from cache.
+"""The authenticator finds the caller of an Authorization header, mostly from cache.
 
-The cache is keyed by the token's hash, so it holds no secrets. A login that ends (`_SESSION_REVOKED`) and an account that
-changes (`USER_UPDATE`) drop what was cached of them, before the caller of that change goes on.
+The cache is keyed by the token's hash, so it holds no secrets. The end of an auth session (`_SESSION_REVOKED`) and a change of
+an account (`USER_UPDATE`) invalidate their entries, before the caller of that change goes on.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ _CAPACITY: Final = 100_000
 
 
 class Authenticator:
-    """Finds callers."""
+    """Finds callers by their tokens."""
 
     __slots__ = ("_callers", "_changes", "_hashes_of", "_store", "_uses")
 
@@ -28,18 +28,18 @@ class Authenticator:
         self._uses = uses
         self._callers: LRUCache[bytes, Caller] = LRUCache(capacity)
         self._hashes_of: dict[int, set[bytes]] = {}
-        """The cached logins of each account."""
+        """The cached token hashes of each account, keyed by user id."""
         self._changes = 0
-        """Counts what was dropped: a login that was read before a drop is not cached after it."""
+        """The number of invalidations. A caller that was loading during one is not cached."""
         bus.subscribe(self._on_delivery)
 
     @property
     def changes(self) -> int:
-        """Rises when a login ends or a user changes: what was found before may be so no more."""
+        """A number that rises when an auth session ends or an account changes. Callers found before may be stale then."""
         return self._changes
 
     async def find(self, header: str) -> Caller | None:
-        """Return the caller that the header stands for. Bots must say that they are bots, and people that they are not."""
+        """Find the caller of the header. A bot's token needs the scheme `Bot`, and a person's must not have it."""
         token = header.removeprefix(BOT_SCHEME)
         token_hash = hash_token(token)
         caller = self._callers.get(token_hash)
@@ -81,7 +81,7 @@ class Authenticator:
         envelope = delivery.envelope
         if envelope.event not in (SESSION_REVOKED, USER_UPDATE):
             return
-        # An ended login drops all of its account's: they are read again at little cost, and no payload is parsed here.
+        # The end of one auth session drops all of the account's: a reload is cheap, and no payload is parsed here.
         self._changes += 1
         for token_hash in self._hashes_of.pop(envelope.user_id, ()):
             self._callers.pop(token_hash, None)

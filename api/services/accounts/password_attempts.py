@@ -1,15 +1,15 @@
-"""Attempts at passwords, and how many of them may be wrong.
+"""Attempts at passwords, and the bounds of wrong ones.
 
-Two counts, because each alone is a weapon. Per account and address: somebody who guesses from one place has ten tries in ten
-minutes. Per account: somebody with many addresses has a hundred. The second alone would let anybody lock out the owner, so it
-does not hold for addresses from which the account is logged in: the owner, who has been here before, is let try.
+There are two counts. Per account and address: an attacker at one address has ten attempts in ten minutes. Per account: an
+attacker with many addresses has a hundred. The second count alone would let anybody lock out the owner, so it does not hold for
+addresses from which the account has an auth session.
 
-An account is counted as itself, by whichever of its names it is tried; where there is none, what was typed is counted alike, so
-that a refusal does not tell who has an account.
-Attempts are counted before the password is looked at (many may come at once) and given back when it is right.
+All names of an account share its counts. A name without an account is counted alike, so that a refusal does not tell whether
+an account exists. An attempt is counted before the password is verified, as many may come at once, and taken back when it is
+right.
 
-Somebody who is logged in and is asked for the password once more is counted by login: a stolen token guesses no better, and
-shuts nobody else out.
+A caller with an auth session who is asked for the password again is counted by that session: a stolen token has no more
+attempts, and locks out nobody else.
 """
 
 import logging
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class PasswordAttempts:
-    """Looks at passwords, within the limits; logs and counts how logins end."""
+    """Verifies passwords within the limits; logs and counts the results."""
 
     __slots__ = ("_limits", "_metrics", "_passwords", "_store", "hash", "renew")
 
@@ -48,7 +48,7 @@ class PasswordAttempts:
             raise
         self._metrics.api.logins_total.labels("right" if is_right else "wrong").inc()
         if not is_right:
-            # What was typed for the account is not told: people type their password there.
+            # The typed name is not logged, as people type their password there.
             logger.warning("login failed", extra={"address": address, "user_id": account and account.user.id})
         return is_right
 

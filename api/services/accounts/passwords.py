@@ -1,7 +1,7 @@
-"""Password hashing: argon2id, in threads, so that the event loop does not stand still.
+"""Password hashing: argon2id, in threads, so that the event loop does not block.
 
-The cost is the operator's (`api.password_memory_kib`, `api.password_passes`), with one lane. A hash carries the cost that it was
-made with and is verified at that cost; a login that verifies a hash of another cost replaces it (`renew`).
+The operator sets the cost (`api.password_memory_kib`, `api.password_passes`), with one lane. A hash carries its cost and is
+verified at that cost. After a right password, a hash of another cost is replaced (`renew`).
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 _LANES: Final = 1
 _THREADS: Final = 2
-"""Bounds both memory and how much of the machine logins may take from everything else."""
+"""The bound of memory, and of the share of the machine that password hashing may take."""
 
 
 class Passwords:
-    """Hashes and verifies. Owns its threads until `close`."""
+    """Hashes and verifies passwords. Owns its threads until `close`."""
 
     __slots__ = ("_decoy", "_hasher", "_threads")
 
@@ -27,14 +27,14 @@ class Passwords:
         self._decoy: str | None = None
 
     async def hash(self, password: str) -> str:
-        """Return a new salted hash."""
+        """Compute a new salted hash."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Tell whether it is the password.
 
-        Without a hash it takes as long as with one of the present cost, so that time does not tell who has an account. A hash
-        of another cost takes another time, until its owner logs in.
+        Without a hash it takes as long as with one of the present cost, so that the time does not tell whether an account
+        exists. A hash of another cost takes another time, until its owner logs in.
         """
         if password_hash is None:
             if self._decoy is None:
@@ -44,7 +44,7 @@ class Passwords:
         return await self._verify(password_hash, password)
 
     async def renew(self, password_hash: str, password: str) -> str | None:
-        """Return a new hash of a password that has just been verified; None while the old one has the present cost."""
+        """Compute a new hash of a verified password, or return None if the old one has the present cost."""
         return await self.hash(password) if self._hasher.check_needs_rehash(password_hash) else None
 
     async def _verify(self, password_hash: str, password: str) -> bool:
@@ -53,7 +53,7 @@ class Passwords:
         )
 
     def close(self) -> None:
-        """Let the threads end; what is being hashed is finished first."""
+        """Let the threads end when they have finished their present work."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,7 +1,7 @@
-"""Tokens: what an account shows with every request.
+"""Tokens, which a client sends with every request.
 
-`base64url(user id as text) "." base64url(ms of making, big-endian) "." base64url(32 random bytes)`, all without padding. The
-first part is read by client libraries; only the last is a secret. What is stored is a hash (`core.domain.tokens`).
+`base64url(user id as text) "." base64url(ms of making, big-endian) "." base64url(32 random bytes)`, all without padding. Client
+libraries read the first part; only the last is a secret. The store keeps a hash (`core.domain.tokens`).
 """
 
 import secrets
@@ -12,6 +12,6 @@ _SECRET_BYTES: Final = 32
 
 
 def make_token(user_id: int, now_ms: int) -> str:
-    """Return a new token of the user."""
+    """Make a token of the user."""
     parts = (str(user_id).encode(), now_ms.to_bytes(6, "big"), secrets.token_bytes(_SECRET_BYTES))
     return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)

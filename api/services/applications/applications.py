@@ -1,6 +1,6 @@
-"""Applications and their bots: made, changed, given tokens. There is no portal: these routes are all there is.
+"""Applications and their bots: created, changed and given tokens. There is no portal, only these routes.
 
-A bot's user carries its application's id. Making the bot again gives it a new token and ends every session of the old one.
+A bot's user has its application's id. A repeated request for the bot gives it a new token and ends every session of the old one.
 """
 
 import secrets
@@ -30,10 +30,10 @@ from core.wire.objects.application import ApplicationObject, BotTokenObject, ren
 from core.wire.objects.user import render_own_user
 
 MAX_APPLICATIONS: Final = 100
-"""How many one person may own."""
+"""The number of applications that one person may own."""
 
 _PRIVILEGED_REQUEST_FLAGS: Final = PRIVILEGED_FLAGS | PRIVILEGED_FLAGS >> 1
-"""Discord knows each privileged intent twice: granted by review (lower bit), and below the size that needs one (upper)."""
+"""Discord has two bits for each privileged intent: granted by review (lower), and for small bots without one (upper)."""
 
 ApplicationName = Annotated[str, text(texts.APPLICATION_NAME)]
 Description = Annotated[str, text(texts.APPLICATION_DESCRIPTION)]
@@ -45,7 +45,7 @@ Unbuilt = Annotated[Any, unbuilt("this part of applications")]
 
 
 class LocalizedDescription(msgspec.Struct, kw_only=True):
-    """A description in several languages, of which there is one here."""
+    """A description in several languages. Only the default is supported."""
 
     default: Description
     localizations: Annotated[Any, unbuilt("translated descriptions")] = None
@@ -85,7 +85,7 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
 
 
 class ApplicationService:
-    """Reads and changes applications; makes bots."""
+    """Reads and changes applications, and makes bots."""
 
     __slots__ = ("_clock", "_entities", "_ids", "_images", "_store")
 
@@ -99,7 +99,7 @@ class ApplicationService:
         self._clock = clock
 
     async def create(self, caller: Caller, form: CreateApplication) -> ApplicationObject:
-        """A new application of the caller, without a bot yet."""
+        """Create an application of the caller, without a bot."""
         if caller.is_bot:
             raise WrongAccountKind
         application_id = self._ids.next()
@@ -134,29 +134,29 @@ class ApplicationService:
         return application
 
     async def fetch(self, caller: Caller, application_id: int) -> ApplicationObject:
-        """For the owner and the application's own bot. Raises UnknownApplication."""
+        """Return an application, for its owner and its own bot. Raises UnknownApplication."""
         return await self.render(await self.require_allowed(caller, application_id))
 
     async def fetch_of_bot(self, caller: Caller) -> ApplicationObject:
-        """Return the application that the caller is the bot of. Raises OnlyBots."""
+        """Return the application whose bot the caller is. Raises OnlyBots."""
         return await self.render(await self._find_own(caller))
 
     async def update_of_bot(self, caller: Caller, form: UpdateApplication) -> ApplicationObject:
-        """Change the application that the caller is the bot of. Raises OnlyBots."""
+        """Change the application whose bot the caller is. Raises OnlyBots."""
         return await self._update(await self._find_own(caller), form)
 
     async def update(self, caller: Caller, application_id: int, form: UpdateApplication) -> ApplicationObject:
-        """For the owner and the application's own bot. Raises UnknownApplication."""
+        """Change an application, for its owner and its own bot. Raises UnknownApplication."""
         return await self._update(await self.require_allowed(caller, application_id), form)
 
     async def make_bot(self, caller: Caller, application_id: int) -> BotTokenObject:
-        """Give the application a bot, or its bot a new token. For the owner."""
+        """Give the application a bot, or its bot a new token. Only the owner may."""
         if caller.is_bot:
             raise WrongAccountKind
         application = await self.require_allowed(caller, application_id)
         token = make_token(application_id, self._clock.now_ms())
         async with self._store.write() as tx:
-            # Read again: somebody may have made the bot since.
+            # It is read again, as another request may have made the bot since.
             present = await tx.applications.find(application_id)
             if present is None:
                 raise UnknownApplication
@@ -170,7 +170,7 @@ class ApplicationService:
         return BotTokenObject(token=token)
 
     async def render(self, application: Application) -> ApplicationObject:
-        """With its owner, its bot and in how many guilds that is."""
+        """Render the application with its owner, its bot and the number of the bot's guilds."""
         owner = await self._entities.user(application.owner_id)
         if application.bot_id is None:
             return render_application(application, owner=owner, bot=None, guild_count=0)

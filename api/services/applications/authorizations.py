@@ -1,7 +1,7 @@
-"""How bots get into guilds: somebody with MANAGE_GUILD authorizes their application.
+"""Authorizations, which add bots to guilds: a member with MANAGE_GUILD authorizes the bot's application.
 
-A bot that asks for permissions brings a managed role along that has them; no more of them than whoever authorizes it has.
-Authorizing it again changes that role.
+A bot that asks for permissions gets a managed role with them, but with no permission that the authorizing member lacks. A
+further authorization changes that role.
 """
 
 from typing import Annotated, Final
@@ -37,7 +37,7 @@ PermissionsField = Annotated[int, Meta(ge=0, le=(1 << 63) - 1, description="Perm
 
 
 class Authorize(msgspec.Struct, kw_only=True):
-    """POST /oauth2/authorize. `permissions` in the body are those that the person left ticked, of those in the query."""
+    """POST /oauth2/authorize. `permissions` are those of the query that the person has not unticked."""
 
     guild_id: SnowflakeField | None = None
     authorize: bool = True
@@ -45,7 +45,7 @@ class Authorize(msgspec.Struct, kw_only=True):
 
 
 class AuthorizationService:
-    """Lets bots in."""
+    """Adds bots to guilds."""
 
     __slots__ = ("_applications", "_entities", "_ids", "_membership", "_own_guilds", "_store")
 
@@ -67,13 +67,13 @@ class AuthorizationService:
         self._ids = ids
 
     async def show(self, caller: Caller, client_id: int, scope: str) -> AuthorizationPageObject:
-        """What would be authorized, and the guilds for which the caller may."""
+        """Show the authorization that is asked for, and the guilds where the caller may grant it."""
         application = await self._fetch_bot_application(caller, client_id, scope)
         bot = await self._entities.user(application.id)
         guilds = await self._own_guilds.list_page(caller, before=None, after=None, limit=200, with_counts=False)
         needed = int(Permission.MANAGE_GUILD)
         shown = await self._applications.render(application)
-        # The addresses that it is called at are its owner's own affair.
+        # Only the owner may know the addresses at which the application is called.
         shown.interactions_endpoint_url = shown.role_connections_verification_url = None
         return AuthorizationPageObject(
             application=shown,
@@ -86,7 +86,7 @@ class AuthorizationService:
     async def authorize(
         self, caller: Caller, client_id: int, scope: str, permissions: int, form: Authorize
     ) -> AuthorizationObject:
-        """Let the application's bot into the guild.
+        """Add the application's bot to the guild.
 
         Raises:
             UnknownApplication, UnknownGuild, MissingAccess, Forbidden, BannedFromGuild, Invalid, WrongAccountKind
@@ -131,7 +131,7 @@ class AuthorizationService:
             await self._membership.welcome(guild, member)
 
     async def _give_role(self, tx: Transaction, role: Role, bot_id: int) -> None:
-        """Return a bot that came without permissions has no role yet."""
+        """Give the role to a bot that came without permissions, and so without a role."""
         before = await tx.members.find(role.guild_id, bot_id)
         if before is None or role.id in before.role_ids:
             return
@@ -142,9 +142,9 @@ class AuthorizationService:
     async def _put_role(
         self, tx: Transaction, application: Application, access: GuildAccess, wanted: int
     ) -> Role | None:
-        """Return the bot's managed role: found and changed, or made when there is something to grant.
+        """Change the bot's managed role, or create it when there are permissions to grant.
 
-        A bit that the caller does not hold stays as it is, and so does a role that the caller does not stand above.
+        A bit that the caller lacks stays as it is, and so does a role that the caller does not outrank.
         """
         guild_id, held = access.entry.guild.id, access.permissions
         roles = await tx.roles.list_of_guild(guild_id)

@@ -1,4 +1,4 @@
-"""A guild's integrations: the bots in it, each with its application. There are no others here."""
+"""A guild's integrations: the bots in it, each with its application. There are no other kinds."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _SCOPES: Final = ("bot",)
 
 
 class IntegrationService:
-    """Shows them."""
+    """Shows integrations."""
 
     __slots__ = ("_entities", "_store")
 
@@ -24,7 +24,7 @@ class IntegrationService:
         self._entities = entities
 
     async def list_of_guild(self, caller: Caller, guild_id: int) -> list[IntegrationObject]:
-        """For those who manage the guild. Raises UnknownGuild, Forbidden."""
+        """List the integrations, for managers of the guild. Raises UnknownGuild, Forbidden."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         applications = await self._store.applications.list_in_guild(guild_id)

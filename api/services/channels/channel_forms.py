@@ -1,6 +1,6 @@
 """Bodies of requests about channels and their overwrites.
 
-What this server does not have yet (tags of forums, threads) is marked so, and refused when it is present and not empty.
+Features that are not built yet (tags of forums, threads) are marked, and refused when they are present and not empty.
 """
 
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ from core.domain.permissions import ALL_PERMISSIONS
 
 ChannelName = Annotated[str, text(texts.CHANNEL_NAME)]
 Topic = Annotated[str, text(texts.FORUM_TOPIC)]
-"""That of a forum; `channel_rules` knows what other channels hold."""
+"""The longest topic, which is a forum's. `channel_rules` has the bounds of other channels."""
 Bitrate = Annotated[int, Meta(ge=8000, le=384_000)]
 UserLimit = Annotated[int, Meta(ge=0, le=10_000)]
 Slowmode = Annotated[int, Meta(ge=0, le=21_600)]
@@ -30,7 +30,7 @@ ThreadPart = Annotated[Any, unbuilt("threads")]
 
 
 class OverwriteForm(msgspec.Struct, kw_only=True):
-    """An overwrite as channels are made and changed with."""
+    """An overwrite in the body of a channel."""
 
     id: SnowflakeField
     type: OverwriteType | None = None
@@ -111,11 +111,11 @@ class ChannelPosition(msgspec.Struct, kw_only=True):
 
 
 def overwrite_type_of(given: int | str | None) -> int | None:
-    """0 for roles, 1 for members; older clients write words."""
+    """Return 0 for roles, 1 for members. Older clients write words."""
     return None if given is None else int(given in (1, "1", "member"))
 
 
 def overwrite_of(form: OverwriteForm | PutOverwrite, overwrite_id: int, type_: int) -> Overwrite:
-    """Return the form as an overwrite; unknown bits are dropped, and what is allowed is not denied."""
+    """Return the form as an overwrite. Unknown bits are dropped, and an allowed bit is not denied."""
     allow = (form.allow or 0) & ALL_PERMISSIONS
     return Overwrite(overwrite_id, type_, allow, (form.deny or 0) & ALL_PERMISSIONS & ~allow)

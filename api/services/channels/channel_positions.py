@@ -1,4 +1,4 @@
-"""The order of a guild's channels, several at once, as people drag them about."""
+"""The order of a guild's channels. A request moves several at once, as users drag them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -61,10 +61,10 @@ class ChannelOrderService:
 def compute_move(
     form: ChannelPosition, channels: Mapping[int, Channel], access: GuildAccess, path: tuple[str | int, ...]
 ) -> dict[str, Any]:
-    """What changes about one channel.
+    """Compute the changes of one channel.
 
-    A channel's category changes for those who may manage the channel and the place where it goes; its overwrites become
-    the category's for those who view both and might have set the overwrites one by one.
+    A new category needs the right to manage the channel and the category. To take over a category's overwrites, the caller
+    must view both and be allowed to set each overwrite.
 
     Raises:
         UnknownChannel, Invalid: when channel or category are not there, or the category is full.

@@ -1,8 +1,8 @@
-"""What holds for channels of a guild: names, bounds by type, parents, overwrites. Pure.
+"""The rules of a guild's channels: names, bounds by type, parents, overwrites. Pure.
 
 Overwrites (Discord's documentation, "Edit Channel Permissions" and "Create Guild Channel"): a caller may change only bits
-that it has itself, and only administrators may touch the bit that lets others manage permissions. A caller whom an overwrite of
-the channel lets manage its permissions may change and pass on all of them there.
+that it has itself, and only administrators may touch the bit that lets others manage permissions. If an
+overwrite of the channel lets the caller manage its permissions, the caller may change all of them there.
 """
 
 import re
@@ -19,7 +19,7 @@ MAX_OVERWRITES = 1000
 MAX_BITRATE = 96_000
 MAX_VOICE_USERS = 99
 MAX_STAGE_USERS = 10_000
-"""Discord's bounds; the bitrate is that of a guild without boosts."""
+"""Discord's bounds. The bitrate is that of a guild without boosts."""
 
 CREATABLE = frozenset(
     {
@@ -31,7 +31,7 @@ CREATABLE = frozenset(
         ChannelType.FORUM,
     }
 )
-"""MEDIA is not among them: the API document knows no such channel, so none could be shown."""
+"""The types of new channels. MEDIA is not one, as Discord's API document has no object for such a channel."""
 
 CONVERTIBLE = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
 INVITABLE = CREATABLE - {ChannelType.CATEGORY}
@@ -40,10 +40,10 @@ _SPACES = re.compile(r"[\s-]+")
 
 
 def compute_name(kind: int, name: str) -> str:
-    """Return the name as kept: of text channels in lower case and with dashes, of others stripped of outer spaces.
+    """Return the name as it is stored: a text channel's in lower case with dashes, others without outer spaces.
 
     Raises:
-        Invalid: when nothing is left of it, or it is too long: letters in lower case may be more than they were.
+        Invalid: when nothing is left of it, or it is too long (a text may grow in lower case).
     """
     kept = texts.CHANNEL_NAME.clean(name)
     if kind in _DASHED:
@@ -107,7 +107,7 @@ def check_parent(
 
 
 def compute_next_position(kind: int, channels: Iterable[Channel]) -> int:
-    """Return the place behind all channels that are sorted together: categories, those one talks in, and the rest."""
+    """Return the position behind all channels of its kind: categories, voice channels, and the rest are sorted apart."""
     places = [channel.position for channel in channels if _sorting_of(channel.type) == _sorting_of(kind)]
     return max(places, default=-1) + 1
 
@@ -119,7 +119,7 @@ def _sorting_of(kind: int) -> int:
 
 
 def merge_overwrites(overwrites: Iterable[Overwrite]) -> tuple[Overwrite, ...]:
-    """Return one overwrite an id (the last counts), with known bits only; what is allowed is not denied."""
+    """Return one overwrite for each id (the last one), with known bits only. An allowed bit is not denied."""
     merged: dict[int, Overwrite] = {}
     for overwrite in overwrites:
         allow = overwrite.allow & ALL_PERMISSIONS
@@ -129,7 +129,7 @@ def merge_overwrites(overwrites: Iterable[Overwrite]) -> tuple[Overwrite, ...]:
 
 
 def changed_bits(before: Iterable[Overwrite], after: Iterable[Overwrite]) -> int:
-    """Every bit that some overwrite treats otherwise than before. One that is for another kind of target is another one."""
+    """Return every bit that an overwrite treats otherwise than before. Targets of another type are other targets."""
     old = {(item.id, item.type): item for item in before}
     new = {(item.id, item.type): item for item in after}
     bits = 0
@@ -159,7 +159,7 @@ def check_grant(bits: int, *, held: int, is_free: bool = False) -> None:
 
 
 def is_synced(channel: Channel, overwrites: Iterable[Overwrite]) -> bool:
-    """Tell whether the channel has just these overwrites. Neither their order matters, nor those that say nothing."""
+    """Tell whether the channel has just these overwrites. Their order and empty overwrites do not matter."""
     return _telling(channel.overwrites) == _telling(overwrites)
 
 
@@ -168,7 +168,7 @@ def _telling(overwrites: Iterable[Overwrite]) -> set[Overwrite]:
 
 
 def check_overwrite_count(overwrites: Collection[Overwrite]) -> None:
-    """Raise LimitReached when there are more than a channel holds."""
+    """Raise LimitReached when there are more than a channel may have."""
     if len(overwrites) > MAX_OVERWRITES:
         raise LimitReached(30060, f"Maximum number of channel permission overwrites reached ({MAX_OVERWRITES})")
 

@@ -1,4 +1,4 @@
-"""Channels: made, shown, changed, deleted. Their order is `channel_positions`', their overwrites `overwrites`' business."""
+"""Channels: created, shown, changed and deleted. `channel_positions` orders them, `overwrites` sets single overwrites."""
 
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ from core.wire.objects.guild import render_guild
 
 _REQUIRE_TAG: Final = 1 << 4
 _SETTABLE_FLAGS: Final = {ChannelType.FORUM: _REQUIRE_TAG}
-"""By type. Of the documented flags PINNED is a thread's, and HIDE_MEDIA_DOWNLOAD_OPTIONS that of media channels."""
+"""Keyed by type. The other documented flags belong to threads (PINNED) and media channels."""
 
 _PLAIN_FIELDS: Final = (
     "position",
@@ -63,11 +63,11 @@ _GUILD_FIELDS: Final = (
     "public_updates_channel_id",
     "safety_alerts_channel_id",
 )
-"""Fields of a guild that name a channel; they are cleared when it goes."""
+"""Fields of a guild that name a channel. They are cleared when the channel is deleted."""
 
 
 class ChannelService:
-    """What members do with channels."""
+    """Reads and changes channels for members."""
 
     __slots__ = ("_entities", "_ids", "_last_messages", "_store")
 
@@ -93,7 +93,7 @@ class ChannelService:
 
     @on_present_rights
     async def create(self, caller: Caller, guild_id: int, form: CreateChannel) -> ChannelObject:
-        """A new channel, which takes over its category's overwrites unless the form brings its own."""
+        """Create a channel. It takes its category's overwrites unless the form has its own."""
         access = await self._entities.access(caller.user_id, guild_id)
         parent = access.entry.channels.get(form.parent_id or 0)
         require_place(access, parent)
@@ -115,7 +115,7 @@ class ChannelService:
 
     @on_present_rights
     async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject:
-        """Change what the form gives. Moving the channel needs MANAGE_CHANNELS also where it goes."""
+        """Change the fields that the form gives. A move to a category needs MANAGE_CHANNELS there, too."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
@@ -140,7 +140,7 @@ class ChannelService:
 
     @on_present_rights
     async def delete(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
-        """Delete a guild's channel; a direct one is only closed for the caller, which is the client's own affair."""
+        """Delete a guild's channel. A direct one is only closed for the caller, which the client does itself."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             return await self._show_direct(caller, access.channel)
@@ -224,7 +224,7 @@ def _make_channel(form: CreateChannel, channel_id: int, guild_id: int) -> Channe
 
 
 def _changes_of(form: UpdateChannel, channel: Channel) -> dict[str, Any]:
-    """What the form changes, but for overwrites."""
+    """Return the changes of the form, except overwrites."""
     changes = pick_changes(form, _PLAIN_FIELDS, clearable=_CLEARABLE_FIELDS)
     kind = channel.type
     if isinstance(form.type, int):

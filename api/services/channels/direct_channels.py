@@ -1,4 +1,4 @@
-"""Direct-message channels of two: people with people, people with bots."""
+"""Direct channels of two users: two people, or a person and a bot."""
 
 from typing import Annotated, Any, Final
 
@@ -23,7 +23,7 @@ GroupPart = Annotated[Any, unbuilt(_GROUPS)]
 
 
 class OpenDirectChannel(msgspec.Struct, kw_only=True):
-    """Body: Discord's API sends `recipient_id`, its own client `recipients`."""
+    """POST /users/@me/channels. Discord documents `recipient_id`; its own client sends `recipients`."""
 
     recipient_id: SnowflakeField | None = None
     recipients: list[SnowflakeField] | None = None
@@ -35,7 +35,7 @@ _ONE: Final = 1
 
 
 class DirectChannelService:
-    """Opens and lists them."""
+    """Opens and lists direct channels."""
 
     __slots__ = ("_entities", "_ids", "_last_messages", "_store")
 
@@ -46,7 +46,7 @@ class DirectChannelService:
         self._ids = ids
 
     async def open(self, user: User, form: OpenDirectChannel) -> DirectChannelObject:
-        """The channel of the user and one other, made when there is none.
+        """Return the channel of the user and one other. It is created when there is none.
 
         Raises:
             InvalidRecipients: nobody, unknown, or oneself. CannotSendToUser: bot to bot.
@@ -79,7 +79,7 @@ class DirectChannelService:
 
     async def _create(self, user: User, recipient: User) -> Channel:
         async with self._store.write() as tx:
-            # Somebody may have been faster, the recipient for one.
+            # Another request may have been faster, for example the recipient's.
             channel = await tx.channels.find_direct(user.id, recipient.id)
             if channel is not None:
                 return channel

@@ -1,7 +1,7 @@
-"""Overwrites of channels: who may set which, one by one or all at once. The rules of bits are `channel_rules`'.
+"""Overwrites of channels, set one by one or all at once. `channel_rules` has the rules of bits.
 
-A channel that has its category's overwrites is *synced* with it, and follows when the category's change: whoever closes a
-category has closed what is in it.
+A channel with its category's overwrites is *synced* with it, and follows the category's changes: a closed category closes its
+channels.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ class OverwriteService:
 
     @on_present_rights
     async def put(self, caller: Caller, channel_id: int, overwrite_id: int, form: PutOverwrite) -> None:
-        """Set what the channel allows and denies to a role or a user."""
+        """Set the permissions that the channel allows and denies to a role or a user."""
         access, guild = await self._access(caller, channel_id)
         type_ = overwrite_type_of(form.type)
         if type_ is None:
@@ -109,7 +109,7 @@ def require_grant(access: ChannelAccess, guild: GuildAccess, after: Iterable[Ove
 async def sync_children(
     tx: Transaction, ids: IdSource, channels: Mapping[int, Channel], *, before: Channel, after: Channel
 ) -> None:
-    """Give a category's new overwrites to those of the guild's channels that stand in it and had its old ones, each announced."""
+    """Give a category's new overwrites to its channels that had the old ones, and announce each."""
     if before.type != ChannelType.CATEGORY or before.overwrites == after.overwrites:
         return
     for child in channels.values():
@@ -121,10 +121,10 @@ async def sync_children(
 async def resolve_overwrites(
     entities: EntityCache, forms: Sequence[OverwriteForm], entry: GuildEntry, before: Iterable[Overwrite] = ()
 ) -> tuple[Overwrite, ...]:
-    """Return the overwrites of a request, for a channel that has those from `before`, which are not looked up again.
+    """Check and merge the overwrites of a request. The targets of those in `before` are not looked up again.
 
     Raises:
-        UnknownOverwrite: when one is of a role that the guild does not have, or of a user who does not exist.
+        UnknownOverwrite: when a role is not the guild's, or a user does not exist.
         LimitReached: when there are too many.
     """
     overwrites = []

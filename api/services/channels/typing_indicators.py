@@ -1,4 +1,4 @@
-"""Typing: a word to a channel that somebody is writing there. Never stored; clients let it fade after ten seconds."""
+"""Typing indicators: a channel is told that a user is writing there. Never stored; clients drop it after ten seconds."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ _MAX_REMEMBERED: Final = 100_000
 
 
 class TypingStart(msgspec.Struct, kw_only=True):
-    """`d` of TYPING_START; `member` and `guild_id` in guilds. The time is in Unix seconds."""
+    """`d` of TYPING_START. `member` and `guild_id` are set in guilds. The time is in Unix seconds."""
 
     channel_id: str
     user_id: str
@@ -33,7 +33,7 @@ class TypingStart(msgspec.Struct, kw_only=True):
 
 
 class TypingIndicatorService:
-    """Tells channels who is typing, each user at most once an interval and channel."""
+    """Announces typing users, each at most once in an interval and channel."""
 
     __slots__ = ("_bus", "_clock", "_entities", "_ids", "_told")
 
@@ -43,10 +43,10 @@ class TypingIndicatorService:
         self._ids = ids
         self._clock = clock
         self._told: TTLCache[tuple[int, int], None] = TTLCache(_MAX_REMEMBERED, interval_s, timer=clock.monotonic_s)
-        """The channels and users of which the channel was told within the interval."""
+        """The pairs of channel and user that were announced within the interval."""
 
     async def start(self, user_id: int, channel_id: int) -> None:
-        """Return the user types in the channel. Too soon after the last time nothing happens.
+        """Announce that the user types in the channel. Within the interval, nothing happens.
 
         Raises UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
         """

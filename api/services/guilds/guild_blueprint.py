@@ -1,8 +1,8 @@
-"""What a new guild consists of, before it is stored. Pure but for the ids that it takes.
+"""The blueprint of a new guild, before it is stored. Pure, except for the ids that it takes.
 
 A request may bring roles and channels of its own (Discord's clients do, for templates). They name each other by
-placeholder ids of the request's choosing: the first role stands for @everyone, every other gets an id of ours, and what
-refers to a placeholder (overwrites, parents, system and AFK channel) is translated.
+placeholder ids. The first role stands for @everyone, every other role and channel gets an id of ours, and the placeholders in
+overwrites, parents, system and AFK channel are translated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Blueprint(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def compute_blueprint(form: CreateGuild, *, owner_id: int, icon: str | None, guild_id: int, ids: IdSource) -> Blueprint:
-    """Return the guild that the request describes.
+    """Compute the guild that the request describes.
 
     Raises:
         Invalid: when its parts do not fit together.
@@ -77,7 +77,7 @@ def _make_roles(forms: Sequence[TemplateRole], guild_id: int, ids: IdSource) -> 
             everyone_permissions = forms[0].permissions & ALL_PERMISSIONS
         translation[forms[0].id or 0] = guild_id
     roles = [Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=everyone_permissions)]
-    # Requests list the highest role first, behind @everyone.
+    # A request lists the highest role first, behind @everyone.
     for position, form in zip(range(len(forms) - 1, 0, -1), forms[1:], strict=True):
         role_id = ids.next()
         if form.id is not None:
@@ -153,7 +153,7 @@ def _make_channel(
 
 
 def _make_overwrites(forms: Sequence[OverwriteForm], role_ids: Mapping[int, int]) -> tuple[Overwrite, ...]:
-    """Only overwrites of roles: a new guild has no members that they could be of."""
+    """Keep overwrites of roles only, as a new guild has no members."""
     known = (form for form in forms if form.id in role_ids and not overwrite_type_of(form.type))
     return merge_overwrites(overwrite_of(form, role_ids[form.id], 0) for form in known)
 

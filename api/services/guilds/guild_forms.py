@@ -24,18 +24,18 @@ Locale = Literal[
 MUTABLE_FEATURES: Final = frozenset(
     {"COMMUNITY", "DISCOVERABLE", "INVITES_DISABLED", "RAID_ALERTS_DISABLED", "PREVIEW_ENABLED"}
 )
-"""Features that a guild's managers switch themselves; others in a request are left as they are."""
+"""Features that a guild's managers may switch. Others in a request are ignored."""
 
 
 class TemplateRole(CreateRole, kw_only=True):
-    """A role of a guild to be made; `id` is what the request calls it by."""
+    """A role of a new guild. `id` is the placeholder of the request."""
 
     id: SnowflakeField | None = None
     icon: Annotated[Any, unbuilt("icons of roles in new guilds")] = None
 
 
 class TemplateChannel(CreateChannel, kw_only=True):
-    """A channel of a guild to be made; `id` is what the request calls it by."""
+    """A channel of a new guild. `id` is the placeholder of the request."""
 
     id: SnowflakeField | None = None
 

@@ -1,4 +1,4 @@
-"""Guilds themselves: made, shown, changed, handed over, left and deleted."""
+"""Guilds themselves: created, shown, changed, transferred, left and deleted."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -38,7 +38,7 @@ _PLAIN_FIELDS: Final = (
 )
 _TEXT_CHANNEL: Final = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
 _OF_ADMINISTRATORS: Final = frozenset({"COMMUNITY", "DISCOVERABLE"})
-"""Mutable features that take more than MANAGE_GUILD (documentation, "Mutable Guild Features")."""
+"""Mutable features that need more than MANAGE_GUILD (documentation, "Mutable Guild Features")."""
 _CHANNEL_FIELDS: Final[Mapping[str, frozenset[ChannelType]]] = {
     "afk_channel_id": frozenset({ChannelType.VOICE}),
     "system_channel_id": _TEXT_CHANNEL,
@@ -46,7 +46,7 @@ _CHANNEL_FIELDS: Final[Mapping[str, frozenset[ChannelType]]] = {
     "public_updates_channel_id": _TEXT_CHANNEL,
     "safety_alerts_channel_id": _TEXT_CHANNEL,
 }
-"""Fields that name a channel of the guild, and of what type it must be."""
+"""Fields that name a channel of the guild, and its allowed types."""
 
 _IMAGE_FIELDS: Final[Mapping[str, str]] = {
     "icon": "icons",
@@ -54,11 +54,11 @@ _IMAGE_FIELDS: Final[Mapping[str, str]] = {
     "discovery_splash": "discovery-splashes",
     "banner": "banners",
 }
-"""Fields that bring a picture, and the folder that it is kept in."""
+"""Fields that bring a picture, and the folder where it is kept."""
 
 
 class GuildService:
-    """What members and owners do with whole guilds."""
+    """Reads and changes guilds for members and owners."""
 
     __slots__ = ("_entities", "_ids", "_images", "_membership", "_online", "_store")
 
@@ -80,7 +80,7 @@ class GuildService:
         self._ids = ids
 
     async def create(self, caller: Caller, form: CreateGuild) -> GuildObject:
-        """A new guild with the caller as its owner and first member."""
+        """Create a guild with the caller as its owner and first member."""
         guild_id = self._ids.next()
         icon = None
         if form.icon is not None:
@@ -101,7 +101,7 @@ class GuildService:
         return rendered
 
     async def fetch_preview(self, caller: Caller, guild_id: int) -> GuildPreviewObject:
-        """For members, and for everybody when the guild is discoverable."""
+        """Return the preview: for members, and for everybody when the guild is discoverable."""
         entry = await self._entities.guild(guild_id)
         is_open = "DISCOVERABLE" in entry.guild.features
         if not is_open and await self._entities.member(guild_id, caller.user_id) is None:
@@ -114,7 +114,7 @@ class GuildService:
 
     @on_present_rights
     async def update(self, caller: Caller, guild_id: int, form: UpdateGuild) -> GuildObject:
-        """Change what the form gives; handing the guild over is the owner's alone."""
+        """Change the fields that the form gives. Only the owner may transfer the guild."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         changes = pick_changes(form, _PLAIN_FIELDS, clearable=("description", *_CHANNEL_FIELDS))
@@ -139,7 +139,7 @@ class GuildService:
         return payload
 
     async def delete(self, caller: Caller, guild_id: int) -> None:
-        """Delete the guild with all that is in it; its owner may."""
+        """Delete the guild with all its contents. Only the owner may."""
         await self._entities.access(caller.user_id, guild_id)
         async with self._store.write() as tx:
             guild = await fetch_guild(tx, guild_id)
@@ -149,7 +149,7 @@ class GuildService:
             tx.announce(guild_event(self._ids.next(), GUILD_DELETE, guild_id, DeletedGuild(id=str(guild_id))))
 
     async def leave(self, caller: Caller, guild_id: int) -> None:
-        """Take the caller out of the guild. Owners hand over or delete it first."""
+        """Remove the caller from the guild. An owner must transfer or delete it first."""
         async with self._store.write() as tx:
             guild = await fetch_guild(tx, guild_id)
             if guild.owner_id == caller.user_id:
@@ -183,7 +183,7 @@ def _merge_features(guild: Guild, given: list[str | None]) -> tuple[str, ...]:
 
 
 def _require_views(access: GuildAccess, changes: Mapping[str, Any]) -> None:
-    """Return a channel that the caller may not view is for it none of the guild's."""
+    """Raise Invalid for a channel that the caller may not view, as for one that is not the guild's."""
     for field in _CHANNEL_FIELDS.keys() & changes.keys():
         channel = access.entry.channels.get(changes[field] or 0)
         if channel is None or changes[field] == getattr(access.entry.guild, field):
@@ -193,7 +193,7 @@ def _require_views(access: GuildAccess, changes: Mapping[str, Any]) -> None:
 
 
 def _require_community_channels(guild: Guild, changes: Mapping[str, Any]) -> None:
-    """A COMMUNITY guild does not give up the channels that it needs, whichever way."""
+    """Raise Invalid when a COMMUNITY guild would lose a channel that it needs."""
     if "COMMUNITY" not in changes.get("features", guild.features):
         return
     for field in COMMUNITY_CHANNELS:
@@ -202,7 +202,7 @@ def _require_community_channels(guild: Guild, changes: Mapping[str, Any]) -> Non
 
 
 async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any]) -> None:
-    """What the changes point at must be there."""
+    """Raise unless the channels and the owner of the changes exist."""
     for field, kinds in _CHANNEL_FIELDS.items():
         channel_id = changes.get(field)
         if channel_id is None:

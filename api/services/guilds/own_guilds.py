@@ -1,4 +1,4 @@
-"""The caller's guilds, as a list and one by one."""
+"""The caller's guilds and memberships."""
 
 from api.services.access import GuildAccess
 from api.services.caller import Caller
@@ -12,7 +12,7 @@ from core.wire.objects.member import MemberObject, render_member
 
 
 class OwnGuildService:
-    """Reads which guilds the caller is in."""
+    """Reads the guilds of the caller."""
 
     __slots__ = ("_clock", "_entities", "_online", "_store")
 
@@ -25,7 +25,7 @@ class OwnGuildService:
     async def list_page(
         self, caller: Caller, *, before: int | None, after: int | None, limit: int, with_counts: bool
     ) -> list[OwnGuildObject]:
-        """By ascending id."""
+        """Return a page of guilds by ascending id."""
         found = await self._store.guilds.list_of_user(caller.user_id, before=before, after=after, limit=limit)
         online = await self._online.find_many([guild.id for guild, _ in found]) if with_counts else {}
         rendered = []

@@ -1,6 +1,6 @@
 """The message that a guild's system channel shows when somebody joins (Discord's USER_JOIN).
 
-Suppressed by bit 0 of the guild's system channel flags, or by having no system channel.
+Bit 0 of the guild's system channel flags suppresses it, and so does a guild without a system channel.
 """
 
 from typing import Final
@@ -27,7 +27,7 @@ class Welcome:
         self._ids = ids
 
     async def announce_join(self, guild: Guild, member: Member) -> None:
-        """Write the message, where the guild wants it."""
+        """Write the message, if the guild wants it."""
         channel_id = guild.system_channel_id
         if channel_id is None or guild.system_channel_flags & SUPPRESS_JOIN_NOTIFICATIONS:
             return

@@ -23,8 +23,8 @@ class CreateInvite(msgspec.Struct, kw_only=True):
     target_user_id: Target = None
     target_application_id: Target = None
     role_ids: Annotated[list[SnowflakeField], as_set(MAX_ROLES)] | str | None = None
-    """What who joins by it gets; in forms a text with commas."""
+    """The roles of members who join by the invite. HTML forms send a text with commas."""
 
 
 class UseInvite(msgspec.Struct, kw_only=True):
-    """POST /invites/{code}; what Discord's client sends there is not needed."""
+    """POST /invites/{code}. The fields that Discord's client sends are not needed."""

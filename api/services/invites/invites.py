@@ -1,7 +1,7 @@
-"""Invites: made, shown, used, deleted; and vanity codes, which are looked up the same way.
+"""Invites: created, shown, used and deleted. Vanity codes are looked up the same way.
 
-An invite that has run out is treated as gone. It is deleted when somebody lists invites or comes too late with it, since
-nothing depends on when.
+An expired invite is treated as deleted. It is really deleted when a caller lists the invites or uses it too late, as nothing
+depends on the time.
 """
 
 import string
@@ -48,11 +48,11 @@ _CODE_LENGTH: Final = 8
 _AUDIENCE: Final = int(Permission.MANAGE_CHANNELS)
 
 Choose = Callable[[str], str]
-"""Picks one character at random, unpredictably (`secrets.choice`)."""
+"""Picks one character at random, unpredictably (as `secrets.choice`)."""
 
 
 class InviteService:
-    """What people do with invites."""
+    """Creates, shows, uses and deletes invites."""
 
     __slots__ = ("_choose", "_clock", "_entities", "_ids", "_membership", "_online", "_store")
 
@@ -77,7 +77,7 @@ class InviteService:
 
     @on_present_rights
     async def create(self, caller: Caller, channel_id: int, form: CreateInvite) -> InviteObject:
-        """An invite to the channel; unless `unique`, an equal one of the caller's is given again."""
+        """Create an invite to the channel. Unless `unique`, an equal invite of the caller is returned again."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
@@ -113,7 +113,7 @@ class InviteService:
         return await self._show(invite, access.channel, with_metadata=True)
 
     async def fetch(self, code: str, *, with_counts: bool = False) -> InviteObject:
-        """What anybody sees who knows the code."""
+        """Return the invite, for any caller who knows the code."""
         invite = await self._find(code)
         shown = await self._show(invite, await self._channel_of(invite))
         if with_counts:
@@ -123,7 +123,7 @@ class InviteService:
         return shown
 
     async def fetch_of_channel(self, caller: Caller, channel_id: int) -> list[InviteObject]:
-        """Return the channel's invites, for those who manage it."""
+        """Return the channel's invites, for managers of the channel."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
@@ -131,7 +131,7 @@ class InviteService:
         return await self._show_all(await self._store.invites.list_of_channel(channel_id))
 
     async def fetch_of_guild(self, caller: Caller, guild_id: int) -> list[InviteObject]:
-        """Return the guild's invites, for those who manage it; who only reads its audit log is not told how they are used."""
+        """Return the guild's invites for its managers. Readers of the audit log get them without their uses."""
         access = await self._entities.access(caller.user_id, guild_id)
         if not access.permissions & (Permission.MANAGE_GUILD | Permission.VIEW_AUDIT_LOG):
             raise Forbidden
@@ -139,7 +139,7 @@ class InviteService:
         return await self._show_all(await self._store.invites.list_of_guild(guild_id), with_metadata=with_metadata)
 
     async def use(self, caller: Caller, code: str) -> InviteObject:
-        """Let the caller into the guild; who is in it already stays, and uses nothing up."""
+        """Add the caller to the guild. A member stays as it is, and does not count as a use."""
         if caller.is_bot:
             raise WrongAccountKind
         invite = await self._find(code)
@@ -164,7 +164,7 @@ class InviteService:
 
     @on_present_rights
     async def delete(self, caller: Caller, code: str) -> InviteObject:
-        """Take an invite back: for managers of its channel or of the guild."""
+        """Delete an invite, for managers of its channel or of the guild."""
         invite = await self._store.invites.find(code)
         if invite is None:
             raise UnknownInvite
@@ -192,7 +192,7 @@ class InviteService:
         return wanted
 
     async def _remaining_roles(self, tx: Transaction, invite: Invite) -> list[int]:
-        """Of the invite's roles those that whoever made it could give now."""
+        """Return those of the invite's roles that its creator may still give."""
         snapshot = await tx.guilds.load_snapshot(invite.guild_id) if invite.role_ids else None
         inviter = None if snapshot is None else await tx.members.find(invite.guild_id, invite.inviter_id or 0)
         if snapshot is None or inviter is None:
@@ -202,7 +202,7 @@ class InviteService:
         return [role.id for role in given if access.has(Permission.MANAGE_ROLES) and access.outranks(role)]
 
     async def _count_use(self, tx: Transaction, invite: Invite) -> None:
-        """Raise UnknownInvite when it ran out meanwhile."""
+        """Count a use. Raises UnknownInvite when the invite expired meanwhile."""
         if invite.inviter_id is None:
             await tx.guilds.use_vanity_code(invite.guild_id, invite.code)
             return
@@ -239,7 +239,7 @@ class InviteService:
         return await self._vanity_invite(guild)
 
     async def _vanity_invite(self, guild: Guild) -> Invite:
-        """To a channel that newcomers view, as everybody is shown it; the system channel comes before others."""
+        """Choose a channel that newcomers may view, as the vanity code is public. The system channel comes first."""
         entry = await self._entities.guild(guild.id)
         places = [
             (not entry.shows_newcomers(channel), channel.id != guild.system_channel_id, channel.id)

@@ -31,17 +31,17 @@ class VanityService:
         self._ids = ids
 
     async def fetch(self, caller: Caller, guild_id: int) -> VanityObject:
-        """For those who manage the guild."""
+        """Return the code, for managers of the guild."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)
         return await self._show(access.entry.guild)
 
     @on_present_rights
     async def update(self, caller: Caller, guild_id: int, form: UpdateVanityUrl) -> VanityObject:
-        """Set the code, or with null or "" give it up.
+        """Set the code, or remove it with null or "".
 
         Raises:
-            InvalidInviteCode: when it is taken, also by an ordinary invite, or is no code.
+            InvalidInviteCode: when it is taken, also by an ordinary invite, or malformed.
         """
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_GUILD)

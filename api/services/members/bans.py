@@ -1,6 +1,6 @@
-"""Bans: a user goes, does not come back, and their latest messages go with them if the moderator wants it.
+"""Bans: a user is removed and cannot come back. The moderator may have the user's latest messages deleted.
 
-The ban is one unit of work; the messages are deleted after it, when the user cannot send any more.
+The ban is one unit of work. The messages are deleted after it, when the user cannot send any more.
 """
 
 from collections import defaultdict
@@ -29,11 +29,11 @@ from core.wire.objects.user import render_user
 
 _AUDIENCE: Final = int(Permission.BAN_MEMBERS | Permission.VIEW_AUDIT_LOG)
 _BULK: Final = 100
-"""How many ids one MESSAGE_DELETE_BULK carries, as at Discord."""
+"""The number of ids that one MESSAGE_DELETE_BULK carries, as at Discord."""
 
 
 class BanService:
-    """What moderators do with bans."""
+    """Reads and changes bans for moderators."""
 
     __slots__ = ("_clock", "_entities", "_ids", "_membership", "_store")
 
@@ -49,7 +49,7 @@ class BanService:
     async def fetch_page(
         self, caller: Caller, guild_id: int, *, before: int | None, after: int | None, limit: int
     ) -> list[BanObject]:
-        """Bans by ascending user id."""
+        """Return a page of bans by ascending user id."""
         await self._access(caller, guild_id)
         if before is not None:
             after = None
@@ -57,7 +57,7 @@ class BanService:
         return [render_ban(ban) for ban in bans]
 
     async def fetch(self, caller: Caller, guild_id: int, user_id: int) -> BanObject:
-        """Raises UnknownBan."""
+        """Return a ban. Raises UnknownBan."""
         await self._access(caller, guild_id)
         ban = await self._store.bans.find(guild_id, user_id)
         if ban is None:
@@ -66,7 +66,7 @@ class BanService:
 
     @on_present_rights
     async def put(self, caller: Caller, guild_id: int, user_id: int, *, delete_s: int, reason: str | None) -> None:
-        """Ban a user, member or not; no error when they are banned already."""
+        """Ban a user, member or not. It is no error when they are banned already."""
         access = await self._access(caller, guild_id)
         user = await self._entities.user(user_id)
         target = await self._find_target(guild_id, user_id)
@@ -79,10 +79,10 @@ class BanService:
 
     @on_present_rights
     async def put_many(self, caller: Caller, guild_id: int, form: BanUsers, reason: str | None) -> BulkBanObject:
-        """Ban those who can be banned and are not yet.
+        """Ban those users who can be banned and are not yet.
 
         Raises:
-            BanFailed: when it is nobody.
+            BanFailed: when there are none.
         """
         access = await self._access(caller, guild_id)
         access.require(Permission.MANAGE_GUILD)
@@ -104,7 +104,7 @@ class BanService:
 
     @on_present_rights
     async def delete(self, caller: Caller, guild_id: int, user_id: int) -> None:
-        """Let a user come back.
+        """Lift a ban.
 
         Raises:
             UnknownBan
@@ -119,7 +119,7 @@ class BanService:
             tx.announce(self._event(GUILD_BAN_REMOVE, guild_id, ban.user))
 
     async def _ban(self, tx: Transaction, guild_id: int, user: User, reason: str | None) -> bool:
-        """Tell whether the ban is new."""
+        """Ban the user, and tell whether the ban is new."""
         if await tx.bans.find(guild_id, user.id) is not None:
             return False
         await tx.bans.put(guild_id, user.id, reason)
@@ -138,7 +138,7 @@ class BanService:
         return access
 
     async def _find_target(self, guild_id: int, user_id: int) -> Member | int:
-        """Return the member, or the id of a user who is none."""
+        """Return the member, or the id of a user who is not a member."""
         return await self._entities.member(guild_id, user_id) or user_id
 
     async def _delete_messages(self, guild_id: int, user_id: int, seconds: int) -> None:
@@ -163,5 +163,5 @@ class BanService:
 
 
 def _may_ban(access: GuildAccess, target: Member | int) -> bool:
-    """Whoever is no member stands below everybody."""
+    """Tell whether the caller may ban the target. A user who is no member stands below all members."""
     return isinstance(target, int) or access.outranks(target)

@@ -16,7 +16,7 @@ MAX_DELETE_S: Final = MAX_DELETE_DAYS * 86_400
 DeleteSeconds = Annotated[int, Meta(ge=0, le=MAX_DELETE_S)]
 DeleteDays = Annotated[int, Meta(ge=0, le=MAX_DELETE_DAYS)]
 DASHED_DAYS: Final = "delete-message-days"
-"""How the first versions of the API spelled it, and so libraries of that time."""
+"""The spelling of the API's first versions, which old libraries send."""
 
 
 class UpdateMember(msgspec.Struct, kw_only=True):
@@ -53,16 +53,16 @@ class BanUser(msgspec.Struct, kw_only=True):
     delete_message_days: DeleteDays | None = None
     dashed_days: DeleteDays | None = msgspec.field(name=DASHED_DAYS, default=None)
     reason: Annotated[str, text(texts.REASON)] | None = None
-    """What older clients send in place of the header."""
+    """The reason of older clients, in place of the header."""
 
     @property
     def delete_s(self) -> int:
-        """How far back the user's messages are deleted."""
+        """The age in seconds up to which the user's messages are deleted."""
         return compute_delete_s(self.delete_message_seconds, self.delete_message_days, self.dashed_days)
 
 
 def compute_delete_s(seconds: int | None, days: int | None, dashed_days: int | None) -> int:
-    """How far back messages are deleted; days are what older versions of the API have."""
+    """Return the age in seconds up to which messages are deleted. Older versions of the API have days."""
     return (days or dashed_days or 0) * 86_400 if seconds is None else seconds
 
 

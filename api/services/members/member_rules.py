@@ -1,4 +1,4 @@
-"""What a caller may change about a member, and into what. Pure.
+"""The changes of a member that a caller may make. Pure.
 
 Nick, timeouts and the like need a permission and a place above the member in the hierarchy; roles need a permission and a
 place above each role that is given or taken (Discord's documentation, "Permission Hierarchy" and "Modify Guild Member").
@@ -19,7 +19,7 @@ from core.domain.permissions import Permission, compute_base_permissions
 from core.domain.role import Role
 
 BYPASSES_VERIFICATION: Final = 1 << 2
-"""The only flag of a member that people set."""
+"""The only flag of a member that a request may set."""
 
 MAX_TIMEOUT_MS: Final = 28 * 24 * 60 * 60 * 1000
 
@@ -31,13 +31,13 @@ _FLAG_PERMISSIONS: Final = (
 """Any of these sets of permissions is enough to change flags."""
 
 IsInVoice = Callable[[int, int], bool]
-"""(guild id, user id) → whether the user is connected to voice there."""
+"""Tells whether the user is connected to voice: (guild id, user id) → bool."""
 
 
 def compute_member_changes(
     form: UpdateMember, *, access: GuildAccess, target: Member, now_ms: int, is_in_voice: IsInVoice
 ) -> dict[str, Any]:
-    """Return the changes to the member.
+    """Compute the changes of the member.
 
     Raises:
         Forbidden, UnknownRole, InvalidRole, NotInVoice, Invalid
@@ -72,7 +72,7 @@ def check_nick(access: GuildAccess, target: Member) -> None:
 
 
 def compute_role_ids(access: GuildAccess, target: Member, wanted: Iterable[int]) -> tuple[int, ...]:
-    """Return the member's new set of roles, as kept: sorted, without @everyone."""
+    """Compute the member's new roles as they are stored: sorted, without @everyone."""
     access.require(Permission.MANAGE_ROLES)
     new = set(wanted) - {access.entry.guild.id}
     for role_id in new ^ set(target.role_ids):
@@ -92,7 +92,7 @@ def check_role(access: GuildAccess, role_id: int) -> Role:
 
 
 def compute_timeout_ms(until: dt.datetime | UnsetType | None, now_ms: int) -> int:
-    """When the timeout ends; 0 when it is over, or none was given.
+    """Compute the end of the timeout; 0 when it is over, or none was given.
 
     Raises:
         Invalid: when it is more than 28 days away.

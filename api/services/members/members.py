@@ -1,4 +1,4 @@
-"""Members: shown, searched, changed, kicked. Who may change what is `member_rules`' business."""
+"""Members: shown, searched, changed and kicked. `member_rules` decides which changes are allowed."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from core.wire.objects.member import MemberObject, OwnMemberObject, render_membe
 
 
 class MemberService:
-    """What members do with members."""
+    """Reads and changes members for members."""
 
     __slots__ = ("_clock", "_entities", "_ids", "_images", "_is_in_voice", "_membership", "_store")
 
@@ -49,12 +49,12 @@ class MemberService:
         self._is_in_voice = is_in_voice
 
     async def fetch(self, caller: Caller, guild_id: int, user_id: int) -> MemberObject:
-        """Raises UnknownMember, or UnknownUser when there is no such account at all."""
+        """Return a member. Raises UnknownMember, or UnknownUser when there is no such account."""
         await self._entities.access(caller.user_id, guild_id)
         return render_member(await self._fetch(guild_id, user_id))
 
     async def fetch_page(self, caller: Caller, guild_id: int, *, after: int, limit: int) -> list[MemberObject]:
-        """Members by ascending user id. Bots need the privilege for the members intent."""
+        """Return a page of members by ascending user id. Bots need the privilege of the members intent."""
         await self._entities.access(caller.user_id, guild_id)
         if caller.is_bot:
             application = await self._store.applications.find_by_bot(caller.user_id)
@@ -65,13 +65,13 @@ class MemberService:
         ]
 
     async def search(self, caller: Caller, guild_id: int, *, query: str, limit: int) -> list[MemberObject]:
-        """Members whose nick, global name or username starts with the query."""
+        """Return the members whose nick, global name or username starts with the query."""
         await self._entities.access(caller.user_id, guild_id)
         return [render_member(member) for member in await self._store.members.search(guild_id, query, limit)]
 
     @on_present_rights
     async def update(self, caller: Caller, guild_id: int, user_id: int, form: UpdateMember) -> MemberObject:
-        """Change what the form gives."""
+        """Change the fields that the form gives."""
         access = await self._entities.access(caller.user_id, guild_id)
         target = await self._fetch(guild_id, user_id)
         changes = compute_member_changes(
@@ -81,7 +81,7 @@ class MemberService:
 
     @on_present_rights
     async def update_own(self, caller: Caller, guild_id: int, form: UpdateOwnMember) -> OwnMemberObject:
-        """Change what the form gives of the caller's own membership."""
+        """Change the fields that the form gives of the caller's own membership."""
         access = await self._entities.access(caller.user_id, guild_id)
         changes: dict[str, Any] = {}
         if form.nick is None or isinstance(form.nick, str):
@@ -98,7 +98,7 @@ class MemberService:
 
     @on_present_rights
     async def add_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
-        """Give a role; no error when the member has it."""
+        """Give a role. It is no error when the member has it."""
         access = await self._check_role(caller, guild_id, user_id, role_id)
         async with self._store.write() as tx:
             await confirm_rights(tx, access)
@@ -108,7 +108,7 @@ class MemberService:
 
     @on_present_rights
     async def remove_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
-        """Take a role; no error when the member does not have it."""
+        """Take a role. It is no error when the member does not have it."""
         access = await self._check_role(caller, guild_id, user_id, role_id)
         async with self._store.write() as tx:
             await confirm_rights(tx, access)
@@ -118,7 +118,7 @@ class MemberService:
 
     @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
-        """Take a member out of the guild; they may come back."""
+        """Remove a member from the guild. They may come back."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.KICK_MEMBERS)
         target = await self._fetch(guild_id, user_id)

@@ -1,4 +1,4 @@
-"""Coming and going: the one place where members are added to guilds and taken out, with all that is announced then.
+"""The beginning and end of memberships: the one place that adds members to guilds and removes them, with all events.
 
     joining                               leaving (left, kicked, banned, pruned, was temporary)
       member row                            member row away, a bot's managed role away
@@ -6,7 +6,7 @@
       _GUILD_JOINED      to the user        GUILD_MEMBER_REMOVE  to the guild
       the welcome message, after the commit
 
-`add` and `remove` are steps of a caller's unit of work; whether the caller may do it is the caller's business.
+`add` and `remove` are steps of a caller's unit of work. The caller checks the rights.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,10 +25,10 @@ from core.wire.objects.role import RoleDeleted
 from core.wire.objects.user import render_user
 
 MAX_GUILDS = 200
-"""How many guilds a person may be in (Discord's number with Nitro). Bots are bounded by their client shards alone."""
+"""The number of guilds that a person may be in (Discord's number with Nitro). Only client shards bound a bot."""
 
 GuildWelcome = Callable[[Guild, Member], Awaitable[None]]
-"""Tells a guild of its new member, after the fact."""
+"""Tells a guild about its new member, after the commit."""
 
 
 class Membership:
@@ -43,7 +43,7 @@ class Membership:
         self._welcome = welcome
 
     async def join_guild(self, user_id: int, guild_id: int, *, role_ids: Sequence[int] = ()) -> Member:
-        """Make a user a member; one that is a member already stays as it is.
+        """Make a user a member. One that is a member already stays as it is.
 
         Raises:
             UnknownGuild, UnknownUser, BannedFromGuild, LimitReached: nothing was changed.
@@ -59,7 +59,7 @@ class Membership:
         return member
 
     async def welcome(self, guild: Guild, member: Member) -> None:
-        """For callers that used `add`: tell the guild, after their unit of work."""
+        """Tell the guild about a member that a caller added with `add`, after its unit of work."""
         await self._welcome(guild, member)
 
     async def add(
@@ -71,7 +71,7 @@ class Membership:
         role_ids: Sequence[int] = (),
         is_temporary: bool = False,
     ) -> Member | None:
-        """The new member, announced; None when the user is one already.
+        """Add and announce a member. Returns None when the user is one already.
 
         Raises:
             BannedFromGuild, LimitReached, UnknownUser
@@ -100,7 +100,7 @@ class Membership:
         return member
 
     async def remove(self, tx: Transaction, guild_id: int, user_id: int) -> Member:
-        """Take a member out, announced.
+        """Remove a member, and announce it.
 
         Raises:
             UnknownMember

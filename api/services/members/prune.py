@@ -1,4 +1,4 @@
-"""Pruning: members without roles who were not seen for days, counted or removed all at once."""
+"""Pruning: members without roles who were not seen for days are counted, or removed all at once."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,7 +17,7 @@ from core.wire.objects.member import PruneObject
 DEFAULT_DAYS = 7
 _DAY_MS = 24 * 60 * 60 * 1000
 _BATCH = 100
-"""Members removed in one unit of work: a big prune does not hold up everybody else."""
+"""The members that one unit of work removes, so that a big prune does not block the writer for long."""
 
 
 class PruneService:
@@ -32,14 +32,14 @@ class PruneService:
         self._clock = clock
 
     async def count(self, caller: Caller, guild_id: int, *, days: int, role_ids: Collection[int]) -> PruneObject:
-        """How many would go."""
+        """Count the members that a prune would remove."""
         access = await self._access(caller, guild_id, role_ids)
         return PruneObject(pruned=len(await self._find(access, days, role_ids)))
 
     async def prune(
         self, caller: Caller, guild_id: int, *, days: int, role_ids: Collection[int], with_count: bool
     ) -> PruneObject:
-        """Remove them."""
+        """Remove inactive members."""
         access = await self._access(caller, guild_id, role_ids)
         found = await self._find(access, days, role_ids)
         pruned = 0
@@ -51,7 +51,7 @@ class PruneService:
     async def _prune_batch(
         self, caller: Caller, guild_id: int, user_ids: Sequence[int], role_ids: Collection[int]
     ) -> int:
-        """Remove those who may still be removed; how many that were."""
+        """Remove those users who may still be removed, and return their number."""
         access = await self._access(caller, guild_id, role_ids)
         prunable_roles = set(role_ids)
         pruned = 0
@@ -72,7 +72,7 @@ class PruneService:
         return access
 
     async def _find(self, access: GuildAccess, days: int, role_ids: Collection[int]) -> list[int]:
-        """Whoever stands above the caller stays, whatever roles were included."""
+        """Find the members to remove. With `role_ids`, members above the caller stay."""
         guild_id = access.entry.guild.id
         since_ms = self._clock.now_ms() - days * _DAY_MS
         found = await self._store.members.list_prunable(guild_id, inactive_since_ms=since_ms, role_ids=role_ids)
@@ -86,5 +86,5 @@ class PruneService:
 
 
 def parse_role_ids(given: Collection[int] | str | None) -> list[int]:
-    """`include_roles`: a list, or ids with commas between them."""
+    """Parse `include_roles`: a list, or ids with commas between them."""
     return parse_ids(given, "include_roles")

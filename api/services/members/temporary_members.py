@@ -1,7 +1,7 @@
-"""Temporary memberships: who came by a temporary invite and has no role leaves on going offline.
+"""Temporary memberships: a member who came by a temporary invite and has no role is removed on going offline.
 
-The gateway says over the bus who went offline; a chore ends their memberships. The event is volatile: what a crash misses
-ends when the user goes offline the next time.
+The gateway announces on the bus that a user went offline; a chore ends the memberships. The event is volatile: a membership
+that a crash missed ends when the user goes offline the next time.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class TemporaryMembers:
-    """Collects who went offline, and removes."""
+    """Collects users who went offline, and ends their temporary memberships."""
 
     __slots__ = ("_gone", "_membership", "_store")
 
@@ -28,9 +28,9 @@ class TemporaryMembers:
         bus.subscribe(self._on_delivery)
 
     async def remove(self, user_id: int) -> None:
-        """End the user's temporary memberships. What cannot be ended now stays until the next time."""
+        """End the user's temporary memberships. One that cannot be ended now stays until the next time."""
         try:
-            # Hardly anybody has one: looking first leaves the writer alone.
+            # Few users have one, so a read first saves a unit of work.
             if not await self._store.members.list_temporary(user_id):
                 return
             async with self._store.write() as tx:
@@ -40,7 +40,7 @@ class TemporaryMembers:
             logger.warning("temporary memberships could not be ended", extra={"user_id": user_id})
 
     async def run(self) -> None:
-        """Remove whoever went offline, one after the other, until cancelled."""
+        """End memberships of users who went offline, one after the other, until cancelled."""
         while True:
             await self.remove(await self._gone.get())
 

@@ -13,11 +13,11 @@ Color = Annotated[int, Meta(ge=0, le=0xFFFFFF)]
 RoleName = Annotated[str, text(texts.ROLE_NAME)]
 UnicodeEmoji = Annotated[str, text(texts.UNICODE_EMOJI)]
 PermissionBits = Annotated[int, Meta(ge=0, description="A bit set, as a string or a number")]
-"""Unknown bits are dropped where it is used."""
+"""The bits of permissions. Unknown ones are dropped where the field is used."""
 
 
 class RoleColorsForm(msgspec.Struct, kw_only=True):
-    """`colors` of a role; `primary_color` is what `color` used to be."""
+    """`colors` of a role. `primary_color` replaces the older `color`."""
 
     primary_color: Color | None = None
     secondary_color: Color | None = None

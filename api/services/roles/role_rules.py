@@ -1,9 +1,8 @@
-"""The order of a guild's roles, and what a caller may do to it. Pure.
+"""The order of a guild's roles, and the changes of it that a caller may make. Pure.
 
-Roles stand in ascending order of (position, then the higher id first: of two roles with one position the older is above).
-@everyone is always at the bottom and takes no part. Moving puts each moved role at the place that was asked for, lets the
-others close ranks, and numbers everything anew from 1. A caller may rearrange only what is below its own highest role:
-seen from there upwards, nothing may have changed.
+Roles are sorted by position; of two roles with one position the older is above. @everyone is always at the bottom and takes
+no part. A move puts each moved role at its wanted place, closes the gaps, and numbers all roles from 1 again. A caller may
+move only roles below its own highest one: from there upwards, the order must not change.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ def sort_roles(roles: Iterable[Role], guild_id: int) -> list[Role]:
 
 
 def compute_role_order(ordered: Sequence[Role], moves: Mapping[int, int]) -> list[Role]:
-    """Return the new order, lowest first. `moves` gives moved roles' positions, which count from 1; too large means the top."""
+    """Compute the new order, lowest first. `moves` has the positions of moved roles, from 1; too large means the top."""
     moved = sorted(
         (role for role in ordered if role.id in moves),
         key=lambda role: (moves[role.id], *rank_of_role(role)),
@@ -41,5 +40,5 @@ def is_order_allowed(before: Sequence[Role], after: Sequence[Role], top: Role | 
 
 
 def compute_positions(order: Sequence[Role]) -> dict[int, int]:
-    """Return the positions that change when the order is numbered from 1."""
+    """Compute the positions that change when the order is numbered from 1."""
     return {role.id: place for place, role in enumerate(order, start=1) if role.position != place}

@@ -1,4 +1,4 @@
-"""Roles: made, changed, ordered, deleted. The rules of the hierarchy are `access`'s and `role_rules`'."""
+"""Roles: created, changed, ordered and deleted. `access` and `role_rules` have the rules of the hierarchy."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -36,7 +36,7 @@ _FIXED_OF_EVERYONE: Final = frozenset(
 
 
 class RoleService:
-    """What members do with a guild's roles."""
+    """Reads and changes a guild's roles for members."""
 
     __slots__ = ("_entities", "_ids", "_images", "_store")
 
@@ -52,19 +52,19 @@ class RoleService:
         return [render_role(role) for role in access.entry.roles.values()]
 
     async def fetch(self, caller: Caller, guild_id: int, role_id: int) -> RoleObject:
-        """Raises UnknownRole."""
+        """Return a role. Raises UnknownRole."""
         access = await self._entities.access(caller.user_id, guild_id)
         return render_role(_role_of(access, role_id))
 
     async def count_members(self, caller: Caller, guild_id: int) -> dict[str, int]:
-        """How many members hold each role; @everyone is left out."""
+        """Count the members of each role, except @everyone."""
         access = await self._entities.access(caller.user_id, guild_id)
         counts = await self._store.members.count_by_role(guild_id)
         return {str(role_id): counts.get(role_id, 0) for role_id in access.entry.roles if role_id != guild_id}
 
     @on_present_rights
     async def create(self, caller: Caller, guild_id: int, form: CreateRole) -> RoleObject:
-        """A new role at the bottom. It may allow only what the caller may do itself."""
+        """Create a role at the bottom. It may allow only permissions that the caller has."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         everyone = access.entry.roles[guild_id].permissions
@@ -96,7 +96,7 @@ class RoleService:
 
     @on_present_rights
     async def update(self, caller: Caller, guild_id: int, role_id: int, form: UpdateRole) -> RoleObject:
-        """Change what the form gives, of a role below the caller's own highest."""
+        """Change the fields that the form gives, of a role below the caller's highest."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         role = _role_of(access, role_id)
@@ -133,7 +133,7 @@ class RoleService:
 
     @on_present_rights
     async def move(self, caller: Caller, guild_id: int, forms: Sequence[RolePosition]) -> list[RoleObject]:
-        """Give roles other places; see `role_rules`. Answers all roles."""
+        """Move roles as `role_rules` describes. Returns all roles."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_ROLES)
         moves = {form.id: form.position for form in forms if form.id is not None and form.position is not None}
@@ -170,7 +170,7 @@ class RoleService:
 
 
 def _color_changes(form: CreateRole | UpdateRole) -> dict[str, Any]:
-    """`colors` is the newer way to say it and counts for more than `color`."""
+    """Return the changes of colors. `colors` is the newer field and wins over `color`."""
     changes: dict[str, Any] = {}
     if isinstance(form.color, int):
         changes["color"] = form.color
