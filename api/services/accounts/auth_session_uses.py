@@ -41,7 +41,7 @@ class AuthSessionUses:
                 await tx.users.touch_auth_sessions(used, self._clock.now_ms())
         except Unavailable:
             self._used |= used
-            logger.warning("uses of logins could not be written", extra={"logins": len(used)})
+            logger.warning("uses of auth sessions could not be written", extra={"auth_sessions": len(used)})
 
     async def run(self) -> None:
         """Write once a minute, and once more when cancelled."""

@@ -69,7 +69,7 @@ class PasswordAttempts:
 
     async def is_own(self, caller: Caller, account: Account, password: str) -> bool:
         """Tell whether it is the caller's password. Raises RateLimited."""
-        source = f"login {caller.auth_session_id}"
+        source = f"auth session {caller.auth_session_id}"
         await self._limits.take_password(caller.user_id, source)
         is_right = await self._passwords.verify(account.password_hash, password)
         if is_right:
