@@ -57,7 +57,7 @@ test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests; ARGS="-k
 test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests on the pure kernels' plain Python; ARGS as for test
 	CORE_EXT_PURE=1 $(PYTEST)
 
-fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz what reads clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
+fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz the readers of clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)
 
 # The build with AddressSanitizer and UBSan has a folder of its own, with the kernels and the tests. The sanitizers are
@@ -89,25 +89,25 @@ lint: $(VENV)/dev.stamp  ## Style, types, import contracts, kernels' style
 	$(VENV)/bin/lint-imports
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/cython-lint core_ext
 
-coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests, and which lines they do not run; ARGS as for test
+coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests, and a report of lines that they do not run; ARGS as for test
 	@rm -f .coverage .coverage.*
 	$(PY) -m coverage run -m pytest $(or $(ARGS),-n $(WORKERS))
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
-audit: $(UV)  ## Ask for known vulnerabilities of what the locks hold
+audit: $(UV)  ## Ask for known vulnerabilities of the locked packages
 	@.ci/audit
 
-wheel: $(UV)  ## Build what `pip install` takes, into dist/
+wheel: $(UV)  ## Build the wheel and the source archive into dist/
 	@rm -rf dist
 	@$(UV) build --quiet
 	@ls dist
 
-format: $(VENV)/dev.stamp  ## Let ruff rewrite what it can
+format: $(VENV)/dev.stamp  ## Format, and mend style with ruff
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure what benchmarks/README.md shows; ARGS="fanout --write" one, and keep it
+bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure the tables of benchmarks/README.md; ARGS="fanout --write" measures and keeps one
 	$(PY) -m benchmarks $(ARGS)
 
 lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
@@ -115,7 +115,7 @@ lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write 
 	$(COMPILE) $(ARGS) --group dev --constraint requirements/runtime.lock --output-file requirements/dev.lock
 	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
 
-clean:  ## Remove what was built; data stays
+clean:  ## Remove all that make has built; data stays
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
 	rm -rf $(GO_TESTS)/bot $(JAVA_TESTS)/target
 	find core_ext \( -name '*.so' -o -name '*.c' -o -name '*.html' \) -delete

@@ -1,7 +1,6 @@
-"""A round through what a bot of a typed library does: chat, building, moderation, questions over the gateway.
+"""A tour of a typed library's bot: chat, building, moderation, questions over the gateway.
 
-Everything is done by the bot alone, so that what it sends can be recorded (`record_clients.py`) and sent again without
-it.
+The bot alone does everything, so that its requests can be recorded (`record_clients.py`) and sent again without it.
 """
 
 from dataclasses import dataclass
@@ -24,19 +23,19 @@ class TourGuild:
 
     @property
     def place(self) -> dict[str, str]:
-        """What orders about the guild's first channel name."""
+        """The ids that orders about the guild's first channel need."""
         return {"guild": self.guild["id"], "channel": text_channel(self.guild)}
 
     @classmethod
     async def make(cls, alice: Person, bob: Person) -> "TourGuild":
-        """A new one."""
+        """Make a guild, let Bob in, and make the bot."""
         guild = await alice.make_guild()
         await alice.invite(text_channel(guild), bob)
         return cls(alice=alice, bob=bob, guild=guild, bot=await alice.make_bot(guild["id"]))
 
 
 async def chat(bot: BotProcess, scene: TourGuild) -> None:
-    """Messages of every kind, and what becomes of them."""
+    """Send messages of every kind, and edit, read and delete them."""
     place = scene.place
     ids = [(await bot.order("send", **place, content=f"number {number}"))["id"] for number in range(4)]
     await bot.wait_for("message", lambda event: event["content"] == "number 3" and event["guild"] == place["guild"])
@@ -64,7 +63,7 @@ async def chat(bot: BotProcess, scene: TourGuild) -> None:
 
 
 async def build(bot: BotProcess, scene: TourGuild) -> None:
-    """Channels, roles and overwrites: made, changed, ordered, removed."""
+    """Create, change, order and remove channels, roles and overwrites."""
     guild_id, first_id = scene.guild["id"], scene.place["channel"]
     made = await bot.order("make_channel", guild=guild_id, name="made-here")
     channel_id = made["id"]
@@ -95,7 +94,7 @@ async def build(bot: BotProcess, scene: TourGuild) -> None:
 
 
 async def ask(bot: BotProcess, scene: TourGuild) -> None:
-    """What goes over the gateway, and invites."""
+    """Send the gateway's commands, and use invites."""
     guild_id = scene.guild["id"]
     await bot.order("members", guild=guild_id)
     everybody = {scene.alice.id, scene.bob.id, scene.bot["id"]}
@@ -111,7 +110,7 @@ async def ask(bot: BotProcess, scene: TourGuild) -> None:
 
 
 async def moderate(bot: BotProcess, scene: TourGuild) -> None:
-    """Bob is renamed, silenced, kicked, banned and let in again."""
+    """Rename, silence, kick and ban Bob, and let him in again."""
     who = {"guild": scene.guild["id"], "user": scene.bob.id}
     await bot.order("nick", **who, name="Bobby")
     await bot.wait_for("member", lambda event: event["nick"] == "Bobby")
@@ -131,7 +130,7 @@ async def moderate(bot: BotProcess, scene: TourGuild) -> None:
 
 
 async def refuse(bot: BotProcess, scene: TourGuild) -> None:
-    """Errors, as the library tells them to a program: with Discord's codes."""
+    """Provoke errors, which the library tells to a program with Discord's codes."""
     place = scene.place
     unknown = await bot.attempt("edit", **place, id=place["channel"], content="x")
     assert (unknown["event"], unknown["status"], unknown["code"]) == ("failed", 404, 10008)

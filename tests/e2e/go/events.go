@@ -1,4 +1,4 @@
-// What happens to the bot, told as JSON lines.
+// The bot's events, written as JSON lines.
 package main
 
 import "github.com/bwmarrin/discordgo"

@@ -1,4 +1,4 @@
-// A stock discordgo bot that does what each line on its standard input says and answers each with one JSON line.
+// A stock discordgo bot. It obeys each line of its standard input and answers with one JSON line.
 // Arguments: API base address, gateway address (which the library asks the API for), token, shard, number of shards.
 package main
 
@@ -38,7 +38,7 @@ type fields map[string]any
 
 var (
 	speaking   sync.Mutex
-	connection net.Conn // the newest one, so that a test can lose it
+	connection net.Conn // The newest connection, so that a test can lose it.
 )
 
 func say(event string, data fields) {
@@ -52,8 +52,8 @@ func say(event string, data fields) {
 	fmt.Println(string(line))
 }
 
-// pointAt gives the library another server. Its addresses are variables that were computed from one another at start,
-// so each one that requests are made of is set again; the functions read them when they are called.
+// pointAt gives the library another server. The library computes its addresses from one another at start, so each one that
+// requests use is set again; the functions read them when they are called.
 func pointAt(base string) {
 	api := base + "/api/v" + discordgo.APIVersion + "/"
 	discordgo.EndpointDiscord, discordgo.EndpointAPI = base+"/", api
@@ -107,7 +107,7 @@ func dial(network, address string) (net.Conn, error) {
 	return made, err
 }
 
-// describe tells what a program that uses the library can know of an error.
+// describe returns the parts of an error that a program can see.
 func describe(given order, err error) fields {
 	described := fields{"order": given.Order, "text": err.Error()}
 	var refused *discordgo.RESTError

@@ -1,4 +1,4 @@
-// What the bot can be told to do: one function of the library, or a few, for each order.
+// The bot's orders: each calls one function of the library, or a few.
 package main
 
 import (

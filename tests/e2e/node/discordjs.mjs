@@ -1,4 +1,4 @@
-// A stock discord.js bot that does what each line on its standard input says and answers each with one JSON line.
+// A stock discord.js bot. It obeys each line of its standard input and answers with one JSON line.
 // Arguments: API base address, token.
 import { createInterface } from "node:readline";
 import { Client, Events, GatewayIntentBits, Partials } from "discord.js";

@@ -1,4 +1,4 @@
-// A stock oceanic.js bot that does what each line on its standard input says and answers each with one JSON line.
+// A stock oceanic.js bot. It obeys each line of its standard input and answers with one JSON line.
 // Arguments: API base address, token, compression ("none", "zlib-stream" or "zstd-stream").
 import { createInterface } from "node:readline";
 import { Client } from "oceanic.js";

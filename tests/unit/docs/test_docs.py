@@ -1,4 +1,4 @@
-"""The files, headings and commands that the documents name exist."""
+"""The files and headings that the documents name exist, and locks, Makefile and CI agree."""
 
 import os
 import re

@@ -19,7 +19,7 @@ import net.dv8tion.jda.api.utils.data.DataObject;
 import net.dv8tion.jda.internal.utils.JDALogger;
 
 /**
- * A stock JDA bot that does what each line on its standard input says and answers each with one JSON line.
+ * A stock JDA bot. It obeys each line of its standard input and answers with one JSON line.
  *
  * <p>Arguments: API base address, gateway address, token, shard, number of shards. The library asks the API for the gateway's
  * address when it starts, and its session controller when it comes back after the server was away.
@@ -76,7 +76,7 @@ public final class Bot {
         }
     }
 
-    /** What a program that uses the library can know of an error. */
+    /** The parts of an error that a program can see. */
     private static DataObject describe(DataObject order, RuntimeException error) {
         DataObject described = DataObject.empty().put("order", order.getString("order")).put("text", error.toString());
         if (error instanceof ErrorResponseException refused) {

@@ -37,7 +37,7 @@ import net.dv8tion.jda.api.hooks.ListenerAdapter;
 import net.dv8tion.jda.api.utils.data.DataArray;
 import net.dv8tion.jda.api.utils.data.DataObject;
 
-/** What happens to the bot, told as JSON lines. */
+/** The bot's events, written as JSON lines. */
 final class Events extends ListenerAdapter {
     static DataArray ids(List<? extends ISnowflake> entities) {
         return DataArray.fromCollection(entities.stream().map(ISnowflake::getId).toList());

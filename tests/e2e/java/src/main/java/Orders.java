@@ -20,7 +20,7 @@ import net.dv8tion.jda.api.sharding.ShardManager;
 import net.dv8tion.jda.api.utils.data.DataArray;
 import net.dv8tion.jda.api.utils.data.DataObject;
 
-/** What the bot can be told to do: one method of the library, or a few, for each order. */
+/** The bot's orders: each calls one method of the library, or a few. */
 final class Orders {
     private final ShardManager shards;
     private final Map<String, Function<DataObject, DataObject>> actions = Map.ofEntries(
