@@ -28,7 +28,7 @@ from benchmarks.harness.results import FOLDER, read_results, write_readme, write
 from benchmarks.harness.run import Run
 from benchmarks.harness.tables import Result, render_text
 
-ALL: Final[dict[str, Callable[[Run], Result]]] = {
+BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
     "forms": fanout.run_forms,
     "rivals": rivals_fanout.run,
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
         parser.error("the figures of a quick run say nothing: they are not kept")
     if chosen.names == ["report"]:
         return _report()
-    names = chosen.names or list(ALL)
+    names = chosen.names or list(BENCHMARKS)
     if shutil.which("cc") is None:
         print("a C compiler (cc) is needed, and not installed", file=sys.stderr)
         return 2
@@ -72,15 +72,17 @@ def main(arguments: list[str]) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    width = max(map(len, ALL)) + 2
-    names = "".join(f"  {name:{width}}{run.__doc__}\n" for name, run in ALL.items())
+    width = max(map(len, BENCHMARKS)) + 2
+    names = "".join(f"  {name:{width}}{run.__doc__}\n" for name, run in BENCHMARKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure, and print tables. Without a name all benchmarks run, for about a quarter of an hour.",
         epilog=f"names:\n{names}  {'report':{width}}Measure nothing; make README.md and the pictures from the kept results.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", choices=[*ALL, "report", []], metavar="name", help="one of those below")
+    parser.add_argument(
+        "names", nargs="*", choices=[*BENCHMARKS, "report", []], metavar="name", help="one of those below"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="measure a little, to see whether it works; no real figures"
     )
@@ -94,7 +96,7 @@ def measure(name: str, *, is_quick: bool = False) -> Result:
     """Run one benchmark in a folder of its own."""
     started_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="guildway-bench-") as folder:
-        result = ALL[name](Run(folder=Path(folder), is_quick=is_quick))
+        result = BENCHMARKS[name](Run(folder=Path(folder), is_quick=is_quick))
     result.machine = describe_machine()
     result.took_s = round(time.monotonic() - started_s, 1)
     return result

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.__main__ import ALL, main
+from benchmarks.__main__ import BENCHMARKS, main
 
 
 def test_help_lists_every_benchmark_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -10,7 +10,7 @@ def test_help_lists_every_benchmark_with_a_sentence(capsys: pytest.CaptureFixtur
         main(["--help"])
     assert ended.value.code == 0
     told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.partition("names:\n")[2].splitlines())
-    assert list(told) == [*ALL, "report"]
+    assert list(told) == [*BENCHMARKS, "report"]
     assert all(sentence.endswith(".") for sentence in told.values())
 
 

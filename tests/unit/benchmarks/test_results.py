@@ -46,3 +46,12 @@ def test_result_written_is_read_back_and_other_files_are_left_alone(tmp_path: Pa
 def test_readme_shows_the_results_that_are_kept() -> None:
     text = README.read_text(encoding="utf-8")
     assert render_readme(text, read_results(), {file.stem for file in FOLDER.glob("*.svg")}) == text
+
+
+def test_kept_plots_draw_columns_of_their_tables() -> None:
+    tables = [table for result in read_results().values() for table in result.tables]
+    plots = [(table, table.plot) for table in tables if table.plot is not None]
+    assert plots
+    for table, plot in plots:
+        assert {*plot.labels, plot.value} <= {column.key for column in table.columns}
+        assert any(isinstance(row.get(plot.value), float) for row in table.rows)
