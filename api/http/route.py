@@ -31,7 +31,7 @@ class Route(msgspec.Struct, kw_only=True, frozen=True):
     is_audited: bool = False
     """True when the route takes a reason for the audit log, which is then checked even if the handler asks for none."""
     takes_html_forms: bool = False
-    """True when the body may also be a form as browsers send it (`api.http.html_forms`)."""
+    """True when the body may also be an HTML form as browsers send it (`api.http.html_forms`)."""
     max_body_bytes: int | None = None
     """The bound of the body, if it is not the usual one."""
     answer: Any = None

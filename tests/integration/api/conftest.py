@@ -1,10 +1,10 @@
-"""The API as tests see it: the real application over a real store, and every answer held against Discord's document.
+"""The API for tests: the real application over a real store. Every answer is checked against Discord's document.
 
     async def test_x(api: ApiUnderTest) -> None:
         alice = await api.register("alice")
         answer = await alice.get("/users/@me")
 
-Requests run through the whole ASGI stack in this process; what was committed is in `api.events`. A limit is high unless a
+Requests run through the whole ASGI stack in this process; `api.events` has the committed events. Limits are high unless a
 test opens its own API with `open_api(limits=…)`.
 """
 
@@ -36,7 +36,7 @@ HIGH_LIMITS = LimitSettings(
 )
 
 API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
-"""The least that argon2 takes: hashing a password costs microseconds."""
+"""The least cost that argon2 allows: a hash takes microseconds."""
 
 GATEWAY_URL = "ws://127.0.0.1:8081"
 

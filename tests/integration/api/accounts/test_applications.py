@@ -1,4 +1,4 @@
-"""Applications, their bots, and how those get into guilds."""
+"""Applications, their bots, and the authorizations that add bots to guilds."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""Registering, logging in and out, sessions."""
+"""Registration, logging in and out, and auth sessions."""
 
 import asyncio
 import logging
@@ -220,7 +220,7 @@ async def test_what_a_good_token_may_not_do_does_not_count_against_its_address(o
 
 
 async def log_in(api: ApiUnderTest, login: str, password: str, address: str) -> int:
-    """From an address of one's own; the status."""
+    """Log in from an address, and return the status."""
     built: Any = api.built.asgi
     transport = httpx.ASGITransport(app=built, client=(address, 5000))
     async with httpx.AsyncClient(transport=transport) as http:
@@ -234,7 +234,7 @@ async def test_wrong_passwords_are_bounded_whether_or_not_there_is_an_account(op
         await api.register("alice")
         statuses = [await log_in(api, login, "wrong", "203.0.113.1") for _ in range(4)]
         assert statuses == [400, 400, 400, 429]
-        # From elsewhere the owner still gets in: one guesser shuts out nobody but itself.
+        # The owner can still log in from another address: an attacker locks out only itself.
         assert await log_in(api, "alice", PASSWORD, "203.0.113.2") == 200
 
 
@@ -329,7 +329,7 @@ async def test_password_of_another_cost_is_hashed_anew_by_a_login(open_api: Open
     async with open_api(api=ApiSettings(password_memory_kib=16, password_passes=1)) as api:
         requests = [api.nobody.post("/auth/login", body) for _ in range(4)]
         requests += [api.nobody.post("/auth/login", {**body, "password": "wrong password"})]
-        # A login changes the hash that the others were checked against, and the one that the change was checked against.
+        # A request that logs in changes the hash that the other requests were checked against.
         rename = api.actor(alice.authorization).patch("/users/@me", {"password": PASSWORD, "username": "alicia"})
         renamed, *answers = await asyncio.gather(rename, *requests)
         assert renamed.status_code == 200

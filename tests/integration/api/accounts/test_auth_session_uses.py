@@ -1,4 +1,4 @@
-"""When a login was last used is written down by the time the API has ended."""
+"""The last use of an auth session is written at the end of the API at the latest."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import ApiUnderTest
 
 
-async def test_used_login_is_written_at_the_end_at_the_latest(api: ApiUnderTest) -> None:
+async def test_used_auth_session_is_written_at_the_end_at_the_latest(api: ApiUnderTest) -> None:
     person = await api.register()
     session = await api.store.users.find_auth_session(hashlib.sha256(person.authorization.encode()).digest())
     assert session is not None
@@ -29,7 +29,7 @@ async def test_used_login_is_written_at_the_end_at_the_latest(api: ApiUnderTest)
     assert written == msgspec.structs.replace(session, last_used_ms=session.last_used_ms + 5_000)
 
 
-async def test_request_notes_its_login(open_api: OpenApi) -> None:
+async def test_request_notes_its_auth_session(open_api: OpenApi) -> None:
     clock = FakeClock()
     async with open_api(clock=clock) as api:
         person = await api.register()

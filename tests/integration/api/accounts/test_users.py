@@ -1,4 +1,4 @@
-"""Accounts: one's own, other people's, profiles, the list of one's guilds."""
+"""Accounts: the caller's own, other users' and their profiles, and the caller's guilds."""
 
 import base64
 
@@ -102,7 +102,7 @@ async def test_wrong_change_names_the_field(api: ApiUnderTest, body: dict[str, o
     assert field in answer.json()["errors"]
 
 
-async def test_new_password_ends_other_logins_and_counts_from_then_on(api: ApiUnderTest) -> None:
+async def test_new_password_ends_other_auth_sessions_and_counts_from_then_on(api: ApiUnderTest) -> None:
     alice = await api.register("alice")
     login = {"login": "alice", "password": PASSWORD}
     other = api.actor((await api.nobody.post("/auth/login", login)).json()["token"])

@@ -1,4 +1,4 @@
-"""What each type of channel has: what is given is shown where Discord documents it, and flags are set where they mean something."""
+"""The fields of each type of channel: they are shown where Discord documents them, and flags are set where they mean something."""
 
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ FIELDS: Final[dict[str, tuple[Any, set[ChannelType]]]] = {
     "default_sort_order": (1, {FORUM}),
     "default_forum_layout": (1, {FORUM}),
 }
-"""Of Discord's table "Modify Channel": a value, and the types that have the field."""
+"""A value of each field, and the types that have it, from Discord's table "Modify Channel"."""
 
 
 @pytest.mark.parametrize("kind", [TEXT, VOICE, NEWS, STAGE, FORUM, CATEGORY])

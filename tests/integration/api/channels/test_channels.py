@@ -1,4 +1,4 @@
-"""Channels of guilds: made, shown, changed, moved, deleted, and their overwrites."""
+"""Channels of guilds: created, shown, changed, moved and deleted, and their overwrites."""
 
 import asyncio
 from typing import Any

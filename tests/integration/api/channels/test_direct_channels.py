@@ -1,4 +1,4 @@
-"""Direct messages of two, and typing."""
+"""Direct channels of two users, and typing."""
 
 import asyncio
 

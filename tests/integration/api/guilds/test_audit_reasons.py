@@ -38,11 +38,11 @@ AUDITED_ROUTES = frozenset(
         "POST /guilds/{guild_id}/prune",
     }
 )
-"""Of the built routes those that Discord's documentation says to support the header."""
+"""The built routes that support the header by Discord's documentation."""
 
 
 class Ground:
-    """A guild, and the ids in paths."""
+    """A guild, and the ids for paths."""
 
     def __init__(self, scene: Scene, ids: dict[str, str]) -> None:
         self.scene = scene

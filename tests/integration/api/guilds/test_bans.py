@@ -1,4 +1,4 @@
-"""Bans: put, shown, lifted, in bulk, and the messages that go with them."""
+"""Bans: put, shown, lifted and in bulk, and the deletion of messages with them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Cached guilds, members, channels and users: never older than what was just committed."""
+"""Cached guilds, members, channels and users are never older than the last commit."""
 
 import asyncio
 

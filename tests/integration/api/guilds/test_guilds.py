@@ -1,4 +1,4 @@
-"""Guilds: made, shown, changed, handed over, left, deleted."""
+"""Guilds: created, shown, changed, transferred, left and deleted."""
 
 import base64
 from typing import Any

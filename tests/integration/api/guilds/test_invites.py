@@ -1,4 +1,4 @@
-"""Invites: made, shown, used, used up, taken back."""
+"""Invites: created, shown, used, used up and deleted."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Members: shown, searched, changed, kicked, pruned."""
+"""Members: shown, searched, changed, kicked and pruned."""
 
 import datetime as dt
 import time

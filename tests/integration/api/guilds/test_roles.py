@@ -1,4 +1,4 @@
-"""Roles: made, changed, ordered, deleted; the hierarchy."""
+"""Roles: created, changed, ordered and deleted, and their hierarchy."""
 
 import base64
 from typing import Any

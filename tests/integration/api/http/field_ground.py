@@ -1,4 +1,4 @@
-"""The places in which documented fields are tried: a guild with people, and channels and roles as a field needs them."""
+"""The places where documented fields are tried: a guild with people, and the channels and roles that a field needs."""
 
 import time
 from typing import Any, Final

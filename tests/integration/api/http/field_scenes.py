@@ -1,7 +1,7 @@
 """A valid request for each route that takes fields, in a place of its own; see `field_walk`.
 
-What is here is what a schema cannot say: which channel a field is about, which ids there are, which objects a nested field
-needs beside it.
+The scenes have what a schema lacks: the channel that a field belongs to, real ids, and the objects that a nested field needs
+beside it.
 """
 
 import time
@@ -25,7 +25,7 @@ _EMBED: Final[dict[str, Any]] = {
 }
 _LINKS: Final = (".url", ".footer.icon_url", ".author.url", ".author.icon_url", ".image.url", ".thumbnail.url")
 _ONE_OF_EMBEDS: Final = ("embeds[]", "embed")
-"""As it is, and as older libraries send it."""
+"""The field as it is, and as older libraries send it."""
 EMBEDS: Final = {place + part: value for place in _ONE_OF_EMBEDS for part, value in _EMBED.items()}
 EMBED_VALUES: Final[dict[str, list[Any]]] = {
     **{place + part: [value] for place in _ONE_OF_EMBEDS for part, value in _EMBED.items() if part != ".fields[]"},

@@ -1,10 +1,10 @@
-"""The walk over documented fields: a field is honoured when something differs for it having been sent, or it is refused.
+"""The walk over documented fields: a field is honoured when its presence makes a difference, or it is refused.
 
     documents (Discord's, and our own) -> the fields of a route -> per field: one request without it, one with a value that is
-    valid and not the default, each in a guild of its own -> what can be seen of both: answer, events, and what others read
+    valid and not the default, each in a guild of its own -> the observation of both: answer, events, and later reads
 
-What can be seen must be the same for two requests that are the same (a walk that saw differences in nothing would find every
-field honoured); ids, times and codes are replaced by what they stand for. A field that makes no difference was forgotten.
+Two equal requests must have equal observations, or the walk would find every field honoured; so placeholders replace ids, times
+and codes. A field that makes no difference was forgotten.
 """
 
 import copy
@@ -47,25 +47,25 @@ class Prepared(msgspec.Struct, kw_only=True):
     files: dict[str, Any] = {}
     query: dict[str, Any] = {}
     names: dict[str, str]
-    """What ids and names that differ each time stand for, by what they are."""
+    """The placeholders of ids and names that differ each time, keyed by value."""
     looks: Sequence[str] = ()
     """Paths that are read afterwards; `{id}` is the answer's."""
     looker: Actor | None = None
     parents: Mapping[str, Any] = {}
-    """What else an object has that a nested field stands in ("embeds[]"), so that it is valid."""
+    """The other fields that make the object around a nested field ("embeds[]") valid."""
     values: Mapping[str, Sequence[Any]] = {}
-    """Values of fields, in place of what their schemas allow; the first that makes a difference is enough."""
+    """Values of fields, in place of those that their schemas allow. The first that makes a difference is enough."""
 
 
 Prepare = Callable[[ApiUnderTest, str], Awaitable[Prepared]]
-"""(the API, the field's name) → a request in a place of its own, to which the field can be added."""
+"""Makes a request in a place of its own, to which the field can be added, from the API and the field's name."""
 
 FILE = object()
 """The value of a field that is a file."""
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """What can be seen of a request."""
+    """The observation of a request."""
 
     status: int
     seen: str
@@ -73,7 +73,7 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 async def observe(api: ApiUnderTest, method: str, prepared: Prepared) -> Observation:
-    """Send it, and look."""
+    """Send the request and observe it."""
     before = len(api.deliveries)
     query = {name: value for name, value in prepared.query.items() if value is not None}
     options: dict[str, Any] = {} if prepared.body is None else {"json": prepared.body}
@@ -96,7 +96,7 @@ async def observe(api: ApiUnderTest, method: str, prepared: Prepared) -> Observa
 
 
 def normalise(text: str, names: Mapping[str, str]) -> str:
-    """The text with everything that differs each time replaced by what it stands for."""
+    """Return the text with placeholders for all that differs each time."""
     for found, name in names.items():
         text = text.replace(found, f"<{name}>")
     numbers: dict[str, str] = {}
@@ -195,7 +195,7 @@ PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAA
 
 
 _TEXTS = {"binary": FILE, "base64": PICTURE}
-"""What a text with this encoding may be."""
+"""Return an example of a text with this encoding."""
 
 
 def discord() -> Documented:

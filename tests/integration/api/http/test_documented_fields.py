@@ -1,4 +1,4 @@
-"""Each documented field of each built route is honoured or refused; `field_walk` says how that is found out."""
+"""Each documented field of each built route is honoured or refused; `field_walk` explains the method."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -26,15 +26,15 @@ from tests.integration.api.http.field_walk import (
 from tests.support.embedded_api import ApiUnderTest
 
 UNBUILT_ROUTES: Final[frozenset[Route]] = frozenset({("PUT", "/guilds/{guild_id}/members/{user_id}")})
-"""Built so far that they say 501."""
+"""Routes that are built as far as answering 501."""
 
 OF_ACCOUNTS: Final[frozenset[Route]] = frozenset(
     {("POST", "/auth/register"), ("POST", "/auth/login"), ("POST", "/auth/sessions/logout")}
 )
-"""Their fields are secrets, of which nothing can be seen: `test_auth` has them one by one."""
+"""Routes whose fields are secrets, which no observation shows. `test_auth` tests them one by one."""
 
 EMPTY: Final = "empty_lists"
-"""The tag of routes that answer what cannot exist: their queries choose among nothing."""
+"""The tag of routes about things that cannot exist. Their queries have nothing to choose from."""
 
 _FILES: Final = {f"files[{number}]": 501 for number in range(10)}
 _MESSAGE: Final = {"components": 501, "attachments": 501, "sticker_ids": 501, **_FILES}
@@ -62,7 +62,7 @@ REFUSED: Final[Mapping[Route, Mapping[str, int]]] = {
     },
     ("POST", "/users/@me/channels"): {"access_tokens": 501, "nicks": 501},
 }  # fmt: skip
-"""What is not honoured, and the status that says so. What stands below such a field is refused with it."""
+"""The fields that are refused, and the status. Fields below such a field are refused with it."""
 
 HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
     ("GET", "/oauth2/authorize"): {"?scope": 400},
@@ -78,7 +78,7 @@ HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
     ("PUT", "/channels/{channel_id}"): {"permission_overwrites[].type": 404},
     ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): {"type": 404},
 }  # fmt: skip
-"""What is read, and then every value but the present one is refused: only bots are authorized, nobody is in voice, …"""
+"""The fields whose only accepted value is the present one: only bots are authorized, nobody is in voice, …"""
 
 _FOUND: Final = "Discord says this of what it has found behind a link, and drops it in what others send"
 _PICTURE_PARTS: Final = ("width", "height", "placeholder", "placeholder_version", "is_animated")
@@ -86,13 +86,13 @@ _EMBEDS: Final = {
     **{f"embeds[].{part}": _FOUND for part in ("type", "provider", "video")},
     **{f"embeds[].{picture}.{part}": _FOUND for picture in ("image", "thumbnail") for part in _PICTURE_PARTS},
 }
-"""Of the older `embed`, which is in no document of Discord's, only what is honoured is known."""
+"""The older `embed` is in no document of Discord, so only its honoured fields are known."""
 
 UNSEEN: Final[Mapping[Route, Mapping[str, str]]] = {
     ("POST", "/channels/{channel_id}/messages"): {"enforce_nonce": "nonces are always enforced", **_EMBEDS},
     ("PATCH", "/channels/{channel_id}/messages/{message_id}"): _EMBEDS,
 }
-"""What makes no difference, and why that is right."""
+"""The fields that make no difference, and why that is right."""
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ async def own_document(api: ApiUnderTest) -> tuple[Documented, Mapping[str, Any]
 
 
 def fields_of(route: Route, *documents: Documented) -> dict[Field, tuple[Documented, Schema]]:
-    """Of several documents that have a field the first tells its schema."""
+    """Merge the fields of several documents. The first document with a field has its schema."""
     found: dict[Field, tuple[Documented, Schema]] = {}
     for document in documents:
         for field, schema in document.fields(route).items():
@@ -131,7 +131,7 @@ class Walk:
         self._plain: dict[str, Observation] = {}
 
     async def observe_plain(self, field: Field) -> Observation:
-        """The request without the field. Two of them look alike, or the walk proves nothing."""
+        """Observe the request without the field. Two observations must be equal, or the walk proves nothing."""
         prepared = plain(await self._prepare(self._api, field.name), field)
         key = _describe(prepared)
         if key not in self._plain:
@@ -167,13 +167,13 @@ def _describe(prepared: Prepared) -> str:
 
 
 def judge(before: Observation, after: list[tuple[Any, Observation]]) -> str:
-    """What became of a field: "honoured", the status of a refusal, or "forgotten"."""
+    """Return the result for a field: "honoured", the status of a refusal, or "forgotten"."""
     if not after:
         return "no value"
     if any(observation.seen != before.seen for _, observation in after if observation.status < 300):
         return "honoured"
     refusals = [observation.status for value, observation in after if observation.status >= 300]
-    # Values that say nothing pass also where the field is refused.
+    # Empty values are accepted also where the field is refused.
     return (
         str(refusals[0])
         if all(is_nothing(value) for value, observation in after if observation.status < 300)

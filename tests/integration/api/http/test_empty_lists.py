@@ -1,4 +1,4 @@
-"""What cannot exist here is an empty list for those who may ask, and a refusal for the others. Shapes: the document's."""
+"""Things that cannot exist here are empty lists for callers with the rights, and refusals for others, in documented shapes."""
 
 import re
 from typing import Any
@@ -25,7 +25,7 @@ MEMBERS: list[tuple[str, Any]] = [
     ("/channels/{channel}/users/@me/threads/archived/private", NO_THREADS),
     ("/channels/{channel}/messages/{message}/reactions/{emoji}", []),
 ]
-"""For everybody in the guild."""
+"""The lists for everybody in the guild."""
 
 MANAGERS: list[tuple[str, Any, int]] = [
     ("/guilds/{guild}/auto-moderation/rules", [], Permission.MANAGE_GUILD),
@@ -36,7 +36,7 @@ MANAGERS: list[tuple[str, Any, int]] = [
     ("/channels/{channel}/webhooks", [], Permission.MANAGE_WEBHOOKS),
     ("/channels/{channel}/threads/archived/private", NO_THREADS, Permission.MANAGE_THREADS),
 ]
-"""For those who hold a permission."""
+"""The lists for holders of a permission."""
 
 APPLICATIONS: list[tuple[str, Any]] = [
     ("/applications/{application}/commands", []),
@@ -46,7 +46,7 @@ APPLICATIONS: list[tuple[str, Any]] = [
     ("/applications/{application}/guilds/{guild}/commands", []),
     ("/applications/{application}/guilds/{guild}/commands/permissions", []),
 ]
-"""For an application's bot and owner."""
+"""The lists for an application's bot and owner."""
 
 ANYBODY = [
     "/soundboard-default-sounds",

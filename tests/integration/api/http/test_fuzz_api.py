@@ -1,7 +1,7 @@
-"""Whatever the API's own description allows, and what it does not, gets a documented answer, never a 500.
+"""Every request, allowed by the API's own document or not, gets a documented answer and never a 500.
 
-Schemathesis makes requests out of the OpenAPI document; they go over a real socket. Ids in paths are those of things that
-exist, so that requests get past the first lookup.
+Schemathesis makes requests from the OpenAPI document and sends them over a real socket. Ids in paths belong to things that
+exist, so that requests pass the first lookup.
 """
 
 import asyncio
@@ -22,18 +22,18 @@ from tests.support.conformance import assert_conforms
 from tests.support.embedded_api import ApiUnderTest
 
 EXAMPLES = 12
-"""Requests an operation: with a hundred operations some ten seconds."""
+"""The requests of an operation. A hundred operations take some ten seconds."""
 
 LEFT_OUT = frozenset({"log_out", "end_sessions", "end_session", "register", "log_in"})
-"""They would end the login that the others need, or only cost password hashes; `test_auth` covers them."""
+"""Operations that would end the auth session of the others, or only cost password hashes. `test_auth` tests them."""
 
 ENDS_THINGS = frozenset(
     {"delete_guild", "delete_guild_by_post", "leave_guild", "delete_channel", "prune", "begin_prune"}
 )
-"""These keep the ids that were generated."""
+"""The operations that keep generated ids."""
 
 ANSWERED = frozenset({501})
-"""The only status from 500 up that says what it means: not built yet."""
+"""The only expected status from 500 up: not built yet."""
 
 
 def find_operations(document: dict[str, Any]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What holds on every route: addresses, content types, limits, bounds, errors."""
+"""The rules of every route: addresses, content types, limits, bounds and errors."""
 
 import json
 import re

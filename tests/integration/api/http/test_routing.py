@@ -1,4 +1,4 @@
-"""Odd addresses, queries and methods, each with the answer that clients get."""
+"""Odd addresses, queries and methods, each with its answer."""
 
 from typing import Any
 

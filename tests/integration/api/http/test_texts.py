@@ -1,4 +1,4 @@
-"""One definition of each text, whichever route takes it; what the definitions say is `unit/core/domain/test_texts.py`'s."""
+"""Each text has one definition on all routes that take it. `unit/core/domain/test_texts.py` tests the definitions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Editing and deleting messages."""
+"""Edits and deletions of messages."""
 
 import asyncio
 

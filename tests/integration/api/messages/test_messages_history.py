@@ -1,4 +1,4 @@
-"""Reading messages: pages in every direction, from memory and from the store, and what a reader may see."""
+"""The reading of messages: pages in every direction, from memory and from the store, and the rights of readers."""
 
 import asyncio
 import random

@@ -24,7 +24,7 @@ PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUl
 
 
 def new_history(api: ApiUnderTest) -> MessageHistoryService:
-    """The history service of another process, or of one that has just started."""
+    """Make the history service of another process, or of one that has just started."""
     entities = EntityCache(store=api.store, bus=api.store.bus, clock=SystemClock())
     cache = MessageCache(messages=api.store.messages, bus=api.store.bus)
     renderer = MessageRenderer(entities=entities, messages=cache)
@@ -53,17 +53,17 @@ class Scene:
         self.ids = [plain["id"], mentioning["id"], reply.json()["id"]]
 
     def path(self, number: int) -> str:
-        """Where a message is."""
+        """Return the path of a message."""
         return f"{self.place.messages}/{self.ids[number]}"
 
     async def read(self, reader: Actor | None = None) -> bytes:
-        """What the history route answers."""
+        """Return the answer of the history route."""
         answer = await (reader or self.bob).get(self.place.messages)
         assert answer.status_code == 200
         return answer.content
 
     async def read_anew(self) -> bytes:
-        """What it should answer."""
+        """Return the answer that is expected."""
         return await new_history(self.api).list_page(int(self.bob.id), self.place.channel_id, PageQuery())
 
 
@@ -94,7 +94,7 @@ CHANGES: dict[str, Callable[[Scene], Awaitable[Any]]] = {
     "new message": lambda it: it.bob.post(it.place.messages, {"content": "new"}),
     "ban with the messages of a day": _ban,
 }
-"""What anybody may do to a page."""
+"""The changes that a page must follow."""
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

@@ -1,4 +1,4 @@
-"""One message for one nonce: repeats at once, later, from the socket, and after the process ended."""
+"""A nonce makes one message: with repeats at once, later, over the socket, and after a restart."""
 
 import asyncio
 from typing import Any

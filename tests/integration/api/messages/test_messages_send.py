@@ -1,4 +1,4 @@
-"""Sending messages: what is stored, answered and dispatched, and what is refused."""
+"""The sending of messages: they are stored, answered and dispatched, or refused."""
 
 import asyncio
 from typing import Any

@@ -1,8 +1,8 @@
-"""One attempt in one random guild: it must end as the table says, and nobody may get by it what its caller could not give.
+"""One attempt in one random guild. It must end as the table says, and give nobody what its caller could not give.
 
 draw a world → store it → send the request → read the world again
                              ├─ refused: nothing has changed
-                             └─ done: what anybody gained, the caller held; what the caller does not view is as it was
+                             └─ done: the caller held all that anybody gained; hidden channels are as they were
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.support.embedded_api import Actor, ApiUnderTest
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """An API with the accounts that take part in every world, and the loop that it runs in."""
+    """An API with the accounts of all worlds, and its event loop."""
 
     api: ApiUnderTest
     actors: dict[int, Actor]
@@ -39,7 +39,7 @@ class Stage(msgspec.Struct, frozen=True):
         """Try a route once.
 
         Raises:
-            AssertionError: when it ended otherwise than it should have.
+            AssertionError: when it does not end as the table says.
         """
         self.runner.run(self._attempt(route, Random(seed)))
 
@@ -66,7 +66,7 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 def assert_still_synced(before: World, after: World, path: str, said: str) -> None:
-    """Raises AssertionError when a channel, not itself spoken of, no longer follows its category."""
+    """Raise AssertionError when a channel that the request does not name stops following its category."""
     for channel in before.channels.values():
         parent, changed = before.channels.get(channel.parent_id or 0), after.channels.get(channel.id)
         if parent is None or changed is None or changed.parent_id != parent.id or str(channel.id) in path:
@@ -76,7 +76,7 @@ def assert_still_synced(before: World, after: World, path: str, said: str) -> No
 
 
 def assert_nothing_was_gained(before: World, after: World, said: str) -> None:
-    """Raises AssertionError when somebody holds what the caller could not give, or something hidden was touched."""
+    """Raise AssertionError when a member gained what the caller could not give, or a hidden channel changed."""
     in_guild = {
         user_id: after.base(user_id) & ~before.base(user_id) for user_id in before.members.keys() & after.members.keys()
     }
@@ -96,7 +96,7 @@ def assert_nothing_was_gained(before: World, after: World, said: str) -> None:
 
 
 def _givable(world: World, channel: Channel) -> int:
-    """What the caller can let others do in a channel."""
+    """Return the permissions that the caller can give others in a channel."""
     held = 0
     if world.may(channel):
         held = world.base(world.caller_id) | world.overwritten(world.caller_id, channel)
@@ -106,7 +106,7 @@ def _givable(world: World, channel: Channel) -> int:
 
 
 def _given_by_roles(world: World, channel: Channel | None, held: int) -> int:
-    """What one has, and what giving, taking and deleting the roles below one's own changes."""
+    """Return the permissions of a caller, and those that changes of lower roles can give."""
     if not world.holds(Permission.MANAGE_ROLES):
         return held
     below = {role_id for role_id in world.roles if world.outranks_role(role_id)}
@@ -118,7 +118,7 @@ def _given_by_roles(world: World, channel: Channel | None, held: int) -> int:
 
 
 def _without_roles(world: World, channel: Channel) -> Channel:
-    """A channel without what changes with the roles and categories around it."""
+    """Return a channel without the parts that change with the roles and categories around it."""
     below = {
         role_id for role_id in world.roles if world.holds(Permission.MANAGE_ROLES) and world.outranks_role(role_id)
     }

@@ -1,4 +1,4 @@
-"""One API for all attempts of a module; each attempt has a guild of its own in it."""
+"""One API serves all attempts of a module. Each attempt has a guild of its own."""
 
 import asyncio
 import contextlib

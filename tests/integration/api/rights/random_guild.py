@@ -1,6 +1,6 @@
-"""Random guilds, and what their members may do: Discord's rules as plainly as they can be said, computed anew each time.
+"""Random guilds and the rights of their members: Discord's rules in their plainest form, computed again each time.
 
-Nothing here is shared with the product's own computation, so that one can be held against the other.
+The code shares nothing with the product's own computation, so that the two can be compared.
 Source: Discord's documentation, topic "Permissions".
 """
 
@@ -35,12 +35,12 @@ NEEDS_SEND = (
     Permission.MENTION_EVERYONE | Permission.SEND_TTS_MESSAGES | Permission.ATTACH_FILES | Permission.EMBED_LINKS
 )
 NEEDS_CONNECT = Permission.MANAGE_CHANNELS | Permission.MANAGE_ROLES
-"""Of what a voice channel takes away without CONNECT, the bits that routes ask for."""
+"""The bits of routes that a voice channel takes away without CONNECT."""
 EVERYTHING = sum(Permission)
 
 
 class People(msgspec.Struct, frozen=True):
-    """Accounts that all guilds of a test share: registering is dear."""
+    """The accounts that all guilds of a test share, as a registration is slow."""
 
     caller: int
     owner: int
@@ -51,7 +51,7 @@ class People(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
-    """One guild as it is stored, and who asks for something in it."""
+    """One guild as it is stored, and the caller of a request."""
 
     people: People
     caller_id: int
@@ -66,7 +66,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     # -- the guild
 
     def base(self, user_id: int) -> int:
-        """What a member may do in the guild."""
+        """Compute the permissions of a member in the guild."""
         if user_id == self.guild.owner_id:
             return EVERYTHING
         bits = self.roles[self.guild.id].permissions
@@ -79,32 +79,32 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def is_timed_out(self, user_id: int) -> bool:
-        """Whether it is silenced now."""
+        """Tell whether the member is in a timeout."""
         return self.members[user_id].timeout_until_ms == FAR_AWAY_MS
 
     def holds(self, *permissions: int) -> bool:
-        """Whether the caller holds all of these in the guild."""
+        """Tell whether the caller has all of these permissions in the guild."""
         return all(self.base(self.caller_id) & permission for permission in permissions)
 
     @property
     def is_administrator(self) -> bool:
-        """Whether the caller is one; the owner is."""
+        """Tell whether the caller is an administrator; the owner is."""
         return bool(self.base(self.caller_id) & Permission.ADMINISTRATOR)
 
     # -- the hierarchy
 
     def rank(self, user_id: int) -> tuple[int, int]:
-        """The place of a member's highest role."""
+        """Return the place of a member's highest role."""
         held = [self.roles[role_id] for role_id in self.members[user_id].role_ids]
         return max(((role.position, -role.id) for role in held), default=(0, -self.guild.id))
 
     def outranks_role(self, role_id: int) -> bool:
-        """Whether the caller stands above a role."""
+        """Tell whether the caller stands above a role."""
         role = self.roles[role_id]
         return self.caller_id == self.guild.owner_id or self.rank(self.caller_id) > (role.position, -role.id)
 
     def outranks(self, user_id: int) -> bool:
-        """Whether the caller stands above a member."""
+        """Tell whether the caller stands above a member."""
         if user_id == self.guild.owner_id:
             return False
         return self.caller_id == self.guild.owner_id or self.rank(self.caller_id) > self.rank(user_id)
@@ -112,7 +112,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     # -- channels
 
     def overwritten(self, user_id: int, channel: Channel) -> int:
-        """What is left of a member's permissions, and added to them, by a channel's overwrites."""
+        """Apply a channel's overwrites to a member's permissions."""
         bits = self.base(user_id)
         if bits & Permission.ADMINISTRATOR:
             return EVERYTHING
@@ -132,7 +132,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def in_channel(self, channel: Channel) -> int:
-        """What the caller may do in a channel."""
+        """Compute the caller's permissions in a channel."""
         bits = self.overwritten(self.caller_id, channel)
         if not bits & Permission.VIEW_CHANNEL:
             return 0
@@ -143,12 +143,12 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         return bits
 
     def may(self, channel: Channel, *permissions: int) -> bool:
-        """Whether the caller views a channel and holds all of these there."""
+        """Tell whether the caller may view a channel and has all of these permissions there."""
         bits = self.in_channel(channel)
         return bool(bits & Permission.VIEW_CHANNEL) and all(bits & permission for permission in permissions)
 
     def may_read(self, channel: Channel, *permissions: int) -> bool:
-        """`may`, for what is about messages: where people talk it takes CONNECT."""
+        """Tell the same as `may` for messages: a voice channel needs CONNECT, too."""
         if not self.may(channel, *permissions):
             return False
         if channel.type not in VOCAL:
@@ -158,13 +158,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         return bool(untimed.in_channel(channel) & Permission.CONNECT)
 
     def may_put_into(self, parent_id: int | None) -> bool:
-        """Whether the caller may put channels into a category, or beside all of them."""
+        """Tell whether the caller may put channels into a category, or into none."""
         if parent_id is None:
             return self.holds(Permission.MANAGE_CHANNELS)
         return self.may(self.channels[parent_id], Permission.MANAGE_CHANNELS)
 
     def may_set(self, channel: Channel, after: Iterable[Overwrite]) -> bool:
-        """Whether the caller may bring a channel's overwrites into this state."""
+        """Tell whether the caller may bring a channel's overwrites into this state."""
         if not self.may(channel, Permission.MANAGE_ROLES):
             return False
         if self.is_administrator or self.is_free_in(channel):
@@ -173,7 +173,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         return not changed_bits(channel.overwrites, after) & (Permission.MANAGE_ROLES | ~held)
 
     def is_free_in(self, channel: Channel) -> bool:
-        """Whether it is an overwrite of the channel that lets the caller manage its permissions."""
+        """Tell whether an overwrite of the channel lets the caller manage its permissions."""
         role_ids = {self.guild.id, *self.members[self.caller_id].role_ids}
         targets = {(self.caller_id, 1), *((role_id, 0) for role_id in role_ids)}
         return any(
@@ -181,12 +181,12 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def of_type(self, *types: int) -> list[Channel]:
-        """The channels of these types."""
+        """Return the channels of these types."""
         return [channel for channel in self.channels.values() if channel.type in types]
 
 
 def changed_bits(before: Iterable[Overwrite], after: Iterable[Overwrite]) -> int:
-    """What one state of overwrites says otherwise than the other."""
+    """Return the bits that differ between two states of overwrites."""
     bits = 0
     old, new = ({(item.id, item.type): (item.allow, item.deny) for item in state} for state in (before, after))
     for target in {*old, *new}:
@@ -196,7 +196,7 @@ def changed_bits(before: Iterable[Overwrite], after: Iterable[Overwrite]) -> int
 
 
 def is_synced(channel: Channel, category: Channel) -> bool:
-    """Whether a channel has its category's overwrites."""
+    """Tell whether a channel has its category's overwrites."""
     return set(channel.overwrites) == set(category.overwrites)
 
 
@@ -204,7 +204,7 @@ def is_synced(channel: Channel, category: Channel) -> bool:
 
 
 def draw_bits(rng: Random, bits: tuple[int, ...], share: float) -> int:
-    """Each of the bits with this probability."""
+    """Draw each of the bits with this probability."""
     drawn = 0
     for bit in bits:
         drawn |= bit if rng.random() < share else 0
@@ -212,14 +212,14 @@ def draw_bits(rng: Random, bits: tuple[int, ...], share: float) -> int:
 
 
 def draw_overwrite(rng: Random, targets: list[tuple[int, int]]) -> Overwrite:
-    """One that says something."""
+    """Draw an overwrite that is not empty."""
     target, kind = rng.choice(targets)
     bits = rng.choice(CHANNEL_BITS) | (rng.choice(CHANNEL_BITS) if rng.random() < 0.3 else 0)
     return Overwrite(target, kind, bits, 0) if rng.random() < 0.5 else Overwrite(target, kind, 0, bits)
 
 
 def draw_world(rng: Random, people: People, ids: SnowflakeGenerator) -> World:
-    """A guild with three roles, two categories, some channels and messages, and four members."""
+    """Draw a guild with three roles, two categories, some channels and messages, and four members."""
     guild_id = ids.next()
     everyone = Permission.VIEW_CHANNEL | draw_bits(rng, GUILD_BITS, 0.35)
     roles = {guild_id: Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=everyone)}
@@ -304,7 +304,7 @@ def _draw_channels(
 
 
 async def save(world: World, store: Store) -> None:
-    """Store what was drawn."""
+    """Store the guild."""
     guild_id = world.guild.id
     async with store.write() as tx:
         await tx.guilds.create(world.guild)
@@ -322,7 +322,7 @@ async def save(world: World, store: Store) -> None:
 
 
 async def load(before: World, store: Store) -> World | None:
-    """The same guild as it is stored now; None when it has gone."""
+    """Read the guild again; None when it was deleted."""
     snapshot = await store.guilds.load_snapshot(before.guild.id)
     if snapshot is None:
         return None

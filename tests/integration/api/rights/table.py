@@ -1,7 +1,7 @@
-"""What each writing route of a guild needs: the sentence in the decorator, and the function that says the same of one attempt.
+"""The rights that each writing route of a guild needs: a sentence in the decorator, and a function that decides for one attempt.
 
-A function draws an attempt that is valid but for rights, and says by `world`'s rules whether its caller may do it.
-Source: Discord's documentation of each endpoint; where it is silent, what its maintainers answered.
+A function draws an attempt that is valid except for rights, and decides by `world`'s rules whether its caller may make it.
+Source: Discord's documentation of each endpoint; where it is silent, the answers of its maintainers.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ REFUSED: Final = frozenset({403, 404})
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """A request, whether its caller may do that, and with what it is refused when not."""
+    """A request, whether its caller may make it, and its refusal otherwise."""
 
     method: str
     path: str
@@ -37,7 +37,7 @@ class Attempt(msgspec.Struct, frozen=True):
 Draw = Callable[[World, Random], Attempt]
 
 TABLE: Final[dict[str, tuple[str, Draw]]] = {}
-"""By route: what it needs, and how to try it."""
+"""The rights and the attempts, keyed by route."""
 
 
 def needs(route: str, what: str) -> Callable[[Draw], Draw]:
@@ -206,7 +206,7 @@ def update_channel(world: World, rng: Random) -> Attempt:
         after = put(channel.overwrites, some_overwrite(world, rng, channel))
         may = may and (set(after) == set(channel.overwrites) or world.may_set(channel, after))
         if channel.overwrites and rng.random() < 0.2:
-            # As if it were for the other kind of target: nobody may do that.
+            # The overwrite names a target of the other type, which nobody may do.
             *others, last = channel.overwrites
             after, may = (*others, msgspec.structs.replace(last, type=1 - last.type)), False
         body = {"permission_overwrites": [spoken(item) for item in after]}

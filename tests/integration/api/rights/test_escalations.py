@@ -1,4 +1,4 @@
-"""What nobody may get at by a detour: rights that a request would give which its sender does not have, and hidden things."""
+"""Escalations by a detour: no request gives rights that its sender lacks, or shows and changes hidden things."""
 
 import datetime as dt
 from typing import Any
@@ -14,7 +14,7 @@ MANAGE_CHANNELS, MANAGE_ROLES = Permission.MANAGE_CHANNELS, Permission.MANAGE_RO
 
 
 def closed(scene: Scene, **fields: Any) -> JsonObject:
-    """Fields of a channel that only the owner views."""
+    """Fields of a channel that only the owner may view."""
     return {"permission_overwrites": [{"id": scene.id, "type": 0, "allow": "0", "deny": VIEW}], **fields}
 
 

@@ -1,4 +1,4 @@
-"""A guild, channel or role goes away between the check of a request's rights and its turn to write."""
+"""A guild, channel or role is deleted between the check of a request's rights and its unit of work."""
 
 from typing import Any
 

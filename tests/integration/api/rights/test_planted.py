@@ -1,4 +1,4 @@
-"""The attempts are worth something only if they find a check that is missing: each of these is taken out, and must be found."""
+"""The attempts must find a missing check: each test removes one, and an attempt must fail."""
 
 from typing import Any, Final
 
@@ -12,20 +12,20 @@ ATTEMPTS: Final = 400
 
 
 def nothing(*_: Any, **__: Any) -> None:
-    """A check that lets everything pass."""
+    """Stand for a check that passes everything."""
 
 
 async def nothing_later(*_: Any, **__: Any) -> None:
-    """The same of one that reads the store."""
+    """Stand for a check that reads the store and passes everything."""
 
 
 def always(*_: Any, **__: Any) -> bool:
-    """A question that is always answered with yes."""
+    """Stand for a question whose answer is always yes."""
     return True
 
 
 def without_view(guild: GuildAccess, channel: Channel) -> ChannelAccess:
-    """Access to a channel, viewed or not, as somebody who may do everything with it."""
+    """Give access with all permissions to a channel, also to a hidden one."""
     return ChannelAccess(channel=channel, permissions=-1, guild=guild)
 
 

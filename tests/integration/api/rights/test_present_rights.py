@@ -1,4 +1,4 @@
-"""What was revoked while a request waited for its turn to write is not written back, nor done any more."""
+"""Rights that are revoked while a request waits in the writer's queue are neither restored nor used."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +17,7 @@ VIEW = int(Permission.VIEW_CHANNEL)
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A scene: bob, who holds a strong role that is above another, and carol."""
+    """A scene with Bob, who has a strong role above another one, and Carol."""
 
     scene: Scene
     bob: Actor

@@ -27,7 +27,7 @@ def test_route_does_what_its_callers_rights_allow_and_no_more(stage: Stage, rout
 
 @pytest.mark.parametrize("route", TABLE)
 def test_table_allows_and_refuses(route: str) -> None:
-    """A row that only ever says one of the two would check nothing."""
+    """A row that always allows or always refuses would check nothing."""
     ids = SnowflakeGenerator(1, 1, lambda: 1 << 40)
     _, draw = TABLE[route]
     drawn = [draw(draw_world(Random(seed), PEOPLE, ids), Random(seed)) for seed in range(300)]
@@ -55,7 +55,7 @@ NOT_IN_A_GUILD: Final = frozenset(
         "PUT /guilds/{guild_id}/members/{user_id}",
     }
 )
-"""Writing routes that ask for no permission in a guild: they are about the caller's own things, or are not built."""
+"""Writing routes that need no permission in a guild: they concern the caller's own things, or are not built."""
 
 
 def test_every_writing_route_is_in_the_table(stage: Stage) -> None:

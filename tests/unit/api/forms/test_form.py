@@ -1,4 +1,4 @@
-"""Bodies: what is accepted, and how what is wrong is told."""
+"""Bodies: they are accepted, or their faults are reported."""
 
 import contextlib
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""Marks of fields; and that every text that people write is one of the product's."""
+"""Marks of fields. Every text that people write is one of the product's."""
 
 import typing
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ NOT_TEXTS = {
     "content",  # its definition is applied by `message_forms`, which counts what is left of a message
     "title", "description", "text", "name", "value",  # of embeds, which are measured together
 }  # fmt: skip
-"""Fields that hold strings and no text of their own, by name; names and descriptions are looked at with their forms below."""
+"""Fields with strings that are no texts of the product, by name. Names and descriptions are listed with their forms below."""
 
 EMBEDS = {"EmbedForm", "EmbedFieldForm", "EmbedFooterForm", "EmbedAuthorForm", "EmbedMediaForm"}
 

@@ -1,4 +1,4 @@
-"""What a route declares is checked when it is bound, not when somebody asks for it; and how a request goes through it."""
+"""A route's declaration is checked when it is bound, not by its first request. A request passes its steps in order."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ class Greeter:
 
 
 class OpenGate:
-    """Admits everybody; `ends_login` ends the login while a body is read."""
+    """Admits everybody. `ends_session` ends the auth session while a body is read."""
 
-    def __init__(self, *, ends_login: bool = False) -> None:
+    def __init__(self, *, ends_session: bool = False) -> None:
         self.changes = 0
-        self._ends_login = ends_login
+        self._ends_session = ends_session
 
     async def admit(self, scope: Any, *, is_public: bool) -> None:
         scope["admitted"] = is_public
 
     async def confirm(self, scope: Any) -> None:
-        if self._ends_login:
+        if self._ends_session:
             raise Unauthorized
 
 
@@ -106,14 +106,14 @@ async def test_handler_that_wants_a_caller_is_not_called_without_one() -> None:
     assert (await ask(endpoint_of(show))).status == 401
 
 
-async def test_login_that_ends_while_its_body_comes_does_nothing() -> None:
+async def test_auth_session_that_ends_while_its_body_comes_does_nothing() -> None:
     done = []
 
     @post("/things")
     async def make() -> None:
         done.append(1)
 
-    gate = OpenGate(ends_login=True)
+    gate = OpenGate(ends_session=True)
 
     async def receive() -> Any:
         gate.changes += 1

@@ -1,4 +1,4 @@
-"""Bodies: bounded, whole or in chunks."""
+"""Bodies are bounded, and read whole or in chunks."""
 
 from typing import Any
 

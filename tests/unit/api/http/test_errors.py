@@ -1,4 +1,4 @@
-"""Errors as HTTP."""
+"""Errors as HTTP answers."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ from core.domain.errors import (
 
 
 def headers_of(answer: Answer) -> dict[str, str]:
-    """Those beside the two that every answer has."""
+    """Return the headers beside the two that every answer has."""
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     del headers["content-type"], headers["content-length"]
     return headers

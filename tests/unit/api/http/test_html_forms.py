@@ -1,4 +1,4 @@
-"""JSON out of the bodies in which clients send messages."""
+"""The JSON of bodies that clients send as HTML forms."""
 
 from typing import Any
 

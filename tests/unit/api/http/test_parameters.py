@@ -29,7 +29,7 @@ async def handler(
     after: SnowflakeQuery = None,
     loud: bool = False,
 ) -> None:
-    """Takes one of each."""
+    """Take one parameter of each kind."""
 
 
 PARAMETERS = find_parameters(handler, PATH, {"service"})

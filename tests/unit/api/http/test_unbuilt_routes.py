@@ -1,4 +1,4 @@
-"""The list of documented routes against the document that it was taken from."""
+"""The list of documented routes equals the document that it was taken from."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Counting, and what counts against what."""
+"""The counting of takes, and the rules that they count against."""
 
 import contextlib
 
@@ -41,7 +41,7 @@ async def test_window_survives_the_turn_of_generations() -> None:
     for _ in range(2):
         await limiter.take(RULE, "a")
     clock.advance(2)
-    await limiter.take(RULE, "turns the generation")
+    await limiter.take(RULE, "begins a generation")
     assert (await limiter.take(RULE, "a")).retry_after_s == 8.0
 
 

@@ -9,7 +9,7 @@ from api.services.accounts.passwords import Passwords
 
 @pytest.fixture
 def cheap() -> Iterator[Passwords]:
-    """The least that argon2 takes."""
+    """The least cost that argon2 allows."""
     passwords = Passwords(memory_kib=8, passes=1)
     yield passwords
     passwords.close()

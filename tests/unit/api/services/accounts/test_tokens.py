@@ -1,4 +1,4 @@
-"""Making tokens."""
+"""Tokens have the parts that client libraries read."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""What holds for channels."""
+"""The rules of channels."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a new guild consists of."""
+"""The blueprint of a new guild."""
 
 import itertools
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a caller may change about a member: the parts that need no guild."""
+"""The changes of a member that a caller may make: the parts that need no guild."""
 
 import datetime as dt
 

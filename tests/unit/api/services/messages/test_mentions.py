@@ -1,4 +1,4 @@
-"""What counts as a mention, and what `allowed_mentions` leaves of it."""
+"""The mentions of a text, and their restriction by `allowed_mentions`."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Bodies of messages: whatever comes is a draft or a domain error."""
+"""Bodies of messages: every body is a draft or a domain error."""
 
 from typing import Any
 
