@@ -11,17 +11,17 @@ import msgspec
 from api.services.accounts.account_forms import UpdateAccount
 from api.services.accounts.auth import find_email_errors, find_username_errors, revocation
 from api.services.accounts.password_attempts import PasswordAttempts
-from api.services.announcements import guild_event, user_event
+from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.changes import pick_changes
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
+from api.services.members.member_updates import announce_in_guilds
 from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
-from core.domain.events import GUILD_MEMBER_UPDATE, USER_UPDATE
+from core.domain.events import USER_UPDATE
 from core.domain.user import Account
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.member import render_member
 from core.wire.objects.profile import MutualGuildObject, ProfileObject, ProfileUserObject, UserProfileObject
 from core.wire.objects.user import OwnUserObject, UserObject, render_own_user, render_user
 
@@ -89,7 +89,7 @@ class AccountService:
             await self._end_other_auth_sessions(tx, caller)
         tx.announce(user_event(self._ids.next(), USER_UPDATE, caller.user_id, shown))
         if changes.keys() - _PRIVATE:
-            await self._announce_to_guilds(tx, caller.user_id)
+            await announce_in_guilds(tx, self._ids, caller.user_id)
         return shown
 
     async def _fetch_account(self, caller: Caller) -> Account:
@@ -153,13 +153,6 @@ class AccountService:
             if session.id != caller.auth_session_id:
                 await tx.users.delete_auth_session(session.id, caller.user_id)
                 tx.announce(revocation(self._ids.next(), caller.user_id, session.id))
-
-    async def _announce_to_guilds(self, tx: Transaction, user_id: int) -> None:
-        for guild_id in await tx.guilds.list_ids_of_user(user_id):
-            member = await tx.members.find(guild_id, user_id)
-            if member is not None:
-                payload = render_member(member, with_guild_id=True)
-                tx.announce(guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, guild_id, payload, user_id=user_id))
 
 
 def _check_names(form: UpdateAccount) -> None:

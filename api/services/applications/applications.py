@@ -18,6 +18,7 @@ from api.services.changes import merge_flags, pick_changes
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
+from api.services.members.member_updates import announce_in_guilds
 from core.domain import texts
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
@@ -192,6 +193,7 @@ class ApplicationService:
             if "name" in changes and application.bot_id is not None:
                 account = await tx.users.update(application.bot_id, {"username": application.name})
                 tx.announce(user_event(self._ids.next(), USER_UPDATE, application.bot_id, render_own_user(account)))
+                await announce_in_guilds(tx, self._ids, application.bot_id)
         return await self.render(application)
 
     async def _changes_of(self, application: Application, form: UpdateApplication) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from core.domain.events import SESSION_REVOKED
 from tests.integration.api.accounts.test_users import PNG_ADDRESS, make_guild
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import Scene, error_code
+from tests.support.stored_guild import send_all, store_guild
 
 MANAGE_GUILD = 1 << 5
 BAN_MEMBERS = 1 << 2
@@ -285,3 +286,17 @@ async def test_integrations_are_the_bots_of_the_guild(api: ApiUnderTest) -> None
     assert error_code(await member.get(path)) == (403, 50013)
     assert error_code(await (await api.register()).get(path)) == (404, 10004)
     assert error_code(await scene.owner.delete(f"{path}/{bot.id}")) == (501, 0)
+
+
+async def test_renamed_bot_has_its_new_name_in_guilds_and_messages(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    bot = await api.make_bot(alice)
+    place = await store_guild(api, alice, bot)
+    await send_all(bot, place, ["before"])
+    assert (await alice.patch(f"/applications/{bot.id}", {"name": "Renamed"})).status_code == 200
+    [sent] = await send_all(bot, place, ["after"])
+    member = (await alice.get(f"/guilds/{place.guild_id}/members/{bot.id}")).json()
+    history = (await alice.get(place.messages)).json()
+    [updated] = api.payloads("GUILD_MEMBER_UPDATE")
+    shown = [sent["author"], member["user"], updated["user"], *(message["author"] for message in history)]
+    assert [user["username"] for user in shown] == ["Renamed"] * 5
