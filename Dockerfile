@@ -1,19 +1,19 @@
 # The server in a container:
 #   docker build -t guildway . && docker run -p 8080:8080 -p 8081:8081 -v guildway:/data guildway
 #
-# The first stage has compilers and ends with /opt/guildway, a virtual environment of what runs; the second one has that
-# and Python.
+# The first stage has compilers and makes /opt/guildway, a virtual environment of the server. The second stage has that
+# environment and Python.
 
 ARG PYTHON=3.13-slim-bookworm
 
 FROM python:${PYTHON} AS build
-# Debian keeps one version of a package, so a build that pins one breaks when the next comes.
+# Debian keeps one version of a package, so a build with a pinned version breaks when the next one comes.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# Libraries have a layer of their own, which a change of Guildway's code leaves as it is.
+# Libraries have a layer of their own, which stays when Guildway's code changes.
 COPY requirements/runtime.lock requirements/runtime.lock
 RUN python -m venv /opt/guildway \
  && /opt/guildway/bin/pip install --no-cache-dir --require-hashes -r requirements/runtime.lock
@@ -23,7 +23,7 @@ COPY core core
 COPY api api
 COPY gateway gateway
 COPY guildway guildway
-# What only the build needs is taken away again, pip last.
+# Packages that only the build needs are removed again, pip last.
 RUN /opt/guildway/bin/pip install --no-cache-dir --no-index --no-deps --no-build-isolation . \
  && /opt/guildway/bin/pip uninstall --yes --quiet cython setuptools pip \
  && /opt/guildway/bin/guildway version
@@ -36,8 +36,7 @@ RUN groupadd --system --gid 10001 guildway \
  && useradd --system --uid 10001 --gid guildway --home-dir /data --no-create-home --shell /usr/sbin/nologin guildway \
  && install -d -o guildway -g guildway -m 700 /data
 COPY --from=build /opt/guildway /opt/guildway
-# Any setting may be given with -e: GUILDWAY_<SECTION>_<OPTION>. Metrics listen for other containers; publish the port
-# to nobody else.
+# -e sets any option: GUILDWAY_<SECTION>_<OPTION>. The metrics' port is for other containers; do not publish it.
 ENV PATH=/opt/guildway/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     GUILDWAY_DATA=/data \
