@@ -77,7 +77,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure, and print tables. Without a name all benchmarks run, for about a quarter of an hour.",
-        epilog=f"names:\n{names}  {'report':{width}}Measure nothing; make README.md and the pictures from the kept results.",
+        epilog=f"names:\n{names}  {'report':{width}}Measure nothing; make README.md and pictures from kept results.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _obey(argv: Sequence[str] | None) -> int:
-    """Read the command line, then run the command. The parser has returned by then, so it does not catch the failure."""
+    """Read the command line, then run the command. The parser has returned by then and catches no failure."""
     found: Work | int = app(argv, prog_name="guildway", standalone_mode=False)
     status = found if isinstance(found, int) else found()  # A number is the status of --help and --version.
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A driver of the gateway under test: a process on the server's core, a load client on the other, sessions of one form."""
+"""A driver of the gateway under test: its process on one core, a load client on the other, sessions of one form."""
 
 import sys
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ class GatewayUnderTest:
         return int(self.process.ask(f"frame {self._form.encoding}"))
 
     def burst(self, shape: Shape, frames: int = 0) -> Burst:
-        """Send events through bus, actor and sockets. `frames` is the number to count, by default all of the shape's."""
+        """Send events through bus, actor and sockets. `frames` is the number to count, by default all."""
         self.process.ask(f"make {shape.events} {shape.per_turn}")
         return measure(self.process, self.client, "burst", frames or shape.frames)
 

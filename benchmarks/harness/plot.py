@@ -1,4 +1,4 @@
-"""Pictures of results: bars, as SVG, readable on light and dark pages. matplotlib is in the dependency group `bench`."""
+"""Pictures of results: bars, as SVG, readable on light and dark pages. matplotlib is in the group `bench`."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -22,7 +22,7 @@ class Column(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Plot(msgspec.Struct, kw_only=True, frozen=True):
-    """A bar for each row, named by `labels`, as long as `value`, and a line at `reference`, which the README explains."""
+    """A bar for each row, named by `labels`, as long as `value`, and a line at `reference`."""
 
     title: str
     labels: list[str]

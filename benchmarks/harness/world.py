@@ -35,7 +35,7 @@ _SEED: Final = 7
 
 
 class World(msgspec.Struct, kw_only=True, frozen=True):
-    """A written world. The first member owns the guild and sees everything; it writes the messages and has no session."""
+    """A written world. The first member owns the guild, sees everything, writes the messages and has no session."""
 
     guild_id: int
     author: User

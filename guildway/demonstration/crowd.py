@@ -96,7 +96,7 @@ IDS_OF_A_GUILD: Final = 1 + len(_KINDS) + len(_TEXT_CHANNELS) + 1
 
 
 def make_people(count: int, *, plan: Plan, now_ms: int, source: random.Random) -> Iterator[tuple[Account, Member]]:
-    """Make people and their memberships, in ascending order of ids. They have no password, so none of them can log in."""
+    """Make people and their memberships, in ascending order of ids. They have no password and cannot log in."""
     tag = _base36(plan.guild.id >> 22)[-6:]
     step_ms = _SPREAD_MS // max(count, 1)
     for number in range(count):

@@ -30,7 +30,7 @@ class Gate:
 
 
 class GatedStore:
-    """Any store. `hold("guilds.load_snapshot")` holds up its next call of that name, before or after the read itself."""
+    """Any store. `hold("guilds.load_snapshot")` holds up its next call of that name, before or after the read."""
 
     def __init__(self, store: Any) -> None:
         self._store = store

@@ -87,9 +87,7 @@ def main() -> int:
         run(arguments.targets[0], arguments.seconds)
         return 0
     if not has_atheris:
-        print(
-            "atheris is not installed (it has no build for this machine): seeds are mutated without looking at coverage."
-        )
+        print("atheris is not installed (it has no build for this machine): seeds are mutated without coverage.")
     return 1 if fuzz_all(arguments.targets, arguments.seconds, is_blind=arguments.blind) else 0
 
 

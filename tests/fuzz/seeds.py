@@ -1,4 +1,4 @@
-"""The seeds of fuzzing: a few valid and invalid inputs for each target, so that it need not find the grammar by itself."""
+"""The seeds of fuzzing: a few valid and invalid inputs for each target, so that it need not find the grammar."""
 
 from pathlib import Path
 

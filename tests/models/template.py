@@ -75,7 +75,7 @@ class TemplateMemo:
         self._oldest = 0
 
     def find(self, body: Any, form: Any, previous: Any) -> Template:
-        """Return the template for a recipient whose stream ends in `previous`, which is None without a body at its end."""
+        """Return the template for a recipient whose stream ends in `previous`, or None."""
         entry = self._locate(body, form)
         if previous is None:
             return entry.template

@@ -9,7 +9,7 @@ _numbers = itertools.count(1)
 
 
 class Person:
-    """An account with its token. Calls return the decoded body, and raise `AssertionError` for another status than 2xx."""
+    """An account with its token. Calls return the decoded body, and raise `AssertionError` unless the status is 2xx."""
 
     def __init__(self, api: str, token: str = "") -> None:
         self.api = api

@@ -1,9 +1,11 @@
 """Unmodified discordgo (Go) and JDA (Java) bots."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.clients.bot_process import BotProcess
 from tests.e2e.clients.tour import TourGuild, ask, build, chat, moderate, refuse
 from tests.e2e.clients.typed_bots import LIBRARIES, Library
 from tests.support.gateway_client import open_gateway
@@ -41,9 +43,12 @@ async def test_bot_logs_in_and_knows_its_guild(server: Server, alice: Person, bo
         assert cached["is_admin"]
 
 
+Part = Callable[[BotProcess, TourGuild], Awaitable[None]]
+
+
 @libraries
 @pytest.mark.parametrize("part", [chat, build, ask, moderate, refuse], ids=lambda part: part.__name__)
-async def test_bot_does_its_part(server: Server, alice: Person, bob: Person, library: Library, part) -> None:  # type: ignore[no-untyped-def]
+async def test_bot_does_its_part(server: Server, alice: Person, bob: Person, library: Library, part: Part) -> None:
     scene = await TourGuild.make(alice, bob)
     async with library.running(server, scene.bot["token"]) as bot:
         await bot.wait_for("guild")

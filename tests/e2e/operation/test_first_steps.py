@@ -1,4 +1,4 @@
-"""A newcomer's first steps: paste the printed commands, run the example bots, fill the server, stop it, start it twice."""
+"""A newcomer's first steps: paste printed commands, run the example bots, fill the server, stop it, start it twice."""
 
 import asyncio
 import io
@@ -155,8 +155,8 @@ def _count_sent(page: str) -> float:
 
 async def test_second_process_on_a_data_folder_is_refused(server: Server, tmp_path: Path) -> None:
     first = await Server(tmp_path).start()
-    status, output = await _run(sys.executable, "-m", "guildway", "run", "--data", str(tmp_path),
-                                "--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0")  # fmt: skip
+    flags = [word for name in ("api", "gateway", "metrics") for word in (f"--{name}", "127.0.0.1:0")]
+    status, output = await _run(sys.executable, "-m", "guildway", "run", "--data", str(tmp_path), *flags)
     assert status == 2
     assert f"is in use by process {first.pid}" in output
     for flag in ("api", "gateway", "metrics"):

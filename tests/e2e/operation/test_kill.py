@@ -1,4 +1,4 @@
-"""kill -9 during sends: answered messages are stored, once, in order; repeats give the first message and dispatch it."""
+"""kill -9 during sends: answered messages are stored once, in order; repeats give the first message, dispatched."""
 
 import asyncio
 import json

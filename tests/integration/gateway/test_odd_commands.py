@@ -1,4 +1,4 @@
-"""Odd values in fields that the server does not need, over a socket: no session is closed, and others get valid events."""
+"""Odd values in fields that the server does not need, over a socket: no session ends, and others get valid events."""
 
 import json
 import random

@@ -38,7 +38,7 @@ class Guest:
         self._sockets = contextlib.AsyncExitStack()
 
     async def connect(self) -> None:
-        """Connect on a new socket and resume after the last dispatch read. Bytes on their way to the old one are lost."""
+        """Connect on a new socket and resume after the last dispatch read. Bytes for the old one are lost."""
         if self.seen or self.owed:
             self.client.abort()
         name, make = COMPRESS[self._compress]

@@ -6,6 +6,8 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from typing_extensions import override
+
 from core.wire.close_codes import UNKNOWN_ERROR
 from gateway.commands.commands import Command, Identify, RequestGuildMembers
 from gateway.sessions.connection import Connection
@@ -71,6 +73,7 @@ class _Faults(logging.Handler):
         super().__init__(logging.ERROR)
         self.found: list[str] = []
 
+    @override
     def emit(self, record: logging.LogRecord) -> None:
         self.found.append(self.format(record))
 

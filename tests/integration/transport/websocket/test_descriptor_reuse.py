@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import random
+from collections.abc import Sequence
 
 from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import KILL, EchoServer
@@ -27,8 +28,8 @@ def make_words(text: str) -> bytes:
     return make_client_frame(TEXT, make_say(text))
 
 
-async def hear(client: WebSocketClient, name: str, words: list[str]) -> int | None:
-    """Read until all words have come back, in their order. Return the close code when the end comes first."""
+async def hear(client: WebSocketClient, name: str, words: Sequence[str | None]) -> int | None:
+    """Read until all words have come back, in order; None is the welcome. Return the close code of an early end."""
     waiting = list(words)
     while waiting:
         received = await client.read()
@@ -62,7 +63,7 @@ async def live(server: EchoServer, name: str, chance: random.Random) -> None:
             case 1:
                 await client.send(make_words("half")[:-5])
             case 2:
-                await hear(client, name, [None, *words][: chance.randrange(3)])  # type: ignore[list-item]  # the welcome
+                await hear(client, name, [None, *words][: chance.randrange(3)])
                 client.reset()
             case 3:
                 await client.send(make_client_frame(TEXT, HEARTBEAT, key=None))
@@ -74,7 +75,7 @@ async def live(server: EchoServer, name: str, chance: random.Random) -> None:
                 victim = chance.choice(list(server.handler.connections) or ["nobody"])
                 await client.send(make_words(f"{KILL}{victim}"))
             case _:
-                if await hear(client, name, [None, *words]) == 0:  # type: ignore[list-item]  # the welcome
+                if await hear(client, name, [None, *words]) == 0:
                     await client.send(make_close(1000))
                     await drain(client, name)
 

@@ -202,7 +202,7 @@ async def test_handshakes_in_random_pieces_of_many_clients_do_not_mix(server: Ec
 async def test_handshake_in_stages_that_stall_ends_in_time(
     run_server: RunServer, hurried: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The timer runs from the accepted socket on, whatever drips in. The log tells of clients without a whole request."""
+    """The timer runs from the accepted socket on, whatever drips in. The log names clients without a whole request."""
     async with run_server() as server, asyncio.timeout(15), open_tcp(server.address) as refused:
         await refused.send(HANDSHAKE.replace(b"GET /", b"GET /nowhere/", 1))
         clients = [open_tcp(server.address) for _ in range(4)]
