@@ -1,7 +1,7 @@
-"""What people's sessions look at in one guild, and so are told of: op 14, op 37, and what follows from having said nothing.
+"""The attention of people's sessions in one guild: what they subscribe to by op 14 and op 37, and what they get without that.
 
-Brings together, for the guild's actor, its member lists and its passive sessions. The actor says what happens; who gets more or
-less for it is decided there. Bots have no part in any of it, as at Discord: they get all.
+It stands before the guild's member lists and its passive sessions, which decide who gets more or less. The guild's actor tells
+it what happens. Bots are not affected, as at Discord: they get everything.
 """
 
 from collections.abc import Callable, Collection
@@ -37,10 +37,10 @@ from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.session import Session
 
 MAX_CHANNELS: Final = 5
-"""Whose member lists a session looks at in one guild: Discord's clients keep those of the channels that were open last."""
+"""The channels whose member lists a session may watch in one guild. Discord's clients watch those that were open last."""
 
 MAX_ONLINE_SHOWN: Final = 1000
-"""Users online of whom a person's GUILD_CREATE tells: with more, a login of all of them would cost the square of it."""
+"""The most online users that a person's GUILD_CREATE lists. With more, the logins of all of them would cost the square."""
 
 
 class Attention:
@@ -57,7 +57,7 @@ class Attention:
         call_later: CallLater,
         large: LargeGuilds | None = None,
     ) -> None:
-        """`viewable` are a member's channels."""
+        """`viewable` gives the channels that a member views."""
         self._state = state
         self._sessions = sessions
         self._passive = PassiveSessions(
@@ -78,28 +78,28 @@ class Attention:
     # -- sessions
 
     def limits(self, session: Session) -> bool:
-        """Whether the session would be passive here, and not be shown who is online."""
+        """Return whether the session would be passive here, and not be shown online members."""
         return self._passive.limits(session)
 
     def shows_others(self, session: Session, *, is_limited: bool) -> bool:
-        """Whether GUILD_CREATE lists others than the session's own member. People have the member list for a crowd."""
+        """Return whether GUILD_CREATE lists other members. In a crowd people have the member list."""
         if session.profile.is_bot:
             return True
         return not is_limited and len(self._state.presences) <= MAX_ONLINE_SHOWN
 
     def enter(self, session: Session, *, is_limited: bool) -> None:
-        """A session has attached."""
+        """Note that a session has attached."""
         if is_limited:
             self._passive.enter(session)
         self._lists.touch(session.user_id)
 
     def leave(self, slot: int) -> None:
-        """A session is about to give its slot back; its user is touched when that has happened."""
+        """Forget a session that is about to give its slot back. Its user is touched when that has happened."""
         self._passive.leave(slot)
         self._lists.leave(slot)
 
     def subscribe(self, session: Session, asked: LazyGuilds | GuildSubscription) -> None:
-        """A session's client says what it looks at. What it asks wrongly is left out."""
+        """Take a subscription of a session's client. Invalid parts of it are ignored."""
         slot = session.slots.get(self._state.guild_id)
         if slot is None:
             return
@@ -111,7 +111,7 @@ class Attention:
 
     @property
     def keeps_lists(self) -> bool:
-        """Whether there are member lists that must follow what happens."""
+        """Whether there are member lists that must follow the guild's events."""
         return self._lists.are_kept
 
     def close(self) -> None:
@@ -130,21 +130,21 @@ class Attention:
     # -- events
 
     def followers_of(self, user_id: int) -> SlotSet:
-        """Sessions that are told of this member though they are not told of members; never the member's own."""
+        """Return the sessions that subscribed to this member, without the member's own."""
         return self._passive.followers_of(user_id)
 
     def note_message(self, envelope: Envelope) -> SlotSet:
-        """A message was sent; the passive sessions that get it nevertheless."""
+        """Note a message. Return the passive sessions that get it nevertheless."""
         return self._passive.note_message(envelope)
 
     def follow_member(
         self, change: MemberAdded | MemberChanged | MemberRemoved | MemberReleased | PresenceChanged
     ) -> None:
-        """A member came, went or changed, or its presence did: it stands elsewhere in member lists, or nowhere."""
+        """Follow a member that came, went or changed: its place in member lists may be another one, or none."""
         self._lists.touch(change.user_id)
 
     def follow_guild(self, _: object) -> None:
-        """The guild, a role or a channel changed: member lists may have other groups, other members, other names."""
+        """Follow the guild, its roles and channels: member lists may have other groups, members or names."""
         if self.keeps_lists:
             shape = _shape_of(self._state)
             if shape != self._shape:
@@ -163,13 +163,13 @@ REACTIONS: Final[Reactions[Attention]] = {
     MemberRemoved: Attention.follow_member,
     MemberReleased: Attention.follow_member,
     PresenceChanged: Attention.follow_member,
-    # Messages are noted with their envelope (`note_message`), because what they say decides who gets them.
+    # Messages are noted with their envelope (`note_message`), because their mentions decide who gets them.
     MessageAdded: None,
 }
 
 
 def _shape_of(state: GuildState) -> tuple[object, ...]:
-    """What member lists depend on beside members; a channel's topic or a role's colour is not of it."""
+    """Return everything beside members that member lists depend on: not a channel's topic or a role's colour."""
     roles = tuple((role.id, role.hoist, role.position, role.permissions) for role in state.roles.values())
     return state.owner_id, roles, tuple((channel.id, channel.overwrites) for channel in state.channels.values())
 

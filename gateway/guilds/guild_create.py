@@ -1,15 +1,15 @@
-"""GUILD_CREATE: a guild as one session sees it, of parts that all sessions with the same sight of it share.
+"""GUILD_CREATE: a guild as one session sees it, made of parts that all sessions with the same view share.
 
 ```
- own:    joined_at, large, unavailable          made for each session; its own member, when the shared list has it not
+ own:    joined_at, large, unavailable          made for each session, with its member when the shared list lacks it
  shared: fields and roles │ channels of a view │ members │ presences      made once, until an event changes them
 ```
 
-A part is encoded (and compressed, once a format) by the first session that needs it, and goes when an event says that it has
-become old. Channels carry their newest message's id, so they are a part of their own: a message does not cost the rest.
-Sessions that came with the part in hand keep it as long as their replay ring remembers the dispatch.
+A part is encoded (and compressed once for each format) by the first session that needs it, and dropped when an event makes it
+old. Channels carry their newest message's id, so they are a part of their own, and a message does not drop the rest. The replay
+ring of a session keeps a part as long as it remembers the dispatch.
 
-Source: Discord's documentation, "Guild Create"; what client libraries read of it is held by the end-to-end tests.
+Source: Discord's documentation, "Guild Create". The end-to-end tests hold the fields that client libraries read.
 """
 
 from typing import Any, Final
@@ -40,16 +40,16 @@ from gateway.sessions.session import Session
 
 _PRESENCES: Final = int(Intent.GUILD_PRESENCES)
 _MAX_MEMBERS_WITH_PRESENCES: Final = 75_000
-"""Above, a guild shows only its own member (Discord's rule)."""
+"""Above it, GUILD_CREATE lists only the session's own member (Discord's rule)."""
 _MAX_VIEWS: Final = 64
-"""Views whose channels are kept. Members of the same roles share one, so a guild has few; overwrites for single members
-make more."""
+"""How many views have their channels kept. Members with the same roles share a view, so a guild has few; overwrites for
+single members make more."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class _Member(msgspec.Struct):
-    """What is read of a member object."""
+    """The fields that are read of a member object."""
 
     joined_at: msgspec.Raw
 
@@ -66,7 +66,7 @@ _EMPTY: Final[dict[str, Any]] = {
 
 
 class _People:
-    """Members that are listed for all, and the presences of those who are not offline."""
+    """The members that are listed for all sessions, and the presences of those who are not offline."""
 
     __slots__ = ("parts", "user_ids")
 
@@ -89,20 +89,20 @@ class GuildCreates:
         self._guild: SharedPairs | None = None
         self._channels: dict[frozenset[int], SharedPairs] = {}
         self._people: dict[bool, _People] = {}
-        """By whether the guild counts as large."""
+        """The listed members, keyed by whether the guild counts as large."""
 
     def forget_all(self, _: object) -> None:
-        """Roles, the guild's fields or the number of its members are other ones."""
+        """Drop all parts: roles, the guild's fields or the number of its members have changed."""
         self._guild = None
         self._channels.clear()
         self._people.clear()
 
     def forget_channels(self, _: object) -> None:
-        """A channel is other than it was, or has another newest message."""
+        """Drop the channels: one has changed, or has another newest message."""
         self._channels.clear()
 
     def forget_people(self, _: object) -> None:
-        """A member is other than it was, or is seen otherwise."""
+        """Drop the members and presences: one of them has changed."""
         self._people.clear()
 
     def build(
@@ -114,10 +114,10 @@ class GuildCreates:
         is_new: bool,
         shows_others: bool = True,
     ) -> SplicedBody:
-        """GUILD_CREATE for a session.
+        """Make GUILD_CREATE for a session.
 
-        `channel_ids` are those that it may view. On a fresh join (`is_new`) there is no `unavailable` key: by that libraries
-        tell joining from coming back. With `shows_others` False it sees nobody but its own member, whatever it asked for.
+        `channel_ids` are the channels that it may view. On a fresh join (`is_new`) there is no `unavailable` key, by which
+        libraries tell a join from a reconnect. With `shows_others` False it lists only the session's own member.
         """
         count = self._state.members.count
         large = count > session.profile.large_threshold
@@ -161,7 +161,7 @@ class GuildCreates:
         return people
 
     def _listed(self, *, large: bool) -> list[MemberState]:
-        """Everybody in a guild that is not large and kept whole, else those who are online."""
+        """Return all members of a guild that is not large and kept whole, else the members that are online."""
         members = self._state.members
         if members.keeps_all and not large:
             return list(members)
@@ -179,6 +179,6 @@ REACTIONS: Final[Reactions[GuildCreates]] = {
     MemberChanged: GuildCreates.forget_people,
     MemberRemoved: GuildCreates.forget_all,
     PresenceChanged: GuildCreates.forget_people,
-    # Listed are members who are online or kept for good: whoever is released has been seen to go offline.
+    # The listed members are online or kept for good. A member that is released has gone offline before.
     MemberReleased: None,
 }

@@ -1,12 +1,12 @@
-"""The guilds in memory: has their actors loaded, hands them their events, and lets idle ones go.
+"""The guilds in memory: their actors are loaded, get their events, and are dropped when they are idle.
 
 ```
              stay                      loaded                    no session and no stay for guild_idle_s
  absent ───────────→ loading (events are held) ─────────→ live ──────────────────────────────→ absent
 ```
 
-A guild is loaded at a position of its shard's log. Events that come while it is being loaded are held and applied then, save
-those that the snapshot has in it already; so nothing is missed and nothing is applied twice, whatever the timing.
+A guild is loaded at a position of its shard's log. Events that come while it is loaded are held and then applied, except those
+that the snapshot has already. So nothing is missed and nothing is applied twice, whatever the timing is.
 
 Owns the table of guilds. Sessions enter them through stays (`gateway.guilds.guild_stay`).
 """
@@ -31,10 +31,10 @@ from gateway.sessions.session import Session
 logger = logging.getLogger(__name__)
 
 LOADED_AT_ONCE: Final = 16
-"""Guilds whose loading overlaps: enough to keep the store's readers busy."""
+"""The number of guilds that are loaded at the same time: enough to keep the store's readers busy."""
 
 MAX_HELD: Final = 100_000
-"""Events that a guild may have while it is loaded (milliseconds): past it the store must be stuck, and loading fails."""
+"""The number of events that are held for a guild. Loading takes milliseconds, so past it the store is stuck, and loading fails."""
 
 
 class GuildDirectory:
@@ -52,7 +52,7 @@ class GuildDirectory:
         idle_s: float,
         sending: Sending | None = None,
     ) -> None:
-        """`windows` are told of guilds that were loaded; `sending` times how long events take."""
+        """`windows` hear of guilds that were loaded. `sending` measures the time that events take."""
         self._call_later = call_later
         self._idle_s = idle_s
         self._loader = loader
@@ -63,12 +63,12 @@ class GuildDirectory:
         self._entries: dict[int, GuildEntry] = {}
 
     def find(self, guild_id: int) -> GuildActor | None:
-        """The guild's actor, when it is live."""
+        """Return the guild's actor, when it is live."""
         entry = self._entries.get(guild_id)
         return None if entry is None else entry.actor
 
     def stay(self, guild_id: int, user_id: int, *, is_new: bool = False) -> GuildStay:
-        """A user's stay at a guild, whose loading begins if need be. `is_new` as `GuildStay`'s."""
+        """Begin a user's stay at a guild, and load the guild if need be. `is_new` as in `GuildStay`."""
         entry = self._entries.get(guild_id)
         if entry is None:
             entry = self._entries[guild_id] = GuildEntry(guild_id)
@@ -83,7 +83,7 @@ class GuildDirectory:
         return stay
 
     def deliver(self, delivery: Delivery) -> None:
-        """Hand an event to its guild's actor. Guilds that nobody is attached to are not in memory and need none."""
+        """Hand an event to its guild's actor. A guild that is not in memory needs no events."""
         entry = self._entries.get(delivery.envelope.guild_id)
         if entry is None:
             return
@@ -131,7 +131,7 @@ class GuildDirectory:
         try:
             async with self._loading:
                 actor = await self._loader.load(entry.guild_id)
-        except Exception as error:  # whatever it is: those who wait must be told
+        except Exception as error:  # whatever the error is, the stays that wait must get it
             self._fail(entry, error)
             return
         if entry.error is not None:
@@ -154,7 +154,7 @@ class GuildDirectory:
         entry.loaded.set()
 
     def _rest(self, entry: GuildEntry) -> None:
-        """Let go of a guild that nobody needs, after a while."""
+        """Start the idle timer of a guild without sessions and stays."""
         actor = entry.actor
         if actor is None or entry.stays or len(actor.sessions) or entry.idle_timer is not None:
             return
@@ -171,7 +171,7 @@ class GuildDirectory:
 
 
 def _apply(actor: GuildActor, delivery: Delivery) -> None:
-    """A payload that cannot be read is skipped and told of: it must not keep the guild's other events back."""
+    """Apply an event. An unreadable payload is logged and skipped, so that the guild's other events go on."""
     try:
         actor.apply(delivery)
     except msgspec.MsgspecError:

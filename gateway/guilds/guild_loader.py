@@ -1,4 +1,4 @@
-"""Makes guilds' actors out of what the store knows of them."""
+"""Loading of guild actors from the store."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from gateway.scheduling.batch_timer import CallLater
 
 
 class GuildLoader:
-    """Owns what all guilds' actors have in common."""
+    """Makes actors, and owns the parts that all of them share."""
 
     __slots__ = ("_call_later", "_clock", "_large", "_meter", "_on_online", "_pace", "_store")
 
@@ -28,7 +28,7 @@ class GuildLoader:
         on_online: Callable[[int, int], None] | None = None,
         large: LargeGuilds | None = None,
     ) -> None:
-        """The optional arguments are as `GuildActor`'s."""
+        """The optional arguments are those of `GuildActor`."""
         self._call_later = call_later
         self._clock = clock
         self._large = large
@@ -38,7 +38,7 @@ class GuildLoader:
         self._store = store
 
     async def load(self, guild_id: int) -> GuildActor | None:
-        """The guild's actor, at the position of its shard's log at which it was read; None when there is no such guild.
+        """Return the guild's actor, at the position of its shard's log where it was read. None means that there is no such guild.
 
         Raises:
             Unavailable: when the store cannot be read.

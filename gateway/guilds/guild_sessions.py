@@ -1,9 +1,9 @@
-"""The sessions attached to one guild: their slots, which channels they view, and sending to a choice of them.
+"""The sessions attached to one guild: their slots, the channels that they view, and dispatching to a set of them.
 
-A slot is a session's number within this guild. Sets of slots (`core_ext.guild.ViewIndex`) say who views a channel and who has an
-intent, so that an event's recipients are an intersection. All sessions of a user view the same channels.
+A slot is a session's number within this guild. The index (`core_ext.guild.ViewIndex`) has the set of slots that view a channel
+and the set that has an intent, so an event's recipients are an intersection. All sessions of a user view the same channels.
 
-Owns the slots and the tables slot → session and slot → its track. Decides nothing: the guild's actor says who views what.
+Owns the slots and the tables slot → session and slot → track. It decides nothing: the guild's actor sets the views.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -19,12 +19,12 @@ from gateway.sessions.session import Session
 
 _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
 _TELLING: Final = 4
-"""Sessions of a user that are looked at for its guilds: one may be coming in, hundreds cost hundreds of guilds each."""
+"""How many sessions of a user are asked for its guilds. One may be entering just now; hundreds would cost hundreds of guilds each."""
 _CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
 
 
 class GuildSessions:
-    """See the module. `on_dispatch` is told the name of each event and how many sessions got it."""
+    """See the module. `on_dispatch` takes the name of each event and the number of sessions that got it."""
 
     __slots__ = ("_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_tracks", "_users")
 
@@ -48,7 +48,7 @@ class GuildSessions:
         return self._guild_id in session.slots
 
     def add(self, session: Session, channel_ids: Iterable[int]) -> None:
-        """Give a session a slot, viewing these channels."""
+        """Give a session a slot that views these channels."""
         slot = self._index.allocate()
         if slot == len(self._sessions):
             self._sessions.append(session)
@@ -77,17 +77,17 @@ class GuildSessions:
             del self._users[session.user_id]
 
     def all(self) -> list[Session]:
-        """The sessions."""
+        """Return the sessions."""
         return [session for session in self._sessions if session is not None]
 
     def users(self) -> Collection[int]:
-        """The users with a session here."""
+        """Return the users with a session here."""
         return self._users.keys()
 
     def guilds_of_users(self) -> dict[int, Collection[int]]:
-        """The users with a session here, and the guilds that their sessions are attached to.
+        """Return the users with a session here, each with the guilds that its sessions are attached to.
 
-        Sessions of a user that are here are in the same guilds, save those that are coming in: so a few of them tell it.
+        All sessions of a user are in the same guilds, except those that are entering, so it is enough to ask a few of them.
         """
         return {
             user_id: {guild_id for slot in slots[:_TELLING] for guild_id in self.at(slot).slots}
@@ -95,19 +95,19 @@ class GuildSessions:
         }
 
     def slots_of(self, user_id: int) -> Sequence[int]:
-        """The slots of a user's sessions."""
+        """Return the slots of a user's sessions."""
         return self._users.get(user_id, ())
 
     def at(self, slot: int) -> Session:
-        """The session in a slot."""
+        """Return the session in a slot."""
         session = self._sessions[slot]
         assert session is not None, "the slot was given back"  # noqa: S101 - callers take slots from here
         return session
 
-    # -- who views what
+    # -- views
 
     def viewable(self, user_id: int) -> set[int]:
-        """The channels that a user's sessions view."""
+        """Return the channels that a user's sessions view."""
         slots = self.slots_of(user_id)
         return set(self._index.channels_of(slots[0])) if slots else set()
 
@@ -116,48 +116,48 @@ class GuildSessions:
         self._index.set_many(channel_ids, self.slots_of(user_id), visible)
 
     def can_view(self, channel_id: int, slot: int) -> bool:
-        """Whether a session views a channel."""
+        """Return whether a session views a channel."""
         return self._index.can_view(channel_id, slot)
 
     def viewers(self, channel_id: int) -> SlotSet:
-        """The slots that view a channel."""
+        """Return the slots that view a channel."""
         return self._index.viewers(channel_id)
 
     def set_viewers(self, channel_id: int, slots: SlotSet) -> None:
-        """Say who views a channel, new or known."""
+        """Set the viewers of a channel, new or known."""
         self._index.set_channel(channel_id, slots)
 
     def set_kind(self, user_id: int, kind: int) -> None:
-        """Say of which kind a user's sessions are; see `gateway.guilds.guild_views`."""
+        """Set the kind of a user's sessions; see `gateway.guilds.guild_views`."""
         for slot in self.slots_of(user_id):
             self._index.set_kind(slot, kind)
 
     def of_kinds(self, chosen: bytes) -> SlotSet:
-        """The slots of the kinds whose byte is not 0."""
+        """Return the slots of the kinds whose byte is not 0."""
         return self._index.of_kinds(chosen)
 
     def drop_channel(self, channel_id: int) -> None:
-        """The channel is gone."""
+        """Forget a channel that is gone."""
         self._index.drop_channel(channel_id)
 
     # -- recipients
 
     def select(self, event: str, channel_id: int = 0) -> SlotSet:
-        """The slots whose sessions have the event's intent and view the channel (0: whatever they view)."""
+        """Return the slots that have the event's intent and view the channel (0: any view)."""
         return self._index.select(channel_id, self._flag(event))
 
     def set_flags(self, slot: int, flags: int, *, on: bool) -> None:
-        """Give a session flags (their bits), or take them away. Those of intents say which events it gets."""
+        """Give a session these flag bits, or take them away. The flags of intents decide which events it gets."""
         while flags:
             self._index.set_flag((flags & -flags).bit_length() - 1, slot, on)
             flags &= flags - 1
 
     def select_flag(self, flag: int, channel_id: int = 0) -> SlotSet:
-        """The slots that have a flag and view the channel (0: whatever they view)."""
+        """Return the slots that have a flag and view the channel (0: any view)."""
         return self._index.select(channel_id, flag)
 
     def with_intent(self, event: str, slots: Iterable[int]) -> SlotSet:
-        """Those of the slots whose sessions have the event's intent."""
+        """Keep the slots whose sessions have the event's intent."""
         return SlotSet(slots) & self._index.select(0, self._flag(event))
 
     def _flag(self, event: str) -> int:
@@ -169,7 +169,7 @@ class GuildSessions:
     # -- sending
 
     def send(self, body: DispatchBody, slots: SlotSet) -> None:
-        """Dispatch to these slots."""
+        """Dispatch a body to these slots."""
         if slots:
             self.count(body.event, fan_out(self._tracks, slots, body))
 
@@ -180,6 +180,6 @@ class GuildSessions:
             self.count(event, fan_out_message(self._tracks, slots, variants, content=content, slots_of=self.slots_of))
 
     def count(self, event: str, sessions: int) -> None:
-        """An event was dispatched."""
+        """Count an event that was dispatched."""
         if self._on_dispatch is not None:
             self._on_dispatch(event, sessions)

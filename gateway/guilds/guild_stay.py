@@ -4,9 +4,9 @@
  stay ─→ open (the guild is loaded, the membership is held) ─→ settled (the membership is known) ─→ entered ─→ closed
 ```
 
-A session enters a guild through a stay, at a login as well as later. From the moment when the stay holds the user's membership, the
-guild's events keep it up to date; so a row that was read after that moment can be settled, and an event that was quicker wins.
-A row that was read earlier may be settled only where somebody knows that nothing has happened since (`gateway.events.login_windows`).
+A session enters a guild through a stay, at a login as well as later. From the moment when the stay holds the user's membership,
+the guild's events keep it up to date. So a row that was read after that moment can be settled, and an event that was quicker
+wins. A row that was read earlier may be settled only if `gateway.events.login_windows` knows that nothing has happened since.
 """
 
 import asyncio
@@ -35,23 +35,23 @@ class GuildEntry:
         self.error: Exception | None = None
         """The reason why loading failed."""
         self.loaded = asyncio.Event()
-        """Set when loading has ended, in whichever way."""
+        """Set when loading has ended, successfully or not."""
         self.held: list[Delivery] = []
         """The events that have come while the guild is loaded."""
         self.stays = 0
-        """How many stays keep the guild in memory."""
+        """The number of stays, which keep the guild in memory."""
         self.collecting: list[GuildStay] = []
-        """Those of them that collect the guild's events."""
+        """The stays that collect the guild's events."""
         self.idle_timer: Handle | None = None
 
 
 class GuildStay:
-    """One user's stay at one guild, which keeps the guild in memory until it is closed, and its user's membership known."""
+    """One user's stay at one guild. Until it is closed it keeps the guild in memory and the user's membership up to date."""
 
     __slots__ = ("_end", "_is_closed", "awaits_row", "collected", "entry", "holds_member", "is_new", "user_id")
 
     def __init__(self, entry: GuildEntry, user_id: int, *, is_new: bool, end: Callable[["GuildStay"], None]) -> None:
-        """`is_new` says that the user has just joined: messages that come during the stay follow GUILD_CREATE."""
+        """`is_new` says that the user has just joined. Messages that come during the stay then follow GUILD_CREATE."""
         self._end = end
         self._is_closed = False
         self.awaits_row = False
@@ -72,7 +72,7 @@ class GuildStay:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether loading has ended; `actor` is None then when there is no such guild."""
+        """Whether loading has ended. If `actor` is None then, there is no such guild."""
         return self.entry.loaded.is_set()
 
     @property
@@ -82,7 +82,7 @@ class GuildStay:
 
     @property
     def is_member(self) -> bool:
-        """Whether the user is a member as of now. A membership that is not settled yet counts as none."""
+        """Whether the user is a member now. A membership that is not settled yet counts as none."""
         actor = self.entry.actor
         return actor is not None and not actor.is_gone and actor.state.members.find(self.user_id) is not None
 
@@ -98,21 +98,21 @@ class GuildStay:
         self.hold()
 
     def hold(self) -> None:
-        """Have events keep the membership up to date from now on, when the guild is loaded. Safe to call twice."""
+        """Let events keep the membership up to date from now on, if the guild is loaded. Safe to call twice."""
         actor = self.entry.actor
         if actor is not None and not self.holds_member and not self._is_closed:
             self.awaits_row = actor.state.members.hold(self.user_id)
             self.holds_member = True
 
     def settle(self, row: Member | None) -> None:
-        """Take the row of the membership that is awaited. An event that came since `hold` wins over it."""
+        """Take the row of the membership that is awaited. An event that came after `hold` wins over it."""
         actor = self.entry.actor
         if actor is not None and self.awaits_row:
             self.awaits_row = False
             actor.state.members.settle(self.user_id, row)
 
     def enter(self, session: Session, *, presence: msgspec.Raw | None) -> bool:
-        """Attach the session to the actor; whether it could be. The membership is held for the session from here on.
+        """Attach the session to the actor. Return whether that was possible; the membership is then held for the session.
 
         `presence` is the user's as others see it, None when offline.
         """

@@ -1,15 +1,14 @@
-"""Who views which channel of one guild: computed from the guild's state, kept in the index of its sessions.
+"""The views of one guild: the channels that each session views, computed from the guild's state and kept in the view index.
 
-The text of a channel where people talk is for those of its viewers who may connect to it. They are found when something is
-written there, which is seldom, and not kept.
+Only viewers who may connect to a voice channel read its text. They are computed when a message is sent there, which is rare, and
+not kept.
 
-Members with the same roles view the same channels, but for the owner and for those with overwrites of their own. So each set
-of roles that somebody here has is a *kind* with a number, a change is computed once a kind, and the index says which slots
-that makes:
+Members with the same roles view the same channels, except the owner and members with overwrites of their own. So each set of
+roles in use is a *kind* with a number. A change is computed once for each kind, and the index gives the slots of the kinds:
 
     roles, overwrites ─→ permission kernel, once a kind and channel ─→ slots of those kinds ─→ the few others one by one
 
-Owns the numbers of the kinds, and what was computed since the guild's roles and overwrites changed last.
+Owns the numbers of the kinds, and the results computed since the guild's roles and overwrites changed last.
 """
 
 from collections.abc import Iterable
@@ -42,15 +41,15 @@ _VIEW: Final = int(Permission.VIEW_CHANNEL)
 _CONNECT: Final = int(Permission.CONNECT)
 
 _MANY_USERS: Final = 64
-"""From so many users on everything is computed anew: it costs the guild's kinds instead of its users."""
+"""Above this number of users everything is computed anew, which costs the guild's kinds instead of its users."""
 _SPARE_KINDS: Final = 64
-"""Kinds that nobody is of any more are given up once there are this many more than users."""
+"""The kinds are numbered anew when there are this many more kinds than users, because some are unused then."""
 
 _Roles = frozenset[int]
 
 
 class ViewChange(msgspec.Struct, frozen=True, eq=False):
-    """A channel, and the slots that view it no more, or from now on."""
+    """A channel, with the slots that lost it and those that gained it."""
 
     channel_id: int
     lost: SlotSet
@@ -58,7 +57,7 @@ class ViewChange(msgspec.Struct, frozen=True, eq=False):
 
 
 class GuildViews:
-    """See the module. The index follows `state` by its `REACTIONS`; what they did to views is fetched by `take_changes`."""
+    """See the module. The index follows `state` by its `REACTIONS`; `take_changes` returns the changes of views."""
 
     __slots__ = ("_bases", "_changes", "_kinds", "_sessions", "_single", "_state", "_viewable", "_views")
 
@@ -66,39 +65,39 @@ class GuildViews:
         self._state = state
         self._sessions = sessions
         self._kinds: dict[_Roles, int] = {}
-        """In the order of their numbers, which count from 1: 0 is what a slot is before `place`."""
+        """The number of each kind, in ascending order from 1. A slot has 0 before `place`."""
         self._bases: dict[_Roles, int] = {}
         self._views: dict[int, dict[_Roles, int]] = {}
-        """By channel and kind: VIEW_CHANNEL and CONNECT, of what a member of the kind may do there."""
+        """VIEW_CHANNEL and CONNECT as a member of a kind holds them in a channel, keyed by channel and kind."""
         self._viewable: dict[_Roles, frozenset[int]] = {}
         self._single: frozenset[int] | None = None
         self._changes: list[ViewChange] = []
 
     def take_changes(self) -> list[ViewChange]:
-        """What came out other than it was since this was asked last, by channel id."""
+        """Return the views that have changed since the last call, in the order of channel ids."""
         changes, self._changes = self._changes, []
         return changes
 
-    # -- what happens in the guild
+    # -- changes of the guild
 
     def follow_guild(self, change: GuildChanged) -> None:
-        """The owner views everything."""
+        """Follow the guild: a new owner views everything, the former one no more."""
         self._forget()
         self._changes += self._refresh(change.owner_ids)
 
     def follow_role(self, change: RolePut) -> None:
-        """The members who have the role may view other channels, and everybody has the guild's own role."""
+        """Follow a role: its members may view other channels. Everybody has the guild's own role."""
         self._forget()
         if change.decides_views:
             self._changes += self._refresh_kinds(0 if change.role_id == self._state.guild_id else change.role_id)
 
     def follow_deleted_role(self, change: RoleDeleted) -> None:
-        """The members who had the role are of other kinds now."""
+        """Follow a role that is gone: its members are of other kinds now."""
         self._forget()
         self._changes += self._refresh(change.holder_ids)
 
     def follow_channel(self, change: ChannelPut) -> None:
-        """Compute who views a channel, new or changed."""
+        """Compute the viewers of a channel that is new or changed."""
         channel = change.channel
         self._forget_channel(channel.id)
         before = self._sessions.viewers(channel.id)
@@ -107,16 +106,16 @@ class GuildViews:
         self._changes.append(self._replace(channel.id, before, now))
 
     def follow_deleted_channel(self, change: ChannelDeleted) -> None:
-        """Nobody views the channel any more. Its sessions hear that from the event itself."""
+        """Drop a channel that is gone. Its sessions hear that from the event itself."""
         self._sessions.drop_channel(change.channel_id)
         self._forget_channel(change.channel_id)
 
     def follow_member(self, change: MemberChanged) -> None:
-        """The member may have other roles."""
+        """Follow a member, who may have other roles."""
         self._changes += self._refresh((change.user_id,))
 
     def _forget(self) -> None:
-        """Roles or the owner are other ones."""
+        """Drop all results: roles or the owner have changed."""
         self._viewable.clear()
         self._single = None
         self._views.clear()
@@ -127,10 +126,10 @@ class GuildViews:
         self._single = None
         self._views.pop(channel_id, None)
 
-    # -- what is asked
+    # -- queries
 
     def viewable(self, member: MemberState) -> frozenset[int]:
-        """The channels that a member may view: one object for all members of a kind, as long as nothing changes."""
+        """Return the channels that a member may view: one object for all members of a kind, until something changes."""
         channels = self._state.channels
         if member.user_id == self._state.owner_id:
             return frozenset(channels)
@@ -143,7 +142,7 @@ class GuildViews:
         return found
 
     def readers(self, channel_id: int, viewers: SlotSet) -> SlotSet:
-        """Those of a channel's viewers who are told what is written in it."""
+        """Keep the viewers of a channel who get its messages."""
         channel = self._state.channels.get(channel_id)
         if channel is None or not channel.is_vocal or not viewers:
             return viewers
@@ -152,13 +151,13 @@ class GuildViews:
         return viewers & connecting
 
     def place(self, member: MemberState) -> None:
-        """A session of this member attached, or its roles changed."""
+        """Set the kind of a member's slots, when a session has attached or the member's roles have changed."""
         if len(self._kinds) > len(self._sessions.users()) + _SPARE_KINDS:
             self._number_anew()
         self._sessions.set_kind(member.user_id, self._number_of(member.role_ids))
 
     def _refresh(self, user_ids: Iterable[int]) -> list[ViewChange]:
-        """Compute again what some users may view."""
+        """Compute the views of some users anew."""
         users = [user_id for user_id in user_ids if self._sessions.slots_of(user_id)]
         for user_id in users:
             member = self._state.members.find(user_id)
@@ -169,7 +168,7 @@ class GuildViews:
     # -- many
 
     def _refresh_kinds(self, role_id: int) -> list[ViewChange]:
-        """Those with a role, 0 for everyone."""
+        """Compute the views of all kinds with a role anew; 0 means all kinds."""
         touched = self._sessions.of_kinds(bytes([0, *(not role_id or role_id in roles for roles in self._kinds)]))
         if not touched:
             return []
@@ -184,7 +183,7 @@ class GuildViews:
         return changes
 
     def _kinds_with(self, permission: int, channel: ChannelState, role_id: int | None) -> bytes:
-        """A byte for each kind: whether it holds the permission in the channel, and has the role when one is given."""
+        """Return a byte for each kind: whether it holds the permission in the channel, and has the role if one is given."""
         views = self._views.get(channel.id)
         if views is None:
             views = self._views[channel.id] = {}
@@ -200,7 +199,7 @@ class GuildViews:
         )
 
     def _decide_single(self, permission: int, channel: ChannelState, now: SlotSet) -> None:
-        """The owner, and members with overwrites of their own."""
+        """Decide about the owner and about members with overwrites of their own."""
         for user_id in (self._state.owner_id, *channel.member_ids):
             slots = self._sessions.slots_of(user_id)
             member = self._state.members.find(user_id) if slots else None
@@ -235,7 +234,7 @@ class GuildViews:
     # -- one
 
     def _holds(self, permission: int, channel: ChannelState, member: MemberState) -> bool:
-        """Timeouts do not matter: they leave viewing and reading."""
+        """Return whether a member holds a permission. A timeout leaves viewing and reading, so it does not matter."""
         if member.user_id == self._state.owner_id:
             return True
         if member.user_id in channel.member_ids:
@@ -292,7 +291,7 @@ REACTIONS: Final[Reactions[GuildViews]] = {
     ChannelPut: GuildViews.follow_channel,
     ChannelDeleted: GuildViews.follow_deleted_channel,
     MemberChanged: GuildViews.follow_member,
-    # Views are sessions': they come by `place` and go with their slots.
+    # Views belong to sessions: they come by `place` and go with the slots.
     MemberAdded: None,
     MemberRemoved: None,
     MemberReleased: None,

@@ -1,15 +1,16 @@
-"""People's sessions that do not look at a large guild: they are told little at once, and what is unread in batches.
+"""Passive sessions: those of people who do not look at a large guild get few events, and unread channels in batches.
 
-In a guild with more members than `gateway.large_guild_members` a person's session begins *passive*. It gets what changes the
-guild, its channels and roles, its own messages and membership, and messages that mention it; not the messages of others,
-typing, voice, presences or members. Every `gateway.passive_gap_s` it gets PASSIVE_UPDATE_V1 with the newest messages' ids of those
-channels that it views and that had some. Subscribing (op 14, op 37) makes it active for the rest of its life: then messages come
-as in a small guild, typing when it wants that, presences and members only of those whom it names and in member lists.
+In a guild with more members than `gateway.large_guild_members` a person's session begins *passive*. It gets changes of the guild,
+its channels and roles, its own messages and membership, and messages that mention it. It does not get messages of others, typing,
+voice, presences or members. Every `gateway.passive_gap_s` it gets PASSIVE_UPDATE_V1 with the newest message's id of each channel
+that it views and that had messages. Subscribing (op 14, op 37) makes it active for the rest of its life: then messages come as
+in a small guild, typing on request, presences and members only of named members and in member lists.
 
-The bits do it: what is withheld belongs to intents, and a session here simply lacks those in the index. So an event costs only
-who gets it. Bots and small guilds are not touched by any of this.
+The events that are withheld belong to intents, and a limited session lacks these intents in the index. So an event costs only its
+recipients. Bots and small guilds are not affected.
 
-Owns who is limited here, who follows whom, and which channels have unread messages. Source: what Discord's own clients do.
+Owns the limited sessions, the subscriptions to members, and the channels with unread messages. Source: the behaviour of Discord's
+own clients.
 """
 
 from collections.abc import Collection, Iterable
@@ -31,33 +32,33 @@ from gateway.sessions.session import Session
 _WITH_MESSAGES: Final = int(
     Intent.GUILD_MESSAGES | Intent.GUILD_MESSAGE_REACTIONS | Intent.GUILD_MESSAGE_POLLS | Intent.GUILD_VOICE_STATES
 )
-"""What an active session of a large guild gets, and a passive one not."""
+"""The intents that an active session of a large guild has, and a passive one lacks."""
 _TYPING: Final = int(Intent.GUILD_MESSAGE_TYPING)
 _CROWD: Final = int(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES)
-"""What people's sessions in a large guild get of single members only: each of many would hear of each of many."""
+"""The intents that people's sessions in a large guild lack: for all members their events would be a square of the number."""
 _PASSIVE: Final = 63
-"""The flag of the index for passive sessions; intents end far below."""
+"""The flag of passive sessions in the index. The bits of intents end far below."""
 
 MAX_FOLLOWED: Final = 100
-"""Members whom a session may name: those of a screen or two."""
+"""The most members that a session may subscribe to: those of a screen or two."""
 
 
 class LargeGuilds(msgspec.Struct, frozen=True, kw_only=True):
-    """When a guild is large, and how often passive sessions hear of unread channels."""
+    """The number of members from which a guild is large, and the time between batches of unread channels."""
 
     members: int = 20_000
     gap_s: float = 5.0
 
 
 class _Mentions(msgspec.Struct, frozen=True):
-    """What of a message says whom it mentions, beside single users."""
+    """The mentions of a message beside those of single users."""
 
     mention_everyone: bool = False
     mention_roles: tuple[int, ...] = ()
 
 
 _NOBODY: Final = SlotSet()
-"""One for all messages of guilds without passive sessions. Nobody adds to it."""
+"""One set for all messages of guilds without passive sessions. Nothing adds to it."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_mentions = msgspec.json.Decoder(_Mentions, strict=False).decode
@@ -83,23 +84,23 @@ class PassiveSessions:
     # -- sessions
 
     def limits(self, session: Session) -> bool:
-        """Whether a session that attaches now is a person's, in a large guild."""
+        """Return whether a session that attaches now is limited: a person's, in a large guild."""
         return not session.profile.is_bot and self._state.members.count > self._options.members
 
     def enter(self, session: Session) -> None:
-        """A session has attached that is limited: it is passive."""
+        """Make a limited session that has attached passive."""
         slot = session.slots[self._state.guild_id]
         self._limited.add(slot)
         self._sessions.set_flags(slot, _WITH_MESSAGES | _TYPING | _CROWD | 1 << _PASSIVE, on=False)
         self._sessions.set_flags(slot, 1 << _PASSIVE, on=True)
 
     def leave(self, slot: int) -> None:
-        """A session is going. No error when it is not limited."""
+        """Forget a session. No error when it is not limited."""
         self._limited.discard(slot)
         self._follow(slot, ())
 
     def activate(self, slot: int, *, typing: bool | None) -> None:
-        """The session's client looks at the guild from now on; `typing` None leaves as it is whether it hears of that."""
+        """Make a session active from now on. `typing` says whether it gets typing; None leaves that as it is."""
         if slot not in self._limited:
             return
         self._sessions.set_flags(slot, 1 << _PASSIVE, on=False)
@@ -108,7 +109,7 @@ class PassiveSessions:
             self._sessions.set_flags(slot, _TYPING, on=typing)
 
     def follow(self, slot: int, user_ids: Iterable[int]) -> list[int]:
-        """The session wants to hear of these members, and of no others any more; those whom it newly hears of."""
+        """Subscribe a session to these members and no others. Return the ones that are new."""
         if slot not in self._limited:
             return []
         before = self._followed.get(slot, ())
@@ -117,7 +118,7 @@ class PassiveSessions:
         return [user_id for user_id in followed if user_id not in before]
 
     def followers_of(self, user_id: int) -> SlotSet:
-        """The sessions that named this member, but for its own."""
+        """Return the sessions that subscribed to this member, without its own."""
         slots = self._followers.get(user_id)
         if not slots:
             return SlotSet()
@@ -141,7 +142,7 @@ class PassiveSessions:
     # -- messages
 
     def note_message(self, envelope: Envelope) -> SlotSet:
-        """A message was sent: it is unread for passive sessions. Those of them that get it at once."""
+        """Note a message as unread for passive sessions. Return those of them that get it at once."""
         if not self._limited:
             return _NOBODY
         channel_id = envelope.channel_id
@@ -169,11 +170,11 @@ class PassiveSessions:
                 named.add(slot)
 
     def flush(self) -> None:
-        """Tell passive sessions which of their channels have messages since they were told last."""
+        """Tell passive sessions which of their channels had messages since the last batch."""
         unread, self._unread = self._unread, {}
         groups: list[tuple[SlotSet, list[UnreadChannel]]] = [(self._sessions.select_flag(_PASSIVE), [])]
         for channel_id, message_id in sorted(unread.items()):
-            # Sessions that view the same of these channels stay together and share a body.
+            # Sessions that view the same subset of these channels share a body.
             viewers = self._sessions.select_flag(_PASSIVE, channel_id)
             shown = UnreadChannel(str(channel_id), str(message_id))
             split = [(slots & viewers, [*channels, shown]) for slots, channels in groups]

@@ -1,4 +1,4 @@
-"""Telling a guild of its members' presences, many at a time and not too often: a crowd that comes online is no flood.
+"""The throttle of one guild's presences: they go out in batches, so that a crowd that comes online is no flood.
 
 ```
  change ─→ idle? ─ yes ─→ told at once ─┐
@@ -6,12 +6,12 @@
                                         └─→ the next batch is due GAP_S later
 ```
 
-A batch has up to BATCH presences, fewer where so many sessions are told that it would be over MAX_DELIVERIES; it goes out in
-slices, a slice a turn of the loop, so that messages and heartbeats pass in between. So one guild tells nobody more than
-1,000 presences a second. Who is in several guilds with crowds could get more than USER_PER_S: what is too much for a user in
-this second is owed to that user alone and follows as soon as it may, the last state only.
+A batch has up to BATCH presences, fewer when MAX_DELIVERIES is reached before. It goes out in slices, one in each turn of the
+loop, so that messages and heartbeats pass in between. So one guild tells nobody more than 1,000 presences a second. A user in
+several guilds with crowds could get more than USER_PER_S. The surplus is owed to that user alone and follows as soon as it may,
+the newest state only.
 
-Owns what waits. Time and timers are its owner's. Who may see a presence is decided by the guild's actor when it is told.
+Owns the presences that wait. Time and timers are given. The guild's actor decides who may see a presence when it is told.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -39,18 +39,18 @@ from gateway.scheduling.batch_timer import CallLater, Handle
 BATCH: Final = 100
 GAP_S: Final = 0.1
 USER_PER_S: Final = 1000
-"""What a user is told of all guilds together."""
+"""The presences that a user is told in a second, of all guilds together."""
 MAX_DELIVERIES: Final = 100_000
-"""Of a batch: at a third of a microsecond each they take a third of the gap."""
+"""The deliveries of one batch: at a third of a microsecond each they take a third of the gap."""
 SLICE_DELIVERIES: Final = 20_000
-"""Of a slice: 5 ms."""
+"""The deliveries of one slice, which take about 5 ms."""
 _REMEMBERED_GONE: Final = 1024
-"""Members who left lately. Presences wait behind all other events, so one may come after the end of its membership."""
+"""How many members that left are remembered. Presences wait behind all other events, so one may come after its member left."""
 _WINDOW_S: Final = 1.0
 
 
 class PresencePace:
-    """What the batches of all guilds share: timers, and how much was told in this second."""
+    """The part that the batches of all guilds share: timers, and the counts of this second."""
 
     __slots__ = ("_clock", "_ends_s", "_extra", "_told", "_total", "call_later")
 
@@ -60,22 +60,22 @@ class PresencePace:
         self._ends_s = 0.0
         self._total = 0
         self._told: dict[int, int] = {}
-        """By guild."""
+        """The presences told in this second, keyed by guild id."""
         self._extra: dict[int, int] = {}
-        """By user: what was owed."""
+        """The owed presences told in this second, keyed by user id."""
 
     def note(self, guild_id: int, count: int) -> None:
-        """A guild has told so many."""
+        """Count presences that a guild has told."""
         self._told[guild_id] = self._told.get(guild_id, 0) + count
         self._total += count
 
     def note_owed(self, user_id: int, count: int) -> None:
-        """A user was told so many of which others had been told."""
+        """Count owed presences that a user was told."""
         self._extra[user_id] = self._extra.get(user_id, 0) + count
         self._total += count
 
     def has_room_for_all(self, count: int) -> bool:
-        """Whether so many are too many for nobody, whatever guilds they are in: the usual case, and it costs nothing."""
+        """Return whether so many are allowed for every user, whatever its guilds are: the usual case, and a cheap test."""
         now_s = self._clock.monotonic_s()
         if now_s >= self._ends_s:
             self._ends_s = now_s + _WINDOW_S
@@ -85,20 +85,20 @@ class PresencePace:
         return self._total + count <= USER_PER_S
 
     def room_of(self, user_id: int, guild_ids: Iterable[int]) -> int:
-        """How many presences a user in these guilds may still be told in this second, at least."""
+        """Return how many presences a user in these guilds may still be told in this second, at least."""
         told = sum(self._told.get(guild_id, 0) for guild_id in guild_ids)
         return max(USER_PER_S - told - self._extra.get(user_id, 0), 0)
 
 
 class Viewers(Protocol):
-    """Who is told: the guild's actor."""
+    """The part that tells presences: the guild's actor."""
 
     @property
     def guild_id(self) -> int:
         """The guild."""
 
     def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
-        """Dispatch a presence to all who may see it, but not to these users; to how many sessions that was."""
+        """Dispatch a presence to all who may see it, except these users. Return how many sessions got it."""
 
     def tell_presence_to(self, envelope: Envelope, user_id: int) -> None:
         """Dispatch a presence to this user's sessions, if they may see it."""
@@ -108,7 +108,7 @@ class Viewers(Protocol):
 
 
 class PresenceBatches:
-    """The presences of one guild on their way. See the module."""
+    """The presences of one guild that wait. See the module."""
 
     __slots__ = ("_deliveries", "_gone", "_left", "_owed", "_pace", "_timer", "_viewers", "_waiting")
 
@@ -116,17 +116,17 @@ class PresenceBatches:
         self._viewers = viewers
         self._pace = pace
         self._waiting: dict[int, Envelope] = {}
-        """By user, in the order in which they began to wait."""
+        """The newest presence of each user, in the order in which the users began to wait."""
         self._owed: dict[int, dict[int, Envelope]] = {}
-        """User → whose presences it has not been told."""
+        """The presences that a user is owed, keyed by receiver and by the user that they are about."""
         self._gone: dict[int, None] = {}
         self._timer: Handle | None = None
         self._left = 0
-        """Of this batch."""
+        """How many presences this batch may still tell."""
         self._deliveries = 0
 
     def put(self, envelope: Envelope) -> None:
-        """A user's presence has changed, and the user is a member."""
+        """Take a member's presence that has changed."""
         user_id = envelope.user_id
         self._waiting[user_id] = envelope
         self._forget_owed(user_id)
@@ -138,7 +138,7 @@ class PresenceBatches:
         return user_id in self._gone
 
     def drop(self, change: MemberRemoved) -> None:
-        """The user is a member no more: nobody is told anything of it."""
+        """Forget a user who is no member any more: nobody is told of it."""
         user_id = change.user_id
         remember(self._gone, user_id, None, most=_REMEMBERED_GONE)
         self._waiting.pop(user_id, None)
@@ -146,7 +146,7 @@ class PresenceBatches:
         self._forget_owed(user_id)
 
     def welcome(self, change: MemberAdded) -> None:
-        """The user is a member, again or for the first time."""
+        """Note that the user is a member, again or for the first time."""
         self._gone.pop(change.user_id, None)
 
     def close(self) -> None:
@@ -156,14 +156,14 @@ class PresenceBatches:
             self._timer = None
 
     def _begin(self) -> None:
-        """A batch, when there is something for one."""
+        """Begin a batch, when anything waits."""
         self._timer = None
         if self._waiting or self._owed:
             self._left, self._deliveries = BATCH, 0
             self._go_on()
 
     def _go_on(self) -> None:
-        """The next slice of a batch."""
+        """Tell the next slice of a batch."""
         count = min(len(self._waiting), self._left)
         full = () if self._pace.has_room_for_all(count) else self._find_full(count)
         slice_end = self._deliveries + SLICE_DELIVERIES
@@ -187,15 +187,15 @@ class PresenceBatches:
                 self._owed.setdefault(receiver_id, {})[user_id] = envelope
 
     def _end(self) -> Handle:
-        """Of a batch."""
+        """End a batch and set the timer of the next one."""
         if self._owed:
             self._pay()
         return self._pace.call_later(GAP_S, self._begin)
 
-    # -- who is told enough already
+    # -- users that have had enough
 
     def _find_full(self, count: int) -> Collection[int]:
-        """Users for whom so many more would be too many. Who is owed something comes first to that."""
+        """Find the users for whom so many more would be too many. Users that are owed something get that first."""
         rooms = {
             user_id: self._pace.room_of(user_id, guild_ids)
             for user_id, guild_ids in self._viewers.guilds_of_users().items()
@@ -203,7 +203,7 @@ class PresenceBatches:
         return {user_id for user_id, room in rooms.items() if room < count} | self._owed.keys()
 
     def _pay(self) -> None:
-        """Tell what is owed, as far as it may be."""
+        """Tell presences that are owed, as far as the limit allows."""
         guilds = self._viewers.guilds_of_users()
         for user_id, owed in list(self._owed.items()):
             room = min(self._pace.room_of(user_id, guilds[user_id]), BATCH) if user_id in guilds else 0
@@ -214,7 +214,7 @@ class PresenceBatches:
                 del self._owed[user_id]
 
     def _forget_owed(self, about_id: int) -> None:
-        """It is old: nobody wants it any more."""
+        """Drop owed presences of a user, which are out of date."""
         for owed in self._owed.values():
             owed.pop(about_id, None)
 

@@ -1,4 +1,4 @@
-"""A guild's channel as its actor keeps it: the object for clients as it came, and what permissions are computed from. Pure."""
+"""A guild's channel as its actor keeps it: the object for clients as it came, and the fields that permissions depend on. Pure."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ _decode_objects: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
 class _OverwriteFields(msgspec.Struct, frozen=True):
-    """What is read of an overwrite; named as `core_ext` reads it."""
+    """The fields of an overwrite, with the names that `core_ext` reads."""
 
     id: int
     type: int
@@ -36,17 +36,17 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
 
     id: int
     is_vocal: bool
-    """Whether people talk there: its text is for those who may CONNECT."""
+    """Whether it is a voice channel, whose text only members with CONNECT may read."""
     overwrites: tuple[_OverwriteFields, ...]
     member_ids: frozenset[int]
-    """Members with an overwrite of their own; all others with equal roles see the same."""
+    """The members with an overwrite of their own. All others with equal roles see the same."""
     last_message_id: int | None
     raw: msgspec.Raw
     is_stale: bool = False
-    """Whether `raw` has an older `last_message_id`. It is patched when somebody asks, not at every message."""
+    """Whether `raw` has an older `last_message_id`. It is patched by `encode`, not at every message."""
 
     def encode(self) -> msgspec.Raw:
-        """The channel's object, with its newest message's id."""
+        """Return the channel's object, with its newest message's id."""
         if self.is_stale:
             self.is_stale = False
             fields = _decode_fields(self.raw)
@@ -55,13 +55,13 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
         return self.raw
 
     def note_message(self, message_id: int) -> None:
-        """A message was sent here."""
+        """Note the id of a message that was sent here."""
         if self.last_message_id is None or message_id > self.last_message_id:
             self.last_message_id = message_id
             self.is_stale = True
 
     def drop_overwrite(self, overwrite_id: int) -> None:
-        """Whom the overwrite was for is gone."""
+        """Drop the overwrite of a role that is gone."""
         self.overwrites = tuple(item for item in self.overwrites if item.id != overwrite_id)
         fields = _decode_fields(self.raw)
         kept = [item for item in _decode_objects(fields["permission_overwrites"]) if item["id"] != str(overwrite_id)]
@@ -69,10 +69,10 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
 
 
 def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
-    """A channel from a ChannelObject as JSON.
+    """Parse a ChannelObject in JSON.
 
     Raises:
-        msgspec.MsgspecError: when it is none.
+        msgspec.MsgspecError: when the payload is no such object.
     """
     seen = _decode_channel(payload)
     return ChannelState(

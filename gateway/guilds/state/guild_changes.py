@@ -1,11 +1,12 @@
-"""What can change in a guild's live state, and the tables by which all who keep something derived from it hear of it.
+"""The kinds of change in a guild's live state, and the tables by which observers follow them.
 
 ```
  envelope ─→ GuildState.apply ─→ a change ─→ the actor tells every observer ─→ view index, GUILD_CREATE's parts, member lists …
 ```
 
-Each observer has a table of reactions with a row for every kind of change; None says that the kind does not concern it.
-`join_reactions` refuses a table that lacks a row, so a new kind cannot be forgotten anywhere: the module does not load.
+An observer keeps something derived from the state. It has a table of reactions with a row for every kind of change, where None
+says that the kind does not concern it. `join_reactions` refuses a table that lacks a row, so no observer can forget a new kind:
+its module would not load.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +17,7 @@ from gateway.guilds.state.channel_state import ChannelState
 
 
 class GuildChanged(NamedTuple):
-    """Fields of the guild."""
+    """Fields of the guild have changed."""
 
     owner_ids: tuple[int, ...]
     """The former owner and the new one, when there is a new one."""
@@ -35,7 +36,7 @@ class RoleDeleted(NamedTuple):
 
     role_id: int
     holder_ids: tuple[int, ...]
-    """Those of the members kept here who had it."""
+    """The members kept here who had it."""
 
 
 class ChannelPut(NamedTuple):
@@ -52,7 +53,7 @@ class ChannelDeleted(NamedTuple):
 
 
 class MessageAdded(NamedTuple):
-    """A channel has another newest message. One value stands for all: there is one at each message."""
+    """A channel has another newest message. All messages share one value (`MESSAGE_ADDED`), because they are many."""
 
 
 MESSAGE_ADDED: Final = MessageAdded()
@@ -65,7 +66,7 @@ class MemberAdded(NamedTuple):
 
 
 class MemberChanged(NamedTuple):
-    """Roles, the name or a timeout of a member."""
+    """Roles, the name or the timeout of a member have changed."""
 
     user_id: int
 
@@ -77,13 +78,13 @@ class MemberRemoved(NamedTuple):
 
 
 class MemberReleased(NamedTuple):
-    """A session of a member has gone; the member is perhaps not kept any more."""
+    """A session of a member has gone. The member may not be kept any more."""
 
     user_id: int
 
 
 class PresenceChanged(NamedTuple):
-    """A user who is connected here is seen otherwise, or is offline."""
+    """The presence of a user who is or was connected here has changed."""
 
     user_id: int
 
@@ -103,23 +104,23 @@ Change = (
 )
 
 CHANGES: Final[tuple[type[Change], ...]] = Change.__args__
-"""All kinds."""
+"""All kinds of change."""
 
 _Observer = TypeVar("_Observer")
 Reactions = Mapping[type[Change], Callable[[_Observer, Any], object] | None]
-"""What an observer does at each kind of change; None where it does not concern the observer."""
+"""An observer's reaction to each kind of change; None where the kind does not concern it."""
 
 FindObserver = Callable[[Any], Any]
-"""Finds an observer, given the object that tells it."""
+"""A function from the owner of an observer to the observer."""
 
 JoinedReactions = Mapping[type[Change], tuple[tuple[FindObserver, Callable[[Any, Any], object]], ...]]
-"""For each kind of change the observers that it concerns, and what each of them does."""
+"""The observers that each kind of change concerns, with their reactions."""
 
 
 def join_reactions(
     observers: Iterable[tuple[FindObserver, Reactions[Any]]], kinds: Iterable[type[Change]] = CHANGES
 ) -> JoinedReactions:
-    """The tables of all observers as one; they are told in this order.
+    """Join the tables of all observers. The observers are told in this order.
 
     Raises:
         KeyError: when an observer says nothing about a kind.

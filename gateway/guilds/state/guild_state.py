@@ -1,8 +1,9 @@
-"""What a guild is, as far as the gateway must know it: who may view what, and what GUILD_CREATE says.
+"""The live state of a guild, as far as the gateway needs it: for views and for GUILD_CREATE.
 
-Made from a snapshot, then changed by the guild's events. A wire object is kept as it came, field by field encoded; only what
-permissions are computed from is parsed. What an event changes is said as a value (`gateway.guilds.state.guild_changes`), by which all who
-keep something derived from the state follow it. Pure: no sessions, no store, no clock. The guild's actor is its only writer.
+It is made from a snapshot and then changed by the guild's events. A wire object is kept as it came, each field still encoded;
+only the fields that permissions depend on are parsed. `apply` returns the change of an event as a value
+(`gateway.guilds.state.guild_changes`), by which observers follow the state. Pure: no sessions, no store, no clock. The guild's
+actor is its only writer.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +42,7 @@ from gateway.guilds.state.member_table import Fields, MemberState, MemberTable, 
 
 _ADMINISTRATOR: Final = int(Permission.ADMINISTRATOR)
 _DECIDES_VIEW: Final = int(Permission.VIEW_CHANNEL) | _ADMINISTRATOR
-"""A role whose change leaves these two bits alone changes nobody's view."""
+"""The bits of a role that views depend on. A change that leaves them alone changes nobody's view."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
@@ -78,7 +79,7 @@ _decode_guild = msgspec.json.Decoder(_GuildFields, strict=False).decode
 
 
 class RoleState(msgspec.Struct, kw_only=True, frozen=True, eq=False):
-    """A role: its bits, where it stands in member lists, and the object for clients."""
+    """A role: its permissions, its place in member lists, and the object for clients."""
 
     id: int
     permissions: int
@@ -95,7 +96,7 @@ def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
 
 
 class GuildState:
-    """One guild as of the last event that was applied."""
+    """One guild at the last event that was applied."""
 
     __slots__ = ("channels", "fields", "guild_id", "members", "owner_id", "presences", "roles")
 
@@ -106,7 +107,7 @@ class GuildState:
         members: Iterable[Member] | None = None,
         last_message_ids: Mapping[int, int] | None = None,
     ) -> None:
-        """`members`, when given, are all of the guild's; `last_message_ids` the newest message of each channel."""
+        """`members`, when given, are all members. `last_message_ids` has the newest message of each channel."""
         guild = snapshot.guild
         self.guild_id = guild.id
         self.owner_id = guild.owner_id
@@ -115,13 +116,13 @@ class GuildState:
         self.channels = {channel.id: _channel_of(channel) for channel in snapshot.channels}
         self.members = MemberTable(count=snapshot.member_count, rows=members)
         self.presences: dict[int, msgspec.Raw] = {}
-        """Of the users who are connected here and not offline, as in GUILD_CREATE."""
+        """The presences of the users who are connected here and not offline, as in GUILD_CREATE."""
         for channel_id, message_id in (last_message_ids or {}).items():
             if channel_id in self.channels:
                 self.channels[channel_id].note_message(message_id)
 
     def apply(self, envelope: Envelope) -> Change | None:
-        """Take an event in; what it has changed, None when that is nothing. PRESENCE_UPDATE has a method of its own.
+        """Apply an event. Return its change, or None when it changes nothing. PRESENCE_UPDATE has a method of its own.
 
         Raises:
             msgspec.MsgspecError: when the payload is not what the event's name says. Nothing has changed then.
@@ -130,7 +131,7 @@ class GuildState:
         return None if applier is None else applier(self, envelope)
 
     def note_message(self, envelope: Envelope) -> MessageAdded | None:
-        """What `apply` does with MESSAGE_CREATE, which most events are."""
+        """Apply MESSAGE_CREATE, the most frequent event."""
         channel = self.channels.get(envelope.channel_id)
         if channel is None:
             return None
@@ -138,7 +139,7 @@ class GuildState:
         return MESSAGE_ADDED
 
     def put_presence(self, user_id: int, presence: msgspec.Raw | None) -> PresenceChanged | None:
-        """A user who is connected here is seen so from now on; None is offline."""
+        """Set the presence of a connected user. None is offline."""
         if presence == self.presences.get(user_id):
             return None
         if presence is None:
@@ -148,19 +149,19 @@ class GuildState:
         return PresenceChanged(user_id)
 
     def release(self, user_id: int) -> MemberReleased:
-        """A session of the user has gone: the inverse of `members.hold`."""
+        """Release a user, one of whose sessions has gone: the inverse of `members.hold`."""
         self.members.release(user_id)
         return MemberReleased(user_id)
 
     def compute_base(self, role_ids: Iterable[int]) -> int:
-        """What members with these roles may do in the guild, unless they own it."""
+        """Compute the permissions of members with these roles in the guild, unless they own it."""
         roles = self.roles
         everyone = roles.get(self.guild_id)
         held = [roles[role_id].permissions for role_id in role_ids if role_id in roles]
         return compute_base(False, everyone.permissions if everyone else 0, held)  # noqa: FBT003 - positional
 
     def base_permissions(self, member: MemberState, *, now_ms: int) -> int:
-        """What a member may do in the guild."""
+        """Compute a member's permissions in the guild."""
         is_owner = member.user_id == self.owner_id
         base = ALL_PERMISSIONS if is_owner else self.compute_base(member.role_ids)
         if member.timeout_until_ms > now_ms and not base & _ADMINISTRATOR:
@@ -168,7 +169,7 @@ class GuildState:
         return base
 
     def channel_permissions(self, member: MemberState, channel: ChannelState, *, now_ms: int) -> int:
-        """What a member may do in a channel, before implicit denials."""
+        """Compute a member's permissions in a channel, before implicit denials."""
         base = self.base_permissions(member, now_ms=now_ms)
         is_timed_out = member.timeout_until_ms > now_ms
         return compute_channel(
@@ -240,7 +241,7 @@ APPLIERS: Final[Mapping[str, Callable[[GuildState, Envelope], Change | None]]] =
     events.GUILD_MEMBER_UPDATE: GuildState._put_member,
     events.GUILD_MEMBER_REMOVE: GuildState._remove_member,
 }
-"""The events that change what is kept here; all others are only passed on."""
+"""The events that change the state. All others are only passed on."""
 
 
 def _without_roles(payload: bytes | msgspec.Raw) -> Fields:

@@ -1,13 +1,13 @@
 """The members of one guild that its actor keeps in memory.
 
-Kept are the users with a session in the guild or on its way into it (`hold`), and everybody while the guild is small
-(`keeps_all`), so that GUILD_CREATE of a small guild needs no query. All others are read from the store when asked for.
+It keeps the users with a session in the guild or on its way into it (`hold`), and all members while the guild is small
+(`keeps_all`), so that GUILD_CREATE of a small guild needs no query. Other members are read from the store on demand.
 
-A member's row is read while events go on being applied. `hold` marks the user as awaited; an event about the user clears
-the mark, because it is at least as new as the row that is on its way (events that are newer than the row follow and replace
-it); `settle` takes the row only when the mark still stands. So a row can never undo an event.
+A member's row is read while events go on being applied. `hold` marks the user as awaited. An event about the user clears the
+mark, because it is at least as new as the row that is on its way (newer events follow and replace it). `settle` takes the row
+only when the mark still stands. So a row can never undo an event.
 
-Owns: rows of members, the number of members, who is held. Pure: no store, no clock, no sessions.
+Owns the rows of members, the number of members, and the holds. Pure: no store, no clock, no sessions.
 """
 
 import datetime as dt
@@ -21,13 +21,13 @@ from core.wire.objects.member import render_member
 from gateway.events.recent import remember
 
 KEEP_ALL_BELOW: Final = 251
-"""Guilds with fewer members than this are kept whole: 250 is the largest `large_threshold` that a client may name."""
+"""A guild with fewer members than this is kept whole: 250 is the largest `large_threshold` that a client may name."""
 
 REMEMBERED_DELETED_ROLES: Final = 256
 """How many deleted roles are remembered, for rows that were read before the deletion. A read takes milliseconds."""
 
 _NO_ROLES: Final[frozenset[int]] = frozenset()
-"""One for all who have none: an empty set is as large as one with four roles."""
+"""One set for all members without roles: an empty set is as large as one with four roles."""
 
 Fields = dict[str, msgspec.Raw]
 """A wire object of which each field is still encoded."""
@@ -42,7 +42,7 @@ class _User(msgspec.Struct, frozen=True):
 
 
 class _Member(msgspec.Struct, frozen=True):
-    """What is read of a member object."""
+    """The fields that are read of a member object."""
 
     user: _User
     roles: tuple[int, ...]
@@ -53,7 +53,7 @@ _decode_member = msgspec.json.Decoder(_Member, strict=False).decode
 
 
 class MemberState(msgspec.Struct, kw_only=True, eq=False, gc=False):
-    """One member: what permissions are made from, and the object for clients."""
+    """One member: the fields that permissions depend on, and the object for clients."""
 
     user_id: int
     role_ids: frozenset[int]
@@ -69,10 +69,10 @@ class MemberState(msgspec.Struct, kw_only=True, eq=False, gc=False):
 
 
 def parse_member(payload: bytes | msgspec.Raw) -> MemberState:
-    """A member from a MemberObject as JSON.
+    """Parse a MemberObject in JSON.
 
     Raises:
-        msgspec.MsgspecError: when it is none.
+        msgspec.MsgspecError: when the payload is no such object.
     """
     seen = _decode_member(payload)
     fields = _decode_fields(payload)
@@ -87,7 +87,7 @@ def parse_member(payload: bytes | msgspec.Raw) -> MemberState:
 
 
 def from_row(member: Member) -> MemberState:
-    """A member from the store's row."""
+    """Make a member from the store's row."""
     return MemberState(
         user_id=member.user.id,
         role_ids=frozenset(member.role_ids) if member.role_ids else _NO_ROLES,
@@ -97,7 +97,7 @@ def from_row(member: Member) -> MemberState:
 
 
 class MemberTable:
-    """Members by user id, and how many the guild has."""
+    """The members that are kept, keyed by user id, and the number of all members."""
 
     __slots__ = ("_awaited", "_deleted_roles", "_holds", "_rows", "count", "keeps_all")
 
@@ -111,14 +111,14 @@ class MemberTable:
         self._deleted_roles: dict[int, None] = {}
 
     def find(self, user_id: int) -> MemberState | None:
-        """The member, when it is one and is kept."""
+        """Return the member, when the user is one and is kept."""
         return self._rows.get(user_id)
 
     def __iter__(self) -> Iterator[MemberState]:
         return iter(self._rows.values())
 
     def hold(self, user_id: int) -> bool:
-        """Keep this user's membership from now on; whether its row must be read and given to `settle`."""
+        """Keep this user's membership from now on. Return whether its row must be read and given to `settle`."""
         self._holds[user_id] = self._holds.get(user_id, 0) + 1
         if user_id in self._rows:
             return False
@@ -126,7 +126,7 @@ class MemberTable:
         return True
 
     def settle(self, user_id: int, row: Member | None) -> None:
-        """Take the row that `hold` asked for, unless an event was quicker."""
+        """Take the row that `hold` asked for, unless an event came before it."""
         if user_id not in self._awaited:
             return
         self._awaited.discard(user_id)
@@ -138,7 +138,7 @@ class MemberTable:
         self._rows[user_id] = state
 
     def release(self, user_id: int) -> None:
-        """The inverse of `hold`."""
+        """Undo one `hold`."""
         left = self._holds[user_id] - 1
         if left:
             self._holds[user_id] = left
@@ -149,30 +149,30 @@ class MemberTable:
             self._rows.pop(user_id, None)
 
     def add(self, member: MemberState) -> None:
-        """A user joined."""
+        """Add a user who joined."""
         self.count += 1
         if self.keeps_all and self.count >= KEEP_ALL_BELOW:
             self._forget_unheld()
         self.put(member)
 
     def put(self, member: MemberState) -> None:
-        """A member changed."""
+        """Put a member that changed."""
         self._awaited.discard(member.user_id)
         if self.keeps_all or member.user_id in self._holds:
             self._rows[member.user_id] = member
 
     def remove(self, user_id: int) -> None:
-        """A member left or was thrown out."""
+        """Remove a member that left or was kicked."""
         self.count -= 1
         self._awaited.discard(user_id)
         self._rows.pop(user_id, None)
 
     def restore_role(self, role_id: int) -> None:
-        """A role is there: members may have it."""
+        """Note that a role exists, so members may have it."""
         self._deleted_roles.pop(role_id, None)
 
     def drop_role(self, role_id: int) -> None:
-        """A role was deleted."""
+        """Take a deleted role from all members."""
         remember(self._deleted_roles, role_id, None, most=REMEMBERED_DELETED_ROLES)
         for member in self._rows.values():
             if role_id in member.role_ids:
