@@ -1,4 +1,4 @@
-"""From a delivery to the actor that it is for, and to what follows from an event for others than the actor."""
+"""The routing of deliveries to actors, with the consequences of an event outside its actor."""
 
 from core.bus.interfaces import Delivery
 from core.domain.events import MEMBER_EVENTS, SESSION_REVOKED
@@ -13,7 +13,7 @@ from gateway.users.user_directory import UserDirectory
 
 
 class EventRouter:
-    """Guilds' events go to guilds, users' to users; both are also noted for logins that are being read."""
+    """Routes a guild's event to the guild, a user's to the user, and notes both for logins that are read just now."""
 
     __slots__ = ("_entrance", "_guilds", "_meter", "_table", "_users", "_windows")
 
@@ -35,11 +35,11 @@ class EventRouter:
         self._windows = windows
 
     def route(self, delivery: Delivery) -> None:
-        """Hand it on.
+        """Hand a delivery to its actor.
 
         Raises:
-            UnknownEvent: for an event that nobody may be sent, because nobody can say who asked for it.
-            WrongAudience: for one that is addressed to others than those who may see it.
+            UnknownEvent: for an event that has no known intent.
+            WrongAudience: for an event with an audience that it must not have.
             msgspec.MsgspecError: when SESSION_REVOKED has a payload that cannot be read.
         """
         envelope = delivery.envelope

@@ -1,4 +1,4 @@
-"""What clients' commands lead to, and what the end of a connection means for its session."""
+"""The routing of clients' commands, and the end of connections."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
 
 _SESSION_ENDING: Final = frozenset({1000, 1001})
-"""Close codes by which a client says that it is done (Discord's documentation, "Disconnecting")."""
+"""The close codes by which a client ends its session (Discord's documentation, "Disconnecting")."""
 
 
 class GatewayProtocol:
@@ -29,7 +29,7 @@ class GatewayProtocol:
         self._table = table
 
     def on_command(self, connection: Connection, command: Command) -> None:
-        """A command of a client."""
+        """Hand a command to the part that handles it."""
         match command:
             case Identify():
                 self._identifying.begin(connection, command)
@@ -44,7 +44,7 @@ class GatewayProtocol:
             self._commands.take(session, command)
 
     def on_closed(self, connection: Connection, code: int | None) -> None:
-        """A connection is gone."""
+        """End or detach the session of a connection that is gone."""
         session = connection.session
         connection.session = None
         if not isinstance(session, Session) or session.connection is not connection:

@@ -1,4 +1,4 @@
-"""What is measured of events: dispatches by name, and how far behind the logs their readers are."""
+"""Metrics of events: dispatches by name, and how far the readers of logs are behind."""
 
 from prometheus_client import Counter, Gauge
 
@@ -8,7 +8,7 @@ from core.runtime.metrics import Metrics
 
 
 class EventMeter:
-    """Keeps the labelled counters: looking one up costs more than counting."""
+    """Counts events. It keeps the labelled counters, because looking one up costs more than counting."""
 
     __slots__ = ("_clock", "_counters", "_lags", "_metrics")
 
@@ -19,14 +19,14 @@ class EventMeter:
         self._lags: dict[int, Gauge] = {}
 
     def count(self, event: str, sessions: int) -> None:
-        """An event was dispatched to so many sessions."""
+        """Count an event that was dispatched to so many sessions."""
         counter = self._counters.get(event)
         if counter is None:
             counter = self._counters[event] = self._metrics.events.dispatch_total.labels(event)
         counter.inc(sessions)
 
     def note_lag(self, shard: int, envelope_id: int) -> None:
-        """An event of a shard's log is applied now; its id says when it was made."""
+        """Note that an event of a shard's log is applied now. Its id has the time when it was made."""
         gauge = self._lags.get(shard)
         if gauge is None:
             gauge = self._lags[shard] = self._metrics.events.log_lag_seconds.labels(str(shard))

@@ -5,13 +5,13 @@
             └─ typing, presences ──→ the newest of each, bounded ──┘ when nothing else waits
 ```
 
-The bus calls `put` in the middle of a commit, which must not wait for a fan-out: so deliveries queue here and are applied in
-the next turn of the loop, a slice at a time, so that a burst does not keep the sockets from being served.
+The bus calls `put` in the middle of a commit, which must not wait for a fan-out. So deliveries queue here and are applied in
+later turns of the loop, a slice in each, so that the sockets are served during a burst.
 
-Typing and presences are volatile: they say how somebody is now, a newer one makes the older one void, and nobody misses them
-when there is no time for them. So they wait until nothing else does. Of each user in a guild there is one presence, of each
-user in a channel one word of typing; the message that was typed makes it void as well. Typing goes first, for it ages faster.
-Who leaves a guild meanwhile is looked after by the guild's actor.
+Typing and presences are volatile: a newer one replaces the older one, and they may be late or lost. So they wait until nothing
+else does. One presence waits for each user in a guild, and one typing event for each user in a channel; the message that was
+typed drops it as well. Typing goes first, because it ages faster. A presence may come out after its user has left the guild,
+and the guild's actor ignores it then.
 """
 
 import logging
@@ -28,11 +28,11 @@ from gateway.events.recent import remember
 logger = logging.getLogger(__name__)
 
 SLICE_S: Final = 0.005
-"""How long one turn applies events: sockets wait no longer than that, and one event."""
+"""The time for which one turn of the loop applies events. Sockets wait for that time and one event at most."""
 
 MAX_TYPING: Final = 10_000
-"""Words of typing that wait; more are worth nothing by the time that they come, and the oldest go first. Presences need no
-bound: there is one for each user in a guild."""
+"""The typing events that wait. More would be out of date when they come, so the oldest are dropped. Presences need no bound:
+there is one for each user in a guild."""
 
 _Key = tuple[int, ...]
 
@@ -48,13 +48,13 @@ class Inbox:
         self._clock = clock
         self._queue: deque[Delivery] = deque()
         self._presences: dict[_Key, Delivery] = {}
-        """By guild and user."""
+        """The presences that wait, keyed by guild and user."""
         self._typing: dict[_Key, Delivery] = {}
-        """By channel, user (in direct messages the one who is told) and who types."""
+        """The typing events that wait, keyed by channel, user (in direct messages the receiver) and author."""
         self._is_scheduled = False
 
     def hand_to(self, apply: Callable[[Delivery], None]) -> None:
-        """Name who is given the deliveries. Before the first one."""
+        """Set the receiver of the deliveries. Call this before the first `put`."""
         self._apply = apply
 
     def put(self, delivery: Delivery) -> None:
@@ -73,9 +73,9 @@ class Inbox:
             self._call_soon(self._drain)
 
     def flush(self) -> None:
-        """Apply all that is queued, now: for who has read something that these events may already be in. Not from `apply`.
+        """Apply all queued events now, for a caller whose data from the store may have them already. Not from `apply`.
 
-        Nothing of what is volatile is in anything that is read.
+        Volatile events go on waiting: the store does not have them.
         """
         while self._queue:
             self._apply_safely(self._queue.popleft())
@@ -102,10 +102,10 @@ class Inbox:
         try:
             self._apply(delivery)
         except Exception:
-            # One event must not keep all others back; whatever it is, it is a fault of ours.
+            # One event must not stop all others. Whatever the error is, it is a fault of ours.
             logger.exception("an event could not be applied", extra={"event": delivery.envelope.event})
 
 
 def _typing_key(envelope: Envelope) -> _Key:
-    """The same for a word of typing and for the message that it announces."""
+    """Return the key of a typing event, which is also that of the message that follows it."""
     return envelope.channel_id, envelope.user_id or envelope.author_id, envelope.author_id

@@ -1,22 +1,22 @@
-"""Doing something once for all that happened within a short time: the first of it sets the timer, the rest joins in."""
+"""A timer for batches: the first change of a batch starts it, and those that follow join."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 
 class Handle(Protocol):
-    """A call that is to come."""
+    """A call that waits for its time."""
 
     def cancel(self) -> None:
-        """Let it not come."""
+        """Cancel the call."""
 
 
 CallLater = Callable[[float, Callable[[], None]], Handle]
-"""Call a function after so many seconds: the event loop's, or a test's."""
+"""A function that calls another one after a delay in seconds: the event loop's, or a test's."""
 
 
 class BatchTimer:
-    """Calls `flush` `gap_s` after the first `start` since it was called last."""
+    """Calls `flush` `gap_s` after the first `start` that follows the last call."""
 
     __slots__ = ("_call_later", "_flush", "_gap_s", "_handle")
 
@@ -27,12 +27,12 @@ class BatchTimer:
         self._handle: Handle | None = None
 
     def start(self) -> None:
-        """Something happened."""
+        """Start the timer, unless it runs."""
         if self._handle is None:
             self._handle = self._call_later(self._gap_s, self._fire)
 
     def cancel(self) -> None:
-        """Forget it."""
+        """Stop the timer."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

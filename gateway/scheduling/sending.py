@@ -1,11 +1,11 @@
-"""When dispatches leave: the queue of what is to be sent, the turns of the loop that send it, and how long an event takes.
+"""The send queue of dispatches, the turns of the loop that empty it, and the time that an event takes.
 
-    event taken ─ begin ─→ fan-out into the queue ─ end ─→ turns ─→ the last recipient's bytes are the kernel's: observed
+    event taken ─ begin ─→ fan-out into the queue ─ end ─→ turns ─→ the kernel has the last recipient's bytes: observed
 
-One event is timed at a time; those that come meanwhile are not. So timing costs two readings of the clock a sample, however
-many events come, and a sample is of an event as every other.
+One event is timed at a time, and events that come meanwhile are not. So timing costs two readings of the clock for each sample,
+however many events come, and each event has the same chance to be a sample.
 
-Owns the queue. Starts no task: turns are the event loop's timers.
+Owns the queue. Starts no task: turns are timers of the event loop.
 """
 
 import logging
@@ -20,7 +20,7 @@ from gateway.scheduling.batch_timer import CallLater
 logger = logging.getLogger(__name__)
 
 FLUSH_TRACKS: Final = 1500
-"""How many connections one turn of the loop sends to: 5 ms, at 3 µs each, and then sockets are read again."""
+"""How many connections one turn of the loop sends to: they take 5 ms, at 3 µs each, and then sockets are read again."""
 
 
 class Sending:
@@ -43,14 +43,14 @@ class Sending:
         self._mark: int | None = None
 
     def begin(self) -> bool:
-        """An event is taken. Whether it is timed: then `end` must follow."""
+        """Begin an event. Return whether it is timed: then `end` must follow."""
         if self._mark is not None:
             return False
         self._began_s = self._clock.monotonic_s()
         return True
 
     def end(self) -> None:
-        """The recipients of the event that is timed are in the queue. One that nobody gets is no sample."""
+        """Note that the recipients of the timed event are in the queue. An event that nobody gets is no sample."""
         if len(self.queue):
             self._mark = self.queue.entered
 
@@ -58,7 +58,7 @@ class Sending:
         self._call_later(0, self._flush)
 
     def _flush(self) -> None:
-        """Send what the sessions got since the last time. Many of them are done in several turns of the loop."""
+        """Send the dispatches in the queue. A long queue takes several turns of the loop."""
         try:
             is_more = self.queue.flush(FLUSH_TRACKS)
         except Exception:
@@ -72,5 +72,5 @@ class Sending:
 
 
 def make_sending(*, clock: Clock, call_later: CallLater, metrics: Metrics) -> Sending:
-    """Timing into the process's metrics."""
+    """Make a queue that reports its samples to the process's metrics."""
     return Sending(clock=clock, call_later=call_later, observe=metrics.events.fanout_seconds.observe)

@@ -1,7 +1,7 @@
 """The gateway's own tasks: short ones that wait for the store on behalf of a client.
 
-They start in the task group of `run`, so that they end with the gateway. What is started before `run` runs waits for it. An
-exception ends only its own task: it is logged, because nobody awaits these.
+They start in the task group of `run`, so that they end with the gateway. A task that is started earlier waits for `run`. An
+exception ends only its own task and is logged, because nobody awaits these tasks.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Starts coroutines."""
+    """Starts coroutines as tasks. See the module."""
 
     __slots__ = ("_early", "_group", "_is_closed")
 
@@ -23,7 +23,7 @@ class Tasks:
         self._is_closed = False
 
     async def run(self) -> None:
-        """Own the tasks until cancelled."""
+        """Run the tasks until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -35,7 +35,7 @@ class Tasks:
             self.close()
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Start a task. After the end nothing starts any more."""
+        """Start a task. After `close` nothing starts any more."""
         if self._is_closed:
             coroutine.close()
         elif self._group is None:
@@ -44,7 +44,7 @@ class Tasks:
             self._group.create_task(_guard(coroutine))
 
     def close(self) -> None:
-        """Start nothing more, and forget what never started."""
+        """Start nothing more, and drop the tasks that have not started."""
         self._is_closed = True
         for coroutine in self._early:
             coroutine.close()
