@@ -1,4 +1,4 @@
-"""The way of sessions into guilds: at a login, after READY of a large bot, and when their users join.
+"""The entrance of sessions into guilds: at a login, after READY of a large bot, and when their users join.
 
 ```
  stay ─→ open ─→ the membership's row ─→ events that have come and wait ─→ enter ─→ close
@@ -6,12 +6,12 @@
                  later: read here                                          in the turn of READY
 ```
 
-A guild is entered through a stay (`gateway.guilds.guild_stay`), which loads the guild if need be and keeps it in memory. What was just read
-from the store may be newer than events that still wait in the inbox; so those are applied before a session enters. A login opens
-all its guilds and enters them together (`gateway.login.identify`). Whoever comes later enters one guild after the other; messages that are
-sent after a user has joined are collected by its stay and follow GUILD_CREATE.
+A guild is entered through a stay (`gateway.guilds.guild_stay`), which loads the guild if need be and keeps it in memory. A row
+that was just read from the store may be newer than events in the inbox, so these are applied before a session enters. A login
+opens all its guilds and enters them together (`gateway.login.identify`). Later a session enters one guild after the other.
+Messages that are sent after a user has joined are collected by the stay and follow GUILD_CREATE.
 
-Owns which entries are under way.
+Owns the table of entries under way.
 """
 
 import logging
@@ -45,15 +45,15 @@ class GuildEntrance:
         self._under_way: set[tuple[str, int]] = set()
 
     def stay(self, user_id: int, guild_id: int) -> GuildStay:
-        """A stay at a guild, whose loading begins if need be."""
+        """Begin a stay at a guild, and load the guild if need be."""
         return self._guilds.stay(guild_id, user_id)
 
     def catch_up(self) -> None:
-        """Apply the events that have come and wait."""
+        """Apply the events that wait in the inbox."""
         self._inbox.flush()
 
     def show(self, user_id: int, stays: Iterable[GuildStay]) -> None:
-        """Show the guilds a user who is about to enter. Said of all who come together, before the first one enters."""
+        """Tell the guilds the presence of a user who is about to enter: for all users of a batch, before the first one enters."""
         presence = self._users.find_presence(user_id)
         if presence is None:
             return
@@ -62,7 +62,7 @@ class GuildEntrance:
                 stay.actor.show(user_id, presence)
 
     def enter(self, session: Session, stay: GuildStay) -> None:
-        """Let the session in when its user is a member, and tell the guild of the user whose first session it is there."""
+        """Let the session in when its user is a member. With a user's first session the guild is told the user's presence."""
         user_id, actor = session.user_id, stay.actor
         if actor is None or session.is_ended:
             return
@@ -72,13 +72,13 @@ class GuildEntrance:
             self._users.publish_presence(user_id, [stay.guild_id])
 
     def enter_later(self, session: Session, guild_ids: Sequence[int]) -> None:
-        """Enter more guilds after READY, one after the other. Joining them counts as done from here on."""
+        """Enter more guilds after READY, one after the other. A join of one of them is ignored from here on."""
         if guild_ids:
             self._under_way.update((session.id, guild_id) for guild_id in guild_ids)
             self._tasks.spawn(self._enter_each(session, guild_ids))
 
     def join(self, session: Session, guild_id: int) -> None:
-        """Enter a guild that the session's user has joined, and lose nothing that is sent from now on."""
+        """Enter a guild that the session's user has joined. No message from now on is lost."""
         key = (session.id, guild_id)
         if guild_id in session.slots or key in self._under_way:
             return

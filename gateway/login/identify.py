@@ -1,4 +1,4 @@
-"""Identify: from a token to a session that is READY and has entered its guilds.
+"""Identify: a login's way from a token to a session that is READY and has entered its guilds.
 
 ```
  token ─→ login read (gateway.login.login_reads) ─→ checks (intents, shard, limits) ─→ seat at the user's actor
@@ -6,10 +6,9 @@
              └─ yes ─→ READY, held user events, GUILD_CREATE of each guild, live from there
 ```
 
-Logins come several at a time and go live together, in one turn of the loop. Everything that can go wrong is a `Refusal` until
-then. What was read is used in the same turn in which its window is looked at, or not at all; so a login that has to wait for
-guilds is read anew, with its stays open. A login that is revoked, or a connection that is lost, while all this goes on is noticed
-before READY.
+Logins come several at a time and go live together, in one turn of the loop. Until then every failure is a `Refusal`. The data
+of a read is used in the turn in which its window is checked, or not at all. So a login that has to wait for guilds is read anew,
+with its stays open. An auth session that is revoked meanwhile, or a connection that is lost, is noticed before READY.
 """
 
 import logging
@@ -46,15 +45,15 @@ from gateway.users.user_directory import UserDirectory
 logger = logging.getLogger(__name__)
 
 PREPARED_GUILDS: Final = 200
-"""Guilds that READY waits for, which is all that a person can have. Beyond it loading takes long enough for a client to
-want READY first; the other guilds of a large bot follow one by one."""
+"""The number of guilds that READY waits for, which is all that a person can have. The other guilds of a large bot follow one by
+one, because loading them all would delay READY too long."""
 
 MAX_GUILDS_OF_A_SHARD: Final = 2500
 """Discord's bound; more needs more client shards."""
 
 MAX_ROUNDS: Final = 8
-"""How often a login waits for its guilds. One is usual in a server that has just started; more need a user who joins other
-guilds in the very milliseconds of each read."""
+"""How often a login waits for its guilds. Once is usual in a server that has just started. It happens again only when the user
+joins another guild within the milliseconds of the next read."""
 
 
 class Identifying:
@@ -74,7 +73,7 @@ class Identifying:
         "_users",
     )
 
-    def __init__(  # noqa: PLR0913 - it stands between all that a login needs
+    def __init__(  # noqa: PLR0913 - a login needs all of these parts
         self,
         *,
         reads: LoginReads,
@@ -88,7 +87,7 @@ class Identifying:
         commands: SessionCommands,
         on_logins: Callable[[int], None],
     ) -> None:
-        """`commands` is given what clients said between Identify and READY; `on_logins` is told how many came in together."""
+        """`commands` gets the commands between Identify and READY. `on_logins` takes the number of logins that came together."""
         self._address = address
         self._call_later = call_later
         self._commands = commands
@@ -108,7 +107,7 @@ class Identifying:
         self._reads.ask(login)
 
     def take(self, logins: Sequence[Login]) -> None:
-        """Let in those that have been read, as far as their guilds are open."""
+        """Let logins in that have been read and whose guilds are open."""
         here = [login for login in logins if self._try(self._come_in, login)]
         self._entrance.catch_up()
         ready = [login for login in here if self._try(self._send_ready, login)]
@@ -116,7 +115,7 @@ class Identifying:
             self._try(self._enter_guilds, login)
         self._on_logins(len(ready))
 
-    # -- each step of one login; whether it goes on
+    # -- the steps of one login; each returns whether the login goes on
 
     def _try(self, step: Callable[[Login], bool], login: Login) -> bool:
         try:
@@ -127,7 +126,7 @@ class Identifying:
         except Unavailable:
             self._give_up(login, close_codes.UNKNOWN_ERROR)
         except Exception:
-            # One login must not keep all others out; whatever it is, it is a fault of ours.
+            # One login must not stop all others. Whatever the error is, it is a fault of ours.
             logger.exception("a login failed")
             self._give_up(login, close_codes.UNKNOWN_ERROR)
         return False
@@ -167,7 +166,7 @@ class Identifying:
         return session
 
     def _stay_at(self, login: Login, members: Sequence[Member]) -> bool:
-        """Have stays at these guilds and at no others; whether the session can enter them all."""
+        """Keep stays at these guilds and no others. Return whether the session can enter all of them."""
         before, login.stays = login.stays, {}
         for member in members:
             guild_id = member.guild_id
@@ -226,7 +225,7 @@ class Identifying:
         return True
 
     def _give_up(self, login: Login, close_code: CloseCode | None, *, hold_s: float = 0.0) -> None:
-        """Take back what the login has got, and tell its client, if that is still there."""
+        """Undo a login's steps, and tell its client, if it is still connected."""
         session, connection = login.session, login.connection
         login.close_stays()
         is_waiting = connection.session is login or connection.session is session is not None
@@ -249,10 +248,10 @@ class Identifying:
 
 
 def _settle(login: Login, stay: GuildStay, member: Member) -> bool:
-    """Let the stay know the membership that was read with the login, if that is new enough; whether nothing is missing."""
+    """Settle the membership that was read with the login, if it is new enough. Return whether the session can enter."""
     was_held = stay.holds_member
     stay.hold()
-    # What was read while the membership was held is never too old.
+    # A row that was read while the membership was held is never too old.
     if stay.awaits_row and (was_held or login.window.is_current(stay.guild_id, stay.user_id)):
         stay.settle(member)
     return stay.is_loaded and not stay.awaits_row
@@ -269,7 +268,7 @@ def _connect(session: Session, login: Login) -> None:
 
 
 def _invalidate(login: Login) -> None:
-    """The answer that was held back."""
+    """Send op 9, which was held back."""
     if login.is_wanted:
         login.connection.session = None
         login.connection.send(Opcode.INVALID_SESSION, d=False)

@@ -1,4 +1,4 @@
-"""What an Identify must fulfil, and the session's profile that comes out. Pure.
+"""The checks of an Identify, and the session profile that results. Pure.
 
 Source: Discord's documentation, "Identify", "Gateway Intents", "Sharding".
 """
@@ -19,16 +19,16 @@ _OPENED_BY: Final = {
     int(Intent.GUILD_MEMBERS): OPENS_MEMBERS,
     int(Intent.MESSAGE_CONTENT): OPENS_CONTENT,
 }
-"""Privileged intent → the application's flags of which either allows it."""
+"""The flags of an application of which either one allows a privileged intent."""
 
 _MIN_LARGE: Final = 50
 _MAX_LARGE: Final = 250
 _MOBILE: Final = ("android", "ios")
 _BROWSERS: Final = ("chrome", "firefox", "safari", "edge", "opera", "web")
 _MAX_OS: Final = 32
-"""The user's other sessions are shown it."""
+"""The longest `os` that is kept, which the user's other sessions are shown."""
 _MAX_SHARDS: Final = 1 << 16
-"""More client shards than any bot has; bounds nothing else."""
+"""The most client shards: more than any bot has."""
 
 
 def make_profile(
@@ -40,10 +40,10 @@ def make_profile(
     session_id: str,
     default_large_threshold: int,
 ) -> SessionProfile:
-    """The profile of the session that is asked for.
+    """Make the profile of the session that is asked for.
 
     Raises:
-        Refusal: for a wrong shard, wrong intents, intents that the application may not have, or too large a payload of a bot.
+        Refusal: for a wrong shard, wrong or disallowed intents, or too large a payload of a bot.
     """
     if user.bot and command.is_large:
         raise Refusal(close_codes.DECODE_ERROR)
@@ -88,7 +88,7 @@ def _property(properties: dict[str, Any], name: str) -> str:
 
 
 def _platform(properties: dict[str, Any], *, is_bot: bool) -> str:
-    """Where `client_status` shows the session. Bots are shown as web, as at Discord."""
+    """Return the platform in `client_status`. Bots are shown as web, as at Discord."""
     browser = _property(properties, "browser").lower()
     if any(word in browser for word in _MOBILE):
         return "mobile"

@@ -1,8 +1,8 @@
-"""How often a bot may identify: one client shard per key and window, and so many starts a day.
+"""The limits of a bot's identifies: one client shard per key and window, and a number of starts a day.
 
 The key is `shard_id % max_concurrency`, so that `max_concurrency` shards can start side by side and each next batch waits for
-the window (Discord's documentation, "Sharding: max concurrency"). People's clients are not limited here. The starts of a day are
-counted in `core.live`, because bots ask the API how many are left. Time is an argument.
+the window (Discord's documentation, "Sharding: max concurrency"). People's clients are not limited here. `core.live` counts
+the starts of a day, because bots ask the API how many are left. Time is an argument.
 """
 
 from typing import Final
@@ -12,11 +12,11 @@ from cachetools import FIFOCache
 from core.live.interfaces import SessionStarts
 
 _MAX_REMEMBERED: Final = 100_000
-"""Bots, times the shards that they may start side by side; the ones that identified longest ago are forgotten first."""
+"""The number of pairs of bot and key that are remembered. The oldest ones are evicted first."""
 
 
 class IdentifyLimits:
-    """Who identified when."""
+    """The time of the last identify of each bot and key."""
 
     __slots__ = ("_concurrency", "_last_s", "_starts", "_window_s")
 
@@ -27,7 +27,7 @@ class IdentifyLimits:
         self._last_s: FIFOCache[tuple[int, int], float] = FIFOCache(_MAX_REMEMBERED)
 
     def take(self, bot_id: int, shard_id: int, now_s: float) -> bool:
-        """Whether the bot may identify now; if so it counts as done."""
+        """Return whether the bot may identify now, and count it then."""
         key = (bot_id, shard_id % self._concurrency)
         last_s = self._last_s.get(key)
         if (last_s is not None and now_s - last_s < self._window_s) or not self._starts.take(bot_id):
@@ -36,6 +36,6 @@ class IdentifyLimits:
         return True
 
     def remaining_s(self, bot_id: int, shard_id: int, now_s: float) -> float:
-        """How long the window in which the bot identified last still lasts; 0 when there is none."""
+        """Return how long the window of the bot's last identify still lasts; 0 when there is none."""
         last_s = self._last_s.get((bot_id, shard_id % self._concurrency), float("-inf"))
         return max(0.0, last_s + self._window_s - now_s)

@@ -1,4 +1,4 @@
-"""A login: a client's way from Identify to READY, what is known of it so far, and what its client says meanwhile."""
+"""A login: a client's way from Identify to READY, with the data read for it so far and the commands that wait for READY."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,9 +12,9 @@ from gateway.sessions.session import Session
 
 
 class Login:
-    """Stands at its connection's `session` until there is one.
+    """The state of one login. It is its connection's `session` until there is a real one.
 
-    Written by `gateway.login.identify`, save what is read of it, which `gateway.login.login_reads` fills in anew at each read.
+    Written by `gateway.login.identify`, except the data of reads, which `gateway.login.login_reads` fills in at each read.
     """
 
     __slots__ = (
@@ -43,17 +43,17 @@ class Login:
         self.snapshot: LoginSnapshot | None = None
         """None when the token is nobody's."""
         self.last_message_ids: Mapping[int, int] = {}
-        """The newest messages of its direct channels (and of those that were read with them)."""
+        """The newest messages of its direct channels, and of those of the logins that were read with it."""
         self.is_unavailable = False
         """Whether the store could not be read."""
         self.session: Session | None = None
-        """Set once the login is found to be good. The session has a seat at its user's actor from then on."""
+        """The session, once the login is found to be good. It has a seat at its user's actor from then on."""
         self.stays: dict[int, GuildStay] = {}
         """The guilds that READY waits for, by id."""
         self.later: list[int] = []
         """The guilds that follow READY."""
         self.rounds = 0
-        """How often it had to wait for guilds."""
+        """The number of times that it had to wait for guilds."""
 
     @property
     def is_wanted(self) -> bool:
@@ -61,11 +61,11 @@ class Login:
         return self.connection.is_open and self.connection.session is self
 
     def missed_events(self, user_id: int) -> Sequence[Envelope]:
-        """The user's events that passed since the read began."""
+        """Return the user's events that have passed since the read began."""
         return self.window.events_of(user_id)
 
     def close_stays(self) -> None:
-        """Let the guilds go. Safe to call twice."""
+        """Close the stays. Safe to call twice."""
         stays, self.stays = self.stays, {}
         for stay in stays.values():
             stay.close()

@@ -1,8 +1,8 @@
-"""Reading logins from the store: those that wait at the same time in one trip, and what happens meanwhile is not missed.
+"""The reads of logins from the store: one read serves all logins that wait, and events meanwhile are not missed.
 
 ```
  ask ─→ waiting ─→ one read for up to LOGINS_A_READ ─→ read ─→ `take`, LOGINS_A_TURN in a turn of the loop
-                     what passes meanwhile is noted in the read's window (`gateway.events.login_windows`)
+                     events meanwhile are noted in the read's window (`gateway.events.login_windows`)
 ```
 
 Owns the queues of logins.
@@ -23,10 +23,10 @@ from gateway.scheduling.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 LOGINS_A_READ: Final = 64
-"""What one statement takes: a trip's cost is well shared out, and a read takes some milliseconds."""
+"""The logins of one read: enough to share the cost of a trip, and few enough for some milliseconds."""
 
 LOGINS_A_TURN: Final = 16
-"""About 2 ms; then the sockets of those who are connected already have their turn."""
+"""The logins that are taken in one turn of the loop: about 2 ms, so that connected sockets are served in between."""
 
 
 class LoginReads:
@@ -52,7 +52,7 @@ class LoginReads:
         tasks: Tasks,
         on_bad_token: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
-        """`on_bad_token` is run with the address of each client whose token is nobody's."""
+        """`on_bad_token` is run with the address of each client whose token is unknown."""
         self._store = store
         self._take: Callable[[Sequence[Login]], None]
         self._on_bad_token = on_bad_token
@@ -64,16 +64,16 @@ class LoginReads:
         self._is_draining = False
 
     def hand_to(self, take: Callable[[Sequence[Login]], None]) -> None:
-        """Name who is given the logins, in the order in which they were asked for. Before the first one; must not raise."""
+        """Set the receiver of the logins, which come in the order of `ask`. Call this before the first `ask`; it must not raise."""
         self._take = take
 
     def ask(self, login: Login) -> None:
-        """Have a login read."""
+        """Queue a login to be read."""
         self._waiting.append(login)
         self._go_on()
 
     def _go_on(self) -> None:
-        """The next read goes on while the logins of the last one are taken; no more than that are held."""
+        """Start the next read while the logins of the last one are taken. No more than one read is held."""
         if self._read and not self._is_draining:
             self._is_draining = True
             asyncio.get_running_loop().call_soon(self._drain)
@@ -109,7 +109,7 @@ class LoginReads:
             self._go_on()
 
     def _begin(self) -> list[Login]:
-        """The next logins. A client that has gone meanwhile is passed over: in a storm clients give up and come again."""
+        """Return the next logins, without those whose client has gone: in a storm clients give up and come again."""
         logins: list[Login] = []
         while self._waiting and len(logins) < LOGINS_A_READ:
             login = self._waiting.popleft()

@@ -1,7 +1,7 @@
 """READY: the first dispatch of a session. Pure.
 
-Bots get what Discord's documentation says. People's sessions get the keys that Discord's own clients read beside it, empty
-where this server has nothing to say.
+Bots get the keys of Discord's documentation. People's sessions also get the keys that Discord's own clients read, empty where
+this server has no data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ _PEOPLES: Final = {"read_state": _EMPTY_LIST, "user_guild_settings": _EMPTY_LIST
 
 
 class ReadyMaker:
-    """Makes READYs. What is the same in all of them is made once: every session remembers its own until the end."""
+    """Makes READYs. Every session remembers its own to the end, so the pairs that are the same in all are made once."""
 
     __slots__ = ("_of_bots", "_of_people")
 
@@ -56,7 +56,7 @@ class ReadyMaker:
         resume_url: str,
         last_message_ids: Mapping[int, int],
     ) -> SplicedBody:
-        """READY of a session. Guilds are unavailable stubs: their GUILD_CREATE follows, which libraries wait for.
+        """Make READY of a session. Guilds are unavailable stubs: libraries wait for their GUILD_CREATE, which follows.
 
         `last_message_ids` has the newest message of each direct channel that has one.
         """

@@ -1,12 +1,12 @@
-"""A login that is not let in."""
+"""The refusal of a login."""
 
 from core.wire.close_codes import CloseCode
 
 
 class Refusal(Exception):
-    """Ends an Identify. Without a close code it is answered with op 9 `false`: the client may try again, later.
+    """Ends an Identify. Without a close code the answer is op 9 `false`: the client may try again later.
 
-    `hold_s` is how long that answer is held back, because some clients try again at once.
+    `hold_s` is the time for which that answer is held back, because some clients try again at once.
     """
 
     def __init__(self, close_code: CloseCode | None, *, hold_s: float = 0.0) -> None:

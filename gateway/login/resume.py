@@ -1,4 +1,4 @@
-"""Resume: a session gets a new connection and what it missed. Synchronous, so nothing can come in between."""
+"""Resume: a session gets a new connection and the events that it missed. Synchronous, so no event comes in between."""
 
 from core.domain.events import RESUMED
 from core.domain.tokens import hash_token, strip_scheme
@@ -25,10 +25,10 @@ class Resuming:
         self._resumed = DispatchBody(RESUMED, b'{"_trace":[]}')
 
     def resume(self, connection: Connection, command: Resume) -> None:
-        """Give the session to this connection, or say why not.
+        """Give the session to this connection, or refuse that.
 
-        Unknown session, other token, events forgotten: op 9 `false`, and the client identifies anew. A `seq` that the
-        session has not reached: 4007.
+        For an unknown session, another token or forgotten events the answer is op 9 `false`, and the client identifies anew.
+        For a `seq` that the session has not reached it is close code 4007.
         """
         session = self._table.find(command.session_id)
         seq = command.seq or 0
@@ -52,7 +52,7 @@ class Resuming:
             self._metrics.connections.resume_total.labels("resumed").inc()
 
     def _replace(self, session: Session, connection: Connection | None) -> None:
-        """A connection that the server still takes for open is closed: its client has given it up."""
+        """Give the session to a connection, and close the one before, which its client has given up."""
         before = self._table.take(session, connection)
         if before is not None:
             before.session = None

@@ -1,4 +1,4 @@
-"""Makes the session that an Identify asks for, if it may have one. Synchronous: limits are taken in the same moment."""
+"""The making of sessions, within the limits of identifies. Synchronous, so a limit is checked and counted at once."""
 
 import logging
 from collections.abc import Callable
@@ -20,11 +20,11 @@ from gateway.sessions.session_table import SessionTable
 logger = logging.getLogger(__name__)
 
 MAX_HOLD_S: Final = 5.0
-"""Discord's window, and about as long as clients wait by themselves after op 9."""
+"""The longest time that op 9 is held back: Discord's window, and about as long as clients wait by themselves."""
 
 
 class SessionFactory:
-    """Owns the limits on identifying."""
+    """Makes sessions, and owns the limits of identifies."""
 
     __slots__ = ("_clock", "_gateway", "_limits", "_metrics", "_new_session_id", "_sessions_per_user", "_table")
 
@@ -54,10 +54,10 @@ class SessionFactory:
     def make_session(
         self, command: Identify, auth: AuthSession, account: Account, application: Application | None
     ) -> Session:
-        """The session, attached to nothing yet.
+        """Make the session that an Identify asks for. It is attached to nothing yet.
 
         Raises:
-            Refusal: for what the client asks wrongly, too often, or too much of.
+            Refusal: for wrong fields, for too many identifies, and for too many sessions.
         """
         gateway, user = self._gateway, account.user
         profile = make_profile(

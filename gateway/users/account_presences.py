@@ -1,11 +1,11 @@
-"""How often guilds are told of a user who has several sessions.
+"""The throttle of presences of a user who has several sessions.
 
-Each connection may change its presence some times in a window (`gateway.sessions.connection`), and each change is told in all guilds of the
-user: an account with very many connections would be told of by their number. So past `CHANGES` in a window the newest waits for
-the window's end. That a user is there no more is told at once, while the guilds that must hear it are still known. Users with one
-session have their connection's limit and cost nothing here.
+Each connection has a limit of presence changes (`gateway.sessions.presence_throttle`), and all guilds of the user are told of
+each change. An account with very many connections would multiply that. So past `CHANGES` in a window the newest presence waits
+for the window's end. Guilds are told at once that a user went offline, while it is still known which guilds these are. A user
+with one session has the connection's limit and costs nothing here.
 
-Owns the allowances of users with several sessions, and the timers of those whose presence waits.
+Owns the allowances of users with several sessions, and the timers of presences that wait.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from gateway.users.user_actor import UserActor
 
 CHANGES: Final = 10
 WINDOW_S: Final = 20.0
-"""What two connections may do by Discord's limits, which are the default here too."""
+"""With `CHANGES` it allows as much as two connections under Discord's limits, which are the default here too."""
 
 
 class AccountPresences:
-    """See the module. `tell` tells a user's guilds how the user is."""
+    """See the module. `tell` sends a user's presence to the user's guilds."""
 
     __slots__ = ("_allowances", "_call_later", "_clock", "_tell", "_waiting")
 
@@ -34,7 +34,7 @@ class AccountPresences:
         self._waiting: dict[int, Handle] = {}
 
     def note(self, actor: UserActor) -> None:
-        """What others see of the user has changed."""
+        """Take a user whose visible presence has changed."""
         if actor.present and (actor.user_id in self._waiting or not self._take(actor)):
             self._wait(actor)
             return
@@ -42,7 +42,7 @@ class AccountPresences:
         self._tell(actor)
 
     def forget(self, user_id: int) -> None:
-        """The user has no session any more."""
+        """Forget a user who has no session any more."""
         self._allowances.pop(user_id, None)
         self._stop_waiting(user_id)
 

@@ -1,4 +1,4 @@
-"""Presence: what a session says of its user, what the user's sessions make together, and how others are told. Pure."""
+"""Presence: that of one session, the merged one of a user's sessions, and the object for others. Pure."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,21 +9,21 @@ from core.wire.objects.presence import PresenceObject, PresenceUser
 from gateway.commands.presence_command import STATUSES, Activity, PresenceUpdate
 
 _ORDER: Final = {"online": 0, "idle": 1, "dnd": 2, "invisible": 3, "offline": 4}
-"""Of several sessions the first in this order decides."""
+"""The order of statuses. Of several sessions the first one in this order decides."""
 
 _HIDDEN: Final = frozenset({"invisible", "offline"})
 
 
 class Presence(msgspec.Struct, kw_only=True, frozen=True):
-    """What one session says."""
+    """The presence that one session has set."""
 
     status: str = "online"
     activities: list[dict[str, Any]] = []
-    """As others see them."""
+    """The activities as others see them."""
 
 
 class MergedPresence(msgspec.Struct, kw_only=True, frozen=True):
-    """What others see of a user. `client_status` has platform → status."""
+    """The presence of a user as others see it. `client_status` has platform → status."""
 
     status: str = "offline"
     activities: list[dict[str, Any]] = []
@@ -33,7 +33,7 @@ class MergedPresence(msgspec.Struct, kw_only=True, frozen=True):
 OFFLINE: Final = MergedPresence()
 
 _PLAIN: Final = {status: Presence(status=status) for status in _ORDER}
-"""Most sessions say no more than a status: these are theirs, one object for all."""
+"""The presences without activities, which most sessions have. All sessions share these objects."""
 
 _PLAIN_MERGED: Final = {
     (platform, status): MergedPresence(status=status, client_status={platform: status})
@@ -41,16 +41,16 @@ _PLAIN_MERGED: Final = {
     for status in _ORDER
     if status not in _HIDDEN
 }
-"""What becomes of them when there is one session."""
+"""The merged presences of users with one such session."""
 
 
 def plain_presence(status: str) -> Presence:
-    """A session's that says no more than its status."""
+    """Return the presence of a session that has only a status."""
     return _PLAIN[status]
 
 
 def from_command(command: PresenceUpdate | None, *, now_ms: int) -> Presence:
-    """The presence that a client's op 3 or Identify asks for; online when it asks for none."""
+    """Make the presence that a client's op 3 or Identify asks for; online when it asks for none."""
     if command is None:
         return _PLAIN["online"]
     status = command.status if command.status in STATUSES else "online"
@@ -64,7 +64,7 @@ def from_command(command: PresenceUpdate | None, *, now_ms: int) -> Presence:
 
 
 def merge_presences(presences: Sequence[tuple[str, Presence]]) -> MergedPresence:
-    """The presences of a user's sessions, each with its platform, as one. Without any the user is offline."""
+    """Merge the presences of a user's sessions, each with its platform. Without any the user is offline."""
     if not presences:
         return OFFLINE
     best = min((presence for _, presence in presences), key=lambda presence: _ORDER[presence.status])
@@ -85,7 +85,7 @@ def merge_presences(presences: Sequence[tuple[str, Presence]]) -> MergedPresence
 
 
 def render_activity(activity: Activity, *, now_ms: int) -> dict[str, Any]:
-    """An activity for others: what was given, with a type, a name and a creation time in any case."""
+    """Render an activity for others: the given fields, with a type, a name and a creation time in any case."""
     shown: dict[str, Any] = {"created_at": now_ms, **_given(activity)}
     if activity.application_id is not None:
         shown["application_id"] = str(activity.application_id)
@@ -97,13 +97,13 @@ def render_activity(activity: Activity, *, now_ms: int) -> dict[str, Any]:
 
 
 def _given(said: msgspec.Struct) -> dict[str, Any]:
-    """The fields that were said at all."""
+    """Return the fields that the client has given."""
     fields: dict[str, Any] = msgspec.to_builtins(said)
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def render_presence(user_id: int, presence: MergedPresence, guild_id: int | None = None) -> PresenceObject:
-    """The object for a guild, or for GUILD_CREATE."""
+    """Render the object for a guild's event, or without `guild_id` for GUILD_CREATE."""
     return PresenceObject(
         user=PresenceUser(id=str(user_id)),
         guild_id=msgspec.UNSET if guild_id is None else str(guild_id),

@@ -1,6 +1,6 @@
-"""How many of a user's sessions say what: so that a change among very many of them is merged without looking at each.
+"""A tally of the presences of a user with many sessions, so that a change is merged without a walk over all of them.
 
-Whom others see is made of which statuses there are on which platforms, not of how often each is said. Pure.
+The merged presence depends on the statuses that exist on each platform, not on their numbers. Pure.
 """
 
 from collections import Counter
@@ -18,13 +18,13 @@ class PresenceTally:
         self._counts = Counter((platform, presence.status) for platform, presence in presences)
 
     def add(self, platform: str, presence: Presence) -> None:
-        """One more session says so."""
+        """Add the presence of one session."""
         self._counts[platform, presence.status] += 1
 
     def drop(self, platform: str, presence: Presence) -> None:
-        """One session less does."""
+        """Remove the presence of one session."""
         self._counts[platform, presence.status] -= 1
 
     def kinds(self) -> list[tuple[str, Presence]]:
-        """One of each kind that there is, without activities: they merge to the same statuses as all of them."""
+        """Return one presence of each kind, without activities. They merge to the same statuses as all presences."""
         return [(platform, plain_presence(status)) for (platform, status), count in self._counts.items() if count]

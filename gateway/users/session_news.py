@@ -1,15 +1,15 @@
-"""When a person's sessions are told of each other: some time after a change, once for all that changed meanwhile.
+"""The throttle by which a person's sessions are told of each other (SESSIONS_REPLACE).
 
-A change of one session is news for all of the user's. Told at once, the logins of n sessions would cost n² dispatches. So a user's
-sessions are told `GAP_S` after a change, of all that changed until then, and after that not again until what was sent is made good
-for at `BYTES_PER_S`: that is what one account can cause with these dispatches, however many sessions it has and whatever they say.
+All sessions of a user are told of a change of one of them. If they were told at once, the logins of n sessions would cost n²
+dispatches. So they are told `GAP_S` after a change, with everything that changed until then. Then they rest for as long as the
+sent bytes take at `BYTES_PER_S`, which bounds the cost of one account, however many sessions it has.
 
 ```
  note ─→ gap ─→ told ─→ rest ─┬─ nothing new ─→ (forgotten)
                               └─ a note came ─→ gap
 ```
 
-Owns the timers, one a user with news.
+Owns the timers, one for each user with news.
 """
 
 from collections.abc import Callable
@@ -18,14 +18,14 @@ from typing import Final
 from gateway.scheduling.batch_timer import CallLater, Handle
 
 GAP_S: Final = 0.25
-"""Not felt by who looks at a list of devices, and longer than the logins of a client that opens several sessions."""
+"""A delay that nobody notices, and that is longer than the logins of a client that opens several sessions."""
 
 BYTES_PER_S: Final = 1 << 20
-"""Three sessions are 2 KB a telling, 500 are 4 MB."""
+"""The rate of one account. Telling three sessions takes 2 KB, telling 500 takes 4 MB."""
 
 
 class SessionNews:
-    """See the module. `tell` tells a user's sessions, and says how many bytes that were."""
+    """See the module. `tell` tells a user's sessions and returns the number of bytes."""
 
     __slots__ = ("_call_later", "_noted", "_tell", "_timers")
 
@@ -36,13 +36,13 @@ class SessionNews:
         self._noted: set[int] = set()
 
     def note(self, user_id: int) -> None:
-        """Something changed about one of the user's sessions."""
+        """Note a change of one of the user's sessions."""
         self._noted.add(user_id)
         if user_id not in self._timers:
             self._timers[user_id] = self._call_later(GAP_S, lambda: self._come(user_id))
 
     def forget(self, user_id: int) -> None:
-        """The user has no session any more."""
+        """Forget a user who has no session any more."""
         self._noted.discard(user_id)
         timer = self._timers.pop(user_id, None)
         if timer is not None:

@@ -1,12 +1,12 @@
 """The user actor: a user's sessions, the events that are for the user alone, and the presence that the sessions make.
 
-A session takes its seat here as soon as its login knows whose it is, and its events are held until READY is sent: so what happens
-during the login is neither missed nor sent before READY. That its user has joined a guild is for others to act on: the actor says
-which sessions are to enter it, at once or when their READY is sent.
+A session takes its seat here as soon as its login knows the user, and its events are held until READY is sent. So an event during
+the login is neither missed nor sent before READY. When the user has joined a guild, the actor returns the sessions that are to
+enter it, at once or when their READY is sent.
 
-Nothing that one user's sessions do may cost more than linear in their number, and they may be many. So what they tell each other
-(SESSIONS_REPLACE, to people alone) is not sent at each change: the actor says that there is something to tell, and is asked to
-tell the newest state a while later (`gateway.users.session_news`). It names the newest `MAX_SESSIONS_TOLD` sessions.
+A user may have many sessions, and nothing that they do may cost more than linear in their number. So SESSIONS_REPLACE (to people
+alone) is not sent at each change. The actor says that something has changed, and is asked for the newest state a while later
+(`gateway.users.session_news`). It lists the newest `MAX_SESSIONS_TOLD` sessions.
 
 Owns the seats and the merged presence. Synchronous throughout.
 """
@@ -27,16 +27,16 @@ from gateway.users.presence import OFFLINE, MergedPresence, Presence, merge_pres
 from gateway.users.presence_tally import PresenceTally
 
 FEW_SESSIONS: Final = 8
-"""With more, what they say is counted."""
+"""Up to here presences are merged one by one. With more sessions they are counted."""
 
 _REMEMBERED_IDS: Final = 256
-"""As in a guild's actor; a user has fewer events."""
+"""How many envelopes are known by id, as in a guild's actor. A user has fewer events."""
 _PEOPLES_EVENTS: Final = frozenset({CHANNEL_CREATE})
-"""Events of a user that bots do not get: since v8 a direct channel is made known to them by its first message, and typed
-libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
+"""The events of a user that bots do not get. Since v8 they learn of a direct channel by its first message, and typed libraries
+(hikari, for one) take CHANNEL_CREATE for a guild's channel."""
 
 MAX_SESSIONS_TOLD: Final = 50
-"""More than anybody has devices: a list of all would make each telling the square of their number."""
+"""More sessions than anybody has devices. A list of all would cost the square of their number."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -49,7 +49,7 @@ class Join(NamedTuple):
 
 
 class _Seat:
-    """One session's place. `held` is a list until READY is sent; the presence counts while `is_present`."""
+    """One session's place. `held` is a list until READY is sent. The presence counts while `is_present`."""
 
     __slots__ = ("held", "is_present", "presence", "session")
 
@@ -88,10 +88,10 @@ class UserActor:
         on_sessions: Callable[["UserActor"], None],
         count: Callable[[str, int], None],
     ) -> None:
-        """`on_presence` is called when what others see of the user has changed, `count` when an event was dispatched.
+        """`on_presence` is called when the merged presence has changed, `count` when an event was dispatched.
 
-        `on_offline` is called when no session is present any more, nor about to be; `on_sessions` when a person's sessions
-        have something to tell each other, which `tell_sessions` does.
+        `on_offline` is called when no session is present any more, nor about to be. `on_sessions` is called when a person's
+        sessions are to be told of each other, which `tell_sessions` does.
         """
         self.user_id = user_id
         self.is_bot = is_bot
@@ -105,19 +105,19 @@ class UserActor:
         """How many sessions are present."""
         self._seats: list[_Seat] = []
         self._tally: PresenceTally | None = None
-        """Of those that are present, once there are many sessions."""
+        """The presences that count, once there are many sessions."""
         self._recent: dict[int, None] | None = None
-        """Envelopes known by id, once there was one."""
+        """The envelopes known by id, once there was one."""
 
     def __len__(self) -> int:
         return len(self._seats)
 
     def sessions(self) -> list[Session]:
-        """The sessions with a seat, with and without READY."""
+        """Return the sessions with a seat, with and without READY."""
         return [seat.session for seat in self._seats]
 
     def guild_ids(self) -> set[int]:
-        """The guilds that the user's sessions are attached to."""
+        """Return the guilds that the user's sessions are attached to."""
         return {guild_id for seat in self._seats for guild_id in seat.session.slots}
 
     # -- sessions
@@ -129,13 +129,13 @@ class UserActor:
             self._tally = PresenceTally(self._said())
 
     def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
-        """Events that passed before the session was seated: it gets them after READY as well."""
+        """Hold events that passed before the session was seated. It gets them after READY as well."""
         held = self._seat_of(session).held
         assert held is not None, "READY is still to come"  # noqa: S101 - or they would be out of order
         held.extend(envelopes)
 
     def start(self, session: Session) -> list[Join]:
-        """READY is sent: pass on what was held, and hold nothing more. The guilds that were joined meanwhile."""
+        """Pass held events on, since READY is sent, and hold nothing more. Return the guilds that were joined meanwhile."""
         seat = self._seat_of(session)
         held, seat.held = seat.held or (), None
         joins: list[Join] = []
@@ -147,19 +147,19 @@ class UserActor:
         return joins
 
     def set_presence(self, session: Session, presence: Presence) -> None:
-        """What the session says of its user from now on."""
+        """Set the presence of a session."""
         seat = self._seat_of(session)
         self._change(seat, presence=presence, is_present=True)
         self._notice_offline()
 
     def set_present(self, session: Session, *, is_present: bool) -> None:
-        """Whether what the session said counts: not when its socket is lost for good."""
+        """Set whether the session's presence counts: not when its socket has been lost for a while."""
         seat = self._seat_of(session)
         self._change(seat, presence=seat.presence, is_present=is_present)
         self._notice_offline()
 
     def leave(self, session: Session) -> None:
-        """Take the seat away, after the session's guilds were told by its absence. No error when there is none."""
+        """Take the session's seat away. No error when it has none."""
         seat = self._find_seat(session)
         if seat is not None:
             self._change(seat, presence=seat.presence, is_present=False)
@@ -169,7 +169,7 @@ class UserActor:
             self._notice_offline()
 
     def _find_seat(self, session: Session) -> _Seat | None:
-        """A person has few, a bot one for each client shard."""
+        """Find a session's seat by a walk: a person has few, a bot one for each client shard."""
         return next((seat for seat in self._seats if seat.session is session), None)
 
     def _seat_of(self, session: Session) -> _Seat:
@@ -200,7 +200,7 @@ class UserActor:
         return [(seat.session.profile.platform, seat.presence) for seat in self._seats if seat.is_present]
 
     def _merge(self) -> MergedPresence:
-        """What others see. Of many sessions only the first is looked at that decides, for its activities."""
+        """Merge the presences. Of many sessions only the one that decides is read, for its activities."""
         if self._tally is None:
             return merge_presences(self._said())
         merged = merge_presences(self._tally.kinds())
@@ -212,7 +212,7 @@ class UserActor:
         return msgspec.structs.replace(merged, activities=first.presence.activities)
 
     def _notice_offline(self) -> None:
-        """Being invisible is being there. A login under way is none yet, but its user is only changing sessions."""
+        """Tell when the user goes offline. An invisible user is present, and a login under way keeps the user from being offline."""
         if self.present:
             self._is_online = True
         elif self._is_online and all(seat.held is None for seat in self._seats):
@@ -220,7 +220,7 @@ class UserActor:
             self._on_offline(self)
 
     def tell_sessions(self) -> int:
-        """Tell a person's sessions of each other, as they are now; how many bytes that were, as JSON."""
+        """Tell a person's sessions of each other. Return the number of bytes, as JSON."""
         present = [seat for seat in self._seats if seat.is_present][-MAX_SESSIONS_TOLD:]
         payload = _encode([_render_seat(seat) for seat in present])
         body = DispatchBody(SESSIONS_REPLACE, payload)
@@ -233,7 +233,7 @@ class UserActor:
     # -- events
 
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
-        """Take an event for the user. The sessions that are to enter a guild, when that is what the event is about.
+        """Take an event for the user. When it is about a guild that was joined, return the sessions that are to enter it.
 
         Raises:
             msgspec.MsgspecError: when an internal event's payload cannot be read.
@@ -262,7 +262,7 @@ class UserActor:
 
     def _variants(self, envelope: Envelope) -> MessageVariants:
         body = DispatchBody(envelope.event, envelope.payload)
-        # Direct messages show their content whatever the intents are; the nonce stays its author's.
+        # Direct messages show their content whatever the intents are. The nonce is for the author alone.
         return MessageVariants(body, author_id=envelope.author_id, mention_ids=(self.user_id,))
 
     def _pass_on(self, seat: _Seat, envelope: Envelope, variants: MessageVariants | None = None) -> None:
@@ -278,7 +278,7 @@ class UserActor:
 
 
 def _render_seat(seat: _Seat) -> dict[str, Any]:
-    """An entry of SESSIONS_REPLACE: what the user's own clients show of each other."""
+    """Render an entry of SESSIONS_REPLACE, which the user's own clients show."""
     profile, presence = seat.session.profile, seat.presence
     return {
         "session_id": profile.session_id,

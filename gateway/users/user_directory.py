@@ -1,8 +1,8 @@
-"""The users with sessions: their actors, and telling their guilds of their presence.
+"""The users with sessions: their actors, and the publication of their presences.
 
-A user's actor lives from its first session's login to its last session's end. Presence goes over the bus to the guilds'
-shards, kept by nobody: whoever attaches later brings it along. A session whose socket is lost counts as present for a while,
-so that a resume within `GRACE_S` does not make its user flicker.
+A user's actor lives from its first session's login to its last session's end. Presences go over the bus to the guilds' shards
+and are not stored: a session that attaches later brings its user's presence along. A session whose socket is lost counts as
+present for `GRACE_S`, so that a quick resume does not show its user as offline for a moment.
 """
 
 import logging
@@ -29,16 +29,16 @@ from gateway.users.user_actor import Join, UserActor
 logger = logging.getLogger(__name__)
 
 GRACE_S: Final = 10.0
-"""From losing the socket to being offline for others."""
+"""The time from the loss of a socket to being offline for others."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Ids(Protocol):
-    """Makes snowflakes."""
+    """A source of snowflakes."""
 
     def next(self) -> int:
-        """A new one."""
+        """Return a new snowflake."""
 
 
 class UserDirectory:
@@ -75,7 +75,7 @@ class UserDirectory:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
-        # One object each for all users: an actor that made its own would be half as large again.
+        # All actors share these objects. An actor that made its own would be half as large again.
         self._presences = AccountPresences(clock=clock, call_later=call_later, tell=self._publish_change)
         self._on_presence = self._presences.note
         self._on_offline = self._publish_offline
@@ -102,33 +102,33 @@ class UserDirectory:
         actor.enter(session)
 
     def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
-        """Events for the session's user that passed before it was seated."""
+        """Hold events for the session's user that passed before it was seated."""
         self._actors[session.user_id].hold(session, envelopes)
 
     def start(self, session: Session, presence: PresenceUpdate | None) -> list[Join]:
-        """READY is sent. The guilds that were joined meanwhile."""
+        """Start a session whose READY is sent. Return the guilds that were joined meanwhile."""
         self._count(READY, 1)
         joins = self._actors[session.user_id].start(session)
         self.set_presence(session, presence)
         return joins
 
     def set_presence(self, session: Session, presence: PresenceUpdate | None) -> None:
-        """The session's client says how its user is."""
+        """Set the presence that a session's client asks for."""
         said = from_command(presence, now_ms=self._clock.now_ms())
         self._actors[session.user_id].set_presence(session, said)
 
     def lose(self, session: Session) -> None:
-        """The session's socket is lost."""
+        """Start the grace time of a session whose socket is lost."""
         self._cancel_grace(session)
         self._grace[session.id] = self._call_later(GRACE_S, lambda: self._end_grace(session))
 
     def regain(self, session: Session) -> None:
-        """The session has a socket again."""
+        """Note that a session has a socket again."""
         self._cancel_grace(session)
         self._actors[session.user_id].set_present(session, is_present=True)
 
     def leave(self, session: Session) -> None:
-        """The session has ended; it is still attached to its guilds, for they are told."""
+        """Forget a session that has ended. It is still attached to its guilds, so that they are told."""
         self._cancel_grace(session)
         actor = self._actors.get(session.user_id)
         if actor is None:
@@ -140,7 +140,7 @@ class UserDirectory:
             self._presences.forget(session.user_id)
 
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
-        """Hand an event to its user's actor. Users without sessions need none. What comes back is as `UserActor.deliver`'s."""
+        """Hand an event to its user's actor, if there is one. The result is that of `UserActor.deliver`."""
         actor = self._actors.get(envelope.user_id)
         if actor is None:
             return ()
@@ -151,19 +151,19 @@ class UserDirectory:
             return ()
 
     def sessions_of(self, user_id: int) -> list[Session]:
-        """The user's sessions, those on their way to READY as well."""
+        """Return the user's sessions, with those on their way to READY."""
         actor = self._actors.get(user_id)
         return [] if actor is None else actor.sessions()
 
     def find_presence(self, user_id: int) -> msgspec.Raw | None:
-        """The user's presence as in GUILD_CREATE, None when offline."""
+        """Return the user's presence as in GUILD_CREATE, None when offline."""
         actor = self._actors.get(user_id)
         if actor is None or actor.presence == OFFLINE:
             return None
         return msgspec.Raw(_encode(render_presence(user_id, actor.presence)))
 
     def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
-        """Tell these guilds how the user is."""
+        """Publish the user's presence to these guilds."""
         actor = self._actors.get(user_id)
         presence = OFFLINE if actor is None else actor.presence
         self._bus.publish_volatile(
@@ -181,7 +181,7 @@ class UserDirectory:
         )
 
     def _publish_change(self, actor: UserActor) -> None:
-        """What others see of a user has changed."""
+        """Publish a presence that has changed to all guilds of its user."""
         self._metrics.events.presence_updates_total.labels(actor.presence.status).inc()
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
 
@@ -192,7 +192,7 @@ class UserDirectory:
         return self._actors[user_id].tell_sessions()
 
     def _publish_offline(self, actor: UserActor) -> None:
-        """For the rest of the house. Unlike presence it does not depend on what the user shows."""
+        """Publish USER_OFFLINE for the other tiers. Unlike presence it does not depend on the user's status."""
         self._bus.publish_volatile(
             [
                 Envelope(
