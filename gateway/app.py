@@ -1,4 +1,4 @@
-"""The gateway's composition root, and the thing that it composes.
+"""The gateway's composition root, and the gateway that it makes.
 
 ```
  bus ─→ inbox ─→ router ─┬─→ guild directory ─→ guild actors ─┐
@@ -8,8 +8,8 @@
                        └─→ session commands: presence, member requests, messages
 ```
 
-Each part is given those that it needs, which are made before it. Two queues are made before the part that empties them: the
-inbox and the login reads; they are told at the end whom they hand to.
+Each part gets the parts that it needs, which are made before it. Two queues are made before their receivers: the inbox and the
+login reads. They get their receivers at the end (`hand_to`).
 """
 
 import asyncio
@@ -53,7 +53,7 @@ from gateway.transport.surroundings import ALONE, Surroundings
 from gateway.users.user_directory import Ids, UserDirectory
 
 _SESSION_ID_BYTES = 16
-"""Not to be guessed, though resuming needs the token as well."""
+"""Enough bytes that nobody guesses a session id, though a resume needs the token as well."""
 
 
 class Gateway:
@@ -71,7 +71,7 @@ class Gateway:
         address: PublicAddress,
         close: Sequence[Callable[[], None]],
     ) -> None:
-        """`close` are called at the end, to stop timers."""
+        """The functions of `close` are called at the end, to stop timers."""
         self._address = address
         self._bus = bus
         self._inbox = inbox
@@ -92,17 +92,17 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """The address that clients are told who have not asked for a host by name, once started."""
+        """The address for clients that have not named a host themselves, once started."""
         return self._address.url_for("")
 
     async def start(self) -> None:
-        """Listen to the bus, then to clients."""
+        """Subscribe to the bus, then listen for clients."""
         self._subscription = self._bus.subscribe(self._inbox.put)
         await self._listener.start()
         self._address.bind(*self._listener.address)
 
     async def run(self) -> None:
-        """Own the gateway's tasks until cancelled. Logins wait until this runs."""
+        """Run the gateway's tasks until cancelled. Logins wait until this runs."""
         await self._tasks.run()
 
     async def stop(self) -> None:
@@ -118,7 +118,7 @@ class Gateway:
 
 
 class _Common(msgspec.Struct, kw_only=True, frozen=True):
-    """What most parts need, for the functions of this module. A part is given by name what it uses of it."""
+    """The parts that most others need. A part gets by name the ones that it uses."""
 
     store: Store
     clock: Clock
@@ -145,9 +145,9 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     address: PublicAddress,
     surroundings: Surroundings = ALONE,
 ) -> Gateway:
-    """Everything of the gateway, wired. Call within a running loop.
+    """Build the gateway with all its parts. Call this within a running loop.
 
-    `messages` takes what clients send over the socket; `address` is told where the gateway listens, once that is known.
+    `messages` takes messages that clients send over the socket. `address` is bound when the gateway listens.
     """
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)

@@ -1,11 +1,11 @@
-"""What a client may say, as types, and the reading of it.
+"""The commands of clients as types, and their readings.
 
-`parse_command` takes the outside of a payload (`gateway.payloads.encodings`) and gives one of the Structs below. Only what the server
-needs can be refused: an opcode that no client sends (4001), and 4002 for a login without its token or session and for intents or a
-client shard that are no numbers. Every other field has a reading (`gateway.commands.readings`): what is odd is as if it were not given, and
-then the default of its Struct stands. What goes out again to other clients, the activities, is made well-formed here.
+`parse_command` takes the outside of a payload (`gateway.payloads.encodings`) and returns one of the Structs below. It refuses
+little: an opcode that no client sends (4001), Identify and Resume without token or session id, and intents or a client shard that
+are no numbers (4002). Every other field has a reading (`gateway.commands.readings`): an odd value counts as not given, and the
+default of its Struct stands. Activities, which go out again to other clients, are made well-formed here.
 
-What a command means (whether the token is good, the guild known, the shard possible) is judged by who handles it.
+The handler of a command judges the rest: whether the token is good, the guild known, the shard possible.
 """
 
 from typing import Any, Final
@@ -50,19 +50,19 @@ class Identify(Struct, kw_only=True, frozen=True):
     """True asks for payload compression; libraries also send false, null and the name of a transport compression."""
     large_threshold: int | None = None
     shard: list[int] | None = None
-    """`[id, count]`; its length and values are not checked here: a wrong one is closed with 4010."""
+    """The client shard, `[id, count]`. Its length and values are checked later: a wrong one is closed with 4010."""
     presence: PresenceUpdate | None = None
     intents: int | None = None
-    """None for people's clients, which send none."""
+    """The intents, None for people's clients, which send none."""
     is_large: bool = False
-    """Whether the payload had more bytes than a bot's may have. Said by the connection, not by the client."""
+    """Whether the payload had more bytes than a bot's may have. The connection sets it, not the client."""
 
     @property
     def wants_payload_compression(self) -> bool:
-        """Whether single payloads are to be deflated, if a bot asks.
+        """Whether single payloads are to be deflated, if the client is a bot's.
 
-        discord.py always asks for it and reads nothing but stream compression, so its wish is not taken at its word; neither is
-        that of people's clients, of which some ask and none reads it.
+        discord.py always asks for it and reads only stream compression, so its wish is ignored. So is that of people's
+        clients, some of which ask and none of which reads it.
         """
         return self.compress is True and (self.properties or {}).get("browser") != "discord.py"
 
@@ -73,11 +73,11 @@ class Resume(Struct, kw_only=True, frozen=True):
     token: str
     session_id: str
     seq: int | None = None
-    """`NO_SEQ` for what is no number: no session has reached that."""
+    """The last `s` that the client saw; `NO_SEQ` when it is no number."""
 
 
 class VoiceStateUpdate(Struct, kw_only=True, frozen=True):
-    """Op 4. `channel_id` None leaves; a guild of None is a call outside guilds."""
+    """Op 4. A `channel_id` of None leaves the channel; a `guild_id` of None means a call outside guilds."""
 
     guild_id: int | None = None
     channel_id: int | None = None
@@ -103,14 +103,14 @@ class RequestGuildMembers(Struct, kw_only=True, frozen=True):
 
     @property
     def wanted_user_ids(self) -> list[int] | None:
-        """The users, None when the request goes by `query`. A list of nobody beside a query is a library's empty field."""
+        """The users, None when the request has a `query`. An empty list beside a query is a library's empty field."""
         if self.user_ids is None or (self.user_ids == [] and self.query is not None):
             return None
         return _as_list(self.user_ids)
 
 
 class LazyGuilds(Struct, kw_only=True, frozen=True):
-    """Op 14: what of one guild a user's client looks at. Ranges are `[first, last]`, by channel id."""
+    """Op 14: the subscription of a person's client to one guild. Ranges are `[first, last]`, keyed by channel id."""
 
     guild_id: int = 0
     typing: bool | None = None
@@ -131,7 +131,7 @@ class GuildSubscription(Struct, kw_only=True, frozen=True):
 
 
 class GuildSubscriptions(Struct, kw_only=True, frozen=True):
-    """Op 37: op 14 for many guilds, by guild id."""
+    """Op 37: the same for many guilds, keyed by guild id."""
 
     subscriptions: dict[str, GuildSubscription] = {}
 
@@ -148,7 +148,7 @@ class RequestSoundboardSounds(Struct, kw_only=True, frozen=True):
 
 
 class Unheeded(Struct, kw_only=True, frozen=True):
-    """What clients send, and what nothing comes of here: `op` is an opcode that some client has."""
+    """A command without effect in this server. `op` is an opcode that some client sends."""
 
     op: int
 
@@ -156,7 +156,7 @@ class Unheeded(Struct, kw_only=True, frozen=True):
 class SendMessage(Struct, kw_only=True, frozen=True):
     """Op 0 with `t` MESSAGE_CREATE, an extension: a message over the socket.
 
-    `body` is the whole `d` as JSON: the form of REST's message create, checked by the service that takes it.
+    `body` is the whole `d` as JSON, which has the shape of REST's message create. The message service checks it.
     """
 
     channel_id: int
@@ -179,7 +179,7 @@ Command = (
 )
 
 NO_SEQ: Final = -1
-"""Of a Resume: no session has reached that."""
+"""The `seq` of a Resume that no session has reached."""
 _SEND_MESSAGE: Final = MESSAGE_CREATE
 
 
@@ -190,15 +190,15 @@ def _as_list(one_or_many: int | list[int] | None) -> list[int]:
 
 
 def _unreadable() -> RefusedPayload:
-    """For what the server needs, in a form that says nothing."""
+    """Make the refusal of a field that the server needs and cannot read."""
     return RefusedPayload(close_codes.DECODE_ERROR)
 
 
-# ---- readings of the commands' own
+# ---- readings of single commands
 
 
 def _is_given(value: object) -> bool:
-    """Null, "" and an empty list are what libraries send for nothing."""
+    """Return whether a value is given: libraries send null, "" and an empty list for nothing."""
     return value is not None and value not in ("", [])
 
 
@@ -271,18 +271,18 @@ _RECORDS: Final[dict[int, Record[Any]]] = {
         GuildSubscriptions, subscriptions=mapping_of(Record(GuildSubscription, **_SUBSCRIPTION))
     ),
 }
-_LOGINS: Final[dict[int, tuple[str, ...]]] = {Opcode.IDENTIFY: ("token",), Opcode.RESUME: ("token", "session_id")}
-"""What they cannot be without."""
+_REQUIRED: Final[dict[int, tuple[str, ...]]] = {Opcode.IDENTIFY: ("token",), Opcode.RESUME: ("token", "session_id")}
+"""The fields that a command must have."""
 _HEARTBEATS: Final = frozenset({Opcode.HEARTBEAT, Opcode.QOS_HEARTBEAT})
 _NOT_THIS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, MemoryError, TypeError, OverflowError)
-"""What msgspec raises for a client's bytes: the last three from wild msgpack keys and numbers."""
+"""The errors that msgspec raises for a client's bytes. The last three come from wild msgpack keys and numbers."""
 
 
 # ---- from a payload to a command
 
 
 def parse_command(encoding: Encoding, payload: ClientPayload | EtfPayload) -> Command:
-    """The command in a payload.
+    """Parse the command in a payload.
 
     Raises:
         RefusedPayload: 4001 or 4002.
@@ -313,8 +313,8 @@ def _decode(encoding: Encoding, d: Any) -> object:
 
 
 def _parse_record(op: int, d: object) -> Command:
-    """A `d` that is no object says nothing: only a login cannot be without one."""
-    if op in _LOGINS and not (isinstance(d, dict) and all(isinstance(d.get(name), str) for name in _LOGINS[op])):
+    """Parse a `d` by its record. A `d` that is no object counts as empty, where the command has no required fields."""
+    if op in _REQUIRED and not (isinstance(d, dict) and all(isinstance(d.get(name), str) for name in _REQUIRED[op])):
         raise _unreadable()
     command: Command | None = _RECORDS[op](d)
     return Unheeded(op=op) if command is None else command

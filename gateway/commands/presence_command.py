@@ -1,7 +1,7 @@
-"""How a client says that its user is: op 3 and Identify's `presence`, as types, and the reading of them.
+"""The presence command: op 3 and Identify's `presence` as types, and their readings.
 
-What is read here goes out again to other clients, whose typed libraries end at a value of another type. So an activity has a name
-and the types that Discord's documentation gives its fields, or it is none.
+The result goes out again to other clients, whose typed libraries fail at a value of another type. So an activity has a name and
+fields of the types in Discord's documentation, or it is dropped.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ from gateway.commands.readings import MAX_EXACT, Record, flag, identifier, integ
 
 STATUSES: Final = frozenset({"online", "idle", "dnd", "invisible", "offline"})
 MAX_ACTIVITIES: Final = 16
-"""More than anybody does at a time."""
+"""The most activities of one presence: more than anybody has."""
 MAX_TYPE: Final = 6
 """The highest type of activity that Discord has."""
 CUSTOM: Final = 4
@@ -33,7 +33,7 @@ class Emoji(Struct, kw_only=True, frozen=True):
 
 
 class Activity(Struct, kw_only=True, frozen=True):
-    """What somebody does. Fields that we do not pass on are dropped."""
+    """An activity of a user. Fields that are not passed on are dropped."""
 
     name: str = ""
     type: int = 0
@@ -41,7 +41,7 @@ class Activity(Struct, kw_only=True, frozen=True):
     state: str | None = None
     details: str | None = None
     timestamps: dict[str, int] | None = None
-    """`start`, `end` or both, in ms."""
+    """The `start`, the `end` or both, in ms."""
     application_id: int | None = None
     emoji: Emoji | None = None
     flags: int | None = None
@@ -51,23 +51,23 @@ class PresenceUpdate(Struct, kw_only=True, frozen=True):
     """Op 3, and Identify's `presence`."""
 
     status: str | None = None
-    """One of `STATUSES`; None is online."""
+    """The status, one of `STATUSES`; None is online."""
     since: float | None = None
     afk: bool | None = None
     activities: list[Activity] | None = None
     game: Activity | None = None
-    """The older form, one activity."""
+    """The activity in the older shape, which has only one."""
 
     @property
     def all_activities(self) -> list[Activity]:
-        """The activities, in whichever form they came."""
+        """The activities, from either field."""
         if self.activities is not None:
             return self.activities
         return [self.game] if self.game is not None else []
 
 
 def _status(value: object) -> str | None:
-    """Also "unknown", which people's clients say before they know, and "" are online."""
+    """Read a status. "unknown", which people's clients send before they know it, and "" are None: online."""
     status = value.strip().lower() if isinstance(value, str) else ""
     return status if status in STATUSES else None
 
@@ -79,7 +79,7 @@ def _url(value: object) -> str | None:
 
 
 def _timestamps(value: object) -> dict[str, int] | None:
-    """0 is a library's empty field."""
+    """Read timestamps. 0 is a library's empty field."""
     given = mapping(value) or {}
     meant = {name: integer(1, MAX_EXACT)(given.get(name)) for name in ("start", "end")}
     return {name: at_ms for name, at_ms in meant.items() if at_ms is not None} or None
@@ -91,7 +91,7 @@ def _emoji(value: object) -> Emoji | None:
 
 
 def _activity(value: object) -> Activity | None:
-    """One without a name is none, save a custom status, which says what it says elsewhere."""
+    """Read an activity. One without a name is dropped, except a custom status with a state or an emoji."""
     activity = _ACTIVITY(value)
     if activity is None or activity.name:
         return activity

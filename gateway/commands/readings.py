@@ -1,9 +1,9 @@
-"""Readings: what a value of a client's payload means, in whichever way its library writes it.
+"""Readings: the meaning of a value in a client's payload, however its library writes it.
 
-Libraries of typed languages send every field of a struct: what is "not given" is null, "", 0, false, an empty list or object, or a
-date of the year 1; numbers come as strings and as floats, ids as numbers. So a reading takes any value and never raises: it gives
-the value that is meant, or None for what means nothing, and then the field's default stands, as its Struct states it. What of it
-may close a connection is `gateway.commands.commands`' business. Pure.
+Libraries of typed languages send every field of a struct: a field that is not given is null, "", 0, false, an empty list or object,
+or a date of the year 1. Numbers come as strings and as floats, ids as numbers. So a reading takes any value and never raises. It
+returns the value that is meant, or None for a value without meaning, and then the default of the field's Struct stands.
+`gateway.commands.commands` decides which values close a connection. Pure.
 """
 
 import math
@@ -17,15 +17,15 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 Reading: TypeAlias = Callable[[object], T | None]
-"""From a value to what it means; None when it means nothing."""
+"""A function from a value to its meaning, None when it has none."""
 
 MAX_EXACT: Final = 1 << 53
-"""Up to here every client's language holds a whole number."""
+"""The largest whole number that every client's language holds exactly."""
 _DIGITS: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 
 
 def integer(low: int = -MAX_EXACT, high: int = MAX_EXACT) -> Reading[int]:
-    """A whole number within these bounds, also as a float or as digits."""
+    """Make the reading of a whole number within these bounds, also as a float or as digits."""
 
     def read(value: object) -> int | None:
         found = whole_number(value)
@@ -35,7 +35,7 @@ def integer(low: int = -MAX_EXACT, high: int = MAX_EXACT) -> Reading[int]:
 
 
 def whole_number(value: object) -> int | None:
-    """A whole number of any size, also as a float or as digits."""
+    """Read a whole number of any size, also as a float or as digits."""
     if isinstance(value, int):
         return None if isinstance(value, bool) else value
     if isinstance(value, float):
@@ -44,23 +44,23 @@ def whole_number(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """A number that JSON can hold."""
+    """Read a number that JSON can hold."""
     if isinstance(value, float):
         return value if math.isfinite(value) and abs(value) <= MAX_EXACT else None
     return integer()(value)
 
 
 identifier: Final = integer(1, MAX_SNOWFLAKE)
-"""An id; 0 is none."""
+"""The reading of an id; 0 is none."""
 
 
 def text(value: object) -> str | None:
-    """A text, empty or not."""
+    """Read a text, empty or not."""
     return value if isinstance(value, str) else None
 
 
 def words(max_length: int) -> Reading[str]:
-    """A text that says something, cut at so many characters: others are shown it."""
+    """Make the reading of a text that is not blank, cut at so many characters, because others are shown it."""
 
     def read(value: object) -> str | None:
         found = value.strip()[:max_length].rstrip() if isinstance(value, str) else ""
@@ -70,21 +70,21 @@ def words(max_length: int) -> Reading[str]:
 
 
 def flag(value: object) -> bool | None:
-    """A yes or a no, also as 0 and 1 and as their words."""
+    """Read a boolean, also as 0 and 1 and as words."""
     if isinstance(value, str):
         return {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
     return bool(value) if isinstance(value, int | float) and value in {0, 1} else None
 
 
 def mapping(value: object) -> dict[str, Any] | None:
-    """An object, without the keys that are no text."""
+    """Read an object, without the keys that are no text."""
     if not isinstance(value, dict):
         return None
     return {key: item for key, item in value.items() if isinstance(key, str)}
 
 
 def list_of(read: Reading[T]) -> Reading[list[T]]:
-    """A list, without the items that mean nothing."""
+    """Make the reading of a list, without the items that have no meaning."""
 
     def read_all(value: object) -> list[T] | None:
         if not isinstance(value, list | tuple):
@@ -95,7 +95,7 @@ def list_of(read: Reading[T]) -> Reading[list[T]]:
 
 
 def one_or_many(read: Reading[T]) -> Reading[T | list[T]]:
-    """One, or a list of them."""
+    """Make the reading of one value or a list of values."""
     read_all = list_of(read)
 
     def read_either(value: object) -> T | list[T] | None:
@@ -105,7 +105,7 @@ def one_or_many(read: Reading[T]) -> Reading[T | list[T]]:
 
 
 def mapping_of(read: Reading[T]) -> Reading[dict[str, T]]:
-    """An object, without the pairs whose value means nothing."""
+    """Make the reading of an object, without the pairs whose value has no meaning."""
 
     def read_all(value: object) -> dict[str, T] | None:
         found = mapping(value)
@@ -117,7 +117,7 @@ def mapping_of(read: Reading[T]) -> Reading[dict[str, T]]:
 
 
 class Record(Generic[S]):
-    """The reading of an object as a Struct: each field by a reading of its own, and by the Struct's default without one."""
+    """The reading of an object as a Struct: each field has a reading, and without a meaning the Struct's default."""
 
     __slots__ = ("_make", "_readings")
 
@@ -126,7 +126,7 @@ class Record(Generic[S]):
         self._readings = readings
 
     def __call__(self, value: object) -> S | None:
-        """None when the value is no object at all."""
+        """Read an object; None when the value is no object."""
         if not isinstance(value, dict):
             return None
         meant = {name: read(value[name]) for name, read in self._readings.items() if name in value}

@@ -1,7 +1,7 @@
-"""Op 14 and op 37: what a person's client looks at in its guilds, handed to those guilds.
+"""Op 14 and op 37: the subscriptions of a person's client, handed to the guilds.
 
-Source: what Discord's own clients send; nothing of it is in Discord's documentation. A guild that the session is not in, and
-anything that makes no sense, is passed over: old clients of theirs ask for what there is no more.
+Source: the behaviour of Discord's own clients. Discord's documentation says nothing of it. A guild that the session is not in, and
+an invalid subscription, are ignored: old clients ask for features that do not exist any more.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ from gateway.guilds.guild_directory import GuildDirectory
 from gateway.sessions.session import Session
 
 MAX_GUILDS: Final = 200
-"""Of one command: as many as a person can be in."""
+"""The most guilds in one command: as many as a person can be in."""
 
 
 class GuildSubscribing:
@@ -23,7 +23,7 @@ class GuildSubscribing:
         self._guilds = guilds
 
     def take(self, session: Session, command: LazyGuilds | GuildSubscriptions) -> None:
-        """Do as asked. Bots are not heard."""
+        """Hand subscriptions to the guilds. Those of bots are ignored."""
         if session.profile.is_bot:
             return
         if isinstance(command, LazyGuilds):

@@ -1,9 +1,9 @@
 """Request guild members (op 8): members by prefix, by id, or all of them, in numbered chunks.
 
-Who asks must be in the guild; asking for anybody, which is the empty query with whatever limit, needs the members intent, and
-presences need the presences intent (Discord's documentation, "Request Guild Members"). What may not be asked for is answered with an empty chunk, because libraries wait for
-one. Members come from memory where the guild is kept whole, else from the store page by page: a large guild is never held, and
-who asks for all of it gets the next chunk when the ones before have left, a few askers at a time.
+The session must be in the guild. An empty query, which asks for any members, needs the members intent, and presences need the
+presences intent (Discord's documentation, "Request Guild Members"). A request that is not allowed is answered with an empty
+chunk, because libraries wait for one. Members come from memory when the guild is kept whole, else from the store page by page. A
+large guild is never held: each chunk is read when the chunks before it have left, for a few requests at a time.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ logger = logging.getLogger(__name__)
 
 CHUNK: Final = 1000
 PAGE: Final = 250
-"""Rows of one read for a chunk: making them to JSON holds the loop up for some milliseconds, not for tens."""
+"""The rows of one read for a chunk. Their encoding blocks the loop for some milliseconds, not for tens."""
 LISTED_AT_ONCE: Final = 2
-"""Large guilds that are sent as a whole at one time. Half a million members take some seconds of the processor."""
+"""The requests for a whole large guild that run at one time. Half a million members take some seconds of CPU time."""
 MAX_AHEAD_BYTES: Final = 1 << 20
-"""What may wait for an asker's socket before its next chunk is read: some chunks, far less than what closes slow clients."""
+"""The bytes that may wait for the socket before the next chunk is read: some chunks, far less than closes slow clients."""
 PACE_S: Final = 0.05
-"""How often a socket that is behind is looked at."""
+"""The time between checks of a socket that is behind."""
 MAX_USER_IDS: Final = 100
 MAX_BY_PREFIX: Final = 100
 MAX_NONCE_BYTES: Final = 32
@@ -89,7 +89,7 @@ class MemberRequests:
         return [from_row(row) for row in await self._store.members.find_many(actor.guild_id, user_ids)]
 
     async def _send_all(self, actor: GuildActor, answer: "_Answer") -> None:
-        """Everybody. How many chunks there will be is settled first: who joins meanwhile comes as an event."""
+        """Send all members. The number of chunks is fixed first: a user who joins meanwhile comes as an event."""
         if actor.state.members.keeps_all:
             answer.send(list(actor.state.members), 0, 1)
             return
@@ -117,7 +117,7 @@ class MemberRequests:
 
 
 class _Answer:
-    """What all chunks of one answer share."""
+    """The chunks of one answer, and the fields that they share."""
 
     __slots__ = ("_actor", "_meter", "_nonce", "_session", "_shows_presences")
 
@@ -134,7 +134,7 @@ class _Answer:
         return self._session in self._actor.sessions
 
     async def wait_for_room(self) -> None:
-        """Until what was sent has mostly left. For a session that lost its socket that is when it has another, or ends."""
+        """Wait until most sent bytes have left. A session without a socket waits for its next one, or for its end."""
         while self.is_wanted:
             connection = self._session.connection
             if connection is not None and connection.buffered_bytes <= MAX_AHEAD_BYTES:
@@ -142,7 +142,7 @@ class _Answer:
             await asyncio.sleep(PACE_S)
 
     def send(self, members: list[MemberState], index: int, count: int, *, not_found: list[int] | None = None) -> None:
-        """One chunk. Nothing is sent to who has left the guild meanwhile."""
+        """Send one chunk, unless the session has left the guild meanwhile."""
         if not self.is_wanted:
             return
         chunk = MembersChunk(
@@ -167,7 +167,7 @@ class _Answer:
 
 
 def _valid_nonce(nonce: Any) -> str | int | msgspec.UnsetType:
-    """The nonce to echo; a longer one is as if not given, as at Discord."""
+    """Return the nonce to echo. A longer one counts as not given, as at Discord."""
     if isinstance(nonce, str | int) and len(str(nonce).encode()) <= MAX_NONCE_BYTES:
         return nonce
     return msgspec.UNSET

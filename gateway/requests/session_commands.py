@@ -1,4 +1,4 @@
-"""What the commands of a client that is READY lead to."""
+"""The routing of commands of clients that are READY."""
 
 import logging
 
@@ -45,7 +45,7 @@ class SessionCommands:
         self._users = users
 
     def take(self, session: Session, command: Command) -> None:
-        """A command of the session's client."""
+        """Handle a command of the session's client."""
         match command:
             case PresenceUpdate():
                 self._users.set_presence(session, command)
@@ -60,18 +60,18 @@ class SessionCommands:
             case Unheeded(op=op) if session.profile.is_bot and op not in BOT_OPCODES:
                 _refuse(session, close_codes.UNKNOWN_OPCODE)
             case _:
-                # Voice states, and what people's clients say beside: nothing comes of it in this server yet.
+                # Voice states and other commands of people's clients have no effect in this server yet.
                 logger.debug("a command without effect", extra={"command": type(command).__name__})
 
 
 def _refuse(session: Session, close_code: CloseCode) -> None:
-    """The session's client said what it may not say. It is kept for a resume, as with each other fault."""
+    """Close the connection for a command that is not allowed. The session is kept for a resume, as with other faults."""
     if session.connection is not None:
         session.connection.close(close_code)
 
 
 def _answer_soundboards(session: Session, command: RequestSoundboardSounds) -> None:
-    """Guilds have no sounds of their own yet; libraries wait for an answer of each guild that they ask for."""
+    """Answer with empty lists: guilds have no sounds of their own yet, and libraries wait for each guild's answer."""
     for guild_id in dict.fromkeys(command.all_guild_ids):
         if guild_id in session.slots:
             payload = b'{"guild_id":"%d","soundboard_sounds":[]}' % guild_id

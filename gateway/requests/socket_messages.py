@@ -1,8 +1,8 @@
 """Messages that clients send over the socket (op 0): handed to the API tier's service, and answered.
 
-A new message is answered by its ordinary MESSAGE_CREATE, which carries the nonce to its author. What that does not reach is
-answered to the one session: a repeat of a nonce, a session without the intent for such messages or of another client shard.
-A refusal is a MESSAGE_SEND_ERROR with the nonce.
+The answer to a new message is its ordinary MESSAGE_CREATE, which carries the nonce to its author. A session gets an answer of its
+own when that does not reach it: for a repeated nonce, without the intent for such messages, or as another client shard. A refusal
+is a MESSAGE_SEND_ERROR with the nonce.
 """
 
 import logging
@@ -34,7 +34,7 @@ class SocketMessages:
         self._tasks = tasks
 
     def send(self, session: Session, command: SendMessage) -> None:
-        """Begin to send a message. Messages of one session are handed on in the order in which they came."""
+        """Begin to send a message. The messages of one session are handed on in their order."""
         self._tasks.spawn(self._send(session, command))
 
     async def _send(self, session: Session, command: SendMessage) -> None:
@@ -51,7 +51,7 @@ class SocketMessages:
 
 
 def _is_reached(session: Session, sent: SentMessage) -> bool:
-    """Whether the message's own dispatch comes to this session too."""
+    """Return whether the message's ordinary dispatch reaches this session."""
     needed = required_intent(MESSAGE_CREATE, in_guild=bool(sent.guild_id))
     if not session.intents & needed:
         return False

@@ -1,7 +1,7 @@
-"""How often a client may do a thing: a count in a window that begins with its first use.
+"""An allowance: a count of uses in a window that begins with the first use.
 
-A fixed window rather than a sliding one: Discord's libraries pace themselves by one, and it costs two numbers a
-connection. The limit and the window are arguments, because they are the same for everybody.
+The window is fixed, not sliding, because Discord's libraries pace themselves by a fixed one, and it costs two numbers a
+connection. The limit and the window are arguments, because they are the same for all clients.
 """
 
 
@@ -15,7 +15,7 @@ class Allowance:
         self._ends_s = float("-inf")
 
     def take(self, now_s: float, limit: int, window_s: float) -> bool:
-        """Uses it once; False when the limit is reached, and then nothing is used."""
+        """Count one use. False means that the limit is reached, and nothing is counted."""
         if now_s >= self._ends_s:
             self._ends_s = now_s + window_s
             self._used = 0
@@ -25,5 +25,5 @@ class Allowance:
         return True
 
     def remaining_s(self, now_s: float) -> float:
-        """How long the present window still lasts."""
+        """Return how long the present window still lasts."""
         return max(0.0, self._ends_s - now_s)

@@ -1,8 +1,8 @@
-"""Handing one event to its local recipients. Nothing here knows why a session is one.
+"""The fan-out of one event to its local recipients, which others have resolved.
 
-The walk itself is a kernel (`core_ext.delivery.deliver`): it takes an actor's table of tracks, the set of slots that an audience
-resolved to, and a body that is encoded once per format whoever asks. Who sees which variant of a message is set algebra before it.
-What goes to the sockets, and when, is `core_ext`'s delivery.
+A kernel walks over them (`core_ext.delivery.deliver`): it takes an actor's table of tracks, the slots of an audience, and a body
+that is encoded once for each format. The variants of a message are chosen by set algebra before that. `core_ext.delivery` also
+sends to the sockets later.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from gateway.sessions.session import Session
 
 
 class MessageVariants:
-    """One message event as its different recipients may see it. Variants that nobody needs are never made."""
+    """One message event in the variants that its recipients may see. A variant is made when it is first needed."""
 
     __slots__ = ("_bare", "author_id", "full", "mention_ids", "public")
 
@@ -22,12 +22,12 @@ class MessageVariants:
         self.full = body
         self.author_id = author_id
         self.mention_ids = frozenset(mention_ids)
-        # The nonce is the author's own; most messages of bots have none, and then one variant serves all.
+        # The nonce is for the author alone. Most messages of bots have none, and then one variant serves all.
         self.public = body.without_nonce() if author_id and b'"nonce":' in body.payload else body
         self._bare: DispatchBody | None = None
 
     def variant_for(self, session: Session) -> DispatchBody:
-        """The author sees all; whom it mentions, and who has the intent, the content; others neither."""
+        """Return a session's variant: nonce for the author, content for mentioned users and sessions with the intent."""
         if session.user_id == self.author_id:
             return self.full
         if session.sees_content or session.user_id in self.mention_ids:
@@ -35,14 +35,14 @@ class MessageVariants:
         return self.make_bare()
 
     def make_bare(self) -> DispatchBody:
-        """For who may not see the content. Made once."""
+        """Return the variant without content, made once."""
         if self._bare is None:
             self._bare = self.public.without_content()
         return self._bare
 
 
 def fan_out(tracks: list[Track | None], slots: SlotSet, body: DispatchBody) -> int:
-    """Dispatch the same body to the sessions whose tracks are in `slots`; how many. A slot may have been given back."""
+    """Dispatch one body to the tracks in `slots`, and return their number. A slot may have been given back."""
     return deliver(tracks, slots, body)
 
 
@@ -54,9 +54,9 @@ def fan_out_message(
     content: SlotSet,
     slots_of: Callable[[int], Iterable[int]],
 ) -> int:
-    """Dispatch a message event, to each the variant that it may see; how many got it.
+    """Dispatch a message event, to each session in its variant. Return the number of sessions.
 
-    `content` are the slots whose sessions have the intent for it, `slots_of` gives those of a user.
+    `content` are the slots of sessions with the intent for content, `slots_of` gives the slots of a user.
     """
     own = SlotSet(slots_of(variants.author_id)) & slots
     entitled = (slots & content) | own

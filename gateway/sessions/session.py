@@ -1,7 +1,7 @@
-"""A session: what outlives a lost socket. It numbers dispatches, remembers them for a resume, and passes them on.
+"""A session, which outlives a lost socket. It numbers dispatches, remembers them for a resume, and passes them on.
 
-A session is attached to its user's actor and to the actors of its guilds, which call `dispatch`. It is made by identify,
-handed a new connection by resume, and ended by `gateway.sessions.session_table`, which also says when a detached one is too old.
+A session is attached to its user's actor and to the actors of its guilds, which call `dispatch`. Identify makes it, resume gives
+it a new connection, and `gateway.sessions.session_table` ends it, also when it has been detached for too long.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ _CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 
 
 class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False):
-    """What identify found out and what never changes afterwards."""
+    """The facts of an Identify, which never change afterwards."""
 
     session_id: str
     user_id: int
@@ -29,7 +29,7 @@ class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     shard_count: int = 1
     large_threshold: int = 50
     platform: str = "desktop"
-    """desktop, mobile or web: where PRESENCE_UPDATE's `client_status` shows the session."""
+    """The platform in PRESENCE_UPDATE's `client_status`: desktop, mobile or web."""
     os: str = ""
 
 
@@ -39,21 +39,21 @@ class Session:
     __slots__ = ("_connection", "intents", "is_ended", "profile", "sees_content", "slots", "track", "user_id")
 
     def __init__(self, profile: SessionProfile, *, replay_events: int, replay_bytes: int) -> None:
-        """It remembers so many events, and so many bytes of them."""
+        """The replay ring holds at most `replay_events` events and `replay_bytes` bytes."""
         self.profile = profile
         self.user_id = profile.user_id
         self.intents = profile.intents
         self.sees_content = bool(profile.intents & _CONTENT)
         self.track: Final = Track(max_events=replay_events, max_bytes=replay_bytes)
-        """Its dispatches: their numbers, the memory for a resume, and what is still to be sent."""
+        """The dispatches: their numbers, the replay ring, and those that are still to be sent."""
         self._connection: Connection | None = None
         self.slots: dict[int, int] = {}
-        """Guild id → the slot that the guild's actor gave; written by guild actors alone."""
+        """The session's slot in each guild, keyed by guild id. Written by guild actors alone."""
         self.is_ended = False
 
     @property
     def connection(self) -> Connection | None:
-        """None while detached. Setting it ends the old one's part: what was dispatched before still goes there."""
+        """The connection, None while detached. Earlier dispatches still go to the connection before."""
         return self._connection
 
     @connection.setter
@@ -63,16 +63,16 @@ class Session:
 
     @property
     def id(self) -> str:
-        """What clients call it."""
+        """The session id that clients use."""
         return self.profile.session_id
 
     @property
     def seq(self) -> int:
-        """Of the newest dispatch."""
+        """The sequence number of the newest dispatch."""
         return self.track.seq
 
     def wants_guild(self, guild_id: int) -> bool:
-        """Whether the guild belongs to the session's client shard."""
+        """Return whether the guild belongs to the session's client shard."""
         return (guild_id >> 22) % self.profile.shard_count == self.profile.shard_id
 
     @property
@@ -81,13 +81,13 @@ class Session:
         return self.profile.shard_id == 0
 
     def dispatch(self, body: Body) -> None:
-        """Number an event, remember it and send it, when there is a connection: at the end of the loop's turn."""
+        """Number an event and remember it. It is sent in the next turn of the loop, when there is a connection."""
         self.track.push(body)
 
     def can_resume_after(self, seq: int) -> bool:
-        """Whether everything after `seq` is still remembered."""
+        """Return whether all dispatches after `seq` are still remembered."""
         return self.track.has_all_after(seq)
 
     def replay(self, seq: int) -> None:
-        """Send what came after `seq` once more, all of which must be remembered."""
+        """Send the dispatches after `seq` once more. All of them must be remembered."""
         self.track.replay_after(seq)

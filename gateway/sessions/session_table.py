@@ -1,13 +1,13 @@
-"""The sessions by their ids: which exist, which are detached and until when, and what ending one means.
+"""The table of sessions by id: it ends sessions, also those that have been detached for too long.
 
 ```
  add ─→ connected ──lose──→ detached ──resume_window_s──→ ended
             ↑  │               │
             └──┼────take───────┘
-               └──end (closed by the client, login revoked)──→ ended
+               └──end (closed by the client, auth session revoked)──→ ended
 ```
 
-Owns the table and the timers. Ending detaches a session from its guilds and from its user.
+Owns the table and the timers. The end of a session also detaches it from its guilds and its user.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ from gateway.sessions.session import Session
 
 
 class SessionTable:
-    """See the module. `on_lost` and `on_ended` are called with the session that it happened to."""
+    """See the module. `on_lost` and `on_ended` take the session."""
 
     __slots__ = ("_call_later", "_expiries", "_on_ended", "_on_lost", "_resume_window_s", "_sessions", "_users")
 
@@ -38,7 +38,7 @@ class SessionTable:
         self._sessions: dict[str, Session] = {}
         self._expiries: dict[str, Handle] = {}
         self._users: dict[int, tuple[Session, ...]] = {}
-        """The oldest first."""
+        """The sessions of each user, the oldest first."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -47,16 +47,16 @@ class SessionTable:
         return iter(list(self._sessions.values()))
 
     def find(self, session_id: str) -> Session | None:
-        """By id."""
+        """Find a session by its id."""
         return self._sessions.get(session_id)
 
     def add(self, session: Session) -> None:
-        """A session is ready."""
+        """Add a session that is ready."""
         self._sessions[session.id] = session
         self._users[session.user_id] = (*self._users.get(session.user_id, ()), session)
 
     def make_room(self, user_id: int, limit: int) -> bool:
-        """Whether the user may have one more session; its oldest detached one makes room when there are too many."""
+        """Return whether the user may have one more session. At the limit the oldest detached one is ended."""
         sessions = self._users.get(user_id, ())
         if len(sessions) < limit:
             return True
@@ -67,19 +67,19 @@ class SessionTable:
         return True
 
     def lose(self, session: Session) -> None:
-        """The socket is gone; the session may be resumed for a while."""
+        """Detach a session whose socket is gone. It may be resumed for a while."""
         session.connection = None
         self._expiries[session.id] = self._call_later(self._resume_window_s, lambda: self.end(session))
         self._on_lost(session)
 
     def take(self, session: Session, connection: Connection | None) -> Connection | None:
-        """Give the session to another connection; the one that it is taken from, if there still is one."""
+        """Give the session to another connection. Return the one before, if there was one."""
         self._cancel_expiry(session)
         before, session.connection = session.connection, connection
         return before
 
     def end(self, session: Session) -> None:
-        """The session is over. No error when it is already."""
+        """End a session. No error when it has ended already."""
         if session.is_ended:
             return
         session.is_ended = True
@@ -92,7 +92,7 @@ class SessionTable:
 
     def _forget(self, session: Session) -> None:
         sessions = self._users.get(session.user_id, ())
-        if session not in sessions:  # it never became ready
+        if session not in sessions:  # the session never became ready
             return
         at = sessions.index(session)
         left = sessions[:at] + sessions[at + 1 :]
@@ -102,7 +102,7 @@ class SessionTable:
             del self._users[session.user_id]
 
     def revoke(self, session: Session) -> None:
-        """The login that the session was made with ended."""
+        """End a session whose auth session was revoked, and close its connection."""
         connection = session.connection
         self.end(session)
         if connection is not None:
