@@ -1,10 +1,9 @@
 """Compressed segments that fit into every connection's stream.
 
-A connection that asked for `compress=zlib-stream` reads one zlib stream for its whole life, one for `zstd-stream` one zstd
-frame. Compressing anew for each recipient would cost a compressor's state and its work a connection. It is not needed:
-what was compressed on its own looks back at nothing before its beginning, so the same bytes are right at any point of any
-stream that stands at a byte boundary. A dispatch differs between recipients only in its first bytes (`{"s":N,`), and both
-formats have blocks that hold bytes as they are:
+A connection with `compress=zlib-stream` reads one zlib stream for its whole life, one with `zstd-stream` one zstd frame. A
+compressor for each connection would cost its state and its work for each recipient. It is not needed: a segment that was
+compressed on its own refers to nothing before its beginning, so the same bytes are valid at any byte boundary of any stream.
+A dispatch differs between recipients only in its first bytes (`{"s":N,`), and both formats have blocks of uncompressed bytes:
 
     zlib    78 9C                    once, at the beginning of the stream
             00 LEN ~LEN prefix       a stored block (RFC 1951 section 3.2.4), one for each recipient
@@ -14,14 +13,14 @@ formats have blocks that hold bytes as they are:
             reset, segment           the blocks of a frame of its own, none of them marked as the last: shared
 
 No deflate block is final, so there is no checksum either. A zstd decoder keeps its three last match offsets from block to
-block, and a compressor that begins a frame takes them to be 1, 4 and 8. `_ZSTD_RESET` makes that true: it is a block that
-puts out `ZSTD_PAD` by matches of these three offsets. The pad is white space before the next key in JSON; elsewhere it needs a
-place (`gateway.payloads.wire_formats` has it).
+block, and a compressor assumes that they are 1, 4 and 8 at the beginning of a frame. `_ZSTD_RESET` makes that true: it is a block
+that puts out `ZSTD_PAD` by matches of these three offsets. The pad is white space before the next key in JSON. Other encodings
+need a key for it (`gateway.payloads.stream_formats`).
 
 A connection with payload compression gets each payload as a whole zlib document: the same segment, an empty final block
-and the checksum, which is cheap to carry on from the prefix.
+and the checksum, which continues cheaply from that of the prefix.
 
-Nothing here is about connections or events. Everything gives new bytes and keeps none.
+Nothing here knows connections or events. Every function returns new bytes and keeps none.
 """
 
 import enum
@@ -38,15 +37,15 @@ class Compression(enum.IntEnum):
     ZLIB_STREAM = 1
     ZSTD_STREAM = 2
     ZLIB_PAYLOAD = 3
-    """Each payload is a zlib document of its own (Identify's `compress`)."""
+    """Payload compression: each payload is a zlib document of its own (Identify's `compress`)."""
 
 
 COMPRESSIONS = {"zlib-stream": Compression.ZLIB_STREAM, "zstd-stream": Compression.ZSTD_STREAM}
-"""Transport compressions by their names in the address."""
+"""The stream compressions by their names in the address."""
 
 ZLIB_HEADER = b"\x78\x9c"
 ZLIB_SYNC = b"\x00\x00\x00\xff\xff"
-"""An empty stored block: what a sync flush ends with. Clients look for its last four bytes."""
+"""An empty stored block, which ends a sync flush. Clients look for its last four bytes."""
 _ZLIB_END = b"\x03\x00"
 """An empty final block."""
 _MAX_STORED_BYTES = 65_535
@@ -55,18 +54,18 @@ _LEVEL = 6
 _SMALL_BYTES = 4096
 _SMALL_WINDOW = (-12, 5)
 _FULL_WINDOW = (-15, 8)
-"""Window bits and memory level. A small body cannot use more than a 4 KiB window, and setting up the full state costs seven
-times what compressing the body does (12 and 87 microseconds for 600 bytes)."""
+"""Window bits and memory level. A small body cannot use more than a 4 KiB window. Setting up the full state costs seven times
+as much as compressing the body (12 and 87 microseconds for 600 bytes)."""
 
 _ALL_BYTES: Final = bytes(range(256))
 _MAX_CHAINED_BYTES: Final = 32_768
-"""How far back deflate reaches; what is larger than that has enough in itself to refer to, in zstd as well."""
+"""The reach of deflate. A larger body has enough of its own bytes to refer to, in zstd as well."""
 
 ZSTD_HEADER = b"\x28\xb5\x2f\xfd\x00\x38"
 ZSTD_PAD = b" " * 17
 _ZSTD_RESET = bytes.fromhex("5c000041200300380076001850b8")
 _ZSTD_FRAME_HEADER_BYTES = 6
-"""Magic, descriptor and window: what a frame begins with that says neither its size nor a dictionary."""
+"""The size of magic, descriptor and window, with which a frame begins that has neither a size nor a dictionary."""
 _ZSTD_MAX_BLOCK_BYTES = 1 << 17
 _ZSTD_BLOCK_RLE = 1
 _ZSTD_OPTIONS: dict[int, int] = {
@@ -79,7 +78,7 @@ _ZSTD_OPTIONS: dict[int, int] = {
 
 
 def store_deflate(data: bytes) -> bytes:
-    """`data` as stored deflate blocks, uncompressed. Not flushed: more must follow."""
+    """Return `data` as stored deflate blocks, uncompressed. They are not flushed: more must follow."""
     blocks = []
     for start in range(0, len(data), _MAX_STORED_BYTES):
         block = data[start : start + _MAX_STORED_BYTES]
@@ -89,14 +88,14 @@ def store_deflate(data: bytes) -> bytes:
 
 
 def compress_deflate(data: bytes) -> bytes:
-    """`data` as deflate blocks that end in a sync flush and refer to nothing before them."""
+    """Return `data` as deflate blocks that end in a sync flush and refer to nothing before them."""
     window_bits, memory_level = _choose_window(len(data))
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, window_bits, memory_level)
     return compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
 
 def chain_deflate(data: bytes, *, before: bytes, gap_bytes: int) -> bytes | None:
-    """The same, but right only where the stream stands `gap_bytes` behind `before`, to which it refers. None where that cannot be."""
+    """Return deflate blocks that refer to `before`, which must end `gap_bytes` before them. None when that is not possible."""
     dictionary = _make_dictionary(data, before, gap_bytes)
     if dictionary is None:
         return None
@@ -110,7 +109,7 @@ def _choose_window(size_bytes: int) -> tuple[int, int]:
 
 
 def _make_dictionary(data: bytes, before: bytes, gap_bytes: int) -> bytes | None:
-    """What `data` may refer to: what was before it, and a gap that it cannot refer to, since no byte of it is in `data`."""
+    """Return `before` and a gap. No byte of the gap is in `data`, so `data` cannot refer to it."""
     unused = _ALL_BYTES.translate(None, data)
     if not unused or len(data) > _MAX_CHAINED_BYTES:
         return None
@@ -118,13 +117,13 @@ def _make_dictionary(data: bytes, before: bytes, gap_bytes: int) -> bytes | None
 
 
 def finish_zlib(prefix: bytes, data: bytes, segment: bytes) -> bytes:
-    """A whole zlib document of `prefix` and `data`, where `segment` is `compress_deflate(data)`."""
+    """Return a whole zlib document of `prefix` and `data`, where `segment` is `compress_deflate(data)`."""
     checksum = zlib.adler32(data, zlib.adler32(prefix))
     return b"".join((ZLIB_HEADER, store_deflate(prefix), segment, _ZLIB_END, checksum.to_bytes(4, "big")))
 
 
 def store_zstd(data: bytes) -> bytes:
-    """`data` as raw zstd blocks, none of them the last."""
+    """Return `data` as raw zstd blocks, none of them marked as the last."""
     blocks = []
     for start in range(0, len(data), _ZSTD_MAX_BLOCK_BYTES):
         block = data[start : start + _ZSTD_MAX_BLOCK_BYTES]
@@ -133,7 +132,7 @@ def store_zstd(data: bytes) -> bytes:
 
 
 class ZstdCompressor:
-    """Makes zstd segments. Holds the compressor's working memory (1 MB), so that not each segment sets it up anew."""
+    """Makes zstd segments. It holds the compressor's working memory (1 MB), which is costly to set up."""
 
     __slots__ = ("_compressor",)
 
@@ -141,23 +140,23 @@ class ZstdCompressor:
         self._compressor = zstd.ZstdCompressor(options=_ZSTD_OPTIONS)
 
     def compress(self, data: bytes) -> bytes:
-        """`ZSTD_PAD` and `data` as zstd blocks that are right wherever a block may begin, none of them the last."""
+        """Return `ZSTD_PAD` and `data` as zstd blocks that are valid wherever a block may begin, none marked as the last."""
         frame = self._compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
         return _ZSTD_RESET + _take_blocks(frame)
 
     def chain(self, data: bytes, *, before: bytes, gap_bytes: int) -> bytes | None:
-        """The same, but right only where the stream stands `gap_bytes` behind `before`, to which it refers. None where that cannot be."""
+        """Return zstd blocks that refer to `before`, which must end `gap_bytes` before them. None when that is not possible."""
         dictionary = _make_dictionary(data, before, gap_bytes)
         if dictionary is None:
             return None
-        # As a prefix, which is used once, and so not digested into tables of its own first.
+        # A prefix is used once, so it is not digested into tables first.
         prefix = zstd.ZstdDict(dictionary + ZSTD_PAD, is_raw=True).as_prefix
         compressor = zstd.ZstdCompressor(options=_ZSTD_OPTIONS, zstd_dict=prefix)
         return _ZSTD_RESET + _take_blocks(compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME))
 
 
 def _take_blocks(frame: bytes) -> bytes:
-    """The blocks of a whole zstd frame, the last of them not marked as such any more."""
+    """Return the blocks of a whole zstd frame, without the mark of the last one."""
     blocks = bytearray()
     position = _ZSTD_FRAME_HEADER_BYTES
     is_last = False

@@ -1,11 +1,11 @@
 """One event for many sessions, encoded lazily and once per format.
 
-Every session that gets the event, every replay ring that remembers it, holds a reference to the same object; nothing in it
-is about one recipient. Recipients that see less (no message content, no nonce) share a twin of their own. What is for one
-session alone is a `gateway.payloads.spliced_body`, which keeps nothing beside its payload.
+All sessions that get the event and all replay rings that remember it refer to the same object, and nothing in it is about one
+recipient. Recipients that see less (no message content, no nonce) share a variant. An event for one session alone is a
+`gateway.payloads.spliced_body`, which keeps only its payload.
 
-Owner: whoever resolved the event's audience makes it; it is immutable for all others. Formats are made when a connection
-first asks for them, so an event that nobody gets costs nothing.
+The part that resolves the event's audience makes the body, which is immutable for all others. A format is made when a connection
+first needs it, so an event that nobody gets costs nothing.
 """
 
 from collections.abc import Callable
@@ -19,43 +19,43 @@ from gateway.payloads.compression import Compression
 from gateway.payloads.encodings import Encoding, share_dispatch
 
 _EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
-"""What a message shows without the content intent; `poll` goes away altogether."""
+"""The fields of a message as sessions without the content intent see them. `poll` is removed."""
 
 TEMPLATES: Final = 9
-"""How many formats have templates: three encodings, each uncompressed and in two kinds of stream."""
+"""The number of formats with templates: three encodings, each uncompressed and in two kinds of stream."""
 
 _STREAMS: Final = 3
-"""The compressions that have templates are the first ones."""
+"""The number of compressions with templates, which are the first ones."""
 
 _JSON_FRAME_BYTES: Final = len(payloads.share_json("X", b"")) - 1
-"""What JSON has after `s` besides the event's name and `d`; all of it but the last byte is before `d`."""
+"""The size of the JSON after `s` without the event's name and `d`. All of it but the last byte is before `d`."""
 
 
 def compute_template_index(encoding: Encoding, compression: Compression) -> int:
-    """A format's, see `TemplateMaker`. Not for `ZLIB_PAYLOAD`."""
+    """Compute a format's `TemplateMaker.index`. `ZLIB_PAYLOAD` has none."""
     return encoding * _STREAMS + compression
 
 
 class TemplateMaker(Protocol):
-    """A format, as far as a body knows it. `index` is in 0..TEMPLATES-1, another one for each format."""
+    """A format, as far as a body knows it. `index` is in 0..TEMPLATES-1 and differs between formats."""
 
     index: int
 
     def make_template(self, body: "DispatchBody") -> Template:
-        """The body in that format, for every recipient."""
+        """Make the template of a body, for all recipients."""
 
     def chain(self, body: "DispatchBody", previous: "DispatchBody") -> Template | None:
-        """The body for recipients whose stream ends in another one; None when that is no shorter."""
+        """Make a template for recipients whose stream ends in another body; None when that is no shorter."""
 
 
 class DispatchBody:
-    """An event's name and `d`, in every format that was asked for."""
+    """An event's name and `d`, in all formats that were needed so far."""
 
     __slots__ = ("_etf", "_json", "_msgpack", "_templates", "_without_content", "_without_nonce", "event")
 
     def __init__(self, event: str, payload: msgspec.Raw | bytes) -> None:
         self.event = event
-        # All the rest is filled in by the first who needs it: rings hold bodies for long.
+        # The rest is made on first use, because replay rings hold bodies for long.
         self._json = payloads.share_json(event, bytes(payload))
         self._etf: bytes | None = None
         self._msgpack: bytes | None = None
@@ -65,7 +65,7 @@ class DispatchBody:
 
     @property
     def size_bytes(self) -> int:
-        """What a replay ring counts: the size of `d` as JSON."""
+        """The size that a replay ring counts: that of `d` as JSON."""
         return len(self._json) - len(self.event) - _JSON_FRAME_BYTES
 
     @property
@@ -74,7 +74,7 @@ class DispatchBody:
         return self._json[len(self.event) + _JSON_FRAME_BYTES - 1 : -1]
 
     def shared(self, encoding: Encoding) -> bytes:
-        """What follows `s`, the same for all recipients."""
+        """Return the bytes that follow `s`, which are the same for all recipients."""
         if encoding is Encoding.JSON:
             return self._json
         shared = self._etf if encoding is Encoding.ETF else self._msgpack
@@ -87,7 +87,7 @@ class DispatchBody:
         return shared
 
     def find_template(self, wire_format: TemplateMaker) -> Template:
-        """The event in a format, made once."""
+        """Return the template of the event in a format, made once."""
         templates = self._templates
         if templates is None:
             templates = self._templates = [None] * TEMPLATES
@@ -97,17 +97,17 @@ class DispatchBody:
         return template
 
     def chain(self, wire_format: TemplateMaker, previous: object) -> Template | None:
-        """The event in a format, right for connections whose stream ends in `previous`; None when that saves nothing."""
+        """Return the template for connections whose stream ends in `previous`; None when that saves nothing."""
         return wire_format.chain(self, previous) if isinstance(previous, DispatchBody) else None
 
     def without_content(self) -> "DispatchBody":
-        """The same message as sessions without the content intent see it."""
+        """Return the variant for sessions without the content intent."""
         if self._without_content is None:
             self._without_content = self._changed(strip_content)
         return self._without_content
 
     def without_nonce(self) -> "DispatchBody":
-        """The same message for everybody but its author."""
+        """Return the variant for everybody but the author."""
         if self._without_nonce is None:
             self._without_nonce = self._changed(strip_nonce)
         return self._without_nonce
@@ -119,7 +119,7 @@ class DispatchBody:
 
 
 def strip_content(message: dict[str, Any]) -> None:
-    """Empties what the content intent guards, in a message and in the messages that it quotes. Changes its argument."""
+    """Empty the fields of the content intent, in a message and in the messages that it quotes. Changes its argument."""
     for field, empty in _EMPTIED.items():
         if field in message:
             message[field] = empty
@@ -131,5 +131,5 @@ def strip_content(message: dict[str, Any]) -> None:
 
 
 def strip_nonce(message: dict[str, Any]) -> None:
-    """Takes the nonce away. Changes its argument."""
+    """Remove the nonce. Changes its argument."""
     message.pop("nonce", None)

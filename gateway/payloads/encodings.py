@@ -1,9 +1,11 @@
 """The three encodings of gateway payloads, both ways.
 
-Out: `encode_payload` makes a whole payload (HELLO, acks, …). A dispatch is `SEQ_HEADS`, the recipient's `s`, and what follows
-it: `share_dispatch` makes that from a whole `d`; `open_dispatch` and `encode_pairs` make it piece by piece, for a `d` whose
-pairs come from several places. In: `decode_frame` reads the outer `{op, t, d}` of a client's payload and leaves `d` for `gateway.commands.commands`, which
-knows its type: still encoded for JSON and msgpack, a plain object for ETF.
+To the client: `encode_payload` makes a whole payload (HELLO, acks, …). A dispatch is `SEQ_HEADS`, the recipient's `s`, and the
+bytes after it. `share_dispatch` makes these from a whole `d`; `open_dispatch` and `encode_pairs` make them piece by piece, for a
+`d` whose pairs come from several places.
+
+From the client: `decode_frame` reads the outer `{op, t, d}` of a payload and leaves `d` for `gateway.commands.commands`, which
+knows its type. `d` is still encoded for JSON and msgpack, and a plain object for ETF.
 
 Erlang's term format and the splicing of `s` are kernels (`core_ext`); JSON and msgpack are msgspec's.
 """
@@ -30,7 +32,7 @@ class Encoding(enum.IntEnum):
 
 
 ENCODINGS = {"json": Encoding.JSON, "etf": Encoding.ETF, "msgpack": Encoding.MSGPACK}
-"""By their names in the address."""
+"""The encodings by their names in the address."""
 
 SEQ_BYTES = 4
 SEQ_HEADS = {
@@ -38,13 +40,13 @@ SEQ_HEADS = {
     Encoding.ETF: payloads.share_etf("X", b"\x83")[: payloads.ETF_SEQ_OFFSET],
     Encoding.MSGPACK: payloads.share_msgpack("X", b"")[: payloads.MSGPACK_SEQ_OFFSET],
 }
-"""What comes before a dispatch's `s`. In JSON `s` is of any width and comes with what is around it (`core_ext`'s framing)."""
+"""The bytes before a dispatch's `s`. In JSON `s` has any width, and the framing of `core_ext` writes the bytes around it."""
 
 JSON_END = b"}}"
-"""What ends a dispatch that `open_dispatch` began: `d`, and the payload. The binary encodings have no ends."""
+"""The end of `d` and of the payload, for a dispatch of `open_dispatch`. The binary encodings have no such end."""
 
 MAX_CLIENT_DEPTH = 32
-"""How deep a client's payload may nest; real ones need seven (member list subscriptions)."""
+"""The greatest depth of a client's payload. Real ones need seven (member list subscriptions)."""
 
 
 class RefusedPayload(Exception):
@@ -64,7 +66,7 @@ class ClientPayload(msgspec.Struct, frozen=True, gc=False):
 
 
 class EtfPayload(msgspec.Struct, frozen=True):
-    """The same in ETF, where `d` is decoded with the rest."""
+    """The outside of a client's payload in ETF, where `d` is decoded with the rest."""
 
     op: int | float
     d: object = None
@@ -72,12 +74,12 @@ class EtfPayload(msgspec.Struct, frozen=True):
 
 
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
-"""One that does not end counts to the end of the data, so that a search never has to begin anew behind it."""
+"""A JSON string. One without an end reaches to the end of the data, so that a search never begins anew behind it."""
 _MIN_INT, _MAX_INT = -(1 << 63), (1 << 64) - 1
 _OPENING = b"[{"
 _CLOSING = b"]}"
 _MSGPACK_CONTAINERS = bytes((*range(0x80, 0xA0), *range(0xDC, 0xE0)))
-"""What begins a map or a list, and may also be a part of something else."""
+"""The bytes that begin a map or a list. They may also be a part of other values."""
 
 _json_encoder = msgspec.json.Encoder()
 _msgpack_encoder = msgspec.msgpack.Encoder()
@@ -87,7 +89,7 @@ _msgpack_payload = msgspec.msgpack.Decoder(ClientPayload)
 
 
 def encode_payload(encoding: Encoding, op: int, d: object = None) -> bytes:
-    """A whole payload that carries no `s`. `d` is anything that msgspec encodes."""
+    """Encode a whole payload without `s`. `d` is anything that msgspec encodes."""
     payload = {"t": None, "s": None, "op": op, "d": d}
     if encoding is Encoding.JSON:
         return _json_encoder.encode(payload)
@@ -97,21 +99,21 @@ def encode_payload(encoding: Encoding, op: int, d: object = None) -> bytes:
 
 
 def share_dispatch(encoding: Encoding, event: str, payload: bytes) -> bytes:
-    """What follows `s` in a dispatch. `payload` is `d` as JSON."""
+    """Encode the part of a dispatch after `s`. `payload` is `d` as JSON."""
     if encoding is Encoding.JSON:
         return payloads.share_json(event, payload)
     return _share_binary(encoding, event, _encode_binary(encoding, payload))
 
 
 def open_dispatch(encoding: Encoding, event: str, count: int) -> bytes:
-    """What follows `s` in a dispatch, up to the pairs of its `d`: an object of `count` pairs, which JSON need not know."""
+    """Encode a dispatch from after `s` to the pairs of `d`, an object of `count` pairs. JSON ignores the count."""
     if encoding is Encoding.JSON:
         return payloads.share_json(event, b"{")[:-1]
     return _share_binary(encoding, event, _write_map_header(encoding, count))
 
 
 def encode_pairs(encoding: Encoding, payload: bytes) -> tuple[int, bytes]:
-    """How many pairs a JSON object has, and they without anything around them. In JSON the number is 0 for none, else 1."""
+    """Return the number of a JSON object's pairs, and the pairs without brackets. In JSON the number is 0 or 1, for any."""
     if encoding is Encoding.JSON:
         pairs = payload.strip()[1:-1].strip()
         return min(len(pairs), 1), pairs
@@ -147,9 +149,9 @@ def _write_map_header(encoding: Encoding, count: int) -> bytes:
 
 
 def narrow_ints(value: object) -> object:
-    """The same with a string for every int past 64 bits, which JSON holds (in a message's nonce) and the others do not.
+    """Replace every int past 64 bits by a string. JSON can hold such an int (in a message's nonce), the others cannot.
 
-    It is what Discord's JavaScript decoder makes of an ETF int that is too large for it.
+    Discord's JavaScript decoder makes the same of an ETF int that is too large for it.
     """
     if isinstance(value, int):
         return value if _MIN_INT <= value <= _MAX_INT else str(value)
@@ -161,10 +163,10 @@ def narrow_ints(value: object) -> object:
 
 
 def decode_frame(encoding: Encoding, data: bytes) -> ClientPayload | EtfPayload:
-    """The outside of a client's payload.
+    """Decode the outside of a client's payload.
 
     Raises:
-        RefusedPayload: 4002, for everything that is no payload.
+        RefusedPayload: 4002, for data that is no payload.
     """
     try:
         if encoding is Encoding.JSON:
@@ -181,7 +183,7 @@ def decode_frame(encoding: Encoding, data: bytes) -> ClientPayload | EtfPayload:
 
 
 def _decode_json_payload(data: bytes) -> ClientPayload:
-    """msgspec looks for halves of surrogate pairs in `d` too."""
+    """Decode JSON, also with lone surrogates in `d`, which msgspec refuses."""
     try:
         return _json_payload.decode(data)
     except msgspec.DecodeError:
@@ -192,7 +194,7 @@ def _decode_json_payload(data: bytes) -> ClientPayload:
 
 
 def check_depth(data: bytes) -> None:
-    """Refuses JSON that nests deeper than `MAX_CLIENT_DEPTH`. Broken JSON may pass; its parser comes next.
+    """Refuse JSON that nests deeper than `MAX_CLIENT_DEPTH`. Broken JSON may pass, because its parser comes next.
 
     Raises:
         RefusedPayload: 4002.
@@ -210,7 +212,7 @@ def check_depth(data: bytes) -> None:
 
 
 def check_msgpack_depth(data: bytes) -> None:
-    """The same for msgpack, whose parser is bounded by the interpreter's stack alone.
+    """Refuse msgpack that nests too deep. Its parser is bounded by the interpreter's stack alone.
 
     Raises:
         RefusedPayload: 4002.

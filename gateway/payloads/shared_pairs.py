@@ -1,7 +1,7 @@
 """Pairs of a dispatch's `d` that are the same for many sessions: a guild's fields, its roles, the channels of a view.
 
-They are encoded once an encoding and compressed once a stream, and the bytes go into the spliced bodies (`gateway.payloads.spliced_body`)
-of all sessions. Whoever knows when they change makes new ones then; these never change.
+They are encoded once for each encoding and compressed once for each stream format. The bytes go into the spliced bodies
+(`gateway.payloads.spliced_body`) of all sessions. Shared pairs never change: their owner replaces them when they are old.
 """
 
 from collections.abc import Callable
@@ -25,17 +25,17 @@ class SharedPairs:
         self._segments: dict[tuple[Encoding, Compression, int], bytes] = {}
 
     def count(self, encoding: Encoding) -> int:
-        """How many pairs there are; in JSON, where nobody needs it, 0."""
+        """Return the number of pairs. It is 0 in JSON, where nobody needs it."""
         return 0 if encoding is Encoding.JSON else self._find(encoding)[0]
 
     def text(self, encoding: Encoding) -> bytes:
-        """The pairs, to follow others: in JSON they begin with a comma, if there are any."""
+        """Return the pairs to follow others: in JSON they begin with a comma, if there are any."""
         return self._text if encoding is Encoding.JSON else self._find(encoding)[1]
 
     def segment(
         self, encoding: Encoding, compression: Compression, position: int, compress: Callable[[bytes, int], bytes]
     ) -> bytes:
-        """What `compress` makes of the text and the position (0 for a body's first shared pairs): once for each."""
+        """Return the result of `compress` for the text and a position (0 for a body's first shared pairs), made once."""
         key = (encoding, compression, position)
         segment = self._segments.get(key)
         if segment is None:

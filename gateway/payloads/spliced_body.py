@@ -1,4 +1,4 @@
-"""An event of one session, whose `d` is made of its own pairs and of pairs that it shares with other sessions.
+"""An event of one session: its `d` has pairs of its own and pairs that it shares with other sessions.
 
 READY has only own pairs; a GUILD_CREATE has a few of its own (`joined_at`, oneself) and many that are the same for everybody
 with the same view of the same version of the guild:
@@ -7,11 +7,11 @@ with the same view of the same version of the guild:
     session.dispatch(SplicedBody("GUILD_CREATE", b'{"joined_at":"…"}', shared))
 
 goes to each session as `{"joined_at":"…", <pairs of the guild>, <pairs of the channels>}`. Only the own pairs are encoded and
-compressed for it; of the others it holds references, down to the frame that is sent. Maps of the binary encodings say their
-size at the front, which is why pairs are counted.
+compressed for it. It refers to the others, down to the frame that is sent. Pairs are counted because maps of the binary
+encodings begin with their size.
 
-A replay ring keeps one of these a session and guild, so there is nothing in it but the own pairs: templates are made when it
-is sent and not kept.
+A replay ring keeps one of these for each session and guild, so it holds only the own pairs. Templates are made for each send
+and not kept.
 """
 
 from typing import Protocol, TypeAlias
@@ -25,16 +25,16 @@ from gateway.payloads.shared_pairs import SharedPairs
 
 
 class Splicer(Protocol):
-    """A format, as far as a spliced body knows it."""
+    """A format that can make the template of a spliced body."""
 
     def splice(self, body: "SplicedBody") -> Template:
-        """The body in that format."""
+        """Make the template of a body."""
 
 
 class SplicedBody(msgspec.Struct, eq=False, gc=False):
-    """An event's name, its own pairs as a JSON object, and shared ones: keys differ between all of them.
+    """An event's name, its own pairs as a JSON object, and shared pairs. All keys differ.
 
-    The garbage collector does not look into it: nothing in it knows of bodies, and there are very many.
+    The garbage collector skips it: nothing in it refers to bodies, and there are very many.
 
     Raises:
         ValueError: when there are shared parts and no own pairs to put them behind.
@@ -50,7 +50,7 @@ class SplicedBody(msgspec.Struct, eq=False, gc=False):
 
     @property
     def size_bytes(self) -> int:
-        """What a replay ring counts: the size of the own pairs as JSON. The shared ones are not held for this session."""
+        """The size that a replay ring counts: that of the own pairs as JSON. The shared ones are held anyway."""
         return len(self.own)
 
     @property
@@ -59,18 +59,18 @@ class SplicedBody(msgspec.Struct, eq=False, gc=False):
         return b"".join((self.own[:-1], *(part.text(Encoding.JSON) for part in self.parts), b"}"))
 
     def opening(self, encoding: Encoding, pad_pairs: int) -> bytes:
-        """What follows `s` up to the end of the own pairs. `d` is to get `pad_pairs` pairs more than it is made of."""
+        """Return the bytes from after `s` to the end of the own pairs. `pad_pairs` more pairs will be added to `d`."""
         count, pairs = encode_pairs(encoding, self.own)
         count += pad_pairs + sum(part.count(encoding) for part in self.parts)
         return open_dispatch(encoding, self.event, count) + pairs
 
     def find_template(self, wire_format: Splicer) -> Template:
-        """The event in a format. Made anew each time."""
+        """Make the template of the event in a format, anew each time."""
         return wire_format.splice(self)
 
     def chain(self, wire_format: object, previous: object) -> None:
-        """Nothing: it is for one session, so nothing is gained."""
+        """Return None: an event of one session gains nothing by a chain."""
 
 
 Body: TypeAlias = DispatchBody | SplicedBody
-"""What tracks number, remember and send."""
+"""A body that tracks number, remember and send."""

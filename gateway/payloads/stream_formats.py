@@ -1,9 +1,9 @@
 """The formats of `compress=zlib-stream` and `compress=zstd-stream`: templates of stored prefixes and compressed segments.
 
-`gateway.payloads.compression` tells the layouts. A segment is right anywhere, so one serves every connection. One that looks back at the
-event before it (`chain`) takes a third of the bytes, and is right where exactly that event came last; who that is, is counted
-by `core_ext`'s templates. What the streams have in common between the two events is what the earlier one put out behind its `s`;
-then comes the prefix of the later one, which is of the same width for all but differs in `s`, and so cannot be referred to.
+`gateway.payloads.compression` has the layouts. A segment is valid anywhere, so one serves all connections. A segment that refers
+to the event before it (`chain`) takes a third of the bytes, and is valid only for connections whose last event was that one. The
+templates of `core_ext` count these. Their streams have in common the bytes of the earlier event after its `s`. Then comes the
+prefix of the later event, which has the same width for all connections but differs in `s`, so nothing may refer to it.
 """
 
 from collections.abc import Callable
@@ -21,25 +21,25 @@ _BINARY = 2
 _PADDED_SEQ_BYTES: Final = 10
 
 _MAX_STORED_BYTES: Final = 512
-"""Own parts up to here are not compressed: it would cost 6 to 12 microseconds a session and save little of its GUILD_CREATE."""
+"""Own parts up to this size are not compressed: it would cost 6 to 12 µs a session and save little of a GUILD_CREATE."""
 
-# The zstd pad must be a value in encodings that have no white space: of one more key, "_", which clients ignore. Each shared
-# part has a pad of its own, so they are "_", "__" and so on in `d`; no object of the API has such a key.
+# In encodings without white space the zstd pad must be the value of one more key, "_", which clients ignore. Each shared part
+# has a pad of its own, so the keys in `d` are "_", "__" and so on. No object of the API has such a key.
 _PADDED_HEADS: Final = {
     Encoding.JSON: b"",
     Encoding.ETF: b"\x83t\x00\x00\x00\x05" + SEQ_HEADS[Encoding.ETF][6:],
     Encoding.MSGPACK: b"\x85" + SEQ_HEADS[Encoding.MSGPACK][1:],
 }
-"""What is before `s` when a pad comes behind it."""
+"""The bytes before `s` when a pad follows it."""
 
 
 class _Chain:
-    """How events begin that look back: with a prefix of fixed width, so that what comes before lies equally far back for all."""
+    """The prefix of chained events. Its width is fixed, so the event before lies equally far back for all connections."""
 
     __slots__ = ("_after", "_head", "_mode", "gap_bytes")
 
     def __init__(self, encoding: Encoding, head: bytes, after: bytes, store: Callable[[bytes], bytes]) -> None:
-        """`head` and `after` are around `s` in binary encodings; `store` puts the prefix into a block."""
+        """`head` and `after` are the bytes around `s` in binary encodings. `store` puts the prefix into a block."""
         is_json = encoding is Encoding.JSON
         head, seq, after = (b'{"s":', b" " * _PADDED_SEQ_BYTES, b",") if is_json else (head, bytes(SEQ_BYTES), after)
         self._mode = payloads.TEMPLATE_PADDED if is_json else payloads.TEMPLATE_FIXED
@@ -48,7 +48,7 @@ class _Chain:
         self.gap_bytes = len(head + seq + after)
 
     def make(self, segment: bytes | None, standalone: payloads.Template) -> payloads.Template | None:
-        """The template of a segment, if there is one and it is shorter than what needs nothing before it."""
+        """Return the template of a segment, if there is one and it is shorter than the standalone template."""
         if segment is None:
             return None
         tail = self._after + segment
@@ -172,7 +172,7 @@ class ZstdStreamFormat:
         return self._chain.make(segment, body.find_template(self))
 
     def _make(self, text: bytes, rest: tuple[bytes, ...], *, is_small: bool = False) -> payloads.Template:
-        """A template of a text, which is compressed unless that makes it no smaller, and of segments."""
+        """Make a template of a text and of segments. The text is compressed only if that makes it smaller."""
         if not is_small:
             segment = self._pad_key + self._compressor.compress(text)
             if len(segment) < len(text):
@@ -180,13 +180,13 @@ class ZstdStreamFormat:
         return payloads.Template(_BINARY, self._mode, self._head, compression.store_zstd(text), rest)
 
     def _compress(self, text: bytes, position: int) -> bytes:
-        """The segment of shared pairs, with their pad."""
+        """Return the segment of shared pairs, with their pad."""
         pad_key = _write_pad_key(self._encoding, position)
         return compression.store_zstd(pad_key) + self._compressor.compress(text)
 
 
 def _write_pad_key(encoding: Encoding, position: int) -> bytes:
-    """A key and the header of a string of the pad's size. Nothing in JSON, where the pad is white space."""
+    """Return a key and the header of a string of the pad's size. JSON needs none: its pad is white space."""
     if encoding is Encoding.JSON:
         return b""
     name, size = b"_" * (position + 1), len(compression.ZSTD_PAD)

@@ -1,9 +1,9 @@
-"""The formats in which payloads leave: an encoding and a compression, as whole WebSocket frames.
+"""The wire formats of payloads: an encoding and a compression, as whole WebSocket frames.
 
-A format holds no state of any connection, so there is one object a format and every connection of that format shares it.
-What a dispatch needs for each recipient is put into a template by `core_ext` (see its framing and `gateway.payloads.compression` for
-the layouts); templates are made here and in `gateway.payloads.stream_formats`. A body of many sessions has one in each format and
-keeps it, a spliced body's is made of the session's own part and of segments that its shared parts keep:
+A format holds no state of any connection, so all connections of a format share one object. `core_ext` puts the bytes of each
+recipient into a template (see its framing and `gateway.payloads.compression` for the layouts). Templates are made here and in
+`gateway.payloads.stream_formats`. A body of many sessions has one template for each format and keeps it. A spliced body's
+template is made of the session's own part and of segments that its shared parts keep:
 
     prefix with `s` │ opening: t, op, d's own pairs │ shared pairs │ shared pairs │ end
 
@@ -28,30 +28,31 @@ NO_TEMPLATES: Final = -1
 
 
 class WireFormat(Protocol):
-    """One way to send. Every method gives a whole frame.
+    """One wire format. Every method returns a whole frame.
 
-    `index` is `NO_TEMPLATES`, or it is a `TemplateFormat`. In a stream (`is_stream`) an event may look back at the one before.
+    An `index` other than `NO_TEMPLATES` belongs to a `TemplateFormat`. In a stream (`is_stream`) an event may refer to the one
+    before it.
     """
 
     index: int
     is_stream: bool
 
     def open(self, payload: bytes) -> bytes:
-        """The first payload of a connection, which begins its stream."""
+        """Encode the first payload of a connection, which begins its stream."""
 
     def encode(self, payload: bytes) -> bytes:
-        """A payload of this connection alone."""
+        """Encode a payload of one connection alone."""
 
     def encode_dispatch(self, body: Body, seq: int) -> bytes:
-        """An event with its `s`."""
+        """Encode an event with its `s`."""
 
 
 class TemplateFormat(WireFormat, TemplateMaker, Splicer, Protocol):
-    """A format in which dispatches differ by their `s` alone."""
+    """A format in which the dispatches of an event differ by their `s` alone."""
 
 
 class PlainFormat:
-    """No compression."""
+    """The format of an encoding without compression."""
 
     __slots__ = ("_encoding", "_mode", "_opcode", "index", "is_stream")
 
@@ -89,16 +90,16 @@ class PlainFormat:
         return payloads.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.opening(encoding, 0), rest)
 
     def chain(self, body: DispatchBody, previous: DispatchBody) -> None:
-        """See `TemplateFormat`. Nothing looks back here."""
+        """See `TemplateFormat`. Nothing refers to the event before."""
 
 
 class ZlibPayloadFormat:
-    """Identify's `compress: true`: JSON, each payload a zlib document. Its checksum runs over `s` too: no templates."""
+    """Payload compression for JSON: each payload is a zlib document. Its checksum covers `s`, so there are no templates."""
 
     __slots__ = ("_stream", "index", "is_stream")
 
     def __init__(self, stream: ZlibStreamFormat) -> None:
-        """`stream` is of the same encoding. Its segments serve here as well, so they are made once for both."""
+        """`stream` has the same encoding. Its segments serve here as well, so they are made once for both."""
         self._stream = stream
         self.index = NO_TEMPLATES
         self.is_stream = False

@@ -1,7 +1,7 @@
-"""Who may connect, and what every transport does alike with a connection.
+"""The admission of clients, and the parts of a connection's life that all transports have in common.
 
-A transport reads sockets; this says what it answers to a request, makes the connection of an upgraded socket, gives it its
-heartbeat interval, watches over the heartbeats of all of them, and counts connections and addresses.
+A transport reads sockets. Admission decides about each request, makes the connection of an upgraded socket, gives it a heartbeat
+interval, watches the heartbeats of all connections, and counts connections and addresses.
 
 Owns the counts and the timer of the watch. Knows no socket and starts no task.
 """
@@ -34,25 +34,26 @@ from gateway.transport.surroundings import ALONE, Surroundings
 logger = logging.getLogger(__name__)
 
 HANDSHAKE_S: Final = 5.0
-"""How long a client may take for its request, from the accepted socket to the last byte of its headers."""
+"""The time that a client may take for its request, from the accepted socket to the last byte of its headers."""
 DRAIN_S: Final = 2.0
-"""How long a client may take to see that it was closed."""
+"""The time that a client may take to see that it was closed."""
 STOP_S: Final = 1.0
-"""How long a stop waits for the clients' ends, and then once more for the sockets'."""
+"""The time that a stop waits for the clients to close, and then once more for the sockets."""
 
 _MAX_TICK_S = 1.0
 _TICKS = 10
-"""At least so many ticks in each time that is watched."""
+"""The least number of ticks in each time that is watched."""
 _JITTER_SHARE = 11
-"""An interval is jittered by at most this part of it, so that a short one (in a test) stays one."""
+"""The divisor of an interval that bounds its jitter, so that a short interval (in a test) stays short."""
 _GOLDEN = 0.6180339887498949
-"""Multiples of it, modulo 1, are spread evenly however many there are: jitter without chance."""
+"""The golden ratio's fraction. Its multiples modulo 1 are spread evenly, which gives jitter without randomness."""
 _STOP_STEP_S = 0.01
 _SURPLUS = 16
-"""Sockets past the bound that are kept for those who ask how the process is; each is gone after `HANDSHAKE_S`."""
+"""Sockets past the bound that are kept for /health and /ready. Each is gone after `HANDSHAKE_S`."""
 _FOR_ALL: Final = 8
+"""How many of these sockets are for all addresses. The others are for addresses with few sockets, so no flood takes them all."""
 _FEW: Final = 4
-"""All addresses may have so many of them; the rest is for addresses with few sockets, so that no flood takes them all."""
+"""The most sockets of an address that has few."""
 _READY = "/ready"
 _PROBES = {"/health": "ok", _READY: "ready"}
 _AUTHORITY = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
@@ -73,7 +74,7 @@ _NO_ROOM = HttpAnswer(
 
 
 class Admission:
-    """See the module. `handler` is called for every connection's commands and its end."""
+    """See the module. `handler` gets every connection's commands and its end."""
 
     __slots__ = (
         "_addresses",
@@ -123,7 +124,7 @@ class Admission:
     def start(
         self, connections: Callable[[], Iterable[Connection]], on_tick: Callable[[float], None] | None = None
     ) -> None:
-        """Begins to watch, and to measure what waits in the `connections`. `on_tick(now_s)` is called a few times a second."""
+        """Begin to watch, and to measure the buffers of `connections`. `on_tick(now_s)` is called a few times a second."""
         if on_tick is not None:
             self._on_tick = on_tick
         self._metrics.connections.session_buffer_bytes.set_function(
@@ -132,7 +133,7 @@ class Admission:
         self._tick()
 
     def stop(self) -> None:
-        """Ends the watch. Safe to call twice."""
+        """End the watch. Safe to call twice."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -145,7 +146,7 @@ class Admission:
     # ---- sockets
 
     def add_socket(self, address: str) -> bool:
-        """A socket was accepted; whether it may stay. `remove_socket` must follow, whatever the answer is."""
+        """Count an accepted socket. Return whether it may stay. `remove_socket` must follow in both cases."""
         self._sockets += 1
         key = key_of(address)
         self._addresses[key] = self._addresses.get(key, 0) + 1
@@ -156,7 +157,7 @@ class Admission:
         return self._sockets <= self._surroundings.max_sockets + spare
 
     def remove_socket(self, address: str) -> None:
-        """A socket is gone."""
+        """Count a socket as gone."""
         self._sockets -= 1
         key = key_of(address)
         left = self._addresses.get(key, 0) - 1
@@ -166,15 +167,15 @@ class Admission:
             self._addresses.pop(key, None)
 
     def tell_slow_head(self, address: str) -> None:
-        """A socket is ended because its request did not come in time."""
+        """Log a socket that is ended because its request did not come in time."""
         self._tell_slow("head", address)
 
     # ---- requests
 
     def judge(self, *, target: str, address: str, headers: HeaderValues) -> HttpAnswer | ConnectionOptions:
-        """What a GET for `target` (path and query, or a whole address) gets: an answer, or an upgrade to this options.
+        """Return the answer to a GET for `target` (path and query, or a whole address), or the options of its upgrade.
 
-        A choice with a `refusal` is upgraded too, and closed with it.
+        Options with a `refusal` are upgraded too, and the connection is closed with it.
         """
         path, _, query = _AUTHORITY.sub("", target).partition("?")
         if path in _PROBES:
@@ -211,7 +212,7 @@ class Admission:
     def connect(
         self, *, link: Link, ender: Ender, options: ConnectionOptions, address: str, host: str, fd: int
     ) -> Connection:
-        """Makes the connection of an upgraded socket. `open` must follow, once the transport knows the connection."""
+        """Make the connection of an upgraded socket. `open` must follow, once the transport knows the connection."""
         connection = Connection(
             shared=self.shared,
             link=link,
@@ -226,16 +227,16 @@ class Admission:
         return connection
 
     def open(self, connection: Connection) -> None:
-        """Says HELLO and begins to watch."""
+        """Send HELLO and begin to watch the connection."""
         connection.open(self._compute_interval_s())
         self._watch.add(connection)
 
     def disconnect(self) -> None:
-        """The socket of a connection is gone."""
+        """Count a connection whose socket is gone."""
         self._metrics.connections.websocket_connections.dec()
 
     def _note_close(self, address: str, close_code: CloseCode) -> None:
-        """A connection is closed from here: what an operator should know of."""
+        """Count a connection that the server closes, and log the closes that an operator should know of."""
         self._metrics.connections.gateway_closes_total.labels(str(close_code.code)).inc()
         if close_code is close_codes.SLOW_CLIENT:
             self._tell_slow("gateway", address)
@@ -250,7 +251,7 @@ class Admission:
         logger.warning("refused by a limit", extra={"limit": limit, "who": address})
 
     def _compute_interval_s(self) -> float:
-        """The next connection's heartbeat interval, jittered so that beats do not come in waves."""
+        """Compute the next connection's heartbeat interval, jittered so that beats do not come in waves."""
         settings = self.shared.settings
         self._opened += 1
         interval_s = settings.heartbeat_interval_s
@@ -259,7 +260,7 @@ class Admission:
 
 
 async def wait_until_empty(sockets: Callable[[], int]) -> None:
-    """Waits until there are no sockets left, `STOP_S` at most."""
+    """Wait until there are no sockets left, `STOP_S` at most."""
     waited_s = 0.0
     while sockets() and waited_s < STOP_S:
         await asyncio.sleep(_STOP_STEP_S)
@@ -267,10 +268,10 @@ async def wait_until_empty(sockets: Callable[[], int]) -> None:
 
 
 def _list_paths(public_url: str) -> frozenset[str]:
-    """Where the gateway is, without a slash at the end: libraries put one or none before their query.
+    """List the gateway's paths, without a slash at the end: libraries put one or none before their query.
 
-    A proxy passes the public address's path on or takes it away; `/gateway` is what people give one that tells the API from the
-    gateway by the path alone.
+    A proxy passes the path of the public address on or removes it. `/gateway` is usual behind a proxy that separates the API and
+    the gateway by path alone.
     """
     prefix = urlsplit(public_url).path.rstrip("/")
     return frozenset({"", "/gateway", prefix, f"{prefix}/gateway"})

@@ -1,4 +1,4 @@
-"""Messages out of frames: WebSocket fragments put together (RFC 6455 section 5.4).
+"""The assembly of WebSocket fragments to messages (RFC 6455 section 5.4).
 
 A message is bounded as a whole, in bytes and in frames: a client that sends one byte a frame, or empty frames, costs no
 more than one that sends whole messages.
@@ -12,11 +12,11 @@ BINARY = 2
 CONTINUATION = 0
 
 MAX_FRAGMENTS = 128
-"""A message of 4096 bytes in frames of 32, one of 15 KiB in frames of 120: smaller ones come from no library."""
+"""The most fragments of a message: 4096 bytes in frames of 32, or 15 KiB in frames of 120. No library sends smaller ones."""
 
 
 class Message:
-    """A whole message, as it came. `is_text` promises UTF-8, which is for the reader to check."""
+    """A whole message, as it came. `is_text` promises UTF-8, which the reader must check."""
 
     __slots__ = ("data", "is_text")
 
@@ -37,7 +37,7 @@ class Fragments:
         self._is_text = False
 
     def add(self, opcode: int, data: bytes, *, is_final: bool) -> Message | None:
-        """Takes a data frame; gives the message that it completes.
+        """Take a data frame. Return the message that it completes.
 
         Raises:
             RefusedPayload: 1002 for frames out of order, 4002 for a message that is too large.

@@ -1,4 +1,4 @@
-"""What the headers of a client's opening handshake must say (RFC 6455 section 4.2.1, RFC 9112 section 3.2).
+"""The rules for the headers of a client's opening handshake (RFC 6455 section 4.2.1, RFC 9112 section 3.2).
 
 Header values come as a function from a name, in whatever case, to all values under it. Nothing here knows a socket.
 """
@@ -17,12 +17,12 @@ _KEY_BYTES = 16
 
 
 def asks_upgrade(headers: HeaderValues) -> bool:
-    """Whether this is a handshake at all, right or wrong."""
+    """Return whether this is a handshake at all, valid or not."""
     return "upgrade" in _tokens(headers("Connection")) and bool(headers("Upgrade"))
 
 
 def find_fault(headers: HeaderValues) -> str | None:
-    """Why a handshake cannot be taken, in a sentence; None when it can be."""
+    """Return why a handshake is not valid, in a sentence; None when it is."""
     if len(headers("Host")) != 1:
         return "There must be one Host header"
     if [value.strip().lower() for value in headers("Upgrade")] != ["websocket"]:
@@ -35,7 +35,7 @@ def find_fault(headers: HeaderValues) -> str | None:
 
 
 def compute_accept(key: str) -> str:
-    """Sec-WebSocket-Accept, by which a client knows that its key was read."""
+    """Compute Sec-WebSocket-Accept, by which a client knows that its key was read."""
     digest = hashlib.sha1(key.strip().encode() + _GUID, usedforsecurity=False).digest()
     return base64.b64encode(digest).decode()
 

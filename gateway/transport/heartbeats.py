@@ -1,10 +1,10 @@
-"""Who has not been heard of for too long.
+"""A timing wheel that finds connections without a heartbeat for too long.
 
-Connections lie in slots by the tick at which they would be overdue. A heartbeat moves nothing: it only writes down a time.
-When a connection's slot comes up, it is either overdue and closed, or put into the slot of its new deadline; so each one
-is looked at about once in a timeout, however many there are and however often they beat.
+A connection lies in the slot of the tick at which it would be overdue. A heartbeat moves nothing: it only writes down a time. When
+a connection's slot comes up, the connection is either overdue and closed, or put into the slot of its new deadline. So each one
+is checked about once in a timeout, however many there are and however often they beat.
 
-`sweep` is called every `tick_s` by the owner; time is its argument.
+The owner calls `sweep` every `tick_s`. Time is its argument.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ class Watched(Protocol):
 
     @property
     def deadline_s(self) -> float:
-        """When it is overdue, by what has been heard so far."""
+        """The time at which it is overdue, if nothing more is heard."""
 
     def expire(self) -> None:
-        """Ends it."""
+        """End the connection."""
 
 
 class HeartbeatWatch:
-    """The slots. Holds a closed connection until its slot comes up, and then lets it go."""
+    """The wheel. It holds a closed connection until its slot comes up."""
 
     __slots__ = ("_last_tick", "_slots", "tick_s")
 
@@ -42,12 +42,12 @@ class HeartbeatWatch:
         return ceil(time_s / self.tick_s)
 
     def add(self, connection: Watched) -> None:
-        """Begins to watch."""
+        """Begin to watch a connection."""
         tick = max(self._tick_of(connection.deadline_s), self._last_tick + 1)
         self._slots.setdefault(tick, []).append(connection)
 
     def sweep(self, now_s: float) -> None:
-        """Ends every connection that is overdue now."""
+        """End every connection that is overdue now."""
         for connection in self._due(int(now_s / self.tick_s)):
             if not connection.is_open:
                 continue

@@ -1,6 +1,7 @@
-"""The HTTP that precedes a WebSocket: one GET in, an upgrade or an answer out.
+"""The HTTP request that precedes a WebSocket, and its answer or upgrade.
 
-Bytes in, bytes out; the parsing itself is httptools'. What the headers must say is `handshake`'s, who may connect `Admission`'s.
+Bytes come in and bytes go out; httptools parses them. `handshake` has the rules for the headers, `Admission` decides about the
+request.
 """
 
 from collections.abc import Sequence
@@ -15,15 +16,15 @@ BAD_REQUEST = HttpAnswer(status=HTTPStatus.BAD_REQUEST, text="Not a request that
 TOO_LARGE = HttpAnswer(status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text="Too many headers")
 
 _METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS"})
-"""The last one is how HAProxy asks for /health unless it is told otherwise."""
+"""The methods that get an answer. HAProxy asks for /health with OPTIONS by default."""
 _VERSIONS = frozenset({"1.0", "1.1"})
 _LATIN = "latin-1"
 _MAX_HEADERS = 100
-"""Browsers send a dozen or two."""
+"""The most headers of a request. Browsers send one or two dozen."""
 
 
 class HttpRequest:
-    """A request without a body; also httptools's callbacks while it is read."""
+    """A request without a body, which has httptools' callbacks while it is read."""
 
     __slots__ = ("_headers", "_target", "header_count", "is_head", "may_upgrade")
 
@@ -31,22 +32,22 @@ class HttpRequest:
         self._target = b""
         self.is_head = False
         self.may_upgrade = False
-        """Only a GET of HTTP/1.1 may; others are for /health and /ready."""
+        """Whether the request may be upgraded: only a GET of HTTP/1.1. Others are for /health and /ready."""
         self.header_count = 0
         self._headers: dict[str, list[str]] = {}
 
     @property
     def target(self) -> str:
-        """What is asked for."""
+        """The target of the request: path and query, or a whole address."""
         return self._target.decode(_LATIN)
 
     @property
     def has_body(self) -> bool:
-        """Whether more than headers was to come."""
+        """Whether the headers announce a body."""
         return "transfer-encoding" in self._headers or set(self.values_of("Content-Length")) - {"0"} != set()
 
     def values_of(self, name: str) -> Sequence[str]:
-        """All values of a header, whatever the case of its name."""
+        """Return all values of a header, whatever the case of its name is."""
         return self._headers.get(name.lower(), ())
 
     def on_url(self, url: bytes) -> None:
@@ -60,7 +61,7 @@ class HttpRequest:
 
 
 def parse_request(data: bytes) -> HttpRequest | None:
-    """The request in `data`, which ends with its blank line; None for other methods, and for one with a body."""
+    """Parse the request in `data`, which ends with its blank line. None means another method, or a body."""
     request = HttpRequest()
     parser = httptools.HttpRequestParser(request)
     try:
@@ -80,7 +81,7 @@ def parse_request(data: bytes) -> HttpRequest | None:
 
 
 def encode_upgrade(request: HttpRequest) -> bytes:
-    """The answer that upgrades a request that is right."""
+    """Return the answer that upgrades a valid request."""
     accept = compute_accept(request.values_of("Sec-WebSocket-Key")[0])
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -89,7 +90,7 @@ def encode_upgrade(request: HttpRequest) -> bytes:
 
 
 def encode_answer(answer: HttpAnswer, *, with_body: bool = True) -> bytes:
-    """An answer after which the connection is closed."""
+    """Return an answer after which the connection is closed."""
     body = answer.text.encode()
     lines = [f"HTTP/1.1 {answer.status.value} {answer.status.phrase}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]

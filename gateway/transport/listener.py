@@ -1,12 +1,12 @@
-"""The gateway's server socket, seen from its composition root: what every transport can do, and which one is taken.
+"""The interface of all listeners, and the choice of the transport.
 
     native   one epoll of our own under the event loop; Linux
     picows   the event loop reads the sockets, picows the frames; runs everywhere
 
-`gateway.transport` names one; `auto` takes the best that this machine has.
+The setting `gateway.transport` names one; `auto` takes the best one that this machine has.
 
-Both stay. A server on Linux has one epoll, so it takes the native one. picows is the portable transport, for macOS and whatever else
-has no epoll, and its protocol objects carry the sockets of the voice tier later.
+Both stay. A server on Linux has one epoll, so it takes the native transport. picows is the portable one, for macOS and other
+systems without epoll, and its protocol objects carry the sockets of the voice tier later.
 """
 
 import sys
@@ -29,7 +29,7 @@ if sys.platform == "linux":  # elsewhere its kernel is not even built
     TRANSPORTS: Final = ("native", "picows")
 else:
     TRANSPORTS: Final = ("picows",)
-"""What this machine has, the best first."""
+"""The transports that this machine has, the best first."""
 
 
 class Listener(Protocol):
@@ -41,13 +41,13 @@ class Listener(Protocol):
 
     @property
     def connections(self) -> list[Connection]:
-        """The connections that are there now."""
+        """The connections that are open now."""
 
     async def start(self) -> None:
-        """Begins to listen. Raises StartError when the address cannot be had."""
+        """Begin to listen. Raises StartError when the address cannot be bound."""
 
     async def stop(self) -> None:
-        """Stops to listen and ends what is still connected, with 1001. Takes a little over two seconds at most."""
+        """Stop listening and close all connections with 1001. Takes a little over two seconds at most."""
 
 
 def make_listener(
@@ -60,12 +60,12 @@ def make_listener(
     sending: Sending | None = None,
     surroundings: Surroundings = ALONE,
 ) -> Listener:
-    """A listener of the transport that the settings ask for. `handler` hears every connection's commands and its end.
+    """Make a listener of the transport in the settings. `handler` gets every connection's commands and its end.
 
-    `sending` sends what the sessions get; by default one of its own does.
+    `sending` sends the sessions' dispatches; by default the listener gets one of its own.
 
     Raises:
-        StartError: this machine does not have the transport.
+        StartError: when this machine does not have the transport.
     """
     name = TRANSPORTS[0] if settings.transport == "auto" else settings.transport
     if name not in TRANSPORTS:

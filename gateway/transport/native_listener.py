@@ -2,10 +2,10 @@
 
     event loop ─ the epoll is readable ─→ SocketTable.poll ─→ the methods below ─→ Admission, Connection
 
-A socket is a descriptor, a few numbers and its connection: no task, no timer, no protocol object, no read buffer. Heartbeats are
-read and answered within the table; of everything else the table tells this listener, which passes it to the connection.
+A socket is a descriptor, a few numbers and its connection: it has no task, timer, protocol object or read buffer. The table itself
+reads and answers heartbeats. It hands everything else to this listener, which passes it to the connection.
 
-It speaks no TLS: a proxy in front does (see the operator's guide). Owns the server socket and the table. Starts no task.
+It does not speak TLS, which a proxy does (see the operator's guide). Owns the server socket and the table. Starts no task.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from gateway.transport.http_request import (
 logger = logging.getLogger(__name__)
 
 _MAX_REQUEST_BYTES = 16_384
-"""Browsers send a kilobyte or two, proxies add some more."""
+"""The most bytes of a request. Browsers send one or two kilobytes, and proxies add some more."""
 _NO_STATUS = 1005
 _REFUSALS = {
     sockets.PROTOCOL_ERROR: close_codes.PROTOCOL_ERROR,
@@ -54,7 +54,7 @@ class NativeListener:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: socket.socket | None = None
         self._unheard: set[sockets.Socket] = set()
-        """Whose request has not come yet."""
+        """The sockets whose request has not come yet."""
         self._is_sweeping = False
         settings = admission.shared.settings
         self._table = sockets.SocketTable(
@@ -78,11 +78,11 @@ class NativeListener:
 
     @property
     def connections(self) -> list[Connection]:
-        """The connections that are there now."""
+        """The connections that are open now."""
         return self._table.receivers
 
     async def start(self) -> None:
-        """Begins to listen. Raises StartError when the address cannot be had."""
+        """Begin to listen. Raises StartError when the address cannot be bound."""
         server = bind_socket(self._host, self._port)
         # Accepted sockets inherit both.
         server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._admission.shared.settings.socket_buffer_bytes)
@@ -94,7 +94,7 @@ class NativeListener:
         self._admission.start(lambda: self.connections, on_tick=self._sweep)
 
     async def stop(self) -> None:
-        """Stops to listen and ends what is still connected, with 1001. Takes a little over a second at most."""
+        """Stop listening and close all connections with 1001. Takes a little over a second at most."""
         if self._server is not None:
             self._table.unlisten()
             self._server.close()
@@ -184,7 +184,7 @@ class NativeListener:
             sock.receiver.close(close_codes.SLOW_CLIENT)
 
     def on_lost(self, sock: sockets.Socket) -> None:
-        """See `SocketOwner`. The descriptor is closed next, so the outlet lets go of it first, whatever comes between."""
+        """See `SocketOwner`. The descriptor is closed next, so the outlet lets go of it first."""
         connection = sock.receiver
         if connection is not None:
             connection.outlet.cut()
@@ -198,7 +198,7 @@ class NativeListener:
                 self._admission.tell_slow_head(sock.address)
 
     def on_fault(self, sock: sockets.Socket) -> None:
-        """See `SocketOwner`. One connection ends, the others go on."""
+        """See `SocketOwner`. One connection ends, and the others go on."""
         logger.error("gateway connection failed", exc_info=sys.exc_info())
         if sock.receiver is None:
             sock.abort()

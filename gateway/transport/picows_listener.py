@@ -1,6 +1,6 @@
 """The transport that runs everywhere: the event loop reads the sockets, picows the requests and the frames.
 
-It answers what `Admission` says and gives each socket a `Peer`, through which the client's frames go to its connection.
+It answers as `Admission` decides, and gives each socket a `Peer`, which hands the client's frames to the connection.
 
 Owns the server socket and the peers. Starts no task.
 """
@@ -43,11 +43,11 @@ class PicowsListener:
 
     @property
     def connections(self) -> list[Connection]:
-        """The connections that are there now."""
+        """The connections that are open now."""
         return [connection for connection in self._peers.values() if connection is not None]
 
     async def start(self) -> None:
-        """Begins to listen. Raises StartError when the address cannot be had."""
+        """Begin to listen. Raises StartError when the address cannot be bound."""
         shared = self._admission.shared
         settings = shared.settings
         factory = peer_factory(self, settings.max_message_bytes, shared.call_later)
@@ -59,7 +59,7 @@ class PicowsListener:
         self._admission.start(lambda: self.connections)
 
     async def stop(self) -> None:
-        """Stops to listen and ends what is still connected, with 1001. Takes a little over two seconds at most."""
+        """Stop listening and close all connections with 1001. Takes a little over two seconds at most."""
         self._admission.stop()
         if self._server is not None:
             self._server.close()
@@ -73,23 +73,23 @@ class PicowsListener:
     # ---- for peers
 
     def on_socket(self, peer: Peer) -> None:
-        """A socket was accepted."""
+        """Add the peer of an accepted socket."""
         self._peers[peer] = None
         if not self._admission.add_socket(peer.address):
             peer.abort()
 
     def on_socket_lost(self, peer: Peer) -> None:
-        """A socket is gone."""
+        """Remove the peer of a socket that is gone."""
         if self._peers.pop(peer, None) is not None:
             self._admission.disconnect()
         self._admission.remove_socket(peer.address)
 
     def on_slow_head(self, peer: Peer) -> None:
-        """A socket is ended because its request did not come in time."""
+        """Log a socket that is ended because its request did not come in time."""
         self._admission.tell_slow_head(peer.address)
 
     def accept(self, peer: Peer, request: WSUpgradeRequest) -> Any:
-        """The answer to an HTTP request: the peer for an upgrade, an HTTP answer else."""
+        """Answer an HTTP request: with the peer for an upgrade, else with an HTTP answer."""
         verdict = self._admission.judge(
             target=request.path.decode("latin-1"),
             address=peer.address,
@@ -97,18 +97,18 @@ class PicowsListener:
         )
         if isinstance(verdict, HttpAnswer):
             return _answer(verdict)
-        # Firefox says "keep-alive, Upgrade", and picows knows "Upgrade" alone.
+        # Firefox sends "keep-alive, Upgrade", and picows knows "Upgrade" alone.
         request.headers["Connection"] = "Upgrade"
         peer.options = verdict
         peer.host = request.headers.get("Host", "")
         return peer
 
     def judge(self, peer: Peer, request: HttpRequest) -> HttpAnswer | ConnectionOptions:
-        """What a request gets that picows does not read."""
+        """Decide about a request that picows does not read."""
         return self._admission.judge(target=request.target, address=peer.address, headers=request.values_of)
 
     def connect(self, peer: Peer, transport: asyncio.Transport) -> Connection:
-        """An upgraded peer becomes a connection and gets its HELLO."""
+        """Make the connection of an upgraded peer, and send its HELLO."""
         transport.set_write_buffer_limits(high=self._admission.shared.settings.session_buffer_bytes)
         connection = self._admission.connect(
             link=transport,

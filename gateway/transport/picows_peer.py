@@ -1,19 +1,19 @@
 """One socket as picows reads it: handshake, frames, and the end.
 
-Everything that is particular to picows is here and in `picows_listener`. It reads: the HTTP upgrade, frame headers, masks,
-lengths. What is written goes past it: to the socket or to the event loop's transport, in whole frames, by the connection's
-outlet. The transport closes the socket's descriptor after it has told the protocol, and the outlet lets go of it first.
+Everything that is particular to picows is here and in `picows_listener`. picows reads the HTTP upgrade, frame headers, masks and
+lengths. It does not write: the connection's outlet sends whole frames to the socket or to the event loop's transport. The
+transport closes the socket's descriptor after it has told the protocol, and the outlet lets go of it before.
 
-Three things need more than picows's public interface (its exact version is pinned):
+Three things need more than picows' public interface (its exact version is pinned):
 
-- It answers a broken or too large frame by itself, with its own code, and tells only its logger, before it does. So each
+- picows answers a broken or too large frame by itself, with its own code, and tells only its logger, before it does. So each
   peer is its own logger: `error` closes with the documented code and raises `_Stopped` through the parser.
-- Closing a socket while bytes of the client are unread makes the kernel reset the connection, and the client may never see
-  the close frame. So a closed connection gets a `_Drain` in place of the parser: the close frame and the end of our stream
-  go out, what still comes is thrown away, and the client's own end, or `DRAIN_S`, ends the socket.
-- The address of the client is known before its request is.
+- When a socket is closed while bytes of the client are unread, the kernel resets the connection, and the client may never see the
+  close frame. So a closed connection gets a `_Drain` in place of the parser. The close frame and the end of our stream go
+  out, and bytes that still come are thrown away. The socket ends with the client's own end, or after `DRAIN_S`.
+- The address of the client is needed before its request.
 
-It reads one frame ahead: when that one is broken, the frame before it is not heard either (a close is).
+picows reads one frame ahead. When that frame is broken, the frame before it is not heard either, unless it is a close.
 """
 
 import asyncio
@@ -42,16 +42,16 @@ from gateway.transport.http_request import BAD_REQUEST, HttpRequest, encode_answ
 logger = logging.getLogger(__name__)
 
 _READ_BUFFER_BYTES = 2048
-"""picows's least: it grows for the payload that needs more, and most connections never send one."""
+"""picows' least size. The buffer grows for a larger payload, which most connections never send."""
 _NO_STATUS = 1005
 _CLOSE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
-"""What may be in a close frame (RFC 6455 section 7.4; 1012 to 1014 are IANA's); picows lets others through."""
+"""The codes allowed in a close frame (RFC 6455 section 7.4; 1012 to 1014 are IANA's). picows lets others through."""
 _HEAD_END = b"\r\n\r\n"
 _CLOSE = 8
 _PONG = 10
 
 _drained = memoryview(bytearray(65_536))
-"""Where drained bytes go. Nobody reads it, so all connections share it."""
+"""The buffer for drained bytes. Nobody reads it, so all connections share it."""
 
 
 class _Stopped(Exception):
@@ -62,26 +62,26 @@ class PeerOwner(Protocol):
     """The listener, as a peer needs it."""
 
     def accept(self, peer: "Peer", request: WSUpgradeRequest) -> Any:
-        """picows's listener factory: the peer, or an HTTP answer."""
+        """Return the peer, or an HTTP answer: picows' listener factory."""
 
     def judge(self, peer: "Peer", request: HttpRequest) -> HttpAnswer | ConnectionOptions:
-        """What a request gets."""
+        """Decide about a request."""
 
     def connect(self, peer: "Peer", transport: asyncio.Transport) -> Connection:
-        """Makes the connection of an upgraded peer."""
+        """Make the connection of an upgraded peer."""
 
     def on_socket(self, peer: "Peer") -> None:
-        """A socket was accepted."""
+        """Add the peer of an accepted socket."""
 
     def on_socket_lost(self, peer: "Peer") -> None:
-        """A socket is gone."""
+        """Remove the peer of a socket that is gone."""
 
     def on_slow_head(self, peer: "Peer") -> None:
-        """A socket is ended because its request did not come in time."""
+        """Note a socket that is ended because its request did not come in time."""
 
 
 class Peer(WSListener):
-    """One client: picows's callbacks, its logger, and the way out for `Connection`."""
+    """One client: picows' callbacks, its logger, and the `Ender` of the connection."""
 
     __slots__ = (
         "_call_later",
@@ -108,37 +108,37 @@ class Peer(WSListener):
         self._fragments: Fragments | None = None
         self._timer: Handle | None = None
         self._is_heard = False
-        """Its request has come."""
+        """Whether its request has come."""
         self._transport: asyncio.Transport | None = None
         self._ws: WSTransport | None = None
         self.address = ""
         self.options = ConnectionOptions()
         self.host = ""
         self.is_new = True
-        """Nothing has come yet."""
+        """Whether no byte has come yet."""
         self.protocol: Any = None
 
     # ---- the socket
 
     def on_socket(self, transport: asyncio.Transport) -> None:
-        """A socket, before any byte of it was read."""
+        """Take the socket, before any byte of it was read."""
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
         self._timer = self._call_later(HANDSHAKE_S, self._expire)
         self._transport = transport
         self._owner.on_socket(self)
 
     def cut(self) -> None:
-        """The socket's descriptor is about to be closed: nothing may write to it any more, whatever comes between."""
+        """Stop writing, because the socket's descriptor is about to be closed."""
         if self._connection is not None:
             self._connection.outlet.cut()
 
     def on_socket_lost(self) -> None:
-        """The socket is gone, whether or not it was ever upgraded."""
+        """Note that the socket is gone, whether or not it was ever upgraded."""
         self._stop_timer()
         self._owner.on_socket_lost(self)
         if self._connection is not None:
             self._connection.on_lost()
-        # Without these the peer, picows's protocol and its transport hold each other until a garbage collection.
+        # Otherwise the peer, picows' protocol and its transport would hold each other until a garbage collection.
         self._connection = self._transport = self._ws = self.protocol = None
 
     def _expire(self) -> None:
@@ -152,7 +152,7 @@ class Peer(WSListener):
             self._timer = None
 
     def answer_probe(self, data: bytes) -> bool:
-        """Answer what picows cannot: a HEAD, or HTTP/1.0, with which load balancers ask how the process is."""
+        """Answer a HEAD or HTTP/1.0 request, which picows cannot: load balancers check the process with them."""
         self.is_new = False
         request = parse_request(data) if data.endswith(_HEAD_END) else None
         if request is None or request.may_upgrade:
@@ -164,10 +164,10 @@ class Peer(WSListener):
         self.end(encode_answer(verdict, with_body=not request.is_head))
         return True
 
-    # ---- picows's callbacks
+    # ---- picows' callbacks
 
     def accept(self, request: WSUpgradeRequest) -> Any:
-        """picows's listener factory."""
+        """Return the peer, or an HTTP answer: picows' listener factory."""
         self._is_heard = True
         return self._owner.accept(self, request)
 
@@ -219,22 +219,22 @@ class Peer(WSListener):
 
     @override
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Nothing: `on_socket_lost` comes for every socket, this only for upgraded ones."""
+        """Do nothing: `on_socket_lost` comes for every socket, this only for upgraded ones."""
 
     @override
     def pause_writing(self) -> None:
-        """More bytes wait for the client than one session may hold."""
+        """Close a client for which more bytes wait than one session may hold."""
         if self._connection is not None:
             self._connection.close(close_codes.SLOW_CLIENT)
 
     @override
     def resume_writing(self) -> None:
-        """A slow client is closed, not resumed."""
+        """Do nothing: a slow client is closed, not resumed."""
 
     # ---- the way out
 
     def end(self, frame: bytes) -> None:
-        """Sends the close frame, ends our stream and drains theirs."""
+        """Send the close frame, end our stream and drain theirs."""
         transport = self._transport
         if transport is None or transport.is_closing() or isinstance(transport.get_protocol(), _Drain):
             return
@@ -248,23 +248,23 @@ class Peer(WSListener):
         self._call_later(DRAIN_S, transport.abort)
 
     def abort(self) -> None:
-        """Drops the socket."""
+        """Drop the socket."""
         if self._transport is not None:
             self._transport.abort()
 
-    # ---- picows's logger
+    # ---- picows' logger
 
     def isEnabledFor(self, _level: int) -> bool:  # noqa: N802 - the name is logging's
-        """picows asks before it formats."""
+        """Return False: picows asks before it formats."""
         return False
 
     def debug(self, *args: object) -> None:
-        """Dropped: sockets come and go all the time."""
+        """Drop the message: sockets come and go all the time."""
 
     info = log = warning = debug
 
     def error(self, text: str, *args: Any) -> None:
-        """A client's frame that picows cannot take, or a fault of ours while connecting. Raises `_Stopped`."""
+        """Close for a frame that picows cannot take, or for a fault of ours while connecting. Raises `_Stopped`."""
         reported = args[0] if args else None
         if not isinstance(reported, tuple):
             self.exception(text)
@@ -274,17 +274,17 @@ class Peer(WSListener):
         self._stop(close_codes.DECODE_ERROR if is_too_large else close_codes.PROTOCOL_ERROR)
 
     def exception(self, text: str, *_args: object) -> None:
-        """A fault of ours in a callback: one connection ends, the others go on. Raises `_Stopped` while it is open."""
+        """End one connection for a fault of ours in a callback. Raises `_Stopped` while it is open."""
         logger.error("gateway connection failed", exc_info=sys.exc_info(), extra={"fault": text})
         if self._ws is not None and not self._ws.is_disconnected:
             self._stop(close_codes.INTERNAL_ERROR)
 
     def _answer_earlier_close(self) -> None:
-        """picows reads one frame ahead, so what is wrong may follow a close, after which nothing counts."""
+        """Answer a close that came before the broken frame: picows reads one frame ahead, and nothing counts after a close."""
         handshake = self._ws.close_handshake if self._ws is not None else None
         if handshake is None or handshake.recv is None or self._connection is None:
             return
-        code = int(handshake.recv.code)  # type: ignore[call-overload]  # an int, which picows's stub calls an enum
+        code = int(handshake.recv.code)  # type: ignore[call-overload]  # an int, which picows' stub calls an enum
         self._answer_close(self._connection, code.to_bytes(2, "big") if code else b"")
         raise _Stopped
 
@@ -297,16 +297,16 @@ class Peer(WSListener):
 
 
 class _PeerProtocol(WSProtocol):  # type: ignore[misc]  # untyped, see the import
-    """picows's protocol, which tells its peer of the socket itself and lets the peer stop the parser."""
+    """picows' protocol, which tells its peer of the socket and lets the peer stop the parser."""
 
-    __slots__ = ("peer", "view")
+    __slots__ = ("buffer", "peer")
 
     @override
     def get_buffer(self, sizehint: int) -> Any:
-        view = WSProtocol.get_buffer(self, sizehint)
+        buffer = WSProtocol.get_buffer(self, sizehint)
         if self.peer.is_new:
-            self.view = view
-        return view
+            self.buffer = buffer
+        return buffer
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -315,9 +315,9 @@ class _PeerProtocol(WSProtocol):  # type: ignore[misc]  # untyped, see the impor
 
     @override
     def buffer_updated(self, nbytes: int) -> None:
-        if self.peer.is_new and self.peer.answer_probe(bytes(self.view[:nbytes])):
+        if self.peer.is_new and self.peer.answer_probe(bytes(self.buffer[:nbytes])):
             return
-        self.view = None
+        self.buffer = None
         with contextlib.suppress(_Stopped):
             WSProtocol.buffer_updated(self, nbytes)
 
@@ -329,7 +329,7 @@ class _PeerProtocol(WSProtocol):  # type: ignore[misc]  # untyped, see the impor
 
 
 class _Drain(asyncio.BufferedProtocol):
-    """Reads and forgets until the socket ends, and then tells the protocol that it stands in for."""
+    """Reads and forgets until the socket ends, and then tells the protocol that it replaces."""
 
     __slots__ = ("_protocol",)
 
@@ -346,9 +346,9 @@ class _Drain(asyncio.BufferedProtocol):
 
 
 def find_descriptor(transport: asyncio.Transport) -> int:
-    """The descriptor to write to past the transport; -1 where that is not possible.
+    """Return the descriptor for writes past the transport; -1 when that is not possible.
 
-    It belongs to the transport, which must have nothing to write itself and closes it after `connection_lost`.
+    It belongs to the transport, which must have nothing buffered itself, and which closes it after `connection_lost`.
     """
     if os.name == "nt" or transport.get_extra_info("ssl_object") is not None:
         return -1
@@ -356,7 +356,7 @@ def find_descriptor(transport: asyncio.Transport) -> int:
 
 
 def peer_factory(owner: PeerOwner, max_bytes: int, call_later: CallLater) -> Callable[[], asyncio.BaseProtocol]:
-    """The protocol factory of a server socket."""
+    """Make the protocol factory of a server socket."""
 
     def make() -> asyncio.BaseProtocol:
         peer = Peer(owner, max_bytes, call_later)
@@ -367,7 +367,7 @@ def peer_factory(owner: PeerOwner, max_bytes: int, call_later: CallLater) -> Cal
             ws_listener_factory=peer.accept,
             logger=peer,
             disconnect_on_exception=True,
-            websocket_handshake_timeout=None,  # ours: picows's leaves a future that nobody awaits
+            websocket_handshake_timeout=None,  # ours: picows' leaves a future that nobody awaits
             enable_auto_ping=False,
             auto_ping_idle_timeout=1.0,
             auto_ping_reply_timeout=1.0,

@@ -1,7 +1,7 @@
-"""The gateway's address as clients are told it (GET /gateway, READY's resume_gateway_url).
+"""The gateway's address for clients (GET /gateway, READY's resume_gateway_url).
 
-The operator's setting, or else where the gateway listens. A gateway that listens on every address does not know by which one
-a client reaches it, but the client does: the host that it named in its own request is right for it.
+It is the operator's setting, or else the address where the gateway listens. A gateway that listens on every address does not know
+by which one a client reaches it. The client knows it, so the host in the client's own request is taken.
 """
 
 import re
@@ -9,13 +9,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses to translate, not to bind
-"""What stands for every address, and the one of them that reaches it from the machine itself."""
+"""The wildcard addresses, each with the loopback address that reaches it."""
 
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 
 def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: str = "") -> str:
-    """`ws://host:port` without query. `asked_host` is the Host header of a client's request, whatever it holds."""
+    """Compute `ws://host:port` without query. `asked_host` is the Host header of a client's request, unchecked."""
     if public_url:
         return public_url.rstrip("/")  # as Discord's: libraries put "?v=10" or "/?v=10" behind it
     if host in _EVERY_ADDRESS:
@@ -29,12 +29,12 @@ class PublicAddress:
     __slots__ = ("_bound", "_public_url")
 
     def __init__(self, public_url: str) -> None:
-        """`public_url` is the operator's setting, empty when there is none."""
+        """`public_url` is the operator's setting, which may be empty."""
         self._public_url = public_url
         self._bound: tuple[str, int]
 
     def bind(self, host: str, port: int) -> None:
-        """The listener is bound to this address."""
+        """Set the address that the listener is bound to."""
         self._bound = host, port
 
     @property
@@ -44,13 +44,13 @@ class PublicAddress:
         return compute_gateway_url(public_url="", host=host, port=port)
 
     def url_for(self, asked_host: str) -> str:
-        """The address that a client is told whose request named `asked_host` (a Host header)."""
+        """Return the address for a client whose request had this Host header."""
         host, port = self._bound
         return compute_gateway_url(public_url=self._public_url, host=host, port=port, asked_host=asked_host)
 
 
 def _parse_host(header: str) -> str:
-    """The host of a Host header, without port and brackets; empty when there is none that could be meant."""
+    """Return the host of a Host header, without port and brackets; empty when it is not valid."""
     try:
         host = urlsplit(f"//{header}").hostname or ""
     except ValueError:

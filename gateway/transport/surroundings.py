@@ -1,4 +1,4 @@
-"""What a gateway tells the process that it is a part of, and what it is told by it."""
+"""The hooks by which a gateway and the process around it tell each other of events and state."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -19,16 +19,16 @@ def _find_nothing() -> str | None:
 
 
 class Surroundings(msgspec.Struct, kw_only=True, frozen=True):
-    """By default the gateway stands alone."""
+    """The hooks and bounds of the process. By default the gateway stands alone."""
 
     on_logins: Callable[[int], None] = _ignore
-    """So many sessions have come."""
+    """Called with the number of sessions that have become ready."""
     on_bad_token: Callable[[str], Coroutine[Any, Any, None]] = _count_nothing
-    """Somebody at this address has identified with a token that is nobody's."""
+    """Called with the address of a client that has identified with an unknown token."""
     find_fault: Callable[[], str | None] = _find_nothing
-    """Why the process cannot do its work; None when it can."""
+    """Returns why the process cannot do its work; None when it can."""
     max_sockets: int = 1_000_000_000
-    """Past it only the question how the process is is answered."""
+    """The most sockets. Past it only /health and /ready are answered."""
 
 
 ALONE: Final = Surroundings()
