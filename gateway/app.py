@@ -8,8 +8,8 @@
                        └─→ session commands: presence, member requests, messages
 ```
 
-Each part gets the parts that it needs, which are made before it. Two queues are made before their receivers: the inbox and the
-login reads. They get their receivers at the end (`hand_to`).
+Each part gets the parts that it needs, which are made before it. Two queues are made before their receivers: the inbox
+and the login reads. They get their receivers at the end (`hand_to`).
 """
 
 import asyncio

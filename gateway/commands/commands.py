@@ -1,9 +1,10 @@
 """The commands of clients as types, and their readings.
 
-`parse_command` takes the outside of a payload (`gateway.payloads.encodings`) and returns one of the Structs below. It refuses
-little: an opcode that no client sends (4001), Identify and Resume without token or session id, and intents or a client shard that
-are no numbers (4002). Every other field has a reading (`gateway.commands.readings`): an odd value counts as not given, and the
-default of its Struct stands. Activities, which go out again to other clients, are made well-formed here.
+`parse_command` takes the outside of a payload (`gateway.payloads.encodings`) and returns one of the Structs below. It
+refuses little: an opcode that no client sends (4001), Identify and Resume without token or session id, and intents or a
+client shard that are no numbers (4002). Every other field has a reading (`gateway.commands.readings`): an odd value
+counts as not given, and the default of its Struct stands. Activities, which go out again to other clients, are made
+well-formed here.
 
 The handler of a command judges the rest: whether the token is good, the guild known, the shard possible.
 """

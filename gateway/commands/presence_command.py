@@ -1,7 +1,7 @@
 """The presence command: op 3 and Identify's `presence` as types, and their readings.
 
-The result goes out again to other clients, whose typed libraries fail at a value of another type. So an activity has a name and
-fields of the types in Discord's documentation, or it is dropped.
+The result goes out again to other clients, whose typed libraries fail at a value of another type. So an activity has a
+name and fields of the types in Discord's documentation, or it is dropped.
 """
 
 from typing import Final

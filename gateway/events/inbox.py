@@ -5,13 +5,13 @@
             └─ typing, presences ──→ the newest of each, bounded ──┘ when nothing else waits
 ```
 
-The bus calls `put` in the middle of a commit, which must not wait for a fan-out. So deliveries queue here and are applied in
-later turns of the loop, a slice in each, so that the sockets are served during a burst.
+The bus calls `put` in the middle of a commit, which must not wait for a fan-out. So deliveries queue here and are
+applied in later turns of the loop, a slice in each, so that the sockets are served during a burst.
 
-Typing and presences are volatile: a newer one replaces the older one, and they may be late or lost. So they wait until nothing
-else does. One presence waits for each user in a guild, and one typing event for each user in a channel; the message that was
-typed drops it as well. Typing goes first, because it ages faster. A presence may come out after its user has left the guild,
-and the guild's actor ignores it then.
+Typing and presences are volatile: a newer one replaces the older one, and they may be late or lost. So they wait until
+nothing else does. One presence waits for each user in a guild, and one typing event for each user in a channel; the
+message that was typed drops it as well. Typing goes first, because it ages faster. A presence may come out after its
+user has left the guild, and the guild's actor ignores it then.
 """
 
 import logging
@@ -31,8 +31,8 @@ SLICE_S: Final = 0.005
 """The time for which one turn of the loop applies events. Sockets wait for that time and one event at most."""
 
 MAX_TYPING: Final = 10_000
-"""The typing events that wait. More would be out of date when they come, so the oldest are dropped. Presences need no bound:
-there is one for each user in a guild."""
+"""The typing events that wait. More would be out of date when they come, so the oldest are dropped. Presences need no
+bound: there is one for each user in a guild."""
 
 _Key = tuple[int, ...]
 

@@ -1,8 +1,9 @@
 """The windows of login reads: the events that pass while logins are read from the store.
 
-The user of a login is not known before the read, so nothing can hold the user's events or keep the memberships up to date
-meanwhile. Instead a window notes everything from the beginning of a read until its logins are taken: the users' events, the
-memberships that changed, and the guilds that were loaded. A row that was read within the window may be older than any of them.
+The user of a login is not known before the read, so nothing can hold the user's events or keep the memberships up to
+date meanwhile. Instead a window notes everything from the beginning of a read until its logins are taken: the users'
+events, the memberships that changed, and the guilds that were loaded. A row that was read within the window may be
+older than any of them.
 
 Owns the open windows.
 """

@@ -1,7 +1,7 @@
-"""The attention of people's sessions in one guild: what they subscribe to by op 14 and op 37, and what they get without that.
+"""The attention of people's sessions in one guild: their subscriptions by op 14 and op 37, and the events without one.
 
-It stands before the guild's member lists and its passive sessions, which decide who gets more or less. The guild's actor tells
-it what happens. Bots are not affected, as at Discord: they get everything.
+It stands before the guild's member lists and its passive sessions, which decide who gets more or less. The guild's
+actor tells it what happens. Bots are not affected, as at Discord: they get everything.
 """
 
 from collections.abc import Callable, Collection
@@ -37,10 +37,12 @@ from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.session import Session
 
 MAX_CHANNELS: Final = 5
-"""The channels whose member lists a session may watch in one guild. Discord's clients watch those that were open last."""
+"""The channels whose member lists a session may watch in one guild. Discord's clients watch those that were open
+last."""
 
 MAX_ONLINE_SHOWN: Final = 1000
-"""The most online users that a person's GUILD_CREATE lists. With more, the logins of all of them would cost the square."""
+"""The most online users that a person's GUILD_CREATE lists. With more, the logins of all of them would cost the
+square."""
 
 
 class Attention:

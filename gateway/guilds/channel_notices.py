@@ -1,4 +1,4 @@
-"""How sessions hear of channels: a change as such, a channel that they gain as CHANNEL_CREATE, one that they lose as CHANNEL_DELETE."""
+"""The notices of channels: CHANNEL_UPDATE, and CHANNEL_CREATE or CHANNEL_DELETE for sessions that gain or lose one."""
 
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE
 from core_ext.guild import SlotSet

@@ -1,16 +1,16 @@
 """The guild actor: the one writer of a guild's live state, and the one that decides who gets which of its events.
 
 ```
- envelope ─→ known already? ─→ state (roles, channels, members) ─→ recipients ─→ dispatch ─→ notices of views that changed
-                                 │ a change                                                   CHANNEL_CREATE / CHANNEL_DELETE
-                                 └─→ every observer: view index, parts of GUILD_CREATE, member lists, presences on their way
+ envelope ─→ known already? ─→ state ─→ recipients ─→ dispatch ─→ notices of views that changed
+                                 │ a change                       CHANNEL_CREATE / CHANNEL_DELETE
+                                 └─→ every observer: view index, parts of GUILD_CREATE, member lists, presences
 ```
 
-The state alone knows what an event changes. All parts that keep something derived from it (`OBSERVERS`) are told in one place,
-and a handler says only who gets the event.
+The state alone knows what an event changes. All parts that keep something derived from it (`OBSERVERS`) are told in one
+place, and a handler says only who gets the event.
 
-Everything here is synchronous. Nothing happens between two events, so a revoked view is gone before the next event, and a
-session that attaches sees the guild as of exactly one position. `guild_directory` loads actors and drops idle ones.
+Everything here is synchronous. Nothing happens between two events, so a revoked view is gone before the next event, and
+a session that attaches sees the guild as of exactly one position. `guild_directory` loads actors and drops idle ones.
 
 Owns the state, and the table of the sessions with their views.
 """
@@ -73,7 +73,8 @@ from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.session import Session
 
 _REMEMBERED_IDS: Final = 1024
-"""How many envelopes are known by id. A repeat comes soon after the first: a retry, or a publication that was doubtful."""
+"""How many envelopes are known by id. A repeat comes soon after the first: a retry, or a publication that was
+doubtful."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
@@ -113,8 +114,8 @@ class GuildActor:
     ) -> None:
         """`large` says when sessions of people are passive. `call_later` is the event loop's.
 
-        `pace` is what the presences of all guilds share. `on_online` takes the guild's id and how many members are online,
-        whenever that may have changed.
+        `pace` is what the presences of all guilds share. `on_online` takes the guild's id and how many members are
+        online, whenever that may have changed.
         """
         self.state = state
         self.position = position
@@ -152,8 +153,8 @@ class GuildActor:
     def attach(self, session: Session, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
         """Let a session in and send it GUILD_CREATE; live events follow from here on.
 
-        The session's user must be held in `state.members`. False means that the user is no member, or that the session is
-        attached already. `presence` is the user's as others see it, None when offline.
+        The session's user must be held in `state.members`. False means that the user is no member, or that the session
+        is attached already. `presence` is the user's as others see it, None when offline.
         """
         member = self.state.members.find(session.user_id)
         if member is None or self.is_gone or session in self.sessions:
@@ -229,7 +230,7 @@ class GuildActor:
                 react(find_observer(self), change)
 
     def replay_to(self, session: Session, envelope: Envelope) -> None:
-        """Send one session an event that came while it was entering. Changes of state are left out: GUILD_CREATE has them."""
+        """Send one session an event that came while it was entering. GUILD_CREATE has changes of state already."""
         slot = session.slots.get(self.guild_id)
         if slot is None or (envelope.event in _HANDLERS and envelope.event != MESSAGE_CREATE):
             return

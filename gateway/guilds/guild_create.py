@@ -5,9 +5,9 @@
  shared: fields and roles │ channels of a view │ members │ presences      made once, until an event changes them
 ```
 
-A part is encoded (and compressed once for each format) by the first session that needs it, and dropped when an event makes it
-old. Channels carry their newest message's id, so they are a part of their own, and a message does not drop the rest. The replay
-ring of a session keeps a part as long as it remembers the dispatch.
+A part is encoded (and compressed once for each format) by the first session that needs it, and dropped when an event
+makes it old. Channels carry their newest message's id, so they are a part of their own, and a message does not drop the
+rest. The replay ring of a session keeps a part as long as it remembers the dispatch.
 
 Source: Discord's documentation, "Guild Create". The end-to-end tests hold the fields that client libraries read.
 """
@@ -116,8 +116,8 @@ class GuildCreates:
     ) -> SplicedBody:
         """Make GUILD_CREATE for a session.
 
-        `channel_ids` are the channels that it may view. On a fresh join (`is_new`) there is no `unavailable` key, by which
-        libraries tell a join from a reconnect. With `shows_others` False it lists only the session's own member.
+        `channel_ids` are the channels that it may view. On a fresh join (`is_new`) there is no `unavailable` key, by
+        which libraries tell a join from a reconnect. With `shows_others` False it lists only the session's own member.
         """
         count = self._state.members.count
         large = count > session.profile.large_threshold

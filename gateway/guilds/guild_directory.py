@@ -5,8 +5,8 @@
  absent ───────────→ loading (events are held) ─────────→ live ──────────────────────────────→ absent
 ```
 
-A guild is loaded at a position of its shard's log. Events that come while it is loaded are held and then applied, except those
-that the snapshot has already. So nothing is missed and nothing is applied twice, whatever the timing is.
+A guild is loaded at a position of its shard's log. Events that come while it is loaded are held and then applied,
+except those that the snapshot has already. So nothing is missed and nothing is applied twice, whatever the timing is.
 
 Owns the table of guilds. Sessions enter them through stays (`gateway.guilds.guild_stay`).
 """
@@ -34,7 +34,8 @@ LOADED_AT_ONCE: Final = 16
 """The number of guilds that are loaded at the same time: enough to keep the store's readers busy."""
 
 MAX_HELD: Final = 100_000
-"""The number of events that are held for a guild. Loading takes milliseconds, so past it the store is stuck, and loading fails."""
+"""The number of events that are held for a guild. Loading takes milliseconds, so past it the store is stuck, and
+loading fails."""
 
 
 class GuildDirectory:

@@ -38,7 +38,7 @@ class GuildLoader:
         self._store = store
 
     async def load(self, guild_id: int) -> GuildActor | None:
-        """Return the guild's actor, at the position of its shard's log where it was read. None means that there is no such guild.
+        """Return the guild's actor, at its position in its shard's log. None means that there is no such guild.
 
         Raises:
             Unavailable: when the store cannot be read.

@@ -1,7 +1,8 @@
 """The sessions attached to one guild: their slots, the channels that they view, and dispatching to a set of them.
 
-A slot is a session's number within this guild. The index (`core_ext.guild.ViewIndex`) has the set of slots that view a channel
-and the set that has an intent, so an event's recipients are an intersection. All sessions of a user view the same channels.
+A slot is a session's number within this guild. The index (`core_ext.guild.ViewIndex`) has the set of slots that view a
+channel and the set that has an intent, so an event's recipients are an intersection. All sessions of a user view the
+same channels.
 
 Owns the slots and the tables slot → session and slot → track. It decides nothing: the guild's actor sets the views.
 """
@@ -19,7 +20,8 @@ from gateway.sessions.session import Session
 
 _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
 _TELLING: Final = 4
-"""How many sessions of a user are asked for its guilds. One may be entering just now; hundreds would cost hundreds of guilds each."""
+"""How many sessions of a user are asked for its guilds. One may be entering just now; hundreds would cost hundreds of
+guilds each."""
 _CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
 
 
@@ -87,7 +89,8 @@ class GuildSessions:
     def guilds_of_users(self) -> dict[int, Collection[int]]:
         """Return the users with a session here, each with the guilds that its sessions are attached to.
 
-        All sessions of a user are in the same guilds, except those that are entering, so it is enough to ask a few of them.
+        All sessions of a user are in the same guilds, except those that are entering, so it is enough to ask a few of
+        them.
         """
         return {
             user_id: {guild_id for slot in slots[:_TELLING] for guild_id in self.at(slot).slots}

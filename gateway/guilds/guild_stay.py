@@ -4,9 +4,10 @@
  stay ─→ open (the guild is loaded, the membership is held) ─→ settled (the membership is known) ─→ entered ─→ closed
 ```
 
-A session enters a guild through a stay, at a login as well as later. From the moment when the stay holds the user's membership,
-the guild's events keep it up to date. So a row that was read after that moment can be settled, and an event that was quicker
-wins. A row that was read earlier may be settled only if `gateway.events.login_windows` knows that nothing has happened since.
+A session enters a guild through a stay, at a login as well as later. From the moment when the stay holds the user's
+membership, the guild's events keep it up to date. So a row that was read after that moment can be settled, and an event
+that was quicker wins. A row that was read earlier may be settled only if `gateway.events.login_windows` knows that
+nothing has happened since.
 """
 
 import asyncio
@@ -24,7 +25,10 @@ from gateway.sessions.session import Session
 
 
 class GuildEntry:
-    """One guild: the actor once it is loaded, else what waits for it. Written by `gateway.guilds.guild_directory` alone."""
+    """One guild: the actor once it is loaded, else what waits for it.
+
+    Written by `gateway.guilds.guild_directory` alone.
+    """
 
     __slots__ = ("actor", "collecting", "error", "guild_id", "held", "idle_timer", "loaded", "stays")
 
@@ -46,7 +50,10 @@ class GuildEntry:
 
 
 class GuildStay:
-    """One user's stay at one guild. Until it is closed it keeps the guild in memory and the user's membership up to date."""
+    """One user's stay at one guild.
+
+    Until it is closed it keeps the guild in memory and the user's membership up to date.
+    """
 
     __slots__ = ("_end", "_is_closed", "awaits_row", "collected", "entry", "holds_member", "is_new", "user_id")
 
@@ -112,7 +119,7 @@ class GuildStay:
             actor.state.members.settle(self.user_id, row)
 
     def enter(self, session: Session, *, presence: msgspec.Raw | None) -> bool:
-        """Attach the session to the actor. Return whether that was possible; the membership is then held for the session.
+        """Attach the session to the actor, for which the membership is then held. Return whether that was possible.
 
         `presence` is the user's as others see it, None when offline.
         """

@@ -1,10 +1,11 @@
-"""The views of one guild: the channels that each session views, computed from the guild's state and kept in the view index.
+"""The views of one guild: the channels that each session views, computed from the guild's state into the view index.
 
-Only viewers who may connect to a voice channel read its text. They are computed when a message is sent there, which is rare, and
-not kept.
+Only viewers who may connect to a voice channel read its text. They are computed when a message is sent there, which is
+rare, and not kept.
 
-Members with the same roles view the same channels, except the owner and members with overwrites of their own. So each set of
-roles in use is a *kind* with a number. A change is computed once for each kind, and the index gives the slots of the kinds:
+Members with the same roles view the same channels, except the owner and members with overwrites of their own. So each
+set of roles in use is a *kind* with a number. A change is computed once for each kind, and the index gives the slots of
+the kinds:
 
     roles, overwrites ─→ permission kernel, once a kind and channel ─→ slots of those kinds ─→ the few others one by one
 
@@ -183,7 +184,7 @@ class GuildViews:
         return changes
 
     def _kinds_with(self, permission: int, channel: ChannelState, role_id: int | None) -> bytes:
-        """Return a byte for each kind: whether it holds the permission in the channel, and has the role if one is given."""
+        """Return a byte for each kind: whether it holds the permission in the channel, and has the given role."""
         views = self._views.get(channel.id)
         if views is None:
             views = self._views[channel.id] = {}

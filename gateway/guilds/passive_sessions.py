@@ -1,16 +1,17 @@
 """Passive sessions: those of people who do not look at a large guild get few events, and unread channels in batches.
 
-In a guild with more members than `gateway.large_guild_members` a person's session begins *passive*. It gets changes of the guild,
-its channels and roles, its own messages and membership, and messages that mention it. It does not get messages of others, typing,
-voice, presences or members. Every `gateway.passive_gap_s` it gets PASSIVE_UPDATE_V1 with the newest message's id of each channel
-that it views and that had messages. Subscribing (op 14, op 37) makes it active for the rest of its life: then messages come as
-in a small guild, typing on request, presences and members only of named members and in member lists.
+In a guild with more members than `gateway.large_guild_members` a person's session begins *passive*. It gets changes of
+the guild, its channels and roles, its own messages and membership, and messages that mention it. It does not get
+messages of others, typing, voice, presences or members. Every `gateway.passive_gap_s` it gets PASSIVE_UPDATE_V1 with
+the newest message's id of each channel that it views and that had messages. Subscribing (op 14, op 37) makes it active
+for the rest of its life: then messages come as in a small guild, typing on request, presences and members only of named
+members and in member lists.
 
-The events that are withheld belong to intents, and a limited session lacks these intents in the index. So an event costs only its
-recipients. Bots and small guilds are not affected.
+The events that are withheld belong to intents, and a limited session lacks these intents in the index. So an event
+costs only its recipients. Bots and small guilds are not affected.
 
-Owns the limited sessions, the subscriptions to members, and the channels with unread messages. Source: the behaviour of Discord's
-own clients.
+Owns the limited sessions, the subscriptions to members, and the channels with unread messages. Source: the behaviour of
+Discord's own clients.
 """
 
 from collections.abc import Collection, Iterable
@@ -35,7 +36,8 @@ _WITH_MESSAGES: Final = int(
 """The intents that an active session of a large guild has, and a passive one lacks."""
 _TYPING: Final = int(Intent.GUILD_MESSAGE_TYPING)
 _CROWD: Final = int(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES)
-"""The intents that people's sessions in a large guild lack: for all members their events would be a square of the number."""
+"""The intents that people's sessions in a large guild lack: for all members their events would be a square of the
+number."""
 _PASSIVE: Final = 63
 """The flag of passive sessions in the index. The bits of intents end far below."""
 

@@ -6,12 +6,13 @@
                                         └─→ the next batch is due GAP_S later
 ```
 
-A batch has up to BATCH presences, fewer when MAX_DELIVERIES is reached before. It goes out in slices, one in each turn of the
-loop, so that messages and heartbeats pass in between. So one guild tells nobody more than 1,000 presences a second. A user in
-several guilds with crowds could get more than USER_PER_S. The surplus is owed to that user alone and follows as soon as it may,
-the newest state only.
+A batch has up to BATCH presences, fewer when MAX_DELIVERIES is reached before. It goes out in slices, one in each turn
+of the loop, so that messages and heartbeats pass in between. So one guild tells nobody more than 1,000 presences a
+second. A user in several guilds with crowds could get more than USER_PER_S. The surplus is owed to that user alone and
+follows as soon as it may, the newest state only.
 
-Owns the presences that wait. Time and timers are given. The guild's actor decides who may see a presence when it is told.
+Owns the presences that wait. Time and timers are given. The guild's actor decides who may see a presence when it is
+told.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -45,7 +46,8 @@ MAX_DELIVERIES: Final = 100_000
 SLICE_DELIVERIES: Final = 20_000
 """The deliveries of one slice, which take about 5 ms."""
 _REMEMBERED_GONE: Final = 1024
-"""How many members that left are remembered. Presences wait behind all other events, so one may come after its member left."""
+"""How many members that left are remembered. Presences wait behind all other events, so one may come after its member
+left."""
 _WINDOW_S: Final = 1.0
 
 
@@ -75,7 +77,7 @@ class PresencePace:
         self._total += count
 
     def has_room_for_all(self, count: int) -> bool:
-        """Return whether so many are allowed for every user, whatever its guilds are: the usual case, and a cheap test."""
+        """Return whether so many are allowed for every user, in whatever guilds: the usual case, and a cheap test."""
         now_s = self._clock.monotonic_s()
         if now_s >= self._ends_s:
             self._ends_s = now_s + _WINDOW_S

@@ -6,10 +6,11 @@
                  later: read here                                          in the turn of READY
 ```
 
-A guild is entered through a stay (`gateway.guilds.guild_stay`), which loads the guild if need be and keeps it in memory. A row
-that was just read from the store may be newer than events in the inbox, so these are applied before a session enters. A login
-opens all its guilds and enters them together (`gateway.login.identify`). Later a session enters one guild after the other.
-Messages that are sent after a user has joined are collected by the stay and follow GUILD_CREATE.
+A guild is entered through a stay (`gateway.guilds.guild_stay`), which loads the guild if need be and keeps it in
+memory. A row that was just read from the store may be newer than events in the inbox, so these are applied before a
+session enters. A login opens all its guilds and enters them together (`gateway.login.identify`). Later a session enters
+one guild after the other. Messages that are sent after a user has joined are collected by the stay and follow
+GUILD_CREATE.
 
 Owns the table of entries under way.
 """
@@ -53,7 +54,7 @@ class GuildEntrance:
         self._inbox.flush()
 
     def show(self, user_id: int, stays: Iterable[GuildStay]) -> None:
-        """Tell the guilds the presence of a user who is about to enter: for all users of a batch, before the first one enters."""
+        """Tell the guilds the presence of a user who is about to enter, before the first user of a batch enters."""
         presence = self._users.find_presence(user_id)
         if presence is None:
             return
@@ -62,7 +63,7 @@ class GuildEntrance:
                 stay.actor.show(user_id, presence)
 
     def enter(self, session: Session, stay: GuildStay) -> None:
-        """Let the session in when its user is a member. With a user's first session the guild is told the user's presence."""
+        """Let the session in when its user is a member. The guild is told the presence with a user's first session."""
         user_id, actor = session.user_id, stay.actor
         if actor is None or session.is_ended:
             return

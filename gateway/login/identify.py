@@ -6,9 +6,10 @@
              └─ yes ─→ READY, held user events, GUILD_CREATE of each guild, live from there
 ```
 
-Logins come several at a time and go live together, in one turn of the loop. Until then every failure is a `Refusal`. The data
-of a read is used in the turn in which its window is checked, or not at all. So a login that has to wait for guilds is read anew,
-with its stays open. An auth session that is revoked meanwhile, or a connection that is lost, is noticed before READY.
+Logins come several at a time and go live together, in one turn of the loop. Until then every failure is a `Refusal`.
+The data of a read is used in the turn in which its window is checked, or not at all. So a login that has to wait for
+guilds is read anew, with its stays open. An auth session that is revoked meanwhile, or a connection that is lost, is
+noticed before READY.
 """
 
 import logging
@@ -45,15 +46,15 @@ from gateway.users.user_directory import UserDirectory
 logger = logging.getLogger(__name__)
 
 PREPARED_GUILDS: Final = 200
-"""The number of guilds that READY waits for, which is all that a person can have. The other guilds of a large bot follow one by
-one, because loading them all would delay READY too long."""
+"""The number of guilds that READY waits for, which is all that a person can have. The other guilds of a large bot
+follow one by one, because loading them all would delay READY too long."""
 
 MAX_GUILDS_OF_A_SHARD: Final = 2500
 """Discord's bound; more needs more client shards."""
 
 MAX_ROUNDS: Final = 8
-"""How often a login waits for its guilds. Once is usual in a server that has just started. It happens again only when the user
-joins another guild within the milliseconds of the next read."""
+"""How often a login waits for its guilds. Once is usual in a server that has just started. It happens again only when
+the user joins another guild within the milliseconds of the next read."""
 
 
 class Identifying:
@@ -87,7 +88,7 @@ class Identifying:
         commands: SessionCommands,
         on_logins: Callable[[int], None],
     ) -> None:
-        """`commands` gets the commands between Identify and READY. `on_logins` takes the number of logins that came together."""
+        """`commands` gets the commands before READY. `on_logins` takes the number of logins that came together."""
         self._address = address
         self._call_later = call_later
         self._commands = commands
@@ -237,7 +238,7 @@ class Identifying:
         if not is_waiting:
             return
         if hold_s > 0:
-            # A client that identifies again as soon as it hears op 9 (oceanic.js) would use up its commands in a moment.
+            # A client that identifies again as soon as it gets op 9 (oceanic.js) would use up its commands at once.
             self._call_later(hold_s, partial(_invalidate, login))
             return
         connection.session = None

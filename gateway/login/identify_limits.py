@@ -1,8 +1,8 @@
 """The limits of a bot's identifies: one client shard per key and window, and a number of starts a day.
 
-The key is `shard_id % max_concurrency`, so that `max_concurrency` shards can start side by side and each next batch waits for
-the window (Discord's documentation, "Sharding: max concurrency"). People's clients are not limited here. `core.live` counts
-the starts of a day, because bots ask the API how many are left. Time is an argument.
+The key is `shard_id % max_concurrency`, so that `max_concurrency` shards can start side by side and each next batch
+waits for the window (Discord's documentation, "Sharding: max concurrency"). People's clients are not limited here.
+`core.live` counts the starts of a day, because bots ask the API how many are left. Time is an argument.
 """
 
 from typing import Final

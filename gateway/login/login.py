@@ -1,4 +1,4 @@
-"""A login: a client's way from Identify to READY, with the data read for it so far and the commands that wait for READY."""
+"""A login: a client's way from Identify to READY, with the data read so far and the commands that wait for READY."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,8 @@ from gateway.sessions.session import Session
 class Login:
     """The state of one login. It is its connection's `session` until there is a real one.
 
-    Written by `gateway.login.identify`, except the data of reads, which `gateway.login.login_reads` fills in at each read.
+    Written by `gateway.login.identify`, except the data of reads, which `gateway.login.login_reads` fills in at each
+    read.
     """
 
     __slots__ = (

@@ -64,7 +64,7 @@ class LoginReads:
         self._is_draining = False
 
     def hand_to(self, take: Callable[[Sequence[Login]], None]) -> None:
-        """Set the receiver of the logins, which come in the order of `ask`. Call this before the first `ask`; it must not raise."""
+        """Set the receiver of the logins, in the order of `ask`, before the first `ask`. It must not raise."""
         self._take = take
 
     def ask(self, login: Login) -> None:

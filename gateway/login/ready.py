@@ -1,7 +1,7 @@
 """READY: the first dispatch of a session. Pure.
 
-Bots get the keys of Discord's documentation. People's sessions also get the keys that Discord's own clients read, empty where
-this server has no data.
+Bots get the keys of Discord's documentation. People's sessions also get the keys that Discord's own clients read, empty
+where this server has no data.
 """
 
 from collections.abc import Mapping, Sequence

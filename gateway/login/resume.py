@@ -27,8 +27,8 @@ class Resuming:
     def resume(self, connection: Connection, command: Resume) -> None:
         """Give the session to this connection, or refuse that.
 
-        For an unknown session, another token or forgotten events the answer is op 9 `false`, and the client identifies anew.
-        For a `seq` that the session has not reached it is close code 4007.
+        For an unknown session, another token or forgotten events the answer is op 9 `false`, and the client identifies
+        anew. For a `seq` that the session has not reached it is close code 4007.
         """
         session = self._table.find(command.session_id)
         seq = command.seq or 0

@@ -1,9 +1,10 @@
 """Compressed segments that fit into every connection's stream.
 
-A connection with `compress=zlib-stream` reads one zlib stream for its whole life, one with `zstd-stream` one zstd frame. A
-compressor for each connection would cost its state and its work for each recipient. It is not needed: a segment that was
-compressed on its own refers to nothing before its beginning, so the same bytes are valid at any byte boundary of any stream.
-A dispatch differs between recipients only in its first bytes (`{"s":N,`), and both formats have blocks of uncompressed bytes:
+A connection with `compress=zlib-stream` reads one zlib stream for its whole life, one with `zstd-stream` one zstd
+frame. A compressor for each connection would cost its state and its work for each recipient. It is not needed: a
+segment that was compressed on its own refers to nothing before its beginning, so the same bytes are valid at any byte
+boundary of any stream. A dispatch differs between recipients only in its first bytes (`{"s":N,`), and both formats have
+blocks of uncompressed bytes:
 
     zlib    78 9C                    once, at the beginning of the stream
             00 LEN ~LEN prefix       a stored block (RFC 1951 section 3.2.4), one for each recipient
@@ -12,10 +13,10 @@ A dispatch differs between recipients only in its first bytes (`{"s":N,`), and b
             3 bytes, prefix          a raw block, one for each recipient
             reset, segment           the blocks of a frame of its own, none of them marked as the last: shared
 
-No deflate block is final, so there is no checksum either. A zstd decoder keeps its three last match offsets from block to
-block, and a compressor assumes that they are 1, 4 and 8 at the beginning of a frame. `_ZSTD_RESET` makes that true: it is a block
-that puts out `ZSTD_PAD` by matches of these three offsets. The pad is white space before the next key in JSON. Other encodings
-need a key for it (`gateway.payloads.stream_formats`).
+No deflate block is final, so there is no checksum either. A zstd decoder keeps its three last match offsets from block
+to block, and a compressor assumes that they are 1, 4 and 8 at the beginning of a frame. `_ZSTD_RESET` makes that true:
+it is a block that puts out `ZSTD_PAD` by matches of these three offsets. The pad is white space before the next key in
+JSON. Other encodings need a key for it (`gateway.payloads.stream_formats`).
 
 A connection with payload compression gets each payload as a whole zlib document: the same segment, an empty final block
 and the checksum, which continues cheaply from that of the prefix.
@@ -54,8 +55,8 @@ _LEVEL = 6
 _SMALL_BYTES = 4096
 _SMALL_WINDOW = (-12, 5)
 _FULL_WINDOW = (-15, 8)
-"""Window bits and memory level. A small body cannot use more than a 4 KiB window. Setting up the full state costs seven times
-as much as compressing the body (12 and 87 microseconds for 600 bytes)."""
+"""Window bits and memory level. A small body cannot use more than a 4 KiB window. Setting up the full state costs seven
+times as much as compressing the body (12 and 87 microseconds for 600 bytes)."""
 
 _ALL_BYTES: Final = bytes(range(256))
 _MAX_CHAINED_BYTES: Final = 32_768
@@ -95,7 +96,7 @@ def compress_deflate(data: bytes) -> bytes:
 
 
 def chain_deflate(data: bytes, *, before: bytes, gap_bytes: int) -> bytes | None:
-    """Return deflate blocks that refer to `before`, which must end `gap_bytes` before them. None when that is not possible."""
+    """Return deflate blocks that refer to `before`, `gap_bytes` earlier in the stream; None if that is impossible."""
     dictionary = _make_dictionary(data, before, gap_bytes)
     if dictionary is None:
         return None
@@ -140,12 +141,12 @@ class ZstdCompressor:
         self._compressor = zstd.ZstdCompressor(options=_ZSTD_OPTIONS)
 
     def compress(self, data: bytes) -> bytes:
-        """Return `ZSTD_PAD` and `data` as zstd blocks that are valid wherever a block may begin, none marked as the last."""
+        """Return `ZSTD_PAD` and `data` as zstd blocks that are valid wherever a block may begin."""
         frame = self._compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
         return _ZSTD_RESET + _take_blocks(frame)
 
     def chain(self, data: bytes, *, before: bytes, gap_bytes: int) -> bytes | None:
-        """Return zstd blocks that refer to `before`, which must end `gap_bytes` before them. None when that is not possible."""
+        """Return zstd blocks that refer to `before`, `gap_bytes` earlier in the stream; None if that is impossible."""
         dictionary = _make_dictionary(data, before, gap_bytes)
         if dictionary is None:
             return None

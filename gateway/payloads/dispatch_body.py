@@ -1,11 +1,11 @@
 """One event for many sessions, encoded lazily and once per format.
 
-All sessions that get the event and all replay rings that remember it refer to the same object, and nothing in it is about one
-recipient. Recipients that see less (no message content, no nonce) share a variant. An event for one session alone is a
-`gateway.payloads.spliced_body`, which keeps only its payload.
+All sessions that get the event and all replay rings that remember it refer to the same object, and nothing in it is
+about one recipient. Recipients that see less (no message content, no nonce) share a variant. An event for one session
+alone is a `gateway.payloads.spliced_body`, which keeps only its payload.
 
-The part that resolves the event's audience makes the body, which is immutable for all others. A format is made when a connection
-first needs it, so an event that nobody gets costs nothing.
+The part that resolves the event's audience makes the body, which is immutable for all others. A format is made when a
+connection first needs it, so an event that nobody gets costs nothing.
 """
 
 from collections.abc import Callable

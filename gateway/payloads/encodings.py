@@ -1,11 +1,12 @@
 """The three encodings of gateway payloads, both ways.
 
-To the client: `encode_payload` makes a whole payload (HELLO, acks, …). A dispatch is `SEQ_HEADS`, the recipient's `s`, and the
-bytes after it. `share_dispatch` makes these from a whole `d`; `open_dispatch` and `encode_pairs` make them piece by piece, for a
-`d` whose pairs come from several places.
+To the client: `encode_payload` makes a whole payload (HELLO, acks, …). A dispatch is `SEQ_HEADS`, the recipient's `s`,
+and the bytes after it. `share_dispatch` makes these from a whole `d`; `open_dispatch` and `encode_pairs` make them
+piece by piece, for a `d` whose pairs come from several places.
 
-From the client: `decode_frame` reads the outer `{op, t, d}` of a payload and leaves `d` for `gateway.commands.commands`, which
-knows its type. `d` is still encoded for JSON and msgpack, and a plain object for ETF.
+From the client: `decode_frame` reads the outer `{op, t, d}` of a payload and leaves `d` for
+`gateway.commands.commands`, which knows its type. `d` is still encoded for JSON and msgpack, and a plain object for
+ETF.
 
 Erlang's term format and the splicing of `s` are kernels (`core_ext`); JSON and msgpack are msgspec's.
 """
@@ -40,7 +41,8 @@ SEQ_HEADS = {
     Encoding.ETF: payloads.share_etf("X", b"\x83")[: payloads.ETF_SEQ_OFFSET],
     Encoding.MSGPACK: payloads.share_msgpack("X", b"")[: payloads.MSGPACK_SEQ_OFFSET],
 }
-"""The bytes before a dispatch's `s`. In JSON `s` has any width, and the framing of `core_ext` writes the bytes around it."""
+"""The bytes before a dispatch's `s`. In JSON `s` has any width, and the framing of `core_ext` writes the bytes around
+it."""
 
 JSON_END = b"}}"
 """The end of `d` and of the payload, for a dispatch of `open_dispatch`. The binary encodings have no such end."""
@@ -113,7 +115,7 @@ def open_dispatch(encoding: Encoding, event: str, count: int) -> bytes:
 
 
 def encode_pairs(encoding: Encoding, payload: bytes) -> tuple[int, bytes]:
-    """Return the number of a JSON object's pairs, and the pairs without brackets. In JSON the number is 0 or 1, for any."""
+    """Return the number of a JSON object's pairs (in JSON 0 or 1, for any), and the pairs without brackets."""
     if encoding is Encoding.JSON:
         pairs = payload.strip()[1:-1].strip()
         return min(len(pairs), 1), pairs

@@ -1,7 +1,8 @@
 """Pairs of a dispatch's `d` that are the same for many sessions: a guild's fields, its roles, the channels of a view.
 
 They are encoded once for each encoding and compressed once for each stream format. The bytes go into the spliced bodies
-(`gateway.payloads.spliced_body`) of all sessions. Shared pairs never change: their owner replaces them when they are old.
+(`gateway.payloads.spliced_body`) of all sessions. Shared pairs never change: their owner replaces them when they are
+old.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ class SharedPairs:
     def segment(
         self, encoding: Encoding, compression: Compression, position: int, compress: Callable[[bytes, int], bytes]
     ) -> bytes:
-        """Return the result of `compress` for the text and a position (0 for a body's first shared pairs), made once."""
+        """Return the result of `compress` for the text and a position (0 for a body's first pairs), made once."""
         key = (encoding, compression, position)
         segment = self._segments.get(key)
         if segment is None:

@@ -1,17 +1,17 @@
 """An event of one session: its `d` has pairs of its own and pairs that it shares with other sessions.
 
-READY has only own pairs; a GUILD_CREATE has a few of its own (`joined_at`, oneself) and many that are the same for everybody
-with the same view of the same version of the guild:
+READY has only own pairs; a GUILD_CREATE has a few of its own (`joined_at`, oneself) and many that are the same for
+everybody with the same view of the same version of the guild:
 
-    shared = (SharedPairs(guild_json), SharedPairs(channels_json))      # once a version and view; the tuple is shared too
+    shared = (SharedPairs(guild_json), SharedPairs(channels_json))      # once for each version and view
     session.dispatch(SplicedBody("GUILD_CREATE", b'{"joined_at":"…"}', shared))
 
-goes to each session as `{"joined_at":"…", <pairs of the guild>, <pairs of the channels>}`. Only the own pairs are encoded and
-compressed for it. It refers to the others, down to the frame that is sent. Pairs are counted because maps of the binary
-encodings begin with their size.
+goes to each session as `{"joined_at":"…", <pairs of the guild>, <pairs of the channels>}`. Only the own pairs are
+encoded and compressed for it. It refers to the others, down to the frame that is sent. Pairs are counted because maps
+of the binary encodings begin with their size.
 
-A replay ring keeps one of these for each session and guild, so it holds only the own pairs. Templates are made for each send
-and not kept.
+A replay ring keeps one of these for each session and guild, so it holds only the own pairs. Templates are made for each
+send and not kept.
 """
 
 from typing import Protocol, TypeAlias

@@ -1,9 +1,10 @@
-"""The formats of `compress=zlib-stream` and `compress=zstd-stream`: templates of stored prefixes and compressed segments.
+"""The formats of `zlib-stream` and `zstd-stream`: templates of stored prefixes and compressed segments.
 
-`gateway.payloads.compression` has the layouts. A segment is valid anywhere, so one serves all connections. A segment that refers
-to the event before it (`chain`) takes a third of the bytes, and is valid only for connections whose last event was that one. The
-templates of `core_ext` count these. Their streams have in common the bytes of the earlier event after its `s`. Then comes the
-prefix of the later event, which has the same width for all connections but differs in `s`, so nothing may refer to it.
+`gateway.payloads.compression` has the layouts. A segment is valid anywhere, so one serves all connections. A segment
+that refers to the event before it (`chain`) takes a third of the bytes, and is valid only for connections whose last
+event was that one. The templates of `core_ext` count these. Their streams have in common the bytes of the earlier event
+after its `s`. Then comes the prefix of the later event, which has the same width for all connections but differs in
+`s`, so nothing may refer to it.
 """
 
 from collections.abc import Callable
@@ -21,10 +22,11 @@ _BINARY = 2
 _PADDED_SEQ_BYTES: Final = 10
 
 _MAX_STORED_BYTES: Final = 512
-"""Own parts up to this size are not compressed: it would cost 6 to 12 µs a session and save little of a GUILD_CREATE."""
+"""Own parts up to this size are not compressed: it would cost 6 to 12 µs a session and save little of a
+GUILD_CREATE."""
 
-# In encodings without white space the zstd pad must be the value of one more key, "_", which clients ignore. Each shared part
-# has a pad of its own, so the keys in `d` are "_", "__" and so on. No object of the API has such a key.
+# In encodings without white space the zstd pad must be the value of one more key, "_", which clients ignore. Each
+# shared part has a pad of its own, so the keys in `d` are "_", "__" and so on. No object of the API has such a key.
 _PADDED_HEADS: Final = {
     Encoding.JSON: b"",
     Encoding.ETF: b"\x83t\x00\x00\x00\x05" + SEQ_HEADS[Encoding.ETF][6:],
@@ -34,7 +36,7 @@ _PADDED_HEADS: Final = {
 
 
 class _Chain:
-    """The prefix of chained events. Its width is fixed, so the event before lies equally far back for all connections."""
+    """The prefix of chained events. Its fixed width puts the event before equally far back for all connections."""
 
     __slots__ = ("_after", "_head", "_mode", "gap_bytes")
 

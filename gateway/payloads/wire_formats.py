@@ -1,9 +1,9 @@
 """The wire formats of payloads: an encoding and a compression, as whole WebSocket frames.
 
-A format holds no state of any connection, so all connections of a format share one object. `core_ext` puts the bytes of each
-recipient into a template (see its framing and `gateway.payloads.compression` for the layouts). Templates are made here and in
-`gateway.payloads.stream_formats`. A body of many sessions has one template for each format and keeps it. A spliced body's
-template is made of the session's own part and of segments that its shared parts keep:
+A format holds no state of any connection, so all connections of a format share one object. `core_ext` puts the bytes of
+each recipient into a template (see its framing and `gateway.payloads.compression` for the layouts). Templates are made
+here and in `gateway.payloads.stream_formats`. A body of many sessions has one template for each format and keeps it. A
+spliced body's template is made of the session's own part and of segments that its shared parts keep:
 
     prefix with `s` │ opening: t, op, d's own pairs │ shared pairs │ shared pairs │ end
 
@@ -30,8 +30,8 @@ NO_TEMPLATES: Final = -1
 class WireFormat(Protocol):
     """One wire format. Every method returns a whole frame.
 
-    An `index` other than `NO_TEMPLATES` belongs to a `TemplateFormat`. In a stream (`is_stream`) an event may refer to the one
-    before it.
+    An `index` other than `NO_TEMPLATES` belongs to a `TemplateFormat`. In a stream (`is_stream`) an event may refer to
+    the one before it.
     """
 
     index: int
@@ -94,7 +94,7 @@ class PlainFormat:
 
 
 class ZlibPayloadFormat:
-    """Payload compression for JSON: each payload is a zlib document. Its checksum covers `s`, so there are no templates."""
+    """Payload compression for JSON. The checksum of a zlib document covers `s`, so there are no templates."""
 
     __slots__ = ("_stream", "index", "is_stream")
 

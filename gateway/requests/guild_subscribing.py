@@ -1,7 +1,7 @@
 """Op 14 and op 37: the subscriptions of a person's client, handed to the guilds.
 
-Source: the behaviour of Discord's own clients. Discord's documentation says nothing of it. A guild that the session is not in, and
-an invalid subscription, are ignored: old clients ask for features that do not exist any more.
+Source: the behaviour of Discord's own clients. Discord's documentation says nothing of it. A guild that the session is
+not in, and an invalid subscription, are ignored: old clients ask for features that do not exist any more.
 """
 
 from typing import Final

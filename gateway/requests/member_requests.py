@@ -1,9 +1,10 @@
 """Request guild members (op 8): members by prefix, by id, or all of them, in numbered chunks.
 
-The session must be in the guild. An empty query, which asks for any members, needs the members intent, and presences need the
-presences intent (Discord's documentation, "Request Guild Members"). A request that is not allowed is answered with an empty
-chunk, because libraries wait for one. Members come from memory when the guild is kept whole, else from the store page by page. A
-large guild is never held: each chunk is read when the chunks before it have left, for a few requests at a time.
+The session must be in the guild. An empty query, which asks for any members, needs the members intent, and presences
+need the presences intent (Discord's documentation, "Request Guild Members"). A request that is not allowed is answered
+with an empty chunk, because libraries wait for one. Members come from memory when the guild is kept whole, else from
+the store page by page. A large guild is never held: each chunk is read when the chunks before it have left, for a few
+requests at a time.
 """
 
 import asyncio
@@ -33,7 +34,8 @@ PAGE: Final = 250
 LISTED_AT_ONCE: Final = 2
 """The requests for a whole large guild that run at one time. Half a million members take some seconds of CPU time."""
 MAX_AHEAD_BYTES: Final = 1 << 20
-"""The bytes that may wait for the socket before the next chunk is read: some chunks, far less than closes slow clients."""
+"""The bytes that may wait for the socket before the next chunk is read: some chunks, far less than closes slow
+clients."""
 PACE_S: Final = 0.05
 """The time between checks of a socket that is behind."""
 MAX_USER_IDS: Final = 100

@@ -9,7 +9,7 @@ class MessagePort(Protocol):
     """Sends as REST does, with the same checks, limits and nonces. The API tier implements it."""
 
     async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> SentMessage | RefusedMessage:
-        """Send a message of this user. `body` is that of a REST request, as JSON (a nonce in it counts, other ids do not).
+        """Send a message of this user. `body` is that of a REST request (a nonce in it counts, other ids do not).
 
         Refusals are values, not exceptions.
         """

@@ -65,7 +65,7 @@ class SessionCommands:
 
 
 def _refuse(session: Session, close_code: CloseCode) -> None:
-    """Close the connection for a command that is not allowed. The session is kept for a resume, as with other faults."""
+    """Close the connection for a command that is not allowed. The session is kept for a resume."""
     if session.connection is not None:
         session.connection.close(close_code)
 

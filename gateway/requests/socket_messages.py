@@ -1,8 +1,8 @@
 """Messages that clients send over the socket (op 0): handed to the API tier's service, and answered.
 
-The answer to a new message is its ordinary MESSAGE_CREATE, which carries the nonce to its author. A session gets an answer of its
-own when that does not reach it: for a repeated nonce, without the intent for such messages, or as another client shard. A refusal
-is a MESSAGE_SEND_ERROR with the nonce.
+The answer to a new message is its ordinary MESSAGE_CREATE, which carries the nonce to its author. A session gets an
+answer of its own when that does not reach it: for a repeated nonce, without the intent for such messages, or as another
+client shard. A refusal is a MESSAGE_SEND_ERROR with the nonce.
 """
 
 import logging

@@ -2,8 +2,8 @@
 
     event taken ─ begin ─→ fan-out into the queue ─ end ─→ turns ─→ the kernel has the last recipient's bytes: observed
 
-One event is timed at a time, and events that come meanwhile are not. So timing costs two readings of the clock for each sample,
-however many events come, and each event has the same chance to be a sample.
+One event is timed at a time, and events that come meanwhile are not. So timing costs two readings of the clock for each
+sample, however many events come, and each event has the same chance to be a sample.
 
 Owns the queue. Starts no task: turns are timers of the event loop.
 """

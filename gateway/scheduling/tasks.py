@@ -1,7 +1,7 @@
 """The gateway's own tasks: short ones that wait for the store on behalf of a client.
 
-They start in the task group of `run`, so that they end with the gateway. A task that is started earlier waits for `run`. An
-exception ends only its own task and is logged, because nobody awaits these tasks.
+They start in the task group of `run`, so that they end with the gateway. A task that is started earlier waits for
+`run`. An exception ends only its own task and is logged, because nobody awaits these tasks.
 """
 
 import asyncio

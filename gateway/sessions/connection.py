@@ -5,11 +5,11 @@
                                  └─ handler.on_command ─ session
     session ─ its track, send ─ outlet ─ socket
 
-It owns the connection's outlet (`Outlet`: everything that is sent goes through it, in the order of the calls), its intake
-(`sockets.Intake`: the client's command limit and its heartbeats, which a transport may hand over directly), its wire format
-(encoding, compression), and whether the client has identified. It does not know what a session is (`session` is a place where
-the owner of sessions keeps its own) nor how frames are read. All of it runs in the event loop and awaits nothing. Connections are
-very many, so a part that most of them never need is made on first use.
+It owns the connection's outlet (`Outlet`: everything that is sent goes through it, in the order of the calls), its
+intake (`sockets.Intake`: the client's command limit and its heartbeats, which a transport may hand over directly), its
+wire format (encoding, compression), and whether the client has identified. It does not know what a session is
+(`session` is a place where the owner of sessions keeps its own) nor how frames are read. All of it runs in the event
+loop and awaits nothing. Connections are very many, so a part that most of them never need is made on first use.
 """
 
 import enum
@@ -45,7 +45,7 @@ class ConnectionHandler(Protocol):
     """The handler of clients' commands. Both methods are called in the event loop and must not block."""
 
     def on_command(self, connection: "Connection", command: Command) -> None:
-        """Take a decoded command. Heartbeats never come here. Before `session` is set only one Identify or Resume does."""
+        """Take a command that is no heartbeat. Before `session` is set only one Identify or Resume comes."""
 
     def on_closed(self, connection: "Connection", code: int | None) -> None:
         """Take the end of a connection: once for each, never from within a call of one of its methods.
@@ -142,7 +142,7 @@ class Connection:
         host: str = "",
         fd: int = -1,
     ) -> None:
-        """`host` is the Host header of the handshake. `fd` is the socket's descriptor when it may be written to directly."""
+        """`host` is the handshake's Host header. `fd` is the descriptor when it may be written to directly."""
         now_s = shared.clock.monotonic_s()
         self.encoding = encoding
         self.compression = compression
@@ -276,7 +276,8 @@ class Connection:
     def _parse(self, data: bytes) -> Command:
         """Return the command in a message.
 
-        The listener's size limit is a person's. A client that has not identified yet may exceed a bot's limit only to identify.
+        The listener's size limit is a person's. A client that has not identified yet may exceed a bot's limit only to
+        identify.
 
         Raises:
             RefusedPayload: when it is no command, or too large.

@@ -1,8 +1,8 @@
 """The fan-out of one event to its local recipients, which others have resolved.
 
-A kernel walks over them (`core_ext.delivery.deliver`): it takes an actor's table of tracks, the slots of an audience, and a body
-that is encoded once for each format. The variants of a message are chosen by set algebra before that. `core_ext.delivery` also
-sends to the sockets later.
+A kernel walks over them (`core_ext.delivery.deliver`): it takes an actor's table of tracks, the slots of an audience,
+and a body that is encoded once for each format. The variants of a message are chosen by set algebra before that.
+`core_ext.delivery` also sends to the sockets later.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,7 @@ class MessageVariants:
         self._bare: DispatchBody | None = None
 
     def variant_for(self, session: Session) -> DispatchBody:
-        """Return a session's variant: nonce for the author, content for mentioned users and sessions with the intent."""
+        """Return a session's variant: nonce for the author, content for mentioned users and with the intent."""
         if session.user_id == self.author_id:
             return self.full
         if session.sees_content or session.user_id in self.mention_ids:

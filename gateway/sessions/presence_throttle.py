@@ -24,8 +24,8 @@ class PresenceThrottle:
     def passes(self, update: PresenceUpdate, release: Callable[[PresenceUpdate], None]) -> bool:
         """Return whether the update may go on now. Otherwise it waits, in place of an older one.
 
-        `release` takes the update that has waited, which must pass the throttle once more. It is not kept longer than the wait,
-        so that a connection and its throttle do not refer to each other.
+        `release` takes the update that has waited, which must pass the throttle once more. It is not kept longer than
+        the wait, so that a connection and its throttle do not refer to each other.
         """
         now_s = self._clock.monotonic_s()
         is_waiting = self._held is not None

@@ -1,7 +1,8 @@
 """A session, which outlives a lost socket. It numbers dispatches, remembers them for a resume, and passes them on.
 
-A session is attached to its user's actor and to the actors of its guilds, which call `dispatch`. Identify makes it, resume gives
-it a new connection, and `gateway.sessions.session_table` ends it, also when it has been detached for too long.
+A session is attached to its user's actor and to the actors of its guilds, which call `dispatch`. Identify makes it,
+resume gives it a new connection, and `gateway.sessions.session_table` ends it, also when it has been detached for too
+long.
 """
 
 from typing import Final

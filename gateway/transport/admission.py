@@ -1,7 +1,7 @@
 """The admission of clients, and the parts of a connection's life that all transports have in common.
 
-A transport reads sockets. Admission decides about each request, makes the connection of an upgraded socket, gives it a heartbeat
-interval, watches the heartbeats of all connections, and counts connections and addresses.
+A transport reads sockets. Admission decides about each request, makes the connection of an upgraded socket, gives it a
+heartbeat interval, watches the heartbeats of all connections, and counts connections and addresses.
 
 Owns the counts and the timer of the watch. Knows no socket and starts no task.
 """
@@ -51,7 +51,8 @@ _STOP_STEP_S = 0.01
 _SURPLUS = 16
 """Sockets past the bound that are kept for /health and /ready. Each is gone after `HANDSHAKE_S`."""
 _FOR_ALL: Final = 8
-"""How many of these sockets are for all addresses. The others are for addresses with few sockets, so no flood takes them all."""
+"""How many of these sockets are for all addresses. The others are for addresses with few sockets, so no flood takes
+them all."""
 _FEW: Final = 4
 """The most sockets of an address that has few."""
 _READY = "/ready"
@@ -124,7 +125,7 @@ class Admission:
     def start(
         self, connections: Callable[[], Iterable[Connection]], on_tick: Callable[[float], None] | None = None
     ) -> None:
-        """Begin to watch, and to measure the buffers of `connections`. `on_tick(now_s)` is called a few times a second."""
+        """Begin to watch and to measure buffers. `on_tick(now_s)` is called a few times a second."""
         if on_tick is not None:
             self._on_tick = on_tick
         self._metrics.connections.session_buffer_bytes.set_function(
@@ -270,8 +271,8 @@ async def wait_until_empty(sockets: Callable[[], int]) -> None:
 def _list_paths(public_url: str) -> frozenset[str]:
     """List the gateway's paths, without a slash at the end: libraries put one or none before their query.
 
-    A proxy passes the path of the public address on or removes it. `/gateway` is usual behind a proxy that separates the API and
-    the gateway by path alone.
+    A proxy passes the path of the public address on or removes it. `/gateway` is usual behind a proxy that separates
+    the API and the gateway by path alone.
     """
     prefix = urlsplit(public_url).path.rstrip("/")
     return frozenset({"", "/gateway", prefix, f"{prefix}/gateway"})

@@ -12,7 +12,8 @@ BINARY = 2
 CONTINUATION = 0
 
 MAX_FRAGMENTS = 128
-"""The most fragments of a message: 4096 bytes in frames of 32, or 15 KiB in frames of 120. No library sends smaller ones."""
+"""The most fragments of a message: 4096 bytes in frames of 32, or 15 KiB in frames of 120. No library sends smaller
+ones."""
 
 
 class Message:

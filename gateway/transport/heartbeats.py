@@ -1,8 +1,8 @@
 """A timing wheel that finds connections without a heartbeat for too long.
 
-A connection lies in the slot of the tick at which it would be overdue. A heartbeat moves nothing: it only writes down a time. When
-a connection's slot comes up, the connection is either overdue and closed, or put into the slot of its new deadline. So each one
-is checked about once in a timeout, however many there are and however often they beat.
+A connection lies in the slot of the tick at which it would be overdue. A heartbeat moves nothing: it only writes down a
+time. When a connection's slot comes up, the connection is either overdue and closed, or put into the slot of its new
+deadline. So each one is checked about once in a timeout, however many there are and however often they beat.
 
 The owner calls `sweep` every `tick_s`. Time is its argument.
 """

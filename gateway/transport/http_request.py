@@ -1,7 +1,7 @@
 """The HTTP request that precedes a WebSocket, and its answer or upgrade.
 
-Bytes come in and bytes go out; httptools parses them. `handshake` has the rules for the headers, `Admission` decides about the
-request.
+Bytes come in and bytes go out; httptools parses them. `handshake` has the rules for the headers, `Admission` decides
+about the request.
 """
 
 from collections.abc import Sequence

@@ -5,8 +5,8 @@
 
 The setting `gateway.transport` names one; `auto` takes the best one that this machine has.
 
-Both stay. A server on Linux has one epoll, so it takes the native transport. picows is the portable one, for macOS and other
-systems without epoll, and its protocol objects carry the sockets of the voice tier later.
+Both stay. A server on Linux has one epoll, so it takes the native transport. picows is the portable one, for macOS and
+other systems without epoll, and its protocol objects carry the sockets of the voice tier later.
 """
 
 import sys

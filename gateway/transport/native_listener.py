@@ -2,10 +2,11 @@
 
     event loop ─ the epoll is readable ─→ SocketTable.poll ─→ the methods below ─→ Admission, Connection
 
-A socket is a descriptor, a few numbers and its connection: it has no task, timer, protocol object or read buffer. The table itself
-reads and answers heartbeats. It hands everything else to this listener, which passes it to the connection.
+A socket is a descriptor, a few numbers and its connection: it has no task, timer, protocol object or read buffer. The
+table itself reads and answers heartbeats. It hands everything else to this listener, which passes it to the connection.
 
-It does not speak TLS, which a proxy does (see the operator's guide). Owns the server socket and the table. Starts no task.
+It does not speak TLS, which a proxy does (see the operator's guide). Owns the server socket and the table. Starts no
+task.
 """
 
 import asyncio

@@ -1,16 +1,18 @@
 """One socket as picows reads it: handshake, frames, and the end.
 
-Everything that is particular to picows is here and in `picows_listener`. picows reads the HTTP upgrade, frame headers, masks and
-lengths. It does not write: the connection's outlet sends whole frames to the socket or to the event loop's transport. The
-transport closes the socket's descriptor after it has told the protocol, and the outlet lets go of it before.
+Everything that is particular to picows is here and in `picows_listener`. picows reads the HTTP upgrade, frame headers,
+masks and lengths. It does not write: the connection's outlet sends whole frames to the socket or to the event loop's
+transport. The transport closes the socket's descriptor after it has told the protocol, and the outlet lets go of it
+before.
 
 Three things need more than picows' public interface (its exact version is pinned):
 
-- picows answers a broken or too large frame by itself, with its own code, and tells only its logger, before it does. So each
-  peer is its own logger: `error` closes with the documented code and raises `_Stopped` through the parser.
-- When a socket is closed while bytes of the client are unread, the kernel resets the connection, and the client may never see the
-  close frame. So a closed connection gets a `_Drain` in place of the parser. The close frame and the end of our stream go
-  out, and bytes that still come are thrown away. The socket ends with the client's own end, or after `DRAIN_S`.
+- picows answers a broken or too large frame by itself, with its own code, and tells only its logger, before it does. So
+  each peer is its own logger: `error` closes with the documented code and raises `_Stopped` through the parser.
+- When a socket is closed while bytes of the client are unread, the kernel resets the connection, and the client may
+  never see the close frame. So a closed connection gets a `_Drain` in place of the parser. The close frame and the end
+  of our stream go out, and bytes that still come are thrown away. The socket ends with the client's own end, or after
+  `DRAIN_S`.
 - The address of the client is needed before its request.
 
 picows reads one frame ahead. When that frame is broken, the frame before it is not heard either, unless it is a close.
@@ -200,7 +202,8 @@ class Peer(WSListener):
     def _take_frame(self, connection: Connection, kind: WSMsgType, frame: WSFrame) -> None:
         fragments = self._fragments or Fragments(self._max_bytes)
         try:
-            message = fragments.add(int(kind), frame.get_payload_as_bytes(), is_final=bool(frame.fin))  # type: ignore[call-overload]
+            data = frame.get_payload_as_bytes()
+            message = fragments.add(int(kind), data, is_final=bool(frame.fin))  # type: ignore[call-overload]
         except RefusedPayload as refusal:
             connection.close(refusal.close_code)
             return
@@ -280,7 +283,7 @@ class Peer(WSListener):
             self._stop(close_codes.INTERNAL_ERROR)
 
     def _answer_earlier_close(self) -> None:
-        """Answer a close that came before the broken frame: picows reads one frame ahead, and nothing counts after a close."""
+        """Answer a close before the broken frame: picows reads one frame ahead, and nothing counts after a close."""
         handshake = self._ws.close_handshake if self._ws is not None else None
         if handshake is None or handshake.recv is None or self._connection is None:
             return

@@ -1,7 +1,7 @@
 """The gateway's address for clients (GET /gateway, READY's resume_gateway_url).
 
-It is the operator's setting, or else the address where the gateway listens. A gateway that listens on every address does not know
-by which one a client reaches it. The client knows it, so the host in the client's own request is taken.
+It is the operator's setting, or else the address where the gateway listens. A gateway that listens on every address
+does not know by which one a client reaches it. The client knows it, so the host in the client's own request is taken.
 """
 
 import re

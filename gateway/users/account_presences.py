@@ -1,9 +1,9 @@
 """The throttle of presences of a user who has several sessions.
 
-Each connection has a limit of presence changes (`gateway.sessions.presence_throttle`), and all guilds of the user are told of
-each change. An account with very many connections would multiply that. So past `CHANGES` in a window the newest presence waits
-for the window's end. Guilds are told at once that a user went offline, while it is still known which guilds these are. A user
-with one session has the connection's limit and costs nothing here.
+Each connection has a limit of presence changes (`gateway.sessions.presence_throttle`), and all guilds of the user are
+told of each change. An account with very many connections would multiply that. So past `CHANGES` in a window the newest
+presence waits for the window's end. Guilds are told at once that a user went offline, while it is still known which
+guilds these are. A user with one session has the connection's limit and costs nothing here.
 
 Owns the allowances of users with several sessions, and the timers of presences that wait.
 """

@@ -1,8 +1,8 @@
 """The throttle by which a person's sessions are told of each other (SESSIONS_REPLACE).
 
-All sessions of a user are told of a change of one of them. If they were told at once, the logins of n sessions would cost n²
-dispatches. So they are told `GAP_S` after a change, with everything that changed until then. Then they rest for as long as the
-sent bytes take at `BYTES_PER_S`, which bounds the cost of one account, however many sessions it has.
+All sessions of a user are told of a change of one of them. If they were told at once, the logins of n sessions would
+cost n² dispatches. So they are told `GAP_S` after a change, with everything that changed until then. Then they rest for
+as long as the sent bytes take at `BYTES_PER_S`, which bounds the cost of one account, however many sessions it has.
 
 ```
  note ─→ gap ─→ told ─→ rest ─┬─ nothing new ─→ (forgotten)

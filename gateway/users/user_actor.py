@@ -1,12 +1,12 @@
 """The user actor: a user's sessions, the events that are for the user alone, and the presence that the sessions make.
 
-A session takes its seat here as soon as its login knows the user, and its events are held until READY is sent. So an event during
-the login is neither missed nor sent before READY. When the user has joined a guild, the actor returns the sessions that are to
-enter it, at once or when their READY is sent.
+A session takes its seat here as soon as its login knows the user, and its events are held until READY is sent. So an
+event during the login is neither missed nor sent before READY. When the user has joined a guild, the actor returns the
+sessions that are to enter it, at once or when their READY is sent.
 
-A user may have many sessions, and nothing that they do may cost more than linear in their number. So SESSIONS_REPLACE (to people
-alone) is not sent at each change. The actor says that something has changed, and is asked for the newest state a while later
-(`gateway.users.session_news`). It lists the newest `MAX_SESSIONS_TOLD` sessions.
+A user may have many sessions, and nothing that they do may cost more than linear in their number. So SESSIONS_REPLACE
+(to people alone) is not sent at each change. The actor says that something has changed, and is asked for the newest
+state a while later (`gateway.users.session_news`). It lists the newest `MAX_SESSIONS_TOLD` sessions.
 
 Owns the seats and the merged presence. Synchronous throughout.
 """
@@ -32,8 +32,8 @@ FEW_SESSIONS: Final = 8
 _REMEMBERED_IDS: Final = 256
 """How many envelopes are known by id, as in a guild's actor. A user has fewer events."""
 _PEOPLES_EVENTS: Final = frozenset({CHANNEL_CREATE})
-"""The events of a user that bots do not get. Since v8 they learn of a direct channel by its first message, and typed libraries
-(hikari, for one) take CHANNEL_CREATE for a guild's channel."""
+"""The events of a user that bots do not get. Since v8 they learn of a direct channel by its first message, and typed
+libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
 
 MAX_SESSIONS_TOLD: Final = 50
 """More sessions than anybody has devices. A list of all would cost the square of their number."""
@@ -90,8 +90,8 @@ class UserActor:
     ) -> None:
         """`on_presence` is called when the merged presence has changed, `count` when an event was dispatched.
 
-        `on_offline` is called when no session is present any more, nor about to be. `on_sessions` is called when a person's
-        sessions are to be told of each other, which `tell_sessions` does.
+        `on_offline` is called when no session is present any more, nor about to be. `on_sessions` is called when a
+        person's sessions are to be told of each other, which `tell_sessions` does.
         """
         self.user_id = user_id
         self.is_bot = is_bot
@@ -135,7 +135,7 @@ class UserActor:
         held.extend(envelopes)
 
     def start(self, session: Session) -> list[Join]:
-        """Pass held events on, since READY is sent, and hold nothing more. Return the guilds that were joined meanwhile."""
+        """Pass held events on after READY, and hold nothing more. Return the guilds that were joined meanwhile."""
         seat = self._seat_of(session)
         held, seat.held = seat.held or (), None
         joins: list[Join] = []
@@ -212,7 +212,7 @@ class UserActor:
         return msgspec.structs.replace(merged, activities=first.presence.activities)
 
     def _notice_offline(self) -> None:
-        """Tell when the user goes offline. An invisible user is present, and a login under way keeps the user from being offline."""
+        """Tell when the user goes offline. An invisible user is present; a login under way keeps the user online."""
         if self.present:
             self._is_online = True
         elif self._is_online and all(seat.held is None for seat in self._seats):
@@ -233,7 +233,7 @@ class UserActor:
     # -- events
 
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
-        """Take an event for the user. When it is about a guild that was joined, return the sessions that are to enter it.
+        """Take an event for the user. Return the sessions that are to enter a guild, if the event is about that.
 
         Raises:
             msgspec.MsgspecError: when an internal event's payload cannot be read.

@@ -1,8 +1,8 @@
 """The users with sessions: their actors, and the publication of their presences.
 
-A user's actor lives from its first session's login to its last session's end. Presences go over the bus to the guilds' shards
-and are not stored: a session that attaches later brings its user's presence along. A session whose socket is lost counts as
-present for `GRACE_S`, so that a quick resume does not show its user as offline for a moment.
+A user's actor lives from its first session's login to its last session's end. Presences go over the bus to the guilds'
+shards and are not stored: a session that attaches later brings its user's presence along. A session whose socket is
+lost counts as present for `GRACE_S`, so that a quick resume does not show its user as offline for a moment.
 """
 
 import logging

@@ -1,8 +1,10 @@
 """The members that stand in the lists of one guild, and the rows that they make, from the guild's state.
 
-A list holds the members that are online, and all members of a guild that is kept whole, never all members of a large guild.
+A list holds the members that are online, and all members of a guild that is kept whole, never all members of a large
+guild.
 
-Owns two caches: the encoded items of members, and the group of each set of roles. The owner of the lists says when they are old.
+Owns two caches: the encoded items of members, and the group of each set of roles. The owner of the lists says when they
+are old.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -35,7 +37,7 @@ class ListSources:
         slots_of: Callable[[int], Iterable[int]],
         send: Callable[[DispatchBody, Collection[int]], None],
     ) -> None:
-        """`viewable` gives the channels that a member views, `can_view` takes a channel and a slot, `send` takes slots."""
+        """`viewable` gives a member's channels, `can_view` takes a channel and a slot, `send` takes slots."""
         self.state = state
         self.list_online = list_online
         self.find_presence = find_presence

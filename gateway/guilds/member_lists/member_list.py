@@ -4,8 +4,8 @@
     row 1 …    its members, by name without case, then by id
     …          header of the next group, its members, …
 
-Groups are the hoisted roles from the highest down, then `online`, then `offline`. A member stands in one of them. Placing a
-member and finding a row take logarithmic time, so a list costs its changes and the rows that are watched.
+Groups are the hoisted roles from the highest down, then `online`, then `offline`. A member stands in one of them.
+Placing a member and finding a row take logarithmic time, so a list costs its changes and the rows that are watched.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,7 +65,7 @@ class MemberList:
         return len(self._places) - len(self._groups.get(OFFLINE, ()))
 
     def rows(self, first: int, last: int) -> Iterator[int | str]:
-        """Yield the group's id for a header and the user's id for a member. Fewer rows come when the list ends before."""
+        """Yield a group's id for a header, a user's id for a member. Fewer rows come when the list ends before."""
         start = 0
         for group, members in self._groups.items():
             if not members:

@@ -1,8 +1,8 @@
 """The id of a channel's member list. Channels with the same overwrites about viewing share one list. Pure.
 
-Clients compute a list's id from the channel by themselves: `everyone` when @everyone may view it, else the MurmurHash3 of the
-overwrites that allow or deny viewing. Some channels with the id `everyone` deny viewing to a role or a member. Their lists are
-separate ones here, because they lack members; a session sees one list of an id at a time.
+Clients compute a list's id from the channel by themselves: `everyone` when @everyone may view it, else the MurmurHash3
+of the overwrites that allow or deny viewing. Some channels with the id `everyone` deny viewing to a role or a member.
+Their lists are separate ones here, because they lack members; a session sees one list of an id at a time.
 """
 
 from typing import Final, NamedTuple

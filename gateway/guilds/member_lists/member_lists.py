@@ -2,13 +2,13 @@
 
 ```
  subscribe ─→ list of the channel ─→ watched rows, shared by all sessions with these ranges ─→ SYNC, to the new session
- touch, reshape ─→ (LIST_GAP_S) ─→ lists put in order ─→ each watched rows: as told and as they are ─→ one body for all of it
+ touch, reshape ─→ (LIST_GAP_S) ─→ lists put in order ─→ watched rows: as told and as they are ─→ one body for all
 ```
 
-`WatchedRows` has the rows as its sessions were told them. So a batch of changes costs a comparison of a few hundred rows for each
-of them, however many changes and sessions there are. Where the rows are the same nothing is sent, except the counts of the
-groups now and then. A list exists while sessions watch it and some minutes longer: making one costs 3 to 5 µs for each member in
-it, and the next session mostly comes soon.
+`WatchedRows` has the rows as its sessions were told them. So a batch of changes costs a comparison of a few hundred
+rows for each of them, however many changes and sessions there are. Where the rows are the same nothing is sent, except
+the counts of the groups now and then. A list exists while sessions watch it and some minutes longer: making one costs 3
+to 5 µs for each member in it, and the next session mostly comes soon.
 
 Owns the lists and what each session watches. Synchronous; timers are given.
 """

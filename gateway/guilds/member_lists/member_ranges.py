@@ -1,9 +1,9 @@
-"""Ranges of a member list's rows: the ones that a client may ask for, and the operations that update the client's rows. Pure.
+"""Ranges of a member list's rows: those that a client may ask for, and the operations that update its rows. Pure.
 
-A client keeps a list as a sparse array of rows: members and, before each group, its header. SYNC writes the rows of a range,
-INSERT and DELETE move all rows behind their index, UPDATE replaces one. The rows before and after a change are compared by
-their ids. The rows of a longest increasing subsequence stay; all others are deleted (from the end on) and inserted (from the
-start on).
+A client keeps a list as a sparse array of rows: members and, before each group, its header. SYNC writes the rows of a
+range, INSERT and DELETE move all rows behind their index, UPDATE replaces one. The rows before and after a change are
+compared by their ids. The rows of a longest increasing subsequence stay; all others are deleted (from the end on) and
+inserted (from the start on).
 
 Source: the behaviour of Discord's own clients. Discord's documentation says nothing of it.
 """
@@ -19,8 +19,8 @@ Range: TypeAlias = tuple[int, int]
 """The first and the last row of the range."""
 Ranges: TypeAlias = tuple[Range, ...]
 Row: TypeAlias = tuple[int | str, bytes]
-"""The id of a user or of a group, and the item as JSON. The count in a header's item is not compared: each update has the
-counts of all groups."""
+"""The id of a user or of a group, and the item as JSON. The count in a header's item is not compared: each update has
+the counts of all groups."""
 
 MAX_RANGE_ROWS: Final = 100
 MAX_RANGES: Final = 5

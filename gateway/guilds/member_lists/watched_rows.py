@@ -1,6 +1,7 @@
 """The rows of one member list that some sessions watch, and these rows as the sessions were told them. Pure.
 
-Sessions that watch the same ranges share one of these, so a batch of changes leads to one list of operations for all of them.
+Sessions that watch the same ranges share one of these, so a batch of changes leads to one list of operations for all of
+them.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,10 @@ from gateway.payloads.dispatch_body import DispatchBody
 
 
 class WatchedRows:
-    """See the module. `spans` are the ranges, where those that touch each other are joined. Rows are kept for each span."""
+    """See the module.
+
+    `spans` are the ranges, where those that touch each other are joined. Rows are kept for each span.
+    """
 
     __slots__ = ("_rows", "head", "ranges", "slots", "spans", "sync")
 
@@ -35,8 +39,8 @@ class WatchedRows:
     def change(self, rows: Sequence[Sequence[Row]]) -> list[msgspec.Raw]:
         """Take the rows of each span as they are now. Return the operations that lead to them from the rows told last.
 
-        An operation on one span moves the rows of the next span on the client, which is right only where it moves them by
-        nothing. So all rows are told anew when a span grew or shrank before another one that has or gets rows.
+        An operation on one span moves the rows of the next span on the client, which is right only where it moves them
+        by nothing. So all rows are told anew when a span grew or shrank before another one that has or gets rows.
         """
         before, self._rows = self._rows, list(rows)
         spans = list(zip(self.spans, before, self._rows, strict=True))

@@ -1,4 +1,4 @@
-"""A guild's channel as its actor keeps it: the object for clients as it came, and the fields that permissions depend on. Pure."""
+"""A guild's channel as its actor keeps it: the object for clients, and the fields that permissions depend on. Pure."""
 
 from typing import Any, Final
 

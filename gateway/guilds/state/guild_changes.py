@@ -1,12 +1,12 @@
 """The kinds of change in a guild's live state, and the tables by which observers follow them.
 
 ```
- envelope ─→ GuildState.apply ─→ a change ─→ the actor tells every observer ─→ view index, GUILD_CREATE's parts, member lists …
+ envelope ─→ GuildState.apply ─→ a change ─→ the actor tells every observer: view index, GUILD_CREATE's parts, …
 ```
 
-An observer keeps something derived from the state. It has a table of reactions with a row for every kind of change, where None
-says that the kind does not concern it. `join_reactions` refuses a table that lacks a row, so no observer can forget a new kind:
-its module would not load.
+An observer keeps something derived from the state. It has a table of reactions with a row for every kind of change,
+where None says that the kind does not concern it. `join_reactions` refuses a table that lacks a row, so no observer can
+forget a new kind: its module would not load.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -132,5 +132,5 @@ def join_reactions(
 
 
 def bind_reactions(joined: JoinedReactions, kind: type[Change], owner: object) -> tuple[Callable[[Any], object], ...]:
-    """Return the reactions to one kind of change, bound to the observers of one owner: for a kind that is told very often."""
+    """Return the reactions to one kind of change, bound to the observers of one owner: for a very frequent kind."""
     return tuple(MethodType(react, find(owner)) for find, react in joined[kind])

@@ -1,9 +1,9 @@
 """The live state of a guild, as far as the gateway needs it: for views and for GUILD_CREATE.
 
-It is made from a snapshot and then changed by the guild's events. A wire object is kept as it came, each field still encoded;
-only the fields that permissions depend on are parsed. `apply` returns the change of an event as a value
-(`gateway.guilds.state.guild_changes`), by which observers follow the state. Pure: no sessions, no store, no clock. The guild's
-actor is its only writer.
+It is made from a snapshot and then changed by the guild's events. A wire object is kept as it came, each field still
+encoded; only the fields that permissions depend on are parsed. `apply` returns the change of an event as a value
+(`gateway.guilds.state.guild_changes`), by which observers follow the state. Pure: no sessions, no store, no clock. The
+guild's actor is its only writer.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -3,9 +3,9 @@
 It keeps the users with a session in the guild or on its way into it (`hold`), and all members while the guild is small
 (`keeps_all`), so that GUILD_CREATE of a small guild needs no query. Other members are read from the store on demand.
 
-A member's row is read while events go on being applied. `hold` marks the user as awaited. An event about the user clears the
-mark, because it is at least as new as the row that is on its way (newer events follow and replace it). `settle` takes the row
-only when the mark still stands. So a row can never undo an event.
+A member's row is read while events go on being applied. `hold` marks the user as awaited. An event about the user
+clears the mark, because it is at least as new as the row that is on its way (newer events follow and replace it).
+`settle` takes the row only when the mark still stands. So a row can never undo an event.
 
 Owns the rows of members, the number of members, and the holds. Pure: no store, no clock, no sessions.
 """
