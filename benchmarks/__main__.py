@@ -30,7 +30,7 @@ from benchmarks.harness.tables import Result, render_text
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
-    "forms": fanout.run_forms,
+    "forms": fanout.run_wire_formats,
     "rivals": rivals_fanout.run,
     "heartbeats": heartbeats.run,
     "mixed": mixed_permissions.run,

@@ -1,9 +1,9 @@
 """Fan-out of one guild's messages to its sessions through the real gateway: bus, actor, permissions, intents, sockets.
 
-Rows are sessions × form × events a turn (k): with k > 1 the gateway sends a session all that it got in one `send`. The
-floor is a C loop of `send` (native/floor.c) over as many sockets with the same options, k frames at a time. Its frames
-have the size that the same event has uncompressed, so for the compressed forms it says what compression costs against
-sending plainly. The floor runs before each round of the gateway, with the same client.
+Rows are sessions × wire format × events a turn (k): with k > 1 the gateway sends a session all that it got in one
+`send`. The floor is a C loop of `send` (native/floor.c) over as many sockets with the same options, k frames at a time.
+Its frames have the size that the same event has uncompressed, so for the compressed wire formats it says what
+compression costs against sending plainly. The floor runs before each round of the gateway, with the same client.
 """
 
 import asyncio
@@ -11,22 +11,22 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from benchmarks.harness.bursts import Comparison, Floor, compare, shape_burst
-from benchmarks.harness.gateway import Form, GatewayUnderTest
+from benchmarks.harness.gateway import GatewayUnderTest, WireFormat
 from benchmarks.harness.run import Run
 from benchmarks.harness.tables import Column, Plot, Result, Table
 from benchmarks.harness.world import make_world
 
-JSON: Final = Form("json")
-FORMS: Final = (
-    Form("json, zlib-stream", compress="zlib-stream"),
-    Form("json, zstd-stream", compress="zstd-stream"),
-    Form("etf", encoding="etf"),
-    Form("msgpack", encoding="msgpack"),
+JSON: Final = WireFormat("json")
+WIRE_FORMATS: Final = (
+    WireFormat("json, zlib-stream", compress="zlib-stream"),
+    WireFormat("json, zstd-stream", compress="zstd-stream"),
+    WireFormat("etf", encoding="etf"),
+    WireFormat("msgpack", encoding="msgpack"),
 )
 _SESSIONS: Final = (1000, 5000)
 _TURNS: Final = (1, 4, 16)
 _ROUNDS: Final = 25
-_ROUNDS_OF_FORMS: Final = 11
+_ROUNDS_OF_WIRE_FORMATS: Final = 11
 COMPARED: Final = [
     Column(key="floor_per_second", title="C send/s"),
     Column(key="floor_cpu_us", title="C's CPU µs", digits=2),
@@ -51,9 +51,9 @@ def run(run: Run) -> Result:
     return _measure(run, "fanout", [JSON], rounds=_ROUNDS)
 
 
-def run_forms(run: Run) -> Result:
+def run_wire_formats(run: Run) -> Result:
     """Fan-out in the other encodings, and with compression."""
-    return _measure(run, "forms", FORMS, rounds=_ROUNDS_OF_FORMS)
+    return _measure(run, "forms", WIRE_FORMATS, rounds=_ROUNDS_OF_WIRE_FORMATS)
 
 
 class _Fanout:
@@ -66,10 +66,8 @@ class _Fanout:
         self._database = self._folder / "world.db"
         self._world = asyncio.run(make_world(self._database, members=members))
 
-    def measure(self, form: Form, *, sizes: Sequence[int]) -> list[dict[str, Any]]:
-        """Measure the rows of one form. Its floor is new too: a floor with idle sockets would visit all of them, and be
-        slower.
-        """
+    def measure(self, wire_format: WireFormat, *, sizes: Sequence[int]) -> list[dict[str, Any]]:
+        """Measure the rows of one wire format, with a floor of its own: one with idle sockets would be slower."""
         builds, folder = self._run.builds, self._folder
         rows = []
         floor = Floor(builds=builds, folder=folder)
@@ -78,21 +76,21 @@ class _Fanout:
             folder=folder,
             database=self._database,
             world=self._world,
-            form=form,
+            wire_format=wire_format,
             sessions=sizes[-1],
         )
         try:
             for sessions in sizes:
                 gateway.grow(sessions)
                 floor.grow(sessions)
-                rows += [self._compare(floor, gateway, form, sessions, per_turn) for per_turn in _TURNS]
+                rows += [self._compare(floor, gateway, wire_format, sessions, per_turn) for per_turn in _TURNS]
         finally:
             gateway.stop()
             floor.stop()
         return rows
 
     def _compare(
-        self, floor: Floor, gateway: GatewayUnderTest, form: Form, sessions: int, per_turn: int
+        self, floor: Floor, gateway: GatewayUnderTest, wire_format: WireFormat, sessions: int, per_turn: int
     ) -> dict[str, Any]:
         shape = shape_burst(
             per_turn=per_turn,
@@ -102,7 +100,7 @@ class _Fanout:
         )
         found = compare(floor, gateway.burst, shape, rounds=self._rounds)
         frames = (self._rounds + 1) * shape.frames
-        return {"sessions": sessions, "form": form.name, "k": per_turn, "frames": frames, **describe(found)}
+        return {"sessions": sessions, "form": wire_format.name, "k": per_turn, "frames": frames, **describe(found)}
 
 
 def describe(found: Comparison) -> dict[str, Any]:
@@ -119,10 +117,10 @@ def describe(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _measure(run: Run, name: str, forms: Sequence[Form], *, rounds: int) -> Result:
+def _measure(run: Run, name: str, wire_formats: Sequence[WireFormat], *, rounds: int) -> Result:
     sizes = run.pick(_SESSIONS, (20, 40))
     fanout = _Fanout(run, name=name, members=sizes[-1], rounds=rounds)
-    rows = [row for form in forms for row in fanout.measure(form, sizes=sizes)]
+    rows = [row for wire_format in wire_formats for row in fanout.measure(wire_format, sizes=sizes)]
     rows.sort(key=lambda row: row["sessions"])
     plot = Plot(
         title="Fan-out: deliveries a second to those of a C loop of send",

@@ -107,7 +107,7 @@ def _start_gateway(run: Run, world: World, transport: str, sessions: int) -> _Co
         folder=run.make_folder(f"heartbeats-{transport}"),
         database=run.folder / "heartbeats" / "world.db",
         world=world,
-        form=JSON,
+        wire_format=JSON,
         sessions=sessions,
         settings=settings,
     )

@@ -77,7 +77,7 @@ class _Measuring:
             folder=folder,
             database=self._database,
             world=self._world,
-            form=JSON,
+            wire_format=JSON,
             sessions=self._sizes[-1],
             settings={"transport": transport, "identify_timeout_s": _NEVER_S},
         )

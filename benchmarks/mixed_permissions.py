@@ -38,7 +38,7 @@ def run(run: Run) -> Result:
     world = asyncio.run(make_world(database, members=sizes[-1], channels=_CHANNELS))
     floor = Floor(builds=run.builds, folder=folder)
     gateway = GatewayUnderTest(
-        builds=run.builds, folder=folder, database=database, world=world, form=JSON, sessions=sizes[-1]
+        builds=run.builds, folder=folder, database=database, world=world, wire_format=JSON, sessions=sizes[-1]
     )
     rows: list[dict[str, Any]] = []
     try:

@@ -52,7 +52,7 @@ def _start_gateway(run: Run, folder: Path, sessions: int) -> tuple[_Contestant, 
     database = folder / "world.db"
     world = asyncio.run(make_world(database, members=sessions))
     gateway = GatewayUnderTest(
-        builds=run.builds, folder=folder, database=database, world=world, form=JSON, sessions=sessions
+        builds=run.builds, folder=folder, database=database, world=world, wire_format=JSON, sessions=sessions
     )
     gateway.grow(sessions)
     return _Contestant(_OWN, gateway.burst, gateway.stop), gateway.frame_bytes()

@@ -113,7 +113,7 @@ def run(run: Run) -> Result:
         folder=folder,
         database=database,
         world=world,
-        form=JSON,
+        wire_format=JSON,
         sessions=sessions,
         settings={
             "socket_buffer_bytes": _SOCKET_BYTES,

@@ -1,8 +1,8 @@
-"""Which implementation of a kernel is used: the compiled one, without which nothing starts.
+"""The choice of a kernel's implementation: the compiled one, without which nothing starts.
 
-Some kernels are plain Python that is compiled as it is, or have a plain twin that does the same: the *pure* ones, which
-do no more than compute. Tests set CORE_EXT_PURE=1 to run everything on the plain code of these. The others (sockets,
-delivery, and the templates whose memory delivery reads) are compiled always; their models are in the tests.
+The *pure* kernels only compute. They are plain Python that is compiled as it is, or have a plain twin that does the
+same. Tests set CORE_EXT_PURE=1 to run everything on that plain code. The others (sockets, delivery, and the templates
+whose memory delivery reads) are always compiled; their models are in the tests.
 
 `setup.py` reads this file for its text, so it imports nothing but the standard library.
 """
@@ -23,11 +23,11 @@ MISSING: Final = (
 
 
 class KernelsMissingError(ImportError):
-    """A kernel is not compiled, or for another Python. The text says what to do."""
+    """A kernel is not compiled, or is compiled for another Python. The text names the remedy."""
 
 
 def load(kernel: str) -> ModuleType:
-    """The compiled module of a kernel, which is named without its `_c`. Raises KernelsMissingError."""
+    """Import the compiled module of a kernel, which is named without its `_c`. Raises KernelsMissingError."""
     name = f"{kernel}_c"
     try:
         return importlib.import_module(name)
@@ -38,5 +38,5 @@ def load(kernel: str) -> ModuleType:
 
 
 def choose(kernel: str) -> ModuleType:
-    """The module of a pure kernel that is used. Raises KernelsMissingError."""
+    """Import the module of a pure kernel that is used. Raises KernelsMissingError."""
     return importlib.import_module(f"{kernel}_py") if IS_PURE else load(kernel)

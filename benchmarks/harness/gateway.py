@@ -1,4 +1,7 @@
-"""A driver of the gateway under test: its process on one core, a load client on the other, sessions of one form."""
+"""A driver of the gateway under test: a process on the server's core, a load client on the other.
+
+All sessions have the same wire format.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -16,7 +19,7 @@ from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
 from benchmarks.harness.world import World
 
 
-class Form(msgspec.Struct, frozen=True):
+class WireFormat(msgspec.Struct, frozen=True):
     """The encoding and compression of a session."""
 
     name: str
@@ -34,7 +37,7 @@ class GatewayUnderTest:
         folder: Path,
         database: Path,
         world: World,
-        form: Form,
+        wire_format: WireFormat,
         sessions: int,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
@@ -43,7 +46,7 @@ class GatewayUnderTest:
         chosen = Options(database=str(database), world=world, sessions=sessions, gateway=dict(settings or {}))
         options.write_bytes(msgspec.json.encode(chosen))
         self._world = world
-        self._form = form
+        self._wire_format = wire_format
         self._logged_in = 0
         self.process = PinnedProcess(
             [sys.executable, "-m", "benchmarks.harness.gateway_server", str(options)], on_core=SERVER_CORE
@@ -58,14 +61,16 @@ class GatewayUnderTest:
     def grow_by(self, more: int, *, at_once: int = 64) -> Logins:
         """Log in so many more of the members that have no session yet."""
         tokens = self._world.tokens[self._logged_in : self._logged_in + more]
-        self.client.connect_gateway(self.port, len(tokens), encoding=self._form.encoding, compress=self._form.compress)
-        logins = self.client.login(tokens, encoding=self._form.encoding, at_once=at_once)
+        self.client.connect_gateway(
+            self.port, len(tokens), encoding=self._wire_format.encoding, compress=self._wire_format.compress
+        )
+        logins = self.client.login(tokens, encoding=self._wire_format.encoding, at_once=at_once)
         self._logged_in += len(tokens)
         return logins
 
     def frame_bytes(self) -> int:
-        """Return the size of an event's uncompressed frame in the form's encoding."""
-        return int(self.process.ask(f"frame {self._form.encoding}"))
+        """Return the size of an event's uncompressed frame in the wire format's encoding."""
+        return int(self.process.ask(f"frame {self._wire_format.encoding}"))
 
     def burst(self, shape: Shape, frames: int = 0) -> Burst:
         """Send events through bus, actor and sockets. `frames` is the number to count, by default all."""

@@ -119,9 +119,9 @@ class Bench:
 
     def measure_frame(self, encoding: str) -> int:
         """Return the size of an event's uncompressed frame, in bytes."""
-        form = WireFormats().find(ENCODINGS[encoding], Compression.NONE)
+        wire_format = WireFormats().find(ENCODINGS[encoding], Compression.NONE)
         envelope = self.make_event()
-        return len(form.encode_dispatch(DispatchBody(envelope.event, envelope.payload), 100))
+        return len(wire_format.encode_dispatch(DispatchBody(envelope.event, envelope.payload), 100))
 
     async def obey(self, command: str) -> str:
         """Obey one line of stdin and return the answer."""

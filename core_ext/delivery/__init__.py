@@ -1,4 +1,4 @@
-"""From an event to the sockets of its recipients."""
+"""The way of an event to the sockets of its recipients."""
 
 from typing import TYPE_CHECKING
 

@@ -4,30 +4,30 @@ from typing import Any, Final, Protocol, type_check_only
 from core_ext.guild.slot_set_py import SlotSet
 
 MAX_SEND_BYTES: Final[int]
-"""How much a send gathers. A frame that is larger goes alone."""
+"""The most that a send gathers. A larger frame goes alone."""
 
 class SendQueue:
     """The tracks that have something to send, each once, in the order in which they got it.
 
-    `schedule` is called when the first one comes: then `flush` must be called, and again for as long as it says so (or
-    raises).
+    `schedule` is called when the first one comes. Then `flush` must be called, and again while it returns True or
+    raises.
     """
 
     def __init__(self, schedule: Callable[[], object]) -> None: ...
     def __len__(self) -> int: ...
     @property
     def entered(self) -> int:
-        """How many tracks ever came; one that comes again counts again."""
+        """The number of tracks that ever came; one that comes again counts again."""
 
     @property
     def left(self) -> int:
-        """How many ever had their turn. Once it reaches what `entered` was, all of that time are sent."""
+        """The number of tracks that were ever sent. At an earlier `entered`, all tracks of that time are sent."""
 
     def flush(self, max_tracks: int) -> bool:
-        """Send what so many tracks have; whether there are more.
+        """Send the events of so many tracks; return whether there are more.
 
         Raises:
-            Exception: what a form or a link raised. That one track's event or bytes are lost; the others are still here.
+            Exception: one of a wire format or a link. That track's event or bytes are lost; the others stay.
         """
 
 @type_check_only
@@ -35,89 +35,89 @@ class Link(Protocol):
     """See the module."""
 
     def write(self, data: bytes) -> None:
-        """Takes bytes."""
+        """Take bytes."""
 
     def get_write_buffer_size(self) -> int:
-        """What it has not passed on."""
+        """Return the number of bytes that it has not passed on."""
 
 class Outlet:
-    """One connection's way out: everything that its socket gets after the handshake, until `close`, comes through here.
+    """One connection's way out: all bytes for its socket after the handshake, until `close`, go through it.
 
     `fd` is the socket's, non-blocking, and must stay open until `close`; -1 sends through the link alone.
     """
 
     @property
     def queue(self) -> SendQueue:
-        """Where its track waits for its turn."""
+        """The queue in which its track waits for its turn."""
 
-    def __init__(self, *, queue: SendQueue, form: Any, link: Link, fd: int = -1) -> None: ...
+    def __init__(self, *, queue: SendQueue, wire_format: Any, link: Link, fd: int = -1) -> None: ...
     @property
     def is_open(self) -> bool:
         """Whether `close` is still to come."""
 
     @property
     def buffered_bytes(self) -> int:
-        """What waits here (as its `size_bytes`) and in the link. 0 when closed."""
+        """The size of all that waits, in the track (as `size_bytes`) and in the link. 0 when closed."""
 
-    def set_form(self, form: Any) -> None:
-        """Events leave in another form from now on."""
+    def set_wire_format(self, wire_format: Any) -> None:
+        """Have events leave in another wire format from now on."""
 
     def write(self, data: bytes) -> None:
-        """Send bytes behind everything that was pushed before. Nothing when closed."""
+        """Send bytes behind everything that was pushed before. Do nothing when closed."""
 
     def flush(self) -> None:
-        """Send what its track has, now."""
+        """Send the events of its track now."""
 
     def close(self) -> None:
-        """Send what its track has and let go of link, socket and track. May be called twice, and by the link."""
+        """Send the events of its track and let go of link, socket and track. Safe to call twice, and from the link."""
 
     def confirm(self, seq: int) -> None:
-        """The client has what its track sent up to this number."""
+        """Note that the client has the dispatches up to this number."""
 
     def cut(self) -> None:
-        """Let go without sending: the socket is gone."""
+        """Let go without sending, because the socket is gone."""
 
 class Track:
-    """A session's dispatches: their numbers, what is remembered of them, and where they go.
+    """A session's dispatches: their numbers, the memory of the newest, and the outlet that they go to.
 
-    The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. What is still to be sent is not
-    forgotten: it is sent first. What the client is known to have may be forgotten before (`forget_up_to`).
+    The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. An event that is still to be sent
+    is sent before it is forgotten. An event that the client is known to have may be forgotten earlier (`forget_up_to`).
     """
 
     def __init__(self, *, max_events: int, max_bytes: int) -> None: ...
     @property
     def seq(self) -> int:
-        """Of the newest dispatch; 0 before the first."""
+        """The number of the newest dispatch; 0 before the first."""
 
     @property
     def outlet(self) -> Outlet | None:
-        """Where dispatches go; None while there is no open one."""
+        """The open outlet that dispatches go to, or None."""
 
     def attach(self, outlet: Outlet | None) -> None:
-        """Send what comes from now on there; what came before still goes to the outlet before."""
+        """Send later dispatches there; earlier ones still go to the previous outlet."""
 
     def push(self, body: Any) -> int:
-        """Number an event, remember it and have it sent; its number."""
+        """Number an event, remember it and have it sent; return its number."""
 
     def has_all_after(self, seq: int) -> bool:
-        """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
+        """Return whether no event after `seq` was forgotten. False for a `seq` that was never reached."""
 
     def after(self, seq: int) -> list[tuple[int, Any]]:
-        """What is remembered of the dispatches after `seq`, with their numbers."""
+        """Return the remembered dispatches after `seq`, with their numbers."""
 
     def forget_up_to(self, seq: int) -> None:
-        """Forget what its client has. Nothing when that was never sent."""
+        """Forget the dispatches that the client has. Do nothing when they were never sent."""
 
     def replay_after(self, seq: int) -> None:
-        """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
+        """Have everything after `seq` sent once more. Raises ValueError unless `has_all_after(seq)`."""
 
     @property
     def has_pending(self) -> bool:
-        """Whether there is something to send."""
+        """Return whether there is something to send."""
 
     @property
     def pending_bytes(self) -> int:
-        """The size of what is to be sent."""
+        """Return the size of the events that are to be sent."""
 
 def deliver(tracks: Sequence[Track | None], slots: SlotSet, body: Any) -> int:
-    """Push `body` to the tracks in `slots`; an empty slot is skipped. How many got it."""
+    """Push `body` to the tracks in `slots`; an empty slot is skipped. Return how many got it."""

@@ -1,25 +1,27 @@
-"""From an event to the sockets of its recipients: numbers, memory for a resume, and one send a turn.
+"""The way of an event to the sockets of its recipients: numbers, memory for a resume, and one send a turn.
 
     deliver ─→ Track.push: seq += 1, a reference in the ring ─→ SendQueue: the tracks with something to send
                                                                      │ flush, once a turn
     Outlet: header, `s`, shared part of each event, in one buffer ←──┘
-       └─ one send on the socket; what the kernel does not take goes to the link, and all that follows until it is empty
+       └─ one send on the socket; bytes that the kernel does not take go to the link, and so does all that follows until
+          the link is empty
 
-The ring is the queue too: a track knows the number that was sent last, and what is behind it is still to be sent. So an
-event costs a session one reference, and events that come faster than they are sent leave in one send.
+The ring is the queue too: a track knows the number that was sent last, and the events behind it are still to be sent.
+So an event costs a session one reference, and events that come faster than they are sent leave in one send.
 
-What the callers give and nothing here changes:
+The callers give these objects, and the kernel does not change them:
 
-    body    .size_bytes, an int that never changes; and what `template_c` asks of it
-    form    .index, or -1 for a form that has no templates but .encode_dispatch(body, seq) -> bytes; .is_stream, whether
-            events may look back at the one before
-    link    .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that was
-            ever written is with the kernel
+    body         .size_bytes, an int that never changes; and the methods that `template_c` names
+    wire format  .index, or -1 for a wire format without templates, which has .encode_dispatch(body, seq) -> bytes;
+                 .is_stream, whether events may look back at the one before
+    link         .write(bytes) and .get_write_buffer_size(), an asyncio transport's: the latter is 0 only when all that
+                 was ever written is with the kernel
 
-All of it belongs to the thread of one event loop. Nothing is awaited; no clock is read; when to flush is the caller's.
+All objects belong to the thread of one event loop. The kernel awaits nothing and reads no clock; the caller decides
+when to flush.
 
-Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that sends are gathered in (`send_buffer_c.pyx`);
-it is used from the first event put into it until the send that follows, and nothing of the callers runs in between but
+Buffers: a track owns its ring (`ring_c.pxd`). A queue owns the buffer that gathers a send (`send_buffer_c.pyx`). The
+buffer is in use from the first event put into it until the send that follows; meanwhile no code of the callers runs but
 the making of templates. The suite runs on a model in Python too, `tests/models/delivery.py`.
 """
 
@@ -39,7 +41,7 @@ from core_ext.guild.slot_set_c cimport SlotSet, guildway_ctz64
 from core_ext.payloads.template_c cimport Template, TemplateMemo
 
 cdef enum:
-    # How much a send gathers. A frame that is larger goes alone.
+    # The most that a send gathers. A larger frame goes alone.
     _MAX_SEND_BYTES = 65536
     _FIRST_PLACES = 8
     _LINE_BYTES = 64
@@ -60,7 +62,7 @@ cdef class SendQueue:
     cdef readonly long long entered
     cdef bint _is_scheduled
     cdef SendBuffer _buffer
-    # Of one flush, so that it does not look each template up for every recipient.
+    # The templates of one flush, which so does not look each up for every recipient.
     cdef TemplateMemo _memo
 
     def __cinit__(self, schedule):
@@ -78,7 +80,7 @@ cdef class SendQueue:
 
     @property
     def left(self):
-        """How many ever had their turn."""
+        """The number of tracks that were ever sent."""
         return self.entered - self._count
 
     cdef int put(self, Track track) except -1:
@@ -94,7 +96,7 @@ cdef class SendQueue:
         return 0
 
     cdef int _make_room(self) except -1:
-        """One more place at the end at least: those that were left are taken back, or there are twice as many."""
+        """Make at least one place at the end: move to the places that were left, or allocate twice as many."""
         cdef PyObject** tracks
         cdef Py_ssize_t places
         if self._next > self._places // 2:
@@ -109,7 +111,7 @@ cdef class SendQueue:
         return 0
 
     cdef Track _take(self):
-        """The first; there is one."""
+        """Take the first track, which must be there."""
         cdef Track track = <Track>self._tracks[self._next]
         self._next += 1
         self._count -= 1
@@ -119,7 +121,7 @@ cdef class SendQueue:
         return track
 
     cdef inline void _look_ahead(self) noexcept:
-        """Have what the next two need on its way from memory: a send leaves none of it in the processor's caches."""
+        """Prefetch the memory that the next two need: a send leaves none of it in the processor's caches."""
         cdef PyObject** tracks = self._tracks + self._next
         if self._count > 1:
             guildway_prefetch(tracks[1])
@@ -130,7 +132,7 @@ cdef class SendQueue:
             (<Track>tracks[0])._fetch_pending()
 
     def flush(self, Py_ssize_t max_tracks):
-        """Send what so many tracks have; whether there are more."""
+        """Send the events of so many tracks; return whether there are more."""
         cdef Track track
         try:
             while self._count and max_tracks > 0:
@@ -149,13 +151,13 @@ cdef class SendQueue:
 
 @cython.final
 cdef class Outlet:
-    """One connection's way out: all that its socket gets after the handshake, until `close`, comes through here."""
+    """One connection's way out: all bytes for its socket after the handshake, until `close`, go through it."""
 
     cdef readonly SendQueue queue
-    cdef object _form
+    cdef object _wire_format
     cdef Py_ssize_t _index
     cdef bint _is_stream
-    # The event that is last in the stream; None when something else is, or there is no stream.
+    # The event that is last in the stream; None when it is something else, or there is no stream.
     cdef object _last
     cdef object _link
     cdef Track _track
@@ -163,11 +165,11 @@ cdef class Outlet:
     cdef bint _is_blocked
     cdef bint _is_busy
 
-    def __init__(self, *, SendQueue queue not None, form, link, int fd=-1):
+    def __init__(self, *, SendQueue queue not None, wire_format, link, int fd=-1):
         self.queue = queue
-        self._form = form
-        self._index = form.index
-        self._is_stream = form.is_stream
+        self._wire_format = wire_format
+        self._index = wire_format.index
+        self._is_stream = wire_format.is_stream
         self._link = link
         self._fd = fd
         # Until the link says otherwise: the handshake's answer may still be with it.
@@ -181,21 +183,21 @@ cdef class Outlet:
 
     @property
     def buffered_bytes(self):
-        """What waits here (as its `size_bytes`) and in the link. 0 when closed."""
+        """The size of all that waits, in the track (as `size_bytes`) and in the link. 0 when closed."""
         if self._link is None:
             return 0
         return self._link.get_write_buffer_size() + (0 if self._track is None else self._track.pending_bytes)
 
-    def set_form(self, form):
-        """Events leave in another form from now on."""
+    def set_wire_format(self, wire_format):
+        """Have events leave in another wire format from now on."""
         self._flush()
-        self._form = form
-        self._index = form.index
-        self._is_stream = form.is_stream
+        self._wire_format = wire_format
+        self._index = wire_format.index
+        self._is_stream = wire_format.is_stream
         self._last = None
 
     def write(self, bytes data not None):
-        """Send bytes behind everything that was pushed before. Nothing when closed."""
+        """Send bytes behind everything that was pushed before. Do nothing when closed."""
         self._flush()
         self._last = None
         if self._link is not None:
@@ -203,23 +205,23 @@ cdef class Outlet:
             self._link.write(data)
 
     def flush(self):
-        """Send what its track has, now."""
+        """Send the events of its track now."""
         self._flush()
 
     def close(self):
-        """Send what its track has and let go of link, socket and track. May be called twice, and by the link."""
+        """Send the events of its track and let go of link, socket and track. Safe to call twice, and from the link."""
         try:
             self._flush()
         finally:
             self.cut()
 
     def confirm(self, seq):
-        """The client has what its track sent up to this number."""
+        """Note that the client has the dispatches up to this number."""
         if self._track is not None:
             self._track.forget_up_to(seq)
 
     def cut(self):
-        """Let go without sending: the socket is gone."""
+        """Let go without sending, because the socket is gone."""
         cdef Track track = self._track
         self._track = None
         self._last = None
@@ -254,9 +256,9 @@ cdef class Outlet:
         return 0
 
     cdef bint _send_again(self, Track track) except -1:
-        """Send a track what the recipient before got, numbered anew, if that is all that it has. Whether it was.
+        """Send a track the frames of the recipient before, numbered anew, if it has just these; return whether it has.
 
-        Most recipients come this way, and find nothing in the processor's caches: so it is short.
+        Most recipients come this way, and find nothing in the processor's caches, so it is short.
         """
         cdef SendBuffer buffer = self.queue._buffer
         cdef long long first = track._sent + 1
@@ -265,7 +267,7 @@ cdef class Outlet:
             return False
         if track.seq - track._sent != buffer.count or track.seq > MAX_SEQ or self._track is not track:
             return False
-        if not buffer.fits(self._form, self._last, first) or not track._has_next(buffer):
+        if not buffer.fits(self._wire_format, self._last, first) or not track._has_next(buffer):
             return False
         size = buffer.renumber(first)
         track._sent = track.seq
@@ -284,7 +286,7 @@ cdef class Outlet:
         cdef object body
         cdef bytes whole
         cdef long long first = track._sent + 1
-        buffer.begin(self._form, self._last)
+        buffer.begin(self._wire_format, self._last)
         try:
             while track._sent < track.seq:
                 if used and used + find_newest(&track._ring, track._count_pending()).size_bytes > _MAX_SEND_BYTES:
@@ -293,13 +295,13 @@ cdef class Outlet:
                 if track._sent > MAX_SEQ:
                     raise OverflowError("seq must be in 0..2**31-1")
                 if self._index < 0:
-                    whole = self._form.encode_dispatch(body, track._sent)
+                    whole = self._wire_format.encode_dispatch(body, track._sent)
                     needed = PyBytes_GET_SIZE(whole)
                     buffer.reserve(used + needed)
                     memcpy(buffer.data + used, PyBytes_AS_STRING(whole), needed)
                     used += needed
                 else:
-                    template = memo.find(body, self._form, self._last)
+                    template = memo.find(body, self._wire_format, self._last)
                     buffer.reserve(used + template.max_bytes())
                     used += template.put(track._sent, buffer.data + used)
                     buffer.add(body, template, used, memo.is_settled)
@@ -326,7 +328,7 @@ cdef class Outlet:
         return self._leave_to_link(buffer, sent, size)
 
     cdef int _leave_to_link(self, SendBuffer buffer, Py_ssize_t sent, Py_ssize_t size) except -1:
-        """The socket is full or broken: the link finds out which, and what follows from it."""
+        """Go on when the socket is full or broken; the link finds out which."""
         cdef bytes rest = PyBytes_FromStringAndSize(buffer.data + sent, size - sent)
         cdef bint was_busy = self._is_busy
         buffer.trim()
@@ -342,7 +344,7 @@ cdef class Outlet:
 
 @cython.final
 cdef class Track:
-    """A session's dispatches: their numbers, what is remembered of them, and where they go."""
+    """A session's dispatches: their numbers, the memory of the newest, and the outlet that they go to."""
 
     cdef Ring _ring
     cdef readonly long long seq
@@ -360,7 +362,7 @@ cdef class Track:
         clear_ring(&self._ring)
 
     def attach(self, Outlet outlet):
-        """Send what comes from now on there; what came before still goes to the outlet before."""
+        """Send later dispatches there; earlier ones still go to the previous outlet."""
         cdef Outlet before = self.outlet
         if before is outlet:
             return
@@ -374,29 +376,29 @@ cdef class Track:
             self._sent = self.seq
 
     def push(self, body):
-        """Number an event, remember it and have it sent; its number."""
+        """Number an event, remember it and have it sent; return its number."""
         self._push(body, body.size_bytes)
         return self.seq
 
     def has_all_after(self, seq):
-        """Whether nothing after `seq` was forgotten. A `seq` that was never reached is not after anything."""
+        """Return whether no event after `seq` was forgotten. False for a `seq` that was never reached."""
         return self.seq - count_remembered(&self._ring) <= seq <= self.seq
 
     def after(self, seq):
-        """What is remembered of the dispatches after `seq`, with their numbers."""
+        """Return the remembered dispatches after `seq`, with their numbers."""
         cdef Py_ssize_t back
         cdef Py_ssize_t first = min(count_remembered(&self._ring), max(self.seq - seq, 0))
         return [(self.seq - back + 1, <object>find_newest(&self._ring, back).body) for back in range(first, 0, -1)]
 
     def forget_up_to(self, seq):
-        """Forget what its client has. Nothing when that was never sent."""
+        """Forget the dispatches that the client has. Do nothing when they were never sent."""
         if seq > self._sent:
             return
         while self._ring.count and self.seq - self._ring.count < seq:
             drop_oldest(&self._ring)
 
     def replay_after(self, seq):
-        """Have everything after `seq` sent once more. ValueError unless `has_all_after(seq)`."""
+        """Have everything after `seq` sent once more. Raises ValueError unless `has_all_after(seq)`."""
         if not self.has_all_after(seq):
             raise ValueError("not remembered")
         if self.outlet is not None:
@@ -406,12 +408,12 @@ cdef class Track:
 
     @property
     def has_pending(self):
-        """Whether there is something to send."""
+        """Return whether there is something to send."""
         return self.outlet is not None and self._sent < self.seq
 
     @property
     def pending_bytes(self):
-        """The size of what is to be sent."""
+        """Return the size of the events that are to be sent."""
         cdef Py_ssize_t back
         cdef long long total = 0
         if self.outlet is not None:
@@ -420,17 +422,17 @@ cdef class Track:
         return total
 
     cdef inline Py_ssize_t _count_pending(self) noexcept:
-        """How many are to be sent: all of them the newest."""
+        """Return how many events are to be sent. These are the newest."""
         return min(self.seq - self._sent, count_remembered(&self._ring))
 
     cdef inline object _take_pending(self):
-        """The next to be sent, which counts as sent from now on; there is one."""
+        """Take the next event to be sent, which must be there. It counts as sent from now on."""
         cdef Py_ssize_t back = self._count_pending()
         self._sent = self.seq - back + 1
         return <object>find_newest(&self._ring, back).body
 
     cdef inline void _fetch_pending(self) noexcept:
-        """Have what is to be sent on its way from memory, as far as it is one piece."""
+        """Prefetch the events to be sent, as far as they are one piece of memory."""
         cdef Py_ssize_t count
         cdef char* place
         if self._ring.newest == NULL:
@@ -443,12 +445,12 @@ cdef class Track:
             count -= _LINE_BYTES // <Py_ssize_t>sizeof(Place)
 
     cdef inline void _fetch_next(self) noexcept:
-        """Have the place of the next event on its way from memory."""
+        """Prefetch the place of the next event."""
         if self._ring.newest != NULL:
             guildway_prefetch(&self._ring.newest.places[self._ring.end])
 
     cdef bint _has_next(self, SendBuffer buffer) noexcept:
-        """Whether what is in the buffer is of the newest events."""
+        """Return whether the buffer holds the frames of the newest events."""
         cdef Py_ssize_t index
         if self._ring.count < buffer.count:
             return False
@@ -473,7 +475,7 @@ cdef class Track:
         return self._queue_pending()
 
     cdef int _make_room(self, unsigned int size_bytes) except -1:
-        """Forget the oldest, until there is room for one of this size; what is still to be sent is sent first."""
+        """Forget the oldest until there is room for an event of this size. Unsent ones are sent first."""
         drop_forgotten(&self._ring)
         while self._ring.count and not has_room(&self._ring, size_bytes):
             if self.outlet is not None and self._sent <= self.seq - self._ring.count:
@@ -484,13 +486,13 @@ cdef class Track:
 
 
 def deliver(list tracks not None, slots, body):
-    """Push `body` to the tracks in `slots`, a set of them; an empty slot is skipped. How many got it."""
+    """Push `body` to the tracks in `slots`, a set of slots; an empty one is skipped. Return how many got it."""
     # The set is another one only when the plain twin is in use.
     cdef SlotSet recipients = slots if isinstance(slots, SlotSet) else SlotSet(slots)
     cdef unsigned int size_bytes = body.size_bytes
     cdef Py_ssize_t slot, index = 0, delivered = 0
     cdef uint64_t word
-    # A push may run the link's code: so nothing of the set or the list is kept over one.
+    # A push may run the link's code, so no pointer into the set or the list is kept over one.
     while index < recipients.size:
         word = recipients.words[index]
         while word:
@@ -506,7 +508,7 @@ def deliver(list tracks not None, slots, body):
 
 
 cdef inline int _fetch_ahead(list tracks, Py_ssize_t slot) except -1:
-    """Have the tracks of the next slots on their way from memory, and where they will put their next event."""
+    """Prefetch the tracks of the next slots and the places of their next events."""
     cdef Py_ssize_t count = PyList_GET_SIZE(tracks)
     cdef PyObject* track
     if slot + 4 < count:

@@ -1,13 +1,13 @@
-# What a session remembers of its dispatches: the newest events, oldest first. For `delivery_c`; what for is told in
+# A session's memory of its dispatches: the newest events, oldest first. A part of the delivery kernel; the text is in
 # delivery_c.pyx.
 #
-# It is a chain of chunks rather than one array. Sessions that get the same events fill their chunks at the same time,
-# so the places that an event is written to lie close together. With an array each, every session's was on a page of
-# memory of its own, and over half of the time of the walk and of the queue was spent waiting for it (benchmark
-# `fanout`, under a sampling profiler). A chunk is freed when the last of it is forgotten.
+# It is a chain of chunks and not one array. Sessions that get the same events fill their chunks at the same time, so
+# the places that an event is written to lie close together. With arrays, each session's place was on a page of its
+# own, and the walk and the queue waited for memory during over half of their time (benchmark `fanout`, under a
+# sampling profiler). A chunk is freed when the last of its events is forgotten.
 #
-# The functions own what is in the ring: a reference to each body, and the chunks. The garbage collector does not look
-# into it: bodies know nothing of sessions. Nothing here calls anything of the callers.
+# The functions own the chunks and a reference to each body. The garbage collector does not look into the ring, because
+# bodies know nothing of sessions. No function calls code of the callers.
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -18,14 +18,14 @@ cdef enum:
     _PLACES = 32
 
 cdef packed struct Place:
-    # One event. Packed: what an event touches should be one cache line.
+    # One event, packed so that it touches one cache line.
     PyObject* body
     unsigned int size_bytes
 
 cdef struct Chunk:
     Chunk* older
     Chunk* newer
-    # How many there are of the following.
+    # The number of the following places.
     int size
     Place places[1]
 
@@ -44,12 +44,12 @@ cdef struct Ring:
 
 
 cdef inline int count_remembered(Ring* ring) noexcept:
-    """How many events are not forgotten."""
+    """Return the number of events that are not forgotten."""
     return min(ring.count, ring.max_events)
 
 
 cdef inline bint has_room(Ring* ring, unsigned int size_bytes) noexcept:
-    """Whether one more event of this size may be put beside those that are there."""
+    """Return whether one more event of this size fits."""
     return ring.count < ring.max_events + _PLACES and ring.size_bytes + size_bytes <= ring.max_bytes
 
 
@@ -59,7 +59,7 @@ cdef inline void drop_forgotten(Ring* ring) noexcept:
 
 
 cdef inline Place* find_newest(Ring* ring, Py_ssize_t back) noexcept:
-    """The place of the newest event (1), the one before it (2), …; there is one."""
+    """Return the place of the newest event (1), the one before it (2), …, which must be there."""
     cdef Chunk* chunk = ring.newest
     cdef Py_ssize_t place = ring.end - back
     while place < 0:
@@ -69,7 +69,7 @@ cdef inline Place* find_newest(Ring* ring, Py_ssize_t back) noexcept:
 
 
 cdef inline int append_event(Ring* ring, object body, unsigned int size_bytes) except -1:
-    """There is room."""
+    """Append an event. There must be room."""
     cdef Place* place
     if ring.newest == NULL or ring.end == ring.newest.size:
         append_chunk(ring, _FIRST_PLACES if ring.newest == NULL else _PLACES)
@@ -108,7 +108,7 @@ cdef inline void drop_oldest(Ring* ring) noexcept:
 
 
 cdef inline void drop_chunk(Ring* ring) noexcept:
-    """All of the oldest one is forgotten."""
+    """Free the oldest chunk, all of which is forgotten."""
     cdef Chunk* chunk = ring.oldest
     ring.oldest, ring.first = chunk.newer, 0
     if ring.oldest == NULL:
@@ -119,6 +119,6 @@ cdef inline void drop_chunk(Ring* ring) noexcept:
 
 
 cdef inline void clear_ring(Ring* ring) noexcept:
-    """Nothing is remembered any more, and nothing held."""
+    """Forget everything and free all memory."""
     while ring.count:
         drop_oldest(ring)

@@ -1,9 +1,9 @@
-"""The memory that a send is gathered in, and what lies in it. A part of the delivery kernel.
+"""The memory in which a send is gathered. A part of the delivery kernel.
 
 Most recipients of a turn get the same events as the one before them, and their frames differ in the digits of `s`
-alone. So the frames stay in the buffer after they were sent, with the events that they are of, and the next recipient
-of the same ones costs a few digits and no copy. It holds references to events and templates until `forget`, at the end
-of each flush.
+alone. So the frames stay in the buffer after they were sent, with their events, and the next recipient of the same ones
+costs a few digits and no copy. The buffer holds references to events and templates until `forget`, at the end of each
+flush.
 """
 
 cimport cython
@@ -14,7 +14,7 @@ from core_ext.payloads.framing_c cimport count_digits, write_last_digits, write_
 from core_ext.payloads.template_c cimport Template
 
 cdef enum:
-    # A larger send makes the buffer grow for once.
+    # A larger send makes the buffer grow until it is sent.
     _BYTES = 131072
 
 
@@ -31,9 +31,9 @@ cdef class SendBuffer:
         self.forget()
         PyMem_Free(self.data)
 
-    cdef int begin(self, object form, object previous) except -1:
+    cdef int begin(self, object wire_format, object previous) except -1:
         self.forget()
-        self._form = form
+        self._wire_format = wire_format
         self._previous = previous
         return 0
 
@@ -51,7 +51,7 @@ cdef class SendBuffer:
 
     cdef int add(self, object body, Template template, Py_ssize_t end, bint is_settled) except -1:
         cdef Framed* framed
-        if self._form is None:
+        if self._wire_format is None:
             return 0
         if not is_settled or self._written == _MAX_FRAMES:
             return self.forget()
@@ -74,8 +74,8 @@ cdef class SendBuffer:
             framed.number = framed.end - (<Template>framed.template).number_to_end(self._digits)
         self.count = self._written
 
-    cdef bint fits(self, object form, object previous, long long first_seq) noexcept:
-        if form is not self._form or previous is not self._previous:
+    cdef bint fits(self, object wire_format, object previous, long long first_seq) noexcept:
+        if wire_format is not self._wire_format or previous is not self._previous:
             return False
         return count_digits(first_seq) == self._digits and count_digits(first_seq + self.count - 1) == self._digits
 
@@ -101,7 +101,7 @@ cdef class SendBuffer:
     cdef int forget(self) except -1:
         cdef Framed* framed
         self.count = 0
-        self._form = self._previous = None
+        self._wire_format = self._previous = None
         while self._written:
             self._written -= 1
             framed = &self.frames[self._written]

@@ -1,4 +1,4 @@
-"""What a guild computes for each event and each change: permissions, sets of slots, and who views which channel."""
+"""The computations of a guild for each event and change: permissions, sets of slots, and the view index."""
 
 from typing import TYPE_CHECKING
 

@@ -7,10 +7,10 @@
     the roles' overwrites: all denies together, then all allows together
     the member's own overwrite: deny, then allow
     timed out -> only VIEW_CHANNEL and READ_MESSAGE_HISTORY are left
-    what a missing permission takes with it            (apply_implicit_denials)
+    a missing permission takes others with it          (apply_implicit_denials)
 
-Permission values are unsigned 64-bit ints; one that is not raises OverflowError. The names of the bits are in
-`core.domain.permissions`; here are only those that the algorithm itself looks at.
+Permission values are unsigned 64-bit ints; another value raises OverflowError. The names of the bits are in
+`core.domain.permissions`; this module has only those that the algorithm itself looks at.
 Source: Discord's documentation, topic "Permissions" (permission hierarchy, overwrites, implicit permissions, timeouts).
 
 Compiled as `core_ext.guild.permissions_c` with the types in `permissions_c.pxd`.
@@ -49,7 +49,7 @@ ALL_PERMISSIONS = ((1 << 53) - 1) & ~(1 << 47)
 TIMEOUT_ALLOWED = VIEW_CHANNEL | READ_MESSAGE_HISTORY
 
 NEEDS_SEND = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS
-"""What is worth nothing without SEND_MESSAGES."""
+"""The permissions that mean nothing without SEND_MESSAGES."""
 
 NEEDS_CONNECT = (
     MANAGE_CHANNELS
@@ -67,11 +67,11 @@ NEEDS_CONNECT = (
     | USE_EXTERNAL_SOUNDS
     | SET_VOICE_CHANNEL_STATUS
 )
-"""What is worth nothing in a voice channel without CONNECT; managing the channel is part of it at Discord."""
+"""The permissions that mean nothing in a voice channel without CONNECT; at Discord MANAGE_CHANNELS is one."""
 
 
 class OverwriteLike(Protocol):
-    """What is read of an overwrite: `type` is 0 for a role, 1 for a member."""
+    """The fields of an overwrite that are read: `type` is 0 for a role, 1 for a member."""
 
     @property
     def id(self) -> int: ...
@@ -99,7 +99,7 @@ def _compute_base(everyone: int, role_permissions: Iterable[int]) -> int:
 
 
 def compute_base(owner: bool, everyone: int, role_permissions: Iterable[int]) -> int:  # noqa: FBT001 - called positionally
-    """What a member may do in the guild: the union of @everyone's permissions and those of its roles."""
+    """Return a member's permissions in the guild: the union of @everyone's and those of its roles."""
     if owner:
         return ALL_PERMISSIONS
     return _compute_base(everyone, role_permissions)
@@ -137,9 +137,9 @@ def compute_channel(
     *,
     timed_out: bool = False,
 ) -> int:
-    """What a member may do in a channel, before implicit denials.
+    """Return a member's permissions in a channel, before implicit denials.
 
-    `base` is what `compute_base` gave; with ADMINISTRATOR in it, overwrites and timeouts count for nothing.
+    `base` is the result of `compute_base`; with ADMINISTRATOR in it, overwrites and timeouts count for nothing.
     `everyone_id` is the id of @everyone, the guild's. A set is best for `role_ids`.
     """
     if base & ADMINISTRATOR:
@@ -151,7 +151,7 @@ def compute_channel(
 
 
 def apply_implicit_denials(permissions: int, is_text: bool, is_voice: bool) -> int:  # noqa: FBT001 - called positionally
-    """Takes away what means nothing without another permission: without VIEW_CHANNEL, everything."""
+    """Take away the permissions that mean nothing without another one: all of them without VIEW_CHANNEL."""
     permissions = _bits(permissions)
     if not permissions & VIEW_CHANNEL:
         return 0

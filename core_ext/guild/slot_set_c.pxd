@@ -1,4 +1,4 @@
-# A set of slots as a C array of 64-bit words. What each method does is told in slot_set_py.py.
+# A set of slots as a C array of 64-bit words. The text is in slot_set_py.py.
 
 from libc.stdint cimport uint64_t
 
@@ -25,13 +25,13 @@ cdef Py_ssize_t check_slot(object slot) except -1
 
 
 cdef class SlotSet:
-    # Owns `words`, `size` of them; all beyond are taken as zero. Freed with the object. Who walks over them must let
-    # nothing run meanwhile that changes the set.
+    # Owned: `size` words, which are freed with the object; all beyond count as zero. The set must not change during a
+    # walk over them.
     cdef uint64_t* words
     cdef Py_ssize_t size
 
     cdef int reserve(self, Py_ssize_t size) except -1
-    # The next three take a slot that was checked.
+    # The next three methods take a slot that was checked.
     cdef int put(self, Py_ssize_t slot) except -1
     cdef void drop(self, Py_ssize_t slot) noexcept
     cdef bint has(self, Py_ssize_t slot) noexcept

@@ -16,14 +16,14 @@ cdef long long _MAX_SLOTS = MAX_SLOTS
 
 
 cdef long long _number(object slot) except? -1:
-    """A slot as a number; -1 for an int that is none."""
+    """Return a slot as a number; -1 for an int that is none."""
     cdef int overflow = 0
     cdef long long number = PyLong_AsLongLongAndOverflow(slot, &overflow)
     return number if 0 <= number < _MAX_SLOTS and not overflow else -1
 
 
 cdef Py_ssize_t check_slot(object slot) except -1:
-    """The slot as a number; ValueError when it is none."""
+    """Return the slot as a number. Raises ValueError when it is none."""
     cdef long long number = _number(slot)
     if number < 0:
         raise ValueError("slot must be in 0..2**24-1")
@@ -33,7 +33,7 @@ cdef Py_ssize_t check_slot(object slot) except -1:
 @cython.final
 @cython.freelist(16)
 cdef class SlotSet:
-    """A set of slots: see the plain twin."""
+    """A set of slots. The text is in the plain twin."""
 
     def __cinit__(self):
         self.words = NULL
@@ -101,7 +101,7 @@ cdef class SlotSet:
         return made
 
     def add(self, slot):
-        """Put a slot in. ValueError unless it is in 0..2**24-1."""
+        """Put a slot in. Raises ValueError unless it is in 0..2**24-1."""
         self.put(check_slot(slot))
 
     def discard(self, slot):
@@ -111,7 +111,7 @@ cdef class SlotSet:
             self.drop(<Py_ssize_t>number)
 
     def copy(self):
-        """An equal set of its own."""
+        """Return an equal set that is independent."""
         return self.clone()
 
     def __contains__(self, slot):
@@ -129,7 +129,7 @@ cdef class SlotSet:
         return False
 
     def __iter__(self):
-        """Ascending, as of now: what is changed meanwhile does not show."""
+        """Iterate over the slots of this moment, ascending; later changes do not show."""
         cdef list found = []
         cdef Py_ssize_t index
         cdef uint64_t word
@@ -167,7 +167,7 @@ cdef class SlotSet:
 
 
 cdef SlotSet _make(SlotSet source, Py_ssize_t size):
-    """A set of so many words with what the source has of them."""
+    """Return a set of so many words, filled from the source."""
     cdef SlotSet made = SlotSet.__new__(SlotSet)
     cdef Py_ssize_t shared = min(size, source.size)
     made.reserve(size)

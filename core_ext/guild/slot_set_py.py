@@ -1,6 +1,6 @@
-"""A set of slots: which of a guild's sessions view a channel, have an intent, or get an event.
+"""A set of slots: the sessions of a guild that view a channel, have an intent, or get an event.
 
-Slots are small numbers, given out from 0 on, so a set is a row of bits and its algebra works on 64 slots at once: an
+Slots are small numbers, allocated from 0 on, so a set is a row of bits and its algebra works on 64 slots at once: an
 audience of 10,000 is 157 words. It behaves like a Python set of ints that is always in order, and holds nothing but
 numbers.
 
@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing_extensions import override
 
 MAX_SLOTS = 1 << 24
-"""More sessions than one process holds; bounds what a wrong slot can allocate."""
+"""More sessions than one process holds. It bounds the memory that a wrong slot can allocate."""
 
 _SLOTS_OF_BYTE = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
 
 def check_slot(slot: int) -> int:
-    """The slot. ValueError unless it is in 0..2**24-1."""
+    """Return the slot. Raises ValueError unless it is in 0..2**24-1."""
     if not 0 <= slot < MAX_SLOTS:
         raise ValueError("slot must be in 0..2**24-1")
     return slot
@@ -35,7 +35,7 @@ class SlotSet:
             self.add(slot)
 
     def add(self, slot: int) -> None:
-        """Put a slot in. ValueError unless it is in 0..2**24-1."""
+        """Put a slot in. Raises ValueError unless it is in 0..2**24-1."""
         self.bits |= 1 << check_slot(slot)
 
     def discard(self, slot: int) -> None:
@@ -44,7 +44,7 @@ class SlotSet:
             self.bits &= ~(1 << slot)
 
     def copy(self) -> "SlotSet":
-        """An equal set of its own."""
+        """Return an equal set that is independent."""
         return _of(self.bits)
 
     def __contains__(self, slot: int) -> bool:
@@ -57,7 +57,7 @@ class SlotSet:
         return self.bits != 0
 
     def __iter__(self) -> Iterator[int]:
-        """Ascending, as of now: what is changed meanwhile does not show."""
+        """Iterate over the slots of this moment, ascending; later changes do not show."""
         found: list[int] = []
         for index, byte in enumerate(self.bits.to_bytes((self.bits.bit_length() + 7) // 8, "little")):
             if byte:

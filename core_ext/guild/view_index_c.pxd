@@ -1,4 +1,4 @@
-# The view sets of a guild. What each method does is told in view_index_py.py.
+# The view sets of a guild. The text is in view_index_py.py.
 
 from libc.stdint cimport uint32_t
 
@@ -10,7 +10,7 @@ cdef class ViewIndex:
     cdef list _flags         # FLAGS SlotSets
     cdef SlotSet _everyone
     cdef list _free          # released slots, used again from the end
-    cdef uint32_t* _kinds    # of each slot ever made; `_places` are there
+    cdef uint32_t* _kinds    # one for each slot ever made; there is room for `_places`
     cdef Py_ssize_t _size    # slots ever made
     cdef Py_ssize_t _places
 

@@ -1,4 +1,4 @@
-"""Who can view which channel, on C arrays. The text and the reference are in `view_index_py.py`."""
+"""The view index on C arrays. The text and the reference are in `view_index_py.py`."""
 
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.stdint cimport uint32_t, uint64_t
@@ -15,7 +15,7 @@ cdef enum:
 
 
 cdef class ViewIndex:
-    """The view sets of one guild. A slot that is not allocated raises ValueError. Sets that it gives are copies."""
+    """The view sets of one guild. A slot that is not allocated raises ValueError. Sets that it returns are copies."""
 
     def __cinit__(self):
         self._kinds = NULL
@@ -59,7 +59,7 @@ cdef class ViewIndex:
         return <SlotSet>viewers
 
     def allocate(self):
-        """A slot that nobody has: of kind 0, no channel, no flag. Released slots are used again, the last one first."""
+        """Allocate a slot, with kind 0, no channel and no flag. Released slots are used again, the last one first."""
         cdef Py_ssize_t slot
         if self._free:
             slot = self._free.pop()
@@ -75,7 +75,7 @@ cdef class ViewIndex:
         return slot
 
     def release(self, slot):
-        """Give a slot back: it is cleared in every channel and flag."""
+        """Release a slot, which is cleared in every channel and flag."""
         cdef Py_ssize_t index = self._check(slot)
         cdef SlotSet each
         self._everyone.drop(index)
@@ -86,7 +86,7 @@ cdef class ViewIndex:
         self._free.append(index)
 
     def set(self, channel_id, slot, bint visible):
-        """Say whether a slot can view a channel. The channel is made known when it was not."""
+        """Set whether a slot can view a channel, which becomes known."""
         cdef Py_ssize_t index = self._check(slot)
         cdef SlotSet viewers = self._make_known(channel_id)
         if visible:
@@ -95,7 +95,7 @@ cdef class ViewIndex:
             viewers.drop(index)
 
     def set_many(self, channel_ids, slots, bint visible):
-        """Say whether each of the slots can view each of the channels. Nothing changes when a slot is wrong."""
+        """Set whether each of the slots can view each of the channels. Nothing changes when a slot is wrong."""
         cdef list chosen = list(slots)
         cdef SlotSet viewers
         for slot in chosen:
@@ -126,18 +126,18 @@ cdef class ViewIndex:
         self._channels.pop(channel_id, None)
 
     def can_view(self, channel_id, slot):
-        """Whether a slot can view a channel; an unknown channel is viewed by nobody."""
+        """Return whether a slot can view a channel; False for an unknown channel."""
         cdef Py_ssize_t index = self._check(slot)
         viewers = self._channels.get(channel_id)
         return viewers is not None and (<SlotSet>viewers).has(index)
 
     def viewers(self, channel_id):
-        """The slots that can view a channel."""
+        """Return the slots that can view a channel."""
         viewers = self._channels.get(channel_id)
         return SlotSet() if viewers is None else (<SlotSet>viewers).clone()
 
     def channels_of(self, slot):
-        """The channels that a slot can view, ascending."""
+        """Return the channels that a slot can view, ascending."""
         cdef Py_ssize_t index = self._check(slot)
         cdef list found = []
         cdef SlotSet viewers
@@ -157,7 +157,7 @@ cdef class ViewIndex:
             having.drop(index)
 
     def select(self, channel_id=0, flag=-1):
-        """The slots that can view a channel (0 = all slots) and have a flag (-1 = whichever)."""
+        """Return the slots that can view a channel (0 = all slots) and have a flag (-1 = any)."""
         cdef SlotSet having = None
         if flag != -1:
             having = self._flag(flag)
@@ -167,14 +167,14 @@ cdef class ViewIndex:
         return (<SlotSet>chosen).clone() if having is None else (<SlotSet>chosen).intersect(having)
 
     def set_kind(self, slot, kind):
-        """Say of which kind a slot is."""
+        """Set the kind of a slot."""
         cdef Py_ssize_t index = self._check(slot)
         if not 0 <= kind < MAX_KINDS:
             raise ValueError("kind must be in 0..2**24-1")
         self._kinds[index] = kind
 
     def of_kinds(self, bytes chosen not None):
-        """The slots for whose kind `chosen` has a byte that is not 0. Kinds beyond its end are not chosen."""
+        """Return the slots for whose kind `chosen` has a byte that is not 0. Kinds beyond its end are not chosen."""
         cdef SlotSet found = SlotSet()
         cdef Py_ssize_t many = len(chosen)
         cdef const char* is_chosen = chosen

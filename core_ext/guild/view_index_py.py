@@ -1,11 +1,11 @@
-"""Who can view which channel: a set of slots per channel, so an audience is an intersection and not a check in a loop.
+"""The view index: a set of slots per channel, so that an audience is an intersection and not a check in a loop.
 
 A guild actor gives each attached session a slot. The index owns the slots, one set per channel, and one set per flag
 (an intent, for example): the recipients of an event are `select(channel_id, flag)`, the slots in both. It holds no
-policy: the actor computes permissions and tells the index what came out.
+policy: the actor computes permissions and tells the index the results.
 
 Sessions whose permissions are the same, because their users have the same roles, are of one *kind*, a number that the
-actor gives them. A change of a channel is then computed once a kind, and `of_kinds` says which slots that makes.
+actor gives them. A change of a channel is then computed once a kind, and `of_kinds` returns the slots of kinds.
 
 Reference for `view_index_c.pyx`.
 """
@@ -15,14 +15,14 @@ from collections.abc import Iterable
 from core_ext.guild.slot_set_py import MAX_SLOTS, SlotSet
 
 FLAGS = 64
-"""How many flags there are: Discord's intents are bits of one int, and a few are left for the actor."""
+"""The number of flags: Discord's intents are bits of one int, and a few are left for the actor."""
 
 MAX_KINDS = 1 << 24
-"""No more kinds than slots."""
+"""The most kinds, which are no more than slots."""
 
 
 class ViewIndex:
-    """The view sets of one guild. A slot that is not allocated raises ValueError. Sets that it gives are copies."""
+    """The view sets of one guild. A slot that is not allocated raises ValueError. Sets that it returns are copies."""
 
     __slots__ = ("_channels", "_everyone", "_flags", "_free", "_kinds")
 
@@ -34,7 +34,7 @@ class ViewIndex:
         self._kinds: list[int] = []
 
     def __len__(self) -> int:
-        """How many slots are allocated."""
+        """Return the number of allocated slots."""
         return len(self._kinds) - len(self._free)
 
     def _check(self, slot: int) -> None:
@@ -46,7 +46,7 @@ class ViewIndex:
             raise ValueError("flag must be in 0..63")
 
     def allocate(self) -> int:
-        """A slot that nobody has: of kind 0, no channel, no flag. Released slots are used again, the last one first."""
+        """Allocate a slot, with kind 0, no channel and no flag. Released slots are used again, the last one first."""
         if self._free:
             slot = self._free.pop()
             self._kinds[slot] = 0
@@ -59,7 +59,7 @@ class ViewIndex:
         return slot
 
     def release(self, slot: int) -> None:
-        """Give a slot back: it is cleared in every channel and flag."""
+        """Release a slot, which is cleared in every channel and flag."""
         self._check(slot)
         self._everyone.discard(slot)
         for viewers in self._channels.values():
@@ -71,12 +71,12 @@ class ViewIndex:
     # -- channels
 
     def set(self, channel_id: int, slot: int, visible: bool) -> None:  # noqa: FBT001 - called positionally
-        """Say whether a slot can view a channel. The channel is made known when it was not."""
+        """Set whether a slot can view a channel, which becomes known."""
         self._check(slot)
         self.set_many((channel_id,), (slot,), visible)
 
     def set_many(self, channel_ids: Iterable[int], slots: Iterable[int], visible: bool) -> None:  # noqa: FBT001 - as `set`
-        """Say whether each of the slots can view each of the channels. Nothing changes when a slot is wrong."""
+        """Set whether each of the slots can view each of the channels. Nothing changes when a slot is wrong."""
         chosen = list(slots)
         for slot in chosen:
             self._check(slot)
@@ -101,17 +101,17 @@ class ViewIndex:
         self._channels.pop(channel_id, None)
 
     def can_view(self, channel_id: int, slot: int) -> bool:
-        """Whether a slot can view a channel; an unknown channel is viewed by nobody."""
+        """Return whether a slot can view a channel; False for an unknown channel."""
         self._check(slot)
         return slot in self._channels.get(channel_id, ())
 
     def viewers(self, channel_id: int) -> SlotSet:
-        """The slots that can view a channel."""
+        """Return the slots that can view a channel."""
         viewers = self._channels.get(channel_id)
         return SlotSet() if viewers is None else viewers.copy()
 
     def channels_of(self, slot: int) -> list[int]:
-        """The channels that a slot can view, ascending."""
+        """Return the channels that a slot can view, ascending."""
         self._check(slot)
         return sorted(channel_id for channel_id, viewers in self._channels.items() if slot in viewers)
 
@@ -128,7 +128,7 @@ class ViewIndex:
             having.discard(slot)
 
     def select(self, channel_id: int = 0, flag: int = -1) -> SlotSet:
-        """The slots that can view a channel (0 = all slots) and have a flag (-1 = whichever)."""
+        """Return the slots that can view a channel (0 = all slots) and have a flag (-1 = any)."""
         if flag != -1:
             self._check_flag(flag)
         chosen = self._channels.get(channel_id) if channel_id else self._everyone
@@ -139,13 +139,13 @@ class ViewIndex:
     # -- kinds
 
     def set_kind(self, slot: int, kind: int) -> None:
-        """Say of which kind a slot is."""
+        """Set the kind of a slot."""
         self._check(slot)
         if not 0 <= kind < MAX_KINDS:
             raise ValueError("kind must be in 0..2**24-1")
         self._kinds[slot] = kind
 
     def of_kinds(self, chosen: bytes) -> SlotSet:
-        """The slots for whose kind `chosen` has a byte that is not 0. Kinds beyond its end are not chosen."""
+        """Return the slots for whose kind `chosen` has a byte that is not 0. Kinds beyond its end are not chosen."""
         kinds, many = self._kinds, len(chosen)
         return SlotSet(slot for slot in self._everyone if kinds[slot] < many and chosen[kinds[slot]])

@@ -1,4 +1,4 @@
-"""Making snowflakes."""
+"""The generator of snowflakes."""
 
 from typing import TYPE_CHECKING
 

@@ -1,9 +1,8 @@
-"""Making snowflakes: 42 bits of milliseconds since `EPOCH_MS`, 5 bits worker, 5 bits process, 12 bits sequence.
+"""The generator of snowflakes: 42 bits of time in ms since `EPOCH_MS`, 5 bits worker, 5 bits process, 12 bits sequence.
 
 A generator owns its last millisecond and sequence, nothing else; the clock is the caller's. Ids rise strictly: when the
-clock stands still or steps back, the generator stays in its own last millisecond, and when that one's 4096 ids are used
-up it goes on in the next one without waiting, so it may run ahead of the clock for a while. Not for use by several
-threads.
+clock stands still or steps back, the generator stays in its own last millisecond. When that one's 4096 ids are used up,
+it goes on in the next one without waiting, so it may run ahead of the clock for a while. A generator is for one thread.
 
 Compiled as `core_ext.ids.snowflake_c` with the types in `snowflake_c.pxd`.
 """
@@ -17,7 +16,7 @@ EPOCH_MS = 1_420_070_400_000
 class SnowflakeGenerator:
     """The one source of ids of a (worker, process) pair.
 
-    `after` is the largest id known from an earlier run: no id at or below it is made, whatever the clock says.
+    `after` is the largest id known from an earlier run: all new ids are above it, whatever the clock says.
 
     Raises:
         ValueError: when worker or process does not fit 5 bits, or `after` is no snowflake.
@@ -33,11 +32,11 @@ class SnowflakeGenerator:
         self._node = worker << 17 | process << 12
         self._now_ms = now_ms
         self._last_ms = after >> 22
-        # All of after's millisecond counts as used up, so that no id is made twice or equals 0.
+        # The whole millisecond of `after` counts as used up, so that no id is made twice or equals 0.
         self._sequence = 4095
 
     def next(self) -> int:
-        """The next id, larger than every one before.
+        """Return the next id, which is larger than every one before.
 
         Raises:
             OverflowError: when the clock is past what 42 bits hold.

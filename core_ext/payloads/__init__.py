@@ -1,4 +1,4 @@
-"""What bytes an event becomes: ETF, framing, and templates with room for each recipient's `s`."""
+"""The bytes that an event becomes: ETF, framing, and templates with room for each recipient's `s`."""
 
 from typing import TYPE_CHECKING
 

@@ -1,9 +1,9 @@
-"""Erlang's external term format, as much of it as Discord's gateway and its client libraries speak.
+"""Erlang's external term format, as far as Discord's gateway and its client libraries speak it.
 
-What goes out is what the erlpack library makes and reads: nil, true and false as small atoms, strings as UTF-8
-binaries, lists, maps with binary keys. What comes in may be any of the tags below, in a document that is bounded in
-depth and number of terms; whatever else is in it, cut short, too big or left over raises EtfError, and nothing but
-EtfError.
+The encoder writes what the erlpack library makes and reads: nil, true and false as small atoms, strings as UTF-8
+binaries, lists, maps with binary keys. The decoder takes any of the tags below, in a document that is bounded in depth
+and number of terms. A document that has another tag, is cut short, is too big or goes on behind its term raises
+EtfError, and no other error.
 
     value        tags written            read besides those
     None, bool   SMALL_ATOM 115          ATOM 100, ATOM_UTF8 118, SMALL_ATOM_UTF8 119; nil and null are None, any name other
@@ -44,7 +44,7 @@ _ATOM_UTF8 = 118
 _SMALL_ATOM_UTF8 = 119
 
 _MAX_BIG_BYTES = 8
-"""Ids have 64 bits; nothing larger means anything here, and converting huge ints costs quadratic time."""
+"""Ids have 64 bits. A larger int has no meaning here, and the conversion of huge ints costs quadratic time."""
 
 _MAX_WHOLE = float(1 << 53)
 _MAX_ATOM_BYTES = 255
@@ -52,20 +52,20 @@ _FLOAT_BYTES = 31
 
 DEFAULT_DECODE_DEPTH = 32
 DEFAULT_DECODE_TERMS = 10_000
-"""A client's payload is at most 4096 bytes, so this is never reached there."""
+"""A client's payload is at most 4096 bytes, so it never reaches this."""
 
 DEFAULT_ENCODE_DEPTH = 128
-"""What we send is our own; the bound only keeps a mistake from ending the process."""
+"""The server's own payloads are flat. The bound only keeps a mistake from ending the process."""
 
 _double = struct.Struct(">d")
 
 
 class EtfError(ValueError):
-    """The bytes are no ETF document that we take, or the object has no form in it."""
+    """The bytes are no ETF document that is accepted, or the object cannot be encoded."""
 
 
 def etf_encode(obj: object, *, max_depth: int = DEFAULT_ENCODE_DEPTH) -> bytes:
-    """`obj` (None, bool, int, float, str, bytes, list, tuple, dict with str keys, nested) as an ETF document.
+    """Encode `obj` (None, bool, int, float, str, bytes, list, tuple, dict with str keys, nested) as an ETF document.
 
     Raises:
         EtfError: for other types, ints past 64 bits, floats that are not finite, and deeper nesting.
@@ -169,18 +169,18 @@ def _encode_dict(out: bytearray, items: dict[object, object], depth: int) -> Non
 
 
 def etf_decode(data: bytes, *, max_depth: int = DEFAULT_DECODE_DEPTH, max_terms: int = DEFAULT_DECODE_TERMS) -> object:
-    """The object that a whole ETF document stands for.
+    """Decode a whole ETF document.
 
-    `max_depth` is how many containers may be nested, `max_terms` how many terms there may be (keys and items count).
+    `max_depth` is the most nested containers, `max_terms` the most terms (keys and items count).
 
     Raises:
-        EtfError: for every document that is not taken.
+        EtfError: for every document that is not accepted.
     """
     return _Decoder(data, max_terms).decode(max_depth)
 
 
 class _Decoder:
-    """A cursor over one document. `_terms` is what is left of the allowance. Holds `data` until it is thrown away."""
+    """A cursor over one document. `_terms` is the number of terms that may still come. It holds `data`."""
 
     __slots__ = ("_data", "_position", "_size", "_terms")
 
@@ -191,7 +191,7 @@ class _Decoder:
         self._terms = max_terms
 
     def decode(self, max_depth: int) -> object:
-        """The one term of the document."""
+        """Return the one term of the document."""
         if self._unsigned(1) != _VERSION:
             raise EtfError("not an ETF document of version 131")
         value = self._term(max_depth)
@@ -200,7 +200,7 @@ class _Decoder:
         return value
 
     def _skip(self, size: int) -> int:
-        """Moves on by `size` bytes; gives where they begin. All reading goes through here."""
+        """Move on by `size` bytes and return the place where they begin. All reading goes through here."""
         start = self._position
         if size > self._size - start:
             raise EtfError("the document is cut short")
@@ -208,7 +208,7 @@ class _Decoder:
         return start
 
     def _unsigned(self, size: int) -> int:
-        """A big-endian number of at most 4 bytes."""
+        """Read a big-endian number of at most 4 bytes."""
         start = self._skip(size)
         value = 0
         for index in range(start, start + size):

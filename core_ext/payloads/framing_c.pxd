@@ -1,4 +1,4 @@
-# What other kernels share of the framing. Each function writes into a buffer of its caller and keeps nothing.
+# The framing that other kernels share. Each function writes into a buffer of its caller and keeps nothing.
 
 from libc.string cimport memcpy
 
@@ -10,7 +10,7 @@ cdef enum:
 
 
 cdef inline Py_ssize_t write_digits(char* out, long long seq) noexcept:
-    """Writes `seq` into at least 10 bytes; gives how many it took."""
+    """Write `seq` into at least 10 bytes; return the number of bytes written."""
     cdef char digits[20]
     cdef Py_ssize_t count = 0
     cdef Py_ssize_t index
@@ -26,7 +26,7 @@ cdef inline Py_ssize_t write_digits(char* out, long long seq) noexcept:
 
 
 cdef inline int count_digits(long long seq) noexcept:
-    """How many `write_digits` writes."""
+    """Return the number of bytes that `write_digits` writes."""
     cdef int count = 1
     while seq >= 10:
         seq //= 10
@@ -35,7 +35,7 @@ cdef inline int count_digits(long long seq) noexcept:
 
 
 cdef inline void write_last_digits(char* out, unsigned int seq, int count) noexcept:
-    """Writes the last `count` digits of `seq`: all of them, if it is what `count_digits` gives."""
+    """Write the last `count` digits of `seq`: all of them when `count` is that of `count_digits`."""
     while count > 0:
         count -= 1
         out[count] = <char>(48 + seq % 10)
@@ -43,7 +43,7 @@ cdef inline void write_last_digits(char* out, unsigned int seq, int count) noexc
 
 
 cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
-    """Writes `{"s":<seq>,` into at least MAX_PREFIX bytes; gives how many it took."""
+    """Write `{"s":<seq>,` into at least MAX_PREFIX bytes; return the number of bytes written."""
     cdef Py_ssize_t count
     memcpy(out, b'{"s":', 5)
     count = write_digits(out + 5, seq)
@@ -52,7 +52,7 @@ cdef inline Py_ssize_t write_prefix(char* out, long long seq) noexcept:
 
 
 cdef inline Py_ssize_t write_header(unsigned char* out, int opcode, unsigned long long length) noexcept:
-    """Writes a frame's header into at least MAX_HEADER bytes; gives how many it took."""
+    """Write a frame's header into at least MAX_HEADER bytes; return the number of bytes written."""
     cdef int index
     out[0] = <unsigned char>(0x80 | opcode)
     if length < 126:
@@ -70,7 +70,7 @@ cdef inline Py_ssize_t write_header(unsigned char* out, int opcode, unsigned lon
 
 
 cdef inline void write_seq(char* out, long long seq) noexcept:
-    """Writes `seq` as four bytes, big-endian."""
+    """Write `seq` as four bytes, big-endian."""
     out[0] = <char>(seq >> 24)
     out[1] = <char>((seq >> 16) & 0xFF)
     out[2] = <char>((seq >> 8) & 0xFF)

@@ -12,7 +12,7 @@ from core_ext.payloads import framing_py
 ETF_SEQ_OFFSET = framing_py.ETF_SEQ_OFFSET
 MSGPACK_SEQ_OFFSET = framing_py.MSGPACK_SEQ_OFFSET
 
-# Made once an event: nothing is gained by a second version of them.
+# Shared parts are made once an event, so the plain code is fast enough for them.
 share_json = framing_py.share_json
 share_etf = framing_py.share_etf
 share_msgpack = framing_py.share_msgpack
@@ -42,7 +42,7 @@ cdef bytes _join(const char* head, Py_ssize_t head_size, const char* body, Py_ss
 
 
 cdef bytes _patch(long long seq, bytes shared, Py_ssize_t offset, bint framed):
-    """A copy of `shared` with `seq` at `offset`, behind a header when `framed`."""
+    """Return a copy of `shared` with `seq` at `offset`, behind a header when `framed`."""
     cdef unsigned char header[MAX_HEADER]
     cdef Py_ssize_t header_size = 0
     cdef Py_ssize_t size
@@ -59,7 +59,7 @@ cdef bytes _patch(long long seq, bytes shared, Py_ssize_t offset, bint framed):
 
 
 def splice_json(long long seq, bytes shared not None):
-    """The JSON payload for one recipient."""
+    """Return the JSON payload for one recipient."""
     cdef char prefix[MAX_PREFIX]
     cdef Py_ssize_t size
     _check_seq(seq)
@@ -68,12 +68,12 @@ def splice_json(long long seq, bytes shared not None):
 
 
 def splice_etf(long long seq, bytes shared not None):
-    """The ETF payload for one recipient."""
+    """Return the ETF payload for one recipient."""
     return _patch(seq, shared, _ETF_SEQ_OFFSET, False)
 
 
 def splice_msgpack(long long seq, bytes shared not None):
-    """The msgpack payload for one recipient."""
+    """Return the msgpack payload for one recipient."""
     return _patch(seq, shared, _MSGPACK_SEQ_OFFSET, False)
 
 
@@ -90,7 +90,7 @@ def websocket_header(opcode, length):
 
 
 def frame(opcode, bytes payload not None):
-    """A frame with any payload."""
+    """Return a frame with any payload."""
     cdef unsigned char header[MAX_HEADER]
     cdef Py_ssize_t size
     if not 0 <= opcode <= 15:
@@ -100,7 +100,7 @@ def frame(opcode, bytes payload not None):
 
 
 def frame_json(long long seq, bytes shared not None):
-    """`splice_json` as a text frame."""
+    """Return the payload of `splice_json` in a text frame."""
     cdef char head[MAX_HEADER + MAX_PREFIX]
     cdef char prefix[MAX_PREFIX]
     cdef Py_ssize_t prefix_size
@@ -113,10 +113,10 @@ def frame_json(long long seq, bytes shared not None):
 
 
 def frame_etf(long long seq, bytes shared not None):
-    """`splice_etf` as a binary frame."""
+    """Return the payload of `splice_etf` in a binary frame."""
     return _patch(seq, shared, _ETF_SEQ_OFFSET, True)
 
 
 def frame_msgpack(long long seq, bytes shared not None):
-    """`splice_msgpack` as a binary frame."""
+    """Return the payload of `splice_msgpack` in a binary frame."""
     return _patch(seq, shared, _MSGPACK_SEQ_OFFSET, True)

@@ -1,14 +1,14 @@
-"""Dispatch framing: one shared encoding an event and form, each recipient's `s` put into it, and a WebSocket header.
+"""Dispatch framing: an encoding that all recipients of an event share, each one's `s` put into it, and a header.
 
-    form      shared part, made once an event               per recipient
+    encoding  shared part, made once an event               per recipient
     json      "t":"NAME","op":0,"d":{...}}                  {"s":<digits>, goes before it
     etf       131, map of s t op d, s = 98 + 4 zero bytes   those 4 bytes, at ETF_SEQ_OFFSET, big-endian
     msgpack   map of s t op d, s = 0xce + 4 zero bytes      those 4 bytes, at MSGPACK_SEQ_OFFSET, big-endian
 
-`share_*` makes the shared part from the event's name and its `d`, encoded in that form; `splice_*` makes the payload of
-one recipient; `frame*` a whole server-to-client WebSocket frame (final, not masked; RFC 6455 section 5.2). Every
-function returns new bytes and only reads what it is given. `seq` is in 0..2**31-1, the most that ETF's fixed-width
-integer holds; another one raises OverflowError.
+`share_*` makes the shared part from the event's name and its `d`, which has that encoding. `splice_*`
+makes the payload of one recipient, and `frame*` a whole server-to-client WebSocket frame (final, not masked; RFC 6455
+section 5.2). Every function returns new bytes and only reads its arguments. `seq` is in 0..2**31-1, the most that ETF's
+fixed-width integer holds; another one raises OverflowError.
 
 Reference for `framing_c.pyx`, which builds each result in one allocation.
 """
@@ -69,7 +69,7 @@ def _check_seq(seq: int) -> None:
 
 
 def splice_json(seq: int, shared: bytes) -> bytes:
-    """The JSON payload for one recipient."""
+    """Return the JSON payload for one recipient."""
     _check_seq(seq)
     return b'{"s":%d,%b' % (seq, shared)
 
@@ -82,12 +82,12 @@ def _splice_fixed(seq: int, shared: bytes, offset: int) -> bytes:
 
 
 def splice_etf(seq: int, shared: bytes) -> bytes:
-    """The ETF payload for one recipient."""
+    """Return the ETF payload for one recipient."""
     return _splice_fixed(seq, shared, ETF_SEQ_OFFSET)
 
 
 def splice_msgpack(seq: int, shared: bytes) -> bytes:
-    """The msgpack payload for one recipient."""
+    """Return the msgpack payload for one recipient."""
     return _splice_fixed(seq, shared, MSGPACK_SEQ_OFFSET)
 
 
@@ -110,20 +110,20 @@ def websocket_header(opcode: int, length: int) -> bytes:
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
-    """A frame with any payload."""
+    """Return a frame with any payload."""
     return websocket_header(opcode, len(payload)) + payload
 
 
 def frame_json(seq: int, shared: bytes) -> bytes:
-    """`splice_json` as a text frame."""
+    """Return the payload of `splice_json` in a text frame."""
     return frame(_TEXT, splice_json(seq, shared))
 
 
 def frame_etf(seq: int, shared: bytes) -> bytes:
-    """`splice_etf` as a binary frame."""
+    """Return the payload of `splice_etf` in a binary frame."""
     return frame(_BINARY, splice_etf(seq, shared))
 
 
 def frame_msgpack(seq: int, shared: bytes) -> bytes:
-    """`splice_msgpack` as a binary frame."""
+    """Return the payload of `splice_msgpack` in a binary frame."""
     return frame(_BINARY, splice_msgpack(seq, shared))

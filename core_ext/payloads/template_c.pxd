@@ -1,4 +1,4 @@
-# Templates for other kernels. What each is for is told in template_c.pyx.
+# Templates for other kernels. The text is in template_c.pyx.
 
 from cpython.ref cimport PyObject
 
@@ -11,45 +11,45 @@ cdef class Template:
     cdef bytes _tail
     cdef tuple _rest    # of bytes; None when there are no such parts
 
-    # How many bytes `put` writes at most.
+    # Returns the most bytes that `put` writes.
     cdef Py_ssize_t max_bytes(self) noexcept
-    # Writes the frame into at least `max_bytes` bytes of the caller's; gives how many it took. `seq` must be in
+    # Writes the frame into at least `max_bytes` bytes of the caller's and returns its size. `seq` must be in
     # 0..MAX_SEQ.
     cdef Py_ssize_t put(self, long long seq, char* out) noexcept
-    # Whether `s` is four bytes in the frame that `put` writes; else it is digits.
+    # Returns whether `s` is four bytes in the frame that `put` writes; else it is digits.
     cdef bint has_binary_number(self) noexcept
-    # How many bytes lie between the beginning of an `s` of so many digits and the end of the frame.
+    # Returns the number of bytes from the beginning of an `s` of so many digits to the end of the frame.
     cdef Py_ssize_t number_to_end(self, int digits) noexcept
 
 
 cdef enum:
-    # More events than leave in one turn to one connection, in more than one form.
+    # More events than leave in one turn to one connection, for more than one wire format.
     _MEMO_ENTRIES = 64
 
 
 cdef struct Entry:
     # Owned references; `previous` and `chained` may be NULL.
     PyObject* body
-    PyObject* form
+    PyObject* wire_format
     PyObject* template
     PyObject* previous
     PyObject* chained
-    # For `previous`, the body that was last most often: they rise with each recipient for which it was, sink with each
-    # other, and at 0 another gets the place (Boyer and Moore's majority vote).
+    # Votes for `previous`, the body that was last most often: each recipient for which it was last adds one, each other
+    # takes one away, and at 0 another body gets the place (Boyer and Moore's majority vote).
     int votes
 
 
 cdef class TemplateMemo:
-    # `_count` entries are in use; `_next` is where the one is expected that is asked for next.
+    # `_count` entries are in use; `_next` is the place where the next question finds its entry, most of the time.
     cdef Entry _entries[_MEMO_ENTRIES]
     cdef int _count
     cdef int _next
     cdef int _oldest
-    # Whether everybody who asks the same as the last one will be given the same from now on.
+    # Whether the same question gets the same answer from now on.
     cdef bint is_settled
 
-    cdef Template find(self, object body, object form, object previous)
+    cdef Template find(self, object body, object wire_format, object previous)
     cdef int clear(self) except -1
-    cdef Entry* _locate(self, object body, object form) except NULL
-    cdef Entry* _add(self, object body, object form) except NULL
+    cdef Entry* _locate(self, object body, object wire_format) except NULL
+    cdef Entry* _add(self, object body, object wire_format) except NULL
     cdef void _drop(self, int place) noexcept

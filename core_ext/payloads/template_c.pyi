@@ -7,17 +7,17 @@ JSON_ZSTD: Final[int]
 PADDED: Final[int]
 
 MIN_SHARES: Final[int]
-"""From how many recipients in one flush on a chained template is made."""
+"""The number of recipients in one flush from which on a chained template is made."""
 MEMO_ENTRIES: Final[int]
-"""How many templates a flush remembers."""
+"""The number of templates that a flush remembers."""
 
 class Template:
-    """One event in one form. Immutable."""
+    """One event in one wire format. Immutable."""
 
     def __init__(self, opcode: int, mode: int, head: bytes, tail: bytes, rest: tuple[bytes, ...] = ()) -> None: ...
     def encode(self, seq: int) -> bytes:
-        """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
+        """Return the whole frame for one recipient. Raises OverflowError for a `seq` outside 0..2**31-1."""
 
     @property
     def shared(self) -> bytes:
-        """Tail and rest: what every recipient's payload ends in."""
+        """Tail and rest, with which every recipient's payload ends."""

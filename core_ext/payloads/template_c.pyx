@@ -1,4 +1,4 @@
-"""Templates: an event in one form as a whole frame, everything of it shared but the recipient's `s`.
+"""Templates: an event in one wire format as a whole frame, everything of it shared but the recipient's `s`.
 
     mode            payload                                           `s` is
     FIXED           head, s, tail, rest                               four bytes, big-endian
@@ -7,16 +7,16 @@
     JSON_ZSTD       the same with the prefix in a raw block           (RFC 8878 section 3.1.1.2)
     PADDED          head, s, tail, rest                               ten characters: digits, then spaces
 
-`rest` are parts that come last, in this order: each may be shared with other templates, as what is the same for many
-sessions is in a dispatch that is otherwise one's own. A template holds references to its parts and copies none of them.
+The parts in `rest` come last, in this order. Each may be shared with other templates: a dispatch that is a session's
+own has parts that are the same for many sessions. A template holds references to its parts and copies none of them.
 
-In a compressed stream an event can be shorter when it may look back at the one before it. That is right for the
-recipients whose stream has exactly that one last (the *previous* body), and for no others: the memo counts them, and
-has a template made for them when they are many. What they are called and who knows:
+In a compressed stream an event can be shorter when it may look back at the one before it. This is right only for
+recipients whose stream has exactly that one last (the *previous* body): the memo counts them, and has a template made
+for them when they are many. The callers' objects have these methods:
 
-    body    .find_template(form) -> Template, which keeps it for the next time or makes it anew
-            .chain(form, previous) -> a Template that is right behind the body `previous`, or None where none is of use
-    form    nothing is asked of it: it is for the body
+    body         .find_template(wire_format) -> Template, kept for the next time or made anew
+                 .chain(wire_format, previous) -> a Template that is right behind the body `previous`, or None
+    wire format  none: it is an argument for the body
 
 Buffers: a template owns references to its parts, for as long as it lives; `put` writes into its caller's memory and
 keeps nothing. The suite runs on a model in Python too, `tests/models/template.py`.
@@ -63,7 +63,7 @@ cdef inline Py_ssize_t _append(char* out, Py_ssize_t used, bytes part) noexcept:
 @cython.freelist(64)
 @cython.no_gc  # bytes and a tuple of bytes: no way back here
 cdef class Template:
-    """One event in one form. Immutable."""
+    """One event in one wire format. Immutable."""
 
     def __init__(self, opcode, mode, bytes head not None, bytes tail not None, tuple rest not None=()):
         if not 0 <= opcode <= 15 or not _FIXED <= mode <= _PADDED:
@@ -138,7 +138,7 @@ cdef class Template:
         return self._size + 1 + digits
 
     def encode(self, seq):
-        """The whole frame for one recipient. OverflowError for a `seq` outside 0..2**31-1."""
+        """Return the whole frame for one recipient. Raises OverflowError for a `seq` outside 0..2**31-1."""
         cdef char* out
         cdef Py_ssize_t used
         if not 0 <= seq <= MAX_SEQ:
@@ -154,13 +154,13 @@ cdef class Template:
 
     @property
     def shared(self):
-        """Tail and rest: what every recipient's payload ends in."""
+        """Tail and rest, with which every recipient's payload ends."""
         return b"".join((self._tail, *(self._rest or ())))
 
 
 @cython.final
 cdef class TemplateMemo:
-    """The templates of one walk over recipients: so that each is asked for once, and its recipients are counted."""
+    """The templates of one walk over recipients, so that each is made once and its recipients are counted."""
 
     def __cinit__(self):
         self._count = self._next = self._oldest = 0
@@ -168,8 +168,8 @@ cdef class TemplateMemo:
     def __dealloc__(self):
         self.clear()
 
-    cdef Template find(self, object body, object form, object previous):
-        cdef Entry* entry = self._locate(body, form)
+    cdef Template find(self, object body, object wire_format, object previous):
+        cdef Entry* entry = self._locate(body, wire_format)
         cdef Template chained
         self.is_settled = True
         if previous is None:
@@ -177,7 +177,7 @@ cdef class TemplateMemo:
         if entry.previous == <PyObject*>previous:
             entry.votes += 1
             if entry.chained == NULL and entry.votes >= _MIN_SHARES:
-                chained = body.chain(form, previous) or <Template>entry.template
+                chained = body.chain(wire_format, previous) or <Template>entry.template
                 Py_INCREF(chained)
                 entry.chained = <PyObject*>chained
             self.is_settled = entry.chained != NULL
@@ -192,24 +192,24 @@ cdef class TemplateMemo:
                 entry.votes = 1
         return <Template>entry.template
 
-    cdef Entry* _locate(self, object body, object form) except NULL:
-        """The entry of a body in a form. Connections that have the same to send ask in the same order."""
+    cdef Entry* _locate(self, object body, object wire_format) except NULL:
+        """Return the entry of a body in a wire format. Connections that have the same to send ask in the same order."""
         cdef Entry* entry
         cdef int place
         if self._next < self._count:
             entry = &self._entries[self._next]
-            if entry.body == <PyObject*>body and entry.form == <PyObject*>form:
+            if entry.body == <PyObject*>body and entry.wire_format == <PyObject*>wire_format:
                 self._next += 1
                 return entry
         for place in range(self._count):
             entry = &self._entries[place]
-            if entry.body == <PyObject*>body and entry.form == <PyObject*>form:
+            if entry.body == <PyObject*>body and entry.wire_format == <PyObject*>wire_format:
                 self._next = place + 1
                 return entry
-        return self._add(body, form)
+        return self._add(body, wire_format)
 
-    cdef Entry* _add(self, object body, object form) except NULL:
-        cdef Template template = body.find_template(form)
+    cdef Entry* _add(self, object body, object wire_format) except NULL:
+        cdef Template template = body.find_template(wire_format)
         cdef int place = self._count
         cdef Entry* entry
         if place < _MEMO_ENTRIES:
@@ -220,9 +220,9 @@ cdef class TemplateMemo:
             self._drop(place)
         entry = &self._entries[place]
         Py_INCREF(body)
-        Py_INCREF(form)
+        Py_INCREF(wire_format)
         Py_INCREF(template)
-        entry.body, entry.form, entry.template = <PyObject*>body, <PyObject*>form, <PyObject*>template
+        entry.body, entry.wire_format, entry.template = <PyObject*>body, <PyObject*>wire_format, <PyObject*>template
         entry.previous = entry.chained = NULL
         entry.votes = 0
         self._next = place + 1
@@ -231,7 +231,7 @@ cdef class TemplateMemo:
     cdef void _drop(self, int place) noexcept:
         cdef Entry* entry = &self._entries[place]
         Py_CLEAR(entry.body)
-        Py_CLEAR(entry.form)
+        Py_CLEAR(entry.wire_format)
         Py_CLEAR(entry.template)
         Py_CLEAR(entry.previous)
         Py_CLEAR(entry.chained)

@@ -1,4 +1,4 @@
-"""The sockets of a WebSocket server, what their clients' frames are, and the heartbeats among these."""
+"""The sockets of a WebSocket server, their clients' frames, and the heartbeats among these."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ NOT_TEXT = _websocket.NOT_TEXT
 PROTOCOL_ERROR = _websocket.PROTOCOL_ERROR
 TOO_LARGE = _websocket.TOO_LARGE
 
-# There is no epoll elsewhere.
+# Only Linux has epoll.
 if sys.platform == "linux":
     if TYPE_CHECKING:
         from core_ext.sockets import sockets_c as _sockets

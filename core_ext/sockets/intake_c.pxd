@@ -1,4 +1,4 @@
-# One client's allowance and heartbeats, for `sockets_c`. The text is in intake_c.pyx.
+# One client's rate limit and heartbeats, for `sockets_c`. The text is in intake_c.pyx.
 
 
 cdef class Intake:
@@ -15,5 +15,5 @@ cdef class Intake:
 
     cdef bint may_take(self, double now_s) noexcept
     cdef int answer(self, double now_s, int seq) except -1
-    # Looks at `size` bytes at `data` and keeps nothing of them. Raises what the outlet raises.
+    # Reads `size` bytes at `data` and keeps none of them. Raises what the outlet raises.
     cdef bint hear_bytes(self, const unsigned char* data, Py_ssize_t size, double now_s) except -1

@@ -5,39 +5,39 @@ ETF: Final[int]
 MSGPACK: Final[int]
 
 NO_SEQ: Final[int]
-"""Of a heartbeat that names no dispatch."""
+"""The number in a heartbeat that names no dispatch."""
 
 def read_heartbeat(encoding: int, data: bytes) -> int | None:
-    """The number of the dispatch that came last, if the bytes are a heartbeat as libraries write it, else None.
+    """Return the dispatch that a heartbeat names, if the bytes are one as libraries write it, else None.
 
-    `NO_SEQ` when it names none, or one that no dispatch can have.
+    The result is `NO_SEQ` when the heartbeat names none, or a number that no dispatch can have.
     """
 
 @type_check_only
 class Outlet(Protocol):
-    """What acknowledgements are written to."""
+    """The outlet, as acknowledgements are written to it."""
 
     def write(self, data: bytes) -> None:
-        """Takes a whole frame."""
+        """Take a whole frame."""
 
     def confirm(self, seq: int) -> None:
-        """The client has all dispatches up to this one."""
+        """Note that the client has all dispatches up to this one."""
 
 class Intake:
-    """One client's. `ack` is the frame that answers a heartbeat; it may be changed."""
+    """The intake of one client. `ack` is the frame that answers a heartbeat; it may be changed."""
 
     ack: bytes
     last_beat_s: float
-    """When the client was last heard of; its connecting counts."""
+    """The time when the client was last heard; its connecting counts."""
 
     def __init__(
         self, *, outlet: Outlet, encoding: int, ack: bytes, limit: int, window_s: float, now_s: float
     ) -> None: ...
     def take(self, now_s: float) -> bool:
-        """Counts a command; False when the limit is reached, and then nothing is used."""
+        """Count a command. Return False, and count nothing, when the limit is reached."""
 
     def beat(self, now_s: float, seq: int | None = None) -> None:
-        """A heartbeat, with the number that it names, if any: remembered and acknowledged."""
+        """Remember and acknowledge a heartbeat with the number that it names, if any."""
 
     def hear(self, data: bytes, now_s: float) -> bool:
-        """Takes a payload if it is a heartbeat, and if one may still be sent; whether it did."""
+        """Take a payload if it is a heartbeat and within the limit; return whether it was taken."""

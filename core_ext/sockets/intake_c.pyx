@@ -1,17 +1,17 @@
-"""What one client may still say, and its heartbeats, which are answered here.
+"""The rate limit of one client's commands, and its heartbeats, which are answered here.
 
-Nearly all that idle clients say is heartbeats, in the few spellings of the libraries that there are. `hear` knows these
-by their bytes, in each encoding, and answers them with an acknowledgement that was made beforehand: nothing is decoded
-and nothing is allocated. Every other payload, a heartbeat in another spelling too, is for the caller to decode; it then
-calls `take` and, for a heartbeat, `beat`.
+Idle clients send hardly anything but heartbeats, in the few spellings of the existing libraries. `hear` knows these by
+their bytes, in each encoding, and answers them with an acknowledgement that was made beforehand: it decodes and
+allocates nothing. The caller decodes every other payload, a heartbeat in another spelling too; it then calls `take`
+and, for a heartbeat, `beat`.
 
-A heartbeat says which dispatch came last. What the one before it said, the outlet is told may be counted on: clients
-resume after what they have, so nobody asks for that again. Not the newest, so that a client that is started anew from
-notes of its own, which are some seconds old, can resume as well.
+A heartbeat names the dispatch that came last. The outlet is told the number of the heartbeat before: clients resume
+after the dispatches that they have, so these are not needed again. The newest number is held back, so that a client
+that starts anew from its own notes, which are some seconds old, can resume as well.
 
-How often a client may speak is a count in a window that begins with its first use. A fixed window rather than a sliding
-one: Discord's libraries pace themselves by one, and it costs two numbers a connection. The limit and the window are
-arguments, because they are the same for everybody. Pings and heartbeats count too, or they would be a way around it.
+The rate limit is a count in a window that begins with its first use. The window is fixed and not sliding, because
+Discord's libraries pace themselves by a fixed one, and it costs two numbers a connection. The limit and the window are
+arguments, because they are the same for all clients. Pings and heartbeats count too, or they would be a way around it.
 
     JSON      {"op":1,"d":<null or digits>}, also with white space, in the other order, or without `d`
     ETF       a map of the same: keys are binaries, `op` a small integer, `d` nil, null or a positive integer
@@ -20,7 +20,7 @@ arguments, because they are the same for everybody. Pings and heartbeats count t
 Times are seconds of one monotonic clock, and arguments.
 
 Buffers: payloads are borrowed for the length of the call. An intake holds references to its outlet and its
-acknowledgement; the garbage collector does not look into it, because an outlet lets go of its link, and so of
+acknowledgement. The garbage collector does not look into it, because an outlet lets go of its link, and so of
 everything, when the socket is lost. The suite runs on a model in Python too, `tests/models/intake.py`.
 """
 
@@ -35,10 +35,10 @@ cdef enum:
     _JSON = 0
     _ETF = 1
     _MSGPACK = 2
-    # More is looked at by nobody.
+    # A longer payload is no heartbeat of a library.
     _MAX_HEARTBEAT_BYTES = 64
     _MAX_DIGITS = 18
-    # A heartbeat that names no dispatch.
+    # The number in a heartbeat that names no dispatch.
     _NO_SEQ = -1
     _NO_HEARTBEAT = -2
 
@@ -47,17 +47,17 @@ ETF = _ETF
 MSGPACK = _MSGPACK
 NO_SEQ = _NO_SEQ
 
-# Where reading stands; the functions below give the place behind what they read, NULL where it is something else.
+# The state of reading. The functions below return the place behind what they read, or NULL where it is something else.
 ctypedef const unsigned char* Place
 
 cdef struct Found:
-    # What was read: the member `op`, or `d` and the number in it, which stays what it was when that is nil.
+    # The members that were read: `op`, or `d` and its number, which stays as it was when `d` is nil.
     bint is_op
     uint64_t seq
 
 
 cdef inline uint64_t _read_number(Place place, int size) noexcept:
-    """Big-endian, all of it there."""
+    """Read a big-endian number, all bytes of which are there."""
     cdef uint64_t number = 0
     cdef int index
     for index in range(size):
@@ -78,7 +78,7 @@ cdef inline Place _read(Place place, Place end, const char* text, Py_ssize_t siz
 
 
 cdef inline Place _read_json_sign(Place place, Place end, unsigned char sign) noexcept:
-    """A sign with white space around it."""
+    """Read a sign with white space around it."""
     place = _skip_space(place, end)
     if place == end or place[0] != sign:
         return NULL
@@ -100,7 +100,7 @@ cdef inline Place _read_json_seq(Place place, Place end, Found* found) noexcept:
 
 
 cdef Place _read_json_member(Place place, Place end, Found* found) noexcept:
-    """One of the two members, with white space before and behind it."""
+    """Read one of the two members, with white space before and behind it."""
     cdef Place value
     place = _skip_space(place, end)
     value = _read(place, end, b'"op"', 4)
@@ -183,7 +183,7 @@ cdef inline Place _read_member(Place place, Place end, int encoding, Found* foun
 
 
 cdef bint _is_binary(Place place, Place end, int encoding, Found* found) noexcept:
-    """The two encodings whose maps begin with their size."""
+    """Read one of the two encodings whose maps begin with their size."""
     cdef bint is_first_op
     cdef int count
     place = _read(place, end, b"\x83t\x00\x00\x00", 5) if encoding == _ETF else place
@@ -201,7 +201,7 @@ cdef bint _is_binary(Place place, Place end, int encoding, Found* found) noexcep
 
 
 cdef inline int _read_heartbeat(int encoding, Place data, Py_ssize_t size) noexcept:
-    """The number that a heartbeat names, `_NO_SEQ`, or `_NO_HEARTBEAT`."""
+    """Return the number that a heartbeat names, `_NO_SEQ`, or `_NO_HEARTBEAT`."""
     cdef Found found
     cdef bint is_heartbeat
     if size > _MAX_HEARTBEAT_BYTES:
@@ -218,7 +218,7 @@ cdef inline int _read_heartbeat(int encoding, Place data, Py_ssize_t size) noexc
 
 
 def read_heartbeat(encoding, bytes data not None):
-    """The number of the dispatch that came last, if the bytes are a heartbeat as libraries write it, else None."""
+    """Return the dispatch that a heartbeat names, if the bytes are one as libraries write it, else None."""
     cdef int seq
     if not _JSON <= encoding <= _MSGPACK:
         raise KeyError(encoding)
@@ -229,7 +229,7 @@ def read_heartbeat(encoding, bytes data not None):
 @cython.final
 @cython.no_gc
 cdef class Intake:
-    """One client's. `ack` is the frame that answers a heartbeat; it may be changed."""
+    """The intake of one client. `ack` is the frame that answers a heartbeat; it may be changed."""
 
     def __cinit__(self, *, outlet, encoding, bytes ack not None, limit, window_s, now_s):
         if not _JSON <= encoding <= _MSGPACK:
@@ -271,13 +271,13 @@ cdef class Intake:
         return 0
 
     def take(self, double now_s):
-        """Counts a command; False when the limit is reached, and then nothing is used."""
+        """Count a command. Return False, and count nothing, when the limit is reached."""
         return self.may_take(now_s)
 
     def beat(self, double now_s, seq=None):
-        """A heartbeat, with the number that it names, if any: remembered and acknowledged."""
+        """Remember and acknowledge a heartbeat with the number that it names, if any."""
         self.answer(now_s, seq if seq is not None and 0 <= seq <= MAX_SEQ else _NO_SEQ)
 
     def hear(self, bytes data not None, double now_s):
-        """Takes a payload if it is a heartbeat, and if one may still be sent; whether it did."""
+        """Take a payload if it is a heartbeat and within the limit; return whether it was taken."""
         return self.hear_bytes(<Place>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), now_s)

@@ -30,9 +30,9 @@ cdef class Socket:
     cdef readonly str address
     cdef public object receiver
     cdef Intake _intake
-    # What is kept of the client's request or frame.
+    # The part of the client's request or frame that has come.
     cdef unsigned char* _data
-    # What waits to be sent: `_waiting` bytes from `_first` on, in `_places`.
+    # The bytes that wait to be sent: `_waiting` of them from `_first` on, in `_places`.
     cdef char* _out
     cdef size_t _first
     cdef size_t _waiting

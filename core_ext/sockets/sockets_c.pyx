@@ -1,14 +1,14 @@
-"""The sockets of a WebSocket server on one epoll: accepting, requests, clients' frames, and what waits to be sent.
+"""The sockets of a WebSocket server on one epoll: accepting, requests, clients' frames, and bytes that wait to be sent.
 
     loop ─ epoll is readable ─→ SocketTable.poll ─┬─ listening socket: accept ───────────────→ owner.on_accept
                                                   ├─ request: up to its blank line ──────────→ owner.on_request
                                                   ├─ frames: heartbeats ─→ Intake (answered)
                                                   │          messages, pings, closes ────────→ owner.on_message, …
-                                                  └─ room to send: what waits
-    Socket.write, Socket.end ─→ send ─ what the kernel does not take waits, and EPOLLOUT is asked for
+                                                  └─ room to send: the bytes that wait
+    Socket.write, Socket.end ─→ send ─ bytes that the kernel does not take wait, and EPOLLOUT is asked for
 
-A socket is a descriptor and a few numbers. Reading is done into one buffer for all; what a socket keeps of its client
-is a frame, a message or a request that is not all there yet. So an idle connection costs its objects and nothing else.
+A socket is a descriptor and a few numbers. All sockets are read into one buffer; a socket keeps only a frame, a message
+or a request of its client that is not complete yet. So an idle connection costs its objects and nothing else.
 
 The life of a socket:
 
@@ -17,34 +17,34 @@ The life of a socket:
     and from each of them, by an error, the client's end, `abort` or (in REQUEST) `request_s`: gone
 
 *Ending*: closing a socket while bytes of its client are unread makes the kernel reset the connection, and the client
-may never see what was sent last. So `end` sends its bytes behind what waits, shuts our direction down when all is sent,
-and throws away what still comes until the client's own end.
+may never see the last bytes. So `end` sends its bytes behind those that wait, shuts our direction down when all is
+sent, and drops all that still comes until the client's own end.
 
 *Bounded work*: one `poll` handles at most `MAX_EVENTS` sockets, each with one read of at most `READ_BYTES`, and accepts
-at most `MAX_ACCEPTS`. Epoll is level-triggered: what is left makes the descriptor readable again.
+at most `MAX_ACCEPTS`. Epoll is level-triggered: events that are left make the descriptor readable again.
 
-*Descriptors* are used again as soon as they are closed. `on_lost` is called before, so that whoever writes to the
-descriptor past the table lets go of it; and each event carries the number of the socket that it was asked for, so that
-one of a closed socket never reaches its descriptor's next owner.
+*Descriptors* are used again as soon as they are closed. `on_lost` is called before, so that every writer past the table
+lets go of the descriptor. Each event carries the number of its socket, so that an event of a closed socket never
+reaches its descriptor's next owner.
 
-*No descriptors left* (EMFILE and its like): the listening socket is taken out of the epoll until the next `sweep`, or
-it would be readable all the time.
+*No descriptors left* (EMFILE and its like): the listening socket leaves the epoll until the next `sweep`, or it would
+be readable all the time.
 
-*Calls from within*: each of the owner's methods may write to, end or abort any socket, this one too. A write's own
-errors are not told to the writer: the socket is found broken in the next `poll`. `on_lost` is called once for each
+*Calls from within*: each of the owner's methods may write to, end or abort any socket, this one too. A write does not
+report errors: the next `poll` finds the socket broken. `on_lost` is called once for each
 accepted socket, by `poll`, `sweep`, `close` or `abort`; never by `write` or `end`. An exception of an owner's method
 goes to `on_fault`, and no further.
 
-The table owns the epoll and all accepted descriptors, not the listening one. It must be closed: sockets and what they
-are given refer to each other. Times are the `clock`'s, in seconds. Linux only.
+The table owns the epoll and all accepted descriptors, not the listening one. It must be closed, because sockets and
+their receivers refer to each other. Times are the `clock`'s, in seconds. The module is for Linux only.
 
-Buffers: the table owns the buffer that is read into; frames are unmasked and judged there, and what is given to the
-owner is a new bytes object. A socket owns what it keeps of its client (a frame, a request, fragments) and what waits to
-be sent; all of it is malloced and freed as soon as it is empty. Nothing here looks into the buffer after a call of the
-owner's method but at what lies behind the frame that the call was about, and nothing else reads into it meanwhile.
+Buffers: the table owns the buffer for reads. Frames are unmasked and judged there, and the owner gets new bytes
+objects. A socket owns the incomplete part of its client's data (a frame, a request, fragments) and the bytes that wait
+to be sent; both are malloced, and freed as soon as they are empty. After a call of the owner's method, only the bytes
+behind the frame of that call are used, and no other read fills the buffer meanwhile.
 
-The garbage collector does not look into sockets: a table that is closed has broken each one's circle. The suite runs on
-a model in Python too, `tests/models/sockets.py`.
+The garbage collector does not look into sockets: closing a table breaks each socket's reference cycle. The suite runs
+on a model in Python too, `tests/models/sockets.py`.
 """
 
 cimport cython
@@ -77,7 +77,7 @@ cdef enum:
     _GONE = 3
     _REQUEST_END_BYTES = 4
     _ADDRESS_BYTES = 64
-    # What waits is kept in at least so much, or in twice what it was.
+    # The smallest memory for waiting bytes, which doubles when it is full.
     _LEAST_BYTES = 4096
     # A table of descriptors grows by so many.
     _MORE_PLACES = 256
@@ -95,7 +95,7 @@ cdef inline bint _is_for_later() noexcept:
 @cython.no_gc
 @cython.freelist(64)
 cdef class Socket:
-    """One accepted socket. Made by its table."""
+    """One accepted socket, made by its table."""
 
     def __cinit__(self):
         self._fd = -1
@@ -116,11 +116,11 @@ cdef class Socket:
         return self._state < _DRAINING
 
     def get_write_buffer_size(self):
-        """How many bytes wait."""
+        """Return the number of bytes that wait."""
         return self._waiting
 
     def write(self, bytes data not None):
-        """Sends, or has wait what the kernel does not take. Nothing after `end`."""
+        """Send bytes; those that the kernel does not take wait. Do nothing after `end`."""
         if self._state >= _DRAINING:
             return
         self._put(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
@@ -129,7 +129,7 @@ cdef class Socket:
             self._table._call(self, self._table._owner.on_blocked, None)
 
     def upgrade(self, receiver, Intake intake):
-        """Frames are read from here on; what was read behind the request is read as such. `intake` takes heartbeats."""
+        """Read frames from here on, those behind the request too. `intake` takes heartbeats."""
         if self._state != _REQUEST:
             raise ValueError("only a request can be upgraded")
         self.receiver = receiver
@@ -137,7 +137,7 @@ cdef class Socket:
         self._state = _FRAMES
 
     def end(self, bytes data not None):
-        """Sends the last bytes, ends our stream, drains the client's. Nothing when called again."""
+        """Send the last bytes, end our stream and drain the client's. Do nothing when called again."""
         if self._state >= _DRAINING:
             return
         self._state = _DRAINING
@@ -148,7 +148,7 @@ cdef class Socket:
         self._table._begin_drain(self)
 
     def abort(self):
-        """Closes the socket with no more words. Nothing when it is gone."""
+        """Close the socket at once. Do nothing when it is gone."""
         if self._state != _GONE:
             self._table._lose(self)
 
@@ -162,7 +162,7 @@ cdef class Socket:
         clear_fragments(&self._fragments)
 
     cdef int _keep(self, const unsigned char* data, Py_ssize_t size) except -1:
-        """What the client has sent of something that is not all there. `data` is not what is kept already."""
+        """Keep the beginning of something that is not complete. `data` is not the memory that is kept already."""
         cdef unsigned char* kept
         if size == 0:
             free(self._data)
@@ -181,7 +181,7 @@ cdef class Socket:
         if self._waiting == 0 and not self._is_corked:
             sent = guildway_transmit(self._fd, data, size)
             if sent < 0:
-                # A broken socket is found by the next poll.
+                # The next poll finds a broken socket.
                 sent = 0 if _is_for_later() else size
         if sent < size:
             self._append(data + sent, size - sent)
@@ -207,7 +207,7 @@ cdef class Socket:
         return 0
 
     cdef int _send_waiting(self) except -1:
-        """There is room to send, or an error."""
+        """Send bytes that wait: there is room, or an error."""
         cdef Py_ssize_t sent
         if self._waiting and not self._is_corked:
             sent = guildway_transmit(self._fd, self._out + self._first, self._waiting)
@@ -222,7 +222,7 @@ cdef class Socket:
         return self._arrange()
 
     cdef int _arrange(self) except -1:
-        """Asks for what is waited for, and shuts our direction down when all of it is sent."""
+        """Register for the events that are waited for, and shut our direction down when all bytes are sent."""
         cdef uint32_t mask
         if self._state == _GONE:
             return 0
@@ -288,23 +288,23 @@ cdef class SocketTable:
         return self._count
 
     def fileno(self):
-        """The epoll's descriptor: `poll` when it is readable."""
+        """The epoll's descriptor. Call `poll` when it is readable."""
         return self._epoll
 
     @property
     def receivers(self):
-        """Of the sockets that were upgraded and are not gone."""
+        """The number of sockets that were upgraded and are not gone."""
         cdef Socket sock
         return [sock.receiver for sock in self._by_fd if sock is not None and sock.receiver is not None]
 
     def listen(self, sock):
-        """Begins to accept from a listening socket, which stays the caller's and must not block."""
+        """Begin to accept from a listening socket, which stays the caller's and must not block."""
         self._listening = sock
         self._listening_fd = sock.fileno()
         self._ask_listening()
 
     def unlisten(self):
-        """Accepts no more. Nothing when it does not."""
+        """Stop accepting. Safe to call twice."""
         if self._listening_fd >= 0 and not self._is_paused:
             guildway_forget(self._epoll, self._listening_fd)
         self._listening = None
@@ -312,7 +312,7 @@ cdef class SocketTable:
         self._is_paused = False
 
     def poll(self):
-        """Handles what is there, and does not wait."""
+        """Handle the events that are there, without waiting."""
         cdef guildway_event events[_MAX_EVENTS]
         cdef Socket sock
         cdef uint64_t data
@@ -335,7 +335,7 @@ cdef class SocketTable:
                 self._read(sock)
 
     def sweep(self, double now_s):
-        """Ends what has taken too long, and tries again to accept. Call it a few times within the shortest time."""
+        """End sockets that are late, and try again to accept. Call it a few times within the shortest time."""
         self._lose_late(self._requests, _REQUEST, now_s)
         self._lose_late(self._drains, _DRAINING, now_s)
         if self._is_paused and self._listening_fd >= 0:
@@ -343,7 +343,7 @@ cdef class SocketTable:
             self._ask_listening()
 
     def close(self):
-        """Loses every socket and lets go of the epoll. Safe to call twice."""
+        """Lose every socket and let go of the epoll. Safe to call twice."""
         cdef Socket sock
         if self._epoll < 0:
             return
@@ -357,7 +357,7 @@ cdef class SocketTable:
         self._epoll = -1
 
     cdef Socket _find(self, uint64_t data):
-        """The socket of an event, None when it is gone."""
+        """Return the socket of an event, None when it is gone."""
         cdef Py_ssize_t fd = <Py_ssize_t>(data & <uint64_t>0xFFFFFFFF)
         cdef Socket sock = <Socket>self._by_fd[fd]
         return sock if sock is not None and sock._id == data >> 32 else None
@@ -380,7 +380,7 @@ cdef class SocketTable:
         return 0
 
     cdef int _lose(self, Socket sock) except -1:
-        """A socket is gone."""
+        """Forget a socket that is gone."""
         if sock._state == _GONE:
             return 0
         sock._state = _GONE
@@ -397,7 +397,7 @@ cdef class SocketTable:
         return 0
 
     cdef int _call(self, Socket sock, method, argument) except -1:
-        """One of the owner's methods."""
+        """Call one of the owner's methods."""
         try:
             if argument is None:
                 method(sock)
@@ -448,7 +448,7 @@ cdef class SocketTable:
         return self._call(sock, self._owner.on_accept, None)
 
     cdef int _read(self, Socket sock) except -1:
-        """There is something to read, or an error."""
+        """Read once: there is data, or an error."""
         cdef Py_ssize_t kept = sock._size
         cdef Py_ssize_t start = 0
         cdef Py_ssize_t got = guildway_receive(sock._fd, self._buffer + kept, _READ_BYTES)
@@ -467,14 +467,14 @@ cdef class SocketTable:
         return 0
 
     cdef int _take_end(self, Socket sock) except -1:
-        """The client has ended its stream."""
+        """Go on when the client has ended its stream."""
         if sock._state == _DRAINING and sock._waiting:
             sock._is_ended_by_client = True
             return sock._arrange()
         return self._lose(sock)
 
     cdef Py_ssize_t _take_request(self, Socket sock, Py_ssize_t size) except -1:
-        """Where the request ends."""
+        """Return the place where the request ends."""
         cdef const unsigned char* found = guildway_find_end(self._buffer, size)
         cdef Py_ssize_t end = 0 if found == NULL else found - self._buffer + _REQUEST_END_BYTES
         if found == NULL and size < self._max_request_bytes:
@@ -511,7 +511,7 @@ cdef class SocketTable:
         return self._call(sock, self._owner.on_refused, frame.refusal)
 
     cdef int _take_frame(self, Socket sock, Frame* frame) except -1:
-        """A whole message or a control frame."""
+        """Pass a whole message or a control frame on."""
         cdef int opcode = frame.opcode
         cdef bytes data
         if opcode == FRAME_PONG:

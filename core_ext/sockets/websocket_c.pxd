@@ -1,7 +1,7 @@
 # Reading a client's WebSocket frames, for `websocket_c` and `sockets_c`. The text is in websocket_c.pyx.
 #
-# The functions work in the caller's buffer, which they unmask in place, and keep nothing but an unfinished message in
-# `Fragments`, which is malloced memory of the caller's: `clear_fragments` frees it.
+# The functions work in the caller's buffer, which they unmask in place. They keep only an unfinished message in
+# `Fragments`, malloced memory of the caller's that `clear_fragments` frees.
 
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, realloc
@@ -22,7 +22,7 @@ cdef enum:
     REFUSED_MEMORY = 4
 
 cdef enum:
-    # Header and mask of the largest frame.
+    # The size of header and mask of the largest frame.
     MAX_HEAD = 14
     _MAX_CONTROL_BYTES = 125
 
@@ -38,11 +38,12 @@ cdef struct Fragments:
     unsigned char opcode
 
 cdef struct Frame:
-    # What was read. `payload` is in the caller's buffer, or in `Fragments` when `is_joined`: until the next call.
+    # The frame that was read. `payload` is valid until the next call: in the caller's buffer, or in `Fragments` when
+    # `is_joined`.
     unsigned char* payload
     Py_ssize_t size
     int opcode
-    # Whether it is a whole message or a control frame, and not a fragment that was put away.
+    # Whether it is a whole message or a control frame, and not a fragment that was stored.
     bint is_whole
     bint is_joined
     int refusal
@@ -57,7 +58,7 @@ cdef inline void clear_fragments(Fragments* fragments) noexcept:
 
 
 cdef inline bint is_utf8(const unsigned char* data, Py_ssize_t size) noexcept:
-    """Unicode 15, table 3-7: no overlong forms, no surrogates, nothing past U+10FFFF."""
+    """Return whether bytes are UTF-8 (Unicode 15, table 3-7): nothing overlong, no surrogates, none past U+10FFFF."""
     cdef Py_ssize_t index = 0
     cdef uint64_t word
     cdef unsigned char first, low, high
@@ -109,7 +110,7 @@ cdef inline void unmask(unsigned char* data, Py_ssize_t size, const unsigned cha
 
 
 cdef inline bint is_bad_head(unsigned char first, unsigned char second, bint is_within) noexcept:
-    """`is_within`: a message is unfinished."""
+    """Return why a header is refused, or 0. `is_within`: a message is unfinished."""
     cdef int opcode = first & 0x0F
     if first & 0x70 or second < 0x80:
         return True
@@ -131,7 +132,7 @@ cdef inline bint is_bad_close(const unsigned char* payload, Py_ssize_t size) noe
 
 
 cdef inline int join_fragment(Fragments* fragments, Frame* frame, bint is_final, int max_fragments) noexcept:
-    """Puts a fragment away; the last one makes the frame whole. Gives a refusal, or 0."""
+    """Store a fragment; the last one makes the frame whole. Return a refusal, or 0."""
     cdef unsigned char* grown
     if frame.size:
         grown = <unsigned char*>realloc(fragments.data, fragments.size + frame.size)
@@ -155,9 +156,9 @@ cdef inline int join_fragment(Fragments* fragments, Frame* frame, bint is_final,
 cdef inline Py_ssize_t read_frame(
     Fragments* fragments, unsigned char* data, Py_ssize_t size, const Limits* limits, Frame* frame
 ) noexcept:
-    """Reads the frame at the beginning of `data`; how many bytes it took, 0 when it is not all there or was refused.
+    """Read the frame at the beginning of `data`; return its size, 0 when it is not complete or was refused.
 
-    A joined frame's fragments are the caller's to clear, once it has done with the payload.
+    The caller clears a joined frame's fragments when it has used the payload.
     """
     cdef uint64_t length, least
     cdef Py_ssize_t start, index

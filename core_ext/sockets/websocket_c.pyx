@@ -1,8 +1,7 @@
-"""What a client says over a WebSocket: frames out of bytes, messages out of frames (RFC 6455 sections 5 to 8).
+"""The reading of a client's WebSocket: frames out of bytes, messages out of frames (RFC 6455 sections 5 to 8).
 
-`FrameReader` takes a client's bytes after the handshake, in whatever pieces, and gives whole messages and control
-frames. It writes nothing and knows no socket: how to answer a ping or a close, and which code a refusal is closed with,
-is for the caller.
+`FrameReader` takes a client's bytes after the handshake, in any pieces, and returns whole messages and control frames.
+It writes nothing and knows no socket: the caller answers pings and closes, and chooses the close code of a refusal.
 
 A frame is judged by its header, before its payload is there, in this order:
 
@@ -10,13 +9,14 @@ A frame is judged by its header, before its payload is there, in this order:
     message within another, a length that is not written in the shortest way or over 2**63-1      → PROTOCOL_ERROR
     a message of more than `max_bytes` or `max_fragments`                                → TOO_LARGE
 
-and a whole message by its payload: text that is not UTF-8 → NOT_TEXT, as one whole: a character may be cut between
-fragments; a close frame with half a code, a code that may not be sent or a reason that is not UTF-8 → PROTOCOL_ERROR.
+A whole message is judged by its payload. Text that is not UTF-8 → NOT_TEXT; it is checked as one whole, because a
+character may be cut between fragments. A close frame with half a code, a code that may not be sent or a reason that is
+not UTF-8 → PROTOCOL_ERROR.
 
-The reading itself is in `websocket_c.pxd`, for `sockets_c` to have it too, which reads into its shared buffer.
+The reading itself is in `websocket_c.pxd`, so that `sockets_c` can use it on its shared buffer.
 
-Buffers: a reader owns a copy of the frame that is not all there, and the fragments of an unfinished message. Payloads
-are given as new bytes objects. The suite runs on a model in Python too, `tests/models/websocket.py`.
+Buffers: a reader owns a copy of the frame that is not complete, and the fragments of an unfinished message. Payloads
+are new bytes objects. The suite runs on a model in Python too, `tests/models/websocket.py`.
 """
 
 cimport cython
@@ -36,7 +36,7 @@ NOT_TEXT = REFUSED_TEXT
 
 @cython.final
 cdef class FrameReader:
-    """One client's frames. `max_bytes` bounds a message as a whole, `max_fragments` how many frames it may come in."""
+    """The reader of one client. `max_bytes` bounds a message as a whole, `max_fragments` the number of its frames."""
 
     cdef Fragments _fragments
     cdef Limits _limits
@@ -53,9 +53,9 @@ cdef class FrameReader:
         clear_fragments(&self._fragments)
 
     def feed(self, bytes data not None):
-        """The messages and control frames that `data` completes: opcodes (never CONTINUATION) and payloads.
+        """Return the messages and control frames that `data` completes: opcodes (never CONTINUATION) and payloads.
 
-        CLOSE is the last one, and so is what came before a refusal. Everything after that is ignored.
+        CLOSE is the last one, or the frame before a refusal. Everything after that is ignored.
         """
         cdef Frame frame
         cdef Py_ssize_t start = 0

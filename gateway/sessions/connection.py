@@ -153,7 +153,7 @@ class Connection:
         self._shared = shared
         self._ender = ender
         self._format: WireFormat = shared.formats.find(encoding, compression)
-        self.outlet: Final = Outlet(queue=shared.queue, form=self._format, link=link, fd=fd)
+        self.outlet: Final = Outlet(queue=shared.queue, wire_format=self._format, link=link, fd=fd)
         self._phase = Phase.NEW
         self._is_reported = False
         self.intake: Final = sockets.Intake(
@@ -209,7 +209,7 @@ class Connection:
         if self.encoding is Encoding.JSON and self.compression is Compression.NONE:
             self.compression = Compression.ZLIB_PAYLOAD
             self._format = self._shared.formats.find(self.encoding, self.compression)
-            self.outlet.set_form(self._format)
+            self.outlet.set_wire_format(self._format)
             self.intake.ack = self._shared.formats.find_ack(self.encoding, self.compression)
 
     # ---- from the client, by the listener

@@ -10,7 +10,7 @@ from gateway.payloads.spliced_body import Body
 
 
 class _Recorder:
-    """A form that keeps the arguments of its encodings and returns empty frames."""
+    """A wire format that keeps the arguments of its encodings and returns empty frames."""
 
     index = -1
     is_stream = False
@@ -48,7 +48,7 @@ class FakeConnection:
         self.close_code: CloseCode | None = None
 
         self._queue = SendQueue(lambda: self._queue.flush(1))
-        self.outlet = Outlet(queue=self._queue, form=_Recorder(self), link=_Nowhere())
+        self.outlet = Outlet(queue=self._queue, wire_format=_Recorder(self), link=_Nowhere())
 
     def send(self, op: int, d: object = None) -> None:
         """Keep a payload."""

@@ -54,7 +54,7 @@ class SendQueue:
         """Send the bytes of so many tracks, and return whether there are more.
 
         Raises:
-            Exception: the error of a form or a link. The event or bytes of that track are lost; the others stay queued.
+            Exception: the error of a wire format or a link. The event or bytes of that track are lost; the others stay.
         """
         try:
             while self._tracks and max_tracks > 0:
@@ -72,11 +72,11 @@ class Outlet:
     `fd` is the non-blocking socket, which must stay open until `close`. With -1 the link sends everything.
     """
 
-    __slots__ = ("_fd", "_form", "_is_blocked", "_is_busy", "_last", "_link", "_track", "queue")
+    __slots__ = ("_fd", "_is_blocked", "_is_busy", "_last", "_link", "_track", "_wire_format", "queue")
 
-    def __init__(self, *, queue: SendQueue, form: Any, link: Any, fd: int = -1) -> None:
+    def __init__(self, *, queue: SendQueue, wire_format: Any, link: Any, fd: int = -1) -> None:
         self.queue = queue
-        self._form = form
+        self._wire_format = wire_format
         self._link: Any = link
         self._fd = fd
         self._track: Track | None = None
@@ -99,10 +99,10 @@ class Outlet:
         waiting = 0 if self._track is None else self._track.pending_bytes
         return self._link.get_write_buffer_size() + waiting
 
-    def set_form(self, form: Any) -> None:
-        """Let further events leave in another form."""
+    def set_wire_format(self, wire_format: Any) -> None:
+        """Let further events leave in another wire format."""
         self.flush()
-        self._form = form
+        self._wire_format = wire_format
         self._last = None
 
     def write(self, data: bytes) -> None:
@@ -177,11 +177,11 @@ class Outlet:
         self._send(bytes(data))
 
     def _encode(self, body: Any, seq: int) -> bytes:
-        form = self._form
-        if form.index < 0:
-            return bytes(form.encode_dispatch(body, seq))
-        frame = self.queue.memo.find(body, form, self._last).encode(seq)
-        if form.is_stream:
+        wire_format = self._wire_format
+        if wire_format.index < 0:
+            return bytes(wire_format.encode_dispatch(body, seq))
+        frame = self.queue.memo.find(body, wire_format, self._last).encode(seq)
+        if wire_format.is_stream:
             self._last = body
         return frame
 

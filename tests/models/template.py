@@ -7,7 +7,7 @@ from core_ext.payloads.template_c import FIXED, JSON_DEFLATE, JSON_ZSTD, MEMO_EN
 
 
 class Template:
-    """One event in one form. It is immutable."""
+    """One event in one wire format. It is immutable."""
 
     __slots__ = ("_head", "_mode", "_opcode", "_rest", "_tail")
 
@@ -48,18 +48,18 @@ class Template:
 
 
 class _Entry:
-    """One body in one form.
+    """One body in one wire format.
 
     `votes` counts for `previous`, the candidate for the most frequent last body. It rises with each recipient that has
     it, sinks with each other one, and at 0 another body takes the place (Boyer and Moore's majority vote).
     """
 
-    __slots__ = ("body", "chained", "form", "previous", "template", "votes")
+    __slots__ = ("body", "chained", "previous", "template", "votes", "wire_format")
 
-    def __init__(self, body: Any, form: Any) -> None:
+    def __init__(self, body: Any, wire_format: Any) -> None:
         self.body = body
-        self.form = form
-        self.template: Template = body.find_template(form)
+        self.wire_format = wire_format
+        self.template: Template = body.find_template(wire_format)
         self.previous: Any = None
         self.chained: Template | None = None
         self.votes = 0
@@ -74,15 +74,15 @@ class TemplateMemo:
         self._entries: list[_Entry] = []
         self._oldest = 0
 
-    def find(self, body: Any, form: Any, previous: Any) -> Template:
-        """Return the template for a recipient whose stream ends in `previous`, or None."""
-        entry = self._locate(body, form)
+    def find(self, body: Any, wire_format: Any, previous: Any) -> Template:
+        """Return the template for a recipient whose stream ends in `previous`, None without a body."""
+        entry = self._locate(body, wire_format)
         if previous is None:
             return entry.template
         if entry.previous is previous:
             entry.votes += 1
             if entry.chained is None and entry.votes >= MIN_SHARES:
-                entry.chained = body.chain(form, previous) or entry.template
+                entry.chained = body.chain(wire_format, previous) or entry.template
             return entry.chained or entry.template
         if entry.chained is None:
             entry.votes -= 1
@@ -91,11 +91,11 @@ class TemplateMemo:
                 entry.votes = 1
         return entry.template
 
-    def _locate(self, body: Any, form: Any) -> _Entry:
+    def _locate(self, body: Any, wire_format: Any) -> _Entry:
         for entry in self._entries:
-            if entry.body is body and entry.form is form:
+            if entry.body is body and entry.wire_format is wire_format:
                 return entry
-        entry = _Entry(body, form)
+        entry = _Entry(body, wire_format)
         if len(self._entries) < MEMO_ENTRIES:
             self._entries.append(entry)
         else:

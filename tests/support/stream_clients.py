@@ -13,7 +13,7 @@ from gateway.payloads.spliced_body import Body, SplicedBody
 from gateway.payloads.wire_formats import WireFormats
 from tests.support.websocket_frames import STREAM_DECODERS, decode_payload
 
-FORMS = WireFormats()
+WIRE_FORMATS = WireFormats()
 _JSON_PREFIX = re.compile(rb'\{"s":(\d+)( *),( *)')
 _PAD = " " * 17
 _PADS = {
@@ -63,8 +63,8 @@ class StreamClient:
         self.encoding = encoding
         self.compression = compression
         self._decompressor = make()
-        self.form = FORMS.find(encoding, compression)
-        self.outlet = Outlet(queue=queue, form=self.form, link=self)
+        self.wire_format = WIRE_FORMATS.find(encoding, compression)
+        self.outlet = Outlet(queue=queue, wire_format=self.wire_format, link=self)
         self._waiting = bytearray()
         self._dispatches: list[tuple[int, Body]] = []
         self._unicast = encode_payload(encoding, 11)
@@ -75,7 +75,7 @@ class StreamClient:
         self.chained = 0
         """How many JSON payloads have the prefix of those that look back."""
         self.is_slow = False
-        self.outlet.write(self.form.open(self._unicast))
+        self.outlet.write(self.wire_format.open(self._unicast))
 
     def get_write_buffer_size(self) -> int:
         return int(self.is_slow)
@@ -92,7 +92,7 @@ class StreamClient:
 
     def say_something(self) -> None:
         """A payload for this connection alone."""
-        self.outlet.write(self.form.encode(self._unicast))
+        self.outlet.write(self.wire_format.encode(self._unicast))
 
     def assert_all_came(self) -> None:
         assert not self._dispatches

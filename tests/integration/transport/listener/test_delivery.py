@@ -78,12 +78,12 @@ class Watched:
         self.size_bytes = self.body.size_bytes
         self.chains = 0
 
-    def find_template(self, form: Any) -> Any:
-        return self.body.find_template(form)
+    def find_template(self, wire_format: Any) -> Any:
+        return self.body.find_template(wire_format)
 
-    def chain(self, form: Any, previous: "Watched") -> Any:
+    def chain(self, wire_format: Any, previous: "Watched") -> Any:
         self.chains += 1
-        return self.body.chain(form, previous.body)
+        return self.body.chain(wire_format, previous.body)
 
 
 @pytest.mark.parametrize("compress", [name for name, (_, make) in COMPRESS.items() if make])

@@ -1,4 +1,4 @@
-"""What stands around the delivery kernels in their tests: bodies, forms, links."""
+"""What stands around the delivery kernels in their tests: bodies, wire formats, links."""
 
 from collections.abc import Iterable
 from types import ModuleType
@@ -16,13 +16,13 @@ class Body:
         self.size_bytes = len(text)
         self._template: Any = None
 
-    def find_template(self, form: "Form") -> Any:
+    def find_template(self, wire_format: "WireFormat") -> Any:
         if self._template is None:
-            self._template = form.make_template(self)
+            self._template = wire_format.make_template(self)
         return self._template
 
 
-class Form:
+class WireFormat:
     """JSON, uncompressed."""
 
     index = 0
@@ -40,7 +40,7 @@ class Form:
 
 
 class Templateless:
-    """A form that makes every frame itself."""
+    """A wire format that makes every frame itself."""
 
     index = -1
     is_stream = False
@@ -76,9 +76,11 @@ class Bench:
     def _schedule(self) -> None:
         self.scheduled += 1
 
-    def make_outlet(self, link: Any = None, *, form: Any = None, fd: int = -1) -> tuple[Any, Any]:
+    def make_outlet(self, link: Any = None, *, wire_format: Any = None, fd: int = -1) -> tuple[Any, Any]:
         link = link or Link()
-        return self.module.Outlet(queue=self.queue, form=form or Form(self.module), link=link, fd=fd), link
+        return self.module.Outlet(
+            queue=self.queue, wire_format=wire_format or WireFormat(self.module), link=link, fd=fd
+        ), link
 
     def make_track(self, **values: Any) -> Any:
         return self.module.Track(**{"max_events": 100, "max_bytes": 10_000} | values)
@@ -94,5 +96,5 @@ class Bench:
 
 
 def frames(*events: tuple[int, bytes]) -> bytes:
-    """What the form makes of events with their numbers."""
+    """What the wire format makes of events with their numbers."""
     return b"".join(framing_py.frame_json(seq, text) for seq, text in events)

@@ -26,18 +26,18 @@ class Body:
         self.finds = 0
         self.chains: list[str] = []
 
-    def find_template(self, form: "StreamForm") -> Any:
+    def find_template(self, wire_format: "StreamWireFormat") -> Any:
         self.finds += 1
-        return form.template(1, 1, b"", f"({self.name})".encode())
+        return wire_format.template(1, 1, b"", f"({self.name})".encode())
 
-    def chain(self, form: "StreamForm", previous: "Body") -> Any:
+    def chain(self, wire_format: "StreamWireFormat", previous: "Body") -> Any:
         self.chains.append(previous.name)
         if self.name.startswith("alone"):
             return None
-        return form.template(1, 1, b"", f"({self.name})after({previous.name})".encode())
+        return wire_format.template(1, 1, b"", f"({self.name})after({previous.name})".encode())
 
 
-class StreamForm:
+class StreamWireFormat:
     """A stream whose frames are text."""
 
     index = 0
@@ -53,7 +53,7 @@ class Room:
     def __init__(self, module: ModuleType, size: int) -> None:
         self.bench = Bench(module)
         self.min_shares = sibling_of(module, "template").MIN_SHARES
-        self.form = StreamForm(module)
+        self.wire_format = StreamWireFormat(module)
         self.links: list[Link] = []
         self.tracks = []
         for _ in range(size):
@@ -62,7 +62,7 @@ class Room:
             self.connect(track)
 
     def connect(self, track: Any) -> None:
-        outlet, link = self.bench.make_outlet(form=self.form)
+        outlet, link = self.bench.make_outlet(wire_format=self.wire_format)
         self.links.append(link)
         track.attach(outlet)
 
@@ -130,7 +130,7 @@ def test_event_behind_unicast_or_on_a_new_connection_stands_alone(module: Module
     room.flush()
     room.tracks[38].outlet.write(b"unicast")
     room.connect(room.tracks[39])
-    room.tracks[37].outlet.set_form(room.form)
+    room.tracks[37].outlet.set_wire_format(room.wire_format)
     room.send(Body("2"))
     room.flush()
     assert read(room.links[36])[-1] == ("2", "1")

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.unit.core_ext.delivery.delivery_bench import Bench, Body, Form, Link, Templateless, frames
+from tests.unit.core_ext.delivery.delivery_bench import Bench, Body, Link, Templateless, WireFormat, frames
 from tests.unit.core_ext.twins import each
 
 both = pytest.mark.parametrize("module", each("delivery"))
@@ -139,7 +139,7 @@ def test_form_without_templates_makes_its_own_frames(module: ModuleType) -> None
     bench = Bench(module)
     track, link = bench.make_pair()
     track.push(Body(b"a"))
-    track.outlet.set_form(Templateless())
+    track.outlet.set_wire_format(Templateless())
     track.push(Body(b"b"))
     bench.queue.flush(10)
     assert bytes(link.written) == frames((1, b"a")) + b"<2 b>"
@@ -147,15 +147,15 @@ def test_form_without_templates_makes_its_own_frames(module: ModuleType) -> None
 
 @both
 def test_template_is_made_once_for_all_recipients(module: ModuleType) -> None:
-    bench, form, body = Bench(module), Form(module), Body(b"x")
+    bench, wire_format, body = Bench(module), WireFormat(module), Body(b"x")
     tracks = [bench.make_track() for _ in range(3)]
     for track in tracks:
-        track.attach(bench.make_outlet(form=form)[0])
+        track.attach(bench.make_outlet(wire_format=wire_format)[0])
     bench.deliver(tracks, range(3), body)
     bench.queue.flush(10)
-    assert form.made == 1
-    assert body.find_template(form).encode(7) == frames((7, b"x"))
-    assert form.made == 1
+    assert wire_format.made == 1
+    assert body.find_template(wire_format).encode(7) == frames((7, b"x"))
+    assert wire_format.made == 1
 
 
 @both

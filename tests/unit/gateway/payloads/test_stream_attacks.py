@@ -20,7 +20,7 @@ from tests.support.websocket_frames import STREAM_DECODERS, split_frame
 # A failure shows its bodies, and they are large.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
-FORMS = WireFormats()
+WIRE_FORMATS = WireFormats()
 SAFE = bytes(byte for byte in range(32, 127) if byte not in b'"\\')
 EDGES = (4095, 4096, 4097, 32_506, 32_767, 32_768, 32_769, 65_535, 65_536, 131_071, 131_072, 131_073)
 """Of deflate's small and full windows (32 KiB less what a match may need), stored blocks and zstd's blocks."""
@@ -76,9 +76,9 @@ def make_body(text: bytes, shape: str) -> Body:
     return SplicedBody("E", b'{"a":"%b"}' % text[:700], parts)
 
 
-def find_template(form: Any, body: Body, previous: Body | None, *, chains: bool) -> Any:
-    chained = body.chain(form, previous) if chains and previous is not None else None
-    return chained or body.find_template(form)
+def find_template(wire_format: Any, body: Body, previous: Body | None, *, chains: bool) -> Any:
+    chained = body.chain(wire_format, previous) if chains and previous is not None else None
+    return chained or body.find_template(wire_format)
 
 
 @pytest.mark.parametrize("decoder", STREAM_DECODERS)
@@ -97,18 +97,18 @@ def test_stream_of_hostile_bodies_is_read_byte_for_byte(
     encoding: Encoding, decoder: str, plan: list[tuple[bytes, str, bool, bool]]
 ) -> None:
     compression, make = STREAM_DECODERS[decoder]
-    form: Any = FORMS.find(encoding, compression)
+    wire_format: Any = WIRE_FORMATS.find(encoding, compression)
     decompressor = make()
     ack = encode_payload(encoding, 11)
-    assert decompressor.decompress(split_frame(form.open(ack))[1]) == ack
+    assert decompressor.decompress(split_frame(wire_format.open(ack))[1]) == ack
     previous: Body | None = None
     for text, shape, chains, speaks in plan:
         body = make_body(text, shape)
-        template = find_template(form, body, previous, chains=chains)
+        template = find_template(wire_format, body, previous, chains=chains)
         assert_dispatch(encoding, decompressor.decompress(split_frame(template.encode(7))[1]), 7, body)
         previous = body
         if speaks:
-            assert decompressor.decompress(split_frame(form.encode(ack))[1]) == ack
+            assert decompressor.decompress(split_frame(wire_format.encode(ack))[1]) == ack
             previous = None
 
 

@@ -20,7 +20,7 @@ GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[3] / "golden" / "gat
 TEXT, BINARY = 1, 2
 MAX_SEQ = (1 << 31) - 1
 
-FORMS = WireFormats()
+WIRE_FORMATS = WireFormats()
 streams = pytest.mark.parametrize("decoder", STREAM_DECODERS)
 encodings = pytest.mark.parametrize("encoding", list(Encoding))
 
@@ -46,16 +46,16 @@ def payload_of(case: dict[str, Any]) -> dict[str, Any]:
     return {"t": None, "s": None, "op": case["op"], "d": case["d"]}
 
 
-def encode(form: Any, encoding: Encoding, case: dict[str, Any]) -> bytes:
+def encode(wire_format: Any, encoding: Encoding, case: dict[str, Any]) -> bytes:
     if "event" in case:
-        return form.encode_dispatch(DispatchBody(case["event"], msgspec.json.encode(case["d"])), case["seq"])
-    return form.encode(encode_payload(encoding, case["op"], case["d"]))
+        return wire_format.encode_dispatch(DispatchBody(case["event"], msgspec.json.encode(case["d"])), case["seq"])
+    return wire_format.encode(encode_payload(encoding, case["op"], case["d"]))
 
 
 @pytest.mark.parametrize("case", [case for case in GOLDEN["frames"] if case["compression"] == "NONE"], ids=golden_name)
 def test_plain_frame_is_its_golden_bytes(case: dict[str, Any]) -> None:
     encoding = Encoding[case["encoding"]]
-    frame = encode(FORMS.find(encoding, Compression.NONE), encoding, case)
+    frame = encode(WIRE_FORMATS.find(encoding, Compression.NONE), encoding, case)
     assert frame.hex() == case["frame"]
     opcode, payload = split_frame(frame)
     assert opcode == (TEXT if encoding is Encoding.JSON else BINARY)
@@ -64,7 +64,7 @@ def test_plain_frame_is_its_golden_bytes(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", [case for case in GOLDEN["frames"] if case["compression"] != "NONE"], ids=golden_name)
 def test_payload_compression_golden_and_present_bytes_are_zlib_documents(case: dict[str, Any]) -> None:
-    frame = encode(FORMS.find(Encoding.JSON, Compression.ZLIB_PAYLOAD), Encoding.JSON, case)
+    frame = encode(WIRE_FORMATS.find(Encoding.JSON, Compression.ZLIB_PAYLOAD), Encoding.JSON, case)
     for opcode, payload in (split_frame(frame), split_frame(bytes.fromhex(case["frame"]))):
         assert opcode == BINARY
         assert json.loads(zlib.decompress(payload)) == payload_of(case)
@@ -91,13 +91,13 @@ def test_stream_golden_bytes_are_read_by_stock_decoders(stream: dict[str, Any], 
 def test_stream_stored_parts_are_their_golden_bytes(stream: dict[str, Any]) -> None:
     """What is stored and not compressed cannot differ between versions of the compressors."""
     encoding = Encoding[stream["encoding"]]
-    form = FORMS.find(encoding, Compression[stream["compression"]])
+    wire_format = WIRE_FORMATS.find(encoding, Compression[stream["compression"]])
     # A block's header (5 bytes of deflate, 3 of zstd) and the prefix: `{"s":1,`, or all up to the fixed-width `s`.
     stored_bytes = 3 + (22 if encoding is Encoding.ETF else 7)
     first, *others = stream["parts"]
-    assert form.open(encode_payload(encoding, first["op"], first["d"])).hex() == first["frame"]
+    assert wire_format.open(encode_payload(encoding, first["op"], first["d"])).hex() == first["frame"]
     for part in others:
-        _, present = split_frame(encode(form, encoding, part))
+        _, present = split_frame(encode(wire_format, encoding, part))
         _, golden = split_frame(bytes.fromhex(part["frame"]))
         if "event" in part:
             present, golden = present[:stored_bytes], golden[:stored_bytes]
@@ -109,21 +109,21 @@ def test_stream_stored_parts_are_their_golden_bytes(stream: dict[str, Any]) -> N
 @given(events=st.lists(st.tuples(bodies, st.integers(0, MAX_SEQ)), min_size=1, max_size=12))
 def test_stream_of_any_events_decodes_to_them(encoding: Encoding, decoder: str, events: list[tuple[Any, int]]) -> None:
     compression, make = STREAM_DECODERS[decoder]
-    form, decompressor = FORMS.find(encoding, compression), make()
+    wire_format, decompressor = WIRE_FORMATS.find(encoding, compression), make()
     ack = encode_payload(encoding, 11)
-    assert decompressor.decompress(split_frame(form.open(ack))[1]) == ack
+    assert decompressor.decompress(split_frame(wire_format.open(ack))[1]) == ack
     for d, seq in events:
         body = DispatchBody("MESSAGE_CREATE", msgspec.json.encode(d))
-        _, payload = split_frame(form.encode_dispatch(body, seq))
+        _, payload = split_frame(wire_format.encode_dispatch(body, seq))
         expected = {"t": "MESSAGE_CREATE", "s": seq, "op": 0, "d": d}
         assert decode_payload(encoding, decompressor.decompress(payload)) == expected
-        assert decompressor.decompress(split_frame(form.encode(ack))[1]) == ack
+        assert decompressor.decompress(split_frame(wire_format.encode(ack))[1]) == ack
 
 
 @given(d=bodies, seq=st.integers(0, MAX_SEQ))
 def test_payload_compression_of_any_event_decodes_to_it(d: Any, seq: int) -> None:
-    form = FORMS.find(Encoding.JSON, Compression.ZLIB_PAYLOAD)
-    _, payload = split_frame(form.encode_dispatch(DispatchBody("E", msgspec.json.encode(d)), seq))
+    wire_format = WIRE_FORMATS.find(Encoding.JSON, Compression.ZLIB_PAYLOAD)
+    _, payload = split_frame(wire_format.encode_dispatch(DispatchBody("E", msgspec.json.encode(d)), seq))
     assert json.loads(zlib.decompress(payload)) == {"t": "E", "s": seq, "op": 0, "d": d}
 
 
@@ -132,12 +132,12 @@ def test_payload_compression_of_any_event_decodes_to_it(d: Any, seq: int) -> Non
 def test_stream_of_one_event_to_many_connections_shares_its_compressed_part(encoding: Encoding, decoder: str) -> None:
     compression, make = STREAM_DECODERS[decoder]
     body = DispatchBody("MESSAGE_CREATE", msgspec.json.encode({"content": "word " * 500}))
-    form = FORMS.find(encoding, compression)
-    payloads = [split_frame(form.encode_dispatch(body, seq))[1] for seq in (1, 2, MAX_SEQ)]
+    wire_format = WIRE_FORMATS.find(encoding, compression)
+    payloads = [split_frame(wire_format.encode_dispatch(body, seq))[1] for seq in (1, 2, MAX_SEQ)]
     assert len({payload[-40:] for payload in payloads}) == 1
     for seq, payload in zip((1, 2, MAX_SEQ), payloads, strict=True):
         decompressor = make()
-        decompressor.decompress(split_frame(form.open(encode_payload(encoding, 11)))[1])
+        decompressor.decompress(split_frame(wire_format.open(encode_payload(encoding, 11)))[1])
         assert decode_payload(encoding, decompressor.decompress(payload))["s"] == seq
 
 
@@ -146,19 +146,19 @@ def test_stream_of_one_event_to_many_connections_shares_its_compressed_part(enco
 def test_stream_of_bodies_at_every_block_boundary_decodes(decoder: str, size: int) -> None:
     """Sizes around the window choice, a stored deflate block's, a zstd block's; text that hardly compresses and that does."""
     compression, make = STREAM_DECODERS[decoder]
-    form, decompressor = FORMS.find(Encoding.JSON, compression), make()
-    decompressor.decompress(split_frame(form.open(encode_payload(Encoding.JSON, 11)))[1])
+    wire_format, decompressor = WIRE_FORMATS.find(Encoding.JSON, compression), make()
+    decompressor.decompress(split_frame(wire_format.open(encode_payload(Encoding.JSON, 11)))[1])
     noise = "".join(chr(33 + (index * index * 7919 >> 5) % 90) for index in range(size)).replace("\\", "/")
     for text in (noise, "a" * size, noise, "ab" * (size // 2)):
         body = DispatchBody("E", msgspec.json.encode(text))
-        _, payload = split_frame(form.encode_dispatch(body, 7))
+        _, payload = split_frame(wire_format.encode_dispatch(body, 7))
         assert json.loads(decompressor.decompress(payload))["d"] == text
 
 
 def test_zlib_stream_every_payload_ends_in_a_sync_flush() -> None:
-    form = FORMS.find(Encoding.JSON, Compression.ZLIB_STREAM)
+    wire_format = WIRE_FORMATS.find(Encoding.JSON, Compression.ZLIB_STREAM)
     body = DispatchBody("E", b"{}")
-    for frame in (form.open(b"{}"), form.encode(b"{}"), form.encode_dispatch(body, 1)):
+    for frame in (wire_format.open(b"{}"), wire_format.encode(b"{}"), wire_format.encode_dispatch(body, 1)):
         assert split_frame(frame)[1].endswith(b"\x00\x00\xff\xff")
 
 
@@ -166,14 +166,14 @@ def test_unicast_longer_than_a_stored_block_decodes_in_every_stream() -> None:
     text = msgspec.json.encode("x" * 300_000)
     for compression, make in STREAM_DECODERS.values():
         decompressor = make()
-        assert decompressor.decompress(split_frame(FORMS.find(Encoding.JSON, compression).open(text))[1]) == text
+        assert decompressor.decompress(split_frame(WIRE_FORMATS.find(Encoding.JSON, compression).open(text))[1]) == text
 
 
 @pytest.mark.parametrize("encoding", [Encoding.ETF, Encoding.MSGPACK])
 def test_int_past_64_bits_becomes_text_in_binary_encodings(encoding: Encoding) -> None:
     """A nonce may have 25 digits; one session's encoding must not keep an event from the others."""
     body = DispatchBody("E", b'{"nonce":9999999999999999999999999,"list":[-99999999999999999999,1.5,true,7]}')
-    _, payload = split_frame(FORMS.find(encoding, Compression.NONE).encode_dispatch(body, 1))
+    _, payload = split_frame(WIRE_FORMATS.find(encoding, Compression.NONE).encode_dispatch(body, 1))
     assert decode_payload(encoding, payload)["d"] == {
         "nonce": "9999999999999999999999999",
         "list": ["-99999999999999999999", 1.5, True, 7],

@@ -39,13 +39,13 @@ class Bench:
         self.sending = Sending(
             clock=self.clock, call_later=lambda _, call: self.calls.append(call), observe=self.samples_s.append
         )
-        self.form = WireFormats().find(Encoding.JSON, Compression.NONE)
+        self.wire_format = WireFormats().find(Encoding.JSON, Compression.NONE)
         self.body = DispatchBody("E", b"{}")
 
     def make_pair(self) -> tuple[Track, Link]:
         """A session's dispatches and where they go."""
         link, track = Link(), Track(max_events=10, max_bytes=1000)
-        track.attach(Outlet(queue=self.sending.queue, form=self.form, link=link))
+        track.attach(Outlet(queue=self.sending.queue, wire_format=self.wire_format, link=link))
         return track, link
 
     def turn(self) -> None:
