@@ -73,7 +73,7 @@ def run(run: Run) -> Result:
     for members in run.pick(_SIZES, (20, 40)):
         folder = run.make_folder(f"members-{members}")
         crowd = _make_crowd(folder / "data", members, min(sessions, members - 1))
-        scene = _Scene(run, folder, crowd, sessions)
+        scene = _ServedGuild(run, folder, crowd, sessions)
         looking.append(scene.measure_looking())
         row, found = scene.measure_passive()
         passive.append(row)
@@ -97,7 +97,7 @@ def _make_crowd(data: Path, members: int, logins: int) -> _Crowd:
     return msgspec.json.decode(file.read_bytes(), type=_Crowd)
 
 
-class _Scene:
+class _ServedGuild:
     """One guild, and the servers that serve it one after the other."""
 
     def __init__(self, run: Run, folder: Path, crowd: _Crowd, sessions: int) -> None:

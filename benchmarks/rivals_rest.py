@@ -63,7 +63,7 @@ def compete(run: Run, folder: Path) -> tuple[Table, list[str], int]:
                 skipped.append(f"{name}: {', '.join(missing)} not installed (dependency group bench)")
                 continue
             contestants.append(_start(way, folder / way))
-        for number in range(rounds + 1):  # the first one warms up
+        for number in range(rounds + 1):  # The first round warms up.
             for route in contestants[0].requests:
                 for contestant in contestants:
                     request = contestant.requests[route]

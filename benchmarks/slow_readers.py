@@ -53,7 +53,7 @@ _COLUMNS: Final = [
 ]
 
 
-class _Scene(msgspec.Struct, frozen=True):
+class _MixedReaders(msgspec.Struct, frozen=True):
     """Sessions and a floor. `slow` of the sessions are slow, in the cases that have slow readers."""
 
     gateway: GatewayUnderTest
@@ -123,7 +123,7 @@ def run(run: Run) -> Result:
     try:
         gateway.grow(sessions)
         floor.grow(sessions)
-        scene = _Scene(gateway, floor, sessions, round(sessions * _SLOW_SHARE), run.pick(_EVENTS, _QUICK_EVENTS))
+        scene = _MixedReaders(gateway, floor, sessions, round(sessions * _SLOW_SHARE), run.pick(_EVENTS, _QUICK_EVENTS))
         rows = [scene.compare(_ALL_READ, rounds), scene.compare(_KEPT, rounds), scene.compare(_CLOSED, 1)]
     finally:
         gateway.stop()

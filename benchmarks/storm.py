@@ -66,14 +66,14 @@ def run(run: Run) -> Result:
     flows: list[dict[str, Any]] = []
     pauses: list[dict[str, Any]] = []
     for sessions in sizes:
-        scene = _Scene(run, "storm", sessions)
+        scene = _LoadedServer(run, "storm", sessions)
         try:
             row, found = scene.storm()
         finally:
             scene.stop()
         rows.append(row)
         pauses += found
-        scene = _Scene(run, "flow", sessions)
+        scene = _LoadedServer(run, "flow", sessions)
         try:
             flows.append(scene.storm_beside_messages())
         finally:
@@ -90,7 +90,7 @@ def run(run: Run) -> Result:
     return Result(name="storm", tables=tables, skipped=skipped, deliveries=4 * sum(sizes))
 
 
-class _Scene:
+class _LoadedServer:
     """A server on which the guild is loaded, and the storm's connections, which have said nothing yet."""
 
     def __init__(self, run: Run, name: str, sessions: int) -> None:

@@ -32,7 +32,7 @@ class Waits(msgspec.Struct, frozen=True):
 
 
 class Logins(msgspec.Struct, frozen=True):
-    """Identifies, timed from the frame that was sent to READY and to GUILD_CREATE."""
+    """Logins, timed from the sent identify to READY and to GUILD_CREATE."""
 
     took_s: float
     ready: Waits
@@ -40,7 +40,7 @@ class Logins(msgspec.Struct, frozen=True):
 
 
 class Refusals(msgspec.Struct, frozen=True):
-    """Resumes of unknown sessions, timed from the frame that was sent to INVALID_SESSION."""
+    """Refused resumes, timed from the sent resume to INVALID_SESSION."""
 
     took_s: float
     waits: Waits

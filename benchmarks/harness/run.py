@@ -1,4 +1,4 @@
-"""One run of benchmarks: how thorough it is, and the places and programs that it uses."""
+"""One run of benchmarks: its thoroughness, its folder and its programs."""
 
 from pathlib import Path
 from typing import TypeVar

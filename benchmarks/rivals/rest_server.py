@@ -164,7 +164,7 @@ async def _serve_granian(application: Any, sock: socket.socket) -> None:
     from granian.server.embed import Server  # noqa: PLC0415
 
     host, port = sock.getsockname()
-    sock.close()  # granian binds its own
+    sock.close()  # Granian binds its own socket.
     server = Server(
         application, address=host, port=port, interface=Interfaces.ASGINL, http=HTTPModes.http1, websockets=False,
         log_enabled=False, backlog=1024,

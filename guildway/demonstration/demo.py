@@ -20,8 +20,9 @@ _TEXT, _VOICE, _CATEGORY = 0, 2, 4
 _VIEW_CHANNEL: Final = 1 << 10
 _SEND_MESSAGES: Final = 1 << 11
 _MANAGE_MESSAGES: Final = 1 << 13
+_READ_MESSAGE_HISTORY: Final = 1 << 16
 _KICK_MEMBERS: Final = 1 << 1
-_BOT_PERMISSIONS: Final = _VIEW_CHANNEL | _SEND_MESSAGES | 1 << 16  # and reading history
+_BOT_PERMISSIONS: Final = _VIEW_CHANNEL | _SEND_MESSAGES | _READ_MESSAGE_HISTORY
 
 _TALK: Final = (
     ("ada", "Welcome to the Engine Room! Everything you see here was made over the API a second ago."),
