@@ -16,14 +16,14 @@ IS_PURE: Final = os.environ.get("CORE_EXT_PURE") == "1"
 """Whether the pure kernels are plain Python."""
 
 MISSING: Final = (
-    "the compiled kernels are missing: making them (`make build`) needs a C compiler and Python's headers, which are in "
+    "the compiled kernels are missing or do not fit: making them (`make build`, `pip install .`) needs a C compiler and Python's headers, which are in "
     "the packages build-essential and python3-dev (Debian, Ubuntu), gcc and python3-devel (Fedora), build-base and "
     "python3-dev (Alpine) or come with `xcode-select --install` (macOS)"
 )
 
 
 class KernelsMissingError(ImportError):
-    """A kernel is not compiled, or is compiled for another Python. The text names the remedy."""
+    """A kernel is not compiled, or not for this machine and this Python. The text names the remedy."""
 
 
 def load(kernel: str) -> ModuleType:
@@ -31,7 +31,7 @@ def load(kernel: str) -> ModuleType:
     name = f"{kernel}_c"
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if error.name is None or not error.name.startswith("core_ext."):
             raise
         raise KernelsMissingError(MISSING, name=name) from error

@@ -1,6 +1,7 @@
 """A discord.py bot on a Guildway server. Run `BOT_TOKEN=… python examples/bot.py`, then write `!ping` in a channel."""
 
 import os
+import sys
 
 import discord
 import yarl
@@ -25,4 +26,6 @@ async def on_message(message: discord.Message) -> None:
         await message.reply("pong")
 
 
+if "BOT_TOKEN" not in os.environ:
+    sys.exit("BOT_TOKEN must hold a bot's token; `make demo` and the first lines of `make run` show how to get one.")
 bot.run(os.environ["BOT_TOKEN"])

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _obey(argv)
     except typer.TyperException as error:
-        _complain(f"{error.format_message().rstrip('.')}; see `{find_invocation().command} --help`")
+        _complain(f"{error.format_message().rstrip('.')}; see `{_describe_help(error)}`")
     except StartError as error:
         _complain(str(error))
         return error.exit_status
@@ -49,6 +49,13 @@ def _obey(argv: Sequence[str] | None) -> int:
     status = found if isinstance(found, int) else found()  # A number is the status of --help and --version.
     sys.stdout.flush()
     return status
+
+
+def _describe_help(error: typer.TyperException) -> str:
+    """The command that shows the flags of the command in which the error is."""
+    context = getattr(error, "ctx", None)
+    path = [] if context is None else context.command_path.split(" ")[1:]
+    return " ".join((find_invocation().command, *path, "--help"))
 
 
 def _complain(text: str) -> None:

@@ -80,7 +80,7 @@ Examples:
   GUILDWAY_API=:0 guildway run                  a free port, which the first line names
 \b
 Exit statuses: 0 stopped as told, 1 failed while running, 2 something must be changed first,
-3 the database is of a newer version, 4 it was made with other numbers."""
+3 the database is of a newer version, 4 it was made with other numbers, 130 stopped by a second Ctrl-C."""
 )
 def run(
     *,
@@ -125,9 +125,18 @@ def demo(
     config: Config = None,
 ) -> Work:
     """Fill a running server with users, a guild and a conversation."""
-    if members is not None:
-        return partial(_make_crowd, members, logins, {"config": config, "data": data})
-    return partial(_make_demo, url, {"config": config})
+    if members is None:
+        _refuse_with("--members", logins=logins, data=data)
+        return partial(_make_demo, url, {"config": config})
+    if url is not None:
+        raise typer.BadParameter("--url names a running server, and --members fills the data of a stopped one")
+    return partial(_make_crowd, members, logins, {"config": config, "data": data})
+
+
+def _refuse_with(needed: str, **given: object) -> None:
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter(f"--{name} means something only with {needed}")
 
 
 @app.command(
@@ -159,7 +168,7 @@ Examples:
   guildway health                               the server of this machine
   guildway health --url http://127.0.0.1:9000
 \b
-Exit statuses: 0 it answers, 1 it does not."""
+Exit statuses: 0 it answers, 1 it does not, 2 nobody could be asked: the address or the settings are wrong."""
 )
 def health(*, url: Url = None, config: Config = None) -> Work:
     """Ask a running server whether it is alive."""

@@ -99,7 +99,7 @@ class Embedded:
             for event in started:
                 await event.wait()
             with self._garbage.in_force():
-                logger.info("started", extra={**self._facts, **msgspec.structs.asdict(self._addresses())})
+                logger.info("ready", extra={**self._facts, **msgspec.structs.asdict(self._addresses())})
                 when_ready(self._addresses())
                 await stopping.wait()
             logger.info("stopping")

@@ -144,4 +144,6 @@ def _make_bot(client: RestClient, owner: _Person, guild_id: str) -> str:
 
 
 def _describe_bot(invocation: Invocation) -> str:
-    return f" {invocation.python} {EXAMPLE_BOT}" if invocation.has_examples else ""
+    if not invocation.has_examples:
+        return ""
+    return f" {invocation.python} {EXAMPLE_BOT}\n\n(`make test` once installs discord.py.)"

@@ -75,6 +75,8 @@ def fuzz_all(names: list[str], seconds: int, *, is_blind: bool) -> int:
 
 def main() -> int:
     """Run the command line. Return 1 when a target failed."""
+    from tests.fuzz.seeds import make_seeds
+
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz what reads clients' bytes.")
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=30)
@@ -88,6 +90,9 @@ def main() -> int:
         return 0
     if not has_atheris:
         print("atheris is not installed (it has no build for this machine): seeds are mutated without coverage.")
+    unknown = sorted(set(arguments.targets) - make_seeds().keys())
+    if unknown:
+        parser.error(f"no target {', '.join(unknown)}; there are {', '.join(sorted(make_seeds()))}")
     return 1 if fuzz_all(arguments.targets, arguments.seconds, is_blind=arguments.blind) else 0
 
 

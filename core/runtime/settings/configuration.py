@@ -141,8 +141,14 @@ def _convert(found: _Value) -> Any:
         for check in _list_checks(hint):
             check(converted)
     except ValueError as error:  # of which msgspec's is one
-        raise StartError(f"{found.source}: {error} (got {value!r})") from error
+        raise StartError(f"{found.source}: {error} (got {value!r}){_list_choices(bare)}") from error
     return converted
+
+
+def _list_choices(hint: Any) -> str:
+    """The values that an option with few of them may have."""
+    choices = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
+    return f"; it is one of {', '.join(map(repr, choices))}" if choices else ""
 
 
 def _list_checks(hint: Any) -> Iterator[Callable[[Any], None]]:

@@ -10,7 +10,7 @@ from core.domain.role import Role
 from core.wire.objects.role import RoleObject, render_role
 
 MAX_MEMBERS = 500_000
-"""What the product plans for (architecture, "Scale")."""
+"""The most members that a guild may have."""
 
 
 class GuildObject(msgspec.Struct, kw_only=True):

@@ -173,7 +173,7 @@ async def test_first_line_says_what_has_started_and_nothing_secret_is_logged(tmp
         assert "login failed" in log
         assert not [secret for secret in (ACCOUNT["password"], "a wrong one", "person1") if secret in log]
     first, second = lines
-    assert first["message"] == second["message"] == "started"
+    assert first["message"] == second["message"] == "ready"
     assert first["schema_before"] is None
     assert second["schema_before"] == second["schema"] == first["schema"]
     assert {"version", "python", "kernels", "api", "gateway", "metrics"} <= set(first)

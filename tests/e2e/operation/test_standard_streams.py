@@ -38,7 +38,7 @@ async def test_server_runs_and_stops_in_order(closed: str, tmp_path: Path) -> No
     has_log = "2>" not in closed
     async with asyncio.timeout(60):
         while line := await (process.stderr if has_log else process.stdout).readline():
-            if b'"started"' in line or line.startswith(b"ready "):
+            if b'"ready"' in line or line.startswith(b"ready "):
                 break
     process.send_signal(signal.SIGTERM)
     status, _, errors = await finish(process)

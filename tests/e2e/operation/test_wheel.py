@@ -92,7 +92,7 @@ async def test_command_serves_with_compiled_kernels(
         monkeypatch.delenv(name, raising=False)
     server = await Server(tmp_path / "data", command=(str(environment / "bin" / "guildway"),)).start()
     assert await server.stop() == 0
-    (started,) = [line for line in server.log if '"started"' in line]
+    (started,) = [line for line in server.log if '"ready"' in line]
     assert f'"version": "{VERSION}"' in started
     assert '"kernels": "compiled"' in started
 

@@ -1,5 +1,6 @@
 """setup.py and the command where something is missing: one sentence says what to install, and nothing counts as built."""
 
+import importlib.machinery
 import os
 import shutil
 import subprocess
@@ -62,4 +63,11 @@ def test_build_that_fails_midway_is_a_failure(tree: Path) -> None:
 @pytest.mark.parametrize("environment", [{}, {"CORE_EXT_PURE": "1"}], ids=["normally", "pure"])
 def test_server_without_compiled_kernels_is_refused_with_that_sentence(tree: Path, environment: dict[str, str]) -> None:
     started = run([sys.executable, "-m", "guildway", "run"], tree, GUILDWAY_DATA=str(tree / "data"), **environment)
+    assert (started.returncode, started.stdout, started.stderr) == (2, "", f"guildway: {MISSING}\n")
+
+
+def test_server_whose_kernel_cannot_be_loaded_is_refused_with_that_sentence(tree: Path) -> None:
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    (tree / "core_ext" / "ids" / f"snowflake_c{suffix}").write_bytes(b"cut short")
+    started = run([sys.executable, "-m", "guildway", "run"], tree, GUILDWAY_DATA=str(tree / "data"))
     assert (started.returncode, started.stdout, started.stderr) == (2, "", f"guildway: {MISSING}\n")

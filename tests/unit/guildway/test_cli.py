@@ -65,6 +65,9 @@ def test_run_with_an_unknown_variable_says_so(
         (["run", "--data"], "Option '--data' requires an argument"),
         (["backup"], "Missing argument 'FILE'"),
         (["demo", "--members", "many"], "Invalid value for '--members'"),
+        (["demo", "--logins", "5"], "Invalid value: --logins means something only with --members"),
+        (["demo", "--data", "elsewhere"], "Invalid value: --data means something only with --members"),
+        (["demo", "--members", "5", "--url", "http://x"], "Invalid value: --url names a running server"),
     ],
 )
 def test_unknown_command_or_flag_is_refused_in_one_line(

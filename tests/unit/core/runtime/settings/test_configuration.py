@@ -90,6 +90,7 @@ def test_load_wrong_environment_is_refused_by_name(environ: dict[str, str], text
         ("[[api]]\nport = 1\n", "api is a section;"),
         ("[limits]\nmessages_per_minut = 1\n", "did you mean 'messages_per_minute'"),
         ('[api]\nport = "8080"\n', "api.port: Expected `int`, got `str`"),
+        ('[gateway]\ntransport = "tcp"\n', "it is one of 'auto', 'native', 'picows'"),
         ("[api\n", "no valid TOML"),
     ],
 )

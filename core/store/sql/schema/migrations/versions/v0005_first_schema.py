@@ -18,6 +18,7 @@ def upgrade() -> None:
     """Create every table."""
     _create_cluster()
     _create_accounts()
+    _create_applications()
     _create_guilds()
     _create_members()
     _create_bans()
@@ -82,6 +83,9 @@ def _create_accounts() -> None:
         sa.UniqueConstraint("token_hash", name="uq_auth_sessions_token_hash"),
     )
     op.create_index("ix_auth_sessions_user_id", "auth_sessions", ["user_id"])
+
+
+def _create_applications() -> None:
     op.create_table(
         "applications",
         sa.Column("id", _SNOWFLAKE, autoincrement=False, nullable=False),
