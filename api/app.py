@@ -1,8 +1,8 @@
 """Composition root of the API: builds the services and the application in front of them.
 
 Adding a noun: build its service in the side of the API that it belongs to (`account_services`, `guild_services`,
-`message_services`), where the name of its field is the name by which handlers ask for it, and add the ROUTES of its routes
-module to `api.routes.all_routes`.
+`message_services`), where the name of its field is the name by which handlers ask for it, and add the ROUTES of its
+routes module to `api.routes.all_routes`.
 """
 
 import asyncio

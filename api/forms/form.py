@@ -10,7 +10,8 @@ A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else i
 - Decoding is lax the way that Discord's clients need it: numbers as strings, 0/1 and "true" for booleans.
 - A wrong body becomes one `Invalid` (50035) that names every wrong top-level field with its path and form code.
 - Texts are cleaned and measured, and sets hold nothing twice, where a field says so (`api.forms.marks`).
-- Half of a surrogate pair becomes U+FFFD (`core.wire.lone_surrogates`); text with a NUL is refused: no database keeps it.
+- Half of a surrogate pair becomes U+FFFD (`core.wire.lone_surrogates`); text with a NUL is refused: no database keeps
+  it.
 """
 
 import re

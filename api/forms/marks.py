@@ -7,9 +7,9 @@
         roles: Annotated[list[SnowflakeField], as_set(350)] | UnsetType | None = UNSET
         poll: Annotated[Any, unbuilt("polls")] = None
 
-`Form` cleans and measures the texts, refuses an element that a set has twice, and answers 501 to a feature that is not built,
-unless the field is empty: some clients send every field. The marked fields of a type are looked up once; a type without any
-costs nothing here.
+`Form` cleans and measures the texts, refuses an element that a set has twice, and answers 501 to a feature that is not
+built, unless the field is empty: some clients send every field. The marked fields of a type are looked up once; a type
+without any costs nothing here.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def as_set(max_length: int | None = None) -> Meta:
 
 
 def unbuilt(what: str) -> Meta:
-    """Return the mark of a field that is refused here. `what` completes the sentence "This server does not support …"."""
+    """Return the mark of a field that is refused here. `what` completes "This server does not support …"."""
     return Meta(extra={_UNBUILT: what}, description=f"Not built yet: {what}")
 
 

@@ -1,7 +1,7 @@
 """Answers as they leave a handler: finished bytes.
 
-A handler returns what is to be encoded, and `api.http.binding` makes the `Answer`; one that has bytes already returns an
-`Answer`.
+A handler returns what is to be encoded, and `api.http.binding` makes the `Answer`; one that has bytes already returns
+an `Answer`.
 """
 
 from typing import Final

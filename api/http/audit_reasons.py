@@ -18,7 +18,7 @@ _QUERY_REASON: Final = re.compile(rb"(?:^|&)reason=([^&]*)")
 
 
 def read_reason(headers: Headers, query: bytes = b"") -> str | None:
-    """Read X-Audit-Log-Reason (percent-encoded UTF-8) or, for older libraries, `reason` in the query. A blank one is None.
+    """Read X-Audit-Log-Reason (percent-encoded UTF-8) or, for older libraries, `reason` in the query. Blank means None.
 
     Raises:
         Invalid: when it is too long, or no text.

@@ -5,8 +5,8 @@
 
     bind(list_roles, {"roles": role_service}, …)
 
-A request passes the gate, then its parameters are read, then the reason for the audit log, then the body; the first of them
-that finds something wrong answers.
+A request passes the gate, then its parameters are read, then the reason for the audit log, then the body; the first of
+them that finds something wrong answers.
 """
 
 import inspect
@@ -35,11 +35,11 @@ _NO_CONTENT: Final = 204
 def bind(
     route: Route, services: Mapping[str, object], *, gate: Gate, max_body_bytes: int, prefix: str = ""
 ) -> list["Endpoint"]:
-    """Return the route's endpoints below `prefix`, one for each of its paths. `max_body_bytes` is the usual bound of a body.
+    """Return the route's endpoints below `prefix`, one for each path. `max_body_bytes` is the usual bound of a body.
 
     Raises:
-        TypeError: when a parameter is annotated with a class that the service of its name is no instance of, when a reason is
-            asked for on a route that takes none, or when a parameter of the path is not asked for.
+        TypeError: when a parameter is annotated with a class that the service of its name is no instance of, when a
+            reason is asked for on a route that takes none, or when a parameter of the path is not asked for.
     """
     asked = inspect.signature(route.handler).parameters
     if "reason" in asked and not route.is_audited:
@@ -85,7 +85,7 @@ class Endpoint:
         self._is_public = is_public
 
     async def answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
-        """Run the handler; errors become answers. `segments` are the values of the path's parameters, in the path's order."""
+        """Run the handler; errors become answers. `segments` are the values of the path's parameters, in order."""
         scope[TEMPLATE_KEY] = self.template
         try:
             await self._gate.admit(scope, is_public=self._is_public)
@@ -131,7 +131,7 @@ class _Call:
         """A request that breaks off in its body changes nothing, also on routes that need no body."""
 
     async def answer(self, scope: Scope, receive: Receive, given: dict[str, Any]) -> Answer:
-        """Run the handler. `given` holds the parameters of path and query. Raises DomainError: ours, the handler's, the body's."""
+        """Run the handler. `given` holds the parameters of path and query. Raises any DomainError of the body and the handler."""
         self._read_head(scope, given)
         if self._reads_body:
             body = await self._read_body(scope, receive)

@@ -4,8 +4,8 @@
 - HEAD is GET without its body.
 - Pages of other origins may call: their browsers' preflights are answered, and every answer says so. The API uses no
   cookies, so a page can do no more than the token allows that it was given.
-- Bounds: too many or too long headers (431), NUL in an address (400), too many invalid requests from one client address (429).
-  A request with a good token passes the last one, as it is not responsible for its neighbours.
+- Bounds: too many or too long headers (431), NUL in an address (400), too many invalid requests from one client address
+  (429). A request with a good token passes the last one, as it is not responsible for its neighbours.
 - Answers get the rate limit's headers, and no body headers with 204. Status and duration go into the metrics.
 """
 

@@ -125,5 +125,5 @@ def _answer_rate_limit(error: RateLimited) -> Answer:
 
 
 def _whole_seconds(seconds: float) -> str:
-    """Format seconds as RFC 9110 (10.2.3) and typed libraries want it; rounded up, so that no client comes too early."""
+    """Format seconds as RFC 9110 (10.2.3) and typed libraries want; rounded up, so that no client comes too early."""
     return str(math.ceil(seconds))

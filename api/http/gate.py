@@ -1,7 +1,8 @@
 """The gate between routing and handlers: it authenticates a request and counts it against the rate limit.
 
-The gate runs after routing (the route is known) and before the body is read. It leaves the `Caller` and the rate limit's standing
-in the ASGI scope, for `api.http.binding` and `api.http.edge`. A route needs a token unless it is declared public.
+The gate runs after routing (the route is known) and before the body is read. It leaves the `Caller` and the rate
+limit's standing in the ASGI scope, for `api.http.binding` and `api.http.edge`. A route needs a token unless it is
+declared public.
 """
 
 import hashlib
@@ -46,11 +47,11 @@ class Gate:
 
     @property
     def changes(self) -> int:
-        """A number that rises when an auth session ends or an account changes; until then the caller found stays valid."""
+        """A number that rises when an auth session ends or an account changes. Until then, found callers stay valid."""
         return self._authenticator.changes
 
     async def confirm(self, scope: Scope) -> None:
-        """Look the caller up again, after a slow body. Raises Unauthorized when the auth session has ended meanwhile."""
+        """Look the caller up again, after a slow body. Raises Unauthorized when the auth session has ended."""
         if scope.pop(CALLER_KEY, None) is not None and await self.find_caller(scope) is None:
             raise Unauthorized
 

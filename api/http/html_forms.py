@@ -1,7 +1,7 @@
 """Bodies that may be JSON, or an HTML form as browsers send it, with the JSON in its field `payload_json`.
 
-Clients send HTML forms on routes that may take files. One without `payload_json` has plain fields instead (`content`, `tts`, …).
-Files cannot be stored yet and are refused.
+Clients send HTML forms on routes that may take files. One without `payload_json` has plain fields instead (`content`,
+`tts`, …). Files cannot be stored yet and are refused.
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,7 @@
 """The API's description of itself, as an OpenAPI 3.1 document.
 
-The document is made once, at start, from the routes and their handlers' signatures, with msgspec's own JSON schemas of the
-Structs of bodies and answers. A route whose handler answers bytes declares their type: `answer=MessageObject`.
+The document is made once, at start, from the routes and their handlers' signatures, with msgspec's own JSON schemas of
+the Structs of bodies and answers. A route whose handler answers bytes declares their type: `answer=MessageObject`.
 """
 
 import re

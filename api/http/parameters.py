@@ -1,9 +1,9 @@
 """Parameters of paths and queries: their declaration by handlers, and their values in a request.
 
-The annotation is the rule: a type that msgspec converts texts to, with its constraints, and the name on the wire where that
-differs from the handler's (`Annotated[str, Meta(max_length=200), WireName("scope")]`). A default makes a parameter of the
-query optional. A repeated parameter has its last value, or all of them if it is a list; unknown parameters are ignored.
-All wrong values of a request are reported together, in the shape of wrong bodies.
+The annotation is the rule: a type that msgspec converts texts to, with its constraints, and the name on the wire where
+that differs from the handler's (`Annotated[str, Meta(max_length=200), WireName("scope")]`). A default makes a parameter
+of the query optional. A repeated parameter has its last value, or all of them if it is a list; unknown parameters are
+ignored. All wrong values of a request are reported together, in the shape of wrong bodies.
 """
 
 import inspect

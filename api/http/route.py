@@ -3,9 +3,9 @@
     @get("/guilds/{guild_id}/roles")
     async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]: ...
 
-A handler names its needs by its parameters: those of the path in braces, the `caller`, the audit log's `reason`, the body as
-`data`, the ASGI `scope`, a service; every other parameter is one of the query. `api.http.binding` fills them. The handler
-returns an object to be encoded, or an `Answer` with finished bytes.
+A handler names its needs by its parameters: those of the path in braces, the `caller`, the audit log's `reason`, the
+body as `data`, the ASGI `scope`, a service; every other parameter is one of the query. `api.http.binding` fills them.
+The handler returns an object to be encoded, or an `Answer` with finished bytes.
 """
 
 from collections.abc import Awaitable, Callable

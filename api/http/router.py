@@ -1,7 +1,7 @@
 """The router finds the endpoint of an address.
 
-Routes form a tree of path segments. A literal segment wins over a parameter, without backtracking: below `/users/@me` no
-segment is a user's id. Repeated and trailing slashes make no difference. An address without an endpoint gets:
+Routes form a tree of path segments. A literal segment wins over a parameter, without backtracking: below `/users/@me`
+no segment is a user's id. Repeated and trailing slashes make no difference. An address without an endpoint gets:
 
     documented by Discord, or one of its client's routes → 501      another method has an endpoint → 405, OPTIONS → 204
     everything else → 404

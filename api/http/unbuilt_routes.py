@@ -1,7 +1,7 @@
 """Documented routes. One that is not built answers 501; any other address without a route answers 404.
 
-The first list is taken from Discord's OpenAPI document, the second are routes of Discord's own client and of this product.
-A test compares the first with the document.
+The first list is taken from Discord's OpenAPI document, the second are routes of Discord's own client and of this
+product. A test compares the first with the document.
 """
 
 import re

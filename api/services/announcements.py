@@ -1,4 +1,4 @@
-"""Envelopes of the changes that services make. Pure: the payload is encoded here, once, and travels as bytes from then on.
+"""Envelopes of the changes that services make. Pure: the payload is encoded here, once, and then travels as bytes.
 
 An unknown event raises `UnknownEvent` here, before anything is stored.
 """
@@ -38,7 +38,7 @@ def guild_permission_event(
     user_id: int = 0,
     channel_id: int = 0,
 ) -> Envelope:
-    """Make an event for sessions whose members hold any bit of `permissions` in the guild (bans) or channel (invites)."""
+    """Make an event for members with any bit of `permissions` in the guild (bans) or in the channel (invites)."""
     return _checked(
         Envelope(
             id=envelope_id,

@@ -1,7 +1,7 @@
 """The caller: the account that makes a request, with the auth session of its token.
 
-The gate puts it into the request's scope before the handler runs; `api.http.binding` gives it to handlers with a parameter
-`caller`.
+The gate puts it into the request's scope before the handler runs; `api.http.binding` gives it to handlers with a
+parameter `caller`.
 """
 
 from msgspec import Struct

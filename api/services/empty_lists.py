@@ -1,7 +1,7 @@
 """Lists of things that cannot exist here yet: commands, webhooks, emojis, threads and the like.
 
-Client libraries read many of them at every start, and an empty list is the truth. This service checks whether the caller may
-read them. A request that makes such a thing answers 501.
+Client libraries read many of them at every start, and an empty list is the truth. This service checks whether the
+caller may read them. A request that makes such a thing answers 501.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,9 @@
 """A read-through cache of guilds with their roles and channels, of members, users and direct channels.
 
-A miss loads from the store, and concurrent misses of one key load once. Events of the bus invalidate; nothing expires. The
-events arrive before the writer's own caller resumes, so no caller is served the state before its own change. The cache also
-answers what follows from its entries: the rights of a user in a guild or a channel. It writes nothing to the store.
+A miss loads from the store, and concurrent misses of one key load once. Events of the bus invalidate; nothing expires.
+The events arrive before the writer's own caller resumes, so no caller is served the state before its own change. The
+cache also answers what follows from its entries: the rights of a user in a guild or a channel. It writes nothing to the
+store.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
 """Pictures that come inside JSON: avatars, icons, banners, as `data:image/png;base64,…`.
 
-The first bytes of a picture decide its type, not its address. A picture is stored as it came, and its name is a hash of its
-content, with `a_` in front for moving pictures, as clients expect. Nothing is decoded or scaled here.
+The first bytes of a picture decide its type, not its address. A picture is stored as it came, and its name is a hash of
+its content, with `a_` in front for moving pictures, as clients expect. Nothing is decoded or scaled here.
 """
 
 import base64

@@ -1,15 +1,16 @@
 """Discord's rate limits.
 
-A rule allows `limit` takes per key and window. As with Discord, a key's window starts with its first take, and its count ends
-with it. `RateLimiter` counts, in memory here; in a cluster all API processes share one. `Limits` decides what counts:
+A rule allows `limit` takes per key and window. As with Discord, a key's window starts with its first take, and its
+count ends with it. `RateLimiter` counts, in memory here; in a cluster all API processes share one. `Limits` decides
+what counts:
 
 - every request against 50/s of its user (of its address, without a user), which is the *global* limit;
 - a message, over REST or the socket alike, against 10/10 s of its user and channel, and 100/min of its user;
 - registrations and attempts to log in against their address;
 - wrong passwords against the account with the address, and against the account alone
   (`api.services.accounts.password_attempts` says why both);
-- answers of 401, 403 and 429 to requests without a good token against 10,000/10 min of their address, which is then blocked
-  for such requests for a while.
+- answers of 401, 403 and 429 to requests without a good token against 10,000/10 min of their address, which is then
+  blocked for such requests for a while.
 
 An IPv6 address stands for its /64 (`core.runtime.addresses`).
 """
@@ -200,7 +201,7 @@ class Limits:
         await self._limiter.take(self._messages, user_id)
 
     async def look_message(self, user_id: int, channel_id: int) -> Standing | None:
-        """Return the standing of the next message: by the channel's limit, or by the overall one when that is used up."""
+        """Return the standing of the next message by the channel's limit, or by the overall one when that is used up."""
         if not self._is_enabled:
             return None
         overall = await self._limiter.look(self._messages, user_id)

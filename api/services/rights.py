@@ -1,8 +1,8 @@
 """Rights that still hold when they are used.
 
-A service takes its caller's rights from the cache, checks them, and then waits in the writer's queue. A right that is revoked
-meanwhile must not be used, so the rights are confirmed inside the unit of work, against rows that no other unit can change
-before this one ends. If they have changed, the service starts again with the new ones.
+A service takes its caller's rights from the cache, checks them, and then waits in the writer's queue. A right that is
+revoked meanwhile must not be used, so the rights are confirmed inside the unit of work, against rows that no other unit
+can change before this one ends. If they have changed, the service starts again with the new ones.
 
     @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
@@ -73,7 +73,8 @@ def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
 async def confirm_rights(tx: Transaction, access: GuildAccess, *others: Member | int) -> GuildEntry:
     """Check that the caller's rights, and the places of the members that they are used on, have not changed.
 
-    `others` are such members, or ids of users who were no members. Returns the present guild, with the same roles and channels.
+    `others` are such members, or ids of users who were no members. Returns the present guild, with the same roles and
+    channels.
 
     Raises:
         RightsChanged, UnknownGuild

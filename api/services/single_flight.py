@@ -1,8 +1,8 @@
 """A bounded read-through cache, in which concurrent misses of one key load once.
 
-A drop of a key also disowns a load in flight: callers from before the drop still get its result, but it is not kept, and
-later callers load again. So no caller gets a value that is older than a change before its call. No tasks are started: the
-first caller loads for the others, and when it is cancelled, the next one takes over.
+A drop of a key also disowns a load in flight: callers from before the drop still get its result, but it is not kept,
+and later callers load again. So no caller gets a value that is older than a change before its call. No tasks are
+started: the first caller loads for the others, and when it is cancelled, the next one takes over.
 """
 
 import asyncio

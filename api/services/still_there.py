@@ -1,4 +1,4 @@
-"""Entities that a unit of work looks up again, as they may be gone. `rights` does it for those that rights depend on."""
+"""Entities that a unit of work looks up again, as they may be gone. `rights` has those that rights depend on."""
 
 from core.domain.errors import UnknownGuild
 from core.domain.guild import Guild

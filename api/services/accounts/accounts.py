@@ -59,7 +59,7 @@ class AccountService:
         return render_user(await self._entities.user(user_id))
 
     async def fetch_profile(self, caller: Caller, user_id: int) -> UserProfileObject:
-        """Return a user's profile, for callers who share a guild or a direct channel. Raises UnknownUser, MissingAccess."""
+        """Return the profile of a user with a common guild or direct channel. Raises UnknownUser, MissingAccess."""
         user = await self._entities.user(user_id)
         mutual = await self._list_mutual_guilds(caller.user_id, user_id)
         if not mutual and not await self._is_acquainted(caller.user_id, user_id):

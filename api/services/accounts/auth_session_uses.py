@@ -1,7 +1,7 @@
 """The recent uses of auth sessions. They are stored as `last_used_ms`, which a prune depends on.
 
-A request only puts the id of its auth session into a set. A chore writes the set once a minute, so the time is exact to the
-minute and requests cost no write.
+A request only puts the id of its auth session into a set. A chore writes the set once a minute, so the time is exact to
+the minute and requests cost no write.
 """
 
 import asyncio

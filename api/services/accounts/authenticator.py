@@ -1,7 +1,7 @@
 """The authenticator finds the caller of an Authorization header, mostly from cache.
 
-The cache is keyed by the token's hash, so it holds no secrets. The end of an auth session (`_SESSION_REVOKED`) and a change of
-an account (`USER_UPDATE`) invalidate their entries, before the caller of that change goes on.
+The cache is keyed by the token's hash, so it holds no secrets. The end of an auth session (`_SESSION_REVOKED`) and a
+change of an account (`USER_UPDATE`) invalidate their entries, before the caller of that change goes on.
 """
 
 from typing import Final
@@ -35,7 +35,7 @@ class Authenticator:
 
     @property
     def changes(self) -> int:
-        """A number that rises when an auth session ends or an account changes. Callers found before may be stale then."""
+        """A number that rises when an auth session ends or an account changes. Found callers may be stale then."""
         return self._changes
 
     async def find(self, header: str) -> Caller | None:

@@ -1,12 +1,12 @@
 """Attempts at passwords, and the bounds of wrong ones.
 
-There are two counts. Per account and address: an attacker at one address has ten attempts in ten minutes. Per account: an
-attacker with many addresses has a hundred. The second count alone would let anybody lock out the owner, so it does not hold for
-addresses from which the account has an auth session.
+There are two counts. Per account and address: an attacker at one address has ten attempts in ten minutes. Per account:
+an attacker with many addresses has a hundred. The second count alone would let anybody lock out the owner, so it does
+not hold for addresses from which the account has an auth session.
 
-All names of an account share its counts. A name without an account is counted alike, so that a refusal does not tell whether
-an account exists. An attempt is counted before the password is verified, as many may come at once, and taken back when it is
-right.
+All names of an account share its counts. A name without an account is counted alike, so that a refusal does not tell
+whether an account exists. An attempt is counted before the password is verified, as many may come at once, and taken
+back when it is right.
 
 A caller with an auth session who is asked for the password again is counted by that session: a stolen token has no more
 attempts, and locks out nobody else.

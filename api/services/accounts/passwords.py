@@ -1,7 +1,7 @@
 """Password hashing: argon2id, in threads, so that the event loop does not block.
 
-The operator sets the cost (`api.password_memory_kib`, `api.password_passes`), with one lane. A hash carries its cost and is
-verified at that cost. After a right password, a hash of another cost is replaced (`renew`).
+The operator sets the cost (`api.password_memory_kib`, `api.password_passes`), with one lane. A hash carries its cost
+and is verified at that cost. After a right password, a hash of another cost is replaced (`renew`).
 """
 
 import asyncio
@@ -33,8 +33,8 @@ class Passwords:
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Tell whether it is the password.
 
-        Without a hash it takes as long as with one of the present cost, so that the time does not tell whether an account
-        exists. A hash of another cost takes another time, until its owner logs in.
+        Without a hash it takes as long as with one of the present cost, so that the time does not tell whether an
+        account exists. A hash of another cost takes another time, until its owner logs in.
         """
         if password_hash is None:
             if self._decoy is None:

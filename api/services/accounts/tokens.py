@@ -1,7 +1,7 @@
 """Tokens, which a client sends with every request.
 
-`base64url(user id as text) "." base64url(ms of making, big-endian) "." base64url(32 random bytes)`, all without padding. Client
-libraries read the first part; only the last is a secret. The store keeps a hash (`core.domain.tokens`).
+`base64url(user id as text) "." base64url(ms of making, big-endian) "." base64url(32 random bytes)`, all without
+padding. Client libraries read the first part; only the last is a secret. The store keeps a hash (`core.domain.tokens`).
 """
 
 import secrets

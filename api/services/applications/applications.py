@@ -1,6 +1,7 @@
 """Applications and their bots: created, changed and given tokens. There is no portal, only these routes.
 
-A bot's user has its application's id. A repeated request for the bot gives it a new token and ends every session of the old one.
+A bot's user has its application's id. A repeated request for the bot gives it a new token and ends every session of the
+old one.
 """
 
 import secrets
@@ -34,7 +35,7 @@ MAX_APPLICATIONS: Final = 100
 """The number of applications that one person may own."""
 
 _PRIVILEGED_REQUEST_FLAGS: Final = PRIVILEGED_FLAGS | PRIVILEGED_FLAGS >> 1
-"""Discord has two bits for each privileged intent: granted by review (lower), and for small bots without one (upper)."""
+"""Discord has two bits for a privileged intent: granted by review (lower), and for small bots without one (upper)."""
 
 ApplicationName = Annotated[str, text(texts.APPLICATION_NAME)]
 Description = Annotated[str, text(texts.APPLICATION_DESCRIPTION)]

@@ -1,7 +1,7 @@
 """Authorizations, which add bots to guilds: a member with MANAGE_GUILD authorizes the bot's application.
 
-A bot that asks for permissions gets a managed role with them, but with no permission that the authorizing member lacks. A
-further authorization changes that role.
+A bot that asks for permissions gets a managed role with them, but with no permission that the authorizing member lacks.
+A further authorization changes that role.
 """
 
 from typing import Annotated, Final

@@ -63,8 +63,8 @@ def compute_move(
 ) -> dict[str, Any]:
     """Compute the changes of one channel.
 
-    A new category needs the right to manage the channel and the category. To take over a category's overwrites, the caller
-    must view both and be allowed to set each overwrite.
+    A new category needs the right to manage the channel and the category. To take over a category's overwrites, the
+    caller must view both and be allowed to set each overwrite.
 
     Raises:
         UnknownChannel, Invalid: when channel or category are not there, or the category is full.

@@ -1,8 +1,8 @@
 """The rules of a guild's channels: names, bounds by type, parents, overwrites. Pure.
 
-Overwrites (Discord's documentation, "Edit Channel Permissions" and "Create Guild Channel"): a caller may change only bits
-that it has itself, and only administrators may touch the bit that lets others manage permissions. If an
-overwrite of the channel lets the caller manage its permissions, the caller may change all of them there.
+Overwrites (Discord's documentation, "Edit Channel Permissions" and "Create Guild Channel"): a caller may change only
+bits that it has itself, and only administrators may touch the bit that lets others manage permissions. If an overwrite
+of the channel lets the caller manage its permissions, the caller may change all of them there.
 """
 
 import re
@@ -90,7 +90,7 @@ def check_channel_count(channels: Sized) -> None:
 def check_parent(
     kind: int, parent_id: int, channels: Mapping[int, Channel], *, child_id: int = 0, path: tuple[str | int, ...] = ()
 ) -> None:
-    """Raise Invalid when a channel of this type cannot stand in that category. `child_id` does not count as its child."""
+    """Raise Invalid when a channel of this type cannot be in that category. `child_id` does not count as its child."""
     field = (*path, "parent_id")
     if kind == ChannelType.CATEGORY:
         raise invalid_field(field, "CHANNEL_PARENT_INVALID_TYPE", "A category cannot have a parent")
@@ -107,7 +107,7 @@ def check_parent(
 
 
 def compute_next_position(kind: int, channels: Iterable[Channel]) -> int:
-    """Return the position behind all channels of its kind: categories, voice channels, and the rest are sorted apart."""
+    """Return the position behind all channels of its kind. Categories, voice and other channels are sorted apart."""
     places = [channel.position for channel in channels if _sorting_of(channel.type) == _sorting_of(kind)]
     return max(places, default=-1) + 1
 

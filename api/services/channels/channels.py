@@ -1,4 +1,4 @@
-"""Channels: created, shown, changed and deleted. `channel_positions` orders them, `overwrites` sets single overwrites."""
+"""Channels: created, shown, changed and deleted. `channel_positions` orders them, `overwrites` sets overwrites."""
 
 from typing import Any, Final
 

@@ -1,7 +1,7 @@
 """Overwrites of channels, set one by one or all at once. `channel_rules` has the rules of bits.
 
-A channel with its category's overwrites is *synced* with it, and follows the category's changes: a closed category closes its
-channels.
+A channel with its category's overwrites is *synced* with it, and follows the category's changes: a closed category
+closes its channels.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Typing indicators: a channel is told that a user is writing there. Never stored; clients drop it after ten seconds."""
+"""Typing indicators tell a channel that a user is writing there. Never stored; clients drop them after ten seconds."""
 
 from typing import Final
 

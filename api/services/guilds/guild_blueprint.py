@@ -1,8 +1,8 @@
 """The blueprint of a new guild, before it is stored. Pure, except for the ids that it takes.
 
 A request may bring roles and channels of its own (Discord's clients do, for templates). They name each other by
-placeholder ids. The first role stands for @everyone, every other role and channel gets an id of ours, and the placeholders in
-overwrites, parents, system and AFK channel are translated.
+placeholder ids. The first role stands for @everyone, every other role and channel gets an id of ours, and the
+placeholders in overwrites, parents, system and AFK channel are translated.
 """
 
 from collections.abc import Mapping, Sequence

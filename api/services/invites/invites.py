@@ -1,7 +1,7 @@
 """Invites: created, shown, used and deleted. Vanity codes are looked up the same way.
 
-An expired invite is treated as deleted. It is really deleted when a caller lists the invites or uses it too late, as nothing
-depends on the time.
+An expired invite is treated as deleted. It is really deleted when a caller lists the invites or uses it too late, as
+nothing depends on the time.
 """
 
 import string

@@ -1,7 +1,8 @@
 """The changes of a member that a caller may make. Pure.
 
-Nick, timeouts and the like need a permission and a place above the member in the hierarchy; roles need a permission and a
-place above each role that is given or taken (Discord's documentation, "Permission Hierarchy" and "Modify Guild Member").
+Nick, timeouts and the like need a permission and a place above the member in the hierarchy; roles need a permission and
+a place above each role that is given or taken (Discord's documentation, "Permission Hierarchy" and "Modify Guild
+Member").
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
 """Temporary memberships: a member who came by a temporary invite and has no role is removed on going offline.
 
-The gateway announces on the bus that a user went offline; a chore ends the memberships. The event is volatile: a membership
-that a crash missed ends when the user goes offline the next time.
+The gateway announces on the bus that a user went offline; a chore ends the memberships. The event is volatile: a
+membership that a crash missed ends when the user goes offline the next time.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
-"""Embeds of senders (type "rich"): they are checked against Discord's limits and put into the shape that messages carry.
+"""Embeds of senders (type "rich"): they are checked against Discord's limits and put into the shape of messages.
 
-The limits are those of the documentation, "Embed Limits". Lengths count after trimming. Empty embeds and parts are dropped.
+The limits are those of the documentation, "Embed Limits". Lengths count after trimming. Empty embeds and parts are
+dropped.
 """
 
 import datetime as dt

@@ -6,12 +6,12 @@ kept exact by the channel's own events and by nothing else:
     MESSAGE_CREATE of a message that went through `add` here -> the message is put in front
     any other event about the channel's messages             -> the page is dropped
 
-Both disown a load in flight. Events reach the listener before the writer's caller goes on, so a caller finds what it has
-written. Edits and deletions go to the store directly; their events arrive here.
+Both disown a load in flight. Events reach the listener before the writer's caller goes on, so a caller finds what it
+has written. Edits and deletions go to the store directly; their events arrive here.
 
-A page also keeps what its readers have made of its messages: their JSON, and the messages that replies answer. Both are as
-fresh as the page, and the JSON counts only together with the author that it shows. Everything is bounded in bytes: with
-embeds a message may take half a MiB.
+A page also keeps what its readers have made of its messages: their JSON, and the messages that replies answer. Both are
+as fresh as the page, and the JSON counts only together with the author that it shows. Everything is bounded in bytes:
+with embeds a message may take half a MiB.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ MAX_PAGES: Final = 256
 MAX_MESSAGE_BYTES: Final = 256 * 1024
 """The bound of a page's messages: a hundred of 2,000 ASCII characters. Larger ones leave fewer on the page."""
 MAX_DERIVED_BYTES: Final = 256 * 1024
-"""The bound of what readers have made of them. All pages together take 128 MiB at most, and of ordinary messages 25 MiB."""
+"""The bound of what readers have made of them. All pages take 128 MiB at most, and 25 MiB with ordinary messages."""
 
 _FIXED_BYTES: Final = 512
 """A message's Struct and its numbers."""

@@ -1,8 +1,8 @@
 """Edits and deletions of messages.
 
-An edit is made against the version that was read, and is stored only if that is still the present one; otherwise it is made
-again on top of the other edit. So of concurrent edits the later wins, edits never mix, and none brings back a deleted message.
-The event is made from the message as it will be stored, so the last event shows the last state.
+An edit is made against the version that was read, and is stored only if that is still the present one; otherwise it is
+made again on top of the other edit. So of concurrent edits the later wins, edits never mix, and none brings back a
+deleted message. The event is made from the message as it will be stored, so the last event shows the last state.
 """
 
 from collections.abc import Collection

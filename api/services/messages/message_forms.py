@@ -1,7 +1,7 @@
 """Bodies of requests that send or edit messages, and the checks that need the body alone.
 
-`parse_draft` and `parse_edit` know no caller and no channel. Parts of Discord's messages that this server does not have yet
-are marked as not built, and refused when they are present and not empty.
+`parse_draft` and `parse_edit` know no caller and no channel. Parts of Discord's messages that this server does not have
+yet are marked as not built, and refused when they are present and not empty.
 """
 
 from typing import Annotated, Any, Final
@@ -22,8 +22,8 @@ SUPPRESS_EMBEDS: Final = 1 << 2
 SUPPRESS_NOTIFICATIONS: Final = 1 << 12
 _SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
 _EDITABLE_FLAGS: Final = SUPPRESS_EMBEDS
-"""Discord documents that an edit ignores other flags without error. A new message drops flags that the server sets itself,
-as clients copy messages with all their fields."""
+"""Discord documents that an edit ignores other flags without error. A new message drops flags that the server sets
+itself, as clients copy messages with all their fields."""
 _EPHEMERAL: Final = 1 << 6
 _IS_VOICE_MESSAGE: Final = 1 << 13
 _IS_COMPONENTS_V2: Final = 1 << 15

@@ -1,4 +1,4 @@
-"""The mentions of a message in its channel: those that `mentions` reads from the text, if their users and roles exist."""
+"""The mentions of a message in its channel: those that `mentions` reads from the text, if users and roles exist."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -38,8 +38,8 @@ async def resolve_mentions(
 ) -> Mentions:
     """Resolve the mentions of a text by the sender of `access`. `replied_id` is the author of the answered message.
 
-    A user counts who exists (in direct messages: who is a recipient). A role counts that is the guild's, if it is mentionable
-    or the sender may mention all, which @everyone and @here need as well.
+    A user counts who exists (in direct messages: who is a recipient). A role counts that is the guild's, if it is
+    mentionable or the sender may mention all, which @everyone and @here need as well.
     """
     if "@" not in content and replied_id is None:
         return NOBODY

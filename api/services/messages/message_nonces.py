@@ -4,8 +4,8 @@ The store decides: `MessageStore.add` knows nonces for an hour, atomically. A pr
 
 - Concurrent repeats share one flight, so limits count a burst of them as one message.
 - A nonce that this process has stored is remembered for a while, so limits do not hold up a late repeat.
-- A message from before a restart, or of another process, may have been stored without a dispatch to any session. Its event
-  is published again under the message's id, by which actors know the events that they have applied.
+- A message from before a restart, or of another process, may have been stored without a dispatch to any session. Its
+  event is published again under the message's id, by which actors know the events that they have applied.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ class Nonces(Generic[T]):
         return message_id is not None and now_ms < created_ms(message_id) + NONCE_MS
 
     def claim_republication(self, message_id: int) -> bool:
-        """Tell whether to publish the message's event again: once, and only for a message that this process did not make."""
+        """Tell whether to publish the message's event again: once, and only if this process did not make the message."""
         is_own = message_id >= self._first_id and (message_id ^ self._first_id) & _PROCESS_BITS == 0
         if is_own or message_id in self._republished:
             return False

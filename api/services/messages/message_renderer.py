@@ -1,8 +1,7 @@
-"""The rendering of stored messages: a message is resolved (its author, mentioned users and answered message are looked up),
-then encoded.
+"""The rendering of stored messages: their authors, mentioned users and answered messages are looked up and encoded.
 
-A sent message is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before the closing brace.
-Only a message that mentions members is encoded again, with their memberships. The result equals what
+A sent message is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before the closing
+brace. Only a message that mentions members is encoded again, with their memberships. The result equals what
 `core.wire.objects.message.render_message_dispatch` makes; a test compares the two.
 """
 
@@ -89,7 +88,8 @@ class MessageRenderer:
     async def encode_page(self, messages: Sequence[Message], page: Page) -> bytes:
         """Return a JSON list of messages of the page, as `encode_messages` does.
 
-        A message that shows nobody but its author is encoded for its first reader, and again when the author has changed.
+        A message that shows nobody but its author is encoded for its first reader, and again when the author has
+        changed.
         """
         users = await self._entities.users({message.author_id for message in messages})
         found = [page.find_encoded(message, users.get(message.author_id)) for message in messages]
@@ -102,7 +102,7 @@ class MessageRenderer:
         return b"[%b]" % b",".join(parts)
 
     def encode(self, resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
-        """Encode answer and dispatch. `member` is the author's membership: None outside guilds, or when it has ended."""
+        """Encode answer and dispatch. `member` is the author's membership: None outside guilds, or when it ended."""
         rendered = _render(resolved, with_nonce=with_nonce, author=self._encode_author(resolved.author))
         answer = shown = _encode(rendered)
         guild_id = resolved.message.guild_id

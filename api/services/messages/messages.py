@@ -2,8 +2,8 @@
 
     body -> draft (message_forms) -> rights and limits -> what it mentions and answers -> id, encode, store
 
-Nothing is awaited between making the id and giving the message to the store, so a channel's dispatches come in the order of
-their ids, with any number of senders. `message_nonces` handles repeats with a nonce.
+Nothing is awaited between making the id and giving the message to the store, so a channel's dispatches come in the
+order of their ids, with any number of senders. `message_nonces` handles repeats with a nonce.
 """
 
 from typing import Final

@@ -1,8 +1,8 @@
 """The order of a guild's roles, and the changes of it that a caller may make. Pure.
 
-Roles are sorted by position; of two roles with one position the older is above. @everyone is always at the bottom and takes
-no part. A move puts each moved role at its wanted place, closes the gaps, and numbers all roles from 1 again. A caller may
-move only roles below its own highest one: from there upwards, the order must not change.
+Roles are sorted by position; of two roles with one position the older is above. @everyone is always at the bottom and
+takes no part. A move puts each moved role at its wanted place, closes the gaps, and numbers all roles from 1 again. A
+caller may move only roles below its own highest one: from there upwards, the order must not change.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ def sort_roles(roles: Iterable[Role], guild_id: int) -> list[Role]:
 
 
 def compute_role_order(ordered: Sequence[Role], moves: Mapping[int, int]) -> list[Role]:
-    """Compute the new order, lowest first. `moves` has the positions of moved roles, from 1; too large means the top."""
+    """Compute the order, lowest first. `moves` has the positions of moved roles, from 1; a large one means the top."""
     moved = sorted(
         (role for role in ordered if role.id in moves),
         key=lambda role: (moves[role.id], *rank_of_role(role)),

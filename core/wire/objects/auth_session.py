@@ -1,17 +1,17 @@
-"""Logins on the wire."""
+"""Auth sessions on the wire."""
 
 import msgspec
 
 
 class LoginObject(msgspec.Struct, kw_only=True):
-    """The answer to registering and logging in."""
+    """The answer to a registration, and to a request that logs in: the token of a new auth session."""
 
     token: str
     user_id: str
 
 
 class ClientInfo(msgspec.Struct, kw_only=True):
-    """What is known of a login's client."""
+    """The client of an auth session, as far as it is known."""
 
     os: str | None = None
     platform: str | None = None
@@ -19,7 +19,7 @@ class ClientInfo(msgspec.Struct, kw_only=True):
 
 
 class SessionObject(msgspec.Struct, kw_only=True):
-    """One login of the caller."""
+    """One auth session of the caller."""
 
     id: str
     id_hash: str

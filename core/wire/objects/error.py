@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 
 class ErrorObject(msgspec.Struct, kw_only=True):
-    """ErrorResponse. `errors.<path>._errors[]` names what is wrong with a field: a code, which is a text, and a message."""
+    """ErrorResponse. `errors.<path>._errors[]` are a field's faults, each with a code (a text) and a message."""
 
     message: str
     code: int

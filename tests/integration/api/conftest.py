@@ -4,8 +4,8 @@
         alice = await api.register("alice")
         answer = await alice.get("/users/@me")
 
-Requests run through the whole ASGI stack in this process; `api.events` has the committed events. Limits are high unless a
-test opens its own API with `open_api(limits=…)`.
+Requests run through the whole ASGI stack in this process; `api.events` has the committed events. Limits are high unless
+a test opens its own API with `open_api(limits=…)`.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The fields of each type of channel: they are shown where Discord documents them, and flags are set where they mean something."""
+"""The fields of each type of channel are shown where Discord documents them. Flags are set where they have a meaning."""
 
 from typing import Any, Final
 

@@ -1,7 +1,7 @@
 """A valid request for each route that takes fields, in a place of its own; see `field_walk`.
 
-The scenes have what a schema lacks: the channel that a field belongs to, real ids, and the objects that a nested field needs
-beside it.
+The scenes have what a schema lacks: the channel that a field belongs to, real ids, and the objects that a nested field
+needs beside it.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Things that cannot exist here are empty lists for callers with the rights, and refusals for others, in documented shapes."""
+"""Things that cannot exist here are empty lists in documented shapes, and refusals for callers without the rights."""
 
 import re
 from typing import Any

@@ -1,7 +1,7 @@
 """Every request, allowed by the API's own document or not, gets a documented answer and never a 500.
 
-Schemathesis makes requests from the OpenAPI document and sends them over a real socket. Ids in paths belong to things that
-exist, so that requests pass the first lookup.
+Schemathesis makes requests from the OpenAPI document and sends them over a real socket. Ids in paths belong to things
+that exist, so that requests pass the first lookup.
 """
 
 import asyncio

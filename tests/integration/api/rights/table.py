@@ -1,7 +1,8 @@
-"""The rights that each writing route of a guild needs: a sentence in the decorator, and a function that decides for one attempt.
+"""The rights that each writing route of a guild needs: a sentence in the decorator, and a function that decides for one
+attempt.
 
-A function draws an attempt that is valid except for rights, and decides by `world`'s rules whether its caller may make it.
-Source: Discord's documentation of each endpoint; where it is silent, the answers of its maintainers.
+A function draws an attempt that is valid except for rights, and decides by `world`'s rules whether its caller may make
+it. Source: Discord's documentation of each endpoint; where it is silent, the answers of its maintainers.
 """
 
 from collections.abc import Callable

@@ -21,7 +21,7 @@ NOT_TEXTS = {
     "content",  # its definition is applied by `message_forms`, which counts what is left of a message
     "title", "description", "text", "name", "value",  # of embeds, which are measured together
 }  # fmt: skip
-"""Fields with strings that are no texts of the product, by name. Names and descriptions are listed with their forms below."""
+"""Fields with strings that are no texts of the product, by name. Names and descriptions are listed below."""
 
 EMBEDS = {"EmbedForm", "EmbedFieldForm", "EmbedFooterForm", "EmbedAuthorForm", "EmbedMediaForm"}
 
