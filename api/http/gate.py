@@ -26,7 +26,7 @@ class Gate:
         self._buckets: dict[tuple[str, str], str] = {}
 
     async def admit(self, scope: Scope, *, is_public: bool) -> None:
-        """Raises Unauthorized or RateLimited."""
+        """Authenticate a request and count it. Raises Unauthorized or RateLimited."""
         caller = await self.find_caller(scope)
         if caller is None:
             await self._count(scope, address_of(scope))

@@ -186,7 +186,7 @@ BESIDES: Final = (
     "POST /voice/{channel_id}/join",
     "PATCH DELETE /voice/state",
 )
-"""As `DISCORD`."""
+"""Routes of Discord's own client and of this product, in the same shape."""
 
 _PARAMETER: Final = re.compile(r"\\{[^/]+?\\}")
 

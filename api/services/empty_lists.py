@@ -41,7 +41,7 @@ class EmptyListService:
             raise WrongAccountKind
 
     async def require_guild(self, caller: Caller, guild_id: int, permissions: int = 0) -> None:
-        """Raises UnknownGuild, Forbidden."""
+        """Require a member with these permissions. Raises UnknownGuild, Forbidden."""
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(permissions)
 
@@ -52,14 +52,17 @@ class EmptyListService:
             raise UnknownWelcomeScreen
 
     async def require_webhooks(self, caller: Caller, channel_id: int) -> None:
-        """Raises UnknownChannel, MissingAccess, DirectChannelAction, Forbidden."""
+        """Require a manager of webhooks. Raises UnknownChannel, MissingAccess, DirectChannelAction, Forbidden."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
         access.require(Permission.MANAGE_WEBHOOKS)
 
     async def require_threads(self, caller: Caller, channel_id: int, permissions: int = 0) -> None:
-        """Raises UnknownChannel, MissingAccess, DirectChannelAction, WrongChannelType, Forbidden."""
+        """Require a reader of a channel with threads.
+
+        Raises UnknownChannel, MissingAccess, DirectChannelAction, WrongChannelType, Forbidden.
+        """
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
@@ -68,7 +71,10 @@ class EmptyListService:
         access.require(Permission.READ_MESSAGE_HISTORY | permissions)
 
     async def require_message(self, caller: Caller, channel_id: int, message_id: int) -> None:
-        """Raises UnknownChannel, MissingAccess, WrongChannelType, Forbidden, UnknownMessage."""
+        """Require a reader of the message.
+
+        Raises UnknownChannel, MissingAccess, WrongChannelType, Forbidden, UnknownMessage.
+        """
         access = await self._entities.text_access(caller.user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:
             raise WrongChannelType

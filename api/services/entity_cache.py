@@ -88,7 +88,7 @@ class EntityCache:
         bus.subscribe(self._on_delivery)
 
     async def guild(self, guild_id: int) -> GuildEntry:
-        """Raises UnknownGuild."""
+        """Return the guild with its roles and channels. Raises UnknownGuild."""
         return await self._guilds.get(guild_id)
 
     async def channel(self, channel_id: int) -> Channel:
@@ -117,7 +117,7 @@ class EntityCache:
         return {user_id: member for (_, _, user_id), member in found.items() if member is not None}
 
     async def user(self, user_id: int) -> User:
-        """Raises UnknownUser."""
+        """Return the user. Raises UnknownUser."""
         return await self._users.get(user_id)
 
     async def users(self, user_ids: Iterable[int]) -> dict[int, User]:

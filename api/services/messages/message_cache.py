@@ -62,7 +62,7 @@ class Page:
         self.newest_id = messages[0].id if messages else 0
         """The newest message of the channel, also when it is too large for the page."""
         self.is_whole = len(messages) < PAGE_SIZE
-        """Whether the channel has no more messages than these."""
+        """True when the channel has no more messages than these."""
         self._encoded: dict[int, tuple[User, bytes]] = {}
         """The JSON of a message and the author that stands in it, keyed by message id."""
         self._replied: dict[int, Message | None] = {}

@@ -1,4 +1,4 @@
-"""The rendering of stored messages: their authors, mentioned users and answered messages are looked up and encoded.
+"""The rendering of stored messages: their authors, mentioned users and answered messages are resolved, then encoded.
 
 A sent message is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before the closing
 brace. Only a message that mentions members is encoded again, with their memberships. The result equals what
@@ -44,7 +44,7 @@ class MessageRenderer:
         self._authors: LRUCache[tuple[int, int], tuple[Member, bytes]] = LRUCache(_MAX_AUTHORS)
         """The membership that was encoded last and its JSON, keyed by guild and user id. Most senders send again."""
         self._users: LRUCache[int, tuple[User, msgspec.Raw]] = LRUCache(_MAX_AUTHORS)
-        """The same for users, keyed by user id."""
+        """The user that was encoded last and its JSON, keyed by user id."""
 
     async def resolve(self, message: Message) -> ResolvedMessage:
         """Resolve one message."""
