@@ -1,4 +1,4 @@
-"""Applications: what a bot belongs to."""
+"""Applications, to which bots belong."""
 
 import msgspec
 
@@ -12,10 +12,10 @@ GATEWAY_MESSAGE_CONTENT_LIMITED = 1 << 19
 OPENS_PRESENCES = GATEWAY_PRESENCE | GATEWAY_PRESENCE_LIMITED
 OPENS_MEMBERS = GATEWAY_GUILD_MEMBERS | GATEWAY_GUILD_MEMBERS_LIMITED
 OPENS_CONTENT = GATEWAY_MESSAGE_CONTENT | GATEWAY_MESSAGE_CONTENT_LIMITED
-"""Flags of which either lets a bot ask for what is privileged: the one of verified bots, and the one of small ones."""
+"""Flags for privileged intents, one for verified bots and one for small ones. Either is enough."""
 
 PRIVILEGED_FLAGS = GATEWAY_PRESENCE_LIMITED | GATEWAY_GUILD_MEMBERS_LIMITED | GATEWAY_MESSAGE_CONTENT_LIMITED
-"""Which privileged intents a bot may ask for. All are on for a new application; `PATCH /applications/@me` changes them."""
+"""The privileged intents that a bot may ask for. A new application has all; `PATCH /applications/@me` changes them."""
 
 
 class Application(msgspec.Struct, kw_only=True, frozen=True):

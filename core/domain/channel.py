@@ -6,7 +6,7 @@ import msgspec
 
 
 class ChannelType(enum.IntEnum):
-    """Discord's numbers."""
+    """The types of channels, with Discord's numbers."""
 
     TEXT = 0
     DM = 1
@@ -33,11 +33,11 @@ TEXT_LIKE = frozenset(
 
 
 VOCAL = frozenset({ChannelType.VOICE, ChannelType.STAGE})
-"""Types in which people talk. Their text is for those who may CONNECT."""
+"""Types for voice. Their text is for members with CONNECT."""
 
 
 class Overwrite(msgspec.Struct, frozen=True, array_like=True):
-    """Bits that a channel allows or denies to a role (`type` 0) or a member (`type` 1)."""
+    """Permissions that a channel allows or denies to a role (`type` 0) or a member (`type` 1)."""
 
     id: int
     type: int
@@ -57,7 +57,7 @@ class Channel(msgspec.Struct, kw_only=True, frozen=True):
     topic: str | None = None
     nsfw: bool = False
     rate_limit_per_user: int = 0
-    """Slow mode, in seconds."""
+    """The interval of slow mode, in seconds."""
     bitrate: int = 64_000
     user_limit: int = 0
     rtc_region: str | None = None
@@ -69,6 +69,6 @@ class Channel(msgspec.Struct, kw_only=True, frozen=True):
     flags: int = 0
     overwrites: tuple[Overwrite, ...] = ()
     last_message_id: int | None = None
-    """Kept beside the messages, not in the guild's snapshot: it is 0 or stale there, and filled in when rendered."""
+    """The newest message's id, which is kept beside the messages: in a guild's snapshot it is 0 or stale."""
     recipient_ids: tuple[int, ...] = ()
     owner_id: int | None = None

@@ -1,9 +1,10 @@
-"""Whether a text is one emoji, by the shape that Unicode gives them (UTS 51, section 1.4.9). Pure.
+"""The check whether a text is one emoji, by Unicode's grammar of them (UTS 51, section 1.4.9). Pure.
 
     is_emoji("❤️"), is_emoji("🏳️‍🌈"), is_emoji("4️⃣"), is_emoji("🇳🇴")  ->  True
     is_emoji("a"), is_emoji("4"), is_emoji("😀😀")              ->  False
 
-The shape and the property `Emoji` are checked, not whether anybody draws it: a flag of two letters that are no country passes.
+The grammar and the property `Emoji` are checked, not whether a font draws it: a flag of two letters that are no country
+passes.
 """
 
 import re
@@ -29,7 +30,7 @@ _ABOVE: Final = (
     "\U0001f6f0\U0001f6f3-\U0001f6fc\U0001f7e0-\U0001f7eb\U0001f7f0\U0001f90c-\U0001f93a\U0001f93c-\U0001f945"
     "\U0001f947-\U0001f9ff\U0001fa70-\U0001faff"
 )
-"""The last block is Unicode's place for emoji to come, so all of it counts."""
+"""The blocks of emoji. All of the last one counts, because Unicode reserves it for future emoji."""
 
 _ELEMENT: Final = (
     f"[{_BELOW}{_ABOVE}](?:\ufe0f?\u20e3?|[\U0001f3fb-\U0001f3ff]\ufe0f?)(?:[\U000e0020-\U000e007e]+\U000e007f)?"
@@ -40,5 +41,5 @@ _EMOJI: Final = re.compile(
 
 
 def is_emoji(text: str) -> bool:
-    """Whether it is exactly one."""
+    """Return whether a text is exactly one emoji."""
     return _EMOJI.fullmatch(text) is not None

@@ -1,15 +1,15 @@
-"""Everything that can be wrong with a request, as one tree.
+"""The errors of requests, as one tree.
 
 A leaf carries Discord's JSON error code and the text for people. Domain errors know no HTTP and no WebSocket:
-`api/http/errors.py` maps the five branches to statuses. `Unavailable` stands beside the domain branches for a backend that is
-away: the request may be repeated.
+`api/http/errors.py` maps the five branches to statuses. `Unavailable` stands beside them for a backend that is away:
+the request may be repeated.
 """
 
 from typing import ClassVar
 
 
 class DomainError(Exception):
-    """The root. `code` is Discord's JSON error code, `message` the text that a client shows."""
+    """The root of the tree. `code` is Discord's JSON error code, `message` the text that a client shows."""
 
     code: ClassVar[int] = 0
     message: ClassVar[str] = "General error"
@@ -24,7 +24,7 @@ class DomainError(Exception):
 
 
 class Unauthorized(DomainError):
-    """No or a wrong token."""
+    """The token is missing or wrong."""
 
     message = "401: Unauthorized"
 
@@ -67,7 +67,7 @@ class FieldError(Exception):
 
 
 class NotBuilt(DomainError):
-    """A documented feature that this server does not have yet. With fields it names what of the request asks for it."""
+    """A documented feature that this server does not have yet. Fields name the parts of the request that ask for it."""
 
     message = "This server does not support this yet"
 
@@ -77,7 +77,7 @@ class NotBuilt(DomainError):
 
 
 class RateLimited(DomainError):
-    """Too often. `scope` is user, global or shared; seconds may be a fraction."""
+    """The caller asks too often. `scope` is user, global or shared; seconds may be a fraction."""
 
     message = "You are being rate limited."
 
@@ -89,7 +89,7 @@ class RateLimited(DomainError):
 
 
 class Invalid(DomainError):
-    """Wrong input. With fields it is a form error (50035) that names each of them."""
+    """The input is wrong. With fields it is a form error (50035) that names each of them."""
 
     code = 50035
     message = "Invalid Form Body"
@@ -181,7 +181,7 @@ class MissingAccess(Forbidden):
 
 
 class WrongAccountKind(Forbidden):
-    """Only for bots, or only for people."""
+    """The route is only for bots, or only for people."""
 
     code = 20001
     message = "Bots cannot use this endpoint"
@@ -263,7 +263,7 @@ class SlowMode(RateLimited):
 
 
 class LimitReached(Conflict):
-    """A bound on how many of a thing may exist; the code differs by thing."""
+    """The greatest number of a thing is reached; the code differs by thing."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -298,7 +298,7 @@ class SeveralParents(Conflict):
 
 
 class CommunityChannel(Conflict):
-    """The guild's rules or its updates stand there."""
+    """The channel holds the guild's rules or its updates."""
 
     code = 50074
     message = "Cannot delete a channel required for Community guilds"
@@ -315,7 +315,7 @@ class InvitesPaused(Forbidden):
 
 
 class BanFailed(Conflict):
-    """Not one of several users could be banned."""
+    """None of several users could be banned."""
 
     code = 500_000
     message = "Failed to ban users"

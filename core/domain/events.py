@@ -1,11 +1,12 @@
-"""Events: their names, and for each of them which intent it needs and who may see it.
+"""Events: their names, the intent that each of them needs, and its audience.
 
-This is the one table of events. The rest of the code uses the names that are bound here, so that a name with a typing error is
-no event, and a row that was forgotten fails when a module is imported. The table is closed: an event without a row is a fault
-of ours and raises, or it would reach sessions that never asked for it. A name may need one intent in guilds and another one
-among users and in direct channels, so a row says both.
+This is the one table of events. The rest of the code uses the names that are bound here, so that a misspelt name or a
+forgotten row fails when a module is imported. The table is closed: an event without a row raises, or it would reach
+sessions that never asked for it. An event may need one intent in guilds and another one among users and in direct
+channels, so a row has both.
 
-Source: Discord's documentation, "Gateway Intents" and "Gateway Events". Rows also hold events that this server does not send yet.
+Source: Discord's documentation, "Gateway Intents" and "Gateway Events". The table also has events that this server does
+not send yet.
 """
 
 import enum
@@ -17,14 +18,14 @@ from core.domain.intents import Intent
 
 
 class Audience(enum.IntEnum):
-    """Who may see an event. The intent of the event's name narrows it further."""
+    """The sessions that may see an event. Its intent narrows them further."""
 
     GUILD = 0
     """Every session attached to the guild."""
     CHANNEL = 1
-    """The sessions attached to the guild that can view the channel, and for what is written there may read it."""
+    """The sessions attached to the guild that can view the channel, and for messages may read them."""
     GUILD_PERMISSION = 2
-    """The sessions attached to the guild whose members hold any of some permissions: in the channel when there is one."""
+    """The sessions attached to the guild whose members have one of some permissions, in the channel if there is one."""
     USER = 3
     """Every session of the user."""
 
@@ -34,19 +35,19 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     guild_intent: int | None
-    """The intent bit that it needs in guilds: 0 for none, None when guilds have no such event."""
+    """The intent bit that the event needs in guilds: 0 for none, None when guilds have no such event."""
     direct_intent: int | None
-    """The same for users and direct channels."""
+    """The intent bit that it needs for users and in direct channels, alike."""
     audience: Audience | None
-    """Who may see it in a guild, or USER where only users have it. None when the gateway makes it for one session."""
+    """The audience in a guild, or USER where only users have it. None when the gateway makes it for one session."""
 
 
 class UnknownEvent(LookupError):
-    """An event in no table: a fault of ours. It is sent to nobody."""
+    """The event is in no table, which is a fault of the server. It is sent to nobody."""
 
 
 class WrongAudience(ValueError):
-    """An event that was addressed to others than those who may see it: a fault of ours. It is sent to nobody."""
+    """The event has an audience that may not see it, which is a fault of the server. It is sent to nobody."""
 
 
 _KINDS: Final[dict[str, EventKind]] = {}
@@ -191,7 +192,7 @@ MESSAGE_POLL_VOTE_REMOVE: Final = _row(
     "MESSAGE_POLL_VOTE_REMOVE", Intent.GUILD_MESSAGE_POLLS, Audience.CHANNEL, direct=Intent.DIRECT_MESSAGE_POLLS
 )
 
-# Of guilds, without an intent
+# Events of guilds, without an intent
 GUILD_MEMBERS_CHUNK: Final = _row("GUILD_MEMBERS_CHUNK", 0)
 GUILD_MEMBER_LIST_UPDATE: Final = _row("GUILD_MEMBER_LIST_UPDATE", 0)
 PASSIVE_UPDATE_V1: Final = _row("PASSIVE_UPDATE_V1", 0)
@@ -201,7 +202,7 @@ VOICE_SERVER_UPDATE: Final = _row("VOICE_SERVER_UPDATE", 0, Audience.USER)
 APPLICATION_COMMAND_PERMISSIONS_UPDATE: Final = _row("APPLICATION_COMMAND_PERMISSIONS_UPDATE", 0, Audience.GUILD)
 INTERACTION_CREATE: Final = _row("INTERACTION_CREATE", 0, Audience.USER, direct=0)
 
-# Of users, without an intent
+# Events of users, without an intent
 READY: Final = _row("READY", direct=0)
 RESUMED: Final = _row("RESUMED", direct=0)
 SESSIONS_REPLACE: Final = _row("SESSIONS_REPLACE", direct=0)
@@ -216,17 +217,17 @@ SUBSCRIPTION_DELETE: Final = _row("SUBSCRIPTION_DELETE", direct=0, audience=Audi
 EVENTS: Final = frozenset(_KINDS)
 """The name of every event that a client can get."""
 
-# Internal events steer the house and never reach a client. Their bodies are in `core.wire.internal_events`.
+# Internal events go between tiers and never reach a client. Their bodies are in `core.wire.internal_events`.
 SESSION_REVOKED: Final = "_SESSION_REVOKED"
-"""A login ended. Its gateway sessions are closed with 4004."""
+"""An auth session ended. Its gateway sessions are closed with 4004."""
 GUILD_JOINED: Final = "_GUILD_JOINED"
 """The user became a member. Its sessions are attached to the guild and get GUILD_CREATE."""
 USER_OFFLINE: Final = "_USER_OFFLINE"
-"""The last of the user's gateway sessions is gone. Volatile. Being invisible is not being offline."""
+"""The last of the user's gateway sessions is gone. An invisible user is not offline. The event is volatile."""
 INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE})
 
 MEMBER_EVENTS: Final = frozenset({GUILD_MEMBER_ADD, GUILD_MEMBER_UPDATE, GUILD_MEMBER_REMOVE})
-"""Events about who is in a guild, and as what."""
+"""Events about the members of a guild."""
 
 CONTENT_EVENTS: Final = frozenset({MESSAGE_CREATE, MESSAGE_UPDATE})
 """Events whose content is emptied for sessions without MESSAGE_CONTENT."""
@@ -242,14 +243,14 @@ _OF_TEXT: Final = frozenset(
 TEXT_EVENTS: Final = frozenset(
     {CHANNEL_PINS_UPDATE, *(kind.name for kind in _KINDS.values() if kind.guild_intent in _OF_TEXT)}
 )
-"""Events of what is written in a guild's channel: for those who may read it, which in voice channels not all viewers may."""
+"""Events of messages in a guild's channel, for those who may read it. In voice channels not all viewers may."""
 
 
 def required_intent(event: str, *, in_guild: bool) -> int:
-    """The intent bit that an event needs, 0 when it needs none.
+    """Return the intent bit that an event needs, 0 when it needs none.
 
     Raises:
-        UnknownEvent: for an event that has no row there.
+        UnknownEvent: for an event without a row there.
     """
     kind = _KINDS.get(event)
     intent = None if kind is None else kind.guild_intent if in_guild else kind.direct_intent
@@ -259,10 +260,10 @@ def required_intent(event: str, *, in_guild: bool) -> int:
 
 
 def check_audience(event: str, audience: Audience, *, in_guild: bool) -> None:
-    """Whether an event may be announced to this audience: the one in its row; outside guilds, the user.
+    """Return whether an event may be announced to this audience: the one in its row; outside guilds, the user.
 
     Raises:
-        UnknownEvent: for an event that has no row there.
+        UnknownEvent: for an event without a row there.
         WrongAudience: for another audience, and for an event that the gateway makes for single sessions.
     """
     if event in INTERNAL_EVENTS:

@@ -1,4 +1,4 @@
-"""Guilds, and the snapshot of everything that permissions and GUILD_CREATE are made from."""
+"""Guilds, and the snapshot of all that permissions and GUILD_CREATE need."""
 
 import msgspec
 
@@ -6,11 +6,11 @@ from core.domain.channel import Channel
 from core.domain.role import Role
 
 COMMUNITY_CHANNELS = ("rules_channel_id", "public_updates_channel_id")
-"""Fields of a guild that name a channel which a guild with the feature COMMUNITY cannot be without."""
+"""Fields of a guild that name a channel which the feature COMMUNITY needs."""
 
 
 class Guild(msgspec.Struct, kw_only=True, frozen=True):
-    """A community."""
+    """A guild's own fields."""
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""Gateway intents: which kinds of events a session asked for. Which event needs which of them is in `core.domain.events`.
+"""Gateway intents: the kinds of events that a session asks for. `core.domain.events` has the intent of each event.
 
 Source: Discord's documentation, "Gateway Intents".
 """
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Intent(enum.IntFlag):
-    """Bits of Identify's `intents`."""
+    """The bits of Identify's `intents`."""
 
     GUILDS = 1 << 0
     GUILD_MEMBERS = 1 << 1
@@ -34,12 +34,12 @@ class Intent(enum.IntFlag):
 
 
 ALL_INTENTS: Final = int(sum(Intent))
-"""Every known bit: what a user's own session has, since people's clients send no intents."""
+"""Every known bit. A person's session has all, since people's clients send no intents."""
 
 _WITHOUT_EVENTS: Final = sum(1 << bit for bit in (17, 18, 19, 22, 23, 26, 27, 28))
-"""Bits that Discord takes as well and that name nothing here; defaults of some libraries have them."""
+"""Bits that Discord accepts too and that have no meaning here; defaults of some libraries have them."""
 
 ACCEPTED_INTENTS: Final = ALL_INTENTS | _WITHOUT_EVENTS
-"""What an Identify may ask for."""
+"""The bits that an Identify may ask for."""
 
 PRIVILEGED = int(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT)

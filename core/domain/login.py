@@ -1,4 +1,4 @@
-"""What a login at the gateway begins with: who it is and where they are, as of one instant."""
+"""The snapshot with which a login at the gateway begins: the user and its memberships, as of one instant."""
 
 from collections.abc import Mapping
 
@@ -11,15 +11,15 @@ from core.domain.user import Account, AuthSession, User
 
 
 class LoginSnapshot(msgspec.Struct, kw_only=True, frozen=True):
-    """A login with its account and everything that READY and the way into the guilds need to know of it."""
+    """An auth session with its account and all that READY and the way into the guilds need of it."""
 
     auth: AuthSession
     account: Account
     application: Application | None = None
-    """A bot's."""
+    """The application of a bot."""
     memberships: tuple[Member, ...] = ()
-    """By ascending guild id."""
+    """The memberships, by ascending guild id."""
     direct_channels: tuple[Channel, ...] = ()
-    """A person's, by ascending id."""
+    """The direct channels of a person, by ascending id."""
     direct_users: Mapping[int, User] = {}
-    """The recipients of `direct_channels` that still exist, by id."""
+    """The recipients of `direct_channels` that still exist, keyed by user id."""

@@ -1,4 +1,4 @@
-"""A user's membership in a guild, bans, and invites: how people come and go."""
+"""Memberships of users in guilds, bans, and invites."""
 
 import msgspec
 
@@ -21,9 +21,9 @@ class Member(msgspec.Struct, kw_only=True, frozen=True):
     pending: bool = False
     flags: int = 0
     timeout_until_ms: int = 0
-    """Until when the member may only view and read; 0 = no timeout."""
+    """The end of the time in which the member may only view and read; 0 = no timeout."""
     is_temporary: bool = False
-    """Came by a temporary invite: leaves on going offline without a role."""
+    """Whether the member came by a temporary invite, and so leaves on going offline without a role."""
 
 
 class Ban(msgspec.Struct, kw_only=True, frozen=True):
@@ -47,9 +47,9 @@ class Invite(msgspec.Struct, kw_only=True, frozen=True):
     uses: int = 0
     temporary: bool = False
     role_ids: tuple[int, ...] = ()
-    """What who joins by it gets, as far as the roles are still there."""
+    """The roles that a new member gets, as far as they still exist."""
 
     def is_expired(self, now_ms: int) -> bool:
-        """Whether age or uses have run out."""
+        """Return whether the invite's age or uses have run out."""
         too_old = self.max_age_s > 0 and now_ms >= self.created_ms + self.max_age_s * 1000
         return too_old or (self.max_uses > 0 and self.uses >= self.max_uses)

@@ -10,7 +10,7 @@ from core.domain.user import User
 
 
 class MessageType(enum.IntEnum):
-    """Discord's numbers, as far as they are made here."""
+    """The types of messages that this server makes, with Discord's numbers."""
 
     DEFAULT = 0
     USER_JOIN = 7
@@ -18,11 +18,11 @@ class MessageType(enum.IntEnum):
 
 
 WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})
-"""Types that people write, edit and reply to; the rest is the server's own."""
+"""Types that people write, edit and reply to. The server makes the others."""
 
 
 class Message(msgspec.Struct, kw_only=True, frozen=True):
-    """A message as stored. The author is kept as an id; what others see of them is read when it is shown."""
+    """A message as stored. The author is an id; the public fields are read when the message is shown."""
 
     id: int
     channel_id: int
@@ -40,7 +40,7 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
     pinned: bool = False
     edited_ms: int = 0
     version: int = 0
-    """Counts edits; an edit is applied when it is newer than what is stored, and never to a deleted message."""
+    """The number of edits. An edit applies when it is newer than the stored version, and never to a deleted message."""
     nonce: str | None = None
     nonce_is_int: bool = False
     reference_id: int | None = None
@@ -48,18 +48,18 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class AddedMessage(msgspec.Struct, frozen=True):
-    """What adding a message led to: `is_new` is False when the nonce was known, and `message` is then the first one."""
+    """The result of adding a message: `is_new` is False for a known nonce, and `message` is then the first one."""
 
     message: Message
     is_new: bool
 
 
 class ResolvedMessage(msgspec.Struct, kw_only=True, frozen=True):
-    """A message with what it takes to show it."""
+    """A message with all that is needed to show it."""
 
     message: Message
     author: User
     mentions: tuple[User, ...] = ()
     mentioned_members: Mapping[int, Member] = {}
-    """The memberships of those who are mentioned and in the guild, by user id; only dispatches show them."""
+    """The memberships of mentioned users in the guild, keyed by user id. Only dispatches show them."""
     referenced: "ResolvedMessage | None" = None

@@ -1,7 +1,8 @@
-"""What members may do: the names of Discord's permission bits, and their computation from our entities.
+"""Permissions of members: the names of Discord's bits, and their computation from our entities.
 
-The algorithm is `core_ext`'s; here guilds, roles and channels are taken apart for it. Values are plain ints, in which bits
-are tested as `permissions & Permission.X`; a loop over many members does better with an int taken out of the enum first.
+`core_ext` has the algorithm; this module gives it the fields of guilds, roles and channels. Values are plain ints, in
+which bits are tested as `permissions & Permission.X`. A loop over many members is faster with an int that is taken out
+of the enum first.
 """
 
 import enum
@@ -16,7 +17,7 @@ from core_ext import guild as kernels
 
 
 class Permission(enum.IntFlag):
-    """Discord's bits."""
+    """The permissions, with Discord's bits."""
 
     CREATE_INSTANT_INVITE = 1 << 0
     KICK_MEMBERS = 1 << 1
@@ -73,10 +74,10 @@ class Permission(enum.IntFlag):
 
 
 ALL_PERMISSIONS: Final = kernels.ALL_PERMISSIONS
-"""Every named bit. Whatever a request brings is masked with it."""
+"""Every named bit. Values of requests are masked with it."""
 
 TIMEOUT_ALLOWED: Final = kernels.TIMEOUT_ALLOWED
-"""What a timed-out member keeps: viewing and reading."""
+"""The permissions that a timed-out member keeps: viewing and reading."""
 
 DEFAULT_EVERYONE: Final[int] = int(
     Permission.CREATE_INSTANT_INVITE
@@ -109,7 +110,7 @@ DEFAULT_EVERYONE: Final[int] = int(
     | Permission.SEND_POLLS
     | Permission.USE_EXTERNAL_APPS
 )
-"""What @everyone of a new guild may do, as at Discord."""
+"""The permissions of @everyone in a new guild, as at Discord."""
 
 _TEXT = TEXT_LIKE | {ChannelType.FORUM, ChannelType.MEDIA}
 _ADMINISTRATOR = int(Permission.ADMINISTRATOR)
@@ -118,7 +119,7 @@ _ADMINISTRATOR = int(Permission.ADMINISTRATOR)
 def compute_base_permissions(
     *, guild: Guild, roles: Mapping[int, Role], user_id: int, role_ids: Collection[int], timed_out: bool = False
 ) -> int:
-    """What a member may do in the guild. `roles` are the guild's by id; ids of roles that are gone count for nothing."""
+    """Return a member's permissions in the guild. `roles` are the guild's by id; ids of deleted roles are ignored."""
     everyone = roles[guild.id].permissions
     held = [roles[role_id].permissions for role_id in role_ids if role_id in roles]
     base = kernels.compute_base(user_id == guild.owner_id, everyone, held)
@@ -130,7 +131,7 @@ def compute_base_permissions(
 def compute_channel_permissions(
     *, base: int, channel: Channel, user_id: int, role_ids: Collection[int], timed_out: bool = False
 ) -> int:
-    """What a member may do in a guild's channel, implicit denials included. `base` is `compute_base_permissions`'s answer."""
+    """Return a member's permissions in a channel, with implicit denials. `base` is of `compute_base_permissions`."""
     permissions = kernels.compute_channel(
         base, channel.guild_id, role_ids, user_id, channel.overwrites, timed_out=timed_out
     )
@@ -140,7 +141,7 @@ def compute_channel_permissions(
 def compute_member_permissions(
     snapshot: GuildSnapshot, member: Member, *, now_ms: int, channel: Channel | None = None
 ) -> int:
-    """What a member may do in a channel of the guild, or without one in the guild, at an instant."""
+    """Return a member's permissions in a channel of the guild, or without one in the guild, at an instant."""
     timed_out = member.timeout_until_ms > now_ms
     user_id = member.user.id
     base = compute_base_permissions(

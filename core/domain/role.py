@@ -20,5 +20,5 @@ class Role(msgspec.Struct, kw_only=True, frozen=True):
     icon: str | None = None
     unicode_emoji: str | None = None
     bot_id: int | None = None
-    """Set on the managed role that a bot brings along."""
+    """The bot of a managed role, which comes and goes with it."""
     flags: int = 0

@@ -1,11 +1,11 @@
-"""What each text of the product may be: one definition for every route that takes it. Pure.
+"""The definitions of the product's texts, one for every route that takes it. The module is pure.
 
     GUILD_NAME.clean("  The\\u202e Gardeners ")  ->  "The Gardeners"
     GUILD_NAME.find_error("x")                   ->  BASE_TYPE_BAD_LENGTH, "Must be between 2 and 100 in length."
 
-A text is composed (NFC), cleaned as its kind wants it, trimmed, and only then measured, in code points. Cleaning takes out
-what nobody sees and what turns the text around it: control characters, and the characters that set the direction of writing.
-Joiners stay, since emoji and some scripts are written with them. What shows nothing at all is blank, whatever it is made of.
+A text is composed (NFC), cleaned as its kind demands, trimmed, and only then measured, in code points. Cleaning removes
+control characters and the characters that set the direction of writing. Joiners stay, since emoji and some scripts need
+them. A text that shows nothing at all is blank, whatever its characters.
 """
 
 import enum
@@ -21,18 +21,18 @@ from core.domain.errors import FieldError, Invalid
 
 
 class Kind(enum.Enum):
-    """How a text is cleaned."""
+    """The kinds of texts, which differ in their cleaning."""
 
     NAME = enum.auto()
-    """One line, with no more than one space at a place: what people and applications are called."""
+    """One line, with no two spaces in a row: the names of people and applications."""
     LINE = enum.auto()
     """One line; breaks become spaces."""
     LINES = enum.auto()
     """Several lines."""
     EMOJI = enum.auto()
-    """One emoji of Unicode's."""
+    """One Unicode emoji."""
     MESSAGE = enum.auto()
-    """What people say to each other: only trimmed."""
+    """The content of messages, which is only trimmed."""
 
 
 _DIRECTION: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
@@ -40,13 +40,13 @@ _BREAK: Final = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
 _LINE_BREAK: Final = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
 _UNSEEN_IN_LINES: Final = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f{_DIRECTION}]")
 _UNSEEN_IN_LINE: Final = re.compile(f"[\x00-\x1f\x7f-\x9f\xad\u180e\u200b\u2060-\u2065\ufeff{_DIRECTION}]")
-"""In one line also what only says where a word may be broken, or shows nothing."""
+"""The characters that a single line loses too: places for line breaks, and characters that show nothing."""
 _SPACES: Final = re.compile(r"\s{2,}")
 _BLANK: Final = re.compile(
     "[\\s\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\U000e0000-\U000e0fff]*"
 )
-"""White space, and what fonts draw as nothing: joiners, fillers, selectors of variants, tags."""
+"""White space, and the characters that fonts draw as nothing: joiners, fillers, variation selectors, tags."""
 
 
 def _clean_line(text: str) -> str:
@@ -77,18 +77,18 @@ class Text(msgspec.Struct, kw_only=True, frozen=True):
     min_length: int = 0
     max_length: int
     is_optional: bool = False
-    """A blank one stands for none at all (null)."""
+    """Whether a blank text means null."""
 
     def clean(self, given: str) -> str:
-        """The text as it is kept; "" when it is blank. It may still be too long or too short."""
+        """Return the text as it is stored, "" when it is blank. It may still be too long or too short."""
         if self.kind is Kind.MESSAGE:
             return given.strip()
-        # What is taken out may have stood between a letter and its accent, so it is composed behind that.
+        # A removed character may have stood between a letter and its accent, so composition comes last.
         cleaned = unicodedata.normalize("NFC", _CLEANERS[self.kind](given))
         return "" if _BLANK.fullmatch(cleaned) else cleaned
 
     def find_error(self, cleaned: str, path: tuple[str | int, ...] = ()) -> FieldError | None:
-        """What is wrong with a text that was cleaned."""
+        """Return the error of a text that was cleaned, if any."""
         if not cleaned and self.min_length:
             return FieldError(path, "BASE_TYPE_REQUIRED", "This field is required")
         if self.min_length <= len(cleaned) <= self.max_length:
@@ -101,7 +101,7 @@ class Text(msgspec.Struct, kw_only=True, frozen=True):
         return FieldError(path, "BASE_TYPE_MAX_LENGTH", f"Must be {self.max_length} or fewer in length.")
 
     def parse(self, given: str, *path: str | int) -> str:
-        """The text as it is kept.
+        """Return the text as it is stored.
 
         Raises:
             Invalid: naming `path`, when it is too long or too short.

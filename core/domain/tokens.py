@@ -1,17 +1,17 @@
-"""Tokens as they are shown, stored and looked up. How they are made is in `api.services.accounts.tokens`."""
+"""Tokens as they are shown, stored and looked up. `api.services.accounts.tokens` makes them."""
 
 import hashlib
 from typing import Final
 
 BOT_SCHEME: Final = "Bot "
-"""Stands before a bot's token in the Authorization header; people's tokens stand alone."""
+"""The prefix of a bot's token in the Authorization header; people's tokens have none."""
 
 
 def strip_scheme(token: str) -> str:
-    """The token alone: in Identify and Resume, bots' libraries may send it with the prefix that REST wants."""
+    """Return the token alone: in Identify and Resume, bots' libraries may send it with REST's prefix."""
     return token.removeprefix(BOT_SCHEME)
 
 
 def hash_token(token: str) -> bytes:
-    """The SHA-256 of the whole token. A text that is no token has a hash too, which is the hash of nobody's token."""
+    """Return the SHA-256 of the whole token. A text that is no token has the hash of nobody's token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

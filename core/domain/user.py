@@ -1,10 +1,10 @@
-"""Accounts: people and bots, their credentials and their logins."""
+"""Accounts: people and bots, their credentials and their auth sessions."""
 
 import msgspec
 
 
 class User(msgspec.Struct, kw_only=True, frozen=True):
-    """What others may see of an account. `discriminator` is "0" for all but bots of the old kind, so it is not kept."""
+    """The public part of an account. `discriminator` is "0" for all but old bots, so it is not stored."""
 
     id: int
     username: str
@@ -19,17 +19,17 @@ class User(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Account(msgspec.Struct, kw_only=True, frozen=True):
-    """A user with what only the user and the server know. Bots have neither e-mail nor password."""
+    """A user with the fields that only the user and the server know. Bots have neither e-mail nor password."""
 
     user: User
     email: str | None = None
     password_hash: str | None = None
     birth_date: str | None = None
-    """ISO 8601 date."""
+    """The date of birth, as an ISO 8601 date."""
 
 
 class AuthSession(msgspec.Struct, kw_only=True, frozen=True):
-    """One login (or a bot's token). The token itself is never stored, only its SHA-256."""
+    """What a person's login made, or a bot's token. The token itself is never stored, only its SHA-256."""
 
     id: int
     user_id: int

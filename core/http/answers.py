@@ -1,7 +1,7 @@
-"""An answer as HTTP/1.1 writes it: the head, and how its body's end is told.
+"""An answer as HTTP/1.1 writes it: the head, and the framing of its body.
 
-What the application announces is checked where a mistake would harm the next request on the connection: lengths, and
-line breaks in headers. Pure.
+Lengths and line breaks in headers are checked, because a mistake there would harm the next request on the connection.
+The module is pure.
 """
 
 import enum
@@ -23,13 +23,13 @@ _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
 class Framing(enum.Enum):
-    """How a client knows where the body ends (RFC 9112 section 6.3)."""
+    """The ways to mark the end of a body (RFC 9112 section 6.3)."""
 
     NO_BODY = enum.auto()
     LENGTH = enum.auto()
     CHUNKS = enum.auto()
     CLOSE = enum.auto()
-    """HTTP/1.0 knows nothing else for what has no length."""
+    """The only way in HTTP/1.0 for a body without a length."""
 
 
 # Python 3.11 takes as long to find a member in its enum as to call a small function, and each answer needs one.
@@ -44,20 +44,20 @@ class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     data: bytes
     framing: Framing
     length: int
-    """Of the body, when it is announced by its length."""
+    """The body's, when it is announced by its length."""
     keeps_alive: bool
 
 
 class BrokenAnswerError(RuntimeError):
-    """The application's answer is none that can be sent."""
+    """The application's answer cannot be sent."""
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
-    """What the request says about the form of its answer."""
+    """The properties of a request that its answer depends on."""
 
     is_head: bool
     is_old: bool
-    """HTTP/1.0."""
+    """Whether it is an HTTP/1.0 request."""
 
 
 def encode_head(
@@ -92,7 +92,7 @@ def encode_head(
 
 
 def encode_part(framing: Framing, body: bytes, *, is_last: bool) -> bytes:
-    """A part of a body."""
+    """Encode a part of a body."""
     if framing is Framing.NO_BODY:
         return b""
     if framing is not _CHUNKS:

@@ -2,7 +2,7 @@
 
     bytes → RequestParser → HttpConnection → Exchange (a task of its own) → application
                                    ↑             │
-                    what comes after the request waits until it is answered; meanwhile nothing is read
+                    the next requests wait until this one is answered; meanwhile nothing is read
 
 The table in `states` says what may happen when. Other modules hold the sizes and times (`bounds`), when something is
 late (`deadlines`) and what then happens (`watch`), who may connect (`peers`), where requests come from (`origin`), and
@@ -37,7 +37,7 @@ _SERVED: Final = Place.SERVED
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """What has come is answered by this."""
+    """The answer to bytes that are no request."""
 
     answer: bytes
 
@@ -66,7 +66,7 @@ class HttpConnection:
     # Called by the event loop
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """A client has come."""
+        """Take a client's place, and begin to watch the times."""
         self._transport = transport
         serving, now_s = self._serving, self._now_s()
         self._work.connections.add(self)
@@ -82,7 +82,7 @@ class HttpConnection:
             self.abort()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """The client has gone, or was closed."""
+        """Free everything: the client has gone, or was closed."""
         self._move(Event.LOST)
         self._work.leave(self)
         self._serving.peers.leave(self._origin.address, self._place)
@@ -93,12 +93,12 @@ class HttpConnection:
         self._parser.close()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Parse bytes, unless the connection is done with its client."""
         if self.state not in DEAF:
             self._parser.feed(data)
 
     def eof_received(self) -> bool:
-        """The client sends no more. A request that is whole is still answered; then the transport closes."""
+        """Hear that the client sends no more. A whole request is still answered; then the transport closes."""
         if self._move(Event.EOF) is not State.ANSWERING_LAST:
             return False
         if self._exchange is not None:
@@ -106,21 +106,21 @@ class HttpConnection:
         return True
 
     def pause_writing(self) -> None:
-        """The transport's buffer is full."""
+        """Hear that the transport's buffer is full."""
         self._writer.pause()
 
     def resume_writing(self) -> None:
-        """The transport's buffer has room."""
+        """Hear that the transport's buffer has room."""
         self._writer.resume()
 
     # Called by the parser
 
     def on_begin(self) -> None:
-        """A head's first byte has come."""
+        """Note when a head began."""
         self._deadlines.head_since_s = self._now_s()
 
     def on_request(self, head: RequestHead) -> None:
-        """A head is whole: its request begins, or waits for those before it."""
+        """Begin a request whose head is whole, or let it wait for those before it."""
         self._deadlines.head_since_s = None
         if self.state is _IDLE:
             self._begin(head)
@@ -129,7 +129,7 @@ class HttpConnection:
             self._pause_reading()
 
     def on_body(self, chunk: bytes) -> None:
-        """A part of the body, which nobody wants any more when its request is answered."""
+        """Take a part of a body, which is dropped when its request is answered already."""
         if self._waiting:
             self._waiting.append(chunk)
             return
@@ -141,7 +141,7 @@ class HttpConnection:
                 self._pause_reading()
 
     def on_whole(self) -> None:
-        """The body is whole."""
+        """Take the end of a body."""
         if self._waiting:
             self._waiting.append(Event.WHOLE)
         elif self.state in TAKES_BODY and self._exchange is not None:
@@ -152,7 +152,7 @@ class HttpConnection:
             self._deadlines.begin(self._now_s())
 
     def on_refusal(self, answer: bytes) -> None:
-        """What has come is no request. Those before it are answered first, without a word about this one."""
+        """Refuse bytes that are no request. A request before them is answered first, without the refusal."""
         self._deadlines.head_since_s = None
         if self._waiting:
             self._waiting.append(Refusal(answer))
@@ -170,7 +170,7 @@ class HttpConnection:
             self._transport.resume_reading()
 
     def end_exchange(self, exchange: Exchange) -> None:
-        """An answer is written: the next request, if one waits."""
+        """Go on with the next request, if one waits: an answer is written."""
         if exchange is not self._exchange:
             return
         self._exchange = None
@@ -189,7 +189,7 @@ class HttpConnection:
             self._linger()
 
     def abort_exchange(self, exchange: Exchange) -> None:
-        """An answer has begun and cannot be ended."""
+        """End the connection: an answer has begun and cannot be finished."""
         if exchange is self._exchange:
             self._writer.reset_when_closed()
             self.abort()
@@ -197,7 +197,7 @@ class HttpConnection:
     # Called by the server
 
     def shutdown(self) -> None:
-        """No further request is wanted: close, or tell with the last answer that is due."""
+        """Close, or say with the last answer that is due that no further request is wanted."""
         if self._waiting:
             self._waiting.append(Event.END)
         else:
@@ -263,7 +263,7 @@ class HttpConnection:
         self._work.start(exchange.run(self._application))
 
     def _take_waiting(self) -> None:
-        """Go on with what has come meanwhile, up to the request after the next."""
+        """Go on with the items that wait, up to the request after the next."""
         came, self._waiting = self._waiting, deque()
         while came and (self.state is _IDLE or not isinstance(came[0], RequestHead)) and self.state not in DEAF:
             self._take(came.popleft())

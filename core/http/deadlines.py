@@ -1,7 +1,7 @@
-"""When a client must have done what is waited for: one question, asked by one timer for each connection.
+"""The time at which a client is late: one question, asked by one timer for each connection (`watch`).
 
-Requests start and cancel no timers; they only note when something began. While nothing is read, the client cannot go
-on, so that this time does not count.
+Requests start and cancel no timers; they only note when something began. Time in which nothing is read does not count,
+because the client cannot go on.
 """
 
 from core.http.bounds import HttpBounds
@@ -9,33 +9,33 @@ from core.http.states import TAKES_BODY, State
 
 
 class Deadlines:
-    """Of one connection. All times are those of the clock whose `now_s` is given."""
+    """The times of one connection, by the clock whose `now_s` is given."""
 
     __slots__ = ("_begun_s", "_bounds", "_head_s", "body_bytes", "head_since_s", "paused_since_s")
 
     def __init__(self, *, bounds: HttpBounds, now_s: float, is_served: bool) -> None:
-        """`is_served` is false for a connection past a bound, which is only for a short question."""
+        """`is_served` is false for a connection past a bound, which may only ask for the process's health."""
         self._bounds = bounds
         self._head_s = bounds.head_s if is_served else bounds.keep_alive_s
         self.head_since_s: float | None = now_s
-        """Since when a head has been on its way; None between heads. The first one is waited for from the beginning."""
+        """The time since which a head has been on its way; None between heads. The first counts from the beginning."""
         self._begun_s = now_s
-        """Of what the connection's state is about: the body, the idle time, the last moments."""
+        """The beginning of the present body, idle time or lingering."""
         self.body_bytes = 0
         self.paused_since_s: float | None = None
-        """Since when nothing is read; None while something may come."""
+        """The time since which nothing is read; None while reading goes on."""
 
     def begin(self, now_s: float) -> None:
-        """A body, an idle time or the last moments begin."""
+        """Note that a body, an idle time or lingering begins."""
         self._begun_s = now_s
         self.body_bytes = 0
 
     def pause(self, now_s: float) -> None:
-        """Nothing is read from now on."""
+        """Note that reading pauses."""
         self.paused_since_s = now_s
 
     def resume(self, now_s: float) -> None:
-        """The client can go on."""
+        """Note that reading goes on."""
         if self.paused_since_s is not None:
             paused_s = now_s - self.paused_since_s
             self.paused_since_s = None
@@ -44,7 +44,7 @@ class Deadlines:
                 self.head_since_s += paused_s
 
     def find_due_s(self, state: State) -> float | None:
-        """When what is waited for must have come; None when it is the application that is waited for."""
+        """Return the time at which the client is late; None while the application has to act."""
         if state is State.LINGERING:
             return self._begun_s + self._bounds.linger_s
         if state is State.CLOSED or self.paused_since_s is not None:

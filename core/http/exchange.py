@@ -3,13 +3,11 @@
     connection ── scope, body ──→ Exchange ── receive ──→ application
     connection ←── writes ─────── Exchange ←─── send ──── application
 
-An answer that is given in one piece leaves in one write: a head and a body that are written apart are two system calls
-and often two packets. One that comes in parts, or out of files, leaves as it comes, and `send` waits while the client
-does not take it.
+An answer of one piece leaves in one write: a head and a body that are written apart are two system calls and often two
+packets. An answer in parts, or out of files, leaves part by part, and `send` waits while the client does not take it.
 
-An application that streams is told by `ClientGoneError`, an OSError, that its client has gone. One that answers in one
-piece is not: there is nothing that it could spare itself, and what it does after answering (counting, say) is to be
-done all the same.
+`ClientGoneError`, an OSError, tells an application that streams that its client has gone. An application that answers
+in one piece does not get it: it could save nothing, and its work after the answer (counting, say) is still to be done.
 """
 
 import asyncio
@@ -27,7 +25,7 @@ Message = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 EXTENSIONS: Final[dict[str, dict[str, object]]] = {"http.response.zerocopysend": {}}
-"""What an application may send beyond plain ASGI: a part of the body that is a part of an open file."""
+"""The extension of ASGI that an application may use: a part of an open file as a part of the body."""
 
 _USUAL: Final = Asked(is_head=False, is_old=False)
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -39,17 +37,17 @@ class Line(Protocol):
     """The connection, as its exchanges use it."""
 
     def resume_reading(self) -> None:
-        """The body's bytes were taken: there is room for more."""
+        """Read on: the body's bytes were taken."""
 
     def end_exchange(self, exchange: "Exchange") -> None:
-        """The answer is written."""
+        """Go on with the next request: the answer is written."""
 
     def abort_exchange(self, exchange: "Exchange") -> None:
-        """The answer has begun and cannot be ended."""
+        """End the connection: the answer has begun and cannot be finished."""
 
 
 class Exchange:
-    """Owned by its connection, which puts the body in; the application's task takes it out and answers."""
+    """One request and its answer. The connection owns it and puts the body in; the application takes it and answers."""
 
     __slots__ = (
         "_arrived",
@@ -83,7 +81,7 @@ class Exchange:
         self._wants_continue = wants_continue
         self._chunks: list[bytes] = []
         self.size_bytes = 0
-        """Of the body's bytes that wait to be taken."""
+        """The size of the body's part that waits to be taken."""
         self.is_whole = False
         """Whether the body has arrived to its end."""
         self._has_news = False
@@ -95,12 +93,12 @@ class Exchange:
         self._framing: Framing | None = None
         """None until the head has left."""
         self._left_bytes = 0
-        """Of what was announced as the body's length."""
+        """The part of the announced length that is still to be sent."""
         self.is_answered = False
 
     @property
     def has_begun(self) -> bool:
-        """Whether some of the answer may have left."""
+        """Whether a part of the answer may have left."""
         return self.is_answered or self._framing is not None
 
     async def run(self, application: Application) -> None:
@@ -119,11 +117,11 @@ class Exchange:
             self._status, self._headers = 500, _FAILED_HEADERS
             self._send_whole(_FAILED)
         else:
-            # Not closed: to who reads until the end, that would be the end.
+            # A plain close would look like the answer's end to a client that reads until then.
             self._line.abort_exchange(self)
 
     def add_body(self, chunk: bytes) -> None:
-        """Bytes of the body have come. Of an answered request nobody wants them."""
+        """Add a part of the body, unless the request is answered already."""
         if not self.is_answered:
             self._chunks.append(chunk)
             self.size_bytes += len(chunk)
@@ -132,19 +130,19 @@ class Exchange:
                 self._wake()
 
     def end_body(self) -> None:
-        """The body is whole."""
+        """Note that the body is whole."""
         self.is_whole = True
         self._has_news = True
         if self._arrived is not None:
             self._wake()
 
     def disconnect(self) -> None:
-        """The client has gone, or gets no answer."""
+        """Note that the client has gone, or gets no answer."""
         self._is_gone = True
         self._wake()
 
     async def receive(self) -> Message:
-        """ASGI: what has come of the body since the last call, or that the client has gone or was answered."""
+        """ASGI: return the body's bytes since the last call, or that the client has gone or was answered."""
         if self._wants_continue and not self.is_whole and not self.has_begun and not self._is_gone:
             self._wants_continue = False
             await self._writer.write(_CONTINUE)
@@ -161,10 +159,10 @@ class Exchange:
         return {"type": "http.request", "body": body, "more_body": not self.is_whole}
 
     async def send(self, message: Message) -> None:
-        """ASGI: the answer's start, then its body, in parts where it says so.
+        """ASGI: send the answer's start, then its body, which may come in parts.
 
         Raises:
-            RuntimeError: when the answer is not what was announced, or is sent twice.
+            RuntimeError: when the answer differs from its announcement, or is sent twice.
             ClientGoneError: when a part was to be sent and the client has gone.
         """
         if self.is_answered:
@@ -205,9 +203,7 @@ class Exchange:
             self._finish()
 
     async def _send_file(self, message: Message) -> None:
-        """The extension `http.response.zerocopysend`: `file` is open for reading; without `offset` it is read on from
-        its place.
-        """
+        """ASGI's extension `http.response.zerocopysend`. A file without `offset` is read on from its place."""
         file, offset, size_bytes = message["file"], message.get("offset"), message.get("count")
         place = file.tell() if offset is None else offset
         if size_bytes is None:
@@ -236,7 +232,7 @@ class Exchange:
             raise ClientGoneError
 
     def _encode_head(self, size_bytes: int | None) -> bytes:
-        # Whether a client that waits to be asked sends its body now, nobody knows (RFC 9110 section 10.1.1).
+        # A client that waits to be asked may send its body now or not (RFC 9110 section 10.1.1), so nothing may follow.
         keeps_alive = self.keeps_alive and (self.is_whole or not self._wants_continue)
         head = encode_head(self._asked, self._status, self._headers, size_bytes=size_bytes, keeps_alive=keeps_alive)
         self._framing, self._left_bytes, self.keeps_alive = head.framing, head.length, head.keeps_alive
@@ -247,7 +243,7 @@ class Exchange:
         return self._framing
 
     def _count(self, size_bytes: int, *, is_last: bool) -> None:
-        """What was announced must come, and no more."""
+        """Check that the body has the announced length."""
         if self._framing is Framing.LENGTH:
             self._left_bytes -= size_bytes
             if self._left_bytes < 0 or (is_last and self._left_bytes):

@@ -1,7 +1,8 @@
 """A file as an answer: whole, in part, or not at all because the client has it.
 
-Plain ASGI. Where the server has the extension `http.response.zerocopysend`, the file goes from the kernel's cache to
-the socket; elsewhere it is read and sent in pieces. Owns a file that it opens itself, not one that it is given.
+The module speaks plain ASGI. Where the server has the extension `http.response.zerocopysend`, the file goes from the
+kernel's cache to the socket; elsewhere it is read and sent in pieces. A `FileAnswer` closes a file that it has opened,
+and leaves one that was open.
 """
 
 import asyncio
@@ -22,21 +23,21 @@ _PIECE_BYTES: Final = 65_536
 
 
 class FileAnswer(msgspec.Struct, kw_only=True, frozen=True):
-    """What is said of a file besides its bytes."""
+    """The description of a file besides its bytes."""
 
     content_type: str
     etag: str | None = None
-    """Without quotes. It must change with the bytes: a download that was broken off is gone on with by it."""
+    """The entity tag without quotes. It must change with the bytes, because broken downloads are resumed by it."""
     modified_s: int | None = None
     filename: str | None = None
-    """The name under which a browser would keep it."""
+    """The name under which a browser saves it."""
     is_attachment: bool = False
-    """Whether a browser is to keep it and not show it."""
+    """Whether a browser saves it and does not show it."""
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    """Further ones, Cache-Control above all. They stand on every answer."""
+    """Further headers, above all Cache-Control, which every answer has."""
 
     async def send(self, scope: Mapping[str, Any], send: Send, file: BinaryIO | Path) -> None:
-        """Answer a GET or a HEAD. A path is opened for as long as it takes.
+        """Answer a GET or a HEAD. A path is open during the call.
 
         Raises:
             OSError: when the path cannot be opened, or the client goes before it has all.
@@ -83,7 +84,7 @@ class FileAnswer(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def encode_disposition(filename: str | None, *, is_attachment: bool) -> bytes:
-    """Content-Disposition (RFC 6266): the name once in plain letters for old clients, and once as it is."""
+    """Encode Content-Disposition (RFC 6266): the name in plain letters for old clients, and once as it is."""
     kind = "attachment" if is_attachment else "inline"
     if filename is None:
         return kind.encode()

@@ -1,7 +1,7 @@
-"""What a request's head must be for the request to be answered at all (RFC 9110, RFC 9112).
+"""The checks of a request's head, before the application gets the request (RFC 9110, RFC 9112).
 
-The rule is: what this server cannot do is refused, with a text that says what, and never answered as if it had been
-done. Pure; the connection calls it between the head and the application.
+A request for something that this server cannot do is refused, with a text that names it, and never answered as if it
+had been done. The module is pure.
 """
 
 import functools
@@ -30,11 +30,11 @@ The digits of an IPv6 address are not counted.
 """
 
 _KNOWN_HOSTS: Final = 64
-"""A server has few names, so that the expression is hardly ever asked. A client can fill 4 MiB with invented ones."""
+"""A server has few names, so the expression hardly ever runs. A client can fill 4 MiB with invented names."""
 
 
 def encode_refusal(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> bytes:
-    """An answer in the shape of the API's errors, after which the connection is closed."""
+    """Encode an answer in the shape of the API's errors, after which the connection closes."""
     body = b'{"message":"%b","code":0}' % f"{status.value}: {text}".encode()
     lines = [f"HTTP/1.1 {status.value} {status.phrase}", "content-type: application/json"]
     lines += [f"content-length: {len(body)}", "connection: close", *(f"{name}: {value}" for name, value in headers)]
@@ -61,9 +61,9 @@ _NO_LENGTH: Final = encode_refusal(HTTPStatus.LENGTH_REQUIRED, "A body needs its
 
 
 def find_refusal(method: bytes, version: str, headers: Headers) -> bytes | None:
-    """The answer to a request that cannot be done as it is asked; None when it can.
+    """Return the answer to a request that cannot be done as it is asked; None when it can.
 
-    `headers` are those whose names are in `JUDGED`, in lower case; others count for nothing.
+    `headers` are those whose names are in `JUDGED`, in lower case; others do not matter.
     """
     if version not in _KNOWN_VERSIONS:
         return OTHER_VERSION
@@ -77,11 +77,11 @@ def _judge_old(method: bytes, headers: Headers) -> bytes | None:
     if _TRANSFER_ENCODING in names:
         return _OLD_CODING
     hosts = [value for name, value in headers if name == _HOST]
-    if len(hosts) > 1:  # with none, HTTP/1.0 is content
+    if len(hosts) > 1:  # HTTP/1.0 may have none
         return _HOSTS
     if hosts and not _is_host(hosts[0]):
         return _BAD_HOST
-    # Without a length the body ends where the connection does, which a client that waits for an answer cannot say.
+    # Without a length the body ends with the connection, which a client that waits for an answer does not close.
     is_body_lost = _TYPE in names and _LENGTH not in names and method in _WITH_BODY
     return _NO_LENGTH if is_body_lost else None
 
@@ -106,7 +106,7 @@ def _is_host(value: bytes) -> bool:
 
 
 def encode_without_upgrade(method: bytes, target: bytes, version: str, headers: Headers) -> bytes:
-    """The head once more, without what asks for another protocol."""
+    """Encode the head once more, without the wish for another protocol."""
     lines = [b"%b %b HTTP/%b" % (method, target, version.encode("ascii"))]
     lines += [b"%b: %b" % header for header in headers if header[0] != b"upgrade"]
     return b"\r\n".join((*lines, b"", b""))

@@ -1,6 +1,4 @@
-"""What a server must see the end of before it has stopped: its connections, and the requests that are being
-answered.
-"""
+"""The work that must end before a server has stopped: its connections, and the requests in flight."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,17 +6,17 @@ from typing import Any, Protocol
 
 
 class Connection(Protocol):
-    """As the server ends it."""
+    """A connection, as the server ends it."""
 
     def shutdown(self) -> None:
-        """Answer what is asked, and no more."""
+        """Answer the requests that are there, and no more."""
 
     def abort(self) -> None:
         """End now."""
 
 
 class OpenWork:
-    """Of one server."""
+    """The open work of one server."""
 
     __slots__ = ("_when_left", "connections", "tasks")
 
@@ -28,7 +26,7 @@ class OpenWork:
         self._when_left: asyncio.Future[None] | None = None
 
     def leave(self, connection: Connection) -> None:
-        """A connection is lost."""
+        """Forget a connection that is lost."""
         self.connections.discard(connection)
         if self._when_left is not None and not self._when_left.done():
             self._when_left.set_result(None)
@@ -40,7 +38,7 @@ class OpenWork:
         task.add_done_callback(self.tasks.discard)
 
     async def wait_until_done(self) -> None:
-        """All connections are gone and all requests at their end."""
+        """Wait until all connections are gone and all requests have ended."""
         while self.connections:
             self._when_left = asyncio.get_running_loop().create_future()
             await self._when_left

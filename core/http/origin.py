@@ -1,4 +1,4 @@
-"""Where the requests of a connection come from: both ends of it, and the client that a trusted proxy speaks for."""
+"""The origin of a connection's requests: both ends of it, and the client that a trusted proxy speaks for."""
 
 import asyncio
 from typing import Any, Final
@@ -12,7 +12,7 @@ _ASGI: Final = {"version": "3.0", "spec_version": "2.4"}
 
 
 class Origin:
-    """The origin of one connection's requests. It does not change; what a proxy says concerns single requests."""
+    """The origin of one connection's requests. It does not change; a proxy's headers concern single requests."""
 
     __slots__ = ("_client", "_peers", "_proxies", "_scheme", "_server", "address", "is_trusted")
 
@@ -53,6 +53,6 @@ class Origin:
 
 
 def _find_address(transport: asyncio.Transport, name: str) -> Address | None:
-    """Return host and port of an end; None where the socket has none, as those of the Unix kind."""
+    """Return host and port of an end; None where the socket has none, as Unix sockets."""
     found = transport.get_extra_info(name)
     return (str(found[0]), int(found[1])) if isinstance(found, tuple) and len(found) >= 2 else None

@@ -1,11 +1,11 @@
-"""From a client's bytes to requests, told to a listener in their order. httptools (Node's parser) decides what is HTTP.
+"""The parser of requests, which tells them to a listener in order. httptools (Node's parser) decides what is HTTP.
 
-A request that asks for another protocol (`Upgrade: h2c`, what some clients' first request does) is told as if it had
+A request that asks for another protocol (`Upgrade: h2c`, as the first request of some clients) is parsed as if it had
 not (RFC 9110 section 7.8). httptools stops at it, so its head is parsed once more without the wish, and its body after
 that.
 
-What is no request, or none that this server can do, is told as a refusal, after which nothing more is told. What is
-neither a head nor a body (the extensions of chunks, what follows the last of them) is bounded like a head.
+The listener hears of a refusal, and then of nothing more, when the bytes are no request or the server cannot do it.
+Bytes that are neither a head nor a body (extensions of chunks, trailers) are bounded like a head.
 """
 
 from typing import Any, Final, Protocol
@@ -30,7 +30,7 @@ _NOTED: Final = JUDGED | {FORWARDED_FOR, FORWARDED_PROTO}
 
 
 class RequestHead(msgspec.Struct, gc=False):
-    """What a request says before its body."""
+    """A request's head."""
 
     method: str
     version: str
@@ -38,9 +38,9 @@ class RequestHead(msgspec.Struct, gc=False):
     path: str
     query: bytes
     headers: list[tuple[bytes, bytes]]
-    """Names are in lower case."""
+    """The names are in lower case."""
     names: set[bytes]
-    """Of the headers, those that mean something to the connection."""
+    """The names of the headers that mean something to the connection."""
     keeps_alive: bool
     """Whether another request may follow."""
     wants_continue: bool
@@ -51,19 +51,19 @@ class Listener(Protocol):
     """The connection, as its parser tells it."""
 
     def on_begin(self) -> None:
-        """A head's first byte has come."""
+        """Hear that a head has begun."""
 
     def on_request(self, head: RequestHead) -> None:
-        """A head is whole."""
+        """Take a whole head."""
 
     def on_body(self, chunk: bytes) -> None:
-        """A part of the body."""
+        """Take a part of the body."""
 
     def on_whole(self) -> None:
-        """The body is at its end, which every request has."""
+        """Take the end of the body, which every request has."""
 
     def on_refusal(self, answer: bytes) -> None:
-        """What has come is answered by this, and nothing else of the connection is."""
+        """Answer bytes that are no request by this. Nothing more follows."""
 
 
 class _RefusalError(Exception):
@@ -75,7 +75,7 @@ class _RefusalError(Exception):
 
 
 class RequestParser:
-    """Of one connection."""
+    """The parser of one connection."""
 
     __slots__ = ("_headers", "_is_in_head", "_is_silent", "_listener", "_noted", "_parser", "_target", "_wants_upgrade",
                  "silent_bytes")  # fmt: skip
@@ -87,16 +87,16 @@ class RequestParser:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._noted: list[tuple[bytes, bytes]] = []
-        """Those of the headers that matter here."""
+        """The headers that matter to the connection."""
         self._is_in_head = False
         self._wants_upgrade = False
-        """The head that is whole is still to be parsed without its wish."""
+        """Whether the whole head is still to be parsed without its wish for another protocol."""
         self._is_silent = True
         self.silent_bytes = 0
-        """What has come since httptools said something: of a head, or of what is neither head nor body."""
+        """The number of bytes since httptools told of something: of a head, or of neither head nor body."""
 
     def feed(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Parse bytes."""
         if self._parser is None:
             return
         self._is_silent = True
@@ -104,17 +104,16 @@ class RequestParser:
             try:
                 self._parse(data)
             except httptools.HttpParserCallbackError as error:
-                # What one of the methods below has raised: a refusal, or a fault of ours, which must not look like the
+                # One of the methods below has raised a refusal, or a fault of ours, which must not look like the
                 # client's.
                 raise error.__context__ or error from None
         except _RefusalError as refusal:
             self._refuse(refusal.answer)
         except httptools.HttpParserError:
-            # The preface of HTTP/2 is made to look like a request of a method that does not exist.
+            # The preface of HTTP/2 looks like a request of a method that does not exist.
             self._refuse(OTHER_VERSION if self._parser.get_method() == b"PRI" else MALFORMED)
         else:
-            # What came before the head's first chunk ended belongs to another request, so only whole chunks are
-            # counted.
+            # The beginning of a chunk may belong to the request before, so only chunks in which nothing ended count.
             self.silent_bytes = self.silent_bytes + len(data) if self._is_silent else 0
             if self.silent_bytes > MAX_HEAD_BYTES:
                 self._refuse(TOO_LARGE)
@@ -126,7 +125,7 @@ class RequestParser:
     # Called by httptools
 
     def on_message_begin(self) -> None:
-        """A request's first byte."""
+        """Begin a request."""
         self._target = b""
         self._headers = []
         self._noted = []
@@ -134,20 +133,20 @@ class RequestParser:
         self._listener.on_begin()
 
     def on_url(self, url: bytes) -> None:
-        """A part of the request's target."""
+        """Add a part of the request's target."""
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A whole header. One that comes behind the body is not the request's (RFC 9110 section 6.5.1)."""
+        """Add a whole header. A trailer is none of the request's headers (RFC 9110 section 6.5.1)."""
         if self._is_in_head:
             name = name.lower()
-            header = (name, value.rstrip(b" \t"))  # httptools leaves what stands behind the value
+            header = (name, value.rstrip(b" \t"))  # httptools leaves blanks behind the value
             self._headers.append(header)
             if name in _NOTED:
                 self._noted.append(header)
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """Check the head, which is whole, and tell of the request."""
         self._is_in_head = False
         self._is_silent = False
         parser = self._parser
@@ -180,12 +179,12 @@ class RequestParser:
         )
 
     def on_body(self, chunk: bytes) -> None:
-        """A part of the body."""
+        """Pass a part of the body on."""
         self._is_silent = False
         self._listener.on_body(chunk)
 
     def on_message_complete(self) -> None:
-        """The body is whole. That of a request which is still to be parsed without its wish is not."""
+        """Tell the body's end, unless the head is still to be parsed without its wish."""
         self._is_silent = False
         if not self._wants_upgrade:
             self._listener.on_whole()
@@ -209,7 +208,7 @@ class RequestParser:
                 self._parse_without_upgrade()
 
     def _parse_without_upgrade(self) -> None:
-        """The head again, in a parser that then expects its body."""
+        """Parse the head again, in a parser that then expects its body."""
         self._wants_upgrade = False
         method, version = self._parser.get_method(), self._parser.get_http_version()
         head = encode_without_upgrade(method, self._target, version, self._headers)

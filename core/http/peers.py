@@ -1,9 +1,9 @@
-"""Who is connected to an HTTP server: how many from each address.
+"""The number of connections to an HTTP server from each address.
 
-An address that has too many connections is still answered whether the process is well (its neighbour behind a proxy may
-be the one who asks), and nothing else. Proxies that are trusted stand for many clients and are not counted by address.
+An address that has too many connections may still ask for the process's health (a neighbour behind the same proxy may
+be the one who asks), and for nothing else. Trusted proxies stand for many clients and are not counted by address.
 
-Owns the counts. Tells once for each address that it names other clients and is not believed.
+The module owns the counts, and logs once for each address that it names other clients without being trusted.
 """
 
 import enum
@@ -17,17 +17,17 @@ from core.runtime.addresses import key_of
 logger = logging.getLogger(__name__)
 
 PROBES: Final = frozenset({b"/health", b"/ready"})
-"""Paths that are answered whoever asks."""
+"""Paths that are answered to everybody."""
 
 _SURPLUS: Final = 16
-"""Connections past the bounds that are kept for those who ask how the process is."""
+"""Connections past the bounds that may ask for the process's health."""
 
 _TOLD: Final = 1000
-"""Addresses that are remembered as told of. More are an attack, not a setting that was forgotten."""
+"""Addresses that are remembered as logged. More are an attack and not a forgotten setting."""
 
 
 class Place(enum.Enum):
-    """What a new connection gets."""
+    """The service that a new connection gets."""
 
     SERVED = enum.auto()
     PROBES_ONLY = enum.auto()
@@ -35,7 +35,7 @@ class Place(enum.Enum):
 
 
 class HttpPeers:
-    """See the module."""
+    """The connections of one server, counted by address."""
 
     __slots__ = (
         "_bounds",
@@ -59,7 +59,7 @@ class HttpPeers:
         return self._served + self._surplus
 
     def enter(self, address: str, *, is_trusted: bool) -> Place:
-        """A connection has come. `leave` must follow, whatever the answer is."""
+        """Give a new connection its place. `leave` must follow, for every place."""
         key = key_of(address)
         count = self._by_address.get(key, 0)
         is_full = not is_trusted and count >= self._bounds.connections_per_address
@@ -75,7 +75,7 @@ class HttpPeers:
         return Place.PROBES_ONLY
 
     def leave(self, address: str, place: Place) -> None:
-        """A connection that had this place is gone."""
+        """Forget a connection that had this place."""
         if place is Place.PROBES_ONLY:
             self._surplus -= 1
         elif place is Place.SERVED:
@@ -88,7 +88,7 @@ class HttpPeers:
                 del self._by_address[key]
 
     def note_forwarded(self, address: str) -> None:
-        """An address that is not trusted has named the client that it speaks for."""
+        """Log that an address without trust has named the client that it speaks for."""
         if address not in self._told and len(self._told) < _TOLD:
             self._told.add(address)
             logger.warning(

@@ -1,8 +1,8 @@
-"""Proxies that are believed, and the client that they speak for.
+"""Trusted proxies, and the clients that they speak for.
 
 A proxy appends to X-Forwarded-For the address that it was reached from. So the list is read from its end, and the first
-address that is no trusted proxy is the client: what stands before it is only what that client says. When everybody is
-trusted, the first address counts. X-Forwarded-Proto is the proxy's own word; its last one holds.
+address that is no trusted proxy is the client: the addresses before it are only that client's claims. When everybody
+is trusted, the first address counts. X-Forwarded-Proto is the proxy's own word; its last one holds.
 """
 
 import functools
@@ -18,13 +18,13 @@ FORWARDED_PROTO: Final = b"x-forwarded-proto"
 _EVERYBODY: Final = "*"
 _SCHEMES: Final = frozenset({"http", "https", "ws", "wss"})
 _KNOWN: Final = 4096
-"""Addresses about which the answer is remembered: a proxy's clients come again."""
+"""Addresses whose check is cached, because a proxy's clients come again."""
 
 Address = tuple[str, int]
 
 
 class TrustedProxies:
-    """See the module. Raises StartError for a proxy that is no address."""
+    """The proxies that are trusted. Raises StartError for one that is no address."""
 
     __slots__ = ("_is_known", "_networks", "_trusts_everybody")
 
@@ -37,13 +37,13 @@ class TrustedProxies:
         self._is_known = functools.lru_cache(_KNOWN)(self._is_in_networks)
 
     def is_trusted(self, address: str) -> bool:
-        """Whether what it says of others is believed."""
+        """Return whether an address is that of a trusted proxy."""
         return self._trusts_everybody or (bool(self._networks) and self._is_known(address))
 
     def find_client(self, headers: Iterable[tuple[bytes, bytes]]) -> Address | None:
-        """Whom a trusted proxy speaks for, with the port 0 where none is named; None when it names nobody.
+        """Return the client that a trusted proxy speaks for, with port 0 where none is named; None when it names none.
 
-        What is named need not be an address: it is taken as it stands.
+        The name need not be an address: it is taken as it stands.
         """
         named = b",".join(value for name, value in headers if name == FORWARDED_FOR).decode("latin-1").split(",")
         if not self._trusts_everybody:
@@ -63,14 +63,14 @@ class TrustedProxies:
 
 
 def find_scheme(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """The scheme by which the proxy was reached; None when it does not say, or says something else."""
+    """Return the scheme by which the proxy was reached; None when it names none that is known."""
     said = [value for name, value in headers if name == FORWARDED_PROTO]
     scheme = said[-1].decode("latin-1").strip() if said else ""
     return scheme if scheme in _SCHEMES else None
 
 
 def split_port(text: str) -> Address:
-    """`address`, `address:port` or `[address]:port` in its parts. What is none of these is all address."""
+    """Split `address`, `address:port` or `[address]:port`. Any other text is an address as a whole."""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):

@@ -1,8 +1,7 @@
-"""Which part of a file a request is answered with, and whether with any (RFC 9110 sections 13 and 14). Pure.
+"""The part of a file that answers a request, if any (RFC 9110 sections 13 and 14). The module is pure.
 
-Several ranges at once are answered with the whole file, as a server may (section 14.2): a client that goes on with a
-download and one that plays a film ask for one, and answers in many parts are what made servers send a file a thousand
-times over.
+Several ranges at once are answered with the whole file, as a server may (section 14.2). A client that resumes a
+download or plays a film asks for one range, and answers in many parts have made servers send a file a thousand times.
 """
 
 import email.utils
@@ -22,21 +21,21 @@ _ASKED: Final = frozenset(
 _RANGE: Final = re.compile(rb"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
 _TAG: Final = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _DIGITS: Final = 18
-"""More than any file is long; longer numbers are not worked out."""
+"""More digits than any file's size has; longer numbers are not parsed."""
 
 
 class File(msgspec.Struct, frozen=True):
-    """What is asked for."""
+    """The file, as requests select parts of it."""
 
     size_bytes: int
     etag: bytes | None = None
-    """With its quotes, and with W/ when it is weak."""
+    """The entity tag with its quotes, and with W/ when it is weak."""
     modified_s: int | None = None
-    """Unix time."""
+    """The time of the last change, in Unix seconds."""
 
 
 class Outcome(enum.Enum):
-    """What the request is answered with."""
+    """The kinds of answers, by their status."""
 
     WHOLE = 200
     PART = 206
@@ -46,7 +45,7 @@ class Outcome(enum.Enum):
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """The outcome, and which bytes it is about: none for those that have no body."""
+    """The outcome and its bytes, which are none for an outcome without a body."""
 
     outcome: Outcome
     start: int = 0
@@ -54,7 +53,7 @@ class Selection(msgspec.Struct, frozen=True):
 
 
 def select(file: File, headers: Headers) -> Selection:
-    """The answer to a GET or HEAD with these headers, whose names are in lower case.
+    """Select the answer to a GET or HEAD with these headers, whose names are in lower case.
 
     Preconditions come first, in the order of section 13.2.2, then the range.
     """
@@ -75,12 +74,12 @@ def select(file: File, headers: Headers) -> Selection:
 
 
 def encode_date(unix_s: int) -> bytes:
-    """As Last-Modified has it."""
+    """Encode a date as in Last-Modified."""
     return email.utils.formatdate(unix_s, usegmt=True).encode()
 
 
 def parse_date(value: bytes) -> int | None:
-    """Unix time of a date in one of HTTP's three forms; None for what is none."""
+    """Return the Unix time of a date in one of HTTP's three notations; None for another text."""
     try:
         parsed = email.utils.parsedate_to_datetime(value.decode("ascii"))
         return int((parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)).timestamp())
@@ -89,12 +88,12 @@ def parse_date(value: bytes) -> int | None:
 
 
 def parse_tags(value: bytes) -> list[bytes]:
-    """The entity tags of a list; what is none is left out."""
+    """Return the entity tags of a list; other texts are left out."""
     return [match[0] for match in _TAG.finditer(value)]
 
 
 def _is_as_wanted(file: File, asked: dict[bytes, bytes]) -> bool:
-    """If-Match compares strongly: a weak tag is equal to none (section 8.8.3.2)."""
+    """Compare as If-Match does, strongly: a weak tag is equal to none (section 8.8.3.2)."""
     tags = asked.get(b"if-match")
     if tags is not None:
         return tags.strip() == b"*" or (_is_strong(file.etag) and file.etag in parse_tags(tags))
@@ -106,9 +105,7 @@ def _is_as_wanted(file: File, asked: dict[bytes, bytes]) -> bool:
 
 
 def _is_known(file: File, asked: dict[bytes, bytes]) -> bool:
-    """Whether the client has the file as it is. If-None-Match compares weakly, and where it is said If-Modified-Since
-    is not read.
-    """
+    """Return whether the client has the file as it is. If-None-Match compares weakly and replaces If-Modified-Since."""
     tags = asked.get(b"if-none-match")
     if tags is not None:
         if tags.strip() == b"*":
@@ -123,9 +120,7 @@ def _is_known(file: File, asked: dict[bytes, bytes]) -> bool:
 
 
 def _is_same(file: File, wanted: bytes | None) -> bool:
-    """Whether a part would fit to what the client has: If-Range names a strong tag, or exactly the date (section
-    13.1.5).
-    """
+    """Return whether a part would fit the client's: If-Range has a strong tag or exactly the date (section 13.1.5)."""
     if wanted is None:
         return True
     wanted = wanted.strip()
@@ -139,7 +134,7 @@ def _is_strong(etag: bytes | None) -> bool:
 
 
 def _select_range(wanted: bytes, size_bytes: int) -> Selection:
-    """What is no single range of bytes is passed over, as if it had not been asked for."""
+    """Parse a single range of bytes. Any other request is treated as one for the whole file."""
     whole = Selection(Outcome.WHOLE, 0, size_bytes)
     match = _RANGE.fullmatch(wanted.strip())
     if match is None or max(len(match[1]), len(match[2])) > _DIGITS or not (match[1] or match[2]):

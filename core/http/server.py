@@ -1,8 +1,8 @@
-"""Serves one ASGI application on one bound socket.
+"""The server of one ASGI application on one bound socket.
 
-Accepts from `run` on, and when it is told to stop lets what is being answered be finished. Signals belong to
-`core.runtime.main`; applications start and stop themselves, so that ASGI's lifespan is not spoken. The Date and Server
-headers cost bytes in every answer and tell clients nothing. Owns the socket from `run` on.
+It accepts from `run` on, and finishes the requests in flight when it is told to stop. Signals belong to
+`core.runtime.main`. Applications start and stop themselves, so there is no ASGI lifespan. Answers have no Date and
+Server headers, which cost bytes and tell clients nothing. The server owns the socket from `run` on.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from core.runtime.sockets import BACKLOG, local_authority
 logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S: Final = 0.25
-"""For requests that were given up: they answer 500, and their connections close."""
+"""The time for requests that were given up to answer 500, and for their connections to close."""
 
 
 class HttpServer:
@@ -42,8 +42,8 @@ class HttpServer:
         bounds: HttpBounds = DEFAULT_BOUNDS,
         count_refusal: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`grace_s`: how long `run` waits for requests that are being answered when it is told to stop. `count_refusal`
-        is called with the limit's name for each connection that is one too many.
+        """`grace_s` is the time that requests in flight have when `run` is told to stop. `count_refusal` is called with
+        the limit's name for each connection past a bound.
 
         Raises:
             StartError: when a proxy is no address.
@@ -58,9 +58,7 @@ class HttpServer:
         self.authority = local_authority(sock)
 
     async def run(self, *, started: asyncio.Event, stopping: asyncio.Event) -> None:
-        """Set `started` once requests are answered; when `stopping` is set, finish what is being answered and
-        return.
-        """
+        """Set `started` once requests are answered. When `stopping` is set, finish those in flight and return."""
         loop = asyncio.get_running_loop()
         serving = Serving(
             application=self._application,

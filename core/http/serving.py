@@ -1,4 +1,4 @@
-"""What the connections of one server share."""
+"""The parts that all connections of one server share."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -1,17 +1,17 @@
-"""What a connection is doing, and what may happen to it: one table, in which each pair of both has its successor.
+"""The states of a connection and the events in them: one table, in which each pair has its successor.
 
 ```
         ┌───────────── ANSWERED ─────────────┐
-        ↓                                    │            what comes meanwhile waits in the connection
+        ↓                                    │            later requests wait in the connection
       IDLE ── REQUEST ─→ RECEIVING ── WHOLE ─→ ANSWERING
         ↑                    │
         └── WHOLE ── DISCARDING (the request is answered, its body still comes)
 
-      … _LAST: the same of a request after which none is answered; then CLOSED,
+      … _LAST: the same, with a request after which none is answered; then CLOSED,
                or LINGERING where the client may still be sending
 ```
 
-A pair that is not in the table is a fault of this package and raises, so that it is found and not lived with.
+A pair that is not in the table is a fault of this package and raises, so that it is found.
 """
 
 import enum
@@ -19,7 +19,7 @@ from typing import Final
 
 
 class State(enum.IntEnum):
-    """Of a connection."""
+    """The states of a connection."""
 
     IDLE = 0
     """No request is there. The next one's head may be on its way."""
@@ -27,36 +27,36 @@ class State(enum.IntEnum):
     """A request is being answered while its body comes."""
     RECEIVING_LAST = 2
     ANSWERING = 3
-    """A request is there to its end and is being answered."""
+    """A request is whole and is being answered."""
     ANSWERING_LAST = 4
     DISCARDING = 5
-    """The request is answered, and nobody wants the rest of its body."""
+    """The request is answered. The rest of its body is dropped."""
     LINGERING = 6
-    """All is said. The client may go on for a moment, so that it sees the answer and no reset."""
+    """Everything is written. The client may send for a moment more, so that it sees the answer and no reset."""
     CLOSED = 7
-    """The transport closes, as soon as the client has taken what is written."""
+    """The transport closes as soon as the client has taken all bytes."""
 
 
 class Event(enum.IntEnum):
-    """What happens to it."""
+    """The events of a connection."""
 
     REQUEST = 0
     """A head is whole, and its request can be answered."""
     LAST_REQUEST = 1
-    """The same; it is the last one by its own words or by ours."""
+    """The same, with a request that is the last one, by its own header or by our decision."""
     WHOLE = 2
-    """The request's body is there to its end."""
+    """The request's body is whole."""
     ANSWERED = 3
     ANSWERED_LAST = 4
     """The answer is written, and has said that the connection ends with it."""
     REFUSED = 5
-    """What has come is no request, or one that is not taken."""
+    """The bytes are no request, or one that is refused."""
     END = 6
     """No further request is wanted: the server stops, or nothing has come in time."""
     EOF = 7
     """The client sends no more."""
     ABORTED = 8
-    """The answer cannot be told to its end, or nobody takes it."""
+    """The answer cannot be finished, or nobody takes it."""
     LOST = 9
 
 
@@ -129,10 +129,10 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
 }
 
 DEAF: Final = frozenset({_S.ANSWERING_LAST, _S.LINGERING, _S.CLOSED})
-"""Whatever the client says then is dropped."""
+"""States in which all bytes of the client are dropped."""
 
 TAKES_BODY: Final = frozenset({_S.RECEIVING, _S.RECEIVING_LAST})
-"""The body goes to the application."""
+"""States in which the body goes to the application."""
 
 
 class WrongEventError(RuntimeError):

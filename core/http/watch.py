@@ -1,7 +1,7 @@
-"""Closes a connection that takes too long, by one timer that comes again at the latest when the connection may have
-been idle for too long.
+"""The watch over a connection's times: one timer, which closes a connection that takes too long.
 
-Requests start and cancel no timers: `Deadlines` notes when something began, and the watch asks what is due.
+The timer comes again at the latest when the connection may have been idle for too long. Requests start and cancel no
+timers: `Deadlines` notes when something began, and the watch asks whether the client is late.
 """
 
 import logging
@@ -29,7 +29,7 @@ class Watched(Protocol):
         """Close, or say with the last answer that is due that no further request is wanted."""
 
     def refuse(self, answer: bytes) -> None:
-        """Answer what is not taken, and close."""
+        """Answer a request that is refused, and close."""
 
     def abort(self) -> None:
         """End now, whatever waits to be written."""

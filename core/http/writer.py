@@ -3,12 +3,12 @@
     Exchange ── write, send_file ──→ Writer ── transport's buffer ──→ kernel
                                        └────── sendfile(2), past it ──↗
 
-A write waits while the transport's buffer is full. A file goes from the kernel's cache to its socket without a copy
-here, once everything before it is with the kernel; where that cannot be done, it is read and written in pieces. The
-loop's own `sendfile` is not used: uvloop has none.
+A write waits while the transport's buffer is full. A file goes from the kernel's cache to its socket without a copy in
+the process, once all bytes before it are with the kernel; where the kernel cannot do that, the file is read and written
+in pieces. The loop's own `sendfile` is not used, because uvloop has none.
 
-Also knows whether the client takes nothing for too long. Owns no descriptor but the duplicate of the socket's during a
-file.
+A writer also knows whether the client takes nothing for too long. During a file it owns a duplicate of the socket's
+descriptor, and no other.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ import struct
 from typing import Final
 
 _PIECE_BYTES: Final = 262_144
-"""Of a file, between two turns of the loop: well under a millisecond from the cache."""
+"""The part of a file that is sent in one turn of the loop: well under a millisecond from the cache."""
 
 _NO_SENDFILE: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-"""What kernels say of files or sockets that cannot be sent so."""
+"""The errors of kernels for files or sockets that sendfile(2) does not support."""
 
 
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
@@ -33,7 +33,7 @@ class ClientGoneError(ConnectionError):
 
 
 class Writer:
-    """Of one connection, which says when the transport's buffer fills and empties, and when the client is lost."""
+    """The writer of one connection, which tells it when the buffer fills and empties, and when the client is lost."""
 
     __slots__ = ("_file_bytes", "_is_lost", "_may_send", "_taken_bytes", "_transport", "_unread_since_s",
                  "_written_bytes", "room")  # fmt: skip
@@ -44,33 +44,33 @@ class Writer:
         """Pending while the transport's buffer is full; None while it has room."""
         self._written_bytes = 0
         self._taken_bytes = 0
-        """Of what was written, how much the client had taken when this was looked at last."""
+        """The number of written bytes that the client had taken at the last check."""
         self._unread_since_s = now_s
         self._file_bytes = 0
-        """Of the file that is being sent, what is still to come."""
+        """The rest of the file that is being sent."""
         self._may_send: asyncio.Future[None] | None = None
         """Pending while the kernel takes nothing of a file."""
         self._is_lost = False
 
     def pause(self) -> None:
-        """The transport's buffer is full."""
+        """Let writes wait: the transport's buffer is full."""
         self.room = asyncio.get_running_loop().create_future()
 
     def resume(self) -> None:
-        """The transport's buffer has room."""
+        """Wake writes: the transport's buffer has room."""
         if self.room is not None:
             _settle(self.room)
             self.room = None
 
     def lose(self) -> None:
-        """The client has gone: nobody waits any longer."""
+        """Wake everything that waits: the client has gone."""
         self._is_lost = True
         self.resume()
         if self._may_send is not None:
             _settle(self._may_send)
 
     async def write(self, data: bytes) -> None:
-        """Write, when the client takes it; nothing when it has gone."""
+        """Write when there is room. Do nothing when the client has gone."""
         await self.wait_for_room()
         self.write_now(data)
 
@@ -80,7 +80,7 @@ class Writer:
             await asyncio.shield(self.room)
 
     def write_now(self, data: bytes) -> None:
-        """Write without waiting for room; nothing when the client has gone."""
+        """Write without waiting for room. Do nothing when the client has gone."""
         if not self._transport.is_closing():
             self._written_bytes += len(data)
             self._transport.write(data)
@@ -110,13 +110,13 @@ class Writer:
                 os.close(out)
 
     def reset_when_closed(self) -> None:
-        """Have the kernel reset the connection: an answer that ends where it closes would look whole otherwise."""
+        """Have the kernel reset the connection, because a plain close can look like the end of the answer."""
         sock = self._transport.get_extra_info("socket")
         if sock is not None and not self._transport.is_closing():
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 
     def is_unread_for(self, limit_s: float, now_s: float) -> bool:
-        """Whether the client has for so long taken nothing of what waits for it."""
+        """Return whether the client has taken nothing for so long although bytes wait for it."""
         waiting_bytes = self._transport.get_write_buffer_size() + self._file_bytes
         taken_bytes = self._written_bytes - waiting_bytes
         if not waiting_bytes or taken_bytes > self._taken_bytes:
@@ -125,7 +125,7 @@ class Writer:
         return now_s - self._unread_since_s >= limit_s
 
     async def _drain(self) -> None:
-        """Wait until all that was written is with the kernel."""
+        """Wait until all written bytes are with the kernel."""
         if not self._transport.is_closing():
             self._transport.set_write_buffer_limits(high=0)
         await self.wait_for_room()
@@ -133,12 +133,12 @@ class Writer:
             self._transport.set_write_buffer_limits()
 
     def _duplicate_socket(self) -> int | None:
-        """The loop lets nobody wait for a transport's own descriptor. None when there is no socket."""
+        """Duplicate the descriptor, since the loop lets nobody wait for a transport's own. None without a socket."""
         sock = self._transport.get_extra_info("socket")
         return None if sock is None or self._transport.is_closing() else os.dup(sock.fileno())
 
     async def _send(self, out: int, file: int, offset: int) -> int:
-        """How much the kernel has taken, which may be nothing yet."""
+        """Send a piece; return the number of bytes that the kernel has taken, which may be 0."""
         try:
             sent = os.sendfile(out, file, offset, min(self._file_bytes, _PIECE_BYTES))
         except BlockingIOError:

@@ -1,8 +1,8 @@
-"""Why the gateway closes a connection: every code that it sends, as values.
+"""The close codes that the gateway sends, as values.
 
-4000-4014 are Discord's (documentation, "Gateway Close Event Codes"). The reserved WebSocket codes below them are used where
-Discord's table has no row; stock libraries resume after each of them. `may_reconnect` and `may_resume` tell what a client
-may do next. Nothing decides by them here: they document, and tests hold the gateway to them.
+4000-4014 are Discord's (documentation, "Gateway Close Event Codes"). The reserved WebSocket codes below them are for
+cases without a row in Discord's table; stock libraries resume after each of them. `may_reconnect` and `may_resume` tell
+the next steps that a client may take. They are documentation, and tests compare the gateway's behaviour with them.
 """
 
 from typing import Final
@@ -11,14 +11,14 @@ import msgspec
 
 
 class CloseCode(msgspec.Struct, kw_only=True, frozen=True):
-    """One reason. `reason` goes into the close frame: at most 123 bytes."""
+    """A close code with its meaning. `reason` goes into the close frame and has at most 123 bytes."""
 
     code: int
     reason: str
     may_resume: bool = True
-    """The session is kept for the resume window."""
+    """Whether the session is kept for the resume window."""
     may_reconnect: bool = True
-    """False: what the client asked for is wrong and will stay wrong."""
+    """Whether a new connection can help. It cannot when the client's request is wrong and will stay wrong."""
 
 
 def _fatal(code: int, reason: str) -> CloseCode:
@@ -26,13 +26,13 @@ def _fatal(code: int, reason: str) -> CloseCode:
 
 
 NORMAL: Final = CloseCode(code=1000, reason="Closed.", may_resume=False)
-"""The answer to a client's own 1000, and to what its close frame left out."""
+"""The answer to a client's own 1000, and to a close frame without a code."""
 GOING_AWAY: Final = CloseCode(code=1001, reason="The server stops.")
 PROTOCOL_ERROR: Final = CloseCode(code=1002, reason="Broken WebSocket framing.")
 """Unmasked frames, reserved bits, unknown WebSocket opcodes, fragments out of order (RFC 6455 section 7.4.1)."""
 INTERNAL_ERROR: Final = CloseCode(code=1011, reason="Internal error.")
 SLOW_CLIENT: Final = CloseCode(code=1013, reason="Too slow: too many bytes wait to be read. Resume when you can.")
-"""Try again later: the client reads more slowly than its events come."""
+"""The client reads more slowly than its events come, and may try again later."""
 
 UNKNOWN_ERROR: Final = CloseCode(code=4000, reason="Unknown error.")
 UNKNOWN_OPCODE: Final = CloseCode(code=4001, reason="Unknown opcode.")

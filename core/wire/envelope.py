@@ -1,9 +1,9 @@
-"""The envelope: an event on the bus, with what routing needs to know and no more.
+"""The envelope: an event on the bus, with the fields that routing needs and no more.
 
-The payload is the dispatch's `d` as JSON bytes, encoded once by the tier where the event happened. Everything after that
-routes by the header and never parses the payload, save the guild actor where the event changes its state.
+The payload is the dispatch's `d` as JSON bytes, encoded once by the tier where the event happened. All later code
+routes by the header. Only the guild actor parses the payload, when the event changes its state.
 
-The house's own events (`core.wire.internal_events`) travel in envelopes too and are never dispatched to a client.
+Internal events (`core.wire.internal_events`) travel in envelopes too and are never dispatched to a client.
 """
 
 import msgspec
@@ -23,28 +23,28 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     audience: Audience
     payload: msgspec.Raw
     guild_id: int = 0
-    """0 for user-scoped events (Audience.USER)."""
+    """The guild, or 0 for events of a user (Audience.USER)."""
     channel_id: int = 0
     user_id: int = 0
     """The user that the event goes to (USER) or is about (GUILD_MEMBER_*, PRESENCE_UPDATE, TYPING_START)."""
     author_id: int = 0
-    """Author of the message; sees its content without the content intent, and its nonce."""
+    """The author of the message, who sees its content without the content intent, and its nonce."""
     mention_ids: tuple[int, ...] = ()
-    """Users that see the content without the content intent because the message mentions them."""
+    """The users who see the content without the content intent because the message mentions them."""
     permissions: int = 0
-    """For GUILD_PERMISSION."""
+    """The permissions for Audience.GUILD_PERMISSION."""
 
     @property
     def owner_id(self) -> int:
-        """The guild or user whose shard the envelope belongs to."""
+        """The guild or user to whose shard the envelope belongs."""
         return self.guild_id or self.user_id
 
     def check_event(self) -> None:
-        """Whether there is such an event, and whether it is addressed to those who may see it.
+        """Check that the event exists and that its audience may see it.
 
         Raises:
-            UnknownEvent: when neither the house nor clients know it, of a guild or of a user.
-            WrongAudience: when it is addressed to others.
+            UnknownEvent: when there is no such event, of a guild or of a user.
+            WrongAudience: when it has another audience.
         """
         check_audience(self.event, self.audience, in_guild=bool(self.guild_id))
 
@@ -58,7 +58,7 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True):
 
 
 def encode_envelope(envelope: Envelope) -> bytes:
-    """The envelope as msgpack; the payload stays JSON, as a byte string."""
+    """Encode the envelope as msgpack; the payload stays JSON, as a byte string."""
     header = msgspec.structs.replace(envelope, payload=msgspec.Raw(b"\xc0"))
     return _encoder.encode(_Stored(header, bytes(envelope.payload)))
 
@@ -67,7 +67,7 @@ _decoder = msgspec.msgpack.Decoder(_Stored)
 
 
 def decode_envelope(data: bytes) -> Envelope:
-    """The inverse of `encode_envelope`.
+    """Decode the bytes of `encode_envelope`.
 
     Raises:
         msgspec.DecodeError: when the bytes are no envelope.

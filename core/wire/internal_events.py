@@ -1,6 +1,6 @@
-"""The bodies of the house's own events, which no client ever gets: one tier writes them and another one reads them.
+"""The bodies of internal events, which no client ever gets: one tier writes them and another one reads them.
 
-The names are in `core.domain.events`. USER_OFFLINE says all that it has to say in its envelope; its body is `EMPTY`.
+The names are in `core.domain.events`. USER_OFFLINE needs only its envelope; its body is `EMPTY`.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ EMPTY: Final = msgspec.Raw(b"{}")
 
 
 class SessionRevoked(msgspec.Struct, frozen=True):
-    """`d` of SESSION_REVOKED: the login that has ended."""
+    """`d` of SESSION_REVOKED: the auth session that has ended."""
 
     auth_session_id: str
 
@@ -27,7 +27,7 @@ _decode_joined = msgspec.json.Decoder(GuildJoined).decode
 
 
 def parse_revoked(payload: msgspec.Raw) -> int:
-    """The login that SESSION_REVOKED is about.
+    """Return the auth session that SESSION_REVOKED is about.
 
     Raises:
         msgspec.MsgspecError: when the payload is no such body.
@@ -36,7 +36,7 @@ def parse_revoked(payload: msgspec.Raw) -> int:
 
 
 def parse_joined(payload: msgspec.Raw) -> int:
-    """The guild that GUILD_JOINED is about.
+    """Return the guild that GUILD_JOINED is about.
 
     Raises:
         msgspec.MsgspecError: when the payload is no such body.

@@ -1,10 +1,10 @@
-"""Halves of surrogate pairs in JSON that others wrote, and what becomes of them: U+FFFD, as in every text that cannot be shown.
+"""Halves of surrogate pairs in clients' JSON, which become U+FFFD.
 
     {"content": "cut \\ud83d"}  ->  {"content": "cut \\ufffd"}
 
-JavaScript cuts texts at UTF-16 units and writes a half that is left over as an escape (ECMA-262 25.5.2), which no UTF-8 has, so
-that the decoder refuses the whole. Only then somebody asks here; what can be decoded costs nothing. Bytes that are not UTF-8
-are not touched.
+JavaScript cuts texts at UTF-16 units and writes a remaining half as an escape (ECMA-262 25.5.2). UTF-8 has no such
+character, so the decoder refuses the whole document. Only then this module is asked; other documents cost nothing.
+Bytes that are not UTF-8 are not changed.
 """
 
 import re
@@ -19,7 +19,7 @@ _REPLACEMENT: Final = rb"\ufffd"
 
 
 def replace_lone_surrogates(payload: bytes) -> bytes:
-    """The JSON with another escape in place of each half; the same object when there is none."""
+    """Return the JSON with another escape in place of each half; the same object when there is none."""
     if _HALF.search(payload) is None:
         return payload
     replaced = _ESCAPE.sub(lambda match: _REPLACEMENT if match[1] else match[0], payload)

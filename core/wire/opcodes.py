@@ -1,4 +1,4 @@
-"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 14, 37 and 40 as its own clients use them)."""
+"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 14, 37 and 40 as in its clients)."""
 
 import enum
 from typing import Final
@@ -8,9 +8,9 @@ class Opcode(enum.IntEnum):
     """`op` of a gateway payload."""
 
     DISPATCH = 0
-    """An event to a client. From a client: an extension of ours, a message to send (`t` MESSAGE_CREATE)."""
+    """An event to a client. From a client it is our extension: a message to send (`t` MESSAGE_CREATE)."""
     HEARTBEAT = 1
-    """From a client: it lives. To a client: beat now."""
+    """From a client a sign of life; to a client the request for one."""
     IDENTIFY = 2
     PRESENCE_UPDATE = 3
     VOICE_STATE_UPDATE = 4
@@ -24,14 +24,14 @@ class Opcode(enum.IntEnum):
     REQUEST_SOUNDBOARD_SOUNDS = 31
     GUILD_SUBSCRIPTIONS = 37
     QOS_HEARTBEAT = 40
-    """A heartbeat of people's clients, which also says how they are."""
+    """A heartbeat of people's clients, with statistics about them."""
 
 
 _SERVERS: Final = frozenset({Opcode.RECONNECT, Opcode.INVALID_SESSION, Opcode.HELLO, Opcode.HEARTBEAT_ACK})
 
 BOT_OPCODES: Final = frozenset(range(44)) - _SERVERS - {5, 12}
-"""What bots may send: Discord's documentation ends at 43 (channel info); of those between that are for people's clients nothing
-comes. 5 and 12 are of clients that are long gone."""
+"""Opcodes that bots may send. Discord's documentation ends at 43 (channel info); those between that are for people's
+clients get no answer. 5 and 12 belong to clients that no longer exist."""
 
 CLIENT_OPCODES: Final = frozenset(range(61)) - _SERVERS
-"""What any client may send. People's clients learn new ones all the time, and do without an answer."""
+"""Opcodes that any client may send. People's clients often get new ones, and work without an answer."""

@@ -42,7 +42,7 @@ class ApplicationObject(msgspec.Struct, kw_only=True):
 def render_application(
     application: Application, *, owner: User, bot: User | None, guild_count: int
 ) -> ApplicationObject:
-    """The application's object. `guild_count` is in how many guilds its bot is."""
+    """Return the application's object. `guild_count` is the number of its bot's guilds."""
     return ApplicationObject(
         id=str(application.id),
         name=application.name,
@@ -63,19 +63,19 @@ def render_application(
 
 
 class BotTokenObject(msgspec.Struct, kw_only=True):
-    """The only time that a bot's token is shown."""
+    """The one answer that shows a bot's token."""
 
     token: str
 
 
 class AuthorizationObject(msgspec.Struct, kw_only=True):
-    """Where a browser would be sent next."""
+    """The address to which a browser would be sent next."""
 
     location: str
 
 
 class AuthorizationPageObject(msgspec.Struct, kw_only=True):
-    """GET /oauth2/authorize: what a page that asks for the authorization shows."""
+    """GET /oauth2/authorize: the content of a page that asks for the authorization."""
 
     application: ApplicationObject
     bot: UserObject

@@ -55,7 +55,7 @@ class ChannelObject(msgspec.Struct, kw_only=True):
 
 
 class DirectChannelObject(msgspec.Struct, kw_only=True):
-    """A direct-message channel (PrivateChannelResponse); `recipients` leaves out whoever looks at it."""
+    """A direct-message channel (PrivateChannelResponse); `recipients` leaves out its viewer."""
 
     id: str
     type: int
@@ -66,7 +66,7 @@ class DirectChannelObject(msgspec.Struct, kw_only=True):
 
 
 def render_overwrites(channel: Channel) -> list[OverwriteObject]:
-    """The channel's overwrites."""
+    """Return the channel's overwrites."""
     return [
         OverwriteObject(id=str(item.id), type=item.type, allow=str(item.allow), deny=str(item.deny))
         for item in channel.overwrites
@@ -74,7 +74,7 @@ def render_overwrites(channel: Channel) -> list[OverwriteObject]:
 
 
 def render_channel(channel: Channel) -> ChannelObject:
-    """The object of a guild's channel."""
+    """Return the object of a guild's channel."""
     kind = channel.type
     rendered = ChannelObject(
         id=str(channel.id),
@@ -112,7 +112,7 @@ def render_channel(channel: Channel) -> ChannelObject:
 
 
 def render_direct_channel(channel: Channel, recipients: Sequence[User]) -> DirectChannelObject:
-    """The object of a direct-message channel, with the recipients that the viewer should see."""
+    """Return the object of a direct-message channel, with the recipients that the viewer should see."""
     return DirectChannelObject(
         id=str(channel.id),
         type=channel.type,

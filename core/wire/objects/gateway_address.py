@@ -1,10 +1,10 @@
-"""Where the gateway is, on the wire."""
+"""The gateway's address on the wire."""
 
 import msgspec
 
 
 class SessionStartLimit(msgspec.Struct, kw_only=True):
-    """How often a bot may identify. `reset_after` is in milliseconds."""
+    """The number of times that a bot may identify. `reset_after` is in milliseconds."""
 
     total: int
     remaining: int

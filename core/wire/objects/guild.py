@@ -65,7 +65,7 @@ def _optional(snowflake: int | None) -> str | None:
 
 
 def render_guild(guild: Guild, roles: Sequence[Role]) -> GuildObject:
-    """The guild's REST object; GUILD_UPDATE carries it too."""
+    """Return the guild's REST object, which GUILD_UPDATE has too."""
     return GuildObject(
         id=str(guild.id),
         name=guild.name,
@@ -104,7 +104,7 @@ class DeletedGuild(msgspec.Struct, kw_only=True):
 
 
 class GuildPreviewObject(msgspec.Struct, kw_only=True):
-    """A guild as those see it who are not in it yet (GuildPreviewResponse)."""
+    """A guild as seen by users who are not its members yet (GuildPreviewResponse)."""
 
     id: str
     name: str
@@ -121,7 +121,7 @@ class GuildPreviewObject(msgspec.Struct, kw_only=True):
 
 
 def render_preview(guild: Guild, *, member_count: int, presence_count: int) -> GuildPreviewObject:
-    """The guild's preview."""
+    """Return the guild's preview."""
     return GuildPreviewObject(
         id=str(guild.id),
         name=guild.name,

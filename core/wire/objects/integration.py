@@ -20,7 +20,7 @@ class IntegrationApplicationObject(msgspec.Struct, kw_only=True):
     icon: str | None
     description: str
     summary: str = ""
-    """Not documented any more; Python's libraries read it without a default."""
+    """The field is no longer documented, but Python's libraries read it without a default."""
     type: None = None
     bot: UserObject
 

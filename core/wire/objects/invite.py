@@ -1,4 +1,4 @@
-"""Invites on the wire: as anybody sees them, with metadata for those who manage them, and as their events."""
+"""Invites on the wire: for everybody, with metadata for those who manage them, and as events."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from core.wire.times import iso_time
 
 
 class InviteGuildObject(msgspec.Struct, kw_only=True):
-    """What an invite shows of its guild (InviteGuildResponse)."""
+    """The guild of an invite (InviteGuildResponse)."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class InviteGuildObject(msgspec.Struct, kw_only=True):
 
 
 class InviteChannelObject(msgspec.Struct, kw_only=True):
-    """What an invite shows of its channel (InviteChannelResponse)."""
+    """The channel of an invite (InviteChannelResponse)."""
 
     id: str
     type: int
@@ -72,7 +72,7 @@ class InviteObject(msgspec.Struct, kw_only=True):
     temporary: bool | UnsetType = UNSET
     created_at: str | UnsetType = UNSET
     new_member: bool | UnsetType = UNSET
-    """Only in the answer to who used it: whether that made a new member."""
+    """Whether the use made a new member. Only the answer to that use has it."""
 
 
 class InviteCreated(msgspec.Struct, kw_only=True):
@@ -105,7 +105,7 @@ def _expiry_of(invite: Invite) -> str | None:
 
 
 def render_invite_guild(guild: Guild) -> InviteGuildObject:
-    """The guild's part of an invite."""
+    """Return the guild's part of an invite."""
     return InviteGuildObject(
         id=str(guild.id),
         name=guild.name,
@@ -143,7 +143,7 @@ def render_invite(
     inviter: User | None,
     with_metadata: bool = False,
 ) -> InviteObject:
-    """The invite's object. `roles` are those that it gives."""
+    """Return the invite's object. `roles` are those that it gives."""
     rendered = InviteObject(
         code=invite.code,
         guild=render_invite_guild(guild),
@@ -163,7 +163,7 @@ def render_invite(
 
 
 def render_invite_created(invite: Invite, inviter: User | None) -> InviteCreated:
-    """The event of a new invite."""
+    """Return the event of a new invite."""
     return InviteCreated(
         channel_id=str(invite.channel_id),
         guild_id=str(invite.guild_id),
@@ -179,7 +179,7 @@ def render_invite_created(invite: Invite, inviter: User | None) -> InviteCreated
 
 
 def render_invite_deleted(invite: Invite) -> InviteDeleted:
-    """The event of an invite that is gone."""
+    """Return the event of an invite that is gone."""
     return InviteDeleted(channel_id=str(invite.channel_id), guild_id=str(invite.guild_id), code=invite.code)
 
 

@@ -9,7 +9,7 @@ from core.wire.times import iso_time
 
 
 class MemberObject(msgspec.Struct, kw_only=True):
-    """A member (GuildMemberResponse). Messages carry it without `user`, GUILD_MEMBER_ADD and _UPDATE with `guild_id`."""
+    """A member (GuildMemberResponse). Messages have it without `user`, GUILD_MEMBER_ADD and _UPDATE with `guild_id`."""
 
     user: UserObject | UnsetType = UNSET
     guild_id: str | UnsetType = UNSET
@@ -50,7 +50,7 @@ class OwnMemberObject(MemberObject, kw_only=True):
 
 
 def render_member(member: Member, *, with_user: bool = True, with_guild_id: bool = False) -> MemberObject:
-    """The member's object."""
+    """Return the member's object."""
     return MemberObject(
         user=render_user(member.user) if with_user else UNSET,
         guild_id=str(member.guild_id) if with_guild_id else UNSET,
@@ -68,13 +68,13 @@ def render_member(member: Member, *, with_user: bool = True, with_guild_id: bool
 
 
 def render_own_member(member: Member, *, permissions: int) -> OwnMemberObject:
-    """The member's object for itself, with its permissions in the guild."""
+    """Return the member's object for itself, with its permissions in the guild."""
     shown = msgspec.structs.asdict(render_member(member))
     return OwnMemberObject(**shown, permissions=str(permissions), bio=member.bio)
 
 
 def render_ban(ban: Ban) -> BanObject:
-    """The ban's object."""
+    """Return the ban's object."""
     return BanObject(user=render_user(ban.user), reason=ban.reason)
 
 
@@ -91,13 +91,13 @@ class MembersChunk(msgspec.Struct, kw_only=True):
 
 
 class BulkBanObject(msgspec.Struct, kw_only=True):
-    """What became of each user of a bulk ban (BulkBanUsersResponse)."""
+    """The result of a bulk ban for each user (BulkBanUsersResponse)."""
 
     banned_users: list[str]
     failed_users: list[str]
 
 
 class PruneObject(msgspec.Struct, kw_only=True):
-    """GuildPruneResponse; null when nobody wanted to know."""
+    """GuildPruneResponse; null when the count was not asked for."""
 
     pruned: int | None

@@ -1,4 +1,4 @@
-"""Member lists on the wire, as Discord's own clients read them; nothing of it is in Discord's documentation."""
+"""Member lists on the wire, as Discord's own clients read them. Discord does not document them."""
 
 import msgspec
 

@@ -12,7 +12,7 @@ from core.wire.times import iso_time, iso_time_of
 
 
 class MessageReferenceObject(msgspec.Struct, kw_only=True):
-    """What a reply points at."""
+    """The message that a reply points at."""
 
     type: int = 0
     channel_id: str
@@ -21,13 +21,13 @@ class MessageReferenceObject(msgspec.Struct, kw_only=True):
 
 
 class MentionObject(UserObject, kw_only=True):
-    """Somebody who is mentioned; `member`, without its user, only in dispatches in guilds that they are in."""
+    """A mentioned user. Only dispatches in the user's guilds have `member`, without its user."""
 
     member: MemberObject | UnsetType = UNSET
 
 
 class MessageObject(msgspec.Struct, kw_only=True):
-    """A message (MessageResponse); `guild_id` and `member` only in dispatches."""
+    """A message (MessageResponse). Only dispatches have `guild_id` and `member`."""
 
     id: str
     type: int
@@ -71,9 +71,9 @@ def _nonce_of(message: Message) -> str | int | UnsetType:
 def render_message(
     resolved: ResolvedMessage, *, with_nonce: bool = False, author: UserObject | None = None
 ) -> MessageObject:
-    """The message's REST object. The nonce is for the answer to its sender and for the dispatch alone.
+    """Return the message's REST object. The nonce is only for the answer to its sender and for the dispatch.
 
-    `author`: the author's object, from whoever has it already.
+    `author` is the author's object, if the caller has it already.
     """
     message = resolved.message
     rendered = MessageObject(
@@ -107,14 +107,14 @@ def _render_mention(user: User, member: Member | None) -> MentionObject:
 
 
 def render_mentions(resolved: ResolvedMessage) -> list[MentionObject]:
-    """The mentions as a dispatch shows them."""
+    """Return the mentions as a dispatch shows them."""
     return [_render_mention(user, resolved.mentioned_members.get(user.id)) for user in resolved.mentions]
 
 
 def render_message_dispatch(
     resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True
 ) -> MessageObject:
-    """The message for its event: with `guild_id` and the author's membership, and the nonce that its author knows it by."""
+    """Return the message for its event, with `guild_id`, the author's membership and the nonce."""
     rendered = render_message(resolved, with_nonce=with_nonce)
     if resolved.message.guild_id:
         rendered.guild_id = str(resolved.message.guild_id)

@@ -4,7 +4,7 @@ import msgspec
 
 
 class UnreadChannel(msgspec.Struct):
-    """A channel in which something was written."""
+    """A channel with new messages."""
 
     id: str
     last_message_id: str

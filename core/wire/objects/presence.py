@@ -6,7 +6,7 @@ import msgspec
 
 
 class PresenceUser(msgspec.Struct, kw_only=True):
-    """The user whose presence it is. Clients have its name from elsewhere."""
+    """The user of a presence. Clients know its name already."""
 
     id: str
 

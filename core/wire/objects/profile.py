@@ -12,7 +12,7 @@ class ProfileUserObject(UserObject, kw_only=True):
 
 
 class ProfileObject(msgspec.Struct, kw_only=True):
-    """What a user tells about itself."""
+    """The texts of a user about itself."""
 
     bio: str = ""
     accent_color: int | None = None
@@ -20,7 +20,7 @@ class ProfileObject(msgspec.Struct, kw_only=True):
 
 
 class MutualGuildObject(msgspec.Struct, kw_only=True):
-    """A guild that both are in, and the user's name there."""
+    """A common guild, and the user's name there."""
 
     id: str
     nick: str | None

@@ -21,7 +21,7 @@ class ReadyApplication(msgspec.Struct, kw_only=True):
 
 
 class Ready(msgspec.Struct, kw_only=True):
-    """What of READY is a session's own. `gateway.login.ready` adds the pairs that are the same for all."""
+    """The part of READY that is a session's own. `gateway.login.ready` adds the pairs that are the same for all."""
 
     user: OwnUserObject
     guilds: list[UnavailableGuild]

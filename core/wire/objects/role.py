@@ -7,7 +7,7 @@ from core.domain.role import Role
 
 
 class RoleColors(msgspec.Struct, kw_only=True):
-    """Colours of a role; only the first is always there."""
+    """The colours of a role. Only the first is always there."""
 
     primary_color: int
     secondary_color: int | None = None
@@ -15,7 +15,7 @@ class RoleColors(msgspec.Struct, kw_only=True):
 
 
 class RoleTags(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Whose role a managed role is."""
+    """The owner of a managed role."""
 
     bot_id: str | None = None
 
@@ -54,7 +54,7 @@ class RoleDeleted(msgspec.Struct, kw_only=True):
 
 
 def render_role(role: Role) -> RoleObject:
-    """The role's object."""
+    """Return the role's object."""
     return RoleObject(
         id=str(role.id),
         name=role.name,

@@ -36,7 +36,7 @@ class OwnUserObject(UserObject, kw_only=True):
 
 
 def render_user(user: User) -> UserObject:
-    """The public object."""
+    """Return the public object."""
     return UserObject(
         id=str(user.id),
         username=user.username,
@@ -51,7 +51,7 @@ def render_user(user: User) -> UserObject:
 
 
 def render_own_user(account: Account) -> OwnUserObject:
-    """The private object, for the user itself."""
+    """Return the private object, for the user itself."""
     user = account.user
     return OwnUserObject(
         id=str(user.id),
