@@ -122,7 +122,7 @@ class LazyGuilds(Struct, kw_only=True, frozen=True):
 
 
 class GuildSubscription(Struct, kw_only=True, frozen=True):
-    """One guild of op 37."""
+    """The subscription to one guild in op 37."""
 
     typing: bool | None = None
     threads: bool | None = None

@@ -73,7 +73,7 @@ from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.session import Session
 
 _REMEMBERED_IDS: Final = 1024
-"""How many envelopes are known by id. A repeat comes soon after the first: a retry, or a publication that was
+"""The number of envelopes known by id. A repeat comes soon after the first: a retry, or a publication that was
 doubtful."""
 
 _encode = msgspec.json.Encoder().encode

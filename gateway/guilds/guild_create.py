@@ -42,7 +42,7 @@ _PRESENCES: Final = int(Intent.GUILD_PRESENCES)
 _MAX_MEMBERS_WITH_PRESENCES: Final = 75_000
 """Above it, GUILD_CREATE lists only the session's own member (Discord's rule)."""
 _MAX_VIEWS: Final = 64
-"""How many views have their channels kept. Members with the same roles share a view, so a guild has few; overwrites for
+"""The number of views with kept channels. Members with the same roles share a view, so a guild has few; overwrites for
 single members make more."""
 
 _encode = msgspec.json.Encoder().encode

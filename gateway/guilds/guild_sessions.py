@@ -20,7 +20,7 @@ from gateway.sessions.session import Session
 
 _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
 _TELLING: Final = 4
-"""How many sessions of a user are asked for its guilds. One may be entering just now; hundreds would cost hundreds of
+"""The number of a user's sessions asked for its guilds. One may be entering just now; hundreds would cost hundreds of
 guilds each."""
 _CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
 

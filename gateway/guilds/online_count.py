@@ -1,4 +1,4 @@
-"""How many members of a guild are online, for those outside the guild who keep that number."""
+"""The number of online members of a guild, for a keeper outside the guild."""
 
 from collections.abc import Callable
 from typing import Final

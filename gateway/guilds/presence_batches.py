@@ -46,7 +46,7 @@ MAX_DELIVERIES: Final = 100_000
 SLICE_DELIVERIES: Final = 20_000
 """The deliveries of one slice, which take about 5 ms."""
 _REMEMBERED_GONE: Final = 1024
-"""How many members that left are remembered. Presences wait behind all other events, so one may come after its member
+"""The number of members remembered who left. Presences wait behind all other events, so one may come after its member
 left."""
 _WINDOW_S: Final = 1.0
 
@@ -124,7 +124,7 @@ class PresenceBatches:
         self._gone: dict[int, None] = {}
         self._timer: Handle | None = None
         self._left = 0
-        """How many presences this batch may still tell."""
+        """The number of presences that this batch may still tell."""
         self._deliveries = 0
 
     def put(self, envelope: Envelope) -> None:

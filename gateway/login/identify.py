@@ -53,8 +53,8 @@ MAX_GUILDS_OF_A_SHARD: Final = 2500
 """Discord's bound; more needs more client shards."""
 
 MAX_ROUNDS: Final = 8
-"""How often a login waits for its guilds. Once is usual in a server that has just started. It happens again only when
-the user joins another guild within the milliseconds of the next read."""
+"""The times that a login waits for its guilds. Once is usual in a server that has just started. It happens again only
+when the user joins another guild within the milliseconds of the next read."""
 
 
 class Identifying:

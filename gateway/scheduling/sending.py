@@ -20,7 +20,7 @@ from gateway.scheduling.batch_timer import CallLater
 logger = logging.getLogger(__name__)
 
 FLUSH_TRACKS: Final = 1500
-"""How many connections one turn of the loop sends to: they take 5 ms, at 3 µs each, and then sockets are read again."""
+"""The connections that one turn of the loop sends to: they take 5 ms, at 3 µs each, and then sockets are read again."""
 
 
 class Sending:

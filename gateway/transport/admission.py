@@ -51,7 +51,7 @@ _STOP_STEP_S = 0.01
 _SURPLUS = 16
 """Sockets past the bound that are kept for /health and /ready. Each is gone after `HANDSHAKE_S`."""
 _FOR_ALL: Final = 8
-"""How many of these sockets are for all addresses. The others are for addresses with few sockets, so no flood takes
+"""The number of these sockets for all addresses. The others are for addresses with few sockets, so no flood takes
 them all."""
 _FEW: Final = 4
 """The most sockets of an address that has few."""

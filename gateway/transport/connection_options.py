@@ -1,4 +1,4 @@
-"""What a client asks for in the gateway's address: `/?v=10&encoding=json&compress=zlib-stream`.
+"""The options in a client's address of the gateway: `/?v=10&encoding=json&compress=zlib-stream`.
 
 An unknown name does not stop the upgrade: the WebSocket is opened and closed with a code, because a browser shows its
 page a close code and nothing of a refused upgrade.

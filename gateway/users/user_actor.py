@@ -30,7 +30,7 @@ FEW_SESSIONS: Final = 8
 """Up to here presences are merged one by one. With more sessions they are counted."""
 
 _REMEMBERED_IDS: Final = 256
-"""How many envelopes are known by id, as in a guild's actor. A user has fewer events."""
+"""The number of envelopes known by id, as in a guild's actor. A user has fewer events."""
 _PEOPLES_EVENTS: Final = frozenset({CHANNEL_CREATE})
 """The events of a user that bots do not get. Since v8 they learn of a direct channel by its first message, and typed
 libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
@@ -102,7 +102,7 @@ class UserActor:
         self._on_presence = on_presence
         self._on_sessions = on_sessions
         self.present = 0
-        """How many sessions are present."""
+        """The number of sessions that are present."""
         self._seats: list[_Seat] = []
         self._tally: PresenceTally | None = None
         """The presences that count, once there are many sessions."""

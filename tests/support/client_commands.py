@@ -1,4 +1,4 @@
-"""What clients may say, in every encoding, and how it is read: for the tests of commands."""
+"""Commands of clients in every encoding, with the Structs that they are read as: for the tests of commands."""
 
 import json
 from collections.abc import Callable

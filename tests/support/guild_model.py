@@ -1,4 +1,4 @@
-"""A guild and who may view what in it, said as plainly as it can be: the oracle of the tests of views and member lists."""
+"""A plain model of a guild and its permissions: the oracle of the tests of views and member lists."""
 
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.guild import Guild, GuildSnapshot
@@ -16,7 +16,7 @@ CHANNELS = range(51, 56)
 
 
 class Model:
-    """The guild, and who may view what, as plainly as it can be said."""
+    """The guild and its permissions, computed without indexes and caches."""
 
     def __init__(self) -> None:
         self.owner_id = USERS[0]
@@ -26,16 +26,16 @@ class Model:
         self.channels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
 
     def may_view(self, user_id: int, channel_id: int) -> bool:
-        """Whether the channel is there for the user."""
+        """Return whether the user may view the channel."""
         return bool(self.permissions(user_id, channel_id) & VIEW)
 
     def may_read(self, user_id: int, channel_id: int) -> bool:
-        """Whether the user is told what is written in the channel: where people talk only with CONNECT."""
+        """Return whether the user gets the channel's messages: in a voice channel only with CONNECT."""
         needed = VIEW | CONNECT if channel_id == VOICE else VIEW
         return self.permissions(user_id, channel_id) & needed == needed
 
     def permissions(self, user_id: int, channel_id: int) -> int:
-        """Discord's documentation, "Permission Overwrites", step by step. Timeouts are left out."""
+        """Compute permissions step by step as in Discord's documentation, "Permission Overwrites", without timeouts."""
         if user_id not in self.members or channel_id not in self.channels:
             return 0
         if user_id == self.owner_id:
@@ -59,7 +59,7 @@ class Model:
         return permissions
 
     def viewable(self, user_id: int) -> set[int]:
-        """The channels that a user may view."""
+        """Return the channels that a user may view."""
         return {channel_id for channel_id in self.channels if self.may_view(user_id, channel_id)}
 
     def guild(self) -> Guild:

@@ -8,7 +8,7 @@ JsonObject = dict[str, Any]
 
 
 class Scene:
-    """A guild of `owner`'s, and ways to bring others in and to give them rights."""
+    """A guild of `owner`, with methods that bring others in and give them rights."""
 
     def __init__(self, api: ApiUnderTest, owner: Actor, guild: JsonObject) -> None:
         self.api = api
@@ -26,7 +26,7 @@ class Scene:
         return cls(api, owner, answer.json())
 
     async def join(self) -> Actor:
-        """A new person, in the guild."""
+        """Register a person and bring it into the guild."""
         person = await self.api.register()
         await self.bring_in(person)
         return person
@@ -37,7 +37,7 @@ class Scene:
         assert answer.status_code == 200, answer.text
 
     async def add_role(self, *holders: Actor, permissions: int = 0, position: int | None = None, **fields: Any) -> str:
-        """A role made by the owner, given to the holders; its id."""
+        """Let the owner make a role and give it to the holders. Return its id."""
         answer = await self.owner.post(f"{self.path}/roles", {"permissions": str(permissions), **fields})
         assert answer.status_code == 200, answer.text
         role_id: str = answer.json()["id"]
@@ -57,12 +57,12 @@ class Scene:
 
 
 def error_code(answer: Any) -> tuple[int, int]:
-    """(HTTP status, JSON error code)."""
+    """Return the HTTP status and the JSON error code."""
     return answer.status_code, answer.json()["code"]
 
 
 def form_code(answer: Any, *path: str) -> str:
-    """The form code of the first error of a field."""
+    """Return the form code of the first error of a field."""
     assert error_code(answer) == (400, 50035), answer.text
     node = answer.json()["errors"]
     for step in path:

@@ -1,4 +1,4 @@
-"""An oracle for all that a guild's actor keeps beside its state: an actor that is made anew over the same state."""
+"""An oracle for the data that a guild's actor derives from its state: an actor made anew over the same state."""
 
 import copy
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from tests.support.sessions import make_session
 
 
 def make_anew(actor: GuildActor) -> GuildActor:
-    """An actor that has kept nothing and has no sessions, over the same state. Members are shared, presences a copy."""
+    """Make an actor without caches and sessions over the same state. Members are shared, presences are copied."""
     state = copy.copy(actor.state)
     state.presences = dict(actor.state.presences)
     return GuildActor(state, position=0, clock=FakeClock(), call_later=FakeTimers().call_later)
 
 
 def check_kept(actor: GuildActor) -> None:
-    """The view index and GUILD_CREATEs are what they would be if the actor were made anew with the same sessions."""
+    """Check the view index and GUILD_CREATEs against an actor that is made anew with the same sessions."""
     anew = make_anew(actor)
     twins: dict[str, Session] = {}
     for session in actor.sessions.all():

@@ -1,4 +1,4 @@
-"""Sessions for tests of what stands behind them."""
+"""Sessions with fake connections, for tests of the gateway."""
 
 from core.domain.intents import ALL_INTENTS
 from gateway.sessions.session import Session, SessionProfile
@@ -17,7 +17,7 @@ def make_session(
     platform: str = "desktop",
     max_events: int = 1000,
 ) -> tuple[Session, FakeConnection]:
-    """A session with a connection."""
+    """Make a session with a connection."""
     profile = SessionProfile(
         session_id=session_id,
         user_id=user_id,

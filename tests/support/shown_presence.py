@@ -1,4 +1,4 @@
-"""A presence as a strict library of a typed language reads it: an unexpected type or field ends it."""
+"""A presence as a strict library of a typed language reads it: an unexpected type or field is an error."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class ShownEmoji(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ShownActivity(msgspec.Struct, forbid_unknown_fields=True):
-    """What a strict library would take."""
+    """An activity that a strict library accepts."""
 
     name: str
     type: int
@@ -29,7 +29,7 @@ class ShownActivity(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def check_presence(shown: dict[str, Any]) -> None:
-    """PRESENCE_UPDATE's `d`, well-formed."""
+    """Check that `d` of PRESENCE_UPDATE is well-formed."""
     assert set(shown) == {"user", "guild_id", "status", "activities", "client_status"}
     assert shown["status"] in {"online", "idle", "dnd", "offline"}
     assert set(shown["client_status"].values()) <= {"online", "idle", "dnd"}

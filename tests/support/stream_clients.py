@@ -1,4 +1,4 @@
-"""Clients of compressed streams without sockets: they take frames from an outlet and hold each payload against what it must be."""
+"""Clients of compressed streams without sockets. They take frames from an outlet and check each payload."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,10 @@ _PADS = {
 
 
 def assert_dispatch(encoding: Encoding, payload: bytes, seq: int, body: Body) -> bool:
-    """A payload is that event, byte for byte but for the pads; whether it has the prefix of JSON payloads that look back."""
+    """Check that a payload is that event, except for pads.
+
+    Return whether it has the prefix of chained JSON payloads.
+    """
     if isinstance(body, SplicedBody):
         dispatch = decode_payload(encoding, payload)
         for name in ("_", "__", "___"):
@@ -46,7 +49,7 @@ def assert_dispatch(encoding: Encoding, payload: bytes, seq: int, body: Body) ->
 
 
 class _Whole:
-    """No compression."""
+    """A decoder of streams without compression."""
 
     def decompress(self, data: bytes) -> bytes:
         return data
@@ -56,7 +59,7 @@ DECODERS: dict[str, tuple[Compression, Any]] = {"none": (Compression.NONE, _Whol
 
 
 class StreamClient:
-    """One connection: an outlet's link, and all that came over it, decompressed and compared at once."""
+    """One connection: an outlet's link that decompresses and checks each payload at once."""
 
     def __init__(self, queue: SendQueue, encoding: Encoding, decoder: str) -> None:
         compression, make = DECODERS[decoder]
@@ -69,11 +72,11 @@ class StreamClient:
         self._dispatches: list[tuple[int, Body]] = []
         self._unicast = encode_payload(encoding, 11)
         self.wire = bytearray()
-        """All payloads as they came."""
+        """All payloads, still compressed."""
         self.text = bytearray()
-        """All payloads as they were decompressed."""
+        """All payloads, decompressed."""
         self.chained = 0
-        """How many JSON payloads have the prefix of those that look back."""
+        """The number of JSON payloads with the prefix of chained ones."""
         self.is_slow = False
         self.outlet.write(self.wire_format.open(self._unicast))
 
@@ -81,17 +84,17 @@ class StreamClient:
         return int(self.is_slow)
 
     def write(self, data: bytes) -> None:
-        """Frames, or parts of them."""
+        """Take frames, or parts of them."""
         self._waiting += data
         while (size := self._frame_size()) is not None:
             self._read(size)
 
     def expect(self, dispatches: Sequence[tuple[int, Body]]) -> None:
-        """What comes next, beside what is for this connection alone."""
+        """Expect these dispatches next, beside payloads for this connection alone."""
         self._dispatches += dispatches
 
     def say_something(self) -> None:
-        """A payload for this connection alone."""
+        """Send a payload for this connection alone."""
         self.outlet.write(self.wire_format.encode(self._unicast))
 
     def assert_all_came(self) -> None:
@@ -123,7 +126,7 @@ class StreamClient:
 
 
 class Member:
-    """A session's track with what was pushed to it, and its connection of the moment."""
+    """A session's track with the bodies pushed to it, and its connections."""
 
     def __init__(self, queue: SendQueue, encoding: Encoding, decoder: str) -> None:
         self.track = Track(max_events=200, max_bytes=10_000_000)
@@ -148,7 +151,7 @@ class Member:
         self.client.expect([(self.track.push(body), body)])
 
     def resume(self, lost: int) -> None:
-        """Lose the connection; a new one gets the newest `lost` dispatches once more."""
+        """Replace the connection. The new one gets the newest `lost` dispatches once more."""
         self.client.outlet.close()
         seq = max(len(self._pushed) - lost, 0)
         client = self.connect()

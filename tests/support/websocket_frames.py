@@ -1,4 +1,4 @@
-"""WebSocket frames taken apart, and the decoders that clients have: what tests hold the gateway's bytes against."""
+"""Parsing of WebSocket frames, and the decoders of clients, with which tests check the gateway's bytes."""
 
 import json
 import zlib
@@ -15,7 +15,7 @@ from gateway.payloads.zstd_library import zstd
 
 
 def split_frame(frame: bytes) -> tuple[int, bytes]:
-    """Opcode and payload of one whole, final, unmasked frame."""
+    """Return opcode and payload of one whole, final, unmasked frame."""
     assert frame[0] & 0xF0 == 0x80
     length, start = frame[1], 2
     if length == 126:
@@ -27,7 +27,7 @@ def split_frame(frame: bytes) -> tuple[int, bytes]:
 
 
 def decode_payload(encoding: Encoding, payload: bytes) -> Any:
-    """A payload, by a decoder that is not ours. The key that pads zstd in binary encodings is dropped, as clients do."""
+    """Decode a payload with a stock decoder. The key of zstd's pad in binary encodings is dropped, as clients do."""
     if encoding is Encoding.JSON:
         return json.loads(payload)
     decoded = erlpack_value(erlpack.unpack(payload)) if encoding is Encoding.ETF else msgspec.msgpack.decode(payload)
@@ -36,7 +36,7 @@ def decode_payload(encoding: Encoding, payload: bytes) -> Any:
 
 
 def erlpack_value(term: Any) -> Any:
-    """What erlpack unpacks, with text for binaries: it gives them as bytes."""
+    """Convert a term of erlpack: binaries, which it returns as bytes, become text."""
     if isinstance(term, bytes):
         return term.decode()
     if isinstance(term, dict):
@@ -51,4 +51,5 @@ STREAM_DECODERS: dict[str, tuple[Compression, Callable[[], Any]]] = {
     "zstandard": (Compression.ZSTD_STREAM, lambda: zstandard.ZstdDecompressor().decompressobj()),
     "zstd": (Compression.ZSTD_STREAM, zstd.ZstdDecompressor),
 }
-"""The decompressors of discord.py (zlib, zstandard) and hikari (zlib, the stdlib's zstd or its backport): one object for a connection."""
+"""The decompressors of discord.py (zlib, zstandard) and hikari (zlib, the stdlib's zstd or its backport). Each makes
+one object for a connection."""

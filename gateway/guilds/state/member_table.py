@@ -24,7 +24,7 @@ KEEP_ALL_BELOW: Final = 251
 """A guild with fewer members than this is kept whole: 250 is the largest `large_threshold` that a client may name."""
 
 REMEMBERED_DELETED_ROLES: Final = 256
-"""How many deleted roles are remembered, for rows that were read before the deletion. A read takes milliseconds."""
+"""The number of deleted roles remembered, for rows that were read before the deletion. A read takes milliseconds."""
 
 _NO_ROLES: Final[frozenset[int]] = frozenset()
 """One set for all members without roles: an empty set is as large as one with four roles."""

@@ -1,4 +1,4 @@
-"""What events lead to beside the actors that they are for."""
+"""The routing of events, and their consequences outside the actors."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ class RouterUnderTest:
         self.delivered.append(delivery.envelope.event)
 
     def join(self, session: Session, guild_id: int) -> None:
-        """A session that is to enter a guild."""
+        """Note a session that is to enter a guild."""
         self.joined.append((session.id, guild_id))
 
     def session(self, session_id: str, *, is_ready: bool = True, **profile: Any) -> tuple[Session, FakeConnection]:

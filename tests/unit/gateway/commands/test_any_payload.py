@@ -1,4 +1,4 @@
-"""Whatever bytes and values a client sends, it gets a command or a refusal."""
+"""Any bytes and values of a client lead to a command or a refusal."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reading what clients say: every command in every encoding, what libraries really send, and what is refused."""
+"""The commands of clients: each one in every encoding, the payloads of real libraries, and refusals."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ DISCORDGO = {
     },
     "intents": 513,
 }
-"""What every Identify of discordgo is, as long as its user sets nothing."""
+"""The Identify of discordgo when its user sets nothing."""
 
 LENIENT: list[tuple[dict[str, Any], Command]] = [
     (
@@ -188,7 +188,7 @@ LENIENT: list[tuple[dict[str, Any], Command]] = [
     *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 13, 34, 36, 38, 39, 41, 43, 60) for d in (None, {}, "x")],
     *[({"op": op, "d": d}, Unheeded(op=op)) for op in (3, 4, 8, 14, 31, 37) for d in (None, 5, "text", [], True, 1.5)],
 ]
-"""What typed libraries and people's clients send, and what nobody does; and how it is meant."""
+"""Payloads of typed libraries, of people's clients and of nobody, with the commands that they mean."""
 
 WRONG: list[tuple[Any, CloseCode]] = [
     ([], close_codes.DECODE_ERROR),

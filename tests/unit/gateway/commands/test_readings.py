@@ -1,4 +1,4 @@
-"""Readings of single values: what each way of writing means, and that none of them raises."""
+"""Readings of single values: each way of writing has its meaning, and none of them raises."""
 
 import math
 from typing import Any

@@ -13,17 +13,17 @@ from tests.fakes.clock import FakeClock
 
 
 class Loop:
-    """Callbacks that wait for the next turn."""
+    """Callbacks that wait for the next turn of the loop."""
 
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Wait for it."""
+        """Wait for the next turn."""
         self.waiting.append(callback)
 
     def turn(self) -> None:
-        """One turn."""
+        """Run one turn of the loop."""
         waiting, self.waiting = self.waiting, []
         for callback in waiting:
             callback()
@@ -87,7 +87,7 @@ def test_event_that_fails_is_logged_and_the_next_ones_are_applied(caplog: pytest
 
 
 def volatile(event: str, *, guild_id: int = 1, channel_id: int = 0, user_id: int = 0, n: int = 0) -> Delivery:
-    """A presence or a word of typing."""
+    """A presence or a typing event."""
     envelope = Envelope(
         id=n,
         event=event,
@@ -116,7 +116,7 @@ def message(author_id: int, channel_id: int) -> Delivery:
 
 
 class Applied:
-    """An inbox and what came out of it: event, user and number."""
+    """An inbox, and the applied deliveries as event, user and number."""
 
     def __init__(self) -> None:
         self.loop, self.clock = Loop(), FakeClock()
@@ -129,7 +129,7 @@ class Applied:
         self.clock.advance(SLICE_S)
 
     def run(self) -> list[tuple[str, int, int]]:
-        """Turn until nothing waits."""
+        """Run turns of the loop until nothing waits."""
         while self.loop.waiting:
             self.loop.turn()
         return self.came

@@ -1,4 +1,4 @@
-"""A bounded memory holds what was put last."""
+"""A bounded memory holds the newest entries."""
 
 from gateway.events.recent import remember
 

@@ -1,4 +1,4 @@
-"""GUILD_CREATE of shared parts: always what would be made without anything kept, and made only when something changed."""
+"""GUILD_CREATE of shared parts is always as if made anew, and parts are made only after a change."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -34,7 +34,7 @@ from tests.support.sessions import make_session
 GUILD, ROLE, OPEN, HIDDEN = 1, 11, 51, 52
 VIEW = int(Permission.VIEW_CHANNEL)
 USERS = range(101, 161)
-"""So many that the guild is large for sessions with the least threshold."""
+"""The number of members from which the guild is large for sessions with the least threshold."""
 
 
 def member(user_id: int, *role_ids: int, nick: str | None = None) -> Member:
@@ -101,7 +101,7 @@ def show(actor: GuildActor, user_id: int, *, intents: int, threshold: int) -> tu
 
 
 def change(actor: GuildActor, number: int, what: int, whom: int) -> None:
-    """One of the things that can happen."""
+    """Apply one of the possible changes."""
     members = actor.state.members
     match what:
         case 0:

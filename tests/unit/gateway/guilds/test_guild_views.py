@@ -34,7 +34,7 @@ USERS = range(OWNER, OWNER + 150)
 
 
 def raw_of(value: object) -> msgspec.Raw:
-    """As it comes in an envelope."""
+    """The object as it comes in an envelope."""
     return msgspec.Raw(msgspec.json.encode(value))
 
 
@@ -116,10 +116,10 @@ class ViewedGuild:
         assert follow is not None
         follow(self.views, change)
 
-    # -- what must hold
+    # -- invariants
 
     def may_view(self, user_id: int, channel_id: int) -> bool:
-        """Computed anew, from the state alone."""
+        """Compute the views anew, from the state alone."""
         member, channel, roles = self.state.members.find(user_id), self.state.channels[channel_id], self.state.roles
         assert member is not None
         held = [roles[each].permissions for each in member.role_ids if each in roles]

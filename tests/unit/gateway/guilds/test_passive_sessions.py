@@ -1,4 +1,4 @@
-"""Who gets what in a large guild: bots all, those who look what they look at, the others mentions and unread channels."""
+"""A large guild: bots get all events, active sessions their subscriptions, others mentions and unread channels."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -57,7 +57,7 @@ class LargeGuild:
         self._id = 0
 
     def enter(self, user_id: int, *, is_bot: bool = False, roles: Iterable[int] = ()) -> tuple[Session, FakeConnection]:
-        """A session attaches; what it is told for that is forgotten."""
+        """Attach a session, and drop the dispatches of that."""
         self._id += 1
         session, connection = make_session(user_id, session_id=f"s{self._id}", is_bot=is_bot)
         if self.actor.state.members.hold(user_id):
@@ -67,7 +67,7 @@ class LargeGuild:
         return session, connection
 
     def tell(self, event: str, payload: Any, *, durable: bool = True, **header: Any) -> int:
-        """Something happens; its envelope's id."""
+        """Apply an event, and return its envelope's id."""
         self._id += 1
         raw = msgspec.Raw(msgspec.json.encode(payload))
         fields = {"id": self._id, "event": event, "audience": Audience.GUILD, "payload": raw, "guild_id": GUILD}
@@ -75,7 +75,7 @@ class LargeGuild:
         return self._id
 
     def say(self, channel_id: int = LOUNGE, author_id: int = 500, mentions: tuple[int, ...] = (), **more: Any) -> int:
-        """Somebody writes."""
+        """Apply a message."""
         payload = {
             "channel_id": str(channel_id),
             "content": "x",

@@ -1,4 +1,4 @@
-"""Presences of a guild on their way: at once when all is quiet, in batches else, and never too many for anybody."""
+"""Presences of a guild go out at once when it is idle, else in batches, and never too many for one user."""
 
 from collections.abc import Collection, Mapping
 
@@ -22,16 +22,16 @@ from tests.fakes.timers import FakeTimers
 
 
 class Guild:
-    """Somebody to tell: `sessions` of each of its users."""
+    """The viewers of one guild: each of its users has so many `sessions`."""
 
     def __init__(self, guild_id: int, pace: PresencePace, clock: FakeClock, *users: int, sessions: int = 1) -> None:
         self.guild_id = guild_id
         self.users = users
         self.sessions = sessions
         self.others: dict[int, set[int]] = {}
-        """Further guilds of a user."""
+        """The further guilds of a user."""
         self.told: list[tuple[float, int, int, str]] = []
-        """When, whom, about whom, what."""
+        """The tellings: time, receiver, user that it is about, and status."""
         self._clock = clock
         self.batches = PresenceBatches(viewers=self, pace=pace)
 
@@ -57,7 +57,7 @@ class Guild:
         self.batches.put(envelope)
 
     def about(self) -> list[tuple[int, str]]:
-        """What was told, of whom."""
+        """The presences told, and the users that they are about."""
         return [(about, status) for _, _, about, status in self.told]
 
 
@@ -158,7 +158,7 @@ def test_user_in_many_guilds_is_told_no_more_than_may_be_and_the_last_state_in_t
     window = 10 * GAP_S
     for start in range(0, 100, 10):
         begin_s = scene.clock.monotonic_s() - 100 * GAP_S + start * GAP_S
-        # Seconds of the pace need not begin with these: two of them may touch one of these.
+        # The windows of the pace need not begin with these seconds, so two windows may overlap one second.
         assert sum(begin_s <= at < begin_s + window for at in times) <= 2 * USER_PER_S
     for guild in guilds:
         alone = [about for _, receiver, about, _ in guild.told if receiver == 10 + guild.guild_id]
@@ -166,7 +166,7 @@ def test_user_in_many_guilds_is_told_no_more_than_may_be_and_the_last_state_in_t
         last = {about: status for _, receiver, about, status in guild.told if receiver == 1}
         assert len(last) == 200
         assert last[1000] == ("dnd" if guild.guild_id == 0 else "online")
-    # The neighbours, who are in one guild each, have not waited for the one who is in all.
+    # The users in one guild each have not waited for the user who is in all of them.
     ends = [max(at for at, receiver, _, _ in guild.told if receiver == 10 + guild.guild_id) for guild in guilds[1:]]
     assert max(ends) < times[-1]
 

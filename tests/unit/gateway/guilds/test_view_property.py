@@ -1,8 +1,8 @@
-"""Nobody ever gets an event of a channel that it may not view, and everybody gets every event that it may.
+"""No session gets an event of a channel that it may not view, and every session gets all events that it may.
 
-A machine makes a random guild and random changes. Beside the actor stands a model that knows nothing of indexes and caches:
-it computes each view anew, from the text of Discord's documentation. After each change every session's client must know
-exactly the channels that the model lets it view, and get exactly the messages.
+A machine makes a random guild and random changes. Beside the actor stands a model without indexes and caches, which
+computes each view anew by the text of Discord's documentation. After each change every session's client must know exactly
+the channels that the model lets it view, and get exactly the messages.
 """
 
 from typing import Any
@@ -59,18 +59,18 @@ intent_sets = st.sampled_from(
 
 
 class Watcher:
-    """A client: what it knows of the guild from its dispatches alone."""
+    """A client, with its knowledge of the guild from dispatches alone."""
 
     def __init__(self, session: Session, connection: FakeConnection) -> None:
         self.session = session
         self.connection = connection
         self.known: set[int] | None = None
-        """Channels; None while it knows no guild."""
+        """The channels, None while the client knows no guild."""
         self.messages: list[int] = []
         self.invites: list[int] = []
 
     def read(self) -> None:
-        """Take in what was dispatched."""
+        """Apply the new dispatches."""
         for event, d in self.connection.take():
             match event:
                 case "GUILD_CREATE":
@@ -118,7 +118,7 @@ class ViewMachine(RuleBasedStateMachine):
         keeps_all=st.booleans(),
     )
     def load(self, everyone: int, absent: Any, held: Any, given: Any, made: Any, attached: Any, keeps_all: bool) -> Any:
-        """A random guild with some sessions."""
+        """Make a random guild with some sessions."""
         model = self.model
         model.roles |= {**given, GUILD: everyone}
         model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
@@ -151,7 +151,7 @@ class ViewMachine(RuleBasedStateMachine):
         self.actor.apply(Delivery(self.position, 0, envelope))
 
     def tell_channel(self, event: str, channel_id: int) -> None:
-        """A channel's event."""
+        """Make the event of a channel."""
         payload = render_channel(self.model.channel(channel_id))
         self.tell(event, payload, audience=Audience.CHANNEL, channel_id=channel_id)
 
@@ -159,12 +159,12 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(target=watchers, user_id=users, intents=intent_sets)
     def attach(self, user_id: int, intents: int) -> Any:
-        """One more session."""
+        """Make one more session."""
         watcher = self.enter(user_id, intents)
         return multiple() if watcher is None else watcher
 
     def enter(self, user_id: int, intents: int) -> Watcher | None:
-        """A session of a member attaches; one of nobody does not."""
+        """A member's session attaches, and a stranger's does not."""
         self.sessions_made += 1
         session, connection = make_session(user_id, session_id=str(self.sessions_made), intents=intents)
         if self.actor.state.members.hold(user_id):
@@ -197,7 +197,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(user_id=users)
     def leave(self, user_id: int) -> None:
-        """A member goes; its sessions with it."""
+        """A member goes, and its sessions with it."""
         if user_id not in self.model.members or user_id == self.model.owner_id:
             return
         user = render_user(self.model.member(user_id).user)
@@ -206,7 +206,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(user_id=users, held=st.sets(roles, max_size=3), timeout_until_ms=st.sampled_from([0, 1 << 42]))
     def change_member(self, user_id: int, held: set[int], timeout_until_ms: int) -> None:
-        """Roles of a member, a timeout."""
+        """Roles and timeout of a member change."""
         if user_id not in self.model.members:
             return
         self.model.members[user_id] = held & self.model.roles.keys()
@@ -223,7 +223,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(role_id=roles)
     def delete_role(self, role_id: int) -> None:
-        """A role goes, from members and overwrites too. Its id may come back here, which it never does in life."""
+        """A role goes, from members and overwrites too. Its id may come back here, which never happens in a server."""
         if self.model.roles.pop(role_id, None) is None:
             return
         for held in self.model.members.values():
@@ -257,7 +257,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(channel_id=channels)
     def send_message(self, channel_id: int) -> None:
-        """A message reaches exactly those who may read its channel, once."""
+        """A message reaches exactly the sessions that may read its channel, once."""
         payload = {"id": "1", "channel_id": str(channel_id), "content": "x"}
         self.tell("MESSAGE_CREATE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
         for watcher in self.here:
@@ -270,7 +270,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     @rule(channel_id=channels)
     def make_invite(self, channel_id: int) -> None:
-        """An invite is told to exactly those who manage its channel."""
+        """An invite reaches exactly the sessions that manage its channel."""
         if channel_id not in self.model.channels:
             return
         payload = {"code": "x", "channel_id": str(channel_id)}
@@ -291,11 +291,11 @@ class ViewMachine(RuleBasedStateMachine):
             assert watcher.invites == [channel_id] * expected
             watcher.invites.clear()
 
-    # -- what must hold
+    # -- invariants
 
     @invariant()
     def clients_know_what_they_may_view(self) -> None:
-        """Sessions of who is no member any more were let go, the others know their channels and no others."""
+        """Sessions of former members were let go, and the others know exactly their channels."""
         for watcher in list(self.here):
             watcher.read()
             session = watcher.session
@@ -309,7 +309,7 @@ class ViewMachine(RuleBasedStateMachine):
 
     @invariant()
     def all_that_is_kept_is_as_if_made_anew(self) -> None:
-        """Whatever has happened, nobody who follows the state was forgotten."""
+        """Every observer has followed the state, whatever has happened."""
         if hasattr(self, "actor"):
             check_kept(self.actor)
 

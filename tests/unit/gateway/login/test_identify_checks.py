@@ -1,4 +1,4 @@
-"""What an Identify asks for, and the profile that comes out."""
+"""The checks of an Identify, and the profile that results."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How often bots may identify."""
+"""The limits of bots' identifies."""
 
 from core.live.memory import MemorySessionStarts
 from gateway.login.identify_limits import IdentifyLimits

@@ -1,4 +1,4 @@
-"""Logins on their way from the store: how many a read takes, and what is noted meanwhile."""
+"""Reads of logins: the size of a read, and the events noted meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -23,7 +23,7 @@ from tests.fakes.gateway_connection import FakeConnection
 
 
 class FakeStore:
-    """Knows every token whose first byte is not 0; answers when it is told to."""
+    """A store that knows every token whose first byte is not 0. It answers on demand."""
 
     def __init__(self) -> None:
         self.asked: list[list[bytes]] = []
@@ -33,7 +33,7 @@ class FakeStore:
         self.messages = SimpleNamespace()
 
     async def find_many(self, token_hashes: Collection[bytes]) -> dict[bytes, LoginSnapshot]:
-        """The read."""
+        """Answer a read when the test allows it."""
         self.asked.append(list(token_hashes))
         async with self.was_asked:
             self.was_asked.notify_all()
@@ -75,14 +75,14 @@ class RecordedReads:
         self.has_taken.set()
 
     def ask(self, number: int) -> Login:
-        """A client with a token."""
+        """Ask for the login of a client."""
         login = Login(FakeConnection(), Identify(token="x"), number.to_bytes(4, "big"))  # type: ignore[arg-type]
         login.connection.session = login
         self.reads.ask(login)
         return login
 
     async def wait(self, logins: int) -> list[Login]:
-        """So many logins."""
+        """Wait until so many logins are taken. Return all that are."""
         while len(self.taken) < logins:
             self.has_taken.clear()
             await self.has_taken.wait()
@@ -113,7 +113,7 @@ async def until_asked(scene: RecordedReads, times: int) -> None:
 
 
 KNOWN = 1 << 24
-"""Numbers from here on are known tokens."""
+"""The least number that is a known token."""
 
 
 async def test_logins_that_wait_are_read_together_and_taken_some_a_turn(scene: RecordedReads) -> None:

@@ -1,4 +1,4 @@
-"""Bytes of clients that are no document of their encoding, or one that nests too deep."""
+"""Payloads of clients that are no document of their encoding, or that nest too deep."""
 
 import pytest
 
@@ -73,7 +73,7 @@ def test_parse_broken_etf_is_a_decode_error(data: bytes) -> None:
 
 
 def nested(depth: int) -> bytes:
-    """A heartbeat that nests so deep, itself included, in a field that nobody reads."""
+    """A heartbeat of this depth, which nests in a field that nobody reads."""
     return b'{"op":1,"x":' + b"[" * (depth - 1) + b'"[[[\\"[["' + b"]" * (depth - 1) + b"}"
 
 
@@ -87,7 +87,7 @@ def test_parse_json_with_many_brackets_and_little_depth_is_taken() -> None:
 
 
 def nested_msgpack(depth: int) -> bytes:
-    """The same, with lists and maps in turn."""
+    """A heartbeat of this depth, with alternating lists and maps."""
     levels = [b"\x91", b"\x81\xa1a"] * depth
     return b"\x82\xa2op\x01\xa1x" + b"".join(levels[: depth - 1]) + b"\xc0"
 

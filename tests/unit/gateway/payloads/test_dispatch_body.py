@@ -1,4 +1,4 @@
-"""Events in their forms, and their twins for those who see less."""
+"""Events in their formats, and their variants without content or nonce."""
 
 import json
 from typing import Any

@@ -30,7 +30,7 @@ values = st.one_of(
     st.lists(words, max_size=4),
     st.dictionaries(words, words, max_size=4),
 )
-# Keys are told apart by where they go: all pairs of a dispatch differ.
+# Each place has its own keys, because all keys of a dispatch differ.
 objects = st.lists(values, max_size=20)
 
 
@@ -45,7 +45,7 @@ def splice(own: dict[str, Any], *shared: dict[str, Any]) -> SplicedBody:
 
 
 def read_d(encoding: Encoding, payload: bytes, *, pads: int = 0) -> Any:
-    """`d`, without the pads' keys, of which there must be as many as said."""
+    """Return `d` without the pads' keys, whose number is checked."""
     dispatch = decode_payload(encoding, payload)
     assert (dispatch["t"], dispatch["op"]) == ("GUILD_CREATE", 0)
     for number in range(1, pads + 1):
@@ -78,7 +78,7 @@ def test_spliced_bodies_in_a_stream_are_all_their_pairs(
         parts = pairs_of("own", [None, *own]), pairs_of("a", first), pairs_of("b", second)
         _, payload = split_frame(wire_format.encode_dispatch(splice(*parts), 7))
         assert read_d(encoding, decompressor.decompress(payload), pads=pads) == parts[0] | parts[1] | parts[2]
-        # What follows does not notice.
+        # The events after it are not affected.
         d = msgspec.json.encode(parts[0])
         _, payload = split_frame(wire_format.encode_dispatch(DispatchBody("GUILD_CREATE", d), 7))
         assert read_d(encoding, decompressor.decompress(payload)) == parts[0]

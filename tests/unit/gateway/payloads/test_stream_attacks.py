@@ -1,4 +1,4 @@
-"""Bodies made to break streams: repeats at the offsets that zstd remembers, at the edges of windows and blocks, and of the pad."""
+"""Bodies made to break streams: repeats at zstd's remembered offsets, at edges of windows and blocks, and of the pad."""
 
 import random
 import zlib
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 WIRE_FORMATS = WireFormats()
 SAFE = bytes(byte for byte in range(32, 127) if byte not in b'"\\')
 EDGES = (4095, 4096, 4097, 32_506, 32_767, 32_768, 32_769, 65_535, 65_536, 131_071, 131_072, 131_073)
-"""Of deflate's small and full windows (32 KiB less what a match may need), stored blocks and zstd's blocks."""
+"""Sizes around deflate's small and full windows (32 KiB less the room of a match), stored blocks and zstd's blocks."""
 
 offsets = st.one_of(st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 18]), st.integers(1, 300), st.sampled_from(EDGES))
 lengths = st.one_of(st.integers(1, 12), st.integers(1, 600))
@@ -35,8 +35,8 @@ steps = st.one_of(
     st.tuples(st.just("pad"), st.just(0), st.integers(1, 40)),
     st.tuples(st.just("filler"), st.sampled_from([*EDGES, 140_000, 270_000]), st.integers(0, 3)),
 )
-"""What comes next in a body. Copies without noise between them are sequences without literals, for which zstd's offset codes
-mean something else."""
+"""The next piece of a body. Copies without noise between them are sequences without literals, for which zstd's offset
+codes have another meaning."""
 
 
 def grow(text: bytearray, step: tuple[str, int, int]) -> None:
@@ -66,7 +66,7 @@ def hostile_texts(draw: st.DrawFn) -> bytes:
 
 
 def make_body(text: bytes, shape: str) -> Body:
-    """The text where the body begins, where it ends, or where its shared pairs do."""
+    """The text at the beginning of a body, at its end, or in its shared pairs."""
     if shape == "plain":
         return DispatchBody("E", b'"%b"' % text)
     if shape == "named":

@@ -1,4 +1,4 @@
-"""Golden streams: tens of thousands of mixed events to many connections, decompressed by stock decoders, byte for byte."""
+"""Golden streams: many thousands of mixed events to many connections, decompressed by stock decoders, byte for byte."""
 
 import logging
 import random
@@ -19,7 +19,7 @@ from tests.support.stream_clients import DECODERS, Member
 
 EVENTS = 200
 MEMBERS = 50
-"""With each decoder. More than it takes to chain."""
+"""The number of clients with each decoder: more than a chain needs."""
 logger = logging.getLogger(__name__)
 NODE = shutil.which("node")
 INFLATE = """
@@ -47,7 +47,7 @@ WORDS = (
 
 
 def make_event(chance: random.Random) -> Body:
-    """Something like what guilds see: mostly small and alike, at times large, seldom like nothing at all."""
+    """Events as in guilds: mostly small and alike, at times large, seldom without any likeness."""
     kind = chance.random()
     if kind < 0.2:
         return DispatchBody("TYPING_START", msgspec.json.encode({"user_id": str(chance.getrandbits(60))}))
@@ -91,7 +91,7 @@ SHARED = (
 
 
 def play(seed: int, members: list[Member], flush: Callable[[], None]) -> None:
-    """Events for all or for some, bursts, unicast between them, stalls, connections lost and resumed."""
+    """Mix events for all or some, bursts, unicast payloads, stalls, lost and resumed connections."""
     chance = random.Random(seed)
     for _ in range(EVENTS):
         body = make_event(chance)
@@ -135,7 +135,7 @@ def test_streams_of_mixed_events_are_read_byte_for_byte(encoding: Encoding) -> N
 
 
 def assert_node_reads(members: list[Member]) -> None:
-    """Node's zlib makes the same of a stream as Python's."""
+    """Node's zlib decompresses a stream as Python's does."""
     clients = [client for member in members for client in member.clients]
     longest = max(
         (client for client in clients if client.compression is Compression.ZLIB_STREAM), key=lambda each: len(each.wire)

@@ -1,4 +1,4 @@
-"""Frames as clients read them: golden bytes, stock decoders over long streams, and any event that hypothesis thinks of."""
+"""Frames as clients read them: golden bytes, stock decoders over long streams, and random events of hypothesis."""
 
 import json
 import zlib
@@ -25,7 +25,7 @@ streams = pytest.mark.parametrize("decoder", STREAM_DECODERS)
 encodings = pytest.mark.parametrize("encoding", list(Encoding))
 
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
-# Repetitive text makes matches, which is what a wrong offset in a stream would break.
+# Repetitive text makes matches, which a wrong offset in a stream would break.
 repetitive = st.builds(lambda text, count: text * count, texts, st.integers(1, 300))
 numbers = st.integers(-(1 << 63) + 1, (1 << 64) - 1)
 bodies = st.recursive(
@@ -89,7 +89,7 @@ def test_stream_golden_bytes_are_read_by_stock_decoders(stream: dict[str, Any], 
 
 @pytest.mark.parametrize("stream", GOLDEN["streams"], ids=golden_name)
 def test_stream_stored_parts_are_their_golden_bytes(stream: dict[str, Any]) -> None:
-    """What is stored and not compressed cannot differ between versions of the compressors."""
+    """Stored bytes do not differ between versions of the compressors."""
     encoding = Encoding[stream["encoding"]]
     wire_format = WIRE_FORMATS.find(encoding, Compression[stream["compression"]])
     # A block's header (5 bytes of deflate, 3 of zstd) and the prefix: `{"s":1,`, or all up to the fixed-width `s`.
@@ -144,7 +144,7 @@ def test_stream_of_one_event_to_many_connections_shares_its_compressed_part(enco
 @streams
 @pytest.mark.parametrize("size", [0, 1, 4096, 4097, 65_535, 65_536, 131_072, 131_073, 700_000])
 def test_stream_of_bodies_at_every_block_boundary_decodes(decoder: str, size: int) -> None:
-    """Sizes around the window choice, a stored deflate block's, a zstd block's; text that hardly compresses and that does."""
+    """Sizes around windows and blocks decompress, for text that compresses well and badly."""
     compression, make = STREAM_DECODERS[decoder]
     wire_format, decompressor = WIRE_FORMATS.find(Encoding.JSON, compression), make()
     decompressor.decompress(split_frame(wire_format.open(encode_payload(Encoding.JSON, 11)))[1])
@@ -171,7 +171,7 @@ def test_unicast_longer_than_a_stored_block_decodes_in_every_stream() -> None:
 
 @pytest.mark.parametrize("encoding", [Encoding.ETF, Encoding.MSGPACK])
 def test_int_past_64_bits_becomes_text_in_binary_encodings(encoding: Encoding) -> None:
-    """A nonce may have 25 digits; one session's encoding must not keep an event from the others."""
+    """A nonce may have 25 digits, which must not stop the event in the other encodings."""
     body = DispatchBody("E", b'{"nonce":9999999999999999999999999,"list":[-99999999999999999999,1.5,true,7]}')
     _, payload = split_frame(WIRE_FORMATS.find(encoding, Compression.NONE).encode_dispatch(body, 1))
     assert decode_payload(encoding, payload)["d"] == {

@@ -1,4 +1,4 @@
-"""Compression works with the stdlib's zstd alone, as from Python 3.14 on, and one module chooses between it and its backport."""
+"""Compression works with the stdlib's zstd alone (from Python 3.14 on), and one module chooses it or the backport."""
 
 import ast
 import subprocess
@@ -13,7 +13,7 @@ ON_3_14 = """
 import sys, types
 from gateway.payloads.zstd_library import zstd as here
 
-# What is not the gateway's is loaded before the version is said to be another.
+# Modules outside the gateway are loaded before the version is faked.
 import enum, typing, zlib
 for name in [name for name in sys.modules if name.partition(".")[0] in ("backports", "gateway")]:
     del sys.modules[name]

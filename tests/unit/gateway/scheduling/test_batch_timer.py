@@ -1,4 +1,4 @@
-"""Many things that happen within a short time lead to one call."""
+"""Many starts within a short time lead to one call."""
 
 from gateway.scheduling.batch_timer import BatchTimer
 from tests.fakes.timers import FakeTimers

@@ -14,7 +14,7 @@ from tests.fakes.clock import FakeClock
 
 
 class Link:
-    """A transport that says how often it was written to, and breaks when told to."""
+    """A link that counts its writes, and fails on demand."""
 
     def __init__(self) -> None:
         self.writes = 0
@@ -43,20 +43,20 @@ class Bench:
         self.body = DispatchBody("E", b"{}")
 
     def make_pair(self) -> tuple[Track, Link]:
-        """A session's dispatches and where they go."""
+        """Make a track, with the link of its outlet."""
         link, track = Link(), Track(max_events=10, max_bytes=1000)
         track.attach(Outlet(queue=self.sending.queue, wire_format=self.wire_format, link=link))
         return track, link
 
     def turn(self) -> None:
-        """One turn of the loop, 1 s long."""
+        """Run one turn of the loop, which takes 1 s."""
         self.clock.advance(1)
         calls, self.calls = self.calls, []
         for call in calls:
             call()
 
     def apply(self, *tracks: Track) -> bool:
-        """An event for these; whether it is timed."""
+        """Push an event to these tracks. Return whether it is timed."""
         is_timed = self.sending.begin()
         for track in tracks:
             track.push(self.body)

@@ -1,4 +1,4 @@
-"""Counting in windows."""
+"""An allowance counts uses in windows."""
 
 from gateway.sessions.allowance import Allowance
 

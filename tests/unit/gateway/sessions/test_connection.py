@@ -1,4 +1,4 @@
-"""One connection without a socket: what is let through, when it is overdue, how it ends, what it sends."""
+"""One connection without a socket: the commands that pass, its deadline, its end, and its payloads."""
 
 import json
 import zlib
@@ -28,7 +28,7 @@ INTERVAL_S = 40.0
 
 
 class FakeLink:
-    """Keeps what is written, and the codes that it is ended with."""
+    """A link that keeps written bytes, and an ender that keeps close codes."""
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
@@ -47,7 +47,7 @@ class FakeLink:
 
 
 class FakeHandler:
-    """Keeps what it is told."""
+    """A handler that keeps its calls."""
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
@@ -349,7 +349,7 @@ def test_payload_compression_on_a_compressed_transport_is_ignored(compression: C
 
 
 def padded(payload: dict[str, Any], size: int) -> dict[str, Any]:
-    """The payload with so many bytes."""
+    """Pad a payload to so many bytes."""
     rest = size - len(json.dumps({**payload, "x": ""}).encode())
     return {**payload, "x": "-" * rest}
 

@@ -1,4 +1,4 @@
-"""Who gets which variant of a message."""
+"""Each session gets its variant of a message."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Sessions number what they send, keep it, and send it again."""
+"""Sessions number their dispatches, keep them, and send them again."""
 
 from gateway.payloads.dispatch_body import DispatchBody
 from tests.support.sessions import make_session

@@ -1,4 +1,4 @@
-"""Sessions by id: lost, taken again, ended."""
+"""Sessions in the table are lost, taken again, and ended."""
 
 from core.wire import close_codes
 from gateway.sessions.session import Session
@@ -25,7 +25,7 @@ class RecordedTable:
         )
 
     def add(self, session_id: str, *, user_id: int = 1) -> tuple[Session, FakeConnection]:
-        """A session in it."""
+        """Add a session."""
         session, connection = make_session(user_id, session_id=session_id)
         connection.session = session
         self.table.add(session)

@@ -1,4 +1,4 @@
-"""Which sockets may stay when there is no room for more."""
+"""The sockets that may stay when there is no room for more."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The judgement of handshakes' headers, without a socket: tests/integration/transport/websocket/test_handshake.py has the cases."""
+"""The rules for headers of a handshake. tests/integration/transport/websocket/test_handshake.py has more cases."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The watch: who is overdue is ended in time, who beats is not, and nobody is looked at often."""
+"""The watch ends overdue connections in time and no others, and checks each one seldom."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from gateway.transport.heartbeats import HeartbeatWatch
 
 
 class FakeConnection:
-    """Overdue at a time that can be moved."""
+    """A connection with a deadline that can be moved."""
 
     def __init__(self, deadline_s: float) -> None:
         self.is_open = True

@@ -1,4 +1,4 @@
-"""The HTTP before a WebSocket: what is read of a request, and what is answered."""
+"""The HTTP request before a WebSocket, and its answers."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""The address that clients are told."""
+"""The gateway's address for clients."""
 
 import pytest
 from hypothesis import given

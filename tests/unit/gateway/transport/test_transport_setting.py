@@ -1,4 +1,4 @@
-"""Which transport the setting gives."""
+"""The transport of each value of the setting."""
 
 import sys
 from typing import Any

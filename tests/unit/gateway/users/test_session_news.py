@@ -1,4 +1,4 @@
-"""When sessions are told of each other: once for much, and not often."""
+"""Sessions are told of each other once for many changes, and not often."""
 
 from gateway.users.session_news import BYTES_PER_S, GAP_S, SessionNews
 from tests.fakes.clock import FakeClock
@@ -6,7 +6,7 @@ from tests.fakes.timers import FakeTimers
 
 
 class Bench:
-    """News on a clock that stands still. A telling is so many bytes."""
+    """News on a clock that stands still. Each telling has so many bytes."""
 
     def __init__(self, size_bytes: int = 100) -> None:
         self.timers = FakeTimers(FakeClock())

@@ -1,4 +1,4 @@
-"""A user's sessions: events before and after READY, presences."""
+"""A user's sessions: events before and after READY, and presences."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ class RecordedActor:
         return session, connection
 
     def start(self, session: Session) -> None:
-        """READY."""
+        """Start a session, as READY does."""
         self.joined += [(join.session.id, join.guild_id) for join in self.actor.start(session)]
 
     def tell(self, event: str, payload: Any = None, *, envelope_id: int = 0, **header: Any) -> None:

@@ -125,7 +125,7 @@ def test_sessions_that_all_end_before_they_are_told_are_forgotten() -> None:
 
 
 def busy_place(statuses: int, sessions: int = 50) -> RecordedDirectory:
-    """One account with many sessions, of which one after another changes what others see."""
+    """One account with many sessions, each of which changes the merged presence."""
     place = RecordedDirectory()
     seats = [make_session(5, session_id=str(number), is_bot=False)[0] for number in range(sessions)]
     for session in seats:

@@ -31,7 +31,7 @@ def test_channel_that_everyone_views_has_the_list_of_everyone() -> None:
 def test_channel_that_is_denied_to_some_has_the_name_of_everyone_and_a_list_of_its_own() -> None:
     denied = Overwrite(7, 0, 0, VIEW)
     assert key(denied) == ListKey(EVERYONE, "deny:7")
-    # Somebody whom the other list lacks.
+    # The list has a member that the other list lacks.
     assert key(denied, Overwrite(8, 1, VIEW, 0)) == ListKey(EVERYONE, "allow:8,deny:7")
 
 
@@ -45,7 +45,7 @@ def test_channel_that_is_hidden_is_named_by_the_hash_of_its_overwrites() -> None
 
 
 def test_hash_is_murmurhash3_of_32_bits() -> None:
-    # From the reference implementation's own table of test vectors.
+    # These are test vectors of the reference implementation.
     assert mmh3.hash("", 0) == 0
     assert mmh3.hash("aaaa", seed=0x9747B28C, signed=False) == 0x5A97808A
     assert mmh3.hash("Hello, world!", seed=0x9747B28C, signed=False) == 0x24884CBA

@@ -1,7 +1,7 @@
-"""Whoever looks at a member list always has the rows that it should have, whatever happens in the guild.
+"""A session that watches a member list has the right rows, whatever happens in the guild.
 
-A machine makes random changes to a guild. Beside the actor stands a model that computes each list anew by sorting everybody;
-each client applies what it is sent as Discord's own clients do. When what is batched has been sent, the rows that a client
+A machine makes random changes to a guild. Beside the actor stands a model that computes each list anew by sorting all
+members. Each client applies its updates as Discord's own clients do. When a batch has been sent, the rows that a client
 asked for must be the model's.
 """
 
@@ -50,7 +50,7 @@ subscriptions = st.dictionaries(channels, range_sets, min_size=1, max_size=3)
 
 
 class Looker:
-    """A person's client: what it asked for, and what it was told."""
+    """A person's client: the ranges that it asked for, and the rows that it has."""
 
     def __init__(self, session: Session, connection: FakeConnection) -> None:
         self.session = session
@@ -59,7 +59,7 @@ class Looker:
         self.lists = Lists()
 
     def read(self) -> None:
-        """Take in what was dispatched."""
+        """Apply the new dispatches."""
         for event, d in self.connection.take():
             if event == "GUILD_MEMBER_LIST_UPDATE":
                 self.lists.apply(d)
@@ -72,7 +72,7 @@ class ListMachine(RuleBasedStateMachine):
         super().__init__()
         self.online_count = 0
         self.model = Model()
-        self.model.owner_id = 999  # nobody here sees more than others
+        self.model.owner_id = 999  # no user of the tests is the owner, who sees more
         self.model.members = {}
         self.nicks: dict[int, str] = {}
         self.hoisted: dict[int, tuple[bool, int]] = {}
@@ -95,7 +95,7 @@ class ListMachine(RuleBasedStateMachine):
         first=st.lists(st.tuples(users, statuses, subscriptions), min_size=3, max_size=8),
     )
     def load(self, everyone: int, held: Any, absent: Any, hoisted: Any, given: Any, made: Any, keeps_all: bool, first: Any) -> None:  # fmt: skip
-        """A random guild in which somebody looks at lists."""
+        """Make a random guild in which somebody watches lists."""
         model = self.model
         model.roles |= {**given, GUILD: everyone}
         model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
@@ -203,7 +203,7 @@ class ListMachine(RuleBasedStateMachine):
 
     @rule(user_id=users, status=statuses)
     def change_presence(self, user_id: int, status: str) -> None:
-        """A user who is here says how it is."""
+        """A connected user changes its presence."""
         if user_id in self.statuses:
             self.statuses[user_id] = status
             payload = {**presence_of(user_id, status), "guild_id": str(GUILD)}
@@ -211,7 +211,7 @@ class ListMachine(RuleBasedStateMachine):
 
     @rule(user_id=users, held=st.sets(roles, max_size=2), nick=st.sampled_from([None, *NAMES]))
     def change_member(self, user_id: int, held: set[int], nick: str | None) -> None:
-        """Roles and nick of a member."""
+        """Roles and nick of a member change."""
         if user_id not in self.model.members:
             return
         self.model.members[user_id] = held & self.model.roles.keys()
@@ -273,7 +273,7 @@ class ListMachine(RuleBasedStateMachine):
 
     @rule()
     def give_away(self) -> None:
-        """An event about the guild that changes no list."""
+        """An event about the guild changes no list."""
         self.tell("GUILD_UPDATE", render_guild(self.model.guild(), ()))
 
     @rule(channel_id=channels)
@@ -286,14 +286,14 @@ class ListMachine(RuleBasedStateMachine):
 
     @invariant()
     def all_that_is_kept_is_as_if_made_anew(self) -> None:
-        """Whatever has happened, nobody who follows the state was forgotten."""
+        """Every observer has followed the state, whatever has happened."""
         if hasattr(self, "actor"):
             check_kept(self.actor)
             assert self.online_count == len(self.actor.state.presences)
 
     @rule()
     def wait(self) -> None:
-        """What was batched is sent: everybody has the rows that it asked for. Lists that nobody looks at are still kept."""
+        """After a batch all clients have the rows that they asked for. Lists that nobody watches are kept."""
         self.timers.advance(COUNTS_GAP_S + LIST_GAP_S)
         for looker in self.lookers:
             looker.read()
@@ -301,11 +301,11 @@ class ListMachine(RuleBasedStateMachine):
 
     @rule()
     def wait_long(self) -> None:
-        """Lists that nobody looks at are dropped."""
+        """Lists that nobody watches are dropped."""
         self.timers.run()
 
     def check(self, looker: Looker) -> None:
-        """Of two channels whose lists have one name, the later one's is shown."""
+        """The later one of two lists with the same id is shown."""
         newest: dict[str, int] = {}
         for channel_id in looker.wanted:
             if self.model.may_view(looker.session.user_id, channel_id):
@@ -328,7 +328,7 @@ class ListMachine(RuleBasedStateMachine):
             assert set(map(int, member["roles"])) == self.model.members[user_id]
 
     def teardown(self) -> None:
-        """Nobody looks any more: nothing is left to be told or kept."""
+        """Without watchers nothing is left to be told or kept."""
         if not hasattr(self, "actor"):
             return
         self.wait()
@@ -339,7 +339,7 @@ class ListMachine(RuleBasedStateMachine):
 
 
 def presence_of(user_id: int, status: str) -> dict[str, Any]:
-    """As in GUILD_CREATE."""
+    """The presence as in GUILD_CREATE."""
     return {"user": {"id": str(user_id)}, "status": status, "activities": [], "client_status": {}}
 
 

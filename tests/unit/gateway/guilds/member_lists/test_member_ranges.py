@@ -1,4 +1,4 @@
-"""Ranges that are taken and refused; and operations that always lead from one state of the rows to the other."""
+"""Ranges are taken or refused, and operations always lead from one state of the rows to the other."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Each kind of change reaches all who follow the state, and each event of a guild is one that changes the state or not."""
+"""Each kind of change reaches all observers, and each event of a guild is known to change the state or not."""
 
 from typing import Any, NamedTuple
 
@@ -18,11 +18,11 @@ from gateway.guilds.state.guild_changes import (
 from gateway.guilds.state.guild_state import APPLIERS
 
 OF_THE_ACTOR = frozenset({events.GUILD_DELETE, events.PRESENCE_UPDATE})
-"""The end of the guild, and what depends on who is connected: the actor itself takes them in."""
+"""The events that the actor itself applies: the end of the guild, and presences of connected users."""
 
 PASSED_ON = frozenset(
     {
-        # Nothing of them is kept by gateways.
+        # Gateways keep nothing of these.
         events.MESSAGE_UPDATE,
         events.MESSAGE_DELETE,
         events.MESSAGE_DELETE_BULK,
@@ -31,7 +31,7 @@ PASSED_ON = frozenset(
         events.GUILD_BAN_REMOVE,
         events.INVITE_CREATE,
         events.INVITE_DELETE,
-        # They are made by gateways for single sessions.
+        # Gateways make these for single sessions.
         events.GUILD_CREATE,
         events.GUILD_MEMBERS_CHUNK,
         events.GUILD_MEMBER_LIST_UPDATE,
@@ -60,7 +60,7 @@ NOT_SENT_YET = (
     "VOICE_",
     "WEBHOOKS_",
 )
-"""Events of features that are not built: whoever builds one takes its row away and says here or in APPLIERS what it changes."""
+"""Events of features that are not built. The row of one that is built moves to PASSED_ON or APPLIERS."""
 
 
 def test_each_observer_says_something_about_each_kind_of_change_and_about_no_other() -> None:
@@ -102,7 +102,7 @@ def test_bound_reactions_reach_the_observers_of_their_owner_in_their_order() -> 
 
 
 def test_each_event_of_a_guild_changes_the_state_or_is_known_to_be_passed_on() -> None:
-    """An event that is new in the table, or that is built at last, is decided about here."""
+    """The test fails for an event that is new in the table or newly built, until it has a row."""
     known = [*APPLIERS, *OF_THE_ACTOR, *PASSED_ON]
     assert len(known) == len(set(known))
     open_ones = {event for event in EVENTS if is_of_guilds(event)} - set(known)

@@ -1,4 +1,4 @@
-"""Members in memory, while rows and events about them race."""
+"""Members in memory stay right while rows and events about them race."""
 
 import msgspec
 
