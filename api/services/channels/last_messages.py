@@ -12,7 +12,7 @@ from core.domain.events import MESSAGE_CREATE
 from core.store.aggregates.messages import MessageStore
 
 _CAPACITY: Final = 100_000
-"""The number of channels, about 20 MiB."""
+"""The number of channels, about 23 MiB."""
 
 _NONE: Final = 0
 """The entry of a channel without messages."""

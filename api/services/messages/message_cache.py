@@ -37,6 +37,8 @@ _FIXED_BYTES: Final = 512
 """A message's Struct and its numbers."""
 _ID_BYTES: Final = 44
 """An id in a tuple."""
+_ENTRY_BYTES: Final = 160
+"""The overhead of kept JSON: the headers of its bytes and its tuple, and a place in a dict."""
 _WIDE_BYTES: Final = 8
 """A character of a text that is not ASCII: at most 4 bytes, and 4 of the UTF-8 that Python keeps beside it."""
 
@@ -99,9 +101,10 @@ class Page:
         if message.reference_id is not None or message.mention_ids or not self._holds(message):
             return
         self._forget_encoded(message.id)
-        if len(encoded) <= self._free_derived:
+        size_bytes = _ENTRY_BYTES + len(encoded)
+        if size_bytes <= self._free_derived:
             self._encoded[message.id] = (resolved.author, encoded)
-            self._free_derived -= len(encoded)
+            self._free_derived -= size_bytes
 
     def keep_replied(self, reply: Message, answered: Message | None) -> None:
         """Keep the message that a reply answers, if the reply is still on the page and there is room."""
@@ -141,7 +144,7 @@ class Page:
     def _forget_encoded(self, message_id: int) -> None:
         known = self._encoded.pop(message_id, None)
         if known is not None:
-            self._free_derived += len(known[1])
+            self._free_derived += _ENTRY_BYTES + len(known[1])
 
 
 class MessageCache:
