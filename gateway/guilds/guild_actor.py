@@ -147,7 +147,7 @@ class GuildActor:
         return self.state.guild_id
 
     def presence_of(self, user_id: int) -> msgspec.Raw | None:
-        """The presence of a user who is not offline, as in GUILD_CREATE."""
+        """Return the presence of a user as in GUILD_CREATE, None when offline."""
         return self.state.presences.get(user_id)
 
     def attach(self, session: Session, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
@@ -325,7 +325,7 @@ class GuildActor:
         self._dispatch(envelope, self._recipients.find_others(envelope) & SlotSet(self.sessions.slots_of(user_id)))
 
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:
-        """The users with a session here, and the guilds that their sessions are attached to."""
+        """Return the users with a session here, each with the guilds that its sessions are attached to."""
         return self.sessions.guilds_of_users()
 
     def _on_channel_put(self, envelope: Envelope) -> None:

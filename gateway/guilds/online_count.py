@@ -31,7 +31,7 @@ class OnlineCount:
         self._on_online = on_online
 
     def follow_presence(self, _: PresenceChanged) -> None:
-        """A member came online, went offline, or changed its status."""
+        """Tell the number after a change of a presence."""
         if self._on_online is not None:
             self._on_online(self._state.guild_id, len(self._state.presences))
 

@@ -106,7 +106,7 @@ class Viewers(Protocol):
         """Dispatch a presence to this user's sessions, if they may see it."""
 
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:
-        """The users with a session here, and the guilds that their sessions are attached to."""
+        """Return the users with a session here, each with the guilds that its sessions are attached to."""
 
 
 class PresenceBatches:
@@ -197,7 +197,7 @@ class PresenceBatches:
     # -- users that have had enough
 
     def _find_full(self, count: int) -> Collection[int]:
-        """Find the users for whom so many more would be too many. Users that are owed something get that first."""
+        """Find the users who may not be told so many more. Users that are owed presences get those first."""
         rooms = {
             user_id: self._pace.room_of(user_id, guild_ids)
             for user_id, guild_ids in self._viewers.guilds_of_users().items()

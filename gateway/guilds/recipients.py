@@ -54,7 +54,7 @@ class Recipients:
         return self._sessions.with_intent(event, self._sessions.slots_of(envelope.user_id))
 
     def find_others(self, envelope: Envelope) -> SlotSet:
-        """Return the recipients without the user whom the event is about, and with the followers of that user."""
+        """Return the recipients without the user that the event is about, and with that user's followers."""
         others = self.find(envelope) - SlotSet(self._sessions.slots_of(envelope.user_id))
         return others | self._attention.followers_of(envelope.user_id)
 

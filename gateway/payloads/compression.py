@@ -32,7 +32,7 @@ from gateway.payloads.zstd_library import zstd
 
 
 class Compression(enum.IntEnum):
-    """`compress` of the gateway's address, and Identify's `compress: true`."""
+    """The compressions: `compress` of the gateway's address, and Identify's `compress: true`."""
 
     NONE = 0
     ZLIB_STREAM = 1

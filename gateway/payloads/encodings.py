@@ -25,7 +25,7 @@ from core_ext import payloads
 
 
 class Encoding(enum.IntEnum):
-    """`encoding` of the gateway's address."""
+    """The encodings: `encoding` of the gateway's address."""
 
     JSON = 0
     ETF = 1

@@ -60,7 +60,7 @@ class _Chain:
 
 
 class ZlibStreamFormat:
-    """`compress=zlib-stream`."""
+    """The format of `compress=zlib-stream`."""
 
     __slots__ = ("_chain", "_encoding", "_end", "_head", "_mode", "index", "is_stream")
 
@@ -112,7 +112,7 @@ class ZlibStreamFormat:
 
 
 class ZstdStreamFormat:
-    """`compress=zstd-stream`."""
+    """The format of `compress=zstd-stream`."""
 
     __slots__ = (
         "_chain",

@@ -51,11 +51,11 @@ class HttpRequest:
         return self._headers.get(name.lower(), ())
 
     def on_url(self, url: bytes) -> None:
-        """httptools's."""
+        """Take a part of the target: httptools' callback."""
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """httptools's."""
+        """Take a header: httptools' callback."""
         self.header_count += 1
         self._headers.setdefault(name.lower().decode(_LATIN), []).append(value.decode(_LATIN))
 
