@@ -7,7 +7,13 @@ the store.
 from typing import Final
 
 import msgspec
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from core.domain.errors import Unavailable
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
@@ -90,7 +96,11 @@ async def open_store(
 
 
 def build_metrics(*, worker: str) -> Metrics:
-    """Make a registry of this process, with prometheus-client's metrics of a process."""
+    """Make a registry of this process, with prometheus-client's metrics of a process.
+
+    A time of creation beside each count, which prometheus-client adds by default, would double what is scraped.
+    """
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)

@@ -12,8 +12,8 @@ from api.http.scope import Receive, Scope
 from core.domain.errors import InvalidJson, TooLarge
 
 _EMPTY_OBJECT: Final = b"{}"
-_MAX_DIGITS: Final = 19
-"""A content length with more digits is not parsed. The bytes that arrive are counted anyway."""
+_MAX_DIGITS: Final = 18
+"""No limit has as many digits, so a longer content length is over it."""
 
 _PLAIN: Final = frozenset({b"", b"identity"})
 _CHARSET: Final = re.compile(rb";\s*charset\s*=\s*[\"']?([^;\"'\s]*)", re.IGNORECASE)
@@ -71,7 +71,8 @@ class Body:
 def _check_headers(scope: Scope, limit_bytes: int) -> None:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            if len(value) < _MAX_DIGITS and value.isdigit() and int(value) > limit_bytes:
+            digits = value.lstrip(b"0")
+            if digits.isdigit() and (len(digits) > _MAX_DIGITS or int(digits) > limit_bytes):
                 raise TooLarge
         elif name == b"content-encoding":
             if value.strip().lower() not in _PLAIN:

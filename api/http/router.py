@@ -1,7 +1,8 @@
 """The router finds the endpoint of an address.
 
-Routes form a tree of path segments. A literal segment wins over a parameter, without backtracking: below `/users/@me`
-no segment is a user's id. Repeated and trailing slashes make no difference. An address without an endpoint gets:
+Routes form a tree of path segments. A literal segment wins over a parameter, unless nothing answers below it: the
+endpoint of the parameter then says what is wrong with the address. Repeated and trailing slashes make no difference.
+An address without an endpoint gets:
 
     documented by Discord, or one of its client's routes → 501      another method has an endpoint → 405, OPTIONS → 204
     everything else → 404
@@ -68,16 +69,32 @@ class Router:
         """Return the node of the path, and the values of its parameters."""
         node = self._root
         values: list[str] = []
-        for segment in path.split("/"):
+        segments = path.split("/")
+        for segment in segments:
             child = node.children.get(segment)
             if child is not None:
                 node = child
             elif segment:
                 if node.parameter is None:
-                    return None, ()
+                    break
                 node = node.parameter
                 values.append(segment)
-        return node, values
+        else:
+            if node.endpoints:
+                return node, values
+        return _search(self._root, [segment for segment in segments if segment], 0)
+
+
+def _search(node: _Node, segments: Sequence[str], start: int) -> tuple[_Node | None, list[str]]:
+    """Return the first place of the path at which something answers, with the values of its parameters."""
+    if start == len(segments):
+        return (node, []) if node.endpoints else (None, [])
+    child = node.children.get(segments[start])
+    found, values = (None, []) if child is None else _search(child, segments, start + 1)
+    if found is None and node.parameter is not None:
+        found, values = _search(node.parameter, segments, start + 1)
+        values = [segments[start], *values]
+    return found, values
 
 
 def _answer_nowhere(scope: Scope, node: _Node | None) -> Answer:

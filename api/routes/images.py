@@ -28,12 +28,15 @@ async def _answer(images: ImageService, folder: str, name: str) -> Answer:
     return Answer(picture, content_type=content_type, headers=_HEADERS)
 
 
-@get("/{folder}/{owner_id}/{name}", is_public=True)
-async def get_image(folder: str, owner_id: str, name: str, images: ImageService) -> Answer:
-    """A picture of a user, guild, role or application."""
-    if folder not in _FOLDERS or not owner_id.isascii() or not owner_id.isdigit():
-        raise NotFound
-    return await _answer(images, f"{folder}/{owner_id}", name)
+def _declare_folder(folder: str) -> Route:
+    @get(f"/{folder}/{{owner_id}}/{{name}}", is_public=True)
+    async def get_image(owner_id: str, name: str, images: ImageService) -> Answer:
+        """A picture of a user, guild, role or application."""
+        if not owner_id.isascii() or not owner_id.isdigit():
+            raise NotFound
+        return await _answer(images, f"{folder}/{owner_id}", name)
+
+    return get_image
 
 
 @get("/guilds/{guild_id}/users/{user_id}/{kind}/{name}", is_public=True)
@@ -45,4 +48,4 @@ async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, im
     return await _answer(images, f"guilds/{guild_id}/users/{user_id}/{kind}", name)
 
 
-ROOT_ROUTES: Final[Sequence[Route]] = (get_image, get_member_image)
+ROOT_ROUTES: Final[Sequence[Route]] = (*map(_declare_folder, _FOLDERS), get_member_image)

@@ -8,7 +8,7 @@ import pytest
 
 from core.bus.interfaces import Bus, Delivery
 from core.domain.errors import Conflict, Invalid, UnknownMessage
-from core.domain.ids import BUCKET_MS
+from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
 from core.domain.message import Message
 from core.store.interfaces import Store
 from tests.contract.backends import StoreBackend
@@ -169,6 +169,7 @@ async def test_around_holds_the_target_in_the_middle(store: Store) -> None:
     assert await around(20, 4) == [20, 18]
     assert await around(2, 4) == [6, 4, 2]
     assert await around(1, 2) == [2]
+    assert await page(store, around=MAX_SNOWFLAKE, limit=2) == [flake(20)]
 
 
 async def test_pages_run_across_buckets(store: Store) -> None:

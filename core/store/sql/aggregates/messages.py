@@ -78,7 +78,7 @@ class SqlMessages:
         if around is not None:
             newer, older = await self._reads.query_together(
                 (_NEWER, _bounds(channel_id, around, limit // 2)),
-                (_OLDER, _bounds(channel_id, around + 1, limit - limit // 2)),
+                (_OLDER, _bounds(channel_id, min(around + 1, MAX_SNOWFLAKE), limit - limit // 2)),
             )
             rows = newer[::-1] + older
         elif after is not None:

@@ -65,12 +65,13 @@ async def test_body_of_the_bound_is_read_and_one_byte_more_is_not(size: int) -> 
             await body.read()
 
 
-async def test_body_that_is_announced_as_too_large_is_not_asked_for() -> None:
+@pytest.mark.parametrize("length", [b"11", b"1000000000000000000", b"9" * 5000, b"00011"])
+async def test_body_that_is_announced_as_too_large_is_not_asked_for(length: bytes) -> None:
     client = Client(b"x")
     with pytest.raises(TooLarge):
-        await body_from(client, (b"content-length", b"11")).read()
+        await body_from(client, (b"content-length", length)).read()
     with pytest.raises(TooLarge):
-        await anext(body_from(client, (b"content-length", b"11")).chunks())
+        await anext(body_from(client, (b"content-length", length)).chunks())
     assert client.asked == 0
 
 
@@ -87,3 +88,7 @@ async def test_client_that_goes_away_in_the_middle_has_sent_no_body() -> None:
     assert await anext(chunks) == b"{"
     with pytest.raises(InvalidJson):
         await anext(chunks)
+
+
+async def test_leading_zeros_of_a_length_count_for_nothing() -> None:
+    assert await body_from(Client(b"[1]"), (b"content-length", b"0" * 30 + b"3")).read() == b"[1]"

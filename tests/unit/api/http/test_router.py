@@ -41,7 +41,11 @@ def test_two_routes_for_one_address_are_refused() -> None:
         ("/users/7", "/users/{user_id} 7"),
         ("/users/7/notes/x y", "/users/{user_id}/notes/{name} 7 x y"),
         ("//users//7/", "/users/{user_id} 7"),
-        ("/users/@me/notes/x", 404),
+        ("/users/@me/notes/x", "/users/{user_id}/notes/{name} @me x"),
+        ("/users/@me/notes", 404),
+        ("/users/@me/keys", "/users/@me/keys"),
+        ("/users/@me/keys/1", 404),
+        ("/users/@me/keys/lost", "/users/{user_id}/{kind}/lost @me keys"),
         ("/users", 404),
         ("/users/7/notes", 404),
         ("/users/7/8", 404),
@@ -49,8 +53,16 @@ def test_two_routes_for_one_address_are_refused() -> None:
         ("", 404),
     ],
 )
-async def test_segment_that_is_spelled_out_goes_before_a_parameter(path: str, found: str | int) -> None:
-    router = router_of("GET /users/{user_id}", "GET /users/@me", "GET /users/{user_id}/notes/{name}")
+async def test_literal_segment_wins_over_a_parameter_unless_nothing_answers_below_it(
+    path: str, found: str | int
+) -> None:
+    router = router_of(
+        "GET /users/{user_id}",
+        "GET /users/@me",
+        "GET /users/@me/keys",
+        "GET /users/{user_id}/notes/{name}",
+        "GET /users/{user_id}/{kind}/lost",
+    )
     assert await find(router, "GET", path) == found
 
 
