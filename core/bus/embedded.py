@@ -1,11 +1,11 @@
 """The bus of the embedded process: the shards' logs are a table beside the rows that they announce.
 
 The store's writer appends to the log in the transaction that changes the rows, and calls `deliver` when it has
-committed. This object owns the listeners, the positions of what was delivered and, where one is asked for, the ring
-before the table; the table is the store's.
+committed. This object owns the listeners, the positions of the delivered events and, if asked for, the ring before the
+table; the table is the store's.
 
-One process hears of every event by a call, so nothing in it calls `read` today, and it has no ring: a resume is served
-from the sessions' memory. The log's readers will be processes that have missed something.
+A single process hears of every event by a call, so nothing in it calls `read` today, and it has no ring: a resume is
+served from the sessions' memory. The log's readers will be processes that have missed events.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -17,14 +17,14 @@ from core.domain.ids import shard_of
 from core.wire.envelope import Envelope
 
 Append = Callable[[Sequence[Envelope]], Awaitable[None]]
-"""Makes envelopes durable and has them delivered."""
+"""A function that makes envelopes durable and has them delivered."""
 
 Read = Callable[[int, int, int], Awaitable[list[Delivery]]]
-"""`(shard, after, limit)` from the table; raises LogTrimmed."""
+"""A function of `(shard, after, limit)` that reads the table. It raises LogTrimmed."""
 
 
 class EmbeddedBus:
-    """One process, one loop: what is committed is delivered by a function call."""
+    """The bus of one process with one loop: a function call delivers the committed events."""
 
     __slots__ = ("_append", "_listeners", "_positions", "_read", "_ring", "num_shards")
 
@@ -52,7 +52,7 @@ class EmbeddedBus:
             self._listeners.call(Delivery(0, shard, envelope))
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Take over what was just committed, in the order of the commit. Called by the writer alone."""
+        """Take over the events of a commit, in its order. Only the writer calls it."""
         for delivery in deliveries:
             self._positions[delivery.shard] = delivery.position
             if self._ring is not None:
@@ -64,10 +64,10 @@ class EmbeddedBus:
         return self._listeners.add(listener, shards)
 
     async def read(self, shard: int, after: int, limit: int = 1000) -> list[Delivery]:
-        """Durable deliveries of a shard after a position, oldest first. Raises LogTrimmed."""
+        """Return durable deliveries of a shard after a position, oldest first. Raises LogTrimmed."""
         kept = None if self._ring is None else self._ring.read(shard, after, limit)
         return await self._read(shard, after, limit) if kept is None else kept
 
     async def position(self, shard: int) -> int:
-        """The position of the newest durable delivery, 0 when there is none."""
+        """Return the position of the newest durable delivery, 0 when there is none."""
         return self._positions[shard]

@@ -1,9 +1,8 @@
-"""The bus: one ordered log a shard, and who listens to it.
+"""The bus: one ordered log a shard, and its listeners.
 
 Durable events do not enter the log through the bus: they are committed together with the rows that they announce
 (`core.store.interfaces.Transaction.announce`), so that neither exists without the other (docs/adr/0001). The bus
-carries them from there on, and publishes what stands beside the store: volatile events, and envelopes that are sent
-again.
+carries them from there on. It also publishes events beside the store: volatile ones, and envelopes that are sent again.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -43,21 +42,19 @@ class Bus(Protocol):
     def subscribe(self, listener: Callable[[Delivery], None], shards: Collection[int] | None = None) -> Subscription:
         """Call `listener` for every delivery of the shards (None = all), each shard in order of position.
 
-        The listener runs on the event loop, must be quick and must not raise. For what this process itself commits, it
-        has run before the commit's caller goes on: caches that are dropped by events never serve what a caller just
-        changed.
+        The listener runs on the event loop, must be quick and must not raise. For a commit of this process it has run
+        before the commit's caller goes on, so caches that events invalidate never serve old values to that caller.
         """
 
     async def read(self, shard: int, after: int, limit: int = 1000) -> list[Delivery]:
-        """Up to `limit` durable deliveries of a shard with `position > after`, oldest first, for a reader that has
-        missed some.
+        """Return up to `limit` durable deliveries of a shard with `position > after`, oldest first.
 
         Raises:
             LogTrimmed: when deliveries after `after` have been trimmed away already.
         """
 
     async def position(self, shard: int) -> int:
-        """The position of the newest durable delivery of a shard, 0 when there is none."""
+        """Return the position of the newest durable delivery of a shard, 0 when there is none."""
 
 
 class LogTrimmed(Exception):

@@ -1,4 +1,4 @@
-"""The newest deliveries of every shard in memory, so that a reader who is nearly up to date needs no disk.
+"""The newest deliveries of every shard in memory, so that a reader that is nearly up to date needs no disk.
 
 All shards share one budget of bytes: the oldest delivery of all leaves first, so a busy shard's ring is long and a
 quiet shard costs nothing. The embedded process makes no ring, because nothing in it reads the log
@@ -12,7 +12,7 @@ from typing import Final
 from core.bus.interfaces import Delivery
 
 _OVERHEAD_BYTES: Final = 400
-"""What a delivery weighs beside its payload: the Structs, the ints, the places in two deques."""
+"""The size of a delivery without its payload: the Structs, the ints, the places in two deques."""
 
 
 class Ring:
@@ -21,7 +21,7 @@ class Ring:
     __slots__ = ("_arrivals", "_budget_bytes", "_by_shard", "_floors", "_size_bytes")
 
     def __init__(self, *, num_shards: int, start: int, budget_bytes: int) -> None:
-        """Every delivery with a higher position than `start` will pass through `push`.
+        """Begin at `start`: every delivery with a higher position will pass through `push`.
 
         A budget of 32 MiB holds a minute of 500 messages a second.
         """
@@ -43,7 +43,7 @@ class Ring:
             self._size_bytes -= _size_of(dropped)
 
     def read(self, shard: int, after: int, limit: int) -> list[Delivery] | None:
-        """Up to `limit` deliveries after a position, None when the ring does not reach back that far."""
+        """Return up to `limit` deliveries after a position, None when the ring does not reach back that far."""
         if after < self._floors[shard]:
             return None
         kept = list(self._by_shard[shard])

@@ -1,8 +1,8 @@
-"""State that is true just now and is kept nowhere: gateways write it, and the API reads it too.
+"""Volatile state of the present moment: gateways write it, and the API reads it too.
 
-Readers await, writers do not: one process has it all in memory (`core.live.memory`), several would keep it at a place
-of their own, write what changed in batches, and read from there. It is lost when the process ends, and true again once
-its clients are back.
+Readers await, writers do not. One process has it all in memory (`core.live.memory`); several would keep it at a place
+of their own, write changes in batches, and read from there. The state is lost when the process ends, and complete again
+once its clients are back.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,17 +12,17 @@ import msgspec
 
 
 class OnlineCounts(Protocol):
-    """How many members of each guild are online. A member who is invisible is not counted."""
+    """The numbers of online members of guilds, without invisible ones."""
 
     def put(self, guild_id: int, count: int) -> None:
-        """Said by the one gateway that has the guild, whenever it changes. Must not block."""
+        """Set the count. The one gateway that has the guild calls this at each change. It must not block."""
 
     async def find_many(self, guild_ids: Collection[int]) -> Mapping[int, int]:
-        """The counts of these guilds, those of nobody left out."""
+        """Return the counts of these guilds, without those of 0."""
 
 
 class StartsLeft(msgspec.Struct, kw_only=True, frozen=True):
-    """How often a bot may still identify, and when it may `total` times again."""
+    """The number of times that a bot may still identify, and the time until it may `total` times again."""
 
     total: int
     remaining: int
@@ -30,10 +30,10 @@ class StartsLeft(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class SessionStarts(Protocol):
-    """How often each bot has identified since its day began, which is with the first time."""
+    """The number of times that each bot has identified in its day, which begins with the first time."""
 
     def take(self, bot_id: int) -> bool:
-        """Whether it may once more; if so that is counted."""
+        """Return whether the bot may identify once more, and count that."""
 
     async def find(self, bot_id: int) -> StartsLeft:
-        """What is left of the bot's day; a whole day when none has begun."""
+        """Return the rest of the bot's day; a whole day when none has begun."""

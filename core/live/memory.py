@@ -11,18 +11,18 @@ from core.runtime.clock import Clock
 
 DAY_S: Final = 86_400.0
 _MAX_BOTS: Final = 100_000
-"""Bots that are remembered; the ones whose day began first are forgotten first."""
+"""The most bots that are remembered. Those whose day began first are forgotten first."""
 
 
 class _Day(msgspec.Struct):
-    """When a bot's day began (monotonic seconds), and its starts since."""
+    """The beginning of a bot's day (monotonic seconds), and its starts since."""
 
     began_s: float
     starts: int = 0
 
 
 class MemoryOnlineCounts:
-    """`OnlineCounts` in a dict."""
+    """The counts of `OnlineCounts` in a dict."""
 
     __slots__ = ("_counts",)
 
@@ -42,7 +42,7 @@ class MemoryOnlineCounts:
 
 
 class MemorySessionStarts:
-    """`SessionStarts` in a cache that forgets a day when it is over."""
+    """The days of `SessionStarts` in a cache that forgets a day when it is over."""
 
     __slots__ = ("_clock", "_days", "_per_day")
 

@@ -1,7 +1,7 @@
-"""Durable storage as the tiers use it: a `Store` and its units of work. The interface of each aggregate is in
-`aggregates/`.
+"""Durable storage as the tiers use it: a `Store` and its units of work.
 
-Reads are methods of the aggregates. Relational writes happen in a unit of work:
+The interface of each aggregate is in `aggregates/`. Reads are methods of the aggregates. Relational writes happen in a
+unit of work:
 
     async with store.write() as tx:
         role = await tx.roles.update(role_id, {"name": "x"})
@@ -65,7 +65,7 @@ class Store(Protocol):
     messages: MessageStore
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
-        """A unit of work; see the module's text."""
+        """Return a unit of work, as the module's text describes it."""
 
     async def ping(self) -> None:
-        """Raises Unavailable when the backend does not answer."""
+        """Check the backend. Raises Unavailable when it does not answer."""

@@ -16,7 +16,7 @@ class ApplicationReader(Protocol):
     async def count_guilds(self, bot_id: int) -> int: ...
 
     async def list_in_guild(self, guild_id: int) -> list[Application]:
-        """Those whose bots are members of the guild, by ascending id."""
+        """Return the applications whose bots are members of the guild, by ascending id."""
 
 
 class ApplicationWriter(ApplicationReader, Protocol):

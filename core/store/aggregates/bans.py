@@ -11,12 +11,12 @@ class BanReader(Protocol):
     async def list_page(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 1000
     ) -> list[Ban]:
-        """By ascending user id (with `before`: the last `limit` below it, still ascending)."""
+        """List bans by ascending user id (with `before`: the last `limit` below it, still ascending)."""
 
 
 class BanWriter(BanReader, Protocol):
     async def put(self, guild_id: int, user_id: int, reason: str | None) -> bool:
-        """Whether the ban is new. Raises UnknownUser."""
+        """Add a ban; return whether it is new. Raises UnknownUser."""
 
     async def delete(self, guild_id: int, user_id: int) -> None:
-        """Raises UnknownBan."""
+        """Remove a ban. Raises UnknownBan."""

@@ -1,4 +1,4 @@
-"""The changes that an update takes."""
+"""The argument of updates."""
 
 from collections.abc import Mapping
 from typing import Any

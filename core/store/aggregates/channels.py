@@ -10,7 +10,7 @@ class ChannelReader(Protocol):
     async def find(self, channel_id: int) -> Channel | None: ...
 
     async def find_direct(self, user_a: int, user_b: int) -> Channel | None:
-        """The direct-message channel of two users."""
+        """Return the direct-message channel of two users."""
 
     async def list_direct(self, user_id: int) -> list[Channel]: ...
 
@@ -27,4 +27,4 @@ class ChannelWriter(ChannelReader, Protocol):
         """Raises UnknownOverwrite."""
 
     async def delete(self, channel_id: int) -> None:
-        """Children of a category keep existing without a parent. Raises UnknownChannel."""
+        """Delete a channel. Children of a category stay, without a parent. Raises UnknownChannel."""

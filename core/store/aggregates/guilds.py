@@ -11,29 +11,29 @@ class GuildReader(Protocol):
     async def find(self, guild_id: int) -> Guild | None: ...
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
-        """Guild, roles, channels, member count and log position, read in one transaction."""
+        """Return guild, roles, channels, member count and log position, read in one transaction."""
 
     async def list_of_user(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 200
     ) -> list[tuple[Guild, Member]]:
-        """The user's guilds by ascending id (with `before`: the last `limit` below it, still ascending)."""
+        """Return the user's guilds by ascending id (with `before`: the last `limit` below it, still ascending)."""
 
     async def list_ids_of_user(self, user_id: int) -> list[int]: ...
 
     async def find_by_vanity_code(self, code: str) -> Guild | None: ...
 
     async def count_vanity_uses(self, guild_id: int) -> int:
-        """How often the guild's vanity code was used; 0 when there is no such guild."""
+        """Return how often the guild's vanity code was used, 0 for an unknown guild."""
 
 
 class GuildWriter(GuildReader, Protocol):
     async def create(self, guild: Guild) -> None: ...
 
     async def update(self, guild_id: int, changes: Changes) -> Guild:
-        """Another `vanity_url_code` has no uses yet. Raises UnknownGuild; Invalid when the code is taken."""
+        """Change a guild. A new `vanity_url_code` has no uses. Raises UnknownGuild; Invalid when the code is taken."""
 
     async def use_vanity_code(self, guild_id: int, code: str) -> None:
-        """Adds one use. Raises UnknownInvite when the guild has another code, or none."""
+        """Add one use. Raises UnknownInvite when the guild has another code, or none."""
 
     async def delete(self, guild_id: int) -> None:
-        """With everything in it but the messages, which become unreachable. Raises UnknownGuild."""
+        """Delete a guild with its contents. Messages stay, unreachable. Raises UnknownGuild."""

@@ -17,7 +17,7 @@ class InviteWriter(InviteReader, Protocol):
     async def create(self, invite: Invite) -> None: ...
 
     async def count_use(self, code: str) -> Invite:
-        """Adds one use. Raises UnknownInvite."""
+        """Add one use. Raises UnknownInvite."""
 
     async def delete(self, code: str) -> Invite:
         """Raises UnknownInvite."""

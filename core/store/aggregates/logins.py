@@ -1,4 +1,4 @@
-"""Logins at the gateway: all that it reads when somebody identifies."""
+"""Logins at the gateway: the data that it reads when a client identifies."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -8,7 +8,7 @@ from core.domain.login import LoginSnapshot
 
 class LoginReader(Protocol):
     async def find_many(self, token_hashes: Collection[bytes]) -> dict[bytes, LoginSnapshot]:
-        """The logins that exist, by the hash of their token.
+        """Return a snapshot for each token of an auth session that exists, keyed by the token's hash.
 
         Each is as of one instant, which is not before the call. Many cost hardly more than one.
         """

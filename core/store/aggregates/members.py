@@ -13,24 +13,24 @@ class MemberReader(Protocol):
     async def find_many(self, guild_id: int, user_ids: Collection[int]) -> list[Member]: ...
 
     async def list_page(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
-        """By ascending user id."""
+        """Return members by ascending user id."""
 
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
-        """Members whose nick, global name or username starts with `prefix`, without case; "" finds everybody.
+        """Return members whose nick, global name or username starts with `prefix`, without case; "" finds everybody.
 
-        By ascending user id. When more than `limit` match, a small guild gives the first of them, a large one any.
+        They come by ascending user id. When more than `limit` match, a small guild returns the first, a large one any.
         """
 
     async def count(self, guild_id: int) -> int:
-        """How many there are: a number that is kept, whatever the guild's size."""
+        """Return the number of members, which is stored and not counted."""
 
     async def count_by_role(self, guild_id: int) -> dict[int, int]: ...
 
     async def list_prunable(self, guild_id: int, *, inactive_since_ms: int, role_ids: Collection[int]) -> list[int]:
-        """User ids of members without roles (besides `role_ids`) who were not seen since; never bots nor the owner."""
+        """Return ids of members without roles (besides `role_ids`) who were not seen since; no bots and no owner."""
 
     async def list_temporary(self, user_id: int) -> list[int]:
-        """Guild ids of the user's temporary memberships without roles; never guilds that the user owns."""
+        """Return guild ids of the user's temporary memberships without roles; no guilds that the user owns."""
 
 
 class MemberWriter(MemberReader, Protocol):
@@ -43,13 +43,13 @@ class MemberWriter(MemberReader, Protocol):
         role_ids: Sequence[int] = (),
         is_temporary: bool = False,
     ) -> Member | None:
-        """The new member, or None when the user is one already; a timeout that lasts goes on. Raises UnknownUser."""
+        """Return the new member, None when the user is one already. A timeout goes on. Raises UnknownUser."""
 
     async def add_many(self, added: Sequence[Member]) -> None:
-        """Members in bulk, whom the caller knows to be users and new to the guild. Raises Conflict if not."""
+        """Add members in bulk, who must be users and new to the guild. Raises Conflict if not."""
 
     async def update(self, guild_id: int, user_id: int, changes: Changes) -> Member:
-        """`role_ids` replaces the whole set. Raises UnknownMember."""
+        """Change a member; `role_ids` replaces the whole set. Raises UnknownMember."""
 
     async def add_role(self, guild_id: int, user_id: int, role_id: int) -> Member: ...
 

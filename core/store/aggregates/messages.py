@@ -1,4 +1,4 @@
-"""Messages, which are no part of a unit of work (`core.store.interfaces`)."""
+"""Messages, which are not in units of work (`core.store.interfaces`)."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
@@ -30,7 +30,7 @@ class MessageStore(Protocol):
         around: int | None = None,
         limit: int = 50,
     ) -> list[Message]:
-        """Newest first, always. `after` gives the oldest `limit` ones above it; at most one of the three is set."""
+        """Return messages, newest first. `after` selects the oldest `limit` above it. At most one bound is set."""
 
     async def update(
         self,
@@ -44,14 +44,14 @@ class MessageStore(Protocol):
         """Apply an edit made against `expected_version`; None when the stored version differs (read again, try again).
 
         Raises:
-            UnknownMessage: also when it was deleted meanwhile: an edit never resurrects.
+            UnknownMessage: when there is none, or it was deleted meanwhile; an edit never restores it.
         """
 
     async def delete(self, channel_id: int, message_ids: Collection[int], envelopes: Sequence[Envelope]) -> list[int]:
-        """The ids that were there. Envelopes are announced when at least one was."""
+        """Delete messages; return the ids that existed. Envelopes are announced when at least one did."""
 
     async def list_ids_by_author(self, guild_id: int, author_id: int, *, since_ms: int) -> list[tuple[int, int]]:
-        """(channel id, message id) of an author's messages in a guild since then: what a ban deletes."""
+        """Return (channel id, message id) of an author's messages in a guild since then, which a ban deletes."""
 
     async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
-        """The newest message id ever sent in each channel; channels without messages are absent."""
+        """Return the newest message id ever sent in each channel; channels without messages are absent."""

@@ -17,4 +17,4 @@ class RoleWriter(Protocol):
         """Raises UnknownRole."""
 
     async def delete(self, role_id: int) -> None:
-        """Takes it from members and overwrites too. Raises UnknownRole."""
+        """Delete a role, and take it from members and overwrites. Raises UnknownRole."""

@@ -11,15 +11,15 @@ class UserReader(Protocol):
     async def find(self, user_id: int) -> User | None: ...
 
     async def find_many(self, user_ids: Collection[int]) -> dict[int, User]:
-        """The users that exist, by id."""
+        """Return the users that exist, keyed by id."""
 
     async def find_account(self, user_id: int) -> Account | None: ...
 
     async def find_account_by_email(self, email: str) -> Account | None:
-        """By e-mail, compared without case."""
+        """Find an account by e-mail, compared without case."""
 
     async def find_by_username(self, username: str) -> User | None:
-        """People only; usernames are unique without case, bots' are not."""
+        """Find a person. People's usernames are unique without case; bots' are not."""
 
     async def find_auth_session(self, token_hash: bytes) -> AuthSession | None: ...
 
@@ -31,20 +31,20 @@ class UserWriter(UserReader, Protocol):
         """Raises Invalid (fields username or email, code USERNAME_ALREADY_TAKEN / EMAIL_ALREADY_REGISTERED)."""
 
     async def create_many(self, accounts: Sequence[Account]) -> None:
-        """Accounts in bulk, whose names and addresses the caller knows to be free. Raises Conflict if not."""
+        """Create accounts in bulk, whose names and addresses must be free. Raises Conflict if not."""
 
     async def update(self, user_id: int, changes: Changes) -> Account:
-        """`changes` may name fields of User, `email` and `password_hash`. Raises as `create`, and UnknownUser."""
+        """Change an account: fields of User, `email` and `password_hash`. Raises as `create`, and UnknownUser."""
 
     async def add_auth_session(self, session: AuthSession) -> None: ...
 
     async def add_auth_sessions(self, sessions: Sequence[AuthSession]) -> None: ...
 
     async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
-        """Set `last_used_ms` of the logins that still exist."""
+        """Set `last_used_ms` of the auth sessions that still exist."""
 
     async def delete_auth_session(self, session_id: int, user_id: int) -> None:
         """Raises UnknownSession."""
 
     async def delete_auth_sessions_of(self, user_id: int) -> list[int]:
-        """All logins of a user (a bot whose token is reset); their ids."""
+        """Delete all auth sessions of a user (a bot whose token is reset); return their ids."""

@@ -11,4 +11,4 @@ class BlobStore(Protocol):
     async def find(self, name: str) -> bytes | None: ...
 
     async def delete(self, name: str) -> None:
-        """No error when it is not there."""
+        """Remove a file, if it is there."""

@@ -15,23 +15,23 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore
 from core.domain.errors import Unavailable
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-"""Segments that every file system takes as they are: no empty one, none that begins with a dot, no escapes."""
+"""Segments that every file system accepts: none is empty or begins with a dot, and there are no escapes."""
 
 MAX_NAME_LENGTH: Final = 512
 
 
 class ObjectBlobStore:
-    """`BlobStore` over any obstore store."""
+    """A `BlobStore` over any store of obstore."""
 
     __slots__ = ("_keeps_types", "_store")
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        # A folder has no place for a content type; whoever serves the file knows it from the name.
+        # A folder has no place for a content type; the name tells it when the file is served.
         self._keeps_types = not isinstance(store, LocalStore)
 
     async def put(self, name: str, data: bytes, content_type: str) -> None:
-        """Store a file whole, replacing what was there. Raises ValueError for a bad name, Unavailable."""
+        """Store a whole file, and replace an older one. Raises ValueError for a bad name, Unavailable."""
         _check_name(name)
         attributes = {"Content-Type": content_type} if self._keeps_types else None
         try:
@@ -40,7 +40,7 @@ class ObjectBlobStore:
             raise Unavailable from error
 
     async def find(self, name: str) -> bytes | None:
-        """A file's bytes. Raises ValueError for a bad name, Unavailable."""
+        """Return a file's bytes. Raises ValueError for a bad name, Unavailable."""
         _check_name(name)
         try:
             result = await obstore.get_async(self._store, name)
@@ -62,12 +62,12 @@ class ObjectBlobStore:
 
 
 async def open_folder(folder: Path) -> ObjectBlobStore:
-    """A store in a folder, which is made when it is missing."""
+    """Make a store in a folder, which is created when it is missing."""
     return ObjectBlobStore(await asyncio.to_thread(LocalStore, folder, mkdir=True))
 
 
 def open_memory() -> ObjectBlobStore:
-    """A store that forgets."""
+    """Make a store in memory."""
     return ObjectBlobStore(MemoryStore())
 
 

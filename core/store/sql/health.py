@@ -1,9 +1,9 @@
-"""Whether the database can do its work: is read, has room, and is written.
+"""The check whether the database can do its work: reads, room on the disk, and writes.
 
-The write is one that costs a page of the log and changes nothing (a number in the file's head that nobody uses), and it
-is left out when something was committed lately. It goes through the writer like all others, so one that stands still is
-found too. After a write has failed a page proves little: the file may have room for that one and for no message. So the
-next proof is a row larger than units of work are, which is then removed.
+The test write costs a page of the log and changes nothing (a number in the file's head that nobody uses). It is left
+out after a recent commit. It goes through the writer like all others, so the check also finds a writer that stands
+still. After a failed write a page proves little: the file may have room for a page and for no message. So the next
+proof is a row larger than units of work, which is then removed.
 """
 
 import asyncio
@@ -29,18 +29,18 @@ MIN_FREE_BYTES: Final = 2 * 1024 * 1024
 
 _PROOF_S: Final = 15.0
 _TIMEOUT_S: Final = 3.0
-"""A probe of a load balancer waits about as long."""
+"""The time that a probe of a load balancer waits, roughly."""
 
 _MUCH_BYTES: Final = 64 * 1024
 _NOBODY: Final = 0
-"""An id that nobody has. What is left under it by a process that dies is purged as too old."""
+"""An id that nobody has. A row that a dying process leaves under it is purged as expired."""
 
 _READ = text("SELECT version_num FROM alembic_version")
 _WRITE = text("PRAGMA user_version = 0")
 
 
 class StoreHealth:
-    """Looks at one database. `path` is the database's file; None when there is none."""
+    """The health of one database. `path` is its file; None when there is none."""
 
     __slots__ = ("_commits", "_files", "_path", "_reads", "_writer")
 
@@ -54,7 +54,7 @@ class StoreHealth:
         self._commits = commits
 
     async def find_fault(self) -> str | None:
-        """What is wrong, in a few words; None when all is well."""
+        """Return the fault in a few words, None when all is well."""
         lost = self._files.find_fault()
         if lost is not None:
             return lost
@@ -73,7 +73,7 @@ class StoreHealth:
             return fault
 
     def measure_free_bytes(self) -> float:
-        """What is left of the disk for us; 0 when that cannot be told."""
+        """Return the free bytes of the disk, 0 when they are unknown."""
         try:
             found = os.statvfs(self._path.parent if self._path else ".")
         except OSError:
@@ -81,7 +81,7 @@ class StoreHealth:
         return float(found.f_bavail * found.f_frsize)
 
     def measure_bytes(self, suffix: str = "") -> float:
-        """How large the database's file is, or with `-wal` its log; 0 when it is not there."""
+        """Return the size of the database's file, or with `-wal` of its log; 0 when it is not there."""
         try:
             return float(Path(f"{self._path}{suffix}").stat().st_size)
         except OSError:

@@ -60,28 +60,28 @@ logger = logging.getLogger(__name__)
 
 
 class StoreOptions(msgspec.Struct, kw_only=True, frozen=True):
-    """What a process may have of its own: its node numbers, and what may be tuned."""
+    """The options of one process: its node numbers, and values to tune."""
 
     worker_id: int = 0
     process_id: int = 0
     read_connections: int = 4
-    """Reads that may run at once; each has a thread and a page cache."""
+    """The number of concurrent reads; each has a thread and a page cache."""
     log_lifetime_ms: int = 60 * 60 * 1000
-    """How long a shard's log reaches back."""
+    """The age of the oldest row of a shard's log."""
     log_rows: int = 1_000_000
-    """How many rows the logs of all shards hold at most (about 1 GB)."""
+    """The most rows of the logs of all shards (about 1 GB)."""
     ring_bytes: int = 0
-    """What the bus keeps of the log in memory, for those who read it; nobody does in a process that is alone."""
+    """The size of the bus's ring for readers of the log; a single process has no reader."""
     lock: Path | None = None
-    """The file by which the process holds the database: when it goes, another process may have come."""
+    """The lock file of the process: when it is gone, another process may use the database."""
     chore_interval_s: float = 60.0
 
 
 _DEFAULTS: Final = StoreOptions()
 _PURGE_CHUNK_ROWS: Final = 5_000
-"""Nonces that one unit purges: a few milliseconds of the writer's time."""
+"""The nonces that one unit purges, which takes a few milliseconds of the writer's time."""
 _NEWEST_ROWS: Final = 1_000
-"""Ids are made before the unit that they are in begins; no more units than this are ever waiting."""
+"""Ids are made before their unit begins. No more units than this ever wait."""
 
 
 class SqlStore:
@@ -89,7 +89,7 @@ class SqlStore:
 
     health: StoreHealth
     schema_before: str | None
-    """The last migration that the database had had when it was opened; None when it was made."""
+    """The last migration that the database had before it was opened; None for a new one."""
 
     def __init__(  # noqa: PLR0913 - everything that it closes
         self,
@@ -138,8 +138,8 @@ class SqlStore:
         """Open (and create or migrate) the database at a path or URL.
 
         Raises:
-            Unavailable: it cannot be opened.
-            StartError: it was written by a newer version, or made with other numbers.
+            Unavailable: when it cannot be opened.
+            StartError: when it was written by a newer version, or made with other numbers.
         """
         dialect = dialect_of(str(location))
         engine = dialect.connect(str(location))
@@ -185,16 +185,15 @@ class SqlStore:
         return store
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
-        """A unit of work; its place in the queue is taken when it is entered."""
+        """Return a unit of work, which takes its place in the queue when it is entered."""
         return UnitOfWork(writer=self._writer, num_shards=self._num_shards)
 
     async def ping(self) -> None:
-        """Raises Unavailable when the database does not answer."""
+        """Check the database. Raises Unavailable when it does not answer."""
         await self._reads.fetch_one(select(text("1")))
 
     async def newest_id(self) -> int:
-        """The largest id among the newest events, 0 when there are none: new ids go on above it, whatever the clock
-        says."""
+        """Return the largest id among the newest events, 0 when there are none. New ids go on above it."""
         newest = select(log.c.envelope_id).order_by(log.c.position.desc()).limit(_NEWEST_ROWS).subquery()
         row = await self._reads.fetch_one(select(func.max(newest.c.envelope_id)))
         return (row[0] if row else None) or 0
@@ -207,7 +206,7 @@ class SqlStore:
         await self._engine.dispose()
 
     async def run_chores(self) -> None:
-        """Purge and trim for as long as the store is open; to be run in a task group and cancelled before `close`."""
+        """Purge and trim while the store is open. Run it in a task group and cancel it before `close`."""
         while True:
             await asyncio.sleep(self._options.chore_interval_s)
             try:
@@ -217,7 +216,7 @@ class SqlStore:
                 logger.warning("chores failed; they are repeated later", extra={"reason": reason_of(error)})
 
     async def purge_nonces(self) -> None:
-        """Forget the nonces that are too old to count."""
+        """Purge the nonces that have expired."""
 
         async def purge(db: Executor) -> tuple[int, Sequence[Envelope]]:
             oldest = select(nonces.c.message_id).order_by(nonces.c.message_id).limit(_PURGE_CHUNK_ROWS)
@@ -228,7 +227,7 @@ class SqlStore:
             pass
 
     async def trim_log(self) -> None:
-        """Forget the log's rows that are too old or too many."""
+        """Trim the log's rows that are too old or too many."""
         older_than_ms = self._clock.now_ms() - self._options.log_lifetime_ms
 
         async def trim(db: Executor) -> tuple[bool, Sequence[Envelope]]:

@@ -47,7 +47,7 @@ class SqlTransaction:
 
 
 class UnitOfWork:
-    """`async with store.write() as tx`. Its place in the queue is taken when it is entered."""
+    """The context of `async with store.write() as tx`, which takes its place in the queue when it is entered."""
 
     __slots__ = ("_job", "_num_shards", "_transaction", "_writer")
 

@@ -1,4 +1,4 @@
-"""Applications, and in how many guilds their bots are."""
+"""Applications, and the numbers of their bots' guilds."""
 
 from sqlalchemy import bindparam, func, insert, select, update
 
@@ -17,7 +17,7 @@ _FIND_BY_BOT = Query(_SELECT.where(applications.c.bot_id == bindparam("bot_id"))
 
 
 class SqlApplications:
-    """`ApplicationWriter`; the store shows its reading half."""
+    """The `ApplicationWriter` on SQL; the store shows its reading half."""
 
     __slots__ = ("_db",)
 

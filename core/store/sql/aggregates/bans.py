@@ -1,4 +1,4 @@
-"""Bans, each with the user who is banned."""
+"""Bans, each with the banned user."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _FIND = Query(_SELECT.where(bans.c.guild_id == bindparam("guild_id"), bans.c.use
 
 
 class SqlBans:
-    """`BanWriter`; the store shows its reading half."""
+    """The `BanWriter` on SQL; the store shows its reading half."""
 
     __slots__ = ("_db",)
 

@@ -26,7 +26,7 @@ CHANNELS_OF_GUILD = Query(_SELECT.where(channels.c.guild_id == bindparam("guild_
 
 
 class SqlChannels:
-    """`ChannelWriter`; the store shows its reading half."""
+    """The `ChannelWriter` on SQL; the store shows its reading half."""
 
     __slots__ = ("_db",)
 
@@ -78,7 +78,7 @@ class SqlChannels:
         await self._db.execute(delete(last_messages).where(last_messages.c.channel_id == channel_id))
 
     async def _fetch(self, channel_id: int) -> Channel:
-        """The channel, locked where the database has several writers."""
+        """Return the channel, locked where the database has several writers."""
         row = await self._db.fetch_one(_SELECT.where(channels.c.id == channel_id).with_for_update())
         if row is None:
             raise UnknownChannel

@@ -34,7 +34,7 @@ _COUNT_AND_PLACE = Query(
 
 
 class SqlGuilds:
-    """`GuildWriter`; the store shows its reading half."""
+    """The `GuildWriter` on SQL; the store shows its reading half."""
 
     __slots__ = ("_db", "_num_shards")
 
@@ -124,7 +124,7 @@ class SqlGuilds:
 
 
 def _with_uses(changes: Changes) -> dict[str, Any]:
-    """A code that is set anew, but is the same, keeps its uses."""
+    """Reset the uses of a vanity code, unless it is the same code again."""
     values = dict(changes)
     if "vanity_url_code" in values:
         is_same = guilds.c.vanity_url_code == values["vanity_url_code"]

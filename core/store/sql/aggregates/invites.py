@@ -1,4 +1,4 @@
-"""Invites. A use is counted in the row."""
+"""Invites, whose rows count their uses."""
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -15,7 +15,7 @@ _FIND = Query(_SELECT.where(invites.c.code == bindparam("code")))
 
 
 class SqlInvites:
-    """`InviteWriter`; the store shows its reading half."""
+    """The `InviteWriter` on SQL; the store shows its reading half."""
 
     __slots__ = ("_db",)
 

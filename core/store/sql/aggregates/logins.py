@@ -1,9 +1,9 @@
-"""Logins with all that a session begins with, many in one trip.
+"""Logins with all data that a session begins with, many in one trip.
 
-After a restart everybody logs in at once. Each login alone would be half a dozen small reads, each with its trip to the
+After a restart all clients log in at once. Each login alone would be half a dozen small reads, each with a trip to the
 driver's thread, and the trips cost more than the reads. So a call reads any number of logins with the same handful of
-statements, which see one instant. A statement has a fixed number of places for tokens, so that it is compiled once;
-there are a few sizes of it, and places that are left over hold NULL, which no token equals.
+statements, which see one instant. A statement has a fixed number of places for tokens, so that it is compiled once. It
+has a few sizes, and free places hold NULL, which no token equals.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,7 +24,7 @@ from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables import applications, auth_sessions, channels, members, recipients, users
 
 _SIZES: Final = (1, 8, 64)
-"""How many tokens a statement takes: one when all is quiet, and in a storm enough that a trip's cost is shared out."""
+"""The numbers of tokens in a statement: one for a quiet time, and enough to share a trip's cost in a storm."""
 
 _ACCOUNT_AT: Final = len(SESSION.columns)
 _APPLICATION_AT: Final = _ACCOUNT_AT + len(ACCOUNT_COLUMNS)
@@ -63,11 +63,11 @@ class LoginQueries:
 
     @property
     def all(self) -> list[Query]:
-        """In the order in which their rows are put together. None sorts: the rows of many users come at once."""
+        """The statements in the order of `_assemble`. None sorts: the rows of many users come at once."""
         return [self.logins, self.memberships, self.channels, self.recipients]
 
     def asked(self, token_hashes: Sequence[bytes]) -> list[tuple[Query, dict[str, bytes | None]]]:
-        """All of them, for these tokens."""
+        """Return all statements, bound to these tokens."""
         padded: dict[str, bytes | None] = dict.fromkeys(self.names)
         padded.update(zip(self.names, token_hashes, strict=False))
         return [(query, padded) for query in self.all]
@@ -77,7 +77,7 @@ _QUERIES: Final = [LoginQueries(size) for size in _SIZES]
 
 
 class SqlLogins:
-    """`LoginReader`."""
+    """The `LoginReader` on SQL."""
 
     __slots__ = ("_db",)
 
@@ -132,7 +132,7 @@ def _recipients(user_id: int, direct: Sequence[Channel], known: dict[int, User])
 
 
 def _by_user(rows: Rows) -> dict[int, Rows]:
-    """The rows by their first column."""
+    """Group rows by their first column."""
     found: dict[int, Rows] = {}
     for row in rows:
         found.setdefault(row[0], []).append(row)

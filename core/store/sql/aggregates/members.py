@@ -46,10 +46,10 @@ _role_ids = (
     .scalar_subquery()
 )
 MEMBER_COLUMNS = (*_MEMBER.columns, *USER.columns, _role_ids)
-"""For a SELECT from members joined with users; one row is one member."""
+"""The columns for a SELECT from members joined with users; one row is one member."""
 
 OWN_MEMBER_COLUMNS = (*_MEMBER.columns, _role_ids)
-"""The same without the user, for a SELECT from members alone."""
+"""The columns without the user, for a SELECT from members alone."""
 
 _SELECT = select(*MEMBER_COLUMNS).select_from(members).join(users, users.c.id == members.c.user_id)
 _IN_GUILD = members.c.guild_id == bindparam("guild_id")
@@ -62,11 +62,10 @@ _LIST_PAGE = Query(
 _COUNT = Query(select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")))
 
 SCANNED_MEMBERS: Final = 2_000
-"""Up to so many members a guild is searched by looking at each; in a larger one the indexes of names are asked first.
-"""
+"""The largest guild that is searched member by member; in a larger one the indexes of names come first."""
 
 _AFTER_ALL_LETTERS: Final = "\U0010ffff"
-"""Behind every name that begins with a prefix. No text holds it, because it is no character."""
+"""A text that sorts behind all names that begin with a prefix. It is no character, so no text holds it."""
 
 
 def _named(name: Column[Any]) -> Any:
@@ -94,13 +93,13 @@ _NAMED = (
 
 
 def member_from_row(row: Sequence[Any], start: int = 0) -> Member:
-    """The member whose `MEMBER_COLUMNS` stand in the row from `start` on."""
+    """Return the member whose `MEMBER_COLUMNS` stand in the row from `start` on."""
     user = USER.entity(row, start + _USER_START)
     return _MEMBER.entity_with(row, start, user=user, role_ids=_parse_roles(row[start + _ROLES_AT]))
 
 
 def member_of_user(user: User, row: Sequence[Any], start: int = 0) -> Member:
-    """The user's membership whose `OWN_MEMBER_COLUMNS` stand in the row from `start` on."""
+    """Return the user's membership whose `OWN_MEMBER_COLUMNS` stand in the row from `start` on."""
     return _MEMBER.entity_with(row, start, user=user, role_ids=_parse_roles(row[start + _USER_START]))
 
 
@@ -109,7 +108,7 @@ def _parse_roles(joined: str | None) -> tuple[int, ...]:
 
 
 class SqlMembers:
-    """`MemberWriter`; the store shows its reading half."""
+    """The `MemberWriter` on SQL; the store shows its reading half."""
 
     __slots__ = ("_db",)
 
@@ -281,7 +280,7 @@ class SqlMembers:
         return member
 
     async def _take_timeout(self, guild_id: int, user_id: int, *, now_ms: int) -> int:
-        """Until when somebody who comes back is still timed out; 0 when they are not."""
+        """Return the end of the timeout of a user who comes back, 0 without one."""
         kept = and_(left_timeouts.c.guild_id == guild_id, left_timeouts.c.user_id == user_id)
         row = await self._db.fetch_one(select(left_timeouts.c.until_ms).where(kept))
         if row is None:

@@ -1,4 +1,4 @@
-"""Adding messages: everything that waits is one unit of work with a handful of statements.
+"""The addition of messages: all that wait are one unit of work with a handful of statements.
 
 `SqlMessages.add` puts a message into the batch at the end of the writer's queue, or queues a new one, so messages keep
 their order among each other and among the other units. When the writer comes to it, the batch is closed and written in
@@ -39,7 +39,7 @@ _NonceKey = tuple[int, int, str]
 
 
 class _Entry:
-    """One call of `add`."""
+    """The message and the future of one call of `add`."""
 
     __slots__ = ("added", "envelopes", "future", "message")
 
@@ -62,18 +62,18 @@ class MessageBatch:
         """The first message of each nonce in this batch."""
 
     def add(self, message: Message, envelopes: Sequence[Envelope]) -> asyncio.Future[AddedMessage]:
-        """Take a message in; only while the batch waits in the queue."""
+        """Add a message, while the batch waits in the queue."""
         future: asyncio.Future[AddedMessage] = asyncio.get_running_loop().create_future()
         self._entries.append(_Entry(message, envelopes, future))
         return future
 
     @property
     def is_abandoned(self) -> bool:
-        """Never: a message whose sender went away is sent all the same."""
+        """Return False: a message is sent even when its sender has gone."""
         return False
 
     def open(self) -> Sequence[Step]:
-        """Ask for the nonces."""
+        """Return the statements that look the nonces up."""
         self._own = {}
         for entry in self._entries:
             key = _nonce_key(entry.message)
@@ -99,7 +99,7 @@ class MessageBatch:
                 entry.future.set_exception(error)
 
     def parts(self) -> Sequence["MessageBatch"]:
-        """A batch for each message."""
+        """Return a batch for each message."""
         if len(self._entries) == 1:
             return ()
         for entry in self._entries:
@@ -107,7 +107,7 @@ class MessageBatch:
         return [MessageBatch(self._inserter, [entry]) for entry in self._entries]
 
     async def _find_repeats(self, connection: Connection, found: Sequence[StepRows]) -> None:
-        """Let every entry whose nonce is known answer with the first message, from the table or from this batch."""
+        """Answer every entry whose nonce is known with the first message, from the table or from this batch."""
         if not self._own:
             return
         firsts = self._own | await self._inserter.fetch_firsts(connection, self._own, found)
@@ -127,7 +127,7 @@ class MessageInserter:
         compiler = dialect.compiler
         self._insert_messages = Bulk(lambda size: bulk_insert(insert(messages), _MESSAGE_COLUMNS, size), compiler)
         self._select_nonces = Bulk(select_nonces, compiler)
-        # A conflict is a nonce that is too old to count and not purged yet.
+        # A conflict is an expired nonce that is not purged yet.
         put = dialect.insert(nonces)
         put = put.on_conflict_do_update(
             index_elements=[nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce],
@@ -144,7 +144,7 @@ class MessageInserter:
         self._raise_last_ids = Bulk(lambda size: bulk_insert(put_last, ["channel_id", "message_id"], size), compiler)
 
     def insert_steps(self, new: Sequence[Message]) -> Iterator[Step]:
-        """The statements that store new messages."""
+        """Return the statements that store new messages."""
         now_ms = self._clock.now_ms()
         nonce_rows = []
         newest: dict[int, int] = {}
@@ -157,15 +157,15 @@ class MessageInserter:
         yield from self._raise_last_ids.steps(list(newest.items()))
 
     def nonce_steps(self, keys: Sequence[_NonceKey]) -> Iterator[Step]:
-        """The statements that look nonces up."""
+        """Return the statements that look nonces up."""
         return self._select_nonces.steps(keys)
 
     async def fetch_firsts(
         self, connection: Connection, own: dict[_NonceKey, Message], found: Sequence[StepRows]
     ) -> dict[_NonceKey, Message]:
-        """The stored first message of each nonce that has one.
+        """Return the stored first message of each nonce that has one.
 
-        `own` holds a message that repeats it, `found` what `nonce_steps` have found.
+        `own` holds a message that repeats it, `found` the rows of `nonce_steps`.
         """
         not_before_ms = self._clock.now_ms() - NONCE_LIFETIME_MS
         known: dict[_NonceKey, int] = {}
@@ -178,7 +178,7 @@ class MessageInserter:
         is_first = or_(*(_is_message(key[1], message_id) for key, message_id in known.items()))
         stored_rows = await connection.fetch_all(select(*MESSAGE.columns).where(is_first))
         stored = {message.id: message for message in map(MESSAGE.entity, stored_rows)}
-        # Deleted meanwhile: the repeat is answered from what it says itself, and brings nothing back.
+        # The first one was deleted meanwhile: the repeat is answered from its own content, and restores nothing.
         return {
             key: stored.get(message_id) or msgspec.structs.replace(own[key], id=message_id)
             for key, message_id in known.items()
@@ -194,7 +194,7 @@ def _is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:
 
 
 def select_nonces(size: int) -> Select[*tuple[Any, ...]]:
-    """Each alternative is one search of the index; a list of row values would be a scan in SQLite."""
+    """Match pairs by alternatives, each one search of the index. A list of row values would be a scan in SQLite."""
     keys = (nonces.c.author_id, nonces.c.channel_id, nonces.c.nonce)
     alternatives = (and_(*(key == bindparam(f"{key.name}_{row}") for key in keys)) for row in range(size))
     return select(*keys, nonces.c.message_id, nonces.c.created_ms).where(or_(*alternatives))
@@ -215,7 +215,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _message_row(message: Message) -> tuple[Any, ...]:
-    """The driver's values in the order of the table's columns."""
+    """Return the driver's values in the order of the table's columns."""
     return (
         message.channel_id,
         bucket_of(message.id),

@@ -1,4 +1,4 @@
-"""Messages: reading them, editing, deleting. Adding them is the hot path and has its own file (message_batch.py)."""
+"""The reading, editing and deletion of messages. Their addition, the hot path, is in message_batch.py."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -26,7 +26,7 @@ _OLDER = Query(
     _IN_CHANNEL.where(_PLACE < _BOUND).order_by(messages.c.bucket.desc(), messages.c.id.desc()).limit(_LIMIT)
 )
 _NEWER = Query(_IN_CHANNEL.where(_PLACE > _BOUND).order_by(messages.c.bucket, messages.c.id).limit(_LIMIT))
-# Those of a deleted channel are unreachable, so nobody needs to delete them.
+# Messages of a deleted channel are unreachable, so their rows need not be deleted.
 _BY_AUTHOR = Query(
     select(messages.c.channel_id, messages.c.id)
     .join(channels, channels.c.id == messages.c.channel_id)
@@ -43,7 +43,7 @@ _CHANNELS_AT_ONCE: Final = 1000
 
 
 class SqlMessages:
-    """`MessageStore`."""
+    """The `MessageStore` on SQL."""
 
     __slots__ = ("_inserter", "_reads", "_writer")
 
@@ -53,7 +53,7 @@ class SqlMessages:
         self._inserter = inserter
 
     async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
-        """Store a message once per nonce. Up to the first await, the place in the queue is taken."""
+        """Store a message once per nonce. The place in the queue is taken before the first await."""
         batch = self._writer.last_queued
         if not isinstance(batch, MessageBatch):
             batch = MessageBatch(self._inserter)

@@ -1,4 +1,4 @@
-"""Roles. A role that is deleted goes from members and overwrites too."""
+"""Roles. Their deletion takes them from members and overwrites too."""
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -17,7 +17,7 @@ ROLES_OF_GUILD = Query(_SELECT.where(roles.c.guild_id == bindparam("guild_id")).
 
 
 class SqlRoles:
-    """`RoleWriter`."""
+    """The `RoleWriter` on SQL."""
 
     __slots__ = ("_db",)
 
@@ -53,7 +53,7 @@ class SqlRoles:
         await self._remove_from_overwrites(row[0], role_id)
 
     async def _remove_from_overwrites(self, guild_id: int, role_id: int) -> None:
-        """Members lose the role by a foreign key; overwrites are part of their channel's row."""
+        """Delete the role. Members lose it by a foreign key; overwrites are part of their channel's row."""
         statement = (
             select(channels.c.id, channels.c.overwrites).where(channels.c.guild_id == guild_id).with_for_update()
         )

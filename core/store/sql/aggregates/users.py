@@ -1,4 +1,4 @@
-"""Accounts and their logins."""
+"""Accounts and their auth sessions."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ _LIST_SESSIONS = Query(
 
 
 class SqlUsers:
-    """`UserWriter`; the store shows its reading half."""
+    """The `UserWriter` on SQL; the store shows its reading half."""
 
     __slots__ = ("_db",)
 
@@ -118,7 +118,7 @@ class SqlUsers:
         return sorted(row[0] for row in await self._db.fetch_all(statement))
 
     async def _check_unique(self, user_id: int, username_key: str | None, email_key: str | None) -> None:
-        """Name the field that is taken. The indexes are what holds; this is for the message."""
+        """Name the field that is taken, for the error. The unique indexes enforce it."""
         taken = or_(users.c.username_key == username_key, users.c.email_key == email_key)
         statement = select(users.c.username_key, users.c.email_key).where(taken, users.c.id != user_id)
         fields: dict[str, FieldError] = {}
@@ -141,7 +141,7 @@ def _values(account: Account) -> dict[str, Any]:
 
 
 def account_from_row(row: Sequence[Any], start: int = 0) -> Account:
-    """The account whose `ACCOUNT_COLUMNS` stand in the row from `start` on."""
+    """Return the account whose `ACCOUNT_COLUMNS` stand in the row from `start` on."""
     private_at = start + len(USER.columns)
     email, password_hash, birth_date = row[private_at : private_at + len(_PRIVATE)]
     return Account(user=USER.entity(row, start), email=email, password_hash=password_hash, birth_date=birth_date)

@@ -1,8 +1,8 @@
-"""A copy of a SQLite database that is as of one instant, while a server writes to it.
+"""Backups: a copy of a SQLite database as of one instant, while a server writes to it.
 
-`VACUUM INTO` reads in one transaction of its own. Commits that come meanwhile go into the write-ahead log beside it and
-do not disturb it, so it ends however busy the server is; SQLite's online backup begins anew at each commit of another
-process. Everything that was answered before the copy began is in it, because an answer comes after its commit.
+`VACUUM INTO` reads in one transaction of its own. Later commits go into the write-ahead log and do not disturb it, so
+it ends on a busy server too; SQLite's online backup begins anew at each commit of another process. The copy has all
+requests that were answered before it began, because an answer comes after its commit.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ _BUSY_TIMEOUT_S: Final = 30.0
 
 
 class Contents(msgspec.Struct, kw_only=True, frozen=True):
-    """The contents that a copy was found to have."""
+    """The counts of rows that the check of a copy has found."""
 
     schema: str
     users: int
@@ -27,13 +27,13 @@ class Contents(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def copy_database(source: Path, target: Path) -> Contents:
-    """Copy and check. `target` is an empty file; what is in it when this raises is of no use.
+    """Copy and check. `target` is an empty file, whose content is useless when this raises.
 
     Raises:
         Unavailable: either cannot be read or written, or the copy is not whole; the cause tells which.
     """
     try:
-        # Read and write, though nothing is written: the last connection that is closed puts the log away.
+        # The mode is read and write, though nothing is written: the last connection to close removes the log.
         with closing(sqlite3.connect(_address(source, "mode=rw"), uri=True, timeout=_BUSY_TIMEOUT_S)) as database:
             database.isolation_level = None
             _read_schema(database)

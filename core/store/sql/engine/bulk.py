@@ -1,4 +1,4 @@
-"""Inserting and looking up many rows with few, always equal statements.
+"""Bulk inserts and look-ups with few statements, which are always the same.
 
 SQLAlchemy's `executemany` costs microseconds a row for work that the hot path need not do, and SQLite gives the
 interpreter away at each row that it steps over, which a busy loop takes long to give back. So rows go in by statements
@@ -30,13 +30,13 @@ class Bulk:
     __slots__ = ("_by_size", "_dialect", "_make")
 
     def __init__(self, make: Callable[[int], ClauseElement], dialect: Dialect) -> None:
-        """`make(size)` gives the statement; its parameters, in their order, are those of the rows."""
+        """`make(size)` returns the statement; its parameters, in their order, are those of the rows."""
         self._make = make
         self._dialect = dialect
         self._by_size: dict[int, str] = {}
 
     def steps(self, rows: Sequence[Row]) -> Iterator[Step]:
-        """The statements for these rows, in their order."""
+        """Return the statements for these rows, in their order."""
         start = 0
         for size in _SIZES:
             while len(rows) - start >= size:
@@ -51,5 +51,5 @@ class Bulk:
 
 
 def bulk_insert(insert: Insert, columns: Sequence[str], size: int) -> Insert:
-    """The insert of `size` rows, whose values are parameters in the order of `columns`."""
+    """Make the insert of `size` rows, whose values are parameters in the order of `columns`."""
     return insert.values([{column: bindparam(f"{column}_{row}") for column in columns} for row in range(size)])

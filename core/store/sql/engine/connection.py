@@ -1,6 +1,6 @@
-"""Connections as the aggregates see them: run a statement, get rows, with our errors.
+"""Connections as the aggregates see them: they run statements and return rows, and raise our errors.
 
-    Executor            what an aggregate needs
+    Executor            the interface that aggregates use
     ├─ Connection       one connection, one user at a time: the writer's own, or one of the pool's
     ├─ LentConnection   the writer's connection, lent to a unit of work for the length of its body (writing/lending.py)
     └─ ReadPool         some connections that only read (pool.py)
@@ -32,22 +32,22 @@ Asked = tuple[Query, Mapping[str, Any]]
 
 
 class Executor(Protocol):
-    """Runs statements."""
+    """The interface that runs statements."""
 
     async def query(self, query: Query, **parameters: Any) -> Rows:
-        """All rows of a compiled query."""
+        """Return all rows of a compiled query."""
 
     async def query_together(self, *asked: Asked) -> list[Rows]:
-        """The rows of several queries that all see the same instant."""
+        """Return the rows of several queries that all see the same instant."""
 
     async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:
-        """All rows of any statement."""
+        """Return all rows of any statement."""
 
     async def fetch_one(self, statement: Executable) -> AnyRow | None:
-        """The first row of any statement."""
+        """Return the first row of any statement."""
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:
-        """Run a statement that writes; the number of rows that it touched."""
+        """Run a statement that writes; return the number of rows that it touched."""
 
 
 async def run_to_end(work: Coroutine[Any, Any, T], running: set[asyncio.Task[Any]]) -> T:
@@ -63,7 +63,7 @@ async def run_to_end(work: Coroutine[Any, Any, T], running: set[asyncio.Task[Any
 
 
 def _look_at_error(task: asyncio.Task[Any]) -> None:
-    """Nobody is left to tell; looking keeps asyncio from reporting an error that nobody saw."""
+    """Read the result of an abandoned task, so that asyncio does not report its error."""
     if not task.cancelled():
         task.exception()
 
@@ -81,48 +81,48 @@ class Connection:
 
     @classmethod
     async def open(cls, *, engine: AsyncEngine, dialect: Dialect, queries: QueryCache) -> "Connection":
-        """A new connection. Raises Unavailable."""
+        """Open a connection. Raises Unavailable."""
         with translated():
             connection = await engine.connect()
             raw = await connection.get_raw_connection()
         return cls(connection=connection, driver=raw.driver_connection, dialect=dialect, queries=queries)
 
     async def query(self, query: Query, **parameters: Any) -> Rows:
-        """All rows of a compiled query."""
+        """Return all rows of a compiled query."""
         compiled = self._queries.compiled(query)
         (rows,) = await self.run_steps([compiled.step(parameters)])
         return compiled.convert(rows)
 
     async def query_together(self, *asked: Asked) -> list[Rows]:
-        """Several queries in one trip; on the writer's connection, which is in a transaction already."""
+        """Run several queries in one trip, on the writer's connection, which is in a transaction already."""
         return await self._query_together(self._dialect.run_steps, asked)
 
     async def query_in_snapshot(self, *asked: Asked) -> list[Rows]:
-        """Several queries in one trip, in a transaction of its own."""
+        """Run several queries in one trip, in a transaction of its own."""
         return await self._query_together(self._dialect.read_steps, asked)
 
     async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:
-        """All rows of any statement."""
+        """Return all rows of any statement."""
         with translated():
             return (await self._connection.execute(statement)).all()
 
     async def fetch_one(self, statement: Executable) -> AnyRow | None:
-        """The first row of any statement."""
+        """Return the first row of any statement."""
         with translated():
             return (await self._connection.execute(statement)).first()
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:
-        """Run a statement that writes; the number of rows that it touched."""
+        """Run a statement that writes; return the number of rows that it touched."""
         with translated():
             return (await self._connection.execute(statement, parameters)).rowcount
 
     async def run_steps(self, steps: Sequence[Step]) -> list[list[tuple[Any, ...]]]:
-        """Run statements in the driver's terms, in one trip; the rows of each."""
+        """Run statements in the driver's terms, in one trip; return the rows of each."""
         with translated():
             return await self._dialect.run_steps(self._driver, steps)
 
     async def run_last_steps(self, steps: Sequence[Step]) -> Unavailable | None:
-        """Run statements and commit, in one trip: why it could not be committed. Raises what a statement raises."""
+        """Run statements and commit, in one trip; return the commit's error. Raises the error of a statement."""
         with translated():
             error = await self._dialect.run_last_steps(self._driver, steps)
         if error is None:
@@ -139,5 +139,5 @@ class Connection:
         return [one.convert(rows) for one, rows in zip(compiled, results, strict=True)]
 
     async def close(self) -> None:
-        """Give the connection back to the system."""
+        """Close the connection."""
         await self._connection.close()

@@ -1,12 +1,12 @@
-"""Whether the database's files are still those that were opened.
+"""The check whether the database's files are still those that were opened.
 
-A file that is moved, removed or replaced stays open in this process: commits go on to work and are in no file that
-anybody finds again. So what was opened is compared with what has its name now, before each commit (a few microseconds
-beside an fsync) and whenever somebody asks how the store is. Once they differ it stays so until the process is started
-again, even if the file comes back: nobody can tell what was done to it meanwhile.
+A file that is moved, removed or replaced stays open in this process: commits go on to work, into a file that has no
+name. So the open file is compared with the one that has its name now, before each commit (a few microseconds beside an
+fsync) and at each check of the store's health. A difference is a fault until the process starts again, even if the file
+comes back, because it may have changed meanwhile.
 
-SQLite leaves the write-ahead log of a database that was replaced, and would read it into the one that took its place.
-So that log is moved aside, by its name only: a process that has it open goes on reading it.
+SQLite leaves the write-ahead log of a replaced database, and would read it into the new one. So that log is moved
+aside, by its name only: a process that has it open goes on reading it.
 """
 
 import logging
@@ -23,7 +23,7 @@ _Identity = tuple[int, int]
 
 
 class DatabaseFiles:
-    """Watches the files of one database; made when the database is open."""
+    """The watch over the files of one database, made when the database is open."""
 
     __slots__ = ("_fault", "_log", "_path", "_seen", "_watched")
 
@@ -35,16 +35,16 @@ class DatabaseFiles:
         self._log = _find_log(path)
         self._watched = [each for each in (path, self._log, *beside) if path is not None and each is not None]
         self._seen: dict[Path, _Identity] = {}
-        """A file that is not there yet is known from when it is seen first."""
+        """Note a file that is not known yet, when it is seen first."""
         self.find_fault()
 
     @property
     def last_fault(self) -> str | None:
-        """The fault that the last look has found; None when there was none."""
+        """The fault that the last check has found; None when there was none."""
         return self._fault
 
     def find_fault(self) -> str | None:
-        """Look at the files: what is wrong with them, in a few words; None when they are those that were opened."""
+        """Check the files; return the fault in a few words, None when they are those that were opened."""
         if self._fault is None:
             self._fault = next(filter(None, map(self._look_at, self._watched)), None)
             if self._fault is not None:
@@ -54,7 +54,7 @@ class DatabaseFiles:
         return self._fault
 
     def end(self) -> None:
-        """Look once more: SQLite removes the log itself when the last connection is closed, which comes next."""
+        """Check once more, before the last connection closes, with which SQLite removes the log."""
         self.find_fault()
         self._watched.clear()
 
@@ -70,7 +70,7 @@ class DatabaseFiles:
         return f"{path.name} was replaced while the server ran: start it again"
 
     def _save_the_new(self) -> str:
-        """Move the log from beside a database that is not its own; where it is now."""
+        """Move the log away from a database that is not its own; return its new place."""
         path, log = self._path, self._log
         if path is None or log is None:
             return ""
@@ -86,13 +86,13 @@ class DatabaseFiles:
 def _find_log(path: Path | None) -> Path | None:
     if path is None:
         return None
-    # SQLite has it where a link leads to.
+    # SQLite keeps the log at the target of a link.
     database = path.resolve()
     return database.with_name(database.name + _LOG_SUFFIX)
 
 
 def _identify(path: Path) -> _Identity | None:
-    """None when there is no such file. Raises OSError when that cannot be told."""
+    """Return the identity of a file, None when there is none. Raises OSError when the disk does not tell."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):

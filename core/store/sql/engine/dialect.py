@@ -1,4 +1,4 @@
-"""All that differs between databases, in one place: how to connect, begin, upsert, and call the driver directly.
+"""All differences between databases, in one place: connecting, beginning, upserts, and direct calls of the driver.
 
 Everything else in this package is SQLAlchemy Core and standard SQL. SQLite is the embedded default; a second dialect is
 a second `Dialect` value here.
@@ -24,7 +24,7 @@ _BUSY_TIMEOUT_MS: Final = 5_000
 """Another process (a backup, the sqlite3 shell) may hold the file's lock for a moment."""
 
 _CACHE_KIB: Final = 16 * 1024
-"""Page cache of each connection."""
+"""The page cache of each connection."""
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -40,24 +40,23 @@ RunSteps = Callable[[Any, Sequence[Step]], Awaitable[list[list[tuple[Any, ...]]]
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """The ways of one kind of database."""
+    """The functions of one kind of database."""
 
     name: str
     begin_write: str
     insert: Callable[[Any], Any]
-    """An INSERT with `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    """Makes an INSERT with `on_conflict_do_update` and `on_conflict_do_nothing`."""
     connect: Callable[[str], AsyncEngine]
     find_file: Callable[[str], Path | None]
-    """The file of a location; None when the database is somewhere else."""
+    """Returns the file of a location; None when the database is no file."""
     compiler: CompilerDialect
     """SQLAlchemy's own dialect, for statements that go to the driver directly."""
     run_steps: RunSteps
-    """Run statements on a driver's connection; the rows of each."""
+    """Runs statements on a driver's connection; returns the rows of each."""
     run_last_steps: Callable[[Any, Sequence[Step]], Awaitable[Exception | None]]
-    """The same and a commit, in one trip. A statement that fails raises; a commit that fails is returned."""
+    """Runs statements and a commit, in one trip. A statement's error raises; a commit's error is returned."""
     read_steps: RunSteps
-    """Run statements in a read-only transaction of their own. None of the three is harmed when its caller is cancelled.
-    """
+    """Runs statements in a read-only transaction of their own. Cancelling the caller harms none of the three."""
 
 
 def _find_sqlite_file(location: str) -> Path | None:
@@ -67,7 +66,7 @@ def _find_sqlite_file(location: str) -> Path | None:
 
 def _connect_sqlite(location: str) -> AsyncEngine:
     path = location.split(":///", 1)[-1]
-    # The store keeps its connections itself; AUTOCOMMIT because it says BEGIN and COMMIT itself.
+    # The store keeps its connections itself, and with AUTOCOMMIT it sends BEGIN and COMMIT itself.
     engine = create_async_engine(
         "sqlite+aiosqlite://",
         async_creator=partial(connect_one_trip, path),
@@ -101,10 +100,10 @@ SQLITE: Final = Dialect(
 
 
 def dialect_of(location: str) -> Dialect:
-    """The dialect for a URL or a file's path.
+    """Return the dialect for a URL or a file's path.
 
     Raises:
-        ValueError: no dialect for this URL.
+        ValueError: when there is no dialect for this URL.
     """
     if "://" not in location or location.startswith("sqlite"):
         return SQLITE

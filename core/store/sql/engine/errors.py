@@ -1,4 +1,4 @@
-"""Driver errors become ours here, and nowhere else."""
+"""The one place in which errors of drivers become ours."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ def translated() -> Iterator[None]:
     except _BROKEN_CONSTRAINT as error:
         raise Conflict from error
     except (OverflowError, UnicodeEncodeError) as error:
-        # An integer beyond 64 bits, half a surrogate pair: nothing that is stored can have it.
+        # The value is an integer beyond 64 bits or half a surrogate pair, which no stored row can have.
         raise Invalid(message="Value out of range") from error
     except _AWAY as error:
         raise Unavailable from error
 
 
 def reason_of(error: Unavailable) -> str:
-    """The driver's own words, in one line."""
+    """Return the driver's own text, in one line."""
     cause = error.__cause__
     cause = cause.orig if isinstance(cause, DBAPIError) else cause
     return str(cause or error.text).partition("\n")[0]

@@ -19,7 +19,7 @@ class Page:
         self._limit = limit
 
     def apply(self, statement: Select[Any], key: ColumnElement[Any]) -> Select[Any]:
-        """The statement with the bounds; its rows go through `ascending`."""
+        """Return the statement with the bounds; its rows go through `ascending`."""
         if self._before is not None:
             statement = statement.where(key < self._before)
         if self._after is not None:
@@ -27,7 +27,7 @@ class Page:
         return statement.order_by(key.desc() if self._is_from_end else key).limit(self._limit)
 
     def ascending(self, rows: Sequence[R]) -> Sequence[R]:
-        """The rows by ascending key."""
+        """Return the rows by ascending key."""
         return rows[::-1] if self._is_from_end else rows
 
     @property

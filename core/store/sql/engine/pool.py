@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class ReadPool:
-    """Lends a free connection to each read; the reads that find none wait, first come first served."""
+    """A pool that lends a free connection to each read. Reads that find none wait in their order."""
 
     __slots__ = ("_closed", "_free", "_running", "_size", "_slots")
 
@@ -26,27 +26,27 @@ class ReadPool:
         self._closed = False
 
     async def query(self, query: Query, **parameters: Any) -> Rows:
-        """All rows of a compiled query."""
+        """Return all rows of a compiled query."""
         return await self._lend(lambda connection: connection.query(query, **parameters))
 
     async def query_together(self, *asked: Asked) -> list[Rows]:
-        """The rows of several queries that all see the same instant."""
+        """Return the rows of several queries that all see the same instant."""
         return await self._lend(lambda connection: connection.query_in_snapshot(*asked))
 
     async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:
-        """All rows of any statement."""
+        """Return all rows of any statement."""
         return await self._run(lambda connection: connection.fetch_all(statement))
 
     async def fetch_one(self, statement: Executable) -> AnyRow | None:
-        """The first row of any statement."""
+        """Return the first row of any statement."""
         return await self._run(lambda connection: connection.fetch_one(statement))
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:  # noqa: ARG002
-        """Refuse: the pool only reads."""
+        """Raise, because the pool only reads."""
         raise RuntimeError("writes go through Store.write()")
 
     async def close(self) -> None:
-        """Finish what runs and close the connections."""
+        """Finish the reads in flight and close the connections."""
         self._closed = True
         while self._running:
             await asyncio.wait(self._running)

@@ -1,9 +1,9 @@
 """Statements that are built and compiled once, and run on the driver.
 
-Building a statement and running it through SQLAlchemy costs some hundred microseconds, whatever it says. The reads that
+Building a statement and running it through SQLAlchemy costs some hundred microseconds for any statement. The reads that
 every request makes, and those that must see one instant together, are `Query` constants: SQLAlchemy writes the SQL for
 the dialect and converts parameters and results; only its execution is left out. Lists of ids (`IN`) and updates of
-whatever fields a caller names go the ordinary way.
+the fields that a caller names use SQLAlchemy as a whole.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,14 +51,14 @@ class CompiledQuery:
         )
 
     def step(self, parameters: Mapping[str, Any]) -> Step:
-        """The statement with these parameters."""
+        """Return the statement with these parameters."""
         values = {**self._constants, **parameters}
         for name, bind in self._binders.items():
             values[name] = bind(values[name])
         return Step(self._sql, [values[name] for name in self._names])
 
     def convert(self, rows: Sequence[Sequence[Any]]) -> Rows:
-        """The driver's rows with our values."""
+        """Convert the driver's rows to our values."""
         if not self._converters:
             return list(rows)
         converted: Rows = []
@@ -80,7 +80,7 @@ class QueryCache:
         self._compiled: dict[Query, CompiledQuery] = {}
 
     def compiled(self, query: Query) -> CompiledQuery:
-        """The query in the store's dialect."""
+        """Return the query in the store's dialect."""
         found = self._compiled.get(query)
         if found is None:
             found = self._compiled[query] = CompiledQuery(query, self._dialect)

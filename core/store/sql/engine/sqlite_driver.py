@@ -18,7 +18,7 @@ from typing_extensions import override
 T = TypeVar("T")
 
 _CACHED_STATEMENTS: Final = 512
-"""Prepared statements of a connection: the bulk inserts alone are some dozens."""
+"""The most prepared statements of a connection. The bulk inserts alone are some dozens."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -29,38 +29,38 @@ class Step(msgspec.Struct, frozen=True):
 
 
 StepRows = list[tuple[Any, ...]]
-"""What a step found, in the driver's own terms."""
+"""The rows of a step, in the driver's own terms."""
 
 
 class OneTripConnection(aiosqlite.Connection):
-    """Inherits, because SQLAlchemy's dialect uses more of aiosqlite's connection than its public face."""
+    """A connection that inherits, because SQLAlchemy's dialect uses private parts of aiosqlite's."""
 
     @override
     def cursor(self) -> "OneTripCursor":  # type: ignore[override]  # the dialect's adapter needs no more of it
-        """A cursor that is opened where it is used."""
+        """Return a cursor that is opened when it is used."""
         return OneTripCursor(self)
 
     async def run_steps(self, steps: Sequence[Step]) -> list[StepRows]:
-        """Run statements one after the other; the rows of each. Stops at the first that fails."""
+        """Run statements one after the other; return the rows of each. The first error ends it."""
         return await self.trip(_run_steps, steps)
 
     async def run_last_steps(self, steps: Sequence[Step]) -> Exception | None:
-        """Run statements and commit. Raises what a statement raises; what the commit raises is returned."""
+        """Run statements and commit. Raises the error of a statement; returns the error of the commit."""
         return await self.trip(_run_last_steps, steps)
 
     async def read_steps(self, steps: Sequence[Step]) -> list[StepRows]:
-        """Run statements that read, all as of one instant; the rows of each."""
+        """Run statements that read, all as of one instant; return the rows of each."""
         return await self.trip(_read_steps, steps)
 
     async def trip(self, work: Callable[..., T], *arguments: Any) -> T:
         """Call `work` with the sqlite3 connection in the driver's thread."""
-        # The only way to run a function there; aiosqlite's own methods are made of it.
+        # This is the only way to run a function in that thread; aiosqlite's own methods use it.
         result: T = await self._execute(work, self._conn, *arguments)  # type: ignore[no-untyped-call]
         return result
 
 
 class OneTripCursor:
-    """What SQLAlchemy uses of a cursor: it executes once, fetches all, and is closed."""
+    """A cursor as SQLAlchemy uses it: it executes once, fetches all, and is closed."""
 
     __slots__ = ("_connection", "_rows", "arraysize", "description", "lastrowid", "rowcount")
 
@@ -90,12 +90,12 @@ class OneTripCursor:
         return self
 
     async def fetchall(self) -> list[tuple[Any, ...]]:
-        """The rows that were kept."""
+        """Return the rows that were kept."""
         rows, self._rows = self._rows, []
         return rows
 
     async def close(self) -> None:
-        """Forget the rows; nothing else is open."""
+        """Forget the rows, the only thing to free."""
         self._rows = []
 
 

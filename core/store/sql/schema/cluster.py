@@ -1,7 +1,7 @@
-"""The numbers that a database was made with, kept in it: a start with others would lose its events, or repeat its ids.
+"""The numbers that a database was made with. A start with others would lose its events, or repeat its ids.
 
-`num_shards` says where each row of the log belongs, the node numbers are part of every id. The first start writes down
-the settings that it has; each later one must have the same.
+`num_shards` decides the shard of each row of the log, and the node numbers are part of every id. The first start stores
+its settings in the database; each later one must have the same.
 
 Owns the tables `cluster` and `nodes`. The schema's number is alembic's, in `alembic_version`
 (`core.store.sql.schema.migrate`).
@@ -40,10 +40,10 @@ def make_cluster_id() -> str:
 
 
 def check_numbers(numbers: ClusterNumbers, connection: SyncConnection) -> None:
-    """Hold the settings against what the database says, before it is migrated.
+    """Compare the settings with the database's numbers, before it is migrated.
 
     Raises:
-        OtherNumbersError: it was made with others.
+        OtherNumbersError: when it was made with others.
     """
     kept = _find_numbers(connection)
     if kept is not None and kept != numbers:
@@ -74,7 +74,7 @@ def _find_numbers(connection: SyncConnection) -> ClusterNumbers | None:
 
 
 def _write_numbers(connection: SyncConnection, numbers: ClusterNumbers, cluster_id: str) -> None:
-    # The store's connections commit by themselves, so the transaction is said here: both rows or none.
+    # The store's connections commit by themselves, so this begins a transaction, for both rows or none.
     connection.execute(text("BEGIN"))
     connection.execute(insert(cluster).values(id=cluster_id, num_shards=numbers.num_shards))
     connection.execute(insert(nodes).values(worker_id=numbers.worker_id, process_id=numbers.process_id))

@@ -42,7 +42,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class RawJson(TypeDecorator[msgspec.Raw]):
-    """JSON that is stored and given back as the bytes that it came as."""
+    """JSON that is stored and returned as the same bytes."""
 
     impl = LargeBinary
     cache_ok = True
@@ -89,26 +89,25 @@ class EntityMap(Generic[S]):
         self.columns: tuple[Column[Any], ...] = tuple(table.c[name] for name in self._names)
 
     def entity(self, row: Sequence[Any], start: int = 0) -> S:
-        """The entity whose columns stand in the row from `start` on."""
+        """Return the entity whose columns stand in the row from `start` on."""
         return self._type(**dict(zip(self._names, row[start : start + len(self._names)], strict=True)))
 
     def entity_with(self, row: Sequence[Any], start: int, **fields: Any) -> S:
-        """The same, with the fields that are kept elsewhere."""
+        """Return the entity of a row, with the fields that are stored elsewhere."""
         return self._type(**dict(zip(self._names, row[start : start + len(self._names)], strict=True)), **fields)
 
     def values(self, entity: S) -> dict[str, Any]:
-        """Column values by name."""
+        """Return the column values, keyed by name."""
         return {name: getattr(entity, name) for name in self._names}
 
 
 def fold(text: str | None) -> str | None:
-    """The form in which names are compared: composed, as they are kept, and without case, of which databases know only
-    ASCII."""
+    """Fold a name for comparison: composed, as it is stored, and without case, which databases fold in ASCII only."""
     return None if text is None else unicodedata.normalize("NFC", text).casefold()
 
 
 def folded(changes: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The changes, with `<name>_fold` beside each of the names that they hold."""
+    """Return the changes, with `<name>_fold` beside each of their names."""
     values = dict(changes)
     for name in names:
         if name in changes:

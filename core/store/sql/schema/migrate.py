@@ -1,6 +1,6 @@
-"""Bringing a database to the present schema when it is opened.
+"""The migration of a database to the present schema when it is opened.
 
-Alembic is only loaded when there is something to do: it takes longer to import than all the rest of a start.
+Alembic is only loaded when there is a migration to run: its import takes longer than all the rest of a start.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ _VERSION = table("alembic_version", column("version_num"))
 
 
 async def migrate(engine: AsyncEngine, *, check: Callable[[SyncConnection], None] | None = None) -> str | None:
-    """Run the migrations that the database has not had. The last one that it had before; None for an empty database.
+    """Run the missing migrations. Return the last one that the database had before; None for an empty one.
 
-    `check` is called before, and raises when the database is not for this process: a database that is refused is left
-    as it was.
+    `check` is called before, and raises when the database is not for this process; then the database does not change.
 
     Raises:
-        NewerSchemaError: it has had some that this version does not know yet.
-        StartError: it is older than the first schema.
-        Unavailable: it cannot be read or written.
+        NewerSchemaError: when it has had migrations that this version does not know.
+        StartError: when it is older than the first schema.
+        Unavailable: when it cannot be read or written.
     """
     with translated():
         async with engine.connect() as connection:
@@ -65,7 +64,7 @@ def _refuse_unknown(revision: str) -> None:
 
 
 def find_revision(connection: SyncConnection) -> str | None:
-    """The number of the last migration that the database has had; None for an empty one."""
+    """Return the number of the last migration that the database has had; None for an empty one."""
     if not inspect(connection).has_table(_VERSION.name):
         return None
     revision: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
@@ -80,7 +79,7 @@ def _upgrade(connection: SyncConnection) -> None:
 
 
 def migration_config(connection: SyncConnection) -> Config:
-    """Alembic's configuration, without its file; migrations/env.py takes the connection from it."""
+    """Make Alembic's configuration, without its file; migrations/env.py takes the connection from it."""
     from alembic.config import Config  # noqa: PLC0415 - see the module's text
 
     config = Config()

@@ -1,6 +1,6 @@
 """The schema. Changing it needs a migration; a test compares the two.
 
-Ids are snowflakes, times Unix milliseconds. `*_fold` columns hold names in the form in which they are compared.
+Ids are snowflakes, times Unix milliseconds. `*_fold` columns hold folded names, for comparisons.
 """
 
 from sqlalchemy import (
@@ -37,7 +37,7 @@ cluster = Table(
     Column("id", Text, primary_key=True),
     Column("num_shards", Integer, nullable=False),
 )
-"""The numbers that all processes on this database agree on, in one row."""
+"""The numbers that all processes on this database share, in one row."""
 
 nodes = Table(
     "nodes",
@@ -45,7 +45,7 @@ nodes = Table(
     Column("worker_id", SmallInteger, primary_key=True, autoincrement=False),
     Column("process_id", SmallInteger, primary_key=True, autoincrement=False),
 )
-"""The node numbers that ids of this database are made with: one row, as there is one process."""
+"""The node numbers in the ids of this database: one row, as there is one process."""
 
 users = Table(
     "users",
@@ -128,7 +128,7 @@ guilds = Table(
     Column("premium_progress_bar_enabled", Boolean, nullable=False),
     Column("features", JsonTuple(str), nullable=False),
     Column("member_count", BigInteger, nullable=False, server_default="0"),  # changes with the rows of members
-    Column("vanity_uses", BigInteger, nullable=False, server_default="0"),  # of the present vanity code
+    Column("vanity_uses", BigInteger, nullable=False, server_default="0"),  # uses of the present vanity code
 )
 
 roles = Table(
@@ -175,7 +175,7 @@ channels = Table(
     Column("overwrites", JsonTuple(Overwrite), nullable=False),
     Column("recipient_ids", JsonTuple(int), nullable=False),
     Column("owner_id", BigInteger),
-    # Of direct messages: "<lower id>:<higher id>", so that a pair has one channel.
+    # The key of direct messages, "<lower id>:<higher id>", so that a pair has one channel.
     Column("direct_key", Text, unique=True),
 )
 
@@ -236,7 +236,7 @@ left_timeouts = Table(
     Column("until_ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""The timeouts of members who have left: coming back does not end them."""
+"""The timeouts of members who have left. A return does not end them."""
 
 invites = Table(
     "invites",
@@ -298,7 +298,7 @@ nonces = Table(
     Column("created_ms", BigInteger, nullable=False),
     Index("uq_nonces_author_id_channel_id_nonce", "author_id", "channel_id", "nonce", unique=True),
 )
-"""By message id, which grows with time: the oldest are purged from the front."""
+"""The index by message id, which grows with time: the oldest are purged from the front."""
 
 log = Table(
     "log",

@@ -1,7 +1,7 @@
-"""How the writer fares: when it last committed, why it last could not, how long its commits take.
+"""The record of the writer's commits: the time of the last one, the last error, and their durations.
 
-A disk that is full fails every commit, thousands a minute; what the operator needs of them is one text. So a failure is
-a line without a traceback, of which the log keeps a few a minute.
+A full disk fails every commit, thousands a minute, and the operator needs one text. So a failure is a line without a
+traceback, of which the log keeps a few a minute.
 """
 
 import logging
@@ -21,7 +21,7 @@ _STUCK_S: Final = 3.0
 
 
 class Commits:
-    """Notes how each commit ends, and says what follows from it."""
+    """The results of commits, and the state of the database that follows from them."""
 
     __slots__ = ("_begun_s", "_clock", "_failed_s", "_good_s", "_last", "_metrics", "_reason")
 
@@ -35,25 +35,25 @@ class Commits:
         self._last: Unavailable | None = None
 
     def now_s(self) -> float:
-        """When a commit begins, for `note_good`."""
+        """Return the time at which a commit begins, for `note_good`."""
         return self._clock.monotonic_s()
 
     def note_begun(self) -> None:
-        """The writer has taken up a batch of work."""
+        """Note that the writer has begun a batch of work."""
         self._begun_s = self._clock.monotonic_s()
 
     def note_ended(self) -> None:
-        """The writer is done with the batch, whether it was committed or not."""
+        """Note that the batch has ended, whether it was committed or not."""
         self._begun_s = float("inf")
 
     def note_good(self, began_s: float) -> None:
-        """A transaction has been committed."""
+        """Note that a transaction was committed."""
         self._good_s = self._clock.monotonic_s()
         self._metrics.store.commit_seconds.observe(self._good_s - began_s)
         self._last = None
 
     def note_failed(self, error: Unavailable) -> None:
-        """The database has refused to write. The same error may be told more than once."""
+        """Note that the database has refused to write. The same error may come more than once."""
         if error is self._last:
             return
         self._last = error
@@ -63,7 +63,7 @@ class Commits:
         logger.error("commit failed", extra={"reason": self._reason})
 
     def find_fault(self) -> str | None:
-        """Why nothing can be written just now, as far as was tried lately."""
+        """The reason why nothing can be written now, by the latest attempts."""
         now_s = self._clock.monotonic_s()
         if now_s - self._begun_s >= _STUCK_S:
             return "a write does not come to its end"
@@ -72,9 +72,9 @@ class Commits:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the last that was heard of the database is that it refused a write."""
+        """Whether the last attempt to write has failed."""
         return self._failed_s > float("-inf") and self._failed_s >= self._good_s
 
     def has_committed_within(self, seconds: float) -> bool:
-        """Whether there is proof so young that the database can be written."""
+        """Return whether a commit of that age or younger proves that the database can be written."""
         return self._good_s > self._failed_s and self._clock.monotonic_s() - self._good_s < seconds

@@ -25,27 +25,27 @@ class Done(NamedTuple):
 
 
 class Job(Protocol):
-    """Something to do inside a savepoint of its own."""
+    """A piece of work inside a savepoint of its own."""
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether nobody wants it any more; it is then never run."""
+        """Whether its caller has given it up; then it never runs."""
 
     def open(self) -> Sequence[Step]:
-        """The writer begins with the job: what to ask in the trip that opens its savepoint."""
+        """Begin; return the statements to run in the trip that opens the savepoint."""
 
     async def run(self, connection: Connection, found: Sequence[StepRows]) -> "Done":
-        """Do it; `found` are the rows of what it asked for. An exception rolls it back."""
+        """Do the work; `found` are the rows of its first statements. An exception rolls it back."""
 
     def settle(self, error: Exception | None) -> None:
-        """It is committed and delivered (None), or it is not and never will be."""
+        """Hear that the job is committed and delivered (None), or that it has failed for good."""
 
     def parts(self) -> Sequence["Job"]:
-        """What to try one by one when the whole has failed; empty when it cannot be divided."""
+        """Return the parts to try one by one when the whole has failed; empty when it cannot be divided."""
 
 
 class RolledBack(Exception):
-    """A unit's body has raised."""
+    """The body of a unit has raised."""
 
 
 class CallerJob:
@@ -69,16 +69,16 @@ class CallerJob:
             raise
 
     def is_held_by(self, task: asyncio.Task[Any] | None) -> bool:
-        """Whether this task is in the body now."""
+        """Return whether this task is in the body now."""
         return self._holder is task and not self._finished.done()
 
     def abort(self) -> None:
-        """The body has raised."""
+        """End the unit, whose body has raised."""
         if not self._finished.done():
             self._finished.set_result(False)
 
     async def commit(self, envelopes: Sequence[Envelope]) -> None:
-        """The body has ended well: wait for the commit. Raises Unavailable."""
+        """Wait for the commit, after the body has ended well. Raises Unavailable."""
         self._envelopes = envelopes
         self._finished.set_result(True)
         await self._committed
@@ -89,12 +89,12 @@ class CallerJob:
         return self._granted.cancelled() or self._finished.done()
 
     def open(self) -> Sequence[Step]:
-        """A unit of work asks nothing before its body runs."""
+        """Return nothing: a unit of work has no statements before its body."""
         return ()
 
     async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
         """Lend the connection to the caller until its body has ended."""
-        if self.is_abandoned:  # since the transaction was begun
+        if self.is_abandoned:  # the caller was cancelled since the transaction began
             raise RolledBack
         lent = LentConnection(connection)
         self._granted.set_result(lent)
@@ -105,13 +105,13 @@ class CallerJob:
         return Done(self._envelopes)
 
     def settle(self, error: Exception | None) -> None:
-        """Wake the caller, wherever it waits."""
+        """Wake the caller."""
         if self._finished.done() and not self._finished.result():
             return  # the caller has its own exception already
         _resolve(self._committed if self._granted.done() else self._granted, None, error)
 
     def parts(self) -> Sequence[Job]:
-        """A unit of work cannot be divided."""
+        """Return nothing, because a unit of work cannot be divided."""
         return ()
 
 
@@ -128,7 +128,7 @@ class Errand(Generic[T]):
         self._outcome: asyncio.Future[T] = loop.create_future()
 
     async def outcome(self) -> T:
-        """Wait for the commit; what the work returned."""
+        """Wait for the commit; return the result of the work."""
         return await self._outcome
 
     @property
@@ -137,7 +137,7 @@ class Errand(Generic[T]):
         return self._outcome.cancelled()
 
     def open(self) -> Sequence[Step]:
-        """A unit of work asks nothing before its body runs."""
+        """Return nothing: a unit of work has no statements before its body."""
         return ()
 
     async def run(self, connection: Connection, found: Sequence[StepRows]) -> Done:  # noqa: ARG002
@@ -150,7 +150,7 @@ class Errand(Generic[T]):
         _resolve(self._outcome, self._result, error)
 
     def parts(self) -> Sequence[Job]:
-        """A unit of work cannot be divided."""
+        """Return nothing, because a unit of work cannot be divided."""
         return ()
 
 

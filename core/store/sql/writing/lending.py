@@ -1,4 +1,4 @@
-"""The writer's connection in the hands of one unit of work."""
+"""The writer's connection, lent to one unit of work."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class LentConnection:
-    """Usable until it is taken back. A statement goes on when the body is cancelled; taking back waits for it."""
+    """A loan until it is taken back. A statement goes on when the body is cancelled; taking back waits for it."""
 
     __slots__ = ("_connection", "_ended", "_error", "_running")
 
@@ -25,33 +25,33 @@ class LentConnection:
         self._error: Unavailable | None = None
 
     async def query(self, query: Query, **parameters: Any) -> Rows:
-        """All rows of a compiled query."""
+        """Return all rows of a compiled query."""
         self._check()
         return await self._watched(self._connection.query(query, **parameters))
 
     async def query_together(self, *asked: Asked) -> list[Rows]:
-        """Several queries; a unit of work sees one instant, and its own writes."""
+        """Run several queries. A unit of work sees one instant, and its own writes."""
         self._check()
         return await self._watched(self._connection.query_together(*asked))
 
     async def fetch_all(self, statement: Executable) -> Sequence[AnyRow]:
-        """All rows of any statement."""
+        """Return all rows of any statement."""
         return await self._run(self._connection.fetch_all(statement))
 
     async def fetch_one(self, statement: Executable) -> AnyRow | None:
-        """The first row of any statement."""
+        """Return the first row of any statement."""
         return await self._run(self._connection.fetch_one(statement))
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> int:
-        """Run a statement that writes; the number of rows that it touched."""
+        """Run a statement that writes; return the number of rows that it touched."""
         return await self._run(self._connection.execute(statement, parameters))
 
     async def take_back(self) -> None:
         """End the loan. Waits for a statement that a cancelled body has left running.
 
         Raises:
-            Unavailable: the database failed in the body. It may have rolled back the whole transaction, so the unit
-                cannot be kept, even if the body has swallowed the error.
+            Unavailable: when the database failed in the body. It may have rolled back the whole transaction, so the
+                unit is void, even if the body has swallowed the error.
         """
         self._ended = True
         while self._running:

@@ -1,8 +1,8 @@
-"""The shards' logs in a table: giving out positions, appending, reading, trimming.
+"""The shards' logs in a table: positions, appending, reading, trimming.
 
 Positions come from one counter in memory, continued from the tables at open. A unit that rolls back leaves a gap.
-Trimming notes per shard how far it went, so that a reader who is too late learns it, and so that positions go on from
-there when nothing else is left.
+Trimming notes the last trimmed position of each shard, so that a late reader gets an error, and so that positions go on
+from there when no row is left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from core.store.sql.schema.tables import log, log_trims
 from core.wire.envelope import Envelope, decode_envelope, encode_envelope
 
 TRIM_CHUNK_ROWS = 2_000
-"""Rows that one unit trims: a few milliseconds of the writer's time."""
+"""The rows that one unit trims, which takes a few milliseconds of the writer's time."""
 
 _READ = Query(
     select(log.c.position, log.c.envelope)
@@ -38,17 +38,17 @@ _OLDEST = Query(select(log.c.position, log.c.shard, log.c.created_ms).order_by(l
 
 
 class LogState(msgspec.Struct, frozen=True):
-    """Where the log stands when the store is opened."""
+    """The state of the log when the store is opened."""
 
     last_position: int
     positions: dict[int, int]
     """The newest position of each shard that ever had one."""
     trimmed: dict[int, int]
-    """The last position that was trimmed away, of each shard that was."""
+    """The last trimmed position of each shard that was trimmed."""
 
 
 async def load_log_state(reads: Executor, num_shards: int) -> LogState:
-    """Read where the log stands. One search of the index a shard: grouping would read all of it."""
+    """Read the state of the log, with one search of the index a shard: grouping would read all of it."""
     (last,), trims, *newest = await reads.query_together(
         (_LAST, {}), (_TRIMS, {}), *((_NEWEST, {"shard": shard}) for shard in range(num_shards))
     )
@@ -61,7 +61,7 @@ async def load_log_state(reads: Executor, num_shards: int) -> LogState:
 
 
 class SqlLog:
-    """The log table. The writer inserts; trimming is a unit of its own."""
+    """The log's table. The writer inserts rows; trimming is a unit of its own."""
 
     __slots__ = ("_clock", "_dialect", "_insert", "_next_position", "_num_shards", "_reads", "_trimmed")
 
@@ -76,7 +76,7 @@ class SqlLog:
         self._insert = Bulk(lambda size: bulk_insert(insert(log), columns, size), dialect.compiler)
 
     def place(self, envelopes: Sequence[Envelope]) -> list[Delivery]:
-        """Give the envelopes their places."""
+        """Return the envelopes with their positions."""
         first = self._next_position
         self._next_position += len(envelopes)
         return [
@@ -85,7 +85,7 @@ class SqlLog:
         ]
 
     def insert_steps(self, deliveries: Sequence[Delivery]) -> Iterator[Step]:
-        """The statements that insert them."""
+        """Return the statements that insert them."""
         now_ms = self._clock.now_ms()
         rows = [
             (
@@ -100,19 +100,19 @@ class SqlLog:
         return self._insert.steps(rows)
 
     async def read(self, shard: int, after: int, limit: int) -> list[Delivery]:
-        """Rows of a shard after a position, oldest first.
+        """Return the rows of a shard after a position, oldest first.
 
         Raises:
-            LogTrimmed: some of them are gone.
+            LogTrimmed: when some of them are gone.
         """
         rows = await self._reads.query(_READ, shard=shard, after=after, limit=limit)
-        # After the query: a trim that happened while it ran is noticed too.
+        # The check comes after the query, so that it notices a trim that happened meanwhile.
         if after < self._trimmed.get(shard, 0):
             raise LogTrimmed(shard)
         return [Delivery(row[0], shard, decode_envelope(row[1])) for row in rows]
 
     async def trim_chunk(self, connection: Executor, *, older_than_ms: int, keep_rows: int) -> bool:
-        """Delete some of the oldest rows that are too old or too many; whether there may be more."""
+        """Delete some of the oldest rows that are too old or too many; return whether there may be more."""
         floor = self._next_position - keep_rows
         doomed = [
             (row[1], row[0])
@@ -121,7 +121,7 @@ class SqlLog:
         if not doomed:
             return False
         trimmed = dict(doomed)
-        # Before the rows are gone: a reader must rather be refused too early than miss them.
+        # The note comes before the rows are gone, because a reader must not miss them.
         self._trimmed.update(trimmed)
         await connection.execute(delete(log).where(log.c.position <= doomed[-1][1]))
         upsert = self._dialect.insert(log_trims)

@@ -1,4 +1,4 @@
-"""The one writer: takes units of work in the order in which they came and commits them in groups.
+"""The one writer, which takes units of work in their order and commits them in groups.
 
 A commit costs an fsync, so concurrent units share it. Work waits in one queue; the writer's task takes a batch of it:
 
@@ -6,9 +6,9 @@ A commit costs an fsync, so concurrent units share it. Work waits in one queue; 
 
 The batch is the first job and everything that has queued up while it ran. A trip to the database costs two thread
 switches, so a job's first questions go with the statement that opens its savepoint, and the last job's statements with
-the COMMIT. A job that fails takes back only what it did itself. What a job announces is written to the log in its
-savepoint, so order of jobs = order of commits = order of the log; after COMMIT the deliveries go to the bus before any
-caller wakes up. Only the writer's task touches transaction control.
+the COMMIT. A job that fails rolls back only its own changes. A job's events are written to the log in its savepoint, so
+order of jobs = order of commits = order of the log. After COMMIT the deliveries go to the bus before any caller wakes
+up. Only the writer's task controls transactions.
 """
 
 import asyncio
@@ -41,29 +41,29 @@ Deliver = Callable[[Sequence[Delivery]], None]
 
 
 class _Batch:
-    """Jobs of the open transaction that wait for its COMMIT."""
+    """The jobs of the open transaction that wait for its COMMIT."""
 
     __slots__ = ("deliveries", "is_full", "is_open", "jobs", "left", "refusal")
 
     def __init__(self) -> None:
         self.left = 1
-        """How many jobs at the head of the queue are still to run in this batch."""
+        """The number of jobs at the head of the queue that are still to run in this batch."""
         self.is_full = False
-        """Whether those that queued up behind the first one are among them."""
+        """Whether the jobs that queued up behind the first one are among them."""
         self.refusal: Unavailable | None = None
         self.jobs: list[Job] = []
         self.deliveries: list[Delivery] = []
         self.is_open = False
 
     def fill(self, queued: int) -> None:
-        """Those that came while the first one ran share its commit; later ones have the next: nobody starves."""
+        """Add the jobs that came while the first one ran. Later ones have the next commit, so that none starves."""
         if not self.is_full:
             self.is_full = True
             self.left += queued
 
 
 class Writer:
-    """Owns the write connection and the queue before it."""
+    """The owner of the write connection and of the queue before it."""
 
     __slots__ = (
         "_begin",
@@ -101,8 +101,8 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, deliver: Deliver) -> None:
-        """Begin to work; `deliver` gets what was committed, in order, and must not raise."""
-        # Not in a task group: the writer lives from open to close, which callers need not do in one task.
+        """Begin to work. `deliver` gets the committed events, in order, and must not raise."""
+        # There is no task group, because the writer lives from open to close, which may be calls of different tasks.
         self._task = self._loop.create_task(self._run(deliver), name="store writer")
 
     def queue_body(self) -> CallerJob:
@@ -122,7 +122,7 @@ class Writer:
 
         Raises:
             Unavailable: when closing, or when the database's files are no longer those that were opened.
-            RuntimeError: inside the unit that runs now.
+            RuntimeError: when called inside the unit that runs now.
         """
         if self._is_closing:
             raise Unavailable("the store is closed")
@@ -135,11 +135,11 @@ class Writer:
 
     @property
     def last_queued(self) -> Job | None:
-        """The job at the end of the queue, when it has not begun."""
+        """Return the job at the end of the queue, if it has not begun."""
         return self._queue[-1] if self._queue else None
 
     async def close(self) -> None:
-        """Finish what is queued, refuse what comes, close the connection."""
+        """Finish the queue, refuse new jobs, close the connection."""
         self._is_closing = True
         self._work_came.set()
         if self._task is not None:
@@ -167,7 +167,7 @@ class Writer:
             if batch.is_open:
                 await self._end(batch, await self._commit(()), deliver)
         except Exception:
-            # A mistake in the writer itself must not end it: everybody would wait for ever.
+            # A mistake in the writer itself must not end it, or all callers would wait for ever.
             logger.exception("the writer failed")
             await self._abandon(batch, Unavailable())
         finally:
@@ -207,7 +207,7 @@ class Writer:
             await self._end(batch, refusal, deliver)
 
     async def _commit(self, steps: Sequence[Step]) -> Unavailable | None:
-        """Run the last statements and commit: why it could not be committed."""
+        """Run the last statements and commit; return the commit's error."""
         fault = self._files.find_fault()
         if fault is not None:
             return Unavailable(fault)
@@ -231,28 +231,28 @@ class Writer:
             self._present_job = None
 
     async def _begin_transaction(self, batch: _Batch, asked: Sequence[Step]) -> list[StepRows]:
-        # Open even if this fails: it may be a question that does, after BEGIN.
+        # The transaction counts as open even after an error, which may be that of a question after BEGIN.
         batch.is_open = True
         try:
             return await self._connection.run_steps([self._begin, *asked])
         except Unavailable as error:
-            # Somebody else holds the file. The others of the batch need not wait for that one after the other.
+            # Another process holds the file. The other jobs of the batch need not wait for it one by one.
             batch.refusal = error
             raise
 
     async def _undo(self, batch: _Batch, *, is_nested: bool) -> None:
-        """Take back the job that failed. The first of a transaction has no savepoint, as nothing else is in it yet."""
+        """Roll back the job that failed. The first of a transaction has no savepoint: there is nothing else in it."""
         if not is_nested:
             await self._abandon(batch, None)
             return
         try:
             await self._connection.run_steps([_ROLLBACK_TO, _RELEASE])
         except Unavailable as error:
-            # The database has rolled back the whole transaction by itself (disk full): the others' work is gone too.
+            # The database has rolled back the whole transaction by itself (disk full), with the others' work.
             await self._abandon(batch, error)
 
     async def _end(self, batch: _Batch, refusal: Unavailable | None, deliver: Deliver) -> None:
-        """After COMMIT: deliver and wake everybody, or give up the transaction when it was refused."""
+        """Deliver and wake all callers after COMMIT, or give up the transaction when it was refused."""
         if refusal is not None:
             self._commits.note_failed(refusal)
             await self._abandon(batch, refusal)
