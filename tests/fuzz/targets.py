@@ -17,7 +17,7 @@ from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.transport.handshake import asks_upgrade, find_fault
 from gateway.transport.http_request import encode_upgrade, parse_request
 from gateway.users.presence import from_command, merge_presences, render_presence
-from tests.support.shown_presence import check_presence
+from tests.support.gateway.shown_presence import check_presence
 from tests.unit.core_ext.twins import implementations_of
 
 Target = Callable[[bytes], None]

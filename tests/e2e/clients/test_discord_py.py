@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from tests.e2e.clients.discord_bot import TRANSPORTS, cut_socket, discord, running_bot
-from tests.support.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 

@@ -18,7 +18,7 @@ from tests.e2e.clients.client_recording import (
     render_request,
 )
 from tests.e2e.clients.tour import TourGuild
-from tests.support.gateway_client import GatewayClient, open_gateway
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person
 from tests.support.server_process import Server
 

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.clients.bot_process import BotProcess
 from tests.e2e.clients.tour import TourGuild, ask, build, chat, moderate, refuse
 from tests.e2e.clients.typed_bots import LIBRARIES, Library
-from tests.support.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 

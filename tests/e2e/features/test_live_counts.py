@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.support.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person
 from tests.support.server_process import Server
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.gateway_client import GatewayClient, open_gateway
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 

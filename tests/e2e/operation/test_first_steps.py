@@ -17,7 +17,7 @@ import pytest
 from guildway.addresses import Addresses
 from guildway.invocation import compute_invocation
 from guildway.welcome import write_welcome
-from tests.support.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 

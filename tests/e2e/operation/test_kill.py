@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.e2e.conftest import GENEROUS
-from tests.support.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 

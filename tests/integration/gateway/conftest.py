@@ -20,7 +20,7 @@ from gateway.scheduling.batch_timer import CallLater
 from gateway.transport.public_address import PublicAddress
 from tests.fakes.message_port import FakeMessagePort
 from tests.support.databases import MigratedDatabase
-from tests.support.gateway_client import GatewayClient, open_gateway
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.store_writer import StoreWriter
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]

@@ -21,7 +21,7 @@ from core.domain.channel import Overwrite
 from core.domain.permissions import DEFAULT_EVERYONE, Permission, compute_member_permissions
 from core.store.sql.store import SqlStore
 from tests.integration.gateway.conftest import Connect
-from tests.support.gateway_client import GatewayClient
+from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.store_writer import END, Login, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)

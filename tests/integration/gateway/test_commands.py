@@ -9,7 +9,7 @@ from core.domain.intents import ALL_INTENTS, Intent
 from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.fakes.message_port import FakeMessagePort
 from tests.integration.gateway.conftest import Connect
-from tests.support.gateway_client import GatewayClient
+from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.store_writer import StoreWriter
 
 

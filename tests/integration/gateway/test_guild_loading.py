@@ -16,7 +16,7 @@ from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.guild_stay import GuildStay
 from gateway.scheduling.tasks import Tasks
 from tests.fakes.gated_store import GatedStore
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 from tests.support.store_writer import END, Login, StoreWriter
 
 pytestmark = pytest.mark.timeout(30)

@@ -19,7 +19,7 @@ from core.runtime.settings.settings import GatewaySettings
 from gateway.login.session_factory import MAX_HOLD_S
 from gateway.scheduling.batch_timer import Handle
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
-from tests.support.gateway_client import TIMEOUT_S, open_gateway
+from tests.support.gateway.gateway_client import TIMEOUT_S, open_gateway
 from tests.support.store_writer import StoreWriter
 
 

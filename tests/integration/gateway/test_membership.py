@@ -7,7 +7,7 @@ from core.domain.permissions import Permission
 from core.runtime.settings.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
-from tests.support.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.store_writer import END, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)

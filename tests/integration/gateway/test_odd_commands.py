@@ -9,8 +9,8 @@ import pytest
 
 from core.domain.intents import Intent
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
-from tests.support.gateway_client import GatewayClient, open_gateway
-from tests.support.shown_presence import check_presence
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
+from tests.support.gateway.shown_presence import check_presence
 from tests.support.store_writer import StoreWriter
 
 MAX_BYTES = 4096

@@ -6,7 +6,7 @@ from typing import Any
 from core.domain.intents import ALL_INTENTS, Intent
 from core.live.memory import MemoryOnlineCounts
 from tests.integration.gateway.conftest import Connect
-from tests.support.gateway_client import GatewayClient
+from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.store_writer import END, StoreWriter
 
 

@@ -20,7 +20,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 USER = 5
 

@@ -16,7 +16,7 @@ from gateway.payloads.encodings import Encoding
 from gateway.sessions.connection import Connection
 from tests.integration.transport.listener.conftest import RecordingListener, RunListener
 from tests.integration.transport.listener.test_listener import COMPRESS, json_of, log_in
-from tests.support.websocket_client import WebSocketClient, open_websocket
+from tests.support.gateway.websocket_client import WebSocketClient, open_websocket
 
 
 def attach_track(connection: Connection, *, max_events: int = 10_000) -> Track:

@@ -19,9 +19,9 @@ from core.wire.close_codes import CloseCode
 from core_ext.payloads import etf_encode
 from gateway.payloads.encodings import Encoding
 from tests.integration.transport.listener.conftest import RecordingListener, RunListener
-from tests.support.client_frames import BINARY, TEXT, make_client_frame
-from tests.support.transports import on_first_transport
-from tests.support.websocket_client import WebSocketClient, open_websocket
+from tests.support.gateway.client_frames import BINARY, TEXT, make_client_frame
+from tests.support.gateway.transports import on_first_transport
+from tests.support.gateway.websocket_client import WebSocketClient, open_websocket
 
 DOCUMENTED = {value.code for value in vars(close_codes).values() if isinstance(value, CloseCode)}
 OUR_FAULT = close_codes.INTERNAL_ERROR.code

@@ -16,10 +16,10 @@ from gateway.commands.commands import Heartbeat, RequestGuildMembers
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding
 from tests.integration.transport.listener.conftest import RecordingListener, RunListener
-from tests.support.client_frames import BINARY, CLOSE, PING, PONG, TEXT, make_client_frame
-from tests.support.transports import on_first_transport
-from tests.support.websocket_client import UPGRADE, WebSocketClient, ask, make_request, open_websocket
-from tests.support.websocket_frames import STREAM_DECODERS
+from tests.support.gateway.client_frames import BINARY, CLOSE, PING, PONG, TEXT, make_client_frame
+from tests.support.gateway.transports import on_first_transport
+from tests.support.gateway.websocket_client import UPGRADE, WebSocketClient, ask, make_request, open_websocket
+from tests.support.gateway.websocket_frames import STREAM_DECODERS
 
 IDENTIFY = {"op": 2, "d": {"token": "t", "intents": 1, "properties": {}}}
 MEMBERS = {"op": 8, "d": {"guild_id": "1", "query": "", "limit": 0}}

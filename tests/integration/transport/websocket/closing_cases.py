@@ -2,7 +2,7 @@
 
 from tests.integration.transport.websocket.framing_cases import HEARTBEAT
 from tests.integration.transport.websocket.wire_case import ACK, WireCase, closed, refused, taken
-from tests.support.client_frames import CLOSE, PING, PONG, TEXT, make_client_frame, make_close
+from tests.support.gateway.client_frames import CLOSE, PING, PONG, TEXT, make_client_frame, make_close
 
 _LATER = make_client_frame(TEXT, HEARTBEAT) + make_client_frame(PING, b"not heard")
 

@@ -2,7 +2,7 @@
 
 from tests.integration.transport.websocket.framing_cases import HEARTBEAT, heartbeat_of
 from tests.integration.transport.websocket.wire_case import ACK, WireCase, closed, refused, taken
-from tests.support.client_frames import (
+from tests.support.gateway.client_frames import (
     BINARY,
     CONTINUATION,
     CONTROL_OPCODES,
@@ -13,7 +13,7 @@ from tests.support.client_frames import (
     make_close,
     make_fragments,
 )
-from tests.support.websocket_client import make_say
+from tests.support.gateway.websocket_client import make_say
 
 _MAX_FRAGMENTS = 128
 """The bound of `gateway.transport.fragments`, more than any library sends."""

@@ -1,7 +1,7 @@
 """RFC 6455 sections 5.2 and 5.3: lengths, masks, reserved bits and opcodes."""
 
 from tests.integration.transport.websocket.wire_case import ACK, WireCase, refused, taken
-from tests.support.client_frames import (
+from tests.support.gateway.client_frames import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -10,7 +10,7 @@ from tests.support.client_frames import (
     TEXT,
     make_client_frame,
 )
-from tests.support.websocket_client import make_say
+from tests.support.gateway.websocket_client import make_say
 
 HEARTBEAT = b'{"op":1,"d":5}'
 _LIMIT = 4096

@@ -11,8 +11,8 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from tests.integration.transport.websocket.echo_server import EchoServer
 from tests.integration.transport.websocket.framing_cases import HEARTBEAT
-from tests.support.client_frames import BINARY, PING, TEXT, make_client_frame, make_close
-from tests.support.websocket_client import HANDSHAKE, make_login, make_say
+from tests.support.gateway.client_frames import BINARY, PING, TEXT, make_client_frame, make_close
+from tests.support.gateway.websocket_client import HANDSHAKE, make_login, make_say
 
 _LOGIN = make_login("rude")
 _SAY = make_client_frame(TEXT, make_say("a few words to be cut off"))

@@ -17,8 +17,8 @@ from tests.integration.transport.websocket.fragment_cases import FRAGMENTS
 from tests.integration.transport.websocket.framing_cases import FRAMING
 from tests.integration.transport.websocket.text_cases import TEXTS
 from tests.integration.transport.websocket.wire_case import ACK, Answer, WireCase
-from tests.support.client_frames import CLOSE, PING, PONG, make_client_frame
-from tests.support.websocket_client import HANDSHAKE, WebSocketClient, make_login, open_tcp
+from tests.support.gateway.client_frames import CLOSE, PING, PONG, make_client_frame
+from tests.support.gateway.websocket_client import HANDSHAKE, WebSocketClient, make_login, open_tcp
 
 CASES = [*FRAMING, *FRAGMENTS, *CLOSING, *TEXTS]
 _SEEDS = 2

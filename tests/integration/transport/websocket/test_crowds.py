@@ -13,8 +13,8 @@ from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import EchoServer
 from tests.integration.transport.websocket.footprint import check_nothing_is_left, take_footprint
 from tests.integration.transport.websocket.rude_client import Leave, leave_now
-from tests.support.client_frames import TEXT, make_client_frame
-from tests.support.websocket_client import HANDSHAKE, make_login, make_say, open_tcp
+from tests.support.gateway.client_frames import TEXT, make_client_frame
+from tests.support.gateway.websocket_client import HANDSHAKE, make_login, make_say, open_tcp
 
 _CROWD = 700
 _DESCRIPTORS = 60

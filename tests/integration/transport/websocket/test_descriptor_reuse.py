@@ -15,8 +15,8 @@ from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import KILL, EchoServer
 from tests.integration.transport.websocket.footprint import check_nothing_is_left, take_footprint
 from tests.integration.transport.websocket.framing_cases import HEARTBEAT
-from tests.support.client_frames import CLOSE, PONG, TEXT, make_client_frame, make_close
-from tests.support.websocket_client import WebSocketClient, make_login, make_say, open_tcp
+from tests.support.gateway.client_frames import CLOSE, PONG, TEXT, make_client_frame, make_close
+from tests.support.gateway.websocket_client import WebSocketClient, make_login, make_say, open_tcp
 
 _WORKERS = 40
 _LIVES = 8

@@ -14,8 +14,16 @@ import pytest
 from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import EchoServer
 from tests.integration.transport.websocket.framing_cases import HEARTBEAT
-from tests.support.client_frames import TEXT, make_client_frame, make_close
-from tests.support.websocket_client import HANDSHAKE, UPGRADE, WebSocketClient, ask, make_login, make_request, open_tcp
+from tests.support.gateway.client_frames import TEXT, make_client_frame, make_close
+from tests.support.gateway.websocket_client import (
+    HANDSHAKE,
+    UPGRADE,
+    WebSocketClient,
+    ask,
+    make_login,
+    make_request,
+    open_tcp,
+)
 
 Change = Callable[[bytes], bytes]
 KEY = UPGRADE["Sec-WebSocket-Key"]

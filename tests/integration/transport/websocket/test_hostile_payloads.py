@@ -11,9 +11,9 @@ from core_ext.payloads import etf_encode
 from gateway.payloads.encodings import Encoding
 from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import EchoServer
-from tests.support.client_frames import BINARY, CLOSE, TEXT, make_client_frame
-from tests.support.transports import on_first_transport
-from tests.support.websocket_client import UPGRADE, make_request, open_tcp
+from tests.support.gateway.client_frames import BINARY, CLOSE, TEXT, make_client_frame
+from tests.support.gateway.transports import on_first_transport
+from tests.support.gateway.websocket_client import UPGRADE, make_request, open_tcp
 
 DEPTHS = (33, 1000, 10_000, 1_000_000)
 HUGE = (1 << 31) - 1, (1 << 32) - 1

@@ -20,8 +20,8 @@ from tests.integration.transport.websocket.footprint import (
     wait_for_descriptors,
 )
 from tests.integration.transport.websocket.rude_client import STAGES, Leave, open_deaf, read_end, say_and_leave
-from tests.support.client_frames import PING, TEXT, make_client_frame
-from tests.support.websocket_client import HANDSHAKE, make_login, make_say, open_tcp
+from tests.support.gateway.client_frames import PING, TEXT, make_client_frame
+from tests.support.gateway.websocket_client import HANDSHAKE, make_login, make_say, open_tcp
 
 _CHILD = """
 import json, socket, sys, time

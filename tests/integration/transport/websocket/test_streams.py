@@ -23,8 +23,8 @@ from tests.integration.transport.websocket.test_cases import (
 )
 from tests.integration.transport.websocket.wire_case import ACK
 from tests.models.websocket import FrameReader
-from tests.support.client_frames import BINARY, TEXT, make_fragments
-from tests.support.websocket_client import make_say, open_tcp
+from tests.support.gateway.client_frames import BINARY, TEXT, make_fragments
+from tests.support.gateway.websocket_client import make_say, open_tcp
 from tests.unit.core_ext.sockets.websocket_streams import any_frames, closes, controls, cut, cuts
 
 over_a_socket = settings(

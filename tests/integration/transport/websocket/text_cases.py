@@ -1,8 +1,8 @@
 """RFC 6455 section 8.1 (and 5.6): text is UTF-8, wherever it is cut. The gateway says 4002 where the RFC has 1007."""
 
 from tests.integration.transport.websocket.wire_case import WireCase, refused, taken
-from tests.support.client_frames import BINARY, TEXT, make_client_frame, make_fragments
-from tests.support.websocket_client import make_say
+from tests.support.gateway.client_frames import BINARY, TEXT, make_client_frame, make_fragments
+from tests.support.gateway.websocket_client import make_say
 
 _NO_TEXT = 4002
 

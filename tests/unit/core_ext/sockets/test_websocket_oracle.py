@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from core_ext.sockets.websocket_c import BINARY, CLOSE, NOT_TEXT, PROTOCOL_ERROR, TEXT, TOO_LARGE
-from tests.support.client_frames import CONTINUATION, PING, make_client_frame, make_close, make_fragments
+from tests.support.gateway.client_frames import CONTINUATION, PING, make_client_frame, make_close, make_fragments
 from tests.unit.core_ext.sockets.websocket_streams import (
     any_frames,
     closes,

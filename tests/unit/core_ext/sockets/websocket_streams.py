@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from tests.support.client_frames import (
+from tests.support.gateway.client_frames import (
     BINARY,
     CLOSE,
     CONTINUATION,

@@ -12,8 +12,8 @@ from core.wire.opcodes import Opcode
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.payloads.encodings import Encoding
 from gateway.users.presence import from_command, merge_presences, render_presence
-from tests.support.client_commands import COMMANDS, ENCODERS, encodings, outcome_of, parse
-from tests.support.shown_presence import check_presence
+from tests.support.gateway.client_commands import COMMANDS, ENCODERS, encodings, outcome_of, parse
+from tests.support.gateway.shown_presence import check_presence
 
 
 @encodings

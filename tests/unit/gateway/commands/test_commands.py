@@ -24,7 +24,7 @@ from gateway.commands.commands import (
 )
 from gateway.commands.presence_command import Activity, Emoji, PresenceUpdate
 from gateway.payloads.encodings import Encoding
-from tests.support.client_commands import COMMANDS, ENCODERS, encodings, parse, refusal_of
+from tests.support.gateway.client_commands import COMMANDS, ENCODERS, encodings, parse, refusal_of
 
 DISCORDGO = {
     "token": "Bot t",

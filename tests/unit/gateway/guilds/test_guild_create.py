@@ -28,8 +28,8 @@ from gateway.guilds.state.guild_state import GuildState
 from gateway.payloads.spliced_body import SplicedBody
 from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
-from tests.support.made_anew import make_anew
-from tests.support.sessions import make_session
+from tests.support.gateway.made_anew import make_anew
+from tests.support.gateway.sessions import make_session
 
 GUILD, ROLE, OPEN, HIDDEN = 1, 11, 51, 52
 VIEW = int(Permission.VIEW_CHANNEL)

@@ -24,7 +24,7 @@ from gateway.guilds.guild_views import REACTIONS, GuildViews
 from gateway.guilds.state.guild_changes import GuildChanged, MemberChanged, RolePut
 from gateway.guilds.state.guild_state import GuildState
 from gateway.sessions.session import Session
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 GUILD, OWNER = 1, 1000
 VIEW, ADMINISTRATOR = int(Permission.VIEW_CHANNEL), int(Permission.ADMINISTRATOR)

@@ -23,7 +23,7 @@ from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.timers import FakeTimers
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 GUILD, ROLE = 1, 11
 LOUNGE, HIDDEN = 51, 52

@@ -27,7 +27,7 @@ from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.timers import FakeTimers
-from tests.support.guild_model import (
+from tests.support.gateway.guild_model import (
     ADMINISTRATOR,
     CHANNELS,
     CONNECT,
@@ -39,8 +39,8 @@ from tests.support.guild_model import (
     VIEW,
     Model,
 )
-from tests.support.made_anew import check_kept
-from tests.support.sessions import make_session
+from tests.support.gateway.made_anew import check_kept
+from tests.support.gateway.sessions import make_session
 
 bits = st.integers(0, 15).map(
     lambda n: (n & 1 and VIEW) | (n & 2 and CONNECT) | (n & 4 and MANAGE_CHANNELS) | (ADMINISTRATOR if n == 15 else 0)

@@ -7,7 +7,7 @@ from gateway.commands.commands import (
     Heartbeat,
 )
 from gateway.payloads.encodings import MAX_CLIENT_DEPTH, Encoding
-from tests.support.client_commands import parse, refusal_of
+from tests.support.gateway.client_commands import parse, refusal_of
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from gateway.payloads.encodings import Encoding, encode_payload
 from gateway.payloads.shared_pairs import SharedPairs
 from gateway.payloads.spliced_body import SplicedBody
 from gateway.payloads.wire_formats import WireFormats
-from tests.support.websocket_frames import STREAM_DECODERS, decode_payload, split_frame
+from tests.support.gateway.websocket_frames import STREAM_DECODERS, decode_payload, split_frame
 
 WIRE_FORMATS = WireFormats()
 encodings = pytest.mark.parametrize("encoding", list(Encoding))

@@ -14,8 +14,8 @@ from gateway.payloads.encodings import Encoding, encode_payload
 from gateway.payloads.shared_pairs import SharedPairs
 from gateway.payloads.spliced_body import Body, SplicedBody
 from gateway.payloads.wire_formats import WireFormats
-from tests.support.stream_clients import assert_dispatch
-from tests.support.websocket_frames import STREAM_DECODERS, split_frame
+from tests.support.gateway.stream_clients import assert_dispatch
+from tests.support.gateway.websocket_frames import STREAM_DECODERS, split_frame
 
 # A failure shows its bodies, and they are large.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")

@@ -15,7 +15,7 @@ from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding
 from gateway.payloads.shared_pairs import SharedPairs
 from gateway.payloads.spliced_body import Body, SplicedBody
-from tests.support.stream_clients import DECODERS, Member
+from tests.support.gateway.stream_clients import DECODERS, Member
 
 EVENTS = 200
 MEMBERS = 50

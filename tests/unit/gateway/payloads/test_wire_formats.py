@@ -14,7 +14,7 @@ from gateway.payloads.compression import Compression
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding, encode_payload
 from gateway.payloads.wire_formats import WireFormats
-from tests.support.websocket_frames import STREAM_DECODERS, decode_payload, split_frame
+from tests.support.gateway.websocket_frames import STREAM_DECODERS, decode_payload, split_frame
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[3] / "golden" / "gateway_frames.json").read_text())
 TEXT, BINARY = 1, 2

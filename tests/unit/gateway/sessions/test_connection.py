@@ -19,7 +19,7 @@ from gateway.payloads.encodings import Encoding
 from gateway.scheduling.sending import Sending
 from gateway.sessions.connection import Connection, Shared, encode_close_frame
 from tests.fakes.clock import FakeClock
-from tests.support.websocket_frames import split_frame
+from tests.support.gateway.websocket_frames import split_frame
 
 IDENTIFY = {"op": 2, "d": {"token": "t", "intents": 1}}
 RESUME = {"op": 6, "d": {"token": "t", "session_id": "s", "seq": 1}}

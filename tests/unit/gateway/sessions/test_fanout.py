@@ -6,7 +6,7 @@ from core.domain.intents import ALL_INTENTS, Intent
 from core_ext.guild import SlotSet
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants, fan_out, fan_out_message
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 PAYLOAD = {"content": "text", "embeds": [{}], "attachments": [{}], "components": [{}], "poll": {}, "nonce": "n"}
 BARE = {"content": "", "embeds": [], "attachments": [], "components": []}

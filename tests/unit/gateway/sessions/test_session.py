@@ -1,7 +1,7 @@
 """Sessions number their dispatches, keep them, and send them again."""
 
 from gateway.payloads.dispatch_body import DispatchBody
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 
 def test_session_without_a_connection_keeps_numbering() -> None:

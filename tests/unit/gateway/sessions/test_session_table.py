@@ -5,7 +5,7 @@ from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.timers import FakeTimers
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 WINDOW_S = 60.0
 

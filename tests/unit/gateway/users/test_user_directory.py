@@ -13,7 +13,7 @@ from gateway.users.user_directory import GRACE_S, UserDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 
 class RecordedDirectory:

@@ -32,9 +32,9 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.member_list_copy import Lists, key_of
 from tests.fakes.timers import FakeTimers
-from tests.support.guild_model import CHANNELS, GUILD, ROLES, VIEW, Model
-from tests.support.made_anew import check_kept
-from tests.support.sessions import make_session
+from tests.support.gateway.guild_model import CHANNELS, GUILD, ROLES, VIEW, Model
+from tests.support.gateway.made_anew import check_kept
+from tests.support.gateway.sessions import make_session
 
 USERS = range(101, 113)
 NAMES = ("Anna", "ben", "Ärmel", "anna", "Zoë")

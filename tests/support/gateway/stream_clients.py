@@ -11,7 +11,7 @@ from gateway.payloads.compression import Compression
 from gateway.payloads.encodings import SEQ_HEADS, Encoding, encode_payload
 from gateway.payloads.spliced_body import Body, SplicedBody
 from gateway.payloads.wire_formats import WireFormats
-from tests.support.websocket_frames import STREAM_DECODERS, decode_payload
+from tests.support.gateway.websocket_frames import STREAM_DECODERS, decode_payload
 
 WIRE_FORMATS = WireFormats()
 _JSON_PREFIX = re.compile(rb'\{"s":(\d+)( *),( *)')

@@ -16,8 +16,8 @@ from typing import Any
 from wsproto.frame_protocol import FrameProtocol
 
 from gateway.payloads.encodings import Encoding
-from tests.support.client_frames import BINARY, CLOSE, PONG, TEXT, make_client_frame
-from tests.support.websocket_frames import decode_payload
+from tests.support.gateway.client_frames import BINARY, CLOSE, PONG, TEXT, make_client_frame
+from tests.support.gateway.websocket_frames import decode_payload
 
 TIMEOUT_S = 20.0
 _TURNS = 3

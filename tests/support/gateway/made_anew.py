@@ -7,7 +7,7 @@ from gateway.guilds.guild_actor import GuildActor
 from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
-from tests.support.sessions import make_session
+from tests.support.gateway.sessions import make_session
 
 
 def make_anew(actor: GuildActor) -> GuildActor:
