@@ -131,7 +131,7 @@ class _Call:
         """A request that breaks off in its body changes nothing, also on routes that need no body."""
 
     async def answer(self, scope: Scope, receive: Receive, given: dict[str, Any]) -> Answer:
-        """Run the handler. `given` holds the parameters of path and query. Raises any DomainError of the body and the handler."""
+        """Run the handler. `given` holds the parameters of path and query. Raises DomainError of body and handler."""
         self._read_head(scope, given)
         if self._reads_body:
             body = await self._read_body(scope, receive)

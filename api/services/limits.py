@@ -201,7 +201,7 @@ class Limits:
         await self._limiter.take(self._messages, user_id)
 
     async def look_message(self, user_id: int, channel_id: int) -> Standing | None:
-        """Return the standing of the next message by the channel's limit, or by the overall one when that is used up."""
+        """Return the next message's standing by the channel's limit, or by the overall one when that is used up."""
         if not self._is_enabled:
             return None
         overall = await self._limiter.look(self._messages, user_id)

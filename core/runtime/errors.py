@@ -1,4 +1,4 @@
-"""Why a process cannot start. Each kind has an exit status of its own, so that whoever starts it can tell them apart."""
+"""Why a process cannot start. Each kind has an exit status of its own, by which a supervisor tells them apart."""
 
 from typing import ClassVar
 

@@ -26,7 +26,7 @@ def run_process(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> N
 
 
 def _raise_file_limit() -> None:
-    """Allow as many open sockets as the system lets us: the usual soft limit of 1024 is for programs that use select()."""
+    """Allow as many open sockets as the system does: the usual soft limit of 1024 is for programs with select()."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

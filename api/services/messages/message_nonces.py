@@ -71,7 +71,7 @@ class Nonces(Generic[T]):
         return message_id is not None and now_ms < created_ms(message_id) + NONCE_MS
 
     def claim_republication(self, message_id: int) -> bool:
-        """Tell whether to publish the message's event again: once, and only if this process did not make the message."""
+        """Tell whether to publish the event again: once, and only if this process did not make the message."""
         is_own = message_id >= self._first_id and (message_id ^ self._first_id) & _PROCESS_BITS == 0
         if is_own or message_id in self._republished:
             return False

@@ -78,7 +78,7 @@ async def open_api_in(
 
 @pytest.fixture
 def open_api(tmp_path: Path, migrated_database: MigratedDatabase) -> OpenApi:
-    """Open an API with settings and a clock of the test's own: `async with open_api(limits=LimitSettings(…)) as api`."""
+    """Open an API with the test's own settings and clock: `async with open_api(limits=LimitSettings(…)) as api`."""
     return partial(open_api_in, tmp_path, migrated_database)
 
 

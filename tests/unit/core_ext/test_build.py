@@ -1,4 +1,4 @@
-"""setup.py and the command where something is missing: one sentence says what to install, and nothing counts as built."""
+"""One sentence says what to install where a build or a start lacks something, and nothing counts as built."""
 
 import importlib.machinery
 import os

@@ -1,4 +1,4 @@
-"""The fields of each type of channel are shown where Discord documents them. Flags are set where they have a meaning."""
+"""The fields of each type of channel are shown where Discord documents them. Flags are set where they mean something."""
 
 from typing import Any, Final
 

@@ -1,7 +1,7 @@
 """The walk over documented fields: a field is honoured when its presence makes a difference, or it is refused.
 
-    documents (Discord's, and our own) -> the fields of a route -> per field: one request without it, one with a value that is
-    valid and not the default, each in a guild of its own -> the observation of both: answer, events, and later reads
+    documents (Discord's, and our own) -> the fields of a route -> per field: one request without it, one with a value that
+    is valid and not the default, each in a guild of its own -> the observation of both: answer, events, and later reads
 
 Two equal requests must have equal observations, or the walk would find every field honoured; so placeholders replace
 ids, times and codes. A field that makes no difference was forgotten.

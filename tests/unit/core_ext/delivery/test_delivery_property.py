@@ -1,6 +1,7 @@
 """Whatever happens to sessions, each client gets each event once and in order; both implementations write the same.
 
-Clients come and go in the middle of flushes, resume after what they have, hold their links up, and slots are used again.
+Clients come and go in the middle of flushes, resume after what they have, and hold their links up. Slots are used
+again.
 """
 
 import random

@@ -1,8 +1,8 @@
 """No session gets an event of a channel that it may not view, and every session gets all events that it may.
 
 A machine makes a random guild and random changes. Beside the actor stands a model without indexes and caches, which
-computes each view anew by the text of Discord's documentation. After each change every session's client must know exactly
-the channels that the model lets it view, and get exactly the messages.
+computes each view anew by the text of Discord's documentation. After each change every session's client must know
+exactly the channels that the model lets it view, and get exactly the messages.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bodies made to break streams: repeats at zstd's remembered offsets, at edges of windows and blocks, and of the pad."""
+"""Bodies made to break streams: repeats at zstd's remembered offsets, at edges of windows, blocks and the pad."""
 
 import random
 import zlib

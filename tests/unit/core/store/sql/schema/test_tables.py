@@ -1,4 +1,4 @@
-"""The schema on a file: what migrations make is what the tables say, whole or not at all, and queries use its indexes."""
+"""The schema on a file: what migrations make is what the tables say, whole or not at all; queries use its indexes."""
 
 import re
 import sqlite3
