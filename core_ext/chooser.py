@@ -16,9 +16,9 @@ IS_PURE: Final = os.environ.get("CORE_EXT_PURE") == "1"
 """Whether the pure kernels are plain Python."""
 
 MISSING: Final = (
-    "the compiled kernels are missing or do not fit: making them (`make build`, `pip install .`) needs a C compiler and "
-    "Python's headers, which are in the packages build-essential and python3-dev (Debian, Ubuntu), gcc and python3-devel "
-    "(Fedora), build-base and python3-dev (Alpine) or come with `xcode-select --install` (macOS)"
+    "the compiled kernels are missing or do not fit: making them (`make build`, `pip install .`) needs a C compiler "
+    "and Python's headers, which are in the packages build-essential and python3-dev (Debian, Ubuntu), gcc and "
+    "python3-devel (Fedora), build-base and python3-dev (Alpine) or come with `xcode-select --install` (macOS)"
 )
 
 

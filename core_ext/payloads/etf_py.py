@@ -10,7 +10,7 @@ EtfError, and no other error.
                                          other than those and true and false is a str
     int          SMALL_INTEGER 97, INTEGER 98, SMALL_BIG 110 up to 8 bytes     LARGE_BIG 111 up to 8 bytes
     float        NEW_FLOAT 70            FLOAT 99 (text); finite ones only, as in JSON; a whole number below 2**53 is
-                                         read as int, since JavaScript's erlpack writes whole numbers past 32 bits as floats
+                                         read as int, since JavaScript's erlpack writes those past 32 bits as floats
     str          BINARY 109 (UTF-8)      bytes are written as a binary too, and read as a str
     list         LIST 108, NIL 106       STRING 107 (a list of bytes), SMALL_TUPLE 104, LARGE_TUPLE 105
     dict         MAP 116, str keys       int keys; the last of equal keys counts
