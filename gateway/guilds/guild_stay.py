@@ -20,6 +20,7 @@ from core.domain.errors import Unavailable
 from core.domain.member import Member
 from core.wire.envelope import Envelope
 from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.state.member_table import RowMark
 from gateway.scheduling.batch_timer import Handle
 from gateway.sessions.session import Session
 
@@ -55,14 +56,14 @@ class GuildStay:
     Until it is closed it keeps the guild in memory and the user's membership up to date.
     """
 
-    __slots__ = ("_end", "_is_closed", "awaits_row", "collected", "entry", "holds_member", "is_new", "user_id")
+    __slots__ = ("_end", "_is_closed", "_mark", "collected", "entry", "holds_member", "is_new", "user_id")
 
     def __init__(self, entry: GuildEntry, user_id: int, *, is_new: bool, end: Callable[["GuildStay"], None]) -> None:
         """`is_new` says that the user has just joined. Messages that come during the stay then follow GUILD_CREATE."""
         self._end = end
         self._is_closed = False
-        self.awaits_row = False
-        """Whether the membership is held but not known: its row must be read and settled."""
+        self._mark: RowMark | None = None
+        """The mark for the read of the membership that is awaited."""
         self.collected: list[Envelope] = []
         """The guild's events during the stay, when the user has just joined."""
         self.entry = entry
@@ -88,6 +89,11 @@ class GuildStay:
         return self.entry.actor
 
     @property
+    def awaits_row(self) -> bool:
+        """Whether the membership is held but not known: its row must be read and settled."""
+        return self._mark is not None
+
+    @property
     def is_member(self) -> bool:
         """Whether the user is a member now. A membership that is not settled yet counts as none."""
         actor = self.entry.actor
@@ -108,15 +114,14 @@ class GuildStay:
         """Let events keep the membership up to date from now on, if the guild is loaded. Safe to call twice."""
         actor = self.entry.actor
         if actor is not None and not self.holds_member and not self._is_closed:
-            self.awaits_row = actor.state.members.hold(self.user_id)
+            self._mark = actor.state.members.hold(self.user_id)
             self.holds_member = True
 
     def settle(self, row: Member | None) -> None:
         """Take the row of the membership that is awaited. An event that came after `hold` wins over it."""
-        actor = self.entry.actor
-        if actor is not None and self.awaits_row:
-            self.awaits_row = False
-            actor.state.members.settle(self.user_id, row)
+        actor, mark, self._mark = self.entry.actor, self._mark, None
+        if actor is not None and mark is not None:
+            actor.state.members.settle(mark, row)
 
     def enter(self, session: Session, *, presence: msgspec.Raw | None) -> bool:
         """Attach the session to the actor, for which the membership is then held. Return whether that was possible.

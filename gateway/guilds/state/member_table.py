@@ -3,11 +3,11 @@
 It keeps the users with a session in the guild or on its way into it (`hold`), and all members while the guild is small
 (`keeps_all`), so that GUILD_CREATE of a small guild needs no query. Other members are read from the store on demand.
 
-A member's row is read while events go on being applied. `hold` marks the user as awaited. An event about the user
-clears the mark, because it is at least as new as the row that is on its way (newer events follow and replace it).
-`settle` takes the row only when the mark still stands. So a row can never undo an event.
+A member's row is read while events go on being applied. `hold` returns a mark for the read. An event about the user
+voids all marks that were given before it, because it is at least as new as the rows that are on their way (newer events
+follow and replace it). `settle` takes a row only with a mark that is not void. So a row can never undo an event.
 
-Owns the rows of members, the number of members, and the holds. Pure: no store, no clock, no sessions.
+Owns the rows of members, the number of members, the holds, and the marks. Pure: no store, no clock, no sessions.
 """
 
 import datetime as dt
@@ -96,10 +96,19 @@ def from_row(member: Member) -> MemberState:
     )
 
 
+class RowMark:
+    """A mark for reads of one user's row that no event has voided. Reads between two events share it."""
+
+    __slots__ = ("user_id",)
+
+    def __init__(self, user_id: int) -> None:
+        self.user_id = user_id
+
+
 class MemberTable:
     """The members that are kept, keyed by user id, and the number of all members."""
 
-    __slots__ = ("_awaited", "_deleted_roles", "_holds", "_rows", "count", "keeps_all")
+    __slots__ = ("_deleted_roles", "_holds", "_marks", "_rows", "count", "keeps_all")
 
     def __init__(self, *, count: int, rows: Iterable[Member] | None = None) -> None:
         """`rows`, when given, are all members of the guild."""
@@ -107,7 +116,8 @@ class MemberTable:
         self.keeps_all = rows is not None
         self._rows = {row.user.id: from_row(row) for row in rows or ()}
         self._holds: dict[int, int] = {}
-        self._awaited: set[int] = set()
+        self._marks: dict[int, RowMark] = {}
+        """The mark of each user that is not void."""
         self._deleted_roles: dict[int, None] = {}
 
     def find(self, user_id: int) -> MemberState | None:
@@ -117,20 +127,17 @@ class MemberTable:
     def __iter__(self) -> Iterator[MemberState]:
         return iter(self._rows.values())
 
-    def hold(self, user_id: int) -> bool:
-        """Keep this user's membership from now on. Return whether its row must be read and given to `settle`."""
+    def hold(self, user_id: int) -> RowMark | None:
+        """Keep this user's membership from now on. With a mark, its row must be read from now on and settled."""
         self._holds[user_id] = self._holds.get(user_id, 0) + 1
         if user_id in self._rows:
-            return False
-        self._awaited.add(user_id)
-        return True
+            return None
+        return self._marks.setdefault(user_id, RowMark(user_id))
 
-    def settle(self, user_id: int, row: Member | None) -> None:
-        """Take the row that `hold` asked for, unless an event came before it."""
-        if user_id not in self._awaited:
-            return
-        self._awaited.discard(user_id)
-        if row is None:
+    def settle(self, mark: RowMark, row: Member | None) -> None:
+        """Take the row that `hold` asked for, unless an event has voided the mark or another read was quicker."""
+        user_id = mark.user_id
+        if row is None or self._marks.get(user_id) is not mark or user_id in self._rows:
             return
         state = from_row(row)
         for role_id in state.role_ids & self._deleted_roles.keys():
@@ -144,7 +151,7 @@ class MemberTable:
             self._holds[user_id] = left
             return
         del self._holds[user_id]
-        self._awaited.discard(user_id)
+        self._marks.pop(user_id, None)
         if not self.keeps_all:
             self._rows.pop(user_id, None)
 
@@ -157,14 +164,14 @@ class MemberTable:
 
     def put(self, member: MemberState) -> None:
         """Put a member that changed."""
-        self._awaited.discard(member.user_id)
+        self._marks.pop(member.user_id, None)
         if self.keeps_all or member.user_id in self._holds:
             self._rows[member.user_id] = member
 
     def remove(self, user_id: int) -> None:
         """Remove a member that left or was kicked."""
         self.count -= 1
-        self._awaited.discard(user_id)
+        self._marks.pop(user_id, None)
         self._rows.pop(user_id, None)
 
     def restore_role(self, role_id: int) -> None:

@@ -142,6 +142,27 @@ async def test_membership_that_ends_while_it_is_read_is_none(
     assert connection.dispatched == []
 
 
+async def test_membership_that_ends_while_it_is_read_is_none_though_another_stay_began_afterwards(
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.guilds.guild_loader.KEEP_ALL_BELOW", 1)
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
+    gate = gated.hold("members.find", after_reading=True)
+    preparing = asyncio.create_task(prepare(directory, gated, guild_id, bob.id))
+    await gate.reached.wait()
+    await writer.remove(guild_id, bob)
+    other = directory.stay(guild_id, bob.id)
+    await other.open()
+    gate.open()
+    stay = await preparing
+    assert (stay.is_member, other.is_member) == (False, False)
+    other.settle(await gated.members.find(guild_id, bob.id))
+    assert not other.is_member
+    stay.close()
+    other.close()
+
+
 async def test_guild_that_does_not_exist_lets_nobody_in(gated: GatedStore, directory: GuildDirectory) -> None:
     stay = await prepare(directory, gated, 12345, 1)
     assert (stay.is_loaded, stay.actor, stay.is_member) == (True, None, False)

@@ -72,8 +72,8 @@ class ViewedGuild:
 
     def attach(self) -> None:
         user_id = self.chance.choice(USERS)
-        if self.state.members.hold(user_id):
-            self.state.members.settle(user_id, self.make_member(user_id))
+        if mark := self.state.members.hold(user_id):
+            self.state.members.settle(mark, self.make_member(user_id))
         member = self.state.members.find(user_id)
         assert member is not None
         session, _ = make_session(user_id)

@@ -60,8 +60,8 @@ class LargeGuild:
         """Attach a session, and drop the dispatches of that."""
         self._id += 1
         session, connection = make_session(user_id, session_id=f"s{self._id}", is_bot=is_bot)
-        if self.actor.state.members.hold(user_id):
-            self.actor.state.members.settle(user_id, member(user_id, roles))
+        if mark := self.actor.state.members.hold(user_id):
+            self.actor.state.members.settle(mark, member(user_id, roles))
         assert self.actor.attach(session, presence=presence(user_id), is_new=False)
         connection.take()
         return session, connection
@@ -243,8 +243,9 @@ def test_guild_create_of_a_limited_session_shows_only_itself() -> None:
     place = LargeGuild()
     place.enter(102)
     session, connection = make_session(101, is_bot=False)
-    place.actor.state.members.hold(101)
-    place.actor.state.members.settle(101, member(101))
+    mark = place.actor.state.members.hold(101)
+    assert mark is not None
+    place.actor.state.members.settle(mark, member(101))
     assert place.actor.attach(session, presence=presence(101), is_new=False)
     [(event, d)] = connection.take()
     assert (event, [shown["user"]["id"] for shown in d["members"]]) == ("GUILD_CREATE", ["101"])
@@ -257,8 +258,9 @@ def test_guild_create_of_a_person_shows_no_crowd_but_a_bots_does(monkeypatch: py
     shown = {}
     for user_id, is_bot in ((101, False), (102, False), (103, False), (104, True)):
         session, connection = make_session(user_id, session_id=f"s{user_id}", is_bot=is_bot)
-        place.actor.state.members.hold(user_id)
-        place.actor.state.members.settle(user_id, member(user_id))
+        mark = place.actor.state.members.hold(user_id)
+        assert mark is not None
+        place.actor.state.members.settle(mark, member(user_id))
         assert place.actor.attach(session, presence=presence(user_id), is_new=False)
         [(_, d)] = connection.take()
         shown[user_id] = (len(d["members"]), len(d["presences"]))

@@ -167,9 +167,9 @@ class ViewMachine(RuleBasedStateMachine):
         """A member's session attaches, and a stranger's does not."""
         self.sessions_made += 1
         session, connection = make_session(user_id, session_id=str(self.sessions_made), intents=intents)
-        if self.actor.state.members.hold(user_id):
+        if mark := self.actor.state.members.hold(user_id):
             row = self.model.member(user_id) if user_id in self.model.members else None
-            self.actor.state.members.settle(user_id, row)
+            self.actor.state.members.settle(mark, row)
         is_in = self.actor.attach(session, presence=None, is_new=False)
         assert is_in == (user_id in self.model.members)
         if not is_in:

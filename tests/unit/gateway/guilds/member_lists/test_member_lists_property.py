@@ -168,8 +168,8 @@ class ListMachine(RuleBasedStateMachine):
         self.sessions_made += 1
         session, connection = make_session(user_id, session_id=str(self.sessions_made), is_bot=False)
         table = self.actor.state.members
-        if table.hold(user_id):
-            table.settle(user_id, self.member(user_id) if user_id in self.model.members else None)
+        if mark := table.hold(user_id):
+            table.settle(mark, self.member(user_id) if user_id in self.model.members else None)
         status = self.statuses.get(user_id, status)
         presence = None if status == "offline" else msgspec.Raw(msgspec.json.encode(presence_of(user_id, status)))
         if not self.actor.attach(session, presence=presence, is_new=False):

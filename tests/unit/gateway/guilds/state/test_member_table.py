@@ -5,7 +5,7 @@ import msgspec
 from core.domain.member import Member
 from core.domain.user import User
 from core.wire.objects.member import render_member
-from gateway.guilds.state.member_table import KEEP_ALL_BELOW, MemberTable, from_row, parse_member
+from gateway.guilds.state.member_table import KEEP_ALL_BELOW, MemberTable, RowMark, from_row, parse_member
 
 
 def row(user_id: int, *role_ids: int, nick: str | None = None) -> Member:
@@ -15,10 +15,16 @@ def row(user_id: int, *role_ids: int, nick: str | None = None) -> Member:
     )
 
 
+def hold(table: MemberTable, user_id: int) -> RowMark:
+    """Hold a user whose row must be read."""
+    mark = table.hold(user_id)
+    assert mark is not None
+    return mark
+
+
 def test_row_is_taken_when_nothing_happened_meanwhile() -> None:
     table = MemberTable(count=1000)
-    assert table.hold(5)
-    table.settle(5, row(5, 7))
+    table.settle(hold(table, 5), row(5, 7))
     member = table.find(5)
     assert member is not None
     assert member.role_ids == {7}
@@ -28,9 +34,9 @@ def test_row_is_taken_when_nothing_happened_meanwhile() -> None:
 
 def test_event_that_came_before_the_row_wins() -> None:
     table = MemberTable(count=1000)
-    table.hold(5)
+    mark = hold(table, 5)
     table.put(from_row(row(5, nick="new")))
-    table.settle(5, row(5, nick="old"))
+    table.settle(mark, row(5, nick="old"))
     member = table.find(5)
     assert member is not None
     assert msgspec.json.decode(member.raw)["nick"] == "new"
@@ -38,18 +44,59 @@ def test_event_that_came_before_the_row_wins() -> None:
 
 def test_member_that_left_before_its_row_came_is_none() -> None:
     table = MemberTable(count=1000)
-    table.hold(5)
+    mark = hold(table, 5)
     table.remove(5)
-    table.settle(5, row(5))
+    table.settle(mark, row(5))
     assert table.find(5) is None
     assert table.count == 999
 
 
+def test_row_that_was_read_before_a_kick_is_void_though_the_user_was_held_again() -> None:
+    table = MemberTable(count=1000)
+    before = hold(table, 5)
+    table.remove(5)
+    after = hold(table, 5)
+    table.settle(before, row(5))
+    assert table.find(5) is None
+    table.settle(after, None)
+    assert table.find(5) is None
+
+
+def test_row_that_was_read_after_a_kick_is_taken_though_an_older_read_was_void() -> None:
+    table = MemberTable(count=1000)
+    before = hold(table, 5)
+    table.remove(5)
+    after = hold(table, 5)
+    table.settle(before, row(5, nick="old"))
+    table.settle(after, row(5, nick="new"))
+    member = table.find(5)
+    assert member is not None
+    assert msgspec.json.decode(member.raw)["nick"] == "new"
+
+
+def test_second_of_two_reads_changes_nothing() -> None:
+    table = MemberTable(count=1000)
+    marks = [hold(table, 5), hold(table, 5)]
+    for mark, nick in zip(marks, ("first", "second"), strict=True):
+        table.settle(mark, row(5, nick=nick))
+    member = table.find(5)
+    assert member is not None
+    assert msgspec.json.decode(member.raw)["nick"] == "first"
+
+
+def test_row_of_a_user_whom_nobody_holds_any_more_is_not_kept() -> None:
+    table = MemberTable(count=1000)
+    mark = hold(table, 5)
+    table.release(5)
+    table.settle(mark, row(5))
+    assert table.find(5) is None
+
+
 def test_role_that_was_deleted_before_the_row_came_is_not_held() -> None:
     table = MemberTable(count=1000)
-    table.hold(5)
+    mark = hold(table, 5)
     table.drop_role(7)
-    table.settle(5, row(5, 7, 8))
+    table.settle(mark, row(5, 7, 8))
     member = table.find(5)
     assert member is not None
     assert member.role_ids == {8}
@@ -69,8 +116,7 @@ def test_users_nobody_holds_are_forgotten_once_the_guild_is_large() -> None:
 
 def test_held_user_stays_until_the_last_one_lets_go() -> None:
     table = MemberTable(count=1000)
-    table.hold(5)
-    table.settle(5, row(5))
+    table.settle(hold(table, 5), row(5))
     assert not table.hold(5)
     table.release(5)
     assert table.find(5) is not None
