@@ -49,7 +49,7 @@ _FULL: Final = 2
 
 
 class GarbageControl:
-    """See the module. `observe` is told how long each collection took, in seconds."""
+    """`observe` is told how long each collection took, in seconds."""
 
     __slots__ = ("_began_s", "_clock", "_is_in_force", "_newcomers", "_observe")
 

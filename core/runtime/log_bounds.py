@@ -22,7 +22,7 @@ Kind = tuple[str, str, str]
 
 
 class _Count:
-    """Of one kind, since its window began."""
+    """The lines of one kind since its window began."""
 
     __slots__ = ("began_s", "lines")
 
@@ -32,7 +32,7 @@ class _Count:
 
 
 class LogBounds(logging.Filter):
-    """See the module. Time is the record's own."""
+    """Time is the record's own."""
 
     def __init__(self, *, lines: int = LINES, window_s: float = WINDOW_S) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ LOOK_S: Final = 5.0
 
 
 class Readiness:
-    """See the module. `look` gives what is wrong in a few words, None when all is well."""
+    """`look` gives what is wrong in a few words, None when all is well."""
 
     __slots__ = ("_clock", "_fault", "_look", "_looked_s", "_looking")
 

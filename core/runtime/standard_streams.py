@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 _STREAMS: Final = {"stdin": "r", "stdout": "w", "stderr": "w"}
-"""In the order of their descriptors."""
+"""The streams in the order of their descriptors."""
 
 
 def open_standard_streams() -> None:

@@ -10,7 +10,7 @@ class Opcode(enum.IntEnum):
     DISPATCH = 0
     """An event to a client. From a client it is our extension: a message to send (`t` MESSAGE_CREATE)."""
     HEARTBEAT = 1
-    """From a client a sign of life; to a client the request for one."""
+    """A client sends it as a sign of life, and the server to ask for one."""
     IDENTIFY = 2
     PRESENCE_UPDATE = 3
     VOICE_STATE_UPDATE = 4

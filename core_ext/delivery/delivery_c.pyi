@@ -32,8 +32,6 @@ class SendQueue:
 
 @type_check_only
 class Link(Protocol):
-    """See the module."""
-
     def write(self, data: bytes) -> None:
         """Take bytes."""
 

@@ -20,8 +20,6 @@ cdef enum:
 
 @cython.final
 cdef class SendBuffer:
-    """See the module."""
-
     def __cinit__(self):
         self.data = NULL
         self._size = 0

@@ -25,7 +25,7 @@ def check_slot(slot: int) -> int:
 
 
 class SlotSet:
-    """See the module. Mutable, so it cannot be hashed; the operators make new sets."""
+    """Mutable, so it cannot be hashed; the operators make new sets."""
 
     __slots__ = ("bits",)
 

@@ -80,7 +80,7 @@ class Socket:
         """Close the socket at once. Do nothing when it is gone."""
 
 class SocketTable:
-    """All sockets of one server. See the module.
+    """All sockets of one server.
 
     A message may have `max_message_bytes` in `max_fragments` frames, a request `max_request_bytes`. The owner is told
     when more than `max_buffered_bytes` wait for a client. A request may take `request_s` seconds, a drain `drain_s`.

@@ -38,7 +38,7 @@ _Key = tuple[int, ...]
 
 
 class Inbox:
-    """See the module. `call_soon` is the event loop's."""
+    """`call_soon` is the event loop's."""
 
     __slots__ = ("_apply", "_call_soon", "_clock", "_is_scheduled", "_presences", "_queue", "_typing")
 

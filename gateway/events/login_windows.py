@@ -51,8 +51,6 @@ class Window:
 
 
 class LoginWindows:
-    """See the module."""
-
     __slots__ = ("_windows",)
 
     def __init__(self) -> None:

@@ -46,8 +46,6 @@ square."""
 
 
 class Attention:
-    """See the module."""
-
     __slots__ = ("_lists", "_passive", "_sessions", "_shape", "_state")
 
     def __init__(

@@ -81,7 +81,7 @@ _decode_fields = msgspec.json.Decoder(Fields).decode
 
 
 class GuildActor:
-    """See the module. `position` is that of the last event in it, `is_gone` says that the guild was deleted."""
+    """`position` is that of the last event in it, `is_gone` says that the guild was deleted."""
 
     __slots__ = (
         "_clock",

@@ -39,8 +39,6 @@ loading fails."""
 
 
 class GuildDirectory:
-    """See the module."""
-
     __slots__ = ("_call_later", "_entries", "_idle_s", "_loader", "_loading", "_sending", "_tasks", "_windows")
 
     def __init__(

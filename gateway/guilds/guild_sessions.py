@@ -26,7 +26,7 @@ _CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
 
 
 class GuildSessions:
-    """See the module. `on_dispatch` takes the name of each event and the number of sessions that got it."""
+    """`on_dispatch` takes the name of each event and the number of sessions that got it."""
 
     __slots__ = ("_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_tracks", "_users")
 

@@ -58,7 +58,7 @@ class ViewChange(msgspec.Struct, frozen=True, eq=False):
 
 
 class GuildViews:
-    """See the module. The index follows `state` by its `REACTIONS`; `take_changes` returns the changes of views."""
+    """The index follows `state` by its `REACTIONS`; `take_changes` returns the changes of views."""
 
     __slots__ = ("_bases", "_changes", "_kinds", "_sessions", "_single", "_state", "_viewable", "_views")
 

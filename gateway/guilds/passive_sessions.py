@@ -67,8 +67,6 @@ _decode_mentions = msgspec.json.Decoder(_Mentions, strict=False).decode
 
 
 class PassiveSessions:
-    """See the module."""
-
     __slots__ = ("_followed", "_followers", "_limited", "_options", "_sessions", "_state", "_timer", "_unread")
 
     def __init__(

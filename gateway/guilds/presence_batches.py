@@ -110,7 +110,7 @@ class Viewers(Protocol):
 
 
 class PresenceBatches:
-    """The presences of one guild that wait. See the module."""
+    """The presences of one guild that wait."""
 
     __slots__ = ("_deliveries", "_gone", "_left", "_owed", "_pace", "_timer", "_viewers", "_waiting")
 

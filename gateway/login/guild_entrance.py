@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 
 
 class GuildEntrance:
-    """See the module."""
-
     __slots__ = ("_guilds", "_inbox", "_store", "_tasks", "_under_way", "_users")
 
     def __init__(

@@ -58,8 +58,6 @@ when the user joins another guild within the milliseconds of the next read."""
 
 
 class Identifying:
-    """See the module."""
-
     __slots__ = (
         "_address",
         "_call_later",

@@ -30,8 +30,6 @@ LOGINS_A_TURN: Final = 16
 
 
 class LoginReads:
-    """See the module."""
-
     __slots__ = (
         "_is_draining",
         "_is_reading",

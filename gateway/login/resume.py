@@ -14,8 +14,6 @@ from gateway.users.user_directory import UserDirectory
 
 
 class Resuming:
-    """See the module."""
-
     __slots__ = ("_metrics", "_resumed", "_table", "_users")
 
     def __init__(self, *, table: SessionTable, users: UserDirectory, metrics: Metrics) -> None:

@@ -15,8 +15,6 @@ MAX_GUILDS: Final = 200
 
 
 class GuildSubscribing:
-    """See the module."""
-
     __slots__ = ("_guilds",)
 
     def __init__(self, *, guilds: GuildDirectory) -> None:

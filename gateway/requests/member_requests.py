@@ -46,8 +46,6 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MemberRequests:
-    """See the module."""
-
     __slots__ = ("_guilds", "_listing", "_meter", "_store", "_tasks")
 
     def __init__(self, *, guilds: GuildDirectory, store: Store, tasks: Tasks, meter: EventMeter) -> None:

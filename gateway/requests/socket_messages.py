@@ -25,8 +25,6 @@ _encode = msgspec.json.Encoder().encode
 
 
 class SocketMessages:
-    """See the module."""
-
     __slots__ = ("_port", "_tasks")
 
     def __init__(self, *, port: MessagePort, tasks: Tasks) -> None:

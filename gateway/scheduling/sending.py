@@ -24,7 +24,7 @@ FLUSH_TRACKS: Final = 1500
 
 
 class Sending:
-    """See the module. `call_later(delay_s, callback)` is the event loop's; `observe` takes each sample, in seconds."""
+    """`call_later(delay_s, callback)` is the event loop's; `observe` takes each sample, in seconds."""
 
     __slots__ = ("_began_s", "_call_later", "_clock", "_mark", "_observe", "queue")
 

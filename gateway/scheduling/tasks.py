@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Starts coroutines as tasks. See the module."""
+    """Starts coroutines as tasks."""
 
     __slots__ = ("_early", "_group", "_is_closed")
 

@@ -109,8 +109,6 @@ class Shared:
 
 
 class Connection:
-    """See the module."""
-
     __slots__ = (
         "_ender",
         "_format",

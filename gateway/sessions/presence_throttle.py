@@ -9,8 +9,6 @@ from gateway.sessions.allowance import Allowance
 
 
 class PresenceThrottle:
-    """See the module."""
-
     __slots__ = ("_allowance", "_call_later", "_clock", "_held", "_limit", "_window_s")
 
     def __init__(self, *, limit: int, window_s: float, clock: Clock, call_later: CallLater) -> None:

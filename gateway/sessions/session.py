@@ -35,8 +35,6 @@ class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False):
 
 
 class Session:
-    """See the module."""
-
     __slots__ = ("_connection", "intents", "is_ended", "profile", "sees_content", "slots", "track", "user_id")
 
     def __init__(self, profile: SessionProfile, *, replay_events: int, replay_bytes: int) -> None:

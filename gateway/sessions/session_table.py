@@ -19,7 +19,7 @@ from gateway.sessions.session import Session
 
 
 class SessionTable:
-    """See the module. `on_lost` and `on_ended` take the session."""
+    """`on_lost` and `on_ended` take the session."""
 
     __slots__ = ("_call_later", "_expiries", "_on_ended", "_on_lost", "_resume_window_s", "_sessions", "_users")
 

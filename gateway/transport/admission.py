@@ -75,7 +75,7 @@ _NO_ROOM = HttpAnswer(
 
 
 class Admission:
-    """See the module. `handler` gets every connection's commands and its end."""
+    """`handler` gets every connection's commands and its end."""
 
     __slots__ = (
         "_addresses",

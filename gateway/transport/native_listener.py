@@ -44,7 +44,7 @@ _REFUSALS = {
 
 
 class NativeListener:
-    """A `gateway.transport.listener.Listener`, and the `SocketOwner` of its table. See the module."""
+    """A `gateway.transport.listener.Listener`, and the `SocketOwner` of its table."""
 
     __slots__ = ("_admission", "_host", "_is_sweeping", "_loop", "_port", "_server", "_table", "_unheard")
 

@@ -22,7 +22,7 @@ from gateway.transport.picows_peer import Peer, find_descriptor, peer_factory
 
 
 class PicowsListener:
-    """A `gateway.transport.listener.Listener`. See the module."""
+    """A `gateway.transport.listener.Listener`."""
 
     __slots__ = ("_admission", "_host", "_peers", "_port", "_server")
 

@@ -22,7 +22,7 @@ WINDOW_S: Final = 20.0
 
 
 class AccountPresences:
-    """See the module. `tell` sends a user's presence to the user's guilds."""
+    """`tell` sends a user's presence to the user's guilds."""
 
     __slots__ = ("_allowances", "_call_later", "_clock", "_tell", "_waiting")
 

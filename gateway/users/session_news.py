@@ -25,7 +25,7 @@ BYTES_PER_S: Final = 1 << 20
 
 
 class SessionNews:
-    """See the module. `tell` tells a user's sessions and returns the number of bytes."""
+    """`tell` tells a user's sessions and returns the number of bytes."""
 
     __slots__ = ("_call_later", "_noted", "_tell", "_timers")
 

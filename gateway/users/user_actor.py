@@ -61,8 +61,6 @@ class _Seat:
 
 
 class UserActor:
-    """See the module."""
-
     __slots__ = (
         "_count",
         "_is_online",

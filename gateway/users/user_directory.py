@@ -42,8 +42,6 @@ class Ids(Protocol):
 
 
 class UserDirectory:
-    """See the module."""
-
     __slots__ = (
         "_actors",
         "_bus",

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 EVERY_PROXY: Final = "*"
-"""In the list of trusted proxies: whoever connects is one."""
+"""The entry in the list of trusted proxies that makes every peer one."""
 
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*")
 _ALL_DIGITS: Final = re.compile(r"[0-9.]+")

@@ -66,8 +66,6 @@ class WatchedList:
 
 
 class ListContents:
-    """See the module."""
-
     __slots__ = ("_groups", "_items", "_sources")
 
     def __init__(self, sources: ListSources) -> None:

@@ -20,7 +20,7 @@ OFFLINE: Final = "offline"
 
 
 class MemberList:
-    """See the module. `groups` are the ids of all possible groups, in their order."""
+    """`groups` are the ids of all possible groups, in their order."""
 
     __slots__ = ("_groups", "_places")
 

@@ -43,8 +43,6 @@ class _Watch(NamedTuple):
 
 
 class MemberLists:
-    """See the module."""
-
     __slots__ = (
         "_contents",
         "_counts_timer",

@@ -14,10 +14,7 @@ from gateway.payloads.dispatch_body import DispatchBody
 
 
 class WatchedRows:
-    """See the module.
-
-    `spans` are the ranges, where those that touch each other are joined. Rows are kept for each span.
-    """
+    """`spans` are the ranges, where those that touch each other are joined. Rows are kept for each span."""
 
     __slots__ = ("_rows", "head", "ranges", "slots", "spans", "sync")
 
