@@ -130,11 +130,14 @@ class GuildDirectory:
         try:
             async with self._loading:
                 actor = await self._loader.load(entry.guild_id)
+            if entry.error is None:
+                self._open(entry, actor)
         except Exception as error:  # whatever the error is, the stays that wait must get it
+            if not isinstance(error, Unavailable):
+                logger.exception("the load of a guild failed", extra={"guild_id": entry.guild_id})
             self._fail(entry, error)
-            return
-        if entry.error is not None:
-            return
+
+    def _open(self, entry: GuildEntry, actor: GuildActor | None) -> None:
         if actor is None:
             self._drop(entry)
         else:
@@ -170,9 +173,15 @@ class GuildDirectory:
 
 
 def _apply(actor: GuildActor, delivery: Delivery) -> None:
-    """Apply an event. An unreadable payload is logged and skipped, so that the guild's other events go on."""
+    """Apply an event. A failure is logged and skipped, so that the guild's other events go on, and its load as well."""
     try:
         actor.apply(delivery)
     except msgspec.MsgspecError:
-        event, guild_id = delivery.envelope.event, delivery.envelope.guild_id
-        logger.exception("an event has an unreadable payload", extra={"event": event, "guild_id": guild_id})
+        logger.exception("an event has an unreadable payload", extra=_describe(delivery))
+    except Exception:
+        # Whatever the error is, it is a fault of ours.
+        logger.exception("an event could not be applied", extra=_describe(delivery))
+
+
+def _describe(delivery: Delivery) -> dict[str, object]:
+    return {"event": delivery.envelope.event, "guild_id": delivery.envelope.guild_id}

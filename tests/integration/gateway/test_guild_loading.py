@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from core.domain.errors import Unavailable
+from core.domain.events import GUILD_UPDATE
 from core.runtime.clock import SystemClock
 from core.store.sql.store import SqlStore
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.guild_stay import GuildStay
+from gateway.guilds.state.guild_state import APPLIERS
 from gateway.scheduling.tasks import Tasks
 from tests.fakes.gated_store import GatedStore
 from tests.support.gateway.sessions import make_session
@@ -252,6 +254,52 @@ async def test_event_with_an_unreadable_payload_is_skipped(
     (channel,) = created(stay, alice)["channels"]  # type: ignore[misc]
     assert channel["id"] == str(channel_id)  # type: ignore[index]
     assert caplog.text.count("unreadable payload") == 2
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+async def test_event_that_cannot_be_applied_is_skipped_held_as_well_as_live(
+    is_held: bool,
+    writer: StoreWriter,
+    gated: GatedStore,
+    directory: GuildDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setitem(APPLIERS, GUILD_UPDATE, fail)
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
+    gate = gated.hold("guilds.load_snapshot", after_reading=True)
+    preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
+    await gate.reached.wait()
+    if not is_held:
+        gate.open()
+        await preparing
+    await writer.update_guild(guild_id, name="x")
+    channel_id = await writer.channel(guild_id)
+    gate.open()
+    (channel,) = created(await preparing, alice)["channels"]  # type: ignore[misc]
+    assert channel["id"] == str(channel_id)  # type: ignore[index]
+    assert caplog.text.count("could not be applied") == 1
+
+
+async def test_fault_in_the_load_of_a_guild_fails_its_stays(
+    writer: StoreWriter,
+    gated: GatedStore,
+    directory: GuildDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    alice = await writer.person()
+    guild_id = await writer.guild(alice)
+    with monkeypatch.context() as broken:
+        broken.setattr("gateway.guilds.guild_loader.GuildState", None)
+        with pytest.raises(Unavailable):
+            await prepare(directory, gated, guild_id, alice.id)
+    assert caplog.text.count("the load of a guild failed") == 1
+    assert created(await prepare(directory, gated, guild_id, alice.id), alice)["id"] == str(guild_id)
 
 
 async def test_stay_of_a_user_who_has_just_joined_hears_what_is_said_before_it_enters(
