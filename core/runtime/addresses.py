@@ -1,4 +1,4 @@
-"""What an address counts as, wherever something is bounded by address.
+"""The key of an address, for every bound by address.
 
 Every customer of a provider has a /64 of IPv6 addresses and may use another one for each connection.
 """
@@ -12,7 +12,7 @@ _CUSTOMER_BITS: Final = 64
 
 @lru_cache(4096)
 def key_of(address: str) -> str:
-    """The address itself, or the network of the customer that an IPv6 address belongs to."""
+    """Return the address itself, or the customer's network of an IPv6 address."""
     try:
         parsed = ipaddress.IPv6Address(address)
     except ValueError:

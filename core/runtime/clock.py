@@ -5,13 +5,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Now, in the two senses of the word."""
+    """The present time, on the wall clock and on a monotonic one."""
 
     def now_ms(self) -> int:
-        """Wall-clock Unix milliseconds; may step back."""
+        """Return the wall clock in Unix milliseconds; it may step back."""
 
     def monotonic_s(self) -> float:
-        """Seconds for measuring durations; never steps back."""
+        """Return seconds for durations; they never step back."""
 
 
 class SystemClock:
@@ -20,8 +20,8 @@ class SystemClock:
     __slots__ = ()
 
     monotonic_s = staticmethod(time.monotonic)
-    """Seconds since some fixed point. The function itself: a request asks ten times."""
+    """The function itself, without a frame of our own: a request asks ten times."""
 
     def now_ms(self) -> int:
-        """Wall-clock Unix milliseconds."""
+        """Return the wall clock in Unix milliseconds."""
         return time.time_ns() // 1_000_000

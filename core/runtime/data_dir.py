@@ -1,7 +1,8 @@
-"""The data folder of a process, held by one process at a time.
+"""The data folder, which one process at a time holds.
 
-Two processes on one SQLite file would both think they are its only writer. The lock is the kernel's (flock on a file in
-the folder), so it ends with the process however that ends; the process number in the file is for the error's text only.
+Two processes on one SQLite file would both think that they are its only writer. The lock is the kernel's (flock on a
+file in the folder), so it ends with the process in every case. The process number in the file is only for the error's
+text.
 """
 
 import fcntl
@@ -15,7 +16,7 @@ LOCK_NAME: Final = "guildway.lock"
 
 
 class DataDir:
-    """The folder, made if need be and locked from construction until `close`."""
+    """The folder, which is created when it is missing, and locked from construction until `close`."""
 
     __slots__ = ("_lock", "path")
 
@@ -23,7 +24,7 @@ class DataDir:
         """Raises StartError when the folder cannot be used or another process holds it."""
         self.path = path.resolve()
         try:
-            # Message contents and password hashes lie here: nobody else's business on a shared machine.
+            # The folder holds messages and password hashes, which other users of the machine must not read.
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(self.path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -39,9 +40,9 @@ class DataDir:
 
     @property
     def lock_path(self) -> Path:
-        """While this file stays where it is, nobody else can have the folder."""
+        """The lock file. While it stays in its place, no other process can have the folder."""
         return self.path / LOCK_NAME
 
     def close(self) -> None:
-        """Let the next process have it. The file stays: removing it would race with whoever locks it now."""
+        """Unlock the folder. The file stays, because its removal would race with a process that locks it now."""
         os.close(self._lock)

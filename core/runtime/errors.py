@@ -1,16 +1,16 @@
-"""Why a process cannot start. Each kind has an exit status of its own, by which a supervisor tells them apart."""
+"""The reasons why a process cannot start. Each kind has an exit status of its own."""
 
 from typing import ClassVar
 
 
 class StartError(Exception):
-    """Something that the operator must change: a setting, a taken port, a folder in use. The text is all they need."""
+    """The operator must change something: a setting, a taken port, a folder in use. The text is complete."""
 
     exit_status: ClassVar[int] = 2
 
 
 class NewerSchemaError(StartError):
-    """The database was written by a newer version, and this one would not understand it."""
+    """The database was written by a newer version, which this one does not understand."""
 
     exit_status = 3
 

@@ -1,8 +1,8 @@
-"""How many lines the log takes of a kind, so that whoever can cause a line cannot fill the disk with it.
+"""The bound of log lines of a kind, so that nobody who can cause a line can fill the disk with it.
 
-A kind is a logger, a text (texts are fixed here, what differs are fields) and the type of the error. Of each kind the
-first lines of a minute are kept; the last of them says that it is, and the first one of a later minute how many were
-left out. DEBUG is for who asked for everything.
+A kind is a logger, a text (texts are fixed, and fields differ) and the type of the error. The first lines of each kind
+in a minute are kept. The last of them says so, and the first one of a later minute has the number that was left out.
+DEBUG lines have no bound.
 """
 
 import logging
@@ -13,8 +13,7 @@ from typing_extensions import override
 LINES: Final = 20
 WINDOW_S: Final = 60.0
 _KINDS: Final = 1000
-"""Kinds that are remembered. There are some dozens; texts that differ each time come from libraries, and count as one.
-"""
+"""The most kinds that are remembered. There are some dozens; variable texts come from libraries, and count as one."""
 
 _OTHERS: Final = ("", "", "")
 
@@ -32,7 +31,7 @@ class _Count:
 
 
 class LogBounds(logging.Filter):
-    """Time is the record's own."""
+    """The filter that applies the bound. Time is that of the records."""
 
     def __init__(self, *, lines: int = LINES, window_s: float = WINDOW_S) -> None:
         super().__init__()
@@ -42,7 +41,7 @@ class LogBounds(logging.Filter):
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is to be written; it may get a field on its way."""
+        """Return whether the record is written. It may get a field."""
         if record.levelno < logging.INFO:
             return True
         count = self._find(record)

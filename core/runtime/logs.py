@@ -1,7 +1,7 @@
-"""What a log line looks like: one JSON object a line for machines, one plain line for a person at a terminal.
+"""The formats of log lines: one JSON object a line for machines, one plain line for a person at a terminal.
 
-Fields given as `extra={"guild_id": …}` become keys of the object. Owns the root logger's handler, the one thing
-about logging that a process has once; modules only ever call `logging.getLogger(__name__)`.
+Fields in `extra={"guild_id": …}` become keys of the object. The module owns the root logger's handler, which a process
+has once; other modules only call `logging.getLogger(__name__)`.
 """
 
 import datetime as dt
@@ -21,14 +21,14 @@ _STANDARD_FIELDS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
     "taskName",
     "color_message",
 }
-"""What every record has; the rest came as `extra`."""
+"""The fields that every record has; all others are of `extra`."""
 
 _TALKATIVE: Final = ("aiosqlite", "alembic", "asyncio")
-"""Libraries whose INFO says how they are made, not how the server fares; their warnings are kept."""
+"""Libraries whose INFO lines are about their own insides; their warnings are kept."""
 
 
 def configure_logging(settings: LoggingSettings, stream: TextIO) -> None:
-    """Send everything that is logged to `stream` in the chosen form; `auto` looks whether somebody watches."""
+    """Send all log lines to `stream` in the chosen format; `auto` depends on whether it is a terminal."""
     is_text = settings.format == "text" or (settings.format == "auto" and stream.isatty())
     handler = logging.StreamHandler(stream)
     handler.addFilter(LogBounds())
@@ -54,7 +54,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = "".join(traceback.format_exception(*record.exc_info))
-        # The stdlib's encoder: it escapes what is no valid UTF-8 instead of failing, and logs are not hot.
+        # The stdlib's encoder escapes invalid UTF-8 and does not fail, and logs are not hot.
         return json.dumps(line, default=repr)
 
 
@@ -71,7 +71,7 @@ class TextFormatter(logging.Formatter):
 
 
 def extra_fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What the caller gave as `extra`."""
+    """Return the fields that the caller gave as `extra`."""
     return {name: value for name, value in record.__dict__.items() if name not in _STANDARD_FIELDS}
 
 

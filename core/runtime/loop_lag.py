@@ -1,4 +1,4 @@
-"""How late the event loop is: a timer that asks again and again how much later than it was due it was called."""
+"""The lag of the event loop: a timer measures again and again how much later than its due time it is called."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,11 +7,11 @@ from typing import Final
 from core.runtime.clock import Clock
 
 INTERVAL_S: Final = 0.5
-"""Two wake-ups a second cost nothing; a pause shorter than this is met by one in so many."""
+"""The interval of measurements. Two wake-ups a second cost nothing; a shorter pause meets some of them only."""
 
 
 class LoopLag:
-    """`observe` is told each lateness, in seconds. Time is an argument."""
+    """The timer. `observe` gets each lag, in seconds. Time is an argument."""
 
     __slots__ = ("_clock", "_observe", "_sleep")
 
@@ -27,7 +27,7 @@ class LoopLag:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Measure until cancelled."""
         while True:
             due_s = self._clock.monotonic_s() + INTERVAL_S
             await self._sleep(INTERVAL_S)

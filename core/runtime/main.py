@@ -1,8 +1,8 @@
-"""A process's outermost ring: the event loop and the signals.
+"""The outermost part of a process: the event loop and the signals.
 
-What runs inside is one coroutine that is told by an event to stop, and that stops in its own order. SIGTERM and SIGHUP
-may come twice (make, systemd and a terminal each may pass them on) and mean the same each time; a second Ctrl-C means
-that somebody has no patience, and ends the process there and then. That is safe: what was acknowledged is on disk.
+Inside runs one coroutine. An event tells it to stop, and it stops its parts in order. SIGTERM and SIGHUP may come twice
+(make, systemd and a terminal each may pass them on) and mean the same each time. A second Ctrl-C ends the process at
+once, which is safe because all acknowledged data is on disk.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ def run_process(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> N
 
 
 def _raise_file_limit() -> None:
-    """Allow as many open sockets as the system does: the usual soft limit of 1024 is for programs with select()."""
+    """Raise the limit of open sockets to the system's maximum: the usual 1024 is for programs that use select()."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (OSError, ValueError):  # a system that promises more than it gives
+    except (OSError, ValueError):  # some systems refuse their own maximum
         logger.warning("the limit of open files could not be raised", extra={"hard": hard})
 
 
@@ -45,8 +45,7 @@ async def _run_with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, 
         stopping.set()
 
     handlers: dict[signal.Signals, Callable[[], None]] = {signal.SIGTERM: stopping.set, signal.SIGINT: interrupt}
-    # A terminal that is closed says SIGHUP. Who was started to outlive it (nohup) ignores the signal, and goes on doing
-    # so.
+    # A closed terminal sends SIGHUP. A process that was started to outlive it (nohup) ignores the signal already.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         handlers[signal.SIGHUP] = stopping.set
     for number, handler in handlers.items():

@@ -1,20 +1,20 @@
 """The process's Prometheus metrics, declared once, a group for each part of the process.
 
-Made by the composition root with a registry of its own and passed to whoever counts; nobody touches prometheus-client's
-global registry. A metric's name is `guildway_` and its attribute's. Labels cost a lookup: on a hot path keep the child
-(`metrics.gateway.dispatch_total.labels("MESSAGE_CREATE")`).
+The composition root makes them with a registry of its own and passes them to the parts that count. The global registry
+of prometheus-client is not used. A metric's name is `guildway_` and its attribute's. Labels cost a lookup: on a hot
+path keep the child (`metrics.gateway.dispatch_total.labels("MESSAGE_CREATE")`).
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _REQUEST_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.5, 5.0, 10.0)
-"""Around the latency goals of sending and reading (200, 300, 500 and 800 ms), and fine enough below them."""
+"""Buckets around the latency goals of sending and reading (200, 300, 500 and 800 ms), and finer ones below."""
 
 _FANOUT_BUCKETS_S = (0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
-"""One event takes microseconds for a small guild and tens of milliseconds for 10,000 sessions."""
+"""Buckets for one event, which takes microseconds for a small guild and tens of milliseconds for 10,000 sessions."""
 
 _PAUSE_BUCKETS_S = (0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
-"""Around 10 ms, which no pause should take."""
+"""Buckets around 10 ms, which no pause should take."""
 
 
 class ApiMetrics:
@@ -130,7 +130,7 @@ class StoreMetrics:
 
 
 class ProcessMetrics:
-    """What runs, whether it can work, and what holds its event loop up."""
+    """The process: its build, its readiness, and the pauses of its event loop."""
 
     __slots__ = ("build_info", "gc_pause_seconds", "loop_lag_seconds", "ready")
 
@@ -154,12 +154,12 @@ class ProcessMetrics:
 
 
 class Metrics:
-    """All groups, and what the tiers count together."""
+    """All groups, and the metrics that the tiers share."""
 
     __slots__ = ("api", "connections", "events", "limit_refusals_total", "process", "registry", "store")
 
     def __init__(self, registry: CollectorRegistry | None = None, *, worker: str = "0") -> None:
-        """`worker` is the label that tells the gateway processes apart."""
+        """`worker` is the label that distinguishes gateway processes."""
         self.registry = registry if registry is not None else CollectorRegistry()
         self.api = ApiMetrics(self.registry)
         self.connections = ConnectionMetrics(self.registry, worker=worker)

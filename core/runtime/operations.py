@@ -1,7 +1,7 @@
-"""What the people and machines that run the server ask a process: /metrics, /health, /ready.
+"""The paths for operators and their machines: /metrics, /health, /ready.
 
-A raw ASGI application: three fixed answers need no framework, and this must answer when the rest is in trouble.
-`/health` says that the loop turns; `/ready` that the process can do its work (`core.runtime.readiness`).
+This is a raw ASGI application: three fixed answers need no framework, and they must come when other parts fail.
+`/health` says that the event loop runs; `/ready` that the process can do its work (`core.runtime.readiness`).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,7 +16,7 @@ OperationsApp = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
 
 
 def build_operations(*, registry: CollectorRegistry, find_fault: Callable[[], Awaitable[str | None]]) -> OperationsApp:
-    """The ASGI application. `find_fault` gives what is wrong, None when all is well."""
+    """Make the ASGI application. `find_fault` returns the fault, None when all is well."""
 
     async def answer(scope: MutableMapping[str, Any], _receive: Any, send: Send) -> None:
         if scope["method"] not in METHODS:

@@ -1,5 +1,4 @@
-"""Files for their owner alone: what people wrote and hashes of passwords are nobody else's business on a shared
-machine."""
+"""Files for their owner alone: messages and password hashes are not for other users of the machine."""
 
 import os
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ def create_private(path: Path) -> None:
 
 
 def keep_private(paths: Iterable[Path]) -> None:
-    """Take others' rights to those that exist. Raises OSErrors."""
+    """Take others' rights to the files that exist. Raises OSErrors."""
     for path in paths:
         if path.exists() and path.stat().st_mode & 0o077:
             path.chmod(_OWNER_ALONE)

@@ -1,6 +1,6 @@
-"""The API's own port tells how the process is, too: `/health` (it lives) and `/ready` (it can do its work).
+"""The probes on the API's own port: `/health` (the process lives) and `/ready` (it can do its work).
 
-Stands before the application, so that no limit, no blocked address and no fault of the application comes between.
+They are answered before the application, so that no limit, blocked address or fault of the application comes between.
 """
 
 import json
@@ -12,10 +12,10 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 HEALTH: Final = "/health"
 READY: Final = "/ready"
 RETRY_AFTER: Final = b"5"
-"""Seconds; a disk is not cleared faster."""
+"""The seconds in `Retry-After`; a disk is not cleared faster."""
 
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-"""HAProxy asks with OPTIONS unless it is told otherwise, and looks at the status."""
+"""The methods of probes. HAProxy uses OPTIONS by default, and reads the status."""
 
 _HEADERS: Final = (
     (b"content-type", b"application/json"),
@@ -25,7 +25,7 @@ _HEADERS: Final = (
 
 
 def build_probes(*, app: Application, find_fault: Callable[[], Awaitable[str | None]]) -> Application:
-    """The application with the two paths before it. `find_fault` gives what is wrong, None when all is well."""
+    """Put the two paths before the application. `find_fault` returns the fault, None when all is well."""
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] not in (HEALTH, READY):

@@ -1,8 +1,8 @@
-"""Whether the process can do its work: what `/ready` says on every port, and one line in the log whenever that changes.
+"""The readiness of the process: the answer of `/ready` on every port, and one log line whenever it changes.
 
-Looking costs a read and now and then a write, so an answer holds for a second and all who ask meanwhile get the same.
-Somebody who cannot wait (the gateway, which answers in the turn of the loop in which it was asked) gets the last one; a
-look every few seconds keeps that young.
+A check costs a read and sometimes a write, so its result holds for a second and is shared by all who ask meanwhile. The
+gateway, which must answer in the same turn of the loop, gets the last result; a check every few seconds keeps that
+young.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ LOOK_S: Final = 5.0
 
 
 class Readiness:
-    """`look` gives what is wrong in a few words, None when all is well."""
+    """The readiness of one process. `look` returns the fault in a few words, None when all is well."""
 
     __slots__ = ("_clock", "_fault", "_look", "_looked_s", "_looking")
 
@@ -32,20 +32,20 @@ class Readiness:
 
     @property
     def last_fault(self) -> str | None:
-        """What was found when somebody looked last."""
+        """The fault that the last check has found."""
         return self._fault
 
     async def find_fault(self) -> str | None:
-        """What is wrong now; None when all is well."""
+        """Return the present fault, None when all is well."""
         if self._clock.monotonic_s() - self._looked_s >= FRESH_S:
             if self._looking is None:
-                # A task of its own: whoever asked first may go away, and others wait for it too.
+                # The check has a task of its own, because the first caller may go away while others wait for it.
                 self._looking = asyncio.get_running_loop().create_task(self._renew())
             await asyncio.shield(self._looking)
         return self._fault
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
+        """Check again and again, until cancelled."""
         while True:
             await self.find_fault()
             await asyncio.sleep(LOOK_S)

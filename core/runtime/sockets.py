@@ -1,5 +1,4 @@
-"""Listening sockets, bound before anything is served: port 0 is resolved, and a taken port is told, before the rest
-starts."""
+"""Listening sockets, bound first, so that port 0 is resolved and a taken port is reported before the rest starts."""
 
 import errno
 import socket
@@ -8,16 +7,16 @@ from typing import Final
 from core.runtime.errors import StartError
 
 BACKLOG: Final = 4096
-"""A restart brings every client back within a second or two; the kernel caps this with net.core.somaxconn."""
+"""The backlog. A restart brings every client back within seconds; the kernel caps this with net.core.somaxconn."""
 
-_LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where "every address" is reached from here
+_LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - "every address", as reached from this machine
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
-    """A listening TCP socket, not blocking. The caller owns it.
+    """Bind a listening TCP socket, which does not block. The caller owns it.
 
     Raises:
-        StartError: when the address is taken, not ours, or no address at all.
+        StartError: when the address is taken, not of this machine, or none at all.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -37,11 +36,11 @@ def bind_socket(host: str, port: int) -> socket.socket:
 
 
 def local_authority(sock: socket.socket) -> str:
-    """`host:port` by which a client on this machine reaches the socket."""
+    """Return `host:port` by which a client on this machine reaches the socket."""
     return format_authority(*sock.getsockname()[:2])
 
 
 def format_authority(host: str, port: int) -> str:
-    """`host:port` by which a client on this machine reaches who listens there."""
+    """Return `host:port` by which a client on this machine reaches a listener."""
     host = _LOOPBACK.get(host, host)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

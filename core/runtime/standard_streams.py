@@ -1,8 +1,7 @@
-"""The three streams that every process is given, also by who starts it without them (`>&-`, some supervisors).
+"""The three standard streams, which a process needs even when it is started without them (`>&-`, some supervisors).
 
-A descriptor from 0 to 2 that is closed is taken by the next file or socket that is opened. What is then written for
-people lands in that file, and libuv, which knows that these three are no sockets of its own, ends the process when it
-closes one.
+The next file or socket takes a closed descriptor from 0 to 2. Messages for people then land in that file, and libuv,
+which assumes that these three are no sockets of its own, ends the process when it closes one.
 """
 
 import os
@@ -15,10 +14,10 @@ _STREAMS: Final = {"stdin": "r", "stdout": "w", "stderr": "w"}
 
 
 def open_standard_streams() -> None:
-    """Put the null device in the place of each one that is closed. Called before anything else is opened."""
+    """Open the null device in the place of each closed stream. Call it before anything else is opened."""
     for descriptor, (name, mode) in enumerate(_STREAMS.items()):
         if not _is_open(descriptor):
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free one, which is this
+            os.open(os.devnull, os.O_RDWR)  # the lowest free descriptor, which is this
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for good
 

@@ -1,10 +1,10 @@
-"""Reads the settings: defaults, then a TOML file, then the environment, then the command line; the later wins.
+"""The reading of settings: defaults, then a TOML file, then the environment, then the command line; the later wins.
 
 The file has a table per section. In the environment an option is `GUILDWAY_<SECTION>_<OPTION>`, and five short names
-stand for what is set most often (`SHORT_NAMES`; the command line has the same five as flags). A name that nobody reads
-is refused: a misspelt limit that silently does nothing is worse than a server that does not start.
+stand for the most frequent settings (`SHORT_NAMES`; the command line has the same five as flags). An unknown name is
+refused: a misspelt limit without effect is worse than a server that does not start.
 
-Reads no clock, no global state: environment and flags are arguments.
+The module reads no clock and no global state: environment and flags are arguments.
 """
 
 import difflib
@@ -22,10 +22,10 @@ from core.runtime.settings.settings import CHECK, Settings
 PREFIX: Final = "GUILDWAY_"
 CONFIG_NAME: Final = "GUILDWAY_CONFIG"
 SHORT_NAMES: Final = {"data": "store", "api": "api", "gateway": "gateway", "metrics": "metrics"}
-"""Short name → the section that it sets: `data` a folder, the others HOST:PORT."""
+"""The sections that short names set: `data` a folder, the others HOST:PORT."""
 
 _LEAST_PASSWORD_COSTS: Final = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
-"""KiB and passes of argon2id with one lane that defend alike (OWASP, Password Storage Cheat Sheet)."""
+"""KiB and passes of argon2id with one lane, of equal strength (OWASP, Password Storage Cheat Sheet)."""
 
 _SECTIONS: Final = {
     field.name: typing.cast("type[msgspec.Struct]", field.type) for field in msgspec.structs.fields(Settings)
@@ -33,7 +33,7 @@ _SECTIONS: Final = {
 
 
 class _Value(msgspec.Struct, frozen=True):
-    """A value as found: `lax` ones are text that must be read as the option's type."""
+    """A value as found. A `lax` one is text that is converted to the option's type."""
 
     section: str
     option: str
@@ -43,7 +43,7 @@ class _Value(msgspec.Struct, frozen=True):
 
 
 def load_settings(*, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
-    """The settings in force. `flags` maps `config` and the short names to what the command line said (None = nothing).
+    """Return the settings. `flags` maps `config` and the short names to the command line's values (None = none).
 
     Raises:
         StartError: for an unknown name, a wrong value, or a file that cannot be read.
@@ -59,10 +59,10 @@ def load_settings(*, environ: Mapping[str, str], flags: Mapping[str, str | None]
 
 
 def parse_address(text: str, source: str) -> tuple[str, int]:
-    """`HOST:PORT`, `:PORT` for every address, `[::1]:PORT` for IPv6.
+    """Parse `HOST:PORT`, `:PORT` for every address, `[::1]:PORT` for IPv6.
 
     Raises:
-        StartError: when it is none of these.
+        StartError: when the text is none of these.
     """
     host, colon, port = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
@@ -93,7 +93,7 @@ def _read_file(path: Path) -> Iterator[_Value]:
 
 
 def _read_environ(environ: Mapping[str, str]) -> Iterator[_Value]:
-    # Short names first: GUILDWAY_API_PORT is the more exact of the two and wins over GUILDWAY_API.
+    # Short names come first: GUILDWAY_API_PORT is more exact than GUILDWAY_API, and overrides it.
     names = sorted((name for name in environ if name.startswith(PREFIX) and name != CONFIG_NAME), key=len)
     for name in names:
         rest = name.removeprefix(PREFIX).lower()
@@ -140,7 +140,7 @@ def _convert(found: _Value) -> Any:
         converted = msgspec.convert(value, hint, strict=not found.lax)
         for check in _list_checks(hint):
             check(converted)
-    except ValueError as error:  # of which msgspec's is one
+    except ValueError as error:  # msgspec's error is one too
         raise StartError(f"{found.source}: {error} (got {value!r}){_list_choices(bare)}") from error
     return converted
 
@@ -171,7 +171,7 @@ def _check_together(settings: Settings) -> None:
 
 
 def _check_password_cost(settings: Settings) -> None:
-    """A test makes its own `ApiSettings`, cheap ones; what an operator sets is never below OWASP's least."""
+    """Refuse an argon2 cost below OWASP's minimum. Tests make their own, cheap `ApiSettings`."""
     memory_kib, passes = settings.api.password_memory_kib, settings.api.password_passes
     if not any(memory_kib >= least_kib and passes >= least for least_kib, least in _LEAST_PASSWORD_COSTS):
         choices = ", ".join(f"{least_kib} and {least}" for least_kib, least in _LEAST_PASSWORD_COSTS)
@@ -182,7 +182,7 @@ def _check_password_cost(settings: Settings) -> None:
 
 
 def _check_listeners(settings: Settings) -> None:
-    """Said here, because the system would only say that somebody listens there."""
+    """Refuse two listeners on one port, with a clearer error than the system's."""
     api, gateway, metrics = settings.api, settings.gateway, settings.metrics
     asked = [("api", api.host, api.port), ("gateway", gateway.host, gateway.port)]
     if metrics.enabled:

@@ -1,7 +1,6 @@
-"""Checks of settings that a bound or a pattern cannot say: each takes the value and raises ValueError with what is
-wrong.
+"""Checks of settings that need more than a bound or a pattern. Each takes the value and raises ValueError.
 
-A setting's type names its check (`core.runtime.settings.settings`), and who reads the settings calls it
+A setting's type names its check (`core.runtime.settings.settings`), and the reader of settings calls it
 (`core.runtime.settings.configuration`).
 """
 
@@ -12,26 +11,26 @@ from typing import Final
 from urllib.parse import urlsplit
 
 EVERY_PROXY: Final = "*"
-"""The entry in the list of trusted proxies that makes every peer one."""
+"""The entry of the list of trusted proxies that means every address."""
 
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*")
 _ALL_DIGITS: Final = re.compile(r"[0-9.]+")
 
 
 def check_host(host: str) -> None:
-    """An IP address or a host's name, without a port."""
+    """Check an IP address or a host's name, without a port."""
     if not _is_host(host):
         raise ValueError(f"no IP address and no host name: {host!r}")
 
 
 def check_path(path: str) -> None:
-    """A path that a system can have."""
+    """Check a path that a system can have."""
     if "\0" in path:
         raise ValueError("a path has no NUL in it")
 
 
 def check_networks(networks: Sequence[str]) -> None:
-    """IP addresses, networks like 10.0.0.0/8, and `*`."""
+    """Check a list of IP addresses, networks like 10.0.0.0/8, and `*`."""
     for network in networks:
         if network != EVERY_PROXY:
             try:
@@ -41,7 +40,7 @@ def check_networks(networks: Sequence[str]) -> None:
 
 
 def check_websocket_url(url: str) -> None:
-    """ws:// or wss://, a host, perhaps a port and a path; or nothing."""
+    """Check an address of ws:// or wss://, a host, perhaps a port and a path; or an empty text."""
     if not url:
         return
     try:

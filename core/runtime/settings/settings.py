@@ -1,8 +1,8 @@
-"""What an operator may set: one frozen Struct per section, each option with its default and its bounds.
+"""The operator's settings: one frozen Struct per section, each option with its default and its bounds.
 
-A component is given its section and nothing else. How values get here (file, environment, flags) is
-`core.runtime.settings.configuration`'s business; what each option means, with an example, is told in
-`deploy/guildway.example.toml`, and a test keeps the two alike. Options carry their unit in their name.
+A component gets its section and nothing else. `core.runtime.settings.configuration` reads the values (file,
+environment, flags). `deploy/guildway.example.toml` has the meaning and an example of each option, and a test keeps the
+two alike. Options carry their unit in their name.
 """
 
 from typing import Annotated, Final, Literal
@@ -13,27 +13,27 @@ from msgspec import Meta
 from core.runtime.settings.setting_checks import check_host, check_networks, check_path, check_websocket_url
 
 CHECK: Final = "check"
-"""In a type's `Meta.extra`: a function that takes the value and raises ValueError."""
+"""The key in a type's `Meta.extra` of a function that takes the value and raises ValueError."""
 _YEAR_S: Final = 31_536_000
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
-"""0 lets the system choose a free one."""
+"""A port. 0 lets the system choose a free one."""
 Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Bytes = Annotated[int, Meta(ge=1024, le=2**31 - 1)]
-"""Numbers that fit into what the kernels and the system count with."""
+"""Numbers that fit the integers of the kernels and the system."""
 Seconds = Annotated[float, Meta(ge=0, le=_YEAR_S)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=_YEAR_S)]
 Host = Annotated[str, Meta(extra={CHECK: check_host})]
 Networks = Annotated[tuple[str, ...], Meta(extra={CHECK: check_networks})]
 WebSocketUrl = Annotated[str, Meta(extra={CHECK: check_websocket_url})]
 NodeId = Annotated[int, Meta(ge=0, le=31)]
-"""Five bits of every snowflake."""
+"""A number of five bits in every snowflake."""
 
 
 class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The REST API."""
 
-    host: Host = "0.0.0.0"  # noqa: S104 - a server that only its own machine reaches helps nobody; operators narrow it
+    host: Host = "0.0.0.0"  # noqa: S104 - others must reach the server; operators narrow it
     port: Port = 8080
     max_json_bytes: Bytes = 1_048_576
     connections_per_address: Count = 1000
@@ -73,12 +73,12 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def max_message_bytes(self) -> int:
-        """What any client may say at once."""
+        """Return the largest message of any client."""
         return max(self.max_payload_bytes, self.max_person_payload_bytes)
 
 
 class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """Where data is kept, and the numbers that ids and shards are made with."""
+    """The place of data, and the numbers in ids and of shards."""
 
     data_dir: Annotated[str, Meta(min_length=1, extra={CHECK: check_path})] = "data"
     num_shards: Annotated[int, Meta(ge=1, le=4096)] = 256
@@ -90,7 +90,7 @@ class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """How often a user or an address may do things."""
+    """The rates of a user's or an address's actions."""
 
     enabled: bool = True
     requests_per_second: Count = 50
@@ -118,7 +118,7 @@ class MetricsSettings(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class LoggingSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """What is logged, and how it looks."""
+    """The level and format of the log."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "text"] = "auto"
