@@ -34,7 +34,7 @@ class HttpBounds(msgspec.Struct, kw_only=True, frozen=True):
     while.
     """
     linger_s: float = 2.0
-    """The time for which a refused client may go on sending, so that it sees the answer and no reset."""
+    """The time for which a client may go on sending after the last answer, so that it sees the answer and no reset."""
     connections_per_address: int = 1_000_000_000
     connections: int = 1_000_000_000
 

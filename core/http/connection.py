@@ -99,7 +99,7 @@ class HttpConnection:
 
     def eof_received(self) -> bool:
         """Hear that the client sends no more. A whole request is still answered; then the transport closes."""
-        if self._move(Event.EOF) is not State.ANSWERING_LAST:
+        if self._move(Event.EOF) is not State.HALF_CLOSED:
             return False
         if self._exchange is not None:
             self._exchange.keeps_alive = False
@@ -293,6 +293,7 @@ class HttpConnection:
         if self._deadlines.paused_since_s is not None:
             self._deadlines.resume(now_s)
             self._transport.resume_reading()
+        self._deadlines.head_since_s = None
         self._deadlines.begin(now_s)
         self._transport.write_eof()
         self._watch.hurry()

@@ -4,8 +4,12 @@ Requests start and cancel no timers; they only note when something began. Time i
 because the client cannot go on.
 """
 
+from typing import Final
+
 from core.http.bounds import HttpBounds
 from core.http.states import TAKES_BODY, State
+
+_ANSWERS_LAST: Final = frozenset({State.ANSWERING_LAST, State.HALF_CLOSED})
 
 
 class Deadlines:
@@ -50,7 +54,7 @@ class Deadlines:
         if state is State.CLOSED or self.paused_since_s is not None:
             return None
         if self.head_since_s is not None:
-            return None if state is State.ANSWERING_LAST else self.head_since_s + self._head_s
+            return None if state in _ANSWERS_LAST else self.head_since_s + self._head_s
         if state in TAKES_BODY or state is State.DISCARDING:
             granted_s = self._bounds.body_grace_s + self.body_bytes / self._bounds.body_bytes_per_s
             return self._begun_s + min(granted_s, self._bounds.request_s)

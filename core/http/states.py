@@ -7,8 +7,10 @@
         ↑                    │
         └── WHOLE ── DISCARDING (the request is answered, its body still comes)
 
-      … _LAST: the same, with a request after which none is answered; then CLOSED,
-               or LINGERING where the client may still be sending
+      … _LAST: the same, with a request after which none is answered; then LINGERING,
+               because the client may still be sending
+
+      ANSWERING ── EOF ─→ HALF_CLOSED ── ANSWERED_LAST ─→ CLOSED
 ```
 
 A pair that is not in the table is a fault of this package and raises, so that it is found.
@@ -29,11 +31,13 @@ class State(enum.IntEnum):
     ANSWERING = 3
     """A request is whole and is being answered."""
     ANSWERING_LAST = 4
-    DISCARDING = 5
+    HALF_CLOSED = 5
+    """The client sends no more. Its request is whole and is being answered."""
+    DISCARDING = 6
     """The request is answered. The rest of its body is dropped."""
-    LINGERING = 6
+    LINGERING = 7
     """Everything is written. The client may send for a moment more, so that it sees the answer and no reset."""
-    CLOSED = 7
+    CLOSED = 8
     """The transport closes as soon as the client has taken all bytes."""
 
 
@@ -93,16 +97,23 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
     },
     _S.ANSWERING: {
         _E.ANSWERED: _S.IDLE,
-        _E.ANSWERED_LAST: _S.CLOSED,
+        _E.ANSWERED_LAST: _S.LINGERING,
         _E.END: _S.ANSWERING_LAST,
-        _E.EOF: _S.ANSWERING_LAST,
+        _E.EOF: _S.HALF_CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
     },
     _S.ANSWERING_LAST: {
-        _E.ANSWERED_LAST: _S.CLOSED,
+        _E.ANSWERED_LAST: _S.LINGERING,
         _E.END: _S.ANSWERING_LAST,
-        _E.EOF: _S.ANSWERING_LAST,
+        _E.EOF: _S.HALF_CLOSED,
+        _E.ABORTED: _S.CLOSED,
+        _E.LOST: _S.CLOSED,
+    },
+    _S.HALF_CLOSED: {
+        _E.ANSWERED_LAST: _S.CLOSED,
+        _E.END: _S.HALF_CLOSED,
+        _E.EOF: _S.HALF_CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
     },
@@ -128,7 +139,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
     },
 }
 
-DEAF: Final = frozenset({_S.ANSWERING_LAST, _S.LINGERING, _S.CLOSED})
+DEAF: Final = frozenset({_S.ANSWERING_LAST, _S.HALF_CLOSED, _S.LINGERING, _S.CLOSED})
 """States in which all bytes of the client are dropped."""
 
 TAKES_BODY: Final = frozenset({_S.RECEIVING, _S.RECEIVING_LAST})

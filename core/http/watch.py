@@ -66,6 +66,8 @@ class Watch:
             self._tell_slow("answer")
             self._connection.abort()
             return
+        if self._connection.state is State.LINGERING and self._writer.has_waiting:
+            self._deadlines.begin(now_s)  # The client is still taking the answer.
         due_s = self._deadlines.find_due_s(self._connection.state)
         is_late = due_s is not None and due_s <= now_s
         left_s = bounds.keep_alive_s if due_s is None or is_late else min(bounds.keep_alive_s, due_s - now_s)

@@ -115,6 +115,11 @@ class Writer:
         if sock is not None and not self._transport.is_closing():
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether written bytes wait in the process."""
+        return self._transport.get_write_buffer_size() > 0
+
     def is_unread_for(self, limit_s: float, now_s: float) -> bool:
         """Return whether the client has taken nothing for so long although bytes wait for it."""
         waiting_bytes = self._transport.get_write_buffer_size() + self._file_bytes

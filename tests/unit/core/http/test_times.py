@@ -162,6 +162,8 @@ async def test_next_head_that_trickles_ends_with_the_answer_before_it() -> None:
     done.set()
     await settle()
     assert b"connection: close" in connection.transport.written
+    assert connection.transport.is_shut
+    connection.timers.advance(BOUNDS.linger_s)
     assert connection.transport.is_closed
 
 
@@ -192,6 +194,10 @@ async def test_answer_that_is_read_slowly_is_finished() -> None:
     for _ in range(10):
         connection.timers.advance(50)
         connection.transport.take(10_000)
+        assert not connection.transport.is_closed
+    connection.transport.take(connection.transport.waiting_bytes)
+    connection.timers.advance(2 * BOUNDS.linger_s)
+    assert connection.transport.is_closed
     assert not connection.transport.is_aborted
 
 
