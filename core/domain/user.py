@@ -29,7 +29,7 @@ class Account(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class AuthSession(msgspec.Struct, kw_only=True, frozen=True):
-    """What a person's login made, or a bot's token. The token itself is never stored, only its SHA-256."""
+    """The row of a person's login or of a bot's token. The token itself is never stored, only its SHA-256."""
 
     id: int
     user_id: int

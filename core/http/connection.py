@@ -6,7 +6,7 @@
 
 The table in `states` says what may happen when. Other modules hold the sizes and times (`bounds`), when something is
 late (`deadlines`) and what then happens (`watch`), who may connect (`peers`), where requests come from (`origin`), and
-the way out (`writer`). The application bounds a body; what it does not take fills 64 KiB here.
+the way out (`writer`). The application bounds a body; the part that it does not take fills 64 KiB here.
 """
 
 import asyncio

@@ -14,10 +14,10 @@ Reference for `framing_c.pyx`, which builds each result in one allocation.
 """
 
 ETF_SEQ_OFFSET = 13
-"""Where `s` lies in a shared ETF part: behind version (1), map header (5), key "s" as a binary (6) and tag 98 (1)."""
+"""The place of `s` in a shared ETF part: behind version (1), map header (5), key "s" as a binary (6) and tag 98 (1)."""
 
 MSGPACK_SEQ_OFFSET = 4
-"""Where `s` lies in a shared msgpack part: behind map header (1), key "s" (2) and tag 0xce (1)."""
+"""The place of `s` in a shared msgpack part: behind map header (1), key "s" (2) and tag 0xce (1)."""
 
 MAX_SEQ = (1 << 31) - 1
 """The highest `s`."""

@@ -37,7 +37,7 @@ cdef enum:
     _JSON_DEFLATE = 2
     _JSON_ZSTD = 3
     _PADDED = 4
-    # Header, block header, prefix: what a frame has besides its parts.
+    # The bytes of a frame besides its parts: header, block header, prefix.
     _MAX_EXTRA = 48
     _PADDED_BYTES = 10
     # From how many recipients in one flush on a chained template is made. It costs 20 microseconds: under one for each

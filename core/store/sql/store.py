@@ -1,7 +1,7 @@
 """The store on a relational database, and the bus over its log table.
 
 Opening migrates the schema, opens one connection that writes and some that read, and starts the writer. Closing
-finishes what is queued. `run_chores` is run beside it by the composition root: it purges nonces and trims the log.
+finishes the queue. The composition root runs `run_chores` beside it, which purges nonces and trims the log.
 """
 
 import asyncio

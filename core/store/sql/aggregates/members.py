@@ -151,7 +151,7 @@ class SqlMembers:
     async def count_by_role(self, guild_id: int) -> dict[int, int]:
         statement = (
             select(member_roles.c.role_id, func.count())
-            # By the guild's roles, which the index of roles answers in their order, instead of by its members.
+            # The count goes by the guild's roles, which the index of roles has in order, and not by its members.
             .where(member_roles.c.role_id.in_(select(roles.c.id).where(roles.c.guild_id == guild_id)))
             .group_by(member_roles.c.role_id)
         )

@@ -1,7 +1,7 @@
 """aiosqlite with one trip to its thread for each statement, or for several.
 
 aiosqlite makes a trip for opening a cursor, executing, fetching and closing. Each trip costs two thread switches and,
-on a busy loop, a turn of the loop; that is most of what a small statement costs. This connection does the four in one
+on a busy loop, a turn of the loop, which is most of a small statement's cost. This connection does the four in one
 trip, hidden behind the cursor that SQLAlchemy expects, and `run_steps` does several statements in one.
 """
 

@@ -1,4 +1,4 @@
-"""One emoji, and what is none or more than one."""
+"""The check for one emoji, with texts that are none or several."""
 
 import unicodedata
 

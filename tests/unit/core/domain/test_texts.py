@@ -1,4 +1,4 @@
-"""Texts: what is kept of what somebody wrote, and how it is measured."""
+"""Texts: their cleaning and their measure."""
 
 import unicodedata
 

@@ -23,7 +23,7 @@ class Asked:
 
 @dataclass
 class Reading:
-    """What was made of a connection's bytes."""
+    """The requests and the refusal that were read of a connection's bytes."""
 
     requests: list[Asked] = field(default_factory=list)
     refusal: int = 0
@@ -92,7 +92,7 @@ def read_as_h11_does(data: bytes) -> Reading:
 
 
 def _read_request(data: bytes, reading: Reading) -> bytes:
-    """Add a request; what comes behind it."""
+    """Add a request; return the bytes behind it."""
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
     connection.receive_data(data)
     while True:

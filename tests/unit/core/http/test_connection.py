@@ -1,4 +1,4 @@
-"""HTTP connections over real sockets: order, bounds, ends, and what is not HTTP."""
+"""HTTP connections over real sockets: order, bounds, ends, and bytes that are not HTTP."""
 
 import asyncio
 import logging

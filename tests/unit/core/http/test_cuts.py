@@ -33,7 +33,7 @@ def encode(number: int, method: str, wish: bytes, body: bytes, *, is_chunked: bo
 
 
 async def ask(pieces: Sequence[bytes]) -> list[Asked]:
-    """What the application was asked."""
+    """A request, as the application got it."""
     asked: list[Asked] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -27,7 +27,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def runner(request: pytest.FixtureRequest) -> asyncio.Runner:
-    """What is tested of sockets is tested on both loops: each sends files its own way, or not at all."""
+    """Run tests of sockets on both loops: each sends files its own way, or not at all."""
     return asyncio.Runner(loop_factory=request.param)
 
 

@@ -18,7 +18,7 @@ from tests.unit.core.http.oracle import Asked, Reading, read_as_h11_does, read_a
 
 
 class Way(enum.Enum):
-    """How this server differs."""
+    """The ways in which this server differs."""
 
     STRICTER = "refuses what h11 reads"
     LAXER = "reads what h11 refuses"
@@ -28,7 +28,7 @@ class Difference(NamedTuple):
     way: Way
     reason: str
     pattern: bytes
-    """Of the bytes that are read differently."""
+    """A pattern that matches the bytes that are read differently."""
 
 
 S, L = Way.STRICTER, Way.LAXER
@@ -79,7 +79,7 @@ def compare(data: bytes, cuts: Sequence[int]) -> tuple[Reading, Reading]:
 
 
 def find_way(ours: Reading, theirs: Reading) -> Way | None:
-    """How they differ: who refuses sooner is the stricter one."""
+    """Return how they differ: the one that refuses sooner is the stricter one."""
     if ours.refusal and (not theirs.refusal or len(ours.whole) < len(theirs.whole)):
         return Way.STRICTER
     if theirs.refusal and (not ours.refusal or len(theirs.whole) < len(ours.whole)):

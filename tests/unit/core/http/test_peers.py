@@ -1,4 +1,4 @@
-"""Who may connect."""
+"""The counts of connections by address."""
 
 import logging
 

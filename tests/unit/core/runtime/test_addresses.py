@@ -1,4 +1,4 @@
-"""What addresses count as."""
+"""The keys of addresses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Control of the collector: what is observed, what is set aside, and that all is as it was afterwards."""
+"""The control of the collector: it observes, freezes, and restores everything at its end."""
 
 import gc
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def frozen_by_others() -> Iterator[None]:
 
 
 def count_nodes() -> int:
-    """How many are there, found by the collector or not."""
+    """Count the objects, found by the collector or not."""
     return sum(isinstance(each, Node) for each in gc.get_objects())
 
 

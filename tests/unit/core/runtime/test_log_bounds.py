@@ -11,7 +11,7 @@ ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class Log:
-    """What passes the bounds."""
+    """Return the lines that pass the bounds."""
 
     def __init__(self) -> None:
         self._bounds = LogBounds(lines=3, window_s=60)

@@ -22,7 +22,7 @@ run_process(main)
 
 
 def _start(first: str = "") -> subprocess.Popen[str]:
-    """By a shell, which does something `first`."""
+    """Run the process by a shell, which does something `first`."""
     process = subprocess.Popen(
         ["sh", "-c", f'{first}exec "$0" -c "$1"', sys.executable, PROGRAM],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What the API's port says of the process, over a real socket."""
+"""The probes on the API's port, over a real socket."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the process knows of its own state."""
+"""The readiness of the process."""
 
 import asyncio
 import logging

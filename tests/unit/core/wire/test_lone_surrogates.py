@@ -1,4 +1,4 @@
-"""Halves of surrogate pairs: what is replaced, and that nothing else is."""
+"""Halves of surrogate pairs are replaced, and nothing else is."""
 
 import json
 
@@ -24,7 +24,7 @@ PARTS = [
     "😀",
     " ",
 ]
-"""What texts are written with; put one after another, halves meet what they belong to or not."""
+"""The pieces of texts. One after another, halves meet their other half or not."""
 
 
 def replaced_by_python(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the tests of sockets are given."""
+"""The fixtures of the sockets' tests."""
 
 from collections.abc import Iterator
 from typing import Any

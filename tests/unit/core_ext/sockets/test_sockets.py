@@ -1,4 +1,4 @@
-"""What comes from clients is told once, in order, and as what it is: requests, frames, heartbeats."""
+"""Data from clients is reported once, in order, and by its kind: requests, frames, heartbeats."""
 
 import contextlib
 import socket

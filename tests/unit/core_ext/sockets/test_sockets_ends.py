@@ -1,4 +1,4 @@
-"""What is sent reaches the client, and every socket ends once, in time, and in the order in which it was told."""
+"""Sent bytes reach the client, and every socket ends once, in time, and in order."""
 
 import contextlib
 import os

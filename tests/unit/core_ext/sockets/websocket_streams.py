@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what comes in over a WebSocket: right, nearly right, damaged, and anything at all."""
+"""Hypothesis strategies for the bytes of a WebSocket: right, nearly right, damaged, and random."""
 
 from hypothesis import strategies as st
 
@@ -112,7 +112,7 @@ def damaged(draw: st.DrawFn) -> list[bytes]:
 
 @st.composite
 def streams(draw: st.DrawFn) -> bytes:
-    """What one client says, frames of all kinds one after another."""
+    """The frames of one client, of all kinds, one after another."""
     parts = [draw(right_streams), draw(st.one_of(wrong_streams, damaged(), right_streams))]
     return b"".join(piece for part in parts for piece in part)
 

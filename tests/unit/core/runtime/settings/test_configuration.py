@@ -113,7 +113,7 @@ WRONG_BY_KIND: dict[type, list[str]] = {
     str: ["1", "[]", '"a b\\u0000"'],
     tuple: ['"10.0.0.1"', "[1]", '["not-an-ip"]'],
 }
-"""What no option of the kind takes, as TOML."""
+"""The values that no option of the kind takes, as TOML."""
 
 
 @pytest.mark.parametrize(("section", "option"), list_options())

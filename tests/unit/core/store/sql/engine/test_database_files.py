@@ -25,7 +25,7 @@ async def write(store: SqlStore, number: int) -> None:
 
 
 def read_numbers(path: Path) -> list[int]:
-    """Of the messages in a database that nobody has open."""
+    """Return the messages of a database that nobody has open."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return [int(row[0].split()[0]) for row in connection.execute("SELECT content FROM messages ORDER BY id")]

@@ -44,7 +44,7 @@ HOT = {
 
 
 def normal(schema: list[tuple[str, str]]) -> dict[str, list[str]]:
-    """The parts of each table's SQL, without what is only spelling."""
+    """Return the parts of each table's SQL, without differences of spelling."""
     return {
         # A column that was added later stands behind a comma on the last line; commas in parentheses divide no parts.
         name: sorted(filter(None, (part.strip() for part in re.split(r"\n|,(?![^()\n]*\))", sql.replace('"', "")))))

@@ -145,7 +145,7 @@ async def test_failed_begin_fails_the_whole_batch_at_once(database: Database) ->
 
 
 async def test_failed_rollback_to_a_savepoint_fails_the_batch(database: Database) -> None:
-    """As when the database has rolled back by itself: the units before have lost their rows too."""
+    """Roll back as the database does by itself: the units before lose their rows too."""
 
     async def fail(db: Executor) -> tuple[None, Sequence[Envelope]]:
         raise ValueError
