@@ -14,9 +14,11 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from core.http.answers import LENGTH, Asked, BrokenAnswerError, Framing, Headers, encode_head, encode_part
+from core.http.head import encode_error
 from core.http.writer import ClientGoneError, Writer
 
 logger = logging.getLogger(__name__)
@@ -29,8 +31,12 @@ EXTENSIONS: Final[dict[str, dict[str, object]]] = {"http.response.zerocopysend":
 
 _USUAL: Final = Asked(is_head=False, is_old=False)
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-_FAILED: Final = b"Internal Server Error"
-_FAILED_HEADERS: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
+_JSON_AT_LAST: Final = ((b"content-type", b"application/json"), (b"connection", b"close"))
+_FAILED: Final[tuple[HTTPStatus, Headers]] = (HTTPStatus.INTERNAL_SERVER_ERROR, _JSON_AT_LAST)
+_STOPPED: Final[tuple[HTTPStatus, Headers]] = (
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    (*_JSON_AT_LAST, (b"retry-after", b"1")),
+)
 
 
 class Line(Protocol):
@@ -103,6 +109,7 @@ class Exchange:
 
     async def run(self, application: Application) -> None:
         """Have the request answered."""
+        failure = _FAILED
         try:
             await application(self._scope, self.receive, self.send)
         except ClientGoneError:
@@ -111,11 +118,13 @@ class Exchange:
             logger.exception("the application failed")
         except asyncio.CancelledError:  # by the server, whose patience at the end is limited
             logger.warning("a request was given up")
+            failure = _STOPPED
         if self.is_answered:
             return
         if self._framing is None:
-            self._status, self._headers = 500, _FAILED_HEADERS
-            self._send_whole(_FAILED)
+            status, self._headers = failure
+            self._status = status
+            self._send_whole(encode_error(status, status.phrase))
         else:
             # A plain close would look like the answer's end to a client that reads until then.
             self._line.abort_exchange(self)

@@ -33,9 +33,14 @@ _KNOWN_HOSTS: Final = 64
 """A server has few names, so the expression hardly ever runs. A client can fill 4 MiB with invented names."""
 
 
+def encode_error(status: HTTPStatus, text: str) -> bytes:
+    """Encode a body in the shape of the API's errors."""
+    return b'{"message":"%b","code":0}' % f"{status.value}: {text}".encode()
+
+
 def encode_refusal(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> bytes:
     """Encode an answer in the shape of the API's errors, after which the connection closes."""
-    body = b'{"message":"%b","code":0}' % f"{status.value}: {text}".encode()
+    body = encode_error(status, text)
     lines = [f"HTTP/1.1 {status.value} {status.phrase}", "content-type: application/json"]
     lines += [f"content-length: {len(body)}", "connection: close", *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join((*lines, "", "")).encode("ascii") + body

@@ -224,7 +224,9 @@ async def test_application_that_fails_costs_its_own_request_only(
         async with connect(app) as (reader, writer):
             writer.write(GET)
             status, headers, body = await read_answer(reader)
-            assert (status, headers["connection"], body) == (500, "close", b"Internal Server Error")
+            assert (status, headers["connection"]) == (500, "close")
+            assert headers["content-type"] == "application/json"
+            assert body == b'{"message":"500: Internal Server Error","code":0}'
             assert await reader.read() == b""
 
 

@@ -89,9 +89,33 @@ async def test_server_gives_up_requests_that_outlast_its_patience(caplog: pytest
             request = asyncio.create_task(client.get(url))
             await inside.wait()
             stopping.set()
-        assert (await request).status_code == 500
+        response = await request
+    assert response.status_code == 503
+    assert response.json() == {"message": "503: Service Unavailable", "code": 0}
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["retry-after"] == "1"
+    assert response.headers["connection"] == "close"
     told = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
     assert told == ["requests were given up at the end", "a request was given up"]
+
+
+async def test_body_that_is_not_whole_at_the_end_is_refused() -> None:
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:
+        while (await receive()).get("more_body"):
+            inside.set()
+
+    inside = asyncio.Event()
+    async with _serve(app, grace_s=0.01) as (url, stopping):
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc")
+        await inside.wait()
+        stopping.set()
+        told = await reader.read()
+        writer.close()
+    assert told.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"\r\nconnection: close\r\n" in told
+    assert told.endswith(b'\r\n\r\n{"message":"503: Service Unavailable","code":0}')
 
 
 async def test_server_closes_idle_connections_at_once_when_it_stops() -> None:
