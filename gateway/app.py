@@ -167,7 +167,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
 
     guilds = _build_guilds(common, online, windows, sending)
     users = UserDirectory(bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter)
-    entrance = GuildEntrance(guilds=guilds, users=users, store=store, tasks=tasks, inbox=inbox)
+    entrance = GuildEntrance(guilds=guilds, users=users, store=store, tasks=tasks, inbox=inbox, meter=meter)
     table = _build_table(common, users, entrance)
     router = EventRouter(guilds=guilds, users=users, windows=windows, entrance=entrance, table=table, meter=meter)
     inbox.hand_to(router.route)

@@ -12,17 +12,26 @@ session enters. A login opens all its guilds and enters them together (`gateway.
 one guild after the other. Messages that are sent after a user has joined are collected by the stay and follow
 GUILD_CREATE.
 
-Owns the table of entries under way.
+An arrival is a session on its way into a guild. It ends when its user leaves the guild or the guild is deleted. If
+READY has named the guild, the session gets GUILD_DELETE then. A user who joins again begins a new arrival, which
+collects from there.
+
+Owns the table of arrivals.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from core.domain.errors import Unavailable
+from core.domain.events import GUILD_DELETE, GUILD_MEMBER_REMOVE
+from core.domain.intents import Intent
 from core.store.interfaces import Store
+from core.wire.envelope import Envelope
+from gateway.events.event_meter import EventMeter
 from gateway.events.inbox import Inbox
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_stay import GuildStay
+from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.session import Session
 from gateway.users.user_directory import UserDirectory
@@ -30,18 +39,38 @@ from gateway.users.user_directory import UserDirectory
 logger = logging.getLogger(__name__)
 
 
+class _Arrival:
+    """A session that is on its way into a guild. `is_announced` says that READY has named the guild."""
+
+    __slots__ = ("guild_id", "is_announced", "session")
+
+    def __init__(self, session: Session, guild_id: int, *, is_announced: bool) -> None:
+        self.session = session
+        self.guild_id = guild_id
+        self.is_announced = is_announced
+
+
 class GuildEntrance:
-    __slots__ = ("_guilds", "_inbox", "_store", "_tasks", "_under_way", "_users")
+    __slots__ = ("_arrivals", "_guilds", "_inbox", "_meter", "_store", "_tasks", "_users")
 
     def __init__(
-        self, *, guilds: GuildDirectory, users: UserDirectory, store: Store, tasks: Tasks, inbox: Inbox
+        self,
+        *,
+        guilds: GuildDirectory,
+        users: UserDirectory,
+        store: Store,
+        tasks: Tasks,
+        inbox: Inbox,
+        meter: EventMeter,
     ) -> None:
         self._guilds = guilds
         self._inbox = inbox
+        self._meter = meter
         self._store = store
         self._tasks = tasks
         self._users = users
-        self._under_way: set[tuple[str, int]] = set()
+        self._arrivals: dict[int, dict[str, _Arrival]] = {}
+        """The arrivals, keyed by guild id and session id."""
 
     def stay(self, user_id: int, guild_id: int) -> GuildStay:
         """Begin a stay at a guild, and load the guild if need be."""
@@ -71,41 +100,80 @@ class GuildEntrance:
             self._users.publish_presence(user_id, [stay.guild_id])
 
     def enter_later(self, session: Session, guild_ids: Sequence[int]) -> None:
-        """Enter more guilds after READY, one after the other. A join of one of them is ignored from here on."""
+        """Enter more guilds, which READY has named, one after the other."""
         if guild_ids:
-            self._under_way.update((session.id, guild_id) for guild_id in guild_ids)
-            self._tasks.spawn(self._enter_each(session, guild_ids))
+            arrivals = [self._begin(session, guild_id, is_announced=True) for guild_id in guild_ids]
+            self._tasks.spawn(self._enter_each(arrivals))
 
     def join(self, session: Session, guild_id: int) -> None:
-        """Enter a guild that the session's user has joined. No message from now on is lost."""
-        key = (session.id, guild_id)
-        if guild_id in session.slots or key in self._under_way:
+        """Enter a guild that the session's user has joined. No message from now on is lost.
+
+        An arrival that is under way goes on: the user has not left since it began, so the join was known then.
+        """
+        if guild_id in session.slots or session.id in self._arrivals.get(guild_id, ()):
             return
-        self._under_way.add(key)
-        self._tasks.spawn(self._go_in(session, self._guilds.stay(guild_id, session.user_id, is_new=True)))
+        arrival = self._begin(session, guild_id, is_announced=False)
+        self._tasks.spawn(self._go_in(arrival, self._guilds.stay(guild_id, session.user_id, is_new=True)))
+
+    def note_gone(self, envelope: Envelope) -> None:
+        """End the arrivals whose user has left the guild (GUILD_MEMBER_REMOVE), or all of a guild that is deleted."""
+        for arrival in list(self._arrivals.get(envelope.guild_id, {}).values()):
+            if envelope.event != GUILD_MEMBER_REMOVE or arrival.session.user_id == envelope.user_id:
+                self._end(arrival)
+                self._tell_absence(arrival)
 
     def leave_all(self, session: Session) -> None:
         """Leave every guild."""
         for guild_id in list(session.slots):
             self._guilds.leave(session, guild_id)
 
-    async def _enter_each(self, session: Session, guild_ids: Collection[int]) -> None:
-        for guild_id in guild_ids:
-            if session.is_ended:
-                self._under_way.discard((session.id, guild_id))
-            else:
-                await self._go_in(session, self._guilds.stay(guild_id, session.user_id))
+    def _begin(self, session: Session, guild_id: int, *, is_announced: bool) -> _Arrival:
+        arrival = _Arrival(session, guild_id, is_announced=is_announced)
+        self._arrivals.setdefault(guild_id, {})[session.id] = arrival
+        return arrival
 
-    async def _go_in(self, session: Session, stay: GuildStay) -> None:
-        guild_id = stay.guild_id
+    def _is_under_way(self, arrival: _Arrival) -> bool:
+        return self._arrivals.get(arrival.guild_id, {}).get(arrival.session.id) is arrival
+
+    def _end(self, arrival: _Arrival) -> None:
+        """Take an arrival out of the table. No error when it has ended already."""
+        if self._is_under_way(arrival):
+            arrivals = self._arrivals[arrival.guild_id]
+            del arrivals[arrival.session.id]
+            if not arrivals:
+                del self._arrivals[arrival.guild_id]
+
+    def _tell_absence(self, arrival: _Arrival) -> None:
+        """Send GUILD_DELETE of a guild that READY has named, when the session is not in it."""
+        session, guild_id = arrival.session, arrival.guild_id
+        if not arrival.is_announced or session.is_ended or guild_id in session.slots:
+            return
+        if session.intents & Intent.GUILDS:
+            session.dispatch(DispatchBody(GUILD_DELETE, b'{"id":"%d"}' % guild_id))
+            self._meter.count(GUILD_DELETE, 1)
+
+    async def _enter_each(self, arrivals: Sequence[_Arrival]) -> None:
+        for arrival in arrivals:
+            if arrival.session.is_ended:
+                self._end(arrival)
+            elif self._is_under_way(arrival):
+                await self._go_in(arrival, self._guilds.stay(arrival.guild_id, arrival.session.user_id))
+
+    async def _go_in(self, arrival: _Arrival, stay: GuildStay) -> None:
+        """Enter a guild. A failure is logged, so that a session's other guilds follow."""
         try:
             await stay.open()
             if stay.awaits_row:
-                stay.settle(await self._store.members.find(guild_id, stay.user_id))
+                stay.settle(await self._store.members.find(arrival.guild_id, stay.user_id))
             self.catch_up()
-            self.enter(session, stay)
+            if self._is_under_way(arrival):
+                self.enter(arrival.session, stay)
+                self._tell_absence(arrival)
         except Unavailable:
-            logger.warning("a guild could not be loaded", extra={"guild_id": guild_id})
+            logger.warning("a guild could not be loaded", extra={"guild_id": arrival.guild_id})
+        except Exception:
+            # Whatever the error is, it is a fault of ours.
+            logger.exception("a session could not enter a guild", extra={"guild_id": arrival.guild_id})
         finally:
             stay.close()
-            self._under_way.discard((session.id, guild_id))
+            self._end(arrival)

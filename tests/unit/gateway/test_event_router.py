@@ -34,6 +34,7 @@ class RouterUnderTest:
         meter = EventMeter(metrics=metrics, clock=clock)
         self.delivered: list[str] = []
         self.joined: list[tuple[str, int]] = []
+        self.gone: list[tuple[str, int]] = []
         self.windows = LoginWindows()
         self.users = UserDirectory(
             bus=MemoryBus(num_shards=4),
@@ -62,6 +63,11 @@ class RouterUnderTest:
     def join(self, session: Session, guild_id: int) -> None:
         """Note a session that is to enter a guild."""
         self.joined.append((session.id, guild_id))
+
+    def note_gone(self, envelope: Envelope) -> None:
+        """Note a member or a guild that is gone, which the guild must know already."""
+        assert self.delivered[-1] == envelope.event
+        self.gone.append((envelope.event, envelope.user_id))
 
     def session(self, session_id: str, *, is_ready: bool = True, **profile: Any) -> tuple[Session, FakeConnection]:
         """A session of the user."""
@@ -130,3 +136,11 @@ def test_event_that_nobody_knows_is_refused() -> None:
     with pytest.raises(UnknownEvent):
         place.tell("USER_UPDAET", {})
     assert place.delivered == []
+
+
+def test_entrance_hears_of_members_and_guilds_that_are_gone_after_the_guild() -> None:
+    router = RouterUnderTest()
+    for event in ("GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE", "GUILD_UPDATE"):
+        router.tell(event, {}, audience=Audience.GUILD, guild_id=3)
+    router.tell("GUILD_DELETE", {}, audience=Audience.GUILD, guild_id=3, user_id=0)
+    assert router.gone == [("GUILD_MEMBER_REMOVE", USER), ("GUILD_DELETE", 0)]
