@@ -35,6 +35,10 @@ class HttpBounds(msgspec.Struct, kw_only=True, frozen=True):
     """
     linger_s: float = 2.0
     """The time for which a client may go on sending after the last answer, so that it sees the answer and no reset."""
+    stop_s: float = 0.1
+    """The time for which idle connections are served when the server stops. A request that is on its way needs it."""
+    stop_linger_s: float = 0.25
+    """`linger_s` of a server that stops. Clients' pools do not close connections whose other end has closed."""
     connections_per_address: int = 1_000_000_000
     connections: int = 1_000_000_000
 

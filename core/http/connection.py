@@ -123,6 +123,8 @@ class HttpConnection:
         """Begin a request whose head is whole, or let it wait for those before it."""
         self._deadlines.head_since_s = None
         if self.state is _IDLE:
+            if self._work.is_stopping:
+                head.keeps_alive = False
             self._begin(head)
         elif self.state not in DEAF:
             self._waiting.append(head)
@@ -196,12 +198,21 @@ class HttpConnection:
 
     # Called by the server
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is there."""
+        return self.state is _IDLE
+
     def shutdown(self) -> None:
-        """Close, or say with the last answer that is due that no further request is wanted."""
+        """Linger, or say with the last answer that is due that no further request is wanted."""
         if self._waiting:
-            self._waiting.append(Event.END)
-        else:
-            self.end()
+            self._waiting.append(Event.STOP)
+            return
+        state = self._move(Event.STOP)
+        if state is State.LINGERING:
+            self._linger()
+        elif self._exchange is not None:
+            self._exchange.keeps_alive = False
 
     def abort(self) -> None:
         """End now, whatever waits to be written."""
@@ -296,7 +307,9 @@ class HttpConnection:
         self._deadlines.head_since_s = None
         self._deadlines.begin(now_s)
         self._transport.write_eof()
-        self._watch.hurry()
+        bounds = self._serving.bounds
+        self._deadlines.linger_s = linger_s = bounds.stop_linger_s if self._work.is_stopping else bounds.linger_s
+        self._watch.hurry(linger_s)
 
     def _drop_exchange(self) -> None:
         exchange, self._exchange = self._exchange, None

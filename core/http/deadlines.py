@@ -15,7 +15,7 @@ _ANSWERS_LAST: Final = frozenset({State.ANSWERING_LAST, State.HALF_CLOSED})
 class Deadlines:
     """The times of one connection, by the clock whose `now_s` is given."""
 
-    __slots__ = ("_begun_s", "_bounds", "_head_s", "body_bytes", "head_since_s", "paused_since_s")
+    __slots__ = ("_begun_s", "_bounds", "_head_s", "body_bytes", "head_since_s", "linger_s", "paused_since_s")
 
     def __init__(self, *, bounds: HttpBounds, now_s: float, is_served: bool) -> None:
         """`is_served` is false for a connection past a bound, which may only ask for the process's health."""
@@ -26,6 +26,7 @@ class Deadlines:
         self._begun_s = now_s
         """The beginning of the present body, idle time or lingering."""
         self.body_bytes = 0
+        self.linger_s = bounds.linger_s
         self.paused_since_s: float | None = None
         """The time since which nothing is read; None while reading goes on."""
 
@@ -50,7 +51,7 @@ class Deadlines:
     def find_due_s(self, state: State) -> float | None:
         """Return the time at which the client is late; None while the application has to act."""
         if state is State.LINGERING:
-            return self._begun_s + self._bounds.linger_s
+            return self._begun_s + self.linger_s
         if state is State.CLOSED or self.paused_since_s is not None:
             return None
         if self.head_since_s is not None:

@@ -8,6 +8,10 @@ from typing import Any, Protocol
 class Connection(Protocol):
     """A connection, as the server ends it."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is there."""
+
     def shutdown(self) -> None:
         """Answer the requests that are there, and no more."""
 
@@ -18,11 +22,13 @@ class Connection(Protocol):
 class OpenWork:
     """The open work of one server."""
 
-    __slots__ = ("_when_left", "connections", "tasks")
+    __slots__ = ("_when_left", "connections", "is_stopping", "tasks")
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.is_stopping = False
+        """Whether a request that begins now is the last one of its connection."""
         self._when_left: asyncio.Future[None] | None = None
 
     def leave(self, connection: Connection) -> None:

@@ -1,8 +1,9 @@
 """The server of one ASGI application on one bound socket.
 
-It accepts from `run` on, and finishes the requests in flight when it is told to stop. Signals belong to
-`core.runtime.main`. Applications start and stop themselves, so there is no ASGI lifespan. Answers have no Date and
-Server headers, which cost bytes and tell clients nothing. The server owns the socket from `run` on.
+It accepts from `run` on. When it is told to stop, it finishes the requests in flight, and for a moment still answers
+those that were on their way; then its idle connections linger and close. Signals belong to `core.runtime.main`.
+Applications start and stop themselves, so there is no ASGI lifespan. Answers have no Date and Server headers, which
+cost bytes and tell clients nothing. The server owns the socket from `run` on.
 """
 
 import asyncio
@@ -24,7 +25,10 @@ from core.runtime.sockets import BACKLOG, local_authority
 logger = logging.getLogger(__name__)
 
 _LAST_WORDS_S: Final = 0.25
-"""The time for requests that were given up to answer 500, and for their connections to close."""
+"""The time for requests that were given up to answer 503, and for their connections to close."""
+
+_ACCEPTING_TURNS: Final = 3
+"""The turns of the loop in which the kernel's new connections become ours. It resets those that nobody accepted."""
 
 
 class HttpServer:
@@ -75,17 +79,29 @@ class HttpServer:
         try:
             started.set()
             await stopping.wait()
+            self._work.is_stopping = True
+            for _ in range(_ACCEPTING_TURNS):
+                await asyncio.sleep(0)
         finally:
             listener.close()
             self._socket.close()
         await self._drain()
 
     async def _drain(self) -> None:
+        stop_s = min(self._bounds.stop_s, self._grace_s)
+        for connection in list(self._work.connections):
+            if not connection.is_idle:
+                connection.shutdown()
+        if await self._is_done_within(stop_s):
+            return
         for connection in list(self._work.connections):
             connection.shutdown()
-        if await self._is_done_within(self._grace_s):
-            return
-        logger.error("requests were given up at the end", extra={"requests": len(self._work.tasks)})
+        if not await self._is_done_within(self._grace_s - stop_s):
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        if self._work.tasks:
+            logger.error("requests were given up at the end", extra={"requests": len(self._work.tasks)})
         for task in self._work.tasks:
             task.cancel()
         await self._is_done_within(_LAST_WORDS_S)

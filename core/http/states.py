@@ -56,12 +56,14 @@ class Event(enum.IntEnum):
     REFUSED = 5
     """The bytes are no request, or one that is refused."""
     END = 6
-    """No further request is wanted: the server stops, or nothing has come in time."""
-    EOF = 7
+    """No further request is wanted: nothing has come in time."""
+    STOP = 7
+    """No further request is wanted: the server stops. One may be on its way."""
+    EOF = 8
     """The client sends no more."""
-    ABORTED = 8
+    ABORTED = 9
     """The answer cannot be finished, or nobody takes it."""
-    LOST = 9
+    LOST = 10
 
 
 _S, _E = State, Event
@@ -72,6 +74,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         _E.LAST_REQUEST: _S.RECEIVING_LAST,
         _E.REFUSED: _S.LINGERING,
         _E.END: _S.CLOSED,
+        _E.STOP: _S.LINGERING,
         _E.EOF: _S.CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
@@ -82,6 +85,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         _E.ANSWERED_LAST: _S.LINGERING,
         _E.REFUSED: _S.LINGERING,
         _E.END: _S.RECEIVING_LAST,
+        _E.STOP: _S.RECEIVING_LAST,
         _E.EOF: _S.CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
@@ -91,6 +95,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         _E.ANSWERED_LAST: _S.LINGERING,
         _E.REFUSED: _S.LINGERING,
         _E.END: _S.RECEIVING_LAST,
+        _E.STOP: _S.RECEIVING_LAST,
         _E.EOF: _S.CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
@@ -99,6 +104,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         _E.ANSWERED: _S.IDLE,
         _E.ANSWERED_LAST: _S.LINGERING,
         _E.END: _S.ANSWERING_LAST,
+        _E.STOP: _S.ANSWERING_LAST,
         _E.EOF: _S.HALF_CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
@@ -106,6 +112,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
     _S.ANSWERING_LAST: {
         _E.ANSWERED_LAST: _S.LINGERING,
         _E.END: _S.ANSWERING_LAST,
+        _E.STOP: _S.ANSWERING_LAST,
         _E.EOF: _S.HALF_CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
@@ -113,6 +120,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
     _S.HALF_CLOSED: {
         _E.ANSWERED_LAST: _S.CLOSED,
         _E.END: _S.HALF_CLOSED,
+        _E.STOP: _S.HALF_CLOSED,
         _E.EOF: _S.HALF_CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
@@ -121,18 +129,21 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         _E.WHOLE: _S.IDLE,
         _E.REFUSED: _S.LINGERING,
         _E.END: _S.CLOSED,
+        _E.STOP: _S.LINGERING,
         _E.EOF: _S.CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
     },
     _S.LINGERING: {
         _E.END: _S.CLOSED,
+        _E.STOP: _S.LINGERING,
         _E.EOF: _S.CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,
     },
     _S.CLOSED: {
         _E.END: _S.CLOSED,
+        _E.STOP: _S.CLOSED,
         _E.EOF: _S.CLOSED,
         _E.ABORTED: _S.CLOSED,
         _E.LOST: _S.CLOSED,

@@ -50,11 +50,10 @@ class Watch:
         self._address = address
         self._timer: Timer = serving.call_later(min(serving.bounds.head_s, serving.bounds.keep_alive_s), self._check)
 
-    def hurry(self) -> None:
+    def hurry(self, linger_s: float) -> None:
         """Look sooner: the connection lingers."""
         self._timer.cancel()
-        bounds = self._serving.bounds
-        self._timer = self._serving.call_later(min(bounds.linger_s, bounds.keep_alive_s), self._check)
+        self._timer = self._serving.call_later(min(linger_s, self._serving.bounds.keep_alive_s), self._check)
 
     def stop(self) -> None:
         """Look no more: the connection is lost."""

@@ -67,6 +67,31 @@ async def test_client_that_has_said_all_before_is_not_waited_for() -> None:
     assert len(connection.timers) == 1
 
 
+async def test_idle_connection_of_a_server_that_stops_reads_on_for_a_moment() -> None:
+    connection = FakeHttpConnection(LargeAnswers(), bounds=DEFAULT_BOUNDS)
+    connection.work.is_stopping = True
+    connection.protocol.shutdown()
+    connection.protocol.data_received(GET)
+    await _settle()
+    assert connection.transport.is_shut
+    assert not connection.transport.is_closed
+    connection.timers.advance(DEFAULT_BOUNDS.stop_linger_s)
+    assert connection.transport.is_closed
+    assert not connection.transport.is_aborted
+    assert not connection.transport.written
+
+
+async def test_connection_that_lingers_when_the_server_stops_lingers_shorter() -> None:
+    connection = FakeHttpConnection(LargeAnswers(), bounds=DEFAULT_BOUNDS)
+    connection.protocol.data_received(CLOSE)
+    await _settle()
+    connection.work.is_stopping = True
+    connection.protocol.shutdown()
+    assert not connection.transport.is_closed
+    connection.timers.advance(DEFAULT_BOUNDS.stop_linger_s)
+    assert connection.transport.is_closed
+
+
 async def test_client_that_sends_for_ever_is_closed() -> None:
     async with connect(LargeAnswers(), QUICK) as (reader, writer):
         writer.write(CLOSE)

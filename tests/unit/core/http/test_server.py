@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
+from core.http.bounds import HttpBounds
 from core.http.server import HttpServer
 from core.runtime.errors import StartError
 from core.runtime.metrics import Metrics
 from core.runtime.operations import build_operations
 from core.runtime.sockets import bind_socket, local_authority
+from tests.support.http_streams import GET
 
 
 @asynccontextmanager
@@ -118,12 +121,56 @@ async def test_body_that_is_not_whole_at_the_end_is_refused() -> None:
     assert told.endswith(b'\r\n\r\n{"message":"503: Service Unavailable","code":0}')
 
 
-async def test_server_closes_idle_connections_at_once_when_it_stops() -> None:
+async def test_server_closes_idle_connections_soon_when_it_stops() -> None:
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await _answer(send, b"done")
 
     async with httpx.AsyncClient() as client, asyncio.timeout(2), _serve(app) as (url, _):
         assert (await client.get(url)).text == "done"
+
+
+async def _answer_done(_scope: Any, _receive: Any, send: Any) -> None:
+    await _answer(send, b"done")
+
+
+@pytest.mark.parametrize("turns", [0, 1, 5])
+async def test_request_that_was_on_its_way_when_the_server_stopped_is_answered(turns: int) -> None:
+    async with _serve(_answer_done) as (url, stopping):
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(GET)
+        await reader.readuntil(b"done")
+        stopping.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        writer.write(GET)
+        told = await reader.read()
+        writer.close()
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in told
+
+
+async def test_client_that_the_kernel_has_accepted_when_the_server_stops_is_answered() -> None:
+    async with _serve(_answer_done) as (url, stopping):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(GET)
+            stopping.set()
+            reader, writer = await asyncio.open_connection(sock=client)
+            told = await reader.read()
+            writer.close()
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in told
+
+
+async def test_server_that_stops_does_not_wait_for_idle_clients(caplog: pytest.LogCaptureFixture) -> None:
+    bounds = HttpBounds(stop_s=0.01, stop_linger_s=0.01)
+    async with asyncio.timeout(2), _serve(_answer_done, bounds=bounds) as (url, stopping):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))):
+            await asyncio.sleep(0)
+            stopping.set()
+    assert not caplog.records
 
 
 async def test_server_leaves_signals_alone() -> None:

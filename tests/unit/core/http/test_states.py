@@ -9,7 +9,7 @@ from core.http.bounds import DEFAULT_BOUNDS
 from core.http.states import DEAF, TRANSITIONS, Event, State, WrongEventError
 from tests.fakes.http_transport import FakeHttpConnection
 
-ENDINGS = {Event.END, Event.EOF, Event.ABORTED, Event.LOST}
+ENDINGS = {Event.END, Event.STOP, Event.EOF, Event.ABORTED, Event.LOST}
 
 
 @pytest.mark.parametrize("state", State)
