@@ -299,6 +299,18 @@ async def test_last_ids_are_the_newest_ever_sent(store: Store) -> None:
     assert await store.messages.last_ids([]) == {}
 
 
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 33, 512, 513, 1030])
+async def test_last_ids_of_any_number_of_channels(store: Store, count: int) -> None:
+    channels = [flake(1000 + number) for number in range(count)]
+    await asyncio.gather(
+        *(add(store, flake(2000 + number), channel_id=channels[number]) for number in {0, count // 2, count - 1})
+    )
+    await add(store, flake(9), channel_id=flake(999))
+    expected = {channels[number]: flake(2000 + number) for number in (0, count // 2, count - 1)}
+    assert await store.messages.last_ids(channels) == expected
+    assert await store.messages.last_ids(set(channels)) == expected
+
+
 async def test_last_ids_never_step_back(store: Store) -> None:
     await add(store, flake(7), flake(5))
     assert await store.messages.last_ids([CHANNEL]) == {CHANNEL: flake(7)}

@@ -2,14 +2,13 @@
 
 After a restart all clients log in at once. Each login alone would be half a dozen small reads, each with a trip to the
 driver's thread, and the trips cost more than the reads. So a call reads any number of logins with the same handful of
-statements, which see one instant. A statement has a fixed number of places for tokens, so that it is compiled once. It
-has a few sizes, and free places hold NULL, which no token equals.
+statements, which see one instant.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, select
 
 from core.domain.channel import Channel
 from core.domain.login import LoginSnapshot
@@ -19,7 +18,8 @@ from core.store.sql.aggregates.applications import APPLICATION
 from core.store.sql.aggregates.channels import CHANNEL
 from core.store.sql.aggregates.members import OWN_MEMBER_COLUMNS, member_of_user
 from core.store.sql.aggregates.users import ACCOUNT_COLUMNS, SESSION, USER, account_from_row
-from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.connection import Asked, Executor
+from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables import applications, auth_sessions, channels, members, recipients, users
 
@@ -34,9 +34,8 @@ class LoginQueries:
     """The statements for one number of tokens."""
 
     def __init__(self, size: int) -> None:
-        self.size = size
-        self.names = [f"token_hash_{number}" for number in range(size)]
-        has_token = auth_sessions.c.token_hash.in_([bindparam(name) for name in self.names])
+        self.places = Places("token_hash", size)
+        has_token = auth_sessions.c.token_hash.in_(self.places.parameters)
         user_ids = select(auth_sessions.c.user_id).where(has_token)
         of_users = recipients.c.user_id.in_(user_ids)
         others = recipients.alias("others")
@@ -66,11 +65,10 @@ class LoginQueries:
         """The statements in the order of `_assemble`. None sorts: the rows of many users come at once."""
         return [self.logins, self.memberships, self.channels, self.recipients]
 
-    def asked(self, token_hashes: Sequence[bytes]) -> list[tuple[Query, dict[str, bytes | None]]]:
+    def asked(self, token_hashes: Sequence[bytes]) -> list[Asked]:
         """Return all statements, bound to these tokens."""
-        padded: dict[str, bytes | None] = dict.fromkeys(self.names)
-        padded.update(zip(self.names, token_hashes, strict=False))
-        return [(query, padded) for query in self.all]
+        bound = self.places.bind(token_hashes)
+        return [(query, bound) for query in self.all]
 
 
 _QUERIES: Final = [LoginQueries(size) for size in _SIZES]
@@ -89,7 +87,7 @@ class SqlLogins:
         found: dict[bytes, LoginSnapshot] = {}
         for start in range(0, len(wanted), _SIZES[-1]):
             some = wanted[start : start + _SIZES[-1]]
-            queries = next(each for each in _QUERIES if each.size >= len(some))
+            queries = next(each for each in _QUERIES if each.places.size >= len(some))
             found.update(_assemble(*await self._db.query_together(*queries.asked(some))))
         return found
 

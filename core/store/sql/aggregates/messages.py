@@ -11,6 +11,7 @@ from core.domain.message import AddedMessage, Message
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.message_batch import MESSAGE, MessageBatch, MessageInserter
 from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.tables import channels, last_messages, messages
 from core.store.sql.writing.writer import Writer
@@ -38,8 +39,21 @@ _BY_AUTHOR = Query(
     .order_by(messages.c.id)
 )
 
-_CHANNELS_AT_ONCE: Final = 1000
-"""Databases bound the parameters of a statement; SQLite's bound is the lowest, 32,766."""
+
+class _LastIds:
+    """The statement for one number of channels."""
+
+    __slots__ = ("places", "query")
+
+    def __init__(self, size: int) -> None:
+        self.places = Places("channel_id", size)
+        is_wanted = last_messages.c.channel_id.in_(self.places.parameters)
+        self.query = Query(select(last_messages.c.channel_id, last_messages.c.message_id).where(is_wanted))
+
+
+_LAST_IDS: Final = [_LastIds(size) for size in (1, 8, 32, 128, 512)]
+"""The sizes suit one channel, a user's direct channels, and the channels of a guild, of which 500 are allowed."""
+_CHANNELS_AT_ONCE: Final = _LAST_IDS[-1].places.size
 
 
 class SqlMessages:
@@ -135,10 +149,9 @@ class SqlMessages:
         found: dict[int, int] = {}
         wanted = list(channel_ids)
         for start in range(0, len(wanted), _CHANNELS_AT_ONCE):
-            is_wanted = last_messages.c.channel_id.in_(wanted[start : start + _CHANNELS_AT_ONCE])
-            rows = await self._reads.fetch_all(
-                select(last_messages.c.channel_id, last_messages.c.message_id).where(is_wanted)
-            )
+            some = wanted[start : start + _CHANNELS_AT_ONCE]
+            asked = next(each for each in _LAST_IDS if each.places.size >= len(some))
+            rows = await self._reads.query(asked.query, **asked.places.bind(some))
             found.update((row[0], row[1]) for row in rows)
         return found
 
