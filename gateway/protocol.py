@@ -44,9 +44,11 @@ class GatewayProtocol:
             self._commands.take(session, command)
 
     def on_closed(self, connection: Connection, code: int | None) -> None:
-        """End or detach the session of a connection that is gone."""
+        """End or detach the session of a connection that is gone. A session on its way to READY ends."""
         session = connection.session
         connection.session = None
+        if isinstance(session, Login) and session.session is not None:
+            self._table.end(session.session)
         if not isinstance(session, Session) or session.connection is not connection:
             return
         if code in _SESSION_ENDING:

@@ -228,11 +228,8 @@ class Identifying:
         session, connection = login.session, login.connection
         login.close_stays()
         is_waiting = connection.session is login or connection.session is session is not None
-        if session is not None and not session.is_ended:
-            if self._table.find(session.id) is session:
-                self._table.end(session)
-            else:
-                self._users.leave(session)
+        if session is not None:
+            self._table.end(session)
         if not is_waiting:
             return
         if hold_s > 0:

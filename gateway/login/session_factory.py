@@ -54,7 +54,7 @@ class SessionFactory:
     def make_session(
         self, command: Identify, auth: AuthSession, account: Account, application: Application | None
     ) -> Session:
-        """Make the session that an Identify asks for. It is attached to nothing yet.
+        """Make the session that an Identify asks for. It has a place in the table, and is attached to nothing yet.
 
         Raises:
             Refusal: for wrong fields, for too many identifies, and for too many sessions.
@@ -74,7 +74,9 @@ class SessionFactory:
             raise self._too_many("identifies", user.id, hold_s=min(remaining_s, MAX_HOLD_S))
         if not self._table.make_room(user.id, self._sessions_per_user):
             raise self._too_many("sessions", user.id)
-        return Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
+        session = Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
+        self._table.reserve(session)
+        return session
 
     def _too_many(self, limit: str, user_id: int, *, hold_s: float = 0.0) -> Refusal:
         self._metrics.limit_refusals_total.labels(limit).inc()

@@ -1,11 +1,13 @@
 """The table of sessions by id: it ends sessions, also those that have been detached for too long.
 
 ```
- add ─→ connected ──lose──→ detached ──resume_window_s──→ ended
-            ↑  │               │
-            └──┼────take───────┘
-               └──end (closed by the client, auth session revoked)──→ ended
+ reserve ─→ on its way to READY ──add──→ connected ──lose──→ detached ──resume_window_s──→ ended
+                  │                         ↑  │               │
+                  │                         └──┼────take───────┘
+                  └──end (the login fails)     └──end (closed by the client, auth session revoked)──→ ended
 ```
+
+A user's sessions count from `reserve` on, so that logins at the same time cannot pass the limit.
 
 Owns the table and the timers. The end of a session also detaches it from its guilds and its user.
 """
@@ -38,7 +40,7 @@ class SessionTable:
         self._sessions: dict[str, Session] = {}
         self._expiries: dict[str, Handle] = {}
         self._users: dict[int, tuple[Session, ...]] = {}
-        """The sessions of each user, the oldest first."""
+        """The sessions of each user, the oldest first, with those that are on their way to READY."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -50,21 +52,24 @@ class SessionTable:
         """Find a session by its id."""
         return self._sessions.get(session_id)
 
-    def add(self, session: Session) -> None:
-        """Add a session that is ready."""
-        self._sessions[session.id] = session
-        self._users[session.user_id] = (*self._users.get(session.user_id, ()), session)
-
     def make_room(self, user_id: int, limit: int) -> bool:
         """Return whether the user may have one more session. At the limit the oldest detached one is ended."""
         sessions = self._users.get(user_id, ())
         if len(sessions) < limit:
             return True
-        detached = next((session for session in sessions if session.connection is None), None)
+        detached = next((each for each in sessions if each.connection is None and each.id in self._sessions), None)
         if detached is None:
             return False
         self.end(detached)
         return True
+
+    def reserve(self, session: Session) -> None:
+        """Count a session that is on its way to READY. It must be added or ended."""
+        self._users[session.user_id] = (*self._users.get(session.user_id, ()), session)
+
+    def add(self, session: Session) -> None:
+        """Add a session that is ready, and whose place is reserved."""
+        self._sessions[session.id] = session
 
     def lose(self, session: Session) -> None:
         """Detach a session whose socket is gone. It may be resumed for a while."""
@@ -79,7 +84,7 @@ class SessionTable:
         return before
 
     def end(self, session: Session) -> None:
-        """End a session. No error when it has ended already."""
+        """End a session, also one on its way to READY. No error when it has ended already."""
         if session.is_ended:
             return
         session.is_ended = True
@@ -91,9 +96,7 @@ class SessionTable:
             tell(session)
 
     def _forget(self, session: Session) -> None:
-        sessions = self._users.get(session.user_id, ())
-        if session not in sessions:  # the session never became ready
-            return
+        sessions = self._users[session.user_id]
         at = sessions.index(session)
         left = sessions[:at] + sessions[at + 1 :]
         if left:

@@ -12,7 +12,7 @@ import pytest
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
-from core.runtime.settings.settings import GatewaySettings, Settings
+from core.runtime.settings.settings import GatewaySettings, LimitSettings, Settings
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
@@ -78,10 +78,12 @@ def run_gateway(
     metrics: Metrics,
     online: MemoryOnlineCounts,
 ) -> RunGateway:
-    """Run a gateway with a test's own settings and timers: `run_gateway(settings, call_later=…)`."""
+    """Run a gateway with a test's own settings and timers: `run_gateway(settings, call_later=…, limits=…)`."""
 
     @contextlib.asynccontextmanager
-    async def run(options: GatewaySettings, call_later: CallLater | None = None) -> AsyncIterator[Gateway]:
+    async def run(
+        options: GatewaySettings, call_later: CallLater | None = None, limits: LimitSettings | None = None
+    ) -> AsyncIterator[Gateway]:
         options = msgspec.structs.replace(options, host="127.0.0.1", port=0)
         gateway = build_gateway(
             store=gateway_store,
@@ -89,7 +91,7 @@ def run_gateway(
             ids=writer.ids,
             clock=SystemClock(),
             call_later=call_later or asyncio.get_running_loop().call_later,
-            settings=Settings(gateway=options),
+            settings=Settings(gateway=options, limits=limits or LimitSettings()),
             metrics=metrics,
             messages=port,
             online=online,

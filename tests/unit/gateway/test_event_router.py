@@ -73,6 +73,7 @@ class RouterUnderTest:
         """A session of the user."""
         session, connection = make_session(USER, session_id=session_id, **profile)
         connection.session = session
+        self.table.reserve(session)
         self.users.enter(session)
         if is_ready:
             self.users.start(session, None)

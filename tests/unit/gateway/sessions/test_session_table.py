@@ -28,6 +28,7 @@ class RecordedTable:
         """Add a session."""
         session, connection = make_session(user_id, session_id=session_id)
         connection.session = session
+        self.table.reserve(session)
         self.table.add(session)
         return session, connection
 
@@ -77,6 +78,35 @@ def test_user_with_too_many_sessions_loses_its_oldest_detached_one() -> None:
     assert place.table.make_room(1, 3)
     assert place.ended == ["b"]
     assert place.table.make_room(2, 1)
+
+
+def test_session_on_its_way_to_ready_counts_and_is_not_ended_for_another() -> None:
+    place = RecordedTable()
+    starting, _ = make_session(1, session_id="starting")
+    starting.connection = None
+    place.table.reserve(starting)
+    session, _ = place.add("a")
+    assert place.table.make_room(1, 3)
+    assert not place.table.make_room(1, 2)
+    place.table.lose(session)
+    assert place.table.make_room(1, 2)
+    assert place.ended == ["a"]
+    assert not place.table.make_room(1, 1)
+    place.table.add(starting)
+    assert place.table.make_room(1, 1)
+    assert place.ended == ["a", "starting"]
+
+
+def test_session_that_ends_on_its_way_to_ready_gives_its_place_back() -> None:
+    place = RecordedTable()
+    starting, _ = make_session(1, session_id="starting")
+    place.table.reserve(starting)
+    assert place.table.find("starting") is None
+    assert not place.table.make_room(1, 1)
+    place.table.end(starting)
+    place.table.end(starting)
+    assert place.table.make_room(1, 1)
+    assert place.ended == ["starting"]
 
 
 def test_table_that_is_closed_has_no_timers_left() -> None:
