@@ -70,10 +70,11 @@ class Attention:
             viewable=viewable,
             can_view=sessions.can_view,
             slots_of=sessions.slots_of,
-            send=lambda body, slots: sessions.send(body, SlotSet(slots)),
+            send=lambda body, slots, channel_id: sessions.send(body, SlotSet(slots) & sessions.viewers(channel_id)),
         )
         self._lists = MemberLists(sources, call_later=call_later)
         self._shape: tuple[object, ...] = ()
+        """The shape of the guild that the lists have, or will have at their next flush. It is old while none is kept."""
 
     # -- sessions
 
@@ -107,6 +108,8 @@ class Attention:
         if asked.members is not None:
             self._show_presences(slot, self._passive.follow(slot, asked.members))
         if asked.channels is not None:
+            if not self.keeps_lists:
+                self._shape = _shape_of(self._state)
             self._lists.subscribe(slot, _parse_channels(asked.channels))
 
     @property

@@ -35,9 +35,12 @@ class ListSources:
         viewable: Callable[[MemberState], Collection[int]],
         can_view: Callable[[int, int], bool],
         slots_of: Callable[[int], Iterable[int]],
-        send: Callable[[DispatchBody, Collection[int]], None],
+        send: Callable[[DispatchBody, Collection[int], int], None],
     ) -> None:
-        """`viewable` gives a member's channels, `can_view` takes a channel and a slot, `send` takes slots."""
+        """`viewable` gives a member's channels, `can_view` takes a channel and a slot.
+
+        `send` takes slots and a channel, and sends to those of the slots that view the channel now.
+        """
         self.state = state
         self.list_online = list_online
         self.find_presence = find_presence

@@ -107,6 +107,10 @@ class MemberLists:
 
         It is told the list of a channel that it may not view as soon as it may.
         """
+        if not self.are_kept:
+            # Nothing has followed the guild since lists were kept last.
+            self._contents.forget_items()
+            self._contents.forget_groups()
         if wanted:
             self._wanted[slot] = wanted
         else:
@@ -159,14 +163,20 @@ class MemberLists:
 
     def _find_rows(self, target: _Watch) -> WatchedRows:
         shown = self._lists.get(target.key)
-        if shown is None:
-            shown = self._lists[target.key] = WatchedList(target.key, target.channel_ids[0])
+        if shown is None or self._is_outgrown(shown):
+            shown = shown or WatchedList(target.key, target.channel_ids[0])
             self._contents.fill(shown)
+            self._lists[target.key] = shown
         rows = shown.watched.get(target.ranges)
         if rows is None:
-            rows = shown.watched[target.ranges] = WatchedRows(target.ranges, shown.head)
+            rows = WatchedRows(target.ranges, shown.head)
             rows.change(self._contents.rows(shown, rows.spans))
+            shown.watched[target.ranges] = rows
         return rows
+
+    def _is_outgrown(self, shown: WatchedList) -> bool:
+        """Return whether the list still has members of a guild that became too large to be kept whole."""
+        return shown.is_whole != self._sources.state.members.keeps_all
 
     def _end(self, slot: int, list_id: str) -> None:
         watches = self._watches[slot]
@@ -200,11 +210,10 @@ class MemberLists:
         rows = self._lists[target.key].watched[target.ranges]
         gone = [encode_invalidate(each) for each in before if each not in target.ranges]
         if gone:
-            self._send(rows, target.key, [*gone, *rows.sync_operations()], (slot,))
-            return
-        if rows.sync is None:
-            rows.sync = self._encode(rows, target.key, rows.sync_operations())
-        self._sources.send(rows.sync, (slot,))
+            body = self._encode(rows, target.key, [*gone, *rows.sync_operations()])
+        else:
+            body = rows.sync = rows.sync or self._encode(rows, target.key, rows.sync_operations())
+        self._sources.send(body, (slot,), target.channel_ids[0])
 
     # -- what changed
 
@@ -225,7 +234,7 @@ class MemberLists:
                 slot for user_id in touched for slot in self._sources.slots_of(user_id) if slot in self._wanted
             )
         for shown in list(self._lists.values()):
-            if is_reshaped or shown.is_whole != self._sources.state.members.keeps_all:
+            if is_reshaped or self._is_outgrown(shown):
                 self._contents.fill(shown)
             else:
                 self._contents.place(shown, touched)
@@ -242,22 +251,28 @@ class MemberLists:
         operations = rows.change(self._contents.rows(shown, rows.spans))
         if operations:
             rows.set_head(shown.head)
-            self._send(rows, shown.key, operations, rows.slots)
+            self._send(shown, rows, operations, rows.slots)
         elif rows.head != shown.head:
             # The rows are the same: the sessions are told the counts later, all at once.
             self._counts_timer.start()
 
     def _tell_counts(self) -> None:
+        """Tell the counts that have changed. A flush that is due comes first: it ends the watches of lost channels."""
+        if self._touched or self._is_reshaped:
+            self._timer.cancel()
+            self.flush()
         for shown in self._lists.values():
             behind = [rows for rows in shown.watched.values() if rows.head != shown.head]
             for rows in behind:
                 rows.set_head(shown.head)
             slots = [slot for rows in behind for slot in rows.slots]
             if slots:
-                self._send(behind[0], shown.key, [], slots)
+                self._send(shown, behind[0], [], slots)
 
-    def _send(self, rows: WatchedRows, key: ListKey, operations: list[msgspec.Raw], slots: Collection[int]) -> None:
-        self._sources.send(self._encode(rows, key, operations), slots)
+    def _send(
+        self, shown: WatchedList, rows: WatchedRows, operations: list[msgspec.Raw], slots: Collection[int]
+    ) -> None:
+        self._sources.send(self._encode(rows, shown.key, operations), slots, shown.channel_id)
 
     def _encode(self, rows: WatchedRows, key: ListKey, operations: list[msgspec.Raw]) -> DispatchBody:
         return encode_update(self._sources.state.guild_id, key.id, rows.head, operations)

@@ -2,9 +2,10 @@
 
 A machine makes random changes to a guild. Beside the actor stands a model that computes each list anew by sorting all
 members. Each client applies its updates as Discord's own clients do. When a batch has been sent, the rows that a client
-asked for must be the model's.
+asked for must be the model's. A client is never told the list of a channel that it may not view.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.member_lists.member_list_ids import key_of as key_of_channel
 from gateway.guilds.member_lists.member_lists import COUNTS_GAP_S, LIST_GAP_S
 from gateway.guilds.state.guild_state import GuildState
+from gateway.guilds.state.member_table import KEEP_ALL_BELOW
 from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
@@ -46,7 +48,7 @@ overwrite_sets = st.dictionaries(targets, st.sampled_from([(VIEW, 0), (0, VIEW),
 range_sets = st.lists(
     st.tuples(st.integers(0, 12), st.integers(0, 6)).map(lambda pair: [pair[0], sum(pair)]), min_size=1, max_size=3
 )
-subscriptions = st.dictionaries(channels, range_sets, min_size=1, max_size=3)
+subscriptions = st.dictionaries(channels, range_sets, max_size=3)
 
 
 class Looker:
@@ -58,10 +60,11 @@ class Looker:
         self.wanted: dict[int, list[list[int]]] = {}
         self.lists = Lists()
 
-    def read(self) -> None:
-        """Apply the new dispatches."""
+    def read(self, list_ids: set[str]) -> None:
+        """Apply the new dispatches. Updates may only be about these lists."""
         for event, d in self.connection.take():
             if event == "GUILD_MEMBER_LIST_UPDATE":
+                assert d["id"] in list_ids
                 self.lists.apply(d)
 
 
@@ -83,6 +86,8 @@ class ListMachine(RuleBasedStateMachine):
         self.actor: GuildActor
         self.position = 0
         self.keeps_all = False
+        self.others = 0
+        """The members that are counted, but that no rule touches."""
 
     @initialize(
         everyone=st.sampled_from([VIEW, VIEW, 0]),
@@ -92,20 +97,23 @@ class ListMachine(RuleBasedStateMachine):
         given=st.fixed_dictionaries(dict.fromkeys(ROLES, bits)),
         made=st.dictionaries(channels, overwrite_sets, min_size=2),
         keeps_all=st.booleans(),
+        room=st.sampled_from([1, KEEP_ALL_BELOW]),
         first=st.lists(st.tuples(users, statuses, subscriptions), min_size=3, max_size=8),
     )
-    def load(self, everyone: int, held: Any, absent: Any, hoisted: Any, given: Any, made: Any, keeps_all: bool, first: Any) -> None:  # fmt: skip
-        """Make a random guild in which somebody watches lists."""
+    def load(self, everyone: int, held: Any, absent: Any, hoisted: Any, given: Any, made: Any, keeps_all: bool, first: Any, *, room: int = KEEP_ALL_BELOW) -> None:  # fmt: skip
+        """Make a random guild in which somebody watches lists. With `room` more members it is a large one."""
         model = self.model
         model.roles |= {**given, GUILD: everyone}
         model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
         model.channels = made
         self.hoisted = hoisted
         self.keeps_all = keeps_all
+        self.others = max(KEEP_ALL_BELOW - room - len(model.members), 0)
         snapshot = model.snapshot()
         roles_now = tuple(self.role(role.id) for role in snapshot.roles)
+        count = len(model.members) + self.others
         rows = [self.member(user_id) for user_id in model.members] if keeps_all else None
-        state = GuildState(msgspec.structs.replace(snapshot, roles=roles_now), members=rows)
+        state = GuildState(msgspec.structs.replace(snapshot, roles=roles_now, member_count=count), members=rows)
         self.actor = GuildActor(
             state, position=0, clock=FakeClock(), call_later=self.timers.call_later, on_online=self.note_online
         )
@@ -225,6 +233,7 @@ class ListMachine(RuleBasedStateMachine):
         """A user becomes a member, or is one no more."""
         if user_id not in self.model.members:
             self.model.members[user_id] = set()
+            self.keeps_all &= len(self.model.members) + self.others < KEEP_ALL_BELOW
             self.tell("GUILD_MEMBER_ADD", render_member(self.member(user_id), with_guild_id=True), user_id=user_id)
             return
         user = render_user(self.member(user_id).user)
@@ -263,6 +272,13 @@ class ListMachine(RuleBasedStateMachine):
         self.tell(event, payload, audience=Audience.CHANNEL, channel_id=channel_id)
 
     @rule(channel_id=channels)
+    def hide_or_show(self, channel_id: int) -> None:
+        """A channel is hidden from everybody, or is there for everybody."""
+        self.nobody_is_told_the_list_of_a_channel_that_it_may_not_view()
+        hidden = {(GUILD, 0): (0, VIEW)}
+        self.put_channel(channel_id, {} if self.model.channels.get(channel_id) == hidden else hidden)
+
+    @rule(channel_id=channels)
     def delete_channel(self, channel_id: int) -> None:
         """A channel goes."""
         if channel_id not in self.model.channels:
@@ -282,7 +298,46 @@ class ListMachine(RuleBasedStateMachine):
         payload = {"id": str(self.position + 1), "channel_id": str(channel_id), "content": "x"}
         self.tell("MESSAGE_CREATE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
 
+    # -- what rarely happens by chance
+
+    @rule(user_id=users, number=st.integers(0, 20), wanted=subscriptions)
+    def come_while_another_looks(self, user_id: int, number: int, wanted: dict[int, list[list[int]]]) -> None:
+        """A client asks for lists between a change and the flush. The change may be the guild's last room."""
+        self.come_or_go(user_id)
+        self.look(number, wanted)
+
+    @rule(channel_id=channels, number=st.integers(0, 20), wanted=subscriptions)
+    def change_while_nobody_looks(self, channel_id: int, number: int, wanted: dict[int, list[list[int]]]) -> None:
+        """The guild changes while no list is kept, and is what it was before soon after somebody looks again."""
+        self.look_away()
+        self.hide_or_show(channel_id)
+        self.look(number, wanted)
+        self.wait()
+        self.hide_or_show(channel_id)
+
+    @rule(user_id=users, channel_id=channels)
+    def hide_before_counts_are_told(self, user_id: int, channel_id: int) -> None:
+        """The counts of a list are due between the loss of its channel and the flush."""
+        self.wait()
+        self.come_or_go(user_id)
+        self.timers.advance(LIST_GAP_S + COUNTS_GAP_S - LIST_GAP_S / 2)
+        self.hide_or_show(channel_id)
+        self.timers.advance(LIST_GAP_S / 2)
+
     # -- what must hold
+
+    @invariant()
+    def nobody_is_told_the_list_of_a_channel_that_it_may_not_view(self) -> None:
+        """A batch or counts that are told after a change hold for the guild as it is then."""
+        for looker in self.lookers:
+            user_id, state = looker.session.user_id, self.actor.state
+            shown = [channel for channel in state.channels.values() if self.model.may_view(user_id, channel.id)]
+            looker.read({key_of_channel(state, channel).id for channel in shown})
+
+    @rule(seconds=st.sampled_from([LIST_GAP_S / 2, LIST_GAP_S, COUNTS_GAP_S - LIST_GAP_S / 2, COUNTS_GAP_S]))
+    def let_time_pass(self, seconds: float) -> None:
+        """Some timers expire, and others do not."""
+        self.timers.advance(seconds)
 
     @invariant()
     def all_that_is_kept_is_as_if_made_anew(self) -> None:
@@ -295,14 +350,26 @@ class ListMachine(RuleBasedStateMachine):
     def wait(self) -> None:
         """After a batch all clients have the rows that they asked for. Lists that nobody watches are kept."""
         self.timers.advance(COUNTS_GAP_S + LIST_GAP_S)
-        for looker in self.lookers:
-            looker.read()
-            self.check(looker)
+        self.check_all()
 
     @rule()
     def wait_long(self) -> None:
         """Lists that nobody watches are dropped."""
         self.timers.run()
+        self.check_all()
+
+    @rule()
+    def look_away(self) -> None:
+        """Nobody looks any more, so long that no list is left."""
+        for number in range(len(self.lookers)):
+            self.look(number, {})
+        self.wait_long()
+        assert not self.actor.attention.keeps_lists
+
+    def check_all(self) -> None:
+        self.nobody_is_told_the_list_of_a_channel_that_it_may_not_view()
+        for looker in self.lookers:
+            self.check(looker)
 
     def check(self, looker: Looker) -> None:
         """The later one of two lists with the same id is shown."""
@@ -317,7 +384,7 @@ class ListMachine(RuleBasedStateMachine):
                 rows = copy.seen((first, last))
                 assert [key_of(item) for item in rows] == expected[first : last + 1]
                 self.check_items(rows)
-            assert copy.member_count == len(self.model.members)
+            assert copy.member_count == len(self.model.members) + self.others
             assert sum(count + 1 for _, count in copy.groups) == len(expected)
 
     def check_items(self, rows: list[Any]) -> None:
@@ -347,18 +414,31 @@ ListMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=4
 TestEverybodyHasTheRowsThatItAskedFor = ListMachine.TestCase
 
 
-def test_list_that_nobody_looks_at_follows_what_happens_until_it_is_dropped() -> None:
+def make_machine(
+    *,
+    online: Iterable[int] = USERS,
+    absent: Iterable[int] = (),
+    keeps_all: bool = False,
+    room: int = KEEP_ALL_BELOW,
+) -> ListMachine:
+    """Make a guild whose one channel everybody views, and in which these users have a session each."""
     machine = ListMachine()
     machine.load(
         everyone=VIEW,
         held={user_id: set() for user_id in USERS},
-        absent=set(),
+        absent=set(absent),
         hoisted=dict.fromkeys(ROLES, (True, 1)),
         given=dict.fromkeys(ROLES, 0),
-        made={51: {}, 52: {}},
-        keeps_all=False,
-        first=[(user_id, "online", {}) for user_id in USERS],
+        made={51: {}},
+        keeps_all=keeps_all,
+        first=[(user_id, "online", {}) for user_id in online],
+        room=room,
     )
+    return machine
+
+
+def test_list_that_nobody_looks_at_follows_what_happens_until_it_is_dropped() -> None:
+    machine = make_machine()
     first, second, third, *_ = USERS
     machine.look(0, {51: [[0, 99]]})
     machine.wait()
@@ -377,3 +457,58 @@ def test_list_that_nobody_looks_at_follows_what_happens_until_it_is_dropped() ->
     machine.look(2, {})
     machine.wait_long()
     assert not machine.actor.attention.keeps_lists
+
+
+def test_role_that_changes_while_no_list_is_kept_and_changes_back_moves_its_members() -> None:
+    machine = make_machine()
+    machine.change_member(USERS[1], {ROLES[0]}, None)
+    machine.look(0, {51: [[0, 99]]})
+    machine.put_role(ROLES[0], 0, hoist=False, position=1)
+    machine.wait()
+    machine.look_away()
+    machine.put_role(ROLES[0], 0, hoist=True, position=1)
+    machine.look(0, {51: [[0, 99]]})
+    machine.wait()
+    machine.put_role(ROLES[0], 0, hoist=False, position=1)
+    machine.wait()
+
+
+def test_channel_that_was_shown_while_no_list_was_kept_and_is_hidden_again_is_not_told() -> None:
+    machine = make_machine()
+    machine.look(0, {51: [[0, 99]]})
+    machine.hide_or_show(51)
+    machine.wait()
+    machine.look_away()
+    machine.hide_or_show(51)
+    machine.look(0, {51: [[0, 99]]})
+    machine.wait()
+    machine.hide_or_show(51)
+    machine.change_presence(USERS[1], "offline")
+    machine.wait()
+    machine.hide_or_show(51)
+    machine.wait()
+
+
+def test_member_that_makes_the_guild_large_takes_offline_members_out_of_the_lists() -> None:
+    machine = make_machine(online=USERS[:2], absent={USERS[-1]}, keeps_all=True, room=1)
+    machine.look(0, {51: [[0, 2]]})
+    machine.wait()
+    machine.come_or_go(USERS[-1])
+    machine.look(1, {51: [[0, 99]]})
+    machine.nobody_is_told_the_list_of_a_channel_that_it_may_not_view()
+    copy = machine.lookers[1].lists.by_id["everyone"]
+    assert [key_of(row) for row in copy.rows] == ["online", f"u{USERS[0]}", f"u{USERS[1]}"]
+    machine.wait()
+
+
+def test_counts_are_not_told_between_the_loss_of_a_channel_and_the_flush() -> None:
+    machine = make_machine()
+    machine.look(0, {51: [[0, 0]]})
+    machine.wait()
+    machine.change_presence(USERS[-1], "offline")
+    machine.timers.advance(LIST_GAP_S + COUNTS_GAP_S - LIST_GAP_S / 2)
+    machine.hide_or_show(51)
+    machine.timers.advance(LIST_GAP_S / 2)
+    machine.nobody_is_told_the_list_of_a_channel_that_it_may_not_view()
+    machine.hide_or_show(51)
+    machine.wait()
