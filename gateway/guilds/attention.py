@@ -74,7 +74,7 @@ class Attention:
         )
         self._lists = MemberLists(sources, call_later=call_later)
         self._shape: tuple[object, ...] = ()
-        """The shape of the guild that the lists have, or will have at their next flush. It is old while none is kept."""
+        """The shape of the guild by which lists are made, from their next flush on. It is not kept while there are none."""
 
     # -- sessions
 
@@ -139,6 +139,10 @@ class Attention:
     def note_message(self, envelope: Envelope) -> SlotSet:
         """Note a message. Return the passive sessions that get it nevertheless."""
         return self._passive.note_message(envelope)
+
+    def find_mentioned(self, envelope: Envelope) -> SlotSet:
+        """Return the passive sessions that get a message which was noted before."""
+        return self._passive.find_mentioned(envelope)
 
     def follow_member(
         self, change: MemberAdded | MemberChanged | MemberRemoved | MemberReleased | PresenceChanged

@@ -234,7 +234,10 @@ class GuildActor:
         slot = session.slots.get(self.guild_id)
         if slot is None or (envelope.event in _HANDLERS and envelope.event != MESSAGE_CREATE):
             return
-        if slot in self._recipients.find(envelope):
+        slots = self._recipients.find(envelope)
+        if envelope.event == MESSAGE_CREATE:
+            slots = slots | self._views.readers(envelope.channel_id, self.attention.find_mentioned(envelope))
+        if slot in slots:
             self._dispatch(envelope, SlotSet((slot,)))
 
     def _is_first(self, envelope_id: int) -> bool:

@@ -143,14 +143,22 @@ class PassiveSessions:
 
     def note_message(self, envelope: Envelope) -> SlotSet:
         """Note a message as unread for passive sessions. Return those of them that get it at once."""
-        if not self._limited:
-            return _NOBODY
-        channel_id = envelope.channel_id
-        passive = self._sessions.select_flag(_PASSIVE, channel_id)
+        passive = self._passive_in(envelope.channel_id)
+        if passive:
+            self._unread[envelope.channel_id] = max(envelope.id, self._unread.get(envelope.channel_id, 0))
+            self._timer.start()
+        return self._keep_mentioned(envelope, passive)
+
+    def find_mentioned(self, envelope: Envelope) -> SlotSet:
+        """Return the passive sessions that get a message at once: those of its author and those that it mentions."""
+        return self._keep_mentioned(envelope, self._passive_in(envelope.channel_id))
+
+    def _passive_in(self, channel_id: int) -> SlotSet:
+        return self._sessions.select_flag(_PASSIVE, channel_id) if self._limited else _NOBODY
+
+    def _keep_mentioned(self, envelope: Envelope, passive: SlotSet) -> SlotSet:
         if not passive:
             return passive
-        self._unread[channel_id] = max(envelope.id, self._unread.get(channel_id, 0))
-        self._timer.start()
         said = _decode_mentions(envelope.payload)
         if said.mention_everyone:
             return passive

@@ -17,6 +17,7 @@ from core.wire.envelope import Envelope
 from core.wire.objects.member import render_member
 from gateway.commands.commands import GuildSubscription
 from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.guild_stay import GuildEntry, GuildStay
 from gateway.guilds.passive_sessions import MAX_FOLLOWED, LargeGuilds
 from gateway.guilds.state.guild_state import GuildState
 from gateway.sessions.session import Session
@@ -55,6 +56,8 @@ class LargeGuild:
             call_later=self.timers.call_later,
         )
         self._id = 0
+        self.told: Envelope | None = None
+        """The newest envelope."""
 
     def enter(self, user_id: int, *, is_bot: bool = False, roles: Iterable[int] = ()) -> tuple[Session, FakeConnection]:
         """Attach a session, and drop the dispatches of that."""
@@ -71,7 +74,8 @@ class LargeGuild:
         self._id += 1
         raw = msgspec.Raw(msgspec.json.encode(payload))
         fields = {"id": self._id, "event": event, "audience": Audience.GUILD, "payload": raw, "guild_id": GUILD}
-        self.actor.apply(Delivery(self._id if durable else 0, 0, Envelope(**{**fields, **header})))
+        self.told = Envelope(**{**fields, **header})
+        self.actor.apply(Delivery(self._id if durable else 0, 0, self.told))
         return self._id
 
     def say(self, channel_id: int = LOUNGE, author_id: int = 500, mentions: tuple[int, ...] = (), **more: Any) -> int:
@@ -93,6 +97,16 @@ def member(user_id: int, roles: Iterable[int] = ()) -> Member:
 
 def presence(user_id: int) -> msgspec.Raw:
     return msgspec.Raw(b'{"user":{"id":"%d"},"status":"online","activities":[],"client_status":{}}' % user_id)
+
+
+def make_stay(actor: GuildActor, user_id: int) -> GuildStay:
+    """Make the stay of a user who has just joined. The guild is loaded."""
+    entry = GuildEntry(GUILD)
+    entry.actor = actor
+    entry.loaded.set()
+    stay = GuildStay(entry, user_id, is_new=True, end=lambda _: None)
+    stay.hold()
+    return stay
 
 
 def names(connection: FakeConnection) -> list[str]:
@@ -139,6 +153,39 @@ def test_passive_session_gets_at_once_what_mentions_it_and_what_it_wrote(
     _, holder = place.enter(102, roles=[ROLE])
     place.say(**mentioning)
     assert (names(person), names(holder)) == tuple(["MESSAGE_CREATE"] * told for told in expected)
+
+
+@pytest.mark.parametrize(
+    ("channel_id", "mentioning", "is_told"),
+    [
+        (LOUNGE, {"mentions": (101,)}, True),
+        (LOUNGE, {"mention_everyone": True}, True),
+        (LOUNGE, {"mention_roles": [str(ROLE)]}, False),
+        (LOUNGE, {"author_id": 101}, True),
+        (LOUNGE, {"mentions": (102,)}, False),
+        (LOUNGE, {}, False),
+        (HIDDEN, {"mentions": (101,)}, False),
+    ],
+)
+def test_message_that_comes_during_a_join_follows_guild_create_when_it_mentions_the_user(
+    channel_id: int, mentioning: dict[str, Any], is_told: bool
+) -> None:
+    place = LargeGuild()
+    _, other = place.enter(102)
+    stay = make_stay(place.actor, 101)
+    stay.settle(member(101))
+    place.say(channel_id, **mentioning)
+    assert place.told is not None
+    stay.collected.append(place.told)
+    session, person = make_session(101, session_id="joins", is_bot=False)
+    heard_by_others = len(other.dispatched)
+    assert stay.enter(session, presence=presence(101))
+    create, *messages = person.take()
+    assert create[0] == "GUILD_CREATE"
+    assert [event for event, _ in messages] == ["MESSAGE_CREATE"] * is_told
+    assert len(other.dispatched) == heard_by_others
+    if channel_id == LOUNGE:
+        assert create[1]["channels"][0]["last_message_id"] == str(place.told.id)
 
 
 def test_mention_in_a_channel_that_is_not_viewed_is_not_told() -> None:
