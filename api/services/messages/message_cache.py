@@ -163,14 +163,19 @@ class MessageCache:
         """Return the channel's newest messages."""
         return await self._pages.get(channel_id)
 
-    async def find(self, channel_id: int, message_id: int) -> Message | None:
-        """Return one message, or None. No page is loaded for it."""
+    def find_on_page(self, channel_id: int, message_id: int) -> tuple[Message, Page] | None:
+        """Return one message and the page that holds it, or None. No page is loaded for it."""
         page = self._pages.find_cached(channel_id)
         if page is not None:
             for message in page.messages:
                 if message.id == message_id:
-                    return message
-        return await self._messages.find(channel_id, message_id)
+                    return message, page
+        return None
+
+    async def find(self, channel_id: int, message_id: int) -> Message | None:
+        """Return one message, or None. No page is loaded for it."""
+        found = self.find_on_page(channel_id, message_id)
+        return await self._messages.find(channel_id, message_id) if found is None else found[0]
 
     async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
         """Add as `MessageStore.add` does: the message takes its place in the order before the first await."""

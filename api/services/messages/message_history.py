@@ -69,7 +69,10 @@ class MessageHistoryService:
         """Return one message. Raises as `list_page`; UnknownMessage; Forbidden without the right to read history."""
         access = await self._entities.text_access(user_id, channel_id)
         access.require(_READ_HISTORY)
-        message = await self._cache.find(channel_id, message_id)
+        found = self._cache.find_on_page(channel_id, message_id)
+        if found is not None:
+            return await self._renderer.encode_one(*found)
+        message = await self._messages.find(channel_id, message_id)
         if message is None:
             raise UnknownMessage
         return encode_message(await self._renderer.resolve(message))

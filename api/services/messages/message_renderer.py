@@ -91,6 +91,13 @@ class MessageRenderer:
         A message that shows nobody but its author is encoded for its first reader, and again when the author has
         changed.
         """
+        return b"[%b]" % b",".join(await self._encode_parts(messages, page))
+
+    async def encode_one(self, message: Message, page: Page) -> bytes:
+        """Return the JSON of a message of the page, as `encode_message` does."""
+        return (await self._encode_parts((message,), page))[0]
+
+    async def _encode_parts(self, messages: Sequence[Message], page: Page) -> list[bytes]:
         users = await self._entities.users({message.author_id for message in messages})
         found = [page.find_encoded(message, users.get(message.author_id)) for message in messages]
         wanted = [message for message, encoded in zip(messages, found, strict=True) if encoded is None]
@@ -98,8 +105,7 @@ class MessageRenderer:
         for resolved in await self.resolve_all(wanted, page) if wanted else ():
             made[resolved.message.id] = encoded = encode_message(resolved)
             page.keep_encoded(resolved, encoded)
-        parts = [encoded or made[message.id] for message, encoded in zip(messages, found, strict=True)]
-        return b"[%b]" % b",".join(parts)
+        return [encoded or made[message.id] for message, encoded in zip(messages, found, strict=True)]
 
     def encode(self, resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
         """Encode answer and dispatch. `member` is the author's membership: None outside guilds, or when it ended."""

@@ -3,7 +3,7 @@
 Building a statement and running it through SQLAlchemy costs some hundred microseconds for any statement. The reads that
 every request makes, and those that must see one instant together, are `Query` constants: SQLAlchemy writes the SQL for
 the dialect and converts parameters and results; only its execution is left out. A list of ids (`IN`) that is read often
-has `Places`. Other lists, and updates of the fields that a caller names use SQLAlchemy as a whole.
+has `Places`. Other lists, and updates of the fields that a caller names, use SQLAlchemy as a whole.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -13,6 +13,7 @@ from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_history import MessageHistoryService, PageQuery
 from api.services.messages.message_renderer import MessageRenderer
+from core.domain.errors import UnknownMessage
 from core.domain.events import MESSAGE_CREATE
 from core.domain.message import Message
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
@@ -65,6 +66,26 @@ class Scene:
     async def read_anew(self) -> bytes:
         """Return the answer that is expected."""
         return await new_history(self.api).list_page(int(self.bob.id), self.place.channel_id, PageQuery())
+
+    async def read_each(self) -> list[bytes | None]:
+        """Return each message as its own route answers; None for one that is gone."""
+        answers = [await self.bob.get(self.path(number)) for number in range(3)]
+        assert {answer.status_code for answer in answers} <= {200, 404}
+        return [answer.content if answer.status_code == 200 else None for answer in answers]
+
+    async def read_each_anew(self) -> list[bytes | None]:
+        """Return the answers that are expected."""
+        return await fetch_each(self, new_history(self.api))
+
+
+async def fetch_each(scene: Scene, history: MessageHistoryService) -> list[bytes | None]:
+    answers: list[bytes | None] = []
+    for message_id in scene.ids:
+        try:
+            answers.append(await history.fetch(int(scene.bob.id), scene.place.channel_id, int(message_id)))
+        except UnknownMessage:
+            answers.append(None)
+    return answers
 
 
 @pytest.fixture
@@ -121,6 +142,44 @@ async def test_history_in_the_memory_of_another_process_follows(
     assert before == await scene.read()
     await change(scene)
     assert before != await read() == await scene.read_anew()
+
+
+MESSAGE_CHANGES = {name: change for name, change in CHANGES.items() if name != "new message"}
+"""The changes of messages that are there already."""
+
+
+@pytest.mark.parametrize("change", MESSAGE_CHANGES.values(), ids=MESSAGE_CHANGES)
+async def test_message_on_a_page_in_memory_follows(scene: Scene, change: Callable[[Scene], Awaitable[Any]]) -> None:
+    await scene.read()
+    before = await scene.read_each()
+    assert before == await scene.read_each() == await scene.read_each_anew()
+    await change(scene)
+    after = await scene.read_each()
+    assert after != before
+    assert after == await scene.read_each_anew()
+    await scene.read()
+    assert after == await scene.read_each()
+
+
+@pytest.mark.parametrize("change", MESSAGE_CHANGES.values(), ids=MESSAGE_CHANGES)
+async def test_message_on_a_page_in_the_memory_of_another_process_follows(
+    scene: Scene, change: Callable[[Scene], Awaitable[Any]]
+) -> None:
+    elsewhere = new_history(scene.api)
+    await elsewhere.list_page(int(scene.bob.id), scene.place.channel_id, PageQuery())
+    before = await fetch_each(scene, elsewhere)
+    await change(scene)
+    assert before != await fetch_each(scene, elsewhere) == await scene.read_each_anew()
+
+
+async def test_message_on_a_page_is_encoded_once(scene: Scene) -> None:
+    entities = EntityCache(store=scene.api.store, bus=scene.api.store.bus, clock=SystemClock())
+    cache = MessageCache(messages=scene.api.store.messages, bus=scene.api.store.bus)
+    renderer = MessageRenderer(entities=entities, messages=cache)
+    await cache.page(scene.place.channel_id)
+    found = cache.find_on_page(scene.place.channel_id, int(scene.ids[0]))
+    assert found is not None
+    assert await renderer.encode_one(*found) is await renderer.encode_one(*found)
 
 
 async def _leave(scene: Scene) -> Any:

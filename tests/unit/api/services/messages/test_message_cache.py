@@ -146,9 +146,11 @@ async def test_page_that_was_being_read_during_an_event_is_not_kept(
 
 async def test_find_looks_into_the_page_first(cache: MessageCache, messages: FakeMessages) -> None:
     messages.stored = [message(1), message(2)]
+    assert cache.find_on_page(CHANNEL, 1) is None
     assert await cache.find(CHANNEL, 1) == message(1)
     assert messages.reads == 1
-    await cache.page(CHANNEL)
+    page = await cache.page(CHANNEL)
+    assert cache.find_on_page(CHANNEL, 2) == (message(2), page)
     assert await cache.find(CHANNEL, 2) == message(2)
     assert messages.reads == 2
     assert await cache.find(CHANNEL, 3) is None
