@@ -54,14 +54,15 @@ class Attention:
         state: GuildState,
         sessions: GuildSessions,
         viewable: Callable[[MemberState], Collection[int]],
+        readers: Callable[[int, SlotSet], SlotSet],
         call_later: CallLater,
         large: LargeGuilds | None = None,
     ) -> None:
-        """`viewable` gives the channels that a member views."""
+        """`viewable` gives the channels that a member views, `readers` keeps the viewers who read a channel."""
         self._state = state
         self._sessions = sessions
         self._passive = PassiveSessions(
-            state=state, sessions=sessions, options=large or LargeGuilds(), call_later=call_later
+            state=state, sessions=sessions, readers=readers, options=large or LargeGuilds(), call_later=call_later
         )
         sources = ListSources(
             state=state,
@@ -74,7 +75,7 @@ class Attention:
         )
         self._lists = MemberLists(sources, call_later=call_later)
         self._shape: tuple[object, ...] = ()
-        """The shape of the guild by which lists are made, from their next flush on. It is not kept while there are none."""
+        """The shape of the guild that the lists follow. It is out of date while there are no lists."""
 
     # -- sessions
 

@@ -130,6 +130,7 @@ class GuildActor:
             state=state,
             sessions=self.sessions,
             viewable=self._views.viewable,
+            readers=self._views.readers,
             large=large,
             call_later=call_later,
         )
@@ -188,9 +189,13 @@ class GuildActor:
             return
         self.attention.leave(session.slots[self.guild_id])
         self.sessions.remove(session)
-        if not self.sessions.slots_of(session.user_id):
-            self._tell(self.state.put_presence(session.user_id, None))
-        self._tell(self.state.release(session.user_id))
+        self.release(session.user_id)
+
+    def release(self, user_id: int) -> None:
+        """Release a user in `state.members`. Without a session here it is offline, also if it was shown before."""
+        if not self.sessions.slots_of(user_id):
+            self._tell(self.state.put_presence(user_id, None))
+        self._tell(self.state.release(user_id))
 
     def close(self) -> None:
         """Stop the timers."""
@@ -236,7 +241,7 @@ class GuildActor:
             return
         slots = self._recipients.find(envelope)
         if envelope.event == MESSAGE_CREATE:
-            slots = slots | self._views.readers(envelope.channel_id, self.attention.find_mentioned(envelope))
+            slots = slots | self.attention.find_mentioned(envelope)
         if slot in slots:
             self._dispatch(envelope, SlotSet((slot,)))
 
@@ -263,7 +268,7 @@ class GuildActor:
         slots = self._recipients.find(envelope)
         passive = self.attention.note_message(envelope)
         if passive:
-            slots = slots | self._views.readers(envelope.channel_id, passive)
+            slots = slots | passive
         self._dispatch(envelope, slots)
 
     def _on_change(self, envelope: Envelope) -> None:

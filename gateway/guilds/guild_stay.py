@@ -142,5 +142,5 @@ class GuildStay:
             return
         self._is_closed = True
         if self.holds_member and self.entry.actor is not None:
-            self.entry.actor.state.members.release(self.user_id)
+            self.entry.actor.release(self.user_id)
         self._end(self)

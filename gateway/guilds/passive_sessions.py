@@ -14,7 +14,7 @@ Owns the limited sessions, the subscriptions to members, and the channels with u
 Discord's own clients.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -67,11 +67,29 @@ _decode_mentions = msgspec.json.Decoder(_Mentions, strict=False).decode
 
 
 class PassiveSessions:
-    __slots__ = ("_followed", "_followers", "_limited", "_options", "_sessions", "_state", "_timer", "_unread")
+    __slots__ = (
+        "_followed",
+        "_followers",
+        "_limited",
+        "_options",
+        "_readers",
+        "_sessions",
+        "_state",
+        "_timer",
+        "_unread",
+    )
 
     def __init__(
-        self, *, state: GuildState, sessions: GuildSessions, options: LargeGuilds, call_later: CallLater
+        self,
+        *,
+        state: GuildState,
+        sessions: GuildSessions,
+        readers: Callable[[int, SlotSet], SlotSet],
+        options: LargeGuilds,
+        call_later: CallLater,
     ) -> None:
+        """`readers` keeps the viewers of a channel who get its messages."""
+        self._readers = readers
         self._state = state
         self._sessions = sessions
         self._options = options
@@ -154,7 +172,10 @@ class PassiveSessions:
         return self._keep_mentioned(envelope, self._passive_in(envelope.channel_id))
 
     def _passive_in(self, channel_id: int) -> SlotSet:
-        return self._sessions.select_flag(_PASSIVE, channel_id) if self._limited else _NOBODY
+        """Return the passive sessions that may read the channel now."""
+        if not self._limited:
+            return _NOBODY
+        return self._readers(channel_id, self._sessions.select_flag(_PASSIVE, channel_id))
 
     def _keep_mentioned(self, envelope: Envelope, passive: SlotSet) -> SlotSet:
         if not passive:
@@ -183,7 +204,7 @@ class PassiveSessions:
         groups: list[tuple[SlotSet, list[UnreadChannel]]] = [(self._sessions.select_flag(_PASSIVE), [])]
         for channel_id, message_id in sorted(unread.items()):
             # Sessions that view the same subset of these channels share a body.
-            viewers = self._sessions.select_flag(_PASSIVE, channel_id)
+            viewers = self._passive_in(channel_id)
             shown = UnreadChannel(str(channel_id), str(message_id))
             split = [(slots & viewers, [*channels, shown]) for slots, channels in groups]
             split += [(slots - viewers, channels) for slots, channels in groups]

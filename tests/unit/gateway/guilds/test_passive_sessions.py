@@ -7,17 +7,17 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Delivery
-from core.domain.channel import Channel, Overwrite
+from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.events import Audience
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.member import Member
 from core.domain.role import Role
 from core.domain.user import User
 from core.wire.envelope import Envelope
+from core.wire.objects.channel import render_channel
 from core.wire.objects.member import render_member
 from gateway.commands.commands import GuildSubscription
 from gateway.guilds.guild_actor import GuildActor
-from gateway.guilds.guild_stay import GuildEntry, GuildStay
 from gateway.guilds.passive_sessions import MAX_FOLLOWED, LargeGuilds
 from gateway.guilds.state.guild_state import GuildState
 from gateway.sessions.session import Session
@@ -25,10 +25,11 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
+from tests.support.gateway.stays import make_stay
 
 GUILD, ROLE = 1, 11
 LOUNGE, HIDDEN = 51, 52
-VIEW = 1 << 10
+VIEW, CONNECT = 1 << 10, 1 << 20
 LARGE = 1000
 
 
@@ -36,7 +37,7 @@ class LargeGuild:
     """A guild of 5,000 members, a few of whom have a session."""
 
     def __init__(self, members: int = 5000) -> None:
-        everyone = Role(id=GUILD, guild_id=GUILD, name="@everyone", permissions=VIEW)
+        everyone = Role(id=GUILD, guild_id=GUILD, name="@everyone", permissions=VIEW | CONNECT)
         role = Role(id=ROLE, guild_id=GUILD, name="role")
         hidden = (Overwrite(GUILD, 0, 0, VIEW), Overwrite(ROLE, 0, VIEW, 0))
         channels = (
@@ -97,16 +98,6 @@ def member(user_id: int, roles: Iterable[int] = ()) -> Member:
 
 def presence(user_id: int) -> msgspec.Raw:
     return msgspec.Raw(b'{"user":{"id":"%d"},"status":"online","activities":[],"client_status":{}}' % user_id)
-
-
-def make_stay(actor: GuildActor, user_id: int) -> GuildStay:
-    """Make the stay of a user who has just joined. The guild is loaded."""
-    entry = GuildEntry(GUILD)
-    entry.actor = actor
-    entry.loaded.set()
-    stay = GuildStay(entry, user_id, is_new=True, end=lambda _: None)
-    stay.hold()
-    return stay
 
 
 def names(connection: FakeConnection) -> list[str]:
@@ -172,7 +163,7 @@ def test_message_that_comes_during_a_join_follows_guild_create_when_it_mentions_
 ) -> None:
     place = LargeGuild()
     _, other = place.enter(102)
-    stay = make_stay(place.actor, 101)
+    stay = make_stay(place.actor, 101, is_new=True)
     stay.settle(member(101))
     place.say(channel_id, **mentioning)
     assert place.told is not None
@@ -186,6 +177,51 @@ def test_message_that_comes_during_a_join_follows_guild_create_when_it_mentions_
     assert len(other.dispatched) == heard_by_others
     if channel_id == LOUNGE:
         assert create[1]["channels"][0]["last_message_id"] == str(place.told.id)
+
+
+def test_channel_that_is_lost_before_the_batch_is_not_told_as_unread() -> None:
+    place = LargeGuild()
+    _, person = place.enter(101)
+    _, insider = place.enter(102, roles=[ROLE])
+    place.say(HIDDEN)
+    last = place.say(LOUNGE)
+    place.tell("GUILD_MEMBER_UPDATE", render_member(member(102), with_guild_id=True), user_id=102)
+    assert names(insider) == ["GUILD_MEMBER_UPDATE", "CHANNEL_DELETE"]
+    place.timers.run()
+    unread = {"guild_id": str(GUILD), "channels": [{"id": str(LOUNGE), "last_message_id": str(last)}]}
+    for connection in (person, insider):
+        [(event, update)] = connection.take()
+        assert event == "PASSIVE_UPDATE_V1"
+        assert {key: update[key] for key in unread} == unread
+
+
+def test_voice_channel_is_unread_only_for_sessions_that_may_connect() -> None:
+    place = LargeGuild()
+    _, person = place.enter(101)
+    _, holder = place.enter(102, roles=[ROLE])
+    overwrites = (Overwrite(GUILD, 0, 0, CONNECT), Overwrite(ROLE, 0, CONNECT, 0))
+    voice = Channel(id=LOUNGE, type=ChannelType.VOICE, guild_id=GUILD, name="voice", overwrites=overwrites)
+    place.tell("CHANNEL_UPDATE", render_channel(voice), audience=Audience.CHANNEL, channel_id=LOUNGE)
+    assert (names(person), names(holder)) == (["CHANNEL_UPDATE"], ["CHANNEL_UPDATE"])
+    place.say(LOUNGE, mention_everyone=True)
+    place.timers.run()
+    assert (names(person), names(holder)) == ([], ["MESSAGE_CREATE", "PASSIVE_UPDATE_V1"])
+
+
+def test_presence_that_waits_is_not_told_to_a_session_that_follows_the_member_no_more() -> None:
+    place = LargeGuild()
+    session, person = place.enter(101)
+    other, follower = place.enter(103)
+    place.enter(102)
+    for each in (session, other):
+        place.actor.attention.subscribe(each, GuildSubscription(members=[102]))
+    shown = {**msgspec.json.decode(presence(102)), "guild_id": str(GUILD)}
+    place.tell("PRESENCE_UPDATE", shown, user_id=102, durable=False)  # told at once, and the next one waits
+    place.tell("PRESENCE_UPDATE", shown, user_id=102, durable=False)
+    assert names(person) == names(follower) == ["PRESENCE_UPDATE", "PRESENCE_UPDATE"]
+    place.actor.attention.subscribe(session, GuildSubscription(members=[]))
+    place.timers.run()
+    assert (names(person), names(follower)) == ([], ["PRESENCE_UPDATE"])
 
 
 def test_mention_in_a_channel_that_is_not_viewed_is_not_told() -> None:

@@ -37,6 +37,7 @@ from tests.fakes.timers import FakeTimers
 from tests.support.gateway.guild_model import CHANNELS, GUILD, ROLES, VIEW, Model
 from tests.support.gateway.made_anew import check_kept
 from tests.support.gateway.sessions import make_session
+from tests.support.gateway.stays import make_stay
 
 USERS = range(101, 113)
 NAMES = ("Anna", "ben", "Ärmel", "anna", "Zoë")
@@ -134,6 +135,10 @@ class ListMachine(RuleBasedStateMachine):
     def member(self, user_id: int) -> Member:
         return msgspec.structs.replace(self.model.member(user_id), nick=self.nicks.get(user_id))
 
+    def presence_of(self, user_id: int, status: str) -> msgspec.Raw | None:
+        """Return a presence as actors take it."""
+        return None if status == "offline" else msgspec.Raw(msgspec.json.encode(presence_of(user_id, status)))
+
     def is_online(self, user_id: int) -> bool:
         return self.statuses.get(user_id, "offline") != "offline"
 
@@ -179,12 +184,21 @@ class ListMachine(RuleBasedStateMachine):
         if mark := table.hold(user_id):
             table.settle(mark, self.member(user_id) if user_id in self.model.members else None)
         status = self.statuses.get(user_id, status)
-        presence = None if status == "offline" else msgspec.Raw(msgspec.json.encode(presence_of(user_id, status)))
-        if not self.actor.attach(session, presence=presence, is_new=False):
+        if not self.actor.attach(session, presence=self.presence_of(user_id, status), is_new=False):
             table.release(user_id)
             return
         self.statuses[user_id] = status
         self.lookers.append(Looker(session, connection))
+
+    @rule(user_id=users, status=statuses)
+    def turn_back(self, user_id: int, status: str) -> None:
+        """A user is shown before its session enters, and the session does not enter: nothing has changed."""
+        if user_id not in self.model.members:
+            return
+        stay = make_stay(self.actor, user_id)
+        stay.settle(self.member(user_id))
+        self.actor.show(user_id, self.presence_of(user_id, self.statuses.get(user_id, status)))
+        stay.close()
 
     @rule(number=st.integers(0, 20))
     def detach(self, number: int) -> None:
