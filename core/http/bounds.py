@@ -1,8 +1,7 @@
 """The bounds of times and sizes for HTTP clients, as one value that tests make smaller.
 
 A body has `body_grace_s` and then one second more for each `body_bytes_per_s` that have come, but `request_s` in all: a
-slow line is served, a byte every two seconds is not. An answer that waits in the process must shrink within `unread_s`,
-and be gone after `request_s`.
+slow line is served, a byte every two seconds is not. An answer that waits in the process must shrink within `unread_s`.
 """
 
 from typing import Final
@@ -29,6 +28,7 @@ class HttpBounds(msgspec.Struct, kw_only=True, frozen=True):
     body_bytes_per_s: float = 512.0
     """The speed of a modem of forty years ago. Apache's mod_reqtimeout asks for as much."""
     request_s: float = 900.0
+    """The longest time for a body, however fast it comes."""
     unread_s: float = 60.0
     """The kernel takes some hundred KB and reports room in large pieces, so a slow reader is seen to take nothing for a
     while.
