@@ -5,6 +5,7 @@ computes each view anew by the text of Discord's documentation. After each chang
 exactly the channels that the model lets it view, and get exactly the messages.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -22,7 +23,9 @@ from core.wire.objects.member import render_member
 from core.wire.objects.role import render_role
 from core.wire.objects.user import render_user
 from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.passive_sessions import LargeGuilds
 from gateway.guilds.state.guild_state import GuildState
+from gateway.guilds.state.member_table import KEEP_ALL_BELOW
 from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
@@ -41,6 +44,7 @@ from tests.support.gateway.guild_model import (
 )
 from tests.support.gateway.made_anew import check_kept
 from tests.support.gateway.sessions import make_session
+from tests.support.gateway.stays import make_stay
 
 bits = st.integers(0, 15).map(
     lambda n: (n & 1 and VIEW) | (n & 2 and CONNECT) | (n & 4 and MANAGE_CHANNELS) | (ADMINISTRATOR if n == 15 else 0)
@@ -66,7 +70,10 @@ class Watcher:
         self.connection = connection
         self.known: set[int] | None = None
         """The channels, None while the client knows no guild."""
+        self.is_passive = False
+        """Whether messages of others come to it only when they mention its user, and else as unread channels."""
         self.messages: list[int] = []
+        self.unread: list[int] = []
         self.invites: list[int] = []
 
     def read(self) -> None:
@@ -90,6 +97,9 @@ class Watcher:
                     self.known.remove(int(d["id"]))
                 case "MESSAGE_CREATE":
                     self.messages.append(int(d["channel_id"]))
+                case "PASSIVE_UPDATE_V1":
+                    assert self.is_passive
+                    self.unread += [int(channel["id"]) for channel in d["channels"]]
                 case "INVITE_CREATE":
                     self.invites.append(int(d["channel_id"]))
 
@@ -106,6 +116,12 @@ class ViewMachine(RuleBasedStateMachine):
         self.here: list[Watcher] = []
         self.position = 0
         self.sessions_made = 0
+        self.timers = FakeTimers()
+        self.large = LargeGuilds()
+        self.others = 0
+        """The members that are counted, but that no rule touches."""
+        self.unread: set[int] = set()
+        """The channels that had messages since the last batch of unread channels."""
 
     @initialize(
         target=watchers,
@@ -114,27 +130,33 @@ class ViewMachine(RuleBasedStateMachine):
         held=st.fixed_dictionaries({user_id: st.sets(roles, max_size=2) for user_id in USERS}),
         given=st.fixed_dictionaries(dict.fromkeys(ROLES, bits)),
         made=st.dictionaries(channels, st.dictionaries(targets, pairs, min_size=1, max_size=4), min_size=2),
-        attached=st.lists(st.tuples(users, intent_sets), min_size=2, max_size=7),
+        attached=st.lists(st.tuples(users, intent_sets, st.booleans()), min_size=2, max_size=7),
         keeps_all=st.booleans(),
+        room=st.sampled_from([1, 2, KEEP_ALL_BELOW]),
+        large=st.sampled_from([2, KEEP_ALL_BELOW - 1, LargeGuilds().members]),
     )
-    def load(self, everyone: int, absent: Any, held: Any, given: Any, made: Any, attached: Any, keeps_all: bool) -> Any:
-        """Make a random guild with some sessions."""
+    def load(self, everyone: int, absent: Any, held: Any, given: Any, made: Any, attached: Any, *, keeps_all: bool, room: int, large: int) -> Any:  # fmt: skip
+        """Make a random guild with some sessions. With `room` more members it is not kept whole any more."""
         model = self.model
         model.roles |= {**given, GUILD: everyone}
         model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
         model.channels = made
         rows = [model.member(user_id) for user_id in model.members] if keeps_all else None
+        self.others = max(KEEP_ALL_BELOW - room - len(model.members), 0)
+        self.large = LargeGuilds(members=large)
+        count = len(model.members) + self.others
         self.actor = GuildActor(
-            GuildState(model.snapshot(), members=rows),
+            GuildState(msgspec.structs.replace(model.snapshot(), member_count=count), members=rows),
             position=0,
-            clock=(clock := FakeClock()),
-            call_later=FakeTimers(clock).call_later,
+            clock=FakeClock(),
+            call_later=self.timers.call_later,
+            large=self.large,
         )
-        came = [self.enter(user_id, intents) for user_id, intents in attached]
+        came = [self.enter(user_id, intents, is_bot=is_bot) for user_id, intents, is_bot in attached]
         return multiple(*(watcher for watcher in came if watcher is not None))
 
-    def tell(self, event: str, payload: Any, **header: Any) -> None:
-        """The actor applies an event."""
+    def tell(self, event: str, payload: Any, **header: Any) -> Envelope:
+        """The actor applies an event. Return its envelope."""
         self.position += 1
         envelope = Envelope(
             **{
@@ -149,6 +171,7 @@ class ViewMachine(RuleBasedStateMachine):
         self.actor.apply(Delivery(self.position, 0, envelope))
         # A delivery that comes twice changes nothing.
         self.actor.apply(Delivery(self.position, 0, envelope))
+        return envelope
 
     def tell_channel(self, event: str, channel_id: int) -> None:
         """Make the event of a channel."""
@@ -157,26 +180,48 @@ class ViewMachine(RuleBasedStateMachine):
 
     # -- sessions
 
-    @rule(target=watchers, user_id=users, intents=intent_sets)
-    def attach(self, user_id: int, intents: int) -> Any:
+    @rule(target=watchers, user_id=users, intents=intent_sets, is_bot=st.booleans())
+    def attach(self, user_id: int, intents: int, is_bot: bool) -> Any:
         """Make one more session."""
-        watcher = self.enter(user_id, intents)
+        watcher = self.enter(user_id, intents, is_bot=is_bot)
         return multiple() if watcher is None else watcher
 
-    def enter(self, user_id: int, intents: int) -> Watcher | None:
-        """A member's session attaches, and a stranger's does not."""
+    def enter(self, user_id: int, intents: int, *, is_bot: bool, messages: Iterable[Envelope] = ()) -> Watcher | None:
+        """A member's session attaches, and a stranger's does not. These messages have come during its join."""
         self.sessions_made += 1
-        session, connection = make_session(user_id, session_id=str(self.sessions_made), intents=intents)
-        if mark := self.actor.state.members.hold(user_id):
-            row = self.model.member(user_id) if user_id in self.model.members else None
-            self.actor.state.members.settle(mark, row)
-        is_in = self.actor.attach(session, presence=None, is_new=False)
+        session, connection = make_session(
+            user_id, session_id=str(self.sessions_made), intents=intents if is_bot else ALL_INTENTS, is_bot=is_bot
+        )
+        watcher = Watcher(session, connection)
+        watcher.is_passive = not is_bot and len(self.model.members) + self.others > self.large.members
+        stay = make_stay(self.actor, user_id)
+        stay.settle(self.model.member(user_id) if user_id in self.model.members else None)
+        stay.collected += messages
+        is_in = stay.enter(session, presence=None)
+        stay.close()
         assert is_in == (user_id in self.model.members)
         if not is_in:
-            self.actor.state.members.release(user_id)
             return None
-        watcher = Watcher(session, connection)
         self.here.append(watcher)
+        return watcher
+
+    @rule(
+        target=watchers,
+        user_id=users,
+        intents=intent_sets,
+        is_bot=st.booleans(),
+        channel_id=channels,
+        mentioned=st.sets(users, max_size=2),
+    )
+    def join_during_a_message(self, user_id: int, intents: int, is_bot: bool, channel_id: int, mentioned: Any) -> Any:
+        """A message between a join and GUILD_CREATE follows GUILD_CREATE."""
+        if user_id in self.model.members:
+            return multiple()
+        self.join(user_id, set())
+        message = self.send_message(channel_id, mentioned)
+        watcher = self.enter(user_id, intents, is_bot=is_bot, messages=[message])
+        assert watcher is not None
+        self.check_message(watcher, message)
         return watcher
 
     @rule(watcher=consumes(watchers))
@@ -255,18 +300,55 @@ class ViewMachine(RuleBasedStateMachine):
             self.model.owner_id = user_id
             self.tell("GUILD_UPDATE", render_guild(self.model.guild(), ()))
 
-    @rule(channel_id=channels)
-    def send_message(self, channel_id: int) -> None:
-        """A message reaches exactly the sessions that may read its channel, once."""
+    @rule(channel_id=channels, mentioned=st.sets(users, max_size=2))
+    def say(self, channel_id: int, mentioned: set[int]) -> None:
+        """Somebody writes."""
+        self.send_message(channel_id, mentioned)
+
+    def send_message(self, channel_id: int, mentioned: set[int]) -> Envelope:
+        """A message reaches exactly the sessions that may read its channel, once. Passive ones it must mention."""
         payload = {"id": "1", "channel_id": str(channel_id), "content": "x"}
-        self.tell("MESSAGE_CREATE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
+        header = {"audience": Audience.CHANNEL, "channel_id": channel_id, "mention_ids": tuple(mentioned)}
+        message = self.tell("MESSAGE_CREATE", payload, **header)
+        self.unread.add(channel_id)
         for watcher in self.here:
-            session = watcher.session
-            watcher.read()
+            self.check_message(watcher, message)
+        return message
+
+    def check_message(self, watcher: Watcher, message: Envelope) -> None:
+        session = watcher.session
+        watcher.read()
+        if watcher.is_passive:
+            wants = session.user_id in message.mention_ids
+        else:
             wants = bool(session.intents & Intent.GUILD_MESSAGES)
-            expected = wants and self.model.may_read(session.user_id, channel_id)
-            assert watcher.messages == [channel_id] * expected
-            watcher.messages.clear()
+        expected = wants and self.model.may_read(session.user_id, message.channel_id)
+        assert watcher.messages == [message.channel_id] * expected
+        watcher.messages.clear()
+
+    @rule(
+        said=st.sets(channels, min_size=1),
+        channel_id=channels,
+        overwrites=st.dictionaries(targets, pairs, max_size=4),
+    )
+    def change_before_a_batch(self, said: set[int], channel_id: int, overwrites: Any) -> None:
+        """A channel changes between messages and the batch that tells passive sessions of them."""
+        for each in said:
+            self.send_message(each, set())
+        self.put_channel(channel_id, overwrites)
+        self.let_time_pass()
+
+    @rule()
+    def let_time_pass(self) -> None:
+        """Passive sessions are told the unread channels that they may read now, and no others."""
+        self.timers.advance(self.large.gap_s)
+        for watcher in self.here:
+            watcher.read()
+            readable = {each for each in self.unread if self.model.may_read(watcher.session.user_id, each)}
+            assert len(watcher.unread) == len(set(watcher.unread))
+            assert readable.issuperset(watcher.unread)
+            watcher.unread.clear()
+        self.unread.clear()
 
     @rule(channel_id=channels)
     def make_invite(self, channel_id: int) -> None:
