@@ -161,6 +161,8 @@ class PassiveSessions:
 
     def note_message(self, envelope: Envelope) -> SlotSet:
         """Note a message as unread for passive sessions. Return those of them that get it at once."""
+        if not self._limited:
+            return _NOBODY
         passive = self._passive_in(envelope.channel_id)
         if passive:
             self._unread[envelope.channel_id] = max(envelope.id, self._unread.get(envelope.channel_id, 0))
@@ -173,7 +175,7 @@ class PassiveSessions:
 
     def _passive_in(self, channel_id: int) -> SlotSet:
         """Return the passive sessions that may read the channel now."""
-        if not self._limited:
+        if not channel_id:  # The index would select everybody: such an envelope is broken.
             return _NOBODY
         return self._readers(channel_id, self._sessions.select_flag(_PASSIVE, channel_id))
 

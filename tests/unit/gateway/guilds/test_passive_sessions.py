@@ -179,6 +179,15 @@ def test_message_that_comes_during_a_join_follows_guild_create_when_it_mentions_
         assert create[1]["channels"][0]["last_message_id"] == str(place.told.id)
 
 
+def test_message_without_a_channel_reaches_nobody() -> None:
+    place = LargeGuild()
+    _, person = place.enter(101)
+    place.say(0, mention_everyone=True)
+    place.say(0, mentions=(101,))
+    place.timers.run()
+    assert names(person) == []
+
+
 def test_channel_that_is_lost_before_the_batch_is_not_told_as_unread() -> None:
     place = LargeGuild()
     _, person = place.enter(101)
