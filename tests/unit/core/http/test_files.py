@@ -118,7 +118,9 @@ def test_client_that_goes_half_way_ends_the_sending(runner: asyncio.Runner, path
         await check()
         before = count_descriptors()
         await check()
-        assert count_descriptors() == before
+        async with asyncio.timeout(5):  # transports close a turn of the loop after they say so
+            while count_descriptors() > before:
+                await asyncio.sleep(0)
 
     with runner:
         runner.run(check_twice())
