@@ -118,8 +118,8 @@ def test_client_that_goes_half_way_ends_the_sending(runner: asyncio.Runner, path
         await check()
         before = count_descriptors()
         await check()
-        async with asyncio.timeout(5):  # transports close a turn of the loop after they say so
-            while count_descriptors() > before:
+        async with asyncio.timeout(5):
+            while count_descriptors() > before:  # noqa: ASYNC110 - nothing tells when a descriptor is closed
                 await asyncio.sleep(0)
 
     with runner:
