@@ -118,7 +118,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     uses = AuthSessionUses(store=store, clock=clock)
     limits = _build_limits(settings=settings, clock=clock, metrics=metrics)
     images = ImageService(blobs=blobs)
-    membership = Membership(store=store, ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
+    membership = Membership(ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
     services = Services(
         account=build_account_services(
             store=store, entities=entities, images=images, membership=membership, online=online,

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from api.services.announcements import guild_event, user_event
 from api.services.ids import IdSource
-from core.domain.errors import BannedFromGuild, LimitReached, UnknownGuild
+from core.domain.errors import BannedFromGuild, LimitReached
 from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, GUILD_ROLE_DELETE
 from core.domain.guild import Guild
 from core.domain.member import Member
 from core.runtime.clock import Clock
-from core.store.interfaces import Store, Transaction
+from core.store.interfaces import Transaction
 from core.wire.internal_events import GuildJoined
 from core.wire.objects.member import MemberRemoved, render_member
 from core.wire.objects.role import RoleDeleted
@@ -34,29 +34,12 @@ GuildWelcome = Callable[[Guild, Member], Awaitable[None]]
 class Membership:
     """Adds members to guilds and removes them."""
 
-    __slots__ = ("_clock", "_ids", "_store", "_welcome")
+    __slots__ = ("_clock", "_ids", "_welcome")
 
-    def __init__(self, *, store: Store, ids: IdSource, clock: Clock, welcome: GuildWelcome) -> None:
-        self._store = store
+    def __init__(self, *, ids: IdSource, clock: Clock, welcome: GuildWelcome) -> None:
         self._ids = ids
         self._clock = clock
         self._welcome = welcome
-
-    async def join_guild(self, user_id: int, guild_id: int, *, role_ids: Sequence[int] = ()) -> Member:
-        """Make a user a member. One that is a member already stays as it is.
-
-        Raises:
-            UnknownGuild, UnknownUser, BannedFromGuild, LimitReached: nothing was changed.
-        """
-        async with self._store.write() as tx:
-            guild = await tx.guilds.find(guild_id)
-            if guild is None:
-                raise UnknownGuild
-            member = await self.add(tx, guild_id, user_id, role_ids=role_ids)
-            if member is None:
-                return await _fetch_member(tx, guild_id, user_id)
-        await self._welcome(guild, member)
-        return member
 
     async def welcome(self, guild: Guild, member: Member) -> None:
         """Tell the guild about a member that a caller added with `add`, after its unit of work."""
@@ -126,10 +109,3 @@ class Membership:
             await tx.roles.delete(role.id)
             payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role.id))
             tx.announce(guild_event(self._ids.next(), GUILD_ROLE_DELETE, guild_id, payload))
-
-
-async def _fetch_member(tx: Transaction, guild_id: int, user_id: int) -> Member:
-    member = await tx.members.find(guild_id, user_id)
-    if member is None:
-        raise UnknownGuild
-    return member

@@ -79,10 +79,6 @@ class MemberList:
                     yield user_id
             start += 1 + len(members)
 
-    def count_rows(self) -> int:
-        """Count all rows, with the headers of groups."""
-        return len(self._places) + sum(1 for members in self._groups.values() if members)
-
 
 def order_groups(state: GuildState, *, with_offline: bool) -> list[str]:
     """Return the groups of the guild's lists in their order."""
