@@ -112,7 +112,8 @@ bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure the tables of benchma
 
 lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
 	$(COMPILE) $(ARGS) --group build --output-file requirements/runtime.lock
-	$(COMPILE) $(ARGS) --group dev --constraint requirements/runtime.lock --output-file requirements/dev.lock
+	$(COMPILE) $(ARGS) --extra cluster --constraint requirements/runtime.lock --output-file requirements/cluster.lock
+	$(COMPILE) $(ARGS) --extra cluster --group dev --constraint requirements/cluster.lock --output-file requirements/dev.lock
 	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 clean:  ## Remove all that make has built; data stays
@@ -139,7 +140,12 @@ $(VENV)/runtime.stamp: requirements/runtime.lock | $(UV)
 	@$(PIP_INSTALL) -r requirements/runtime.lock
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/runtime.stamp
+$(VENV)/cluster.stamp: requirements/cluster.lock $(VENV)/runtime.stamp
+	@echo "Installing the clients of Redis, PostgreSQL and Cassandra …"
+	@$(PIP_INSTALL) -r requirements/cluster.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/cluster.stamp
 	@echo "Installing what the tests need …"
 	@$(PIP_INSTALL) -r requirements/dev.lock
 	@touch $@

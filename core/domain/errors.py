@@ -56,6 +56,14 @@ class Unavailable(DomainError):
         self.retry_after_s = retry_after_s
 
 
+class OutcomeUnknown(Unavailable):
+    """A backend went away in the middle of a write, which may have been done or not, or may still be done."""
+
+
+class StaleRights(DomainError):
+    """Rights have changed since they were checked. The check is to be repeated; this never reaches a client."""
+
+
 class FieldError(Exception):
     """One wrong field: `path` like ("embeds", 0, "title"), a form code like BASE_TYPE_REQUIRED, a text."""
 
