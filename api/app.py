@@ -31,12 +31,13 @@ from api.services.gateway_addresses import GatewayAddressService
 from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
 from api.services.images import ImageService
-from api.services.limits import Limits, MemoryRateLimiter
+from api.services.limits import Limits
 from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
 from core.live.interfaces import OnlineCounts, SessionStarts
+from core.live.limits import MemoryRateLimiter
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.settings.settings import Settings

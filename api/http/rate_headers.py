@@ -6,7 +6,7 @@ A route without a limit of its own shows the limit that every request counts aga
 from msgspec import Struct
 
 from api.http.scope import RATE_KEY, Scope
-from api.services.limits import Standing
+from core.live.interfaces import Standing
 
 
 class Rate(Struct, frozen=True):

@@ -1,8 +1,4 @@
-"""Discord's rate limits.
-
-A rule allows `limit` takes per key and window. As with Discord, a key's window starts with its first take, and its
-count ends with it. `RateLimiter` counts, in memory here; in a cluster all API processes share one. `Limits` decides
-what counts:
+"""Discord's rate limits: what counts against which rule. `core.live.interfaces.RateLimiter` counts.
 
 - every request against 50/s of its user (of its address, without a user), which is the *global* limit;
 - a message, over REST or the socket alike, against 10/10 s of its user and channel, and 100/min of its user;
@@ -19,128 +15,13 @@ import ipaddress
 import logging
 from collections.abc import Callable, Hashable
 from functools import lru_cache
-from typing import Protocol
-
-import msgspec
 
 from core.domain.errors import RateLimited
+from core.live.interfaces import RateLimiter, Rule, Standing
 from core.runtime.addresses import key_of
-from core.runtime.clock import Clock
 from core.runtime.settings.settings import LimitSettings
 
 logger = logging.getLogger(__name__)
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """At most `limit` in `window_s`. `name` tells rules apart."""
-
-    name: str
-    limit: int
-    window_s: float
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """The state of a key after a take. `retry_after_s` is 0 when the take was allowed."""
-
-    limit: int
-    remaining: int
-    reset_after_s: float
-    retry_after_s: float = 0.0
-
-
-class RateLimiter(Protocol):
-    """Counts takes."""
-
-    async def take(self, rule: Rule, key: Hashable) -> Standing:
-        """Count one take and return the standing. Over the limit nothing is counted."""
-
-    async def look(self, rule: Rule, key: Hashable) -> Standing:
-        """Return the standing, without counting."""
-
-    async def give_back(self, rule: Rule, key: Hashable) -> None:
-        """Take back one count."""
-
-
-class _Window:
-    """The takes of one key since its first one."""
-
-    __slots__ = ("end_s", "taken")
-
-    def __init__(self, end_s: float) -> None:
-        self.taken = 0
-        self.end_s = end_s
-
-
-class _Counts:
-    """One rule's windows by key. Ended windows are dropped a generation at a time, so no sweep is needed."""
-
-    __slots__ = ("_next_generation_s", "_older", "_window_s", "_young")
-
-    def __init__(self, window_s: float) -> None:
-        self._window_s = window_s
-        self._young: dict[Hashable, _Window] = {}
-        self._older: dict[Hashable, _Window] = {}
-        self._next_generation_s = 0.0
-
-    def find(self, key: Hashable, now_s: float) -> _Window | None:
-        """Return the key's window, unless it has ended."""
-        window = self._young.get(key) or self._older.get(key)
-        return window if window is not None and now_s < window.end_s else None
-
-    def begin(self, key: Hashable, now_s: float) -> _Window:
-        """Begin a window for the key."""
-        if now_s >= self._next_generation_s:
-            # A window of the last but one generation has ended by now.
-            self._older = self._young if now_s < self._next_generation_s + self._window_s else {}
-            self._young = {}
-            self._next_generation_s = now_s + self._window_s
-        window = self._young[key] = _Window(now_s + self._window_s)
-        return window
-
-
-class MemoryRateLimiter:
-    """Counts in this process."""
-
-    __slots__ = ("_clock", "_counts")
-
-    def __init__(self, *, clock: Clock) -> None:
-        self._clock = clock
-        self._counts: dict[str, _Counts] = {}
-
-    async def take(self, rule: Rule, key: Hashable) -> Standing:
-        """Count one take and return the standing."""
-        counts = self._counts.get(rule.name)
-        if counts is None:
-            counts = self._counts[rule.name] = _Counts(rule.window_s)
-        now_s = self._clock.monotonic_s()
-        window = counts.find(key, now_s) or counts.begin(key, now_s)
-        if window.taken >= rule.limit:
-            return _exhausted(rule, window, now_s)
-        window.taken += 1
-        return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
-
-    async def look(self, rule: Rule, key: Hashable) -> Standing:
-        """Return the standing, without counting."""
-        counts = self._counts.get(rule.name)
-        now_s = self._clock.monotonic_s()
-        window = None if counts is None else counts.find(key, now_s)
-        if window is None:
-            return Standing(rule.limit, rule.limit, rule.window_s)
-        if window.taken >= rule.limit:
-            return _exhausted(rule, window, now_s)
-        return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
-
-    async def give_back(self, rule: Rule, key: Hashable) -> None:
-        """Take back one count."""
-        counts = self._counts.get(rule.name)
-        window = None if counts is None else counts.find(key, self._clock.monotonic_s())
-        if window is not None and window.taken:
-            window.taken -= 1
-
-
-def _exhausted(rule: Rule, window: _Window, now_s: float) -> Standing:
-    left_s = window.end_s - now_s
-    return Standing(rule.limit, 0, left_s, left_s)
 
 
 class Limits:

@@ -33,10 +33,11 @@ from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
 from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
-from api.services.limits import Limits, MemoryRateLimiter
+from api.services.limits import Limits
 from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
 from core.http.server import HttpServer
+from core.live.limits import MemoryRateLimiter
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings

@@ -3,9 +3,12 @@
 Readers await, writers do not. One process has it all in memory (`core.live.memory`); several would keep it at a place
 of their own, write changes in batches, and read from there. The state is lost when the process ends, and complete again
 once its clients are back.
+
+The counts of rate limits are asked and counted in one step. A rule allows `limit` takes per key and window. As with
+Discord, a key's window starts with its first take, and its count ends with it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -37,3 +40,33 @@ class SessionStarts(Protocol):
 
     async def find(self, bot_id: int) -> StartsLeft:
         """Return the rest of the bot's day; a whole day when none has begun."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """At most `limit` in `window_s`. `name` tells rules apart."""
+
+    name: str
+    limit: int
+    window_s: float
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The state of a key after a take. `retry_after_s` is 0 when the take was allowed."""
+
+    limit: int
+    remaining: int
+    reset_after_s: float
+    retry_after_s: float = 0.0
+
+
+class RateLimiter(Protocol):
+    """Counts takes, all processes together. Keys are ints, strings and tuples of them."""
+
+    async def take(self, rule: Rule, key: Hashable) -> Standing:
+        """Count one take and return the standing. Over the limit nothing is counted."""
+
+    async def look(self, rule: Rule, key: Hashable) -> Standing:
+        """Return the standing, without counting."""
+
+    async def give_back(self, rule: Rule, key: Hashable) -> None:
+        """Take back one count."""

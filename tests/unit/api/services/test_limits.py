@@ -1,68 +1,14 @@
-"""The counting of takes, and the rules that they count against."""
+"""The rules that requests, messages and attempts count against."""
 
 import contextlib
 
 import pytest
 
-from api.services.limits import Limits, MemoryRateLimiter, Rule, is_loopback
+from api.services.limits import Limits, is_loopback
 from core.domain.errors import RateLimited
+from core.live.limits import MemoryRateLimiter
 from core.runtime.settings.settings import LimitSettings
 from tests.fakes.clock import FakeClock
-
-RULE = Rule("test", 2, 10.0)
-
-
-async def test_take_counts_down_and_refuses_with_the_time_left() -> None:
-    clock = FakeClock()
-    limiter = MemoryRateLimiter(clock=clock)
-    assert (await limiter.take(RULE, "a")).remaining == 1
-    clock.advance(4)
-    second = await limiter.take(RULE, "a")
-    assert (second.remaining, second.reset_after_s, second.retry_after_s) == (0, 6.0, 0.0)
-    third = await limiter.take(RULE, "a")
-    assert (third.remaining, third.retry_after_s) == (0, 6.0)
-    assert (await limiter.take(RULE, "b")).remaining == 1
-
-
-async def test_take_begins_a_new_window_when_the_old_one_has_ended() -> None:
-    clock = FakeClock()
-    limiter = MemoryRateLimiter(clock=clock)
-    for _ in range(3):
-        await limiter.take(RULE, "a")
-    clock.advance(10)
-    assert (await limiter.take(RULE, "a")).remaining == 1
-
-
-async def test_window_survives_the_turn_of_generations() -> None:
-    clock = FakeClock()
-    limiter = MemoryRateLimiter(clock=clock)
-    await limiter.take(RULE, "first")
-    clock.advance(9)
-    for _ in range(2):
-        await limiter.take(RULE, "a")
-    clock.advance(2)
-    await limiter.take(RULE, "begins a generation")
-    assert (await limiter.take(RULE, "a")).retry_after_s == 8.0
-
-
-async def test_look_counts_nothing() -> None:
-    limiter = MemoryRateLimiter(clock=FakeClock())
-    for _ in range(5):
-        assert (await limiter.look(RULE, "a")).remaining == 2
-
-
-@pytest.mark.parametrize("keys", [1_000])
-async def test_ended_windows_are_forgotten(keys: int) -> None:
-    clock = FakeClock()
-    limiter = MemoryRateLimiter(clock=clock)
-    for key in range(keys):
-        await limiter.take(RULE, key)
-    for _ in range(3):
-        clock.advance(11)
-        await limiter.take(RULE, "a")
-    counts = limiter._counts["test"]
-    assert 0 not in counts._young
-    assert 0 not in counts._older
 
 
 def limits_with(clock: FakeClock, **settings: object) -> Limits:
@@ -118,15 +64,6 @@ async def test_limits_that_are_off_refuse_nothing() -> None:
 )
 def test_is_loopback_knows_this_machine(address: str, *, expected: bool) -> None:
     assert is_loopback(address) is expected
-
-
-async def test_what_is_given_back_was_not_taken() -> None:
-    limiter = MemoryRateLimiter(clock=FakeClock())
-    await limiter.give_back(RULE, "a")
-    for _ in range(RULE.limit * 2):
-        assert not (await limiter.take(RULE, "a")).retry_after_s
-        await limiter.give_back(RULE, "a")
-    assert (await limiter.look(RULE, "a")).remaining == RULE.limit
 
 
 async def test_refusals_are_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,12 +3,13 @@
 import pytest
 
 from api.services.access import ChannelAccess
-from api.services.limits import Limits, MemoryRateLimiter
+from api.services.limits import Limits
 from api.services.messages.message_limits import MessageLimits
 from core.domain.channel import Channel, ChannelType
 from core.domain.errors import RateLimited, SlowMode
 from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.user import User
+from core.live.limits import MemoryRateLimiter
 from core.runtime.settings.settings import LimitSettings
 from tests.fakes.clock import FakeClock
 
