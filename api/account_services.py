@@ -16,6 +16,7 @@ from api.services.images import ImageService
 from api.services.members.membership import Membership
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
+from core.runtime.randomness import Randomness
 from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store
 
@@ -42,10 +43,13 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
     passwords: PasswordAttempts,
     ids: IdSource,
     clock: Clock,
+    random: Randomness,
     settings: Settings,
 ) -> AccountServices:
     """Make the services."""
-    applications_service = ApplicationService(store=store, entities=entities, images=images, ids=ids, clock=clock)
+    applications_service = ApplicationService(
+        store=store, entities=entities, images=images, ids=ids, clock=clock, random=random
+    )
     own_guilds = OwnGuildService(store=store, entities=entities, online=online, clock=clock)
     return AccountServices(
         accounts=AccountService(store=store, entities=entities, images=images, passwords=passwords, ids=ids),
@@ -54,6 +58,7 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
             store=store,
             ids=ids,
             clock=clock,
+            random=random,
             passwords=passwords,
             sessions_per_user=settings.limits.sessions_per_user,
         ),

@@ -40,6 +40,7 @@ from core.live.interfaces import OnlineCounts, SessionStarts
 from core.live.limits import MemoryRateLimiter
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
+from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.settings.settings import Settings
 from core.store.blob.interfaces import BlobStore
 from core.store.interfaces import Store
@@ -111,6 +112,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     online: OnlineCounts,
     starts: SessionStarts,
     gateway_url: Callable[[str], str],
+    random: Randomness = SYSTEM_RANDOMNESS,
 ) -> Api:
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     entities = EntityCache(store=store, bus=bus, clock=clock)
@@ -124,11 +126,11 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         account=build_account_services(
             store=store, entities=entities, images=images, membership=membership, online=online,
             passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
-            ids=ids, clock=clock, settings=settings,
+            ids=ids, clock=clock, random=random, settings=settings,
         ),
         guild=build_guild_services(
             store=store, entities=entities, last_messages=last_messages, images=images, membership=membership,
-            online=online, ids=ids, clock=clock,
+            online=online, ids=ids, clock=clock, random=random,
         ),
         message=build_message_services(
             store=store, bus=bus, entities=entities, last_messages=last_messages, limits=limits,

@@ -1,7 +1,5 @@
 """The guild side of the composition root: guilds and what is in them."""
 
-import secrets
-
 import msgspec
 
 from api.services.channels.channel_positions import ChannelOrderService
@@ -21,6 +19,7 @@ from api.services.members.prune import PruneService
 from api.services.roles.roles import RoleService
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
+from core.runtime.randomness import Randomness
 from core.store.interfaces import Store
 
 
@@ -39,7 +38,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     vanity: VanityService
 
 
-def build_guild_services(
+def build_guild_services(  # noqa: PLR0913 - a composition root is given all that its parts need
     *,
     store: Store,
     entities: EntityCache,
@@ -49,6 +48,7 @@ def build_guild_services(
     online: OnlineCounts,
     ids: IdSource,
     clock: Clock,
+    random: Randomness,
 ) -> GuildServices:
     """Make the services."""
     return GuildServices(
@@ -65,7 +65,7 @@ def build_guild_services(
             online=online,
             ids=ids,
             clock=clock,
-            choose=secrets.choice,
+            choose=random.choice,
         ),
         members=MemberService(
             store=store,

@@ -13,7 +13,6 @@ and the login reads. They get their receivers at the end (`hand_to`).
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -22,6 +21,7 @@ from core.bus.interfaces import Bus, Subscription
 from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
+from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store
 from core.wire.opcodes import Opcode
@@ -47,7 +47,7 @@ from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending, make_sending
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.session_table import SessionTable
-from gateway.transport.listener import Listener, make_listener
+from gateway.transport.listener import Listener, MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import ALONE, Surroundings
 from gateway.users.user_directory import Ids, UserDirectory
@@ -126,6 +126,7 @@ class _Common(msgspec.Struct, kw_only=True, frozen=True):
     settings: Settings
     metrics: Metrics
     surroundings: Surroundings
+    random: Randomness
     tasks: Tasks
     meter: EventMeter
 
@@ -144,6 +145,8 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     starts: SessionStarts,
     address: PublicAddress,
     surroundings: Surroundings = ALONE,
+    random: Randomness = SYSTEM_RANDOMNESS,
+    make_listener: MakeListener = make_listener,
 ) -> Gateway:
     """Build the gateway with all its parts. Call this within a running loop.
 
@@ -158,6 +161,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         settings=settings,
         metrics=metrics,
         surroundings=surroundings,
+        random=random,
         tasks=tasks,
         meter=meter,
     )
@@ -185,7 +189,15 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     )
     resuming = Resuming(table=table, users=users, metrics=metrics)
     protocol = GatewayProtocol(identifying=identifying, resuming=resuming, commands=commands, table=table)
-    listener = _build_listener(common, protocol, sending)
+    listener = make_listener(
+        settings=settings.gateway,
+        clock=clock,
+        call_later=call_later,
+        handler=protocol,
+        metrics=metrics,
+        sending=sending,
+        surroundings=surroundings,
+    )
     timers = (table.close, users.close, guilds.close)
     return Gateway(bus=bus, inbox=inbox, listener=listener, tasks=tasks, address=address, close=timers)
 
@@ -254,7 +266,7 @@ def _build_identifying(
         settings=common.settings,
         table=table,
         starts=starts,
-        new_session_id=lambda: secrets.token_hex(_SESSION_ID_BYTES),
+        new_session_id=lambda: common.random.token_hex(_SESSION_ID_BYTES),
         metrics=common.metrics,
     )
     identifying = Identifying(
@@ -271,15 +283,3 @@ def _build_identifying(
     )
     reads.hand_to(identifying.take)
     return identifying
-
-
-def _build_listener(common: _Common, protocol: GatewayProtocol, sending: Sending) -> Listener:
-    return make_listener(
-        settings=common.settings.gateway,
-        clock=common.clock,
-        call_later=common.call_later,
-        handler=protocol,
-        metrics=common.metrics,
-        sending=sending,
-        surroundings=common.surroundings,
-    )

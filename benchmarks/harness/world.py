@@ -20,6 +20,7 @@ from core.domain.role import Role
 from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import SystemClock
+from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.settings.settings import StoreSettings
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
@@ -56,7 +57,7 @@ class _Plan:
         self.now_ms = clock.now_ms()
         self.ids = ids
         self.users = [User(id=ids.next(), username=f"member{number}") for number in range(members + 1)]
-        self.tokens = [make_token(user.id, self.now_ms) for user in self.users]
+        self.tokens = [make_token(user.id, self.now_ms, SYSTEM_RANDOMNESS) for user in self.users]
         self.guild_id = ids.next()
         is_mixed = channels > 1
         self.role_ids = [ids.next() for _ in range(_ROLES if is_mixed else 0)]

@@ -50,6 +50,23 @@ class Listener(Protocol):
         """Stop listening and close all connections with 1001. Takes a little over two seconds at most."""
 
 
+class MakeListener(Protocol):
+    """A function that makes a listener, as `make_listener` does."""
+
+    def __call__(
+        self,
+        *,
+        settings: GatewaySettings,
+        clock: Clock,
+        call_later: CallLater,
+        handler: ConnectionHandler,
+        metrics: Metrics,
+        sending: Sending | None = None,
+        surroundings: Surroundings = ALONE,
+    ) -> Listener:
+        """Make a listener. `handler` gets every connection's commands and its end."""
+
+
 def make_listener(
     *,
     settings: GatewaySettings,

@@ -21,6 +21,7 @@ from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
+from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.settings.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
 from core_ext.ids import SnowflakeGenerator
@@ -104,7 +105,7 @@ class _Crowd:
 
     def _log_in(self, user_id: int) -> tuple[str, AuthSession]:
         now_ms = self._clock.now_ms()
-        token = make_token(user_id, now_ms)
+        token = make_token(user_id, now_ms, SYSTEM_RANDOMNESS)
         return token, AuthSession(
             id=self._ids.next(),
             user_id=user_id,

@@ -15,6 +15,7 @@ from core.domain.role import Role
 from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
+from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.store.sql.store import SqlStore
 from core.wire.envelope import Envelope
 from core.wire.objects.channel import render_channel
@@ -85,7 +86,7 @@ class StoreWriter:
         return await self._log_in(login.user)
 
     async def _log_in(self, user: User) -> Login:
-        token = make_token(user.id, self.clock.now_ms())
+        token = make_token(user.id, self.clock.now_ms(), SYSTEM_RANDOMNESS)
         auth = AuthSession(
             id=self.ids.next(),
             user_id=user.id,

@@ -21,6 +21,7 @@ from core.domain.events import SESSION_REVOKED
 from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
+from core.runtime.randomness import Randomness
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.internal_events import SessionRevoked
@@ -70,7 +71,7 @@ class Origin(msgspec.Struct, kw_only=True, frozen=True):
 class AuthService:
     """Writes accounts and auth sessions. The end of an auth session is announced, so that its connections end too."""
 
-    __slots__ = ("_clock", "_ids", "_passwords", "_sessions_per_user", "_store")
+    __slots__ = ("_clock", "_ids", "_passwords", "_random", "_sessions_per_user", "_store")
 
     def __init__(
         self,
@@ -78,12 +79,14 @@ class AuthService:
         store: Store,
         ids: IdSource,
         clock: Clock,
+        random: Randomness,
         passwords: PasswordAttempts,
         sessions_per_user: int,
     ) -> None:
         self._store = store
         self._ids = ids
         self._clock = clock
+        self._random = random
         self._passwords = passwords
         self._sessions_per_user = sessions_per_user
 
@@ -175,7 +178,7 @@ class AuthService:
 
     async def _add_session(self, tx: Transaction, user_id: int, origin: Origin) -> LoginObject:
         now_ms = self._clock.now_ms()
-        token = make_token(user_id, now_ms)
+        token = make_token(user_id, now_ms, self._random)
         await tx.users.add_auth_session(
             AuthSession(
                 id=self._ids.next(),

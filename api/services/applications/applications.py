@@ -4,7 +4,6 @@ A bot's user has its application's id. A repeated request for the bot gives it a
 old one.
 """
 
-import secrets
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -27,6 +26,7 @@ from core.domain.events import USER_UPDATE
 from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
+from core.runtime.randomness import Randomness
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.application import ApplicationObject, BotTokenObject, render_application
 from core.wire.objects.user import render_own_user
@@ -89,16 +89,24 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
 class ApplicationService:
     """Reads and changes applications, and makes bots."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_images", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_images", "_random", "_store")
 
     def __init__(
-        self, *, store: Store, entities: EntityCache, images: ImageService, ids: IdSource, clock: Clock
+        self,
+        *,
+        store: Store,
+        entities: EntityCache,
+        images: ImageService,
+        ids: IdSource,
+        clock: Clock,
+        random: Randomness,
     ) -> None:
         self._store = store
         self._entities = entities
         self._images = images
         self._ids = ids
         self._clock = clock
+        self._random = random
 
     async def create(self, caller: Caller, form: CreateApplication) -> ApplicationObject:
         """Create an application of the caller, without a bot."""
@@ -114,7 +122,7 @@ class ApplicationService:
             name=form.name,
             description=form.description or "",
             icon=icon,
-            verify_key=secrets.token_hex(32),
+            verify_key=self._random.token_hex(32),
         )
         async with self._store.write() as tx:
             if len(await tx.applications.list_by_owner(caller.user_id)) >= MAX_APPLICATIONS:
@@ -156,7 +164,7 @@ class ApplicationService:
         if caller.is_bot:
             raise WrongAccountKind
         application = await self.require_allowed(caller, application_id)
-        token = make_token(application_id, self._clock.now_ms())
+        token = make_token(application_id, self._clock.now_ms(), self._random)
         async with self._store.write() as tx:
             # It is read again, as another request may have made the bot since.
             present = await tx.applications.find(application_id)

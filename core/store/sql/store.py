@@ -134,14 +134,15 @@ class SqlStore:
         num_shards: int,
         options: StoreOptions = _DEFAULTS,
         metrics: Metrics | None = None,
+        dialect: Dialect | None = None,
     ) -> "SqlStore":
-        """Open (and create or migrate) the database at a path or URL.
+        """Open (and create or migrate) the database at a path or URL, whose kind tells the dialect if none is given.
 
         Raises:
             Unavailable: when it cannot be opened.
             StartError: when it was written by a newer version, or made with other numbers.
         """
-        dialect = dialect_of(str(location))
+        dialect = dialect or dialect_of(str(location))
         engine = dialect.connect(str(location))
         numbers = ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id)
         async with AsyncExitStack() as opened:

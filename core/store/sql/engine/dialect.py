@@ -36,6 +36,7 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store=MEMORY",
 )
 
+Connect = Callable[[str], Awaitable[Any]]
 RunSteps = Callable[[Any, Sequence[Step]], Awaitable[list[list[tuple[Any, ...]]]]]
 
 
@@ -64,12 +65,13 @@ def _find_sqlite_file(location: str) -> Path | None:
     return None if path in ("", ":memory:") else Path(path)
 
 
-def _connect_sqlite(location: str) -> AsyncEngine:
+def connect_sqlite(location: str, *, connect: Connect = connect_one_trip) -> AsyncEngine:
+    """Make the engine of a database file. `connect` opens a driver's connection to a path."""
     path = location.split(":///", 1)[-1]
     # The store keeps its connections itself, and with AUTOCOMMIT it sends BEGIN and COMMIT itself.
     engine = create_async_engine(
         "sqlite+aiosqlite://",
-        async_creator=partial(connect_one_trip, path),
+        async_creator=partial(connect, path),
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         query_cache_size=2000,
@@ -90,7 +92,7 @@ SQLITE: Final = Dialect(
     # IMMEDIATE takes the write lock at once: a later upgrade could fail half-way through a unit.
     begin_write="BEGIN IMMEDIATE",
     insert=sqlite_insert,
-    connect=_connect_sqlite,
+    connect=connect_sqlite,
     find_file=_find_sqlite_file,
     compiler=SQLiteDialect_aiosqlite(),
     run_steps=OneTripConnection.run_steps,

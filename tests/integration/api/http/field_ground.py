@@ -7,6 +7,7 @@ from api.services.accounts.tokens import make_token
 from core.domain.channel import ChannelType
 from core.domain.tokens import hash_token
 from core.domain.user import Account, AuthSession, User
+from core.runtime.randomness import SYSTEM_RANDOMNESS
 from tests.integration.api.http.field_walk import Prepared
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.stored_guild import StoredGuild, next_id, store_guild
@@ -31,7 +32,7 @@ async def make_people(api: ApiUnderTest, count: int, *, last_used_ms: int) -> li
     async with api.store.write() as tx:
         for _ in range(count):
             user = User(id=next_id(), username=f"walker.{next_id()}")
-            token = make_token(user.id, next_id() & 0xFFFFFF)
+            token = make_token(user.id, next_id() & 0xFFFFFF, SYSTEM_RANDOMNESS)
             await tx.users.create(Account(user=user))
             await tx.users.add_auth_session(
                 AuthSession(
