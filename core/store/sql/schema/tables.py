@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from core.domain.channel import Overwrite
-from core.store.sql.schema.columns import JsonTuple, RawJson, Snowflake, ZeroAsNull
+from core.store.sql.schema.columns import BytewiseText, JsonTuple, RawJson, Snowflake, ZeroAsNull
 
 metadata = MetaData(
     naming_convention={
@@ -52,10 +52,10 @@ users = Table(
     metadata,
     Column("id", Snowflake, primary_key=True, autoincrement=False),
     Column("username", Text, nullable=False),
-    Column("username_fold", Text, nullable=False, index=True),
+    Column("username_fold", BytewiseText, nullable=False, index=True),
     Column("username_key", Text, unique=True),  # people: the folded username; bots: NULL, their names may repeat
     Column("global_name", Text),
-    Column("global_name_fold", Text, index=True),
+    Column("global_name_fold", BytewiseText, index=True),
     Column("avatar", Text),
     Column("banner", Text),
     Column("accent_color", Integer),
@@ -195,7 +195,7 @@ members = Table(
     Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("joined_ms", BigInteger, nullable=False),
     Column("nick", Text),
-    Column("nick_fold", Text),
+    Column("nick_fold", BytewiseText),
     Column("avatar", Text),
     Column("banner", Text),
     Column("bio", Text, nullable=False),
@@ -241,7 +241,7 @@ left_timeouts = Table(
 invites = Table(
     "invites",
     metadata,
-    Column("code", String(64), primary_key=True),
+    Column("code", String(64).with_variant(String(64, collation="C"), "postgresql"), primary_key=True),
     Column("guild_id", BigInteger, ForeignKey("guilds.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("channel_id", BigInteger, ForeignKey("channels.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("inviter_id", BigInteger),
@@ -319,3 +319,33 @@ log_trims = Table(
     Column("position", BigInteger, nullable=False),
 )
 """The last position of each shard that was trimmed away."""
+
+log_heads = Table(
+    "log_heads",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+)
+"""The newest revision of each shard, in a cluster. A unit of work holds the rows of its shards while it commits."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner_id", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The events of a cluster's units of work by shard and revision, until the shard's log has had them for a while."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+"""The leases of work that one process of a cluster does for all. Times are the database's."""

@@ -12,6 +12,7 @@ revision = "0005"
 down_revision = None
 
 _SNOWFLAKE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -48,10 +49,10 @@ def _create_accounts() -> None:
         "users",
         sa.Column("id", _SNOWFLAKE, autoincrement=False, nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
-        sa.Column("username_fold", sa.Text(), nullable=False),
+        sa.Column("username_fold", _BYTEWISE, nullable=False),
         sa.Column("username_key", sa.Text(), nullable=True),
         sa.Column("global_name", sa.Text(), nullable=True),
-        sa.Column("global_name_fold", sa.Text(), nullable=True),
+        sa.Column("global_name_fold", _BYTEWISE, nullable=True),
         sa.Column("avatar", sa.Text(), nullable=True),
         sa.Column("banner", sa.Text(), nullable=True),
         sa.Column("accent_color", sa.Integer(), nullable=True),
@@ -172,7 +173,7 @@ def _create_members() -> None:
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("joined_ms", sa.BigInteger(), nullable=False),
         sa.Column("nick", sa.Text(), nullable=True),
-        sa.Column("nick_fold", sa.Text(), nullable=True),
+        sa.Column("nick_fold", _BYTEWISE, nullable=True),
         sa.Column("avatar", sa.Text(), nullable=True),
         sa.Column("banner", sa.Text(), nullable=True),
         sa.Column("bio", sa.Text(), nullable=False),
@@ -276,7 +277,7 @@ def _create_channels() -> None:
 def _create_invites() -> None:
     op.create_table(
         "invites",
-        sa.Column("code", sa.String(64), nullable=False),
+        sa.Column("code", sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql"), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("inviter_id", sa.BigInteger(), nullable=True),
