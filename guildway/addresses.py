@@ -4,7 +4,7 @@ import msgspec
 
 
 class Addresses(msgspec.Struct, kw_only=True, frozen=True):
-    """URLs of the listeners, as reached from this machine. `metrics` is empty when that listener is off."""
+    """URLs of the listeners, as reached from this machine, "" for a listener that the process does not have."""
 
     api: str
     gateway: str
@@ -13,4 +13,5 @@ class Addresses(msgspec.Struct, kw_only=True, frozen=True):
 
 def encode_ready_line(addresses: Addresses) -> str:
     """Write the first line of stdout, for tests and scripts: `ready api=http://… gateway=ws://… metrics=http://…`."""
-    return f"ready api={addresses.api} gateway={addresses.gateway} metrics={addresses.metrics or '-'}"
+    urls = msgspec.structs.asdict(addresses)
+    return " ".join(["ready", *(f"{name}={url or '-'}" for name, url in urls.items())])

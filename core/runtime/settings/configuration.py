@@ -8,6 +8,7 @@ The module reads no clock and no global state: environment and flags are argumen
 """
 
 import difflib
+import re
 import tomllib
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -141,8 +142,13 @@ def _convert(found: _Value) -> Any:
         for check in _list_checks(hint):
             check(converted)
     except ValueError as error:  # msgspec's error is one too
-        raise StartError(f"{found.source}: {error} (got {value!r}){_list_choices(bare)}") from error
+        raise StartError(f"{found.source}: {error} (got {_show(value)}){_list_choices(bare)}") from error
     return converted
+
+
+def _show(value: Any) -> str:
+    """The value as text, without the user and the password that may be in an address."""
+    return re.sub(r"//.*@", "//…@", repr(value))
 
 
 def _list_choices(hint: Any) -> str:

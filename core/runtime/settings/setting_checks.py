@@ -56,6 +56,30 @@ def check_websocket_url(url: str) -> None:
         raise ValueError("neither ?, # nor anything but visible ASCII can be in it")
 
 
+def check_redis_url(url: str) -> None:
+    """Check an address like redis://user:password@host:6379/0; rediss:// means TLS."""
+    _check_server_url(url, schemes=("redis", "rediss"), path=r"/?\d{0,4}")
+
+
+def check_postgres_url(url: str) -> None:
+    """Check an address like postgresql://user:password@host:5432/database."""
+    _check_server_url(url, schemes=("postgresql",), path=r"/[A-Za-z0-9_-]{1,63}")
+
+
+def _check_server_url(url: str, *, schemes: Sequence[str], path: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ValueError(f"no address: {error}") from error
+    if parts.scheme not in schemes:
+        raise ValueError(f"an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    if not _is_host(host) or port == 0:
+        raise ValueError("after the scheme there must be a host, perhaps a user and a password before it")
+    if not re.fullmatch(path, parts.path) or parts.query or parts.fragment:
+        raise ValueError("after the host there may be the database, and nothing else")
+
+
 def _is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -10,7 +10,14 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from core.runtime.settings.setting_checks import check_host, check_networks, check_path, check_websocket_url
+from core.runtime.settings.setting_checks import (
+    check_host,
+    check_networks,
+    check_path,
+    check_postgres_url,
+    check_redis_url,
+    check_websocket_url,
+)
 
 CHECK: Final = "check"
 """The key in a type's `Meta.extra` of a function that takes the value and raises ValueError."""
@@ -89,6 +96,22 @@ class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):
     log_rows: Count = 1_000_000
 
 
+class RedisSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The Redis of a cluster. The embedded server needs none."""
+
+    url: Annotated[str, Meta(extra={CHECK: check_redis_url})] = "redis://127.0.0.1:6379/0"
+    log_lifetime_s: Annotated[int, Meta(ge=60, le=_YEAR_S)] = 600
+    log_bytes: Annotated[int, Meta(ge=1_048_576, le=2**40)] = 1_073_741_824
+
+
+class PostgresSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The PostgreSQL of a cluster, and the connections of each process to it."""
+
+    url: Annotated[str, Meta(extra={CHECK: check_postgres_url})] = "postgresql://guildway@127.0.0.1:5432/guildway"
+    read_connections: Annotated[int, Meta(ge=1, le=64)] = 8
+    write_connections: Annotated[int, Meta(ge=1, le=64)] = 16
+
+
 class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The rates of a user's or an address's actions."""
 
@@ -130,6 +153,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     api: ApiSettings = ApiSettings()
     gateway: GatewaySettings = GatewaySettings()
     store: StoreSettings = StoreSettings()
+    redis: RedisSettings = RedisSettings()
+    postgres: PostgresSettings = PostgresSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()
     logging: LoggingSettings = LoggingSettings()

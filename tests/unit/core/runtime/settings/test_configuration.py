@@ -102,6 +102,14 @@ def test_load_wrong_file_is_refused_by_name(tmp_path: Path, content: str, text: 
     assert config in str(caught.value)
 
 
+def test_refused_address_is_told_without_its_password(tmp_path: Path) -> None:
+    config = _file(tmp_path, '[redis]\nurl = "http://me:secret@h"\n')
+    with pytest.raises(StartError) as caught:
+        load_settings(environ={}, flags={"config": config})
+    assert "//…@h" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def list_options() -> list[tuple[str, str]]:
     return [(section.name, option) for section in fields(Settings) for option in section.type.__struct_fields__]
 
@@ -133,6 +141,8 @@ def test_every_option_refuses_what_it_cannot_be_by_its_path(tmp_path: Path, sect
         ("api.trusted_proxies", ["10.0.0.0/99", "10.0.0.1/8", "not-an-ip", "::1/200", "10.0.0.1:80", "", "[::1]"]),
         ("api.host", ["", "[::1]", "127.0.0.1:80", "http://x", "a b", "300.1.1.1", "x..y", "-x", "a/b", "x" * 300]),
         ("gateway.host", ["", "localhost:81"]),
+        ("redis.url", ["", "http://x", "redis://", "redis://x:0", "redis://x:1/a", "redis://x/1?a=b", "redis://x:99999"]),
+        ("postgres.url", ["", "postgres://x/y", "postgresql:///y", "postgresql://x", "postgresql://x/a/b", "postgresql://x/"]),
         ("metrics.host", ["", "1.2.3"]),
         (
             "gateway.public_url",
