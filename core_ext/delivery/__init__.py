@@ -12,4 +12,5 @@ else:
 Outlet = _delivery.Outlet
 SendQueue = _delivery.SendQueue
 Track = _delivery.Track
+collect_seqs = _delivery.collect_seqs
 deliver = _delivery.deliver

@@ -80,12 +80,15 @@ class Track:
 
     The oldest are forgotten past `max_events` and past `max_bytes`, the newest never. An event that is still to be sent
     is sent before it is forgotten. An event that the client is known to have may be forgotten earlier (`forget_up_to`).
+
+    A session of an earlier process goes on behind `seq`: the first dispatch is `seq` + 1, nothing up to `seq` is
+    remembered. Raises ValueError for a `seq` that no dispatch can have.
     """
 
-    def __init__(self, *, max_events: int, max_bytes: int) -> None: ...
+    def __init__(self, *, max_events: int, max_bytes: int, seq: int = 0) -> None: ...
     @property
     def seq(self) -> int:
-        """The number of the newest dispatch; 0 before the first."""
+        """The number of the newest dispatch; the one that the track began with before the first."""
 
     @property
     def outlet(self) -> Outlet | None:
@@ -119,3 +122,10 @@ class Track:
 
 def deliver(tracks: Sequence[Track | None], slots: SlotSet, body: Any) -> int:
     """Push `body` to the tracks in `slots`; an empty slot is skipped. Return how many got it."""
+
+def collect_seqs(tracks: Sequence[Track | None], noted: bytearray) -> bytes:
+    """Return the tracks whose `seq` is not the noted one, and note it; None is skipped.
+
+    `noted` has an unsigned int (four bytes, native order) for each place of `tracks`. The result has two of them for
+    each of those tracks, in the order of their places: the place and `seq`. Raises ValueError when the sizes differ.
+    """

@@ -352,11 +352,14 @@ cdef class Track:
     cdef readonly Outlet outlet
     cdef bint _is_queued
 
-    def __cinit__(self, *, max_events, max_bytes):
+    def __cinit__(self, *, max_events, max_bytes, long long seq=0):
         if max_events < 1:
             raise ValueError("at least the newest is remembered")
+        if not 0 <= seq <= MAX_SEQ:
+            raise ValueError("seq must be in 0..2**31-1")
         self._ring.max_events = max_events
         self._ring.max_bytes = max_bytes
+        self.seq = self._sent = seq
 
     def __dealloc__(self):
         clear_ring(&self._ring)
@@ -505,6 +508,26 @@ def deliver(list tracks not None, slots, body):
                 delivered += 1
         index += 1
     return delivered
+
+
+def collect_seqs(list tracks not None, bytearray noted not None):
+    """Return the numbers of the tracks whose `seq` is not the noted one, as pairs (place, seq), and note them."""
+    cdef Py_ssize_t place, count = PyList_GET_SIZE(tracks), changed = 0
+    cdef unsigned int* known = <unsigned int*><char*>noted
+    cdef unsigned int* pair
+    cdef bytes pairs
+    if len(noted) != count * 4:
+        raise ValueError("four bytes are noted for each place")
+    pairs = PyBytes_FromStringAndSize(NULL, count * 8)
+    pair = <unsigned int*>PyBytes_AS_STRING(pairs)
+    for place in range(count):
+        track = tracks[place]
+        if track is not None and <unsigned int>(<Track?>track).seq != known[place]:
+            known[place] = <unsigned int>(<Track>track).seq
+            pair[0], pair[1] = <unsigned int>place, known[place]
+            pair += 2
+            changed += 1
+    return pairs[:changed * 8]
 
 
 cdef inline int _fetch_ahead(list tracks, Py_ssize_t slot) except -1:

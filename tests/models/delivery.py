@@ -5,13 +5,17 @@ The model joins bytes where the kernel gathers a send in its own memory.
 
 import contextlib
 import os
+import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from core_ext.delivery.delivery_c import MAX_SEND_BYTES
 from core_ext.guild.slot_set_py import SlotSet
+from core_ext.payloads.framing_py import MAX_SEQ
 from tests.models.template import TemplateMemo
+
+_NUMBER = struct.Struct("=I")
 
 
 class SendQueue:
@@ -219,16 +223,19 @@ class Track:
         "seq",
     )
 
-    def __init__(self, *, max_events: int, max_bytes: int) -> None:
+    def __init__(self, *, max_events: int, max_bytes: int, seq: int = 0) -> None:
+        """A track that goes on behind `seq` remembers nothing up to there."""
         if max_events < 1:
             raise ValueError("at least the newest is remembered")
-        self.seq = 0
-        """The number of the newest dispatch, 0 before the first."""
+        if not 0 <= seq <= MAX_SEQ:
+            raise ValueError("seq must be in 0..2**31-1")
+        self.seq = seq
+        """The number of the newest dispatch, before the first that which the track began with."""
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._bodies: deque[Any] = deque()
         self._size_bytes = 0
-        self._sent = 0
+        self._sent = seq
         self._outlet: Outlet | None = None
         self._is_queued = False
 
@@ -341,3 +348,15 @@ def deliver(tracks: Sequence[Track | None], slots: SlotSet, body: Any) -> int:
             track.push(body)
             delivered += 1
     return delivered
+
+
+def collect_seqs(tracks: Sequence[Track | None], noted: bytearray) -> bytes:
+    """Return the places and numbers of the tracks whose number is not the noted one, which is noted then."""
+    if len(noted) != len(tracks) * _NUMBER.size:
+        raise ValueError("four bytes are noted for each place")
+    pairs = bytearray()
+    for place, track in enumerate(tracks):
+        if track is not None and _NUMBER.unpack_from(noted, place * _NUMBER.size) != (track.seq,):
+            _NUMBER.pack_into(noted, place * _NUMBER.size, track.seq)
+            pairs += _NUMBER.pack(place) + _NUMBER.pack(track.seq)
+    return bytes(pairs)

@@ -57,6 +57,31 @@ def test_replay_of_what_is_forgotten_is_refused(module: ModuleType) -> None:
 
 
 @both
+def test_track_that_begins_at_a_number_goes_on_behind_it(module: ModuleType) -> None:
+    bench = Bench(module)
+    track = bench.make_track(seq=41)
+    assert (track.seq, track.after(0), track.has_pending) == (41, [], False)
+    assert [track.has_all_after(seq) for seq in (0, 40, 41, 42)] == [False, False, True, False]
+    bodies = [Body(b"a"), Body(b"b")]
+    assert [track.push(body) for body in bodies] == [42, 43]
+    assert track.after(0) == [(42, bodies[0]), (43, bodies[1])]
+    outlet, link = bench.make_outlet()
+    track.attach(outlet)
+    track.replay_after(41)
+    bench.queue.flush(1)
+    assert bytes(link.written) == frames((42, b"a"), (43, b"b"))
+    with pytest.raises(ValueError, match="not remembered"):
+        track.replay_after(40)
+
+
+@both
+@pytest.mark.parametrize("seq", [-1, 1 << 31])
+def test_track_cannot_begin_at_a_number_that_no_dispatch_has(module: ModuleType, seq: int) -> None:
+    with pytest.raises(ValueError, match="seq must be in"):
+        Bench(module).make_track(seq=seq)
+
+
+@both
 def test_what_the_client_has_is_forgotten_and_nothing_else(module: ModuleType) -> None:
     bench = Bench(module)
     track, link = bench.make_pair()
