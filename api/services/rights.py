@@ -1,14 +1,14 @@
 """Rights that still hold when they are used.
 
-A service takes its caller's rights from the cache, checks them, and then waits in the writer's queue. A right that is
-revoked meanwhile must not be used, so the rights are confirmed inside the unit of work, against rows that no other unit
-can change before this one ends. If they have changed, the service starts again with the new ones.
+A service takes its caller's rights from the cache, checks them, and then waits for its unit of work. A right that is
+revoked meanwhile must not be used, so the rights are confirmed inside the unit, which names the guild: no other unit
+can change its rows before this one ends. If they have changed, the service starts again with the new ones.
 
     @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
         access = await self._entities.access(caller.user_id, guild_id)
         …checks…
-        async with self._store.write() as tx:
+        async with self._store.write(users=[user_id], guilds=[guild_id]) as tx:
             await confirm_rights(tx, access, target)
             …
 """
@@ -62,7 +62,7 @@ def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
                 return await method(service, *args, **kwargs)
             except RightsChanged as changed:
                 # An empty unit ends when all units before it are committed, so a read after it sees them.
-                async with service._store.write():
+                async with service._store.write(guilds=[changed.guild_id]):
                     pass
                 service._entities.forget_guild(changed.guild_id)
         raise Unavailable

@@ -100,7 +100,7 @@ async def make_world(database: Path, *, members: int, channels: int = 1) -> Worl
 
 
 async def _write(store: SqlStore, plan: _Plan) -> None:
-    async with store.write() as tx:
+    async with store.write(guilds=[plan.guild_id]) as tx:
         await tx.users.create_many([Account(user=user) for user in plan.users])
         await tx.users.add_auth_sessions(
             [_make_login(plan, *pair) for pair in zip(plan.users, plan.tokens, strict=True)]

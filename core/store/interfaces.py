@@ -3,14 +3,15 @@
 The interface of each aggregate is in `aggregates/`. Reads are methods of the aggregates. Relational writes happen in a
 unit of work:
 
-    async with store.write() as tx:
+    async with store.write(guilds=[guild_id]) as tx:
         role = await tx.roles.update(role_id, {"name": "x"})
         tx.announce(role_updated(role))
 
-The body runs alone (one writer), reads its own writes, and rolls back when it raises. When the `async with` has ended,
-the rows and the announced events are durable together and the events have been handed to the bus, in commit order.
-Units of concurrent callers share one commit. Only store calls may be awaited inside the body: it holds everybody else
-up.
+A unit names its owners (`core.store.owners`). Its body runs while no other unit of these owners does, reads its own
+writes and whatever is committed, and rolls back when it raises. When the `async with` has ended, the rows and the
+announced events are durable together and the events have been handed to the bus, in commit order. Only store calls may
+be awaited inside the body: it holds others up, and those of an embedded store hold up everybody, as one writer serves
+them all and commits units of concurrent callers together.
 
 Messages are no part of the unit of work, because the cluster keeps them elsewhere: each method of `MessageStore` is a
 unit of its own and takes the envelopes that it announces.
@@ -19,6 +20,7 @@ unit of its own and takes the envelopes that it announces.
 values. Ids are ints, times Unix milliseconds.
 """
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -47,8 +49,20 @@ class Transaction(Protocol):
     bans: BanWriter
     invites: InviteWriter
 
+    async def lock(self, *, guilds: Collection[int]) -> None:
+        """Name the unit's guilds in its body, when only the body can tell them; what it reads of them is read after.
+
+        Raises:
+            OwnerNotNamed: when the unit has named guilds already.
+            Unavailable
+        """
+
     def announce(self, *envelopes: Envelope) -> None:
-        """Commit these events with the rows; they reach the bus in the order of the calls."""
+        """Commit these events with the rows; they reach the bus in the order of the calls.
+
+        Raises:
+            OwnerNotNamed: when the unit has not named the guild of an event, or the user of one that has no guild.
+        """
 
 
 class Store(Protocol):
@@ -64,8 +78,10 @@ class Store(Protocol):
     invites: InviteReader
     messages: MessageStore
 
-    def write(self) -> AbstractAsyncContextManager[Transaction]:
-        """Return a unit of work, as the module's text describes it."""
+    def write(
+        self, *, users: Collection[int] = (), guilds: Collection[int] = ()
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """Return a unit of work of these owners, as the module's text describes it."""
 
     async def ping(self) -> None:
         """Check the backend. Raises Unavailable when it does not answer."""

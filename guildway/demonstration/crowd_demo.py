@@ -88,7 +88,7 @@ class _Crowd:
         return Account(user=user, email=email, password_hash=password_hash, birth_date="1990-12-10")
 
     async def _write_guild(self, plan: Plan, owner: Account) -> None:
-        async with self._store.write() as tx:
+        async with self._store.write(users=[owner.user.id], guilds=[plan.guild.id]) as tx:
             await tx.users.create(owner)
             await tx.guilds.create(plan.guild)
             for role in plan.roles:
@@ -98,7 +98,7 @@ class _Crowd:
             await tx.members.add(plan.guild.id, owner.user.id, joined_ms=self._clock.now_ms())
 
     async def _write_people(self, people: Sequence[tuple[Account, Member]], sessions: Sequence[AuthSession]) -> None:
-        async with self._store.write() as tx:
+        async with self._store.write(guilds={member.guild_id for _, member in people}) as tx:
             await tx.users.create_many([account for account, _ in people])
             await tx.members.add_many([member for _, member in people])
             await tx.users.add_auth_sessions(sessions)

@@ -24,7 +24,7 @@ async def add_forever(path: Path, first_id: int, senders: int) -> None:
             message_id = next(ids)
             message = new_message(message_id, flake(30), nonce=str(message_id))
             if message_id % 7 == 0:
-                async with store.write() as tx:
+                async with store.write(guilds=[flake(100)]) as tx:
                     await tx.guilds.create(new_guild(message_id - flake(0)))
                     tx.announce(new_envelope(message_id, flake(100)))
             else:

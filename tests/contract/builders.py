@@ -85,7 +85,7 @@ def message_created(message: Message) -> Envelope:
 async def add_guild(store: Store, number: int, *, owner: int = 1, **fields: Any) -> Guild:
     """Store a guild with its @everyone role. The owner `user<owner>` is created if it is missing, and joins."""
     guild = new_guild(number, owner_id=flake(owner), **fields)
-    async with store.write() as tx:
+    async with store.write(users=[guild.owner_id], guilds=[guild.id]) as tx:
         if await tx.users.find(guild.owner_id) is None:
             await tx.users.create(new_account(owner))
         await tx.guilds.create(guild)
@@ -97,7 +97,7 @@ async def add_guild(store: Store, number: int, *, owner: int = 1, **fields: Any)
 async def add_users(store: Store, *numbers: int) -> list[User]:
     """Store people."""
     accounts = [new_account(number) for number in numbers]
-    async with store.write() as tx:
+    async with store.write(users=[account.user.id for account in accounts]) as tx:
         for account in accounts:
             await tx.users.create(account)
     return [account.user for account in accounts]

@@ -135,7 +135,7 @@ async def test_snapshot_holds_everything_at_its_position(store: Store, bus: Bus)
     guild = await add_guild(store, 10)
     roles = [new_role(number, guild.id) for number in (21, 20)]
     channels = [new_channel(number, guild.id, overwrites=(Overwrite(guild.id, 0, 1, 2),)) for number in (31, 30)]
-    async with store.write() as tx:
+    async with store.write(guilds=[guild.id]) as tx:
         for role in roles:
             await tx.roles.create(role)
         for channel in channels:

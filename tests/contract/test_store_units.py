@@ -9,6 +9,7 @@ from core.bus.interfaces import Bus, Delivery
 from core.domain.errors import Invalid, Unavailable
 from core.domain.ids import shard_of
 from core.store.interfaces import Store, Transaction
+from core.store.owners import OwnerNotNamed
 from tests.contract.backends import StoreBackend
 from tests.contract.builders import add_guild, flake, message_created, new_account, new_envelope, new_guild, new_message
 
@@ -46,7 +47,7 @@ async def test_body_that_raises_rolls_back_and_announces_nothing(store: Store, b
     heard = listen(bus)
 
     async def write() -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(1)]) as tx:
             await tx.guilds.create(new_guild(1))
             tx.announce(new_envelope(5, flake(1)))
             raise Boom
@@ -64,7 +65,7 @@ async def test_failed_unit_does_not_touch_those_in_the_same_commit(store: Store,
     heard = listen(bus)
 
     async def write(number: int) -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(number)]) as tx:
             await tx.guilds.create(new_guild(number))
             tx.announce(new_envelope(number, flake(number)))
             if number % 3 == 0:
@@ -99,7 +100,7 @@ async def test_units_run_alone_and_in_the_order_of_the_calls(store: Store, bus: 
 
     async def write(number: int) -> None:
         nonlocal inside
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(number)]) as tx:
             inside += 1
             assert inside == 1
             order.append(number)
@@ -118,7 +119,7 @@ async def test_counters_incremented_by_many_units_lose_nothing(store: Store) -> 
         await tx.guilds.create(new_guild(1, afk_timeout=0))
 
     async def increment() -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(1)]) as tx:
             guild = await tx.guilds.find(flake(1))
             assert guild is not None
             await tx.guilds.update(flake(1), {"afk_timeout": guild.afk_timeout + 1})
@@ -129,9 +130,57 @@ async def test_counters_incremented_by_many_units_lose_nothing(store: Store) -> 
     assert guild.afk_timeout == 50
 
 
+@pytest.mark.parametrize(
+    ("users", "guilds", "owner"),
+    [
+        ((), (), {"guild_id": flake(1)}),
+        ((2,), (3,), {"guild_id": flake(1)}),
+        ((1,), (), {"guild_id": flake(1)}),
+        ((), (), {"user_id": flake(1)}),
+        ((), (1,), {"user_id": flake(1)}),
+        ((2,), (3,), {"user_id": flake(1)}),
+        ((1,), (3,), {"guild_id": flake(2), "user_id": flake(1)}),
+    ],
+)
+async def test_event_of_an_owner_who_was_not_named_is_refused(
+    store: Store, bus: Bus, users: tuple[int, ...], guilds: tuple[int, ...], owner: dict[str, int]
+) -> None:
+    async def write() -> None:
+        async with store.write(users=[flake(n) for n in users], guilds=[flake(n) for n in guilds]) as tx:
+            await tx.guilds.create(new_guild(9))
+            tx.announce(new_envelope(1, **owner))
+
+    with pytest.raises(OwnerNotNamed):
+        await write()
+    assert await store.guilds.find(flake(9)) is None, "the unit is void"
+    assert await read_log(bus) == []
+
+
+async def test_guilds_may_be_named_in_the_body(store: Store, bus: Bus) -> None:
+    async with store.write(users=[flake(1)]) as tx:
+        await tx.lock(guilds=[flake(3), flake(2)])
+        tx.announce(*(new_envelope(n, flake(n)) for n in (2, 3)), new_envelope(4, user_id=flake(1)))
+    assert await read_log(bus) == [2, 3, 4]
+
+
+async def test_guilds_are_named_once(store: Store) -> None:
+    """Two units that each held a guild and asked for the other's would wait for ever."""
+
+    async def lock_twice(tx: Transaction) -> None:
+        await tx.lock(guilds=[flake(2)])
+        await tx.lock(guilds=[flake(3)])
+
+    with pytest.raises(OwnerNotNamed):
+        async with store.write(guilds=[flake(2)]) as tx:
+            await tx.lock(guilds=[flake(1)])
+    with pytest.raises(OwnerNotNamed):
+        async with store.write(users=[flake(1)]) as tx:
+            await lock_twice(tx)
+
+
 async def test_listener_has_run_before_the_caller_goes_on(store: Store, bus: Bus) -> None:
     heard = listen(bus)
-    async with store.write() as tx:
+    async with store.write(guilds=[flake(1)]) as tx:
         tx.announce(new_envelope(1, flake(1)))
         assert heard == []
     assert ids_of(heard) == [1]
@@ -144,7 +193,7 @@ async def test_listener_sees_committed_rows(store: Store, bus: Bus) -> None:
     """A cache that reads when an event drops its entry must not read the old row."""
     found: list[asyncio.Task[object]] = []
     bus.subscribe(lambda _: found.append(asyncio.ensure_future(store.guilds.find(flake(1)))))
-    async with store.write() as tx:
+    async with store.write(guilds=[flake(1)]) as tx:
         await tx.guilds.create(new_guild(1))
         tx.announce(new_envelope(1, flake(1)))
     assert await found[0] == new_guild(1)
@@ -153,7 +202,7 @@ async def test_listener_sees_committed_rows(store: Store, bus: Bus) -> None:
 async def test_deliveries_name_shard_and_growing_positions(store: Store, bus: Bus) -> None:
     heard = listen(bus)
     for number in range(1, 9):
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(number) + (number << 22)]) as tx:
             tx.announce(new_envelope(number, flake(number) + (number << 22)))
     assert [delivery.shard for delivery in heard] == [
         shard_of(delivery.envelope.owner_id, bus.num_shards) for delivery in heard
@@ -169,7 +218,7 @@ async def test_messages_and_units_keep_the_order_of_the_calls(store: Store, bus:
     calls: list[Awaitable[object]] = []
 
     async def write(number: int) -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(100)]) as tx:
             tx.announce(new_envelope(number, flake(100)))
 
     for number in range(60):
@@ -187,7 +236,7 @@ async def cancelled_at(store: Store, reach: Callable[[Transaction, asyncio.Event
     reached = asyncio.Event()
 
     async def write() -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(1)]) as tx:
             await tx.guilds.create(new_guild(1))
             tx.announce(new_envelope(1, flake(1)))
             await reach(tx, reached)
@@ -217,7 +266,7 @@ async def test_cancel_in_a_statement_rolls_back_and_spares_the_others(store: Sto
             await tx.guilds.create(new_guild(number))
 
     async def other(number: int) -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(number)]) as tx:
             await tx.guilds.create(new_guild(number))
             tx.announce(new_envelope(number, flake(number)))
 
@@ -235,13 +284,13 @@ async def test_cancel_before_the_turn_skips_the_unit(store: Store, bus: Bus) -> 
     leave = asyncio.Event()
 
     async def hold() -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(1)]) as tx:
             tx.announce(new_envelope(1, flake(1)))
             entered.set()
             await leave.wait()
 
     async def never() -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(1)]) as tx:
             tx.announce(new_envelope(2, flake(1)))
 
     holder = asyncio.ensure_future(hold())
@@ -261,7 +310,7 @@ async def test_cancel_after_the_body_still_commits(store: Store, bus: Bus) -> No
     left = asyncio.Event()
 
     async def write() -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(1)]) as tx:
             await tx.guilds.create(new_guild(1))
             tx.announce(new_envelope(1, flake(1)))
             left.set()  # The body ends without another await, so the caller waits for the commit at this point.
@@ -281,7 +330,7 @@ async def test_cancel_at_any_await_leaves_whole_units_and_a_working_store(
     store: Store, bus: Bus, loop_turns: int
 ) -> None:
     async def write(number: int) -> None:
-        async with store.write() as tx:
+        async with store.write(guilds=[flake(number)]) as tx:
             await tx.guilds.create(new_guild(number))
             await tx.users.create(new_account(number))
             tx.announce(new_envelope(number, flake(number)))
@@ -379,7 +428,7 @@ async def test_open_store_answers_the_ping(store: Store) -> None:
 
 
 async def test_everything_is_there_after_reopening(backend: StoreBackend) -> None:
-    async with backend.store.write() as tx:
+    async with backend.store.write(guilds=[flake(1)]) as tx:
         await tx.guilds.create(new_guild(1))
         tx.announce(new_envelope(1, flake(1)))
     position = await backend.bus.position(shard_of(flake(1), backend.bus.num_shards))
@@ -388,6 +437,6 @@ async def test_everything_is_there_after_reopening(backend: StoreBackend) -> Non
     assert await read_log(backend.bus) == [1]
     assert await backend.bus.position(shard_of(flake(1), backend.bus.num_shards)) == position
     heard = listen(backend.bus)
-    async with backend.store.write() as tx:
+    async with backend.store.write(guilds=[flake(1)]) as tx:
         tx.announce(new_envelope(2, flake(1)))
     assert heard[0].position > position

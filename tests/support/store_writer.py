@@ -77,7 +77,7 @@ class StoreWriter:
         """Make an account with a login."""
         user_id = self.ids.next()
         user = User(id=user_id, username=f"{name}{user_id}", bot=bot)
-        async with self.store.write() as tx:
+        async with self.store.write(users=[user_id]) as tx:
             await tx.users.create(Account(user=user, email=None if bot else f"{user_id}@example.org"))
         return await self._log_in(user)
 
@@ -94,7 +94,7 @@ class StoreWriter:
             created_ms=self.clock.now_ms(),
             last_used_ms=self.clock.now_ms(),
         )
-        async with self.store.write() as tx:
+        async with self.store.write(users=[user.id]) as tx:
             await tx.users.add_auth_session(auth)
         return Login(user=user, token=token, auth_session_id=auth.id)
 
@@ -102,13 +102,13 @@ class StoreWriter:
         """Make a bot with an application."""
         login = await self.person("bot", bot=True)
         application = Application(id=login.id, owner_id=owner.id, name="app", bot_id=login.id, flags=flags)
-        async with self.store.write() as tx:
+        async with self.store.write(users=[owner.id, login.id]) as tx:
             await tx.applications.create(application)
         return login
 
     async def log_out(self, login: Login) -> None:
         """End a login."""
-        async with self.store.write() as tx:
+        async with self.store.write(users=[login.id]) as tx:
             await tx.users.delete_auth_session(login.auth_session_id, login.id)
             payload = {"auth_session_id": str(login.auth_session_id)}
             tx.announce(self.event(SESSION_REVOKED, payload, audience=Audience.USER, user_id=login.id))
@@ -125,7 +125,7 @@ class StoreWriter:
     ) -> int:
         """Make a guild with its owner and members, and no channel."""
         guild_id = self.ids.next()
-        async with self.store.write() as tx:
+        async with self.store.write(users=[owner.id], guilds=[guild_id]) as tx:
             await tx.guilds.create(Guild(id=guild_id, name=name, owner_id=owner.id))
             await tx.roles.create(Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=everyone))
         for member in (owner, *members):
@@ -134,14 +134,14 @@ class StoreWriter:
 
     async def update_guild(self, guild_id: int, **changes: Any) -> None:
         """Change a guild."""
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=[guild_id]) as tx:
             guild = await tx.guilds.update(guild_id, changes)
             roles = await tx.roles.list_of_guild(guild_id)
             tx.announce(self.event("GUILD_UPDATE", render_guild(guild, roles), guild_id=guild_id))
 
     async def delete_guild(self, guild_id: int) -> None:
         """Delete a guild."""
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=[guild_id]) as tx:
             await tx.guilds.delete(guild_id)
             tx.announce(self.event("GUILD_DELETE", {"id": str(guild_id)}, guild_id=guild_id))
 
@@ -150,7 +150,7 @@ class StoreWriter:
     ) -> None:
         """Make a user a member, by default since now."""
         user_id, joined_ms = member.id, self.clock.now_ms() if joined_ms is None else joined_ms
-        async with self.store.write() as tx:
+        async with self.store.write(users=[user_id], guilds=[guild_id]) as tx:
             stored = await tx.members.add(guild_id, user_id, joined_ms=joined_ms, role_ids=role_ids)
             assert stored is not None
             payload = render_member(stored, with_guild_id=True)
@@ -162,14 +162,14 @@ class StoreWriter:
     async def update_member(self, guild_id: int, member: HasId, **changes: Any) -> None:
         """Change a member."""
         user_id = member.id
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=[guild_id]) as tx:
             stored = await tx.members.update(guild_id, user_id, changes)
             payload = render_member(stored, with_guild_id=True)
             tx.announce(self.event("GUILD_MEMBER_UPDATE", payload, guild_id=guild_id, user_id=user_id))
 
     async def remove(self, guild_id: int, login: Login) -> None:
         """Remove a member."""
-        async with self.store.write() as tx:
+        async with self.store.write(users=[login.id], guilds=[guild_id]) as tx:
             await tx.members.remove(guild_id, login.id)
             payload = {"guild_id": str(guild_id), "user": render_user(login.user)}
             tx.announce(self.event("GUILD_MEMBER_REMOVE", payload, guild_id=guild_id, user_id=login.id))
@@ -179,7 +179,7 @@ class StoreWriter:
     async def role(self, guild_id: int, **fields: Any) -> int:
         """Make a role."""
         role = Role(id=self.ids.next(), guild_id=guild_id, **{"name": "role", **fields})
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=[guild_id]) as tx:
             await tx.roles.create(role)
             payload = {"guild_id": str(guild_id), "role": render_role(role)}
             tx.announce(self.event("GUILD_ROLE_CREATE", payload, guild_id=guild_id))
@@ -187,14 +187,14 @@ class StoreWriter:
 
     async def update_role(self, guild_id: int, role_id: int, **changes: Any) -> None:
         """Change a role."""
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=[guild_id]) as tx:
             role = await tx.roles.update(role_id, changes)
             payload = {"guild_id": str(guild_id), "role": render_role(role)}
             tx.announce(self.event("GUILD_ROLE_UPDATE", payload, guild_id=guild_id))
 
     async def delete_role(self, guild_id: int, role_id: int) -> None:
         """Delete a role."""
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=[guild_id]) as tx:
             await tx.roles.delete(role_id)
             payload = {"guild_id": str(guild_id), "role_id": str(role_id)}
             tx.announce(self.event("GUILD_ROLE_DELETE", payload, guild_id=guild_id))
@@ -205,30 +205,34 @@ class StoreWriter:
         """Make a channel, by default a text channel."""
         given = {"type": ChannelType.TEXT, "name": "channel", "overwrites": overwrites, **fields}
         channel = Channel(id=self.ids.next(), guild_id=guild_id, **given)
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=[guild_id]) as tx:
             await tx.channels.create(channel)
             tx.announce(self.channel_event("CHANNEL_CREATE", channel))
         return channel.id
 
     async def put_overwrite(self, channel_id: int, overwrite: Overwrite) -> None:
         """Set an overwrite."""
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=await self._guild_of(channel_id)) as tx:
             channel = await tx.channels.put_overwrite(channel_id, overwrite)
             tx.announce(self.channel_event("CHANNEL_UPDATE", channel))
 
     async def update_channel(self, channel_id: int, **changes: Any) -> None:
         """Change a channel."""
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=await self._guild_of(channel_id)) as tx:
             channel = await tx.channels.update(channel_id, changes)
             tx.announce(self.channel_event("CHANNEL_UPDATE", channel))
 
     async def delete_channel(self, channel_id: int) -> None:
         """Delete a channel."""
-        async with self.store.write() as tx:
+        async with self.store.write(guilds=await self._guild_of(channel_id)) as tx:
             channel = await tx.channels.find(channel_id)
             assert channel is not None
             await tx.channels.delete(channel_id)
             tx.announce(self.channel_event("CHANNEL_DELETE", channel))
+
+    async def _guild_of(self, channel_id: int) -> list[int]:
+        channel = await self.store.channels.find(channel_id)
+        return [] if channel is None else [channel.guild_id]
 
     def channel_event(self, name: str, channel: Channel) -> Envelope:
         """Make a CHANNEL_CREATE, _UPDATE or _DELETE."""
@@ -243,7 +247,7 @@ class StoreWriter:
     async def direct_channel(self, one: Login, other: Login) -> int:
         """Make a direct-message channel."""
         channel = Channel(id=self.ids.next(), type=1, recipient_ids=(one.id, other.id))
-        async with self.store.write() as tx:
+        async with self.store.write(users=channel.recipient_ids) as tx:
             await tx.channels.create(channel)
         return channel.id
 

@@ -17,7 +17,7 @@ from api.services.changes import pick_changes
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
-from api.services.members.member_updates import announce_in_guilds
+from api.services.members.member_updates import announce_in_guilds, lock_guilds
 from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
 from core.domain.events import USER_UPDATE
 from core.domain.user import Account
@@ -79,16 +79,19 @@ class AccountService:
             changes = await self._changes_of(caller.user_id, form)
             if not changes:
                 return render_own_user(account)
-            async with self._store.write() as tx:
+            async with self._store.write(users=[caller.user_id]) as tx:
                 if await self._is_as_before(tx, caller, account):
                     return await self._change(tx, caller, changes)
 
     async def _change(self, tx: Transaction, caller: Caller, changes: dict[str, Any]) -> OwnUserObject:
+        is_public = bool(changes.keys() - _PRIVATE)
+        if is_public:
+            await lock_guilds(tx, caller.user_id)
         shown = render_own_user(await tx.users.update(caller.user_id, changes))
         if "password_hash" in changes:
             await self._end_other_auth_sessions(tx, caller)
         tx.announce(user_event(self._ids.next(), USER_UPDATE, caller.user_id, shown))
-        if changes.keys() - _PRIVATE:
+        if is_public:
             await announce_in_guilds(tx, self._ids, caller.user_id)
         return shown
 

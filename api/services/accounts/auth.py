@@ -100,7 +100,7 @@ class AuthService:
         password_hash = await self._passwords.hash(form.password)
         user = User(id=self._ids.next(), username=form.username, global_name=form.global_name)
         account = Account(user=user, email=form.email, password_hash=password_hash, birth_date=form.date_of_birth)
-        async with self._store.write() as tx:
+        async with self._store.write(users=[user.id]) as tx:
             await tx.users.create(account)
             made = await self._add_session(tx, user.id, origin)
         logger.info("account registered", extra={"user_id": user.id, "address": origin.address})
@@ -115,7 +115,7 @@ class AuthService:
             if not is_right or account is None or account.password_hash is None:
                 raise _wrong_login()
             renewed = await self._passwords.renew(account.password_hash, form.password)
-            async with self._store.write() as tx:
+            async with self._store.write(users=[account.user.id]) as tx:
                 # An auth session by the old password must not outlive its change. A renewed hash is verified again.
                 present = await tx.users.find_account(account.user.id)
                 if present is not None and present.password_hash == account.password_hash:
@@ -132,7 +132,7 @@ class AuthService:
         """End the request's own auth session."""
         if caller.is_bot:
             raise WrongAccountKind
-        async with self._store.write() as tx:
+        async with self._store.write(users=[caller.user_id]) as tx:
             await self._end(tx, caller.user_id, caller.auth_session_id)
 
     async def list_sessions(self, caller: Caller) -> list[SessionObject]:
@@ -147,7 +147,7 @@ class AuthService:
         """End auth sessions of the caller, all or none. Raises UnknownSession."""
         if caller.is_bot:
             raise WrongAccountKind
-        async with self._store.write() as tx:
+        async with self._store.write(users=[caller.user_id]) as tx:
             for session_id in set(session_ids):
                 await self._end(tx, caller.user_id, session_id)
 

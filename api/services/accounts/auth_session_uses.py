@@ -37,6 +37,7 @@ class AuthSessionUses:
         if not used:
             return
         try:
+            # Nothing is checked here, so nobody is named.
             async with self._store.write() as tx:
                 await tx.users.touch_auth_sessions(used, self._clock.now_ms())
         except Unavailable:

@@ -18,7 +18,7 @@ from api.services.changes import merge_flags, pick_changes
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
-from api.services.members.member_updates import announce_in_guilds
+from api.services.members.member_updates import announce_in_guilds, lock_guilds
 from core.domain import texts
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
@@ -124,7 +124,7 @@ class ApplicationService:
             icon=icon,
             verify_key=self._random.token_hex(32),
         )
-        async with self._store.write() as tx:
+        async with self._store.write(users=[caller.user_id]) as tx:
             if len(await tx.applications.list_by_owner(caller.user_id)) >= MAX_APPLICATIONS:
                 raise LimitReached(30036, f"Maximum number of applications reached ({MAX_APPLICATIONS})")
             await tx.applications.create(application)
@@ -165,7 +165,8 @@ class ApplicationService:
             raise WrongAccountKind
         application = await self.require_allowed(caller, application_id)
         token = make_token(application_id, self._clock.now_ms(), self._random)
-        async with self._store.write() as tx:
+        # The bot's id is the application's, so naming the bot also keeps two requests from making it at once.
+        async with self._store.write(users=[application_id]) as tx:
             # It is read again, as another request may have made the bot since.
             present = await tx.applications.find(application_id)
             if present is None:
@@ -196,10 +197,11 @@ class ApplicationService:
 
     async def _update(self, application: Application, form: UpdateApplication) -> ApplicationObject:
         changes = await self._changes_of(application, form)
-        async with self._store.write() as tx:
+        async with self._store.write(users=[application.id]) as tx:
             if changes:
                 application = await tx.applications.update(application.id, changes)
             if "name" in changes and application.bot_id is not None:
+                await lock_guilds(tx, application.bot_id)
                 account = await tx.users.update(application.bot_id, {"username": application.name})
                 tx.announce(user_event(self._ids.next(), USER_UPDATE, application.bot_id, render_own_user(account)))
                 await announce_in_guilds(tx, self._ids, application.bot_id)

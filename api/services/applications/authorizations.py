@@ -120,7 +120,7 @@ class AuthorizationService:
         bot_id = application.bot_id
         if bot_id is None:
             raise UnknownUser
-        async with self._store.write() as tx:
+        async with self._store.write(users=[bot_id], guilds=[guild.id]) as tx:
             await confirm_rights(tx, access)
             role = await self._put_role(tx, application, access, permissions)
             role_ids = () if role is None else (role.id,)

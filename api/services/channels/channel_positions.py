@@ -40,7 +40,7 @@ class ChannelOrderService:
         access = await self._entities.access(caller.user_id, guild_id)
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._last_messages.find_ids([form.id for form in forms if form.id is not None])
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             channels = dict((await confirm_rights(tx, access)).channels)
             moved: dict[int, dict[str, Any]] = {}
             for index, form in enumerate(forms):

@@ -101,7 +101,7 @@ class ChannelService:
             _make_channel(form, self._ids.next(), guild_id),
             overwrites=await self._initial_overwrites(form, access, parent),
         )
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             channels = (await confirm_rights(tx, access)).channels
             check_channel_count(channels)
             if form.parent_id is not None:
@@ -126,7 +126,7 @@ class ChannelService:
         if changes.get("parent_id", access.channel.parent_id) != access.channel.parent_id:
             require_place(access.guild, access.guild.entry.channels.get(changes["parent_id"] or 0))
         last_ids = await self._last_messages.find_ids([channel_id])
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[access.channel.guild_id]) as tx:
             channels = (await confirm_rights(tx, access.guild)).channels
             channel = channels[channel_id]
             check_bounds(msgspec.structs.replace(channel, **changes))
@@ -146,7 +146,7 @@ class ChannelService:
             return await self._show_direct(caller, access.channel)
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._last_messages.find_ids([channel_id])
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[access.channel.guild_id]) as tx:
             present = await confirm_rights(tx, access.guild)
             guild, channel = present.guild, present.channels[channel_id]
             needed = {getattr(guild, field) for field in COMMUNITY_CHANNELS}

@@ -78,7 +78,7 @@ class DirectChannelService:
         return recipient
 
     async def _create(self, user: User, recipient: User) -> Channel:
-        async with self._store.write() as tx:
+        async with self._store.write(users=[user.id, recipient.id]) as tx:
             # Another request may have been faster, for example the recipient's.
             channel = await tx.channels.find_direct(user.id, recipient.id)
             if channel is not None:

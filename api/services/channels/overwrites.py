@@ -52,7 +52,7 @@ class OverwriteService:
         others = [item for item in access.channel.overwrites if item.id != overwrite_id]
         require_grant(access, guild, [*others, overwrite])
         last_ids = await self._last_messages.find_ids([channel_id])
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild.entry.guild.id]) as tx:
             channels = (await confirm_rights(tx, guild)).channels
             channel = channels[channel_id]
             if overwrite in channel.overwrites:
@@ -71,7 +71,7 @@ class OverwriteService:
             raise UnknownOverwrite
         require_grant(access, guild, others)
         last_ids = await self._last_messages.find_ids([channel_id])
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild.entry.guild.id]) as tx:
             channels = (await confirm_rights(tx, guild)).channels
             after = await tx.channels.delete_overwrite(channel_id, overwrite_id)
             tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_ids.get(channel_id)))

@@ -86,7 +86,7 @@ class GuildService:
         if form.icon is not None:
             icon = await self._images.store(form.icon, folder=f"icons/{guild_id}", field="icon")
         blueprint = compute_blueprint(form, owner_id=caller.user_id, icon=icon, guild_id=guild_id, ids=self._ids)
-        async with self._store.write() as tx:
+        async with self._store.write(users=[caller.user_id], guilds=[guild_id]) as tx:
             await _create(tx, blueprint)
             await self._membership.add(tx, guild_id, caller.user_id)
         return render_guild(blueprint.guild, blueprint.roles)
@@ -129,7 +129,7 @@ class GuildService:
         _require_views(access, changes)
         _require_community_channels(access.entry.guild, changes)
         changes |= await self._store_images(guild_id, form)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             await _check_references(tx, guild_id, changes)
             guild = await tx.guilds.update(guild_id, changes)
@@ -141,7 +141,7 @@ class GuildService:
     async def delete(self, caller: Caller, guild_id: int) -> None:
         """Delete the guild with all its contents. Only the owner may."""
         await self._entities.access(caller.user_id, guild_id)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             guild = await fetch_guild(tx, guild_id)
             if guild.owner_id != caller.user_id:
                 raise Forbidden
@@ -150,7 +150,7 @@ class GuildService:
 
     async def leave(self, caller: Caller, guild_id: int) -> None:
         """Remove the caller from the guild. An owner must transfer or delete it first."""
-        async with self._store.write() as tx:
+        async with self._store.write(users=[caller.user_id], guilds=[guild_id]) as tx:
             guild = await fetch_guild(tx, guild_id)
             if guild.owner_id == caller.user_id:
                 raise InvalidGuild

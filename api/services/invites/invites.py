@@ -96,7 +96,7 @@ class InviteService:
             temporary=bool(form.temporary),
             role_ids=role_ids,
         )
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[wanted.guild_id]) as tx:
             await confirm_rights(tx, access.guild)
             invite = await self._put(tx, wanted, is_unique=bool(form.unique))
             if invite is wanted:
@@ -144,7 +144,7 @@ class InviteService:
             raise WrongAccountKind
         invite = await self._find(code)
         channel = await self._channel_of(invite)
-        async with self._store.write() as tx:
+        async with self._store.write(users=[caller.user_id], guilds=[invite.guild_id]) as tx:
             guild = await fetch_guild(tx, invite.guild_id)
             member = await tx.members.find(guild.id, caller.user_id)
             is_new = member is None
@@ -175,7 +175,7 @@ class InviteService:
             raise Forbidden from None
         if not (access.has(Permission.MANAGE_GUILD) or access.in_channel(channel) & Permission.MANAGE_CHANNELS):
             raise Forbidden
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[invite.guild_id]) as tx:
             await confirm_rights(tx, access)
             await self._delete(tx, code)
         return await self._show(invite, channel)
@@ -259,7 +259,7 @@ class InviteService:
 
     async def _show_all(self, invites: Sequence[Invite], *, with_metadata: bool = True) -> list[InviteObject]:
         now_ms = self._clock.now_ms()
-        expired = [invite.code for invite in invites if invite.is_expired(now_ms)]
+        expired = [invite for invite in invites if invite.is_expired(now_ms)]
         if expired:
             await self._delete_expired(expired)
         return [
@@ -268,11 +268,11 @@ class InviteService:
             if not invite.is_expired(now_ms)
         ]
 
-    async def _delete_expired(self, codes: Sequence[str]) -> None:
-        async with self._store.write() as tx:
-            for code in codes:
-                if await tx.invites.find(code) is not None:
-                    await self._delete(tx, code)
+    async def _delete_expired(self, expired: Sequence[Invite]) -> None:
+        async with self._store.write(guilds={invite.guild_id for invite in expired}) as tx:
+            for invite in expired:
+                if await tx.invites.find(invite.code) is not None:
+                    await self._delete(tx, invite.code)
 
     async def _show(self, invite: Invite, channel: Channel, *, with_metadata: bool = False) -> InviteObject:
         entry = await self._entities.guild(invite.guild_id)

@@ -50,7 +50,7 @@ class VanityService:
         code = form.code.lower() if form.code else None
         if code is not None and not _CODE.fullmatch(code):
             raise InvalidInviteCode
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             if code is not None and await tx.invites.find(code) is not None:
                 raise InvalidInviteCode

@@ -72,7 +72,7 @@ class BanService:
         target = await self._find_target(guild_id, user_id)
         if not _may_ban(access, target):
             raise Forbidden
-        async with self._store.write() as tx:
+        async with self._store.write(users=[user_id], guilds=[guild_id]) as tx:
             await confirm_rights(tx, access, target)
             await self._ban(tx, guild_id, user, reason)
         await self._delete_messages(guild_id, user_id, delete_s)
@@ -90,7 +90,7 @@ class BanService:
         users = await self._entities.users(wanted)
         targets = {user_id: await self._find_target(guild_id, user_id) for user_id in wanted if user_id in users}
         bannable = {user_id: target for user_id, target in targets.items() if _may_ban(access, target)}
-        async with self._store.write() as tx:
+        async with self._store.write(users=bannable, guilds=[guild_id]) as tx:
             await confirm_rights(tx, access, *bannable.values())
             banned = [user_id for user_id in bannable if await self._ban(tx, guild_id, users[user_id], reason)]
         if not banned:
@@ -110,7 +110,7 @@ class BanService:
             UnknownBan
         """
         access = await self._access(caller, guild_id)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             ban = await tx.bans.find(guild_id, user_id)
             if ban is None:

@@ -1,4 +1,9 @@
-"""Announcements of a user's public changes in all its guilds, which also invalidate the cached memberships."""
+"""Announcements of a user's public changes in all its guilds, which also invalidate the cached memberships.
+
+The guilds are locked before the change is written: a unit of one of them may wait for the user's row, which it refers
+to, and the two would wait for each other. The user's guilds cannot become more meanwhile, because a join names the user
+too.
+"""
 
 from api.services.announcements import guild_event
 from api.services.ids import IdSource
@@ -7,8 +12,13 @@ from core.store.interfaces import Transaction
 from core.wire.objects.member import render_member
 
 
+async def lock_guilds(tx: Transaction, user_id: int) -> None:
+    """Lock the guilds of a user that the unit of work has named."""
+    await tx.lock(guilds=await tx.guilds.list_ids_of_user(user_id))
+
+
 async def announce_in_guilds(tx: Transaction, ids: IdSource, user_id: int) -> None:
-    """Announce GUILD_MEMBER_UPDATE in each guild of the user."""
+    """Announce GUILD_MEMBER_UPDATE in each guild of the user, which `lock_guilds` has locked."""
     for guild_id in await tx.guilds.list_ids_of_user(user_id):
         member = await tx.members.find(guild_id, user_id)
         if member is not None:

@@ -100,7 +100,7 @@ class MemberService:
     async def add_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
         """Give a role. It is no error when the member has it."""
         access = await self._check_role(caller, guild_id, user_id, role_id)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             before = await _fetch(tx, guild_id, user_id)
             if role_id not in before.role_ids:
@@ -110,7 +110,7 @@ class MemberService:
     async def remove_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
         """Take a role. It is no error when the member does not have it."""
         access = await self._check_role(caller, guild_id, user_id, role_id)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             before = await _fetch(tx, guild_id, user_id)
             if role_id in before.role_ids:
@@ -123,7 +123,7 @@ class MemberService:
         access.require(Permission.KICK_MEMBERS)
         target = await self._fetch(guild_id, user_id)
         access.require_outranks(target)
-        async with self._store.write() as tx:
+        async with self._store.write(users=[user_id], guilds=[guild_id]) as tx:
             await confirm_rights(tx, access, target)
             await self._membership.remove(tx, guild_id, user_id)
 
@@ -145,7 +145,7 @@ class MemberService:
         guild_id, user_id = target.guild_id, target.user.id
         if not changes:
             return await self._fetch(guild_id, user_id)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access, target)
             member = await tx.members.update(guild_id, user_id, changes)
             tx.announce(self._updated(member))

@@ -55,7 +55,7 @@ class PruneService:
         access = await self._access(caller, guild_id, role_ids)
         prunable_roles = set(role_ids)
         pruned = 0
-        async with self._store.write() as tx:
+        async with self._store.write(users=user_ids, guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             for member in await tx.members.find_many(guild_id, user_ids):
                 if prunable_roles.issuperset(member.role_ids) and (not role_ids or access.outranks(member)):

@@ -33,8 +33,11 @@ class TemporaryMembers:
             # Few users have one, so a read first saves a unit of work.
             if not await self._store.members.list_temporary(user_id):
                 return
-            async with self._store.write() as tx:
-                for guild_id in await tx.members.list_temporary(user_id):
+            async with self._store.write(users=[user_id]) as tx:
+                listed = await tx.members.list_temporary(user_id)
+                await tx.lock(guilds=listed)
+                # Before it was locked, a guild may have gone or have given the member a role.
+                for guild_id in set(listed).intersection(await tx.members.list_temporary(user_id)):
                     await self._membership.remove(tx, guild_id, user_id)
         except DomainError:
             logger.warning("temporary memberships could not be ended", extra={"user_id": user_id})

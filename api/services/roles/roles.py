@@ -86,7 +86,7 @@ class RoleService:
         if form.icon is not None:
             changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role_id}", field="icon")
         role = msgspec.structs.replace(role, **changes)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             present = await confirm_rights(tx, access)
             if len(present.roles) >= MAX_ROLES:
                 raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
@@ -109,7 +109,7 @@ class RoleService:
             name for name in changes if changes[name] != getattr(role, name)
         }:
             raise InvalidRole
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             role = await tx.roles.update(role_id, changes)
             if changes:
@@ -125,7 +125,7 @@ class RoleService:
         if role.managed or role_id == guild_id:
             raise InvalidRole
         access.require_outranks(role)
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             await tx.roles.delete(role_id)
             payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role_id))
@@ -139,7 +139,7 @@ class RoleService:
         moves = {form.id: form.position for form in forms if form.id is not None and form.position is not None}
         if moves.pop(guild_id, 0):
             raise InvalidRole
-        async with self._store.write() as tx:
+        async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             roles = await tx.roles.list_of_guild(guild_id)
             before = sort_roles(roles, guild_id)

@@ -6,7 +6,7 @@ finishes the queue. The composition root runs `run_chores` beside it, which purg
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.users import UserReader
 from core.store.interfaces import Transaction
+from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
 from core.store.sql.aggregates.bans import SqlBans
 from core.store.sql.aggregates.channels import SqlChannels
@@ -185,9 +186,12 @@ class SqlStore:
         store.health = StoreHealth(path=path, files=files, reads=reads, writer=writer, commits=commits)
         return store
 
-    def write(self) -> AbstractAsyncContextManager[Transaction]:
+    def write(
+        self, *, users: Collection[int] = (), guilds: Collection[int] = ()
+    ) -> AbstractAsyncContextManager[Transaction]:
         """Return a unit of work, which takes its place in the queue when it is entered."""
-        return UnitOfWork(writer=self._writer, num_shards=self._num_shards)
+        owners = Owners(users=users, guilds=guilds)
+        return UnitOfWork(writer=self._writer, num_shards=self._num_shards, owners=owners)
 
     async def ping(self) -> None:
         """Check the database. Raises Unavailable when it does not answer."""

@@ -1,5 +1,6 @@
-"""A unit of work: the aggregates over the lent write connection, and the events to commit with them."""
+"""A unit of work: its owners, the aggregates over the lent write connection, and the events to commit with them."""
 
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from types import TracebackType
 
 from core.store.aggregates.applications import ApplicationWriter
@@ -11,6 +12,7 @@ from core.store.aggregates.members import MemberWriter
 from core.store.aggregates.roles import RoleWriter
 from core.store.aggregates.users import UserWriter
 from core.store.interfaces import Transaction
+from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
 from core.store.sql.aggregates.bans import SqlBans
 from core.store.sql.aggregates.channels import SqlChannels
@@ -24,13 +26,31 @@ from core.store.sql.writing.jobs import CallerJob
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
+Lock = Callable[[Sequence[int]], Awaitable[None]]
+"""A function that waits for the locks of these owners, in this order, and holds them until the unit ends."""
+
 
 class SqlTransaction:
-    """A `Transaction` over one connection."""
+    """A `Transaction` over one connection. Its maker has locked the owners already, where there are locks."""
 
-    __slots__ = ("announced", "applications", "bans", "channels", "guilds", "invites", "members", "roles", "users")
+    __slots__ = (
+        "_lock",
+        "_owners",
+        "announced",
+        "applications",
+        "bans",
+        "channels",
+        "guilds",
+        "invites",
+        "members",
+        "roles",
+        "users",
+    )
 
-    def __init__(self, db: Executor, *, num_shards: int) -> None:
+    def __init__(self, db: Executor, *, num_shards: int, owners: Owners, lock: Lock | None = None) -> None:
+        """`lock` locks more owners; None when units run alone."""
+        self._owners = owners
+        self._lock = lock
         self.users: UserWriter = SqlUsers(db)
         self.applications: ApplicationWriter = SqlApplications(db)
         self.guilds: GuildWriter = SqlGuilds(db, num_shards)
@@ -41,19 +61,28 @@ class SqlTransaction:
         self.invites: InviteWriter = SqlInvites(db)
         self.announced: list[Envelope] = []
 
+    async def lock(self, *, guilds: Collection[int]) -> None:
+        """Name the unit's guilds. Raises OwnerNotNamed when it has named some; Unavailable."""
+        added = self._owners.add_guilds(guilds)
+        if self._lock is not None:
+            await self._lock(added)
+
     def announce(self, *envelopes: Envelope) -> None:
-        """Commit these events with the rows."""
+        """Commit these events with the rows. Raises OwnerNotNamed."""
+        for envelope in envelopes:
+            self._owners.check(envelope)
         self.announced.extend(envelopes)
 
 
 class UnitOfWork:
     """The context of `async with store.write() as tx`, which takes its place in the queue when it is entered."""
 
-    __slots__ = ("_job", "_num_shards", "_transaction", "_writer")
+    __slots__ = ("_job", "_num_shards", "_owners", "_transaction", "_writer")
 
-    def __init__(self, *, writer: Writer, num_shards: int) -> None:
+    def __init__(self, *, writer: Writer, num_shards: int, owners: Owners) -> None:
         self._writer = writer
         self._num_shards = num_shards
+        self._owners = owners
         self._job: CallerJob | None = None
         self._transaction: SqlTransaction | None = None
 
@@ -61,7 +90,8 @@ class UnitOfWork:
         if self._job is not None:
             raise RuntimeError("a unit of work is entered once")
         self._job = self._writer.queue_body()
-        self._transaction = SqlTransaction(await self._job.begin(), num_shards=self._num_shards)
+        db = await self._job.begin()
+        self._transaction = SqlTransaction(db, num_shards=self._num_shards, owners=self._owners)
         return self._transaction
 
     async def __aexit__(

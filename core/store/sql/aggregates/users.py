@@ -104,7 +104,8 @@ class SqlUsers:
             await self._db.execute(insert(auth_sessions), [SESSION.values(session) for session in sessions])
 
     async def touch_auth_sessions(self, session_ids: Collection[int], now_ms: int) -> None:
-        rows = [{"session_id": session_id, "now_ms": now_ms} for session_id in session_ids]
+        rows = [{"session_id": session_id, "now_ms": now_ms} for session_id in sorted(session_ids)]
+        # The ids are in order, so that two processes that touch the same sessions do not wait for each other.
         if rows:
             await self._db.execute(_TOUCH_SESSION, rows)
 
