@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.bus.interfaces import Bus
+from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Store
 from tests.contract.backends import MemoryBusBackend, SqlBusBackend, SqliteBackend, StoreBackend
 from tests.fakes.clock import FakeClock
@@ -55,3 +56,15 @@ async def bus_backend(
     await chosen.open()
     yield chosen
     await chosen.close()
+
+
+@pytest.fixture(params=["sqlite"])
+async def journal(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock, migrated_database: MigratedDatabase
+) -> AsyncIterator[SessionJournal]:
+    """An empty journal of sessions."""
+    assert request.param == "sqlite"
+    sqlite = SqliteBackend(tmp_path / "journal.db", clock, migrated_database)
+    await sqlite.open()
+    yield sqlite.store.session_journal
+    await sqlite.close()

@@ -28,6 +28,7 @@ from core.store.aggregates.invites import InviteReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.session_journal import SessionJournal
 from core.store.aggregates.users import UserReader
 from core.store.interfaces import Transaction
 from core.store.owners import Owners
@@ -40,6 +41,7 @@ from core.store.sql.aggregates.logins import SqlLogins
 from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.aggregates.messages import SqlMessages
+from core.store.sql.aggregates.session_journal import SqlSessionJournal
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Connection, Executor
 from core.store.sql.engine.database_files import DatabaseFiles
@@ -125,6 +127,7 @@ class SqlStore:
         self.messages: MessageStore = SqlMessages(
             reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect)
         )
+        self.session_journal: SessionJournal = SqlSessionJournal(reads=reads, writer=writer, dialect=dialect)
 
     @classmethod
     async def open(

@@ -15,6 +15,8 @@ from core.store.sql.aggregates.members import _LIST_PAGE
 from core.store.sql.aggregates.message_batch import select_nonces
 from core.store.sql.aggregates.messages import _BY_AUTHOR, _FIND, _NEWER, _OLDER
 from core.store.sql.aggregates.roles import ROLES_OF_GUILD
+from core.store.sql.aggregates.session_journal import _FIND as _FIND_RECORD
+from core.store.sql.aggregates.session_journal import _NEWEST as _NEWEST_CUTS
 from core.store.sql.aggregates.users import _FIND_BY_EMAIL, _FIND_BY_USERNAME, _FIND_SESSION
 from core.store.sql.engine.bulk import Bulk
 from core.store.sql.engine.dialect import SQLITE, dialect_of
@@ -29,6 +31,8 @@ HOT = {
     "newer messages": _NEWER,
     "messages of an author": _BY_AUTHOR,
     "log": _READ,
+    "record of a session": _FIND_RECORD,
+    "newest cuts": _NEWEST_CUTS,
     "position of a shard": _NEWEST,
     "oldest of the log": _OLDEST,
     "roles": ROLES_OF_GUILD,
