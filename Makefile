@@ -33,7 +33,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo build test test-pure fuzz sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench lock clean node go java
+.PHONY: help run demo build test test-pure fuzz sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench lock clean node go java cassandra services services-stop
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -44,6 +44,12 @@ run: $(VENV)/bytecode.stamp  ## Serve; GUILDWAY_* variables hold, ARGS="--api :9
 demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a conversation
 	@exec $(PY) -m guildway demo $(ARGS)
 
+services: | $(PY)  ## Start Redis, PostgreSQL and Cassandra on loopback; ARGS="--redis-port 7000" moves one
+	@$(PY) -m deploy.services start $(ARGS)
+
+services-stop: | $(PY)  ## End what `make services` has started; its data stays in .services
+	@$(PY) -m deploy.services stop $(ARGS)
+
 build: $(VENV)/build.stamp  ## Compile the kernels in place
 
 # There is a worker for each processor and one more, since the worker with the end-to-end tests mostly waits. A few tests,
@@ -51,10 +57,10 @@ build: $(VENV)/build.stamp  ## Compile the kernels in place
 # PYTHONDONTWRITEBYTECODE is set: without it each worker and each server of the tests starts slowly.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
 
-test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests; ARGS="-k name" passes to pytest
+test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests; ARGS="-k name" passes to pytest
 	$(PYTEST)
 
-test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests on the pure kernels' plain Python; ARGS as for test
+test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests on the pure kernels' plain Python; ARGS as for test
 	CORE_EXT_PURE=1 $(PYTEST)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz the readers of clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
@@ -89,7 +95,7 @@ lint: $(VENV)/dev.stamp  ## Style, types, import contracts, kernels' style
 	$(VENV)/bin/lint-imports
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/cython-lint core_ext
 
-coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java  ## All tests, and a report of lines that they do not run; ARGS as for test
+coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests, and a report of lines that they do not run; ARGS as for test
 	@rm -f .coverage .coverage.*
 	$(PY) -m coverage run -m pytest $(or $(ARGS),-n $(WORKERS))
 	@$(PY) -m coverage combine --quiet
@@ -202,3 +208,8 @@ $(JAVA_TESTS)/target/.stamp: $(JAVA_TESTS)/pom.xml $(wildcard $(JAVA_TESTS)/src/
 	@echo "Building the bot with JDA …"
 	@cd $(JAVA_TESTS) && mvn -q -B -Dstyle.color=never process-classes
 	@touch $@
+
+# Tests with real servers need Redis, PostgreSQL and Java on the machine. Cassandra itself is downloaded by Maven, into
+# .cache. Without one of them its tests are left out, and the end of the run says so.
+cassandra: | $(PY)
+	@$(PY) -m deploy.services download || true

@@ -1,12 +1,22 @@
-"""The rules of all tests: their shares among workers, the profile of hypothesis, and the database that is copied."""
+"""The rules of all tests: their shares among workers, the profile of hypothesis, the database that is copied, and the
+real servers. A worker starts each server once; tests that kill or stop one start their own with `serving`.
+"""
+
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
+from deploy.services.cassandra_server import CassandraServer
+from deploy.services.definition import find_free_port
+from deploy.services.postgres_server import PostgresServer
+from deploy.services.process import ServiceProcess
+from deploy.services.redis_server import RedisServer
 from tests.support.databases import MigratedDatabase
-from tests.support.scheduling import FilesAndEndToEnd
+from tests.support.scheduling import FilesAndServers
+from tests.support.services import list_left_out, serving
 
 # Properties have no time limit for their examples.
 settings.register_profile("guildway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -15,10 +25,41 @@ settings.load_profile("guildway")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    return FilesAndEndToEnd(config, log)
+    return FilesAndServers(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in list_left_out(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> MigratedDatabase:
     """The database that the stores of tests are copied from."""
     return MigratedDatabase.make(tmp_path_factory.mktemp("migrated") / "guildway.db")
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    """A Redis that runs. Tests share it and make keys of their own."""
+    with serving(RedisServer(folder=tmp_path_factory.mktemp("redis"), port=find_free_port())) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    """A PostgreSQL that runs. Tests share it and make databases of their own."""
+    folder = tmp_path_factory.mktemp("postgres")
+    # The data dies with the run, so nothing need reach the disk.
+    service = PostgresServer(folder=folder, port=find_free_port(), settings={"fsync": "off"})
+    with serving(service) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def cassandra_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    """A Cassandra that runs. Tests share it and make keyspaces of their own."""
+    folder = tmp_path_factory.mktemp("cassandra")
+    service = CassandraServer(folder=folder, port=find_free_port(), storage_port=find_free_port())
+    with serving(service) as process:
+        yield process

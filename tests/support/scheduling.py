@@ -1,7 +1,8 @@
 """The shares of pytest-xdist's workers.
 
 A file goes to one worker as a whole, so that its shared fixtures are made once. All end-to-end tests go to one worker,
-and first: they share a server, they wait more than they compute, and they take longer than any file.
+and first: they share a server, they wait more than they compute, and they take longer than any file. So do all tests
+with a Cassandra, which takes too much memory and time for one in each worker.
 """
 
 from typing import Final
@@ -11,17 +12,25 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 E2E: Final = "tests/e2e/"
+CASSANDRA: Final = "cassandra"
+_WITH_CASSANDRA: Final = ("/test_cassandra_", "[cassandra")
+"""The names of files, and of parameters, of tests that use one."""
 
 
-class FilesAndEndToEnd(LoadScopeScheduling):
+class FilesAndServers(LoadScopeScheduling):
     """A variant of xdist's scheduling by scopes, with our own scopes."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:
-        return E2E if nodeid.startswith(E2E) else nodeid.partition("::")[0]
+        if nodeid.startswith(E2E):
+            return E2E
+        if any(name in nodeid for name in _WITH_CASSANDRA):
+            return CASSANDRA
+        return nodeid.partition("::")[0]
 
     @override
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if E2E in self.workqueue:
-            self.workqueue.move_to_end(E2E, last=False)
+        for scope in (CASSANDRA, E2E):
+            if scope in self.workqueue:
+                self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)

@@ -1,0 +1,42 @@
+"""Real servers for tests, started on free ports and killed at the end (`deploy.services`).
+
+Where a server is not installed, the tests that need it are skipped, and the end of the run says in one line what is
+missing and how many tests were left out. With CI_SERVERS=1 they fail instead.
+"""
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import pytest
+
+from deploy.services.definition import MissingProgram, Service
+from deploy.services.process import ServiceProcess, running
+
+_LEFT_OUT: Final = "no server here: "
+"""The begin of the reasons of such skips."""
+
+
+@contextlib.contextmanager
+def serving(service: Service) -> Iterator[ServiceProcess]:
+    """Run a service in the context, or leave the test out."""
+    with contextlib.ExitStack() as stack:
+        try:
+            process = stack.enter_context(running(service))
+        except MissingProgram as error:
+            if os.environ.get("CI_SERVERS") == "1":
+                pytest.fail(f"{error}; CI_SERVERS=1 demands it", pytrace=False)
+            pytest.skip(f"{_LEFT_OUT}{error}")
+        yield process
+
+
+def list_left_out(reports: Iterable[pytest.TestReport]) -> list[str]:
+    """Return a line for each missing server, made of the reports of skipped tests."""
+    counts: Counter[str] = Counter()
+    for report in reports:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        _, is_ours, missing = reason.partition(_LEFT_OUT)
+        counts[missing] += bool(is_ours)
+    return [f"tests left out: {count}; {missing}" for missing, count in sorted(counts.items()) if count]
