@@ -36,17 +36,24 @@ DIRECT_PERMISSIONS = int(
 
 
 class GuildEntry:
-    """A guild's cached snapshot. Owned by `EntityCache`, which alone changes `member_count`."""
+    """A guild's cached snapshot. Owned by `EntityCache`, which alone counts members on, with the revision."""
 
-    __slots__ = ("channels", "guild", "member_count", "roles")
+    __slots__ = ("channels", "guild", "member_count", "revision", "roles")
 
     def __init__(
-        self, *, guild: Guild, roles: Mapping[int, Role], channels: Mapping[int, Channel], member_count: int
+        self,
+        *,
+        guild: Guild,
+        roles: Mapping[int, Role],
+        channels: Mapping[int, Channel],
+        member_count: int,
+        revision: int,
     ) -> None:
         self.guild = guild
         self.roles = roles
         self.channels = channels
         self.member_count = member_count
+        self.revision = revision
 
     def shows_newcomers(self, channel: Channel) -> bool:
         """Tell whether a member without roles views the channel."""
@@ -61,6 +68,7 @@ def as_entry(snapshot: GuildSnapshot) -> GuildEntry:
         roles={role.id: role for role in snapshot.roles},
         channels={channel.id: channel for channel in snapshot.channels},
         member_count=snapshot.member_count,
+        revision=snapshot.revision,
     )
 
 

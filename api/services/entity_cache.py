@@ -1,9 +1,10 @@
 """A read-through cache of guilds with their roles and channels, of members, users and direct channels.
 
 A miss loads from the store, and concurrent misses of one key load once. Events of the bus invalidate; nothing expires.
-The events arrive before the writer's own caller resumes, so no caller is served the state before its own change. The
-cache also answers what follows from its entries: the rights of a user in a guild or a channel. It writes nothing to the
-store.
+The events arrive before the writer's own caller resumes, so no caller is served the state before its own change. A
+guild's entry keeps its revision: an event that it contains already, because it came later than the load, is skipped.
+The cache also answers what follows from its entries: the rights of a user in a guild or a channel. It writes nothing to
+the store.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,7 +39,6 @@ from core.domain.member import Member
 from core.domain.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
-from core.wire.envelope import Envelope
 
 _GUILD_EVENTS: Final = frozenset(
     {
@@ -205,24 +205,32 @@ class EntityCache:
         envelope = delivery.envelope
         event = envelope.event
         if event in _GUILD_EVENTS:
-            self._guilds.drop(envelope.guild_id)
+            if not self._contains(delivery):
+                self._guilds.drop(envelope.guild_id)
             if event == CHANNEL_DELETE:
                 self._channels.drop(envelope.channel_id)
             elif event in _STRIPS_MEMBERS:
                 self._epochs[envelope.guild_id] = self._epochs.get(envelope.guild_id, 0) + 1
         elif event.startswith("GUILD_MEMBER_"):
-            self._on_member_event(envelope)
+            self._on_member_event(delivery)
         elif event == USER_UPDATE:
             self._users.drop(envelope.user_id)
 
-    def _on_member_event(self, envelope: Envelope) -> None:
+    def _contains(self, delivery: Delivery) -> bool:
+        """Tell whether the cached guild has the event already."""
+        entry = self._guilds.find_cached(delivery.envelope.guild_id)
+        return entry is not None and 0 < delivery.revision <= entry.revision
+
+    def _on_member_event(self, delivery: Delivery) -> None:
+        envelope = delivery.envelope
         guild_id = envelope.guild_id
         self._members.drop((guild_id, self._epochs.get(guild_id, 0), envelope.user_id))
         step = _MEMBER_COUNT_STEPS.get(envelope.event, 0)
-        if not step:
+        if not step or self._contains(delivery):
             return
         # A load in flight may or may not count this member already, so its result is not kept.
         self._guilds.disown(guild_id)
         entry = self._guilds.find_cached(guild_id)
         if entry is not None:
             entry.member_count += step
+            entry.revision = delivery.revision or entry.revision

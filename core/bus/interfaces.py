@@ -14,11 +14,21 @@ from core.wire.envelope import Envelope
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """An envelope with its place. `position` is 0 for a volatile one, which has no place in the log."""
+    """An envelope with its place.
+
+    A shard has two orders, which agree: that of all that its log holds, and that of the changes of its relational rows.
+    A snapshot of rows says how far it goes in the second one: it contains the deliveries of its shard with
+    0 < revision ≤ its revision, and no others. So a reader that hears a shard and then takes a snapshot drops those,
+    and applies all the rest.
+    """
 
     position: int
+    """The place in the shard's log, which grows; 0 for a volatile envelope, which has none."""
     shard: int
     envelope: Envelope
+    revision: int = 0
+    """The place among the events that units of work have announced, which grows with the position; 0 for all others:
+    events of messages, published ones, volatile ones. The store gives it with the commit (`core.store.interfaces`)."""
 
 
 class Subscription(Protocol):
@@ -34,7 +44,7 @@ class Bus(Protocol):
     num_shards: int
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Append to the shards' logs; durable when it returns, and listeners in this process have been called."""
+        """Append to the shards' logs, without a revision; durable and delivered to this process when it returns."""
 
     def publish_volatile(self, envelopes: Sequence[Envelope]) -> None:
         """Pass to the listeners, in order with the rest but without a place in the log. May be lost in a crash."""

@@ -40,10 +40,13 @@ class Guild(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class GuildSnapshot(msgspec.Struct, kw_only=True, frozen=True):
-    """A guild as of one instant: all of it was read in one transaction, at `position` of its shard's log."""
+    """A guild as of one instant: all of it was read in one transaction.
+
+    It contains the deliveries of its shard with 0 < revision ≤ `revision`, and no others (`core.bus.interfaces`).
+    """
 
     guild: Guild
     roles: tuple[Role, ...]
     channels: tuple[Channel, ...]
     member_count: int
-    position: int
+    revision: int

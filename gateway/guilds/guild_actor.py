@@ -81,7 +81,11 @@ _decode_fields = msgspec.json.Decoder(Fields).decode
 
 
 class GuildActor:
-    """`position` is that of the last event in it, `is_gone` says that the guild was deleted."""
+    """`is_gone` says that the guild was deleted.
+
+    `position` and `revision` are those of the last event in it. An actor begins with its snapshot's revision, and at
+    position 0, since a snapshot has no place in the log.
+    """
 
     __slots__ = (
         "_clock",
@@ -96,6 +100,7 @@ class GuildActor:
         "is_gone",
         "position",
         "presence_batches",
+        "revision",
         "sessions",
         "state",
     )
@@ -104,7 +109,7 @@ class GuildActor:
         self,
         state: GuildState,
         *,
-        position: int,
+        revision: int,
         clock: Clock,
         call_later: CallLater,
         on_dispatch: Callable[[str, int], None] | None = None,
@@ -118,7 +123,8 @@ class GuildActor:
         online, whenever that may have changed.
         """
         self.state = state
-        self.position = position
+        self.revision = revision
+        self.position = 0
         self.is_gone = False
         self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
         self._views = GuildViews(state, self.sessions)
@@ -212,9 +218,10 @@ class GuildActor:
         if self.is_gone:
             return
         if delivery.position:
-            if delivery.position <= self.position:
+            if delivery.position <= self.position or 0 < delivery.revision <= self.revision:
                 return
             self.position = delivery.position
+            self.revision = delivery.revision or self.revision
             if not self._is_first(envelope.id):
                 return
         handler = _HANDLERS.get(envelope.event)

@@ -5,8 +5,9 @@
  absent ───────────→ loading (events are held) ─────────→ live ──────────────────────────────→ absent
 ```
 
-A guild is loaded at a position of its shard's log. Events that come while it is loaded are held and then applied,
-except those that the snapshot has already. So nothing is missed and nothing is applied twice, whatever the timing is.
+A guild is loaded at a revision. Events that come while it is loaded are held and then applied, except those that the
+snapshot has already, which their revisions tell. So nothing is missed and nothing is applied twice, whatever the timing
+is.
 
 Owns the table of guilds. Sessions enter them through stays (`gateway.guilds.guild_stay`).
 """

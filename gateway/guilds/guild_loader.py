@@ -38,7 +38,7 @@ class GuildLoader:
         self._store = store
 
     async def load(self, guild_id: int) -> GuildActor | None:
-        """Return the guild's actor, at its position in its shard's log. None means that there is no such guild.
+        """Return the guild's actor, at the revision of its snapshot. None means that there is no such guild.
 
         Raises:
             Unavailable: when the store cannot be read.
@@ -52,7 +52,7 @@ class GuildLoader:
         last_ids = await self._store.messages.last_ids([channel.id for channel in snapshot.channels])
         return GuildActor(
             GuildState(snapshot, members=members, last_message_ids=last_ids),
-            position=snapshot.position,
+            revision=snapshot.revision,
             clock=self._clock,
             call_later=self._call_later,
             on_dispatch=None if self._meter is None else self._meter.count,

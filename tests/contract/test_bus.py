@@ -46,6 +46,7 @@ async def test_published_envelope_is_delivered_and_read_back_whole(bus: Bus) -> 
     await bus.publish([envelope])
     assert [(delivery.shard, delivery.envelope) for delivery in heard] == [(SHARD, envelope)]
     assert heard[0].position > 0
+    assert heard[0].revision == 0
     assert await bus.read(SHARD, 0) == heard
     assert await bus.position(SHARD) == heard[0].position
 

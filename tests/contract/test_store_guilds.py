@@ -1,13 +1,14 @@
 """Guilds: fields, lists, snapshots, and the rows that a deleted guild takes along."""
 
+import asyncio
+
 import msgspec
 import pytest
 
-from core.bus.interfaces import Bus
+from core.bus.interfaces import Bus, Delivery
 from core.domain.channel import Overwrite
 from core.domain.errors import Invalid, UnknownGuild, UnknownInvite
-from core.domain.guild import Guild
-from core.domain.ids import shard_of
+from core.domain.guild import Guild, GuildSnapshot
 from core.store.interfaces import Store
 from tests.contract.builders import (
     add_guild,
@@ -131,7 +132,9 @@ async def test_list_of_user_pages_by_ascending_id(store: Store) -> None:
     assert await store.guilds.list_ids_of_user(flake(99)) == []
 
 
-async def test_snapshot_holds_everything_at_its_position(store: Store, bus: Bus) -> None:
+async def test_snapshot_holds_everything_at_its_revision(store: Store, bus: Bus) -> None:
+    heard: list[Delivery] = []
+    bus.subscribe(heard.append)
     guild = await add_guild(store, 10)
     roles = [new_role(number, guild.id) for number in (21, 20)]
     channels = [new_channel(number, guild.id, overwrites=(Overwrite(guild.id, 0, 1, 2),)) for number in (31, 30)]
@@ -149,7 +152,36 @@ async def test_snapshot_holds_everything_at_its_position(store: Store, bus: Bus)
     }
     assert list(snapshot.channels) == channels[::-1]
     assert snapshot.member_count == 1
-    assert snapshot.position == await bus.position(shard_of(guild.id, bus.num_shards)) > 0
+    assert snapshot.revision >= heard[0].revision > 0
+
+
+async def test_snapshot_contains_the_events_up_to_its_revision_and_no_others(store: Store, bus: Bus) -> None:
+    """A reader that drops those counts every change once, whenever it has read."""
+    await add_guild(store, 10)
+    revisions: list[int] = []
+    bus.subscribe(lambda delivery: revisions.append(delivery.revision) if delivery.revision else None)
+    snapshots: list[GuildSnapshot] = []
+
+    async def rename() -> None:
+        for number in range(1, 41):
+            async with store.write(guilds=[flake(10)]) as tx:
+                await tx.guilds.update(flake(10), {"afk_timeout": number})
+                tx.announce(new_envelope(number, flake(10)))
+            await store.messages.add(new_message(flake(number), flake(30)), [new_envelope(100 + number, flake(10))])
+
+    async def read() -> None:
+        while not snapshots or snapshots[-1].guild.afk_timeout < 40:
+            snapshot = await store.guilds.load_snapshot(flake(10))
+            assert snapshot is not None
+            snapshots.append(snapshot)
+
+    await add_guild(store, 11)
+    async with store.write(guilds=[flake(10)]) as tx:
+        await tx.guilds.update(flake(10), {"afk_timeout": 0})
+    await asyncio.gather(rename(), read(), read())
+    for snapshot in snapshots:
+        contained = sum(revision <= snapshot.revision for revision in revisions)
+        assert contained == snapshot.guild.afk_timeout
 
 
 async def test_snapshot_of_unknown_guild_is_none(store: Store) -> None:

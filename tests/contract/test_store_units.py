@@ -440,3 +440,21 @@ async def test_everything_is_there_after_reopening(backend: StoreBackend) -> Non
     async with backend.store.write(guilds=[flake(1)]) as tx:
         tx.announce(new_envelope(2, flake(1)))
     assert heard[0].position > position
+
+
+async def test_events_of_units_have_growing_revisions_and_all_others_have_none(store: Store, bus: Bus) -> None:
+    heard = listen(bus)
+    owner = flake(100)
+    for number in (1, 3, 5):
+        async with store.write(guilds=[owner]) as tx:
+            tx.announce(new_envelope(number, owner), new_envelope(10 + number, owner))
+        await store.messages.add(new_message(flake(number), flake(30)), [new_envelope(number + 1, owner)])
+    await store.messages.delete(flake(30), [flake(1)], [new_envelope(20, owner)])
+    await bus.publish([new_envelope(21, owner)])
+    bus.publish_volatile([new_envelope(22, owner)])
+    revisions = {delivery.envelope.id: delivery.revision for delivery in heard}
+    of_units = [revisions.pop(number) for number in (1, 11, 3, 13, 5, 15)]
+    assert of_units == sorted(set(of_units))
+    assert of_units[0] > 0
+    assert revisions == dict.fromkeys((2, 4, 6, 20, 21, 22), 0)
+    assert await bus.read(shard_of(owner, bus.num_shards), 0) == heard[:-1], "the log keeps them"

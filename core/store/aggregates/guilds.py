@@ -11,7 +11,7 @@ class GuildReader(Protocol):
     async def find(self, guild_id: int) -> Guild | None: ...
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
-        """Return guild, roles, channels, member count and log position, read in one transaction."""
+        """Return guild, roles, channels, member count and revision, read in one transaction."""
 
     async def list_of_user(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 200

@@ -322,3 +322,30 @@ async def test_stay_of_a_user_who_has_just_joined_hears_what_is_said_before_it_e
     assert seen == [["GUILD_CREATE"], ["GUILD_CREATE", "MESSAGE_CREATE"]]
     await writer.say(channel_id, alice, "more", guild_id=guild_id)
     assert [envelope.event for envelope in new.collected] == ["MESSAGE_CREATE"]
+
+
+async def test_message_that_came_before_the_snapshot_is_applied(
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
+) -> None:
+    """A snapshot has no messages, so none is dropped for being older than it."""
+    alice = await writer.person("alice")
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
+    last_ids, snapshot = gated.hold("messages.last_ids"), gated.hold("guilds.load_snapshot")
+    preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
+    await snapshot.reached.wait()
+    message_id = await writer.say(channel_id, alice, "x", guild_id=guild_id)
+    await writer.update_guild(guild_id, name="newer")
+    snapshot.open()
+    await last_ids.reached.wait()
+    stay = directory.stay(guild_id, alice.id)
+    last_ids.open()
+    await stay.open()
+    stay.close()
+    actor = directory.find(guild_id)
+    assert actor is not None
+    assert actor.position > 0, "the message was applied"
+    d = created(await preparing, alice)
+    assert d["name"] == "newer"
+    (channel,) = d["channels"]  # type: ignore[misc]
+    assert channel["last_message_id"] == str(message_id)  # type: ignore[index]

@@ -95,5 +95,5 @@ class Model:
             roles=tuple(self.role(role_id) for role_id in self.roles),
             channels=tuple(self.channel(channel_id) for channel_id in self.channels),
             member_count=len(self.members),
-            position=0,
+            revision=0,
         )

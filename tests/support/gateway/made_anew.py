@@ -14,7 +14,7 @@ def make_anew(actor: GuildActor) -> GuildActor:
     """Make an actor without caches and sessions over the same state. Members are shared, presences are copied."""
     state = copy.copy(actor.state)
     state.presences = dict(actor.state.presences)
-    return GuildActor(state, position=0, clock=FakeClock(), call_later=FakeTimers().call_later)
+    return GuildActor(state, revision=0, clock=FakeClock(), call_later=FakeTimers().call_later)
 
 
 def check_kept(actor: GuildActor) -> None:

@@ -24,7 +24,7 @@ _FIND = Query(_SELECT.where(guilds.c.id == bindparam("guild_id")))
 _LIST_IDS = Query(
     select(members.c.guild_id).where(members.c.user_id == bindparam("user_id")).order_by(members.c.guild_id)
 )
-_COUNT_AND_PLACE = Query(
+_COUNT_AND_REVISION = Query(
     select(
         select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")).scalar_subquery(),
         select(func.max(log.c.position)).where(log.c.shard == bindparam("shard")).scalar_subquery(),
@@ -52,7 +52,7 @@ class SqlGuilds:
             (_FIND, of_guild),
             (ROLES_OF_GUILD, of_guild),
             (CHANNELS_OF_GUILD, of_guild),
-            (_COUNT_AND_PLACE, {"guild_id": guild_id, "shard": shard_of(guild_id, self._num_shards)}),
+            (_COUNT_AND_REVISION, {"guild_id": guild_id, "shard": shard_of(guild_id, self._num_shards)}),
         )
         if not guild_rows:
             return None
@@ -61,7 +61,7 @@ class SqlGuilds:
             roles=tuple(map(ROLE.entity, role_rows)),
             channels=tuple(map(CHANNEL.entity, channel_rows)),
             member_count=member_count,
-            position=newest or trimmed or 0,
+            revision=newest or trimmed or 0,
         )
 
     async def list_of_user(

@@ -308,6 +308,7 @@ log = Table(
     Column("envelope_id", BigInteger, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="0"),
     Index("uq_log_shard_position", "shard", "position", unique=True),
 )
 """The shards' logs. One counter for all shards, so a shard's positions grow but have gaps."""

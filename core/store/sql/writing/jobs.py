@@ -22,6 +22,8 @@ class Done(NamedTuple):
 
     envelopes: Sequence[Envelope]
     steps: Sequence[Step] = ()
+    is_relational: bool = False
+    """Whether the events announce changes of relational rows, and so have a revision."""
 
 
 class Job(Protocol):
@@ -102,7 +104,7 @@ class CallerJob:
         await lent.take_back()
         if not is_good:
             raise RolledBack
-        return Done(self._envelopes)
+        return Done(self._envelopes, is_relational=True)
 
     def settle(self, error: Exception | None) -> None:
         """Wake the caller."""

@@ -1,6 +1,7 @@
 """The shards' logs in a table: positions, appending, reading, trimming.
 
-Positions come from one counter in memory, continued from the tables at open. A unit that rolls back leaves a gap.
+Positions come from one counter in memory, continued from the tables at open. A unit that rolls back leaves a gap. The
+revision of an event is its position, so the newest position of a shard is also the revision of a snapshot.
 Trimming notes the last trimmed position of each shard, so that a late reader gets an error, and so that positions go on
 from there when no row is left.
 """
@@ -26,7 +27,7 @@ TRIM_CHUNK_ROWS = 2_000
 """The rows that one unit trims, which takes a few milliseconds of the writer's time."""
 
 _READ = Query(
-    select(log.c.position, log.c.envelope)
+    select(log.c.position, log.c.envelope, log.c.revision)
     .where(log.c.shard == bindparam("shard"), log.c.position > bindparam("after"))
     .order_by(log.c.position)
     .limit(bindparam("limit", type_=Integer))
@@ -75,12 +76,17 @@ class SqlLog:
         columns = [column.name for column in log.columns]
         self._insert = Bulk(lambda size: bulk_insert(insert(log), columns, size), dialect.compiler)
 
-    def place(self, envelopes: Sequence[Envelope]) -> list[Delivery]:
-        """Return the envelopes with their positions."""
+    def place(self, envelopes: Sequence[Envelope], *, is_relational: bool) -> list[Delivery]:
+        """Return the envelopes with their positions, and with revisions if they announce relational rows."""
         first = self._next_position
         self._next_position += len(envelopes)
         return [
-            Delivery(position, shard_of(envelope.owner_id, self._num_shards), envelope)
+            Delivery(
+                position,
+                shard_of(envelope.owner_id, self._num_shards),
+                envelope,
+                position if is_relational else 0,
+            )
             for position, envelope in enumerate(envelopes, first)
         ]
 
@@ -94,6 +100,7 @@ class SqlLog:
                 delivery.envelope.id,
                 now_ms,
                 encode_envelope(delivery.envelope),
+                delivery.revision,
             )
             for delivery in deliveries
         ]
@@ -109,7 +116,7 @@ class SqlLog:
         # The check comes after the query, so that it notices a trim that happened meanwhile.
         if after < self._trimmed.get(shard, 0):
             raise LogTrimmed(shard)
-        return [Delivery(row[0], shard, decode_envelope(row[1])) for row in rows]
+        return [Delivery(row[0], shard, decode_envelope(row[1]), row[2]) for row in rows]
 
     async def trim_chunk(self, connection: Executor, *, older_than_ms: int, keep_rows: int) -> bool:
         """Delete some of the oldest rows that are too old or too many; return whether there may be more."""

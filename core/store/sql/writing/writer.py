@@ -181,9 +181,9 @@ class Writer:
             return
         is_nested = bool(batch.jobs)
         try:
-            envelopes, steps = await self._begin_job(batch, job, is_nested=is_nested)
-            deliveries = self._log.place(envelopes)
-            steps = [*steps, *self._log.insert_steps(deliveries), *([_RELEASE] if is_nested else [])]
+            done = await self._begin_job(batch, job, is_nested=is_nested)
+            deliveries = self._log.place(done.envelopes, is_relational=done.is_relational)
+            steps = [*done.steps, *self._log.insert_steps(deliveries), *([_RELEASE] if is_nested else [])]
             batch.fill(len(self._queue))
             is_last = not batch.left
             refusal = None

@@ -44,7 +44,7 @@ def snapshot(everyone: int = DEFAULT_EVERYONE) -> GuildSnapshot:
         ),
         channels=(),
         member_count=1,
-        position=0,
+        revision=0,
     )
 
 

@@ -58,11 +58,11 @@ def make_actor(user_ids: Iterable[int]) -> GuildActor:
         roles=(role(GUILD), role(ROLE)),
         channels=(channel(OPEN), channel(HIDDEN)),
         member_count=len(members),
-        position=0,
+        revision=0,
     )
     return GuildActor(
         GuildState(snapshot, members=members),
-        position=0,
+        revision=0,
         clock=(clock := FakeClock()),
         call_later=FakeTimers(clock).call_later,
     )

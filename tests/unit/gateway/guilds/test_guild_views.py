@@ -49,7 +49,7 @@ class ViewedGuild:
             roles=(everyone, *(Role(id=each, guild_id=GUILD, name="role", permissions=0) for each in ROLES)),
             channels=tuple(self.make_channel(each) for each in CHANNELS),
             member_count=len(USERS),
-            position=0,
+            revision=0,
         )
         self.state = GuildState(snapshot)
         self.sessions = GuildSessions(guild_id=GUILD, channel_ids=self.state.channels)

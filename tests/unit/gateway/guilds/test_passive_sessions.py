@@ -46,12 +46,12 @@ class LargeGuild:
         )
         guild = Guild(id=GUILD, name="guild", owner_id=999)
         snapshot = GuildSnapshot(
-            guild=guild, roles=(everyone, role), channels=channels, member_count=members, position=0
+            guild=guild, roles=(everyone, role), channels=channels, member_count=members, revision=0
         )
         self.timers = FakeTimers()
         self.actor = GuildActor(
             GuildState(snapshot),
-            position=0,
+            revision=0,
             clock=FakeClock(),
             large=LargeGuilds(members=LARGE),
             call_later=self.timers.call_later,

@@ -147,7 +147,7 @@ class ViewMachine(RuleBasedStateMachine):
         count = len(model.members) + self.others
         self.actor = GuildActor(
             GuildState(msgspec.structs.replace(model.snapshot(), member_count=count), members=rows),
-            position=0,
+            revision=0,
             clock=FakeClock(),
             call_later=self.timers.call_later,
             large=self.large,

@@ -17,7 +17,7 @@ VIEW, SEND = 1 << 10, 1 << 11
 def key(*overwrites: Overwrite, everyone: int = VIEW) -> ListKey:
     role = Role(id=1, guild_id=1, name="@everyone", permissions=everyone)
     guild = Guild(id=1, name="guild", owner_id=9)
-    state = GuildState(GuildSnapshot(guild=guild, roles=(role,), channels=(), member_count=1, position=0))
+    state = GuildState(GuildSnapshot(guild=guild, roles=(role,), channels=(), member_count=1, revision=0))
     channel = Channel(id=5, type=0, guild_id=1, name="channel", overwrites=overwrites)
     return key_of(state, parse_channel(msgspec.json.encode(render_channel(channel))))
 

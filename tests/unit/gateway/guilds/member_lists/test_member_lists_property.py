@@ -116,7 +116,7 @@ class ListMachine(RuleBasedStateMachine):
         rows = [self.member(user_id) for user_id in model.members] if keeps_all else None
         state = GuildState(msgspec.structs.replace(snapshot, roles=roles_now, member_count=count), members=rows)
         self.actor = GuildActor(
-            state, position=0, clock=FakeClock(), call_later=self.timers.call_later, on_online=self.note_online
+            state, revision=0, clock=FakeClock(), call_later=self.timers.call_later, on_online=self.note_online
         )
         for user_id, status, wanted in first:
             self.attach(user_id, status)

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine
 
 from core.domain.errors import Unavailable
 from core.store.sql.aggregates.channels import CHANNELS_OF_GUILD
-from core.store.sql.aggregates.guilds import _COUNT_AND_PLACE, _LIST_IDS
+from core.store.sql.aggregates.guilds import _COUNT_AND_REVISION, _LIST_IDS
 from core.store.sql.aggregates.logins import LoginQueries
 from core.store.sql.aggregates.members import _LIST_PAGE
 from core.store.sql.aggregates.message_batch import select_nonces
@@ -37,7 +37,7 @@ HOT = {
     "oldest of the log": _OLDEST,
     "roles": ROLES_OF_GUILD,
     "channels": CHANNELS_OF_GUILD,
-    "count of members": _COUNT_AND_PLACE,
+    "count of members": _COUNT_AND_REVISION,
     "page of members": _LIST_PAGE,
     "guilds of a user": _LIST_IDS,
     "e-mail": _FIND_BY_EMAIL,
