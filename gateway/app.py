@@ -1,11 +1,13 @@
 """The gateway's composition root, and the gateway that it makes.
 
 ```
+ homes                                                             host
  bus ─→ inbox ─→ router ─┬─→ guild directory ─→ guild actors ─┐
-                         └─→ user directory  ─→ user actors ──┴─→ sessions ─→ connections ─→ listener
- listener ─→ protocol ─┬─→ identifying ─→ login reads, entrance into guilds     (login)
-                       ├─→ resuming                                             (resume)
-                       └─→ session commands: presence, member requests, messages
+                         └─→ user directory  ─→ user actors ──┴─ seats ─→ sessions ─→ connections ─→ listener
+                                     ↑
+                                 HomePort ←─┬─ identifying ← login reads (login) ─┬─ protocol ←─ listener
+                                            ├─ resuming                           │
+                                            └─ session commands: presence, …     ─┘
 ```
 
 Each part gets the parts that it needs, which are made before it. Two queues are made before their receivers: the inbox
@@ -32,7 +34,8 @@ from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
-from gateway.login.guild_entrance import GuildEntrance
+from gateway.homes.guild_entrance import GuildEntrance
+from gateway.homes.home_port import HomePort
 from gateway.login.identify import Identifying
 from gateway.login.login_reads import LoginReads
 from gateway.login.resume import Resuming
@@ -172,22 +175,22 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     guilds = _build_guilds(common, online, windows, sending)
     users = UserDirectory(bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter)
     entrance = GuildEntrance(guilds=guilds, users=users, store=store, tasks=tasks, inbox=inbox, meter=meter)
-    table = _build_table(common, users, entrance)
+    homes = HomePort(users=users, guilds=entrance)
+    table = _build_table(common, homes)
     router = EventRouter(guilds=guilds, users=users, windows=windows, entrance=entrance, table=table, meter=meter)
     inbox.hand_to(router.route)
 
-    commands = _build_commands(common, messages, guilds, users)
+    commands = _build_commands(common, messages, homes)
     identifying = _build_identifying(
         common,
         starts,
         windows=windows,
-        users=users,
-        entrance=entrance,
+        homes=homes,
         table=table,
         commands=commands,
         address=address,
     )
-    resuming = Resuming(table=table, users=users, metrics=metrics)
+    resuming = Resuming(table=table, homes=homes, metrics=metrics)
     protocol = GatewayProtocol(identifying=identifying, resuming=resuming, commands=commands, table=table)
     listener = make_listener(
         settings=settings.gateway,
@@ -222,25 +225,23 @@ def _build_guilds(common: _Common, online: OnlineCounts, windows: LoginWindows, 
     )
 
 
-def _build_table(common: _Common, users: UserDirectory, entrance: GuildEntrance) -> SessionTable:
+def _build_table(common: _Common, homes: HomePort) -> SessionTable:
     table = SessionTable(
         resume_window_s=common.settings.gateway.resume_window_s,
         call_later=common.call_later,
-        on_lost=users.lose,
-        on_ended=(users.leave, entrance.leave_all),
+        on_lost=homes.users.lose,
+        on_ended=(homes.users.leave, homes.guilds.leave_all),
     )
     common.metrics.connections.sessions.set_function(lambda: float(len(table)))
     return table
 
 
-def _build_commands(
-    common: _Common, messages: MessagePort, guilds: GuildDirectory, users: UserDirectory
-) -> SessionCommands:
+def _build_commands(common: _Common, messages: MessagePort, homes: HomePort) -> SessionCommands:
     return SessionCommands(
-        members=MemberRequests(guilds=guilds, store=common.store, tasks=common.tasks, meter=common.meter),
+        members=MemberRequests(homes=homes, store=common.store, tasks=common.tasks, meter=common.meter),
         messages=SocketMessages(port=messages, tasks=common.tasks),
-        subscribing=GuildSubscribing(guilds=guilds),
-        users=users,
+        subscribing=GuildSubscribing(homes=homes),
+        homes=homes,
     )
 
 
@@ -249,8 +250,7 @@ def _build_identifying(
     starts: SessionStarts,
     *,
     windows: LoginWindows,
-    users: UserDirectory,
-    entrance: GuildEntrance,
+    homes: HomePort,
     table: SessionTable,
     commands: SessionCommands,
     address: PublicAddress,
@@ -273,8 +273,7 @@ def _build_identifying(
         reads=reads,
         factory=factory,
         tasks=common.tasks,
-        users=users,
-        entrance=entrance,
+        homes=homes,
         table=table,
         call_later=common.call_later,
         address=address,

@@ -7,7 +7,7 @@ from core.wire.internal_events import parse_revoked
 from gateway.events.event_meter import EventMeter
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
-from gateway.login.guild_entrance import GuildEntrance
+from gateway.homes.guild_entrance import GuildEntrance
 from gateway.sessions.session_table import SessionTable
 from gateway.users.user_directory import UserDirectory
 
@@ -64,6 +64,6 @@ class EventRouter:
             self._entrance.join(join.session, join.guild_id)
 
     def _revoke(self, user_id: int, auth_session_id: int) -> None:
-        for session in self._users.sessions_of(user_id):
+        for session in self._table.sessions_of(user_id):
             if session.profile.auth_session_id == auth_session_id:
                 self._table.revoke(session)

@@ -34,7 +34,7 @@ from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import MemberState
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 MAX_CHANNELS: Final = 5
 """The channels whose member lists a session may watch in one guild. Discord's clients watch those that were open
@@ -79,17 +79,17 @@ class Attention:
 
     # -- sessions
 
-    def limits(self, session: Session) -> bool:
+    def limits(self, session: Seat) -> bool:
         """Return whether the session would be passive here, and not be shown online members."""
         return self._passive.limits(session)
 
-    def shows_others(self, session: Session, *, is_limited: bool) -> bool:
+    def shows_others(self, session: Seat, *, is_limited: bool) -> bool:
         """Return whether GUILD_CREATE lists other members. In a crowd people have the member list."""
         if session.profile.is_bot:
             return True
         return not is_limited and len(self._state.presences) <= MAX_ONLINE_SHOWN
 
-    def enter(self, session: Session, *, is_limited: bool) -> None:
+    def enter(self, session: Seat, *, is_limited: bool) -> None:
         """Note that a session has attached."""
         if is_limited:
             self._passive.enter(session)
@@ -100,7 +100,7 @@ class Attention:
         self._passive.leave(slot)
         self._lists.leave(slot)
 
-    def subscribe(self, session: Session, asked: LazyGuilds | GuildSubscription) -> None:
+    def subscribe(self, session: Seat, asked: LazyGuilds | GuildSubscription) -> None:
         """Take a subscription of a session's client. Invalid parts of it are ignored."""
         slot = session.slots.get(self._state.guild_id)
         if slot is None:

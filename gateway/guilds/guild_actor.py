@@ -70,7 +70,7 @@ from gateway.guilds.state.member_table import Fields
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.fanout import MessageVariants
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 _REMEMBERED_IDS: Final = 1024
 """The number of envelopes known by id. A repeat comes soon after the first: a retry, or a publication that was
@@ -157,7 +157,7 @@ class GuildActor:
         """Return the presence of a user as in GUILD_CREATE, None when offline."""
         return self.state.presences.get(user_id)
 
-    def attach(self, session: Session, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
+    def attach(self, session: Seat, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
         """Let a session in and send it GUILD_CREATE; live events follow from here on.
 
         The session's user must be held in `state.members`. False means that the user is no member, or that the session
@@ -189,7 +189,7 @@ class GuildActor:
         if presence is not None:
             self._tell(self.state.put_presence(user_id, presence))
 
-    def detach(self, session: Session) -> None:
+    def detach(self, session: Seat) -> None:
         """Let a session go, and release its user in `state.members`. No error when the session is not attached."""
         if session not in self.sessions:
             return
@@ -241,7 +241,7 @@ class GuildActor:
             for find_observer, react in _REACTIONS[type(change)]:
                 react(find_observer(self), change)
 
-    def replay_to(self, session: Session, envelope: Envelope) -> None:
+    def replay_to(self, session: Seat, envelope: Envelope) -> None:
         """Send one session an event that came while it was entering. GUILD_CREATE has changes of state already."""
         slot = session.slots.get(self.guild_id)
         if slot is None or (envelope.event in _HANDLERS and envelope.event != MESSAGE_CREATE):

@@ -36,7 +36,7 @@ from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import MemberState
 from gateway.payloads.shared_pairs import SharedPairs
 from gateway.payloads.spliced_body import SplicedBody
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 _PRESENCES: Final = int(Intent.GUILD_PRESENCES)
 _MAX_MEMBERS_WITH_PRESENCES: Final = 75_000
@@ -107,7 +107,7 @@ class GuildCreates:
 
     def build(
         self,
-        session: Session,
+        session: Seat,
         member: MemberState,
         *,
         channel_ids: frozenset[int],

@@ -27,7 +27,7 @@ from gateway.guilds.guild_stay import GuildEntry, GuildStay
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending
 from gateway.scheduling.tasks import Tasks
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class GuildDirectory:
             self._sending.end()
         self._rest(entry)
 
-    def leave(self, session: Session, guild_id: int) -> None:
+    def leave(self, session: Seat, guild_id: int) -> None:
         """Detach a session."""
         entry = self._entries.get(guild_id)
         if entry is not None and entry.actor is not None:

@@ -16,7 +16,7 @@ from core_ext.delivery import Track
 from core_ext.guild import SlotSet, ViewIndex
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants, fan_out, fan_out_message
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 _INTENT_BITS: Final = tuple(int(intent).bit_length() - 1 for intent in Intent)
 _TELLING: Final = 4
@@ -36,7 +36,7 @@ class GuildSessions:
         self._guild_id = guild_id
         self._on_dispatch = on_dispatch
         self._index = ViewIndex()
-        self._sessions: list[Session | None] = []
+        self._sessions: list[Seat | None] = []
         self._tracks: list[Track | None] = []
         self._users: dict[int, tuple[int, ...]] = {}
         self._flags: dict[str, int] = {}
@@ -46,10 +46,10 @@ class GuildSessions:
     def __len__(self) -> int:
         return len(self._index)
 
-    def __contains__(self, session: Session) -> bool:
+    def __contains__(self, session: Seat) -> bool:
         return self._guild_id in session.slots
 
-    def add(self, session: Session, channel_ids: Iterable[int]) -> None:
+    def add(self, session: Seat, channel_ids: Iterable[int]) -> None:
         """Give a session a slot that views these channels."""
         slot = self._index.allocate()
         if slot == len(self._sessions):
@@ -65,7 +65,7 @@ class GuildSessions:
                 self._index.set_flag(bit, slot, on=True)
         self._index.set_many(channel_ids, (slot,), visible=True)
 
-    def remove(self, session: Session) -> None:
+    def remove(self, session: Seat) -> None:
         """Take the slot back."""
         slot = session.slots.pop(self._guild_id)
         self._index.release(slot)
@@ -78,7 +78,7 @@ class GuildSessions:
         else:
             del self._users[session.user_id]
 
-    def all(self) -> list[Session]:
+    def all(self) -> list[Seat]:
         """Return the sessions."""
         return [session for session in self._sessions if session is not None]
 
@@ -101,7 +101,7 @@ class GuildSessions:
         """Return the slots of a user's sessions."""
         return self._users.get(user_id, ())
 
-    def at(self, slot: int) -> Session:
+    def at(self, slot: int) -> Seat:
         """Return the session in a slot."""
         session = self._sessions[slot]
         assert session is not None, "the slot was given back"  # noqa: S101 - callers take slots from here

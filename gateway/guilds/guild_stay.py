@@ -22,7 +22,7 @@ from core.wire.envelope import Envelope
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.state.member_table import RowMark
 from gateway.scheduling.batch_timer import Handle
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 
 class GuildEntry:
@@ -99,6 +99,12 @@ class GuildStay:
         actor = self.entry.actor
         return actor is not None and not actor.is_gone and actor.state.members.find(self.user_id) is not None
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the user has no session in the guild yet."""
+        actor = self.entry.actor
+        return actor is None or not actor.sessions.slots_of(self.user_id)
+
     async def open(self) -> None:
         """Wait until the guild is loaded, and hold the membership. No error when there is no such guild.
 
@@ -123,7 +129,12 @@ class GuildStay:
         if actor is not None and mark is not None:
             actor.state.members.settle(mark, row)
 
-    def enter(self, session: Session, *, presence: msgspec.Raw | None) -> bool:
+    def show(self, presence: msgspec.Raw) -> None:
+        """Note the presence of the user, who is about to enter, if the user is a member."""
+        if self.is_member and self.entry.actor is not None:
+            self.entry.actor.show(self.user_id, presence)
+
+    def enter(self, session: Seat, *, presence: msgspec.Raw | None) -> bool:
         """Attach the session to the actor, for which the membership is then held. Return whether that was possible.
 
         `presence` is the user's as others see it, None when offline.

@@ -28,7 +28,7 @@ from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.state.guild_state import GuildState
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import BatchTimer, CallLater
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 _WITH_MESSAGES: Final = int(
     Intent.GUILD_MESSAGES | Intent.GUILD_MESSAGE_REACTIONS | Intent.GUILD_MESSAGE_POLLS | Intent.GUILD_VOICE_STATES
@@ -101,11 +101,11 @@ class PassiveSessions:
 
     # -- sessions
 
-    def limits(self, session: Session) -> bool:
+    def limits(self, session: Seat) -> bool:
         """Return whether a session that attaches now is limited: a person's, in a large guild."""
         return not session.profile.is_bot and self._state.members.count > self._options.members
 
-    def enter(self, session: Session) -> None:
+    def enter(self, session: Seat) -> None:
         """Make a limited session that has attached passive."""
         slot = session.slots[self._state.guild_id]
         self._limited.add(slot)

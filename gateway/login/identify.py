@@ -27,8 +27,7 @@ from core.wire.close_codes import CloseCode
 from core.wire.internal_events import parse_revoked
 from core.wire.opcodes import Opcode
 from gateway.commands.commands import Identify
-from gateway.guilds.guild_stay import GuildStay
-from gateway.login.guild_entrance import GuildEntrance
+from gateway.homes.home_port import HomePort, Stay
 from gateway.login.login import Login
 from gateway.login.login_reads import LoginReads
 from gateway.login.ready import ReadyMaker
@@ -41,7 +40,6 @@ from gateway.sessions.connection import Connection
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
 from gateway.transport.public_address import PublicAddress
-from gateway.users.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
 
@@ -62,14 +60,13 @@ class Identifying:
         "_address",
         "_call_later",
         "_commands",
-        "_entrance",
         "_factory",
+        "_homes",
         "_on_logins",
         "_readies",
         "_reads",
         "_table",
         "_tasks",
-        "_users",
     )
 
     def __init__(  # noqa: PLR0913 - a login needs all of these parts
@@ -78,8 +75,7 @@ class Identifying:
         reads: LoginReads,
         factory: SessionFactory,
         tasks: Tasks,
-        users: UserDirectory,
-        entrance: GuildEntrance,
+        homes: HomePort,
         table: SessionTable,
         call_later: CallLater,
         address: PublicAddress,
@@ -90,14 +86,13 @@ class Identifying:
         self._address = address
         self._call_later = call_later
         self._commands = commands
-        self._entrance = entrance
         self._factory = factory
+        self._homes = homes
         self._on_logins = on_logins
         self._readies = ReadyMaker()
         self._reads = reads
         self._table = table
         self._tasks = tasks
-        self._users = users
 
     def begin(self, connection: Connection, command: Identify) -> None:
         """Start a connection's login."""
@@ -108,7 +103,7 @@ class Identifying:
     def take(self, logins: Sequence[Login]) -> None:
         """Let logins in that have been read and whose guilds are open."""
         here = [login for login in logins if self._try(self._come_in, login)]
-        self._entrance.catch_up()
+        self._homes.guilds.catch_up()
         ready = [login for login in here if self._try(self._send_ready, login)]
         for login in ready:
             self._try(self._enter_guilds, login)
@@ -160,8 +155,8 @@ class Identifying:
     def _take_seat(self, login: Login, snapshot: LoginSnapshot) -> Session:
         session = self._factory.make_session(login.command, snapshot.auth, snapshot.account, snapshot.application)
         login.session = session
-        self._users.enter(session)
-        self._users.hold(session, login.missed_events(session.user_id))
+        self._homes.users.enter(session)
+        self._homes.users.hold(session, login.missed_events(session.user_id))
         return session
 
     def _stay_at(self, login: Login, members: Sequence[Member]) -> bool:
@@ -170,7 +165,9 @@ class Identifying:
         for member in members:
             guild_id = member.guild_id
             is_there = guild_id in before
-            login.stays[guild_id] = before.pop(guild_id) if is_there else self._entrance.stay(member.user.id, guild_id)
+            login.stays[guild_id] = (
+                before.pop(guild_id) if is_there else self._homes.guilds.stay(member.user.id, guild_id)
+            )
         for left in before.values():
             left.close()
         settled = [_settle(login, login.stays[member.guild_id], member) for member in members]
@@ -207,17 +204,17 @@ class Identifying:
         _connect(session, login)
         self._table.add(session)
         session.dispatch(ready)
-        self._entrance.enter_later(session, login.later)
-        for join in self._users.start(session, login.command.presence):
-            self._entrance.join(join.session, join.guild_id)
-        self._entrance.show(session.user_id, login.stays.values())
+        self._homes.guilds.enter_later(session, login.later)
+        for join in self._homes.users.start(session, login.command.presence):
+            self._homes.guilds.join(join.session, join.guild_id)
+        self._homes.guilds.show(session.user_id, login.stays.values())
         return True
 
     def _enter_guilds(self, login: Login) -> bool:
         session = login.session
         assert session is not None, "it has come in"  # noqa: S101 - for the type checker
         for stay in login.stays.values():
-            self._entrance.enter(session, stay)
+            self._homes.guilds.enter(session, stay)
         login.close_stays()
         for command in login.commands:
             self._commands.take(session, command)
@@ -243,7 +240,7 @@ class Identifying:
             connection.close(close_code)
 
 
-def _settle(login: Login, stay: GuildStay, member: Member) -> bool:
+def _settle(login: Login, stay: Stay, member: Member) -> bool:
     """Settle the membership that was read with the login, if it is new enough. Return whether the session can enter."""
     was_held = stay.holds_member
     stay.hold()

@@ -6,7 +6,7 @@ from core.domain.login import LoginSnapshot
 from core.wire.envelope import Envelope
 from gateway.commands.commands import Command, Identify
 from gateway.events.login_windows import Window
-from gateway.guilds.guild_stay import GuildStay
+from gateway.homes.home_port import Stay
 from gateway.sessions.connection import Connection
 from gateway.sessions.session import Session
 
@@ -49,7 +49,7 @@ class Login:
         """Whether the store could not be read."""
         self.session: Session | None = None
         """The session, once the login is found to be good. It has a seat at its user's actor from then on."""
-        self.stays: dict[int, GuildStay] = {}
+        self.stays: dict[int, Stay] = {}
         """The guilds that READY waits for, by id."""
         self.later: list[int] = []
         """The guilds that follow READY."""

@@ -6,19 +6,19 @@ from core.runtime.metrics import Metrics
 from core.wire import close_codes
 from core.wire.opcodes import Opcode
 from gateway.commands.commands import Resume
+from gateway.homes.home_port import HomePort
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.connection import Connection
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
-from gateway.users.user_directory import UserDirectory
 
 
 class Resuming:
-    __slots__ = ("_metrics", "_resumed", "_table", "_users")
+    __slots__ = ("_homes", "_metrics", "_resumed", "_table")
 
-    def __init__(self, *, table: SessionTable, users: UserDirectory, metrics: Metrics) -> None:
+    def __init__(self, *, table: SessionTable, homes: HomePort, metrics: Metrics) -> None:
         self._table = table
-        self._users = users
+        self._homes = homes
         self._metrics = metrics
         self._resumed = DispatchBody(RESUMED, b'{"_trace":[]}')
 
@@ -46,7 +46,7 @@ class Resuming:
                 connection.admit_person()
             session.replay(seq)
             session.dispatch(self._resumed)
-            self._users.regain(session)
+            self._homes.users.regain(session)
             self._metrics.connections.resume_total.labels("resumed").inc()
 
     def _replace(self, session: Session, connection: Connection | None) -> None:

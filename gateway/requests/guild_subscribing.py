@@ -6,8 +6,8 @@ not in, and an invalid subscription, are ignored: old clients ask for features t
 
 from typing import Final
 
-from gateway.commands.commands import GuildSubscription, GuildSubscriptions, LazyGuilds
-from gateway.guilds.guild_directory import GuildDirectory
+from gateway.commands.commands import GuildSubscriptions, LazyGuilds
+from gateway.homes.home_port import HomePort
 from gateway.sessions.session import Session
 
 MAX_GUILDS: Final = 200
@@ -15,23 +15,18 @@ MAX_GUILDS: Final = 200
 
 
 class GuildSubscribing:
-    __slots__ = ("_guilds",)
+    __slots__ = ("_homes",)
 
-    def __init__(self, *, guilds: GuildDirectory) -> None:
-        self._guilds = guilds
+    def __init__(self, *, homes: HomePort) -> None:
+        self._homes = homes
 
     def take(self, session: Session, command: LazyGuilds | GuildSubscriptions) -> None:
         """Hand subscriptions to the guilds. Those of bots are ignored."""
         if session.profile.is_bot:
             return
         if isinstance(command, LazyGuilds):
-            self._subscribe(session, command.guild_id, command)
+            self._homes.guilds.subscribe(session, command.guild_id, command)
             return
         for guild_id, asked in list(command.subscriptions.items())[:MAX_GUILDS]:
             if guild_id.isascii() and guild_id.isdigit():
-                self._subscribe(session, int(guild_id), asked)
-
-    def _subscribe(self, session: Session, guild_id: int, asked: LazyGuilds | GuildSubscription) -> None:
-        actor = self._guilds.find(guild_id)
-        if actor is not None:
-            actor.attention.subscribe(session, asked)
+                self._homes.guilds.subscribe(session, int(guild_id), asked)

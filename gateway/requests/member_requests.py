@@ -9,19 +9,19 @@ requests at a time.
 
 import asyncio
 import logging
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from core.domain.events import GUILD_MEMBERS_CHUNK
 from core.domain.intents import Intent
+from core.domain.member import Member
 from core.store.interfaces import Store
-from core.wire.objects.member import MembersChunk
+from core.wire.objects.member import MembersChunk, render_member
 from gateway.commands.commands import RequestGuildMembers
 from gateway.events.event_meter import EventMeter
-from gateway.guilds.guild_actor import GuildActor
-from gateway.guilds.guild_directory import GuildDirectory
-from gateway.guilds.state.member_table import MemberState, from_row
+from gateway.homes.home_port import HomePort, KnownMember
 from gateway.payloads.spliced_body import SplicedBody
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.session import Session
@@ -45,11 +45,18 @@ MAX_NONCE_BYTES: Final = 32
 _encode = msgspec.json.Encoder().encode
 
 
-class MemberRequests:
-    __slots__ = ("_guilds", "_listing", "_meter", "_store", "_tasks")
+class _StoredMember(NamedTuple):
+    """A `KnownMember` from the store."""
 
-    def __init__(self, *, guilds: GuildDirectory, store: Store, tasks: Tasks, meter: EventMeter) -> None:
-        self._guilds = guilds
+    user_id: int
+    raw: msgspec.Raw
+
+
+class MemberRequests:
+    __slots__ = ("_homes", "_listing", "_meter", "_store", "_tasks")
+
+    def __init__(self, *, homes: HomePort, store: Store, tasks: Tasks, meter: EventMeter) -> None:
+        self._homes = homes
         self._listing = asyncio.Semaphore(LISTED_AT_ONCE)
         self._meter = meter
         self._store = store
@@ -58,58 +65,59 @@ class MemberRequests:
     def answer(self, session: Session, command: RequestGuildMembers) -> None:
         """Begin to answer a request."""
         for guild_id in dict.fromkeys(command.guild_ids):
-            actor = self._guilds.find(guild_id)
-            if actor is None or session not in actor.sessions:
+            if guild_id not in session.slots:
                 logger.debug("members of a guild that the session is not in", extra={"guild_id": guild_id})
                 continue
-            self._tasks.spawn(self._answer(session, actor, command))
+            self._tasks.spawn(self._answer(_Answer(self._homes, session, guild_id, command, self._meter), command))
 
-    async def _answer(self, session: Session, actor: GuildActor, command: RequestGuildMembers) -> None:
-        answer = _Answer(session, actor, command, self._meter)
-        user_ids = command.wanted_user_ids
+    async def _answer(self, answer: "_Answer", command: RequestGuildMembers) -> None:
+        guild_id, user_ids = answer.guild_id, command.wanted_user_ids
         if user_ids is not None:
             wanted = list(dict.fromkeys(user_ids))[:MAX_USER_IDS]
-            found = await self._find_many(actor, wanted)
+            found = await self._find_many(guild_id, wanted)
             known = {member.user_id for member in found}
-            answer.send(found, 0, 1, not_found=[user_id for user_id in wanted if user_id not in known])
+            await answer.send(found, 0, 1, not_found=[user_id for user_id in wanted if user_id not in known])
             return
         query, limit = command.query or "", command.limit or 0
-        if not query and not session.intents & Intent.GUILD_MEMBERS:
-            answer.send([], 0, 1)
+        if not query and not answer.session.intents & Intent.GUILD_MEMBERS:
+            await answer.send([], 0, 1)
         elif query or limit > 0:
-            rows = await self._store.members.search(actor.guild_id, query, min(limit or MAX_BY_PREFIX, MAX_BY_PREFIX))
-            answer.send([from_row(row) for row in rows], 0, 1)
+            rows = await self._store.members.search(guild_id, query, min(limit or MAX_BY_PREFIX, MAX_BY_PREFIX))
+            await answer.send(_shown(rows), 0, 1)
         else:
-            await self._send_all(actor, answer)
+            await self._send_all(answer)
 
-    async def _find_many(self, actor: GuildActor, user_ids: list[int]) -> list[MemberState]:
-        if actor.state.members.keeps_all:
-            kept = (actor.state.members.find(user_id) for user_id in user_ids)
-            return [member for member in kept if member is not None]
-        return [from_row(row) for row in await self._store.members.find_many(actor.guild_id, user_ids)]
+    async def _find_many(self, guild_id: int, user_ids: list[int]) -> Sequence[KnownMember]:
+        kept = self._homes.guilds.list_members(guild_id)
+        if kept is not None:
+            by_id = {member.user_id: member for member in kept}
+            return [by_id[user_id] for user_id in user_ids if user_id in by_id]
+        return _shown(await self._store.members.find_many(guild_id, user_ids))
 
-    async def _send_all(self, actor: GuildActor, answer: "_Answer") -> None:
+    async def _send_all(self, answer: "_Answer") -> None:
         """Send all members. The number of chunks is fixed first: a user who joins meanwhile comes as an event."""
-        if actor.state.members.keeps_all:
-            answer.send(list(actor.state.members), 0, 1)
+        guild_id = answer.guild_id
+        kept = self._homes.guilds.list_members(guild_id)
+        if kept is not None:
+            await answer.send(list(kept), 0, 1)
             return
         async with self._listing:
-            count = max(1, -(-await self._store.members.count(actor.guild_id) // CHUNK))
+            count = max(1, -(-await self._store.members.count(guild_id) // CHUNK))
             after = 0
             for index in range(count):
-                members = await self._read_chunk(actor.guild_id, after)
+                members = await self._read_chunk(guild_id, after)
                 after = members[-1].user_id if members else after
                 await answer.wait_for_room()
                 if not answer.is_wanted:
                     return
-                answer.send(members, index, count)
+                await answer.send(members, index, count)
 
-    async def _read_chunk(self, guild_id: int, after: int) -> list[MemberState]:
-        members: list[MemberState] = []
+    async def _read_chunk(self, guild_id: int, after: int) -> list[_StoredMember]:
+        members: list[_StoredMember] = []
         while len(members) < CHUNK:
             limit = min(PAGE, CHUNK - len(members))
             rows = await self._store.members.list_page(guild_id, after=after, limit=limit)
-            members += [from_row(row) for row in rows]
+            members += _shown(rows)
             if len(rows) < limit:
                 break
             after = rows[-1].user.id
@@ -119,34 +127,38 @@ class MemberRequests:
 class _Answer:
     """The chunks of one answer, and the fields that they share."""
 
-    __slots__ = ("_actor", "_meter", "_nonce", "_session", "_shows_presences")
+    __slots__ = ("_homes", "_may_see_presences", "_meter", "_nonce", "_shows_presences", "guild_id", "session")
 
-    def __init__(self, session: Session, actor: GuildActor, command: RequestGuildMembers, meter: EventMeter) -> None:
+    def __init__(
+        self, homes: HomePort, session: Session, guild_id: int, command: RequestGuildMembers, meter: EventMeter
+    ) -> None:
+        self._homes = homes
         self._meter = meter
-        self._session = session
-        self._actor = actor
         self._nonce = _valid_nonce(command.nonce)
+        self._may_see_presences = bool(session.intents & Intent.GUILD_PRESENCES)
         self._shows_presences = bool(command.presences)
+        self.guild_id = guild_id
+        self.session = session
 
     @property
     def is_wanted(self) -> bool:
         """Whether the session is still in the guild."""
-        return self._session in self._actor.sessions
+        return self.guild_id in self.session.slots
 
     async def wait_for_room(self) -> None:
         """Wait until most sent bytes have left. A session without a socket waits for its next one, or for its end."""
         while self.is_wanted:
-            connection = self._session.connection
+            connection = self.session.connection
             if connection is not None and connection.buffered_bytes <= MAX_AHEAD_BYTES:
                 return
             await asyncio.sleep(PACE_S)
 
-    def send(self, members: list[MemberState], index: int, count: int, *, not_found: list[int] | None = None) -> None:
+    async def send(
+        self, members: Sequence[KnownMember], index: int, count: int, *, not_found: list[int] | None = None
+    ) -> None:
         """Send one chunk, unless the session has left the guild meanwhile."""
-        if not self.is_wanted:
-            return
         chunk = MembersChunk(
-            guild_id=str(self._actor.guild_id),
+            guild_id=str(self.guild_id),
             members=[member.raw for member in members],
             chunk_index=index,
             chunk_count=count,
@@ -155,15 +167,15 @@ class _Answer:
         if not_found:
             chunk.not_found = [str(user_id) for user_id in not_found]
         if self._shows_presences:
-            chunk.presences = self._presences(members)
-        self._session.dispatch(SplicedBody(GUILD_MEMBERS_CHUNK, _encode(chunk)))
-        self._meter.count(GUILD_MEMBERS_CHUNK, 1)
+            user_ids = [member.user_id for member in members] if self._may_see_presences else []
+            chunk.presences = await self._homes.guilds.presences_of(self.guild_id, user_ids)
+        if self.is_wanted:
+            self.session.dispatch(SplicedBody(GUILD_MEMBERS_CHUNK, _encode(chunk)))
+            self._meter.count(GUILD_MEMBERS_CHUNK, 1)
 
-    def _presences(self, members: list[MemberState]) -> list[msgspec.Raw]:
-        if not self._session.intents & Intent.GUILD_PRESENCES:
-            return []
-        found = (self._actor.presence_of(member.user_id) for member in members)
-        return [presence for presence in found if presence is not None]
+
+def _shown(rows: Sequence[Member]) -> list[_StoredMember]:
+    return [_StoredMember(row.user.id, msgspec.Raw(_encode(render_member(row)))) for row in rows]
 
 
 def _valid_nonce(nonce: Any) -> str | int | msgspec.UnsetType:

@@ -16,12 +16,12 @@ from gateway.commands.commands import (
     Unheeded,
 )
 from gateway.commands.presence_command import PresenceUpdate
+from gateway.homes.home_port import HomePort
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.requests.guild_subscribing import GuildSubscribing
 from gateway.requests.member_requests import MemberRequests
 from gateway.requests.socket_messages import SocketMessages
 from gateway.sessions.session import Session
-from gateway.users.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 class SessionCommands:
     """Hands each command to the part that it is for."""
 
-    __slots__ = ("_members", "_messages", "_subscribing", "_users")
+    __slots__ = ("_homes", "_members", "_messages", "_subscribing")
 
     def __init__(
         self,
@@ -37,18 +37,18 @@ class SessionCommands:
         members: MemberRequests,
         messages: SocketMessages,
         subscribing: GuildSubscribing,
-        users: UserDirectory,
+        homes: HomePort,
     ) -> None:
         self._members = members
         self._messages = messages
         self._subscribing = subscribing
-        self._users = users
+        self._homes = homes
 
     def take(self, session: Session, command: Command) -> None:
         """Handle a command of the session's client."""
         match command:
             case PresenceUpdate():
-                self._users.set_presence(session, command)
+                self._homes.users.set_presence(session, command)
             case RequestGuildMembers():
                 self._members.answer(session, command)
             case SendMessage():

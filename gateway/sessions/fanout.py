@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from core_ext.delivery import Track, deliver
 from core_ext.guild import SlotSet
 from gateway.payloads.dispatch_body import DispatchBody
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 
 
 class MessageVariants:
@@ -26,7 +26,7 @@ class MessageVariants:
         self.public = body.without_nonce() if author_id and b'"nonce":' in body.payload else body
         self._bare: DispatchBody | None = None
 
-    def variant_for(self, session: Session) -> DispatchBody:
+    def variant_for(self, session: Seat) -> DispatchBody:
         """Return a session's variant: nonce for the author, content for mentioned users and with the intent."""
         if session.user_id == self.author_id:
             return self.full

@@ -52,6 +52,10 @@ class SessionTable:
         """Find a session by its id."""
         return self._sessions.get(session_id)
 
+    def sessions_of(self, user_id: int) -> Sequence[Session]:
+        """Return a user's sessions, the oldest first, with those on their way to READY."""
+        return self._users.get(user_id, ())
+
     def make_room(self, user_id: int, limit: int) -> bool:
         """Return whether the user may have one more session. At the limit the oldest detached one is ended."""
         sessions = self._users.get(user_id, ())

@@ -1,6 +1,6 @@
 """The user actor: a user's sessions, the events that are for the user alone, and the presence that the sessions make.
 
-A session takes its seat here as soon as its login knows the user, and its events are held until READY is sent. So an
+A session takes its place here as soon as its login knows the user, and its events are held until READY is sent. So an
 event during the login is neither missed nor sent before READY. When the user has joined a guild, the actor returns the
 sessions that are to enter it, at once or when their READY is sent.
 
@@ -8,7 +8,7 @@ A user may have many sessions, and nothing that they do may cost more than linea
 (to people alone) is not sent at each change. The actor says that something has changed, and is asked for the newest
 state a while later (`gateway.users.session_news`). It lists the newest `MAX_SESSIONS_TOLD` sessions.
 
-Owns the seats and the merged presence. Synchronous throughout.
+Owns the places and the merged presence. Synchronous throughout.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ from core.wire.internal_events import parse_joined
 from gateway.events.recent import remember
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 from gateway.users.presence import OFFLINE, MergedPresence, Presence, merge_presences
 from gateway.users.presence_tally import PresenceTally
 
@@ -44,16 +44,16 @@ _encode = msgspec.json.Encoder().encode
 class Join(NamedTuple):
     """A session is to enter a guild that its user has joined."""
 
-    session: Session
+    session: Seat
     guild_id: int
 
 
-class _Seat:
+class _Place:
     """One session's place. `held` is a list until READY is sent. The presence counts while `is_present`."""
 
     __slots__ = ("held", "is_present", "presence", "session")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Seat) -> None:
         self.session = session
         self.held: list[Envelope] | None = []
         self.presence = Presence()
@@ -67,8 +67,8 @@ class UserActor:
         "_on_offline",
         "_on_presence",
         "_on_sessions",
+        "_places",
         "_recent",
-        "_seats",
         "_tally",
         "is_bot",
         "presence",
@@ -101,90 +101,90 @@ class UserActor:
         self._on_sessions = on_sessions
         self.present = 0
         """The number of sessions that are present."""
-        self._seats: list[_Seat] = []
+        self._places: list[_Place] = []
         self._tally: PresenceTally | None = None
         """The presences that count, once there are many sessions."""
         self._recent: dict[int, None] | None = None
         """The envelopes known by id, once there was one."""
 
     def __len__(self) -> int:
-        return len(self._seats)
+        return len(self._places)
 
-    def sessions(self) -> list[Session]:
-        """Return the sessions with a seat, with and without READY."""
-        return [seat.session for seat in self._seats]
+    def sessions(self) -> list[Seat]:
+        """Return the sessions with a place, with and without READY."""
+        return [place.session for place in self._places]
 
     def guild_ids(self) -> set[int]:
         """Return the guilds that the user's sessions are attached to."""
-        return {guild_id for seat in self._seats for guild_id in seat.session.slots}
+        return {guild_id for place in self._places for guild_id in place.session.slots}
 
     # -- sessions
 
-    def enter(self, session: Session) -> None:
-        """Give a session a seat. Its events are held until `start`."""
-        self._seats.append(_Seat(session))
-        if self._tally is None and len(self._seats) > FEW_SESSIONS:
+    def enter(self, session: Seat) -> None:
+        """Give a session a place. Its events are held until `start`."""
+        self._places.append(_Place(session))
+        if self._tally is None and len(self._places) > FEW_SESSIONS:
             self._tally = PresenceTally(self._said())
 
-    def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
+    def hold(self, session: Seat, envelopes: Iterable[Envelope]) -> None:
         """Hold events that passed before the session was seated. It gets them after READY as well."""
-        held = self._seat_of(session).held
+        held = self._place_of(session).held
         assert held is not None, "READY is still to come"  # noqa: S101 - or they would be out of order
         held.extend(envelopes)
 
-    def start(self, session: Session) -> list[Join]:
+    def start(self, session: Seat) -> list[Join]:
         """Pass held events on after READY, and hold nothing more. Return the guilds that were joined meanwhile."""
-        seat = self._seat_of(session)
-        held, seat.held = seat.held or (), None
+        place = self._place_of(session)
+        held, place.held = place.held or (), None
         joins: list[Join] = []
         for envelope in held:
             if envelope.event == GUILD_JOINED:
-                joins += self._joins(envelope, [seat])
+                joins += self._joins(envelope, [place])
             else:
-                self._pass_on(seat, envelope)
+                self._pass_on(place, envelope)
         return joins
 
-    def set_presence(self, session: Session, presence: Presence) -> None:
+    def set_presence(self, session: Seat, presence: Presence) -> None:
         """Set the presence of a session."""
-        seat = self._seat_of(session)
-        self._change(seat, presence=presence, is_present=True)
+        place = self._place_of(session)
+        self._change(place, presence=presence, is_present=True)
         self._notice_offline()
 
-    def set_present(self, session: Session, *, is_present: bool) -> None:
+    def set_present(self, session: Seat, *, is_present: bool) -> None:
         """Set whether the session's presence counts: not when its socket has been lost for a while."""
-        seat = self._seat_of(session)
-        self._change(seat, presence=seat.presence, is_present=is_present)
+        place = self._place_of(session)
+        self._change(place, presence=place.presence, is_present=is_present)
         self._notice_offline()
 
-    def leave(self, session: Session) -> None:
-        """Take the session's seat away. No error when it has none."""
-        seat = self._find_seat(session)
-        if seat is not None:
-            self._change(seat, presence=seat.presence, is_present=False)
-            self._seats.remove(seat)
-            if len(self._seats) <= FEW_SESSIONS:
+    def leave(self, session: Seat) -> None:
+        """Take the session's place away. No error when it has none."""
+        place = self._find_place(session)
+        if place is not None:
+            self._change(place, presence=place.presence, is_present=False)
+            self._places.remove(place)
+            if len(self._places) <= FEW_SESSIONS:
                 self._tally = None
             self._notice_offline()
 
-    def _find_seat(self, session: Session) -> _Seat | None:
-        """Find a session's seat by a walk: a person has few, a bot one for each client shard."""
-        return next((seat for seat in self._seats if seat.session is session), None)
+    def _find_place(self, session: Seat) -> _Place | None:
+        """Find a session's place by a walk: a person has few, a bot one for each client shard."""
+        return next((place for place in self._places if place.session is session), None)
 
-    def _seat_of(self, session: Session) -> _Seat:
-        seat = self._find_seat(session)
-        if seat is None:
+    def _place_of(self, session: Seat) -> _Place:
+        place = self._find_place(session)
+        if place is None:
             raise KeyError(session.id)
-        return seat
+        return place
 
-    def _change(self, seat: _Seat, *, presence: Presence, is_present: bool) -> None:
-        if seat.presence == presence and seat.is_present == is_present:
+    def _change(self, place: _Place, *, presence: Presence, is_present: bool) -> None:
+        if place.presence == presence and place.is_present == is_present:
             return
         present_before = self.present
-        self.present += is_present - seat.is_present
-        platform = seat.session.profile.platform
-        if self._tally is not None and seat.is_present:
-            self._tally.drop(platform, seat.presence)
-        seat.presence, seat.is_present = presence, is_present
+        self.present += is_present - place.is_present
+        platform = place.session.profile.platform
+        if self._tally is not None and place.is_present:
+            self._tally.drop(platform, place.presence)
+        place.presence, place.is_present = presence, is_present
         if self._tally is not None and is_present:
             self._tally.add(platform, presence)
         merged = self._merge()
@@ -195,7 +195,7 @@ class UserActor:
             self._on_sessions(self)
 
     def _said(self) -> list[tuple[str, Presence]]:
-        return [(seat.session.profile.platform, seat.presence) for seat in self._seats if seat.is_present]
+        return [(place.session.profile.platform, place.presence) for place in self._places if place.is_present]
 
     def _merge(self) -> MergedPresence:
         """Merge the presences. Of many sessions only the one that decides is read, for its activities."""
@@ -204,7 +204,7 @@ class UserActor:
         merged = merge_presences(self._tally.kinds())
         if merged is OFFLINE:
             return merged
-        first = next(each for each in self._seats if each.is_present and each.presence.status == merged.status)
+        first = next(each for each in self._places if each.is_present and each.presence.status == merged.status)
         if not first.presence.activities:
             return merged
         return msgspec.structs.replace(merged, activities=first.presence.activities)
@@ -213,16 +213,16 @@ class UserActor:
         """Tell when the user goes offline. An invisible user is present; a login under way keeps the user online."""
         if self.present:
             self._is_online = True
-        elif self._is_online and all(seat.held is None for seat in self._seats):
+        elif self._is_online and all(place.held is None for place in self._places):
             self._is_online = False
             self._on_offline(self)
 
     def tell_sessions(self) -> int:
         """Tell a person's sessions of each other. Return the number of bytes, as JSON."""
-        present = [seat for seat in self._seats if seat.is_present][-MAX_SESSIONS_TOLD:]
-        payload = _encode([_render_seat(seat) for seat in present])
+        present = [place for place in self._places if place.is_present][-MAX_SESSIONS_TOLD:]
+        payload = _encode([_render_place(place) for place in present])
         body = DispatchBody(SESSIONS_REPLACE, payload)
-        told = [seat.session for seat in self._seats if seat.held is None and seat.session.wants_user_events]
+        told = [place.session for place in self._places if place.held is None and place.session.wants_user_events]
         for session in told:
             session.dispatch(body)
         self._count(SESSIONS_REPLACE, len(told))
@@ -242,29 +242,29 @@ class UserActor:
             return ()
         remember(self._recent, envelope.id, None, most=_REMEMBERED_IDS)
         started = []
-        for seat in self._seats:
-            if seat.held is None:
-                started.append(seat)
+        for place in self._places:
+            if place.held is None:
+                started.append(place)
             else:
-                seat.held.append(envelope)
+                place.held.append(envelope)
         if envelope.event == GUILD_JOINED:
             return self._joins(envelope, started)
         variants = self._variants(envelope) if started else None
-        for seat in started:
-            self._pass_on(seat, envelope, variants)
+        for place in started:
+            self._pass_on(place, envelope, variants)
         return ()
 
-    def _joins(self, envelope: Envelope, seats: Iterable[_Seat]) -> list[Join]:
+    def _joins(self, envelope: Envelope, places: Iterable[_Place]) -> list[Join]:
         guild_id = parse_joined(envelope.payload)
-        return [Join(seat.session, guild_id) for seat in seats if seat.session.wants_guild(guild_id)]
+        return [Join(place.session, guild_id) for place in places if place.session.wants_guild(guild_id)]
 
     def _variants(self, envelope: Envelope) -> MessageVariants:
         body = DispatchBody(envelope.event, envelope.payload)
         # Direct messages show their content whatever the intents are. The nonce is for the author alone.
         return MessageVariants(body, author_id=envelope.author_id, mention_ids=(self.user_id,))
 
-    def _pass_on(self, seat: _Seat, envelope: Envelope, variants: MessageVariants | None = None) -> None:
-        session = seat.session
+    def _pass_on(self, place: _Place, envelope: Envelope, variants: MessageVariants | None = None) -> None:
+        session = place.session
         if envelope.event in INTERNAL_EVENTS or (self.is_bot and envelope.event in _PEOPLES_EVENTS):
             return
         needed = required_intent(envelope.event, in_guild=False)
@@ -275,9 +275,9 @@ class UserActor:
             self._count(envelope.event, 1)
 
 
-def _render_seat(seat: _Seat) -> dict[str, Any]:
+def _render_place(place: _Place) -> dict[str, Any]:
     """Render an entry of SESSIONS_REPLACE, which the user's own clients show."""
-    profile, presence = seat.session.profile, seat.presence
+    profile, presence = place.session.profile, place.presence
     return {
         "session_id": profile.session_id,
         "status": presence.status,

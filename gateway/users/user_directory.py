@@ -20,7 +20,7 @@ from core.wire.internal_events import EMPTY
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.scheduling.batch_timer import CallLater, Handle
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 from gateway.users.account_presences import AccountPresences
 from gateway.users.presence import OFFLINE, from_command, render_presence
 from gateway.users.session_news import SessionNews
@@ -83,7 +83,7 @@ class UserDirectory:
         self._grace: dict[str, Handle] = {}
         self._session_news = SessionNews(tell=self._tell_sessions, call_later=call_later)
 
-    def enter(self, session: Session) -> None:
+    def enter(self, session: Seat) -> None:
         """Seat a session that begins its login."""
         actor = self._actors.get(session.user_id)
         if actor is None:
@@ -99,33 +99,33 @@ class UserDirectory:
             self._actors[session.user_id] = actor
         actor.enter(session)
 
-    def hold(self, session: Session, envelopes: Iterable[Envelope]) -> None:
+    def hold(self, session: Seat, envelopes: Iterable[Envelope]) -> None:
         """Hold events for the session's user that passed before it was seated."""
         self._actors[session.user_id].hold(session, envelopes)
 
-    def start(self, session: Session, presence: PresenceUpdate | None) -> list[Join]:
+    def start(self, session: Seat, presence: PresenceUpdate | None) -> list[Join]:
         """Start a session whose READY is sent. Return the guilds that were joined meanwhile."""
         self._count(READY, 1)
         joins = self._actors[session.user_id].start(session)
         self.set_presence(session, presence)
         return joins
 
-    def set_presence(self, session: Session, presence: PresenceUpdate | None) -> None:
+    def set_presence(self, session: Seat, presence: PresenceUpdate | None) -> None:
         """Set the presence that a session's client asks for."""
         said = from_command(presence, now_ms=self._clock.now_ms())
         self._actors[session.user_id].set_presence(session, said)
 
-    def lose(self, session: Session) -> None:
+    def lose(self, session: Seat) -> None:
         """Start the grace time of a session whose socket is lost."""
         self._cancel_grace(session)
         self._grace[session.id] = self._call_later(GRACE_S, lambda: self._end_grace(session))
 
-    def regain(self, session: Session) -> None:
+    def regain(self, session: Seat) -> None:
         """Note that a session has a socket again."""
         self._cancel_grace(session)
         self._actors[session.user_id].set_present(session, is_present=True)
 
-    def leave(self, session: Session) -> None:
+    def leave(self, session: Seat) -> None:
         """Forget a session that has ended. It is still attached to its guilds, so that they are told."""
         self._cancel_grace(session)
         actor = self._actors.get(session.user_id)
@@ -147,11 +147,6 @@ class UserDirectory:
         except msgspec.MsgspecError:
             logger.exception("an event has an unreadable payload", extra={"event": envelope.event})
             return ()
-
-    def sessions_of(self, user_id: int) -> list[Session]:
-        """Return the user's sessions, with those on their way to READY."""
-        actor = self._actors.get(user_id)
-        return [] if actor is None else actor.sessions()
 
     def find_presence(self, user_id: int) -> msgspec.Raw | None:
         """Return the user's presence as in GUILD_CREATE, None when offline."""
@@ -211,11 +206,11 @@ class UserDirectory:
             timer.cancel()
         self._grace.clear()
 
-    def _cancel_grace(self, session: Session) -> None:
+    def _cancel_grace(self, session: Seat) -> None:
         timer = self._grace.pop(session.id, None)
         if timer is not None:
             timer.cancel()
 
-    def _end_grace(self, session: Session) -> None:
+    def _end_grace(self, session: Seat) -> None:
         self._grace.pop(session.id, None)
         self._actors[session.user_id].set_present(session, is_present=False)

@@ -11,7 +11,7 @@ Owns the rows of members, the number of members, the holds, and the marks. Pure:
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -123,6 +123,10 @@ class MemberTable:
     def find(self, user_id: int) -> MemberState | None:
         """Return the member, when the user is one and is kept."""
         return self._rows.get(user_id)
+
+    def all(self) -> Collection[MemberState]:
+        """Return the members that are kept: a view, which changes with the table."""
+        return self._rows.values()
 
     def __iter__(self) -> Iterator[MemberState]:
         return iter(self._rows.values())

@@ -97,7 +97,7 @@ def test_revoked_auth_session_ends_its_sessions_ready_or_not() -> None:
     place.tell(SESSION_REVOKED, {"auth_session_id": "1"})
     assert [session.is_ended for session, _ in sessions] == [True, False, True]
     assert [connection.is_open for _, connection in sessions] == [False, True, False]
-    assert place.users.sessions_of(USER) == [sessions[1][0]]
+    assert list(place.table.sessions_of(USER)) == [sessions[1][0]]
 
 
 def test_joined_guild_is_entered_by_the_sessions_that_are_ready() -> None:

@@ -20,20 +20,23 @@ Owns the table of arrivals.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
 
 from core.domain.errors import Unavailable
 from core.domain.events import GUILD_DELETE, GUILD_MEMBER_REMOVE
 from core.domain.intents import Intent
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
+from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.events.event_meter import EventMeter
 from gateway.events.inbox import Inbox
 from gateway.guilds.guild_directory import GuildDirectory
-from gateway.guilds.guild_stay import GuildStay
+from gateway.homes.home_port import KnownMember, Stay
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.tasks import Tasks
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 from gateway.users.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
@@ -44,13 +47,15 @@ class _Arrival:
 
     __slots__ = ("guild_id", "is_announced", "session")
 
-    def __init__(self, session: Session, guild_id: int, *, is_announced: bool) -> None:
+    def __init__(self, session: Seat, guild_id: int, *, is_announced: bool) -> None:
         self.session = session
         self.guild_id = guild_id
         self.is_announced = is_announced
 
 
 class GuildEntrance:
+    """The `GuildHomes` of the guilds in this process."""
+
     __slots__ = ("_arrivals", "_guilds", "_inbox", "_meter", "_store", "_tasks", "_users")
 
     def __init__(
@@ -72,7 +77,7 @@ class GuildEntrance:
         self._arrivals: dict[int, dict[str, _Arrival]] = {}
         """The arrivals, keyed by guild id and session id."""
 
-    def stay(self, user_id: int, guild_id: int) -> GuildStay:
+    def stay(self, user_id: int, guild_id: int) -> Stay:
         """Begin a stay at a guild, and load the guild if need be."""
         return self._guilds.stay(guild_id, user_id)
 
@@ -80,32 +85,29 @@ class GuildEntrance:
         """Apply the events that wait in the inbox."""
         self._inbox.flush()
 
-    def show(self, user_id: int, stays: Iterable[GuildStay]) -> None:
+    def show(self, user_id: int, stays: Iterable[Stay]) -> None:
         """Tell the guilds the presence of a user who is about to enter, before the first user of a batch enters."""
         presence = self._users.find_presence(user_id)
         if presence is None:
             return
         for stay in stays:
-            if stay.is_member and stay.actor is not None:
-                stay.actor.show(user_id, presence)
+            stay.show(presence)
 
-    def enter(self, session: Session, stay: GuildStay) -> None:
+    def enter(self, session: Seat, stay: Stay) -> None:
         """Let the session in when its user is a member. The guild is told the presence with a user's first session."""
-        user_id, actor = session.user_id, stay.actor
-        if actor is None or session.is_ended:
+        if session.is_ended:
             return
-        is_first = not actor.sessions.slots_of(user_id)
-        presence = self._users.find_presence(user_id)
+        is_first, presence = stay.is_first, self._users.find_presence(session.user_id)
         if stay.enter(session, presence=presence) and is_first and presence is not None:
-            self._users.publish_presence(user_id, [stay.guild_id])
+            self._users.publish_presence(session.user_id, [stay.guild_id])
 
-    def enter_later(self, session: Session, guild_ids: Sequence[int]) -> None:
+    def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
         """Enter more guilds, which READY has named, one after the other."""
         if guild_ids:
             arrivals = [self._begin(session, guild_id, is_announced=True) for guild_id in guild_ids]
             self._tasks.spawn(self._enter_each(arrivals))
 
-    def join(self, session: Session, guild_id: int) -> None:
+    def join(self, session: Seat, guild_id: int) -> None:
         """Enter a guild that the session's user has joined. No message from now on is lost.
 
         An arrival that is under way goes on: the user has not left since it began, so the join was known then.
@@ -122,12 +124,29 @@ class GuildEntrance:
                 self._end(arrival)
                 self._tell_absence(arrival)
 
-    def leave_all(self, session: Session) -> None:
+    def leave_all(self, session: Seat) -> None:
         """Leave every guild."""
         for guild_id in list(session.slots):
             self._guilds.leave(session, guild_id)
 
-    def _begin(self, session: Session, guild_id: int, *, is_announced: bool) -> _Arrival:
+    def subscribe(self, session: Seat, guild_id: int, asked: LazyGuilds | GuildSubscription) -> None:
+        """Take a subscription of a session's client to a guild. No error when the session is not in it."""
+        actor = self._guilds.find(guild_id)
+        if actor is not None:
+            actor.attention.subscribe(session, asked)
+
+    def list_members(self, guild_id: int) -> Collection[KnownMember] | None:
+        """Return all members of a guild that is kept whole in memory, else None."""
+        actor = self._guilds.find(guild_id)
+        return actor.state.members.all() if actor is not None and actor.state.members.keeps_all else None
+
+    async def presences_of(self, guild_id: int, user_ids: Collection[int]) -> list[msgspec.Raw]:
+        """Return the presences of those of the users who are connected to the guild and not offline."""
+        actor = self._guilds.find(guild_id)
+        found = () if actor is None else (actor.presence_of(user_id) for user_id in user_ids)
+        return [presence for presence in found if presence is not None]
+
+    def _begin(self, session: Seat, guild_id: int, *, is_announced: bool) -> _Arrival:
         arrival = _Arrival(session, guild_id, is_announced=is_announced)
         self._arrivals.setdefault(guild_id, {})[session.id] = arrival
         return arrival
@@ -159,7 +178,7 @@ class GuildEntrance:
             elif self._is_under_way(arrival):
                 await self._go_in(arrival, self._guilds.stay(arrival.guild_id, arrival.session.user_id))
 
-    async def _go_in(self, arrival: _Arrival, stay: GuildStay) -> None:
+    async def _go_in(self, arrival: _Arrival, stay: Stay) -> None:
         """Enter a guild. A failure is logged, so that a session's other guilds follow."""
         try:
             await stay.open()

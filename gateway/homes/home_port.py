@@ -1,0 +1,155 @@
+"""The port between the two halves of a gateway: the homes of guilds and users, and the host of sessions.
+
+```
+ host                                                     homes
+ listener, connections, sessions,   ── HomePort ──→   guild directory and actors,
+ identify, resume, commands                           user directory and actors
+                        ↑                                      │
+                        └───────────── seats: dispatch ────────┘
+```
+
+The host never touches an actor, and an actor sees a session only as a seat (`gateway.sessions.seat`). In one process
+the port is the parts themselves: `UserHome` is the user directory, `GuildHomes` the entrance into guilds. Their calls
+are synchronous where nothing has to be read, so READY and all GUILD_CREATEs leave in one turn of the loop.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from core.domain.member import Member
+from core.wire.envelope import Envelope
+from gateway.commands.commands import GuildSubscription, LazyGuilds
+from gateway.commands.presence_command import PresenceUpdate
+from gateway.sessions.seat import Seat
+from gateway.users.user_actor import Join
+
+
+class UserHome(Protocol):
+    """The home of users: their sessions, their own events, their presences."""
+
+    def enter(self, session: Seat) -> None:
+        """Seat a session that begins its login. Its user's events are held until `start`."""
+
+    def hold(self, session: Seat, envelopes: Iterable[Envelope]) -> None:
+        """Hold events for the session's user that passed before it was seated."""
+
+    def start(self, session: Seat, presence: PresenceUpdate | None) -> Sequence[Join]:
+        """Start a session whose READY is sent. Return the guilds that were joined meanwhile."""
+
+    def set_presence(self, session: Seat, presence: PresenceUpdate | None) -> None:
+        """Set the presence that a session's client asks for."""
+
+    def lose(self, session: Seat) -> None:
+        """Note that the session's socket is lost. Its presence counts for a while yet."""
+
+    def regain(self, session: Seat) -> None:
+        """Note that the session has a socket again."""
+
+    def leave(self, session: Seat) -> None:
+        """Forget a session that has ended. It is still attached to its guilds, so that they are told."""
+
+
+class Stay(Protocol):
+    """One user's stay at one guild, through which sessions enter it (`gateway.guilds.guild_stay`)."""
+
+    @property
+    def guild_id(self) -> int: ...
+
+    @property
+    def user_id(self) -> int: ...
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether loading has ended, successfully or not."""
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the user is a member now. A membership that is not settled yet counts as none."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the user has no session in the guild yet."""
+
+    @property
+    def holds_member(self) -> bool:
+        """Whether the guild's events keep the membership up to date, for this stay."""
+
+    @property
+    def awaits_row(self) -> bool:
+        """Whether the membership is held but not known: its row must be read and settled."""
+
+    async def open(self) -> None:
+        """Wait until the guild is loaded, and hold the membership. No error when there is no such guild.
+
+        Raises:
+            Unavailable: when the guild cannot be loaded.
+        """
+
+    def hold(self) -> None:
+        """Let events keep the membership up to date from now on, if the guild is loaded. Safe to call twice."""
+
+    def settle(self, row: Member | None) -> None:
+        """Take the row of the membership that is awaited. An event that came after `hold` wins over it."""
+
+    def show(self, presence: msgspec.Raw) -> None:
+        """Note the presence of a user who is about to enter, before the first user of a batch enters."""
+
+    def enter(self, session: Seat, *, presence: msgspec.Raw | None) -> bool:
+        """Attach the session, for which the membership is then held. Return whether that was possible."""
+
+    def close(self) -> None:
+        """End the stay. Safe to call twice."""
+
+
+class KnownMember(Protocol):
+    """A member of a guild that is kept whole in memory."""
+
+    @property
+    def user_id(self) -> int: ...
+
+    @property
+    def raw(self) -> msgspec.Raw:
+        """The object for clients, as JSON."""
+
+
+class GuildHomes(Protocol):
+    """The homes of guilds."""
+
+    def stay(self, user_id: int, guild_id: int) -> Stay:
+        """Begin a stay at a guild, and load the guild if need be."""
+
+    def catch_up(self) -> None:
+        """Apply the events that wait, which may be older than what was just read from the store."""
+
+    def show(self, user_id: int, stays: Iterable[Stay]) -> None:
+        """Tell guilds the presence of a user who is about to enter, before the first user of a batch enters."""
+
+    def enter(self, session: Seat, stay: Stay) -> None:
+        """Let the session in when its user is a member. The guild is told the presence with a user's first session."""
+
+    def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
+        """Enter more guilds, which READY has named, one after the other."""
+
+    def join(self, session: Seat, guild_id: int) -> None:
+        """Enter a guild that the session's user has joined. No message from now on is lost."""
+
+    def leave_all(self, session: Seat) -> None:
+        """Leave every guild."""
+
+    def subscribe(self, session: Seat, guild_id: int, asked: LazyGuilds | GuildSubscription) -> None:
+        """Take a subscription of a session's client to a guild. No error when the session is not in it."""
+
+    def list_members(self, guild_id: int) -> Collection[KnownMember] | None:
+        """Return all members of a guild that is kept whole in memory. None: the store must be asked."""
+
+    async def presences_of(self, guild_id: int, user_ids: Collection[int]) -> list[msgspec.Raw]:
+        """Return the presences of those of the users who are connected to the guild and not offline."""
+
+
+class HomePort(NamedTuple):
+    """The homes, as the host reaches them."""
+
+    users: UserHome
+    guilds: GuildHomes
