@@ -6,8 +6,8 @@ Rows from before have none. No reader needs it: their readers are sessions, and 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
