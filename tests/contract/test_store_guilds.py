@@ -91,6 +91,22 @@ async def test_vanity_code_belongs_to_one_guild(store: Store) -> None:
             await tx.guilds.create(new_guild(12, vanity_url_code="code"))
 
 
+async def test_of_guilds_that_take_one_vanity_code_at_once_one_gets_it(store: Store) -> None:
+    for number in range(1, 6):
+        await add_guild(store, number)
+
+    async def take(number: int) -> None:
+        async with store.write(guilds=[flake(number)]) as tx:
+            await tx.guilds.update(flake(number), {"vanity_url_code": "code"})
+
+    results = await asyncio.gather(*(take(number) for number in range(1, 6)), return_exceptions=True)
+    assert sum(result is None for result in results) == 1
+    for refusal in results:
+        if refusal is not None:
+            assert isinstance(refusal, Invalid)
+            assert [(field.path, field.code) for field in refusal.fields] == [(("code",), "INVITE_CODE_ALREADY_TAKEN")]
+
+
 async def test_uses_of_a_vanity_code_are_counted_until_it_changes(store: Store) -> None:
     async with store.write() as tx:
         await tx.guilds.create(FULL)

@@ -1,5 +1,7 @@
 """Users: accounts, uniqueness, logins."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -95,6 +97,42 @@ async def test_both_taken_are_named_together(store: Store) -> None:
         async with store.write() as tx:
             await tx.users.create(new_account(2, username="ærø", email="some.one@example.org"))
     assert {code for _, code in fields_of(raised.value)} == {"USERNAME_ALREADY_TAKEN", "EMAIL_ALREADY_REGISTERED"}
+
+
+async def test_taken_field_of_many_accounts_is_named(store: Store) -> None:
+    """No check comes before these rows, so the name is that of the database's constraint."""
+    await add_users(store, 1)
+    for account, code in (
+        (new_account(2, username="USER1"), "USERNAME_ALREADY_TAKEN"),
+        (new_account(2, username="user2", email="Two@example.org"), "EMAIL_ALREADY_REGISTERED"),
+    ):
+        with pytest.raises(Invalid) as raised:
+            async with store.write() as tx:
+                await tx.users.create_many([new_account(3, email="two@example.org"), account])
+        assert [found for _, found in fields_of(raised.value)] == [code]
+    assert await store.users.find(flake(3)) is None
+
+
+@pytest.mark.parametrize("times", range(5))
+async def test_of_many_who_take_one_name_at_once_one_gets_it(store: Store, times: int) -> None:
+    """Their units have no common owner, so where units run beside each other only the constraint decides."""
+
+    async def create(number: int) -> None:
+        async with store.write(users=[flake(number)]) as tx:
+            await tx.users.create(new_account(number, username="Same" if number % 2 else "sAME"))
+
+    async def rename(number: int) -> None:
+        async with store.write(users=[flake(number)]) as tx:
+            await tx.users.update(flake(number), {"username": "same"})
+
+    await add_users(store, 30, 31, 32)
+    attempts = [*(create(number) for number in range(1, 6)), *(rename(number) for number in (30, 31, 32))]
+    results = await asyncio.gather(*attempts, return_exceptions=True)
+    refusals = [result for result in results if result is not None]
+    assert len(refusals) == len(attempts) - 1
+    for refusal in refusals:
+        assert isinstance(refusal, Invalid)
+        assert fields_of(refusal) == [(("username",), "USERNAME_ALREADY_TAKEN")]
 
 
 async def test_bots_may_share_names_with_everybody(store: Store) -> None:

@@ -28,10 +28,13 @@ class UserReader(Protocol):
 
 class UserWriter(UserReader, Protocol):
     async def create(self, account: Account) -> None:
-        """Raises Invalid (fields username or email, code USERNAME_ALREADY_TAKEN / EMAIL_ALREADY_REGISTERED)."""
+        """Raises Invalid (fields username or email, code USERNAME_ALREADY_TAKEN / EMAIL_ALREADY_REGISTERED).
+
+        The error names every field that is taken, or the first one when another unit takes it at the same time.
+        """
 
     async def create_many(self, accounts: Sequence[Account]) -> None:
-        """Create accounts in bulk, whose names and addresses must be free. Raises Conflict if not."""
+        """Create accounts in bulk. Raises Invalid with the first field that is taken, as `create`."""
 
     async def update(self, user_id: int, changes: Changes) -> Account:
         """Change an account: fields of User, `email` and `password_hash`. Raises as `create`, and UnknownUser."""

@@ -1,10 +1,10 @@
 """Guilds, and the snapshot of one with its roles and channels."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
-from core.domain.errors import UnknownGuild, UnknownInvite, invalid_field
+from core.domain.errors import FieldError, UnknownGuild, UnknownInvite
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.ids import shard_of
 from core.domain.member import Member
@@ -13,12 +13,16 @@ from core.store.sql.aggregates.channels import CHANNEL, CHANNELS_OF_GUILD
 from core.store.sql.aggregates.members import MEMBER_COLUMNS, member_from_row
 from core.store.sql.aggregates.roles import ROLE, ROLES_OF_GUILD
 from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.paging import Page
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
 from core.store.sql.schema.tables import guilds, log, log_trims, members, users
 
 GUILD = EntityMap(Guild, guilds)
+_TAKEN: Final = {
+    "uq_guilds_vanity_url_code": FieldError(("code",), "INVITE_CODE_ALREADY_TAKEN", "Vanity URL is taken"),
+}
 _SELECT = select(*GUILD.columns)
 _FIND = Query(_SELECT.where(guilds.c.id == bindparam("guild_id")))
 _LIST_IDS = Query(
@@ -95,18 +99,18 @@ class SqlGuilds:
             raise UnknownInvite
 
     async def create(self, guild: Guild) -> None:
-        await self._check_vanity_code(guild.id, guild.vanity_url_code)
-        await self._db.execute(insert(guilds), GUILD.values(guild))
+        with taken(_TAKEN):
+            await self._db.execute(insert(guilds), GUILD.values(guild))
 
     async def update(self, guild_id: int, changes: Changes) -> Guild:
-        await self._check_vanity_code(guild_id, changes.get("vanity_url_code"))
         if not changes:
             guild = await self.find(guild_id)
             if guild is None:
                 raise UnknownGuild
             return guild
         statement = update(guilds).where(guilds.c.id == guild_id).values(_with_uses(changes))
-        row = await self._db.fetch_one(statement.returning(*GUILD.columns))
+        with taken(_TAKEN):
+            row = await self._db.fetch_one(statement.returning(*GUILD.columns))
         if row is None:
             raise UnknownGuild
         return GUILD.entity(row)
@@ -114,13 +118,6 @@ class SqlGuilds:
     async def delete(self, guild_id: int) -> None:
         if not await self._db.execute(delete(guilds).where(guilds.c.id == guild_id)):
             raise UnknownGuild
-
-    async def _check_vanity_code(self, guild_id: int, code: str | None) -> None:
-        if code is None:
-            return
-        statement = select(guilds.c.id).where(guilds.c.vanity_url_code == code, guilds.c.id != guild_id)
-        if await self._db.fetch_one(statement) is not None:
-            raise invalid_field("code", "INVITE_CODE_ALREADY_TAKEN", "Vanity URL is taken")
 
 
 def _with_uses(changes: Changes) -> dict[str, Any]:

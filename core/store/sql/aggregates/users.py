@@ -1,7 +1,7 @@
 """Accounts and their auth sessions."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
@@ -9,6 +9,7 @@ from core.domain.errors import FieldError, Invalid, UnknownSession, UnknownUser
 from core.domain.user import Account, AuthSession, User
 from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap, fold, folded
 from core.store.sql.schema.tables import auth_sessions, users
@@ -16,6 +17,9 @@ from core.store.sql.schema.tables import auth_sessions, users
 USER = EntityMap(User, users)
 SESSION = EntityMap(AuthSession, auth_sessions)
 _PRIVATE = ("email", "password_hash", "birth_date")
+_USERNAME_TAKEN: Final = FieldError(("username",), "USERNAME_ALREADY_TAKEN", "Username is taken")
+_EMAIL_TAKEN: Final = FieldError(("email",), "EMAIL_ALREADY_REGISTERED", "Email is already registered")
+_TAKEN: Final = {"uq_users_username_key": _USERNAME_TAKEN, "uq_users_email_key": _EMAIL_TAKEN}
 ACCOUNT_COLUMNS = (*USER.columns, *(users.c[name] for name in _PRIVATE))
 
 _FIND = Query(select(*USER.columns).where(users.c.id == bindparam("user_id")))
@@ -71,11 +75,13 @@ class SqlUsers:
     async def create(self, account: Account) -> None:
         values = _values(account)
         await self._check_unique(account.user.id, values["username_key"], values["email_key"])
-        await self._db.execute(insert(users), values)
+        with taken(_TAKEN):
+            await self._db.execute(insert(users), values)
 
     async def create_many(self, accounts: Sequence[Account]) -> None:
         if accounts:
-            await self._db.execute(insert(users), [_values(account) for account in accounts])
+            with taken(_TAKEN):
+                await self._db.execute(insert(users), [_values(account) for account in accounts])
 
     async def update(self, user_id: int, changes: Changes) -> Account:
         values = folded(changes, "username", "global_name")
@@ -91,7 +97,8 @@ class SqlUsers:
             values["email_key"] = fold(changes["email"])
         await self._check_unique(user_id, username_key, values.get("email_key"))
         statement = update(users).where(users.c.id == user_id).values(values).returning(*ACCOUNT_COLUMNS)
-        row = await self._db.fetch_one(statement)
+        with taken(_TAKEN):
+            row = await self._db.fetch_one(statement)
         if row is None:
             raise UnknownUser
         return account_from_row(row)
@@ -119,17 +126,17 @@ class SqlUsers:
         return sorted(row[0] for row in await self._db.fetch_all(statement))
 
     async def _check_unique(self, user_id: int, username_key: str | None, email_key: str | None) -> None:
-        """Name the field that is taken, for the error. The unique indexes enforce it."""
-        taken = or_(users.c.username_key == username_key, users.c.email_key == email_key)
-        statement = select(users.c.username_key, users.c.email_key).where(taken, users.c.id != user_id)
-        fields: dict[str, FieldError] = {}
-        for row in await self._db.fetch_all(statement):
-            if username_key is not None and row[0] == username_key:
-                fields["username"] = FieldError(("username",), "USERNAME_ALREADY_TAKEN", "Username is taken")
-            if email_key is not None and row[1] == email_key:
-                fields["email"] = FieldError(("email",), "EMAIL_ALREADY_REGISTERED", "Email is already registered")
+        """Name both fields if both are taken. A constraint names one, but it also knows units that run now."""
+        is_alike = or_(users.c.username_key == username_key, users.c.email_key == email_key)
+        statement = select(users.c.username_key, users.c.email_key).where(is_alike, users.c.id != user_id)
+        rows = await self._db.fetch_all(statement)
+        fields: list[FieldError] = []
+        if username_key is not None and any(row[0] == username_key for row in rows):
+            fields.append(_USERNAME_TAKEN)
+        if email_key is not None and any(row[1] == email_key for row in rows):
+            fields.append(_EMAIL_TAKEN)
         if fields:
-            raise Invalid(*fields.values())
+            raise Invalid(*fields)
 
 
 def _values(account: Account) -> dict[str, Any]:
