@@ -36,8 +36,9 @@ from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
-from core.live.interfaces import OnlineCounts, SessionStarts
-from core.live.limits import MemoryRateLimiter
+from core.door.interfaces import Door
+from core.live.interfaces import OnlineCounts, RateLimiter, SessionStarts
+from core.live.refusals import Refusals
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
@@ -109,6 +110,9 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     clock: Clock,
     settings: Settings,
     metrics: Metrics,
+    door: Door,
+    limiter: RateLimiter,
+    refusals: Refusals,
     online: OnlineCounts,
     starts: SessionStarts,
     gateway_url: Callable[[str], str],
@@ -119,9 +123,9 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     last_messages = LastMessages(messages=store.messages, bus=bus)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
-    limits = _build_limits(settings=settings, clock=clock, metrics=metrics)
+    limits = Limits(limiter=limiter, settings=settings.limits, refusals=refusals)
     images = ImageService(blobs=blobs)
-    membership = Membership(ids=ids, clock=clock, welcome=Welcome(store=store, ids=ids).announce_join)
+    membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
     services = Services(
         account=build_account_services(
             store=store, entities=entities, images=images, membership=membership, online=online,
@@ -133,10 +137,10 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             online=online, ids=ids, clock=clock, random=random,
         ),
         message=build_message_services(
-            store=store, bus=bus, entities=entities, last_messages=last_messages, limits=limits,
+            store=store, bus=bus, entities=entities, last_messages=last_messages, door=door,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
-        gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits),
+        gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits, door=door),
         gateway_addresses=GatewayAddressService(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
         images=images,
         limits=limits,
@@ -150,14 +154,6 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         passwords=passwords,
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,
-    )
-
-
-def _build_limits(*, settings: Settings, clock: Clock, metrics: Metrics) -> Limits:
-    return Limits(
-        limiter=MemoryRateLimiter(clock=clock),
-        settings=settings.limits,
-        count_refusal=lambda limit: metrics.limit_refusals_total.labels(limit).inc(),
     )
 
 

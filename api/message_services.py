@@ -7,14 +7,14 @@ from api.services.channels.last_messages import LastMessages
 from api.services.channels.typing_indicators import TypingIndicatorService
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from api.services.limits import Limits
+from api.services.messages.first_messages import FirstMessages
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
-from api.services.messages.message_limits import MessageLimits
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from core.bus.interfaces import Bus
+from core.door.interfaces import Door
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.store.interfaces import Store
@@ -36,7 +36,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     bus: Bus,
     entities: EntityCache,
     last_messages: LastMessages,
-    limits: Limits,
+    door: Door,
     typing_interval_s: float,
     ids: IdSource,
     clock: Clock,
@@ -52,10 +52,9 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
         messages=MessageService(
             entities=entities,
             messages=cache,
-            bus=bus,
+            firsts=FirstMessages(messages=cache, renderer=renderer, bus=bus, own_from=ids.next()),
             renderer=renderer,
-            limits=MessageLimits(limits=limits, clock=clock),
-            ids=ids,
+            door=door,
             clock=clock,
             metrics=metrics,
         ),

@@ -16,7 +16,11 @@ from prometheus_client import (
 )
 
 from core.domain.errors import Unavailable
+from core.door.memory import MemoryDoor
+from core.door.rules import find_message_rules
+from core.live.limits import MemoryRateLimiter
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.refusals import Refusals
 from core.runtime.clock import Clock
 from core.runtime.data_dir import DataDir
 from core.runtime.descriptors import DescriptorShares, read_limit, share_descriptors
@@ -44,6 +48,9 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
     store: SqlStore
     ids: SnowflakeGenerator
     metrics: Metrics
+    door: MemoryDoor
+    limiter: MemoryRateLimiter
+    refusals: Refusals
     online: MemoryOnlineCounts
     starts: MemorySessionStarts
     readiness: Readiness
@@ -56,12 +63,25 @@ async def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, metri
     node = settings.store
     readiness = Readiness(look=store.health.find_fault, clock=clock)
     _show_state(metrics, store.health, readiness)
+    ids = SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id())
+    limiter = MemoryRateLimiter(clock=clock)
+    refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
     return Ground(
         settings=settings,
         clock=clock,
         store=store,
-        ids=SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id()),
+        ids=ids,
         metrics=metrics,
+        door=MemoryDoor(
+            make_id=ids.next,
+            bus=store.bus,
+            limiter=limiter,
+            rules=find_message_rules(settings.limits),
+            refusals=refusals,
+            clock=clock,
+        ),
+        limiter=limiter,
+        refusals=refusals,
         online=MemoryOnlineCounts(),
         starts=MemorySessionStarts(clock=clock, per_day=settings.gateway.session_starts_per_day),
         readiness=readiness,

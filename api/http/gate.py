@@ -13,16 +13,18 @@ from api.services.accounts.authenticator import Authenticator
 from api.services.caller import Caller
 from api.services.limits import Limits
 from core.domain.errors import RateLimited, Unauthorized
+from core.door.interfaces import Door
 
 
 class Gate:
     """Authenticates requests and counts them."""
 
-    __slots__ = ("_authenticator", "_buckets", "_limits")
+    __slots__ = ("_authenticator", "_buckets", "_door", "_limits")
 
-    def __init__(self, *, authenticator: Authenticator, limits: Limits) -> None:
+    def __init__(self, *, authenticator: Authenticator, limits: Limits, door: Door) -> None:
         self._authenticator = authenticator
         self._limits = limits
+        self._door = door
         self._buckets: dict[tuple[str, str], str] = {}
 
     async def admit(self, scope: Scope, *, is_public: bool) -> None:
@@ -63,8 +65,8 @@ class Gate:
                 raise RateLimited(standing.retry_after_s, scope="global")
 
     async def show_message_rate(self, scope: Scope, user_id: int, channel_id: int) -> None:
-        """Make the answer's headers show the message limits, which the service has counted against."""
-        standing = await self._limits.look_message(user_id, channel_id)
+        """Make the answer's headers show the message limits, which the door has counted against."""
+        standing = await self._door.look(user_id, channel_id)
         if standing is not None:
             scope[RATE_KEY] = Rate(standing, self._bucket(scope))
 

@@ -1,23 +1,24 @@
 """Discord's rate limits: what counts against which rule. `core.live.interfaces.RateLimiter` counts.
 
 - every request against 50/s of its user (of its address, without a user), which is the *global* limit;
-- a message, over REST or the socket alike, against 10/10 s of its user and channel, and 100/min of its user;
 - registrations and attempts to log in against their address;
 - wrong passwords against the account with the address, and against the account alone
   (`api.services.accounts.password_attempts` says why both);
 - answers of 401, 403 and 429 to requests without a good token against 10,000/10 min of their address, which is then
   blocked for such requests for a while.
 
-An IPv6 address stands for its /64 (`core.runtime.addresses`).
+An IPv6 address stands for its /64 (`core.runtime.addresses`). Messages have limits of their own, which hold over REST
+and the socket alike; the door of their channel counts them (`core.door`).
 """
 
 import ipaddress
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import lru_cache
 
 from core.domain.errors import RateLimited
 from core.live.interfaces import RateLimiter, Rule, Standing
+from core.live.refusals import Refusals
 from core.runtime.addresses import key_of
 from core.runtime.settings.settings import LimitSettings
 
@@ -25,32 +26,25 @@ logger = logging.getLogger(__name__)
 
 
 class Limits:
-    """Decides which rules a request, a message or an attempt to log in counts against."""
+    """Decides which rules a request or an attempt to log in counts against."""
 
     __slots__ = (
         "_account_passwords",
-        "_channel_messages",
-        "_count_refusal",
         "_invalid",
         "_is_enabled",
         "_limiter",
         "_logins",
-        "_messages",
         "_passwords",
+        "_refusals",
         "_registrations",
         "_requests",
     )
 
-    def __init__(
-        self, *, limiter: RateLimiter, settings: LimitSettings, count_refusal: Callable[[str], None] = lambda _: None
-    ) -> None:
-        """`count_refusal` is called with the name of the limit that refuses."""
+    def __init__(self, *, limiter: RateLimiter, settings: LimitSettings, refusals: Refusals) -> None:
         self._limiter = limiter
-        self._count_refusal = count_refusal
+        self._refusals = refusals
         self._is_enabled = settings.enabled
         self._requests = Rule("requests", settings.requests_per_second, 1.0)
-        self._channel_messages = Rule("channel-messages", settings.channel_messages, settings.channel_messages_window_s)
-        self._messages = Rule("messages", settings.messages_per_minute, 60.0)
         self._logins = Rule("logins", settings.logins_per_minute, 60.0)
         self._invalid = Rule("invalid", settings.invalid_requests, settings.invalid_requests_window_s)
         window_s = settings.wrong_passwords_window_s
@@ -67,30 +61,8 @@ class Limits:
             return None
         standing = await self._limiter.take(self._requests, key_of(who) if isinstance(who, str) else who)
         if standing.retry_after_s:
-            self._tell(self._requests, who)
+            self._refusals.tell(self._requests, who)
         return standing
-
-    async def take_message(self, user_id: int, channel_id: int) -> None:
-        """Count a message, over REST or the socket. Raises RateLimited."""
-        if not self._is_enabled:
-            return
-        overall = await self._limiter.look(self._messages, user_id)
-        if overall.retry_after_s:
-            self._tell(self._messages, user_id)
-            raise RateLimited(overall.retry_after_s)
-        await self._take(self._channel_messages, (user_id, channel_id), user_id)
-        await self._limiter.take(self._messages, user_id)
-
-    async def look_message(self, user_id: int, channel_id: int) -> Standing | None:
-        """Return the next message's standing by the channel's limit, or by the overall one when that is used up."""
-        if not self._is_enabled:
-            return None
-        overall = await self._limiter.look(self._messages, user_id)
-        return (
-            overall
-            if overall.retry_after_s
-            else await self._limiter.look(self._channel_messages, (user_id, channel_id))
-        )
 
     async def take_registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""
@@ -134,17 +106,13 @@ class Limits:
 
     def tell_block(self, address: str) -> None:
         """Log and count a request that was refused because its address is blocked."""
-        self._tell(self._invalid, address)
+        self._refusals.tell(self._invalid, address)
 
     async def _take(self, rule: Rule, key: Hashable, who: int | str) -> None:
         standing = await self._limiter.take(rule, key)
         if standing.retry_after_s:
-            self._tell(rule, who)
+            self._refusals.tell(rule, who)
             raise RateLimited(standing.retry_after_s)
-
-    def _tell(self, rule: Rule, who: int | str) -> None:
-        self._count_refusal(rule.name)
-        logger.warning("refused by a limit", extra={"limit": rule.name, "who": str(who)})
 
 
 @lru_cache(1024)

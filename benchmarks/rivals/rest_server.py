@@ -37,7 +37,6 @@ from api.services.limits import Limits
 from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
 from core.http.server import HttpServer
-from core.live.limits import MemoryRateLimiter
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings
@@ -71,6 +70,9 @@ async def _build_api(ground: Ground, folder: Path) -> Any:
         clock=ground.clock,
         settings=ground.settings,
         metrics=ground.metrics,
+        door=ground.door,
+        limiter=ground.limiter,
+        refusals=ground.refusals,
         online=ground.online,
         starts=ground.starts,
         gateway_url=lambda _: "ws://127.0.0.1",
@@ -124,17 +126,15 @@ def _build_litestar(ground: Ground) -> Any:
 
 def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
     store, clock = ground.store, ground.clock
-    limits = Limits(
-        limiter=MemoryRateLimiter(clock=clock), settings=ground.settings.limits, count_refusal=lambda _: None
-    )
+    limits = Limits(limiter=ground.limiter, settings=ground.settings.limits, refusals=ground.refusals)
     uses = AuthSessionUses(store=store, clock=clock)
-    gate = Gate(authenticator=Authenticator(store=store, bus=store.bus, uses=uses), limits=limits)
+    gate = Gate(authenticator=Authenticator(store=store, bus=store.bus, uses=uses), limits=limits, door=ground.door)
     services = build_message_services(
         store=store,
         bus=store.bus,
         entities=EntityCache(store=store, bus=store.bus, clock=clock),
         last_messages=LastMessages(messages=store.messages, bus=store.bus),
-        limits=limits,
+        door=ground.door,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,
         clock=clock,

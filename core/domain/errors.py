@@ -60,8 +60,8 @@ class OutcomeUnknown(Unavailable):
     """A backend went away in the middle of a write, which may have been done or not, or may still be done."""
 
 
-class StaleRights(DomainError):
-    """Rights have changed since they were checked. The check is to be repeated; this never reaches a client."""
+class StaleRights(Exception):
+    """Rights have changed since they were checked. The check is repeated, so no client hears of it."""
 
 
 class FieldError(Exception):

@@ -229,6 +229,20 @@ INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE}
 MEMBER_EVENTS: Final = frozenset({GUILD_MEMBER_ADD, GUILD_MEMBER_UPDATE, GUILD_MEMBER_REMOVE})
 """Events about the members of a guild."""
 
+RIGHTS_EVENTS: Final = frozenset(
+    {
+        GUILD_UPDATE,
+        GUILD_DELETE,
+        GUILD_ROLE_UPDATE,
+        GUILD_ROLE_DELETE,
+        CHANNEL_UPDATE,
+        CHANNEL_DELETE,
+        GUILD_MEMBER_UPDATE,
+        GUILD_MEMBER_REMOVE,
+    }
+)
+"""Events after which somebody may have fewer rights in a guild. What is new takes none away."""
+
 CONTENT_EVENTS: Final = frozenset({MESSAGE_CREATE, MESSAGE_UPDATE})
 """Events whose content is emptied for sessions without MESSAGE_CONTENT."""
 

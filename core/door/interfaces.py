@@ -16,6 +16,8 @@ from typing import Protocol
 
 import msgspec
 
+from core.live.interfaces import Standing
+
 
 class Opening(msgspec.Struct, kw_only=True, frozen=True):
     """A message that is about to be sent."""
@@ -29,11 +31,11 @@ class Opening(msgspec.Struct, kw_only=True, frozen=True):
     """The channel's slow mode, 0 for an author who need not wait."""
     is_limited: bool = True
     """Whether the message counts against the author's limits. A system message does not."""
-    mark: int
-    """The value of `Door.mark` before the author's rights were checked."""
+    mark: int | None
+    """The value of `Door.mark` before the author's rights were checked. None for a system message, which needs none."""
 
 
-class Permit(msgspec.Struct, frozen=True):
+class Permit(msgspec.Struct):
     """The right to store one message.
 
     `is_repeat` says that the author has used the nonce in this channel before: then `id` is that first message's, which
@@ -42,6 +44,9 @@ class Permit(msgspec.Struct, frozen=True):
 
     id: int
     is_repeat: bool = False
+    first_id: int = 0
+    """To be set inside the context when the store has known the nonce, and so has not stored the message
+    (`AddedMessage.is_new`): the first message's id, by which the door answers repeats from then on."""
 
 
 class Door(Protocol):
@@ -53,11 +58,19 @@ class Door(Protocol):
     def open(self, opening: Opening) -> AbstractAsyncContextManager[Permit]:
         """Let one message in: inside the context it is encoded and given to `MessageStore.add`.
 
-        Leaving it with an error, before `add` was called, undoes the opening. A repeat of a nonce waits for the first
-        one, and is let in as a message of its own when that one fails.
+        From the entrance to the call of `add` nothing may be awaited. Leaving the context with an error before that
+        call undoes the opening, though what was counted stays counted. A repeat of a nonce waits for the first message,
+        and is let in as a message of its own when that one fails. When `add` itself has failed without knowing whether
+        the message is stored, the store and the door of a backend see to it together that a repeat makes no second one.
 
         Raises:
-            SlowMode, RateLimited: as the limits say.
             StaleRights: when rights in the guild have changed since the mark; check them again and open anew.
+            SlowMode, RateLimited: as the limits say. A repeat is not limited.
             Unavailable: when the door does not answer, or its channel is held up.
+        """
+
+    async def look(self, author_id: int, channel_id: int) -> Standing | None:
+        """Return the standing of the author's next message, for the headers of an answer. None when limits are off.
+
+        The standing is that of the channel's limit, or of the overall one when that is used up.
         """

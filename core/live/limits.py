@@ -54,6 +54,14 @@ class MemoryRateLimiter:
 
     async def take(self, rule: Rule, key: Hashable) -> Standing:
         """See `RateLimiter`."""
+        return self.take_now(rule, key)
+
+    async def look(self, rule: Rule, key: Hashable) -> Standing:
+        """See `RateLimiter`."""
+        return self.look_now(rule, key)
+
+    def take_now(self, rule: Rule, key: Hashable) -> Standing:
+        """Do what `take` does, for callers that may not await."""
         counts = self._counts.get(rule.name)
         if counts is None:
             counts = self._counts[rule.name] = _Counts(rule.window_s)
@@ -64,8 +72,8 @@ class MemoryRateLimiter:
         window.taken += 1
         return Standing(rule.limit, rule.limit - window.taken, window.end_s - now_s)
 
-    async def look(self, rule: Rule, key: Hashable) -> Standing:
-        """See `RateLimiter`."""
+    def look_now(self, rule: Rule, key: Hashable) -> Standing:
+        """Do what `look` does, for callers that may not await."""
         counts = self._counts.get(rule.name)
         now_s = self._clock.monotonic_s()
         window = None if counts is None else counts.find(key, now_s)

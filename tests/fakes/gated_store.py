@@ -42,6 +42,10 @@ class GatedStore:
         self._gates[name] = (gate, after_reading)
         return gate
 
+    def write(self, **owners: Any) -> Any:
+        """Return a unit of work, which is never held up."""
+        return self._store.write(**owners)
+
     def __getattr__(self, aggregate: str) -> Any:
         return _GatedAggregate(aggregate, getattr(self._store, aggregate), self._gates)
 

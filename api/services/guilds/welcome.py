@@ -6,12 +6,12 @@ Bit 0 of the guild's system channel flags suppresses it, and so does a guild wit
 from typing import Final
 
 from api.services.announcements import channel_event
-from api.services.ids import IdSource
 from core.domain.events import MESSAGE_CREATE
 from core.domain.guild import Guild
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
-from core.store.interfaces import Store
+from core.door.interfaces import Door, Opening
+from core.store.aggregates.messages import MessageStore
 from core.wire.objects.message import render_message_dispatch
 
 SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0
@@ -20,24 +20,28 @@ SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0
 class Welcome:
     """Writes USER_JOIN messages."""
 
-    __slots__ = ("_ids", "_store")
+    __slots__ = ("_door", "_messages")
 
-    def __init__(self, *, store: Store, ids: IdSource) -> None:
-        self._store = store
-        self._ids = ids
+    def __init__(self, *, messages: MessageStore, door: Door) -> None:
+        self._messages = messages
+        self._door = door
 
     async def announce_join(self, guild: Guild, member: Member) -> None:
         """Write the message, if the guild wants it."""
         channel_id = guild.system_channel_id
         if channel_id is None or guild.system_channel_flags & SUPPRESS_JOIN_NOTIFICATIONS:
             return
-        message = Message(
-            id=self._ids.next(),
-            channel_id=channel_id,
-            guild_id=guild.id,
-            author_id=member.user.id,
-            type=MessageType.USER_JOIN,
+        opening = Opening(
+            channel_id=channel_id, guild_id=guild.id, author_id=member.user.id, is_limited=False, mark=None
         )
-        payload = render_message_dispatch(ResolvedMessage(message=message, author=member.user), member)
-        envelope = channel_event(message.id, MESSAGE_CREATE, guild.id, channel_id, payload, author_id=member.user.id)
-        await self._store.messages.add(message, [envelope])
+        async with self._door.open(opening) as permit:
+            message = Message(
+                id=permit.id,
+                channel_id=channel_id,
+                guild_id=guild.id,
+                author_id=member.user.id,
+                type=MessageType.USER_JOIN,
+            )
+            payload = render_message_dispatch(ResolvedMessage(message=message, author=member.user), member)
+            event = channel_event(message.id, MESSAGE_CREATE, guild.id, channel_id, payload, author_id=member.user.id)
+            await self._messages.add(message, [event])

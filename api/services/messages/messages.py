@@ -1,9 +1,10 @@
 """The sending of messages, shared by REST and the socket.
 
-    body -> draft (message_forms) -> rights and limits -> what it mentions and answers -> id, encode, store
+    body -> draft (message_forms) -> rights -> what it mentions and answers -> door (core.door) -> encode, store
 
-Nothing is awaited between making the id and giving the message to the store, so a channel's dispatches come in the
-order of their ids, with any number of senders. `message_nonces` handles repeats with a nonce.
+The door has the limits and the nonces, and makes the id. Nothing is awaited between that and giving the message to the
+store, so a channel's dispatches come in the order of their ids, with any number of senders. A door that knows of
+rights that have changed since they were checked sends the message back to the check.
 """
 
 from typing import Final
@@ -15,15 +16,12 @@ from api.forms.field_errors import nest_fields
 from api.forms.form import Form
 from api.services.access import ChannelAccess
 from api.services.entity_cache import EntityCache
-from api.services.ids import IdSource
+from api.services.messages.first_messages import FirstMessages
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import message_created
 from api.services.messages.message_forms import CreateMessage, Draft, Reply, parse_draft
-from api.services.messages.message_limits import MessageLimits
 from api.services.messages.message_mentions import Mentions, resolve_mentions
-from api.services.messages.message_nonces import NonceKey, Nonces
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
-from core.bus.interfaces import Bus
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import (
     DomainError,
@@ -33,11 +31,14 @@ from core.domain.errors import (
     NotBuilt,
     RateLimited,
     ReplyWithoutHistory,
+    StaleRights,
+    Unavailable,
     invalid_field,
 )
 from core.domain.message import WRITTEN, Message, MessageType, ResolvedMessage
 from core.domain.permissions import Permission
 from core.domain.user import User
+from core.door.interfaces import Door, Opening
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.socket_message import RefusedMessage, SentMessage
@@ -46,59 +47,61 @@ _SEND: Final = int(Permission.SEND_MESSAGES)
 _SEND_TTS: Final = int(Permission.SEND_TTS_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
+_BYPASS_SLOW_MODE: Final = int(Permission.BYPASS_SLOWMODE)
+
+_MAX_CHECKS: Final = 10
+"""Each failed one means that rights in the guild have changed during a check, which takes milliseconds."""
 
 _TO_SYSTEM: Final = "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"
 
 _create_message: Final = Form(CreateMessage)
 
 
+class _Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """A message whose author may send it: all that is needed to make it once it has an id."""
+
+    draft: Draft
+    access: ChannelAccess
+    author: User
+    mentions: Mentions
+    referenced: ResolvedMessage | None
+    mark: int
+    """How new the rights are (`Door.mark`)."""
+
+
 class _Sent(msgspec.Struct, frozen=True):
     encoded: EncodedMessage
-    message: Message
+    guild_id: int
     is_new: bool
 
 
 class MessageService:
     """Sends messages."""
 
-    __slots__ = (
-        "_bus",
-        "_clock",
-        "_counters",
-        "_entities",
-        "_ids",
-        "_latency",
-        "_limits",
-        "_messages",
-        "_nonces",
-        "_renderer",
-    )
+    __slots__ = ("_clock", "_counters", "_door", "_entities", "_firsts", "_latency", "_messages", "_renderer")
 
     def __init__(
         self,
         *,
         entities: EntityCache,
         messages: MessageCache,
-        bus: Bus,
+        firsts: FirstMessages,
         renderer: MessageRenderer,
-        limits: MessageLimits,
-        ids: IdSource,
+        door: Door,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._entities = entities
         self._messages = messages
-        self._bus = bus
+        self._firsts = firsts
         self._renderer = renderer
-        self._limits = limits
-        self._ids = ids
+        self._door = door
         self._clock = clock
         # A lookup of a child by its labels costs more than the count.
         self._counters: dict[int, Counter] = {
             kind: metrics.api.messages_sent_total.labels(str(int(kind))) for kind in TEXT_LIKE
         }
         self._latency = metrics.api.message_latency_seconds
-        self._nonces: Nonces[_Sent] = Nonces(first_id=ids.next())
 
     async def send(self, user_id: int, channel_id: int, form: CreateMessage) -> bytes:
         """Send a message, or find the first one with its nonce. Returns the REST object as JSON.
@@ -106,30 +109,35 @@ class MessageService:
         Raises:
             Invalid, NotBuilt: as `parse_draft`. UnknownChannel, MissingAccess, Forbidden: without the right to send.
             NotATextChannel: in categories and forums. RateLimited, SlowMode: when a limit is used up.
+            Unavailable: when the door or the store is.
         """
-        sent, _ = await self._send(user_id, channel_id, form)
-        return sent.encoded.answer
+        return (await self._send(user_id, channel_id, form)).encoded.answer
 
     async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> SentMessage | RefusedMessage:
         """Send a message that came over the socket. `body` is that of REST."""
         try:
-            sent, is_new = await self._send(user_id, channel_id, _create_message.decode(body))
+            sent = await self._send(user_id, channel_id, _create_message.decode(body))
         except DomainError as error:
             return _refusal(error)
-        return SentMessage(payload=sent.encoded.dispatch, guild_id=sent.message.guild_id, is_new=is_new)
+        return SentMessage(payload=sent.encoded.dispatch, guild_id=sent.guild_id, is_new=sent.is_new)
 
-    async def _send(self, user_id: int, channel_id: int, form: CreateMessage) -> tuple[_Sent, bool]:
-        """Return the message, and whether this call made it. Of concurrent repeats only one did."""
+    async def _send(self, user_id: int, channel_id: int, form: CreateMessage) -> _Sent:
         draft = parse_draft(form)
-        if draft.nonce is None:
-            sent = await self._send_draft(user_id, channel_id, draft, None)
-            return sent, sent.is_new
-        key = (user_id, channel_id, draft.nonce)
-        sent, is_first = await self._nonces.share(key, lambda: self._send_draft(user_id, channel_id, draft, key))
-        return sent, sent.is_new and is_first
-
-    async def _send_draft(self, user_id: int, channel_id: int, draft: Draft, nonce: NonceKey | None) -> _Sent:
         started_s = self._clock.monotonic_s()
+        for _ in range(_MAX_CHECKS):
+            checked = await self._check(user_id, channel_id, draft)
+            try:
+                sent = await self._pass(checked)
+            except StaleRights:
+                continue
+            if sent.is_new:
+                self._counters[checked.access.channel.type].inc()
+                self._latency.observe(self._clock.monotonic_s() - started_s)
+            return sent
+        raise Unavailable
+
+    async def _check(self, user_id: int, channel_id: int, draft: Draft) -> _Checked:
+        mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
         _require_rights(access, draft)
         author = access.guild.member.user if access.guild is not None else await self._entities.user(user_id)
@@ -141,59 +149,24 @@ class MessageService:
             allowed=draft.allowed,
             replied_id=None if referenced is None else referenced.author.id,
         )
-        if nonce is None or not self._nonces.is_stored(nonce, self._clock.now_ms()):
-            await self._limits.take(access, author)
-        sent = await self._store_draft(access, author, draft, mentions, referenced)
-        if nonce is not None:
-            self._nonces.remember(nonce, sent.message.id)
-        if sent.is_new:
-            self._counters[access.channel.type].inc()
-            self._latency.observe(self._clock.monotonic_s() - started_s)
-        return sent
+        return _Checked(draft=draft, access=access, author=author, mentions=mentions, referenced=referenced, mark=mark)
 
-    async def _store_draft(
-        self, access: ChannelAccess, author: User, draft: Draft, mentions: Mentions, referenced: ResolvedMessage | None
-    ) -> _Sent:
-        channel = access.channel
-        # From here to `add` nothing may be awaited: messages are stored in the order in which their ids are made.
-        message = Message(
-            id=self._ids.next(),
-            channel_id=channel.id,
-            guild_id=channel.guild_id,
-            author_id=author.id,
-            type=MessageType.DEFAULT if referenced is None else MessageType.REPLY,
-            content=draft.content,
-            tts=draft.tts,
-            mention_everyone=mentions.everyone,
-            mention_ids=mentions.user_ids,
-            mention_role_ids=mentions.role_ids,
-            embeds=draft.embeds,
-            flags=draft.flags,
-            nonce=draft.nonce,
-            nonce_is_int=draft.nonce_is_int,
-            reference_id=None if referenced is None else referenced.message.id,
-        )
-        resolved = ResolvedMessage(
-            message=message,
-            author=author,
-            mentions=mentions.users,
-            mentioned_members=mentions.members,
-            referenced=referenced,
-        )
-        encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
-        added = await self._messages.add(message, message_created(channel, message, encoded.dispatch))
-        if added.is_new:
-            return _Sent(encoded, message, is_new=True)
-        return await self._show_first(access, added.message)
-
-    async def _show_first(self, access: ChannelAccess, message: Message) -> _Sent:
-        """Return the first message of the nonce. Its event is published again if it may not have been dispatched."""
-        resolved = await self._renderer.resolve_for_dispatch(message)
-        encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
-        # A message that was deleted meanwhile is not brought back.
-        if self._nonces.claim_republication(message.id) and await self._messages.find(message.channel_id, message.id):
-            await self._bus.publish(message_created(access.channel, message, encoded.dispatch))
-        return _Sent(encoded, message, is_new=False)
+    async def _pass(self, checked: _Checked) -> _Sent:
+        """Let the message through the door and store it. Raises StaleRights, RateLimited, SlowMode, Unavailable."""
+        access = checked.access
+        async with self._door.open(_opening_of(checked)) as permit:
+            # From here to `add` nothing may be awaited: messages are stored in the order in which their ids are made.
+            resolved = _resolve(checked, permit.id)
+            if permit.is_repeat:
+                first = await self._firsts.find(resolved.message)
+                return _Sent(await self._firsts.show(access, first), access.channel.guild_id, is_new=False)
+            encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
+            events = message_created(access.channel, resolved.message, encoded.dispatch)
+            added = await self._messages.add(resolved.message, events)
+            if added.is_new:
+                return _Sent(encoded, access.channel.guild_id, is_new=True)
+            permit.first_id = added.message.id
+        return _Sent(await self._firsts.show(access, added.message), access.channel.guild_id, is_new=False)
 
     async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> ResolvedMessage | None:
         """Find the answered message; None when it is gone and the sender does not mind.
@@ -213,6 +186,48 @@ class MessageService:
         if reply.is_required:
             raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return None
+
+
+def _opening_of(checked: _Checked) -> Opening:
+    channel, author = checked.access.channel, checked.author
+    waits = channel.rate_limit_per_user > 0 and not author.bot and not checked.access.has(_BYPASS_SLOW_MODE)
+    return Opening(
+        channel_id=channel.id,
+        guild_id=channel.guild_id,
+        author_id=author.id,
+        nonce=checked.draft.nonce,
+        slow_mode_s=channel.rate_limit_per_user if waits else 0,
+        mark=checked.mark,
+    )
+
+
+def _resolve(checked: _Checked, message_id: int) -> ResolvedMessage:
+    """Make the message, now that it has an id."""
+    draft, mentions, referenced = checked.draft, checked.mentions, checked.referenced
+    message = Message(
+        id=message_id,
+        channel_id=checked.access.channel.id,
+        guild_id=checked.access.channel.guild_id,
+        author_id=checked.author.id,
+        type=MessageType.DEFAULT if referenced is None else MessageType.REPLY,
+        content=draft.content,
+        tts=draft.tts,
+        mention_everyone=mentions.everyone,
+        mention_ids=mentions.user_ids,
+        mention_role_ids=mentions.role_ids,
+        embeds=draft.embeds,
+        flags=draft.flags,
+        nonce=draft.nonce,
+        nonce_is_int=draft.nonce_is_int,
+        reference_id=None if referenced is None else referenced.message.id,
+    )
+    return ResolvedMessage(
+        message=message,
+        author=checked.author,
+        mentions=mentions.users,
+        mentioned_members=mentions.members,
+        referenced=referenced,
+    )
 
 
 def _require_rights(access: ChannelAccess, draft: Draft) -> None:

@@ -13,11 +13,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.app import build_api
+from core.door.memory import MemoryDoor
+from core.door.rules import find_message_rules
+from core.live.limits import MemoryRateLimiter
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.refusals import Refusals
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings.settings import ApiSettings, LimitSettings, Settings
@@ -51,21 +56,38 @@ async def open_api_in(
     limits: LimitSettings = HIGH_LIMITS,
     api: ApiSettings = API_SETTINGS,
     clock: Clock | None = None,
+    wrap: Callable[[SqlStore], Any] = lambda store: store,
 ) -> AsyncIterator[ApiUnderTest]:
-    """An API over a database in this folder, which is a copy of the migrated one when there was none."""
+    """An API over a database in this folder, which is a copy of the migrated one when there was none.
+
+    `wrap` puts something in front of the store that the API uses.
+    """
     migrated_database.copy_to(folder / "guildway.db")
     clock, metrics = clock or SystemClock(), Metrics()
     online, starts = MemoryOnlineCounts(), MemorySessionStarts(clock=clock, per_day=1000)
+    limiter = MemoryRateLimiter(clock=clock)
+    refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
     store = await SqlStore.open(str(folder / "guildway.db"), clock=clock, num_shards=16)
+    ids = SnowflakeGenerator(0, 0, clock.now_ms)
     try:
         built = build_api(
-            store=store,
+            store=wrap(store),
             bus=store.bus,
             blobs=open_memory(),
-            ids=SnowflakeGenerator(0, 0, clock.now_ms),
+            ids=ids,
             clock=clock,
             settings=Settings(api=api, limits=limits),
             metrics=metrics,
+            door=MemoryDoor(
+                make_id=ids.next,
+                bus=store.bus,
+                limiter=limiter,
+                rules=find_message_rules(limits),
+                refusals=refusals,
+                clock=clock,
+            ),
+            limiter=limiter,
+            refusals=refusals,
             online=online,
             starts=starts,
             gateway_url=lambda _host: GATEWAY_URL,

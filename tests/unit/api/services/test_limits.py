@@ -1,4 +1,4 @@
-"""The rules that requests, messages and attempts count against."""
+"""The rules that requests and attempts count against."""
 
 import contextlib
 
@@ -7,34 +7,17 @@ import pytest
 from api.services.limits import Limits, is_loopback
 from core.domain.errors import RateLimited
 from core.live.limits import MemoryRateLimiter
+from core.live.refusals import Refusals
 from core.runtime.settings.settings import LimitSettings
 from tests.fakes.clock import FakeClock
 
 
 def limits_with(clock: FakeClock, **settings: object) -> Limits:
-    return Limits(limiter=MemoryRateLimiter(clock=clock), settings=LimitSettings(**settings))  # type: ignore[arg-type]
-
-
-async def test_messages_are_limited_per_channel() -> None:
-    limits = limits_with(FakeClock(), channel_messages=2)
-    await limits.take_message(1, 10)
-    await limits.take_message(1, 10)
-    with pytest.raises(RateLimited):
-        await limits.take_message(1, 10)
-    await limits.take_message(1, 11)
-    await limits.take_message(2, 10)
-
-
-async def test_messages_are_limited_per_minute_over_all_channels() -> None:
-    clock = FakeClock()
-    limits = limits_with(clock, messages_per_minute=3)
-    for channel_id in range(3):
-        await limits.take_message(1, channel_id)
-    with pytest.raises(RateLimited) as caught:
-        await limits.take_message(1, 99)
-    assert caught.value.retry_after_s == 60.0
-    clock.advance(60)
-    await limits.take_message(1, 99)
+    return Limits(
+        limiter=MemoryRateLimiter(clock=clock),
+        settings=LimitSettings(**settings),  # type: ignore[arg-type]
+        refusals=Refusals(),
+    )
 
 
 async def test_registrations_from_this_machine_have_a_limit_of_their_own() -> None:
@@ -49,9 +32,8 @@ async def test_registrations_from_this_machine_have_a_limit_of_their_own() -> No
 
 
 async def test_limits_that_are_off_refuse_nothing() -> None:
-    limits = limits_with(FakeClock(), enabled=False, channel_messages=1, invalid_requests=1, logins_per_minute=1)
+    limits = limits_with(FakeClock(), enabled=False, invalid_requests=1, logins_per_minute=1)
     for _ in range(3):
-        await limits.take_message(1, 1)
         await limits.take_login("a")
         await limits.count_invalid("a")
     assert await limits.stand_request(1) is None
@@ -69,7 +51,8 @@ def test_is_loopback_knows_this_machine(address: str, *, expected: bool) -> None
 async def test_refusals_are_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
     refused: list[str] = []
     settings = LimitSettings(logins_per_minute=1, requests_per_second=1, invalid_requests=1)
-    limits = Limits(limiter=MemoryRateLimiter(clock=FakeClock()), settings=settings, count_refusal=refused.append)
+    limiter = MemoryRateLimiter(clock=FakeClock())
+    limits = Limits(limiter=limiter, settings=settings, refusals=Refusals(count=refused.append))
     for _ in range(2):
         await limits.stand_request(7)
         await limits.count_invalid("192.0.2.1")

@@ -1,0 +1,139 @@
+"""The doors that the contract suite runs against, and what its tests do with them.
+
+A new implementation joins by a class beside `MemoryDoorBackend` and a line in `BACKENDS`.
+"""
+
+import asyncio
+from typing import Any, Protocol
+
+import pytest
+
+from core.door.interfaces import Door, Opening, Permit
+from core.door.memory import MemoryDoor
+from core.door.rules import MessageRules
+from core.live.interfaces import Rule
+from core.live.limits import MemoryRateLimiter
+from core.live.refusals import Refusals
+from core_ext.ids import SnowflakeGenerator
+from tests.contract.builders import new_envelope
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_bus import MemoryBus
+
+GUILD, CHANNEL, AUTHOR = 10, 30, 1
+RULES = MessageRules(channel=Rule("channel-messages", 3, 10.0), overall=Rule("messages", 5, 60.0))
+"""Low limits."""
+HIGH_RULES = MessageRules(channel=Rule("channel-messages", 1000, 10.0), overall=Rule("messages", 1000, 60.0))
+"""Limits that no test reaches by accident."""
+HOUR_S = 60 * 60
+
+
+class DoorBackend(Protocol):
+    """A door, and the parts of the world that it looks at."""
+
+    @property
+    def door(self) -> Door: ...
+
+    async def open(self, rules: MessageRules | None) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def store(self, permit: Permit) -> None:
+        """Do to the door what `MessageStore.add` does."""
+
+    async def hear(self, event: str, guild_id: int, user_id: int = 0) -> None:
+        """Let an event of a guild happen, so that this process has heard it."""
+
+    async def let_pass(self, seconds: float) -> None:
+        """Let time pass for the door."""
+
+
+class MemoryDoorBackend:
+    """The door of a single process."""
+
+    door: MemoryDoor
+
+    def __init__(self) -> None:
+        self._clock = FakeClock()
+        self._bus = MemoryBus(num_shards=4)
+
+    async def open(self, rules: MessageRules | None) -> None:
+        """Make the door."""
+        self.door = MemoryDoor(
+            make_id=SnowflakeGenerator(0, 0, self._clock.now_ms).next,
+            bus=self._bus,
+            limiter=MemoryRateLimiter(clock=self._clock),
+            rules=rules,
+            refusals=Refusals(),
+            clock=self._clock,
+        )
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+    async def store(self, permit: Permit) -> None:
+        """Take a while, as storing does. The door hears of it when its context ends."""
+        await asyncio.sleep(0)
+
+    async def hear(self, event: str, guild_id: int, user_id: int = 0) -> None:
+        """Publish on the bus."""
+        await self._bus.publish([new_envelope(1, guild_id, event, user_id=user_id)])
+
+    async def let_pass(self, seconds: float) -> None:
+        """Move the clock."""
+        self._clock.advance(seconds)
+
+
+BACKENDS: dict[str, type[DoorBackend]] = {"memory": MemoryDoorBackend}
+
+
+def opening(door: Door, **fields: Any) -> Opening:
+    """Make the opening of somebody whose rights were checked just now."""
+    values = {"channel_id": CHANNEL, "guild_id": GUILD, "author_id": AUTHOR, "mark": door.mark()}
+    return Opening(**{**values, **fields})
+
+
+async def send(backend: DoorBackend, **fields: Any) -> Permit:
+    """Send one message."""
+    async with backend.door.open(opening(backend.door, **fields)) as permit:
+        if not permit.is_repeat:
+            await backend.store(permit)
+        return permit
+
+
+class Held:
+    """A message that stays between `open` and `add` until it is told how to go on."""
+
+    def __init__(self, backend: DoorBackend, **fields: Any) -> None:
+        self._go = asyncio.Event()
+        self._fails = False
+        self._backend = backend
+        self._opening = opening(backend.door, **fields)
+        self.permit: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(self._run())
+
+    async def _run(self) -> Permit:
+        async with self._backend.door.open(self._opening) as permit:
+            self.permit.set_result(permit)
+            await self._go.wait()
+            if self._fails:
+                raise ConnectionError
+            await self._backend.store(permit)
+        return permit
+
+    async def store(self) -> Permit:
+        """Let the message be stored."""
+        self._go.set()
+        return await self.task
+
+    async def fail(self) -> None:
+        """Let it fail before it is given to the store."""
+        self._fails = True
+        self._go.set()
+        with pytest.raises(ConnectionError):
+            await self.task
+
+
+async def settle() -> None:
+    """Let all tasks run as far as they can without time passing."""
+    for _ in range(50):
+        await asyncio.sleep(0)

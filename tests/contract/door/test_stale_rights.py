@@ -1,0 +1,76 @@
+"""Rights that have changed since they were checked."""
+
+import asyncio
+
+import pytest
+
+from core.domain.errors import StaleRights
+from core.domain.events import (
+    CHANNEL_CREATE,
+    CHANNEL_DELETE,
+    CHANNEL_UPDATE,
+    GUILD_DELETE,
+    GUILD_MEMBER_ADD,
+    GUILD_MEMBER_REMOVE,
+    GUILD_MEMBER_UPDATE,
+    GUILD_ROLE_DELETE,
+    GUILD_ROLE_UPDATE,
+    GUILD_UPDATE,
+    MESSAGE_CREATE,
+)
+from tests.contract.door.backends import AUTHOR, GUILD, DoorBackend, Held, send, settle
+
+
+@pytest.mark.parametrize(
+    ("event", "user_id"),
+    [
+        (GUILD_MEMBER_REMOVE, AUTHOR),
+        (GUILD_MEMBER_UPDATE, AUTHOR),
+        (GUILD_ROLE_UPDATE, 0),
+        (GUILD_ROLE_DELETE, 0),
+        (CHANNEL_UPDATE, 0),
+        (CHANNEL_DELETE, 0),
+        (GUILD_UPDATE, 0),
+        (GUILD_DELETE, 0),
+    ],
+)
+async def test_rights_that_were_checked_before_they_changed_are_stale(
+    limited: DoorBackend, event: str, user_id: int
+) -> None:
+    old = limited.door.mark()
+    await limited.hear(event, GUILD, user_id)
+    for _ in range(5):
+        with pytest.raises(StaleRights):
+            await send(limited, mark=old, nonce="n")
+    for _ in range(3):
+        assert not (await send(limited)).is_repeat
+
+
+@pytest.mark.parametrize(
+    ("event", "guild_id"),
+    [(GUILD_MEMBER_REMOVE, 11), (GUILD_UPDATE, 11), (GUILD_MEMBER_ADD, GUILD), (CHANNEL_CREATE, GUILD),
+     (MESSAGE_CREATE, GUILD)],
+)  # fmt: skip
+async def test_rights_are_not_stale_by_what_takes_none_of_them_away(
+    backend: DoorBackend, event: str, guild_id: int
+) -> None:
+    old = backend.door.mark()
+    await backend.hear(event, guild_id, AUTHOR)
+    await send(backend, mark=old)
+
+
+async def test_direct_channel_has_no_rights_that_change(backend: DoorBackend) -> None:
+    old = backend.door.mark()
+    await backend.hear(GUILD_UPDATE, GUILD)
+    await send(backend, mark=old, guild_id=0)
+
+
+async def test_repeat_that_is_let_in_after_a_wait_needs_fresh_rights(backend: DoorBackend) -> None:
+    first = Held(backend, nonce="n")
+    await first.permit
+    waiting = asyncio.create_task(send(backend, nonce="n"))
+    await settle()
+    await backend.hear(GUILD_MEMBER_REMOVE, GUILD, AUTHOR)
+    await first.fail()
+    with pytest.raises(StaleRights):
+        await waiting
