@@ -45,8 +45,8 @@ class ChannelReader(Channels):
         if self._connection is not None:
             self._connection.write(_PING)
 
+    @override
     def reconnect(self) -> None:
-        """End a connection that has gone silent; `listen` makes another one."""
         if self._connection is not None:
             self._connection.abort()
 

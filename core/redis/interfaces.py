@@ -63,6 +63,9 @@ class Channels(Protocol):
     def ping(self) -> None:
         """Ask for an `on_pong`; nothing happens while there is no connection."""
 
+    def reconnect(self) -> None:
+        """End a connection that has gone silent; `listen` makes another one."""
+
 
 class Plain(Protocol):
     """Plain commands, for what is written in batches and read now and then. All raise Unavailable."""

@@ -13,7 +13,6 @@ from typing import Final
 import msgspec
 
 _INCLUDE: Final = re.compile(r"^-- include (\w+)$", re.MULTILINE)
-_COMMENT: Final = re.compile(r"^\s*--.*\n", re.MULTILINE)
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -35,7 +34,7 @@ def load_scripts() -> Mapping[str, Script]:
         text = _INCLUDE.sub(
             lambda found: folder.joinpath("include", f"{found[1]}.lua").read_text("utf-8"), file.read_text("utf-8")
         )
-        source = _COMMENT.sub("", text).encode()
+        source = text.encode()
         # The protocol of Redis names scripts by this hash; it protects nothing.
         sha = hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
         scripts[name] = Script(name, source, sha)

@@ -1,0 +1,41 @@
+"""The names of keys and channels.
+
+All keys of a shard end with its hash tag, so that a cluster of Redis keeps them together; scripts make the names from
+the tag. Keys without a tag concern all shards: `tail:*` (counters of all logs), `limit:*`, `apis` and `api:*` (API
+processes), `job:*` and `epoch:*`.
+
+| key of a shard | holds |
+|---|---|
+| `meta{s}` | run, gen, n, rev (newest revision in the log), life, before, start, floor, epoch |
+| `log{s}` | the entries: `e` the envelope, `r` its revision |
+| `door{s}<channel>` | the ids that are open or held, in order |
+| `open{s}`, `held{s}` | id → who has opened it and for what; id → what is appended at its turn |
+| `last{s}<channel>` | the newest id of the last hour |
+| `nonce{s}<channel>:<author>:<nonce>` | the id of the message, for an hour |
+| `slow{s}<channel>:<author>` | lives while the author waits for slow mode |
+| `perm{s}` | guild → value of `tail:rel` with the newest event that has changed rights |
+"""
+
+from typing import Final
+
+ANY_TAG: Final = "{0}"
+"""The tag of calls that concern no shard."""
+
+OPENED: Final = "opened"
+"""The channel on which it is said that logs were opened again."""
+
+ONLINE: Final = "online"
+"""The hash guild → number of members that are online."""
+
+SESSION_STARTS: Final = "session-starts"
+"""The hash bot → beginning of its day, and how often it has identified since."""
+
+
+def tag_of(shard: int) -> str:
+    """Return the hash tag of a shard's keys."""
+    return f"{{{shard}}}"
+
+
+def channel_of(shard: int) -> str:
+    """Return the channel on which a shard's entries are published."""
+    return f"s{{{shard}}}"

@@ -1,0 +1,35 @@
+-- End an opening by appending its events. Whoever was let in later than one that is still open is held until that one
+-- ends, so a channel's events are in the order of their ids.
+--
+-- Key: the tag of the door's shard.
+-- Args: run, id (8 bytes), channel, then for each event: tag of its shard, life of that log as the caller knows it ('' for
+--   any), envelope
+-- Answers: CLOSED | GONE generation n (of the door's shard: what is known of the id is in the log up to there) | HELD
+--   | OK generation n … (of each event)
+-- include append
+-- include pass
+local tag, run, id = KEYS[1], ARGV[1], ARGV[2]
+local entries = {unpack(ARGV, 4)}
+local meta = redis.call('HMGET', 'meta' .. tag, 'run', 'gen', 'n')
+if meta[1] ~= run then
+  return {'CLOSED'}
+end
+local generations = find_generations(run, entries)
+if not generations then
+  return {'CLOSED'}
+end
+local door = 'door' .. tag .. ARGV[3]
+if redis.call('HDEL', 'open' .. tag, id) == 0 then
+  if redis.call('HEXISTS', 'held' .. tag, id) == 1 then
+    return {'HELD'}
+  end
+  return {'GONE', tonumber(meta[2]), tonumber(meta[3])}
+end
+if redis.call('LINDEX', door, 0) ~= id then
+  redis.call('HSET', 'held' .. tag, id, cmsgpack.pack(entries))
+  return {'HELD'}
+end
+local positions = append_all(entries, generations)
+redis.call('LPOP', door)
+pass_held(ARGV[1], tag, door)
+return {'OK', unpack(positions)}

@@ -1,0 +1,101 @@
+-- Let one message, edit or deletion into a channel, and choose the millisecond of its id.
+--
+-- Key: the tag of the door's shard.
+-- Args: run, life, channel, t (milliseconds of the ticket), low (its other 22 bits), incarnation of the API process,
+--   what (bytes for whoever must end it in the process' place), oldest (the age in ms at which an open one holds up
+--   the channel),
+--   guild ('0' for none), mark (rights were checked as of this value of tail:rel),
+--   nonce ('' for none; with the author), nonce's life in ms,
+--   sender of slow mode ('' for none), slow mode in ms,
+--   then for each limit: key, limit, window in ms. The first that is used up refuses, and nothing is counted.
+-- Answers: CLOSED | KNOWN id is_open | STALE rel | BUSY age | SLOW left | LIMITED number left | LATE ms | OK ms
+--
+-- Ids are 8 bytes, as a 64-bit int has them with the largest first: Lua's numbers hold 53 bits.
+-- include append
+-- include pass
+-- include limit
+local tag = KEYS[1]
+local run, life, channel, t, low = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local incarnation, what, oldest_ms, guild = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
+local meta = redis.call('HMGET', 'meta' .. tag, 'run', 'life', 'floor')
+if meta[1] ~= run or meta[2] ~= life then
+  return {'CLOSED'}
+end
+
+local nonce = ARGV[11]
+if nonce ~= '' then
+  nonce = 'nonce' .. tag .. channel .. ':' .. nonce
+  local known = redis.call('GET', nonce)
+  if known then
+    local is_open = redis.call('HEXISTS', 'open' .. tag, known) + redis.call('HEXISTS', 'held' .. tag, known)
+    return {'KNOWN', known, is_open}
+  end
+end
+
+if guild ~= '0' then
+  local mark = tonumber(ARGV[10])
+  local changed = tonumber(redis.call('HGET', 'perm' .. tag, guild) or '0')
+  if math.max(changed, tonumber(meta[3])) > mark then
+    return {'STALE', math.max(changed, tonumber(meta[3]))}
+  end
+end
+
+local function ms_of(id)
+  local high, rest = struct.unpack('>I4I4', id)
+  return high * 1024 + math.floor(rest / 4194304), rest % 4194304
+end
+
+local door = 'door' .. tag .. channel
+local first = redis.call('LINDEX', door, 0)
+if first and redis.call('HEXISTS', 'held' .. tag, first) == 1 then
+  -- Its other log was closed when its turn came.
+  pass_held(run, tag, door)
+  first = redis.call('LINDEX', door, 0)
+end
+if first and t - ms_of(first) > oldest_ms then
+  return {'BUSY', t - ms_of(first)}
+end
+
+local last_key = 'last' .. tag .. channel
+local last = redis.call('GET', last_key)
+local ms = t
+if last then
+  local last_ms, last_low = ms_of(last)
+  if last_low >= low then
+    last_ms = last_ms + 1
+  end
+  ms = math.max(t, last_ms)
+  if ms >= t + 250 then
+    return {'LATE', ms}
+  end
+end
+
+local slow = ''
+if ARGV[13] ~= '' then
+  slow = 'slow' .. tag .. channel .. ':' .. ARGV[13]
+  local left = redis.call('PTTL', slow)
+  if left > 0 then
+    return {'SLOW', left}
+  end
+end
+for i = 15, #ARGV, 3 do
+  if tonumber(redis.call('GET', 'limit:' .. ARGV[i]) or '0') >= tonumber(ARGV[i + 1]) then
+    return {'LIMITED', (i - 15) / 3, math.max(redis.call('PTTL', 'limit:' .. ARGV[i]), 0)}
+  end
+end
+for i = 15, #ARGV, 3 do
+  take('limit:' .. ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
+end
+if slow ~= '' then
+  redis.call('SET', slow, '', 'PX', ARGV[14])
+end
+
+local id = struct.pack('>I4I4', math.floor(ms / 1024), ms % 1024 * 4194304 + low)
+redis.call('SET', last_key, id, 'PX', 3600000)
+redis.call('RPUSH', door, id)
+redis.call('HSET', 'open' .. tag, id, cmsgpack.pack({incarnation, channel, what, nonce, slow}))
+redis.call('SADD', 'apis', incarnation)
+if nonce ~= '' then
+  redis.call('SET', nonce, id, 'PX', ARGV[12])
+end
+return {'OK', ms}

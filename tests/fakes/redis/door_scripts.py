@@ -1,0 +1,166 @@
+"""Twins of the scripts of the door (`core/redis/scripts/door_*.lua`)."""
+
+from core.redis.interfaces import Answer
+from tests.fakes.redis.limit_scripts import take
+from tests.fakes.redis.log_scripts import CLOSED, append
+from tests.fakes.redis.server import FakeRedisServer, Opened, Shard
+
+Args = list[bytes]
+Events = list[tuple[str, str, bytes]]
+
+_LOW = (1 << 22) - 1
+_HOUR_MS = 3_600_000
+
+
+def id_of(data: bytes) -> int:
+    """Read an id of 8 bytes."""
+    return int.from_bytes(data, "big")
+
+
+def bytes_of(message_id: int) -> bytes:
+    """Write an id as 8 bytes."""
+    return message_id.to_bytes(8, "big")
+
+
+def are_open(server: FakeRedisServer, run: str, events: Events, *, ignores_life: bool = False) -> bool:
+    """Tell whether all logs of these events are open, in the lives that the caller knows."""
+    shards = [(server.data.shards[tag], life) for tag, life, _ in events]
+    return all(shard.run == run and (ignores_life or life in ("", str(shard.life))) for shard, life in shards)
+
+
+def append_all(server: FakeRedisServer, events: Events) -> list[int]:
+    """Append all; return generation and n of each."""
+    positions = []
+    for tag, _, envelope in events:
+        positions += [server.data.shards[tag].gen, append(server, tag, 0, envelope)]
+    return positions
+
+
+def pass_held(server: FakeRedisServer, run: str, shard: Shard, channel: str) -> None:
+    """Append what is held, until one is met that is still open. (`include/pass.lua`)"""
+    door = shard.doors[channel]
+    while door and door[0] in shard.held:
+        events = shard.held[door[0]]
+        if not are_open(server, run, events, ignores_life=True):
+            return
+        append_all(server, events)
+        del shard.held[door.pop(0)]
+
+
+def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    shard, kept = server.data.shards[tag], server.data.expiring
+    life, channel, ticket_ms, low = args[0].decode(), args[1].decode(), int(args[2]), int(args[3])
+    if shard.run != run or str(shard.life) != life:
+        return CLOSED
+    nonce = f"nonce{tag}{channel}:{args[9].decode()}" if args[9] else ""
+    if nonce and (known := kept.find(nonce)) is not None:
+        first = id_of(known) if isinstance(known, bytes) else 0
+        return [b"KNOWN", known, int(first in shard.open or first in shard.held)]
+    changed = max(shard.perm.get(args[7].decode(), 0), shard.floor)
+    if args[7] != b"0" and changed > int(args[8]):
+        return [b"STALE", changed]
+    door = shard.doors[channel]
+    pass_held(server, run, shard, channel)
+    if door and ticket_ms - (door[0] >> 22) > int(args[6]):
+        return [b"BUSY", ticket_ms - (door[0] >> 22)]
+    last = kept.find(f"last{tag}{channel}")
+    ms = ticket_ms
+    if isinstance(last, bytes):
+        ms = max(ms, (id_of(last) >> 22) + (id_of(last) & _LOW >= low))
+        if ms >= ticket_ms + 250:
+            return [b"LATE", ms]
+    slow = f"slow{tag}{channel}:{args[11].decode()}" if args[11] else ""
+    refusal = _count(server, slow, int(args[12]), args[13:])
+    if refusal is not None:
+        return refusal
+    opened = ms << 22 | low
+    kept.put(f"last{tag}{channel}", bytes_of(opened), _HOUR_MS)
+    door.append(opened)
+    shard.open[opened] = Opened(args[4].decode(), channel, args[5], nonce, slow)
+    server.data.apis.add(args[4].decode())
+    if nonce:
+        kept.put(nonce, bytes_of(opened), int(args[10]))
+    return [b"OK", ms]
+
+
+def _count(server: FakeRedisServer, slow: str, slow_ms: int, rules: Args) -> Answer:
+    kept = server.data.expiring
+    if slow and kept.find(slow) is not None:
+        return [b"SLOW", kept.left_ms(slow)]
+    limits = [(key.decode(), int(limit), int(ms)) for key, limit, ms in zip(*[iter(rules)] * 3, strict=True)]
+    for number, (key, limit, _) in enumerate(limits):
+        if int(kept.find(f"limit:{key}") or 0) >= limit:
+            return [b"LIMITED", number, max(0, kept.left_ms(f"limit:{key}"))]
+    for key, limit, window_ms in limits:
+        take(server, key, limit, window_ms)
+    if slow:
+        kept.put(slow, b"", slow_ms)
+    return None
+
+
+def door_close(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    shard, opened, channel = server.data.shards[tag], id_of(args[0]), args[1].decode()
+    events = [
+        (key.decode(), life.decode(), envelope) for key, life, envelope in zip(*[iter(args[2:])] * 3, strict=True)
+    ]
+    if shard.run != run or not are_open(server, run, events):
+        return CLOSED
+    if opened not in shard.open:
+        return [b"HELD"] if opened in shard.held else [b"GONE", shard.gen, shard.n]
+    del shard.open[opened]
+    if shard.doors[channel][0] != opened:
+        shard.held[opened] = events
+        return [b"HELD"]
+    positions = append_all(server, events)
+    shard.doors[channel].pop(0)
+    pass_held(server, run, shard, channel)
+    return [b"OK", *positions]
+
+
+def door_abort(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    shard, opened, channel = server.data.shards[tag], id_of(args[0]), args[1].decode()
+    if shard.run != run:
+        return CLOSED
+    if opened not in shard.open:
+        return [b"HELD"] if opened in shard.held else [b"GONE", shard.gen, shard.n]
+    record = shard.open.pop(opened)
+    if server.data.expiring.find(record.nonce) == args[0]:
+        server.data.expiring.remove(record.nonce)
+    server.data.expiring.remove(record.slow)
+    shard.doors[channel].remove(opened)
+    pass_held(server, run, shard, channel)
+    return [b"OK"]
+
+
+def door_leave(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    record = server.data.shards[tag].open.get(id_of(args[0]))
+    if record is None:
+        return 0
+    record.incarnation = ""
+    server.data.apis.add("")
+    return 1
+
+
+def door_orphans(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    data, most = server.data, int(args[1])
+    oldest = id_of(args[2]) if args[2] != b"0" else 0
+    dead = {name for name in data.apis if data.expiring.find(f"api:{name}") is None}
+    found: list[Answer] = []
+    busy: set[str] = set()
+    for number in range(int(args[0])):
+        for opened, record in data.shards[f"{{{number}}}"].open.items():
+            busy.add(record.incarnation)
+            if (record.incarnation in dead or opened < oldest) and len(found) < most:
+                found.append([number, bytes_of(opened), record.channel.encode(), record.what])
+    data.apis -= dead - busy
+    return found
+
+
+def nonces_restore(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    missing, kept = 0, server.data.expiring
+    for channel, nonce, known in zip(*[iter(args[1:])] * 3, strict=True):
+        name = f"nonce{tag}{channel.decode()}:{nonce.decode()}"
+        if kept.find(name) is None:
+            kept.put(name, known, int(args[0]))
+            missing += 1
+    return missing
