@@ -229,6 +229,7 @@ def _build_table(common: _Common, homes: HomePort) -> SessionTable:
     table = SessionTable(
         resume_window_s=common.settings.gateway.resume_window_s,
         call_later=common.call_later,
+        on_added=lambda _: None,
         on_lost=homes.users.lose,
         on_ended=(homes.users.leave, homes.guilds.leave_all),
     )

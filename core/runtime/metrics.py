@@ -50,7 +50,14 @@ class ApiMetrics:
 class ConnectionMetrics:
     """The gateway's connections and sessions."""
 
-    __slots__ = ("gateway_closes_total", "resume_total", "session_buffer_bytes", "sessions", "websocket_connections")
+    __slots__ = (
+        "gateway_closes_total",
+        "resume_total",
+        "session_buffer_bytes",
+        "session_cut_seconds",
+        "sessions",
+        "websocket_connections",
+    )
 
     def __init__(self, registry: CollectorRegistry, *, worker: str) -> None:
         self.websocket_connections = Gauge(
@@ -72,6 +79,12 @@ class ConnectionMetrics:
         )
         self.resume_total = Counter(
             "guildway_resume_total", "Attempts to resume, by outcome.", ["outcome"], registry=registry
+        )
+        self.session_cut_seconds = Histogram(
+            "guildway_session_cut_seconds",
+            "The taking of a cut of all sessions, for which the loop stands still.",
+            buckets=_FANOUT_BUCKETS_S,
+            registry=registry,
         )
 
 

@@ -64,10 +64,12 @@ class GuildSessions:
             if session.intents >> bit & 1:
                 self._index.set_flag(bit, slot, on=True)
         self._index.set_many(channel_ids, (slot,), visible=True)
+        session.note_moved()
 
     def remove(self, session: Seat) -> None:
         """Take the slot back."""
         slot = session.slots.pop(self._guild_id)
+        session.note_moved()
         self._index.release(slot)
         self._sessions[slot] = self._tracks[slot] = None
         slots = self._users[session.user_id]

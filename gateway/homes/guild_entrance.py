@@ -149,6 +149,7 @@ class GuildEntrance:
     def _begin(self, session: Seat, guild_id: int, *, is_announced: bool) -> _Arrival:
         arrival = _Arrival(session, guild_id, is_announced=is_announced)
         self._arrivals.setdefault(guild_id, {})[session.id] = arrival
+        session.note_moved()
         return arrival
 
     def _is_under_way(self, arrival: _Arrival) -> bool:
@@ -159,6 +160,7 @@ class GuildEntrance:
         if self._is_under_way(arrival):
             arrivals = self._arrivals[arrival.guild_id]
             del arrivals[arrival.session.id]
+            arrival.session.note_moved()
             if not arrivals:
                 del self._arrivals[arrival.guild_id]
 

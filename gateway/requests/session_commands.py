@@ -49,12 +49,14 @@ class SessionCommands:
         match command:
             case PresenceUpdate():
                 self._homes.users.set_presence(session, command)
+                session.note_changed()
             case RequestGuildMembers():
                 self._members.answer(session, command)
             case SendMessage():
                 self._messages.send(session, command)
             case LazyGuilds() | GuildSubscriptions():
                 self._subscribing.take(session, command)
+                session.note_changed()
             case RequestSoundboardSounds():
                 _answer_soundboards(session, command)
             case Unheeded(op=op) if session.profile.is_bot and op not in BOT_OPCODES:

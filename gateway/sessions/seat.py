@@ -52,5 +52,8 @@ class Seat(Protocol):
     def wants_guild(self, guild_id: int) -> bool:
         """Return whether the guild belongs to the session's client shard."""
 
+    def note_moved(self) -> None:
+        """Note that it has entered a guild, left one, or is on its way into one: its record is out of date."""
+
     def dispatch(self, body: Body) -> None:
         """Send an event to this session alone."""

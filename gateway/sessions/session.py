@@ -5,7 +5,7 @@ resume gives it a new connection, and `gateway.sessions.session_table` ends it, 
 long.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -34,21 +34,46 @@ class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     os: str = ""
 
 
-class Session:
-    __slots__ = ("_connection", "intents", "is_ended", "profile", "sees_content", "slots", "track", "user_id")
+class Follower(Protocol):
+    """The keeper of sessions' records."""
 
-    def __init__(self, profile: SessionProfile, *, replay_events: int, replay_bytes: int) -> None:
-        """The replay ring holds at most `replay_events` events and `replay_bytes` bytes."""
+    def note(self, session: "Session", *, has_moved: bool) -> None:
+        """Note that the record is out of date, and whether the session has moved among its guilds."""
+
+
+class Session:
+    __slots__ = (
+        "_connection",
+        "follower",
+        "intents",
+        "is_ended",
+        "place",
+        "profile",
+        "sees_content",
+        "slots",
+        "track",
+        "user_id",
+    )
+
+    def __init__(self, profile: SessionProfile, *, replay_events: int, replay_bytes: int, seq: int = 0) -> None:
+        """The replay ring holds at most `replay_events` events and `replay_bytes` bytes.
+
+        A session of an earlier process goes on behind the dispatch `seq`, and remembers none up to there.
+        """
         self.profile = profile
         self.user_id = profile.user_id
         self.intents = profile.intents
         self.sees_content = bool(profile.intents & _CONTENT)
-        self.track: Final = Track(max_events=replay_events, max_bytes=replay_bytes)
+        self.track: Final = Track(max_events=replay_events, max_bytes=replay_bytes, seq=seq)
         """The dispatches: their numbers, the replay ring, and those that are still to be sent."""
         self._connection: Connection | None = None
         self.slots: dict[int, int] = {}
         """The session's slot in each guild, keyed by guild id. Written by guild actors alone."""
         self.is_ended = False
+        self.place = -1
+        """The session's place in the journal, -1 while it has none. Written by the journal's writer alone."""
+        self.follower: Follower | None = None
+        """The keeper of its record, once it is READY. Written by the journal's writer alone."""
 
     @property
     def connection(self) -> Connection | None:
@@ -78,6 +103,16 @@ class Session:
     def wants_user_events(self) -> bool:
         """Whether events without a guild come here: client shard 0 gets them."""
         return self.profile.shard_id == 0
+
+    def note_moved(self) -> None:
+        """Note that it has entered a guild, left one, or is on its way into one."""
+        if self.follower is not None:
+            self.follower.note(self, has_moved=True)
+
+    def note_changed(self) -> None:
+        """Note that its client has set a presence or a subscription, or that its socket is another or lost."""
+        if self.follower is not None:
+            self.follower.note(self, has_moved=False)
 
     def dispatch(self, body: Body) -> None:
         """Number an event and remember it. It is sent in the next turn of the loop, when there is a connection."""

@@ -21,20 +21,31 @@ from gateway.sessions.session import Session
 
 
 class SessionTable:
-    """`on_lost` and `on_ended` take the session."""
+    """`on_added`, `on_lost` and `on_ended` take the session."""
 
-    __slots__ = ("_call_later", "_expiries", "_on_ended", "_on_lost", "_resume_window_s", "_sessions", "_users")
+    __slots__ = (
+        "_call_later",
+        "_expiries",
+        "_on_added",
+        "_on_ended",
+        "_on_lost",
+        "_resume_window_s",
+        "_sessions",
+        "_users",
+    )
 
     def __init__(
         self,
         *,
         resume_window_s: float,
         call_later: CallLater,
+        on_added: Callable[[Session], None],
         on_lost: Callable[[Session], None],
         on_ended: Sequence[Callable[[Session], None]],
     ) -> None:
         self._call_later = call_later
         self._resume_window_s = resume_window_s
+        self._on_added = on_added
         self._on_lost = on_lost
         self._on_ended = on_ended
         self._sessions: dict[str, Session] = {}
@@ -74,10 +85,12 @@ class SessionTable:
     def add(self, session: Session) -> None:
         """Add a session that is ready, and whose place is reserved."""
         self._sessions[session.id] = session
+        self._on_added(session)
 
     def lose(self, session: Session) -> None:
         """Detach a session whose socket is gone. It may be resumed for a while."""
         session.connection = None
+        session.note_changed()
         self._expiries[session.id] = self._call_later(self._resume_window_s, lambda: self.end(session))
         self._on_lost(session)
 
@@ -85,6 +98,7 @@ class SessionTable:
         """Give the session to another connection. Return the one before, if there was one."""
         self._cancel_expiry(session)
         before, session.connection = session.connection, connection
+        session.note_changed()
         return before
 
     def end(self, session: Session) -> None:

@@ -8,9 +8,12 @@ import pytest
 from core.bus.interfaces import Bus
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Store
+from deploy.services.process import ServiceProcess
 from tests.contract.backends import MemoryBusBackend, SqlBusBackend, SqliteBackend, StoreBackend
 from tests.fakes.clock import FakeClock
+from tests.fakes.memory_journal import MemoryJournal
 from tests.support.databases import MigratedDatabase
+from tests.support.redis_journal import empty_journal
 
 
 @pytest.fixture
@@ -58,13 +61,20 @@ async def bus_backend(
     await chosen.close()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 async def journal(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock, migrated_database: MigratedDatabase
 ) -> AsyncIterator[SessionJournal]:
     """An empty journal of sessions."""
-    assert request.param == "sqlite"
-    sqlite = SqliteBackend(tmp_path / "journal.db", clock, migrated_database)
-    await sqlite.open()
-    yield sqlite.store.session_journal
-    await sqlite.close()
+    match request.param:
+        case "memory":
+            yield MemoryJournal()
+        case "sqlite":
+            sqlite = SqliteBackend(tmp_path / "journal.db", clock, migrated_database)
+            await sqlite.open()
+            yield sqlite.store.session_journal
+            await sqlite.close()
+        case "redis":
+            server: ServiceProcess = request.getfixturevalue("redis_server")
+            async with empty_journal(server) as journal:
+                yield journal

@@ -4,8 +4,15 @@ import asyncio
 import struct
 
 import msgspec
+import pytest
 
-from core.store.aggregates.session_journal import Cut, SessionJournal, SessionRecord
+from core.domain.errors import Unavailable
+from core.store.aggregates.session_journal import Cut, JournalLost, SessionJournal, SessionRecord
+from core.store.redis.session_journal import RedisSessionJournal
+from deploy.services.definition import find_free_port
+from deploy.services.process import ServiceProcess
+from tests.fakes.memory_journal import MemoryJournal
+from tests.support.redis_journal import address_of, empty_journal
 
 BIG = 1 << 62
 
@@ -41,7 +48,7 @@ async def test_cuts_come_back_whole_and_the_newest_first(journal: SessionJournal
     cuts = [cut(number) for number in range(1, 6)]
     for each in cuts:
         await journal.write(each)
-    await journal.write(cut(9, "other"))
+    await journal.write(cut(1, "other"))
 
     assert await journal.list_cuts("a") == cuts[::-1]
     assert await journal.list_cuts("a", limit=2) == [cuts[4], cuts[3]]
@@ -140,3 +147,32 @@ async def test_what_is_left_is_dropped_some_at_a_time_and_own_things_stay(journa
     assert await journal.list_cuts("b") == [cut(1, "b")]
     assert await journal.find("own") == record("own", "b")
     assert await journal.find("s2") == record("s2", holder="b", incarnation="a")
+
+
+async def test_journal_that_has_lost_everything_says_so_and_takes_what_is_written_anew(
+    redis_server: ServiceProcess,
+) -> None:
+    async with empty_journal(redis_server) as on_redis:
+        for journal, lose in ((on_redis, on_redis.lose), (MemoryJournal(), None)):
+            await journal.write(cut(1), records=[record()])
+            await lose() if lose else journal.lose()
+            with pytest.raises(JournalLost):
+                await journal.write(cut(2), records=[record("t")])
+            assert await journal.find("t") is None
+            await journal.write(cut(3), records=[record()])
+            assert await journal.list_cuts("a") == [cut(3)]
+            assert await journal.find("s") == record()
+
+
+async def test_redis_that_does_not_answer_is_unavailable(redis_server: ServiceProcess) -> None:
+    address = msgspec.structs.replace(address_of(redis_server), port=find_free_port())
+    journal = RedisSessionJournal(address=address)
+    for call in (
+        journal.write(cut(1)),
+        journal.find("s"),
+        journal.list_left("a"),
+        journal.claim("s", holder="", by=""),
+    ):
+        with pytest.raises(Unavailable):
+            await call
+    await journal.close()

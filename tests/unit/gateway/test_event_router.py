@@ -45,7 +45,11 @@ class RouterUnderTest:
             meter=meter,
         )
         self.table = SessionTable(
-            resume_window_s=60.0, call_later=timers.call_later, on_lost=self.users.lose, on_ended=[self.users.leave]
+            resume_window_s=60.0,
+            call_later=timers.call_later,
+            on_added=lambda _: None,
+            on_lost=self.users.lose,
+            on_ended=[self.users.leave],
         )
         self.router = EventRouter(
             guilds=self,  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ NAMES = {
     "guildway_sessions",
     "guildway_resume_total",
     "guildway_session_buffer_bytes",
+    "guildway_session_cut_seconds",
 }
 
 

@@ -15,11 +15,13 @@ class RecordedTable:
 
     def __init__(self) -> None:
         self.timers = FakeTimers()
+        self.added: list[str] = []
         self.lost: list[str] = []
         self.ended: list[str] = []
         self.table = SessionTable(
             resume_window_s=WINDOW_S,
             call_later=self.timers.call_later,
+            on_added=lambda session: self.added.append(session.id),
             on_lost=lambda session: self.lost.append(session.id),
             on_ended=[lambda session: self.ended.append(session.id)],
         )

@@ -1,0 +1,166 @@
+"""The journal of sessions in Redis, for a cluster.
+
+    sess:<session id>     hash: the record's holder, and the record as it was written
+    held:<incarnation>    sorted set: the sessions of a holder, by id
+    ck:<incarnation>      stream: the cuts, each under its number
+    incarnations          set: those that have written or claimed, and have not been dropped
+    writers               set: those of them that have written
+
+Each change is a script, because it compares the holder before it writes. Calls are seldom, one a second and one a
+resume, so they go through the `redis` package.
+"""
+
+import heapq
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.domain.errors import Unavailable
+from core.redis.address import RedisAddress
+from core.store.aggregates.session_journal import Cut, JournalLost, SessionRecord
+
+_WRITE: Final = """
+local incarnation, number, keep_from, cut = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local function key(session) return 'sess:' .. session end
+redis.call('SADD', 'incarnations', incarnation)
+if redis.call('SADD', 'writers', incarnation) == 1 and number > 1 then return 0 end
+redis.call('XADD', 'ck:' .. incarnation, ARGV[2] .. '-0', 'cut', cut)
+if keep_from ~= '0' then redis.call('XTRIM', 'ck:' .. incarnation, 'MINID', keep_from .. '-0') end
+local at, records = 6, tonumber(ARGV[5])
+for _ = 1, records do
+  local holder = redis.call('HGET', key(ARGV[at]), 'holder')
+  if not holder or holder == incarnation then
+    redis.call('HSET', key(ARGV[at]), 'holder', incarnation, 'record', ARGV[at + 1])
+    redis.call('ZADD', 'held:' .. incarnation, 0, ARGV[at])
+  end
+  at = at + 2
+end
+while ARGV[at] do
+  if redis.call('HGET', key(ARGV[at]), 'holder') == incarnation then
+    redis.call('DEL', key(ARGV[at]))
+    redis.call('ZREM', 'held:' .. incarnation, ARGV[at])
+  end
+  at = at + 1
+end
+return 1
+"""
+"""Returns 0, and keeps nothing, when the incarnation is no writer though this is not its first cut."""
+
+_CLAIM: Final = """
+local session, holder, by = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('HGET', 'sess:' .. session, 'holder') ~= holder then return 0 end
+redis.call('HSET', 'sess:' .. session, 'holder', by)
+redis.call('ZREM', 'held:' .. holder, session)
+redis.call('ZADD', 'held:' .. by, 0, session)
+redis.call('SADD', 'incarnations', by)
+return 1
+"""
+
+_DROP: Final = """
+local own, limit, dropped = ARGV[1], tonumber(ARGV[2]), 0
+for _, incarnation in ipairs(redis.call('SMEMBERS', 'incarnations')) do
+  if incarnation ~= own then
+    local held = 'held:' .. incarnation
+    for _, session in ipairs(redis.call('ZRANGE', held, 0, limit - dropped - 1)) do
+      redis.call('DEL', 'sess:' .. session)
+      redis.call('ZREM', held, session)
+      dropped = dropped + 1
+    end
+    if dropped == limit then return 1 end
+    redis.call('DEL', 'ck:' .. incarnation)
+    redis.call('SREM', 'incarnations', incarnation)
+    redis.call('SREM', 'writers', incarnation)
+  end
+end
+return 0
+"""
+
+T = TypeVar("T")
+
+_encode = msgspec.msgpack.encode
+_decode_cut = msgspec.msgpack.Decoder(Cut).decode
+_decode_record = msgspec.msgpack.Decoder(SessionRecord).decode
+
+
+class RedisSessionJournal:
+    """The `SessionJournal` on one Redis server, by a pool of connections."""
+
+    __slots__ = ("_claim", "_drop", "_redis", "_write")
+
+    def __init__(self, *, address: RedisAddress, timeout_s: float = 2.0) -> None:
+        """A call that takes longer than `timeout_s` has failed, and may have had its effect."""
+        self._redis: Any = Redis(
+            host=address.host,
+            port=address.port,
+            db=address.database,
+            username=address.user or None,
+            password=address.password or None,
+            ssl=address.is_encrypted,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+        )
+        self._write = self._redis.register_script(_WRITE)
+        self._claim = self._redis.register_script(_CLAIM)
+        self._drop = self._redis.register_script(_DROP)
+
+    async def write(
+        self, cut: Cut, *, records: Sequence[SessionRecord] = (), ended: Sequence[str] = (), keep_from: int = 0
+    ) -> None:
+        arguments: list[str | int | bytes] = [cut.incarnation, cut.number, keep_from, _encode(cut), len(records)]
+        for record in records:
+            arguments += (record.session_id, _encode(record))
+        if not await _answer(self._write(args=[*arguments, *ended])):
+            raise JournalLost
+
+    async def find(self, session_id: str) -> SessionRecord | None:
+        (found,) = await self._read_records([session_id])
+        return found
+
+    async def claim(self, session_id: str, *, holder: str, by: str) -> bool:
+        return bool(await _answer(self._claim(args=[session_id, holder, by])))
+
+    async def list_cuts(self, incarnation: str, *, before: int | None = None, limit: int = 32) -> list[Cut]:
+        newest = "+" if before is None else f"({before}-0"
+        entries = await _answer(self._redis.xrevrange(f"ck:{incarnation}", newest, "-", count=limit))
+        return [_decode_cut(fields[b"cut"]) for _, fields in entries]
+
+    async def list_left(self, incarnation: str, *, after: str = "", limit: int = 500) -> list[SessionRecord]:
+        known = await _answer(self._redis.smembers("incarnations"))
+        pipeline = self._redis.pipeline(transaction=False)
+        for other in known - {incarnation.encode()}:
+            pipeline.zrangebylex(b"held:" + other, f"({after}" if after else "-", "+", start=0, num=limit)
+        held = await _answer(pipeline.execute())
+        session_ids = [each.decode() for each in heapq.merge(*held)][:limit]
+        # A session may be claimed between the two reads.
+        found = await self._read_records(session_ids)
+        return [record for record in found if record is not None and record.holder != incarnation]
+
+    async def drop_left(self, incarnation: str, *, limit: int = 2000) -> bool:
+        return bool(await _answer(self._drop(args=[incarnation, limit])))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def _read_records(self, session_ids: Sequence[str]) -> list[SessionRecord | None]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for session_id in session_ids:
+            pipeline.hmget(f"sess:{session_id}", "holder", "record")
+        return [_record(*fields) for fields in await _answer(pipeline.execute())]
+
+
+def _record(holder: bytes | None, data: bytes | None) -> SessionRecord | None:
+    """Return the record as it was written, with its present holder."""
+    if holder is None or data is None:
+        return None
+    return msgspec.structs.replace(_decode_record(data), holder=holder.decode())
+
+
+async def _answer(call: Awaitable[T]) -> T:
+    try:
+        return await call
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"Redis: {error}") from error

@@ -1,0 +1,236 @@
+"""The writer of the journal: each second one cut, with the records of the sessions that have changed.
+
+A cut is taken in one turn of the loop, so it is of one moment: `seq` of every session, the positions that the homes
+have dispatched, and what the homes know of the sessions whose records are out of date. It is written later. A kernel
+walks over the tracks, and only sessions that have moved, or whose clients have said something, are described. When
+nothing has happened, nothing is written.
+
+    session ─ note_moved, note_changed ─→ out of date ─┐
+    tracks ─ collect_seqs ─────────────────────────────┼─ take ─→ cut and records ─ write ─→ journal
+    homes ─ positions, describe ───────────────────────┘            ↑ each second, and at the end
+
+A session that has moved between two cuts is described with the later one, and cuts before that do not count for it any
+more: what the record says and what a cut says are of one moment. It is in the cut even if its `seq` is as before. A cut
+that could not be written is made up for by the next one, which is whole then.
+
+Owns the places of sessions, what of them was noted last, and the number of the newest cut.
+"""
+
+import asyncio
+import logging
+from array import array
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from core.domain.errors import Unavailable
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.store.aggregates.session_journal import Cut, JournalLost, SessionJournal, SessionRecord
+from core_ext.delivery import Track, collect_seqs
+from gateway.homes.session_state import SessionHomes
+from gateway.journal.session_facts import SessionFacts, encode_facts
+from gateway.sessions.session import Session
+
+logger = logging.getLogger(__name__)
+
+CUT_GAP_S: Final = 1.0
+"""The time between cuts. What is dispatched after the last one is dispatched once more after a resume."""
+
+WHOLE_GAP_S: Final = 30.0
+"""The time between whole cuts, which hold eight bytes a session. A search has to go back to one at most."""
+
+_UNKNOWN: Final = b"\xff\xff\xff\xff"
+"""A noted `seq` that no session has."""
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    """A cut that is to be written, with its records."""
+
+    cut: Cut
+    records: list[SessionRecord]
+    changed: dict[Session, bool]
+    """The sessions of the records, and whether each has moved."""
+    ended: list[str]
+
+
+class JournalWriter:
+    __slots__ = (
+        "_changed",
+        "_clock",
+        "_ended",
+        "_first_cuts",
+        "_free",
+        "_homes",
+        "_incarnation",
+        "_is_behind",
+        "_journal",
+        "_metrics",
+        "_noted",
+        "_number",
+        "_positions",
+        "_resume_window_s",
+        "_sessions",
+        "_tracks",
+        "_wholes",
+    )
+
+    def __init__(
+        self,
+        *,
+        journal: SessionJournal,
+        homes: SessionHomes,
+        incarnation: str,
+        clock: Clock,
+        resume_window_s: float,
+        metrics: Metrics,
+    ) -> None:
+        """`incarnation` names this life of the process; no other one has had the name."""
+        self._clock = clock
+        self._homes = homes
+        self._incarnation = incarnation
+        self._journal = journal
+        self._metrics = metrics
+        self._resume_window_s = resume_window_s
+        self._changed: dict[Session, bool] = {}
+        self._ended: list[str] = []
+        self._tracks: list[Track | None] = []
+        self._sessions: list[Session | None] = []
+        self._noted = bytearray()
+        self._first_cuts = array("q")
+        self._free: list[int] = []
+        self._number = 0
+        self._positions: dict[int, int] = {}
+        self._wholes: deque[tuple[int, float]] = deque()
+        """Numbers and times of the whole cuts that are kept."""
+        self._is_behind = True
+        """Whether the next cut must be whole, because there was none or because the last one could not be written."""
+
+    def __len__(self) -> int:
+        return len(self._tracks) - len(self._free)
+
+    def add(self, session: Session) -> None:
+        """Give a session that is READY or restored a place. It can be resumed elsewhere from the next cut on."""
+        if self._free:
+            place = self._free.pop()
+            self._tracks[place], self._sessions[place] = session.track, session
+        else:
+            place = len(self._tracks)
+            self._tracks.append(session.track)
+            self._sessions.append(session)
+            self._noted += _UNKNOWN
+            self._first_cuts.append(0)
+        session.place, session.follower = place, self
+        session.note_moved()
+
+    def drop(self, session: Session) -> None:
+        """Take back the place of a session that has ended. No error when it has none."""
+        if session.place < 0:
+            return
+        place, session.place, session.follower = session.place, -1, None
+        self._tracks[place] = self._sessions[place] = None
+        self._free.append(place)
+        self._changed.pop(session, None)
+        self.forget(session.id)
+
+    def forget(self, session_id: str) -> None:
+        """Have the record of a session go that this incarnation holds, with the next cut."""
+        self._ended.append(session_id)
+
+    async def run(self) -> None:
+        """Write a cut each second until cancelled."""
+        while True:
+            await asyncio.sleep(CUT_GAP_S)
+            await self.write()
+
+    async def write(self) -> None:
+        """Take a cut and write it, if something has happened since the last one. A failure is logged."""
+        taken = self._take()
+        if taken is None:
+            return
+        keep_from = self._wholes[0][0] if taken.cut.is_whole else 0
+        try:
+            await self._journal.write(taken.cut, records=taken.records, ended=taken.ended, keep_from=keep_from)
+        except Unavailable:
+            logger.warning("a cut could not be written", extra={"cut": taken.cut.number})
+            self._make_up_for(taken)
+        except JournalLost:
+            logger.warning("the journal of sessions is lost, and written anew", extra={"cut": taken.cut.number})
+            self._make_up_for(taken)
+            self._changed |= {session: True for session in self._sessions if session is not None}
+        except BaseException:
+            self._make_up_for(taken)
+            raise
+
+    def note(self, session: Session, *, has_moved: bool) -> None:
+        """Describe a session anew with the next cut."""
+        self._changed[session] = has_moved or self._changed.get(session, False)
+
+    # -- a cut
+
+    def _take(self) -> _Taken | None:
+        began_s = self._clock.monotonic_s()
+        changed, self._changed = self._changed, {}
+        ended, self._ended = self._ended, []
+        positions = dict(self._homes.positions())
+        for session, has_moved in changed.items():
+            if has_moved:
+                self._forget_noted(session.place)
+        seqs = collect_seqs(self._tracks, self._noted)
+        if not (seqs or changed or ended or self._is_behind or positions != self._positions):
+            return None
+        is_whole = self._is_behind or began_s - self._wholes[-1][1] >= WHOLE_GAP_S
+        if is_whole:
+            self._noted[:] = _UNKNOWN * len(self._tracks)
+            seqs = collect_seqs(self._tracks, self._noted)
+        self._number += 1
+        self._positions = positions
+        self._is_behind = False
+        self._keep(began_s, is_whole=is_whole)
+        records = [self._describe(session, has_moved=has_moved) for session, has_moved in changed.items()]
+        cut = Cut(
+            incarnation=self._incarnation,
+            number=self._number,
+            taken_ms=self._clock.now_ms(),
+            is_whole=is_whole,
+            positions=positions,
+            seqs=seqs,
+        )
+        self._metrics.connections.session_cut_seconds.observe(self._clock.monotonic_s() - began_s)
+        return _Taken(cut, records, changed, ended)
+
+    def _forget_noted(self, place: int) -> None:
+        """Have the next cut name a place."""
+        self._noted[place * 4 : place * 4 + 4] = _UNKNOWN
+
+    def _keep(self, now_s: float, *, is_whole: bool) -> None:
+        """Note a whole cut, and let go of those that nobody needs: of those from before the window, all but one."""
+        if is_whole:
+            self._wholes.append((self._number, now_s))
+        while len(self._wholes) > 1 and self._wholes[1][1] <= now_s - self._resume_window_s:
+            self._wholes.popleft()
+
+    def _describe(self, session: Session, *, has_moved: bool) -> SessionRecord:
+        if has_moved:
+            self._first_cuts[session.place] = self._number
+        facts = SessionFacts(profile=session.profile, state=self._homes.describe(session))
+        return SessionRecord(
+            session_id=session.id,
+            user_id=session.user_id,
+            token_hash=session.profile.token_hash,
+            holder=self._incarnation,
+            incarnation=self._incarnation,
+            place=session.place,
+            first_cut=self._first_cuts[session.place],
+            detached_ms=0 if session.connection is not None else self._clock.now_ms(),
+            facts=encode_facts(facts),
+        )
+
+    def _make_up_for(self, taken: _Taken) -> None:
+        """Have the next cut say what this one, which is lost, was to say."""
+        self._is_behind = True
+        self._ended = taken.ended + self._ended
+        for session, has_moved in taken.changed.items():
+            if session.place >= 0:
+                self.note(session, has_moved=has_moved)

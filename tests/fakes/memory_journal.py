@@ -1,0 +1,81 @@
+"""A journal of sessions in memory. Its contract suite is that of the real ones."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from core.domain.errors import Unavailable
+from core.store.aggregates.session_journal import Cut, JournalLost, SessionRecord
+
+
+class MemoryJournal:
+    """A `SessionJournal`. A test makes it fail with `is_down`, and lose everything with `lose`."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, SessionRecord] = {}
+        self.cuts: dict[str, list[Cut]] = {}
+        self.is_down = False
+        self.reads = 0
+        """The number of times that cuts were read."""
+        self._is_lost = False
+
+    def lose(self) -> None:
+        """Lose everything."""
+        self.records.clear()
+        self.cuts.clear()
+        self._is_lost = True
+
+    async def write(
+        self, cut: Cut, *, records: Sequence[SessionRecord] = (), ended: Sequence[str] = (), keep_from: int = 0
+    ) -> None:
+        self._check()
+        if self._is_lost:
+            self._is_lost = False
+            raise JournalLost
+        kept = [each for each in self.cuts.get(cut.incarnation, []) if each.number >= keep_from]
+        self.cuts[cut.incarnation] = [*kept, cut]
+        for record in records:
+            if self._is_held(record.session_id, record.holder):
+                self.records[record.session_id] = record
+        for session_id in ended:
+            if self._is_held(session_id, cut.incarnation):
+                self.records.pop(session_id, None)
+
+    async def find(self, session_id: str) -> SessionRecord | None:
+        self._check()
+        return self.records.get(session_id)
+
+    async def claim(self, session_id: str, *, holder: str, by: str) -> bool:
+        self._check()
+        record = self.records.get(session_id)
+        if record is None or record.holder != holder:
+            return False
+        self.records[session_id] = msgspec.structs.replace(record, holder=by)
+        return True
+
+    async def list_cuts(self, incarnation: str, *, before: int | None = None, limit: int = 32) -> list[Cut]:
+        self._check()
+        self.reads += 1
+        cuts = [cut for cut in self.cuts.get(incarnation, []) if before is None or cut.number < before]
+        return cuts[::-1][:limit]
+
+    async def list_left(self, incarnation: str, *, after: str = "", limit: int = 500) -> list[SessionRecord]:
+        self._check()
+        left = [each for each in self.records.values() if each.holder != incarnation and each.session_id > after]
+        return sorted(left, key=lambda record: record.session_id)[:limit]
+
+    async def drop_left(self, incarnation: str, *, limit: int = 2000) -> bool:
+        left = await self.list_left(incarnation, limit=limit)
+        for record in left:
+            del self.records[record.session_id]
+        if len(left) < limit:
+            self.cuts = {name: cuts for name, cuts in self.cuts.items() if name == incarnation}
+        return len(left) == limit
+
+    def _is_held(self, session_id: str, holder: str) -> bool:
+        record = self.records.get(session_id)
+        return record is None or record.holder == holder
+
+    def _check(self) -> None:
+        if self.is_down:
+            raise Unavailable("the journal is down")

@@ -1,0 +1,72 @@
+"""The search for a cut: the newest one at which the client had everything."""
+
+import struct
+from collections.abc import Mapping, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.store.aggregates.session_journal import Cut
+from gateway.journal.cut_history import CutHistory
+from tests.fakes.memory_journal import MemoryJournal
+
+
+def make_cut(number: int, seqs: Mapping[int, int]) -> Cut:
+    return Cut(
+        incarnation="a",
+        number=number,
+        taken_ms=0,
+        is_whole=False,
+        positions={0: number * 10},
+        seqs=b"".join(struct.pack("=II", place, seq) for place, seq in sorted(seqs.items())),
+    )
+
+
+async def search(cuts: Sequence[Mapping[int, int]], *, place: int, seq: int, first_cut: int = 1) -> int | None:
+    """Return the number of the cut that is found among these, which are numbered from 1."""
+    journal = MemoryJournal()
+    for number, seqs in enumerate(cuts, 1):
+        await journal.write(make_cut(number, seqs))
+    history = CutHistory(journal=journal, incarnation="a")
+    found = await history.find_positions(place, first_cut=first_cut, seq=seq)
+    return None if found is None else found[0] // 10
+
+
+async def test_session_that_has_not_changed_goes_on_from_the_newest_cut() -> None:
+    assert await search([{3: 7, 5: 1}, {5: 2}, {5: 3}], place=3, seq=7) == 3
+
+
+async def test_client_that_lacks_the_newest_goes_on_from_an_older_cut() -> None:
+    cuts = [{3: 118}, {}, {3: 125}, {4: 1}]
+    assert await search(cuts, place=3, seq=130) == 4
+    assert await search(cuts, place=3, seq=125) == 4
+    assert await search(cuts, place=3, seq=124) == 2
+    assert await search(cuts, place=3, seq=118) == 2
+    assert await search(cuts, place=3, seq=117) is None
+
+
+async def test_cut_from_before_the_record_is_not_used() -> None:
+    cuts = [{3: 5}, {3: 9}, {3: 12}]
+    assert await search(cuts, place=3, seq=11, first_cut=2) == 2
+    assert await search(cuts, place=3, seq=11, first_cut=3) is None
+
+
+async def test_place_that_no_cut_names_and_no_cuts_at_all_lead_nowhere() -> None:
+    assert await search([{3: 5}, {3: 9}], place=4, seq=100) is None
+    assert await search([], place=0, seq=100) is None
+
+
+@given(
+    changes=st.lists(st.integers(0, 3), min_size=1, max_size=90),
+    seq=st.integers(0, 200),
+    first=st.integers(1, 20),
+)
+async def test_search_finds_what_a_walk_over_all_numbers_finds(changes: list[int], seq: int, first: int) -> None:
+    reached, cuts, seqs = 0, [], []
+    for number, step in enumerate(changes, 1):
+        reached += step
+        # The record's first cut names the session even if it is where it was.
+        cuts.append({7: reached, 1: number} if step or number in (1, first) else {1: number})
+        seqs.append(reached)
+    good = [number for number, known in enumerate(seqs, 1) if known <= seq and number >= first]
+    assert await search(cuts, place=7, seq=seq, first_cut=first) == max(good, default=None)

@@ -1,0 +1,144 @@
+"""What an earlier process has left: given out once, to the one with the token, for as long as the window lasts."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from core.domain.errors import Unavailable
+from core.store.aggregates.session_journal import Cut, SessionRecord
+from gateway.homes.session_state import SessionState
+from gateway.journal.left_sessions import LeftRefusal, LeftSession, LeftSessions
+from gateway.journal.session_facts import SessionFacts, encode_facts
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_journal import MemoryJournal
+from tests.support.gateway.sessions import make_session
+
+WINDOW_S = 60.0
+TOKEN = b"token"
+FACTS = SessionFacts(profile=make_session(1)[0].profile, state=SessionState(arriving=(5,)))
+
+
+class Heirs:
+    """What process b finds of process a."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.journal = MemoryJournal()
+        self.left = LeftSessions(journal=self.journal, incarnation="b", clock=self.clock, resume_window_s=WINDOW_S)
+        seqs = b"".join(number.to_bytes(4, "little") for number in (2, 10))
+        cut = Cut(incarnation="a", number=1, taken_ms=0, is_whole=True, positions={0: 77}, seqs=seqs)
+        self.journal.cuts["a"] = [cut]
+        self.put()
+
+    def put(self, **changes: object) -> None:
+        record = SessionRecord(
+            session_id="s",
+            user_id=1,
+            token_hash=TOKEN,
+            holder="a",
+            incarnation="a",
+            place=2,
+            first_cut=1,
+            detached_ms=0,
+            facts=encode_facts(FACTS),
+        )
+        self.journal.records["s"] = msgspec.structs.replace(record, **changes)
+
+    async def claim(self, *, session_id: str = "s", token_hash: bytes = TOKEN, seq: int = 10) -> object:
+        return await self.left.claim(session_id, token_hash=token_hash, seq=seq)
+
+
+@pytest.fixture
+def heirs() -> Heirs:
+    return Heirs()
+
+
+async def test_session_is_given_out_once(heirs: Heirs) -> None:
+    claims = await asyncio.gather(*(heirs.claim() for _ in range(3)))
+    assert claims.count(LeftSession(FACTS, {0: 77})) == 1
+    assert heirs.journal.records["s"].holder == "b"
+    assert await heirs.claim() is LeftRefusal.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("asked", "refusal"),
+    [
+        ({"session_id": "other"}, LeftRefusal.UNKNOWN),
+        ({"token_hash": b"other"}, LeftRefusal.UNKNOWN),
+        ({"seq": 9}, LeftRefusal.NO_CUT),
+    ],
+)
+async def test_others_and_those_who_lack_too_much_get_nothing(
+    heirs: Heirs, asked: dict[str, object], refusal: LeftRefusal
+) -> None:
+    assert await heirs.claim(**asked) is refusal  # type: ignore[arg-type]
+    assert heirs.journal.records["s"].holder == "a"
+
+
+@pytest.mark.parametrize("facts", [b"", b"\xc1", b"\x80"])
+async def test_facts_of_another_version_are_unreadable(heirs: Heirs, facts: bytes) -> None:
+    heirs.put(facts=facts)
+    assert await heirs.claim() is LeftRefusal.UNREADABLE
+
+
+async def test_claim_of_a_session_that_another_process_takes_meanwhile_fails(heirs: Heirs) -> None:
+    list_cuts = heirs.journal.list_cuts
+
+    async def lose_the_race(*args: object, **options: object) -> list[Cut]:
+        heirs.put(holder="c")
+        return await list_cuts(*args, **options)  # type: ignore[arg-type]
+
+    heirs.journal.list_cuts = lose_the_race  # type: ignore[method-assign, assignment]
+    assert await heirs.claim() is LeftRefusal.CLAIMED
+
+
+async def test_connected_session_waits_for_a_window_from_the_beginning(heirs: Heirs) -> None:
+    heirs.clock.advance(WINDOW_S)
+    assert isinstance(await heirs.claim(), LeftSession)
+    heirs.put()
+    heirs.clock.advance(1)
+    assert await heirs.claim() is LeftRefusal.EXPIRED
+
+
+async def test_detached_session_waits_for_the_rest_of_its_window(heirs: Heirs) -> None:
+    heirs.put(detached_ms=heirs.clock.now_ms() - 50_000)
+    heirs.clock.advance(10)
+    assert isinstance(await heirs.claim(), LeftSession)
+    heirs.put(detached_ms=heirs.clock.now_ms() - 60_001)
+    assert await heirs.claim() is LeftRefusal.EXPIRED
+
+
+async def test_cuts_are_read_once_for_many_sessions(heirs: Heirs) -> None:
+    for _ in range(5):
+        heirs.put()
+        await heirs.claim()
+    assert heirs.journal.reads == 1
+
+
+async def test_all_that_is_left_is_listed_and_what_is_claimed_is_not(heirs: Heirs) -> None:
+    one = heirs.journal.records["s"]
+    for number in range(1200):
+        session_id = f"s{number:04}"
+        heirs.journal.records[session_id] = msgspec.structs.replace(one, session_id=session_id)
+    await heirs.claim()
+    assert [record.session_id async for record in heirs.left.list_records()] == [f"s{each:04}" for each in range(1200)]
+
+
+async def test_journal_that_is_down_raises(heirs: Heirs) -> None:
+    heirs.journal.is_down = True
+    with pytest.raises(Unavailable):
+        await heirs.claim()
+
+
+async def test_all_is_dropped_after_the_window(heirs: Heirs, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        waits.append(delay_s)
+        heirs.journal.is_down = len(waits) == 1
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    await heirs.left.run()
+    assert waits == [WINDOW_S, 10.0]
+    assert (heirs.journal.records, heirs.journal.cuts) == ({}, {})
