@@ -2,15 +2,18 @@
 real servers. A worker starts each server once; tests that kill or stop one start their own with `serving`.
 """
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
+from core.runtime.settings.settings import CassandraSettings
 from deploy.services.cassandra_server import CassandraServer
-from deploy.services.definition import find_free_port
+from deploy.services.definition import LOOPBACK, find_free_port
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
@@ -63,3 +66,14 @@ def cassandra_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servi
     service = CassandraServer(folder=folder, port=find_free_port(), storage_port=find_free_port())
     with serving(service) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def cassandra_settings(cassandra_server: ServiceProcess) -> CassandraSettings:
+    """The settings of a keyspace with tables, which tests share."""
+    from core.store.cassandra.connection import migrate  # the driver takes a while to import
+
+    settings = CassandraSettings(contact_points=(LOOPBACK,), port=cassandra_server.service.port, replication=1)
+    with ThreadPoolExecutor(max_workers=1) as thread:  # a test's loop runs in ours when it asks for this fixture
+        thread.submit(lambda: asyncio.run(migrate(settings))).result()
+    return settings

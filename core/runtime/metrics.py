@@ -142,6 +142,28 @@ class StoreMetrics:
         )
 
 
+class CassandraMetrics:
+    """Requests to Cassandra. Only processes of a cluster have them."""
+
+    __slots__ = ("call_errors_total", "call_seconds", "in_flight")
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.call_seconds = Histogram(
+            "guildway_cassandra_call_seconds",
+            "From a request to its answer, with the wait for room, by statement.",
+            ["statement"],
+            buckets=_REQUEST_BUCKETS_S,
+            registry=registry,
+        )
+        self.call_errors_total = Counter(
+            "guildway_cassandra_call_errors_total",
+            "Requests that failed, by statement and by what is known of their outcome.",
+            ["statement", "error"],
+            registry=registry,
+        )
+        self.in_flight = Gauge("guildway_cassandra_in_flight", "Requests without an answer so far.", registry=registry)
+
+
 class ProcessMetrics:
     """The process: its build, its readiness, and the pauses of its event loop."""
 

@@ -142,12 +142,14 @@ def _convert(found: _Value) -> Any:
         for check in _list_checks(hint):
             check(converted)
     except ValueError as error:  # msgspec's error is one too
-        raise StartError(f"{found.source}: {error} (got {_show(value)}){_list_choices(bare)}") from error
+        raise StartError(f"{found.source}: {error} (got {_show(found.option, value)}){_list_choices(bare)}") from error
     return converted
 
 
-def _show(value: Any) -> str:
-    """The value as text, without the user and the password that may be in an address."""
+def _show(option: str, value: Any) -> str:
+    """The value as text, unless it is a password, and without the user and the password that may be in an address."""
+    if option == "password":
+        return "…"
     return re.sub(r"//.*@", "//…@", repr(value))
 
 

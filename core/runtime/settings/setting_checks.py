@@ -23,6 +23,12 @@ def check_host(host: str) -> None:
         raise ValueError(f"no IP address and no host name: {host!r}")
 
 
+def check_hosts(hosts: Sequence[str]) -> None:
+    """Check a list of IP addresses and hosts' names, without ports."""
+    for host in hosts:
+        check_host(host)
+
+
 def check_path(path: str) -> None:
     """Check a path that a system can have."""
     if "\0" in path:

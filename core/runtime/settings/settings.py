@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from core.runtime.settings.setting_checks import (
     check_host,
+    check_hosts,
     check_networks,
     check_path,
     check_postgres_url,
@@ -33,6 +34,8 @@ PositiveSeconds = Annotated[float, Meta(gt=0, le=_YEAR_S)]
 Host = Annotated[str, Meta(extra={CHECK: check_host})]
 Networks = Annotated[tuple[str, ...], Meta(extra={CHECK: check_networks})]
 WebSocketUrl = Annotated[str, Meta(extra={CHECK: check_websocket_url})]
+Login = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
+"""A user's name, or a password. A NUL separates them on their way."""
 NodeId = Annotated[int, Meta(ge=0, le=31)]
 """A number of five bits in every snowflake."""
 
@@ -112,6 +115,21 @@ class PostgresSettings(msgspec.Struct, kw_only=True, frozen=True):
     write_connections: Annotated[int, Meta(ge=1, le=64)] = 16
 
 
+class CassandraSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The Cassandra of a cluster, which has the messages. Without contact points PostgreSQL has them."""
+
+    contact_points: Annotated[tuple[str, ...], Meta(extra={CHECK: check_hosts})] = ()
+    port: Annotated[int, Meta(ge=1, le=65535)] = 9042
+    datacenter: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,48}$")] = "datacenter1"
+    keyspace: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}$")] = "guildway"
+    replication: Annotated[int, Meta(ge=1, le=9)] = 3
+    user: Login = ""
+    password: Login = ""
+    request_timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 3.0
+    write_timeout_s: Annotated[float, Meta(ge=0.1, le=600)] = 10.0
+    requests_in_flight: Annotated[int, Meta(ge=1, le=20_000)] = 256
+
+
 class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The rates of a user's or an address's actions."""
 
@@ -155,6 +173,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     store: StoreSettings = StoreSettings()
     redis: RedisSettings = RedisSettings()
     postgres: PostgresSettings = PostgresSettings()
+    cassandra: CassandraSettings = CassandraSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()
     logging: LoggingSettings = LoggingSettings()

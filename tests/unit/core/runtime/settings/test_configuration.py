@@ -110,6 +110,13 @@ def test_refused_address_is_told_without_its_password(tmp_path: Path) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_refused_password_is_not_told(tmp_path: Path) -> None:
+    config = _file(tmp_path, '[cassandra]\npassword = "secret\\u0000"\n')
+    with pytest.raises(StartError) as caught:
+        load_settings(environ={}, flags={"config": config})
+    assert "secret" not in str(caught.value)
+
+
 def list_options() -> list[tuple[str, str]]:
     return [(section.name, option) for section in fields(Settings) for option in section.type.__struct_fields__]
 
@@ -119,7 +126,7 @@ WRONG_BY_KIND: dict[type, list[str]] = {
     int: ["-1", "true", '"1"', "1.5", str(2**63)],
     float: ["-1", "true", '"1"', "nan", "inf", "1e300"],
     str: ["1", "[]", '"a b\\u0000"'],
-    tuple: ['"10.0.0.1"', "[1]", '["not-an-ip"]'],
+    tuple: ['"10.0.0.1"', "[1]", '["no address"]'],
 }
 """The values that no option of the kind takes, as TOML."""
 
@@ -144,6 +151,9 @@ def test_every_option_refuses_what_it_cannot_be_by_its_path(tmp_path: Path, sect
         ("redis.url", ["", "http://x", "redis://", "redis://x:0", "redis://x:1/a", "redis://x/1?a=b", "redis://x:99999"]),
         ("postgres.url", ["", "postgres://x/y", "postgresql:///y", "postgresql://x", "postgresql://x/a/b", "postgresql://x/"]),
         ("metrics.host", ["", "1.2.3"]),
+        ("cassandra.contact_points", ["", "10.0.0.1:9042", "a b", "1.2.3"]),
+        ("cassandra.keyspace", ["", "Chat", "1a", "a-b", 'a"b', "x" * 49]),
+        ("cassandra.datacenter", ["", "a'b", "a b"]),
         (
             "gateway.public_url",
             ["chat.example.org", "http://x.org", "ws://", "ws://:81", "wss://x.org:99999", "wss://x.org:0",
@@ -156,7 +166,7 @@ def test_addresses_that_are_none_are_refused(option: str, values: list[str]) -> 
     section, _, name = option.partition(".")
     for value in values:
         with pytest.raises(StartError, match=re.escape(option)):
-            _load(section, name, [value] if name == "trusted_proxies" else value)
+            _load(section, name, [value] if name in ("trusted_proxies", "contact_points") else value)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +190,7 @@ def test_addresses_that_are_none_are_refused(option: str, values: list[str]) -> 
 def test_addresses_are_taken(option: str, values: list[str]) -> None:
     section, _, name = option.partition(".")
     for value in values:
-        settings = _load(section, name, [value] if name == "trusted_proxies" else value)
+        settings = _load(section, name, [value] if name in ("trusted_proxies", "contact_points") else value)
         assert getattr(getattr(settings, section), name) in (value, (value,))
 
 

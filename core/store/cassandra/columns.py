@@ -1,0 +1,67 @@
+"""A message as a row, and back.
+
+Fields at their default are left out of an insert, which makes rows small and leaves no tombstones. A column without a
+value is therefore the default. Two fields are always written: the author, which tells a row from the rest of one, and
+the version, which conditions compare.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from cassandra.query import UNSET_VALUE
+
+from core.domain.ids import bucket_of, created_ms
+from core.domain.message import Message
+from core.store.cassandra.statements import FIELDS
+
+_DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(Message)}
+_ALWAYS: Final = frozenset({"author_id", "version"})
+_OMITTED: Final = tuple((name, UNSET_VALUE if name in _ALWAYS else _DEFAULTS[name]) for name in FIELDS)
+"""Fields, each with the value that is left out. Nothing equals the driver's mark, so a field with it always goes."""
+
+_AUTHOR: Final = 2 + FIELDS.index("author_id")
+_BEFORE_MS: Final = 10 * 60 * 1000
+"""How much older a row's timestamp is than its message. Clocks of coordinators, which date the conditional writes that
+follow, may be behind by less than this."""
+
+
+def insert_timestamp(message_id: int) -> int:
+    """Return the timestamp of a message's insert and of its withdrawal, in microseconds."""
+    return (created_ms(message_id) - _BEFORE_MS) * 1000
+
+
+def place_of(channel_id: int, message_id: int) -> tuple[int, int, int]:
+    """Return the primary key of a message."""
+    return channel_id, bucket_of(message_id), message_id
+
+
+def encode_fields(message: Message) -> list[Any]:
+    """Return the values of `FIELDS` for an insert."""
+    values = []
+    for name, omitted in _OMITTED:
+        value = getattr(message, name)
+        values.append(UNSET_VALUE if value == omitted else _to_column(value))
+    return values
+
+
+def encode_changes(changes: Mapping[str, Any]) -> list[Any]:
+    """Return the values of `FIELDS` for an update, which leaves all others as they are."""
+    return [_to_column(changes[name]) if name in changes else UNSET_VALUE for name in FIELDS]
+
+
+def decode_message(row: Sequence[Any]) -> Message | None:
+    """Return the message of a row of channel, id and `FIELDS`; None for the rest of a row that was withdrawn."""
+    if row[_AUTHOR] is None:
+        return None
+    values = {name: value for name, value in zip(FIELDS, row[2:], strict=True) if value is not None}
+    for name in ("mention_ids", "mention_role_ids"):
+        if name in values:
+            values[name] = tuple(values[name])
+    if "embeds" in values:
+        values["embeds"] = msgspec.Raw(values["embeds"])
+    return Message(channel_id=row[0], id=row[1], **values)
+
+
+def _to_column(value: Any) -> Any:
+    return bytes(value) if isinstance(value, msgspec.Raw) else value

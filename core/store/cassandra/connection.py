@@ -1,0 +1,124 @@
+"""The connection to a Cassandra cluster: made at the start of a process, closed at its end.
+
+The driver blocks while it connects, prepares and closes, so that happens in a thread.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Final, TypeVar
+
+from cassandra import AuthenticationFailed, ConsistencyLevel, DriverException, InvalidRequest
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import (
+    EXEC_PROFILE_DEFAULT,
+    Cluster,
+    ExecutionProfile,
+    NoHostAvailable,
+    ProtocolVersion,
+    Session,
+)
+from cassandra.policies import (
+    ConstantReconnectionPolicy,
+    DCAwareRoundRobinPolicy,
+    FallthroughRetryPolicy,
+    TokenAwarePolicy,
+)
+from cassandra.query import PreparedStatement, tuple_factory
+
+from core.runtime.clock import Clock
+from core.runtime.errors import StartError
+from core.runtime.metrics import CassandraMetrics
+from core.runtime.settings.settings import CassandraSettings
+from core.store.cassandra.messages import CassandraMessages
+from core.store.cassandra.schema import apply_steps, check_steps, make_keyspace
+from core.store.cassandra.session import CallBounds, CassandraSession, prepare_all
+from core.store.cassandra.statements import Statement
+
+_CONNECT_S: Final = 5.0
+_RECONNECT_S: Final = 1.0
+"""A server that has come back is used again after this time at most."""
+
+_SCHEMA_S: Final = 30.0
+"""The time for one statement that changes tables, on which all servers must agree. Other requests bring their own."""
+
+_Result = TypeVar("_Result")
+
+
+@contextlib.asynccontextmanager
+async def open_messages(
+    settings: CassandraSettings, *, clock: Clock, metrics: CassandraMetrics
+) -> AsyncIterator[CassandraMessages]:
+    """Connect to a keyspace that `migrate` has made.
+
+    Raises:
+        StartError: when Cassandra cannot be reached, refuses the user, or lacks tables.
+    """
+
+    def connect(cluster: Cluster) -> tuple[Session, dict[Statement, PreparedStatement]]:
+        driver = cluster.connect()
+        check_steps(driver, settings.keyspace)
+        return driver, prepare_all(driver, settings.keyspace)
+
+    async with _opened(settings) as cluster:
+        driver, prepared = await _run(connect, cluster)
+        bounds = CallBounds(timeout_s=settings.request_timeout_s, in_flight=settings.requests_in_flight)
+        session = CassandraSession(driver=driver, prepared=prepared, bounds=bounds, clock=clock, metrics=metrics)
+        yield CassandraMessages(session=session, clock=clock, write_limit_s=settings.write_timeout_s)
+
+
+async def migrate(settings: CassandraSettings) -> list[str]:
+    """Make the keyspace and its tables, or bring them up to date, and return the names of the steps that were missing.
+
+    Raises:
+        StartError: when Cassandra cannot be reached, has too few servers, or was written by a newer version.
+    """
+
+    def work(cluster: Cluster) -> list[str]:
+        driver = cluster.connect()
+        make_keyspace(driver, settings.keyspace, datacenter=settings.datacenter, replication=settings.replication)
+        return apply_steps(driver, settings.keyspace)
+
+    async with _opened(settings) as cluster:
+        return await _run(work, cluster)
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: CassandraSettings) -> AsyncIterator[Cluster]:
+    """A cluster that is not connected yet, and is closed at the end."""
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(settings.datacenter)),
+        retry_policy=FallthroughRetryPolicy(),  # our own tries know what may be repeated
+        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
+        request_timeout=_SCHEMA_S,
+        row_factory=tuple_factory,
+    )
+    has_login = bool(settings.user)
+    cluster = Cluster(
+        list(settings.contact_points),
+        port=settings.port,
+        auth_provider=PlainTextAuthProvider(settings.user, settings.password) if has_login else None,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        protocol_version=ProtocolVersion.V5,  # its errors say why a replica failed
+        reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_S, max_attempts=None),
+        connect_timeout=_CONNECT_S,
+    )
+    try:
+        yield cluster
+    finally:
+        await asyncio.to_thread(cluster.shutdown)
+
+
+async def _run(work: Callable[[Cluster], _Result], cluster: Cluster) -> _Result:
+    """Run what blocks in a thread. Raises StartError for what the driver says."""
+    try:
+        return await asyncio.to_thread(work, cluster)
+    except NoHostAvailable as error:
+        reasons = {f"{type(reason).__name__}: {reason}" for reason in error.errors.values()}
+        if any(isinstance(reason, AuthenticationFailed) for reason in error.errors.values()):
+            raise StartError(f"Cassandra refuses cassandra.user and cassandra.password: {reasons}") from error
+        raise StartError(f"Cassandra does not answer at cassandra.contact_points: {reasons or error}") from error
+    except InvalidRequest as error:
+        raise StartError(f"Cassandra's tables are not there or old: run guildway migrate ({error})") from error
+    except DriverException as error:
+        raise StartError(f"Cassandra cannot be used: {error}") from error

@@ -1,0 +1,158 @@
+"""The statements, which each process prepares once, and the table columns that they name.
+
+Partitions:
+
+* `messages`: a channel and a bucket of ten days (`core.domain.ids.bucket_of`), newest first. Its rows are written by
+  one insert and one withdrawal at fixed timestamps, and by conditional statements.
+* `message_buckets`: a channel, with the buckets that have had messages.
+* `author_messages`: an author in a guild and a bucket, for the messages that a ban deletes.
+* `last_messages`: a channel's newest id. The timestamp of a write is the id's own time and among equal timestamps the
+  larger value wins, so the value is a maximum, without a read.
+"""
+
+import enum
+from typing import Final
+
+import msgspec
+
+
+class Kind(enum.Enum):
+    """How a statement reads or writes, which decides its consistency and what its errors mean."""
+
+    READ = enum.auto()
+    DECIDED_READ = enum.auto()
+    """A read at serial consistency, which first ends a conditional write that was left half done."""
+    WRITE = enum.auto()
+    """A write at a timestamp of its own. It may be repeated."""
+    CONDITIONAL = enum.auto()
+
+
+class Statement(msgspec.Struct, frozen=True, eq=False):
+    """A statement with a name for metrics. It is one object in a process, which keeps its lookups quick."""
+
+    name: str
+    kind: Kind
+    text: str
+
+
+FIELDS: Final = (
+    "guild_id",
+    "author_id",
+    "type",
+    "content",
+    "tts",
+    "mention_everyone",
+    "mention_ids",
+    "mention_role_ids",
+    "embeds",
+    "flags",
+    "pinned",
+    "edited_ms",
+    "version",
+    "nonce",
+    "nonce_is_int",
+    "reference_id",
+)
+"""The fields of `Message`, with equal names in the table, that are not its place."""
+
+_PLACE: Final = "channel_id = ? AND bucket = ? AND message_id = ?"
+_COLUMNS: Final = ", ".join(("channel_id", "message_id", *FIELDS))
+
+INSERT: Final = Statement(
+    "insert",
+    Kind.WRITE,
+    f"INSERT INTO messages (channel_id, bucket, message_id, {', '.join(FIELDS)}) "  # noqa: S608
+    f"VALUES (?, ?, ?, {', '.join('?' * len(FIELDS))}) USING TIMESTAMP ?",
+)
+WITHDRAW: Final = Statement("withdraw", Kind.WRITE, f"DELETE FROM messages USING TIMESTAMP ? WHERE {_PLACE}")  # noqa: S608
+UPDATE: Final = Statement(
+    "update",
+    Kind.CONDITIONAL,
+    f"UPDATE messages SET {', '.join(f'{field} = ?' for field in FIELDS)} WHERE {_PLACE} IF version = ?",  # noqa: S608
+)
+DELETE: Final = Statement("delete", Kind.CONDITIONAL, f"DELETE FROM messages WHERE {_PLACE} IF version = ?")  # noqa: S608
+
+FIND: Final = Statement("find", Kind.READ, f"SELECT {_COLUMNS} FROM messages WHERE {_PLACE}")  # noqa: S608
+FIND_DECIDED: Final = Statement("find_decided", Kind.DECIDED_READ, FIND.text)
+
+LIST_VERSIONS: Final = Statement(
+    "list_versions",
+    Kind.READ,
+    "SELECT message_id, version, guild_id, author_id FROM messages "
+    "WHERE channel_id = ? AND bucket = ? AND message_id IN ?",
+)
+LIST_VERSIONS_DECIDED: Final = Statement("list_versions_decided", Kind.DECIDED_READ, LIST_VERSIONS.text)
+
+_SLICE: Final = (
+    f"SELECT {_COLUMNS} FROM messages WHERE channel_id = ? AND bucket = ? "  # noqa: S608
+    "AND message_id >= ? AND message_id < ? ORDER BY message_id"
+)
+LIST_OLDER: Final = Statement("list", Kind.READ, f"{_SLICE} DESC LIMIT ?")
+LIST_NEWER: Final = Statement("list", Kind.READ, f"{_SLICE} ASC LIMIT ?")
+
+ADD_BUCKET: Final = Statement(
+    "companions", Kind.WRITE, "INSERT INTO message_buckets (channel_id, bucket) VALUES (?, ?) USING TIMESTAMP ?"
+)
+LIST_OLDER_BUCKETS: Final = Statement(
+    "list_buckets",
+    Kind.READ,
+    "SELECT bucket FROM message_buckets WHERE channel_id = ? AND bucket < ? ORDER BY bucket DESC LIMIT ?",
+)
+LIST_NEWER_BUCKETS: Final = Statement(
+    "list_buckets",
+    Kind.READ,
+    "SELECT bucket FROM message_buckets WHERE channel_id = ? AND bucket > ? ORDER BY bucket ASC LIMIT ?",
+)
+
+ADD_TO_AUTHOR: Final = Statement(
+    "companions",
+    Kind.WRITE,
+    "INSERT INTO author_messages (guild_id, author_id, bucket, message_id, channel_id) "
+    "VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
+)
+WITHDRAW_FROM_AUTHOR: Final = Statement(
+    "withdraw",
+    Kind.WRITE,
+    "DELETE FROM author_messages USING TIMESTAMP ? "
+    "WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id = ?",
+)
+DELETE_FROM_AUTHOR: Final = Statement(
+    "companions",
+    Kind.WRITE,
+    "DELETE FROM author_messages WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id = ?",
+)
+LIST_BY_AUTHOR: Final = Statement(
+    "list_by_author",
+    Kind.READ,
+    "SELECT channel_id, message_id FROM author_messages "
+    "WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id >= ? LIMIT ?",
+)
+
+RAISE_LAST: Final = Statement(
+    "companions", Kind.WRITE, "INSERT INTO last_messages (channel_id, message_id) VALUES (?, ?) USING TIMESTAMP ?"
+)
+LAST_IDS: Final = Statement(
+    "last_ids", Kind.READ, "SELECT channel_id, message_id FROM last_messages WHERE channel_id IN ?"
+)
+
+STATEMENTS: Final = (
+    INSERT,
+    WITHDRAW,
+    UPDATE,
+    DELETE,
+    FIND,
+    FIND_DECIDED,
+    LIST_VERSIONS,
+    LIST_VERSIONS_DECIDED,
+    LIST_OLDER,
+    LIST_NEWER,
+    ADD_BUCKET,
+    LIST_OLDER_BUCKETS,
+    LIST_NEWER_BUCKETS,
+    ADD_TO_AUTHOR,
+    WITHDRAW_FROM_AUTHOR,
+    DELETE_FROM_AUTHOR,
+    LIST_BY_AUTHOR,
+    RAISE_LAST,
+    LAST_IDS,
+)
