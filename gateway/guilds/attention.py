@@ -35,6 +35,7 @@ from gateway.guilds.state.member_table import MemberState
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.seat import Seat
+from gateway.sessions.session_guild import join_subscriptions
 
 MAX_CHANNELS: Final = 5
 """The channels whose member lists a session may watch in one guild. Discord's clients watch those that were open
@@ -46,7 +47,7 @@ square."""
 
 
 class Attention:
-    __slots__ = ("_lists", "_passive", "_sessions", "_shape", "_state")
+    __slots__ = ("_lists", "_passive", "_sessions", "_shape", "_state", "_subscriptions")
 
     def __init__(
         self,
@@ -74,6 +75,8 @@ class Attention:
             send=lambda body, slots, channel_id: sessions.send(body, SlotSet(slots) & sessions.viewers(channel_id)),
         )
         self._lists = MemberLists(sources, call_later=call_later)
+        self._subscriptions: dict[int, GuildSubscription] = {}
+        """What the client of each slot has subscribed to so far."""
         self._shape: tuple[object, ...] = ()
         """The shape of the guild that the lists follow. It is out of date while there are no lists."""
 
@@ -99,12 +102,14 @@ class Attention:
         """Forget a session that is about to give its slot back. Its user is touched when that has happened."""
         self._passive.leave(slot)
         self._lists.leave(slot)
+        self._subscriptions.pop(slot, None)
 
     def subscribe(self, session: Seat, asked: LazyGuilds | GuildSubscription) -> None:
         """Take a subscription of a session's client. Invalid parts of it are ignored."""
         slot = session.slots.get(self._state.guild_id)
         if slot is None:
             return
+        self._subscriptions[slot] = join_subscriptions(self._subscriptions.get(slot), asked)
         self._passive.activate(slot, typing=asked.typing)
         if asked.members is not None:
             self._show_presences(slot, self._passive.follow(slot, asked.members))
@@ -112,6 +117,14 @@ class Attention:
             if not self.keeps_lists:
                 self._shape = _shape_of(self._state)
             self._lists.subscribe(slot, _parse_channels(asked.channels))
+
+    def is_limited(self, slot: int) -> bool:
+        """Return whether a session is limited here, passive or not."""
+        return self._passive.is_limited(slot)
+
+    def subscription_of(self, slot: int) -> GuildSubscription | None:
+        """Return what a session's client has subscribed to so far, None when it never did."""
+        return self._subscriptions.get(slot)
 
     @property
     def keeps_lists(self) -> bool:
@@ -144,6 +157,10 @@ class Attention:
     def find_mentioned(self, envelope: Envelope) -> SlotSet:
         """Return the passive sessions that get a message which was noted before."""
         return self._passive.find_mentioned(envelope)
+
+    def note_unread(self, channel_id: int) -> None:
+        """Tell passive sessions once more that a channel has had messages, for some were not here then."""
+        self._passive.note_unread(channel_id)
 
     def follow_member(
         self, change: MemberAdded | MemberChanged | MemberRemoved | MemberReleased | PresenceChanged

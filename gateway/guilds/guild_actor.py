@@ -37,9 +37,11 @@ from core.domain.events import (
     GUILD_ROLE_UPDATE,
     GUILD_UPDATE,
     INTERNAL_EVENTS,
+    MEMBER_EVENTS,
     MESSAGE_CREATE,
     PRESENCE_UPDATE,
 )
+from core.domain.ids import created_ms
 from core.domain.intents import Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
@@ -65,12 +67,13 @@ from gateway.guilds.state.guild_changes import (
     bind_reactions,
     join_reactions,
 )
-from gateway.guilds.state.guild_state import GuildState
-from gateway.guilds.state.member_table import Fields
+from gateway.guilds.state.guild_state import APPLIERS, GuildState
+from gateway.guilds.state.member_table import Fields, MemberState
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.seat import Seat
+from gateway.sessions.session_guild import SessionGuild
 
 _REMEMBERED_IDS: Final = 1024
 """The number of envelopes known by id. A repeat comes soon after the first: a retry, or a publication that was
@@ -166,12 +169,8 @@ class GuildActor:
         member = self.state.members.find(session.user_id)
         if member is None or self.is_gone or session in self.sessions:
             return False
-        viewable = self._views.viewable(member)
-        self.sessions.add(session, viewable)
-        self._views.place(member)
-        self.show(session.user_id, presence)
         is_limited = self.attention.limits(session)
-        self.attention.enter(session, is_limited=is_limited)
+        viewable = self._seat(session, member, presence=presence, is_limited=is_limited)
         if session.intents & Intent.GUILDS:
             shows_others = self.attention.shows_others(session, is_limited=is_limited)
             create = self._creates.build(
@@ -180,6 +179,39 @@ class GuildActor:
             session.dispatch(create)
             self.sessions.count(GUILD_CREATE, 1)
         return True
+
+    def take_back(self, session: Seat, known: SessionGuild, *, presence: msgspec.Raw | None) -> bool:
+        """Let a session in that was here before, as `known` says, and tell it nothing but what it subscribed to.
+
+        Its views are those of now. The rest is as in `attach`; what it has missed follows by `replay_to`.
+        """
+        member = self.state.members.find(session.user_id)
+        if member is None or self.is_gone or session in self.sessions:
+            return False
+        self._seat(session, member, presence=presence, is_limited=known.is_limited)
+        if known.subscription is not None:
+            self.attention.subscribe(session, known.subscription)
+        return True
+
+    def describe(self, session: Seat) -> SessionGuild:
+        """Return what `take_back` needs of a session that is attached."""
+        slot = session.slots[self.guild_id]
+        return SessionGuild(
+            guild_id=self.guild_id,
+            is_limited=self.attention.is_limited(slot),
+            subscription=self.attention.subscription_of(slot),
+        )
+
+    def _seat(
+        self, session: Seat, member: MemberState, *, presence: msgspec.Raw | None, is_limited: bool
+    ) -> frozenset[int]:
+        """Give a session its slot and its place in everything that is kept of sessions. Return what it views."""
+        viewable = self._views.viewable(member)
+        self.sessions.add(session, viewable)
+        self._views.place(member)
+        self.show(session.user_id, presence)
+        self.attention.enter(session, is_limited=is_limited)
+        return viewable
 
     def show(self, user_id: int, presence: msgspec.Raw | None) -> None:
         """Note the presence of a user who is about to attach (None: offline).
@@ -242,11 +274,17 @@ class GuildActor:
                 react(find_observer(self), change)
 
     def replay_to(self, session: Seat, envelope: Envelope) -> None:
-        """Send one session an event that came while it was entering. GUILD_CREATE has changes of state already."""
-        slot = session.slots.get(self.guild_id)
-        if slot is None or (envelope.event in _HANDLERS and envelope.event != MESSAGE_CREATE):
+        """Send one session an event that was applied before it was here, if it may see it by the views of now.
+
+        Whether it was permitted depends on timeouts, so that is asked as of the event's own time.
+        """
+        slot, at_ms = session.slots.get(self.guild_id), created_ms(envelope.id)
+        if slot is None:
             return
-        slots = self._recipients.find(envelope)
+        if envelope.event in MEMBER_EVENTS:
+            slots = self._recipients.find_others(envelope)
+        else:
+            slots = self._recipients.find(envelope, at_ms=at_ms)
         if envelope.event == MESSAGE_CREATE:
             slots = slots | self.attention.find_mentioned(envelope)
         if slot in slots:
@@ -367,6 +405,9 @@ OBSERVERS: Final[tuple[tuple[FindObserver, Reactions[Any]], ...]] = (
 """All parts of the actor that keep something derived from the state."""
 
 _REACTIONS: Final = join_reactions(OBSERVERS)
+
+STATE_EVENTS: Final = APPLIERS.keys() - {MESSAGE_CREATE} | {PRESENCE_UPDATE, GUILD_DELETE}
+"""The events whose effect GUILD_CREATE shows. All others follow it."""
 
 _HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {
     MESSAGE_CREATE: GuildActor._on_message_create,

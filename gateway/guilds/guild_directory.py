@@ -67,8 +67,8 @@ class GuildDirectory:
         entry = self._entries.get(guild_id)
         return None if entry is None else entry.actor
 
-    def stay(self, guild_id: int, user_id: int, *, is_new: bool = False) -> GuildStay:
-        """Begin a user's stay at a guild, and load the guild if need be. `is_new` as in `GuildStay`."""
+    def stay(self, guild_id: int, user_id: int, *, is_new: bool = False, collects: bool = False) -> GuildStay:
+        """Begin a user's stay at a guild, and load the guild if need be. The arguments are those of `GuildStay`."""
         entry = self._entries.get(guild_id)
         if entry is None:
             entry = self._entries[guild_id] = GuildEntry(guild_id)
@@ -77,8 +77,8 @@ class GuildDirectory:
         if entry.idle_timer is not None:
             entry.idle_timer.cancel()
             entry.idle_timer = None
-        stay = GuildStay(entry, user_id, is_new=is_new, end=self._end_stay)
-        if is_new:
+        stay = GuildStay(entry, user_id, is_new=is_new, collects=collects, end=self._end_stay)
+        if collects:
             entry.collecting.append(stay)
         return stay
 
@@ -88,7 +88,7 @@ class GuildDirectory:
         if entry is None:
             return
         for stay in entry.collecting:
-            stay.collected.append(delivery.envelope)
+            stay.collected.append(delivery)
         if entry.actor is None:
             self._hold(entry, delivery)
             return
@@ -116,7 +116,7 @@ class GuildDirectory:
     def _end_stay(self, stay: GuildStay) -> None:
         entry = stay.entry
         entry.stays -= 1
-        if stay.is_new:
+        if stay.collects:
             entry.collecting.remove(stay)
         self._rest(entry)
 

@@ -17,12 +17,15 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
+from core.domain.events import MESSAGE_CREATE
 from core.domain.member import Member
 from core.wire.envelope import Envelope
-from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.guild_actor import STATE_EVENTS, GuildActor
+from gateway.guilds.guild_replay import is_told_again
 from gateway.guilds.state.member_table import RowMark
 from gateway.scheduling.batch_timer import Handle
 from gateway.sessions.seat import Seat
+from gateway.sessions.session_guild import SessionGuild
 
 
 class GuildEntry:
@@ -56,16 +59,28 @@ class GuildStay:
     Until it is closed it keeps the guild in memory and the user's membership up to date.
     """
 
-    __slots__ = ("_end", "_is_closed", "_mark", "collected", "entry", "holds_member", "is_new", "user_id")
+    __slots__ = ("_end", "_is_closed", "_mark", "collected", "collects", "entry", "holds_member", "is_new", "user_id")
 
-    def __init__(self, entry: GuildEntry, user_id: int, *, is_new: bool, end: Callable[["GuildStay"], None]) -> None:
-        """`is_new` says that the user has just joined. Messages that come during the stay then follow GUILD_CREATE."""
+    def __init__(
+        self,
+        entry: GuildEntry,
+        user_id: int,
+        *,
+        is_new: bool,
+        collects: bool,
+        end: Callable[["GuildStay"], None],
+    ) -> None:
+        """`is_new` says that the user has just joined, `collects` that the guild's events are collected meanwhile.
+
+        Of the collected events, those that GUILD_CREATE does not show follow it.
+        """
         self._end = end
         self._is_closed = False
         self._mark: RowMark | None = None
         """The mark for the read of the membership that is awaited."""
-        self.collected: list[Envelope] = []
-        """The guild's events during the stay, when the user has just joined."""
+        self.collected: list[Delivery] = []
+        """The guild's events during the stay, if it collects them."""
+        self.collects = collects
         self.entry = entry
         """The guild in its directory."""
         self.holds_member = False
@@ -143,9 +158,29 @@ class GuildStay:
         if actor is None or not actor.attach(session, presence=presence, is_new=self.is_new):
             return False
         self.holds_member = False
-        for envelope in self.collected:
-            actor.replay_to(session, envelope)
+        for delivery in self.collected:
+            if delivery.envelope.event not in STATE_EVENTS:
+                actor.replay_to(session, delivery.envelope)
         return True
+
+    def take_back(self, session: Seat, known: SessionGuild, *, presence: msgspec.Raw | None) -> bool:
+        """Let the session in again without GUILD_CREATE. Return whether that was possible. The rest is as in `enter`.
+
+        What it has missed follows by `replay`.
+        """
+        actor = self.entry.actor
+        if actor is None or not actor.take_back(session, known, presence=presence):
+            return False
+        self.holds_member = False
+        return True
+
+    def replay(self, session: Seat, envelope: Envelope) -> None:
+        """Send the session, which is in the guild again, an event that it has missed."""
+        actor = self.entry.actor
+        if actor is not None and is_told_again(envelope):
+            actor.replay_to(session, envelope)
+            if envelope.event == MESSAGE_CREATE:
+                actor.attention.note_unread(envelope.channel_id)
 
     def close(self) -> None:
         """End the stay. Safe to call twice."""

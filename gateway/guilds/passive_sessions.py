@@ -117,6 +117,10 @@ class PassiveSessions:
         self._limited.discard(slot)
         self._follow(slot, ())
 
+    def is_limited(self, slot: int) -> bool:
+        """Return whether a session is limited here, passive or not."""
+        return slot in self._limited
+
     def activate(self, slot: int, *, typing: bool | None) -> None:
         """Make a session active from now on. `typing` says whether it gets typing; None leaves that as it is."""
         if slot not in self._limited:
@@ -172,6 +176,13 @@ class PassiveSessions:
     def find_mentioned(self, envelope: Envelope) -> SlotSet:
         """Return the passive sessions that get a message at once: those of its author and those that it mentions."""
         return self._keep_mentioned(envelope, self._passive_in(envelope.channel_id))
+
+    def note_unread(self, channel_id: int) -> None:
+        """Tell passive sessions once more that a channel has had messages, for some were not here then."""
+        channel = self._state.channels.get(channel_id)
+        if channel is not None and channel.last_message_id is not None and self._passive_in(channel_id):
+            self._unread[channel_id] = channel.last_message_id
+            self._timer.start()
 
     def _passive_in(self, channel_id: int) -> SlotSet:
         """Return the passive sessions that may read the channel now."""

@@ -37,8 +37,11 @@ class Recipients:
         self._attention = attention
         self._clock = clock
 
-    def find(self, envelope: Envelope) -> SlotSet:
-        """Return the slots that the envelope's audience and its event's intent resolve to."""
+    def find(self, envelope: Envelope, *, at_ms: int | None = None) -> SlotSet:
+        """Return the slots that the envelope's audience and its event's intent resolve to.
+
+        `at_ms` is the time that timeouts are compared with, None for now.
+        """
         event = envelope.event
         match envelope.audience:
             case Audience.CHANNEL:
@@ -50,7 +53,8 @@ class Recipients:
             case Audience.GUILD:
                 return self._sessions.select(event)
             case Audience.GUILD_PERMISSION:
-                return self._permitted(self._sessions.select(event, envelope.channel_id), envelope)
+                asked = self._sessions.select(event, envelope.channel_id)
+                return self._permitted(asked, envelope, self._clock.now_ms() if at_ms is None else at_ms)
         return self._sessions.with_intent(event, self._sessions.slots_of(envelope.user_id))
 
     def find_others(self, envelope: Envelope) -> SlotSet:
@@ -58,9 +62,8 @@ class Recipients:
         others = self.find(envelope) - SlotSet(self._sessions.slots_of(envelope.user_id))
         return others | self._attention.followers_of(envelope.user_id)
 
-    def _permitted(self, slots: Iterable[int], envelope: Envelope) -> SlotSet:
+    def _permitted(self, slots: Iterable[int], envelope: Envelope, now_ms: int) -> SlotSet:
         """Keep members who hold any bit of the envelope's permissions, in its channel when it names one."""
-        now_ms = self._clock.now_ms()
         channel = self._state.channels.get(envelope.channel_id)
         allowed: dict[int, bool] = {}
         permitted = SlotSet()

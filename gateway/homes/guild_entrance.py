@@ -115,7 +115,9 @@ class GuildEntrance:
         if guild_id in session.slots or session.id in self._arrivals.get(guild_id, ()):
             return
         arrival = self._begin(session, guild_id, is_announced=False)
-        self._tasks.spawn(self._go_in(arrival, self._guilds.stay(guild_id, session.user_id, is_new=True)))
+        self._tasks.spawn(
+            self._go_in(arrival, self._guilds.stay(guild_id, session.user_id, is_new=True, collects=True))
+        )
 
     def note_gone(self, envelope: Envelope) -> None:
         """End the arrivals whose user has left the guild (GUILD_MEMBER_REMOVE), or all of a guild that is deleted."""

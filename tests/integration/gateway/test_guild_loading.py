@@ -310,7 +310,7 @@ async def test_stay_of_a_user_who_has_just_joined_hears_what_is_said_before_it_e
     channel_id = await writer.channel(guild_id)
     await writer.join(guild_id, bob)
     late = await prepare(directory, gated, guild_id, bob.id)
-    new = directory.stay(guild_id, bob.id, is_new=True)
+    new = directory.stay(guild_id, bob.id, is_new=True, collects=True)
     await writer.say(channel_id, alice, "welcome", guild_id=guild_id)
     await new.open()
     seen = []
@@ -321,7 +321,7 @@ async def test_stay_of_a_user_who_has_just_joined_hears_what_is_said_before_it_e
         seen.append(connection.names())
     assert seen == [["GUILD_CREATE"], ["GUILD_CREATE", "MESSAGE_CREATE"]]
     await writer.say(channel_id, alice, "more", guild_id=guild_id)
-    assert [envelope.event for envelope in new.collected] == ["MESSAGE_CREATE"]
+    assert [delivery.envelope.event for delivery in new.collected] == ["MESSAGE_CREATE"]
 
 
 async def test_message_that_came_before_the_snapshot_is_applied(

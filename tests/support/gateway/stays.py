@@ -9,6 +9,6 @@ def make_stay(actor: GuildActor, user_id: int, *, is_new: bool = False) -> Guild
     entry = GuildEntry(actor.guild_id)
     entry.actor = actor
     entry.loaded.set()
-    stay = GuildStay(entry, user_id, is_new=is_new, end=lambda _: None)
+    stay = GuildStay(entry, user_id, is_new=is_new, collects=is_new, end=lambda _: None)
     stay.hold()
     return stay

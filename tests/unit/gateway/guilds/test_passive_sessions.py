@@ -167,7 +167,7 @@ def test_message_that_comes_during_a_join_follows_guild_create_when_it_mentions_
     stay.settle(member(101))
     place.say(channel_id, **mentioning)
     assert place.told is not None
-    stay.collected.append(place.told)
+    stay.collected.append(Delivery(1, 0, place.told))
     session, person = make_session(101, session_id="joins", is_bot=False)
     heard_by_others = len(other.dispatched)
     assert stay.enter(session, presence=presence(101))

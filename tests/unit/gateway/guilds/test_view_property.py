@@ -196,7 +196,7 @@ class ViewMachine(RuleBasedStateMachine):
         watcher.is_passive = not is_bot and len(self.model.members) + self.others > self.large.members
         stay = make_stay(self.actor, user_id)
         stay.settle(self.model.member(user_id) if user_id in self.model.members else None)
-        stay.collected += messages
+        stay.collected += [Delivery(self.position, 0, message) for message in messages]
         is_in = stay.enter(session, presence=None)
         stay.close()
         assert is_in == (user_id in self.model.members)
