@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from core.domain.channel import Overwrite
@@ -253,6 +254,9 @@ invites = Table(
     Column("role_ids", JsonTuple(int), nullable=False, server_default="[]"),
 )
 
+GONE = -1
+"""The version of a message's tombstone."""
+
 messages = Table(
     "messages",
     metadata,
@@ -276,6 +280,7 @@ messages = Table(
     Column("nonce_is_int", Boolean, nullable=False),
     Column("reference_id", BigInteger),
     Index("ix_messages_author_id_guild_id_id", "author_id", "guild_id", "id"),
+    Index("ix_messages_gone", "id", sqlite_where=text("version = -1"), postgresql_where=text("version = -1")),
     sqlite_with_rowid=False,
 )
 """Partitioned as in Cassandra, by channel and ten days; no foreign keys, because a deleted guild's messages stay."""

@@ -13,7 +13,10 @@ from core.store.sql.aggregates.guilds import _COUNT_AND_REVISION, _LIST_IDS
 from core.store.sql.aggregates.logins import LoginQueries
 from core.store.sql.aggregates.members import _LIST_PAGE
 from core.store.sql.aggregates.message_batch import select_nonces
-from core.store.sql.aggregates.messages import _BY_AUTHOR, _FIND, _NEWER, _OLDER
+from core.store.sql.aggregates.message_reads import _FIND, _NEWER, _OLDER
+from core.store.sql.aggregates.message_rows import _BY_AUTHOR as _ROWS_BY_AUTHOR
+from core.store.sql.aggregates.message_rows import _OLDEST_TOMBSTONES
+from core.store.sql.aggregates.messages import _BY_AUTHOR
 from core.store.sql.aggregates.roles import ROLES_OF_GUILD
 from core.store.sql.aggregates.session_journal import _FIND as _FIND_RECORD
 from core.store.sql.aggregates.session_journal import _NEWEST as _NEWEST_CUTS
@@ -30,6 +33,8 @@ HOT = {
     "older messages": _OLDER,
     "newer messages": _NEWER,
     "messages of an author": _BY_AUTHOR,
+    "rows of an author": _ROWS_BY_AUTHOR,
+    "oldest tombstones": _OLDEST_TOMBSTONES,
     "log": _READ,
     "record of a session": _FIND_RECORD,
     "newest cuts": _NEWEST_CUTS,
