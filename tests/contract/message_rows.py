@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
@@ -13,6 +14,10 @@ from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.message_rows import MessageRows
 from core.store.cassandra.connection import open_messages
+from core.store.sql.aggregates.message_rows import SqlMessageRows
+from core.store.sql.engine.dialect import SQLITE
+from core.store.sql.store import SqlStore
+from tests.support.databases import MigratedDatabase
 
 _FIRST = random.SystemRandom().randrange(1 << 52) << 10
 """Ids of places begin at a random number, since tests of several runs and workers may share a server."""
@@ -41,3 +46,14 @@ async def open_cassandra_rows(settings: CassandraSettings, clock: Clock) -> Asyn
     metrics = CassandraMetrics(CollectorRegistry())
     async with open_messages(settings, clock=clock, metrics=metrics) as messages:
         yield messages
+
+
+@contextlib.asynccontextmanager
+async def open_sqlite_rows(path: Path, database: MigratedDatabase, clock: Clock) -> AsyncIterator[MessageRows]:
+    """Open the rows of a SQLite file."""
+    database.copy_to(path)
+    store = await SqlStore.open(path, clock=clock, num_shards=2)
+    try:
+        yield SqlMessageRows(reads=store._reads, writer=store._writer, dialect=SQLITE, clock=clock)
+    finally:
+        await store.close()

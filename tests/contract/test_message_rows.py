@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,18 +16,25 @@ from core.domain.message import Message
 from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.message_rows import MessageRows
 from tests.contract.builders import flake, flake_at, new_message
-from tests.contract.message_rows import Place, new_place, open_cassandra_rows
+from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_sqlite_rows
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.message_rows import FakeMessageRows
+from tests.support.databases import MigratedDatabase
 
 BUCKET_S = BUCKET_MS / 1000
 
 
-@pytest.fixture(params=["fake", "cassandra"])
-async def rows(request: pytest.FixtureRequest) -> AsyncIterator[MessageRows]:
+@pytest.fixture(params=["fake", "sqlite", "cassandra"])
+async def rows(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated_database: MigratedDatabase
+) -> AsyncIterator[MessageRows]:
     """The rows of one backend."""
     if request.param == "fake":
         yield FakeMessageRows(clock=FakeClock())
+        return
+    if request.param == "sqlite":
+        async with open_sqlite_rows(tmp_path / "rows.db", migrated_database, FakeClock()) as opened:
+            yield opened
         return
     settings: CassandraSettings = request.getfixturevalue("cassandra_settings")
     async with open_cassandra_rows(settings, FakeClock()) as opened:
