@@ -30,12 +30,15 @@ from core.wire.opcodes import Opcode
 from gateway.event_router import EventRouter
 from gateway.events.event_meter import EventMeter
 from gateway.events.inbox import Inbox
+from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
 from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
+from gateway.homes.missed_events import MissedEvents
+from gateway.homes.session_restoring import SessionRestoring
 from gateway.login.identify import Identifying
 from gateway.login.login_reads import LoginReads
 from gateway.login.resume import Resuming
@@ -62,23 +65,28 @@ _SESSION_ID_BYTES = 16
 class Gateway:
     """The gateway of one process."""
 
-    __slots__ = ("_address", "_bus", "_close", "_inbox", "_listener", "_subscription", "_tasks")
+    __slots__ = ("_address", "_bus", "_close", "_inbox", "_listener", "_progress", "_subscription", "_tasks", "homes")
 
     def __init__(
         self,
         *,
         bus: Bus,
         inbox: Inbox,
+        progress: LogProgress,
+        homes: HomePort,
         listener: Listener,
         tasks: Tasks,
         address: PublicAddress,
         close: Sequence[Callable[[], None]],
     ) -> None:
         """The functions of `close` are called at the end, to stop timers."""
+        self.homes = homes
+        """The homes of this process's guilds and users."""
         self._address = address
         self._bus = bus
         self._inbox = inbox
         self._listener = listener
+        self._progress = progress
         self._tasks = tasks
         self._close = close
         self._subscription: Subscription | None = None
@@ -101,6 +109,7 @@ class Gateway:
     async def start(self) -> None:
         """Subscribe to the bus, then listen for clients."""
         self._subscription = self._bus.subscribe(self._inbox.put)
+        await self._progress.begin(self._bus)
         await self._listener.start()
         self._address.bind(*self._listener.address)
 
@@ -175,9 +184,28 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     guilds = _build_guilds(common, online, windows, sending)
     users = UserDirectory(bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter)
     entrance = GuildEntrance(guilds=guilds, users=users, store=store, tasks=tasks, inbox=inbox, meter=meter)
-    homes = HomePort(users=users, guilds=entrance)
+    progress = LogProgress()
+    missed = MissedEvents(bus=bus, call_later=call_later)
+    restoring = SessionRestoring(
+        guilds=guilds,
+        users=users,
+        entrance=entrance,
+        store=store,
+        progress=progress,
+        missed=missed,
+        num_shards=bus.num_shards,
+    )
+    homes = HomePort(users=users, guilds=entrance, sessions=restoring)
     table = _build_table(common, homes)
-    router = EventRouter(guilds=guilds, users=users, windows=windows, entrance=entrance, table=table, meter=meter)
+    router = EventRouter(
+        guilds=guilds,
+        users=users,
+        windows=windows,
+        entrance=entrance,
+        table=table,
+        meter=meter,
+        progress=progress,
+    )
     inbox.hand_to(router.route)
 
     commands = _build_commands(common, messages, homes)
@@ -201,8 +229,17 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         sending=sending,
         surroundings=surroundings,
     )
-    timers = (table.close, users.close, guilds.close)
-    return Gateway(bus=bus, inbox=inbox, listener=listener, tasks=tasks, address=address, close=timers)
+    timers = (table.close, users.close, guilds.close, missed.close)
+    return Gateway(
+        bus=bus,
+        inbox=inbox,
+        progress=progress,
+        homes=homes,
+        listener=listener,
+        tasks=tasks,
+        address=address,
+        close=timers,
+    )
 
 
 def _build_guilds(common: _Common, online: OnlineCounts, windows: LoginWindows, sending: Sending) -> GuildDirectory:

@@ -5,6 +5,7 @@ from core.domain.events import GUILD_DELETE, GUILD_MEMBER_REMOVE, MEMBER_EVENTS,
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_revoked
 from gateway.events.event_meter import EventMeter
+from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.homes.guild_entrance import GuildEntrance
@@ -15,7 +16,7 @@ from gateway.users.user_directory import UserDirectory
 class EventRouter:
     """Routes a guild's event to the guild, a user's to the user, and notes both for logins that are read just now."""
 
-    __slots__ = ("_entrance", "_guilds", "_meter", "_table", "_users", "_windows")
+    __slots__ = ("_entrance", "_guilds", "_meter", "_progress", "_table", "_users", "_windows")
 
     def __init__(
         self,
@@ -26,10 +27,12 @@ class EventRouter:
         entrance: GuildEntrance,
         table: SessionTable,
         meter: EventMeter,
+        progress: LogProgress,
     ) -> None:
         self._entrance = entrance
         self._guilds = guilds
         self._meter = meter
+        self._progress = progress
         self._table = table
         self._users = users
         self._windows = windows
@@ -42,6 +45,7 @@ class EventRouter:
             WrongAudience: for an event with an audience that it must not have.
             msgspec.MsgspecError: when SESSION_REVOKED has a payload that cannot be read.
         """
+        self._progress.note(delivery)
         envelope = delivery.envelope
         envelope.check_event()
         if delivery.position:

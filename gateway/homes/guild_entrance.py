@@ -33,10 +33,12 @@ from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.events.event_meter import EventMeter
 from gateway.events.inbox import Inbox
 from gateway.guilds.guild_directory import GuildDirectory
+from gateway.guilds.guild_stay import GuildStay
 from gateway.homes.home_port import KnownMember, Stay
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.seat import Seat
+from gateway.sessions.session_guild import SessionGuild
 from gateway.users.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
@@ -101,6 +103,12 @@ class GuildEntrance:
         if stay.enter(session, presence=presence) and is_first and presence is not None:
             self._users.publish_presence(session.user_id, [stay.guild_id])
 
+    def take_back(self, session: Seat, known: SessionGuild, stay: GuildStay) -> None:
+        """Let a session in again that was in the guild before (`GuildStay.take_back`), else as `enter`."""
+        is_first, presence = stay.is_first, self._users.find_presence(session.user_id)
+        if stay.take_back(session, known, presence=presence) and is_first and presence is not None:
+            self._users.publish_presence(session.user_id, [stay.guild_id])
+
     def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
         """Enter more guilds, which READY has named, one after the other."""
         if guild_ids:
@@ -147,6 +155,10 @@ class GuildEntrance:
         actor = self._guilds.find(guild_id)
         found = () if actor is None else (actor.presence_of(user_id) for user_id in user_ids)
         return [presence for presence in found if presence is not None]
+
+    def arriving(self, session: Seat) -> list[int]:
+        """Return the guilds that the session is on its way into."""
+        return [guild_id for guild_id, arrivals in self._arrivals.items() if session.id in arrivals]
 
     def _begin(self, session: Seat, guild_id: int, *, is_announced: bool) -> _Arrival:
         arrival = _Arrival(session, guild_id, is_announced=is_announced)

@@ -22,6 +22,7 @@ from core.domain.member import Member
 from core.wire.envelope import Envelope
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.commands.presence_command import PresenceUpdate
+from gateway.homes.session_state import SessionHomes
 from gateway.sessions.seat import Seat
 from gateway.users.user_actor import Join
 
@@ -153,3 +154,4 @@ class HomePort(NamedTuple):
 
     users: UserHome
     guilds: GuildHomes
+    sessions: SessionHomes

@@ -21,7 +21,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
 from gateway.users.presence import Presence
 
@@ -44,6 +44,8 @@ class RestoreRefusal(enum.StrEnum):
     """The positions lie beyond the end of the log, which is another or an older one."""
     TRIMMED = "trimmed"
     """The log does not reach back to the positions."""
+    BEHIND = "behind"
+    """More has happened since than is replayed."""
     VIEWS = "views"
     """What its user may see has changed since, or may have."""
     JOINED = "joined"
@@ -61,15 +63,13 @@ class RestoreRefusal(enum.StrEnum):
 class SessionHomes(Protocol):
     """The homes of guilds and users, as the journal and the resume use them."""
 
-    def describe(self, session: Session) -> SessionState:
+    def describe(self, session: Seat) -> SessionState:
         """Return what the homes know of a session that is READY. Synchronous, so that a cut can be of one moment."""
 
     def positions(self) -> Mapping[int, int]:
         """Return the position of each shard up to which everything has been dispatched to the sessions here."""
 
-    async def restore(
-        self, session: Session, state: SessionState, positions: Mapping[int, int]
-    ) -> RestoreRefusal | None:
+    async def restore(self, session: Seat, state: SessionState, positions: Mapping[int, int]) -> RestoreRefusal | None:
         """Bring a session back into its guilds and to its user, and dispatch to it what it missed after `positions`.
 
         The session is reserved in the session table, and may have its connection already: dispatches then leave at

@@ -144,6 +144,14 @@ class UserActor:
                 self._pass_on(place, envelope)
         return joins
 
+    def replay(self, session: Seat, envelope: Envelope) -> None:
+        """Send a session an event that passed before it was here."""
+        self._pass_on(self._place_of(session), envelope)
+
+    def presence_set_by(self, session: Seat) -> Presence:
+        """Return the presence that a session has set."""
+        return self._place_of(session).presence
+
     def set_presence(self, session: Seat, presence: Presence) -> None:
         """Set the presence of a session."""
         place = self._place_of(session)

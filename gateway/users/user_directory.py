@@ -22,7 +22,7 @@ from gateway.events.event_meter import EventMeter
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.seat import Seat
 from gateway.users.account_presences import AccountPresences
-from gateway.users.presence import OFFLINE, from_command, render_presence
+from gateway.users.presence import OFFLINE, Presence, from_command, render_presence
 from gateway.users.session_news import SessionNews
 from gateway.users.user_actor import Join, UserActor
 
@@ -114,6 +114,22 @@ class UserDirectory:
         """Set the presence that a session's client asks for."""
         said = from_command(presence, now_ms=self._clock.now_ms())
         self._actors[session.user_id].set_presence(session, said)
+
+    def presence_set_by(self, session: Seat) -> Presence:
+        """Return the presence that a session's client has set."""
+        return self._actors[session.user_id].presence_set_by(session)
+
+    def take_back(self, session: Seat, presence: Presence) -> None:
+        """Give a session that is seated again, but not started, the presence that it had."""
+        self._actors[session.user_id].set_presence(session, presence)
+
+    def replay(self, session: Seat, envelope: Envelope) -> None:
+        """Send a session that is seated again an event of its user that it has missed."""
+        self._actors[session.user_id].replay(session, envelope)
+
+    def go_on(self, session: Seat) -> Sequence[Join]:
+        """Pass held events on to a session that is seated again. The result is that of `start`."""
+        return self._actors[session.user_id].start(session)
 
     def lose(self, session: Seat) -> None:
         """Start the grace time of a session whose socket is lost."""

@@ -12,6 +12,7 @@ from core.wire.envelope import Envelope
 from core_ext.ids import SnowflakeGenerator
 from gateway.event_router import EventRouter
 from gateway.events.event_meter import EventMeter
+from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
@@ -58,6 +59,7 @@ class RouterUnderTest:
             entrance=self,  # type: ignore[arg-type]
             table=self.table,
             meter=meter,
+            progress=LogProgress(),
         )
 
     def deliver(self, delivery: Delivery) -> None:

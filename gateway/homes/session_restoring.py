@@ -1,0 +1,202 @@
+"""The return of sessions whose process has ended: into their guilds and to their user, with what they have missed.
+
+```
+ seat at the user, stays at the guilds ─→ from here on all events are held or collected; how far are the logs applied?
+   ─→ the logs up to there, after the session's positions ─→ guilds open, memberships read and settled
+   ─→ in one turn of the loop:
+        events that wait are applied
+        has anything changed what the session may see? ─ yes ─→ refused, and nothing was sent
+        seated everywhere, quietly ─→ what it missed, by position ─→ what came meanwhile ─→ live
+```
+
+So each event of the session's logs is looked at once: it was dispatched before the positions, lies in the part that is
+read, or comes while it is held. A session that was refused has to identify anew. That is always right, and so it is
+the answer wherever a replay might not be exact (`gateway.events.replay_rules`).
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from core.bus.interfaces import Delivery, LogTrimmed
+from core.domain.errors import Unavailable
+from core.domain.ids import shard_of
+from core.store.interfaces import Store
+from core.wire.envelope import Envelope
+from core.wire.internal_events import parse_joined, parse_revoked
+from gateway.events.log_progress import LogProgress
+from gateway.events.replay_rules import USER_RULES, ReplayRule
+from gateway.guilds.guild_directory import GuildDirectory
+from gateway.guilds.guild_replay import find_obstacle
+from gateway.guilds.guild_stay import GuildStay
+from gateway.homes.guild_entrance import GuildEntrance
+from gateway.homes.missed_events import MissedEvents, MissedTooMuch
+from gateway.homes.session_state import RestoreRefusal, SessionState
+from gateway.sessions.seat import Seat
+from gateway.sessions.session_guild import SessionGuild
+from gateway.users.user_directory import UserDirectory
+
+logger = logging.getLogger(__name__)
+
+_REFUSALS: Final[Mapping[type[Exception], RestoreRefusal]] = {
+    LogTrimmed: RestoreRefusal.TRIMMED,
+    MissedTooMuch: RestoreRefusal.BEHIND,
+    Unavailable: RestoreRefusal.UNAVAILABLE,
+}
+
+
+class _Return:
+    """One session on its way back."""
+
+    __slots__ = ("of_guilds", "of_user", "session", "state", "stays")
+
+    def __init__(self, session: Seat, state: SessionState, stays: Sequence[GuildStay]) -> None:
+        self.session = session
+        self.state = state
+        self.stays = stays
+        """The stays at the guilds of `state`, in the same order."""
+        self.of_user: list[Delivery] = []
+        """What it missed of its user's events."""
+        self.of_guilds: dict[int, list[Delivery]] = {stay.guild_id: [] for stay in stays}
+        """What it missed of each guild's events."""
+
+    @property
+    def guilds(self) -> Iterable[tuple[SessionGuild, GuildStay, Sequence[Delivery]]]:
+        """Each guild with its stay and its events: those that were missed and those that came meanwhile."""
+        for known, stay in zip(self.state.guilds, self.stays, strict=True):
+            came = [delivery for delivery in stay.collected if delivery.position]
+            yield known, stay, [*self.of_guilds[stay.guild_id], *came]
+
+    def note_missed(self, deliveries: Iterable[Delivery]) -> None:
+        """Take what was read of a shard's log, and keep what concerns the session."""
+        for delivery in deliveries:
+            envelope = delivery.envelope
+            if envelope.guild_id in self.of_guilds:
+                self.of_guilds[envelope.guild_id].append(delivery)
+            elif not envelope.guild_id and envelope.user_id == self.session.user_id:
+                self.of_user.append(delivery)
+
+
+class SessionRestoring:
+    """The `SessionHomes` of the guilds and users in this process."""
+
+    __slots__ = ("_entrance", "_guilds", "_missed", "_num_shards", "_progress", "_store", "_users")
+
+    def __init__(
+        self,
+        *,
+        guilds: GuildDirectory,
+        users: UserDirectory,
+        entrance: GuildEntrance,
+        store: Store,
+        progress: LogProgress,
+        missed: MissedEvents,
+        num_shards: int,
+    ) -> None:
+        self._entrance = entrance
+        self._guilds = guilds
+        self._missed = missed
+        self._num_shards = num_shards
+        self._progress = progress
+        self._store = store
+        self._users = users
+
+    def describe(self, session: Seat) -> SessionState:
+        """Return what the homes know of a session that is READY. Synchronous, so that a cut can be of one moment."""
+        actors = [self._guilds.find(guild_id) for guild_id in session.slots]
+        return SessionState(
+            guilds=tuple(actor.describe(session) for actor in actors if actor is not None),
+            arriving=tuple(self._entrance.arriving(session)),
+            presence=self._users.presence_set_by(session),
+        )
+
+    def positions(self) -> Mapping[int, int]:
+        """Return the position of each shard up to which everything has been dispatched to the sessions here."""
+        return self._progress.positions()
+
+    async def restore(self, session: Seat, state: SessionState, positions: Mapping[int, int]) -> RestoreRefusal | None:
+        """Bring a session back, as `gateway.homes.session_state.SessionHomes` says."""
+        self._users.enter(session)
+        stays = [self._guilds.stay(known.guild_id, session.user_id, collects=True) for known in state.guilds]
+        until = self._progress.positions()
+        coming = _Return(session, state, stays)
+        try:
+            refusal = await self._prepare(coming, positions, until) or self._judge(coming)
+            if refusal is None:
+                self._let_in(coming)
+        except tuple(_REFUSALS) as error:
+            return _REFUSALS[type(error)]
+        finally:
+            for stay in stays:
+                stay.close()
+        return refusal
+
+    async def _prepare(
+        self, coming: _Return, positions: Mapping[int, int], until: Mapping[int, int]
+    ) -> RestoreRefusal | None:
+        """Read everything that the return needs. Afterwards its guilds are open and its memberships known."""
+        session, owners = coming.session, (coming.session.user_id, *coming.of_guilds)
+        for shard in {shard_of(owner, self._num_shards) for owner in owners}:
+            after, end = positions.get(shard, 0), until.get(shard, 0)
+            if after > end:
+                return RestoreRefusal.AHEAD
+            coming.note_missed(await self._missed.read(shard, after=after, until=end))
+        for stay in coming.stays:
+            await stay.open()
+        token_hash = session.profile.token_hash
+        login = (await self._store.logins.find_many([token_hash])).get(token_hash)
+        if login is None:
+            return RestoreRefusal.REVOKED
+        rows = {member.guild_id: member for member in login.memberships}
+        for stay in coming.stays:
+            stay.settle(rows.get(stay.guild_id))
+        return None
+
+    # -- in one turn of the loop
+
+    def _judge(self, coming: _Return) -> RestoreRefusal | None:
+        """Return why a replay would not be exact. Events that wait are applied first: they may have changed that."""
+        self._entrance.catch_up()
+        session = coming.session
+        if session.is_ended:
+            return RestoreRefusal.ENDED
+        for delivery in coming.of_user:
+            refusal = _judge_user_event(session, delivery.envelope)
+            if refusal is not None:
+                return refusal
+        for _, stay, missed in coming.guilds:
+            if not stay.is_member:
+                return RestoreRefusal.LEFT
+            obstacle = find_obstacle(missed, session.user_id)
+            if obstacle is not None:
+                logger.info("no exact replay", extra={"guild_id": stay.guild_id, "event": obstacle})
+                return RestoreRefusal.VIEWS
+        return None
+
+    def _let_in(self, coming: _Return) -> None:
+        session = coming.session
+        self._users.take_back(session, coming.state.presence)
+        replays = [(delivery, self._users.replay) for delivery in coming.of_user]
+        for known, stay, missed in coming.guilds:
+            self._entrance.take_back(session, known, stay)
+            replays += [(delivery, stay.replay) for delivery in missed]
+        replays.sort(key=lambda each: each[0].position)
+        told: set[int] = set()
+        for delivery, replay in replays:
+            # An event may be in the log twice, as in `GuildActor.apply`.
+            if delivery.envelope.id not in told:
+                told.add(delivery.envelope.id)
+                replay(session, delivery.envelope)
+        for join in self._users.go_on(session):
+            self._entrance.join(join.session, join.guild_id)
+        self._entrance.enter_later(session, coming.state.arriving)
+
+
+def _judge_user_event(session: Seat, envelope: Envelope) -> RestoreRefusal | None:
+    """Return why the session cannot go on after this event of its user."""
+    match USER_RULES.get(envelope.event):
+        case ReplayRule.JOINED if session.wants_guild(parse_joined(envelope.payload)):
+            return RestoreRefusal.JOINED
+        case ReplayRule.REVOKED if parse_revoked(envelope.payload) == session.profile.auth_session_id:
+            return RestoreRefusal.REVOKED
+    return None
