@@ -1,55 +1,67 @@
-"""The way of committed events into the logs of a cluster, where rows and logs are in different servers.
+"""The relay: how events that units of work have announced get from the database into the logs.
 
-A unit of work commits its events with its rows, each with the *revision* of its shard: contiguous, in the order of the
-commits. Whoever has committed relays them into the shard's log, which takes a revision only when it has the one before:
-
-    relay(shard, first=7, [7, 8]), the log's newest is 6  →  appends both
-                                   the log's newest is 7  →  appends 8: somebody has relayed 7 already
-                                   the log's newest is 4  →  Gap(4): relay 5 and 6 first
-
-So each event is in the log once and in order, whoever relays it, however often. Which rows are still to be relayed is
-the store's to know.
+A unit of work stores its events with its rows, numbered by shard (the *revision*). Whoever has committed relays them;
+so does a sweep, for those who died between the commit and here. A log takes exactly the next revision, so the same
+events may be relayed at any time, by anybody, twice.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from functools import partial
 
-import msgspec
-
-from core.wire.envelope import Envelope
-
-
-class Gap(msgspec.Struct, frozen=True):
-    """The refusal to leave revisions out: `newest` is the last one that the log has, 0 for none."""
-
-    newest: int
+from core.bus.positions import position_of
+from core.bus.redis import RedisBus
+from core.domain.events import MEMBER_EVENTS, RIGHTS_EVENTS
+from core.redis.interfaces import Argument, Scripts
+from core.redis.keys import tag_of
+from core.wire.envelope import Envelope, encode_envelope
 
 
-class Relay(Protocol):
-    """The writing end of the shards' logs, for events that have a revision."""
+class RevisionGap(Exception):
+    """The log lacks earlier revisions: those after `revision` are to be relayed first. They are in the outbox."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the logs take events, as far as this process knows. No unit of work begins while they do not."""
-
-    async def relay(self, shard: int, first: int, envelopes: Sequence[Envelope]) -> int | Gap:
-        """Append the events of the revisions `first`, `first + 1`, …; return a position of the shard's log at or
-        behind the last one's, or the gap before the first one.
-
-        Raises:
-            Unavailable: when the log does not answer, or takes nothing now. It may have taken the events.
-        """
-
-    async def newest_revisions(self) -> Sequence[int]:
-        """Return the newest revision in each shard's log, 0 for none. Raises Unavailable."""
+    def __init__(self, shard: int, revision: int) -> None:
+        super().__init__(shard, revision)
+        self.shard = shard
+        self.revision = revision
 
 
-class Tail(Protocol):
-    """The reading end of the logs in this process."""
+class Relay:
+    """Relays events of units of work."""
 
-    async def wait_for(self, shard: int, position: int) -> None:
-        """Wait until all deliveries of the shard up to a position have been handed to this process's listeners.
+    __slots__ = ("_bus", "_scripts")
+
+    def __init__(self, *, bus: RedisBus, scripts: Scripts) -> None:
+        self._bus = bus
+        self._scripts = scripts
+
+    async def relay(self, shard: int, first_revision: int, envelopes: Sequence[Envelope]) -> int:
+        """Append events with contiguous revisions to a shard's log, without those that it has.
+
+        Return the position at or before which they all are; `RedisBus.wait_passed` waits for it. Events that change
+        rights in a guild make the checks of messages stale that were made before them (`core.door`).
 
         Raises:
-            Unavailable: when they do not come in time.
+            RevisionGap: when earlier ones are missing.
+            Unavailable: when nothing was relayed. OutcomeUnknown: when that is not known. Relay again.
         """
+        args: list[Argument] = []
+        for envelope in envelopes:
+            args += [_whose_rights(envelope), encode_envelope(envelope)]
+        call = partial(self._scripts.call, "log_relay", tag_of(shard), first_revision, *args)
+        answer = await self._bus.insist(call)
+        if answer[0] == b"GAP":
+            raise RevisionGap(shard, answer[1])
+        return position_of(answer[1], answer[2])
+
+    async def find_revisions(self) -> list[int]:
+        """Return the newest relayed revision of each shard, for the sweep. Raises Unavailable."""
+        return [head.revision for head in (await self._bus.tail.fetch_heads()).shards]
+
+
+def _whose_rights(envelope: Envelope) -> str:
+    """Return the guild, or the member of it, whose rights the event may have changed; nothing for other events."""
+    if envelope.event not in RIGHTS_EVENTS:
+        return ""
+    if envelope.event in MEMBER_EVENTS:
+        return f"{envelope.guild_id}:{envelope.user_id}"
+    return str(envelope.guild_id)

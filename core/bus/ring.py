@@ -31,6 +31,18 @@ class Ring:
         self._budget_bytes = budget_bytes
         self._size_bytes = 0
 
+    def begin(self, shard: int, position: int) -> None:
+        """Forget a shard's deliveries: from now on those after `position` pass through `push`."""
+        kept = self._by_shard[shard]
+        self._size_bytes -= sum(map(_size_of, kept))
+        kept.clear()
+        self._arrivals = deque(other for other in self._arrivals if other != shard)
+        self._floors[shard] = position
+
+    def floor(self, shard: int) -> int:
+        """Return the position after which the ring has all of a shard's deliveries."""
+        return self._floors[shard]
+
     def push(self, delivery: Delivery) -> None:
         """Keep a delivery, dropping the oldest when the budget is used up."""
         self._by_shard[delivery.shard].append(delivery)

@@ -8,7 +8,8 @@ Every script gets the run id of the server as its first argument, from the clien
 a caller from before a restart, and a log that has not been compared since (`core.bus.log_keeper`).
 """
 
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 Argument = bytes | str | int
@@ -23,7 +24,7 @@ class Scripts(Protocol):
     def run_id(self) -> str:
         """The run id of the server that was connected last, "" before the first time."""
 
-    def call(self, script: str, tag: str, *args: Argument) -> Awaitable[Answer]:
+    def call(self, script: str, tag: str, *args: Argument) -> "asyncio.Future[Answer]":
         """Run a script by its name; calls run in the order in which they are made.
 
         `tag` is the hash tag that all keys of the call end with (`core.redis.keys`).

@@ -12,17 +12,14 @@ processes), `job:*` and `epoch:*`.
 | `open{s}`, `held{s}` | id → who has opened it and for what; id → what is appended at its turn |
 | `last{s}<channel>` | the newest id of the last hour |
 | `nonce{s}<channel>:<author>:<nonce>` | the id of the message, for an hour |
-| `slow{s}<channel>:<author>` | lives while the author waits for slow mode |
-| `perm{s}` | guild → value of `tail:rel` with the newest event that has changed rights |
+| `slow{s}<channel>:<author>` | the slow mode in ms when the author sent; lives for that time |
+| `perm{s}` | guild, or guild:user → value of `tail:rel` with the newest event that has changed rights |
 """
 
 from typing import Final
 
 ANY_TAG: Final = "{0}"
 """The tag of calls that concern no shard."""
-
-OPENED: Final = "opened"
-"""The channel on which it is said that logs were opened again."""
 
 ONLINE: Final = "online"
 """The hash guild → number of members that are online."""

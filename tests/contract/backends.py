@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 from core.bus.interfaces import Bus
-from core.store.aggregates.node_numbers import NodeNumbers
+from core.bus.positions import generation_of, n_of
+from core.bus.redis import RedisBus
+from core.redis.keys import ANY_TAG, tag_of
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore, StoreOptions
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
+from tests.fakes.redis.cluster import KeepingProcess
 from tests.support.databases import MigratedDatabase
 
 NUM_SHARDS = 8
@@ -25,9 +28,6 @@ class StoreBackend(Protocol):
 
     @property
     def bus(self) -> Bus: ...
-
-    @property
-    def node_numbers(self) -> NodeNumbers: ...
 
     async def open(self) -> None: ...
 
@@ -60,11 +60,6 @@ class SqliteBackend:
     def bus(self) -> Bus:
         """Return the bus over the store's log."""
         return self.store.bus
-
-    @property
-    def node_numbers(self) -> NodeNumbers:
-        """Return the node numbers of the store's database."""
-        return self.store.node_numbers
 
     async def open(self) -> None:
         """Open the file, which is a copy of the migrated one if there was none."""
@@ -100,6 +95,9 @@ class BusBackend(Protocol):
     async def trim(self) -> None:
         """Forget every delivery so far."""
 
+    async def settle(self) -> None:
+        """Wait until what was published without a place has been heard."""
+
 
 class MemoryBusBackend:
     """The fake bus."""
@@ -122,6 +120,9 @@ class MemoryBusBackend:
         """Forget every delivery so far."""
         self._bus.trim()
 
+    async def settle(self) -> None:
+        """Do nothing: listeners hear at once."""
+
 
 class SqlBusBackend(SqliteBackend):
     """The embedded store's bus."""
@@ -131,3 +132,44 @@ class SqlBusBackend(SqliteBackend):
         self._clock.advance(2 * 60 * 60)
         await self.store.trim_log()
         await self.reopen()
+
+    async def settle(self) -> None:
+        """Do nothing: listeners hear at once."""
+
+
+class RedisBusBackend:
+    """The bus of a cluster's process, which keeps the logs itself, too."""
+
+    def __init__(self, process: KeepingProcess) -> None:
+        self._process = process
+
+    @property
+    def bus(self) -> RedisBus:
+        """Return the bus."""
+        return self._process.bus
+
+    async def open(self) -> None:
+        """Run the bus, with logs that are open."""
+        self._process.start()
+        await self._process.open_logs()
+        assert await self.bus.wait_current(5)
+
+    async def close(self) -> None:
+        """End it."""
+        await self._process.kill()
+
+    async def trim(self) -> None:
+        """Forget every delivery so far."""
+        for shard in range(NUM_SHARDS):
+            position = await self.bus.position(shard)
+            place = (generation_of(position), n_of(position))
+            await self._process.scripts.call("log_trim", tag_of(shard), self._process.lease.epoch or 0, *place, 0)
+
+    async def settle(self) -> None:
+        """Hear the second of two pings, which was sent after all that was published."""
+        await self._process.scripts.call("log_counters", ANY_TAG)
+        pongs = self.bus.tail.pongs
+        last = pongs.value + 2
+        for _ in range(2):
+            self._process.channels.ping()
+        assert await pongs.wait(last, 5)

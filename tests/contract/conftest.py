@@ -9,10 +9,20 @@ from core.bus.interfaces import Bus
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Store
 from deploy.services.process import ServiceProcess
-from tests.contract.backends import MemoryBusBackend, SqlBusBackend, SqliteBackend, StoreBackend
+from tests.contract.backends import (
+    NUM_SHARDS,
+    BusBackend,
+    MemoryBusBackend,
+    RedisBusBackend,
+    SqlBusBackend,
+    SqliteBackend,
+    StoreBackend,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.redis.cluster import FakeCluster
 from tests.support.databases import MigratedDatabase
+from tests.support.redis_cluster import RealCluster
 from tests.support.redis_journal import empty_journal
 
 
@@ -46,13 +56,19 @@ def bus(backend: StoreBackend) -> Bus:
     return backend.bus
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite with a ring"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite with a ring", "twins of redis", "redis"])
 async def bus_backend(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock, migrated_database: MigratedDatabase
-) -> AsyncIterator[MemoryBusBackend | SqlBusBackend]:
+) -> AsyncIterator[BusBackend]:
     """An open bus."""
+    chosen: BusBackend
     if request.param == "memory":
-        chosen: MemoryBusBackend | SqlBusBackend = MemoryBusBackend()
+        chosen = MemoryBusBackend()
+    elif request.param == "twins of redis":
+        chosen = RedisBusBackend(FakeCluster(clock, NUM_SHARDS).worker(ring_bytes=0))
+    elif request.param == "redis":
+        server: ServiceProcess = request.getfixturevalue("redis_server")
+        chosen = RedisBusBackend(RealCluster(server.service.port, NUM_SHARDS).worker(ring_bytes=0))
     else:
         ring_bytes = 1024 * 1024 if request.param == "sqlite with a ring" else 0
         chosen = SqlBusBackend(tmp_path / "bus.db", clock, migrated_database, ring_bytes=ring_bytes)

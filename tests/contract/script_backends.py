@@ -15,9 +15,10 @@ from core.redis.scripts import load_scripts
 from tests.fakes.clock import FakeClock
 from tests.fakes.redis.client import TWINS
 from tests.fakes.redis.server import FakeRedisServer
-from tests.support.redis_server import RedisServer
 
 NUM_SHARDS = 3
+_DATABASE = 1
+"""A database that other tests of the same server do not use."""
 CHANNELS = [channel_of(shard) for shard in range(NUM_SHARDS)]
 
 
@@ -41,8 +42,8 @@ class ScriptBackend(Protocol):
 class RealScripts:
     """The scripts on a server."""
 
-    def __init__(self, server: RedisServer) -> None:
-        self._client: Any = redis.Redis(port=server.port)
+    def __init__(self, port: int) -> None:
+        self._client: Any = redis.Redis(port=port, db=_DATABASE)
         self._scripts: Mapping[str, Any] = {
             name: self._client.register_script(script.source) for name, script in load_scripts().items()
         }
@@ -76,7 +77,7 @@ class RealScripts:
             published.append((message["channel"], message["data"]))
 
     def clear(self) -> None:
-        self._client.flushall()
+        self._client.flushdb()
         self.take_published()
 
     def close(self) -> None:

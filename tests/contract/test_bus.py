@@ -87,12 +87,14 @@ async def test_concurrent_publishes_are_delivered_in_the_order_of_their_position
     assert await bus.read(SHARD, 0) == heard
 
 
-async def test_listener_hears_its_shards_only(bus: Bus) -> None:
+async def test_listener_hears_its_shards_only(bus_backend: BusBackend) -> None:
+    bus = bus_backend.bus
     heard: list[Delivery] = []
     bus.subscribe(heard.append, [SHARD])
     bus.subscribe(heard.append, [])
     await bus.publish([new_envelope(1, GUILD), new_envelope(2, OTHER_GUILD)])
     bus.publish_volatile([new_envelope(3, GUILD), new_envelope(4, OTHER_GUILD)])
+    await bus_backend.settle()
     assert ids_of(heard) == [1, 3]
 
 
@@ -128,7 +130,11 @@ async def test_listener_may_close_itself_while_it_is_called(bus: Bus) -> None:
     assert heard == [1, -1, -2]
 
 
-async def test_listener_that_raises_keeps_nobody_from_hearing(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
+async def test_listener_that_raises_keeps_nobody_from_hearing(
+    bus_backend: BusBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus = bus_backend.bus
+    caplog.clear()
     heard: list[Delivery] = []
 
     def fail(delivery: Delivery) -> None:
@@ -138,14 +144,17 @@ async def test_listener_that_raises_keeps_nobody_from_hearing(bus: Bus, caplog: 
     bus.subscribe(heard.append)
     await bus.publish([new_envelope(1, GUILD)])
     bus.publish_volatile([new_envelope(2, GUILD)])
+    await bus_backend.settle()
     assert ids_of(heard) == [1, 2]
     assert len(caplog.records) == 2
 
 
-async def test_volatile_is_heard_at_once_and_has_no_place(bus: Bus) -> None:
+async def test_volatile_is_heard_and_has_no_place(bus_backend: BusBackend) -> None:
+    bus = bus_backend.bus
     heard: list[Delivery] = []
     bus.subscribe(heard.append)
     bus.publish_volatile([new_envelope(1, GUILD), new_envelope(2, OTHER_GUILD)])
+    await bus_backend.settle()
     assert [(delivery.position, delivery.shard, delivery.envelope.id) for delivery in heard] == [
         (0, SHARD, 1),
         (0, OTHER_SHARD, 2),

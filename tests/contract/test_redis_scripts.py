@@ -9,7 +9,6 @@ import pytest
 from core.redis.scripts import load_scripts
 from tests.contract.script_backends import NUM_SHARDS, RealScripts, ScriptBackend, TwinScripts
 from tests.fakes.redis.client import TWINS
-from tests.support.redis_server import RedisServer, start_redis
 
 RUN = "run1"
 TAG = "{1}"
@@ -21,17 +20,12 @@ HOUR_MS = 3_600_000
 HEADER = struct.Struct(">IQQQQ")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.kill()
-
-
 @pytest.fixture(params=["twins", "redis"])
 def backend(request: pytest.FixtureRequest) -> Iterator[ScriptBackend]:
     chosen: ScriptBackend
-    chosen = TwinScripts() if request.param == "twins" else RealScripts(request.getfixturevalue("server"))
+    chosen = (
+        TwinScripts() if request.param == "twins" else RealScripts(request.getfixturevalue("redis_server").service.port)
+    )
     chosen.clear()
     yield chosen
     chosen.close()
@@ -57,7 +51,7 @@ class Logs:
         limits = changed.pop("limits", ())
         args: dict[str, Any] = {
             "life": self.life, "channel": 77, "t": t, "low": low, "incarnation": "api1", "what": b"w", "oldest": 5000,
-            "guild": 0, "mark": 0, "nonce": "", "nonce_ms": HOUR_MS, "sender": "", "slow_ms": 0,
+            "guild": 0, "mark": 0, "author": 9, "nonce": "", "nonce_ms": HOUR_MS, "slow_ms": 0,
         } | changed  # fmt: skip
         return self.backend.run("door_open", TAG, RUN, *args.values(), *limits)
 
@@ -105,6 +99,7 @@ def test_entries_get_contiguous_places_and_are_read_back(logs: Logs) -> None:
 
 def test_entry_is_published_with_its_place_and_the_counters(logs: Logs) -> None:
     base = NOW_MS * 1000
+    logs.backend.take_published()
     logs.backend.run("log_append", TAG, RUN, b"a")
     logs.backend.run("log_relay", OTHER, RUN, 1, "", b"b")
     logs.backend.run("log_append", TAG, RUN, b"c")
@@ -135,6 +130,9 @@ def test_relayed_change_of_rights_makes_earlier_checks_stale(logs: Logs) -> None
     assert logs.open(2, guild=6, mark=base) == [b"OK", T]
     assert logs.open(3, guild=5, mark=base + 1) == [b"OK", T]
     assert logs.open(4, guild=5, mark=base - 1) == [b"STALE", base + 1]
+    logs.backend.run("log_relay", TAG, RUN, 2, "5:8", b"member")
+    assert logs.open(4, guild=5, author=8, mark=base + 1) == [b"STALE", base + 2]
+    assert logs.open(4, guild=5, author=9, mark=base + 1) == [b"OK", T]
 
 
 def test_checks_from_before_an_opening_of_the_log_are_stale(logs: Logs) -> None:
@@ -212,32 +210,36 @@ def test_closing_is_refused_when_one_of_its_logs_is_another_life(logs: Logs) -> 
 
 def test_repeat_of_a_nonce_is_told_the_first_id_and_whether_it_is_open(logs: Logs) -> None:
     logs.open(1)
-    assert logs.open(2, nonce="9:n") == [b"OK", T]
-    assert logs.open(3, nonce="9:n") == [b"KNOWN", id_of(T, 2), 1]
-    assert logs.open(3, nonce="8:n") == [b"OK", T]
+    assert logs.open(2, nonce="n") == [b"OK", T]
+    assert logs.open(3, nonce="n") == [b"KNOWN", id_of(T, 2), 1]
+    assert logs.open(3, author=8, nonce="n") == [b"OK", T]
     logs.close(2, b"a")
-    assert logs.open(4, nonce="9:n") == [b"KNOWN", id_of(T, 2), 1]
+    assert logs.open(4, nonce="n") == [b"KNOWN", id_of(T, 2), 1]
     logs.close(1, b"b")
-    assert logs.open(4, nonce="9:n") == [b"KNOWN", id_of(T, 2), 0]
+    assert logs.open(4, nonce="n") == [b"KNOWN", id_of(T, 2), 0]
     logs.backend.advance(3601)
-    assert logs.open(4, nonce="9:n") == [b"OK", T]
+    assert logs.open(4, nonce="n") == [b"OK", T]
 
 
-def test_nonce_and_slow_mode_of_an_aborted_message_are_free_again(logs: Logs) -> None:
-    logs.open(1, nonce="9:n", sender="9", slow_ms=60_000)
-    assert logs.open(2, sender="9", slow_ms=60_000)[0] == b"SLOW"
+def test_nonce_of_an_aborted_message_is_free_again_and_what_was_counted_stays(logs: Logs) -> None:
+    logs.open(1, nonce="n", slow_ms=60_000)
+    assert logs.open(2, slow_ms=60_000)[0] == b"SLOW"
     logs.abort(1)
-    assert logs.open(2, nonce="9:n", sender="9", slow_ms=60_000) == [b"OK", T]
+    assert logs.open(2, nonce="n") == [b"OK", T]
+    assert logs.open(3, slow_ms=60_000)[0] == b"SLOW"
 
 
 def test_slow_mode_holds_one_sender_in_one_channel(logs: Logs) -> None:
-    assert logs.open(1, sender="9", slow_ms=60_000) == [b"OK", T]
-    word, left_ms = logs.open(2, sender="9", slow_ms=60_000)
+    assert logs.open(1, slow_ms=60_000) == [b"OK", T]
+    word, left_ms = logs.open(2, slow_ms=60_000)
     assert (word, 0 < left_ms <= 60_000) == (b"SLOW", True)
-    assert logs.open(2, sender="8", slow_ms=60_000) == [b"OK", T]
-    assert logs.open(3, sender="9", slow_ms=60_000, channel=78) == [b"OK", T]
+    assert logs.open(2, author=8, slow_ms=60_000) == [b"OK", T]
+    assert logs.open(3, slow_ms=60_000, channel=78) == [b"OK", T]
+    logs.backend.advance(40)
+    assert logs.open(4, slow_ms=60_000)[0] == b"SLOW"
+    assert logs.open(4, slow_ms=40_000) == [b"OK", T]
     logs.backend.advance(60.5)
-    assert logs.open(4, sender="9", slow_ms=60_000) == [b"OK", T]
+    assert logs.open(5, slow_ms=60_000) == [b"OK", T]
 
 
 def test_refused_message_counts_against_no_limit(logs: Logs) -> None:
@@ -300,11 +302,11 @@ def test_held_message_needs_nobody_and_is_listed_nowhere(logs: Logs) -> None:
 
 
 def test_lost_nonces_are_put_back_where_they_are_missing(logs: Logs) -> None:
-    logs.open(1, nonce="9:n")
+    logs.open(1, nonce="n")
     known = (77, "9:n", id_of(T, 5), 77, "8:n", id_of(T, 6))
     assert logs.backend.run("nonces_restore", TAG, RUN, HOUR_MS, *known) == 1
-    assert logs.open(2, nonce="9:n")[1] == id_of(T, 1)
-    assert logs.open(2, nonce="8:n") == [b"KNOWN", id_of(T, 6), 0]
+    assert logs.open(2, nonce="n")[1] == id_of(T, 1)
+    assert logs.open(2, author=8, nonce="n") == [b"KNOWN", id_of(T, 6), 0]
 
 
 def test_another_run_closes_the_log_until_it_is_opened_with_its_end(logs: Logs) -> None:
@@ -323,10 +325,37 @@ def test_heads_tell_of_each_log_where_it_ends_and_where_its_life_began(logs: Log
     backend, life = logs.backend, int(logs.life)
     backend.run("log_relay", TAG, RUN, 1, "", b"a")
     answer = backend.run("log_heads", TAG, RUN, NUM_SHARDS)
-    assert answer == [NOW_MS * 1000 + 1, NOW_MS * 1000 + 1, *[0] * 7, 1, 1, 1, 1, life, 0, 0, 1, 1, 0, 0, life, 0, 0]
+    assert answer == [
+        NOW_MS * 1000 + 1,
+        NOW_MS * 1000 + 1,
+        life + 1,
+        *[0] * 7,
+        1,
+        1,
+        1,
+        1,
+        life,
+        0,
+        0,
+        1,
+        1,
+        0,
+        0,
+        life,
+        0,
+        0,
+    ]
     open_log(backend, run="run2", gen=1, n=1, next_gen=1)
-    assert backend.run("log_heads", TAG, "run2", 2)[9:] == [1, 1, 1, 1, life + 1, life, 1]
-    assert backend.run("log_heads", TAG, "run3", 2)[9] == 0
+    assert backend.run("log_heads", TAG, "run2", 2)[10:] == [1, 1, 1, 1, life + 1, life, 1]
+    assert backend.run("log_heads", TAG, "run3", 2)[10] == 0
+
+
+def test_opening_of_a_log_is_published_before_its_first_entry(backend: ScriptBackend) -> None:
+    open_log(backend)
+    backend.run("log_append", TAG, RUN, b"a")
+    (_, opened), (_, entry) = backend.take_published()
+    assert HEADER.unpack(opened) == (1, 0, 0, NOW_MS * 1000, NOW_MS * 1000)
+    assert HEADER.unpack_from(entry)[:2] == (1, 1)
 
 
 def test_counters_jump_above_all_that_were_given_out(logs: Logs) -> None:
@@ -353,7 +382,7 @@ def test_log_may_be_replaced_by_a_later_part_of_itself(backend: ScriptBackend) -
     assert backend.run("log_repair", TAG, RUN, 1, 4, 40, 1, 99, 3, b"x", 4, b"y") == [b"OK", 42]
     assert int(open_log(backend, gen=4, n=42, next_gen=4, rev=4)) == NOW_MS
     assert backend.run("log_read", TAG, RUN, 0, 10) == [4, 42, 41, 3, b"x", 4, b"y"]
-    assert backend.run("log_heads", TAG, RUN, 2)[9:] == [1, 4, 42, 4, NOW_MS, 99, 42]
+    assert backend.run("log_heads", TAG, RUN, 2)[10:] == [1, 4, 42, 4, NOW_MS, 99, 42]
 
 
 def test_new_generation_begins_without_entries(logs: Logs) -> None:

@@ -1,6 +1,5 @@
 """Random calls at the scripts and at their twins: the same answers, the same publications, the same logs."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -9,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from core.redis.interfaces import Argument
+from deploy.services.process import ServiceProcess
 from tests.contract.script_backends import NUM_SHARDS, RealScripts, TwinScripts
-from tests.support.redis_server import RedisServer, start_redis
 
 NOW_MS = 1_750_000_000_000
 T = 330_000_000_000
@@ -25,7 +24,7 @@ lows = st.integers(1, 6)
 steps_ms = st.sampled_from([0, 0, 1, 1, 3, 3, 200, 300, 6000])
 bodies = st.binary(max_size=3)
 guilds = st.sampled_from(["0", "5", "6"])
-nonces = st.sampled_from(["", "", "8:n", "9:n"])
+nonces = st.sampled_from(["", "", "n"])
 openings = st.fixed_dictionaries(
     {
         "channel": channels,
@@ -35,7 +34,8 @@ openings = st.fixed_dictionaries(
         "guild": guilds,
         "age": st.sampled_from([0, 0, 0, 1, 2]),
         "nonce": nonces,
-        "sender": st.sampled_from(["", "", "", "8"]),
+        "author": st.sampled_from(["8", "9"]),
+        "slow_ms": st.sampled_from([0, 0, 0, 20_000, 60_000]),
         "limit": st.sampled_from([0, 0, 0, 1, 3]),
         "api": st.sampled_from(["a", "b"]),
     }
@@ -67,7 +67,7 @@ class Agreement(RuleBasedStateMachine):
     def heads(self, tag: str) -> list[int]:
         answer = self.twin.run("log_heads", tag, f"run{self.run}", NUM_SHARDS)
         shard = int(tag[1:-1])
-        return answer[2 + shard * 7 : 9 + shard * 7]  # type: ignore[no-any-return]
+        return answer[3 + shard * 7 : 10 + shard * 7]  # type: ignore[no-any-return]
 
     @rule(seconds=st.sampled_from([30, 61, 400, 3700]))
     def pass_time(self, seconds: int) -> None:
@@ -96,7 +96,7 @@ class DoorAgreement(Agreement):
         mark = self.twin.run("log_counters", tag, "")[1] - opening["age"]
         limits = ("one", opening["limit"], 90_000, "all", 4, 60_000) if opening["limit"] else ()
         who = (opening["api"], b"what", 5000, opening["guild"], mark)
-        waits = (opening["nonce"], 3_600_000, opening["sender"], 60_000)
+        waits = (opening["author"], opening["nonce"], 3_600_000, opening["slow_ms"])
         ticket = (opening["channel"], self.t + opening["skew_ms"], opening["low"])
         answer = self.both("door_open", tag, self.heads(tag)[4], *ticket, *who, *waits, *limits)
         if answer[0] == b"OK":
@@ -133,14 +133,18 @@ class DoorAgreement(Agreement):
         oldest = (self.t << 22).to_bytes(8, "big") if is_full else "0"
         self.both("door_orphans", "{0}", NUM_SHARDS, 1000, oldest)
 
-    @rule(tag=tags, step=st.integers(-2, 1), pairs=st.lists(st.tuples(st.sampled_from(["", "5"]), bodies), max_size=3))
+    @rule(
+        tag=tags,
+        step=st.integers(-2, 1),
+        pairs=st.lists(st.tuples(st.sampled_from(["", "5", "5:8"]), bodies), max_size=3),
+    )
     def relay(self, tag: str, step: int, pairs: list[tuple[str, bytes]]) -> None:
         first = max(1, self.heads(tag)[3] + 1 + step)
         self.both("log_relay", tag, first, *(part for pair in pairs for part in pair))
 
     @rule(nonce=nonces, low=lows, tag=tags, channel=channels)
     def restore_nonce(self, nonce: str, low: int, tag: str, channel: int) -> None:
-        self.both("nonces_restore", tag, 3_600_000, channel, nonce, (T << 22 | low).to_bytes(8, "big"))
+        self.both("nonces_restore", tag, 3_600_000, channel, "8:" + nonce, (T << 22 | low).to_bytes(8, "big"))
 
     @rule(channel=channels, ends=st.permutations(list(range(4))), aborted=st.sets(st.integers(0, 3), max_size=2))
     def overtake(self, channel: int, ends: list[int], aborted: set[int]) -> None:
@@ -148,7 +152,7 @@ class DoorAgreement(Agreement):
         self.t += 4000
         for low in range(4):
             ticket = (channel, self.t, 10 + low, "a", b"what", 90_000, 0, 0)
-            self.both("door_open", "{0}", self.heads("{0}")[4], *ticket, "", 0, "", 0)
+            self.both("door_open", "{0}", self.heads("{0}")[4], *ticket, "9", "", 0, 0)
         for low in ends:
             known = (self.t << 22 | 10 + low).to_bytes(8, "big")
             if low in aborted:
@@ -171,7 +175,11 @@ class LogAgreement(Agreement):
     def append(self, tag: str, bodies: list[bytes]) -> None:
         self.both("log_append", tag, *bodies)
 
-    @rule(tag=tags, step=st.integers(-2, 1), pairs=st.lists(st.tuples(st.sampled_from(["", "5"]), bodies), max_size=3))
+    @rule(
+        tag=tags,
+        step=st.integers(-2, 1),
+        pairs=st.lists(st.tuples(st.sampled_from(["", "5", "5:8"]), bodies), max_size=3),
+    )
     def relay(self, tag: str, step: int, pairs: list[tuple[str, bytes]]) -> None:
         first = max(1, self.heads(tag)[3] + 1 + step)
         self.both("log_relay", tag, first, *(part for pair in pairs for part in pair))
@@ -242,18 +250,11 @@ def _without_time(script: str, answer: Any) -> Any:
     return [*answer[:place], round(answer[place] / SLACK_MS), *answer[place + 1 :]]
 
 
-@pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.kill()
-
-
 @pytest.mark.parametrize(("machine", "examples"), [(DoorAgreement, 30), (LogAgreement, 20), (LimitAgreement, 10)])
 def test_scripts_and_twins_agree_whatever_is_called(
-    server: RedisServer, machine: type[Agreement], examples: int
+    redis_server: ServiceProcess, machine: type[Agreement], examples: int
 ) -> None:
-    Agreement.real, Agreement.twin = RealScripts(server), TwinScripts()
+    Agreement.real, Agreement.twin = RealScripts(redis_server.service.port), TwinScripts()
     try:
         run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=40))
     finally:

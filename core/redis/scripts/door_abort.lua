@@ -1,4 +1,4 @@
--- End an opening without an event, and let its nonce and slow mode be used again.
+-- End an opening without an event, and let its nonce be used again. What was counted stays counted.
 --
 -- Key: the tag of the door's shard.
 -- Args: run, id (8 bytes), channel
@@ -20,9 +20,6 @@ end
 record = cmsgpack.unpack(record)
 if record[4] ~= '' and redis.call('GET', record[4]) == id then
   redis.call('DEL', record[4])
-end
-if record[5] ~= '' then
-  redis.call('DEL', record[5])
 end
 local door = 'door' .. tag .. ARGV[3]
 redis.call('HDEL', 'open' .. tag, id)

@@ -4,9 +4,8 @@
 -- Args: run, life, channel, t (milliseconds of the ticket), low (its other 22 bits), incarnation of the API process,
 --   what (bytes for whoever must end it in the process' place), oldest (the age in ms at which an open one holds up
 --   the channel),
---   guild ('0' for none), mark (rights were checked as of this value of tail:rel),
---   nonce ('' for none; with the author), nonce's life in ms,
---   sender of slow mode ('' for none), slow mode in ms,
+--   guild ('0' for none, whose rights are not looked at), mark (rights were checked as of this value of tail:rel), author,
+--   nonce ('' for none), nonce's life in ms, slow mode in ms (0 for none),
 --   then for each limit: key, limit, window in ms. The first that is used up refuses, and nothing is counted.
 -- Answers: CLOSED | KNOWN id is_open | STALE rel | BUSY age | SLOW left | LIMITED number left | LATE ms | OK ms
 --
@@ -22,9 +21,9 @@ if meta[1] ~= run or meta[2] ~= life then
   return {'CLOSED'}
 end
 
-local nonce = ARGV[11]
+local author, nonce = ARGV[11], ARGV[12]
 if nonce ~= '' then
-  nonce = 'nonce' .. tag .. channel .. ':' .. nonce
+  nonce = 'nonce' .. tag .. channel .. ':' .. author .. ':' .. nonce
   local known = redis.call('GET', nonce)
   if known then
     local is_open = redis.call('HEXISTS', 'open' .. tag, known) + redis.call('HEXISTS', 'held' .. tag, known)
@@ -33,10 +32,11 @@ if nonce ~= '' then
 end
 
 if guild ~= '0' then
-  local mark = tonumber(ARGV[10])
-  local changed = tonumber(redis.call('HGET', 'perm' .. tag, guild) or '0')
-  if math.max(changed, tonumber(meta[3])) > mark then
-    return {'STALE', math.max(changed, tonumber(meta[3]))}
+  local changed = tonumber(meta[3])
+  local perms = redis.call('HMGET', 'perm' .. tag, guild, guild .. ':' .. author)
+  changed = math.max(changed, tonumber(perms[1] or '0'), tonumber(perms[2] or '0'))
+  if changed > tonumber(ARGV[10]) then
+    return {'STALE', changed}
   end
 end
 
@@ -70,12 +70,15 @@ if last then
   end
 end
 
-local slow = ''
-if ARGV[13] ~= '' then
-  slow = 'slow' .. tag .. channel .. ':' .. ARGV[13]
+local slow, slow_ms = 'slow' .. tag .. channel .. ':' .. author, tonumber(ARGV[14])
+if slow_ms > 0 then
+  -- The key lives as long as slow mode was when the author sent; it may be shorter now.
   local left = redis.call('PTTL', slow)
   if left > 0 then
-    return {'SLOW', left}
+    left = slow_ms - (tonumber(redis.call('GET', slow)) - left)
+    if left > 0 then
+      return {'SLOW', left}
+    end
   end
 end
 for i = 15, #ARGV, 3 do
@@ -86,16 +89,16 @@ end
 for i = 15, #ARGV, 3 do
   take('limit:' .. ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
 end
-if slow ~= '' then
-  redis.call('SET', slow, '', 'PX', ARGV[14])
+if slow_ms > 0 then
+  redis.call('SET', slow, slow_ms, 'PX', slow_ms)
 end
 
 local id = struct.pack('>I4I4', math.floor(ms / 1024), ms % 1024 * 4194304 + low)
 redis.call('SET', last_key, id, 'PX', 3600000)
 redis.call('RPUSH', door, id)
-redis.call('HSET', 'open' .. tag, id, cmsgpack.pack({incarnation, channel, what, nonce, slow}))
+redis.call('HSET', 'open' .. tag, id, cmsgpack.pack({incarnation, channel, what, nonce}))
 redis.call('SADD', 'apis', incarnation)
 if nonce ~= '' then
-  redis.call('SET', nonce, id, 'PX', ARGV[12])
+  redis.call('SET', nonce, id, 'PX', ARGV[13])
 end
 return {'OK', ms}

@@ -32,4 +32,6 @@ redis.call('SET', 'tail:life', math.max(tonumber(redis.call('GET', 'tail:life') 
 redis.call('DEL', 'perm' .. tag)
 redis.call('HSET', 'meta' .. tag, 'run', run, 'gen', next_gen, 'n', n, 'start', n, 'life', life, 'before', before,
   'floor', rel, 'rev', math.max(revision, tonumber(meta[4] or '0')))
+-- Readers hear of the new life before its first entry: a header without a place and without an envelope.
+redis.call('PUBLISH', 's' .. tag, struct.pack('>I4I8I8I8I8', tonumber(next_gen), 0, 0, all, rel))
 return {'OK', life}

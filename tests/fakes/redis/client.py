@@ -1,7 +1,7 @@
 """The protocols of `core.redis.interfaces` on the Redis in plain Python."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.redis.interfaces import Answer, Argument, ChannelListener, Channels, Plain, Scripts
@@ -55,7 +55,7 @@ class FakeRedis(Scripts, Plain):
             self._run_id = self._server.run_id
         return self._run_id
 
-    def call(self, script: str, tag: str, *args: Argument) -> Awaitable[Answer]:
+    def call(self, script: str, tag: str, *args: Argument) -> "asyncio.Future[Answer]":
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self.calls.append(script)

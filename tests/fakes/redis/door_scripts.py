@@ -52,11 +52,13 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
     life, channel, ticket_ms, low = args[0].decode(), args[1].decode(), int(args[2]), int(args[3])
     if shard.run != run or str(shard.life) != life:
         return CLOSED
-    nonce = f"nonce{tag}{channel}:{args[9].decode()}" if args[9] else ""
+    author = args[9].decode()
+    nonce = f"nonce{tag}{channel}:{author}:{args[10].decode()}" if args[10] else ""
     if nonce and (known := kept.find(nonce)) is not None:
         first = id_of(known) if isinstance(known, bytes) else 0
         return [b"KNOWN", known, int(first in shard.open or first in shard.held)]
-    changed = max(shard.perm.get(args[7].decode(), 0), shard.floor)
+    guild = args[7].decode()
+    changed = max(shard.perm.get(guild, 0), shard.perm.get(f"{guild}:{author}", 0), shard.floor)
     if args[7] != b"0" and changed > int(args[8]):
         return [b"STALE", changed]
     door = shard.doors[channel]
@@ -69,32 +71,33 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
         ms = max(ms, (id_of(last) >> 22) + (id_of(last) & _LOW >= low))
         if ms >= ticket_ms + 250:
             return [b"LATE", ms]
-    slow = f"slow{tag}{channel}:{args[11].decode()}" if args[11] else ""
-    refusal = _count(server, slow, int(args[12]), args[13:])
+    refusal = _count(server, f"slow{tag}{channel}:{author}", int(args[12]), args[13:])
     if refusal is not None:
         return refusal
     opened = ms << 22 | low
     kept.put(f"last{tag}{channel}", bytes_of(opened), _HOUR_MS)
     door.append(opened)
-    shard.open[opened] = Opened(args[4].decode(), channel, args[5], nonce, slow)
+    shard.open[opened] = Opened(args[4].decode(), channel, args[5], nonce)
     server.data.apis.add(args[4].decode())
     if nonce:
-        kept.put(nonce, bytes_of(opened), int(args[10]))
+        kept.put(nonce, bytes_of(opened), int(args[11]))
     return [b"OK", ms]
 
 
 def _count(server: FakeRedisServer, slow: str, slow_ms: int, rules: Args) -> Answer:
     kept = server.data.expiring
-    if slow and kept.find(slow) is not None:
-        return [b"SLOW", kept.left_ms(slow)]
+    if slow_ms and (before_ms := kept.find(slow)) is not None:
+        left_ms = slow_ms - (int(before_ms) - kept.left_ms(slow))
+        if left_ms > 0:
+            return [b"SLOW", left_ms]
     limits = [(key.decode(), int(limit), int(ms)) for key, limit, ms in zip(*[iter(rules)] * 3, strict=True)]
     for number, (key, limit, _) in enumerate(limits):
         if int(kept.find(f"limit:{key}") or 0) >= limit:
             return [b"LIMITED", number, max(0, kept.left_ms(f"limit:{key}"))]
     for key, limit, window_ms in limits:
         take(server, key, limit, window_ms)
-    if slow:
-        kept.put(slow, b"", slow_ms)
+    if slow_ms:
+        kept.put(slow, slow_ms, slow_ms)
     return None
 
 
@@ -126,7 +129,6 @@ def door_abort(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
     record = shard.open.pop(opened)
     if server.data.expiring.find(record.nonce) == args[0]:
         server.data.expiring.remove(record.nonce)
-    server.data.expiring.remove(record.slow)
     shard.doors[channel].remove(opened)
     pass_held(server, run, shard, channel)
     return [b"OK"]

@@ -68,7 +68,7 @@ def log_read(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
 
 
 def log_heads(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
-    answer = [server.data.all, server.data.rel]
+    answer = [server.data.all, server.data.rel, server.data.life]
     for number in range(int(args[0])):
         shard = server.data.shards[f"{{{number}}}"]
         answer += [int(shard.run == run), shard.gen, shard.n, shard.rev, shard.life, shard.before, shard.start]
@@ -95,6 +95,7 @@ def log_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     shard.perm = {}
     shard.run, shard.gen, shard.start, shard.floor = run, next_gen, shard.n, data.rel
     shard.rev = max(shard.rev, revision)
+    server.publish(f"s{tag}", _HEADER.pack(next_gen, 0, 0, data.all, data.rel))
     return [b"OK", shard.life]
 
 

@@ -67,7 +67,6 @@ class Opened(msgspec.Struct):
     channel: str
     what: bytes
     nonce: str
-    slow: str
 
 
 class Shard(msgspec.Struct):

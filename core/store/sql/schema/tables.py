@@ -40,14 +40,13 @@ cluster = Table(
 )
 """The numbers that all processes on this database share, in one row."""
 
-node_numbers = Table(
-    "node_numbers",
+nodes = Table(
+    "nodes",
     metadata,
-    Column("number", SmallInteger, primary_key=True, autoincrement=False),
-    Column("holder", Text, nullable=False),
-    Column("floor_ms", BigInteger, nullable=False),
+    Column("worker_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("process_id", SmallInteger, primary_key=True, autoincrement=False),
 )
-"""The 1,024 node numbers, all of which are rows from the beginning (`core.store.aggregates.node_numbers`)."""
+"""The node numbers in the ids of this database: one row, as there is one process."""
 
 users = Table(
     "users",

@@ -60,3 +60,25 @@ def test_delivery_bigger_than_the_budget_is_not_kept() -> None:
     assert positions(ring.read(0, 1, 10)) == []
     ring.push(delivery(2))
     assert positions(ring.read(0, 1, 10)) == [2]
+
+
+def test_shard_that_begins_anew_has_only_what_comes_then() -> None:
+    ring = Ring(num_shards=2, start=0, budget_bytes=BUDGET_BYTES)
+    for position in range(1, 5):
+        ring.push(delivery(position, shard=position % 2))
+    ring.begin(0, 9)
+    ring.push(delivery(10))
+    assert ring.read(0, 4, 100) is None
+    assert positions(ring.read(0, 9, 100)) == [10]
+    assert positions(ring.read(1, 0, 100)) == [1, 3]
+    assert (ring.floor(0), ring.floor(1)) == (9, 0)
+
+
+def test_budget_counts_nothing_of_a_shard_that_began_anew() -> None:
+    ring = Ring(num_shards=2, start=0, budget_bytes=3000)
+    for position in range(1, 5):
+        ring.push(delivery(position, payload_bytes=200))
+    ring.begin(0, 4)
+    for position in range(5, 10):
+        ring.push(delivery(position, shard=1, payload_bytes=200))
+    assert positions(ring.read(1, 4, 100)) == [5, 6, 7, 8, 9]
