@@ -8,9 +8,10 @@ of all that it checks and changes, and units that name a common owner run one af
     a direct channel              both users
     a user's public change        the user, and then each guild that shows it (`Transaction.lock`)
 
-Owners are locked in one order, users before guilds and each ascending, so that no two units wait for each other. For
-the same reason a unit that has named guilds cannot name more of them later. A store with one writer needs no locks, as
-its units run alone, but it refuses an event of an owner who was not named: so what is missing is found there too.
+Owners are locked in one order, users before guilds and each ascending, so that no two units wait for each other (no id
+is a user's and a guild's). For the same reason a unit that has named guilds cannot name more of them later. A store
+with one writer needs no locks, as its units run alone, but it refuses an event of an owner who was not named: so what
+is missing is found there too.
 
 What is unique beyond one owner (usernames, vanity codes) is no matter of owners; the database's constraints decide.
 """
