@@ -28,12 +28,11 @@ from core.runtime.sockets import bind_socket
 from core.store.blob.interfaces import BlobStore
 from core.store.blob.store import open_folder
 from core.store.sql.schema.migrate import SCHEMA_REVISION
-from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import Surroundings
 from guildway.data_files import DataFiles
-from guildway.ground import KERNELS, Ground, build_metrics, lay_ground, open_store
+from guildway.ground import KERNELS, Ground, build_metrics, lay_ground, open_ids, open_store
 from guildway.listeners import make_api_server, make_operations_server
 from guildway.server import Chore, Server, end_within
 from guildway.version import VERSION
@@ -41,6 +40,8 @@ from guildway.version import VERSION
 logger = logging.getLogger(__name__)
 
 STORE_GRACE_S: Final = 1.0
+_WORKER: Final = "embedded"
+"""The label of the gateway's metrics, which in a cluster is the name of the process."""
 
 
 @contextlib.asynccontextmanager
@@ -58,10 +59,12 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         # The socket comes before the database: a taken port is the commonest reason for not starting.
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         clock = clock or SystemClock()
-        metrics = build_metrics(worker=str(settings.store.worker_id))
+        metrics = build_metrics(worker=_WORKER)
         store = await open_store(folder, settings.store, clock, metrics)
         stack.push_async_callback(end_within, STORE_GRACE_S, store.close, "store")
-        ground = await lay_ground(settings=settings, clock=clock, store=store, metrics=metrics)
+        ids = await open_ids(store, clock)
+        stack.push_async_callback(end_within, STORE_GRACE_S, ids.close, "ids")
+        ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
         api, gateway = _build_tiers(ground, await open_folder(files.images))
         operations_server = None
         if settings.metrics.enabled:
@@ -80,7 +83,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             operations_server=operations_server,
             garbage=ground.garbage,
             chores=_list_chores(ground, api, gateway),
-            facts=_list_facts(settings, store),
+            facts=_list_facts(ground),
         )
 
 
@@ -129,22 +132,23 @@ def _list_chores(ground: Ground, api: Api, gateway: Gateway) -> dict[str, Chore]
         "api": api.run,
         "gateway": gateway.run,
         "store": ground.store.run_chores,
+        "ids": ground.ids.run,
         "garbage": ground.garbage.run,
         "readiness": ground.readiness.run,
         "loop lag": LoopLag(clock=ground.clock, observe=ground.metrics.process.loop_lag_seconds.observe).run,
     }
 
 
-def _list_facts(settings: Settings, store: SqlStore) -> dict[str, object]:
+def _list_facts(ground: Ground) -> dict[str, object]:
+    settings = ground.settings
     return {
         "version": VERSION,
         "python": platform.python_version(),
         "kernels": KERNELS,
-        "schema_before": store.schema_before,
+        "schema_before": ground.store.schema_before,
         "schema": SCHEMA_REVISION,
         "num_shards": settings.store.num_shards,
-        "worker_id": settings.store.worker_id,
-        "process_id": settings.store.process_id,
+        "node_number": ground.ids.number,
         "data_dir": settings.store.data_dir,
         "listens": f"{settings.api.host} (api), {settings.gateway.host} (gateway)",
         "trusted_proxies": list(settings.api.trusted_proxies),

@@ -4,6 +4,7 @@ The composition root (`guildway.embedded`) asks for it once it holds the data fo
 the store.
 """
 
+import secrets
 from typing import Final
 
 import msgspec
@@ -29,14 +30,16 @@ from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings, StoreSettings
+from core.store.node_ids import NodeIds
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.health import StoreHealth
 from core.store.sql.store import SqlStore, StoreOptions
 from core_ext.chooser import IS_PURE
-from core_ext.ids import SnowflakeGenerator
 from guildway.data_files import DataFiles
 from guildway.version import VERSION
 
+_HOLDER_BYTES: Final = 8
+"""Enough that no two processes ever take one name."""
 KERNELS: Final = "plain" if IS_PURE else "compiled"
 
 
@@ -46,7 +49,7 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
     settings: Settings
     clock: Clock
     store: SqlStore
-    ids: SnowflakeGenerator
+    ids: NodeIds
     metrics: Metrics
     door: MemoryDoor
     limiter: MemoryRateLimiter
@@ -58,12 +61,10 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
     shares: DescriptorShares
 
 
-async def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, metrics: Metrics) -> Ground:
-    """Build the parts around an open store. Raises Unavailable."""
-    node = settings.store
+def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, ids: NodeIds, metrics: Metrics) -> Ground:
+    """Build the parts around an open store."""
     readiness = Readiness(look=store.health.find_fault, clock=clock)
     _show_state(metrics, store.health, readiness)
-    ids = SnowflakeGenerator(node.worker_id, node.process_id, clock.now_ms, await store.newest_id())
     limiter = MemoryRateLimiter(clock=clock)
     refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
     return Ground(
@@ -95,8 +96,6 @@ async def open_store(
 ) -> SqlStore:
     """Open the folder's database. Raises StartError."""
     options = StoreOptions(
-        worker_id=settings.worker_id,
-        process_id=settings.process_id,
         read_connections=settings.read_connections,
         log_lifetime_ms=settings.log_lifetime_s * 1000,
         log_rows=settings.log_rows,
@@ -113,6 +112,17 @@ async def open_store(
         raise StartError(f"the database {path} cannot be opened: {reason_of(error)}") from error
     except StartError as error:
         raise type(error)(f"{path}: {error}") from error
+
+
+async def open_ids(store: SqlStore, clock: Clock) -> NodeIds:
+    """Lease a node number for this process. The caller closes the ids before the store. Raises StartError."""
+    holder = f"embedded-{secrets.token_hex(_HOLDER_BYTES)}"
+    try:
+        # An event of another life may have an id ahead of a clock that was set back since.
+        after = await store.newest_id()
+        return await NodeIds.open(numbers=store.node_numbers, clock=clock, holder=holder, after=after)
+    except Unavailable as error:
+        raise StartError(f"no ids can be made: {error.text}") from error
 
 
 def build_metrics(*, worker: str) -> Metrics:

@@ -42,7 +42,7 @@ from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
-from guildway.ground import Ground, build_metrics, lay_ground, open_store
+from guildway.ground import Ground, build_metrics, lay_ground, open_ids, open_store
 
 _PREFIX: Final = "/api/v10/channels/{channel_id:int}"
 
@@ -52,9 +52,10 @@ async def serve(way: str, folder: Path) -> None:
     settings = load_settings(environ=os.environ, flags={"store.data_dir": str(folder)})
     data = DataDir(folder)
     clock = SystemClock()
-    metrics = build_metrics(worker="0")
+    metrics = build_metrics(worker="embedded")
     store = await open_store(data, settings.store, clock, metrics)
-    ground = await lay_ground(settings=settings, clock=clock, store=store, metrics=metrics)
+    ids = await open_ids(store, clock)
+    ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
     routes, _, server = way.rpartition("-")
     application = _build_litestar(ground) if routes == "litestar" else await _build_api(ground, folder)
     with bind_socket("127.0.0.1", 0) as sock, ground.garbage.in_force():

@@ -16,6 +16,6 @@ class NewerSchemaError(StartError):
 
 
 class OtherNumbersError(StartError):
-    """The database was made with other numbers of shards, or of the node, than the settings have."""
+    """The database was made with another number of shards than the settings have."""
 
     exit_status = 4

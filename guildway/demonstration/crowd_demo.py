@@ -24,9 +24,9 @@ from core.runtime.errors import StartError
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.settings.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
-from core_ext.ids import SnowflakeGenerator
+from core.store.node_ids import NodeIds
 from guildway.demonstration.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
-from guildway.ground import open_store
+from guildway.ground import open_ids, open_store
 
 _BATCH: Final = 10_000
 """The people of one unit of work: enough that the commits cost little, and few enough for memory."""
@@ -40,8 +40,11 @@ async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, 
     try:
         store = await open_store(folder, settings, clock)
         try:
-            ids = SnowflakeGenerator(settings.worker_id, settings.process_id, clock.now_ms, await store.newest_id())
-            await _Crowd(store=store, ids=ids, clock=clock, folder=folder.path, out=out).write(members, logins)
+            ids = await open_ids(store, clock)
+            try:
+                await _Crowd(store=store, ids=ids, clock=clock, folder=folder.path, out=out).write(members, logins)
+            finally:
+                await ids.close()
         finally:
             await store.close()
     finally:
@@ -53,7 +56,7 @@ class _Crowd:
 
     __slots__ = ("_clock", "_folder", "_ids", "_out", "_store")
 
-    def __init__(self, *, store: Store, ids: SnowflakeGenerator, clock: Clock, folder: Path, out: TextIO) -> None:
+    def __init__(self, *, store: Store, ids: NodeIds, clock: Clock, folder: Path, out: TextIO) -> None:
         self._store = store
         self._ids = ids
         self._clock = clock

@@ -10,6 +10,7 @@ from core.bus.interfaces import Bus
 from core.bus.positions import generation_of, n_of
 from core.bus.redis import RedisBus
 from core.redis.keys import ANY_TAG, tag_of
+from core.store.aggregates.node_numbers import NodeNumbers
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore, StoreOptions
 from tests.fakes.clock import FakeClock
@@ -28,6 +29,9 @@ class StoreBackend(Protocol):
 
     @property
     def bus(self) -> Bus: ...
+
+    @property
+    def node_numbers(self) -> NodeNumbers: ...
 
     async def open(self) -> None: ...
 
@@ -60,6 +64,11 @@ class SqliteBackend:
     def bus(self) -> Bus:
         """Return the bus over the store's log."""
         return self.store.bus
+
+    @property
+    def node_numbers(self) -> NodeNumbers:
+        """Return the node numbers of the store's database."""
+        return self.store.node_numbers
 
     async def open(self) -> None:
         """Open the file, which is a copy of the migrated one if there was none."""

@@ -36,8 +36,6 @@ Networks = Annotated[tuple[str, ...], Meta(extra={CHECK: check_networks})]
 WebSocketUrl = Annotated[str, Meta(extra={CHECK: check_websocket_url})]
 Login = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 """A user's name, or a password. A NUL separates them on their way."""
-NodeId = Annotated[int, Meta(ge=0, le=31)]
-"""A number of five bits in every snowflake."""
 
 
 class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
@@ -88,12 +86,10 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class StoreSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """The place of data, and the numbers in ids and of shards."""
+    """The place of data, and the number of shards."""
 
     data_dir: Annotated[str, Meta(min_length=1, extra={CHECK: check_path})] = "data"
     num_shards: Annotated[int, Meta(ge=1, le=4096)] = 256
-    worker_id: NodeId = 0
-    process_id: NodeId = 0
     read_connections: Annotated[int, Meta(ge=1, le=64)] = 4
     log_lifetime_s: Annotated[int, Meta(ge=60, le=_YEAR_S)] = 3600
     log_rows: Count = 1_000_000

@@ -28,6 +28,7 @@ from core.store.aggregates.invites import InviteReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.node_numbers import NodeNumbers
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.aggregates.users import UserReader
 from core.store.interfaces import Transaction
@@ -41,6 +42,7 @@ from core.store.sql.aggregates.logins import SqlLogins
 from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.aggregates.messages import SqlMessages
+from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Connection, Executor
@@ -63,10 +65,8 @@ logger = logging.getLogger(__name__)
 
 
 class StoreOptions(msgspec.Struct, kw_only=True, frozen=True):
-    """The options of one process: its node numbers, and values to tune."""
+    """Values to tune."""
 
-    worker_id: int = 0
-    process_id: int = 0
     read_connections: int = 4
     """The number of concurrent reads; each has a thread and a page cache."""
     log_lifetime_ms: int = 60 * 60 * 1000
@@ -127,6 +127,7 @@ class SqlStore:
         self.messages: MessageStore = SqlMessages(
             reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect)
         )
+        self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
         self.session_journal: SessionJournal = SqlSessionJournal(reads=reads, writer=writer, dialect=dialect)
 
     @classmethod
@@ -148,7 +149,7 @@ class SqlStore:
         """
         dialect = dialect or dialect_of(str(location))
         engine = dialect.connect(str(location))
-        numbers = ClusterNumbers(num_shards=num_shards, worker_id=options.worker_id, process_id=options.process_id)
+        numbers = ClusterNumbers(num_shards=num_shards)
         async with AsyncExitStack() as opened:
             opened.push_async_callback(engine.dispose)
             schema_before = await migrate(engine, check=partial(check_numbers, numbers))

@@ -1,10 +1,9 @@
-"""The numbers that a database was made with. A start with others would lose its events, or repeat its ids.
+"""What a database was made with: the cluster's id and number of shards. A start with another number would lose events.
 
-`num_shards` decides the shard of each row of the log, and the node numbers are part of every id. The first start stores
-its settings in the database; each later one must have the same.
+`num_shards` decides the shard of each row of the log. The first start stores it in the database, with an id by which
+the other servers' data can be told to be of the same cluster; each later start must have the same number.
 
-Owns the tables `cluster` and `nodes`. The schema's number is alembic's, in `alembic_version`
-(`core.store.sql.schema.migrate`).
+Owns the table `cluster`. The schema's number is alembic's, in `alembic_version` (`core.store.sql.schema.migrate`).
 """
 
 import logging
@@ -13,12 +12,12 @@ from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.runtime.errors import OtherNumbersError
 from core.store.sql.engine.errors import translated
-from core.store.sql.schema.tables import cluster, nodes
+from core.store.sql.schema.tables import cluster
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +25,9 @@ _ID_BYTES = 16
 
 
 class ClusterNumbers(msgspec.Struct, kw_only=True, frozen=True):
-    """The numbers that all processes on one database agree on, and this one's node. Fields are named as the settings
-    are."""
+    """The numbers that all processes on one database agree on. Fields are named as the settings are."""
 
     num_shards: int
-    worker_id: int
-    process_id: int
 
 
 def make_cluster_id() -> str:
@@ -53,7 +49,7 @@ def check_numbers(numbers: ClusterNumbers, connection: SyncConnection) -> None:
 async def keep_numbers(
     engine: AsyncEngine, numbers: ClusterNumbers, *, make_id: Callable[[], str] = make_cluster_id
 ) -> None:
-    """Make the settings the numbers of a database that has none yet. Raises Unavailable."""
+    """Make the settings the numbers of a database that has none yet; one process at a time. Raises Unavailable."""
     with translated():
         async with engine.connect() as connection:
             await connection.run_sync(_keep, numbers, make_id)
@@ -67,18 +63,12 @@ def _keep(connection: SyncConnection, numbers: ClusterNumbers, make_id: Callable
 
 def _find_numbers(connection: SyncConnection) -> ClusterNumbers | None:
     shards = connection.execute(select(cluster.c.num_shards)).scalar()
-    node = connection.execute(select(nodes.c.worker_id, nodes.c.process_id)).first()
-    if shards is None or node is None:
-        return None
-    return ClusterNumbers(num_shards=shards, worker_id=node[0], process_id=node[1])
+    return None if shards is None else ClusterNumbers(num_shards=shards)
 
 
 def _write_numbers(connection: SyncConnection, numbers: ClusterNumbers, cluster_id: str) -> None:
-    # The store's connections commit by themselves, so this begins a transaction, for both rows or none.
-    connection.execute(text("BEGIN"))
+    # The store's connections commit by themselves.
     connection.execute(insert(cluster).values(id=cluster_id, num_shards=numbers.num_shards))
-    connection.execute(insert(nodes).values(worker_id=numbers.worker_id, process_id=numbers.process_id))
-    connection.execute(text("COMMIT"))
     logger.info(
         "the database keeps these numbers from now on",
         extra={"cluster_id": cluster_id, **msgspec.structs.asdict(numbers)},

@@ -40,13 +40,14 @@ cluster = Table(
 )
 """The numbers that all processes on this database share, in one row."""
 
-nodes = Table(
-    "nodes",
+node_numbers = Table(
+    "node_numbers",
     metadata,
-    Column("worker_id", SmallInteger, primary_key=True, autoincrement=False),
-    Column("process_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("holder", Text, nullable=False),
+    Column("floor_ms", BigInteger, nullable=False),
 )
-"""The node numbers in the ids of this database: one row, as there is one process."""
+"""The 1,024 node numbers, all of which are rows from the beginning (`core.store.aggregates.node_numbers`)."""
 
 users = Table(
     "users",

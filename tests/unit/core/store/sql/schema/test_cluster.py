@@ -13,8 +13,8 @@ from core.store.sql.store import SqlStore, StoreOptions
 from tests.fakes.clock import FakeClock
 
 
-async def open_and_close(path: Path, num_shards: int = 16, worker_id: int = 1, process_id: int = 2) -> None:
-    options = StoreOptions(worker_id=worker_id, process_id=process_id, read_connections=1)
+async def open_and_close(path: Path, num_shards: int = 16) -> None:
+    options = StoreOptions(read_connections=1)
     store = await SqlStore.open(path, clock=FakeClock(), num_shards=num_shards, options=options)
     await store.close()
 
@@ -35,9 +35,8 @@ async def test_first_start_writes_its_numbers_down_and_says_so(path: Path, caplo
     await open_and_close(path)
     ((cluster_id, num_shards),) = run_sql(path, "SELECT id, num_shards FROM cluster")
     assert num_shards == 16
-    assert run_sql(path, "SELECT worker_id, process_id FROM nodes") == [(1, 2)]
     (record,) = [record for record in caplog.records if record.name == "core.store.sql.schema.cluster"]
-    assert {"cluster_id": cluster_id, "num_shards": 16, "worker_id": 1, "process_id": 2}.items() <= vars(record).items()
+    assert {"cluster_id": cluster_id, "num_shards": 16}.items() <= vars(record).items()
 
 
 async def test_start_with_the_same_numbers_changes_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -55,9 +54,6 @@ async def test_start_with_the_same_numbers_changes_nothing(path: Path, caplog: p
     [
         ({"num_shards": 32}, "store.num_shards = 16, which cannot be changed to num_shards = 32"),
         ({"num_shards": 8}, "store.num_shards = 16, which cannot be changed to num_shards = 8"),
-        ({"worker_id": 3}, "store.worker_id = 1, which cannot be changed to worker_id = 3"),
-        ({"process_id": 0}, "store.process_id = 2, which cannot be changed to process_id = 0"),
-        ({"worker_id": 3, "process_id": 0}, "store.worker_id = 1, store.process_id = 2, which cannot be changed to"),
     ],
 )
 async def test_start_with_another_number_is_refused_by_name(path: Path, other: dict[str, int], text: str) -> None:
@@ -86,6 +82,6 @@ async def test_schema_from_before_the_first_release_is_refused_and_left_alone(pa
 
 async def test_start_that_was_ended_before_its_numbers_were_kept_is_made_up_for(path: Path) -> None:
     await open_and_close(path)
-    run_sql(path, "DELETE FROM cluster", "DELETE FROM nodes")
+    run_sql(path, "DELETE FROM cluster")
     await open_and_close(path, num_shards=8)
     assert run_sql(path, "SELECT num_shards FROM cluster") == [(8,)]

@@ -6,11 +6,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from core.domain.ids import shard_of
 from core.store.sql.schema.migrate import SCHEMA_REVISION, migrate, migration_config
 from core.store.sql.schema.tables import metadata
+from core.store.sql.store import SqlStore
+from core.wire.envelope import encode_envelope
+from tests.contract.builders import flake, new_envelope
+from tests.fakes.clock import START_MS, FakeClock
 
 
 def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
@@ -26,6 +31,30 @@ def test_newest_migration_is_the_one_that_a_start_asks_for(tmp_path: Path) -> No
     with engine.connect() as connection:
         assert ScriptDirectory.from_config(migration_config(connection)).get_current_head() == SCHEMA_REVISION
     engine.dispose()
+
+
+async def test_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Its node number, which was a setting, is the last one to be leased."""
+    path = tmp_path / "database"
+    engine = create_engine(f"sqlite:///{path}")
+    guild_id = flake(1)
+    with engine.connect() as connection:
+        command.upgrade(migration_config(connection), "0005")
+        envelope = encode_envelope(new_envelope(flake(7), guild_id))
+        row = {"shard": shard_of(guild_id, 16), "id": flake(7), "envelope": envelope}
+        connection.execute(text("INSERT INTO cluster VALUES ('first', 16)"))
+        connection.execute(text("INSERT INTO nodes VALUES (3, 2)"))
+        connection.execute(text("INSERT INTO log VALUES (9, :shard, :id, 1, :envelope)"), row)
+        connection.commit()
+    engine.dispose()
+    store = await SqlStore.open(path, clock=FakeClock(), num_shards=16)
+    assert store.schema_before == "0005"
+    (kept,) = await store.bus.read(shard_of(guild_id, 16), 0)
+    assert (kept.position, kept.revision, kept.envelope.id) == (9, 0, flake(7))
+    numbers = [(await store.node_numbers.lease(f"p{place}", floor_ms=START_MS)).number for place in range(1024)]
+    assert len(set(numbers)) == 1024
+    assert numbers[-1] == 3 * 32 + 2
+    await store.close()
 
 
 async def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

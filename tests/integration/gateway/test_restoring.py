@@ -1,0 +1,353 @@
+"""Sessions whose process has ended: what they are sent when they come back, and when they are refused."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.domain.channel import Overwrite
+from core.domain.events import Audience
+from core.domain.intents import ALL_INTENTS, Intent
+from core.domain.permissions import Permission
+from core.store.interfaces import Store
+from core.store.sql.store import SqlStore
+from gateway.commands.commands import LazyGuilds
+from gateway.homes.session_state import RestoreRefusal
+from tests.fakes.gated_store import GatedStore
+from tests.integration.gateway.conftest import LOOPBACK, RunGateway
+from tests.support.gateway.host import Host, Hosted, Left
+from tests.support.store_writer import Login, StoreWriter
+
+VIEW = int(Permission.VIEW_CHANNEL)
+
+
+@pytest.fixture
+def gateway_store(store: SqlStore) -> Store:
+    """A store whose reads can be held up."""
+    gated: Store = GatedStore(store)  # type: ignore[assignment]
+    return gated
+
+
+class World:
+    """A guild with a channel that all may read and one that nobody may, and sessions that come back to it."""
+
+    def __init__(self, writer: StoreWriter, before: Host, run: RunGateway, store: Store) -> None:
+        self.writer = writer
+        self.before = before
+        self.store = store
+        self._run = run
+        self.owner: Login
+        self.member: Login
+        self.guild_id = self.open_id = self.hidden_id = self.role_id = 0
+
+    async def fill(self) -> None:
+        """Make the guild."""
+        self.owner = await self.writer.person("owner")
+        self.member = await self.writer.person("member")
+        self.guild_id = await self.writer.guild(self.owner, self.member)
+        self.role_id = await self.writer.role(self.guild_id, name="r", permissions=VIEW)
+        self.open_id = await self.writer.channel(self.guild_id)
+        self.hidden_id = await self.writer.channel(
+            self.guild_id, Overwrite(id=self.guild_id, type=0, allow=0, deny=VIEW)
+        )
+
+    async def say(self, content: str, *, channel_id: int = 0, **more: Any) -> int:
+        """Say something in the guild, as its owner."""
+        return await self.writer.say(channel_id or self.open_id, self.owner, content, guild_id=self.guild_id, **more)
+
+    async def come_back(
+        self, login: Login, left: Left, meanwhile: Callable[[Host], Awaitable[None]] | None = None, **profile: Any
+    ) -> tuple[Hosted, RestoreRefusal | None]:
+        """Restore a session at another gateway, which ends afterwards."""
+        async with self._run(LOOPBACK) as gateway:
+            host = Host(gateway.homes, self.store)
+            if meanwhile is None:
+                return await host.restore(login, left, **profile)
+            restoring = asyncio.create_task(host.restore(login, left, **profile))
+            await meanwhile(host)
+            hosted, refusal = await restoring
+            host.homes.guilds.catch_up()
+            return hosted, refusal
+
+
+@pytest.fixture
+async def world(writer: StoreWriter, run_gateway: RunGateway, gateway_store: Store) -> AsyncIterator[World]:
+    """The world, with the gateway that sessions leave."""
+    async with run_gateway(LOOPBACK) as gateway:
+        place = World(writer, Host(gateway.homes, gateway_store), run_gateway, gateway_store)
+        await place.fill()
+        yield place
+
+
+def contents(hosted: Hosted) -> list[str]:
+    return [d["content"] for event, d in hosted.durable() if event == "MESSAGE_CREATE"]
+
+
+async def test_session_gets_what_it_missed_and_goes_on_live(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.say("missed")
+    await world.say("secret", channel_id=world.hidden_id)
+
+    async with world._run(LOOPBACK) as gateway:
+        host = Host(gateway.homes, world.store)
+        back, refusal = await host.restore(world.member, left)
+        assert refusal is None
+        await world.say("live")
+        host.homes.guilds.catch_up()
+        assert contents(back) == ["missed", "live"]
+        assert "GUILD_CREATE" not in [event for event, _ in back.told]
+        assert host.homes.sessions.describe(back.session) == left.state
+
+
+async def test_message_that_comes_while_a_session_is_restored_is_sent_once(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.say("missed")
+    gated: Any = world.store
+    reading = gated.hold("logins.find_many")
+
+    async def meanwhile(_: Host) -> None:
+        await reading.reached.wait()
+        await world.say("during")
+        reading.open()
+
+    back, refusal = await world.come_back(world.member, left, meanwhile)
+
+    assert refusal is None
+    assert contents(back) == ["missed", "during"]
+
+
+async def kick_and_invite(world: World) -> None:
+    """Throw the member out and let it in again."""
+    await world.writer.remove(world.guild_id, world.member)
+    await world.writer.join(world.guild_id, world.member)
+
+
+CHANGES: dict[str, tuple[Callable[[World], Awaitable[Any]], RestoreRefusal]] = {
+    "a role loses a right": (
+        lambda at: at.writer.update_role(at.guild_id, at.role_id, permissions=0),
+        RestoreRefusal.VIEWS,
+    ),
+    "a role is deleted": (lambda at: at.writer.delete_role(at.guild_id, at.role_id), RestoreRefusal.VIEWS),
+    "a channel is hidden": (
+        lambda at: at.writer.put_overwrite(at.open_id, Overwrite(id=at.guild_id, type=0, allow=0, deny=VIEW)),
+        RestoreRefusal.VIEWS,
+    ),
+    "a channel is deleted": (lambda at: at.writer.delete_channel(at.open_id), RestoreRefusal.VIEWS),
+    "the guild has another owner": (
+        lambda at: at.writer.update_guild(at.guild_id, owner_id=at.member.id),
+        RestoreRefusal.VIEWS,
+    ),
+    "the member gets a role": (
+        lambda at: at.writer.update_member(at.guild_id, at.member, role_ids=[at.role_id]),
+        RestoreRefusal.VIEWS,
+    ),
+    "the member is kicked": (lambda at: at.writer.remove(at.guild_id, at.member), RestoreRefusal.LEFT),
+    "the member is kicked and back": (kick_and_invite, RestoreRefusal.VIEWS),
+    "the guild is deleted": (lambda at: at.writer.delete_guild(at.guild_id), RestoreRefusal.LEFT),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_session_whose_views_may_have_changed_is_refused_and_sent_nothing(world: World, name: str) -> None:
+    change, expected = CHANGES[name]
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.say("before the change")
+    await change(world)
+
+    back, refusal = await world.come_back(world.member, left)
+
+    # A user who is back has joined as well.
+    assert refusal is (RestoreRefusal.JOINED if change is kick_and_invite else expected)
+    assert back.told == []
+    assert not back.session.slots
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_session_whose_views_may_change_while_it_is_restored_is_refused(world: World, name: str) -> None:
+    change, expected = CHANGES[name]
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.say("before the change")
+    gated: Any = world.store
+    reading = gated.hold("logins.find_many")
+
+    async def meanwhile(_: Host) -> None:
+        await reading.reached.wait()
+        await change(world)
+        reading.open()
+
+    back, refusal = await world.come_back(world.member, left, meanwhile)
+
+    assert refusal is expected
+    assert back.told == []
+    assert not back.session.slots
+
+
+async def test_events_of_others_change_nothing_for_the_session(world: World) -> None:
+    writer = world.writer
+    stranger = await writer.person("stranger")
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await writer.join(world.guild_id, stranger)
+    new_role = await writer.role(world.guild_id, name="new")
+    await writer.update_member(world.guild_id, stranger, role_ids=[new_role])
+    new_channel = await writer.channel(world.guild_id)
+    await world.say("in the new one", channel_id=new_channel)
+    await writer.remove(world.guild_id, stranger)
+    await world.say("last")
+    world.before.homes.guilds.catch_up()
+
+    back, refusal = await world.come_back(world.member, left)
+
+    assert refusal is None
+    assert back.durable() == session.durable(left.told)
+    assert [event for event, _ in back.durable()] == [
+        "GUILD_MEMBER_ADD",
+        "GUILD_ROLE_CREATE",
+        "GUILD_MEMBER_UPDATE",
+        "CHANNEL_CREATE",
+        "MESSAGE_CREATE",
+        "GUILD_MEMBER_REMOVE",
+        "MESSAGE_CREATE",
+    ]
+
+
+@pytest.mark.parametrize("intents", [ALL_INTENTS, ALL_INTENTS & ~Intent.MESSAGE_CONTENT, int(Intent.GUILDS)])
+async def test_message_has_the_form_that_the_session_may_see(world: World, intents: int) -> None:
+    bot = await world.writer.bot(world.owner)
+    await world.writer.join(world.guild_id, bot)
+    session = await world.before.log_in(bot, intents=intents)
+    left = world.before.leave(session)
+    await world.say("plain")
+    await world.say("named", mentions=(bot,))
+    await world.writer.say(world.open_id, bot, "own", guild_id=world.guild_id, nonce="n")
+    world.before.homes.guilds.catch_up()
+
+    back, refusal = await world.come_back(bot, left, intents=intents)
+
+    assert refusal is None
+    assert back.durable() == session.durable(left.told)
+
+
+async def test_direct_messages_and_own_events_are_told_again(world: World) -> None:
+    writer = world.writer
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    channel_id = await writer.direct_channel(world.owner, world.member)
+    await writer.say(channel_id, world.owner, "hello", to=(world.owner, world.member))
+    await writer.announce("USER_UPDATE", {"id": str(world.member.id)}, audience=Audience.USER, user_id=world.member.id)
+    await writer.announce("USER_UPDATE", {"id": str(world.owner.id)}, audience=Audience.USER, user_id=world.owner.id)
+    world.before.homes.guilds.catch_up()
+
+    back, refusal = await world.come_back(world.member, left)
+
+    assert refusal is None
+    assert [event for event, _ in back.durable()] == ["MESSAGE_CREATE", "USER_UPDATE"]
+    assert back.durable() == session.durable(left.told)
+
+
+async def test_session_whose_token_was_revoked_is_refused(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.writer.log_out(world.member)
+
+    _, refusal = await world.come_back(world.member, left)
+
+    assert refusal is RestoreRefusal.REVOKED
+
+
+async def test_session_survives_the_end_of_another_login_of_its_user(world: World) -> None:
+    another = await world.writer.another_login(world.member)
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.writer.log_out(another)
+    await world.say("missed")
+
+    back, refusal = await world.come_back(world.member, left)
+
+    assert refusal is None
+    assert contents(back) == ["missed"]
+
+
+async def test_session_whose_user_has_joined_a_guild_is_refused(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.writer.guild(world.owner, world.member)
+
+    _, refusal = await world.come_back(world.member, left)
+
+    assert refusal is RestoreRefusal.JOINED
+
+
+async def test_guild_that_is_joined_while_the_session_is_restored_is_entered(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    gated: Any = world.store
+    reading = gated.hold("logins.find_many")
+
+    async with world._run(LOOPBACK) as gateway:
+        host = Host(gateway.homes, world.store)
+        restoring = asyncio.create_task(host.restore(world.member, left))
+        await reading.reached.wait()
+        guild_id = await world.writer.guild(world.owner, world.member)
+        reading.open()
+        back, refusal = await restoring
+        assert refusal is None
+        await back.wait_for("GUILD_CREATE")
+        assert guild_id in back.session.slots
+        assert [event for event, _ in back.durable()] == ["GUILD_CREATE"]
+
+
+async def test_session_behind_the_trimmed_log_is_refused(world: World, store: SqlStore) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.say("missed")
+    store._options = msgspec.structs.replace(store._options, log_lifetime_ms=-1000)
+    await store.trim_log()
+
+    _, refusal = await world.come_back(world.member, left)
+
+    assert refusal is RestoreRefusal.TRIMMED
+
+
+async def test_positions_beyond_the_log_are_refused(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    ahead = Left(left.state, {shard: position + 1 for shard, position in left.positions.items()}, 0)
+
+    _, refusal = await world.come_back(world.member, ahead)
+
+    assert refusal is RestoreRefusal.AHEAD
+
+
+async def test_subscription_is_given_again(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    asked = LazyGuilds(guild_id=world.guild_id, channels={str(world.open_id): [[0, 99]]})
+    world.before.homes.guilds.subscribe(session.session, world.guild_id, asked)
+    left = world.before.leave(session)
+
+    back, refusal = await world.come_back(world.member, left)
+
+    assert refusal is None
+    assert "GUILD_MEMBER_LIST_UPDATE" in [event for event, _ in back.told]
+
+
+async def test_store_that_does_not_answer_refuses_the_session(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    gated: Any = world.store
+    reading = gated.hold("logins.find_many")
+
+    async def meanwhile(_: Host) -> None:
+        await reading.reached.wait()
+        reading.open(fails=True)
+
+    back, refusal = await world.come_back(world.member, left, meanwhile)
+
+    assert refusal is RestoreRefusal.UNAVAILABLE
+    assert back.told == []
