@@ -12,14 +12,13 @@ from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
 from core.runtime.settings.settings import CassandraSettings
-from deploy.services.cassandra_server import CassandraServer
 from deploy.services.definition import LOOPBACK, find_free_port
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
 from tests.support.databases import MigratedDatabase
 from tests.support.scheduling import FilesAndServers
-from tests.support.services import list_left_out, serving
+from tests.support.services import define_cassandra, list_left_out, serving
 
 # Properties have no time limit for their examples.
 settings.register_profile("guildway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -62,9 +61,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servic
 @pytest.fixture(scope="session")
 def cassandra_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
     """A Cassandra that runs. Tests share it and make keyspaces of their own."""
-    folder = tmp_path_factory.mktemp("cassandra")
-    service = CassandraServer(folder=folder, port=find_free_port(), storage_port=find_free_port())
-    with serving(service) as process:
+    with serving(define_cassandra(tmp_path_factory.mktemp("cassandra"))) as process:
         yield process
 
 

@@ -1,6 +1,6 @@
 """Cassandra: one node of a cluster that has no other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import SIGTERM
 from typing import Final
@@ -23,13 +23,20 @@ class CassandraServer:
     stop_signal: Final = SIGTERM
 
     def __init__(
-        self, *, folder: Path, port: int, storage_port: int, settings: Mapping[str, str] | None = None
+        self,
+        *,
+        folder: Path,
+        port: int,
+        storage_port: int,
+        settings: Mapping[str, str] | None = None,
+        java_options: Sequence[str] = (),
     ) -> None:
         """`settings` are further ones of cassandra.yaml."""
         self.folder = folder
         self.port = port
         self._storage_port = storage_port
         self._settings = settings or {}
+        self._java_options = java_options
 
     @property
     def data(self) -> Path:
@@ -50,6 +57,7 @@ class CassandraServer:
         lines = (FILES / "jvm.options").read_text().splitlines()
         command = [
             find_java(),
+            *self._java_options,
             *(line for line in lines if line and not line.startswith("#")),
             f"-javaagent:{next(jars.glob('jamm-*.jar'))}",
             f"-Dcassandra.config={configuration.as_uri()}",

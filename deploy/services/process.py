@@ -17,7 +17,7 @@ from typing import Final
 
 from deploy.services.definition import Service, is_port_taken
 
-START_S: Final = 90.0
+START_S: Final = 110.0
 """The longest start. Cassandra takes 6 s on a free machine, and ten times that among a crowd of tests."""
 
 STOP_S: Final = 30.0

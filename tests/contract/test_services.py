@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from deploy.services.cassandra_server import CassandraServer
 from deploy.services.definition import Service, ask, find_free_port
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
-from tests.support.services import serving
+from tests.support.services import define_cassandra, serving
 
 SERVICES: dict[str, Callable[[Path], Service]] = {
     "redis": lambda folder: RedisServer(folder=folder, port=find_free_port()),
     "postgres": lambda folder: PostgresServer(folder=folder, port=find_free_port()),
-    "cassandra": lambda folder: CassandraServer(folder=folder, port=find_free_port(), storage_port=find_free_port()),
+    "cassandra": define_cassandra,
 }
 
 

@@ -13,8 +13,8 @@ from xdist.workermanage import WorkerController
 
 E2E: Final = "tests/e2e/"
 CASSANDRA: Final = "cassandra"
-_WITH_CASSANDRA: Final = ("/test_cassandra_", "[cassandra")
-"""The names of files, and of parameters, of tests that use one."""
+_WITH_CASSANDRA: Final = ("tests/contract/cassandra/", "[cassandra")
+"""The folder, and the parameters, of tests that use one."""
 
 
 class FilesAndServers(LoadScopeScheduling):

@@ -7,13 +7,18 @@ missing and how many tests were left out. With CI_SERVERS=1 they fail instead.
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-from deploy.services.definition import MissingProgram, Service
+from deploy.services.cassandra_server import CassandraServer
+from deploy.services.definition import MissingProgram, Service, find_free_port
 from deploy.services.process import ServiceProcess, running
+
+_QUICK_START: Final = ("-XX:TieredStopAtLevel=1",)
+"""Java with its quick compiler alone: Cassandra starts with two thirds of the work, which is most of what a test costs."""
 
 _LEFT_OUT: Final = "no server here: "
 """The begin of the reasons of such skips."""
@@ -30,6 +35,17 @@ def serving(service: Service) -> Iterator[ServiceProcess]:
                 pytest.fail(f"{error}; CI_SERVERS=1 demands it", pytrace=False)
             pytest.skip(f"{_LEFT_OUT}{error}")
         yield process
+
+
+def define_cassandra(folder: Path, settings: Mapping[str, str] | None = None) -> CassandraServer:
+    """Return a Cassandra on free ports; `settings` are those of its cassandra.yaml that a test needs."""
+    return CassandraServer(
+        folder=folder,
+        port=find_free_port(),
+        storage_port=find_free_port(),
+        settings=settings,
+        java_options=_QUICK_START,
+    )
 
 
 def list_left_out(reports: Iterable[pytest.TestReport]) -> list[str]:

@@ -5,10 +5,17 @@ The driver blocks while it connects, prepares and closes, so that happens in a t
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Final, TypeVar
 
-from cassandra import AuthenticationFailed, ConsistencyLevel, DriverException, InvalidRequest
+from cassandra import (
+    AuthenticationFailed,
+    ConsistencyLevel,
+    DriverException,
+    InvalidRequest,
+    UnresolvableContactPoints,
+)
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import (
     EXEC_PROFILE_DEFAULT,
@@ -94,7 +101,8 @@ async def _opened(settings: CassandraSettings) -> AsyncIterator[Cluster]:
         row_factory=tuple_factory,
     )
     has_login = bool(settings.user)
-    cluster = Cluster(
+    make = functools.partial(
+        Cluster,
         list(settings.contact_points),
         port=settings.port,
         auth_provider=PlainTextAuthProvider(settings.user, settings.password) if has_login else None,
@@ -103,22 +111,31 @@ async def _opened(settings: CassandraSettings) -> AsyncIterator[Cluster]:
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_S, max_attempts=None),
         connect_timeout=_CONNECT_S,
     )
+    cluster = await _run(make)  # it asks for the addresses of the contact points
     try:
         yield cluster
     finally:
         await asyncio.to_thread(cluster.shutdown)
 
 
-async def _run(work: Callable[[Cluster], _Result], cluster: Cluster) -> _Result:
+async def _run(work: Callable[..., _Result], *arguments: object) -> _Result:
     """Run what blocks in a thread. Raises StartError for what the driver says."""
     try:
-        return await asyncio.to_thread(work, cluster)
+        return await asyncio.to_thread(work, *arguments)
     except NoHostAvailable as error:
-        reasons = {f"{type(reason).__name__}: {reason}" for reason in error.errors.values()}
-        if any(isinstance(reason, AuthenticationFailed) for reason in error.errors.values()):
-            raise StartError(f"Cassandra refuses cassandra.user and cassandra.password: {reasons}") from error
-        raise StartError(f"Cassandra does not answer at cassandra.contact_points: {reasons or error}") from error
+        raise StartError(_explain(error)) from error
     except InvalidRequest as error:
         raise StartError(f"Cassandra's tables are not there or old: run guildway migrate ({error})") from error
+    except UnresolvableContactPoints as error:
+        raise StartError("Cassandra has no address: cassandra.contact_points has names that nobody knows") from error
     except DriverException as error:
         raise StartError(f"Cassandra cannot be used: {error}") from error
+
+
+def _explain(error: NoHostAvailable) -> str:
+    errors = error.errors
+    reasons = list(errors.values()) if isinstance(errors, dict) else list(errors)
+    if any(isinstance(reason, AuthenticationFailed) for reason in reasons):
+        return f"Cassandra refuses cassandra.user and cassandra.password: {reasons[0]}"
+    told = "; ".join(str(reason) for reason in reasons) or str(error)
+    return f"Cassandra does not answer at cassandra.contact_points, or has no server in cassandra.datacenter: {told}"

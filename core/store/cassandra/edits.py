@@ -14,8 +14,8 @@ from core.domain.message import Message
 from core.store.aggregates.changes import Changes
 from core.store.cassandra.columns import decode_message, encode_changes, place_of
 from core.store.cassandra.session import CassandraSession
-from core.store.cassandra.statements import FIND, FIND_DECIDED, UPDATE
-from core.store.cassandra.tries import Tries, TryLimit
+from core.store.cassandra.statements import FIND, FIND_DECIDED, UPDATE, Statement
+from core.store.cassandra.tries import TryLimit
 
 
 class Edits:
@@ -35,7 +35,8 @@ class Edits:
         tries = self._limit.begin()
         while True:
             try:
-                message = await self._find(channel_id, message_id, tries)
+                statement = FIND_DECIDED if tries.is_unknown else FIND
+                message = await self._find(statement, channel_id, message_id)
                 if message is None:
                     raise UnknownMessage
                 edited = msgspec.structs.replace(message, **edit)
@@ -51,21 +52,19 @@ class Edits:
 
     async def raise_version(self, channel_id: int, message_id: int, *, expected_version: int) -> Message | None:
         """Make what is under way fail, as `MessageRows.raise_version` says."""
-        edit = {"version": expected_version + 1}
         tries = self._limit.begin()
         while True:
             try:
-                try:
-                    await self._write(channel_id, message_id, edit, expected_version)
-                except UnknownMessage:
-                    return None
-                rows = await self._session.run(FIND_DECIDED, *place_of(channel_id, message_id))
-                return decode_message(rows[0]) if rows else None
+                message = await self._find(FIND_DECIDED, channel_id, message_id)
+                if message is None or message.version != expected_version:
+                    return message
+                await self._write(channel_id, message_id, {"version": expected_version + 1}, expected_version)
+            except UnknownMessage:
+                return None
             except Unavailable as error:
                 await tries.rest_after(error)
 
-    async def _find(self, channel_id: int, message_id: int, tries: Tries) -> Message | None:
-        statement = FIND_DECIDED if tries.is_unknown else FIND
+    async def _find(self, statement: Statement, channel_id: int, message_id: int) -> Message | None:
         rows = await self._session.run(statement, *place_of(channel_id, message_id))
         return decode_message(rows[0]) if rows else None
 

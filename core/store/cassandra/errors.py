@@ -42,7 +42,7 @@ def translate(error: Exception, kind: Kind) -> DomainError:
 
 
 def _translate(error: Exception, kind: Kind) -> DomainError:
-    if kind is Kind.READ:
+    if kind in (Kind.READ, Kind.DECIDED_READ):
         is_tombstones = isinstance(error, ReadFailure) and _TOO_MANY_TOMBSTONES in (error.error_code_map or {}).values()
         return TooManyTombstones() if is_tombstones else Unavailable()
     if isinstance(error, _NOT_SENT):

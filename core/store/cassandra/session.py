@@ -145,7 +145,7 @@ def prepare_all(driver: cassandra.cluster.Session, keyspace: str) -> dict[Statem
     """Prepare every statement for a keyspace, each with its consistency. It blocks."""
     prepared = {}
     for statement in STATEMENTS:
-        made = driver.prepare(statement.text, keyspace=keyspace)
+        made = driver.prepare(statement.text.format(keyspace=keyspace))
         made.consistency_level = _CONSISTENCY.get(statement.kind, ConsistencyLevel.LOCAL_QUORUM)
         made.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL
         made.is_idempotent = statement.kind is not Kind.CONDITIONAL

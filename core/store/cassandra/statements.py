@@ -28,7 +28,10 @@ class Kind(enum.Enum):
 
 
 class Statement(msgspec.Struct, frozen=True, eq=False):
-    """A statement with a name for metrics. It is one object in a process, which keeps its lookups quick."""
+    """A statement with a name for metrics; in its text `{keyspace}` stands for the name that a cluster gives it.
+
+    A statement is one object in a process, and compared as such, which keeps lookups quick.
+    """
 
     name: str
     kind: Kind
@@ -55,85 +58,86 @@ FIELDS: Final = (
 )
 """The fields of `Message`, with equal names in the table, that are not its place."""
 
+_MESSAGES: Final = "{keyspace}.messages"
+_BUCKETS: Final = "{keyspace}.message_buckets"
+_AUTHORS: Final = "{keyspace}.author_messages"
+_LAST: Final = "{keyspace}.last_messages"
 _PLACE: Final = "channel_id = ? AND bucket = ? AND message_id = ?"
 _COLUMNS: Final = ", ".join(("channel_id", "message_id", *FIELDS))
 
 INSERT: Final = Statement(
     "insert",
     Kind.WRITE,
-    f"INSERT INTO messages (channel_id, bucket, message_id, {', '.join(FIELDS)}) "  # noqa: S608
+    f"INSERT INTO {_MESSAGES} (channel_id, bucket, message_id, {', '.join(FIELDS)}) "
     f"VALUES (?, ?, ?, {', '.join('?' * len(FIELDS))}) USING TIMESTAMP ?",
 )
-WITHDRAW: Final = Statement("withdraw", Kind.WRITE, f"DELETE FROM messages USING TIMESTAMP ? WHERE {_PLACE}")  # noqa: S608
+WITHDRAW: Final = Statement("withdraw", Kind.WRITE, f"DELETE FROM {_MESSAGES} USING TIMESTAMP ? WHERE {_PLACE}")
 UPDATE: Final = Statement(
     "update",
     Kind.CONDITIONAL,
-    f"UPDATE messages SET {', '.join(f'{field} = ?' for field in FIELDS)} WHERE {_PLACE} IF version = ?",  # noqa: S608
+    f"UPDATE {_MESSAGES} SET {', '.join(f'{field} = ?' for field in FIELDS)} WHERE {_PLACE} IF version = ?",
 )
-DELETE: Final = Statement("delete", Kind.CONDITIONAL, f"DELETE FROM messages WHERE {_PLACE} IF version = ?")  # noqa: S608
+DELETE: Final = Statement("delete", Kind.CONDITIONAL, f"DELETE FROM {_MESSAGES} WHERE {_PLACE} IF version = ?")
 
-FIND: Final = Statement("find", Kind.READ, f"SELECT {_COLUMNS} FROM messages WHERE {_PLACE}")  # noqa: S608
+FIND: Final = Statement("find", Kind.READ, f"SELECT {_COLUMNS} FROM {_MESSAGES} WHERE {_PLACE}")
 FIND_DECIDED: Final = Statement("find_decided", Kind.DECIDED_READ, FIND.text)
 
 LIST_VERSIONS: Final = Statement(
     "list_versions",
     Kind.READ,
-    "SELECT message_id, version, guild_id, author_id FROM messages "
+    f"SELECT message_id, version, guild_id, author_id FROM {_MESSAGES} "
     "WHERE channel_id = ? AND bucket = ? AND message_id IN ?",
 )
 LIST_VERSIONS_DECIDED: Final = Statement("list_versions_decided", Kind.DECIDED_READ, LIST_VERSIONS.text)
 
 _SLICE: Final = (
-    f"SELECT {_COLUMNS} FROM messages WHERE channel_id = ? AND bucket = ? "  # noqa: S608
+    f"SELECT {_COLUMNS} FROM {_MESSAGES} WHERE channel_id = ? AND bucket = ? "
     "AND message_id >= ? AND message_id < ? ORDER BY message_id"
 )
 LIST_OLDER: Final = Statement("list", Kind.READ, f"{_SLICE} DESC LIMIT ?")
 LIST_NEWER: Final = Statement("list", Kind.READ, f"{_SLICE} ASC LIMIT ?")
 
 ADD_BUCKET: Final = Statement(
-    "companions", Kind.WRITE, "INSERT INTO message_buckets (channel_id, bucket) VALUES (?, ?) USING TIMESTAMP ?"
+    "companions", Kind.WRITE, f"INSERT INTO {_BUCKETS} (channel_id, bucket) VALUES (?, ?) USING TIMESTAMP ?"
 )
 LIST_OLDER_BUCKETS: Final = Statement(
     "list_buckets",
     Kind.READ,
-    "SELECT bucket FROM message_buckets WHERE channel_id = ? AND bucket < ? ORDER BY bucket DESC LIMIT ?",
+    f"SELECT bucket FROM {_BUCKETS} WHERE channel_id = ? AND bucket < ? ORDER BY bucket DESC LIMIT ?",
 )
 LIST_NEWER_BUCKETS: Final = Statement(
     "list_buckets",
     Kind.READ,
-    "SELECT bucket FROM message_buckets WHERE channel_id = ? AND bucket > ? ORDER BY bucket ASC LIMIT ?",
+    f"SELECT bucket FROM {_BUCKETS} WHERE channel_id = ? AND bucket > ? ORDER BY bucket ASC LIMIT ?",
 )
 
 ADD_TO_AUTHOR: Final = Statement(
     "companions",
     Kind.WRITE,
-    "INSERT INTO author_messages (guild_id, author_id, bucket, message_id, channel_id) "
+    f"INSERT INTO {_AUTHORS} (guild_id, author_id, bucket, message_id, channel_id) "
     "VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
 )
 WITHDRAW_FROM_AUTHOR: Final = Statement(
     "withdraw",
     Kind.WRITE,
-    "DELETE FROM author_messages USING TIMESTAMP ? "
-    "WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id = ?",
+    f"DELETE FROM {_AUTHORS} USING TIMESTAMP ? WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id = ?",
 )
 DELETE_FROM_AUTHOR: Final = Statement(
     "companions",
     Kind.WRITE,
-    "DELETE FROM author_messages WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id = ?",
+    f"DELETE FROM {_AUTHORS} WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id = ?",
 )
 LIST_BY_AUTHOR: Final = Statement(
     "list_by_author",
     Kind.READ,
-    "SELECT channel_id, message_id FROM author_messages "
+    f"SELECT channel_id, message_id FROM {_AUTHORS} "
     "WHERE guild_id = ? AND author_id = ? AND bucket = ? AND message_id >= ? LIMIT ?",
 )
 
 RAISE_LAST: Final = Statement(
-    "companions", Kind.WRITE, "INSERT INTO last_messages (channel_id, message_id) VALUES (?, ?) USING TIMESTAMP ?"
+    "companions", Kind.WRITE, f"INSERT INTO {_LAST} (channel_id, message_id) VALUES (?, ?) USING TIMESTAMP ?"
 )
-LAST_IDS: Final = Statement(
-    "last_ids", Kind.READ, "SELECT channel_id, message_id FROM last_messages WHERE channel_id IN ?"
-)
+LAST_IDS: Final = Statement("last_ids", Kind.READ, f"SELECT channel_id, message_id FROM {_LAST} WHERE channel_id IN ?")
 
 STATEMENTS: Final = (
     INSERT,
