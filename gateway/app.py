@@ -32,6 +32,7 @@ from gateway.events.event_meter import EventMeter
 from gateway.events.inbox import Inbox
 from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
+from gateway.events.row_wait import RowWait
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
@@ -181,9 +182,10 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     inbox = Inbox(call_soon=asyncio.get_running_loop().call_soon, clock=clock)
     windows = LoginWindows()
 
-    guilds = _build_guilds(common, online, windows, sending)
+    guilds = _build_guilds(common, bus, online, windows, sending)
     users = UserDirectory(bus=bus, clock=clock, call_later=call_later, ids=ids, metrics=metrics, meter=meter)
-    entrance = GuildEntrance(guilds=guilds, users=users, store=store, tasks=tasks, inbox=inbox, meter=meter)
+    rows = RowWait(bus=bus, store=store)
+    entrance = GuildEntrance(guilds=guilds, users=users, store=store, tasks=tasks, inbox=inbox, rows=rows, meter=meter)
     progress = LogProgress()
     missed = MissedEvents(bus=bus, call_later=call_later)
     restoring = SessionRestoring(
@@ -193,6 +195,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         store=store,
         progress=progress,
         missed=missed,
+        rows=rows,
         num_shards=bus.num_shards,
     )
     homes = HomePort(users=users, guilds=entrance, sessions=restoring)
@@ -212,6 +215,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     identifying = _build_identifying(
         common,
         starts,
+        rows=rows,
         windows=windows,
         homes=homes,
         table=table,
@@ -242,10 +246,13 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     )
 
 
-def _build_guilds(common: _Common, online: OnlineCounts, windows: LoginWindows, sending: Sending) -> GuildDirectory:
+def _build_guilds(
+    common: _Common, bus: Bus, online: OnlineCounts, windows: LoginWindows, sending: Sending
+) -> GuildDirectory:
     options = common.settings.gateway
     loader = GuildLoader(
         store=common.store,
+        bus=bus,
         clock=common.clock,
         call_later=common.call_later,
         meter=common.meter,
@@ -287,6 +294,7 @@ def _build_identifying(
     common: _Common,
     starts: SessionStarts,
     *,
+    rows: RowWait,
     windows: LoginWindows,
     homes: HomePort,
     table: SessionTable,
@@ -295,6 +303,7 @@ def _build_identifying(
 ) -> Identifying:
     reads = LoginReads(
         store=common.store,
+        rows=rows,
         windows=windows,
         tasks=common.tasks,
         on_bad_token=common.surroundings.on_bad_token,

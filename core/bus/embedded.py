@@ -8,11 +8,14 @@ A single process hears of every event by a call, so nothing in it calls `read` t
 served from the sessions' memory. The log's readers will be processes that have missed events.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Final
 
 from core.bus.interfaces import Delivery, Subscription
 from core.bus.listeners import Listener, Listeners
 from core.bus.ring import Ring
+from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
 from core.wire.envelope import Envelope
 
@@ -23,10 +26,14 @@ Read = Callable[[int, int, int], Awaitable[list[Delivery]]]
 """A function of `(shard, after, limit)` that reads the table. It raises LogTrimmed."""
 
 
+_WAIT_S: Final = 5.0
+"""The time for which a reader waits for what it has read. It takes a turn of the loop; past that, something is lost."""
+
+
 class EmbeddedBus:
     """The bus of one process with one loop: a function call delivers the committed events."""
 
-    __slots__ = ("_append", "_listeners", "_positions", "_read", "_ring", "num_shards")
+    __slots__ = ("_append", "_listeners", "_newest", "_positions", "_read", "_ring", "_waiting", "num_shards")
 
     def __init__(
         self, *, num_shards: int, append: Append, read: Read, positions: Mapping[int, int], ring_bytes: int = 0
@@ -37,7 +44,10 @@ class EmbeddedBus:
         self._read = read
         self._positions = [positions.get(shard, 0) for shard in range(num_shards)]
         self._listeners = Listeners(num_shards)
-        start = max(self._positions, default=0)
+        self._newest = start = max(self._positions, default=0)
+        """The newest position of all shards. They have one counter, and are delivered in its order."""
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        """Those who wait for a revision, which is a position here. Mostly nobody does."""
         self._ring = Ring(num_shards=num_shards, start=start, budget_bytes=ring_bytes) if ring_bytes else None
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
@@ -58,6 +68,31 @@ class EmbeddedBus:
             if self._ring is not None:
                 self._ring.push(delivery)
             self._listeners.call(delivery)
+        if deliveries:
+            self._newest = deliveries[-1].position
+        if self._waiting:
+            self._wake()
+
+    def _wake(self) -> None:
+        for revision, future in self._waiting:
+            if revision <= self._newest and not future.done():
+                future.set_result(None)
+        self._waiting = [each for each in self._waiting if not each[1].done()]
+
+    async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
+        """Wait until everything up to the newest of these has been delivered.
+
+        A reader's thread may see a commit some moments before the loop hears of it.
+        """
+        newest = max(revisions.values(), default=0)
+        if newest > self._newest:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append((newest, future))
+            try:
+                async with asyncio.timeout(_WAIT_S):
+                    await future
+            except TimeoutError:
+                raise Unavailable("what was read has not been delivered") from None
 
     def subscribe(self, listener: Listener, shards: Collection[int] | None = None) -> Subscription:
         """Call `listener` for every delivery of the shards, None for all."""

@@ -5,7 +5,7 @@ Durable events do not enter the log through the bus: they are committed together
 carries them from there on. It also publishes events beside the store: volatile ones, and envelopes that are sent again.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -65,6 +65,16 @@ class Bus(Protocol):
 
     async def position(self, shard: int) -> int:
         """Return the position of the newest durable delivery of a shard, 0 when there is none."""
+
+    async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
+        """Wait until the listeners of this process have been called with all that rows have shown.
+
+        `revisions` are those of shards, as `LoginReader.fetch_revisions` or a snapshot gives them. Afterwards every
+        delivery with 0 < revision ≤ its shard's has been handed over, also when another process has committed it.
+
+        Raises:
+            Unavailable: when they do not come in time.
+        """
 
 
 class LogTrimmed(Exception):

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from core.bus.interfaces import Bus
+from core.domain.ids import shard_of
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from gateway.events.event_meter import EventMeter
@@ -16,12 +18,13 @@ from gateway.scheduling.batch_timer import CallLater
 class GuildLoader:
     """Makes actors, and owns the parts that all of them share."""
 
-    __slots__ = ("_call_later", "_clock", "_large", "_meter", "_on_online", "_pace", "_store")
+    __slots__ = ("_bus", "_call_later", "_clock", "_large", "_meter", "_on_online", "_pace", "_store")
 
     def __init__(
         self,
         *,
         store: Store,
+        bus: Bus,
         clock: Clock,
         call_later: CallLater,
         meter: EventMeter | None = None,
@@ -29,6 +32,7 @@ class GuildLoader:
         large: LargeGuilds | None = None,
     ) -> None:
         """The optional arguments are those of `GuildActor`."""
+        self._bus = bus
         self._call_later = call_later
         self._clock = clock
         self._large = large
@@ -40,6 +44,9 @@ class GuildLoader:
     async def load(self, guild_id: int) -> GuildActor | None:
         """Return the guild's actor, at the revision of its snapshot. None means that there is no such guild.
 
+        All events of the snapshot have come when this returns. So whoever collects the guild's events misses none of
+        those that the actor will leave out.
+
         Raises:
             Unavailable: when the store cannot be read.
         """
@@ -49,6 +56,7 @@ class GuildLoader:
         members = None
         if snapshot.member_count < KEEP_ALL_BELOW:
             members = await self._store.members.list_page(guild_id, limit=2 * KEEP_ALL_BELOW)
+        await self._bus.wait_for_revisions({shard_of(guild_id, self._bus.num_shards): snapshot.revision})
         last_ids = await self._store.messages.last_ids([channel.id for channel in snapshot.channels])
         return GuildActor(
             GuildState(snapshot, members=members, last_message_ids=last_ids),

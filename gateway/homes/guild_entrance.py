@@ -7,10 +7,10 @@
 ```
 
 A guild is entered through a stay (`gateway.guilds.guild_stay`), which loads the guild if need be and keeps it in
-memory. A row that was just read from the store may be newer than events in the inbox, so these are applied before a
-session enters. A login opens all its guilds and enters them together (`gateway.login.identify`). Later a session enters
-one guild after the other. Messages that are sent after a user has joined are collected by the stay and follow
-GUILD_CREATE.
+memory. A row that was just read from the store may be newer than the events that have been applied, so these are waited
+for (`gateway.events.row_wait`) and applied before a session enters. A login opens all its guilds and enters them
+together (`gateway.login.identify`). Later a session enters one guild after the other. Messages that are sent after a
+user has joined are collected by the stay and follow GUILD_CREATE.
 
 An arrival is a session on its way into a guild. It ends when its user leaves the guild or the guild is deleted. If
 READY has named the guild, the session gets GUILD_DELETE then. A user who joins again begins a new arrival, which
@@ -32,6 +32,7 @@ from core.wire.envelope import Envelope
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.events.event_meter import EventMeter
 from gateway.events.inbox import Inbox
+from gateway.events.row_wait import RowWait
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_stay import GuildStay
 from gateway.homes.home_port import KnownMember, Stay
@@ -58,7 +59,7 @@ class _Arrival:
 class GuildEntrance:
     """The `GuildHomes` of the guilds in this process."""
 
-    __slots__ = ("_arrivals", "_guilds", "_inbox", "_meter", "_store", "_tasks", "_users")
+    __slots__ = ("_arrivals", "_guilds", "_inbox", "_meter", "_rows", "_store", "_tasks", "_users")
 
     def __init__(
         self,
@@ -68,11 +69,13 @@ class GuildEntrance:
         store: Store,
         tasks: Tasks,
         inbox: Inbox,
+        rows: RowWait,
         meter: EventMeter,
     ) -> None:
         self._guilds = guilds
         self._inbox = inbox
         self._meter = meter
+        self._rows = rows
         self._store = store
         self._tasks = tasks
         self._users = users
@@ -199,7 +202,9 @@ class GuildEntrance:
         try:
             await stay.open()
             if stay.awaits_row:
-                stay.settle(await self._store.members.find(arrival.guild_id, stay.user_id))
+                row = await self._store.members.find(arrival.guild_id, stay.user_id)
+                await self._rows.wait()
+                stay.settle(row)
             self.catch_up()
             if self._is_under_way(arrival):
                 self.enter(arrival.session, stay)

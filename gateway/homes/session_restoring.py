@@ -26,6 +26,7 @@ from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_joined, parse_revoked
 from gateway.events.log_progress import LogProgress
 from gateway.events.replay_rules import USER_RULES, ReplayRule
+from gateway.events.row_wait import RowWait
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_replay import find_obstacle
 from gateway.guilds.guild_stay import GuildStay
@@ -80,7 +81,7 @@ class _Return:
 class SessionRestoring:
     """The `SessionHomes` of the guilds and users in this process."""
 
-    __slots__ = ("_entrance", "_guilds", "_missed", "_num_shards", "_progress", "_store", "_users")
+    __slots__ = ("_entrance", "_guilds", "_missed", "_num_shards", "_progress", "_rows", "_store", "_users")
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class SessionRestoring:
         store: Store,
         progress: LogProgress,
         missed: MissedEvents,
+        rows: RowWait,
         num_shards: int,
     ) -> None:
         self._entrance = entrance
@@ -98,6 +100,7 @@ class SessionRestoring:
         self._missed = missed
         self._num_shards = num_shards
         self._progress = progress
+        self._rows = rows
         self._store = store
         self._users = users
 
@@ -147,6 +150,7 @@ class SessionRestoring:
         login = (await self._store.logins.find_many([token_hash])).get(token_hash)
         if login is None:
             return RestoreRefusal.REVOKED
+        await self._rows.wait()
         rows = {member.guild_id: member for member in login.memberships}
         for stay in coming.stays:
             stay.settle(rows.get(stay.guild_id))

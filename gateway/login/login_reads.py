@@ -17,6 +17,7 @@ from typing import Any, Final
 from core.domain.errors import Unavailable
 from core.store.interfaces import Store
 from gateway.events.login_windows import LoginWindows
+from gateway.events.row_wait import RowWait
 from gateway.login.login import Login
 from gateway.scheduling.tasks import Tasks
 
@@ -35,6 +36,7 @@ class LoginReads:
         "_is_reading",
         "_on_bad_token",
         "_read",
+        "_rows",
         "_store",
         "_take",
         "_tasks",
@@ -46,6 +48,7 @@ class LoginReads:
         self,
         *,
         store: Store,
+        rows: RowWait,
         windows: LoginWindows,
         tasks: Tasks,
         on_bad_token: Callable[[str], Coroutine[Any, Any, None]],
@@ -58,6 +61,7 @@ class LoginReads:
         self._windows = windows
         self._waiting: deque[Login] = deque()
         self._read: deque[Login] = deque()
+        self._rows = rows
         self._is_reading = False
         self._is_draining = False
 
@@ -123,6 +127,7 @@ class LoginReads:
         found = await self._store.logins.find_many([login.token_hash for login in logins])
         direct = {channel.id for snapshot in found.values() for channel in snapshot.direct_channels}
         last_message_ids = await self._store.messages.last_ids(direct) if direct else {}
+        await self._rows.wait()
         for login in logins:
             login.snapshot = found.get(login.token_hash)
             login.last_message_ids = last_message_ids

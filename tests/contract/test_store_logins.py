@@ -1,5 +1,8 @@
 """Logins as the gateway reads them: with account, application, memberships and direct channels, many at once."""
 
+import asyncio
+
+from core.bus.interfaces import Bus
 from core.domain.application import Application
 from core.domain.member import Member
 from core.store.interfaces import Store
@@ -8,6 +11,7 @@ from tests.contract.builders import (
     new_account,
     new_auth_session,
     new_direct_channel,
+    new_envelope,
     new_guild,
     new_role,
 )
@@ -102,3 +106,22 @@ async def test_ended_login_is_absent(store: Store) -> None:
     async with store.write() as tx:
         await tx.users.delete_auth_session(auth.id, account.user.id)
     assert await store.logins.find_many([auth.token_hash]) == {}
+
+
+async def test_revisions_are_as_new_as_what_was_read_before(store: Store, bus: Bus) -> None:
+    """Whoever waits for them has heard of every unit whose rows it has seen."""
+    heard: list[int] = []
+    bus.subscribe(lambda delivery: heard.append(delivery.envelope.id))
+    guild = new_guild(1)
+
+    async def make() -> None:
+        async with store.write(guilds=[guild.id]) as tx:
+            await tx.guilds.create(guild)
+            tx.announce(new_envelope(7, guild.id))
+
+    making = asyncio.create_task(make())
+    while await store.guilds.find(guild.id) is None:  # noqa: ASYNC110 - a row tells nobody that it is there
+        await asyncio.sleep(0)
+    await bus.wait_for_revisions(await store.logins.fetch_revisions())
+    assert heard == [7]
+    await making

@@ -1,6 +1,6 @@
 """A bus in plain lists, the reference of a bus. It keeps everything until `trim` is called."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from core.bus.interfaces import Delivery, LogTrimmed, Subscription
 from core.bus.listeners import Listener, Listeners
@@ -46,6 +46,9 @@ class MemoryBus:
     async def position(self, shard: int) -> int:
         """The position of the newest durable delivery, 0 when there is none."""
         return self._logs[shard][-1].position if self._logs[shard] else self._trimmed[shard]
+
+    async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
+        """Nothing waits: whatever is published has been delivered."""
 
     def trim(self) -> None:
         """Forget every delivery so far."""

@@ -35,7 +35,7 @@ async def directory(store: SqlStore, gated: GatedStore) -> AsyncIterator[GuildDi
     """A directory that gets its events at once."""
     tasks = Tasks()
     call_later = asyncio.get_running_loop().call_later
-    loader = GuildLoader(store=gated, clock=SystemClock(), call_later=call_later)  # type: ignore[arg-type]
+    loader = GuildLoader(store=gated, bus=store.bus, clock=SystemClock(), call_later=call_later)  # type: ignore[arg-type]
     guilds = GuildDirectory(loader=loader, windows=LoginWindows(), tasks=tasks, call_later=call_later, idle_s=60.0)
     subscription = store.bus.subscribe(guilds.deliver)
     running = asyncio.create_task(tasks.run())

@@ -5,10 +5,10 @@ driver's thread, and the trips cost more than the reads. So a call reads any num
 statements, which see one instant.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from core.domain.channel import Channel
 from core.domain.login import LoginSnapshot
@@ -21,7 +21,16 @@ from core.store.sql.aggregates.users import ACCOUNT_COLUMNS, SESSION, USER, acco
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query, Rows
-from core.store.sql.schema.tables import applications, auth_sessions, channels, members, recipients, users
+from core.store.sql.schema.tables import (
+    applications,
+    auth_sessions,
+    channels,
+    log,
+    log_heads,
+    members,
+    recipients,
+    users,
+)
 
 _SIZES: Final = (1, 8, 64)
 """The numbers of tokens in a statement: one for a quiet time, and enough to share a trip's cost in a storm."""
@@ -71,6 +80,10 @@ class LoginQueries:
         return [(query, bound) for query in self.all]
 
 
+_HEADS: Final = Query(select(log_heads.c.shard, log_heads.c.n))
+"""The revisions of a cluster's shards. An embedded database has no heads, but a log."""
+_NEWEST: Final = Query(select(func.max(log.c.position)))
+
 _QUERIES: Final = [LoginQueries(size) for size in _SIZES]
 
 
@@ -90,6 +103,11 @@ class SqlLogins:
             queries = next(each for each in _QUERIES if each.places.size >= len(some))
             found.update(_assemble(*await self._db.query_together(*queries.asked(some))))
         return found
+
+    async def fetch_revisions(self) -> Mapping[int, int]:
+        heads, ((newest,),) = await self._db.query_together((_HEADS, {}), (_NEWEST, {}))
+        # All shards of an embedded log have one counter, so one of them may stand for all.
+        return {row[0]: row[1] for row in heads} if heads else {0: newest or 0}
 
 
 def _assemble(logins: Rows, memberships: Rows, direct: Rows, recipients_: Rows) -> dict[bytes, LoginSnapshot]:

@@ -42,6 +42,9 @@ class FakeStore:
             raise error
         return {each: snapshot(each) for each in token_hashes if each[0]}
 
+    async def wait(self) -> None:
+        """Wait for the events of rows: they have come."""
+
 
 def snapshot(token_hash: bytes) -> LoginSnapshot:
     user_id = int.from_bytes(token_hash, "big")
@@ -60,7 +63,8 @@ class RecordedReads:
         self.bad_tokens_from: list[str] = []
         self.windows = LoginWindows()
         self.reads = LoginReads(
-            store=self.store,  # type: ignore[arg-type]
+            store=self.store,
+            rows=self.store,  # type: ignore[arg-type]
             windows=self.windows,
             tasks=self.tasks,
             on_bad_token=self._note_bad_token,
