@@ -34,9 +34,13 @@ class SingleFlight(Generic[K, V]):
 
     async def get(self, key: K) -> V:
         """Return the value, loaded on a miss. An error of `load` is raised here and not kept."""
+        if key in self._values:
+            return self._values[key]
+        return await self.renew(key)
+
+    async def renew(self, key: K) -> V:
+        """Return the value of a load, one in flight or a new one, whether it is cached or not."""
         while True:
-            if key in self._values:
-                return self._values[key]
             flight = self._flights.get(key)
             if flight is None:
                 return await self._fly(key)
@@ -64,6 +68,12 @@ class SingleFlight(Generic[K, V]):
             with contextlib.suppress(NotFound):
                 found[key] = await self.get(key)
         return found
+
+    def replace(self, key: K, value: V) -> None:
+        """Put a newer value in the place of the cached one, if there is one, and disown a load in flight."""
+        if key in self._values:
+            self._values[key] = value
+        self._flights.pop(key, None)
 
     def drop(self, key: K) -> None:
         """Forget the value, and disown a load in flight."""

@@ -1,6 +1,7 @@
 """A read-through cache of the newest message id of each channel, which every channel object shows.
 
-A new message invalidates its channel's entry. Deletions do not: the store keeps the newest id that was ever sent.
+The event of a new message has its id, whichever process sent it. Deletions change nothing: the store keeps the newest
+id that was ever sent.
 """
 
 from collections.abc import Collection
@@ -41,5 +42,8 @@ class LastMessages:
         return {channel_id: found.get(channel_id, _NONE) for channel_id in channel_ids}
 
     def _on_delivery(self, delivery: Delivery) -> None:
-        if delivery.envelope.event == MESSAGE_CREATE:
-            self._ids.drop(delivery.envelope.channel_id)
+        envelope = delivery.envelope
+        if envelope.event == MESSAGE_CREATE:
+            # An old message may be published again.
+            newest_id = max(envelope.id, self._ids.find_cached(envelope.channel_id) or _NONE)
+            self._ids.replace(envelope.channel_id, newest_id)

@@ -12,7 +12,8 @@ import msgspec
 from cachetools import LRUCache
 
 from api.services.entity_cache import EntityCache
-from api.services.messages.message_cache import MessageCache, Page
+from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_page import Page
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User

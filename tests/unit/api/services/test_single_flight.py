@@ -171,3 +171,42 @@ async def test_value_that_was_used_outlives_one_that_was_not() -> None:
     await cache.get(3)
     assert cache.find_cached(1) == "1.1"
     assert cache.find_cached(2) is None
+
+
+async def test_renewal_loads_again_and_is_shared() -> None:
+    source = Source()
+    cache = SingleFlight(source.load, capacity=10)
+    assert await cache.get(1) == "1.1"
+    source.gate.clear()
+    renewals = [asyncio.create_task(cache.renew(1)) for _ in range(10)]
+    await settle()
+    source.gate.set()
+    assert await asyncio.gather(*renewals) == ["1.2"] * 10
+    assert await cache.get(1) == "1.2"
+
+
+async def test_cached_value_is_there_until_its_renewal_has_come() -> None:
+    source = Source()
+    cache = SingleFlight(source.load, capacity=10)
+    await cache.get(1)
+    source.gate.clear()
+    renewal = asyncio.create_task(cache.renew(1))
+    await settle()
+    assert cache.find_cached(1) == await cache.get(1) == "1.1"
+    source.gate.set()
+    assert await renewal == cache.find_cached(1) == "1.2"
+
+
+async def test_value_that_is_replaced_stays_and_a_load_in_flight_is_not_kept() -> None:
+    source = Source()
+    cache = SingleFlight(source.load, capacity=10)
+    cache.replace(1, "unknown")
+    assert cache.find_cached(1) is None
+    await cache.get(1)
+    source.gate.clear()
+    renewal = asyncio.create_task(cache.renew(1))
+    await settle()
+    cache.replace(1, "newer")
+    source.gate.set()
+    assert await renewal == "1.2"
+    assert await cache.get(1) == "newer"

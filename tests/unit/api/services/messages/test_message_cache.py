@@ -6,20 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from api.services.messages.message_cache import (
-    MAX_DERIVED_BYTES,
-    MAX_MESSAGE_BYTES,
-    PAGE_SIZE,
-    MessageCache,
-    Page,
-)
+from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_page import MAX_MESSAGE_BYTES, PAGE_SIZE
 from core.bus.interfaces import Delivery
+from core.domain.errors import Unavailable
 from core.domain.events import Audience
-from core.domain.message import AddedMessage, Message, ResolvedMessage
-from core.domain.user import User
+from core.domain.message import AddedMessage, Message
 from core.wire.envelope import Envelope
 
 CHANNEL = 7
@@ -48,13 +41,16 @@ class FakeMessages:
     def __init__(self, bus: FakeBus) -> None:
         self.stored: list[Message] = []
         self.reads = 0
+        self.rows_read = 0
         self.gate = asyncio.Event()
         self.gate.set()
         self._bus = bus
 
-    async def list_page(self, channel_id: int, *, limit: int) -> list[Message]:
+    async def list_page(self, channel_id: int, *, limit: int, after: int | None = None) -> list[Message]:
         self.reads += 1
-        page = self.stored[-limit:][::-1]
+        above = [message for message in self.stored if after is None or message.id > after]
+        page = (above[-limit:] if after is None else above[:limit])[::-1]
+        self.rows_read += len(page)
         await self.gate.wait()
         return page
 
@@ -109,7 +105,7 @@ async def test_page_grows_with_what_is_added(cache: MessageCache, messages: Fake
     assert messages.reads == 1
 
 
-@pytest.mark.parametrize("event", ["MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "MESSAGE_CREATE"])
+@pytest.mark.parametrize("event", ["MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK"])
 async def test_page_is_dropped_by_what_others_do(
     cache: MessageCache, messages: FakeMessages, bus: FakeBus, event: str
 ) -> None:
@@ -156,127 +152,162 @@ async def test_find_looks_into_the_page_first(cache: MessageCache, messages: Fak
     assert await cache.find(CHANNEL, 3) is None
 
 
-@given(
-    count=st.integers(0, PAGE_SIZE + 20),
-    bound=st.integers(0, PAGE_SIZE + 25),
-    limit=st.integers(1, 100),
-    direction=st.sampled_from(["before", "after", "newest"]),
-)
-def test_slice_is_what_the_store_would_say_or_nothing(count: int, bound: int, limit: int, direction: str) -> None:
-    everything = [message(number) for number in range(1, count + 1)]
-    page = Page(tuple(everything[-PAGE_SIZE:][::-1]))
-    before = bound if direction == "before" else None
-    after = bound if direction == "after" else None
-    if after is not None:
-        expected = [found for found in everything if found.id > after][:limit][::-1]
-    else:
-        expected = [found for found in everything if before is None or found.id < before][-limit:][::-1]
-    found = page.find_slice(before=before, after=after, limit=limit)
-    if found is None:
-        assert count >= PAGE_SIZE
-    else:
-        assert list(found) == expected
-    if count < PAGE_SIZE or direction == "newest":
-        assert found is not None
+async def tell(bus: FakeBus, messages: FakeMessages, *numbers: int) -> None:
+    """Let another process send messages."""
+    for number in numbers:
+        messages.stored.append(message(number))
+        bus.deliver("MESSAGE_CREATE", number)
 
 
-def resolved(number: int, author: User, **fields: Any) -> ResolvedMessage:
-    return ResolvedMessage(message=msgspec.structs.replace(message(number), **fields), author=author)
+async def test_page_lives_while_others_send_and_reads_only_what_is_newer(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    messages.stored = [message(number) for number in range(1, PAGE_SIZE + 1)]
+    page = await cache.page(CHANNEL)
+    for number in range(PAGE_SIZE + 1, PAGE_SIZE + 31, 3):
+        await tell(bus, messages, number, number + 1, number + 2)
+        assert await numbers(cache) == list(range(number + 2, number + 2 - PAGE_SIZE, -1))
+    assert await cache.page(CHANNEL) is page
+    assert (messages.reads, messages.rows_read) == (11, PAGE_SIZE + 30)
 
 
-AUTHOR = User(id=1, username="x")
+async def test_page_that_is_behind_by_more_than_a_page_is_read_anew(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    await tell(bus, messages, 1)
+    await cache.page(CHANNEL)
+    await tell(bus, messages, *range(2, PAGE_SIZE + 50))
+    assert await numbers(cache) == list(range(PAGE_SIZE + 49, 49, -1))
+    assert messages.reads == 3
 
 
-def page_of(*messages: Message) -> Page:
-    """A page of these messages, given oldest first."""
-    return Page(messages[::-1])
+async def test_own_message_behind_one_of_others_waits_for_the_read(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    await cache.page(CHANNEL)
+    await tell(bus, messages, 1)
+    await cache.add(message(2), ())
+    assert await numbers(cache) == [2, 1]
+    await cache.add(message(3), ())
+    assert await numbers(cache) == [3, 2, 1]
+    assert messages.reads == 2
 
 
-def large(number: int, size: int = MAX_MESSAGE_BYTES // 4) -> Message:
-    """A message of which three fit onto a page."""
-    return msgspec.structs.replace(message(number), content="x" * size)
+async def test_readers_of_a_page_that_is_behind_read_once(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    await cache.page(CHANNEL)
+    await tell(bus, messages, 1)
+    pages = await asyncio.gather(*(cache.page(CHANNEL) for _ in range(50)))
+    assert {tuple(shown.id for shown in page.messages) for page in pages} == {(1,)}
+    assert messages.reads == 2
 
 
-def test_page_lets_go_of_the_json_of_what_leaves_it() -> None:
-    page = page_of(*(message(number) for number in range(1, PAGE_SIZE + 1)))
-    for number in (1, 2):
-        page.keep_encoded(resolved(number, AUTHOR), b"%d" % number)
-    page.push(message(PAGE_SIZE + 1))
-    assert [page.find_encoded(message(number), AUTHOR) for number in (1, 2)] == [None, b"2"]
+async def test_page_takes_what_was_told_and_leaves_what_is_only_stored(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    await cache.page(CHANNEL)
+    messages.stored.append(message(5))
+    await tell(bus, messages, 3)
+    messages.stored.sort(key=lambda stored: stored.id)
+    assert await numbers(cache) == [3]
+    bus.deliver("MESSAGE_CREATE", 5)
+    assert await numbers(cache) == [5, 3]
 
 
-def test_page_keeps_json_for_one_author_as_he_is_and_of_nobody_else() -> None:
-    page = page_of(message(1), message(2), message(3))
-    page.keep_encoded(resolved(1, AUTHOR), b"plain")
-    page.keep_encoded(resolved(2, AUTHOR, mention_ids=(5,)), b"mentions")
-    page.keep_encoded(resolved(3, AUTHOR, reference_id=1), b"answers")
-    assert [page.find_encoded(message(number), AUTHOR) for number in (1, 2, 3)] == [b"plain", None, None]
-    renamed = User(id=1, username="x")
-    assert page.find_encoded(message(1), renamed) is page.find_encoded(message(1), None) is None
-    page.keep_encoded(resolved(1, renamed), b"renamed")
-    assert page.find_encoded(message(1), renamed) == b"renamed"
+async def read_too_early(cache: MessageCache, messages: FakeMessages, bus: FakeBus, early: int, late: int) -> None:
+    """Read while the later of two messages is stored alone; then the earlier one is stored, and both are told."""
+    messages.stored.append(message(late))
+    messages.gate.clear()
+    reading = asyncio.create_task(cache.page(CHANNEL))
+    await asyncio.sleep(0)
+    messages.stored.insert(-1, message(early))
+    bus.deliver("MESSAGE_CREATE", early)
+    bus.deliver("MESSAGE_CREATE", late)
+    messages.gate.set()
+    assert not {early, late} & {shown.id for shown in (await reading).messages}
 
 
-def test_page_keeps_nothing_for_messages_that_have_left_it_while_they_were_encoded() -> None:
-    page = page_of(*(message(number) for number in range(1, PAGE_SIZE + 1)))
-    reply = msgspec.structs.replace(message(1), reference_id=500)
-    page.push(message(PAGE_SIZE + 1))
-    page.keep_encoded(resolved(1, AUTHOR), b"late")
-    page.keep_replied(reply, None)
-    assert page.find_encoded(message(1), AUTHOR) is None
-    assert not page.replied
+async def test_message_that_was_stored_too_late_for_the_first_read_is_not_passed_over(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    await read_too_early(cache, messages, bus, 3, 4)
+    assert await numbers(cache) == [4, 3]
 
 
-def test_page_lets_go_of_what_replies_answer_when_they_leave_it() -> None:
-    page = Page(())
-    for number in range(1, 3 * PAGE_SIZE):
-        reply = msgspec.structs.replace(message(number), reference_id=10_000 + number)
-        page.push(reply)
-        page.keep_replied(reply, large(10_000 + number, 100))
-    assert set(page.replied) == {10_000 + shown.id for shown in page.messages}
-    assert len(page.replied) == PAGE_SIZE
+async def test_message_that_was_stored_too_late_for_what_is_newer_is_not_passed_over(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    await cache.page(CHANNEL)
+    await tell(bus, messages, 1)
+    await read_too_early(cache, messages, bus, 3, 4)
+    assert await numbers(cache) == [4, 3, 1]
 
 
-def test_page_holds_as_many_messages_as_fit() -> None:
-    page = page_of(*(large(number) for number in range(1, 6)))
-    assert [shown.id for shown in page.messages] == [5, 4, 3]
-    assert not page.is_whole
-    assert page.find_slice(before=None, after=None, limit=4) is None
-    page.push(message(6))
-    page.push(large(7))
-    assert [shown.id for shown in page.messages] == [7, 6, 5, 4]
-    for number in range(8, 8 + PAGE_SIZE):
-        page.push(message(number))
-    assert len(page.messages) == PAGE_SIZE
+async def test_message_that_is_told_below_the_newest_of_the_page_drops_it(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    messages.stored = [message(2)]
+    assert await numbers(cache) == [2]
+    messages.stored.insert(0, message(1))
+    bus.deliver("MESSAGE_CREATE", 1)
+    bus.deliver("MESSAGE_CREATE", 2)
+    assert await numbers(cache) == [2, 1]
+    assert messages.reads == 2
 
 
-def test_page_without_room_for_its_newest_message_has_no_answer_and_remembers_which_it_was() -> None:
-    page = page_of(message(1))
-    page.push(large(2, MAX_MESSAGE_BYTES))
-    assert (page.messages, page.is_whole, page.newest_id) == ((), False, 2)
-    assert page.find_slice(before=None, after=None, limit=1) is page.find_slice(before=None, after=2, limit=1) is None
-    assert Page((large(3, MAX_MESSAGE_BYTES), message(2))).messages == ()
+async def test_reader_who_comes_during_a_read_gets_what_was_told_before_he_came(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    messages.gate.clear()
+    early = asyncio.create_task(cache.page(CHANNEL))
+    await asyncio.sleep(0)
+    await tell(bus, messages, 1)
+    late = asyncio.create_task(cache.page(CHANNEL))
+    await asyncio.sleep(0)
+    messages.gate.set()
+    await early
+    assert [shown.id for shown in (await late).messages] == [1]
 
 
-def test_page_keeps_as_much_of_its_readers_work_as_fits_and_room_comes_back() -> None:
-    half = b"x" * (MAX_DERIVED_BYTES // 2 - 200)
-    page = page_of(*(message(number) for number in range(1, PAGE_SIZE + 1)))
-    for number in (1, 2, 3):
-        page.keep_encoded(resolved(number, AUTHOR), half)
-    page.keep_replied(msgspec.structs.replace(message(4), reference_id=500), large(500))
-    assert [page.find_encoded(message(number), AUTHOR) for number in (1, 2, 3)] == [half, half, None]
-    assert not page.replied
-    page.keep_encoded(resolved(1, User(id=1, username="renamed")), half)
-    page.push(message(PAGE_SIZE + 1))
-    page.keep_encoded(resolved(3, AUTHOR), half)
-    assert page.find_encoded(message(3), AUTHOR) == half
+async def test_page_is_read_anew_after_an_edit_during_its_read(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus
+) -> None:
+    await tell(bus, messages, 1)
+    await cache.page(CHANNEL)
+    await tell(bus, messages, 2)
+    messages.gate.clear()
+    early = asyncio.create_task(cache.page(CHANNEL))
+    await asyncio.sleep(0)
+    messages.stored = [msgspec.structs.replace(stored, content="edited") for stored in messages.stored]
+    bus.deliver("MESSAGE_UPDATE", 9)
+    messages.gate.set()
+    await early
+    assert {shown.content for shown in (await cache.page(CHANNEL)).messages} == {"edited"}
+
+
+async def test_read_that_fails_leaves_the_page_behind(
+    cache: MessageCache, messages: FakeMessages, bus: FakeBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(bus, messages, 1)
+    await cache.page(CHANNEL)
+    await tell(bus, messages, 2)
+
+    async def fail(*_: object, **__: object) -> list[Message]:
+        raise Unavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(messages, "list_page", fail)
+        with pytest.raises(Unavailable):
+            await cache.page(CHANNEL)
+    assert await numbers(cache) == [2, 1]
 
 
 async def test_message_older_than_one_that_did_not_fit_drops_the_page(
     cache: MessageCache, messages: FakeMessages
 ) -> None:
     await cache.page(CHANNEL)
-    await cache.add(large(9, MAX_MESSAGE_BYTES), ())
+    await cache.add(msgspec.structs.replace(message(9), content="x" * MAX_MESSAGE_BYTES), ())
     await cache.add(message(8), ())
     messages.stored.sort(key=lambda stored: stored.id)
     assert (await cache.page(CHANNEL)).find_slice(before=None, after=None, limit=1) is None

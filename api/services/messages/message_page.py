@@ -1,0 +1,148 @@
+"""A page: the newest messages of a channel, and what readers have made of them.
+
+That is their JSON, and the messages that replies answer. Both are as fresh as the page, and the JSON counts only
+together with the author that it shows. Everything is bounded in bytes: with embeds a message may take half a MiB.
+`api.services.messages.message_cache` keeps pages and alone changes which messages they have.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from core.domain.ids import MAX_SNOWFLAKE
+from core.domain.message import Message, ResolvedMessage
+from core.domain.user import User
+
+PAGE_SIZE: Final = 100
+"""The longest history request."""
+MAX_MESSAGE_BYTES: Final = 256 * 1024
+"""The bound of a page's messages: a hundred of 2,000 ASCII characters. Larger ones leave fewer on the page."""
+MAX_DERIVED_BYTES: Final = 256 * 1024
+"""The bound of what readers have made of them. All pages take 128 MiB at most, and 25 MiB with ordinary messages."""
+
+_FIXED_BYTES: Final = 512
+"""A message's Struct and its numbers."""
+_ID_BYTES: Final = 44
+"""An id in a tuple."""
+_ENTRY_BYTES: Final = 160
+"""The overhead of kept JSON: the headers of its bytes and its tuple, and a place in a dict."""
+_WIDE_BYTES: Final = 8
+"""A character of a text that is not ASCII: at most 4 bytes, and 4 of the UTF-8 that Python keeps beside it."""
+
+
+def estimate_bytes(message: Message | None) -> int:
+    """Return about how much memory a message takes."""
+    if message is None:
+        return _ID_BYTES
+    content_bytes = len(message.content) * (1 if message.content.isascii() else _WIDE_BYTES)
+    ids = len(message.mention_ids) + len(message.mention_role_ids)
+    return _FIXED_BYTES + content_bytes + len(message.embeds) + _ID_BYTES * ids
+
+
+class Page:
+    """A channel's newest messages, newest first. Only `MessageCache` changes which they are."""
+
+    __slots__ = (
+        "_encoded",
+        "_free_derived",
+        "_free_messages",
+        "_replied",
+        "complete_to",
+        "is_whole",
+        "messages",
+        "told_id",
+    )
+
+    def __init__(self, read: Sequence[Message], *, before: int = MAX_SNOWFLAKE) -> None:
+        """`read` are the newest messages of the channel, newest first. Those from `before` on are left out."""
+        self.messages: tuple[Message, ...] = tuple(message for message in read if message.id < before)
+        self.complete_to = self.messages[0].id if self.messages else 0
+        """No message up to this one is missing at the page's new end. It may itself be too large for the page."""
+        self.told_id = 0
+        """The newest message that was told while the page was behind."""
+        self.is_whole = len(read) < PAGE_SIZE
+        """True when the channel has no older messages than these."""
+        self._encoded: dict[int, tuple[User, bytes]] = {}
+        """The JSON of a message and the author that stands in it, keyed by message id."""
+        self._replied: dict[int, Message | None] = {}
+        """The messages that replies of the page answer, keyed by id; None for a deleted one."""
+        self._free_derived = MAX_DERIVED_BYTES
+        self._free_messages = MAX_MESSAGE_BYTES - sum(map(estimate_bytes, self.messages))
+        self._trim()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a message was told that the page has not got."""
+        return self.told_id > self.complete_to
+
+    @property
+    def replied(self) -> Mapping[int, Message | None]:
+        """The answered messages that readers have looked up."""
+        return self._replied
+
+    def find_slice(self, *, before: int | None, after: int | None, limit: int) -> tuple[Message, ...] | None:
+        """Return what a history request asks for, newest first, or None when the page does not reach that far."""
+        messages = self.messages
+        if after is not None:
+            if not self.is_whole and (not messages or after < messages[-1].id):
+                return None
+            above = tuple(message for message in messages if message.id > after)
+            return above[-limit:]
+        if before is not None:
+            messages = tuple(message for message in messages if message.id < before)
+        return messages[:limit] if self.is_whole or len(messages) >= limit else None
+
+    def find_encoded(self, message: Message, author: User | None) -> bytes | None:
+        """Return the message's JSON, if it was encoded with this author."""
+        known = self._encoded.get(message.id)
+        return known[1] if known is not None and known[0] is author else None
+
+    def keep_encoded(self, resolved: ResolvedMessage, encoded: bytes) -> None:
+        """Keep the JSON of a message that shows nobody but its author, if it is still on the page and there is room."""
+        message = resolved.message
+        if message.reference_id is not None or message.mention_ids or not self._holds(message):
+            return
+        self._forget_encoded(message.id)
+        size_bytes = _ENTRY_BYTES + len(encoded)
+        if size_bytes <= self._free_derived:
+            self._encoded[message.id] = (resolved.author, encoded)
+            self._free_derived -= size_bytes
+
+    def keep_replied(self, reply: Message, answered: Message | None) -> None:
+        """Keep the message that a reply answers, if the reply is still on the page and there is room."""
+        target_id = reply.reference_id
+        size_bytes = estimate_bytes(answered)
+        if target_id is None or target_id in self._replied or not self._holds(reply) or size_bytes > self._free_derived:
+            return
+        self._replied[target_id] = answered
+        self._free_derived -= size_bytes
+
+    def push(self, message: Message) -> None:
+        """Put a newer message in front."""
+        self.complete_to = message.id
+        self.messages = (message, *self.messages)
+        self._free_messages -= estimate_bytes(message)
+        self._trim()
+
+    def _holds(self, message: Message) -> bool:
+        """Tell whether a message that was on the page has not left it since: the oldest leave first."""
+        return bool(self.messages) and message.id >= self.messages[-1].id
+
+    def _trim(self) -> None:
+        kept = len(self.messages)
+        while kept > PAGE_SIZE or self._free_messages < 0:
+            kept -= 1
+            self._forget(self.messages[kept])
+        if kept < len(self.messages):
+            self.messages = self.messages[:kept]
+            self.is_whole = False
+
+    def _forget(self, left_out: Message) -> None:
+        self._free_messages += estimate_bytes(left_out)
+        self._forget_encoded(left_out.id)
+        if left_out.reference_id in self._replied:
+            self._free_derived += estimate_bytes(self._replied.pop(left_out.reference_id))
+
+    def _forget_encoded(self, message_id: int) -> None:
+        known = self._encoded.pop(message_id, None)
+        if known is not None:
+            self._free_derived += _ENTRY_BYTES + len(known[1])
