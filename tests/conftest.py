@@ -17,6 +17,7 @@ from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
 from tests.support.databases import MigratedDatabase
+from tests.support.postgres_databases import PostgresDatabases
 from tests.support.scheduling import FilesAndServers
 from tests.support.services import define_cassandra, list_left_out, serving
 
@@ -56,6 +57,14 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servic
     service = PostgresServer(folder=folder, port=find_free_port(), settings={"fsync": "off"})
     with serving(service) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: ServiceProcess) -> PostgresDatabases:
+    """The databases of that PostgreSQL."""
+    service = postgres_server.service
+    assert isinstance(service, PostgresServer)
+    return PostgresDatabases.make(service.address)
 
 
 @pytest.fixture(scope="session")

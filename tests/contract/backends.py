@@ -6,6 +6,8 @@ A backend of the store opens the store with its bus, and opens it again after it
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from core.bus.interfaces import Bus
 from core.bus.positions import generation_of, n_of
 from core.bus.redis import RedisBus
@@ -19,6 +21,10 @@ from tests.fakes.redis.cluster import KeepingProcess
 from tests.support.databases import MigratedDatabase
 
 NUM_SHARDS = 8
+
+EMBEDDED = pytest.mark.parametrize("closed_backend", ["sqlite"], indirect=True)
+"""Marks what only an embedded store promises: its messages decide nonces, and take their place among the units of work.
+In a cluster the door of the channel does both."""
 
 
 class StoreBackend(Protocol):
@@ -38,6 +44,9 @@ class StoreBackend(Protocol):
     async def close(self) -> None: ...
 
     async def reopen(self) -> None: ...
+
+    async def remove(self) -> None:
+        """Remove what the closed store has left."""
 
     async def purge_nonces(self) -> None: ...
 
@@ -85,6 +94,9 @@ class SqliteBackend:
         """Close and open the store, as a restart does."""
         await self.close()
         await self.open()
+
+    async def remove(self) -> None:
+        """Do nothing: pytest removes the files."""
 
     async def purge_nonces(self) -> None:
         """Purge nonces, as the store's chores do."""

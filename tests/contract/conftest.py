@@ -18,10 +18,12 @@ from tests.contract.backends import (
     SqliteBackend,
     StoreBackend,
 )
+from tests.contract.postgres_backend import PostgresBackend
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.redis.cluster import FakeCluster
 from tests.support.databases import MigratedDatabase
+from tests.support.postgres_databases import PostgresDatabases
 from tests.support.redis_cluster import RealCluster
 from tests.support.redis_journal import empty_journal
 
@@ -32,16 +34,24 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sqlite"])
-async def backend(
+@pytest.fixture(params=["sqlite", "postgres"])
+def closed_backend(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock, migrated_database: MigratedDatabase
-) -> AsyncIterator[StoreBackend]:
+) -> StoreBackend:
+    """A store that is not open yet. A server is only started for the tests that use it."""
+    if request.param == "sqlite":
+        return SqliteBackend(tmp_path / "store.db", clock, migrated_database)
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    return PostgresBackend(databases, clock)
+
+
+@pytest.fixture
+async def backend(closed_backend: StoreBackend) -> AsyncIterator[StoreBackend]:
     """An open store."""
-    backends = {"sqlite": lambda: SqliteBackend(tmp_path / "store.db", clock, migrated_database)}
-    chosen: StoreBackend = backends[request.param]()
-    await chosen.open()
-    yield chosen
-    await chosen.close()
+    await closed_backend.open()
+    yield closed_backend
+    await closed_backend.close()
+    await closed_backend.remove()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from core.domain.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import UnknownChannel, UnknownOverwrite
 from core.store.interfaces import Store
+from tests.contract.backends import EMBEDDED
 from tests.contract.builders import add_guild, add_users, flake, new_channel, new_direct_channel, new_message
 
 FULL = Channel(
@@ -134,6 +135,7 @@ async def test_direct_channels_do_not_hold_guild_channels(store: Store) -> None:
     assert await store.channels.list_direct(flake(1)) == []
 
 
+@EMBEDDED
 async def test_last_message_id_is_no_part_of_the_channel(store: Store) -> None:
     await add_guild(store, 10)
     async with store.write() as tx:

@@ -10,6 +10,7 @@ from core.domain.channel import Overwrite
 from core.domain.errors import Invalid, UnknownGuild, UnknownInvite
 from core.domain.guild import Guild, GuildSnapshot
 from core.store.interfaces import Store
+from tests.contract.backends import EMBEDDED
 from tests.contract.builders import (
     add_guild,
     add_users,
@@ -183,7 +184,7 @@ async def test_snapshot_contains_the_events_up_to_its_revision_and_no_others(sto
             async with store.write(guilds=[flake(10)]) as tx:
                 await tx.guilds.update(flake(10), {"afk_timeout": number})
                 tx.announce(new_envelope(number, flake(10)))
-            await store.messages.add(new_message(flake(number), flake(30)), [new_envelope(100 + number, flake(10))])
+            await bus.publish([new_envelope(100 + number, flake(10))])
 
     async def read() -> None:
         while not snapshots or snapshots[-1].guild.afk_timeout < 40:
@@ -213,6 +214,7 @@ async def test_snapshot_inside_a_unit_shows_its_own_writes(store: Store) -> None
         assert [channel.id for channel in snapshot.channels] == [flake(30)]
 
 
+@EMBEDDED
 async def test_deleted_guild_takes_everything_but_messages(store: Store) -> None:
     guild = await add_guild(store, 10)
     other = await add_guild(store, 11)

@@ -11,9 +11,11 @@ from core.domain.errors import Conflict, Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
 from core.domain.message import Message
 from core.store.interfaces import Store
-from tests.contract.backends import StoreBackend
+from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import add_guild, flake, flake_at, message_created, new_channel, new_envelope, new_message
 from tests.fakes.clock import START_MS
+
+pytestmark = EMBEDDED
 
 CHANNEL = flake(30)
 FULL = Message(

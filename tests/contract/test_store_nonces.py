@@ -8,9 +8,11 @@ import pytest
 from core.bus.interfaces import Bus, Delivery
 from core.domain.message import AddedMessage, Message
 from core.store.interfaces import Store
-from tests.contract.backends import StoreBackend
+from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import flake, message_created, new_message
 from tests.fakes.clock import FakeClock
+
+pytestmark = EMBEDDED
 
 CHANNEL = flake(30)
 HOUR_S = 60 * 60

@@ -23,10 +23,14 @@ class MemoryBus:
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Append to the logs and call the listeners."""
         for envelope in envelopes:
-            delivery = Delivery(self._next_position, shard_of(envelope.owner_id, self.num_shards), envelope)
-            self._next_position += 1
-            self._logs[delivery.shard].append(delivery)
-            self._listeners.call(delivery)
+            self.append(envelope)
+
+    def append(self, envelope: Envelope, revision: int = 0) -> None:
+        """Append an event, with its revision when a unit of work has announced it, and call the listeners."""
+        delivery = Delivery(self._next_position, shard_of(envelope.owner_id, self.num_shards), envelope, revision)
+        self._next_position += 1
+        self._logs[delivery.shard].append(delivery)
+        self._listeners.call(delivery)
 
     def publish_volatile(self, envelopes: Sequence[Envelope]) -> None:
         """Call the listeners only."""

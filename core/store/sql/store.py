@@ -195,7 +195,7 @@ class SqlStore:
     ) -> AbstractAsyncContextManager[Transaction]:
         """Return a unit of work, which takes its place in the queue when it is entered."""
         owners = Owners(users=users, guilds=guilds)
-        return UnitOfWork(writer=self._writer, num_shards=self._num_shards, owners=owners)
+        return UnitOfWork(queue=self._writer.queue_body, num_shards=self._num_shards, owners=owners)
 
     async def ping(self) -> None:
         """Check the database. Raises Unavailable when it does not answer."""

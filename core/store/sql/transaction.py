@@ -23,10 +23,9 @@ from core.store.sql.aggregates.roles import SqlRoles
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Executor
 from core.store.sql.writing.jobs import CallerJob
-from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
-Lock = Callable[[Sequence[int]], Awaitable[None]]
+Lock = Callable[[Executor, Sequence[int]], Awaitable[None]]
 """A function that waits for the locks of these owners, in this order, and holds them until the unit ends."""
 
 
@@ -34,6 +33,7 @@ class SqlTransaction:
     """A `Transaction` over one connection. Its maker has locked the owners already, where there are locks."""
 
     __slots__ = (
+        "_db",
         "_lock",
         "_owners",
         "announced",
@@ -49,6 +49,7 @@ class SqlTransaction:
 
     def __init__(self, db: Executor, *, num_shards: int, owners: Owners, lock: Lock | None = None) -> None:
         """`lock` locks more owners; None when units run alone."""
+        self._db = db
         self._owners = owners
         self._lock = lock
         self.users: UserWriter = SqlUsers(db)
@@ -65,7 +66,7 @@ class SqlTransaction:
         """Name the unit's guilds. Raises OwnerNotNamed when it has named some; Unavailable."""
         added = self._owners.add_guilds(guilds)
         if self._lock is not None:
-            await self._lock(added)
+            await self._lock(self._db, added)
 
     def announce(self, *envelopes: Envelope) -> None:
         """Commit these events with the rows. Raises OwnerNotNamed."""
@@ -77,21 +78,25 @@ class SqlTransaction:
 class UnitOfWork:
     """The context of `async with store.write() as tx`, which takes its place in the queue when it is entered."""
 
-    __slots__ = ("_job", "_num_shards", "_owners", "_transaction", "_writer")
+    __slots__ = ("_job", "_lock", "_num_shards", "_owners", "_queue", "_transaction")
 
-    def __init__(self, *, writer: Writer, num_shards: int, owners: Owners) -> None:
-        self._writer = writer
+    def __init__(
+        self, *, queue: Callable[[], CallerJob], num_shards: int, owners: Owners, lock: Lock | None = None
+    ) -> None:
+        """`queue` gives the unit to a writer, which locks its owners; `lock` locks more of them."""
+        self._queue = queue
         self._num_shards = num_shards
         self._owners = owners
+        self._lock = lock
         self._job: CallerJob | None = None
         self._transaction: SqlTransaction | None = None
 
     async def __aenter__(self) -> Transaction:
         if self._job is not None:
             raise RuntimeError("a unit of work is entered once")
-        self._job = self._writer.queue_body()
+        self._job = self._queue()
         db = await self._job.begin()
-        self._transaction = SqlTransaction(db, num_shards=self._num_shards, owners=self._owners)
+        self._transaction = SqlTransaction(db, num_shards=self._num_shards, owners=self._owners, lock=self._lock)
         return self._transaction
 
     async def __aexit__(

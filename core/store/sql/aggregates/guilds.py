@@ -17,7 +17,7 @@ from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.paging import Page
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables import guilds, log, log_trims, members, users
+from core.store.sql.schema.tables import guilds, log, log_heads, log_trims, members, users
 
 GUILD = EntityMap(Guild, guilds)
 _TAKEN: Final = {
@@ -31,6 +31,8 @@ _LIST_IDS = Query(
 _COUNT_AND_REVISION = Query(
     select(
         select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")).scalar_subquery(),
+        # A cluster's database numbers its events in `log_heads`; an embedded one has them in its own log.
+        select(log_heads.c.n).where(log_heads.c.shard == bindparam("shard")).scalar_subquery(),
         select(func.max(log.c.position)).where(log.c.shard == bindparam("shard")).scalar_subquery(),
         select(log_trims.c.position).where(log_trims.c.shard == bindparam("shard")).scalar_subquery(),
     )
@@ -52,7 +54,7 @@ class SqlGuilds:
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
         of_guild = {"guild_id": guild_id}
-        guild_rows, role_rows, channel_rows, ((member_count, newest, trimmed),) = await self._db.query_together(
+        guild_rows, role_rows, channel_rows, ((member_count, head, newest, trimmed),) = await self._db.query_together(
             (_FIND, of_guild),
             (ROLES_OF_GUILD, of_guild),
             (CHANNELS_OF_GUILD, of_guild),
@@ -65,7 +67,7 @@ class SqlGuilds:
             roles=tuple(map(ROLE.entity, role_rows)),
             channels=tuple(map(CHANNEL.entity, channel_rows)),
             member_count=member_count,
-            revision=newest or trimmed or 0,
+            revision=head or newest or trimmed or 0,
         )
 
     async def list_of_user(

@@ -2,13 +2,14 @@
 
     Executor            the interface that aggregates use
     ├─ Connection       one connection, one user at a time: the writer's own, or one of the pool's
-    ├─ LentConnection   the writer's connection, lent to a unit of work for the length of its body (writing/lending.py)
-    └─ ReadPool         some connections that only read (pool.py)
+    ├─ LentConnection   a write connection, lent to a unit of work for the length of its body (writing/lending.py)
+    ├─ ReadPool         some connections that only read (pool.py)
+    └─ PostgresReads    the same on PostgreSQL, where connections come and go (postgres/reads.py)
 
 A caller of the store may be cancelled at any await (its HTTP client went away). SQLAlchemy throws a connection away
 when a statement on it is cancelled, and with it the transaction that many units share. So its statements run in tasks
-of their own, which finish when the caller is cancelled (`run_to_end`). Compiled queries need none: they are one call of
-the driver, which finishes by itself, and the next one waits for it.
+of their own, which finish when the caller is cancelled (`run_to_end`). Compiled queries need none on SQLite: they are
+one call of the driver, which finishes by itself, and the next one waits for it (`Dialect.stops_when_cancelled`).
 """
 
 import asyncio
@@ -86,6 +87,16 @@ class Connection:
             connection = await engine.connect()
             raw = await connection.get_raw_connection()
         return cls(connection=connection, driver=raw.driver_connection, dialect=dialect, queries=queries)
+
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection."""
+        return self._driver
+
+    @property
+    def stops_when_cancelled(self) -> bool:
+        """Whether a compiled query is given up when its caller is cancelled."""
+        return self._dialect.stops_when_cancelled
 
     async def query(self, query: Query, **parameters: Any) -> Rows:
         """Return all rows of a compiled query."""

@@ -1,7 +1,7 @@
 """All differences between databases, in one place: connecting, beginning, upserts, and direct calls of the driver.
 
-Everything else in this package is SQLAlchemy Core and standard SQL. SQLite is the embedded default; a second dialect is
-a second `Dialect` value here.
+Everything else in this package is SQLAlchemy Core and standard SQL. SQLite, the embedded default, is here; PostgreSQL
+is in a module of its own (`core.store.sql.engine.postgres`), so that a single process does not load its driver.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -57,7 +57,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     run_last_steps: Callable[[Any, Sequence[Step]], Awaitable[Exception | None]]
     """Runs statements and a commit, in one trip. A statement's error raises; a commit's error is returned."""
     read_steps: RunSteps
-    """Runs statements in a read-only transaction of their own. Cancelling the caller harms none of the three."""
+    """Runs statements in a read-only transaction of their own."""
+    stops_when_cancelled: bool = False
+    """Whether the driver gives a statement up when the caller of one of the three functions is cancelled."""
 
 
 def _find_sqlite_file(location: str) -> Path | None:

@@ -347,16 +347,6 @@ outbox = Table(
 )
 """The events of a cluster's units of work by shard and revision, until the shard's log has had them for a while."""
 
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
-    Column("epoch", BigInteger, nullable=False),
-    Column("expires_ms", BigInteger, nullable=False),
-)
-"""The leases of work that one process of a cluster does for all. Times are the database's."""
-
 session_records = Table(
     "session_records",
     metadata,

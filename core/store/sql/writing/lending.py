@@ -1,4 +1,4 @@
-"""The writer's connection, lent to one unit of work."""
+"""A write connection, lent to one unit of work."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -16,21 +16,26 @@ T = TypeVar("T")
 class LentConnection:
     """A loan until it is taken back. A statement goes on when the body is cancelled; taking back waits for it."""
 
-    __slots__ = ("_connection", "_ended", "_error", "_running")
+    __slots__ = ("_connection", "_ended", "_error", "_running", "_stops_when_cancelled")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._stops_when_cancelled = connection.stops_when_cancelled
         self._running: set[asyncio.Task[Any]] = set()
         self._ended = False
         self._error: Unavailable | None = None
 
     async def query(self, query: Query, **parameters: Any) -> Rows:
         """Return all rows of a compiled query."""
+        if self._stops_when_cancelled:
+            return await self._run(self._connection.query(query, **parameters))
         self._check()
         return await self._watched(self._connection.query(query, **parameters))
 
     async def query_together(self, *asked: Asked) -> list[Rows]:
         """Run several queries. A unit of work sees one instant, and its own writes."""
+        if self._stops_when_cancelled:
+            return await self._run(self._connection.query_together(*asked))
         self._check()
         return await self._watched(self._connection.query_together(*asked))
 

@@ -1,4 +1,4 @@
-"""The outbox of a cluster: heads and rows of the shards' committed events, and the leases of jobs."""
+"""The outbox of a cluster: heads and rows of the shards' committed events."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Create the three tables, which stay empty in an embedded database."""
+    """Create the two tables, which stay empty in an embedded database."""
     op.create_table(
         "log_heads",
         sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
@@ -24,12 +24,4 @@ def upgrade() -> None:
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("shard", "n", name="pk_outbox"),
         sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "jobs",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("expires_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_jobs"),
     )

@@ -1,0 +1,207 @@
+"""The relational half of a cluster's store, on PostgreSQL. Messages, and what is composed of both, are in
+`core.store.cluster`.
+
+Opening migrates the schema, makes what the settings ask for, and connects. Processes that start at the same time open
+one after another, under a lock of the database. Closing finishes the units and reads that are on their way.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.domain.errors import Unavailable
+from core.runtime.clock import Clock
+from core.runtime.metrics import Metrics
+from core.store.aggregates.applications import ApplicationReader
+from core.store.aggregates.bans import BanReader
+from core.store.aggregates.channels import ChannelReader
+from core.store.aggregates.guilds import GuildReader
+from core.store.aggregates.invites import InviteReader
+from core.store.aggregates.logins import LoginReader
+from core.store.aggregates.members import MemberReader
+from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.users import UserReader
+from core.store.interfaces import Transaction
+from core.store.owners import Owners
+from core.store.sql.aggregates.applications import SqlApplications
+from core.store.sql.aggregates.bans import SqlBans
+from core.store.sql.aggregates.channels import SqlChannels
+from core.store.sql.aggregates.guilds import SqlGuilds
+from core.store.sql.aggregates.invites import SqlInvites
+from core.store.sql.aggregates.logins import SqlLogins
+from core.store.sql.aggregates.members import SqlMembers
+from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.users import SqlUsers
+from core.store.sql.engine.connection import Connection
+from core.store.sql.engine.errors import reason_of, translated
+from core.store.sql.engine.postgres import POSTGRES, connect_postgres
+from core.store.sql.engine.query import QueryCache
+from core.store.sql.postgres.connections import ConnectionPool
+from core.store.sql.postgres.outbox import Outbox, make_heads
+from core.store.sql.postgres.owner_locks import lock_owners
+from core.store.sql.postgres.reads import PostgresReads
+from core.store.sql.postgres.relaying import Relay, Relaying, Tail
+from core.store.sql.postgres.writer import PostgresWriter
+from core.store.sql.schema.cluster import ClusterNumbers, check_numbers, keep_numbers
+from core.store.sql.schema.migrate import migrate
+from core.store.sql.transaction import UnitOfWork
+from core.store.sql.writing.commits import Commits
+
+_OPENING: Final = text("SELECT pg_advisory_lock(1, 1)")
+"""A lock of two numbers, which is no owner's: those have one. It ends with its session."""
+_TIMEOUT_S: Final = 3.0
+"""The time that a probe of a load balancer waits, roughly."""
+
+
+class PostgresOptions(msgspec.Struct, kw_only=True, frozen=True):
+    """The connections of one process."""
+
+    read_connections: int = 8
+    write_connections: int = 16
+    """The units of work that run at the same time."""
+
+
+_DEFAULTS: Final = PostgresOptions()
+
+
+class PostgresStore:
+    """Everything of a `Store` but messages."""
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        reads: PostgresReads,
+        writer: PostgresWriter,
+        outbox: Outbox,
+        relaying: Relaying,
+        commits: Commits,
+        num_shards: int,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._commits = commits
+        self._num_shards = num_shards
+        self.reads = reads
+        self.writer = writer
+        self.outbox = outbox
+        self.relaying = relaying
+        self.users: UserReader = SqlUsers(reads)
+        self.logins: LoginReader = SqlLogins(reads)
+        self.applications: ApplicationReader = SqlApplications(reads)
+        self.guilds: GuildReader = SqlGuilds(reads, num_shards)
+        self.channels: ChannelReader = SqlChannels(reads)
+        self.members: MemberReader = SqlMembers(reads)
+        self.bans: BanReader = SqlBans(reads)
+        self.invites: InviteReader = SqlInvites(reads)
+        self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        num_shards: int,
+        relay: Relay,
+        tail: Tail,
+        is_open: Callable[[], bool],
+        clock: Clock,
+        options: PostgresOptions = _DEFAULTS,
+        metrics: Metrics | None = None,
+    ) -> "PostgresStore":
+        """Open (and migrate) the database at a URL. `relay` and `tail` are the ends of the shards' logs, `is_open`
+        tells whether these take events, as far as this process knows.
+
+        Raises:
+            Unavailable: when it cannot be opened.
+            StartError: when it was written by a newer version, or made with other numbers.
+        """
+        await _prepare(url, ClusterNumbers(num_shards=num_shards))
+        engine = connect_postgres(url)
+        queries = QueryCache(POSTGRES.compiler)
+        connect = partial(Connection.open, engine=engine, dialect=POSTGRES, queries=queries)
+        reads = PostgresReads(ConnectionPool(connect=connect, size=options.read_connections))
+        outbox = Outbox(reads=reads, num_shards=num_shards, clock=clock)
+        relaying = Relaying(relay=relay, tail=tail, is_open=is_open, outbox=outbox)
+        commits = Commits(clock=clock, metrics=metrics or Metrics())
+        writer = PostgresWriter(
+            pool=ConnectionPool(connect=connect, size=options.write_connections),
+            outbox=outbox,
+            relaying=relaying,
+            commits=commits,
+        )
+        return cls(
+            engine=engine,
+            reads=reads,
+            writer=writer,
+            outbox=outbox,
+            relaying=relaying,
+            commits=commits,
+            num_shards=num_shards,
+            clock=clock,
+        )
+
+    def write(
+        self, *, users: Collection[int] = (), guilds: Collection[int] = ()
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """Return a unit of work, which waits for its owners when it is entered."""
+        owners = Owners(users=users, guilds=guilds)
+        return UnitOfWork(
+            queue=partial(self.writer.queue_body, owners.in_order()),
+            num_shards=self._num_shards,
+            owners=owners,
+            lock=lock_owners,
+        )
+
+    async def ping(self) -> None:
+        """Check the database. Raises Unavailable when it does not answer."""
+        await self.reads.fetch_one(text("SELECT 1"))
+
+    async def find_fault(self) -> str | None:
+        """Return what keeps the database from its work in a few words, None when all is well."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self.ping()
+        except TimeoutError:
+            return "the database does not answer in time"
+        except Unavailable as error:
+            return f"the database fails: {reason_of(error)}"
+        return self._commits.find_fault()
+
+    async def close(self) -> None:
+        """Finish the units and reads on their way, then close everything."""
+        await self.writer.close()
+        await self.reads.close()
+        await self._engine.dispose()
+
+
+async def _prepare(url: str, numbers: ClusterNumbers) -> None:
+    """Bring the database up to date, alone."""
+    engine = connect_postgres(url, is_patient=True)
+    try:
+        async with _opening(engine):
+            await migrate(engine, check=partial(check_numbers, numbers))
+            await keep_numbers(engine, numbers)
+            connection = await Connection.open(engine=engine, dialect=POSTGRES, queries=QueryCache(POSTGRES.compiler))
+            await make_heads(connection, numbers.num_shards)
+            await connection.close()
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _opening(engine: AsyncEngine) -> AsyncIterator[None]:
+    with translated():
+        connection = await engine.connect()
+    try:
+        with translated():
+            await connection.execute(_OPENING)
+        yield
+    finally:
+        await connection.close()
