@@ -25,6 +25,7 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.settings.settings import Settings
+from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Store
 from core.wire.opcodes import Opcode
 from gateway.event_router import EventRouter
@@ -40,8 +41,10 @@ from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
 from gateway.homes.missed_events import MissedEvents
 from gateway.homes.session_restoring import SessionRestoring
+from gateway.journal.journal import Journal, build_journal
 from gateway.login.identify import Identifying
 from gateway.login.login_reads import LoginReads
+from gateway.login.restoring import Restoring
 from gateway.login.resume import Resuming
 from gateway.login.session_factory import SessionFactory
 from gateway.protocol import GatewayProtocol
@@ -59,6 +62,9 @@ from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import ALONE, Surroundings
 from gateway.users.user_directory import Ids, UserDirectory
 
+_INCARNATION_BYTES = 8
+"""Enough bytes that no two lives of a gateway have the same name."""
+
 _SESSION_ID_BYTES = 16
 """Enough bytes that nobody guesses a session id, though a resume needs the token as well."""
 
@@ -66,9 +72,20 @@ _SESSION_ID_BYTES = 16
 class Gateway:
     """The gateway of one process."""
 
-    __slots__ = ("_address", "_bus", "_close", "_inbox", "_listener", "_progress", "_subscription", "_tasks", "homes")
+    __slots__ = (
+        "_address",
+        "_bus",
+        "_close",
+        "_inbox",
+        "_journal",
+        "_listener",
+        "_progress",
+        "_subscription",
+        "_tasks",
+        "homes",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that it starts and stops
         self,
         *,
         bus: Bus,
@@ -76,6 +93,7 @@ class Gateway:
         progress: LogProgress,
         homes: HomePort,
         listener: Listener,
+        journal: Journal,
         tasks: Tasks,
         address: PublicAddress,
         close: Sequence[Callable[[], None]],
@@ -86,6 +104,7 @@ class Gateway:
         self._address = address
         self._bus = bus
         self._inbox = inbox
+        self._journal = journal
         self._listener = listener
         self._progress = progress
         self._tasks = tasks
@@ -116,16 +135,25 @@ class Gateway:
 
     async def run(self) -> None:
         """Run the gateway's tasks until cancelled. Logins wait until this runs."""
-        await self._tasks.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tasks.run(), name="gateway tasks")
+            group.create_task(self._journal.run(), name="journal")
 
     async def stop(self) -> None:
-        """Tell every client to reconnect, and close."""
+        """Tell every client to reconnect, and close.
+
+        Nothing is dispatched any more before the journal's cut. So the next process goes on exactly where this one
+        ends, also when the closing of the connections is cut short.
+        """
+        if self._subscription is not None:
+            self._subscription.close()
+        self._inbox.flush()
+        self._tasks.close()
+        await self._journal.writer.write()
         for connection in self._listener.connections:
             connection.send(Opcode.RECONNECT)
         await self._listener.stop()
-        if self._subscription is not None:
-            self._subscription.close()
-        self._tasks.close()
+        await self._journal.writer.write()
         for close in self._close:
             close()
 
@@ -154,6 +182,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     settings: Settings,
     metrics: Metrics,
     messages: MessagePort,
+    session_journal: SessionJournal,
     online: OnlineCounts,
     starts: SessionStarts,
     address: PublicAddress,
@@ -163,7 +192,8 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
 ) -> Gateway:
     """Build the gateway with all its parts. Call this within a running loop.
 
-    `messages` takes messages that clients send over the socket. `address` is bound when the gateway listens.
+    `messages` takes messages that clients send over the socket. `session_journal` keeps the sessions for the
+    next process, and has those of the one before. `address` is bound when the gateway listens.
     """
     tasks = Tasks()
     meter = EventMeter(metrics=metrics, clock=clock)
@@ -199,7 +229,15 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         num_shards=bus.num_shards,
     )
     homes = HomePort(users=users, guilds=entrance, sessions=restoring)
-    table = _build_table(common, homes)
+    journal = build_journal(
+        store=session_journal,
+        homes=homes,
+        incarnation=random.token_hex(_INCARNATION_BYTES),
+        clock=clock,
+        resume_window_s=settings.gateway.resume_window_s,
+        metrics=metrics,
+    )
+    table = _build_table(common, homes, journal)
     router = EventRouter(
         guilds=guilds,
         users=users,
@@ -222,7 +260,16 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         commands=commands,
         address=address,
     )
-    resuming = Resuming(table=table, homes=homes, metrics=metrics)
+    returning = Restoring(
+        journal=journal,
+        homes=homes.sessions,
+        table=table,
+        commands=commands,
+        tasks=tasks,
+        options=settings.gateway,
+        metrics=metrics,
+    )
+    resuming = Resuming(table=table, homes=homes, restoring=returning, metrics=metrics)
     protocol = GatewayProtocol(identifying=identifying, resuming=resuming, commands=commands, table=table)
     listener = make_listener(
         settings=settings.gateway,
@@ -240,6 +287,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         progress=progress,
         homes=homes,
         listener=listener,
+        journal=journal,
         tasks=tasks,
         address=address,
         close=timers,
@@ -269,13 +317,13 @@ def _build_guilds(
     )
 
 
-def _build_table(common: _Common, homes: HomePort) -> SessionTable:
+def _build_table(common: _Common, homes: HomePort, journal: Journal) -> SessionTable:
     table = SessionTable(
         resume_window_s=common.settings.gateway.resume_window_s,
         call_later=common.call_later,
-        on_added=lambda _: None,
+        on_added=journal.writer.add,
         on_lost=homes.users.lose,
-        on_ended=(homes.users.leave, homes.guilds.leave_all),
+        on_ended=(journal.writer.drop, homes.users.leave, homes.guilds.leave_all),
     )
     common.metrics.connections.sessions.set_function(lambda: float(len(table)))
     return table

@@ -5,6 +5,7 @@ from typing import Final
 from gateway.commands.commands import Command, Identify, Resume
 from gateway.login.identify import Identifying
 from gateway.login.login import Login
+from gateway.login.restoration import Restoration
 from gateway.login.resume import Resuming
 from gateway.requests.session_commands import SessionCommands
 from gateway.sessions.connection import Connection
@@ -38,17 +39,22 @@ class GatewayProtocol:
                 self._resuming.resume(connection, command)
                 return
         session = connection.session
-        if isinstance(session, Login):
+        if isinstance(session, Login | Restoration):
             session.commands.append(command)
         elif isinstance(session, Session):
             self._commands.take(session, command)
 
     def on_closed(self, connection: Connection, code: int | None) -> None:
-        """End or detach the session of a connection that is gone. A session on its way to READY ends."""
+        """End or detach the session of a connection that is gone.
+
+        A session on its way to READY ends. One on its way back waits for another connection when it is there.
+        """
         session = connection.session
         connection.session = None
         if isinstance(session, Login) and session.session is not None:
             self._table.end(session.session)
+        if isinstance(session, Restoration):
+            session.lose(connection, is_unwanted=code in _SESSION_ENDING)
         if not isinstance(session, Session) or session.connection is not connection:
             return
         if code in _SESSION_ENDING:

@@ -114,6 +114,7 @@ def _build_tiers(ground: Ground, blobs: BlobStore) -> tuple[Api, Gateway]:
         settings=ground.settings,
         metrics=ground.metrics,
         messages=api.messages,
+        session_journal=ground.store.session_journal,
         online=ground.online,
         starts=ground.starts,
         address=address,

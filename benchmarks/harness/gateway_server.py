@@ -156,6 +156,7 @@ async def serve(options: Options) -> None:
         settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),
         metrics=metrics,
         messages=NoMessages(),
+        session_journal=store.session_journal,
         surroundings=Surroundings(on_logins=garbage.welcome),
         online=MemoryOnlineCounts(),
         starts=MemorySessionStarts(clock=clock, per_day=1_000_000),

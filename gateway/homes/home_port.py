@@ -48,6 +48,9 @@ class UserHome(Protocol):
     def regain(self, session: Seat) -> None:
         """Note that the session has a socket again."""
 
+    def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
+        """Tell these guilds the user's presence: offline, when the user has no session."""
+
     def leave(self, session: Seat) -> None:
         """Forget a session that has ended. It is still attached to its guilds, so that they are told."""
 

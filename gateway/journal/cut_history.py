@@ -17,12 +17,18 @@ Owns the cuts that were read.
 import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.store.aggregates.session_journal import Cut, SessionJournal
 
 _READ_AT_ONCE: Final = 32
 """The cuts of one read: half a minute, which reaches back to a whole one."""
+
+
+class FoundCut(NamedTuple):
+    positions: Mapping[int, int]
+    seq: int
+    """The session's at the cut, no higher than the client's."""
 
 
 class CutHistory:
@@ -35,8 +41,8 @@ class CutHistory:
         self._is_complete = False
         self._reading = asyncio.Lock()
 
-    async def find_positions(self, place: int, *, first_cut: int, seq: int) -> Mapping[int, int] | None:
-        """Return the positions of the newest cut from `first_cut` on at which the session was at `seq` or before.
+    async def find(self, place: int, *, first_cut: int, seq: int) -> FoundCut | None:
+        """Return the newest cut from `first_cut` on at which the session was at `seq` or before.
 
         None means that there is no such cut. Raises Unavailable.
         """
@@ -47,7 +53,7 @@ class CutHistory:
             newest = newest or cut
             known = cut.find_seq(place)
             if known is not None and known <= seq:
-                return newest.positions
+                return FoundCut(newest.positions, known)
             if known is not None:
                 newest = None
         return None

@@ -9,6 +9,9 @@ nothing has happened, nothing is written.
     tracks ─ collect_seqs ─────────────────────────────┼─ take ─→ cut and records ─ write ─→ journal
     homes ─ positions, describe ───────────────────────┘            ↑ each second, and at the end
 
+Describing a crowd that logs in would hold up the loop. So sessions are described ahead, some at a time between the
+cuts, and a description holds until the session changes again. The cut itself describes those that are left.
+
 A session that has moved between two cuts is described with the later one, and cuts before that do not count for it any
 more: what the record says and what a cut says are of one moment. It is in the cut even if its `seq` is as before. A cut
 that could not be written is made up for by the next one, which is whole then.
@@ -20,6 +23,7 @@ import asyncio
 import logging
 from array import array
 from collections import deque
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -41,6 +45,12 @@ CUT_GAP_S: Final = 1.0
 WHOLE_GAP_S: Final = 30.0
 """The time between whole cuts, which hold eight bytes a session. A search has to go back to one at most."""
 
+_STEPS: Final = 20
+"""The times between two cuts at which sessions are described ahead."""
+
+_DESCRIBED_AT_ONCE: Final = 100
+"""The sessions of such a step: it takes two milliseconds, and the steps of a second are as many as log in in one."""
+
 _UNKNOWN: Final = b"\xff\xff\xff\xff"
 """A noted `seq` that no session has."""
 
@@ -60,6 +70,7 @@ class JournalWriter:
         "_changed",
         "_clock",
         "_ended",
+        "_facts",
         "_first_cuts",
         "_free",
         "_homes",
@@ -74,6 +85,7 @@ class JournalWriter:
         "_sessions",
         "_tracks",
         "_wholes",
+        "_writing",
     )
 
     def __init__(
@@ -95,6 +107,8 @@ class JournalWriter:
         self._resume_window_s = resume_window_s
         self._changed: dict[Session, bool] = {}
         self._ended: list[str] = []
+        self._facts: dict[Session, bytes] = {}
+        """The facts of changed sessions that are described already."""
         self._tracks: list[Track | None] = []
         self._sessions: list[Session | None] = []
         self._noted = bytearray()
@@ -104,6 +118,7 @@ class JournalWriter:
         self._positions: dict[int, int] = {}
         self._wholes: deque[tuple[int, float]] = deque()
         """Numbers and times of the whole cuts that are kept."""
+        self._writing = asyncio.Lock()
         self._is_behind = True
         """Whether the next cut must be whole, because there was none or because the last one could not be written."""
 
@@ -132,6 +147,7 @@ class JournalWriter:
         self._tracks[place] = self._sessions[place] = None
         self._free.append(place)
         self._changed.pop(session, None)
+        self._facts.pop(session, None)
         self.forget(session.id)
 
     def forget(self, session_id: str) -> None:
@@ -141,11 +157,23 @@ class JournalWriter:
     async def run(self) -> None:
         """Write a cut each second until cancelled."""
         while True:
-            await asyncio.sleep(CUT_GAP_S)
+            for _ in range(_STEPS):
+                await asyncio.sleep(CUT_GAP_S / _STEPS)
+                self.describe_some()
             await self.write()
+
+    def describe_some(self) -> None:
+        """Describe some of the sessions that have changed since they were described."""
+        waiting = (session for session in self._changed if session not in self._facts)
+        for session in list(islice(waiting, _DESCRIBED_AT_ONCE)):
+            self._facts[session] = self._encode_facts(session)
 
     async def write(self) -> None:
         """Take a cut and write it, if something has happened since the last one. A failure is logged."""
+        async with self._writing:
+            await self._write()
+
+    async def _write(self) -> None:
         taken = self._take()
         if taken is None:
             return
@@ -165,6 +193,7 @@ class JournalWriter:
 
     def note(self, session: Session, *, has_moved: bool) -> None:
         """Describe a session anew with the next cut."""
+        self._facts.pop(session, None)
         self._changed[session] = has_moved or self._changed.get(session, False)
 
     # -- a cut
@@ -188,7 +217,8 @@ class JournalWriter:
         self._positions = positions
         self._is_behind = False
         self._keep(began_s, is_whole=is_whole)
-        records = [self._describe(session, has_moved=has_moved) for session, has_moved in changed.items()]
+        records = [self._make_record(session, has_moved=has_moved) for session, has_moved in changed.items()]
+        self._facts.clear()
         cut = Cut(
             incarnation=self._incarnation,
             number=self._number,
@@ -211,10 +241,9 @@ class JournalWriter:
         while len(self._wholes) > 1 and self._wholes[1][1] <= now_s - self._resume_window_s:
             self._wholes.popleft()
 
-    def _describe(self, session: Session, *, has_moved: bool) -> SessionRecord:
+    def _make_record(self, session: Session, *, has_moved: bool) -> SessionRecord:
         if has_moved:
             self._first_cuts[session.place] = self._number
-        facts = SessionFacts(profile=session.profile, state=self._homes.describe(session))
         return SessionRecord(
             session_id=session.id,
             user_id=session.user_id,
@@ -224,8 +253,11 @@ class JournalWriter:
             place=session.place,
             first_cut=self._first_cuts[session.place],
             detached_ms=0 if session.connection is not None else self._clock.now_ms(),
-            facts=encode_facts(facts),
+            facts=self._facts.get(session) or self._encode_facts(session),
         )
+
+    def _encode_facts(self, session: Session) -> bytes:
+        return encode_facts(SessionFacts(profile=session.profile, state=self._homes.describe(session)))
 
     def _make_up_for(self, taken: _Taken) -> None:
         """Have the next cut say what this one, which is lost, was to say."""

@@ -18,10 +18,13 @@ import msgspec
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
 from core.store.aggregates.session_journal import SessionJournal, SessionRecord
-from gateway.journal.cut_history import CutHistory
-from gateway.journal.session_facts import SessionFacts, decode_facts
+from gateway.journal.cut_history import CutHistory, FoundCut
+from gateway.journal.session_facts import SessionFacts, find_facts
 
 logger = logging.getLogger(__name__)
+
+MAX_AHEAD: Final = 100_000
+"""The most dispatches of one session between two cuts: far more than a client can read in that time."""
 
 _RETRY_S: Final = 10.0
 """The time after which what is left is dropped, when the journal could not be written."""
@@ -38,6 +41,8 @@ class LeftRefusal(enum.StrEnum):
     """Another version of the server has written it."""
     NO_CUT = "no_cut"
     """No cut is old enough for what the client has."""
+    INVALID_SEQ = "invalid_seq"
+    """The client says that it has dispatches that cannot have been sent."""
     CLAIMED = "claimed"
     """Another process has been quicker."""
 
@@ -51,7 +56,7 @@ class LeftSession(msgspec.Struct, frozen=True):
 
 
 class LeftSessions:
-    __slots__ = ("_began_ms", "_clock", "_histories", "_incarnation", "_journal", "_resume_window_s")
+    __slots__ = ("_began_ms", "_clock", "_histories", "_incarnation", "_journal", "_resume_window_s", "are_gone")
 
     def __init__(self, *, journal: SessionJournal, incarnation: str, clock: Clock, resume_window_s: float) -> None:
         self._clock = clock
@@ -60,28 +65,34 @@ class LeftSessions:
         self._resume_window_s = resume_window_s
         self._began_ms = clock.now_ms()
         self._histories: dict[str, CutHistory] = {}
+        self.are_gone = False
+        """Whether their time is over, so that nobody gets any."""
 
     async def claim(self, session_id: str, *, token_hash: bytes, seq: int) -> LeftSession | LeftRefusal:
-        """Take a session over for a client that has its dispatches up to `seq`. It is not given out again.
+        """Take a session over for a client that has its dispatches up to `seq`.
+
+        No other process gets it then. This one gets it again until it has written a cut with it, because it may have
+        failed to go on with it. Whoever calls this twice at the same time gets it twice.
 
         Raises:
             Unavailable: when the journal cannot be read or written.
         """
         record = await self._journal.find(session_id)
-        if record is None or record.token_hash != token_hash or record.holder == self._incarnation:
+        if record is None or record.token_hash != token_hash or record.incarnation == self._incarnation:
             return LeftRefusal.UNKNOWN
         if self._is_expired(record):
             return LeftRefusal.EXPIRED
-        try:
-            facts = decode_facts(record.facts)
-        except msgspec.MsgspecError:
+        facts = find_facts(record.facts)
+        if facts is None:
             return LeftRefusal.UNREADABLE
-        positions = await self._find_positions(record, seq)
-        if positions is None:
+        cut = await self._find_cut(record, seq)
+        if cut is None:
             return LeftRefusal.NO_CUT
+        if seq - cut.seq > MAX_AHEAD:
+            return LeftRefusal.INVALID_SEQ
         if not await self._journal.claim(session_id, holder=record.holder, by=self._incarnation):
             return LeftRefusal.CLAIMED
-        return LeftSession(facts, positions)
+        return LeftSession(facts, cut.positions)
 
     async def list_records(self) -> AsyncIterator[SessionRecord]:
         """Return the records of sessions that nobody has claimed. Raises Unavailable."""
@@ -99,6 +110,7 @@ class LeftSessions:
 
     async def _drop(self) -> bool:
         """Drop what is left. Return whether that was possible."""
+        self.are_gone = True
         self._histories.clear()
         try:
             while await self._journal.drop_left(self._incarnation):
@@ -108,12 +120,12 @@ class LeftSessions:
             return False
         return True
 
-    async def _find_positions(self, record: SessionRecord, seq: int) -> Mapping[int, int] | None:
+    async def _find_cut(self, record: SessionRecord, seq: int) -> FoundCut | None:
         history = self._histories.get(record.incarnation)
         if history is None:
             history = CutHistory(journal=self._journal, incarnation=record.incarnation)
             self._histories[record.incarnation] = history
-        return await history.find_positions(record.place, first_cut=record.first_cut, seq=seq)
+        return await history.find(record.place, first_cut=record.first_cut, seq=seq)
 
     def _is_expired(self, record: SessionRecord) -> bool:
         since_ms = record.detached_ms or self._began_ms

@@ -24,6 +24,9 @@ def encode_facts(facts: SessionFacts) -> bytes:
     return _encoder.encode(facts)
 
 
-def decode_facts(data: bytes) -> SessionFacts:
-    """Read facts. Raises msgspec.MsgspecError when that cannot be done."""
-    return _decoder.decode(data)
+def find_facts(data: bytes) -> SessionFacts | None:
+    """Read facts. None when they are of a version that cannot be read."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError:
+        return None

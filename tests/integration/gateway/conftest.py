@@ -94,6 +94,7 @@ def run_gateway(
             settings=Settings(gateway=options, limits=limits or LimitSettings()),
             metrics=metrics,
             messages=port,
+            session_journal=store.session_journal,
             online=online,
             starts=MemorySessionStarts(clock=SystemClock(), per_day=options.session_starts_per_day),
             address=PublicAddress(options.public_url),

@@ -28,8 +28,8 @@ async def search(cuts: Sequence[Mapping[int, int]], *, place: int, seq: int, fir
     for number, seqs in enumerate(cuts, 1):
         await journal.write(make_cut(number, seqs))
     history = CutHistory(journal=journal, incarnation="a")
-    found = await history.find_positions(place, first_cut=first_cut, seq=seq)
-    return None if found is None else found[0] // 10
+    found = await history.find(place, first_cut=first_cut, seq=seq)
+    return None if found is None else found.positions[0] // 10
 
 
 async def test_session_that_has_not_changed_goes_on_from_the_newest_cut() -> None:

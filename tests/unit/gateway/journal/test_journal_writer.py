@@ -11,7 +11,7 @@ from core.store.aggregates.session_journal import Cut, SessionRecord
 from gateway.homes.session_state import SessionState
 from gateway.journal.cut_history import CutHistory
 from gateway.journal.journal_writer import WHOLE_GAP_S, JournalWriter
-from gateway.journal.session_facts import SessionFacts, decode_facts
+from gateway.journal.session_facts import SessionFacts, find_facts
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.session import Session
 from gateway.users.presence import Presence
@@ -75,7 +75,7 @@ async def test_first_cut_is_whole_and_has_a_record_of_each_session(desk: Desk) -
     assert desk.newest == [(a.place, 3), (b.place, 0)]
     record = desk.record("a")
     assert (record.holder, record.incarnation, record.first_cut, record.detached_ms) == ("a", "a", 1, 0)
-    assert decode_facts(record.facts) == SessionFacts(profile=a.profile, state=desk.homes.states["a"])
+    assert find_facts(record.facts) == SessionFacts(profile=a.profile, state=desk.homes.states["a"])
 
 
 async def test_nothing_is_written_when_nothing_has_happened(desk: Desk) -> None:
@@ -126,6 +126,27 @@ async def test_session_that_has_moved_and_then_changed_has_moved(desk: Desk) -> 
     session.note_changed()
     await desk.writer.write()
     assert desk.record("a").first_cut == 2
+
+
+async def test_session_is_described_ahead_and_again_when_it_changes_after_that(desk: Desk) -> None:
+    sessions = [desk.add(f"s{number}") for number in range(150)]
+    desk.writer.describe_some()
+    assert len(desk.homes.described) == 100
+    sessions[0].note_changed()
+    desk.homes.states["s0"] = SessionState(arriving=(1,))
+    desk.writer.describe_some()
+    assert sorted(desk.homes.described) == sorted([*(each.id for each in sessions), "s0"])
+    desk.writer.describe_some()
+    await desk.writer.write()
+    assert len(desk.homes.described) == 151
+    facts = find_facts(desk.record("s0").facts)
+    assert facts is not None
+    assert facts.state.arriving == (1,)
+    sessions[1].note_changed()
+    desk.writer.describe_some()
+    desk.writer.drop(sessions[1])
+    await desk.writer.write()
+    assert "s1" not in desk.journal.records
 
 
 async def test_record_says_since_when_a_session_is_detached(desk: Desk) -> None:
@@ -232,6 +253,6 @@ async def test_what_is_written_leads_a_client_back_to_what_it_had(desk: Desk) ->
         desk.clock.advance(1)
     for seq in range(session.seq + 1):
         history = CutHistory(journal=desk.journal, incarnation="a")
-        found = await history.find_positions(session.place, first_cut=1, seq=seq)
+        found = await history.find(session.place, first_cut=1, seq=seq)
         best = max((number for number, known in reached.items() if known <= seq), default=None)
-        assert (found and found[0]) == best
+        assert (found and found.positions[0]) == best

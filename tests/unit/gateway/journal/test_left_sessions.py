@@ -8,7 +8,7 @@ import pytest
 from core.domain.errors import Unavailable
 from core.store.aggregates.session_journal import Cut, SessionRecord
 from gateway.homes.session_state import SessionState
-from gateway.journal.left_sessions import LeftRefusal, LeftSession, LeftSessions
+from gateway.journal.left_sessions import MAX_AHEAD, LeftRefusal, LeftSession, LeftSessions
 from gateway.journal.session_facts import SessionFacts, encode_facts
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_journal import MemoryJournal
@@ -54,10 +54,15 @@ def heirs() -> Heirs:
     return Heirs()
 
 
-async def test_session_is_given_out_once(heirs: Heirs) -> None:
-    claims = await asyncio.gather(*(heirs.claim() for _ in range(3)))
-    assert claims.count(LeftSession(FACTS, {0: 77})) == 1
+async def test_session_is_given_out_with_its_facts_and_positions(heirs: Heirs) -> None:
+    assert await heirs.claim() == LeftSession(FACTS, {0: 77})
     assert heirs.journal.records["s"].holder == "b"
+
+
+async def test_session_is_given_out_again_until_it_is_in_a_cut_of_its_new_holder(heirs: Heirs) -> None:
+    assert isinstance(await heirs.claim(), LeftSession)
+    assert isinstance(await heirs.claim(), LeftSession)
+    heirs.put(holder="b", incarnation="b")
     assert await heirs.claim() is LeftRefusal.UNKNOWN
 
 
@@ -67,6 +72,7 @@ async def test_session_is_given_out_once(heirs: Heirs) -> None:
         ({"session_id": "other"}, LeftRefusal.UNKNOWN),
         ({"token_hash": b"other"}, LeftRefusal.UNKNOWN),
         ({"seq": 9}, LeftRefusal.NO_CUT),
+        ({"seq": 10 + MAX_AHEAD + 1}, LeftRefusal.INVALID_SEQ),
     ],
 )
 async def test_others_and_those_who_lack_too_much_get_nothing(
@@ -141,4 +147,5 @@ async def test_all_is_dropped_after_the_window(heirs: Heirs, monkeypatch: pytest
     monkeypatch.setattr(asyncio, "sleep", sleep)
     await heirs.left.run()
     assert waits == [WINDOW_S, 10.0]
+    assert heirs.left.are_gone
     assert (heirs.journal.records, heirs.journal.cuts) == ({}, {})

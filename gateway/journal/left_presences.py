@@ -1,0 +1,59 @@
+"""The presences of users whose sessions have not come back: others are told that they are offline.
+
+Clients that have resumed still show everybody as they were before the process ended. Who comes back within the grace
+is shown as before; of all others the guilds are told. Who has begun another session meanwhile is told of with the
+presence of now.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from core.domain.errors import Unavailable
+from gateway.homes.home_port import UserHome
+from gateway.homes.session_state import SessionState
+from gateway.journal.left_sessions import LeftSessions
+from gateway.journal.session_facts import find_facts
+
+logger = logging.getLogger(__name__)
+
+GRACE_S: Final = 10.0
+"""As long as a lost socket is not told to others (`gateway.users.user_directory`)."""
+
+_TOLD_AT_ONCE: Final = 100
+"""The sessions whose users are told of in one turn of the loop."""
+
+
+class LeftPresences:
+    __slots__ = ("_left", "_users")
+
+    def __init__(self, *, left: LeftSessions, users: UserHome) -> None:
+        self._left = left
+        self._users = users
+
+    async def run(self) -> None:
+        """Tell of all who have not come back after the grace."""
+        await asyncio.sleep(GRACE_S)
+        try:
+            await self._tell_all()
+        except Unavailable:
+            logger.warning("users who have not come back may be shown as online until they do")
+
+    async def tell_later(self, user_id: int, state: SessionState) -> None:
+        """Tell of a user whose session could not be restored."""
+        await asyncio.sleep(GRACE_S)
+        self._tell(user_id, state)
+
+    async def _tell_all(self) -> None:
+        told = 0
+        async for record in self._left.list_records():
+            facts = find_facts(record.facts)
+            if facts is None:
+                continue
+            self._tell(record.user_id, facts.state)
+            told += 1
+            if told % _TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _tell(self, user_id: int, state: SessionState) -> None:
+        self._users.publish_presence(user_id, [guild.guild_id for guild in state.guilds])

@@ -1,0 +1,93 @@
+"""Users who have not come back are told to be offline, in the guilds that their sessions were in."""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+
+from core.store.aggregates.session_journal import SessionRecord
+from gateway.homes.session_state import SessionState
+from gateway.journal.left_presences import LeftPresences
+from gateway.journal.left_sessions import LeftSessions
+from gateway.journal.session_facts import SessionFacts, encode_facts
+from gateway.sessions.session_guild import SessionGuild
+from tests.fakes.clock import FakeClock
+from tests.fakes.memory_journal import MemoryJournal
+from tests.support.gateway.sessions import make_session
+
+
+class House:
+    """The users of a process that has begun anew."""
+
+    def __init__(self) -> None:
+        self.journal = MemoryJournal()
+        self.told: list[tuple[int, list[int]]] = []
+        left = LeftSessions(journal=self.journal, incarnation="b", clock=FakeClock(), resume_window_s=60)
+        self.presences = LeftPresences(left=left, users=self)  # type: ignore[arg-type]
+
+    def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
+        self.told.append((user_id, list(guild_ids)))
+
+    def leave_behind(self, session_id: str, user_id: int, guild_ids: Iterable[int], *, facts: bytes = b"") -> None:
+        state = SessionState(guilds=tuple(SessionGuild(guild_id=each) for each in guild_ids))
+        profile = make_session(user_id)[0].profile
+        self.journal.records[session_id] = SessionRecord(
+            session_id=session_id,
+            user_id=user_id,
+            token_hash=b"",
+            holder="a",
+            incarnation="a",
+            place=0,
+            first_cut=1,
+            detached_ms=0,
+            facts=facts or encode_facts(SessionFacts(profile=profile, state=state)),
+        )
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let no time pass, and record the waits."""
+    waits: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        waits.append(delay_s)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return waits
+
+
+async def test_only_who_has_not_come_back_is_told_of(waits: list[float]) -> None:
+    house = House()
+    house.leave_behind("a", 1, [10, 11])
+    house.leave_behind("b", 2, [10])
+    house.leave_behind("c", 3, [10], facts=b"of another version")
+    house.journal.records["b"] = msgspec.structs.replace(house.journal.records["b"], holder="b")
+    await house.presences.run()
+    assert house.told == [(1, [10, 11])]
+    assert waits == [10.0]
+
+
+async def test_user_whose_session_was_refused_is_told_of_later(waits: list[float]) -> None:
+    house = House()
+    state = SessionState(guilds=(SessionGuild(guild_id=10),))
+    await house.presences.tell_later(1, state)
+    assert house.told == [(1, [10])]
+    assert waits == [10.0]
+
+
+async def test_many_are_told_of_in_several_turns(waits: list[float]) -> None:
+    house = House()
+    for number in range(250):
+        house.leave_behind(f"{number}", number + 1, [10])
+    await house.presences.run()
+    assert len(house.told) == 250
+    assert waits == [10.0, 0, 0]
+
+
+@pytest.mark.usefixtures("waits")
+async def test_journal_that_is_down_is_no_error() -> None:
+    house = House()
+    house.journal.is_down = True
+    await house.presences.run()
+    assert house.told == []
