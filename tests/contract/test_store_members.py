@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from core.domain.errors import Conflict, UnknownMember, UnknownUser
+from core.domain.errors import Invalid, UnknownMember, UnknownUser
 from core.domain.member import Member
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, add_users, flake, new_account, new_auth_session, new_role
@@ -337,8 +337,8 @@ async def test_members_added_in_bulk_are_found_counted_and_have_their_roles(stor
     assert found == accounts[1].user
 
 
-async def test_accounts_in_bulk_with_a_taken_name_conflict_and_none_is_made(store: Store) -> None:
-    with pytest.raises(Conflict):
+async def test_accounts_in_bulk_with_a_taken_name_are_refused_and_none_is_made(store: Store) -> None:
+    with pytest.raises(Invalid):
         async with store.write() as tx:
             await tx.users.create_many([new_account(2), new_account(3, username="USER2")])
     assert await store.users.find(flake(2)) is None

@@ -72,7 +72,7 @@ def test_wheel_holds_what_the_checkout_has_and_nothing_else(wheel: Path) -> None
     tracked = {
         path.relative_to(ROOT)
         for package in PACKAGES
-        for ending in ("py", "pyi", "pxd", "h", "typed")
+        for ending in ("py", "pyi", "pxd", "h", "lua", "typed")
         for path in (ROOT / package).rglob(f"*.{ending}")
     }
     assert any("migrations" in path.parts for path in tracked)
