@@ -12,7 +12,7 @@ PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compi
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 EXT_SOURCES := setup.py $(shell find core_ext -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
-PACKAGES := api core core_ext gateway guildway
+PACKAGES := api core core_ext gateway guildway shardctl
 NODE_TESTS := tests/e2e/node
 GO_TESTS := tests/e2e/go
 SANITIZED := build/sanitized

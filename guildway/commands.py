@@ -189,9 +189,10 @@ def _load(flags: dict[str, str | None]) -> Settings:
 
 def _serve(flags: dict[str, str | None]) -> int:
     settings = _load(flags)
+    from guildway.embedded import open_embedded  # noqa: PLC0415
     from guildway.serving import serve  # noqa: PLC0415
 
-    return serve(settings)
+    return serve(settings, open_embedded)
 
 
 def _make_demo(url: str | None, flags: dict[str, str | None]) -> int:

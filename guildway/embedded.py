@@ -11,7 +11,6 @@ This module is the composition root: it builds all parts and gives each its depe
 folder).
 """
 
-import asyncio
 import contextlib
 import logging
 import platform
@@ -19,22 +18,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-from api.app import Api, build_api
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
-from core.runtime.loop_lag import LoopLag
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
-from core.store.blob.interfaces import BlobStore
 from core.store.blob.store import open_folder
 from core.store.sql.schema.migrate import SCHEMA_REVISION
-from gateway.app import Gateway, build_gateway
+from core.store.sql.store import SqlStore
 from gateway.transport.public_address import PublicAddress
-from gateway.transport.surroundings import Surroundings
 from guildway.data_files import DataFiles
-from guildway.ground import KERNELS, Ground, build_metrics, lay_ground, open_ids, open_store
+from guildway.embedded_ground import lay_ground, open_ids, open_store
+from guildway.ground import KERNELS, Ground, build_metrics
 from guildway.listeners import make_api_server, make_operations_server
-from guildway.server import Chore, Server, end_within
+from guildway.server import Server, end_within
+from guildway.tiers import build_the_api, build_the_gateway, list_common_chores
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -65,7 +62,9 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         ids = await open_ids(store, clock)
         stack.push_async_callback(end_within, STORE_GRACE_S, ids.close, "ids")
         ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
-        api, gateway = _build_tiers(ground, await open_folder(files.images))
+        address = PublicAddress(settings.gateway.public_url)
+        api = build_the_api(ground, await open_folder(files.images), address)
+        gateway = build_the_gateway(ground, api, address)
         operations_server = None
         if settings.metrics.enabled:
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
@@ -82,71 +81,22 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             ),
             operations_server=operations_server,
             garbage=ground.garbage,
-            chores=_list_chores(ground, api, gateway),
-            facts=_list_facts(ground),
+            chores={
+                **list_common_chores(ground, api),
+                "gateway": gateway.run,
+                "store": store.run_chores,
+            },
+            facts=_list_facts(ground, store),
         )
 
 
-def _build_tiers(ground: Ground, blobs: BlobStore) -> tuple[Api, Gateway]:
-    """Build both tiers. The API knows the gateway's address only; the gateway sends clients' messages by the API."""
-    address = PublicAddress(ground.settings.gateway.public_url)
-    api = build_api(
-        store=ground.store,
-        bus=ground.store.bus,
-        blobs=blobs,
-        ids=ground.ids,
-        clock=ground.clock,
-        settings=ground.settings,
-        metrics=ground.metrics,
-        door=ground.door,
-        limiter=ground.limiter,
-        refusals=ground.refusals,
-        online=ground.online,
-        starts=ground.starts,
-        gateway_url=address.url_for,
-    )
-    gateway = build_gateway(
-        store=ground.store,
-        bus=ground.store.bus,
-        ids=ground.ids,
-        clock=ground.clock,
-        call_later=asyncio.get_running_loop().call_later,
-        settings=ground.settings,
-        metrics=ground.metrics,
-        messages=api.messages,
-        session_journal=ground.store.session_journal,
-        online=ground.online,
-        starts=ground.starts,
-        address=address,
-        surroundings=Surroundings(
-            on_logins=ground.garbage.welcome,
-            on_bad_token=api.limits.count_invalid,
-            find_fault=lambda: ground.readiness.last_fault,
-            max_sockets=ground.shares.gateway,
-        ),
-    )
-    return api, gateway
-
-
-def _list_chores(ground: Ground, api: Api, gateway: Gateway) -> dict[str, Chore]:
-    return {
-        "api": api.run,
-        "gateway": gateway.run,
-        "store": ground.store.run_chores,
-        "ids": ground.ids.run,
-        "garbage": ground.garbage.run,
-        "readiness": ground.readiness.run,
-        "loop lag": LoopLag(clock=ground.clock, observe=ground.metrics.process.loop_lag_seconds.observe).run,
-    }
-
-
-def _list_facts(ground: Ground) -> dict[str, object]:
+def _list_facts(ground: Ground, store: SqlStore) -> dict[str, object]:
     settings = ground.settings
     return {
         "version": VERSION,
         "python": platform.python_version(),
         "kernels": KERNELS,
-        "schema_before": ground.store.schema_before,
+        "schema_before": store.schema_before,
         "schema": SCHEMA_REVISION,
         "num_shards": settings.store.num_shards,
         "node_number": ground.ids.number,

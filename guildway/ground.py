@@ -1,10 +1,8 @@
-"""The ground of both tiers in the embedded process: the open database, ids, metrics and facts about the machine.
+"""The ground of the tiers: what is built before them, and what each process has, whatever its role.
 
-The composition root (`guildway.embedded`) asks for it once it holds the data folder, builds the tiers on it and closes
-the store.
+`guildway.embedded_ground` and `guildway.cluster_ground` lay it; `guildway.tiers` builds on it.
 """
 
-import secrets
 from typing import Final
 
 import msgspec
@@ -16,30 +14,22 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from core.domain.errors import Unavailable
-from core.door.memory import MemoryDoor
-from core.door.rules import find_message_rules
-from core.live.limits import MemoryRateLimiter
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.bus.interfaces import Bus
+from core.door.interfaces import Door
+from core.live.interfaces import OnlineCounts, RateLimiter, SessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock
-from core.runtime.data_dir import DataDir
-from core.runtime.descriptors import DescriptorShares, read_limit, share_descriptors
-from core.runtime.errors import StartError
+from core.runtime.descriptors import DescriptorShares
 from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
 from core.runtime.readiness import Readiness
-from core.runtime.settings.settings import Settings, StoreSettings
+from core.runtime.settings.settings import Settings
+from core.store.aggregates.session_journal import SessionJournal
+from core.store.interfaces import Store
 from core.store.node_ids import NodeIds
-from core.store.sql.engine.errors import reason_of
-from core.store.sql.health import StoreHealth
-from core.store.sql.store import SqlStore, StoreOptions
 from core_ext.chooser import IS_PURE
-from guildway.data_files import DataFiles
 from guildway.version import VERSION
 
-_HOLDER_BYTES: Final = 8
-"""Enough that no two processes ever take one name."""
 KERNELS: Final = "plain" if IS_PURE else "compiled"
 
 
@@ -48,81 +38,19 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
 
     settings: Settings
     clock: Clock
-    store: SqlStore
+    store: Store
+    bus: Bus
     ids: NodeIds
     metrics: Metrics
-    door: MemoryDoor
-    limiter: MemoryRateLimiter
+    door: Door
+    limiter: RateLimiter
     refusals: Refusals
-    online: MemoryOnlineCounts
-    starts: MemorySessionStarts
+    session_journal: SessionJournal
+    online: OnlineCounts
+    starts: SessionStarts
     readiness: Readiness
     garbage: GarbageControl
     shares: DescriptorShares
-
-
-def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, ids: NodeIds, metrics: Metrics) -> Ground:
-    """Build the parts around an open store."""
-    readiness = Readiness(look=store.health.find_fault, clock=clock)
-    _show_state(metrics, store.health, readiness)
-    limiter = MemoryRateLimiter(clock=clock)
-    refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
-    return Ground(
-        settings=settings,
-        clock=clock,
-        store=store,
-        ids=ids,
-        metrics=metrics,
-        door=MemoryDoor(
-            make_id=ids.next,
-            bus=store.bus,
-            limiter=limiter,
-            rules=find_message_rules(settings.limits),
-            refusals=refusals,
-            clock=clock,
-        ),
-        limiter=limiter,
-        refusals=refusals,
-        online=MemoryOnlineCounts(),
-        starts=MemorySessionStarts(clock=clock, per_day=settings.gateway.session_starts_per_day),
-        readiness=readiness,
-        garbage=GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe),
-        shares=share_descriptors(read_limit()),
-    )
-
-
-async def open_store(
-    folder: DataDir, settings: StoreSettings, clock: Clock, metrics: Metrics | None = None
-) -> SqlStore:
-    """Open the folder's database. Raises StartError."""
-    options = StoreOptions(
-        read_connections=settings.read_connections,
-        log_lifetime_ms=settings.log_lifetime_s * 1000,
-        log_rows=settings.log_rows,
-        lock=folder.lock_path,
-    )
-    files = DataFiles.in_folder(folder.path)
-    files.make_database_private()
-    path = files.database
-    try:
-        return await SqlStore.open(
-            str(path), clock=clock, num_shards=settings.num_shards, options=options, metrics=metrics
-        )
-    except Unavailable as error:
-        raise StartError(f"the database {path} cannot be opened: {reason_of(error)}") from error
-    except StartError as error:
-        raise type(error)(f"{path}: {error}") from error
-
-
-async def open_ids(store: SqlStore, clock: Clock) -> NodeIds:
-    """Lease a node number for this process. The caller closes the ids before the store. Raises StartError."""
-    holder = f"embedded-{secrets.token_hex(_HOLDER_BYTES)}"
-    try:
-        # An event of another life may have an id ahead of a clock that was set back since.
-        after = await store.newest_id()
-        return await NodeIds.open(numbers=store.node_numbers, clock=clock, holder=holder, after=after)
-    except Unavailable as error:
-        raise StartError(f"no ids can be made: {error.text}") from error
 
 
 def build_metrics(*, worker: str) -> Metrics:
@@ -137,10 +65,7 @@ def build_metrics(*, worker: str) -> Metrics:
     return Metrics(registry, worker=worker)
 
 
-def _show_state(metrics: Metrics, health: StoreHealth, readiness: Readiness) -> None:
-    """Connect the gauges that are computed when the page is read."""
+def show_process(metrics: Metrics, readiness: Readiness) -> None:
+    """Connect the gauges of the process that are computed when the page is read."""
     metrics.process.build_info.labels(version=VERSION, kernels=KERNELS).set(1)
     metrics.process.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
-    metrics.store.database_bytes.set_function(health.measure_bytes)
-    metrics.store.database_wal_bytes.set_function(lambda: health.measure_bytes("-wal"))
-    metrics.store.disk_free_bytes.set_function(health.measure_free_bytes)

@@ -4,22 +4,28 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from core.runtime.errors import StartError
 from core.runtime.logs import configure_logging
 from core.runtime.main import run_process
 from core.runtime.settings.settings import Settings
 from guildway.addresses import Addresses, encode_ready_line
-from guildway.embedded import open_embedded
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED, give_up_output
+from guildway.server import Server
 from guildway.service_manager import notify
 from guildway.welcome import write_welcome
 
 logger = logging.getLogger(__name__)
 
 
-def serve(settings: Settings) -> int:
+Open = Callable[[Settings], AbstractAsyncContextManager[Server]]
+"""A composition root: it builds a server, and closes what it has opened."""
+
+
+def serve(settings: Settings, open_server: Open) -> int:
     """Serve until the process is told to stop, and return the exit status.
 
     Raises:
@@ -28,8 +34,8 @@ def serve(settings: Settings) -> int:
     configure_logging(settings.logging, sys.stderr)
 
     async def serve_until(stopping: asyncio.Event) -> None:
-        async with open_embedded(settings) as embedded:
-            await embedded.run(stopping=stopping, when_ready=_greet)
+        async with open_server(settings) as server:
+            await server.run(stopping=stopping, when_ready=_greet)
         logger.info("stopped")
 
     try:
@@ -46,7 +52,8 @@ def serve(settings: Settings) -> int:
 def _greet(addresses: Addresses) -> None:
     try:
         print(encode_ready_line(addresses), flush=True)
-        write_welcome(addresses, find_invocation(), sys.stdout)
+        if addresses.api and addresses.gateway:
+            write_welcome(addresses, find_invocation(), sys.stdout)
     except OSError as error:
         logger.warning("nobody reads the output", extra={"reason": error.strerror})
         give_up_output()

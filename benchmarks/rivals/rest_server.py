@@ -42,7 +42,8 @@ from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
-from guildway.ground import Ground, build_metrics, lay_ground, open_ids, open_store
+from guildway.embedded_ground import lay_ground, open_ids, open_store
+from guildway.ground import Ground, build_metrics
 
 _PREFIX: Final = "/api/v10/channels/{channel_id:int}"
 
@@ -65,7 +66,7 @@ async def serve(way: str, folder: Path) -> None:
 async def _build_api(ground: Ground, folder: Path) -> Any:
     return build_api(
         store=ground.store,
-        bus=ground.store.bus,
+        bus=ground.bus,
         blobs=await open_folder(folder / "blobs"),
         ids=ground.ids,
         clock=ground.clock,
@@ -129,12 +130,12 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
     store, clock = ground.store, ground.clock
     limits = Limits(limiter=ground.limiter, settings=ground.settings.limits, refusals=ground.refusals)
     uses = AuthSessionUses(store=store, clock=clock)
-    gate = Gate(authenticator=Authenticator(store=store, bus=store.bus, uses=uses), limits=limits, door=ground.door)
+    gate = Gate(authenticator=Authenticator(store=store, bus=ground.bus, uses=uses), limits=limits, door=ground.door)
     services = build_message_services(
         store=store,
-        bus=store.bus,
-        entities=EntityCache(store=store, bus=store.bus, clock=clock),
-        last_messages=LastMessages(messages=store.messages, bus=store.bus),
+        bus=ground.bus,
+        entities=EntityCache(store=store, bus=ground.bus, clock=clock),
+        last_messages=LastMessages(messages=store.messages, bus=ground.bus),
         door=ground.door,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,

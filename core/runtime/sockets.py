@@ -35,6 +35,13 @@ def bind_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
+def find_free_port(host: str) -> int:
+    """Return a port that nobody listens on now, for a process that is started later. Raises StartError."""
+    with bind_socket(host, 0) as sock:
+        port: int = sock.getsockname()[1]
+        return port
+
+
 def local_authority(sock: socket.socket) -> str:
     """Return `host:port` by which a client on this machine reaches the socket."""
     return format_authority(*sock.getsockname()[:2])

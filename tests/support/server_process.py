@@ -17,7 +17,7 @@ class Server:
         settings: dict[str, str] | None = None,
         *,
         max_files: int | None = None,
-        command: tuple[str, ...] = (sys.executable, "-m", "guildway"),
+        command: tuple[str, ...] = (sys.executable, "-m", "guildway", "run"),
     ) -> None:
         """`max_files` bounds the process's open files; `command` is another way to start the program."""
         self._command = command
@@ -45,7 +45,7 @@ class Server:
             part for flag, port in zip(flags, ports, strict=True) for part in (f"--{flag}", f"127.0.0.1:{port}")
         ]
         self._process = await asyncio.create_subprocess_exec(
-            *self._shell, *self._command, "run", "--data", str(self._data), *arguments,
+            *self._shell, *self._command, "--data", str(self._data), *arguments,
             env={**os.environ, **self._settings}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         assert self._process.stdout is not None

@@ -18,7 +18,7 @@ from tests.support.server_process import Server
 pytestmark = pytest.mark.timeout(600)  # The build compiles kernels that are missing.
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("api", "core", "core_ext", "gateway", "guildway")
+PACKAGES = ("api", "core", "core_ext", "gateway", "guildway", "shardctl")
 BUILD_LIB = f"build/lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
 
 
@@ -90,7 +90,7 @@ async def test_command_serves_with_compiled_kernels(
     monkeypatch.chdir(tmp_path)
     for name in ("PYTHONPATH", "CORE_EXT_PURE"):
         monkeypatch.delenv(name, raising=False)
-    server = await Server(tmp_path / "data", command=(str(environment / "bin" / "guildway"),)).start()
+    server = await Server(tmp_path / "data", command=(str(environment / "bin" / "guildway"), "run")).start()
     assert await server.stop() == 0
     (started,) = [line for line in server.log if '"ready"' in line]
     assert f'"version": "{VERSION}"' in started

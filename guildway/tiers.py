@@ -1,0 +1,73 @@
+"""The two tiers on the ground of a process.
+
+```
+ HTTP ─→ api ─→ store, door ─→ bus ─→ gateway ─→ WebSockets
+          ↑                             │
+          └── messages sent over a socket
+```
+"""
+
+import asyncio
+
+from api.app import Api, build_api
+from core.runtime.loop_lag import LoopLag
+from core.store.blob.interfaces import BlobStore
+from gateway.app import Gateway, build_gateway
+from gateway.transport.public_address import PublicAddress
+from gateway.transport.surroundings import Surroundings
+from guildway.ground import Ground
+from guildway.server import Chore
+
+
+def build_the_api(ground: Ground, blobs: BlobStore, address: PublicAddress) -> Api:
+    """Build the API. Of the gateway it knows the address only."""
+    return build_api(
+        store=ground.store,
+        bus=ground.bus,
+        blobs=blobs,
+        ids=ground.ids,
+        clock=ground.clock,
+        settings=ground.settings,
+        metrics=ground.metrics,
+        door=ground.door,
+        limiter=ground.limiter,
+        refusals=ground.refusals,
+        online=ground.online,
+        starts=ground.starts,
+        gateway_url=address.url_for,
+    )
+
+
+def build_the_gateway(ground: Ground, api: Api, address: PublicAddress) -> Gateway:
+    """Build the gateway, which sends clients' messages by the API of its own process."""
+    return build_gateway(
+        store=ground.store,
+        bus=ground.bus,
+        ids=ground.ids,
+        clock=ground.clock,
+        call_later=asyncio.get_running_loop().call_later,
+        settings=ground.settings,
+        metrics=ground.metrics,
+        messages=api.messages,
+        session_journal=ground.session_journal,
+        online=ground.online,
+        starts=ground.starts,
+        address=address,
+        surroundings=Surroundings(
+            on_logins=ground.garbage.welcome,
+            on_bad_token=api.limits.count_invalid,
+            find_fault=lambda: ground.readiness.last_fault,
+            max_sockets=ground.shares.gateway,
+        ),
+    )
+
+
+def list_common_chores(ground: Ground, api: Api) -> dict[str, Chore]:
+    """List the chores of each process."""
+    return {
+        "api": api.run,
+        "ids": ground.ids.run,
+        "garbage": ground.garbage.run,
+        "readiness": ground.readiness.run,
+        "loop lag": LoopLag(clock=ground.clock, observe=ground.metrics.process.loop_lag_seconds.observe).run,
+    }

@@ -1,0 +1,7 @@
+"""`python -m shardctl`."""
+
+import sys
+
+from shardctl.cli import main
+
+sys.exit(main())

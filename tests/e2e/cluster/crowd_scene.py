@@ -1,0 +1,130 @@
+"""The scene of the bars: a guild whose people chat in three channels and cannot all see a fourth."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import aiohttp
+import msgspec
+
+from tests.e2e.cluster.crowd import Listener, Sender
+from tests.e2e.cluster.records import History, find_broken_listening, find_broken_stores
+from tests.support.cluster import Cluster
+from tests.support.person import Person, text_channel
+
+CHANNELS: Final = 3
+SENDERS: Final = 12
+"""The people who also send: about forty messages a second together, which each listener gets."""
+PAUSE_S: Final = 0.3
+_VIEW: Final = str(1 << 10)
+
+
+class Scene(msgspec.Struct):
+    """The people of a guild, with what each may see."""
+
+    owner: Person
+    channels: list[str]
+    hidden: str
+    tokens: list[str]
+
+
+async def make_scene(cluster: Cluster, people: int) -> Scene:
+    """Make a guild with so many members besides the owner. The hidden channel is the owner's alone."""
+    owner = await Person.register(cluster.server.api)
+    guild = await owner.make_guild()
+    channels = [text_channel(guild)]
+    for number in range(1, CHANNELS):
+        made = await owner.call("POST", f"/guilds/{guild['id']}/channels", {"name": f"c{number}", "type": 0})
+        channels.append(made["id"])
+    deny = {"id": guild["id"], "type": 0, "allow": "0", "deny": _VIEW}
+    hidden = await owner.call(
+        "POST", f"/guilds/{guild['id']}/channels", {"name": "hidden", "type": 0, "permission_overwrites": [deny]}
+    )
+    code = (await owner.call("POST", f"/channels/{channels[0]}/invites", {"max_age": 0}))["code"]
+    tokens = []
+    for _ in range(people):
+        async with await Person.register(cluster.server.api) as person:
+            await person.call("POST", f"/invites/{code}")
+            tokens.append(person.token)
+    return Scene(owner, channels, hidden["id"], tokens)
+
+
+class Chat:
+    """The chat of a scene that is under way."""
+
+    def __init__(
+        self, scene: Scene, senders: Sequence[Sender], listeners: Sequence[Listener], news: asyncio.Event
+    ) -> None:
+        """`news` is set by each answer to a sender."""
+        self._news = news
+        self.scene = scene
+        self.senders = senders
+        self.listeners = listeners
+
+    @property
+    def answered(self) -> int:
+        """The number of messages that were answered."""
+        return sum(len(sender.answered) for sender in self.senders)
+
+    async def go_on(self, messages: int) -> None:
+        """Wait until so many more messages have been answered."""
+        goal = self.answered + messages
+        while self.answered < goal:
+            self._news.clear()
+            await self._news.wait()
+
+    async def check(self) -> None:
+        """Send a last message to each channel, wait until everybody has seen it, and check all records."""
+        last = [await sender.send() for sender in self.senders[: len(self.scene.channels)]]
+        for listener in self.listeners:
+            for channel_id, message_id in zip(self.scene.channels, last, strict=True):
+                await listener.wait_for(channel_id, int(message_id))
+        history: History = {
+            channel_id: [
+                (int(message["id"]), message["content"]) for message in await self.scene.owner.history(channel_id)
+            ]
+            for channel_id in (*self.scene.channels, self.scene.hidden)
+        }
+        assert find_broken_stores(self.senders, history) == []
+        for listener in self.listeners:
+            assert find_broken_listening(listener, history, self.scene.channels) == []
+
+
+@contextlib.asynccontextmanager
+async def chatting(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
+    """Let everybody in the scene listen, and some chat, until the context ends."""
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=20)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http, asyncio.TaskGroup() as tasks:
+        apis = cluster.apis()
+        listeners = [Listener(http=http, gateway=cluster.gateway, token=token) for token in scene.tokens]
+        running = [tasks.create_task(listener.run()) for listener in listeners]
+        for listener in listeners:
+            await listener.ready.wait()
+        news = asyncio.Event()
+        senders = [
+            Sender(
+                http=http,
+                apis=apis[number % len(apis) :] + apis,
+                token=token,
+                channel_id=scene.channels[number % CHANNELS],
+                on_answer=news.set,
+            )
+            for number, token in enumerate([scene.owner.token, *scene.tokens[: SENDERS - 1]])
+        ]
+        running += [tasks.create_task(sender.run(PAUSE_S)) for sender in senders]
+        running.append(tasks.create_task(_whisper(scene)))
+        yield Chat(scene, senders, listeners, news)
+        for task in running:
+            task.cancel()
+
+
+async def _whisper(scene: Scene) -> None:
+    """The owner sends to the hidden channel, which the listeners cannot see. Failures are others' to report."""
+    number = 0
+    while True:
+        number += 1
+        with contextlib.suppress(AssertionError, OSError):
+            await scene.owner.send(scene.hidden, f"hidden {number}")
+        await asyncio.sleep(PAUSE_S)

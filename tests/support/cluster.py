@@ -1,0 +1,103 @@
+"""A cluster on loopback: servers of its own, and the processes that `shardctl up` runs on them."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from deploy.services.cassandra_server import CassandraServer
+from deploy.services.definition import find_free_port
+from deploy.services.postgres_server import PostgresServer
+from deploy.services.process import ServiceProcess
+from deploy.services.redis_server import RedisServer
+from tests.support.server_process import Server
+from tests.support.services import serving
+
+APIS: Final = 2
+COME_BACK_S: Final = 60.0
+"""The longest time for a process to be there again on a busy machine."""
+
+
+class Cluster:
+    """The running cluster, whose processes and servers a test may kill, pause and start."""
+
+    def __init__(self, *, server: Server, data: Path, servers: dict[str, ServiceProcess]) -> None:
+        self._data = data
+        self.server = server
+        self.redis = servers["redis"]
+        self.postgres = servers["postgres"]
+        self.cassandra = servers["cassandra"]
+
+    @property
+    def gateway(self) -> str:
+        """The gateway's address."""
+        return self.server.gateway
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """Return what cluster.json says now, by name."""
+        read = json.loads((self._data / "cluster.json").read_text())
+        return {entry["name"]: entry for entry in read["cluster"]}
+
+    def apis(self) -> list[str]:
+        """Return the addresses of all API processes."""
+        return [entry["addresses"]["api"] for entry in self.entries().values() if entry["role"] == "api"]
+
+    def pid_of(self, name: str) -> int:
+        """Return the id of a process that runs."""
+        pid = self.entries()[name]["pid"]
+        assert isinstance(pid, int), f"{name} does not run"
+        return pid
+
+    async def kill(self, name: str) -> None:
+        """Kill a process, and wait until the supervisor has another one ready in its place."""
+        killed = self.pid_of(name)
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(COME_BACK_S):
+            while True:
+                entry = self.entries()[name]
+                if entry["state"] == "ready" and entry["pid"] not in (killed, None):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def empty_redis(self) -> None:
+        """Remove everything from Redis, as FLUSHALL does."""
+        redis = Redis.from_url(self.redis.service.address)
+        await redis.flushall()
+        await redis.aclose()
+
+    def cut_redis_log(self) -> None:
+        """Cut a killed Redis' log short, in the middle of a command, as a disk without its last second would be."""
+        folder = self.redis.service.folder / "data" / "appendonlydir"
+        newest = max(folder.glob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
+        os.truncate(newest, newest.stat().st_size * 9 // 10)
+
+
+@asynccontextmanager
+async def run_cluster(folder: Path, settings: dict[str, str]) -> AsyncIterator[Cluster]:
+    """Run a cluster with new, empty servers; `settings` are environment variables of all its processes."""
+    redis_port, postgres_port, cassandra_port, storage_port = (find_free_port() for _ in range(4))
+    async with AsyncExitStack() as stack:
+        services = (
+            RedisServer(folder=folder / "redis", port=redis_port),
+            PostgresServer(folder=folder / "postgres", port=postgres_port),
+            CassandraServer(folder=folder / "cassandra", port=cassandra_port, storage_port=storage_port),
+        )
+        servers = {service.name: stack.enter_context(serving(service)) for service in services}
+        addresses = {
+            "GUILDWAY_REDIS_URL": services[0].address,
+            "GUILDWAY_POSTGRES_URL": services[1].address,
+            "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
+            "GUILDWAY_CASSANDRA_PORT": str(cassandra_port),
+        }
+        command = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS))
+        data = folder / "data"
+        server = await Server(data, {**addresses, **settings}, command=command).start()
+        stack.push_async_callback(server.stop)
+        yield Cluster(server=server, data=data, servers=servers)
