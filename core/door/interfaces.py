@@ -19,7 +19,7 @@ import msgspec
 from core.live.interfaces import Standing
 
 
-class Opening(msgspec.Struct, kw_only=True, frozen=True):
+class Opening(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """A message that is about to be sent."""
 
     channel_id: int
@@ -35,7 +35,7 @@ class Opening(msgspec.Struct, kw_only=True, frozen=True):
     """The value of `Door.mark` before the author's rights were checked. None for a system message, which needs none."""
 
 
-class Permit(msgspec.Struct):
+class Permit(msgspec.Struct, gc=False):
     """The right to store one message.
 
     `is_repeat` says that the author has used the nonce in this channel before: then `id` is that first message's, which
