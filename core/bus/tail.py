@@ -48,7 +48,7 @@ class Tail(ChannelListener):
     """The positions of one process in all logs."""
 
     __slots__ = (
-        "_behind", "_heard_all", "_heard_rel", "_is_subscribed", "_listeners", "_lives", "_lost", "_now_s",
+        "_behind", "_born", "_heard_all", "_heard_rel", "_is_subscribed", "_listeners", "_lives", "_lost", "_now_s",
         "_observe_lag", "_pinged_s", "_ring", "_scripts", "_shards", "_wake", "all", "heard_s", "life", "passed",
         "pongs", "rel", "revisions",
     )  # fmt: skip
@@ -76,6 +76,7 @@ class Tail(ChannelListener):
         self._behind: dict[int, int] = dict.fromkeys(range(num_shards), 0)
         """The shards that are behind, with the newest position that was published meanwhile."""
         self._lost: list[Callable[[int], None]] = []
+        self._born: list[Callable[[int, Head], None]] = []
         self._is_subscribed = False
         self._heard_all = 0
         self._heard_rel = 0
@@ -109,6 +110,10 @@ class Tail(ChannelListener):
     def on_loss(self, listener: Callable[[int], None]) -> None:
         """Call `listener` with a shard of which events were missed or were not kept."""
         self._lost.append(listener)
+
+    def on_life(self, listener: Callable[[int, Head], None]) -> None:
+        """Call `listener` when this process learns that a log was opened again, before it writes there anew."""
+        self._born.append(listener)
 
     def doubt(self) -> None:
         """Compare all shards with the logs."""
@@ -221,6 +226,9 @@ class Tail(ChannelListener):
         elif head.before != known or generation_of(passed) != head.generation or passed > start:
             logger.warning("entries of a log are not true any more", extra={"shard": shard, "position": passed})
             self._jump(shard, start, min(head.revision, self.revisions[shard]))
+        if known:
+            for listener in self._born:
+                listener(shard, head)
 
     def _jump(self, shard: int, position: int, revision: int) -> None:
         self.passed[shard].reset(position)

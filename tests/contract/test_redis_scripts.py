@@ -160,7 +160,7 @@ def test_events_pass_in_the_order_of_ids_however_they_are_closed(logs: Logs) -> 
     assert logs.close(1, b"first") == [b"OK", 1, 1]
     assert logs.read() == [b"first", b"second", b"third"]
     assert logs.close(4, b"fourth") == [b"OK", 1, 4]
-    assert logs.close(2, b"second") == [b"GONE", 1, 4]
+    assert logs.close(2, b"second") == [b"GONE", NOW_MS * 1000 + 4]
 
 
 def test_aborted_opening_lets_those_behind_it_pass(logs: Logs) -> None:
@@ -170,7 +170,7 @@ def test_aborted_opening_lets_those_behind_it_pass(logs: Logs) -> None:
     logs.close(3, b"third")
     assert logs.abort(2) == [b"HELD"]
     assert logs.abort(1) == [b"OK"]
-    assert logs.abort(1) == [b"GONE", 1, 2]
+    assert logs.abort(1) == [b"GONE", NOW_MS * 1000 + 2]
     assert logs.read() == [b"second", b"third"]
 
 
@@ -181,6 +181,18 @@ def test_opening_in_the_middle_may_be_aborted(logs: Logs) -> None:
     assert logs.abort(2) == [b"OK"]
     assert logs.close(1, b"first") == [b"OK", 1, 1]
     assert logs.read() == [b"first", b"third"]
+
+
+def test_opening_whose_answer_was_lost_is_aborted_by_its_ticket(logs: Logs) -> None:
+    abort = lambda low, api="api1": logs.backend.run("door_abort", TAG, RUN, low, 77, api)  # noqa: E731
+    logs.open(1, nonce="n")
+    logs.open(2)
+    assert abort(1, "api2")[0] == b"GONE"
+    assert abort(3)[0] == b"GONE"
+    assert abort(1) == [b"OK"]
+    assert abort(1)[0] == b"GONE"
+    assert logs.open(3, nonce="n") == [b"OK", T]
+    assert logs.close(2, b"second") == [b"OK", 1, 1]
 
 
 def test_channels_do_not_wait_for_each_other(logs: Logs) -> None:
@@ -288,8 +300,8 @@ def test_opening_that_was_left_is_listed_though_its_process_lives(logs: Logs) ->
     logs.backend.run("live", TAG, RUN, "api1", 9000)
     logs.open(1)
     logs.open(2)
-    assert logs.backend.run("door_leave", TAG, RUN, id_of(T, 2)) == 1
-    assert logs.backend.run("door_leave", TAG, RUN, id_of(T, 9)) == 0
+    assert logs.backend.run("door_leave", TAG, RUN, id_of(T, 2)) == [b"OK"]
+    assert logs.backend.run("door_leave", TAG, RUN, id_of(T, 9)) == [b"GONE"]
     assert logs.backend.run("door_orphans", TAG, RUN, NUM_SHARDS, 10, "0") == [[1, id_of(T, 2), b"77", b"w"]]
 
 

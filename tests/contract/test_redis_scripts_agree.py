@@ -118,6 +118,10 @@ class DoorAgreement(Agreement):
             tag, channel, known = self.ids[pick % len(self.ids)]
             self.both("door_abort", tag, known, channel)
 
+    @rule(tag=tags, channel=channels, low=lows, api=st.sampled_from(["a", "b"]))
+    def abort_ticket(self, tag: str, channel: int, low: int, api: str) -> None:
+        self.both("door_abort", tag, low, channel, api)
+
     @rule(pick=st.integers(0, 100))
     def leave_door(self, pick: int) -> None:
         if self.ids:

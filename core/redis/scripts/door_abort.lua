@@ -1,27 +1,37 @@
 -- End an opening without an event, and let its nonce be used again. What was counted stays counted.
 --
 -- Key: the tag of the door's shard.
--- Args: run, id (8 bytes), channel
--- Answers: CLOSED | GONE generation n (as door_close) | HELD (it was closed, and waits for its turn) | OK
+-- Args: run, id (8 bytes), channel; or when the answer of door_open was lost: run, low bits of the ticket, channel,
+--   incarnation
+-- Answers: CLOSED | GONE all (as door_close) | HELD (it was closed, and waits for its turn) | OK
 -- include append
 -- include pass
 local tag, id = KEYS[1], ARGV[2]
-local meta = redis.call('HMGET', 'meta' .. tag, 'run', 'gen', 'n')
+local meta = redis.call('HMGET', 'meta' .. tag, 'run')
 if meta[1] ~= ARGV[1] then
   return {'CLOSED'}
+end
+local door = 'door' .. tag .. ARGV[3]
+if ARGV[4] then
+  for _, known in ipairs(redis.call('LRANGE', door, 0, -1)) do
+    local _, rest = struct.unpack('>I4I4', known)
+    local record = redis.call('HGET', 'open' .. tag, known)
+    if rest % 4194304 == tonumber(ARGV[2]) and record and cmsgpack.unpack(record)[1] == ARGV[4] then
+      id = known
+    end
+  end
 end
 local record = redis.call('HGET', 'open' .. tag, id)
 if not record then
   if redis.call('HEXISTS', 'held' .. tag, id) == 1 then
     return {'HELD'}
   end
-  return {'GONE', tonumber(meta[2]), tonumber(meta[3])}
+  return {'GONE', tonumber(redis.call('GET', 'tail:all'))}
 end
 record = cmsgpack.unpack(record)
 if record[4] ~= '' and redis.call('GET', record[4]) == id then
   redis.call('DEL', record[4])
 end
-local door = 'door' .. tag .. ARGV[3]
 redis.call('HDEL', 'open' .. tag, id)
 redis.call('LREM', door, 1, id)
 pass_held(ARGV[1], tag, door)

@@ -4,13 +4,13 @@
 -- Key: the tag of the door's shard.
 -- Args: run, id (8 bytes), channel, then for each event: tag of its shard, life of that log as the caller knows it ('' for
 --   any), envelope
--- Answers: CLOSED | GONE generation n (of the door's shard: what is known of the id is in the log up to there) | HELD
+-- Answers: CLOSED | GONE all (the counter tail:all: if the id has passed, it did so by then) | HELD
 --   | OK generation n … (of each event)
 -- include append
 -- include pass
 local tag, run, id = KEYS[1], ARGV[1], ARGV[2]
 local entries = {unpack(ARGV, 4)}
-local meta = redis.call('HMGET', 'meta' .. tag, 'run', 'gen', 'n')
+local meta = redis.call('HMGET', 'meta' .. tag, 'run')
 if meta[1] ~= run then
   return {'CLOSED'}
 end
@@ -23,7 +23,7 @@ if redis.call('HDEL', 'open' .. tag, id) == 0 then
   if redis.call('HEXISTS', 'held' .. tag, id) == 1 then
     return {'HELD'}
   end
-  return {'GONE', tonumber(meta[2]), tonumber(meta[3])}
+  return {'GONE', tonumber(redis.call('GET', 'tail:all'))}
 end
 if redis.call('LINDEX', door, 0) ~= id then
   redis.call('HSET', 'held' .. tag, id, cmsgpack.pack(entries))

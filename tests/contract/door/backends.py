@@ -8,8 +8,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from core.bus.relay import Relay
+from core.domain.ids import shard_of
 from core.door.interfaces import Door, Opening, Permit
 from core.door.memory import MemoryDoor
+from core.door.redis import RedisDoor
 from core.door.rules import MessageRules
 from core.live.interfaces import Rule
 from core.live.limits import MemoryRateLimiter
@@ -18,6 +21,8 @@ from core_ext.ids import SnowflakeGenerator
 from tests.contract.builders import new_envelope
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
+from tests.fakes.redis.cluster import KeepingProcess
+from tests.fakes.redis.doors import build_door
 
 GUILD, CHANNEL, AUTHOR = 10, 30, 1
 RULES = MessageRules(channel=Rule("channel-messages", 3, 10.0), overall=Rule("messages", 5, 60.0))
@@ -83,7 +88,48 @@ class MemoryDoorBackend:
         self._clock.advance(seconds)
 
 
-BACKENDS: dict[str, type[DoorBackend]] = {"memory": MemoryDoorBackend}
+class RedisDoorBackend:
+    """The door of a cluster's process, on the twins of the scripts."""
+
+    door: RedisDoor
+
+    def __init__(self) -> None:
+        self._clock = FakeClock()
+        self._revision = 0
+
+    async def open(self, rules: MessageRules | None) -> None:
+        """Run a process that keeps the logs and has a door."""
+        self._process = KeepingProcess.on_twins(self._clock, num_shards=4)
+        self._process.start()
+        await self._process.open_logs()
+        assert await self._process.bus.wait_current(5)
+        self.door = build_door(self._process, rules=rules)
+
+    async def close(self) -> None:
+        """End it."""
+        await self._process.kill()
+
+    async def store(self, permit: Permit) -> None:
+        """Take a while, as storing does, and close the door."""
+        await asyncio.sleep(0)
+        await self.door.close(permit.id, [new_envelope(permit.id, GUILD, "MESSAGE_CREATE")])
+
+    async def hear(self, event: str, guild_id: int, user_id: int = 0) -> None:
+        """Relay an event of a unit of work."""
+        self._revision += 1
+        envelope = new_envelope(self._revision, guild_id, event, user_id=user_id)
+        shard = shard_of(guild_id, 4)
+        relay = Relay(bus=self._process.bus, scripts=self._process.scripts)
+        revisions = await relay.find_revisions()
+        position = await relay.relay(shard, revisions[shard] + 1, [envelope])
+        assert await self._process.bus.wait_passed(shard, position)
+
+    async def let_pass(self, seconds: float) -> None:
+        """Move the clock."""
+        self._clock.advance(seconds)
+
+
+BACKENDS: dict[str, type[DoorBackend]] = {"memory": MemoryDoorBackend, "twins of redis": RedisDoorBackend}
 
 
 def opening(door: Door, **fields: Any) -> Opening:

@@ -66,6 +66,11 @@ class KeepingProcess(ClusterProcess):
         self.lease = JobLease(name="logs", holder=name, scripts=scripts, clock=clock)
         self.keeper = LogKeeper(bus=self.bus, scripts=scripts, lease=self.lease, source=self.source, clock=clock)
 
+    @classmethod
+    def on_twins(cls, clock: Clock, num_shards: int) -> "KeepingProcess":
+        """Make the one process of a cluster on the Redis in plain Python."""
+        return FakeCluster(clock, num_shards).worker()
+
     async def open_logs(self) -> None:
         """Open what is closed, once."""
         await self.lease.renew()

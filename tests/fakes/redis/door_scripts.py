@@ -109,7 +109,7 @@ def door_close(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
     if shard.run != run or not are_open(server, run, events):
         return CLOSED
     if opened not in shard.open:
-        return [b"HELD"] if opened in shard.held else [b"GONE", shard.gen, shard.n]
+        return [b"HELD"] if opened in shard.held else [b"GONE", server.data.all]
     del shard.open[opened]
     if shard.doors[channel][0] != opened:
         shard.held[opened] = events
@@ -124,10 +124,14 @@ def door_abort(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
     shard, opened, channel = server.data.shards[tag], id_of(args[0]), args[1].decode()
     if shard.run != run:
         return CLOSED
+    if len(args) > 2:
+        low, incarnation = int(args[0]), args[2].decode()
+        own = [one for one in shard.doors[channel] if one in shard.open and shard.open[one].incarnation == incarnation]
+        opened = max([one for one in own if one & _LOW == low], default=0)
     if opened not in shard.open:
-        return [b"HELD"] if opened in shard.held else [b"GONE", shard.gen, shard.n]
+        return [b"HELD"] if opened in shard.held else [b"GONE", server.data.all]
     record = shard.open.pop(opened)
-    if server.data.expiring.find(record.nonce) == args[0]:
+    if server.data.expiring.find(record.nonce) == bytes_of(opened):
         server.data.expiring.remove(record.nonce)
     shard.doors[channel].remove(opened)
     pass_held(server, run, shard, channel)
@@ -137,10 +141,10 @@ def door_abort(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
 def door_leave(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     record = server.data.shards[tag].open.get(id_of(args[0]))
     if record is None:
-        return 0
+        return [b"GONE"]
     record.incarnation = ""
     server.data.apis.add("")
-    return 1
+    return [b"OK"]
 
 
 def door_orphans(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:

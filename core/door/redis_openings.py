@@ -1,0 +1,343 @@
+"""The openings of one process at the doors in Redis, from the script that lets them in to the one that ends them.
+
+```
+ begin ─→ open ─┬─ close ─→ in the log ──────────────→ seen by our own tail: done
+                │    └────→ held: somebody earlier is open ─→ seen later: done
+                ├─ abort ─→ gone
+                ├─ leave ─→ a sweeper ends it (`list_orphans`)
+                └─ (the process dies, or Redis forgets it) ─→ `close` finds it gone: done if seen, OpeningGone if not
+```
+
+A call whose answer was lost is made again: closing twice changes nothing. Whether an event has passed is told by the
+tail alone, under the id of the opening or of the event. So a process that was stopped between opening and closing, and
+whose opening was ended by a sweeper meanwhile, learns which way it ended.
+
+`run` says that the process lives, and makes the calls that could not be made at their time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from core.bus.heads import Head
+from core.bus.interfaces import Delivery
+from core.bus.positions import position_of
+from core.bus.redis import RedisBus
+from core.domain.errors import OutcomeUnknown, Unavailable
+from core.domain.ids import shard_of, snowflake_at
+from core.door.pending import Orphan, decode_pending
+from core.door.recent import Recent
+from core.redis.interfaces import Answer, Argument, Scripts
+from core.redis.keys import ANY_TAG, tag_of
+from core.runtime.clock import Clock
+from core.wire.envelope import Envelope, encode_envelope
+
+logger = logging.getLogger(__name__)
+
+NONCE_MS: Final = 60 * 60 * 1000
+"""The time for which a nonce counts; the store's is the same."""
+LIVE_MS: Final = 2000
+"""The time after which a silent process counts as dead."""
+_LIVE_S: Final = 0.5
+"""The time between two signs of life."""
+_SEEN_S: Final = 5.0
+"""The time for which a held event, or one of a repeat, is waited for; a sweeper has ended what holds it by then."""
+_LOST_S: Final = 3.0
+"""The time for which calls are repeated whose answers were lost."""
+_PAUSE_S: Final = 0.05
+_MOST_ORPHANS: Final = 100
+"""The openings that are listed at once, a second of a sweeper's work."""
+_OLDEST_MS: Final = 30_000
+"""The age at which an opening is nobody's any more: storing gives up after ten seconds."""
+
+
+class OpeningGone(Unavailable):
+    """The opening was ended by others, or forgotten, and its event is not in the log. What was stored is to be undone
+    where it is a new message, and to be told by other means where it is a change."""
+
+
+class Opened:
+    """An opening of this process that is not ended yet."""
+
+    __slots__ = ("channel_id", "id", "outcome", "seen", "shard")
+
+    def __init__(self, opened_id: int, shard: int, channel_id: int) -> None:
+        self.id = opened_id
+        self.shard = shard
+        self.channel_id = channel_id
+        self.seen = asyncio.Event()
+        """Set when an event of this opening has passed in our tail."""
+        self.outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """The id of the message that answers repeats, 0 when it has failed."""
+
+
+class _Abandoned(msgspec.Struct, frozen=True):
+    """A call that ends an opening, or leaves it to a sweeper, and has yet to be made."""
+
+    script: str
+    shard: int
+    args: tuple[Argument, ...]
+
+
+class RedisOpenings:
+    """The openings of this process, by id."""
+
+    __slots__ = ("_abandoned", "_bus", "_clock", "_incarnation", "_open", "_recent", "_scripts", "_watched")
+
+    def __init__(self, *, bus: RedisBus, scripts: Scripts, clock: Clock, incarnation: str) -> None:
+        """`incarnation` names this life of the process and no other one."""
+        self._bus = bus
+        self._scripts = scripts
+        self._clock = clock
+        self._incarnation = incarnation
+        self._recent = Recent(monotonic_s=clock.monotonic_s)
+        self._open: dict[int, Opened] = {}
+        self._watched: dict[int, Opened] = {}
+        """The openings by the ids of events that end them."""
+        self._abandoned: asyncio.Queue[_Abandoned] = asyncio.Queue()
+        bus.subscribe(self._on_delivery)
+        bus.tail.on_life(self._on_life)
+
+    async def run(self) -> None:
+        """Say that this process lives, and end what was abandoned, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._live())
+            tasks.create_task(self._end_abandoned())
+
+    def shard_of(self, guild_id: int, channel_id: int) -> int:
+        """Return the shard of a channel's door."""
+        return shard_of(guild_id or channel_id, self._bus.num_shards)
+
+    def find(self, opened_id: int) -> Opened | None:
+        """Return an opening of this process that is not ended yet."""
+        return self._open.get(opened_id)
+
+    async def begin(self, shard: int, channel_id: int, ticket_ms: int, low: int, *rest: Argument) -> Answer:
+        """Ask the door; return what the script `door_open` answers. `rest` are its arguments after the incarnation.
+
+        Raises:
+            Unavailable: when nobody was let in.
+        """
+
+        def ask() -> "asyncio.Future[Answer]":
+            life = self._bus.tail.life_of(shard)
+            return self._scripts.call(
+                "door_open", tag_of(shard), life, channel_id, ticket_ms, low, self._incarnation, *rest
+            )
+
+        try:
+            answer = await self._bus.insist(ask)
+        except (OutcomeUnknown, asyncio.CancelledError) as error:
+            self._abandoned.put_nowait(_Abandoned("door_abort", shard, (low, channel_id, self._incarnation)))
+            if isinstance(error, OutcomeUnknown):
+                raise Unavailable("the door has not answered") from error
+            raise
+        if answer[0] == b"OK":
+            opened = Opened(answer[1] << 22 | low, shard, channel_id)
+            self._open[opened.id] = self._watched[opened.id] = opened
+        return answer
+
+    async def close(self, opened: Opened, envelopes: Sequence[Envelope]) -> None:
+        """End an opening by its events; return when they have passed in the tail of this process.
+
+        An event that is still held after five seconds passes later.
+
+        Raises:
+            OpeningGone: see there.
+            OutcomeUnknown: when Redis stays away. The opening is ended, or left to a sweeper.
+        """
+        for envelope in envelopes:
+            self._watched[envelope.id] = opened
+        try:
+            await self._close(opened, envelopes)
+        except (OutcomeUnknown, asyncio.CancelledError):
+            # What is stored must be told, and by now nobody else here knows that it is not.
+            self._abandoned.put_nowait(_Abandoned("door_leave", opened.shard, (opened.id.to_bytes(8, "big"),)))
+            self.settle(opened, 0)
+            raise
+        finally:
+            for envelope in envelopes:
+                self._watched.pop(envelope.id, None)
+        self.settle(opened, opened.id)
+
+    async def _close(self, opened: Opened, envelopes: Sequence[Envelope]) -> None:
+        answer = await self._repeat(partial(self.ask_to_close, opened.id, opened.shard, opened.channel_id, envelopes))
+        if answer[0] == b"OK":
+            waits = []
+            for place, envelope in enumerate(envelopes):
+                shard = shard_of(envelope.owner_id, self._bus.num_shards)
+                position = position_of(*answer[1 + 2 * place : 3 + 2 * place])
+                self._recent.add_event(shard, position, envelope)
+                waits.append((shard, position))
+            for shard, position in waits:
+                await self._bus.wait_passed(shard, position)
+        elif answer[0] == b"HELD":
+            await self._wait_seen(opened)
+        else:
+            await self._bus.wait_applied(all_=answer[1], timeout_s=_SEEN_S)
+            if not opened.seen.is_set():
+                self.settle(opened, 0)
+                raise OpeningGone("the message was given up by the door")
+
+    async def abort(self, opened: Opened, first_id: int = 0) -> None:
+        """End an opening without an event. It is done later when Redis does not answer now.
+
+        `first_id` is the message that answers repeats.
+        """
+        call = _Abandoned("door_abort", opened.shard, (opened.id.to_bytes(8, "big"), opened.channel_id))
+        try:
+            answer = await self._scripts.call(call.script, tag_of(call.shard), *call.args)
+            if answer[0] == b"CLOSED":
+                self._abandoned.put_nowait(call)
+        except (Unavailable, asyncio.CancelledError) as error:
+            self._abandoned.put_nowait(call)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        finally:
+            self.settle(opened, first_id)
+
+    async def leave(self, opened: Opened) -> None:
+        """Leave an opening to a sweeper, because nobody here can tell how it ends. Raises Unavailable."""
+        self.settle(opened, 0)
+        await self._scripts.call("door_leave", tag_of(opened.shard), opened.id.to_bytes(8, "big"))
+
+    def settle(self, opened: Opened, first_id: int) -> None:
+        """Forget an opening that is ended; repeats are answered by the message `first_id`, 0 for none."""
+        self._open.pop(opened.id, None)
+        self._watched.pop(opened.id, None)
+        if not opened.outcome.done():
+            opened.outcome.set_result(first_id)
+
+    async def set_nonce(self, shard: int, channel_id: int, author_id: int, nonce: str, message_id: int) -> None:
+        """Let a nonce lead to a message. Raises Unavailable."""
+        name = f"{author_id}:{nonce}"
+        known = (channel_id, name, message_id.to_bytes(8, "big"))
+        await self._scripts.call("nonces_restore", tag_of(shard), NONCE_MS, *known)
+
+    def remember_nonce(self, shard: int, channel_id: int, author_id: int, nonce: str, message_id: int) -> None:
+        """Put the nonce back if Redis forgets it within a minute."""
+        self._recent.add_nonce(shard, channel_id, author_id, nonce, message_id)
+
+    async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
+        """Return openings whose process is dead, and those that were left; with `is_full` also very old ones.
+
+        Raises:
+            Unavailable: when Redis does not answer.
+        """
+        oldest: Argument = "0"
+        if is_full:
+            oldest = snowflake_at(self._clock.now_ms() - _OLDEST_MS).to_bytes(8, "big")
+        answer = await self._scripts.call("door_orphans", ANY_TAG, self._bus.num_shards, _MOST_ORPHANS, oldest)
+        return [
+            Orphan(int.from_bytes(opened, "big"), int(channel), decode_pending(what))
+            for _, opened, channel, what in answer
+        ]
+
+    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
+        """End somebody else's opening by its events, one of which has the opening's id. Raises Unavailable."""
+        shard = self.shard_of(orphan.pending.guild_id, orphan.channel_id)
+        await self._bus.insist(partial(self.ask_to_close, orphan.id, shard, orphan.channel_id, envelopes))
+
+    async def abort_orphan(self, orphan: Orphan) -> None:
+        """End somebody else's opening without an event. Raises Unavailable."""
+        shard = self.shard_of(orphan.pending.guild_id, orphan.channel_id)
+        args = (orphan.id.to_bytes(8, "big"), orphan.channel_id)
+        await self._bus.insist(partial(self._scripts.call, "door_abort", tag_of(shard), *args))
+
+    def ask_to_close(
+        self, opened_id: int, shard: int, channel_id: int, envelopes: Sequence[Envelope]
+    ) -> "asyncio.Future[Answer]":
+        """Call the script `door_close`, for the lives of the logs that this process knows."""
+        args: list[Argument] = [opened_id.to_bytes(8, "big"), channel_id]
+        for envelope in envelopes:
+            of_event = shard_of(envelope.owner_id, self._bus.num_shards)
+            args += [tag_of(of_event), self._bus.tail.life_of(of_event), encode_envelope(envelope)]
+        return self._scripts.call("door_close", tag_of(shard), *args)
+
+    async def wait_seen(self, opened_id: int, timeout_s: float) -> bool:
+        """Wait until an event with the id of an opening of any process passes; False when it does not in time."""
+        opened = self._watched.get(opened_id) or Opened(opened_id, 0, 0)
+        self._watched[opened_id] = opened
+        try:
+            async with asyncio.timeout(timeout_s):
+                await opened.seen.wait()
+        except TimeoutError:
+            return False
+        finally:
+            if opened_id not in self._open:
+                self._watched.pop(opened_id, None)
+        return True
+
+    async def _wait_seen(self, opened: Opened) -> None:
+        try:
+            async with asyncio.timeout(_SEEN_S):
+                await opened.seen.wait()
+        except TimeoutError:
+            logger.warning("an event is held at a door", extra={"channel": opened.channel_id})
+
+    async def _repeat(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Make a call that may be made twice, again while its answers are lost."""
+        give_up_s = self._clock.monotonic_s() + _LOST_S
+        while True:
+            try:
+                return await self._bus.insist(ask)
+            except OutcomeUnknown:
+                if self._clock.monotonic_s() > give_up_s:
+                    raise
+            except Unavailable as error:
+                raise OutcomeUnknown("the door does not answer") from error
+            await asyncio.sleep(_PAUSE_S)
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        opened = self._watched.get(delivery.envelope.id)
+        if opened is not None and delivery.position:
+            opened.seen.set()
+            if opened.id in self._open:
+                self._recent.add_event(delivery.shard, delivery.position, delivery.envelope)
+
+    def _on_life(self, shard: int, head: Head) -> None:
+        """Tell again what a log has lost. These calls are sent before any later one of this process."""
+        lost = self._recent.find_lost(shard, head)
+        if lost:
+            logger.warning("events are told again", extra={"shard": shard, "events": len(lost)})
+            again = self._scripts.call("log_append", tag_of(shard), *map(encode_envelope, lost))
+            again.add_done_callback(partial(self._on_told_again, shard, lost))
+        known = self._recent.list_nonces(shard)
+        if known:
+            args = [part for channel, nonce, sent in known for part in (channel, nonce, sent.to_bytes(8, "big"))]
+            self._scripts.call("nonces_restore", tag_of(shard), NONCE_MS, *args).add_done_callback(_take_note)
+
+    def _on_told_again(self, shard: int, lost: Sequence[Envelope], answer: "asyncio.Future[Answer]") -> None:
+        if _take_note(answer) and answer.result()[0] == b"OK":
+            _, generation, n = answer.result()
+            for place, envelope in enumerate(lost):
+                self._recent.add_event(shard, position_of(generation, n - len(lost) + 1 + place), envelope)
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                await self._scripts.call("live", ANY_TAG, self._incarnation, LIVE_MS)
+            except Unavailable as error:
+                logger.warning("cannot tell Redis that this process lives", extra={"reason": str(error)})
+            await asyncio.sleep(_LIVE_S)
+
+    async def _end_abandoned(self) -> None:
+        while True:
+            call = await self._abandoned.get()
+            try:
+                await self._bus.insist(partial(self._scripts.call, call.script, tag_of(call.shard), *call.args))
+            except Unavailable:
+                self._abandoned.put_nowait(call)
+                await asyncio.sleep(_PAUSE_S)
+
+
+def _take_note(answer: "asyncio.Future[Answer]") -> bool:
+    """Return whether a call has an answer; a failure is told in the log of the program."""
+    error = answer.exception()
+    if error is not None:
+        logger.error("Redis did not take what it had lost", extra={"reason": str(error)})
+    return error is None
