@@ -1,0 +1,294 @@
+"""The doors of several processes on one Redis: overtaking, repeats elsewhere, lost answers, the dead, what was lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.domain.errors import OutcomeUnknown, StaleRights, Unavailable
+from core.domain.ids import shard_of
+from core.door.interfaces import Opening, Permit
+from core.door.pending import Pending, PendingKind
+from core.door.redis import RedisDoor
+from core.door.redis_openings import OpeningGone, RedisOpenings
+from core.wire.envelope import Envelope
+from tests.contract.builders import flake, new_envelope
+from tests.fakes.clock import FakeClock
+from tests.fakes.redis.client import FakeRedis
+from tests.fakes.redis.cluster import ClusterProcess, FakeCluster, KeepingProcess
+from tests.fakes.redis.doors import build_door, build_openings
+
+NUM_SHARDS = 4
+GUILD, CHANNEL, AUTHOR = flake(0), flake(30), flake(1)
+SHARD = shard_of(GUILD, NUM_SHARDS)
+
+
+class Api:
+    """An API process with its door, and what it hears."""
+
+    def __init__(self, process: ClusterProcess, node: int, skew_ms: int = 0) -> None:
+        self.process = process
+        self.openings: RedisOpenings = build_openings(process, f"api{node}")
+        self.door: RedisDoor = build_door(process, node=node, openings=self.openings, skew_ms=skew_ms)
+        self.heard: list[int] = []
+        process.bus.subscribe(lambda delivery: self.heard.append(delivery.envelope.id))
+
+    @property
+    def redis(self) -> FakeRedis:
+        assert isinstance(self.process.scripts, FakeRedis)
+        return self.process.scripts
+
+    async def open(self, nonce: str | None = None, author_id: int = AUTHOR) -> Permit:
+        """Open, without the context that ends it."""
+        opening = Opening(channel_id=CHANNEL, guild_id=GUILD, author_id=author_id, nonce=nonce, mark=self.door.mark())
+        return await self.door.admit(opening)
+
+    async def close(self, permit: Permit) -> None:
+        await self.door.close(permit.id, [created(permit.id)])
+
+    async def send(self, nonce: str | None = None) -> Permit:
+        """Send a message; rights are checked again when they may have changed."""
+        try:
+            return await self._send(nonce)
+        except StaleRights:
+            return await self._send(nonce)
+
+    async def _send(self, nonce: str | None) -> Permit:
+        opening = Opening(channel_id=CHANNEL, guild_id=GUILD, author_id=AUTHOR, nonce=nonce, mark=self.door.mark())
+        async with self.door.open(opening) as permit:
+            if not permit.is_repeat:
+                await self.close(permit)
+            return permit
+
+    async def catch_up(self) -> None:
+        """Hear everything so far."""
+        heads = await self.process.bus.tail.fetch_heads()
+        assert await self.process.bus.wait_passed(SHARD, heads.shards[SHARD].position)
+
+
+def created(message_id: int) -> Envelope:
+    return new_envelope(message_id, GUILD, "MESSAGE_CREATE", channel_id=CHANNEL)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def cluster(clock: FakeClock) -> FakeCluster:
+    return FakeCluster(clock, NUM_SHARDS)
+
+
+@pytest.fixture
+async def worker(cluster: FakeCluster) -> AsyncIterator[KeepingProcess]:
+    worker = cluster.worker()
+    worker.start()
+    await worker.open_logs()
+    assert await worker.bus.wait_current(5)
+    yield worker
+    await worker.kill()
+
+
+@pytest.fixture
+async def apis(cluster: FakeCluster, worker: KeepingProcess) -> AsyncIterator[list[Api]]:
+    processes = [cluster.process() for _ in range(2)]
+    for process in processes:
+        process.start()
+        assert await process.bus.wait_current(5)
+    yield [Api(process, node, skew_ms=50 - 100 * node) for node, process in enumerate(processes, 1)]
+    for process in processes:
+        await process.kill()
+
+
+async def settle() -> None:
+    """Let all tasks run as far as they can without time passing."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_message_that_is_stored_sooner_is_told_in_its_turn(apis: list[Api]) -> None:
+    first, second = await apis[0].open(), await apis[1].open()
+    assert first.id < second.id
+    closing = asyncio.create_task(apis[1].close(second))
+    await settle()
+    assert not closing.done()
+    await apis[0].close(first)
+    await closing
+    await apis[0].catch_up()
+    assert apis[0].heard == apis[1].heard == [first.id, second.id]
+
+
+async def test_ids_rise_though_clocks_differ_by_a_tenth_of_a_second(apis: list[Api], clock: FakeClock) -> None:
+    ids = []
+    for number in range(200):
+        ids.append((await apis[number % 2].send()).id)
+        clock.advance(0.001)
+    assert ids == sorted(set(ids))
+
+
+async def test_repeat_at_another_process_waits_until_the_first_is_told(apis: list[Api]) -> None:
+    first = await apis[0].open(nonce="n")
+    repeat = asyncio.create_task(apis[1].send(nonce="n"))
+    await settle()
+    assert not repeat.done()
+    await apis[0].close(first)
+    assert await repeat == Permit(first.id, is_repeat=True)
+
+
+async def test_repeat_at_another_process_is_let_in_when_the_first_was_given_up(apis: list[Api]) -> None:
+    first = await apis[0].open(nonce="n")
+    repeat = asyncio.create_task(apis[1].send(nonce="n"))
+    await settle()
+    await apis[0].door.abort(first.id)
+    again = await repeat
+    assert not again.is_repeat
+    assert again.id > first.id
+
+
+async def test_lost_answer_of_the_entrance_leaves_nothing_open(apis: list[Api]) -> None:
+    apis[0].redis.lose_answers_of.add("door_open")
+    with pytest.raises(Unavailable) as caught:
+        await apis[0].open(nonce="n")
+    assert not isinstance(caught.value, OutcomeUnknown)
+    await settle()
+    permit = await apis[1].send(nonce="n")
+    assert not permit.is_repeat
+    assert apis[1].heard == [permit.id]
+
+
+async def test_lost_answer_of_the_exit_tells_the_message_once(apis: list[Api]) -> None:
+    apis[0].redis.lose_answers_of.add("door_close")
+    permit = await apis[0].send()
+    assert apis[0].heard == [permit.id]
+
+
+async def test_message_without_an_outcome_is_left_to_a_sweeper(apis: list[Api]) -> None:
+    permit = await apis[0].open()
+    await apis[0].door.leave(permit.id)
+    [orphan] = await apis[1].openings.list_orphans()
+    assert (orphan.id, orphan.channel_id, orphan.pending) == (permit.id, CHANNEL, Pending(PendingKind.MESSAGE, GUILD))
+    await apis[1].openings.close_orphan(orphan, [created(orphan.id)])
+    await apis[1].catch_up()
+    assert apis[1].heard == [permit.id]
+    assert await apis[1].openings.list_orphans() == []
+
+
+async def test_cancelled_closing_is_left_to_a_sweeper(apis: list[Api]) -> None:
+    first, second = await apis[0].open(), await apis[0].open()
+    closing = asyncio.create_task(apis[0].close(second))
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    await settle()
+    await apis[0].close(first)
+    await apis[0].catch_up()
+    orphans = await apis[1].openings.list_orphans()
+    assert apis[0].heard[:1] == [first.id]
+    assert second.id in [*apis[0].heard, *(orphan.id for orphan in orphans)]
+
+
+async def test_opening_of_a_dead_process_is_found_when_its_sign_of_life_is_over(
+    apis: list[Api], clock: FakeClock
+) -> None:
+    await settle()
+    permit = await apis[0].open()
+    assert await apis[1].openings.list_orphans() == []
+    await apis[0].process.kill()
+    clock.advance(2.5)
+    [orphan] = await apis[1].openings.list_orphans()
+    assert orphan.id == permit.id
+
+
+async def test_process_that_wakes_up_finds_its_message_told_by_the_sweeper(apis: list[Api], clock: FakeClock) -> None:
+    permit = await apis[0].open()
+    clock.advance(10)
+    [orphan] = await apis[1].openings.list_orphans()
+    await apis[1].openings.close_orphan(orphan, [created(orphan.id)])
+    await apis[0].close(permit)
+    assert apis[0].heard == [permit.id]
+
+
+async def test_process_that_wakes_up_finds_its_message_given_up(apis: list[Api], clock: FakeClock) -> None:
+    permit = await apis[0].open()
+    clock.advance(10)
+    [orphan] = await apis[1].openings.list_orphans()
+    await apis[1].openings.abort_orphan(orphan)
+    with pytest.raises(OpeningGone):
+        await apis[0].close(permit)
+    assert apis[0].heard == []
+    assert not (await apis[0].send()).is_repeat
+
+
+async def test_opening_that_redis_forgot_is_gone(apis: list[Api], cluster: FakeCluster, worker: KeepingProcess) -> None:
+    permit = await apis[0].open()
+    cluster.server.flush()
+    await worker.open_logs()
+    with pytest.raises(OpeningGone):
+        await apis[0].close(permit)
+
+
+async def test_opening_outlives_a_restart_that_loses_nothing(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    permit = await apis[0].open()
+    cluster.server.restart()
+    closing = asyncio.create_task(apis[0].close(permit))
+    await asyncio.sleep(0.02)
+    await worker.open_logs()
+    await closing
+    assert apis[0].heard == [permit.id]
+
+
+async def test_message_that_only_its_sender_knows_is_told_again_before_anything_new(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    before = await apis[0].send()
+    assert await worker.bus.wait_passed(SHARD, await apis[0].process.bus.position(SHARD))
+    cluster.server.keep()
+    await worker.kill()
+    lost = await apis[0].send(nonce="n")
+    cluster.server.stop()
+    cluster.server.lose_since()
+    cluster.server.start()
+    worker.start()
+    await worker.open_logs()
+    after = await apis[0].send()
+    kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
+    assert kept == [before.id, lost.id, after.id]
+    assert await apis[1].send(nonce="n") == Permit(lost.id, is_repeat=True)
+
+
+async def test_changes_pass_in_the_order_of_their_openings(apis: list[Api]) -> None:
+    change = Pending(PendingKind.EDIT, GUILD, (7,), version=3)
+    first = await apis[0].door.open_change(CHANNEL, change)
+    second = await apis[1].open()
+    closing = asyncio.create_task(apis[1].close(second))
+    await settle()
+    assert not closing.done()
+    await apis[0].door.close(first, [new_envelope(99, GUILD, "MESSAGE_UPDATE")])
+    await closing
+    await apis[0].catch_up()
+    assert apis[0].heard == [99, second.id]
+
+
+async def test_channel_is_refused_while_an_old_opening_holds_it_up(apis: list[Api], clock: FakeClock) -> None:
+    permit = await apis[0].open()
+    clock.advance(5.2)
+    with pytest.raises(Unavailable):
+        await apis[0].open()
+    with pytest.raises(Unavailable):
+        await apis[0].door.open_change(CHANNEL, Pending(PendingKind.EDIT, GUILD))
+    await apis[0].close(permit)
+    await apis[0].send()
+
+
+async def test_direct_message_is_in_the_logs_of_both_people(apis: list[Api]) -> None:
+    channel_id, people = flake(40), (flake(0), flake(0) + (1 << 22))
+    opening = Opening(channel_id=channel_id, guild_id=0, author_id=people[0], mark=apis[0].door.mark())
+    async with apis[0].door.open(opening) as permit:
+        events = [new_envelope(permit.id, 0, "MESSAGE_CREATE", user_id=user_id) for user_id in people]
+        await apis[0].door.close(permit.id, events)
+    for user_id in people:
+        read = await apis[1].process.bus.read(shard_of(user_id, NUM_SHARDS), 0)
+        assert [(delivery.envelope.id, delivery.envelope.user_id) for delivery in read] == [(permit.id, user_id)]
