@@ -33,7 +33,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo build test test-pure fuzz sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench lock clean node go java cassandra services services-stop
+.PHONY: help run demo build test test-pure fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench lock clean node go java cassandra services services-stop
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -65,6 +65,9 @@ test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All 
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz the readers of clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)
+
+simulate: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Simulate servers under faults; SEEDS=100 ARGS="--first 5000"
+	@$(PY) -m tests.simulation --seeds $(or $(SEEDS),100) $(ARGS)
 
 # The build with AddressSanitizer and UBSan has a folder of its own, with the kernels and the tests. The sanitizers are
 # preloaded, since Python itself has none, and each object gets its own piece of memory. Leaks are not reported, since

@@ -22,6 +22,7 @@ from core.runtime.clock import Clock
 from core.runtime.descriptors import DescriptorShares
 from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
+from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.session_journal import SessionJournal
@@ -51,6 +52,7 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
     readiness: Readiness
     garbage: GarbageControl
     shares: DescriptorShares
+    random: Randomness = SYSTEM_RANDOMNESS
 
 
 def build_metrics(*, worker: str) -> Metrics:

@@ -13,6 +13,7 @@ from api.app import Api, build_api
 from core.runtime.loop_lag import LoopLag
 from core.store.blob.interfaces import BlobStore
 from gateway.app import Gateway, build_gateway
+from gateway.transport.listener import MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import Surroundings
 from guildway.ground import Ground
@@ -35,10 +36,13 @@ def build_the_api(ground: Ground, blobs: BlobStore, address: PublicAddress) -> A
         online=ground.online,
         starts=ground.starts,
         gateway_url=address.url_for,
+        random=ground.random,
     )
 
 
-def build_the_gateway(ground: Ground, api: Api, address: PublicAddress) -> Gateway:
+def build_the_gateway(
+    ground: Ground, api: Api, address: PublicAddress, *, make_listener: MakeListener = make_listener
+) -> Gateway:
     """Build the gateway, which sends clients' messages by the API of its own process."""
     return build_gateway(
         store=ground.store,
@@ -59,6 +63,8 @@ def build_the_gateway(ground: Ground, api: Api, address: PublicAddress) -> Gatew
             find_fault=lambda: ground.readiness.last_fault,
             max_sockets=ground.shares.gateway,
         ),
+        random=ground.random,
+        make_listener=make_listener,
     )
 
 

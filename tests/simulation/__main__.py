@@ -1,0 +1,97 @@
+"""`make simulate`: runs seeds over the processors, and says of each failing one what was violated and how it came.
+
+    python -m tests.simulation [--seeds N] [--first N] [--defect NAME] [--trace]
+
+    --trace     prints the whole trace (of one seed, or of few)
+    --defect    plants a defect first (`tests.simulation.defects`), which seeds should find
+
+Ends with 1 when a seed fails. The same seed gives the same trace, which its hash shows: Python's own hashes are fixed
+(PYTHONHASHSEED=0), so the module starts itself again when they are not.
+"""
+
+import argparse
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from tests.simulation.defects import DEFECTS
+from tests.simulation.run import Outcome, run_seed
+from tests.support.databases import MigratedDatabase
+
+_SHOWN_FAILURES = 5
+_SEEDS_A_PROCESS = 60
+"""A process is replaced after so many: what seeds leave in caches makes its collections slower."""
+_SPAWN = multiprocessing.get_context("spawn")
+_SHOWN_VIOLATIONS = 10
+
+
+def main() -> int:
+    """Run the seeds."""
+    options = _parse()
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        return subprocess.call(
+            [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], env={**os.environ, "PYTHONHASHSEED": "0"}
+        )
+    began_s = time.monotonic()
+    failed: list[int] = []
+    invalid_sessions = 0
+    for outcome in _run(options):
+        invalid_sessions += outcome.invalid_sessions
+        if options.trace:
+            print("\n".join(outcome.lines))
+        if outcome.violations:
+            failed.append(outcome.seed)
+            if len(failed) <= _SHOWN_FAILURES:
+                _show(outcome, options.defect)
+    took_s = time.monotonic() - began_s
+    print(
+        f"{options.seeds} seeds from {options.first} on in {took_s:.0f} s: {len(failed)} failed"
+        f"{f' {failed}' if failed else ''}; op 9 was told {invalid_sessions} times"
+    )
+    return 1 if failed else 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--defect", choices=sorted(DEFECTS))
+    parser.add_argument("--trace", action="store_true")
+    return parser.parse_args()
+
+
+def _run(options: argparse.Namespace) -> Iterator[Outcome]:
+    with tempfile.TemporaryDirectory(prefix="guildway-simulation-") as folder:
+        database = MigratedDatabase.make(Path(folder) / "migrated.db")
+        seeds = range(options.first, options.first + options.seeds)
+        run = partial(run_seed, database=database, defect=options.defect)
+        if options.seeds == 1 or options.workers == 1:
+            yield from map(run, seeds)
+            return
+        with ProcessPoolExecutor(options.workers, max_tasks_per_child=_SEEDS_A_PROCESS, mp_context=_SPAWN) as pool:
+            yield from pool.map(run, seeds)
+
+
+def _show(outcome: Outcome, defect: str | None) -> None:
+    print(f"\nseed {outcome.seed} failed (trace {outcome.trace_hash}, {outcome.virtual_s:.0f} s of virtual time):")
+    for violation in outcome.violations[:_SHOWN_VIOLATIONS]:
+        print(f"  {violation}")
+    if len(outcome.violations) > _SHOWN_VIOLATIONS:
+        print(f"  … and {len(outcome.violations) - _SHOWN_VIOLATIONS} more")
+    print("its trace, as far as it is about them:")
+    for line in outcome.about:
+        print(f"  {line}")
+    planted_by = f" --defect {defect}" if defect else ""
+    print(f'alone: make simulate SEEDS=1 ARGS="--first {outcome.seed} --trace{planted_by}"\n')
+
+
+if __name__ == "__main__":
+    sys.exit(main())

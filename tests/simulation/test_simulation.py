@@ -1,0 +1,35 @@
+"""The simulation itself: some seeds are clean, and a seed always gives the same trace.
+
+`make simulate` runs many seeds; continuous integration runs 300.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.run import run_seed
+from tests.support.databases import MigratedDatabase
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_seed_violates_nothing(seed: int, migrated_database: MigratedDatabase) -> None:
+    outcome = run_seed(seed, migrated_database)
+    assert not outcome.violations, "\n".join([*outcome.violations, *outcome.about])
+
+
+def test_same_seed_gives_the_same_trace(migrated_database: MigratedDatabase) -> None:
+    assert run_seed(1, migrated_database).lines == run_seed(1, migrated_database).lines
+
+
+def test_other_seeds_give_other_traces(migrated_database: MigratedDatabase) -> None:
+    assert run_seed(1, migrated_database).trace_hash != run_seed(2, migrated_database).trace_hash
+
+
+def test_command_prints_a_failing_seed_and_fails() -> None:
+    command = [sys.executable, "-m", "tests.simulation", "--seeds", "1", "--first", "2"]
+    told = subprocess.run([*command, "--defect", "announcement forgotten"], capture_output=True, text=True, check=False)
+    assert told.returncode == 1, told.stderr
+    assert "seed 2 failed" in told.stdout
+    assert 'make simulate SEEDS=1 ARGS="--first 2 --trace' in told.stdout
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
