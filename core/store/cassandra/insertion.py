@@ -1,7 +1,7 @@
 """The insertion of a message, and its withdrawal.
 
 An insert is its row and its companions: the channel's newest id, the author's list, and the first time in a process the
-channel's bucket. The row goes alone and the companions as one request beside it, so that the answer about the row is
+channel's bucket. The row goes alone and the companions in a request beside it, so that the answer about the row is
 exact: a request with several partitions may be refused after one of them was written.
 
 Everything has a timestamp that is made of the message's id. So an insert may be repeated at any time, and changes
@@ -12,7 +12,6 @@ A channel's newest id stays when a message is withdrawn. It is then that of a me
 deletion.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import bucket_of, created_ms
 from core.domain.message import Message
 from core.store.cassandra.columns import encode_fields, insert_timestamp, place_of
+from core.store.cassandra.companions import Companions, Part
 from core.store.cassandra.session import CassandraSession
 from core.store.cassandra.statements import (
     ADD_BUCKET,
@@ -28,7 +28,6 @@ from core.store.cassandra.statements import (
     RAISE_LAST,
     WITHDRAW,
     WITHDRAW_FROM_AUTHOR,
-    Statement,
 )
 from core.store.cassandra.tries import TryLimit
 
@@ -39,11 +38,12 @@ _KNOWN_BUCKETS: Final = 100_000
 class Insertion:
     """Inserts and withdrawals over one session."""
 
-    __slots__ = ("_known_buckets", "_limit", "_session")
+    __slots__ = ("_companions", "_known_buckets", "_limit", "_session")
 
     def __init__(self, *, session: CassandraSession, limit: TryLimit) -> None:
         self._session = session
         self._limit = limit
+        self._companions = Companions(session=session)
         self._known_buckets: set[tuple[int, int]] = set()
 
     async def insert(self, message: Message) -> None:
@@ -63,7 +63,7 @@ class Insertion:
         """Store the absence of a message, as `MessageRows.withdraw` says."""
         timestamp = insert_timestamp(message.id)
         place = place_of(message.channel_id, message.id)
-        parts: list[tuple[Statement, Sequence[Any]]] = [(WITHDRAW, (timestamp, *place))]
+        parts: list[Part] = [(WITHDRAW, (timestamp, *place))]
         if message.guild_id:
             author = (message.guild_id, message.author_id, place[1], message.id)
             parts.append((WITHDRAW_FROM_AUTHOR, (timestamp, *author)))
@@ -80,24 +80,22 @@ class Insertion:
         bucket = (message.channel_id, bucket_of(message.id))
         companions = self._list_companions(message, bucket)
         row = await self._session.begin(INSERT, *values)
+        failure: Unavailable | None = None
         try:
-            beside = await self._session.begin_batch(companions)
+            await self._companions.write(companions)
         except Unavailable as error:
-            await row
-            raise OutcomeUnknown from error
-        row_answer, beside_answer = await asyncio.gather(row, beside, return_exceptions=True)
-        if isinstance(row_answer, BaseException):
-            raise row_answer
-        if isinstance(beside_answer, BaseException):
-            raise OutcomeUnknown from beside_answer
+            failure = error
+        await row
+        if failure is not None:
+            raise OutcomeUnknown from failure
         if bucket not in self._known_buckets:
             if len(self._known_buckets) >= _KNOWN_BUCKETS:
                 self._known_buckets.clear()
             self._known_buckets.add(bucket)
 
-    def _list_companions(self, message: Message, bucket: tuple[int, int]) -> list[tuple[Statement, Sequence[Any]]]:
+    def _list_companions(self, message: Message, bucket: tuple[int, int]) -> list[Part]:
         sent_us = created_ms(message.id) * 1000
-        parts: list[tuple[Statement, Sequence[Any]]] = [(RAISE_LAST, (message.channel_id, message.id, sent_us))]
+        parts: list[Part] = [(RAISE_LAST, (message.channel_id, message.id, sent_us))]
         timestamp = insert_timestamp(message.id)
         if message.guild_id:
             author = (message.guild_id, message.author_id, bucket[1], message.id, message.channel_id)
