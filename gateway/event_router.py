@@ -1,7 +1,7 @@
 """The routing of deliveries to actors, with the consequences of an event outside its actor."""
 
 from core.bus.interfaces import Delivery
-from core.domain.events import GUILD_DELETE, GUILD_MEMBER_REMOVE, MEMBER_EVENTS, SESSION_REVOKED
+from core.domain.events import GUILD_DELETE, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, MEMBER_EVENTS, SESSION_REVOKED
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_revoked
 from gateway.events.event_meter import EventMeter
@@ -56,7 +56,10 @@ class EventRouter:
         if envelope.event in MEMBER_EVENTS:
             self._windows.note_member(envelope.guild_id, envelope.user_id)
         self._guilds.deliver(delivery)
-        if envelope.event in (GUILD_MEMBER_REMOVE, GUILD_DELETE):
+        if envelope.event == GUILD_MEMBER_ADD:
+            self._windows.note_user(envelope)
+            self._tell_user(envelope)
+        elif envelope.event in (GUILD_MEMBER_REMOVE, GUILD_DELETE):
             self._entrance.note_gone(envelope)
 
     def _route_to_user(self, envelope: Envelope) -> None:
@@ -64,6 +67,9 @@ class EventRouter:
         if envelope.event == SESSION_REVOKED:
             self._revoke(envelope.user_id, parse_revoked(envelope.payload))
             return
+        self._tell_user(envelope)
+
+    def _tell_user(self, envelope: Envelope) -> None:
         for join in self._users.deliver(envelope):
             self._entrance.join(join.session, join.guild_id)
 

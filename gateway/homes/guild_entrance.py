@@ -121,7 +121,8 @@ class GuildEntrance:
     def join(self, session: Seat, guild_id: int) -> None:
         """Enter a guild that the session's user has joined. No message from now on is lost.
 
-        An arrival that is under way goes on: the user has not left since it began, so the join was known then.
+        An arrival that is under way goes on: the user has not left since it began, as far as the guild's events have
+        come. If one that ends it is still to come, the next GUILD_MEMBER_ADD follows it, and begins another arrival.
         """
         if guild_id in session.slots or session.id in self._arrivals.get(guild_id, ()):
             return

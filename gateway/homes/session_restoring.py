@@ -20,6 +20,7 @@ from typing import Final
 
 from core.bus.interfaces import Delivery, LogTrimmed
 from core.domain.errors import Unavailable
+from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD
 from core.domain.ids import shard_of
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
@@ -168,6 +169,8 @@ class SessionRestoring:
             refusal = _judge_user_event(session, delivery.envelope)
             if refusal is not None:
                 return refusal
+        if _has_missed_a_join(self._users.held_for(session)):
+            return RestoreRefusal.JOINED
         for _, stay, missed in coming.guilds:
             if not stay.is_member:
                 return RestoreRefusal.LEFT
@@ -194,6 +197,15 @@ class SessionRestoring:
         for join in self._users.go_on(session):
             self._entrance.join(join.session, join.guild_id)
         self._entrance.enter_later(session, coming.state.arriving)
+
+
+def _has_missed_a_join(held: Sequence[Envelope]) -> bool:
+    """Return whether the user has joined a guild whose own event of it came before the session was seated.
+
+    Then messages may have come there between the two, which nobody has collected.
+    """
+    joined = {parse_joined(envelope.payload) for envelope in held if envelope.event == GUILD_JOINED}
+    return not joined <= {envelope.guild_id for envelope in held if envelope.event == GUILD_MEMBER_ADD}
 
 
 def _judge_user_event(session: Seat, envelope: Envelope) -> RestoreRefusal | None:

@@ -2,7 +2,9 @@
 
 A session takes its place here as soon as its login knows the user, and its events are held until READY is sent. So an
 event during the login is neither missed nor sent before READY. When the user has joined a guild, the actor returns the
-sessions that are to enter it, at once or when their READY is sent.
+sessions that are to enter it, at once or when their READY is sent. The user's shard tells of a join (GUILD_JOINED) and
+the guild's shard does (GUILD_MEMBER_ADD), and in a cluster either may come first. The one that comes first counts, so
+that no message in between is missed.
 
 A user may have many sessions, and nothing that they do may cost more than linear in their number. So SESSIONS_REPLACE
 (to people alone) is not sent at each change. The actor says that something has changed, and is asked for the newest
@@ -16,7 +18,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from core.domain.events import CHANNEL_CREATE, GUILD_JOINED, INTERNAL_EVENTS, SESSIONS_REPLACE, required_intent
+from core.domain.events import (
+    CHANNEL_CREATE,
+    GUILD_JOINED,
+    GUILD_MEMBER_ADD,
+    INTERNAL_EVENTS,
+    SESSIONS_REPLACE,
+    required_intent,
+)
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_joined
 from gateway.events.recent import remember
@@ -34,6 +43,9 @@ _REMEMBERED_IDS: Final = 256
 _PEOPLES_EVENTS: Final = frozenset({CHANNEL_CREATE})
 """The events of a user that bots do not get. Since v8 they learn of a direct channel by its first message, and typed
 libraries (hikari, for one) take CHANNEL_CREATE for a guild's channel."""
+
+_JOINS: Final = frozenset({GUILD_JOINED, GUILD_MEMBER_ADD})
+"""The events by which a user has joined a guild. The second one is the guild's, which tells others of it."""
 
 MAX_SESSIONS_TOLD: Final = 50
 """More sessions than anybody has devices. A list of all would cost the square of their number."""
@@ -138,11 +150,15 @@ class UserActor:
         held, place.held = place.held or (), None
         joins: list[Join] = []
         for envelope in held:
-            if envelope.event == GUILD_JOINED:
+            if envelope.event in _JOINS:
                 joins += self._joins(envelope, [place])
             else:
                 self._pass_on(place, envelope)
         return joins
+
+    def held_for(self, session: Seat) -> Sequence[Envelope]:
+        """Return the events that are held for a session."""
+        return tuple(self._place_of(session).held or ())
 
     def replay(self, session: Seat, envelope: Envelope) -> None:
         """Send a session an event that passed before it was here."""
@@ -239,7 +255,7 @@ class UserActor:
     # -- events
 
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
-        """Take an event for the user. Return the sessions that are to enter a guild, if the event is about that.
+        """Take an event for the user, or GUILD_MEMBER_ADD about it. Return the sessions that are to enter a guild.
 
         Raises:
             msgspec.MsgspecError: when an internal event's payload cannot be read.
@@ -255,7 +271,7 @@ class UserActor:
                 started.append(place)
             else:
                 place.held.append(envelope)
-        if envelope.event == GUILD_JOINED:
+        if envelope.event in _JOINS:
             return self._joins(envelope, started)
         variants = self._variants(envelope) if started else None
         for place in started:
@@ -263,7 +279,7 @@ class UserActor:
         return ()
 
     def _joins(self, envelope: Envelope, places: Iterable[_Place]) -> list[Join]:
-        guild_id = parse_joined(envelope.payload)
+        guild_id = envelope.guild_id or parse_joined(envelope.payload)
         return [Join(place.session, guild_id) for place in places if place.session.wants_guild(guild_id)]
 
     def _variants(self, envelope: Envelope) -> MessageVariants:

@@ -119,6 +119,10 @@ class UserDirectory:
         """Return the presence that a session's client has set."""
         return self._actors[session.user_id].presence_set_by(session)
 
+    def held_for(self, session: Seat) -> Sequence[Envelope]:
+        """Return the events that are held for a session that is seated and not started."""
+        return self._actors[session.user_id].held_for(session)
+
     def take_back(self, session: Seat, presence: Presence) -> None:
         """Give a session that is seated again, but not started, the presence that it had."""
         self._actors[session.user_id].set_presence(session, presence)

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.bus.interfaces import Bus
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics
@@ -46,6 +47,12 @@ def gateway_store(store: SqlStore) -> Store:
 
 
 @pytest.fixture
+def gateway_bus(store: SqlStore) -> Bus:
+    """The bus by which the gateway hears of events."""
+    return store.bus
+
+
+@pytest.fixture
 def writer(store: SqlStore) -> StoreWriter:
     """A writer that changes the store beside the gateway."""
     return StoreWriter(store, SystemClock())
@@ -73,6 +80,7 @@ def online() -> MemoryOnlineCounts:
 def run_gateway(
     store: SqlStore,
     gateway_store: Store,
+    gateway_bus: Bus,
     writer: StoreWriter,
     port: FakeMessagePort,
     metrics: Metrics,
@@ -87,7 +95,7 @@ def run_gateway(
         options = msgspec.structs.replace(options, host="127.0.0.1", port=0)
         gateway = build_gateway(
             store=gateway_store,
-            bus=store.bus,
+            bus=gateway_bus,
             ids=writer.ids,
             clock=SystemClock(),
             call_later=call_later or asyncio.get_running_loop().call_later,
