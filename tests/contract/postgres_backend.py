@@ -1,6 +1,7 @@
 """The relational half of a cluster's store on a real PostgreSQL, with logs in memory."""
 
 from core.bus.interfaces import Bus
+from core.store.aggregates.node_numbers import NodeNumbers
 from core.store.sql.postgres.store import PostgresStore
 from tests.contract.backends import NUM_SHARDS
 from tests.fakes.clock import FakeClock
@@ -25,6 +26,11 @@ class PostgresBackend:
         """Return the open store."""
         assert self._store is not None
         return self._store
+
+    @property
+    def node_numbers(self) -> NodeNumbers:
+        """Return the node numbers of the store's database."""
+        return self.store.node_numbers
 
     @property
     def bus(self) -> Bus:
