@@ -35,6 +35,7 @@ from api.services.limits import Limits
 from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.messages.messages import MessageService
+from api.services.messages.stored_events import StoredMessageEvents
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import OnlineCounts, RateLimiter, SessionStarts
@@ -69,7 +70,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
 class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
-    __slots__ = ("_passwords", "_temporary_members", "asgi", "entities", "limits", "messages", "uses")
+    __slots__ = ("_passwords", "_temporary_members", "asgi", "entities", "limits", "messages", "stored_events", "uses")
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class Api:
         limits: Limits,
         messages: MessageService,
         passwords: Passwords,
+        stored_events: StoredMessageEvents,
         temporary_members: TemporaryMembers,
         uses: AuthSessionUses,
     ) -> None:
@@ -87,6 +89,8 @@ class Api:
         self.limits = limits
         self.messages = messages
         """The gateway's `MessagePort`."""
+        self.stored_events = stored_events
+        """The events of rows, for the sweep of a cluster's doors."""
         self._passwords = passwords
         self._temporary_members = temporary_members
         self.uses = uses
@@ -152,6 +156,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         limits=limits,
         messages=services.message.messages,
         passwords=passwords,
+        stored_events=services.message.stored_events,
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,
     )

@@ -13,6 +13,7 @@ from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
+from api.services.messages.stored_events import StoredMessageEvents
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.runtime.clock import Clock
@@ -27,6 +28,7 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     edits: MessageEditService
     history: MessageHistoryService
     messages: MessageService
+    stored_events: StoredMessageEvents
     typing_indicators: TypingIndicatorService
 
 
@@ -58,6 +60,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             clock=clock,
             metrics=metrics,
         ),
+        stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
         typing_indicators=TypingIndicatorService(
             entities=entities, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
         ),

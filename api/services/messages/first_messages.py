@@ -38,9 +38,13 @@ class FirstMessages:
         return await self._messages.find(repeat.channel_id, repeat.id) or repeat
 
     async def show(self, access: ChannelAccess, message: Message) -> EncodedMessage:
-        """Encode the message for its author, and publish its event again if it may not have been dispatched."""
+        """Encode the message for its author."""
         resolved = await self._renderer.resolve_for_dispatch(message)
-        encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
+        return self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
+
+    async def tell_again(self, access: ChannelAccess, message: Message) -> EncodedMessage:
+        """Encode the message for its author, and publish its event again if it may not have been dispatched."""
+        encoded = await self.show(access, message)
         # A message that was deleted meanwhile is not brought back.
         if self._claim(message.id) and await self._messages.find(message.channel_id, message.id):
             await self._bus.publish(message_created(access.channel, message, encoded.dispatch))

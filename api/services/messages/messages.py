@@ -166,7 +166,7 @@ class MessageService:
             if added.is_new:
                 return _Sent(encoded, access.channel.guild_id, is_new=True)
             permit.first_id = added.message.id
-        return _Sent(await self._firsts.show(access, added.message), access.channel.guild_id, is_new=False)
+        return _Sent(await self._firsts.tell_again(access, added.message), access.channel.guild_id, is_new=False)
 
     async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> ResolvedMessage | None:
         """Find the answered message; None when it is gone and the sender does not mind.

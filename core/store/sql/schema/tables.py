@@ -37,8 +37,10 @@ cluster = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("num_shards", Integer, nullable=False),
+    Column("generation", BigInteger, nullable=False, server_default="0"),
 )
-"""The numbers that all processes on this database share, in one row."""
+"""The numbers that all processes on this database share, in one row. `generation` is the newest of the logs of a
+cluster."""
 
 node_numbers = Table(
     "node_numbers",
