@@ -78,8 +78,7 @@ class RedisGate:
     async def enter(self, rule: Rule | None, key: Hashable) -> Passage:
         """Count a request against a rule, None for none.
 
-        While Redis is away this process counts alone, and what it remembers is as new as anything: nobody can have an
-        answer to a write meanwhile.
+        While Redis is away this process counts alone.
         """
         args = ("", 0, 0) if rule is None else limit_args(rule, key)
         try:

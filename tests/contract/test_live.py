@@ -1,32 +1,61 @@
 """The promises of every implementation of `core.live`."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from core.live.interfaces import OnlineCounts, RateLimiter, Rule, SessionStarts, StartsLeft
 from core.live.limits import MemoryRateLimiter
 from core.live.memory import DAY_S, MemoryOnlineCounts, MemorySessionStarts
+from core.live.redis_limits import RedisRateLimiter
+from core.redis.address import RedisAddress
+from core.redis.interfaces import Plain
+from core.redis.keys import ONLINE, SESSION_STARTS
+from core.redis.plain import PlainCommands
+from deploy.services.process import ServiceProcess
+from tests.contract.live_backends import WrittenCounts, WrittenStarts
 from tests.fakes.clock import FakeClock
+from tests.fakes.redis.client import FakeRedis
+from tests.fakes.redis.server import FakeRedisServer
 
 RULE = Rule("test", 2, 10.0)
 
 
-@pytest.fixture(params=["memory"])
-def counts(request: pytest.FixtureRequest) -> OnlineCounts:
+@pytest.fixture
+async def plain(redis_server: ServiceProcess) -> AsyncIterator[Plain]:
+    """Plain commands on an empty database."""
+    commands = PlainCommands(address=RedisAddress(port=redis_server.service.port, database=3))
+    for key in (ONLINE, SESSION_STARTS):
+        await commands.remove(key)
+    yield commands
+    await commands.close()
+
+
+@pytest.fixture(params=["memory", "twins of redis", "redis"])
+def counts(request: pytest.FixtureRequest, clock: FakeClock) -> OnlineCounts:
     """Online counts without anybody online."""
-    backends: dict[str, type[OnlineCounts]] = {"memory": MemoryOnlineCounts}
-    return backends[request.param]()
+    if request.param == "redis":
+        return WrittenCounts(request.getfixturevalue("plain"))
+    return MemoryOnlineCounts() if request.param == "memory" else WrittenCounts(FakeRedis(FakeRedisServer(clock)))
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "twins of redis", "redis"])
 def starts(request: pytest.FixtureRequest, clock: FakeClock) -> SessionStarts:
     """Session starts with a limit of two a day."""
-    return {"memory": MemorySessionStarts}[request.param](clock=clock, per_day=2)
+    if request.param == "redis":
+        return WrittenStarts(request.getfixturevalue("plain"), clock, 2)
+    if request.param == "memory":
+        return MemorySessionStarts(clock=clock, per_day=2)
+    return WrittenStarts(FakeRedis(FakeRedisServer(clock)), clock, 2)
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "twins of redis"])
 def limiter(request: pytest.FixtureRequest, clock: FakeClock) -> RateLimiter:
     """A rate limiter that has counted nothing."""
-    return {"memory": MemoryRateLimiter}[request.param](clock=clock)
+    alone = MemoryRateLimiter(clock=clock)
+    if request.param == "memory":
+        return alone
+    return RedisRateLimiter(scripts=FakeRedis(FakeRedisServer(clock)), alone=alone)
 
 
 async def test_counts_are_those_that_were_said_last(counts: OnlineCounts) -> None:
@@ -98,3 +127,8 @@ async def test_what_is_given_back_was_not_taken(limiter: RateLimiter) -> None:
         assert not (await limiter.take(RULE, "a")).retry_after_s
         await limiter.give_back(RULE, "a")
     assert (await limiter.look(RULE, "a")).remaining == RULE.limit
+
+
+async def test_keys_of_several_parts_are_told_apart(limiter: RateLimiter) -> None:
+    for key in ((1, 23), (12, 3), 123, "1:2"):
+        assert (await limiter.take(RULE, key)).remaining == 1
