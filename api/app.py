@@ -34,6 +34,8 @@ from api.services.images import ImageService
 from api.services.limits import Limits
 from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
+from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.stored_events import StoredMessageEvents
 from core.bus.interfaces import Bus
@@ -125,6 +127,8 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     entities = EntityCache(store=store, bus=bus, clock=clock)
     last_messages = LastMessages(messages=store.messages, bus=bus)
+    cache = MessageCache(messages=store.messages, bus=bus)
+    renderer = MessageRenderer(entities=entities, messages=cache)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
     limits = Limits(limiter=limiter, settings=settings.limits, refusals=refusals)
@@ -141,7 +145,8 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             online=online, ids=ids, clock=clock, random=random,
         ),
         message=build_message_services(
-            store=store, bus=bus, entities=entities, last_messages=last_messages, door=door,
+            store=store, bus=bus, entities=entities, last_messages=last_messages, cache=cache, renderer=renderer,
+            door=door,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits, door=door),
@@ -156,7 +161,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         limits=limits,
         messages=services.message.messages,
         passwords=passwords,
-        stored_events=services.message.stored_events,
+        stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,
     )

@@ -13,7 +13,6 @@ from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
-from api.services.messages.stored_events import StoredMessageEvents
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.runtime.clock import Clock
@@ -28,7 +27,6 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     edits: MessageEditService
     history: MessageHistoryService
     messages: MessageService
-    stored_events: StoredMessageEvents
     typing_indicators: TypingIndicatorService
 
 
@@ -38,6 +36,8 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     bus: Bus,
     entities: EntityCache,
     last_messages: LastMessages,
+    cache: MessageCache,
+    renderer: MessageRenderer,
     door: Door,
     typing_interval_s: float,
     ids: IdSource,
@@ -45,8 +45,6 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     metrics: Metrics,
 ) -> MessageServices:
     """Make the services."""
-    cache = MessageCache(messages=store.messages, bus=bus)
-    renderer = MessageRenderer(entities=entities, messages=cache)
     return MessageServices(
         direct_channels=DirectChannelService(entities=entities, last_messages=last_messages, store=store, ids=ids),
         edits=MessageEditService(entities=entities, messages=store.messages, renderer=renderer, ids=ids, clock=clock),
@@ -60,7 +58,6 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             clock=clock,
             metrics=metrics,
         ),
-        stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
         typing_indicators=TypingIndicatorService(
             entities=entities, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
         ),

@@ -34,8 +34,10 @@ from api.services.accounts.authenticator import Authenticator
 from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.limits import Limits
+from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
+from api.services.messages.message_renderer import MessageRenderer
 from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
@@ -131,10 +133,14 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
     limits = Limits(limiter=ground.limiter, settings=ground.settings.limits, refusals=ground.refusals)
     uses = AuthSessionUses(store=store, clock=clock)
     gate = Gate(authenticator=Authenticator(store=store, bus=ground.bus, uses=uses), limits=limits, door=ground.door)
+    entities = EntityCache(store=store, bus=ground.bus, clock=clock)
+    cache = MessageCache(messages=store.messages, bus=ground.bus)
     services = build_message_services(
         store=store,
         bus=ground.bus,
-        entities=EntityCache(store=store, bus=ground.bus, clock=clock),
+        entities=entities,
+        cache=cache,
+        renderer=MessageRenderer(entities=entities, messages=cache),
         last_messages=LastMessages(messages=store.messages, bus=ground.bus),
         door=ground.door,
         typing_interval_s=ground.settings.limits.typing_interval_s,
