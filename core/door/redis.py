@@ -19,7 +19,7 @@ from core.bus.redis import RedisBus
 from core.domain.errors import RateLimited, SlowMode, StaleRights, Unavailable
 from core.door.interfaces import Door, Opening, Permit
 from core.door.pending import Pending, PendingKind, encode_pending
-from core.door.redis_openings import NONCE_MS, Opened, RedisOpenings
+from core.door.redis_openings import NONCE_MS, Opened, OpeningGone, RedisOpenings
 from core.door.rules import MessageRules
 from core.door.tickets import Tickets
 from core.live.interfaces import RateLimiter, Rule, Standing
@@ -180,7 +180,8 @@ class RedisDoor(Door):
     def _fetch(self, opened_id: int) -> Opened:
         opened = self._openings.find(opened_id)
         if opened is None:
-            raise ValueError("this process has no such opening")
+            # Its sender was cancelled, and has aborted it while the message was being stored.
+            raise OpeningGone("this process has no such opening any more")
         return opened
 
 

@@ -1,0 +1,151 @@
+"""The sweep of the doors: openings whose process has died, or has left them because it could not tell how they end.
+
+Everybody who sends to the channel waits meanwhile, so a look comes every half second. One process sweeps at a time, by
+a lease; two of them at once would do no harm, since an opening ends once and rows agree on the rest.
+
+    a message   is stored ──────→ stored once more, so that enough servers have it, and closed with its event
+                is not stored ──→ withdrawn, so that a late insert is never seen, and aborted
+    an edit     is stored ──────→ closed with the message as it is now, which is never wrong
+                is not stored ──→ the version is raised, so that a late edit fails, and aborted
+    a deletion ─────────────────→ done again, and closed
+
+A process that was only asleep finds its opening gone. It answers with success when the event was told, and undoes its
+message otherwise (`core.store.cluster.messages`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from core.domain.errors import Unavailable
+from core.domain.message import Message
+from core.door.pending import Orphan, PendingKind
+from core.store.aggregates.message_rows import MessageRows
+from core.wire.envelope import Envelope
+
+logger = logging.getLogger(__name__)
+
+LOOK_S: Final = 0.5
+_FULL_LOOKS: Final = 20
+"""Every so many looks also those are listed that are older than any process keeps one."""
+
+
+class Orphans(Protocol):
+    """Openings that their processes do not end (`core.door.redis_openings`). All raise Unavailable."""
+
+    async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
+        """Return some; with `is_full` also very old ones."""
+
+    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
+        """End one by its events, one of which has its id."""
+
+    async def abort_orphan(self, orphan: Orphan) -> None:
+        """End one without an event."""
+
+
+class MessageEvents(Protocol):
+    """The maker of events out of rows. One of each list has the id that is given, or the message's own."""
+
+    async def created(self, message: Message) -> Sequence[Envelope]:
+        """Make the events of a new message."""
+
+    async def updated(self, event_id: int, message: Message) -> Sequence[Envelope]:
+        """Make the events of an edit."""
+
+    async def deleted(self, event_id: int, channel_id: int, message_ids: Sequence[int]) -> Sequence[Envelope]:
+        """Make the events of a deletion."""
+
+
+class DoorSweep:
+    """The job. `run` goes on in every API process."""
+
+    __slots__ = ("_events", "_is_held", "_orphans", "_rows")
+
+    def __init__(
+        self, *, orphans: Orphans, rows: MessageRows, events: MessageEvents, is_held: Callable[[], bool]
+    ) -> None:
+        """`is_held` tells whether this process has the job now."""
+        self._orphans = orphans
+        self._rows = rows
+        self._events = events
+        self._is_held = is_held
+
+    async def run(self) -> None:
+        """Look every half second, while this process has the job, until cancelled."""
+        looks = 0
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if not self._is_held():
+                continue
+            looks += 1
+            try:
+                await self.look(is_full=looks % _FULL_LOOKS == 0)
+            except Unavailable as error:
+                logger.warning("the doors were not swept", extra={"reason": str(error)})
+
+    async def look(self, *, is_full: bool = False) -> int:
+        """End the openings that nobody else ends; return their number. One that cannot be ended now stays for later.
+
+        Raises:
+            Unavailable: when they cannot be listed.
+        """
+        orphans = await self._orphans.list_orphans(is_full=is_full)
+        ended = await asyncio.gather(*map(self._try_to_end, orphans))
+        return sum(ended)
+
+    async def _try_to_end(self, orphan: Orphan) -> bool:
+        place = {"channel": orphan.channel_id, "opening": orphan.id, "kind": orphan.pending.kind.name.lower()}
+        try:
+            envelopes = await self._find_outcome(orphan)
+            if envelopes:
+                await self._orphans.close_orphan(orphan, envelopes)
+            else:
+                await self._orphans.abort_orphan(orphan)
+        except Unavailable as error:
+            logger.warning("an opening could not be ended", extra={**place, "reason": str(error)})
+            return False
+        logger.info("an opening was ended", extra={**place, "told": bool(envelopes)})
+        return True
+
+    async def _find_outcome(self, orphan: Orphan) -> Sequence[Envelope]:
+        """Make sure that what was meant is stored, or never will be; return its events, none when it is not."""
+        match orphan.pending.kind:
+            case PendingKind.MESSAGE:
+                return await self._settle_message(orphan)
+            case PendingKind.EDIT:
+                return await self._settle_edit(orphan)
+            case PendingKind.DELETE:
+                ids = orphan.pending.message_ids
+                await self._rows.delete(orphan.channel_id, ids)
+                return await self._events.deleted(orphan.id, orphan.channel_id, ids)
+
+    async def _settle_message(self, orphan: Orphan) -> Sequence[Envelope]:
+        message = await self._rows.find(orphan.channel_id, orphan.id)
+        if message is not None:
+            await self._rows.insert(message)
+            return await self._events.created(message)
+        # The author is not known here; the place of a row does not need one.
+        await self._rows.withdraw(
+            Message(
+                id=orphan.id, channel_id=orphan.channel_id, guild_id=orphan.pending.guild_id, author_id=0, content=""
+            )
+        )
+        return ()
+
+    async def _settle_edit(self, orphan: Orphan) -> Sequence[Envelope]:
+        (message_id,) = orphan.pending.message_ids
+        before = await self._rows.find(orphan.channel_id, message_id)
+        if before is None:
+            return ()  # a deletion has come after it, and is told by its own event
+        version = orphan.pending.version
+        after = before
+        if before.version == version:
+            raised = await self._rows.raise_version(orphan.channel_id, message_id, expected_version=version)
+            # The late edit may have come between the two: then more has changed than the version.
+            if raised is None or msgspec.structs.replace(raised, version=version) == before:
+                return ()
+            after = raised
+        return await self._events.updated(orphan.id, after)

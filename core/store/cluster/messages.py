@@ -1,0 +1,227 @@
+"""Messages of a cluster: rows in one server, their events in another, and the door of the channel between them.
+
+A message has passed its door when it comes here, and an edit or a deletion passes it here:
+
+    add              insert ─────────────────────────→ close
+    update, delete   open ─→ change of the row ──────→ close
+                                │
+                                ├─ refused for certain ─→ abort, and the caller hears why
+                                └─ outcome unknown ─────→ again, until 10 s; then leave, and OutcomeUnknown
+
+`close` puts the events into the log in the order in which the door was passed. So a channel's messages are told in the
+order of their ids, and of two changes of a message the later one is told later. What is left is ended by the sweep of
+the doors (door_sweep.py), one way or the other, and so is everything whose process has died.
+
+A caller may be cancelled: what it has begun goes on without it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Final, Protocol, TypeVar
+
+from core.domain.errors import DomainError, OutcomeUnknown, Unavailable
+from core.domain.message import AddedMessage, Message
+from core.door.pending import Pending, PendingKind
+from core.door.redis_openings import OpeningGone
+from core.runtime.clock import Clock
+from core.store.aggregates.changes import Changes
+from core.store.aggregates.message_rows import MessageRows
+from core.store.sql.engine.connection import run_to_end
+from core.wire.envelope import Envelope
+
+T = TypeVar("T")
+
+PATIENCE_S: Final = 10.0
+"""The time after which a write whose outcome is not known is left to the sweep."""
+_PAUSE_S: Final = 0.1
+_TELLINGS: Final = 3
+"""How often the event of a change is brought to a door that has forgotten it."""
+
+
+class MessageDoor(Protocol):
+    """The inner side of the doors (`core.door.redis`)."""
+
+    async def open_change(self, channel_id: int, pending: Pending) -> int:
+        """Let an edit or a deletion in; return the opening's id. Raises Unavailable."""
+
+    async def close(self, opened_id: int, envelopes: Sequence[Envelope]) -> None:
+        """End an opening by its events; return when this process's listeners have had them.
+
+        Raises:
+            OpeningGone: when others have given the opening up, and its events are not told.
+            OutcomeUnknown: when the door stays away. The opening is left to the sweep.
+        """
+
+    async def abort(self, opened_id: int) -> None:
+        """End an opening without an event."""
+
+    async def leave(self, opened_id: int) -> None:
+        """Leave an opening to the sweep. Raises Unavailable."""
+
+
+class ClusterMessages:
+    """The `MessageStore` of a cluster."""
+
+    __slots__ = ("_clock", "_door", "_rows", "_running")
+
+    def __init__(self, *, rows: MessageRows, door: MessageDoor, clock: Clock) -> None:
+        self._rows = rows
+        self._door = door
+        self._clock = clock
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
+        """Store a message that is in its door under its id, and tell it.
+
+        Raises:
+            Unavailable: when it is certain that the message is not stored.
+            OutcomeUnknown: when that is not certain. A repeat of its nonce finds the first message, if there is one.
+        """
+        return await run_to_end(self._add(message, envelopes), self._running)
+
+    def find(self, channel_id: int, message_id: int) -> Coroutine[Any, Any, Message | None]:
+        return self._rows.find(channel_id, message_id)
+
+    def list_page(
+        self,
+        channel_id: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> Coroutine[Any, Any, list[Message]]:
+        return self._rows.list_page(channel_id, before=before, after=after, around=around, limit=limit)
+
+    async def update(
+        self,
+        channel_id: int,
+        message_id: int,
+        changes: Changes,
+        *,
+        expected_version: int,
+        envelopes: Sequence[Envelope],
+    ) -> Message | None:
+        guild_id = envelopes[0].guild_id if envelopes else 0
+        pending = Pending(PendingKind.EDIT, guild_id, (message_id,), expected_version)
+
+        async def edit() -> Message | None:
+            return await self._edit(channel_id, message_id, changes, expected_version)
+
+        return await run_to_end(self._change(channel_id, pending, edit, envelopes), self._running)
+
+    async def delete(self, channel_id: int, message_ids: Collection[int], envelopes: Sequence[Envelope]) -> list[int]:
+        if not message_ids:
+            return []
+        guild_id = envelopes[0].guild_id if envelopes else 0
+        pending = Pending(PendingKind.DELETE, guild_id, tuple(sorted(message_ids)))
+
+        async def remove() -> list[int]:
+            return await self._delete(channel_id, message_ids)
+
+        return await run_to_end(self._change(channel_id, pending, remove, envelopes), self._running)
+
+    def list_ids_by_author(
+        self, guild_id: int, author_id: int, *, since_ms: int
+    ) -> Coroutine[Any, Any, list[tuple[int, int]]]:
+        return self._rows.list_ids_by_author(guild_id, author_id, since_ms=since_ms)
+
+    def last_ids(self, channel_ids: Collection[int]) -> Coroutine[Any, Any, dict[int, int]]:
+        return self._rows.last_ids(channel_ids)
+
+    async def close(self) -> None:
+        """Wait for what goes on without its callers."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
+        try:
+            await self._insist(lambda: self._rows.insert(message))
+        except OutcomeUnknown:
+            await self._leave(message.id)
+            raise
+        # Any other error is certain, and whoever holds the door open aborts when it hears of it.
+        try:
+            await self._door.close(message.id, envelopes)
+        except OpeningGone:
+            await self._rows.withdraw(message)
+            raise
+        return AddedMessage(message, is_new=True)
+
+    async def _change(
+        self, channel_id: int, pending: Pending, change: Callable[[], Awaitable[T]], envelopes: Sequence[Envelope]
+    ) -> T:
+        """Pass the door with a change; nothing is told when it finds nothing to change."""
+        opened_id = await self._door.open_change(channel_id, pending)
+        try:
+            changed = await change()
+        except OutcomeUnknown:
+            await self._leave(opened_id)
+            raise
+        except DomainError:
+            await self._door.abort(opened_id)
+            raise
+        if changed:
+            await self._tell(channel_id, pending, opened_id, envelopes)
+        else:
+            await self._door.abort(opened_id)
+        return changed
+
+    async def _tell(self, channel_id: int, pending: Pending, opened_id: int, envelopes: Sequence[Envelope]) -> None:
+        """Close; when the opening was given up or forgotten, the change is stored all the same, and passes again."""
+        for _ in range(_TELLINGS - 1):
+            try:
+                await self._door.close(opened_id, envelopes)
+            except OpeningGone:
+                opened_id = await self._door.open_change(channel_id, pending)
+            else:
+                return
+        await self._door.close(opened_id, envelopes)
+
+    async def _edit(self, channel_id: int, message_id: int, changes: Changes, version: int) -> Message | None:
+        try:
+            return await self._rows.update(channel_id, message_id, changes, expected_version=version)
+        except OutcomeUnknown:
+            pass
+        # From here on the edit is stored, or never will be.
+        stored = await self._insist(
+            lambda: self._rows.raise_version(channel_id, message_id, expected_version=version), is_unknown=True
+        )
+        return stored if stored is not None and _shows(stored, changes) else None
+
+    async def _delete(self, channel_id: int, message_ids: Collection[int]) -> list[int]:
+        try:
+            return await self._rows.delete(channel_id, message_ids)
+        except OutcomeUnknown:
+            pass
+        await self._insist(lambda: self._rows.delete(channel_id, message_ids), is_unknown=True)
+        # Which of them the first attempt has found is not known. To be told twice that one is gone harms nobody.
+        return sorted(message_ids)
+
+    async def _insist(self, write: Callable[[], Awaitable[T]], *, is_unknown: bool = False) -> T:
+        """Make a write that may be repeated until its outcome is known. `is_unknown`: it was tried before.
+
+        Raises:
+            OutcomeUnknown: when it is not known in time.
+            DomainError: what the write raises. Unavailable only if no attempt can have changed anything.
+        """
+        until_s = self._clock.monotonic_s() + PATIENCE_S
+        while True:
+            try:
+                return await write()
+            except Unavailable as error:
+                is_unknown = is_unknown or isinstance(error, OutcomeUnknown)
+                if not is_unknown:
+                    raise
+                if self._clock.monotonic_s() >= until_s:
+                    raise OutcomeUnknown from error
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _leave(self, opened_id: int) -> None:
+        with suppress(Unavailable):  # the sweep finds it later by its age
+            await self._door.leave(opened_id)
+
+
+def _shows(stored: Message, changes: Changes) -> bool:
+    return all(getattr(stored, name) == value for name, value in changes.items())

@@ -1,0 +1,48 @@
+"""The `Store` of a cluster: relational data on PostgreSQL, messages as rows behind the doors of their channels."""
+
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
+
+from core.store.aggregates.message_rows import MessageRows
+from core.store.cluster.messages import ClusterMessages
+from core.store.interfaces import Transaction
+from core.store.sql.postgres.store import PostgresStore
+
+
+class ClusterStore:
+    """The two halves as one. Whoever has opened the rows closes them after this."""
+
+    def __init__(self, *, relational: PostgresStore, messages: ClusterMessages, rows: MessageRows) -> None:
+        self._relational = relational
+        self._rows = rows
+        self._messages = messages
+        self.users = relational.users
+        self.logins = relational.logins
+        self.applications = relational.applications
+        self.guilds = relational.guilds
+        self.channels = relational.channels
+        self.members = relational.members
+        self.bans = relational.bans
+        self.invites = relational.invites
+        self.node_numbers = relational.node_numbers
+        self.messages = messages
+
+    def write(
+        self, *, users: Collection[int] = (), guilds: Collection[int] = ()
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """Return a unit of work of these owners."""
+        return self._relational.write(users=users, guilds=guilds)
+
+    async def ping(self) -> None:
+        """Check both halves. Raises Unavailable when one does not answer."""
+        await self._relational.ping()
+        await self._rows.ping()
+
+    async def find_fault(self) -> str | None:
+        """Return what keeps the store from its work in a few words, None when all is well."""
+        return await self._relational.find_fault()
+
+    async def close(self) -> None:
+        """Finish what is on its way, then close the relational half."""
+        await self._messages.close()
+        await self._relational.close()

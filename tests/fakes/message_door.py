@@ -1,0 +1,68 @@
+"""The doors of all channels from inside, in memory, as one process and as the sweep see them."""
+
+from collections.abc import Sequence
+
+from core.domain.errors import OutcomeUnknown
+from core.door.pending import Orphan, Pending, PendingKind
+from core.door.redis_openings import OpeningGone
+from core.wire.envelope import Envelope
+
+_FIRST_CHANGE = 1 << 60
+"""Openings of changes have ids that no message has."""
+
+
+class FakeMessageDoor:
+    """A `MessageDoor`, and the `Orphans` of it."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, Orphan] = {}
+        self.left: set[int] = set()
+        self.told: list[Envelope] = []
+        self.is_away = False
+        self._changes = 0
+
+    def enter(self, channel_id: int, message_id: int, guild_id: int = 0) -> None:
+        """Let a message in."""
+        self.open[message_id] = Orphan(message_id, channel_id, Pending(PendingKind.MESSAGE, guild_id))
+
+    def forget(self) -> None:
+        """Lose all openings, as a server that begins empty does."""
+        self.open.clear()
+
+    async def open_change(self, channel_id: int, pending: Pending) -> int:
+        """Let a change in."""
+        self._changes += 1
+        opened_id = _FIRST_CHANGE + self._changes
+        self.open[opened_id] = Orphan(opened_id, channel_id, pending)
+        return opened_id
+
+    async def close(self, opened_id: int, envelopes: Sequence[Envelope]) -> None:
+        """End an opening by its events."""
+        if self.is_away:
+            self.left.add(opened_id)
+            raise OutcomeUnknown
+        if self.open.pop(opened_id, None) is not None:
+            self.told.extend(envelopes)
+        elif all(told.id not in {opened_id, *(each.id for each in envelopes)} for told in self.told):
+            raise OpeningGone
+
+    async def abort(self, opened_id: int) -> None:
+        """End an opening without an event."""
+        self.open.pop(opened_id, None)
+
+    async def leave(self, opened_id: int) -> None:
+        """Leave an opening to the sweep."""
+        self.left.add(opened_id)
+
+    async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
+        """Return all openings: whose they are, a test decides."""
+        return list(self.open.values())
+
+    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
+        """End an opening by its events."""
+        if self.open.pop(orphan.id, None) is not None:
+            self.told.extend(envelopes)
+
+    async def abort_orphan(self, orphan: Orphan) -> None:
+        """End an opening without an event."""
+        self.open.pop(orphan.id, None)
