@@ -27,14 +27,16 @@ from core.bus.remedy import Known, Remedy, find_remedy
 from core.domain.errors import Unavailable
 from core.redis.interfaces import Answer, Scripts
 from core.redis.jobs import JobLease
-from core.redis.keys import tag_of
+from core.redis.keys import ANY_TAG, tag_of
 from core.runtime.clock import Clock
 from core.wire.envelope import encode_envelope
 
 logger = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.1
-"""The time between looks at the logs. Nobody can write to one that waits to be opened."""
+"""The time between looks for a restart. Nobody can write to a log that waits to be opened."""
+_FULL_LOOKS: Final = 50
+"""All logs are looked at once in so many looks, in case somebody has removed one by hand."""
 NOTE_S: Final = 30.0
 """The time between notes of where the logs end, by which they are trimmed."""
 _REPAIRED: Final = 200
@@ -56,7 +58,7 @@ class LogSource(Protocol):
 class LogKeeper:
     """Opens and trims the logs of all shards. `run` goes on beside the bus."""
 
-    __slots__ = ("_bus", "_clock", "_lease", "_notes", "_retention_s", "_scripts", "_source")
+    __slots__ = ("_bus", "_clock", "_found_open", "_lease", "_notes", "_retention_s", "_scripts", "_source")
 
     def __init__(
         self,
@@ -75,16 +77,21 @@ class LogKeeper:
         self._source = source
         self._clock = clock
         self._retention_s = retention_s
+        self._found_open = ("", 0)
+        """The run of the server, and the newest life of any log, when all logs were last found open."""
         self._notes: deque[tuple[float, int, list[int]]] = deque()
         """When the counter `rel` and the positions of all shards were such."""
 
     async def run(self) -> None:
         """Keep the logs, while this process has the lease, until cancelled."""
         noted_s = self._clock.monotonic_s()
+        looks = 0
         while True:
             epoch = await self._lease.wait_held()
+            looks += 1
             try:
-                await self.open_all(epoch)
+                if looks % _FULL_LOOKS == 1 or await self._is_doubtful():
+                    await self.open_all(epoch)
                 if self._clock.monotonic_s() - noted_s >= NOTE_S:
                     noted_s = self._clock.monotonic_s()
                     await self.trim(epoch)
@@ -94,9 +101,11 @@ class LogKeeper:
 
     async def open_all(self, epoch: int) -> None:
         """Compare, repair and open all logs that are closed. Raises Unavailable."""
-        heads = (await self._bus.tail.fetch_heads()).shards
-        closed = {shard: head for shard, head in enumerate(heads) if not head.is_open}
+        run_id = self._scripts.run_id
+        heads = await self._bus.tail.fetch_heads()
+        closed = {shard: head for shard, head in enumerate(heads.shards) if not head.is_open}
         if not closed:
+            self._found_open = (run_id, heads.life)
             return
         remedies = {shard: find_remedy(head, self._known(shard)) for shard, head in closed.items()}
         generation = 0
@@ -113,6 +122,11 @@ class LogKeeper:
         counts = Counter(remedy.name for remedy in remedies.values())
         logger.warning("logs were opened", extra={"remedies": dict(counts)})
         self._bus.tail.doubt()
+
+    async def _is_doubtful(self) -> bool:
+        """Tell whether the server was restarted or flushed since all logs were found open. Raises Unavailable."""
+        _, _, life = await self._scripts.call("log_counters", ANY_TAG)
+        return (self._scripts.run_id, life) != self._found_open
 
     def _known(self, shard: int) -> Known:
         tail = self._bus.tail

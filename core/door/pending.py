@@ -1,7 +1,7 @@
 """What an opening is for, kept by the door for whoever must end it when its process cannot.
 
 Who finds an opening whose process is dead looks into the store: what was meant may be there, or may still come. It
-makes sure of one or the other, and then closes or aborts (`RedisDoor.list_orphans`).
+makes sure of one or the other, and then closes or aborts (`core.door.redis_orphans`).
 """
 
 from enum import IntEnum

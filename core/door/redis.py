@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from core.bus.redis import RedisBus
 from core.domain.errors import RateLimited, SlowMode, StaleRights, Unavailable
+from core.door.closing import door_shard
 from core.door.interfaces import Door, Opening, Permit
 from core.door.pending import Pending, PendingKind, encode_pending
 from core.door.redis_openings import NONCE_MS, Opened, OpeningGone, RedisOpenings
@@ -95,8 +96,10 @@ class RedisDoor(Door):
             await self._openings.abort(opened)
 
     async def leave(self, opened_id: int) -> None:
-        """Leave an opening to a sweeper, because the outcome of storing is not known. Raises Unavailable."""
-        await self._openings.leave(self._fetch(opened_id))
+        """Leave an opening to a sweeper, if it is open: the outcome of storing is not known. Raises Unavailable."""
+        opened = self._openings.find(opened_id)
+        if opened is not None:
+            await self._openings.leave(opened)
 
     async def open_change(self, channel_id: int, pending: Pending) -> int:
         """Let an edit or a deletion into a channel; return the opening's id, for `close`, `abort` or `leave`.
@@ -106,15 +109,19 @@ class RedisDoor(Door):
         Raises:
             Unavailable: when the door does not answer, or its channel is held up.
         """
-        shard = self._openings.shard_of(pending.guild_id, channel_id)
+        shard = door_shard(self._bus, pending.guild_id, channel_id)
         answer, opened_id = await self._enter(shard, channel_id, pending, (0, 0, 0, "", 0, 0))
         if answer[0] == b"BUSY":
             raise _held_up()
         return opened_id
 
+    def shard_of(self, opening: Opening) -> int:
+        """Return the shard of the door that a message passes."""
+        return door_shard(self._bus, opening.guild_id, opening.channel_id)
+
     async def admit(self, opening: Opening) -> Permit:
         """Let a message in, or find the first one of its nonce. Raises what `Door.open` raises."""
-        shard = self._openings.shard_of(opening.guild_id, opening.channel_id)
+        shard = self.shard_of(opening)
         guild_id = 0 if opening.mark is None else opening.guild_id
         rules = self._find_rules(opening)
         args = (
@@ -205,7 +212,7 @@ class _Passage:
         permit, opening = self._permit, self._opening
         if permit.is_repeat:
             return
-        shard = self._openings.shard_of(opening.guild_id, opening.channel_id)
+        shard = self._door.shard_of(opening)
         nonce = None if opening.nonce is None else (shard, opening.channel_id, opening.author_id, opening.nonce)
         opened = self._openings.find(permit.id)
         if opened is not None:

@@ -4,7 +4,7 @@
  begin ─→ open ─┬─ close ─→ in the log ──────────────→ seen by our own tail: done
                 │    └────→ held: somebody earlier is open ─→ seen later: done
                 ├─ abort ─→ gone
-                ├─ leave ─→ a sweeper ends it (`list_orphans`)
+                ├─ leave ─→ a sweeper ends it (`core.door.redis_orphans`)
                 └─ (the process dies, or Redis forgets it) ─→ `close` finds it gone: done if seen, OpeningGone if not
 ```
 
@@ -28,8 +28,8 @@ from core.bus.interfaces import Delivery
 from core.bus.positions import position_of
 from core.bus.redis import RedisBus
 from core.domain.errors import OutcomeUnknown, Unavailable
-from core.domain.ids import shard_of, snowflake_at
-from core.door.pending import Orphan, decode_pending
+from core.domain.ids import shard_of
+from core.door.closing import closing_args
 from core.door.recent import Recent
 from core.redis.interfaces import Answer, Argument, Scripts
 from core.redis.keys import ANY_TAG, tag_of
@@ -49,10 +49,6 @@ _SEEN_S: Final = 5.0
 _LOST_S: Final = 3.0
 """The time for which calls are repeated whose answers were lost."""
 _PAUSE_S: Final = 0.05
-_MOST_ORPHANS: Final = 100
-"""The openings that are listed at once, a second of a sweeper's work."""
-_OLDEST_MS: Final = 30_000
-"""The age at which an opening is nobody's any more: storing gives up after ten seconds."""
 
 
 class OpeningGone(Unavailable):
@@ -108,10 +104,6 @@ class RedisOpenings:
             tasks.create_task(self._live())
             tasks.create_task(self._end_abandoned())
 
-    def shard_of(self, guild_id: int, channel_id: int) -> int:
-        """Return the shard of a channel's door."""
-        return shard_of(guild_id or channel_id, self._bus.num_shards)
-
     def find(self, opened_id: int) -> Opened | None:
         """Return an opening of this process that is not ended yet."""
         return self._open.get(opened_id)
@@ -165,7 +157,11 @@ class RedisOpenings:
         self.settle(opened, opened.id)
 
     async def _close(self, opened: Opened, envelopes: Sequence[Envelope]) -> None:
-        answer = await self._repeat(partial(self.ask_to_close, opened.id, opened.shard, opened.channel_id, envelopes))
+        def ask() -> "asyncio.Future[Answer]":
+            args = closing_args(self._bus, opened.id, opened.channel_id, envelopes)
+            return self._scripts.call("door_close", tag_of(opened.shard), *args)
+
+        answer = await self._repeat(ask)
         if answer[0] == b"OK":
             waits = []
             for place, envelope in enumerate(envelopes):
@@ -221,42 +217,6 @@ class RedisOpenings:
     def remember_nonce(self, shard: int, channel_id: int, author_id: int, nonce: str, message_id: int) -> None:
         """Put the nonce back if Redis forgets it within a minute."""
         self._recent.add_nonce(shard, channel_id, author_id, nonce, message_id)
-
-    async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
-        """Return openings whose process is dead, and those that were left; with `is_full` also very old ones.
-
-        Raises:
-            Unavailable: when Redis does not answer.
-        """
-        oldest: Argument = "0"
-        if is_full:
-            oldest = snowflake_at(self._clock.now_ms() - _OLDEST_MS).to_bytes(8, "big")
-        answer = await self._scripts.call("door_orphans", ANY_TAG, self._bus.num_shards, _MOST_ORPHANS, oldest)
-        return [
-            Orphan(int.from_bytes(opened, "big"), int(channel), decode_pending(what))
-            for _, opened, channel, what in answer
-        ]
-
-    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
-        """End somebody else's opening by its events, one of which has the opening's id. Raises Unavailable."""
-        shard = self.shard_of(orphan.pending.guild_id, orphan.channel_id)
-        await self._bus.insist(partial(self.ask_to_close, orphan.id, shard, orphan.channel_id, envelopes))
-
-    async def abort_orphan(self, orphan: Orphan) -> None:
-        """End somebody else's opening without an event. Raises Unavailable."""
-        shard = self.shard_of(orphan.pending.guild_id, orphan.channel_id)
-        args = (orphan.id.to_bytes(8, "big"), orphan.channel_id)
-        await self._bus.insist(partial(self._scripts.call, "door_abort", tag_of(shard), *args))
-
-    def ask_to_close(
-        self, opened_id: int, shard: int, channel_id: int, envelopes: Sequence[Envelope]
-    ) -> "asyncio.Future[Answer]":
-        """Call the script `door_close`, for the lives of the logs that this process knows."""
-        args: list[Argument] = [opened_id.to_bytes(8, "big"), channel_id]
-        for envelope in envelopes:
-            of_event = shard_of(envelope.owner_id, self._bus.num_shards)
-            args += [tag_of(of_event), self._bus.tail.life_of(of_event), encode_envelope(envelope)]
-        return self._scripts.call("door_close", tag_of(shard), *args)
 
     async def wait_seen(self, opened_id: int, timeout_s: float) -> bool:
         """Wait until an event with the id of an opening of any process passes; False when it does not in time."""

@@ -11,6 +11,7 @@ from core.door.interfaces import Opening, Permit
 from core.door.pending import Pending, PendingKind
 from core.door.redis import RedisDoor
 from core.door.redis_openings import OpeningGone, RedisOpenings
+from core.door.redis_orphans import RedisOrphans
 from core.wire.envelope import Envelope
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.clock import FakeClock
@@ -30,6 +31,7 @@ class Api:
         self.process = process
         self.openings: RedisOpenings = build_openings(process, f"api{node}")
         self.door: RedisDoor = build_door(process, node=node, openings=self.openings, skew_ms=skew_ms)
+        self.orphans = RedisOrphans(bus=process.bus, scripts=process.scripts, clock=process.clock)
         self.heard: list[int] = []
         process.bus.subscribe(lambda delivery: self.heard.append(delivery.envelope.id))
 
@@ -166,12 +168,12 @@ async def test_lost_answer_of_the_exit_tells_the_message_once(apis: list[Api]) -
 async def test_message_without_an_outcome_is_left_to_a_sweeper(apis: list[Api]) -> None:
     permit = await apis[0].open()
     await apis[0].door.leave(permit.id)
-    [orphan] = await apis[1].openings.list_orphans()
+    [orphan] = await apis[1].orphans.list_orphans()
     assert (orphan.id, orphan.channel_id, orphan.pending) == (permit.id, CHANNEL, Pending(PendingKind.MESSAGE, GUILD))
-    await apis[1].openings.close_orphan(orphan, [created(orphan.id)])
+    await apis[1].orphans.close_orphan(orphan, [created(orphan.id)])
     await apis[1].catch_up()
     assert apis[1].heard == [permit.id]
-    assert await apis[1].openings.list_orphans() == []
+    assert await apis[1].orphans.list_orphans() == []
 
 
 async def test_cancelled_closing_is_left_to_a_sweeper(apis: list[Api]) -> None:
@@ -183,7 +185,7 @@ async def test_cancelled_closing_is_left_to_a_sweeper(apis: list[Api]) -> None:
     await settle()
     await apis[0].close(first)
     await apis[0].catch_up()
-    orphans = await apis[1].openings.list_orphans()
+    orphans = await apis[1].orphans.list_orphans()
     assert apis[0].heard[:1] == [first.id]
     assert second.id in [*apis[0].heard, *(orphan.id for orphan in orphans)]
 
@@ -193,18 +195,18 @@ async def test_opening_of_a_dead_process_is_found_when_its_sign_of_life_is_over(
 ) -> None:
     await settle()
     permit = await apis[0].open()
-    assert await apis[1].openings.list_orphans() == []
+    assert await apis[1].orphans.list_orphans() == []
     await apis[0].process.kill()
     clock.advance(2.5)
-    [orphan] = await apis[1].openings.list_orphans()
+    [orphan] = await apis[1].orphans.list_orphans()
     assert orphan.id == permit.id
 
 
 async def test_process_that_wakes_up_finds_its_message_told_by_the_sweeper(apis: list[Api], clock: FakeClock) -> None:
     permit = await apis[0].open()
     clock.advance(10)
-    [orphan] = await apis[1].openings.list_orphans()
-    await apis[1].openings.close_orphan(orphan, [created(orphan.id)])
+    [orphan] = await apis[1].orphans.list_orphans()
+    await apis[1].orphans.close_orphan(orphan, [created(orphan.id)])
     await apis[0].close(permit)
     assert apis[0].heard == [permit.id]
 
@@ -212,8 +214,8 @@ async def test_process_that_wakes_up_finds_its_message_told_by_the_sweeper(apis:
 async def test_process_that_wakes_up_finds_its_message_given_up(apis: list[Api], clock: FakeClock) -> None:
     permit = await apis[0].open()
     clock.advance(10)
-    [orphan] = await apis[1].openings.list_orphans()
-    await apis[1].openings.abort_orphan(orphan)
+    [orphan] = await apis[1].orphans.list_orphans()
+    await apis[1].orphans.abort_orphan(orphan)
     with pytest.raises(OpeningGone):
         await apis[0].close(permit)
     assert apis[0].heard == []
@@ -292,3 +294,33 @@ async def test_direct_message_is_in_the_logs_of_both_people(apis: list[Api]) -> 
     for user_id in people:
         read = await apis[1].process.bus.read(shard_of(user_id, NUM_SHARDS), 0)
         assert [(delivery.envelope.id, delivery.envelope.user_id) for delivery in read] == [(permit.id, user_id)]
+
+
+async def test_message_whose_caller_went_away_is_given_up_while_it_is_stored(apis: list[Api]) -> None:
+    opening = Opening(channel_id=CHANNEL, guild_id=GUILD, author_id=AUTHOR, nonce="n", mark=apis[0].door.mark())
+    entered = asyncio.Event()
+    opened: list[Permit] = []
+
+    async def send() -> None:
+        async with apis[0].door.open(opening) as permit:
+            opened.append(permit)
+            entered.set()
+            await asyncio.Event().wait()
+
+    sending = asyncio.create_task(send())
+    await entered.wait()
+    sending.cancel()
+    await asyncio.wait([sending])
+    with pytest.raises(OpeningGone):
+        await apis[0].close(opened[0])
+    await apis[0].door.leave(opened[0].id)
+    assert not (await apis[1].send(nonce="n")).is_repeat
+
+
+async def test_very_old_opening_is_anybodys(apis: list[Api], clock: FakeClock) -> None:
+    permit = await apis[0].open()
+    for _ in range(40):
+        clock.advance(1)
+        await apis[0].redis.call("live", "{0}", "api1", 2000)
+    assert await apis[1].orphans.list_orphans() == []
+    assert [orphan.id for orphan in await apis[1].orphans.list_orphans(is_full=True)] == [permit.id]
