@@ -34,7 +34,7 @@ _FULL_LOOKS: Final = 20
 
 
 class Orphans(Protocol):
-    """Openings that their processes do not end (`core.door.redis_openings`). All raise Unavailable."""
+    """Openings that their processes do not end (`core.door.redis_orphans`). All raise Unavailable."""
 
     async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
         """Return some; with `is_full` also very old ones."""
