@@ -51,6 +51,10 @@ _LIMITS: Final = {
 }
 
 
+_DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last one is also raised for a server that has said goodbye while nothing was asked."""
+
+
 class RolledBackAtCommit(Exception):
     """PostgreSQL has answered COMMIT with a rollback, because a statement before it had failed."""
 
@@ -90,7 +94,7 @@ async def _run_last_steps(connection: Any, steps: Sequence[Step]) -> Exception |
     await _run_steps(connection, steps)
     try:
         status = await connection.execute("COMMIT")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (*_DRIVER_ERRORS, OSError) as error:
         return error
     return None if status == "COMMIT" else RolledBackAtCommit(f"the server answered {status} to COMMIT")
 
@@ -110,7 +114,7 @@ def _as_database_errors() -> Iterator[None]:
     """Give the driver's errors the class that SQLAlchemy gives them, so that both ways have one translation."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+    except _DRIVER_ERRORS as error:
         raise DBAPIError(None, None, error) from error
 
 

@@ -10,10 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from sqlalchemy.exc import DBAPIError
+
 from core.domain.errors import Unavailable
 from core.store.sql.engine.connection import Connection
 from core.store.sql.engine.errors import translated
 
+_CLOSE_S: Final = 2.0
 _WAIT_S: Final = 10.0
 """The wait for a free connection, about as long as a client waits for an answer."""
 
@@ -53,7 +56,7 @@ class ConnectionPool:
         for _ in range(self._size):
             await self._slots.acquire()
         while self._free:
-            await _discard(self._free.pop())
+            await _close(self._free.pop())
         for _ in range(self._size):  # a later loan must be refused, and not wait for ever
             self._slots.release()
 
@@ -84,6 +87,15 @@ class ConnectionPool:
     def _check_open(self) -> None:
         if self._is_closed:
             raise Unavailable("the store is closed")
+
+
+async def _close(connection: Connection) -> None:
+    """Close an idle connection as the server expects it, or throw it away when that takes long."""
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await connection.close()
+    except (TimeoutError, DBAPIError):
+        connection.driver.terminate()
 
 
 async def _discard(connection: Connection) -> None:
