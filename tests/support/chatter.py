@@ -80,11 +80,12 @@ def check_heard(heard: list[str], chatter: Chatter, *, repeated_s: float, killed
     assert set(heard) >= set(said[first:]), "messages are missing"
     seen: set[str] = set()
     newest = 0
-    for message_id in heard:
+    for at, message_id in enumerate(heard):
         if message_id in seen:
             age_s = min(kill_s - chatter.answered.get(message_id, kill_s) for kill_s in killed_s)
             assert age_s <= repeated_s, f"a message came again that was answered {age_s:.1f} s before the kill"
         else:
-            assert int(message_id) > newest, "messages are out of order"
+            before = heard[max(at - 3, 0) : at + 3]
+            assert int(message_id) > newest, f"out of order: {before} at {at} of {len(heard)}"
             newest = int(message_id)
         seen.add(message_id)

@@ -46,7 +46,7 @@ class Seen:
 
 
 @asynccontextmanager
-async def running_bot(server: Server, token: str) -> AsyncIterator[tuple[hikari.GatewayBot, Seen]]:
+async def running_bot(server: Any, token: str) -> AsyncIterator[tuple[hikari.GatewayBot, Seen]]:
     """Run a bot until the test ends, from its start."""
     bot = hikari.GatewayBot(token, rest_url=f"{server.api}/api/v10", intents=hikari.Intents.ALL, banner=None, logs=None)
     seen = Seen()

@@ -75,6 +75,7 @@ func main() {
 	}
 	session.ShardID, _ = strconv.Atoi(os.Args[4])
 	session.ShardCount, _ = strconv.Atoi(os.Args[5])
+	session.SyncEvents = true // events are told in their order
 	session.Identify.Intents = discordgo.IntentsAll
 	session.Dialer = &websocket.Dialer{NetDial: dial}
 	listen(session)
