@@ -175,6 +175,19 @@ def health(*, url: Url = None, config: Config = None) -> Work:
     return partial(_ask_health, url, {"config": config})
 
 
+@app.command(
+    epilog="""\b
+Examples:
+  guildway migrate --config /etc/guildway.toml
+\b
+Exit statuses: 0 all is up to date, 2 something must be changed first, 3 a server's tables are of a newer version,
+4 they were made with other numbers."""
+)
+def migrate(*, config: Config = None) -> Work:
+    """Make the tables of a cluster's PostgreSQL and Cassandra, or bring them up to date."""
+    return partial(_migrate, {"config": config})
+
+
 @app.command()
 def version() -> Work:
     """Print the version."""
@@ -237,6 +250,18 @@ def _back_up(target: Path, replaces: bool, flags: dict[str, str | None]) -> int:
 
     files = DataFiles.in_folder(Path(_load(flags).store.data_dir))
     run_backup(files, target, replaces=replaces, out=sys.stdout)
+    return DONE
+
+
+def _migrate(flags: dict[str, str | None]) -> int:
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from core.runtime.logs import configure_logging  # noqa: PLC0415
+    from guildway.migration import run_migrate  # noqa: PLC0415
+
+    configure_logging(settings.logging, sys.stderr)
+    asyncio.run(run_migrate(settings, sys.stdout))
     return DONE
 
 

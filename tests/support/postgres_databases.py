@@ -37,6 +37,12 @@ class PostgresDatabases:
         await self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
         return self._address_of(name)
 
+    async def create_empty(self) -> str:
+        """Make a database without tables; return its address."""
+        name = f"empty{next(self._numbers)}"
+        await self._run(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self._address_of(name)
+
     async def drop(self, address: str) -> None:
         """Remove a copy, with the connections to it."""
         await self._run(f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)")

@@ -125,7 +125,7 @@ async def _run(work: Callable[..., _Result], *arguments: object) -> _Result:
     except NoHostAvailable as error:
         raise StartError(_explain(error)) from error
     except InvalidRequest as error:
-        raise StartError(f"Cassandra's tables are not there or old: run guildway migrate ({error})") from error
+        raise StartError(f"Cassandra's tables are not there or old: run `guildway migrate` ({error})") from error
     except UnresolvableContactPoints as error:
         raise StartError("Cassandra has no address: cassandra.contact_points has names that nobody knows") from error
     except DriverException as error:

@@ -97,7 +97,7 @@ def check_steps(session: Session, keyspace: str) -> None:
         done = 0
     _refuse_newer(done)
     if done < len(STEPS):
-        raise StartError("Cassandra's tables are not there or old: run guildway migrate")
+        raise StartError("Cassandra's tables are not there or old: run `guildway migrate`")
 
 
 def _count_steps(session: Session, keyspace: str) -> int:

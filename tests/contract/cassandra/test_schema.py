@@ -22,7 +22,7 @@ def fresh(cassandra_settings: CassandraSettings) -> CassandraSettings:
 
 
 async def test_steps_are_applied_once(fresh: CassandraSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(StartError, match="run guildway migrate"):
+    with pytest.raises(StartError, match="run `guildway migrate`"):
         async with opened(fresh):
             pass
     assert await migrate(fresh) == [step.name for step in STEPS]
@@ -34,7 +34,7 @@ async def test_steps_are_applied_once(fresh: CassandraSettings, monkeypatch: pyt
     more = (*STEPS, Step("later", ("CREATE TABLE IF NOT EXISTS later (a int PRIMARY KEY)",)))
     with monkeypatch.context() as newer:
         newer.setattr("core.store.cassandra.schema.STEPS", more)
-        with pytest.raises(StartError, match="run guildway migrate"):
+        with pytest.raises(StartError, match="run `guildway migrate`"):
             async with opened(fresh):
                 pass
         assert await migrate(fresh) == ["later"]

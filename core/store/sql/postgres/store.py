@@ -1,13 +1,12 @@
 """The relational half of a cluster's store, on PostgreSQL. Messages, and what is composed of both, are in
 `core.store.cluster`.
 
-Opening migrates the schema, makes what the settings ask for, and connects. Processes that start at the same time open
-one after another, under a lock of the database. Closing finishes the units and reads that are on their way.
+Opening prepares the database (preparation.py) and connects. Closing finishes the units and reads that are on their way.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Final
 
@@ -39,22 +38,19 @@ from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Connection
-from core.store.sql.engine.errors import reason_of, translated
+from core.store.sql.engine.errors import reason_of
 from core.store.sql.engine.postgres import POSTGRES, connect_postgres
 from core.store.sql.engine.query import QueryCache
 from core.store.sql.postgres.connections import ConnectionPool
-from core.store.sql.postgres.outbox import Outbox, make_heads
+from core.store.sql.postgres.outbox import Outbox
 from core.store.sql.postgres.owner_locks import lock_owners
+from core.store.sql.postgres.preparation import alone, prepare
 from core.store.sql.postgres.reads import PostgresReads
 from core.store.sql.postgres.relaying import Relay, Relaying, Tail
 from core.store.sql.postgres.writer import PostgresWriter
-from core.store.sql.schema.cluster import ClusterNumbers, check_numbers, keep_numbers
-from core.store.sql.schema.migrate import migrate
 from core.store.sql.transaction import UnitOfWork
 from core.store.sql.writing.commits import Commits
 
-_OPENING: Final = text("SELECT pg_advisory_lock(1, 1)")
-"""A lock of two numbers, which is no owner's: those have one. It ends with its session."""
 _TIMEOUT_S: Final = 3.0
 """The time that a probe of a load balancer waits, roughly."""
 
@@ -122,7 +118,8 @@ class PostgresStore:
             Unavailable: when it cannot be opened.
             StartError: when it was written by a newer version, or made with other numbers.
         """
-        await _prepare(url, ClusterNumbers(num_shards=num_shards))
+        async with alone(url) as patient:
+            await prepare(patient, num_shards=num_shards)
         engine = connect_postgres(url)
         queries = QueryCache(POSTGRES.compiler)
         connect = partial(Connection.open, engine=engine, dialect=POSTGRES, queries=queries)
@@ -179,29 +176,3 @@ class PostgresStore:
         await self.writer.close()
         await self.reads.close()
         await self._engine.dispose()
-
-
-async def _prepare(url: str, numbers: ClusterNumbers) -> None:
-    """Bring the database up to date, alone."""
-    engine = connect_postgres(url, is_patient=True)
-    try:
-        async with _opening(engine):
-            await migrate(engine, check=partial(check_numbers, numbers))
-            await keep_numbers(engine, numbers)
-            connection = await Connection.open(engine=engine, dialect=POSTGRES, queries=QueryCache(POSTGRES.compiler))
-            await make_heads(connection, numbers.num_shards)
-            await connection.close()
-    finally:
-        await engine.dispose()
-
-
-@asynccontextmanager
-async def _opening(engine: AsyncEngine) -> AsyncIterator[None]:
-    with translated():
-        connection = await engine.connect()
-    try:
-        with translated():
-            await connection.execute(_OPENING)
-        yield
-    finally:
-        await connection.close()
