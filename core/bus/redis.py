@@ -23,8 +23,8 @@ from core.bus.ring import Ring
 from core.bus.tail import Tail
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import shard_of
-from core.redis.interfaces import Answer, Channels, Scripts
-from core.redis.keys import ANY_TAG, channel_of, tag_of
+from core.redis.interfaces import Answer, Scripts, Topics
+from core.redis.keys import ANY_TAG, tag_of, topic_of
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope, encode_envelope
 
@@ -48,15 +48,24 @@ _PAUSE_S: Final = 0.05
 class RedisBus:
     """The `Bus` of one process of a cluster. `run` goes on beside it for as long as it is used."""
 
-    __slots__ = ("_channels", "_clock", "_listeners", "_looked", "_ring", "_scripts", "_wake",
-                 "num_shards", "tail")  # fmt: skip
+    __slots__ = (
+        "_clock",
+        "_listeners",
+        "_looked",
+        "_ring",
+        "_scripts",
+        "_topics",
+        "_wake",
+        "num_shards",
+        "tail",
+    )  # fmt: skip
 
     def __init__(
         self,
         *,
         num_shards: int,
         scripts: Scripts,
-        channels: Channels,
+        topics: Topics,
         clock: Clock,
         ring_bytes: int = 0,
         observe_lag: Callable[[float], None] = lambda _: None,
@@ -67,7 +76,7 @@ class RedisBus:
         """
         self.num_shards = num_shards
         self._scripts = scripts
-        self._channels = channels
+        self._topics = topics
         self._clock = clock
         self._listeners = Listeners(num_shards)
         self._ring = Ring(num_shards=num_shards, start=0, budget_bytes=ring_bytes) if ring_bytes else None
@@ -87,7 +96,7 @@ class RedisBus:
     async def run(self) -> None:
         """Listen, catch up, and watch, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._channels.listen(self.tail.channels, self.tail))
+            tasks.create_task(self._topics.listen(self.tail.topics, self.tail))
             tasks.create_task(self._keep_up())
             tasks.create_task(self._watch())
 
@@ -158,7 +167,7 @@ class RedisBus:
         """Pass to the listeners of all processes, this one's too; lost while there is no connection."""
         for envelope in envelopes:
             shard = shard_of(envelope.owner_id, self.num_shards)
-            self._scripts.publish(channel_of(shard), encode_volatile(envelope))
+            self._scripts.publish(topic_of(shard), encode_volatile(envelope))
 
     def subscribe(self, listener: Listener, shards: Collection[int] | None = None) -> Subscription:
         """Call `listener` for every delivery of the shards, None for all."""
@@ -215,10 +224,10 @@ class RedisBus:
         expected = 0
         while True:
             self.tail.note_ping()
-            self._channels.ping()
+            self._topics.ping()
             await asyncio.sleep(PING_S)
             if self._silence_s() > READY_S:
-                self._channels.reconnect()
+                self._topics.reconnect()
             pings += 1
             if pings % _CHECK_PINGS == 0:
                 expected = await self._check(expected)

@@ -34,8 +34,8 @@ from core.bus.interfaces import Delivery
 from core.bus.listeners import Listeners
 from core.bus.positions import generation_of, n_of, position_of
 from core.bus.ring import Ring
-from core.redis.interfaces import ChannelListener, Scripts
-from core.redis.keys import ANY_TAG, channel_of, tag_of
+from core.redis.interfaces import Scripts, TopicListener
+from core.redis.keys import ANY_TAG, tag_of, topic_of
 from core.wire.envelope import decode_envelope
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ _RUN: Final = 500
 """The entries that are read at once, about half a MB."""
 
 
-class Tail(ChannelListener):
+class Tail(TopicListener):
     """The positions of one process in all logs."""
 
     __slots__ = (
@@ -71,7 +71,7 @@ class Tail(ChannelListener):
         self._ring = ring
         self._wake = wake
         self._observe_lag = observe_lag
-        self._shards = {channel_of(shard).encode(): shard for shard in range(num_shards)}
+        self._shards = {topic_of(shard).encode(): shard for shard in range(num_shards)}
         self._lives = [0] * num_shards
         self._behind: dict[int, int] = dict.fromkeys(range(num_shards), 0)
         """The shards that are behind, with the newest position that was published meanwhile."""
@@ -94,9 +94,9 @@ class Tail(ChannelListener):
         self._pinged_s: float | None = None
 
     @property
-    def channels(self) -> Sequence[str]:
-        """The channels to listen to."""
-        return [channel.decode() for channel in self._shards]
+    def topics(self) -> Sequence[str]:
+        """The topics to listen to."""
+        return [topic.decode() for topic in self._shards]
 
     @property
     def is_up_to_date(self) -> bool:
@@ -146,11 +146,11 @@ class Tail(ChannelListener):
         self.pongs.rise(self.pongs.value + 1)
 
     @override
-    def on_message(self, channel: bytes, data: bytes) -> None:
+    def on_message(self, topic: bytes, data: bytes) -> None:
         try:
-            self._hear(self._shards[channel], data)
+            self._hear(self._shards[topic], data)
         except (struct.error, msgspec.DecodeError):
-            logger.exception("what was published is no entry", extra={"channel": channel.decode()})
+            logger.exception("what was published is no entry", extra={"topic": topic.decode()})
 
     def _hear(self, shard: int, data: bytes) -> None:
         generation, n, revision, heard_all, heard_rel = HEADER.unpack_from(data)

@@ -136,9 +136,9 @@ class RedisClient(Scripts):
         return answer
 
     @override
-    def publish(self, channel: str, data: bytes) -> None:
+    def publish(self, topic: str, data: bytes) -> None:
         if self._connection is not None and len(self._calls) < self._options.max_calls:
-            self._push(self._connection, None, ("PUBLISH", channel, data))
+            self._push(self._connection, None, ("PUBLISH", topic, data))
 
     def _send(self, connection: Connection, call: _Call) -> None:
         self._push(connection, call, ("EVALSHA", call.script.sha, 1, call.tag, self._run_id, *call.args))

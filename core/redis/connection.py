@@ -2,7 +2,7 @@
 
 It is thin because each message costs three calls. Commands that are written in one turn of the loop leave in one write,
 so the server reads and runs them in one of its own turns, too. The parser is hiredis'. Who waits for which answer is
-its owner's to know (`core.redis.client`, `core.redis.channels`); connecting again is its owner's business.
+its owner's to know (`core.redis.client`, `core.redis.topics`); connecting again is its owner's business.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Redis as the rooms above see it: scripts that run as one step, channels, and a few plain reads and writes.
+"""Redis as the rooms above see it: scripts that run as one step, topics, and a few plain reads and writes.
 
 What must happen as one step is a Lua script of `core/redis/scripts`, and is called by its name. The real server stands
-behind `RedisClient`, `ChannelReader` and `PlainCommands`; plain Python twins of the scripts stand behind the same
+behind `RedisClient`, `TopicReader` and `PlainCommands`; plain Python twins of the scripts stand behind the same
 protocols in tests, and one suite holds the two to the same answers.
 
 Every script gets the run id of the server as its first argument, from the client that sends it. By that a script knows
@@ -35,17 +35,17 @@ class Scripts(Protocol):
             ScriptFailed: the script has a fault.
         """
 
-    def publish(self, channel: str, data: bytes) -> None:
-        """Send to all who listen to the channel, in order with the calls. Lost while there is no connection."""
+    def publish(self, topic: str, data: bytes) -> None:
+        """Send to all who listen to the topic, in order with the calls. Lost while there is no connection."""
 
 
-class ChannelListener(Protocol):
+class TopicListener(Protocol):
     """The receiver of what a reader hears. All methods run on the event loop and must be quick."""
 
     def on_subscribed(self) -> None:
         """From now on everything that is published arrives. Called again after each loss of the connection."""
 
-    def on_message(self, channel: bytes, data: bytes) -> None:
+    def on_message(self, topic: bytes, data: bytes) -> None:
         """Something was published."""
 
     def on_pong(self) -> None:
@@ -55,10 +55,10 @@ class ChannelListener(Protocol):
         """The connection is lost; what is published now does not arrive."""
 
 
-class Channels(Protocol):
+class Topics(Protocol):
     """The one connection of a process that listens."""
 
-    async def listen(self, channels: Sequence[str], listener: ChannelListener) -> None:
+    async def listen(self, topics: Sequence[str], listener: TopicListener) -> None:
         """Listen, and connect again when the connection is lost, until cancelled."""
 
     def ping(self) -> None:

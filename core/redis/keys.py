@@ -1,4 +1,4 @@
-"""The names of keys and channels.
+"""The names of keys and topics.
 
 All keys of a shard end with its hash tag, so that a cluster of Redis keeps them together; scripts make the names from
 the tag. Keys without a tag concern all shards: `tail:*` (counters of all logs), `limit:*`, `apis` and `api:*` (API
@@ -33,6 +33,6 @@ def tag_of(shard: int) -> str:
     return f"{{{shard}}}"
 
 
-def channel_of(shard: int) -> str:
-    """Return the channel on which a shard's entries are published."""
+def topic_of(shard: int) -> str:
+    """Return the topic on which a shard's entries are published."""
     return f"s{{{shard}}}"

@@ -192,5 +192,5 @@ class RedisBusBackend:
         pongs = self.bus.tail.pongs
         last = pongs.value + 2
         for _ in range(2):
-            self._process.channels.ping()
+            self._process.topics.ping()
         assert await pongs.wait(last, 5)

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import redis
 
-from core.redis.interfaces import Argument, ChannelListener
-from core.redis.keys import channel_of
+from core.redis.interfaces import Argument, TopicListener
+from core.redis.keys import topic_of
 from core.redis.scripts import load_scripts
 from tests.fakes.clock import FakeClock
 from tests.fakes.redis.client import TWINS
@@ -19,7 +19,7 @@ from tests.fakes.redis.server import FakeRedisServer
 NUM_SHARDS = 3
 _DATABASE = 1
 """A database that other tests of the same server do not use."""
-CHANNELS = [channel_of(shard) for shard in range(NUM_SHARDS)]
+TOPICS = [topic_of(shard) for shard in range(NUM_SHARDS)]
 
 
 class ScriptBackend(Protocol):
@@ -31,7 +31,7 @@ class ScriptBackend(Protocol):
         """Let time pass for all keys."""
 
     def take_published(self) -> list[tuple[bytes, bytes]]:
-        """Return channel and data of what was published since the last time."""
+        """Return topic and data of what was published since the last time."""
 
     def clear(self) -> None:
         """Begin without any key."""
@@ -48,7 +48,7 @@ class RealScripts:
             name: self._client.register_script(script.source) for name, script in load_scripts().items()
         }
         self._reader: Any = self._client.pubsub(ignore_subscribe_messages=True)
-        self._reader.subscribe(*CHANNELS)
+        self._reader.subscribe(*TOPICS)
         self.take_published()
 
     def run(self, script: str, tag: str, run: str, *args: Argument) -> Any:
@@ -64,7 +64,7 @@ class RealScripts:
                 self._client.delete(key)
 
     def take_published(self) -> list[tuple[bytes, bytes]]:
-        """Return channel and data of what was published since the last time."""
+        """Return topic and data of what was published since the last time."""
         # What was published before a PING is in the connection before its answer.
         self._reader.ping("end")
         published = []
@@ -85,7 +85,7 @@ class RealScripts:
         self._client.close()
 
 
-class _Published(ChannelListener):
+class _Published(TopicListener):
     """Keeps what is published."""
 
     def __init__(self) -> None:
@@ -93,8 +93,8 @@ class _Published(ChannelListener):
 
     def on_subscribed(self) -> None: ...
 
-    def on_message(self, channel: bytes, data: bytes) -> None:
-        self.messages.append((channel, data))
+    def on_message(self, topic: bytes, data: bytes) -> None:
+        self.messages.append((topic, data))
 
     def on_pong(self) -> None: ...
 
@@ -116,7 +116,7 @@ class TwinScripts:
         self._clock.advance(seconds)
 
     def take_published(self) -> list[tuple[bytes, bytes]]:
-        """Return channel and data of what was published since the last time."""
+        """Return topic and data of what was published since the last time."""
         messages, self._published.messages = self._published.messages, []
         return messages
 
@@ -124,6 +124,6 @@ class TwinScripts:
         self._clock = FakeClock()
         self._server = FakeRedisServer(self._clock)
         self._published = _Published()
-        self._server.attach(frozenset(channel.encode() for channel in CHANNELS), self._published)
+        self._server.attach(frozenset(topic.encode() for topic in TOPICS), self._published)
 
     def close(self) -> None: ...

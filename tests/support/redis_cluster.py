@@ -4,9 +4,9 @@ import redis
 
 from core.redis.address import RedisAddress
 from core.redis.backoff import Backoff
-from core.redis.channels import ChannelReader
 from core.redis.client import RedisClient
 from core.redis.scripts import load_scripts
+from core.redis.topics import TopicReader
 from core.runtime.clock import SystemClock
 from tests.fakes.redis.cluster import RING_BYTES, ClusterProcess, KeepingProcess
 from tests.fakes.redis.log_source import FakeLogSource
@@ -42,7 +42,7 @@ class RealCluster:
     def process(self) -> ClusterProcess:
         """Make an API process, and connect it."""
         client = self.client()
-        process = ClusterProcess(scripts=client, channels=self._reader(), clock=self.clock, num_shards=self.num_shards)
+        process = ClusterProcess(scripts=client, topics=self._reader(), clock=self.clock, num_shards=self.num_shards)
         process.go(client.keep_connected())
         return process
 
@@ -51,7 +51,7 @@ class RealCluster:
         client = self.client()
         process = KeepingProcess(
             scripts=client,
-            channels=self._reader(),
+            topics=self._reader(),
             clock=self.clock,
             num_shards=self.num_shards,
             name=name,
@@ -61,5 +61,5 @@ class RealCluster:
         process.go(client.keep_connected())
         return process
 
-    def _reader(self) -> ChannelReader:
-        return ChannelReader(address=self.address, backoff=Backoff(lambda: 0.0))
+    def _reader(self) -> TopicReader:
+        return TopicReader(address=self.address, backoff=Backoff(lambda: 0.0))

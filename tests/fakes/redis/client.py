@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from core.domain.errors import OutcomeUnknown, Unavailable
-from core.redis.interfaces import Answer, Argument, ChannelListener, Channels, Plain, Scripts
+from core.redis.interfaces import Answer, Argument, Plain, Scripts, TopicListener, Topics
 from tests.fakes.redis import door_scripts, limit_scripts, log_scripts
 from tests.fakes.redis.server import FakeRedisServer
 
@@ -74,9 +74,9 @@ class FakeRedis(Scripts, Plain):
         """Run a script now."""
         return TWINS[script](self._server, tag, self.run_id, [_encode(arg) for arg in args])
 
-    def publish(self, channel: str, data: bytes) -> None:
+    def publish(self, topic: str, data: bytes) -> None:
         if self._server.is_up:
-            self._server.publish(channel, data)
+            self._server.publish(topic, data)
 
     async def read_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         kept = self._server.data.hashes[key]
@@ -95,10 +95,10 @@ class FakeRedis(Scripts, Plain):
         self._server.data.hashes.pop(key, None)
 
 
-class _Queue(ChannelListener):
+class _Queue(TopicListener):
     """Hands on what it hears in the next turn of the loop, in order, as a socket does."""
 
-    def __init__(self, listener: ChannelListener) -> None:
+    def __init__(self, listener: TopicListener) -> None:
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self.lost = asyncio.Event()
@@ -106,8 +106,8 @@ class _Queue(ChannelListener):
     def on_subscribed(self) -> None:
         self._loop.call_soon(self._listener.on_subscribed)
 
-    def on_message(self, channel: bytes, data: bytes) -> None:
-        self._loop.call_soon(self._listener.on_message, channel, data)
+    def on_message(self, topic: bytes, data: bytes) -> None:
+        self._loop.call_soon(self._listener.on_message, topic, data)
 
     def on_pong(self) -> None:
         self._loop.call_soon(self._listener.on_pong)
@@ -117,8 +117,8 @@ class _Queue(ChannelListener):
         self._loop.call_soon(self._listener.on_lost)
 
 
-class FakeChannels(Channels):
-    """A reader of channels."""
+class FakeTopics(Topics):
+    """A reader of topics."""
 
     def __init__(self, server: FakeRedisServer) -> None:
         self._server = server
@@ -126,8 +126,8 @@ class FakeChannels(Channels):
         self.is_deaf = False
         """Whether the server does not answer pings, as one that is stopped."""
 
-    async def listen(self, channels: Sequence[str], listener: ChannelListener) -> None:
-        names = frozenset(channel.encode() for channel in channels)
+    async def listen(self, topics: Sequence[str], listener: TopicListener) -> None:
+        names = frozenset(topic.encode() for topic in topics)
         while True:
             await self._server.up.wait()
             queue = self._queue = _Queue(listener)

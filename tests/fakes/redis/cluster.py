@@ -6,10 +6,10 @@ from typing import Any
 
 from core.bus.log_keeper import LogKeeper
 from core.bus.redis import RedisBus
-from core.redis.interfaces import Channels, Scripts
+from core.redis.interfaces import Scripts, Topics
 from core.redis.jobs import JobLease
 from core.runtime.clock import Clock
-from tests.fakes.redis.client import FakeChannels, FakeRedis
+from tests.fakes.redis.client import FakeRedis, FakeTopics
 from tests.fakes.redis.log_source import FakeLogSource
 from tests.fakes.redis.server import FakeRedisServer
 
@@ -19,15 +19,11 @@ RING_BYTES = 1 << 20
 class ClusterProcess:
     """One process. `start` runs its bus."""
 
-    def __init__(
-        self, *, scripts: Scripts, channels: Channels, clock: Clock, num_shards: int, ring_bytes: int = 0
-    ) -> None:
+    def __init__(self, *, scripts: Scripts, topics: Topics, clock: Clock, num_shards: int, ring_bytes: int = 0) -> None:
         self.scripts = scripts
-        self.channels = channels
+        self.topics = topics
         self.clock = clock
-        self.bus = RedisBus(
-            num_shards=num_shards, scripts=scripts, channels=channels, clock=clock, ring_bytes=ring_bytes
-        )
+        self.bus = RedisBus(num_shards=num_shards, scripts=scripts, topics=topics, clock=clock, ring_bytes=ring_bytes)
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:
@@ -54,14 +50,14 @@ class KeepingProcess(ClusterProcess):
         self,
         *,
         scripts: Scripts,
-        channels: Channels,
+        topics: Topics,
         clock: Clock,
         num_shards: int,
         name: str = "worker",
         source: FakeLogSource | None = None,
         ring_bytes: int = RING_BYTES,
     ) -> None:
-        super().__init__(scripts=scripts, channels=channels, clock=clock, num_shards=num_shards, ring_bytes=ring_bytes)
+        super().__init__(scripts=scripts, topics=topics, clock=clock, num_shards=num_shards, ring_bytes=ring_bytes)
         self.source = source or FakeLogSource()
         self.lease = JobLease(name="logs", holder=name, scripts=scripts, clock=clock)
         self.keeper = LogKeeper(bus=self.bus, scripts=scripts, lease=self.lease, source=self.source, clock=clock)
@@ -92,7 +88,7 @@ class FakeCluster:
         """Make an API process."""
         return ClusterProcess(
             scripts=FakeRedis(self.server),
-            channels=FakeChannels(self.server),
+            topics=FakeTopics(self.server),
             clock=self.clock,
             num_shards=self.num_shards,
         )
@@ -101,7 +97,7 @@ class FakeCluster:
         """Make the worker."""
         return KeepingProcess(
             scripts=FakeRedis(self.server),
-            channels=FakeChannels(self.server),
+            topics=FakeTopics(self.server),
             clock=self.clock,
             num_shards=self.num_shards,
             name=name,

@@ -1,4 +1,4 @@
-"""A Redis in plain Python: its data, as the twins of the scripts see it, its restarts and its channels.
+"""A Redis in plain Python: its data, as the twins of the scripts see it, its restarts and its topics.
 
 Only what scripts answer and publish is the same as at the real one, not the keys. `restart` and `flush` do what kill −9
 and FLUSHALL do; `keep` and `lose_since` lose what came after a moment, as a log file that was cut short does.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.redis.interfaces import ChannelListener
+from core.redis.interfaces import TopicListener
 from core.runtime.clock import Clock
 
 
@@ -114,7 +114,7 @@ class FakeRedisServer:
         self.up.set()
         self._runs = 1
         self._kept: Data | None = None
-        self._listeners: list[tuple[frozenset[bytes], ChannelListener]] = []
+        self._listeners: list[tuple[frozenset[bytes], TopicListener]] = []
 
     @property
     def is_up(self) -> bool:
@@ -126,20 +126,20 @@ class FakeRedisServer:
         """The run id of the present life."""
         return f"run{self._runs}"
 
-    def attach(self, channels: frozenset[bytes], listener: ChannelListener) -> None:
-        """Let a listener hear channels."""
-        self._listeners.append((channels, listener))
+    def attach(self, topics: frozenset[bytes], listener: TopicListener) -> None:
+        """Let a listener hear topics."""
+        self._listeners.append((topics, listener))
         listener.on_subscribed()
 
-    def detach(self, listener: ChannelListener) -> None:
+    def detach(self, listener: TopicListener) -> None:
         """Let a listener hear no more, without telling it."""
         self._listeners = [entry for entry in self._listeners if entry[1] is not listener]
 
-    def publish(self, channel: str, data: bytes) -> None:
-        """Tell everybody who listens to the channel, in the order of their coming."""
-        name = channel.encode()
-        for channels, listener in list(self._listeners):
-            if name in channels:
+    def publish(self, topic: str, data: bytes) -> None:
+        """Tell everybody who listens to the topic, in the order of their coming."""
+        name = topic.encode()
+        for topics, listener in list(self._listeners):
+            if name in topics:
                 listener.on_message(name, data)
 
     def stop(self) -> None:

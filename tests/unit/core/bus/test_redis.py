@@ -13,7 +13,7 @@ from core.domain.ids import shard_of
 from core.wire.envelope import encode_envelope
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.clock import FakeClock
-from tests.fakes.redis.client import FakeChannels
+from tests.fakes.redis.client import FakeTopics
 from tests.fakes.redis.cluster import ClusterProcess, FakeCluster, KeepingProcess
 
 NUM_SHARDS = 4
@@ -106,8 +106,8 @@ async def test_what_is_appended_while_the_connection_is_lost_is_read_after_it(
     api: ClusterProcess, worker: KeepingProcess
 ) -> None:
     heard = hear(api)
-    assert isinstance(api.channels, FakeChannels)
-    api.channels.reconnect()
+    assert isinstance(api.topics, FakeTopics)
+    api.topics.reconnect()
     for number in range(1, 1200):
         await append(worker, number)
     assert await passed(api, 1199)
@@ -146,15 +146,15 @@ async def test_silent_tail_is_not_current_and_then_not_ready(
     api: ClusterProcess, worker: KeepingProcess, clock: FakeClock
 ) -> None:
     assert api.bus.is_current
-    assert isinstance(api.channels, FakeChannels)
-    api.channels.is_deaf = True
+    assert isinstance(api.topics, FakeTopics)
+    api.topics.is_deaf = True
     clock.advance(CURRENT_S)
     assert not api.bus.is_current
     assert api.bus.find_fault() is None
     clock.advance(READY_S)
     assert api.bus.find_fault() == "no news from Redis"
-    api.channels.is_deaf = False
-    api.channels.ping()
+    api.topics.is_deaf = False
+    api.topics.ping()
     await api.bus.tail.pongs.wait(api.bus.tail.pongs.value + 1, 5)
     assert api.bus.is_current
 
@@ -280,8 +280,8 @@ async def test_worker_that_is_started_anew_finds_the_logs_open(
 async def test_trimmed_part_that_was_not_applied_is_told_as_a_loss(api: ClusterProcess, worker: KeepingProcess) -> None:
     heard, lost = hear(api), list[int]()
     api.bus.on_loss(lost.append)
-    assert isinstance(api.channels, FakeChannels)
-    api.channels.reconnect()
+    assert isinstance(api.topics, FakeTopics)
+    api.topics.reconnect()
     for number in range(1, 4):
         worker.scripts.run("log_append", TAG, encode_envelope(new_envelope(number, GUILD)))  # type: ignore[attr-defined]
     worker.scripts.run("log_trim", TAG, worker.lease.epoch, 1, 2, 0)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The reader of channels: one connection that listens, for everything that a process hears from the others.
+"""The reader of topics: one connection that listens, for everything that a process hears from the others.
 
 Redis keeps nothing for a listener, so what is published while the connection is lost does not arrive. The listener is
 told of each loss and of each new beginning, and finds what it has missed in the logs (`core.bus.redis`). Redis also
@@ -18,15 +18,15 @@ from core.redis.address import RedisAddress
 from core.redis.backoff import Backoff
 from core.redis.connection import Connection, pack
 from core.redis.greeting import greet
-from core.redis.interfaces import ChannelListener, Channels
+from core.redis.interfaces import TopicListener, Topics
 
 logger = logging.getLogger(__name__)
 
 _PING = pack(("PING",))
 
 
-class ChannelReader(Channels):
-    """Listens on one server to channels that are named at the beginning."""
+class TopicReader(Topics):
+    """Listens on one server to topics that are named at the beginning."""
 
     __slots__ = ("_address", "_backoff", "_connection", "_left", "_listener", "_lost", "_timeout_s")
 
@@ -35,9 +35,9 @@ class ChannelReader(Channels):
         self._backoff = backoff
         self._timeout_s = connect_timeout_s
         self._connection: Connection | None = None
-        self._listener: ChannelListener
+        self._listener: TopicListener
         self._left = 0
-        """The number of channels that the server has not confirmed yet."""
+        """The number of topics that the server has not confirmed yet."""
         self._lost = asyncio.Event()
 
     @override
@@ -51,9 +51,9 @@ class ChannelReader(Channels):
             self._connection.abort()
 
     @override
-    async def listen(self, channels: Sequence[str], listener: ChannelListener) -> None:
+    async def listen(self, topics: Sequence[str], listener: TopicListener) -> None:
         self._listener = listener
-        command = pack(("SUBSCRIBE", *channels))
+        command = pack(("SUBSCRIBE", *topics))
         try:
             while True:
                 self._lost.clear()
@@ -65,7 +65,7 @@ class ChannelReader(Channels):
                     await asyncio.sleep(self._backoff.next_s())
                     continue
                 self._connection = greeted.connection
-                self._left = len(channels)
+                self._left = len(topics)
                 self._connection.write(command)
                 self._backoff.reset()
                 await self._lost.wait()

@@ -1,4 +1,4 @@
-"""The reader of channels: what a listener is told, and when."""
+"""The reader of topics: what a listener is told, and when."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +7,12 @@ import pytest
 from typing_extensions import override
 
 from core.redis.backoff import Backoff
-from core.redis.channels import ChannelReader
-from core.redis.interfaces import ChannelListener
+from core.redis.interfaces import TopicListener
+from core.redis.topics import TopicReader
 from tests.fakes.scripted_redis import Command, ScriptedRedis, bulk
 
 
-class Heard(ChannelListener):
+class Heard(TopicListener):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -23,8 +23,8 @@ class Heard(ChannelListener):
         self.events.put_nowait("subscribed")
 
     @override
-    def on_message(self, channel: bytes, data: bytes) -> None:
-        self.events.put_nowait(f"{channel.decode()}: {data.decode()}")
+    def on_message(self, topic: bytes, data: bytes) -> None:
+        self.events.put_nowait(f"{topic.decode()}: {data.decode()}")
 
     @override
     def on_pong(self) -> None:
@@ -40,8 +40,7 @@ def confirm(command: Command) -> bytes | None:
     if command[0] == b"PING":
         return b"*2\r\n" + bulk(b"pong") + bulk(b"")
     return b"".join(
-        b"*3\r\n" + bulk(b"subscribe") + bulk(channel) + b":%d\r\n" % place
-        for place, channel in enumerate(command[1:], 1)
+        b"*3\r\n" + bulk(b"subscribe") + bulk(topic) + b":%d\r\n" % place for place, topic in enumerate(command[1:], 1)
     )
 
 
@@ -55,12 +54,12 @@ async def server() -> AsyncIterator[ScriptedRedis]:
 
 
 @pytest.fixture
-def reader(server: ScriptedRedis) -> ChannelReader:
-    return ChannelReader(address=server.address, backoff=Backoff(lambda: 0.0))
+def reader(server: ScriptedRedis) -> TopicReader:
+    return TopicReader(address=server.address, backoff=Backoff(lambda: 0.0))
 
 
 @pytest.fixture
-async def heard(reader: ChannelReader) -> AsyncIterator[Heard]:
+async def heard(reader: TopicReader) -> AsyncIterator[Heard]:
     heard = Heard()
     task = asyncio.create_task(reader.listen(["s:0", "s:1"], heard))
     assert await heard.events.get() == "subscribed"
@@ -69,13 +68,13 @@ async def heard(reader: ChannelReader) -> AsyncIterator[Heard]:
     await asyncio.wait([task])
 
 
-async def test_messages_arrive_with_their_channel(server: ScriptedRedis, heard: Heard) -> None:
+async def test_messages_arrive_with_their_topic(server: ScriptedRedis, heard: Heard) -> None:
     server.push(b"*3\r\n" + bulk(b"message") + bulk(b"s:1") + bulk(b"typing"))
     assert await heard.events.get() == "s:1: typing"
 
 
 async def test_ping_is_told_after_what_was_published_before(
-    server: ScriptedRedis, reader: ChannelReader, heard: Heard
+    server: ScriptedRedis, reader: TopicReader, heard: Heard
 ) -> None:
     server.push(b"*3\r\n" + bulk(b"message") + bulk(b"s:0") + bulk(b"a"))
     reader.ping()
@@ -88,9 +87,7 @@ async def test_loss_is_told_once_and_followed_by_a_new_beginning(server: Scripte
     assert [command[0] for command in server.commands] == [b"SUBSCRIBE", b"SUBSCRIBE"]
 
 
-async def test_ping_without_a_connection_does_nothing(
-    server: ScriptedRedis, reader: ChannelReader, heard: Heard
-) -> None:
+async def test_ping_without_a_connection_does_nothing(server: ScriptedRedis, reader: TopicReader, heard: Heard) -> None:
     await server.stop()
     assert await heard.events.get() == "lost"
     reader.ping()
