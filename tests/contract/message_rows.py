@@ -16,8 +16,12 @@ from core.store.aggregates.message_rows import MessageRows
 from core.store.cassandra.connection import open_messages
 from core.store.sql.aggregates.message_rows import SqlMessageRows
 from core.store.sql.engine.dialect import SQLITE
+from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.store import SqlStore
+from tests.contract.postgres_backend import PostgresBackend
+from tests.fakes.clock import FakeClock
 from tests.support.databases import MigratedDatabase
+from tests.support.postgres_databases import PostgresDatabases
 
 _FIRST = random.SystemRandom().randrange(1 << 52) << 10
 """Ids of places begin at a random number, since tests of several runs and workers may share a server."""
@@ -57,3 +61,16 @@ async def open_sqlite_rows(path: Path, database: MigratedDatabase, clock: Clock)
         yield SqlMessageRows(reads=store._reads, writer=store._writer, dialect=SQLITE, clock=clock)
     finally:
         await store.close()
+
+
+@contextlib.asynccontextmanager
+async def open_postgres_rows(databases: PostgresDatabases, clock: FakeClock) -> AsyncIterator[MessageRows]:
+    """Open the rows of a PostgreSQL database."""
+    backend = PostgresBackend(databases, clock)
+    await backend.open()
+    try:
+        store = backend.store
+        yield SqlMessageRows(reads=store.reads, writer=store.writer, dialect=POSTGRES, clock=clock)
+    finally:
+        await backend.close()
+        await backend.remove()

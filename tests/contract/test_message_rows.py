@@ -1,9 +1,11 @@
 """The rows of messages: inserts that may be repeated, withdrawals, pages, edits by version, deletions."""
 
 import asyncio
+import contextlib
 import itertools
 import random
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,9 @@ import pytest
 from core.domain.errors import Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
 from core.domain.message import Message
-from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.message_rows import MessageRows
 from tests.contract.builders import flake, flake_at, new_message
-from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_sqlite_rows
+from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_postgres_rows, open_sqlite_rows
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.message_rows import FakeMessageRows
 from tests.support.databases import MigratedDatabase
@@ -24,20 +25,27 @@ from tests.support.databases import MigratedDatabase
 BUCKET_S = BUCKET_MS / 1000
 
 
-@pytest.fixture(params=["fake", "sqlite", "cassandra"])
-async def rows(
+@pytest.fixture(params=["fake", "sqlite", "postgres", "cassandra"])
+def opening(
     request: pytest.FixtureRequest, tmp_path: Path, migrated_database: MigratedDatabase
-) -> AsyncIterator[MessageRows]:
-    """The rows of one backend."""
-    if request.param == "fake":
-        yield FakeMessageRows(clock=FakeClock())
-        return
-    if request.param == "sqlite":
-        async with open_sqlite_rows(tmp_path / "rows.db", migrated_database, FakeClock()) as opened:
-            yield opened
-        return
-    settings: CassandraSettings = request.getfixturevalue("cassandra_settings")
-    async with open_cassandra_rows(settings, FakeClock()) as opened:
+) -> AbstractAsyncContextManager[MessageRows]:
+    """The rows of one backend, to be opened. A server is only started for the tests that use it."""
+    clock = FakeClock()
+    match request.param:
+        case "fake":
+            return contextlib.nullcontext(FakeMessageRows(clock=clock))
+        case "sqlite":
+            return open_sqlite_rows(tmp_path / "rows.db", migrated_database, clock)
+        case "postgres":
+            return open_postgres_rows(request.getfixturevalue("postgres_databases"), clock)
+        case _:
+            return open_cassandra_rows(request.getfixturevalue("cassandra_settings"), clock)
+
+
+@pytest.fixture
+async def rows(opening: AbstractAsyncContextManager[MessageRows]) -> AsyncIterator[MessageRows]:
+    """The open rows."""
+    async with opening as opened:
         yield opened
 
 
@@ -55,7 +63,7 @@ def full_message(place: Place) -> Message:
         guild_id=place.guild_id,
         author_id=place.author_id,
         type=19,
-        content="Ünï 🐙\n\0 'quoted' \"double\"",
+        content="Ünï 🐙\n\t 'quoted' \"double\"",
         tts=True,
         mention_everyone=True,
         mention_ids=(flake(2), flake(3)),

@@ -15,6 +15,9 @@ from typing_extensions import override
 Snowflake = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits everywhere; SQLite makes an INTEGER primary key its row id, which saves an index, and a BIGINT one not."""
 
+WideInteger = Integer().with_variant(BigInteger(), "postgresql")
+"""64 bits in a column that is not a row id. SQLite's INTEGER has them."""
+
 BytewiseText = Text().with_variant(Text(collation="C"), "postgresql")
 """A text whose order is that of its bytes, so that an index finds prefixes. SQLite orders all texts so."""
 

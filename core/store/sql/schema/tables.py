@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from core.domain.channel import Overwrite
-from core.store.sql.schema.columns import BytewiseText, JsonTuple, RawJson, Snowflake, ZeroAsNull
+from core.store.sql.schema.columns import BytewiseText, JsonTuple, RawJson, Snowflake, WideInteger, ZeroAsNull
 
 metadata = MetaData(
     naming_convention={
@@ -275,7 +275,7 @@ messages = Table(
     Column("mention_ids", JsonTuple(int), nullable=False),
     Column("mention_role_ids", JsonTuple(int), nullable=False),
     Column("embeds", RawJson, nullable=False),
-    Column("flags", Integer, nullable=False),
+    Column("flags", WideInteger, nullable=False),
     Column("pinned", Boolean, nullable=False),
     Column("edited_ms", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),

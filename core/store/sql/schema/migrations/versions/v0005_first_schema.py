@@ -310,7 +310,7 @@ def _create_messages() -> None:
         sa.Column("mention_ids", sa.Text(), nullable=False),
         sa.Column("mention_role_ids", sa.Text(), nullable=False),
         sa.Column("embeds", sa.LargeBinary(), nullable=False),
-        sa.Column("flags", sa.Integer(), nullable=False),
+        sa.Column("flags", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), nullable=False),
         sa.Column("pinned", sa.Boolean(), nullable=False),
         sa.Column("edited_ms", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
