@@ -79,7 +79,7 @@ UNDER_CHECKS = cd $(SANITIZED) && PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=
 sanitized-tree: $(VENV)/dev.stamp
 	@mkdir -p $(SANITIZED) && rm -rf $(SANITIZED)/tests
 	@tar -c --exclude=node_modules --exclude='*.so' --exclude='*.c' --exclude=__pycache__ --exclude=target \
-	  $(PACKAGES) tests setup.py pyproject.toml README.md LICENSE NOTICE $(wildcard .fuzz) | tar -x -C $(SANITIZED)
+	  $(PACKAGES) deploy tests setup.py pyproject.toml README.md LICENSE NOTICE $(wildcard .fuzz) | tar -x -C $(SANITIZED)
 	@echo "Compiling the kernels with sanitizers …"
 	@cd $(SANITIZED) && CFLAGS="-O1 -g -fno-omit-frame-pointer $(CHECKS)" LDFLAGS="$(CHECKS)" \
 	  ../../$(PY) setup.py --quiet build_ext --inplace >/dev/null

@@ -22,6 +22,7 @@ from core.store.cassandra.statements import (
     Statement,
 )
 from core.store.cassandra.tries import TryLimit
+from core.store.cassandra.turns import Turns
 
 _BATCH: Final = 100
 """The rows of a batch: as many as one request of a client may delete, and about 6 of the 50 kB that a server allows."""
@@ -33,10 +34,11 @@ _Row = Sequence[Any]
 class Deletion:
     """Deletions over one session."""
 
-    __slots__ = ("_limit", "_session")
+    __slots__ = ("_limit", "_session", "_turns")
 
-    def __init__(self, *, session: CassandraSession, limit: TryLimit) -> None:
+    def __init__(self, *, session: CassandraSession, limit: TryLimit, turns: Turns) -> None:
         self._session = session
+        self._turns = turns
         self._limit = limit
 
     async def delete(self, channel_id: int, message_ids: Collection[int]) -> list[int]:
@@ -75,7 +77,8 @@ class Deletion:
 
     async def _delete_together(self, channel_id: int, bucket: int, rows: dict[int, _Row]) -> bool:
         parts = [(DELETE, (channel_id, bucket, each, row[1])) for each, row in rows.items()]
-        answer = await (await self._session.begin_batch(parts))
+        async with self._turns.taken((channel_id, bucket)):
+            answer = await (await self._session.begin_batch(parts))
         return bool(answer[0][0])
 
     async def _tidy(self, bucket: int, gone: dict[int, _Row]) -> None:

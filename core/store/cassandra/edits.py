@@ -16,15 +16,17 @@ from core.store.cassandra.columns import decode_message, encode_changes, place_o
 from core.store.cassandra.session import CassandraSession
 from core.store.cassandra.statements import FIND, FIND_DECIDED, UPDATE, Statement
 from core.store.cassandra.tries import TryLimit
+from core.store.cassandra.turns import Turns
 
 
 class Edits:
     """Edits over one session."""
 
-    __slots__ = ("_limit", "_session")
+    __slots__ = ("_limit", "_session", "_turns")
 
-    def __init__(self, *, session: CassandraSession, limit: TryLimit) -> None:
+    def __init__(self, *, session: CassandraSession, limit: TryLimit, turns: Turns) -> None:
         self._session = session
+        self._turns = turns
         self._limit = limit
 
     async def update(
@@ -74,7 +76,8 @@ class Edits:
         The answer says whether it was, and, when it was not and there is a row, which version that has.
         """
         place = place_of(channel_id, message_id)
-        rows = await self._session.run(UPDATE, *encode_changes(edit), *place, expected_version)
+        async with self._turns.taken((place[0], place[1])):
+            rows = await self._session.run(UPDATE, *encode_changes(edit), *place, expected_version)
         is_applied, *found = rows[0]
         if not is_applied and found in ([], [None]):
             raise UnknownMessage

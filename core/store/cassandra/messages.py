@@ -16,6 +16,7 @@ from core.store.cassandra.insertion import Insertion
 from core.store.cassandra.session import CassandraSession
 from core.store.cassandra.statements import FIND, LAST_IDS, LIST_BY_AUTHOR
 from core.store.cassandra.tries import TryLimit
+from core.store.cassandra.turns import Turns
 
 _CHANNELS_AT_ONCE: Final = 50
 """The channels of one read. Its coordinator asks their replicas one by one, so more would only keep it busy."""
@@ -38,8 +39,9 @@ class CassandraMessages:
         self._session = session
         self._clock = clock
         self._insertion = Insertion(session=session, limit=limit)
-        self._edits = Edits(session=session, limit=limit)
-        self._deletion = Deletion(session=session, limit=limit)
+        turns = Turns()
+        self._edits = Edits(session=session, limit=limit, turns=turns)
+        self._deletion = Deletion(session=session, limit=limit, turns=turns)
         self._history = History(session=session)
 
     async def insert(self, message: Message) -> None:
