@@ -34,13 +34,14 @@ from api.services.images import ImageService
 from api.services.limits import Limits
 from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
+from api.services.memory import Memory
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.stored_events import StoredMessageEvents
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
-from core.live.interfaces import OnlineCounts, RateLimiter, SessionStarts
+from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
@@ -72,14 +73,25 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
 class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
-    __slots__ = ("_passwords", "_temporary_members", "asgi", "entities", "limits", "messages", "stored_events", "uses")
+    __slots__ = (
+        "_passwords",
+        "_temporary_members",
+        "asgi",
+        "entities",
+        "limits",
+        "memory",
+        "messages",
+        "stored_events",
+        "uses",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that others may want of the tier
         self,
         *,
         asgi: Edge,
         entities: EntityCache,
         limits: Limits,
+        memory: Memory,
         messages: MessageService,
         passwords: Passwords,
         stored_events: StoredMessageEvents,
@@ -89,6 +101,7 @@ class Api:
         self.asgi = asgi
         self.entities = entities
         self.limits = limits
+        self.memory = memory
         self.messages = messages
         """The gateway's `MessagePort`."""
         self.stored_events = stored_events
@@ -118,6 +131,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     metrics: Metrics,
     door: Door,
     limiter: RateLimiter,
+    request_gate: RequestGate,
     refusals: Refusals,
     online: OnlineCounts,
     starts: SessionStarts,
@@ -131,7 +145,9 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     renderer = MessageRenderer(entities=entities, messages=cache)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
-    limits = Limits(limiter=limiter, settings=settings.limits, refusals=refusals)
+    authenticator = Authenticator(store=store, bus=bus, uses=uses)
+    memory = Memory((entities, last_messages, cache, authenticator))
+    limits = Limits(limiter=limiter, gate=request_gate, settings=settings.limits, refusals=refusals)
     images = ImageService(blobs=blobs)
     membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
     services = Services(
@@ -149,7 +165,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             door=door,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
-        gate=Gate(authenticator=Authenticator(store=store, bus=bus, uses=uses), limits=limits, door=door),
+        gate=Gate(authenticator=authenticator, limits=limits, door=door, forget=memory.forget_all),
         gateway_addresses=GatewayAddressService(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
         images=images,
         limits=limits,
@@ -159,6 +175,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         asgi=Edge(router=router, gate=services.gate, limits=limits, clock=clock, metrics=metrics),
         entities=entities,
         limits=limits,
+        memory=memory,
         messages=services.message.messages,
         passwords=passwords,
         stored_events=StoredMessageEvents(entities=entities, renderer=renderer),

@@ -9,7 +9,7 @@ from typing import Final
 from core.domain.errors import Unavailable
 from core.door.memory import MemoryDoor
 from core.door.rules import find_message_rules
-from core.live.limits import MemoryRateLimiter
+from core.live.limits import MemoryGate, MemoryRateLimiter
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock
@@ -54,6 +54,7 @@ def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, ids: NodeId
             clock=clock,
         ),
         limiter=limiter,
+        request_gate=MemoryGate(limiter=limiter),
         refusals=refusals,
         session_journal=store.session_journal,
         online=MemoryOnlineCounts(),

@@ -16,7 +16,7 @@ from prometheus_client import (
 
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
-from core.live.interfaces import OnlineCounts, RateLimiter, SessionStarts
+from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock
 from core.runtime.descriptors import DescriptorShares
@@ -45,6 +45,7 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
     metrics: Metrics
     door: Door
     limiter: RateLimiter
+    request_gate: RequestGate
     refusals: Refusals
     session_journal: SessionJournal
     online: OnlineCounts

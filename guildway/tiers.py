@@ -32,6 +32,7 @@ def build_the_api(ground: Ground, blobs: BlobStore, address: PublicAddress) -> A
         metrics=ground.metrics,
         door=ground.door,
         limiter=ground.limiter,
+        request_gate=ground.request_gate,
         refusals=ground.refusals,
         online=ground.online,
         starts=ground.starts,

@@ -6,6 +6,8 @@ declared public.
 """
 
 import hashlib
+from collections.abc import Callable
+from typing import Final
 
 from api.http.rate_headers import Rate
 from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Scope, address_of
@@ -15,13 +17,17 @@ from api.services.limits import Limits
 from core.domain.errors import RateLimited, Unauthorized
 from core.door.interfaces import Door
 
+_READS: Final = frozenset({"GET", "HEAD"})
+
 
 class Gate:
     """Authenticates requests and counts them."""
 
-    __slots__ = ("_authenticator", "_buckets", "_door", "_limits")
+    __slots__ = ("_authenticator", "_buckets", "_door", "_forget", "_limits")
 
-    def __init__(self, *, authenticator: Authenticator, limits: Limits, door: Door) -> None:
+    def __init__(self, *, authenticator: Authenticator, limits: Limits, door: Door, forget: Callable[[], None]) -> None:
+        """`forget` drops what this process remembers of entities, when that may be older than a request."""
+        self._forget = forget
         self._authenticator = authenticator
         self._limits = limits
         self._door = door
@@ -29,13 +35,14 @@ class Gate:
 
     async def admit(self, scope: Scope, *, is_public: bool) -> None:
         """Authenticate a request and count it. Raises Unauthorized or RateLimited."""
+        changes = self._authenticator.changes
         caller = await self.find_caller(scope)
+        await self._count(scope, address_of(scope) if caller is None else caller.user_id)
         if caller is None:
-            await self._count(scope, address_of(scope))
             if not is_public:
                 raise Unauthorized
-            return
-        await self._count(scope, caller.user_id)
+        elif changes != self._authenticator.changes:
+            await self.confirm(scope)
 
     async def find_caller(self, scope: Scope) -> Caller | None:
         """Find the account of the request's token, and leave it in the scope."""
@@ -58,7 +65,10 @@ class Gate:
             raise Unauthorized
 
     async def _count(self, scope: Scope, who: int | str) -> None:
-        standing = await self._limits.stand_request(who)
+        passage = await self._limits.admit_request(who, is_read=scope["method"] in _READS)
+        if not passage.is_current:
+            self._forget()
+        standing = passage.standing
         if standing is not None:
             scope[RATE_KEY] = Rate(standing, self._bucket(scope))
             if standing.retry_after_s:

@@ -173,6 +173,11 @@ class EntityCache:
         self._guilds.drop(guild_id)
         self._epochs[guild_id] = self._epochs.get(guild_id, 0) + 1
 
+    def forget_all(self) -> None:
+        """Invalidate everything."""
+        for kept in (self._guilds, self._channels, self._users, self._members):
+            kept.clear()
+
     async def _load_guild(self, guild_id: int) -> GuildEntry:
         snapshot = await self._store.guilds.load_snapshot(guild_id)
         if snapshot is None:

@@ -17,7 +17,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 
 from core.domain.errors import RateLimited
-from core.live.interfaces import RateLimiter, Rule, Standing
+from core.live.interfaces import Passage, RateLimiter, RequestGate, Rule
 from core.live.refusals import Refusals
 from core.runtime.addresses import key_of
 from core.runtime.settings.settings import LimitSettings
@@ -30,6 +30,7 @@ class Limits:
 
     __slots__ = (
         "_account_passwords",
+        "_gate",
         "_invalid",
         "_is_enabled",
         "_limiter",
@@ -40,7 +41,8 @@ class Limits:
         "_requests",
     )
 
-    def __init__(self, *, limiter: RateLimiter, settings: LimitSettings, refusals: Refusals) -> None:
+    def __init__(self, *, limiter: RateLimiter, gate: RequestGate, settings: LimitSettings, refusals: Refusals) -> None:
+        self._gate = gate
         self._limiter = limiter
         self._refusals = refusals
         self._is_enabled = settings.enabled
@@ -55,14 +57,16 @@ class Limits:
             True: Rule("loopback-registrations", settings.loopback_registrations_per_minute, 60.0),
         }
 
-    async def stand_request(self, who: int | str) -> Standing | None:
-        """Count a request; `who` is a user id or an address. None when limits are off."""
-        if not self._is_enabled:
-            return None
-        standing = await self._limiter.take(self._requests, key_of(who) if isinstance(who, str) else who)
-        if standing.retry_after_s:
+    async def admit_request(self, who: int | str, *, is_read: bool) -> Passage:
+        """Count a request, and wait until this process is as new as the cluster was; `who` is a user id or an address.
+
+        The standing is None when limits are off.
+        """
+        rule = self._requests if self._is_enabled else None
+        passage = await self._gate.enter(rule, key_of(who) if isinstance(who, str) else who, is_read=is_read)
+        if passage.standing is not None and passage.standing.retry_after_s:
             self._refusals.tell(self._requests, who)
-        return standing
+        return passage
 
     async def take_registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""

@@ -76,6 +76,7 @@ async def _build_api(ground: Ground, folder: Path) -> Any:
         metrics=ground.metrics,
         door=ground.door,
         limiter=ground.limiter,
+        request_gate=ground.request_gate,
         refusals=ground.refusals,
         online=ground.online,
         starts=ground.starts,
@@ -130,9 +131,16 @@ def _build_litestar(ground: Ground) -> Any:
 
 def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
     store, clock = ground.store, ground.clock
-    limits = Limits(limiter=ground.limiter, settings=ground.settings.limits, refusals=ground.refusals)
+    limits = Limits(
+        limiter=ground.limiter, gate=ground.request_gate, settings=ground.settings.limits, refusals=ground.refusals
+    )
     uses = AuthSessionUses(store=store, clock=clock)
-    gate = Gate(authenticator=Authenticator(store=store, bus=ground.bus, uses=uses), limits=limits, door=ground.door)
+    gate = Gate(
+        authenticator=Authenticator(store=store, bus=ground.bus, uses=uses),
+        limits=limits,
+        door=ground.door,
+        forget=lambda: None,
+    )
     entities = EntityCache(store=store, bus=ground.bus, clock=clock)
     cache = MessageCache(messages=store.messages, bus=ground.bus)
     services = build_message_services(

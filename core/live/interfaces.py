@@ -70,3 +70,21 @@ class RateLimiter(Protocol):
 
     async def give_back(self, rule: Rule, key: Hashable) -> None:
         """Take back one count."""
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A request that has come to the gate. Without `is_current`, what this process remembers may be older than it."""
+
+    standing: Standing | None
+    """None when the request counts against nothing."""
+    is_current: bool
+
+
+class RequestGate(Protocol):
+    """The entrance of requests: they are counted, and see what was answered to others before they came."""
+
+    async def enter(self, rule: Rule | None, key: Hashable, *, is_read: bool) -> Passage:
+        """Count a request against a rule, None for none, and return when this process is as new as the cluster was.
+
+        Rows and rights are meant by that, and for a request that only reads, messages too.
+        """

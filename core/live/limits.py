@@ -2,7 +2,9 @@
 
 from collections.abc import Hashable
 
-from core.live.interfaces import Rule, Standing
+from typing_extensions import override
+
+from core.live.interfaces import Passage, RateLimiter, RequestGate, Rule, Standing
 from core.runtime.clock import Clock
 
 
@@ -94,3 +96,16 @@ class MemoryRateLimiter:
 def _exhausted(rule: Rule, window: _Window, now_s: float) -> Standing:
     left_s = window.end_s - now_s
     return Standing(rule.limit, 0, left_s, left_s)
+
+
+class MemoryGate(RequestGate):
+    """The gate of the one process that has everything, which is always as new as it can be."""
+
+    __slots__ = ("_limiter",)
+
+    def __init__(self, *, limiter: RateLimiter) -> None:
+        self._limiter = limiter
+
+    @override
+    async def enter(self, rule: Rule | None, key: Hashable, *, is_read: bool) -> Passage:
+        return Passage(None if rule is None else await self._limiter.take(rule, key), is_current=True)

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Hashable
 
-import msgspec
 from typing_extensions import override
 
 from core.domain.errors import Unavailable
-from core.live.interfaces import RateLimiter, Rule, Standing
+from core.live.interfaces import Passage, RateLimiter, RequestGate, Rule, Standing
 from core.live.limits import MemoryRateLimiter
 from core.redis.interfaces import Answer, Scripts
 from core.redis.keys import ANY_TAG
@@ -45,15 +44,7 @@ class RedisRateLimiter(RateLimiter):
             await self._alone.give_back(rule, key)
 
 
-class Passage(msgspec.Struct, frozen=True):
-    """A request at the gate. Without `is_current`, what this process remembers may be older than the request."""
-
-    standing: Standing | None
-    """None when the request counts against nothing."""
-    is_current: bool
-
-
-class RedisGate:
+class RedisGate(RequestGate):
     """Counts each request, and lets it go on when this process is as new as the cluster was."""
 
     __slots__ = ("_alone", "_is_current", "_scripts", "_wait_applied")
@@ -63,10 +54,12 @@ class RedisGate:
         *,
         scripts: Scripts,
         alone: MemoryRateLimiter,
-        wait_applied: Callable[[int], Awaitable[bool]],
+        wait_applied: Callable[[int, int], Awaitable[bool]],
         is_current: Callable[[], bool],
     ) -> None:
-        """`wait_applied` waits until this process has applied a value of `tail:rel`; False when it is not in time.
+        """`wait_applied` waits until this process has applied values of `tail:all` and `tail:rel`.
+
+        It returns False when that is not in time.
 
         `is_current` tells whether its caches may be trusted at all.
         """
@@ -75,18 +68,16 @@ class RedisGate:
         self._wait_applied = wait_applied
         self._is_current = is_current
 
-    async def enter(self, rule: Rule | None, key: Hashable) -> Passage:
-        """Count a request against a rule, None for none.
-
-        While Redis is away this process counts alone.
-        """
+    @override
+    async def enter(self, rule: Rule | None, key: Hashable, *, is_read: bool) -> Passage:
+        # While Redis is away this process counts alone.
         args = ("", 0, 0) if rule is None else limit_args(rule, key)
         try:
             answer = await self._scripts.call("gate", ANY_TAG, *args)
         except Unavailable:
             return Passage(None if rule is None else self._alone.take_now(rule, key), is_current=self._is_current())
         standing = None if rule is None else read_standing(rule, answer)
-        is_applied = await self._wait_applied(answer[4])
+        is_applied = await self._wait_applied(answer[3] if is_read else 0, answer[4])
         return Passage(standing, is_current=is_applied and self._is_current())
 
 

@@ -50,6 +50,12 @@ class Authenticator:
         self._uses.note(caller.auth_session_id)
         return caller
 
+    def forget_all(self) -> None:
+        """Forget all callers."""
+        self._changes += 1
+        self._callers.clear()
+        self._hashes_of.clear()
+
     async def _load(self, token_hash: bytes) -> Caller | None:
         changes = self._changes
         session = await self._store.users.find_auth_session(token_hash)

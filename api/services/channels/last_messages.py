@@ -34,6 +34,10 @@ class LastMessages:
         found = await self._ids.get_many(channel_ids, self._load_many)
         return {channel_id: message_id for channel_id, message_id in found.items() if message_id != _NONE}
 
+    def forget_all(self) -> None:
+        """Forget all ids."""
+        self._ids.clear()
+
     async def _load(self, channel_id: int) -> int:
         return (await self._load_many([channel_id]))[channel_id]
 

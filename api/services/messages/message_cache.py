@@ -80,6 +80,11 @@ class MessageCache:
             page = await self._pages.renew(channel_id)
         return page
 
+    def forget_all(self) -> None:
+        """Drop all pages, and disown the loads under way."""
+        self._pages.clear()
+        self._loads.clear()
+
     def find_on_page(self, channel_id: int, message_id: int) -> tuple[Message, Page] | None:
         """Return one message and the page that holds it, or None. No page is loaded for it."""
         page = self._pages.find_cached(channel_id)

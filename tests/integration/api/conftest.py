@@ -20,7 +20,7 @@ import pytest
 from api.app import build_api
 from core.door.memory import MemoryDoor
 from core.door.rules import find_message_rules
-from core.live.limits import MemoryRateLimiter
+from core.live.limits import MemoryGate, MemoryRateLimiter
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock, SystemClock
@@ -87,6 +87,7 @@ async def open_api_in(
                 clock=clock,
             ),
             limiter=limiter,
+            request_gate=MemoryGate(limiter=limiter),
             refusals=refusals,
             online=online,
             starts=starts,

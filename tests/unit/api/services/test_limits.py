@@ -6,15 +6,17 @@ import pytest
 
 from api.services.limits import Limits, is_loopback
 from core.domain.errors import RateLimited
-from core.live.limits import MemoryRateLimiter
+from core.live.limits import MemoryGate, MemoryRateLimiter
 from core.live.refusals import Refusals
 from core.runtime.settings.settings import LimitSettings
 from tests.fakes.clock import FakeClock
 
 
 def limits_with(clock: FakeClock, **settings: object) -> Limits:
+    limiter = MemoryRateLimiter(clock=clock)
     return Limits(
-        limiter=MemoryRateLimiter(clock=clock),
+        limiter=limiter,
+        gate=MemoryGate(limiter=limiter),
         settings=LimitSettings(**settings),  # type: ignore[arg-type]
         refusals=Refusals(),
     )
@@ -36,7 +38,7 @@ async def test_limits_that_are_off_refuse_nothing() -> None:
     for _ in range(3):
         await limits.take_login("a")
         await limits.count_invalid("a")
-    assert await limits.stand_request(1) is None
+    assert (await limits.admit_request(1, is_read=True)).standing is None
     assert await limits.find_block("a") == 0.0
 
 
@@ -52,9 +54,11 @@ async def test_refusals_are_counted_and_told(caplog: pytest.LogCaptureFixture) -
     refused: list[str] = []
     settings = LimitSettings(logins_per_minute=1, requests_per_second=1, invalid_requests=1)
     limiter = MemoryRateLimiter(clock=FakeClock())
-    limits = Limits(limiter=limiter, settings=settings, refusals=Refusals(count=refused.append))
+    limits = Limits(
+        limiter=limiter, gate=MemoryGate(limiter=limiter), settings=settings, refusals=Refusals(count=refused.append)
+    )
     for _ in range(2):
-        await limits.stand_request(7)
+        await limits.admit_request(7, is_read=False)
         await limits.count_invalid("192.0.2.1")
         with contextlib.suppress(RateLimited):
             await limits.take_login("192.0.2.1")
