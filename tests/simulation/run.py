@@ -15,20 +15,20 @@ from typing import Final
 import msgspec
 
 from core.runtime.settings.settings import ApiSettings, GatewaySettings, Settings, StoreSettings
-from tests.simulation.checker import find_violations
-from tests.simulation.database_reading import Rows, read_database
+from tests.simulation.checks.checker import find_violations
+from tests.simulation.checks.database_reading import Rows, read_database
+from tests.simulation.clients.ledger import Deed, Ledger
+from tests.simulation.clients.scene import Scene
+from tests.simulation.clients.workload import Workload
 from tests.simulation.defects import planted
-from tests.simulation.fate import Fate
-from tests.simulation.ledger import Deed, Ledger
-from tests.simulation.network import HttpPort
-from tests.simulation.process_loop import ProcessLoop
-from tests.simulation.scene import Scene
-from tests.simulation.server import EmbeddedServer
-from tests.simulation.sqlite import Disk
-from tests.simulation.trace import TraceLog
-from tests.simulation.wires import GatewayPort
-from tests.simulation.workload import Workload
-from tests.simulation.world import Stuck, World
+from tests.simulation.world.fate import Fate
+from tests.simulation.world.network import HttpPort
+from tests.simulation.world.process_loop import ProcessLoop
+from tests.simulation.world.server import EmbeddedServer
+from tests.simulation.world.sqlite import Disk
+from tests.simulation.world.trace import TraceLog
+from tests.simulation.world.wires import GatewayPort
+from tests.simulation.world.world import Stuck, World
 from tests.support.databases import MigratedDatabase
 
 _SETTINGS: Final = Settings(

@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from core.wire.opcodes import Opcode
-from tests.simulation.ledger import Dispatch, Ledger, SessionRecord
-from tests.simulation.process_loop import ProcessLoop
-from tests.simulation.trace import Trace
-from tests.simulation.wires import GatewayPort, Wire
+from tests.simulation.clients.ledger import Dispatch, Ledger, SessionRecord
+from tests.simulation.world.process_loop import ProcessLoop
+from tests.simulation.world.trace import Trace
+from tests.simulation.world.wires import GatewayPort, Wire
 
 _CLOSE: Final = 8
 _KEPT_SESSION: Final = frozenset({4000, 4001, 4002, 4003, 4005, 4008, 1001, 1006})

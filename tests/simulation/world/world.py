@@ -6,7 +6,7 @@
                                             └─ process paused: kept until it goes on (SIGSTOP)
 ```
 
-Each simulated process has a loop object of its own (`tests.simulation.process_loop`), all in this thread. Time moves
+Each simulated process has a loop object of its own (`tests.simulation.world.process_loop`), all in this thread. Time moves
 when nothing is left to do now, and by a microsecond with each handle, so that what spins does not stop the clock.
 
 The world owns the time, the heap and the sources of chance. Each user of chance has a source of its own, by name, so
@@ -20,8 +20,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from tests.simulation.process_loop import LoopState, ProcessLoop
-from tests.simulation.trace import Trace
+from tests.simulation.world.process_loop import LoopState, ProcessLoop
+from tests.simulation.world.trace import Trace
 
 HANDLE_S: Final = 1e-6
 """The virtual time that a handle takes."""

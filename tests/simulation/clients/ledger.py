@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tests.simulation.network import Answer, Request
+from tests.simulation.world.network import Answer, Request
 
 
 class Deed(msgspec.Struct, kw_only=True):

@@ -8,8 +8,8 @@ from collections import Counter
 from itertools import groupby
 
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK
-from tests.simulation.database_reading import Rows
-from tests.simulation.ledger import Deed, Edit, Ledger, Send
+from tests.simulation.checks.database_reading import Rows
+from tests.simulation.clients.ledger import Deed, Edit, Ledger, Send
 
 _REFUSALS = frozenset({400, 401, 403, 404, 405, 429})
 """Answers that say that nothing was done."""

@@ -19,11 +19,11 @@ from core.store.sql.store import SqlStore, StoreOptions
 from gateway.transport.public_address import PublicAddress
 from guildway.embedded_ground import lay_ground, open_ids
 from guildway.tiers import build_the_api, build_the_gateway
-from tests.simulation.network import HttpPort
-from tests.simulation.process_loop import LoopState, ProcessLoop
-from tests.simulation.sqlite import Disk
-from tests.simulation.wires import GatewayPort, WireListener, make_wire_listener
-from tests.simulation.world import World
+from tests.simulation.world.network import HttpPort
+from tests.simulation.world.process_loop import LoopState, ProcessLoop
+from tests.simulation.world.sqlite import Disk
+from tests.simulation.world.wires import GatewayPort, WireListener, make_wire_listener
+from tests.simulation.world.world import World
 
 EPOCH_MS: Final = int(dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 """The wall clock at the world's beginning."""

@@ -7,7 +7,7 @@ must get stands between its neighbours. Before the first match, `last_message_id
 messages the session starts after. What else it has missed shows in its state at the end (`state_check`).
 
 What the gateway makes itself for one session (CHANNEL_CREATE when a right is given, GUILD_CREATE …) is in no log.
-A resume over a killed process may repeat what came last: one step back, and then without a gap again.
+A resume over a killed process may repeat what came last; repeats move nothing.
 """
 
 from typing import Any, Final, NamedTuple
@@ -24,9 +24,9 @@ from core.domain.events import (
     READY,
     TEXT_EVENTS,
 )
-from tests.simulation.ledger import Dispatch, SessionRecord
-from tests.simulation.server import CLOCK_MS, EPOCH_MS
-from tests.simulation.timeline import Moment, Timeline, Verdict, created_ms
+from tests.simulation.checks.timeline import Moment, Timeline, Verdict, created_ms
+from tests.simulation.clients.ledger import Dispatch, SessionRecord
+from tests.simulation.world.server import CLOCK_MS, EPOCH_MS
 
 _UNLOGGED: Final = frozenset(
     {
@@ -106,8 +106,8 @@ class _Place(msgspec.Struct):
     """Channel → the newest message that the session starts after."""
     index: int = -1
     """The entry of the last dispatch, -1 before the first."""
-    life: int = 0
-    """The connection on which that dispatch came."""
+    lives: dict[Key, int] = {}
+    """The connection on which each dispatch came first."""
 
 
 class SessionCheck:
@@ -153,44 +153,59 @@ class SessionCheck:
             if dispatch.event not in _ALSO_MADE:
                 self._complain(f"got {_name(dispatch)} of {stream.owner_id}, where it is not")
             return
-        found = self._choose(place, candidates, dispatch)
+        found = self._choose(stream, place, candidates, dispatch)
         if found is None:
             return
         moment = self._index.by_stream[stream][found]
         if moment.verdicts.get(self._record.user_id, Verdict.MUST_NOT) is Verdict.MUST_NOT:
             self._complain(f"was shown what it may not see: {_name(dispatch)}, position {moment.entry.position}")  # type: ignore[union-attr]
         self._require_none_left_out(stream, place, found, f"before {_name(dispatch)}")
-        place.index, place.life = found, dispatch.life
+        place.index = found
 
-    def _choose(self, place: _Place, candidates: list[int], dispatch: Dispatch) -> int | None:
+    def _choose(self, stream: Stream, place: _Place, candidates: list[int], dispatch: Dispatch) -> int | None:
+        """Return the entry that a dispatch is of; None when it moves nothing: made by the gateway, or a repeat."""
         is_made = dispatch.event in _ALSO_MADE
         if not candidates:
             if not is_made:
                 self._complain(f"got {_name(dispatch)}, which is in no log")
             return None
         if place.index < 0:
-            return None if is_made else candidates[-1]
-        later = [each for each in candidates if each > place.index]
+            place.lives[key_of(dispatch.event, dispatch.d)] = dispatch.life
+            return None if is_made else self._choose_first(place, candidates, dispatch)
         if is_made:
             return None
-        if later:
-            return later[0]
-        if dispatch.life == place.life:
-            self._complain(f"got {_name(dispatch)} again")
+        key = key_of(dispatch.event, dispatch.d)
+        is_repeat = place.lives.setdefault(key, dispatch.life) < dispatch.life
+        later = [each for each in candidates if each > place.index]
+        if is_repeat and not (later and self._find_left_out(stream, place, later[0]) is None):
             return None
-        place.index = candidates[-1] - 1  # a repeat after a resume: from here on without a gap again
+        if not later:
+            self._complain(f"got {_name(dispatch)} again, or out of order")
+            return None
+        return later[0]
+
+    @staticmethod
+    def _choose_first(place: _Place, candidates: list[int], dispatch: Dispatch) -> int:
+        """Choose the entry of a stream's first dispatch: a message that is newer than the session was told first."""
+        if dispatch.event == MESSAGE_CREATE:
+            newest = place.last_ids.get(int(dispatch.d["channel_id"]), 0)
+            return candidates[0] if int(dispatch.d["id"]) > newest else candidates[-1]
         return candidates[-1]
 
     def _require_none_left_out(self, stream: Stream, place: _Place, until: int, when: str) -> None:
-        moments = self._index.by_stream.get(stream, [])
-        for moment in moments[place.index + 1 : until]:
+        moment = self._find_left_out(stream, place, until)
+        if moment is not None:
+            entry = moment.entry
+            assert entry is not None
+            subject = entry.d.get("id", "")
+            self._complain(f"did not get {entry.envelope.event} {subject} at position {entry.position} {when}")
+
+    def _find_left_out(self, stream: Stream, place: _Place, until: int) -> Moment | None:
+        """Return the first entry between the session's place and `until` that the user must get."""
+        for moment in self._index.by_stream.get(stream, [])[place.index + 1 : until]:
             if moment.verdicts.get(self._record.user_id) is Verdict.MUST and self._is_due(place, moment):
-                envelope = moment.entry.envelope  # type: ignore[union-attr]
-                self._complain(
-                    f"did not get {envelope.event} {moment.entry.d.get('id', '')} at position "  # type: ignore[union-attr]
-                    f"{moment.entry.position} {when}"  # type: ignore[union-attr]
-                )
-                return
+                return moment
+        return None
 
     @staticmethod
     def _is_due(place: _Place, moment: Moment) -> bool:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tests.simulation.database_reading import Rows
-from tests.simulation.guild_model import GuildModel, Overwrites, channel_of, guild_of
-from tests.simulation.ledger import Deed, SessionRecord
-from tests.simulation.timeline import Timeline
+from tests.simulation.checks.database_reading import Rows
+from tests.simulation.checks.guild_model import GuildModel, Overwrites, channel_of, guild_of
+from tests.simulation.checks.timeline import Timeline
+from tests.simulation.clients.ledger import Deed, SessionRecord
 
 
 def check_log_against_rows(rows: Rows, timeline: Timeline, violations: list[str]) -> None:

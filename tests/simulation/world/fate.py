@@ -8,9 +8,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from tests.simulation.network import HttpPort
-from tests.simulation.process_loop import ProcessLoop
-from tests.simulation.server import EmbeddedServer
+from tests.simulation.world.network import HttpPort
+from tests.simulation.world.process_loop import ProcessLoop
+from tests.simulation.world.server import EmbeddedServer
 
 _KILLS: Final = (0, 1, 1, 1, 2, 3)
 _PAUSES: Final = (0, 0, 1, 1)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.world.world import World
 
 EXECUTOR_S: Final = 0.002
 """The virtual time of a function that a thread would run: hashing a password, reading a file."""

@@ -18,9 +18,9 @@ from gateway.sessions.connection import Connection, ConnectionHandler
 from gateway.transport.admission import Admission
 from gateway.transport.connection_options import parse_connection_options
 from gateway.transport.surroundings import ALONE, Surroundings
-from tests.simulation.network import Direction, way_s
-from tests.simulation.process_loop import LoopState, ProcessLoop
-from tests.simulation.world import World
+from tests.simulation.world.network import Direction, way_s
+from tests.simulation.world.process_loop import LoopState, ProcessLoop
+from tests.simulation.world.world import World
 
 
 class FrameReceiver(Protocol):

@@ -4,7 +4,8 @@ It starts from the rows before the work began and applies the log's entries one 
 answer is one of three:
 
     MUST      the user's live sessions get it
-    MAY       rights changed with this entry, or it is about the user: it may come in one form or another
+    MAY       rights changed with this entry, or it is about the user, or it repeats a message: whoever has it already
+              need not get it
     MUST_NOT  nobody may show it to the user
 """
 
@@ -14,9 +15,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, INTERNAL_EVENTS, MEMBER_EVENTS, Audience
-from tests.simulation.database_reading import LogEntry
-from tests.simulation.guild_model import GuildModel
+from core.domain.events import (
+    CHANNEL_CREATE,
+    CHANNEL_DELETE,
+    INTERNAL_EVENTS,
+    MEMBER_EVENTS,
+    MESSAGE_CREATE,
+    Audience,
+)
+from tests.simulation.checks.database_reading import LogEntry
+from tests.simulation.checks.guild_model import GuildModel
 
 
 class Verdict(enum.Enum):
@@ -60,14 +68,18 @@ class Timeline:
         """`baseline` are the guilds as they were at the position `after`."""
         self.guilds = copy.deepcopy(baseline)
         self._user_ids = user_ids
+        self._created: set[tuple[int, int]] = {_message(entry) for entry in log if entry.position <= after}
         self._rights = {guild_id: self._list_rights(guild) for guild_id, guild in self.guilds.items()}
         self.start = self._sum_up(None, {})
         self.moments = [self._pass(entry) for entry in log if entry.position > after]
 
     def _pass(self, entry: LogEntry) -> Moment:
         envelope = entry.envelope
+        is_repeat = envelope.event == MESSAGE_CREATE and _message(entry) in self._created
+        self._created.add(_message(entry))
+        must = Verdict.MAY if is_repeat else Verdict.MUST
         if not envelope.guild_id:
-            verdicts = {} if envelope.event in INTERNAL_EVENTS else {envelope.user_id: Verdict.MUST}
+            verdicts = {} if envelope.event in INTERNAL_EVENTS else {envelope.user_id: must}
             return self._sum_up(entry, verdicts)
         guild = self.guilds.get(envelope.guild_id)
         if guild is None:
@@ -78,10 +90,14 @@ class Timeline:
             after = {user_id: self._sees(guild, entry, user_id) for user_id in self._user_ids}
         else:
             after = before
-        verdicts = {user_id: self._judge(entry, user_id, before[user_id], after[user_id]) for user_id in self._user_ids}
+        verdicts = {
+            user_id: self._judge(entry, user_id, before=before[user_id], after=after[user_id], must=must)
+            for user_id in self._user_ids
+        }
         return self._sum_up(entry, verdicts)
 
-    def _judge(self, entry: LogEntry, user_id: int, before: bool, after: bool) -> Verdict:
+    @staticmethod
+    def _judge(entry: LogEntry, user_id: int, *, before: bool, after: bool, must: Verdict) -> Verdict:
         event = entry.envelope.event
         is_about = event in MEMBER_EVENTS and entry.envelope.user_id == user_id
         if event == CHANNEL_CREATE:
@@ -90,7 +106,7 @@ class Timeline:
             after = before
         if before != after or (is_about and (before or after)):
             return Verdict.MAY
-        return Verdict.MUST if before else Verdict.MUST_NOT
+        return must if before else Verdict.MUST_NOT
 
     def _sees(self, guild: GuildModel, entry: LogEntry, user_id: int) -> bool:
         envelope = entry.envelope
@@ -114,6 +130,10 @@ class Timeline:
 
     def _sum_up(self, entry: LogEntry | None, verdicts: dict[int, Verdict]) -> Moment:
         return Moment(entry=entry, verdicts=verdicts, rights=tuple(self._rights.values()))
+
+
+def _message(entry: LogEntry) -> tuple[int, int]:
+    return entry.envelope.owner_id, entry.envelope.id
 
 
 def created_ms(moment: Moment) -> int:

@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.simulation.ledger import Edit, Ledger, Send
-from tests.simulation.person import Person
-from tests.simulation.scene import Scene, SceneGuild
+from tests.simulation.clients.ledger import Edit, Ledger, Send
+from tests.simulation.clients.person import Person
+from tests.simulation.clients.scene import Scene, SceneGuild
 
 _PAUSE_S: Final = (0.02, 1.6)
 _RIGHTS: Final = (0, 1 << 10, 1 << 11, (1 << 10) | (1 << 11), 1 << 13, 1 << 3)

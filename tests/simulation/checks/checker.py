@@ -1,12 +1,12 @@
 """All checks of a finished run."""
 
-from tests.simulation.database_reading import Rows
-from tests.simulation.dispatch_check import LogIndex, SessionCheck
-from tests.simulation.ledger import Deed, Ledger, SessionRecord
-from tests.simulation.message_check import check_messages
-from tests.simulation.rights_check import RightsCheck
-from tests.simulation.state_check import check_answers, check_log_against_rows, check_session
-from tests.simulation.timeline import Timeline
+from tests.simulation.checks.database_reading import Rows
+from tests.simulation.checks.dispatch_check import LogIndex, SessionCheck
+from tests.simulation.checks.message_check import check_messages
+from tests.simulation.checks.rights_check import RightsCheck
+from tests.simulation.checks.state_check import check_answers, check_log_against_rows, check_session
+from tests.simulation.checks.timeline import Timeline
+from tests.simulation.clients.ledger import Deed, Ledger, SessionRecord
 
 
 def find_violations(

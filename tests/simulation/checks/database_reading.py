@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from core.wire.envelope import Envelope, decode_envelope
-from tests.simulation.guild_model import ChannelModel, GuildModel
+from tests.simulation.checks.guild_model import ChannelModel, GuildModel
 
 _decode = msgspec.json.Decoder().decode
 

@@ -4,11 +4,11 @@ import asyncio
 from random import Random
 from typing import Any, Final
 
-from tests.simulation.gateway_client import GatewayClient
-from tests.simulation.ledger import Deed, Ledger, Send
-from tests.simulation.network import Answer, ConnectionLost, HttpPort, Request
-from tests.simulation.process_loop import ProcessLoop
-from tests.simulation.trace import Trace
+from tests.simulation.clients.gateway_client import GatewayClient
+from tests.simulation.clients.ledger import Deed, Ledger, Send
+from tests.simulation.world.network import Answer, ConnectionLost, HttpPort, Request
+from tests.simulation.world.process_loop import ProcessLoop
+from tests.simulation.world.trace import Trace
 
 _TIMEOUT_S: Final = 10.0
 _MOST_ATTEMPTS: Final = 12

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.simulation.process_loop import LoopState, ProcessLoop
-from tests.simulation.world import World
+from tests.simulation.world.process_loop import LoopState, ProcessLoop
+from tests.simulation.world.world import World
 
 _WAY_S: Final = (0.0005, 0.02)
 """The least and the most time of a way."""

@@ -10,13 +10,13 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.intents import ALL_INTENTS
-from tests.simulation.gateway_client import GatewayClient
-from tests.simulation.ledger import Ledger
-from tests.simulation.network import HttpPort
-from tests.simulation.person import Person
-from tests.simulation.process_loop import ProcessLoop
-from tests.simulation.wires import GatewayPort
-from tests.simulation.world import World
+from tests.simulation.clients.gateway_client import GatewayClient
+from tests.simulation.clients.ledger import Ledger
+from tests.simulation.clients.person import Person
+from tests.simulation.world.network import HttpPort
+from tests.simulation.world.process_loop import ProcessLoop
+from tests.simulation.world.wires import GatewayPort
+from tests.simulation.world.world import World
 
 _VIEW: Final = 1 << 10
 _PASSWORD: Final = "correct horse battery"

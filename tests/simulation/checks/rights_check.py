@@ -16,9 +16,9 @@ from bisect import bisect_right
 from typing import Any
 
 from core.domain.events import MESSAGE_CREATE
-from tests.simulation.ledger import Deed, Ledger
-from tests.simulation.server import CLOCK_MS, EPOCH_MS
-from tests.simulation.timeline import Moment, Timeline
+from tests.simulation.checks.timeline import Moment, Timeline
+from tests.simulation.clients.ledger import Deed, Ledger
+from tests.simulation.world.server import CLOCK_MS, EPOCH_MS
 
 _Mark = tuple[str, str]
 """An event, and the id of its subject."""
