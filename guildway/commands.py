@@ -22,6 +22,7 @@ from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED
+from guildway.roles import Role
 from guildway.version import VERSION
 
 Work = Callable[[], int]
@@ -78,6 +79,7 @@ Examples:
   guildway run --data /var/lib/guildway --config /etc/guildway.toml
   guildway run --api 127.0.0.1:8080 --gateway 127.0.0.1:8081
   GUILDWAY_API=:0 guildway run                  a free port, which the first line names
+  guildway run --role api --config cluster.toml  one process of a cluster; `shardctl up` runs them all
 \b
 Exit statuses: 0 stopped as told, 1 failed while running, 2 something must be changed first,
 3 the database is of a newer version, 4 it was made with other numbers, 130 stopped by a second Ctrl-C."""
@@ -97,9 +99,19 @@ def run(
         typer.Option(metavar="HOST:PORT", help="/metrics and /health (GUILDWAY_METRICS; default: 127.0.0.1:8082)."),
     ] = None,
     config: Config = None,
+    role: Annotated[
+        Role | None,
+        typer.Option(help="Be one process of a cluster: the API, the gateway's worker, or both (default: no cluster)."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --role: the process's name in metrics and logs.")
+    ] = None,
 ) -> Work:
     """Serve until told to stop."""
-    return partial(_serve, {"config": config, "data": data, "api": api, "gateway": gateway, "metrics": metrics})
+    if role is None:
+        _refuse_with("--role", name=name)
+    flags = {"config": config, "data": data, "api": api, "gateway": gateway, "metrics": metrics}
+    return partial(_serve, flags, role, name or role or "")
 
 
 @app.command(
@@ -200,12 +212,17 @@ def _load(flags: dict[str, str | None]) -> Settings:
     return load_settings(environ=os.environ, flags=flags)
 
 
-def _serve(flags: dict[str, str | None]) -> int:
+def _serve(flags: dict[str, str | None], role: Role | None, name: str) -> int:
     settings = _load(flags)
-    from guildway.embedded import open_embedded  # noqa: PLC0415
     from guildway.serving import serve  # noqa: PLC0415
 
-    return serve(settings, open_embedded)
+    if role is None:
+        from guildway.embedded import open_embedded  # noqa: PLC0415
+
+        return serve(settings, open_embedded)
+    from guildway.cluster import open_role  # noqa: PLC0415
+
+    return serve(settings, partial(open_role, role=role, name=name))
 
 
 def _make_demo(url: str | None, flags: dict[str, str | None]) -> int:

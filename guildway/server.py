@@ -27,7 +27,7 @@ Chore = Callable[[], Coroutine[Any, Any, None]]
 class Server:
     """All parts of a process. `run` starts them."""
 
-    __slots__ = ("_api_server", "_chores", "_facts", "_garbage", "_gateway", "_operations_server")
+    __slots__ = ("_api_server", "_chores", "_facts", "_garbage", "_gateway", "_operations_server", "_prepare")
 
     def __init__(
         self,
@@ -38,8 +38,10 @@ class Server:
         garbage: GarbageControl,
         chores: Mapping[str, Chore],
         facts: Mapping[str, object],
+        prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`chores` run beside the servers; `facts` are in the log's first line."""
+        """`chores` run beside the servers; `facts` are in the log's first line. `prepare` ends when it can serve."""
+        self._prepare = prepare
         self._gateway = gateway
         self._api_server = api_server
         self._operations_server = operations_server
@@ -65,6 +67,8 @@ class Server:
                 tasks.create_task(server.run(started=event, stopping=stopping), name=f"http {server.authority}")
             for event in started:
                 await event.wait()
+            if not await self._is_prepared(stopping):
+                return
             with self._garbage.in_force():
                 logger.info("ready", extra={**self._facts, **msgspec.structs.asdict(self._addresses())})
                 when_ready(self._addresses())
@@ -72,6 +76,18 @@ class Server:
             logger.info("stopping")
             if self._gateway is not None:
                 await end_within(GATEWAY_GRACE_S, self._gateway.stop, "gateway")
+
+    async def _is_prepared(self, stopping: asyncio.Event) -> bool:
+        """Wait until the process can serve; False when it is told to stop before."""
+        if self._prepare is None:
+            return True
+        waits = [asyncio.ensure_future(self._prepare()), asyncio.ensure_future(stopping.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return not stopping.is_set()
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _addresses(self) -> Addresses:
         api, operations = self._api_server, self._operations_server

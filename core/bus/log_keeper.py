@@ -139,7 +139,7 @@ class LogKeeper:
             position = tail.passed[shard].value
             if not await self._repair(shard, head, remedy, epoch):
                 return
-        revision = 0 if remedy is Remedy.OPEN else tail.revisions[shard]
+        revision = 0 if remedy is Remedy.OPEN else tail.revisions[shard].value
         await self._open(shard, position, generation_of(position), revision, epoch)
 
     async def _repair(self, shard: int, head: Head, remedy: Remedy, epoch: int) -> bool:

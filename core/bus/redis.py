@@ -10,7 +10,7 @@ told from quiet by pings on the tail's own connection, whose answers come after 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -129,6 +129,14 @@ class RedisBus:
         if self.tail.all.value >= all_ and self.tail.rel.value >= rel:
             return True
         return await self.tail.all.wait(all_, timeout_s) and await self.tail.rel.wait(rel, timeout_s)
+
+    async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
+        """Wait until the listeners of this process have been called with these revisions. Raises Unavailable."""
+        give_up_s = self._clock.monotonic_s() + PASS_S
+        for shard, revision in revisions.items():
+            applied = self.tail.revisions[shard]
+            if applied.value < revision and not await applied.wait(revision, give_up_s - self._clock.monotonic_s()):
+                raise Unavailable("what was read has not been delivered")
 
     async def insist(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """Make a call that needs open logs, again while it is answered with CLOSED.

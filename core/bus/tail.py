@@ -82,7 +82,7 @@ class Tail(TopicListener):
         self._heard_rel = 0
         self.passed = [Level() for _ in range(num_shards)]
         """The position of each shard up to which the listeners have been called."""
-        self.revisions = [0] * num_shards
+        self.revisions = [Level() for _ in range(num_shards)]
         """The newest revision of each shard with which they have been called."""
         self.all = Level()
         self.rel = Level()
@@ -171,9 +171,8 @@ class Tail(TopicListener):
     def _deliver(self, delivery: Delivery) -> None:
         if self._ring is not None:
             self._ring.push(delivery)
-        if delivery.revision:
-            self.revisions[delivery.shard] = delivery.revision
         self._listeners.call(delivery)
+        self.revisions[delivery.shard].rise(delivery.revision)
         self.passed[delivery.shard].rise(delivery.position)
 
     def _rise(self) -> None:
@@ -225,14 +224,14 @@ class Tail(TopicListener):
             self._jump(shard, head.position, head.revision)
         elif head.before != known or generation_of(passed) != head.generation or passed > start:
             logger.warning("entries of a log are not true any more", extra={"shard": shard, "position": passed})
-            self._jump(shard, start, min(head.revision, self.revisions[shard]))
+            self._jump(shard, start, min(head.revision, self.revisions[shard].value))
         if known:
             for listener in self._born:
                 listener(shard, head)
 
     def _jump(self, shard: int, position: int, revision: int) -> None:
         self.passed[shard].reset(position)
-        self.revisions[shard] = revision
+        self.revisions[shard].reset(revision)
         if self._ring is not None:
             self._ring.begin(shard, position)
         for listener in self._lost:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.messages import MessageStore
 from core.store.cluster.messages import ClusterMessages
 from core.store.interfaces import Transaction
 from core.store.sql.postgres.store import PostgresStore
@@ -25,7 +26,7 @@ class ClusterStore:
         self.bans = relational.bans
         self.invites = relational.invites
         self.node_numbers = relational.node_numbers
-        self.messages = messages
+        self.messages: MessageStore = messages
 
     def write(
         self, *, users: Collection[int] = (), guilds: Collection[int] = ()

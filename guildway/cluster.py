@@ -1,0 +1,125 @@
+"""One process of a cluster: an API, a worker with the gateway, or both in one.
+
+This module is the composition root of the roles, as `guildway.embedded` is that of the whole backend in one process.
+Every role has the services of the API: a worker sends by them what clients send over their sockets. Only the listeners
+differ.
+"""
+
+import contextlib
+import logging
+import platform
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from api.app import Api
+from core.bus.redis import RedisBus
+from core.http.server import HttpServer
+from core.runtime.clock import SystemClock
+from core.runtime.settings.settings import Settings
+from core.runtime.sockets import bind_socket
+from core.store.blob.store import open_folder
+from gateway.app import Gateway
+from gateway.transport.public_address import PublicAddress
+from guildway.cluster_ground import ClusterGround, lay_cluster_ground
+from guildway.data_files import DataFiles
+from guildway.ground import KERNELS, Ground, build_metrics
+from guildway.listeners import make_api_server, make_operations_server
+from guildway.roles import Role
+from guildway.server import Chore, Server
+from guildway.tiers import build_the_api, build_the_gateway, list_common_chores
+from guildway.version import VERSION
+
+logger = logging.getLogger(__name__)
+
+_LOOK_S: Final = 1.0
+"""The time between looks whether the process is as new as the cluster, while it starts."""
+
+
+@contextlib.asynccontextmanager
+async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterator[Server]:
+    """Build the parts of a role; on leaving close them.
+
+    Raises:
+        StartError: when a socket, a folder or a server is not available.
+    """
+    clock = SystemClock()
+    metrics = build_metrics(worker=name)
+    files = DataFiles.in_folder(Path(settings.store.data_dir))
+    files.images.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files.prepare_images()
+    async with contextlib.AsyncExitStack() as stack:
+        api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port)) if role.has_api else None
+        operations_socket = None
+        if settings.metrics.enabled:
+            operations_socket = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
+        laid = await stack.enter_async_context(
+            lay_cluster_ground(settings=settings, role=role, name=name, clock=clock, metrics=metrics)
+        )
+        ground = laid.ground
+        address = PublicAddress(settings.gateway.public_url)
+        api = build_the_api(ground, await open_folder(files.images), address)
+        laid.bus.on_loss(lambda _shard: api.memory.forget_all())
+        gateway = _open_gateway(role, ground, api, address)
+        yield Server(
+            gateway=gateway,
+            api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
+            operations_server=_make_operations_server(ground, operations_socket),
+            garbage=ground.garbage,
+            chores=_list_chores(laid, api, gateway),
+            facts=_list_facts(ground, role, name),
+            prepare=lambda: _wait_current(laid.bus),
+        )
+
+
+def _open_gateway(role: Role, ground: Ground, api: Api, address: PublicAddress) -> Gateway | None:
+    if role.has_gateway:
+        return build_the_gateway(ground, api, address)
+    settings = ground.settings.gateway
+    address.bind(settings.host, settings.port)  # where the worker of these settings listens
+    return None
+
+
+def _make_api_server(ground: Ground, api: Api, sock: socket.socket) -> HttpServer:
+    return make_api_server(
+        api.asgi,
+        sock,
+        settings=ground.settings.api,
+        shares=ground.shares,
+        readiness=ground.readiness,
+        metrics=ground.metrics,
+    )
+
+
+def _make_operations_server(ground: Ground, sock: socket.socket | None) -> HttpServer | None:
+    return None if sock is None else make_operations_server(ground.readiness, ground.metrics, sock)
+
+
+def _list_chores(laid: ClusterGround, api: Api, gateway: Gateway | None) -> dict[str, Chore]:
+    chores = {**list_common_chores(laid.ground, api), **laid.chores, **laid.list_sweeps(api.stored_events)}
+    if gateway is not None:
+        chores["gateway"] = gateway.run
+    return chores
+
+
+async def _wait_current(bus: RedisBus) -> None:
+    """Wait until this process has caught up with the logs: before, its answers would be refusals."""
+    while not await bus.wait_current(_LOOK_S):
+        logger.info("waits for the logs in Redis")
+
+
+def _list_facts(ground: Ground, role: Role, name: str) -> dict[str, object]:
+    settings = ground.settings
+    return {
+        "role": role.value,
+        "process_name": name,
+        "version": VERSION,
+        "python": platform.python_version(),
+        "kernels": KERNELS,
+        "num_shards": settings.store.num_shards,
+        "node_number": ground.ids.number,
+        "messages": "Cassandra" if settings.cassandra.contact_points else "PostgreSQL",
+        "listens": f"{settings.api.host} (api), {settings.gateway.host} (gateway)",
+        "trusted_proxies": list(settings.api.trusted_proxies),
+    }
