@@ -21,6 +21,8 @@ NPM := $(shell command -v npm 2>/dev/null)
 GO := $(shell command -v go 2>/dev/null)
 MVN := $(shell command -v mvn 2>/dev/null)
 ARGS ?=
+APIS ?= 2
+CLUSTER_CONFIG := deploy/services/guildway.toml
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # PYTHON=… chooses the Python of a new .venv. A .venv of another Python is refused.
@@ -33,7 +35,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo build test test-pure fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench lock clean node go java cassandra services services-stop
+.PHONY: help run run-cluster demo build test test-pure fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench lock clean node go java cassandra services services-stop
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +45,11 @@ run: $(VENV)/bytecode.stamp  ## Serve; GUILDWAY_* variables hold, ARGS="--api :9
 
 demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a conversation
 	@exec $(PY) -m guildway demo $(ARGS)
+
+run-cluster: $(VENV)/bytecode.stamp $(VENV)/cluster.stamp cassandra  ## Serve as a cluster, with the servers of `make services`; APIS=4, ARGS as for run
+	@$(PY) -m deploy.services start
+	@$(PY) -m guildway migrate --config $(CLUSTER_CONFIG)
+	@exec $(PY) -m shardctl up --apis $(APIS) --config $(CLUSTER_CONFIG) $(ARGS)
 
 services: | $(PY)  ## Start Redis, PostgreSQL and Cassandra on loopback; ARGS="--redis-port 7000" moves one
 	@$(PY) -m deploy.services start $(ARGS)

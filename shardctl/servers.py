@@ -20,12 +20,15 @@ def list_servers(settings: Settings) -> Iterator[Entry]:
     """List the servers. One on another machine, or of another user, has no process id."""
     for role, url in (("redis", settings.redis.url), ("postgres", settings.postgres.url)):
         parts = urlsplit(url)
-        yield _describe(role, parts.hostname or "", parts.port or _PORTS[role])
+        yield _describe(role, role, parts.hostname or "", parts.port or _PORTS[role])
+    for number, host in enumerate(settings.cassandra.contact_points, 1):
+        name = "cassandra" if number == 1 else f"cassandra-{number}"
+        yield _describe("cassandra", name, host, settings.cassandra.port)
 
 
-def _describe(role: str, host: str, port: int) -> Entry:
+def _describe(role: str, name: str, host: str, port: int) -> Entry:
     pid = find_listener(port) if host in _LOCAL else None
-    return Entry(role=role, name=role, pid=pid, state="foreign", addresses={role: f"{host}:{port}"})
+    return Entry(role=role, name=name, pid=pid, state="foreign", addresses={role: f"{host}:{port}"})
 
 
 def find_listener(port: int) -> int | None:

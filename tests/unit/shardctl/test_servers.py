@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from core.runtime.settings.settings import PostgresSettings, RedisSettings, Settings
+from core.runtime.settings.settings import CassandraSettings, PostgresSettings, RedisSettings, Settings
 from shardctl.servers import find_listener, list_servers
 
 
@@ -26,7 +26,12 @@ def test_server_elsewhere_has_an_address_and_no_process() -> None:
     settings = Settings(
         redis=RedisSettings(url="redis://:secret@redis.example.org"),
         postgres=PostgresSettings(url="postgresql://me:secret@10.0.0.6:5433/guildway"),
+        cassandra=CassandraSettings(contact_points=("10.0.0.7", "10.0.0.8")),
     )
-    redis, postgres = list_servers(settings)
+    redis, postgres, *cassandra = list_servers(settings)
     assert (redis.role, redis.pid, redis.addresses) == ("redis", None, {"redis": "redis.example.org:6379"})
     assert (postgres.role, postgres.pid, postgres.addresses) == ("postgres", None, {"postgres": "10.0.0.6:5433"})
+    assert [(server.role, server.name, server.addresses) for server in cassandra] == [
+        ("cassandra", "cassandra", {"cassandra": "10.0.0.7:9042"}),
+        ("cassandra", "cassandra-2", {"cassandra": "10.0.0.8:9042"}),
+    ]
