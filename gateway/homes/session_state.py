@@ -26,7 +26,7 @@ from gateway.sessions.session_guild import SessionGuild
 from gateway.users.presence import Presence
 
 
-class SessionState(msgspec.Struct, kw_only=True, frozen=True):
+class SessionState(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """What the homes know of a session, beside its profile. All of it can be encoded by msgspec."""
 
     guilds: tuple[SessionGuild, ...] = ()

@@ -47,7 +47,7 @@ class LeftPresences:
     async def _tell_all(self) -> None:
         told = 0
         async for record in self._left.list_records():
-            facts = find_facts(record.facts)
+            facts = find_facts(record)
             if facts is None:
                 continue
             self._tell(record.user_id, facts.state)

@@ -82,7 +82,7 @@ class LeftSessions:
             return LeftRefusal.UNKNOWN
         if self._is_expired(record):
             return LeftRefusal.EXPIRED
-        facts = find_facts(record.facts)
+        facts = find_facts(record)
         if facts is None:
             return LeftRefusal.UNREADABLE
         cut = await self._find_cut(record, seq)

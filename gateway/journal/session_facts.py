@@ -1,16 +1,18 @@
-"""The facts of a session, as bytes for the journal: its profile, and what the homes know of it. Pure.
+"""The facts of a session, as bytes for its record: its profile, and what the homes know of it. Pure.
 
-MessagePack, without the names of fields that have their defaults. Another version of the server may not be able to read
-them; then the session cannot be restored, and its client identifies anew.
+MessagePack, without the names of fields, and without what the record has in fields of its own: there are many sessions.
+Another version of the server may not be able to read them; then the session cannot be restored, and its client
+identifies anew.
 """
 
 import msgspec
 
+from core.store.aggregates.session_journal import SessionRecord
 from gateway.homes.session_state import SessionState
 from gateway.sessions.session import SessionProfile
 
 
-class SessionFacts(msgspec.Struct, kw_only=True, frozen=True):
+class SessionFacts(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     profile: SessionProfile
     state: SessionState
 
@@ -20,13 +22,18 @@ _decoder = msgspec.msgpack.Decoder(SessionFacts)
 
 
 def encode_facts(facts: SessionFacts) -> bytes:
-    """Return the facts as bytes."""
-    return _encoder.encode(facts)
+    """Return the facts as bytes for a record."""
+    rest = msgspec.structs.replace(facts.profile, session_id="", user_id=0, token_hash=b"")
+    return _encoder.encode(msgspec.structs.replace(facts, profile=rest))
 
 
-def find_facts(data: bytes) -> SessionFacts | None:
-    """Read facts. None when they are of a version that cannot be read."""
+def find_facts(record: SessionRecord) -> SessionFacts | None:
+    """Read the facts of a record. None when they are of a version that cannot be read."""
     try:
-        return _decoder.decode(data)
+        facts = _decoder.decode(record.facts)
     except msgspec.MsgspecError:
         return None
+    whole = msgspec.structs.replace(
+        facts.profile, session_id=record.session_id, user_id=record.user_id, token_hash=record.token_hash
+    )
+    return msgspec.structs.replace(facts, profile=whole)

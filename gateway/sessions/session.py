@@ -17,8 +17,8 @@ from gateway.sessions.connection import Connection
 _CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 
 
-class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False):
-    """The facts of an Identify, which never change afterwards."""
+class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False, array_like=True):
+    """The facts of an Identify, which never change afterwards. Encoded without the names of fields: there are many."""
 
     session_id: str
     user_id: int

@@ -14,7 +14,7 @@ _ORDER: Final = {"online": 0, "idle": 1, "dnd": 2, "invisible": 3, "offline": 4}
 _HIDDEN: Final = frozenset({"invisible", "offline"})
 
 
-class Presence(msgspec.Struct, kw_only=True, frozen=True):
+class Presence(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """The presence that one session has set."""
 
     status: str = "online"

@@ -75,7 +75,7 @@ async def test_first_cut_is_whole_and_has_a_record_of_each_session(desk: Desk) -
     assert desk.newest == [(a.place, 3), (b.place, 0)]
     record = desk.record("a")
     assert (record.holder, record.incarnation, record.first_cut, record.detached_ms) == ("a", "a", 1, 0)
-    assert find_facts(record.facts) == SessionFacts(profile=a.profile, state=desk.homes.states["a"])
+    assert find_facts(record) == SessionFacts(profile=a.profile, state=desk.homes.states["a"])
 
 
 async def test_nothing_is_written_when_nothing_has_happened(desk: Desk) -> None:
@@ -139,7 +139,7 @@ async def test_session_is_described_ahead_and_again_when_it_changes_after_that(d
     desk.writer.describe_some()
     await desk.writer.write()
     assert len(desk.homes.described) == 151
-    facts = find_facts(desk.record("s0").facts)
+    facts = find_facts(desk.record("s0"))
     assert facts is not None
     assert facts.state.arriving == (1,)
     sessions[1].note_changed()

@@ -16,7 +16,8 @@ from tests.support.gateway.sessions import make_session
 
 WINDOW_S = 60.0
 TOKEN = b"token"
-FACTS = SessionFacts(profile=make_session(1)[0].profile, state=SessionState(arriving=(5,)))
+PROFILE = msgspec.structs.replace(make_session(1, session_id="s")[0].profile, token_hash=TOKEN)
+FACTS = SessionFacts(profile=PROFILE, state=SessionState(arriving=(5,)))
 
 
 class Heirs:
