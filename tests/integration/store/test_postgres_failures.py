@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from core.domain.errors import Conflict, DomainError, OutcomeUnknown, Unavailable
+from core.store.sql.engine import postgres
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.outbox import LIFETIME_MS
 from core.store.sql.postgres.store import PostgresStore
@@ -99,6 +100,37 @@ async def test_connection_that_is_lost_in_a_unit_rolls_back(processes: Processes
     assert await stored(store, 2) == []
     await create(store, 1)
     assert await stored(store, 2) == [1]
+
+
+async def test_unit_that_stands_still_loses_its_owners(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was stopped in a unit must not hold others up; when it goes on, its unit is void."""
+    monkeypatch.setitem(postgres._LIMITS, "idle_in_transaction_session_timeout", "100ms")
+    asleep, awake = await processes.open(), await processes.open()
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def stand_still() -> None:
+        async with asleep.write(guilds=[flake(1)]) as tx:
+            await tx.guilds.create(new_guild(2))
+            entered.set()
+            await leave.wait()
+
+    standing = asyncio.ensure_future(stand_still())
+    await entered.wait()
+    await create(awake, 1)
+    leave.set()
+    with pytest.raises(Unavailable):
+        await standing
+    assert await stored(awake, 2) == [1]
+
+
+async def test_wait_for_an_owner_has_an_end(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(postgres._LIMITS, "lock_timeout", "100ms")
+    one, other = await processes.open(), await processes.open()
+    async with one.write(guilds=[flake(1)]):
+        with pytest.raises(Unavailable):
+            await create(other, 1)
+    await create(other, 1)
+    assert await processes.told() == [1]
 
 
 async def test_error_that_a_body_swallows_voids_the_unit(processes: Processes) -> None:
