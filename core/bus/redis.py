@@ -69,10 +69,12 @@ class RedisBus:
         clock: Clock,
         ring_bytes: int = 0,
         observe_lag: Callable[[float], None] = lambda _: None,
+        count: Callable[[str], None] = lambda _what: None,
     ) -> None:
         """`ring_bytes`: the budget of the newest entries in memory, from which a worker repairs lost tails of logs.
 
         `observe_lag` gets the seconds between a ping and its answer on the tail's connection, several times a second.
+        `count` gets what the tail has missed (`core.bus.tail.Tail`).
         """
         self.num_shards = num_shards
         self._scripts = scripts
@@ -91,6 +93,7 @@ class RedisBus:
             ring=self._ring,
             wake=self._wake.set,
             observe_lag=observe_lag,
+            count=count,
         )
 
     async def run(self) -> None:

@@ -5,7 +5,7 @@ so does a sweep, for those who died between the commit and here. A log takes exa
 events may be relayed at any time, by anybody, twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from core.bus.positions import position_of
@@ -28,10 +28,12 @@ class RevisionGap(Exception):
 class Relay:
     """Relays events of units of work."""
 
-    __slots__ = ("_bus", "_scripts")
+    __slots__ = ("_bus", "_count_gap", "_scripts")
 
-    def __init__(self, *, bus: RedisBus, scripts: Scripts) -> None:
+    def __init__(self, *, bus: RedisBus, scripts: Scripts, count_gap: Callable[[], None] = lambda: None) -> None:
+        """`count_gap` is called when a log lacks events of earlier units."""
         self._bus = bus
+        self._count_gap = count_gap
         self._scripts = scripts
 
     async def relay(self, shard: int, first_revision: int, envelopes: Sequence[Envelope]) -> int:
@@ -50,6 +52,7 @@ class Relay:
         call = partial(self._scripts.call, "log_relay", tag_of(shard), first_revision, *args)
         answer = await self._bus.insist(call)
         if answer[0] == b"GAP":
+            self._count_gap()
             raise RevisionGap(shard, answer[1])
         return position_of(answer[1], answer[2])
 

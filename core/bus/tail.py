@@ -48,9 +48,9 @@ class Tail(TopicListener):
     """The positions of one process in all logs."""
 
     __slots__ = (
-        "_behind", "_born", "_heard_all", "_heard_rel", "_is_subscribed", "_listeners", "_lives", "_lost", "_now_s",
-        "_observe_lag", "_pinged_s", "_ring", "_scripts", "_shards", "_wake", "all", "heard_s", "life", "passed",
-        "pongs", "rel", "revisions",
+        "_behind", "_born", "_count", "_heard_all", "_heard_rel", "_is_subscribed", "_listeners", "_lives", "_lost",
+        "_now_s", "_observe_lag", "_pinged_s", "_ring", "_scripts", "_shards", "_wake", "all", "heard_s", "life",
+        "passed", "pongs", "rel", "revisions",
     )  # fmt: skip
 
     def __init__(
@@ -63,8 +63,14 @@ class Tail(TopicListener):
         ring: Ring | None,
         wake: Callable[[], None],
         observe_lag: Callable[[float], None],
+        count: Callable[[str], None] = lambda _what: None,
     ) -> None:
-        """`wake` is called when `catch_up` has something to do; `observe_lag` gets the seconds of each ping."""
+        """`wake` is called when `catch_up` has something to do; `observe_lag` gets the seconds of each ping.
+
+        `count` gets "gap" when a shard's next place was not heard, and "loss" when its log lacks what was applied, or
+        has no more what was not.
+        """
+        self._count = count
         self._scripts = scripts
         self._listeners = listeners
         self._now_s = monotonic_s
@@ -163,6 +169,8 @@ class Tail(TopicListener):
         if shard not in self._behind and position == passed + 1:
             self._deliver(Delivery(position, shard, decode_envelope(body), revision))
         elif n == 0 or position > passed or shard in self._behind:
+            if shard not in self._behind:
+                self._count("gap")
             self._behind[shard] = max(self._behind.get(shard, 0), position)
             self._wake()
         self._heard_all, self._heard_rel = heard_all, heard_rel
@@ -224,6 +232,7 @@ class Tail(TopicListener):
             self._jump(shard, head.position, head.revision)
         elif head.before != known or generation_of(passed) != head.generation or passed > start:
             logger.warning("entries of a log are not true any more", extra={"shard": shard, "position": passed})
+            self._count("loss")
             self._jump(shard, start, min(head.revision, self.revisions[shard].value))
         if known:
             for listener in self._born:
@@ -250,6 +259,7 @@ class Tail(TopicListener):
                 return
             if newest > n_of(before) and first != n_of(before) + 1:
                 logger.warning("entries of a log were trimmed unread", extra={"shard": shard, "position": before})
+                self._count("loss")
                 self._jump(shard, position_of(generation, newest), 0)
             for delivery in decode_run(shard, answer):
                 if delivery.position > passed.value:

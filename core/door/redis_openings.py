@@ -82,14 +82,27 @@ class _Abandoned(msgspec.Struct, frozen=True):
 class RedisOpenings:
     """The openings of this process, by id."""
 
-    __slots__ = ("_abandoned", "_bus", "_clock", "_incarnation", "_open", "_recent", "_scripts", "_watched")
+    __slots__ = ("_abandoned", "_bus", "_clock", "_incarnation", "_observe", "_open", "_recent", "_scripts",
+                 "_watched")  # fmt: skip
 
-    def __init__(self, *, bus: RedisBus, scripts: Scripts, clock: Clock, incarnation: str) -> None:
-        """`incarnation` names this life of the process and no other one."""
+    def __init__(
+        self,
+        *,
+        bus: RedisBus,
+        scripts: Scripts,
+        clock: Clock,
+        incarnation: str,
+        observe: Callable[[str, float], None] = lambda _step, _seconds: None,
+    ) -> None:
+        """`incarnation` names this life of the process and no other one.
+
+        `observe` gets the seconds of each step, "open" or "close", however it ends.
+        """
         self._bus = bus
         self._scripts = scripts
         self._clock = clock
         self._incarnation = incarnation
+        self._observe = observe
         self._recent = Recent(monotonic_s=clock.monotonic_s)
         self._open: dict[int, Opened] = {}
         self._watched: dict[int, Opened] = {}
@@ -121,6 +134,7 @@ class RedisOpenings:
                 "door_open", tag_of(shard), life, channel_id, ticket_ms, low, self._incarnation, *rest
             )
 
+        began_s = self._clock.monotonic_s()
         try:
             answer = await self._bus.insist(ask)
         except (OutcomeUnknown, asyncio.CancelledError) as error:
@@ -128,6 +142,8 @@ class RedisOpenings:
             if isinstance(error, OutcomeUnknown):
                 raise Unavailable("the door has not answered") from error
             raise
+        finally:
+            self._observe("open", self._clock.monotonic_s() - began_s)
         if answer[0] == b"OK":
             opened = Opened(answer[1] << 22 | low, shard, channel_id)
             self._open[opened.id] = self._watched[opened.id] = opened
@@ -142,6 +158,7 @@ class RedisOpenings:
             OpeningGone: see there.
             OutcomeUnknown: when Redis stays away. The opening is ended, or left to a sweeper.
         """
+        began_s = self._clock.monotonic_s()
         for envelope in envelopes:
             self._watched[envelope.id] = opened
         try:
@@ -154,6 +171,7 @@ class RedisOpenings:
         finally:
             for envelope in envelopes:
                 self._watched.pop(envelope.id, None)
+            self._observe("close", self._clock.monotonic_s() - began_s)
         self.settle(opened, opened.id)
 
     async def _close(self, opened: Opened, envelopes: Sequence[Envelope]) -> None:

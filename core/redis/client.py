@@ -71,8 +71,8 @@ class RedisClient(Scripts):
     """Scripts on one server. It must be made on the loop that it is used on; `keep_connected` runs beside it."""
 
     __slots__ = (
-        "_address", "_backoff", "_calls", "_connection", "_given_up", "_heard_s", "_loop", "_lost", "_now_s",
-        "_observe", "_options", "_ready", "_run_id", "_scripts", "_waiting",
+        "_address", "_backoff", "_calls", "_connection", "_count_error", "_given_up", "_heard_s", "_loop", "_lost",
+        "_now_s", "_observe", "_options", "_ready", "_run_id", "_scripts", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -84,8 +84,11 @@ class RedisClient(Scripts):
         backoff: Backoff,
         options: ClientOptions | None = None,
         observe: Callable[[str, float], None] | None = None,
+        count_error: Callable[[str, str], None] = lambda _script, _error: None,
     ) -> None:
-        """`observe` gets the name and the seconds of each script that was answered."""
+        """`observe` gets the name and the seconds of each script that was answered, `count_error` the name and the
+        error's class of each that failed.
+        """
         self._loop = asyncio.get_running_loop()
         self._address = address
         self._scripts = scripts
@@ -93,6 +96,7 @@ class RedisClient(Scripts):
         self._backoff = backoff
         self._options = options or ClientOptions()
         self._observe = observe
+        self._count_error = count_error
         self._connection: Connection | None = None
         self._run_id = ""
         self._calls: deque[_Call | None] = deque()
@@ -126,11 +130,11 @@ class RedisClient(Scripts):
         answer = self._loop.create_future()
         call = _Call(answer, self._scripts[script], tag, args, self._now_s())
         if len(self._calls) + len(self._waiting) >= self._options.max_calls:
-            answer.set_exception(Unavailable("too many calls to Redis are under way"))
+            self._fail(call, Unavailable("too many calls to Redis are under way"))
         elif self._connection is not None:
             self._send(self._connection, call)
         elif self._given_up:
-            answer.set_exception(self._unavailable())
+            self._fail(call, self._unavailable())
         else:
             self._waiting.append(call)
         return answer
@@ -167,8 +171,8 @@ class RedisClient(Scripts):
             # Somebody has flushed the server's scripts; the text goes with the call this time.
             command = ("EVAL", call.script.source, 1, call.tag, self._run_id, *call.args)
             self._push(self._connection, call, command)
-        elif not call.answer.done():
-            call.answer.set_exception(_error_of(call, text))
+        else:
+            self._fail(call, _error_of(call, text))
 
     async def keep_connected(self) -> None:
         """Connect, and connect again whenever the connection is lost, until cancelled."""
@@ -198,7 +202,7 @@ class RedisClient(Scripts):
     def _give_up(self) -> None:
         self._given_up = True
         while self._waiting:
-            _fail(self._waiting.popleft(), self._unavailable())
+            self._fail(self._waiting.popleft(), self._unavailable())
 
     async def _connect(self) -> None:
         greeted = await greet(self._address, self._scripts.values(), timeout_s=self._options.connect_timeout_s)
@@ -232,18 +236,18 @@ class RedisClient(Scripts):
         unsent = 0 if connection is None else connection.unsent
         while len(self._calls) > unsent:
             if (call := self._calls.popleft()) is not None:
-                _fail(call, OutcomeUnknown("the connection to Redis was lost"))
+                self._fail(call, OutcomeUnknown("the connection to Redis was lost"))
         self._waiting.extend(call for call in self._calls if call is not None)
         self._calls.clear()
         self._lost.set()
 
+    def _fail(self, call: _Call, error: Exception) -> None:
+        self._count_error(call.script.name, type(error).__name__)
+        if not call.answer.done():
+            call.answer.set_exception(error)
+
     def _unavailable(self) -> Unavailable:
         return Unavailable("Redis is not connected")
-
-
-def _fail(call: _Call, error: Exception) -> None:
-    if not call.answer.done():
-        call.answer.set_exception(error)
 
 
 def _error_of(call: _Call, text: str) -> Exception:

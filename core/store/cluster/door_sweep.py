@@ -62,12 +62,22 @@ class MessageEvents(Protocol):
 class DoorSweep:
     """The job. `run` goes on in every API process."""
 
-    __slots__ = ("_events", "_is_held", "_orphans", "_rows")
+    __slots__ = ("_count", "_events", "_is_held", "_orphans", "_rows")
 
     def __init__(
-        self, *, orphans: Orphans, rows: MessageRows, events: MessageEvents, is_held: Callable[[], bool]
+        self,
+        *,
+        orphans: Orphans,
+        rows: MessageRows,
+        events: MessageEvents,
+        is_held: Callable[[], bool],
+        count: Callable[[str, str], None] = lambda _kind, _outcome: None,
     ) -> None:
-        """`is_held` tells whether this process has the job now."""
+        """`is_held` tells whether this process has the job now.
+
+        `count` gets the kind of each opening that is found, and what was done: "told", "given_up", or "left" for later.
+        """
+        self._count = count
         self._orphans = orphans
         self._rows = rows
         self._events = events
@@ -97,7 +107,8 @@ class DoorSweep:
         return sum(ended)
 
     async def _try_to_end(self, orphan: Orphan) -> bool:
-        place = {"channel": orphan.channel_id, "opening": orphan.id, "kind": orphan.pending.kind.name.lower()}
+        kind = orphan.pending.kind.name.lower()
+        place = {"channel": orphan.channel_id, "opening": orphan.id, "kind": kind}
         try:
             envelopes = await self._find_outcome(orphan)
             if envelopes:
@@ -106,8 +117,10 @@ class DoorSweep:
                 await self._orphans.abort_orphan(orphan)
         except Unavailable as error:
             logger.warning("an opening could not be ended", extra={**place, "reason": str(error)})
+            self._count(kind, "left")
             return False
         logger.info("an opening was ended", extra={**place, "told": bool(envelopes)})
+        self._count(kind, "told" if envelopes else "given_up")
         return True
 
     async def _find_outcome(self, orphan: Orphan) -> Sequence[Envelope]:

@@ -63,12 +63,21 @@ class MessageDoor(Protocol):
 class ClusterMessages:
     """The `MessageStore` of a cluster."""
 
-    __slots__ = ("_clock", "_door", "_rows", "_running")
+    __slots__ = ("_clock", "_door", "_observe_insert", "_rows", "_running")
 
-    def __init__(self, *, rows: MessageRows, door: MessageDoor, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        rows: MessageRows,
+        door: MessageDoor,
+        clock: Clock,
+        observe_insert: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
+        """`observe_insert` gets the seconds of each message's insert, with its repetitions, however it ends."""
         self._rows = rows
         self._door = door
         self._clock = clock
+        self._observe_insert = observe_insert
         self._running: set[asyncio.Task[Any]] = set()
 
     async def add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
@@ -136,11 +145,14 @@ class ClusterMessages:
             await asyncio.wait(self._running)
 
     async def _add(self, message: Message, envelopes: Sequence[Envelope]) -> AddedMessage:
+        began_s = self._clock.monotonic_s()
         try:
             await self._insist(lambda: self._rows.insert(message))
         except OutcomeUnknown:
             await self._leave(message.id)
             raise
+        finally:
+            self._observe_insert(self._clock.monotonic_s() - began_s)
         # Any other error is certain, and whoever holds the door open aborts when it hears of it.
         try:
             await self._door.close(message.id, envelopes)

@@ -23,7 +23,16 @@ class ClusterProcess:
         self.scripts = scripts
         self.topics = topics
         self.clock = clock
-        self.bus = RedisBus(num_shards=num_shards, scripts=scripts, topics=topics, clock=clock, ring_bytes=ring_bytes)
+        self.missed: list[str] = []
+        """What the tail has counted as missed."""
+        self.bus = RedisBus(
+            num_shards=num_shards,
+            scripts=scripts,
+            topics=topics,
+            clock=clock,
+            ring_bytes=ring_bytes,
+            count=self.missed.append,
+        )
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:

@@ -1,5 +1,7 @@
 """The door of a process of a cluster (`tests.fakes.redis.cluster`)."""
 
+from collections.abc import Callable
+
 from core.door.redis import RedisDoor
 from core.door.redis_openings import RedisOpenings
 from core.door.rules import MessageRules
@@ -13,9 +15,15 @@ from tests.fakes.redis.cluster import ClusterProcess
 _FAR_MS = 1 << 42
 
 
-def build_openings(process: ClusterProcess, incarnation: str = "api1") -> RedisOpenings:
+def build_openings(
+    process: ClusterProcess,
+    incarnation: str = "api1",
+    observe: Callable[[str, float], None] = lambda _step, _seconds: None,
+) -> RedisOpenings:
     """Make what a process has open."""
-    return RedisOpenings(bus=process.bus, scripts=process.scripts, clock=process.clock, incarnation=incarnation)
+    return RedisOpenings(
+        bus=process.bus, scripts=process.scripts, clock=process.clock, incarnation=incarnation, observe=observe
+    )
 
 
 def build_door(

@@ -43,7 +43,8 @@ async def stored(store: PostgresStore, upto: int) -> list[int]:
     return [number for number in range(1, upto + 1) if await store.guilds.find(flake(number)) is not None]
 
 
-def new_sweep(processes: Processes, store: PostgresStore) -> OutboxSweep:
+def new_sweep(processes: Processes, store: PostgresStore, swept: list[int] | None = None) -> OutboxSweep:
+    """`swept` gets the numbers of events that the sweep counts."""
     return OutboxSweep(
         outbox=store.outbox,
         relay=processes.relay,
@@ -51,6 +52,7 @@ def new_sweep(processes: Processes, store: PostgresStore) -> OutboxSweep:
         writer=store.writer,
         is_held=lambda: True,
         clock=processes.clock,
+        count_events=([] if swept is None else swept).append,
     )
 
 
@@ -165,12 +167,14 @@ async def test_log_that_goes_away_after_a_commit_is_swept(processes: Processes) 
         await create(store, 1)
     assert await stored(store, 1) == [1]
     processes.relay.is_away = False
-    sweep = new_sweep(processes, store)
+    swept: list[int] = []
+    sweep = new_sweep(processes, store, swept)
     assert await sweep.look() == 0, "a committer may be on the way"
     assert await processes.told() == []
     assert await sweep.look() == 1
     assert await processes.told() == [1]
     assert await sweep.look() == 0
+    assert swept == [1]
 
 
 async def test_committer_relays_what_came_before(processes: Processes) -> None:

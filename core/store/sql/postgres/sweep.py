@@ -43,7 +43,7 @@ class Writing(Protocol):
 class OutboxSweep:
     """The job. `run` goes on beside the store of every API process."""
 
-    __slots__ = ("_clock", "_heads", "_is_held", "_outbox", "_relay", "_relaying", "_writer")
+    __slots__ = ("_clock", "_count_events", "_heads", "_is_held", "_outbox", "_relay", "_relaying", "_writer")
 
     def __init__(
         self,
@@ -54,8 +54,12 @@ class OutboxSweep:
         writer: Writing,
         is_held: Callable[[], bool],
         clock: Clock,
+        count_events: Callable[[int], None] = lambda _events: None,
     ) -> None:
-        """`is_held` tells whether this process has the job now."""
+        """`is_held` tells whether this process has the job now; `count_events` gets the number of events that were
+        relayed at once.
+        """
+        self._count_events = count_events
         self._outbox = outbox
         self._relay = relay
         self._relaying = relaying
@@ -121,4 +125,5 @@ class OutboxSweep:
                 return
             envelopes = [envelope for _, envelope in rows]
             await self._relaying.relay(shard, Entries(rows[0][0], envelopes))
+            self._count_events(len(envelopes))
             newest = rows[-1][0]

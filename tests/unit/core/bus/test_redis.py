@@ -86,6 +86,7 @@ async def test_missed_publication_is_read_from_the_log_when_the_next_one_comes(
     await append(worker, 3)
     assert await passed(api, 3)
     assert heard == [1, 2, 3]
+    assert api.missed == ["gap"]
 
 
 async def test_missed_publication_is_found_by_the_counters_when_no_other_comes(
@@ -286,7 +287,7 @@ async def test_trimmed_part_that_was_not_applied_is_told_as_a_loss(api: ClusterP
         worker.scripts.run("log_append", TAG, encode_envelope(new_envelope(number, GUILD)))  # type: ignore[attr-defined]
     worker.scripts.run("log_trim", TAG, worker.lease.epoch, 1, 2, 0)  # type: ignore[attr-defined]
     assert await passed(api, 3)
-    assert (heard, lost) == ([], [SHARD])
+    assert (heard, lost, api.missed) == ([], [SHARD], ["loss"])
     await api.bus.publish([new_envelope(4, GUILD)])
     assert heard == [4]
 

@@ -49,11 +49,15 @@ async def test_relayed_events_have_their_revisions(relay: Relay, worker: Keeping
     assert await relay.find_revisions() == [2 if shard == SHARD else 0 for shard in range(NUM_SHARDS)]
 
 
-async def test_gap_tells_what_is_there(relay: Relay) -> None:
+async def test_gap_tells_what_is_there_and_is_counted(worker: KeepingProcess) -> None:
+    gaps: list[int] = []
+    relay = Relay(bus=worker.bus, scripts=worker.scripts, count_gap=lambda: gaps.append(1))
     await relay.relay(SHARD, 1, events(11))
+    assert not gaps
     with pytest.raises(RevisionGap) as caught:
         await relay.relay(SHARD, 4, events(14))
     assert (caught.value.shard, caught.value.revision) == (SHARD, 1)
+    assert len(gaps) == 1
 
 
 async def test_repeat_is_left_out_and_has_the_position_of_all(relay: Relay, worker: KeepingProcess) -> None:

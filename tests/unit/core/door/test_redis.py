@@ -29,7 +29,10 @@ class Api:
 
     def __init__(self, process: ClusterProcess, node: int, skew_ms: int = 0) -> None:
         self.process = process
-        self.openings: RedisOpenings = build_openings(process, f"api{node}")
+        self.steps: list[tuple[str, float]] = []
+        self.openings: RedisOpenings = build_openings(
+            process, f"api{node}", lambda step, seconds: self.steps.append((step, seconds))
+        )
         self.door: RedisDoor = build_door(process, node=node, openings=self.openings, skew_ms=skew_ms)
         self.orphans = RedisOrphans(bus=process.bus, scripts=process.scripts, clock=process.clock)
         self.heard: list[int] = []
@@ -119,6 +122,17 @@ async def test_message_that_is_stored_sooner_is_told_in_its_turn(apis: list[Api]
     await closing
     await apis[0].catch_up()
     assert apis[0].heard == apis[1].heard == [first.id, second.id]
+
+
+async def test_steps_are_timed_and_a_held_one_until_it_is_told(apis: list[Api], clock: FakeClock) -> None:
+    first, second = await apis[0].open(), await apis[1].open()
+    closing = asyncio.create_task(apis[1].close(second))
+    await settle()
+    clock.advance(2)
+    await apis[0].close(first)
+    await closing
+    assert apis[0].steps == [("open", 0), ("close", 0)]
+    assert apis[1].steps == [("open", 0), ("close", 2)]
 
 
 async def test_ids_rise_though_clocks_differ_by_a_tenth_of_a_second(apis: list[Api], clock: FakeClock) -> None:

@@ -26,13 +26,18 @@ async def server() -> AsyncIterator[ScriptedRedis]:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: ScriptedRedis, **options: float) -> AsyncIterator[RedisClient]:
+async def connected(
+    server: ScriptedRedis, *, failed: list[tuple[str, str]] | None = None, **options: float
+) -> AsyncIterator[RedisClient]:
+    """Run a client. `failed` gets the calls that it counts as failed."""
+    counted = [] if failed is None else failed
     client = RedisClient(
         address=server.address,
         scripts=SCRIPTS,
         monotonic_s=FakeClock().monotonic_s,
         backoff=Backoff(lambda: 0.0),
         options=ClientOptions(**options),  # type: ignore[arg-type]
+        count_error=lambda script, error: counted.append((script, error)),
     )
     task = asyncio.create_task(client.keep_connected())
     await client.wait_connected(5)
@@ -131,13 +136,16 @@ async def test_call_that_was_not_sent_waits_and_is_sent_to_the_server_that_comes
 
 
 async def test_calls_fail_as_not_sent_after_some_patience_and_at_once_from_then_on(server: ScriptedRedis) -> None:
-    async with connected(server, patience_s=0.01) as client:
+    failed: list[tuple[str, str]] = []
+    async with connected(server, patience_s=0.01, failed=failed) as client:
         await lose(server, client)
+        assert failed == [("open", "OutcomeUnknown")]
         for _ in range(2):
             with pytest.raises(Unavailable) as caught:
                 await client.call("open", "{1}")
             assert not isinstance(caught.value, OutcomeUnknown)
         assert client.call("open", "{1}").exception() is not None
+        assert failed[1:] == [("open", "Unavailable")] * 3
     assert server.commands == []
 
 

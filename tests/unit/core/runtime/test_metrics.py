@@ -1,8 +1,13 @@
-"""The metrics have the names that dashboards rely on."""
+"""The metrics have the names that dashboards rely on, and the operator's guide tells of each."""
 
-from prometheus_client import generate_latest
+import re
+from pathlib import Path
 
-from core.runtime.metrics import Metrics
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+
+from core.runtime.metrics import CassandraMetrics, ClusterMetrics, Metrics
+
+GUIDE = Path(__file__).parents[4] / "docs" / "operators-guide.md"
 
 NAMES = {
     "guildway_messages_sent_total",
@@ -36,6 +41,28 @@ def test_metrics_have_the_promised_names() -> None:
     text = generate_latest(Metrics().registry).decode()
     families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     assert {name for name in families if not name.endswith("_created")} == NAMES
+
+
+def test_operators_guide_tells_of_each_metric_with_its_labels() -> None:
+    registry = CollectorRegistry()
+    Metrics(registry)
+    CassandraMetrics(registry)
+    ClusterMetrics(registry)
+    told = set()
+    for line in GUIDE.read_text().splitlines():
+        if line.startswith("| `guildway_"):
+            told |= set(re.findall(r"`(guildway_\w+(?:\{[\w,]+\})?)`", line.split(" | ")[0]))
+    assert {f"{_name_of(family)}{_labels_of(registry, family)}" for family in registry.collect()} == told
+
+
+def _name_of(family: Metric) -> str:
+    return f"{family.name}_total" if family.type == "counter" else family.name
+
+
+def _labels_of(registry: CollectorRegistry, family: Metric) -> str:
+    # prometheus-client shows the labels of a metric without samples nowhere else.
+    labels = registry._names_to_collectors[family.name]._labelnames
+    return "{" + ",".join(labels) + "}" if labels else ""
 
 
 def test_metrics_take_the_promised_labels() -> None:

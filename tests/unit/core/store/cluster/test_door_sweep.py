@@ -41,7 +41,14 @@ class Scene:
         self.door = FakeMessageDoor()
         self.fates: list[Fate] = []
         self.rows = FakeMessageRows(clock=FakeClock(), decide=self._decide)
-        self.sweep = DoorSweep(orphans=self.door, rows=self.rows, events=Events(), is_held=lambda: True)
+        self.counted: list[tuple[str, str]] = []
+        self.sweep = DoorSweep(
+            orphans=self.door,
+            rows=self.rows,
+            events=Events(),
+            is_held=lambda: True,
+            count=lambda kind, outcome: self.counted.append((kind, outcome)),
+        )
 
     async def _decide(self, _: str) -> Fate:
         return self.fates.pop(0) if self.fates else Fate.DONE
@@ -70,6 +77,7 @@ async def test_stored_message_is_told(scene: Scene) -> None:
     assert await scene.sweep.look() == 1
     assert scene.told() == ["created hello"]
     assert await scene.sweep.look() == 0
+    assert scene.counted == [("message", "told")]
 
 
 @pytest.mark.parametrize("fate", [Fate.UNKNOWN_LOST, Fate.UNKNOWN_LATE])
@@ -81,6 +89,7 @@ async def test_message_that_is_not_stored_never_is(scene: Scene, fate: Fate) -> 
     assert await scene.rows.find(CHANNEL, MESSAGE.id) is None
     assert scene.told() == []
     assert not scene.door.open
+    assert scene.counted == [("message", "given_up")]
 
 
 async def test_process_that_was_asleep_undoes_what_was_aborted(scene: Scene) -> None:

@@ -30,7 +30,10 @@ class Scene:
         self.write_s = 0.0
         self.reached = asyncio.Event()
         self.rows = FakeMessageRows(clock=self.clock, decide=self._decide)
-        self.messages = ClusterMessages(rows=self.rows, door=self.door, clock=self.clock)
+        self.insert_s: list[float] = []
+        self.messages = ClusterMessages(
+            rows=self.rows, door=self.door, clock=self.clock, observe_insert=self.insert_s.append
+        )
 
     async def _decide(self, write: str) -> Fate:
         self.writes.append(write)
@@ -67,6 +70,13 @@ async def sent() -> Scene:
 async def edit(scene: Scene, version: int = 0) -> object:
     changes = {"content": "edited"}
     return await scene.messages.update(CHANNEL, MESSAGE.id, changes, expected_version=version, envelopes=[CHANGED])
+
+
+async def test_insert_is_timed_with_its_repetitions(scene: Scene) -> None:
+    scene.write_s = 2.0
+    scene.fates = [Fate.UNKNOWN_LOST, Fate.DONE]
+    await scene.add()
+    assert scene.insert_s == [4.0]
 
 
 async def test_added_message_is_stored_and_told(scene: Scene) -> None:
