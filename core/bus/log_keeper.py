@@ -58,7 +58,9 @@ class LogSource(Protocol):
 class LogKeeper:
     """Opens and trims the logs of all shards. `run` goes on beside the bus."""
 
-    __slots__ = ("_bus", "_clock", "_found_open", "_lease", "_notes", "_retention_s", "_scripts", "_source")
+    __slots__ = (
+        "_above_ms", "_bus", "_clock", "_found_open", "_lease", "_notes", "_retention_s", "_scripts", "_source",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -77,6 +79,8 @@ class LogKeeper:
         self._source = source
         self._clock = clock
         self._retention_s = retention_s
+        self._above_ms = 0
+        """The milliseconds from which the counters went on at the last opening."""
         self._found_open = ("", 0)
         """The run of the server, and the newest life of any log, when all logs were last found open."""
         self._notes: deque[tuple[float, int, list[int]]] = deque()
@@ -107,6 +111,9 @@ class LogKeeper:
         if not closed:
             self._found_open = (run_id, heads.life)
             return
+        # Above the counters that any process has applied, also when the clock was set back.
+        newest_ms = max(self._bus.tail.all.value // 1000, self._above_ms)
+        self._above_ms = max(self._clock.now_ms(), newest_ms + _MARGIN_MS)
         remedies = {shard: find_remedy(head, self._known(shard)) for shard, head in closed.items()}
         generation = 0
         revisions: Mapping[int, int] = {}
@@ -116,6 +123,7 @@ class LogKeeper:
         for shard, remedy in remedies.items():
             head = closed[shard]
             if remedy is Remedy.BEGIN:
+                # Our own place in the new generation is found as everybody finds it.
                 await self._open(shard, head.position, generation, revisions.get(shard, 0), epoch)
             else:
                 await self._repair_and_open(shard, head, remedy, epoch)
@@ -140,7 +148,20 @@ class LogKeeper:
             if not await self._repair(shard, head, remedy, epoch):
                 return
         revision = 0 if remedy is Remedy.OPEN else tail.revisions[shard].value
-        await self._open(shard, position, generation_of(position), revision, epoch)
+        life = await self._open(shard, position, generation_of(position), revision, epoch)
+        if life:
+            # At once, so that we can compare again when Redis is restarted again before our tail has heard of it.
+            n = n_of(position)
+            born = Head(
+                is_open=True,
+                generation=generation_of(position),
+                n=n,
+                revision=max(revision, head.revision),
+                life=life,
+                before=head.life,
+                start=n,
+            )
+            tail.adopt_life(shard, born)
 
     async def _repair(self, shard: int, head: Head, remedy: Remedy, epoch: int) -> bool:
         """Put back what the log lacks; return whether it was as expected all the time."""
@@ -159,12 +180,12 @@ class LogKeeper:
             logger.warning("a log was repaired", extra={"shard": shard, "entries": len(lost), "replaced": replaces})
         return True
 
-    async def _open(self, shard: int, position: int, generation: int, revision: int, epoch: int) -> None:
+    async def _open(self, shard: int, position: int, generation: int, revision: int, epoch: int) -> int:
+        """Open a log; return its life, 0 when it was not as expected."""
         found = (generation_of(position), n_of(position))
-        # Above the counters that any process has applied, also when the clock was set back.
-        above_ms = max(self._clock.now_ms(), self._bus.tail.all.value // 1000 + _MARGIN_MS)
-        answer = await self._scripts.call("log_open", tag_of(shard), epoch, *found, generation, revision, above_ms)
-        self._is_done(shard, answer)
+        args = (epoch, *found, generation, revision, self._above_ms)
+        answer = await self._scripts.call("log_open", tag_of(shard), *args)
+        return answer[1] if self._is_done(shard, answer) else 0
 
     def _is_done(self, shard: int, answer: Answer) -> bool:
         if answer[0] == b"OK":

@@ -121,6 +121,13 @@ class Tail(TopicListener):
         """Call `listener` when this process learns that a log was opened again, before it writes there anew."""
         self._born.append(listener)
 
+    def adopt_life(self, shard: int, head: Head) -> None:
+        """Take part in a life that this process has begun itself, at or behind its own position."""
+        self._lives[shard] = head.life
+        self._behind.setdefault(shard, 0)
+        for listener in self._born:
+            listener(shard, head)
+
     def doubt(self) -> None:
         """Compare all shards with the logs."""
         for shard in range(len(self.passed)):
@@ -235,8 +242,10 @@ class Tail(TopicListener):
             self._count("loss")
             self._jump(shard, start, min(head.revision, self.revisions[shard].value))
         if known:
+            # Of lives that nobody here has seen, any place may be lost.
+            seen = head if head.before == known else msgspec.structs.replace(head, start=0)
             for listener in self._born:
-                listener(shard, head)
+                listener(shard, seen)
 
     def _jump(self, shard: int, position: int, revision: int) -> None:
         self.passed[shard].reset(position)

@@ -290,7 +290,11 @@ class RedisOpenings:
             self._scripts.call("nonces_restore", tag_of(shard), NONCE_MS, *args).add_done_callback(_take_note)
 
     def _on_told_again(self, shard: int, lost: Sequence[Envelope], answer: "asyncio.Future[Answer]") -> None:
-        if _take_note(answer) and answer.result()[0] == b"OK":
+        if answer.cancelled() or answer.exception() is not None or answer.result()[0] != b"OK":
+            # Redis was restarted once more. From here on it is told late rather than in order.
+            call = _Abandoned("log_append", shard, tuple(map(encode_envelope, lost)))
+            self._abandoned.put_nowait(call)
+        else:
             _, generation, n = answer.result()
             for place, envelope in enumerate(lost):
                 self._recent.add_event(shard, position_of(generation, n - len(lost) + 1 + place), envelope)
@@ -313,9 +317,8 @@ class RedisOpenings:
                 await asyncio.sleep(_PAUSE_S)
 
 
-def _take_note(answer: "asyncio.Future[Answer]") -> bool:
-    """Return whether a call has an answer; a failure is told in the log of the program."""
-    error = answer.exception()
+def _take_note(answer: "asyncio.Future[Answer]") -> None:
+    """Tell a failure in the log of the program."""
+    error = None if answer.cancelled() else answer.exception()
     if error is not None:
-        logger.error("Redis did not take what it had lost", extra={"reason": str(error)})
-    return error is None
+        logger.error("Redis did not take back nonces that it had lost", extra={"reason": str(error)})

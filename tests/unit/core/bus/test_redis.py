@@ -302,3 +302,27 @@ async def test_publication_that_is_no_entry_is_told_and_harms_nobody(
     await api.bus.publish([new_envelope(2, GUILD)])
     assert heard == [2]
     assert "what was published is no entry" in caplog.text
+
+
+async def test_keeper_compares_again_when_the_server_restarts_before_its_tail_has_heard_of_the_opening(
+    api: ClusterProcess, worker: KeepingProcess, cluster: FakeCluster
+) -> None:
+    await api.bus.publish([new_envelope(1, GUILD)])
+    assert await passed(worker, 1)
+    for _ in range(3):
+        cluster.server.restart()
+        await worker.open_logs()
+    await api.bus.publish([new_envelope(2, GUILD)])
+    assert await api.bus.position(SHARD) == position_of(1, 2)
+
+
+async def test_counters_rise_from_one_flush_to_the_next_though_the_clock_stands(
+    api: ClusterProcess, worker: KeepingProcess, cluster: FakeCluster
+) -> None:
+    seen = []
+    for number in range(3):
+        cluster.server.flush()
+        await worker.open_logs()
+        await api.bus.publish([new_envelope(number + 1, GUILD)])
+        seen.append(cluster.server.data.all)
+    assert seen == sorted(set(seen))

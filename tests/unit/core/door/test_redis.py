@@ -338,3 +338,25 @@ async def test_very_old_opening_is_anybodys(apis: list[Api], clock: FakeClock) -
         await apis[0].redis.call("live", "{0}", "api1", 2000)
     assert await apis[1].orphans.list_orphans() == []
     assert [orphan.id for orphan in await apis[1].orphans.list_orphans(is_full=True)] == [permit.id]
+
+
+async def test_message_is_told_again_though_redis_is_restarted_once_more_meanwhile(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    assert await worker.bus.wait_current(5)
+    cluster.server.keep()
+    await worker.kill()
+    lost = await apis[0].send()
+    cluster.server.stop()
+    cluster.server.lose_since()
+    cluster.server.start()
+    apis[0].redis.lose_answers_of.add("log_append")
+    worker.start()
+    await worker.open_logs()
+    assert await apis[0].process.bus.wait_current(5)
+    await settle()
+    cluster.server.restart()
+    await worker.open_logs()
+    await apis[0].send()
+    kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
+    assert lost.id in kept
