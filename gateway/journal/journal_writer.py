@@ -84,6 +84,7 @@ class JournalWriter:
         "_resume_window_s",
         "_sessions",
         "_tracks",
+        "_unwritten",
         "_wholes",
         "_writing",
     )
@@ -111,6 +112,8 @@ class JournalWriter:
         """The facts of changed sessions that are described already."""
         self._tracks: list[Track | None] = []
         self._sessions: list[Session | None] = []
+        self._unwritten: list[Session] = []
+        """The sessions whose records were lost with the journal. They are written again some at a time."""
         self._noted = bytearray()
         self._first_cuts = array("q")
         self._free: list[int] = []
@@ -164,6 +167,10 @@ class JournalWriter:
 
     def describe_some(self) -> None:
         """Describe some of the sessions that have changed since they were described."""
+        for session in self._unwritten[-_DESCRIBED_AT_ONCE:]:
+            if session.place >= 0:
+                self.note(session, has_moved=True)
+        del self._unwritten[-_DESCRIBED_AT_ONCE:]
         waiting = (session for session in self._changed if session not in self._facts)
         for session in list(islice(waiting, _DESCRIBED_AT_ONCE)):
             self._facts[session] = self._encode_facts(session)
@@ -186,7 +193,7 @@ class JournalWriter:
         except JournalLost:
             logger.warning("the journal of sessions is lost, and written anew", extra={"cut": taken.cut.number})
             self._make_up_for(taken)
-            self._changed |= {session: True for session in self._sessions if session is not None}
+            self._unwritten = [session for session in self._sessions if session is not None]
         except BaseException:
             self._make_up_for(taken)
             raise

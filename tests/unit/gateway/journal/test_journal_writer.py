@@ -235,10 +235,26 @@ async def test_lost_journal_is_written_anew(desk: Desk) -> None:
     sessions[0].dispatch(BODY)
     await desk.writer.write()
     assert desk.journal.records == {}
+    desk.writer.describe_some()
     await desk.writer.write()
     assert set(desk.journal.records) == {"a", "b"}
     assert {record.first_cut for record in desk.journal.records.values()} == {desk.cuts[-1].number}
     assert desk.newest == [(sessions[0].place, 3), (sessions[1].place, 2)]
+
+
+async def test_lost_records_of_many_are_written_again_some_at_a_time(desk: Desk) -> None:
+    sessions = [desk.add(f"s{number}") for number in range(250)]
+    await desk.writer.write()
+    desk.journal.lose()
+    sessions[0].dispatch(BODY)
+    await desk.writer.write()
+    desk.writer.drop(sessions[7])
+    counts = []
+    for _ in range(4):
+        desk.writer.describe_some()
+        await desk.writer.write()
+        counts.append(len(desk.journal.records))
+    assert counts == [100, 200, 249, 249]
 
 
 async def test_what_is_written_leads_a_client_back_to_what_it_had(desk: Desk) -> None:
