@@ -35,8 +35,11 @@ class Owners:
         self._guilds = frozenset(guilds)
 
     def in_order(self) -> list[int]:
-        """Return the ids in the order of their locks."""
-        return [*sorted(self._users), *sorted(self._guilds)]
+        """Return the ids in the order of their locks.
+
+        Each is there once, for nobody can wait behind itself: a client may well name its user's id as a guild's.
+        """
+        return list(dict.fromkeys((*sorted(self._users), *sorted(self._guilds))))
 
     def add_guilds(self, guilds: Iterable[int]) -> list[int]:
         """Name guilds inside the unit; return their ids in the order of their locks.
