@@ -50,7 +50,8 @@ class Recent:
         """Remember an event that is in the log; a repeat changes nothing."""
         now_s = self._monotonic_s()
         self._events.setdefault((shard, position), _Event(now_s, envelope))
-        while self._events[oldest := next(iter(self._events))].at_s < now_s - EVENTS_S:
+        # A repeat keeps its first time, so the last one may leave too.
+        while self._events and self._events[oldest := next(iter(self._events))].at_s < now_s - EVENTS_S:
             del self._events[oldest]
 
     def add_nonce(self, shard: int, channel_id: int, author_id: int, nonce: str, message_id: int) -> None:

@@ -31,6 +31,15 @@ def test_event_that_is_added_twice_is_told_once() -> None:
     assert len(recent.find_lost(2, head(5, 0))) == 1
 
 
+def test_old_event_that_is_added_again_leaves_as_the_last_one() -> None:
+    clock = FakeClock()
+    recent = Recent(monotonic_s=clock.monotonic_s)
+    for _ in range(2):
+        recent.add_event(2, position_of(4, 1), new_envelope(1, GUILD))
+        clock.advance(EVENTS_S + 0.1)
+    assert recent.find_lost(2, head(5, 0)) == []
+
+
 def test_old_events_and_nonces_are_forgotten() -> None:
     clock = FakeClock()
     recent = Recent(monotonic_s=clock.monotonic_s)
