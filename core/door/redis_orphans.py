@@ -55,8 +55,9 @@ class RedisOrphans:
 
         await self._bus.insist(ask)
 
-    async def abort_orphan(self, orphan: Orphan) -> None:
-        """End an opening without an event."""
+    async def abort_orphan(self, orphan: Orphan) -> bool:
+        """End an opening without an event; return whether it was open until now."""
         shard = door_shard(self._bus, orphan.pending.guild_id, orphan.channel_id)
         args = (orphan.id.to_bytes(8, "big"), orphan.channel_id)
-        await self._bus.insist(partial(self._scripts.call, "door_abort", tag_of(shard), *args))
+        answer = await self._bus.insist(partial(self._scripts.call, "door_abort", tag_of(shard), *args))
+        return bool(answer[0] == b"OK")

@@ -63,6 +63,6 @@ class FakeMessageDoor:
         if self.open.pop(orphan.id, None) is not None:
             self.told.extend(envelopes)
 
-    async def abort_orphan(self, orphan: Orphan) -> None:
+    async def abort_orphan(self, orphan: Orphan) -> bool:
         """End an opening without an event."""
-        self.open.pop(orphan.id, None)
+        return self.open.pop(orphan.id, None) is not None

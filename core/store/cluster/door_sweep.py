@@ -4,10 +4,14 @@ Everybody who sends to the channel waits meanwhile, so a look comes every half s
 a lease; two of them at once would do no harm, since an opening ends once and rows agree on the rest.
 
     a message   is stored ──────→ stored once more, so that enough servers have it, and closed with its event
-                is not stored ──→ withdrawn, so that a late insert is never seen, and aborted
+                is not stored ──→ aborted, and then withdrawn, so that a late insert is never seen
     an edit     is stored ──────→ closed with the message as it is now, which is never wrong
                 is not stored ──→ the version is raised, so that a late edit fails, and aborted
     a deletion ─────────────────→ done again, and closed
+
+The withdrawal comes last: until the opening is ended, a process that was only asleep may still store its message and
+close, and then the message is told and must stay. A sweeper that dies between the two leaves the withdrawal to the
+message's own process, or, if that is dead, an insert that comes later than both: a message that was never answered.
 
 A process that was only asleep finds its opening gone. It answers with success when the event was told, and undoes its
 message otherwise (`core.store.cluster.messages`).
@@ -15,6 +19,7 @@ message otherwise (`core.store.cluster.messages`).
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -42,8 +47,8 @@ class Orphans(Protocol):
     async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
         """End one by its events, one of which has its id."""
 
-    async def abort_orphan(self, orphan: Orphan) -> None:
-        """End one without an event."""
+    async def abort_orphan(self, orphan: Orphan) -> bool:
+        """End one without an event; return whether it was open until now."""
 
 
 class MessageEvents(Protocol):
@@ -62,7 +67,7 @@ class MessageEvents(Protocol):
 class DoorSweep:
     """The job. `run` goes on in every API process."""
 
-    __slots__ = ("_count", "_events", "_is_held", "_orphans", "_rows")
+    __slots__ = ("_count", "_events", "_is_held", "_orphans", "_rows", "_withdrawals")
 
     def __init__(
         self,
@@ -82,6 +87,8 @@ class DoorSweep:
         self._rows = rows
         self._events = events
         self._is_held = is_held
+        self._withdrawals: deque[Orphan] = deque()
+        """The messages that were given up, whose rows are still to be withdrawn."""
 
     async def run(self) -> None:
         """Look every half second, while this process has the job, until cancelled."""
@@ -100,10 +107,13 @@ class DoorSweep:
         """End the openings that nobody else ends; return their number. One that cannot be ended now stays for later.
 
         Raises:
-            Unavailable: when they cannot be listed.
+            Unavailable: when they cannot be listed, or a withdrawal has failed, which is made again in the next look.
         """
         orphans = await self._orphans.list_orphans(is_full=is_full)
         ended = await asyncio.gather(*map(self._try_to_end, orphans))
+        while self._withdrawals:
+            await self._withdraw(self._withdrawals[0])
+            self._withdrawals.popleft()
         return sum(ended)
 
     async def _try_to_end(self, orphan: Orphan) -> bool:
@@ -113,8 +123,8 @@ class DoorSweep:
             envelopes = await self._find_outcome(orphan)
             if envelopes:
                 await self._orphans.close_orphan(orphan, envelopes)
-            else:
-                await self._orphans.abort_orphan(orphan)
+            elif await self._orphans.abort_orphan(orphan) and orphan.pending.kind is PendingKind.MESSAGE:
+                self._withdrawals.append(orphan)
         except Unavailable as error:
             logger.warning("an opening could not be ended", extra={**place, "reason": str(error)})
             self._count(kind, "left")
@@ -140,13 +150,15 @@ class DoorSweep:
         if message is not None:
             await self._rows.insert(message)
             return await self._events.created(message)
+        return ()
+
+    async def _withdraw(self, orphan: Orphan) -> None:
         # The author is not known here; the place of a row does not need one.
         await self._rows.withdraw(
             Message(
                 id=orphan.id, channel_id=orphan.channel_id, guild_id=orphan.pending.guild_id, author_id=0, content=""
             )
         )
-        return ()
 
     async def _settle_edit(self, orphan: Orphan) -> Sequence[Envelope]:
         (message_id,) = orphan.pending.message_ids

@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.errors import OutcomeUnknown
 from core.domain.message import Message
-from core.door.pending import Pending, PendingKind
+from core.door.pending import Orphan, Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
@@ -99,6 +99,22 @@ async def test_process_that_was_asleep_undoes_what_was_aborted(scene: Scene) -> 
     with pytest.raises(OpeningGone):
         await messages.add(MESSAGE, await Events().created(MESSAGE))
     assert await scene.rows.find(CHANNEL, MESSAGE.id) is None
+
+
+async def test_message_that_is_closed_while_it_is_swept_stays(scene: Scene) -> None:
+    """The process was only asleep: it stores and closes after the sweep has looked for the row."""
+    scene.door.enter(CHANNEL, MESSAGE.id)
+    abort = scene.door.abort_orphan
+
+    async def close_before(orphan: Orphan) -> bool:
+        await scene.rows.insert(MESSAGE)
+        await scene.door.close(MESSAGE.id, await Events().created(MESSAGE))
+        return await abort(orphan)
+
+    scene.door.abort_orphan = close_before  # type: ignore[method-assign]
+    await scene.sweep.look()
+    assert scene.told() == ["created hello"]
+    assert await scene.rows.find(CHANNEL, MESSAGE.id) == MESSAGE
 
 
 async def test_process_that_was_asleep_has_success_with_what_was_told(scene: Scene) -> None:
