@@ -57,9 +57,9 @@ class OwnerQueues:
 
     @asynccontextmanager
     async def hold(self, owners: Sequence[int]) -> AsyncIterator[None]:
-        """Wait until it is the body's turn at each owner, in the given order."""
+        """Wait until it is the body's turn at each owner, in the given order. One that is named twice counts once."""
         held: list[_Queue] = []
-        entered = [(owner, self._enter(owner)) for owner in owners]
+        entered = [(owner, self._enter(owner)) for owner in dict.fromkeys(owners)]
         try:
             for _, queue in entered:
                 await queue.lock.acquire()

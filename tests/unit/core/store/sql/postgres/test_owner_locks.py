@@ -28,6 +28,13 @@ async def test_units_of_other_owners_do_not_wait() -> None:
         pass
 
 
+async def test_owner_that_is_named_twice_is_waited_for_once() -> None:
+    queues = OwnerQueues()
+    async with asyncio.timeout(5), queues.hold([1, 2, 1]):
+        pass
+    assert not queues._queues
+
+
 async def test_cancelled_unit_leaves_its_place_to_the_next() -> None:
     queues = OwnerQueues()
 
