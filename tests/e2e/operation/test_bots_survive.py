@@ -79,8 +79,10 @@ class Place:
 @asynccontextmanager
 async def reached_directly(folder: Path) -> AsyncIterator[tuple[Server, Place]]:
     server = await Server(folder, GENEROUS).start()
-    yield server, Place(server.api, server.gateway)
-    assert await server.stop() == 0
+    try:
+        yield server, Place(server.api, server.gateway)
+    finally:
+        assert await server.stop() == 0
 
 
 @asynccontextmanager
@@ -91,8 +93,10 @@ async def reached_by_a_proxy(folder: Path) -> AsyncIterator[tuple[Server, Place]
         public_url = f"ws://127.0.0.1:{port}"
         server = Server(folder, {**GENEROUS, "GUILDWAY_GATEWAY_PUBLIC_URL": public_url})
         await server.start()
-        yield server, Place(server.api, public_url)
-        assert await server.stop() == 0
+        try:
+            yield server, Place(server.api, public_url)
+        finally:
+            assert await server.stop() == 0
 
 
 @pytest.mark.timeout(300)
