@@ -22,14 +22,14 @@ def plan_processes(settings: Settings, *, apis: int, config: str | None) -> list
     Raises:
         StartError: when an address cannot be used.
     """
-    worker = _plan(
-        settings, "worker", "worker-1", config, gateway=_address(settings.gateway.host, settings.gateway.port)
-    )
+    gateway = _address(settings.gateway.host, settings.gateway.port)
+    worker = _plan(settings, "worker", "worker-1", config, gateway=gateway)
     planned = [worker]
     for number in range(1, apis + 1):
         port = settings.api.port if number == 1 else 0
         address = _address(settings.api.host, port)
-        planned.append(_plan(settings, "api", f"api-{number}", config, api=address))
+        # An API tells clients where the gateway is.
+        planned.append(_plan(settings, "api", f"api-{number}", config, api=address, gateway=gateway))
     return planned
 
 

@@ -96,8 +96,17 @@ async def run_cluster(folder: Path, settings: dict[str, str]) -> AsyncIterator[C
             "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
             "GUILDWAY_CASSANDRA_PORT": str(cassandra_port),
         }
+        environ = {**addresses, "GUILDWAY_CASSANDRA_REPLICATION": "1", **settings}
+        await _migrate(environ)
         command = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS))
         data = folder / "data"
-        server = await Server(data, {**addresses, **settings}, command=command).start()
+        server = await Server(data, environ, command=command).start()
         stack.push_async_callback(server.stop)
         yield Cluster(server=server, data=data, servers=servers)
+
+
+async def _migrate(environ: dict[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "guildway", "migrate", env={**os.environ, **environ}, stdout=asyncio.subprocess.DEVNULL
+    )
+    assert await process.wait() == 0

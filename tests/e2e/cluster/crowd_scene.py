@@ -54,9 +54,15 @@ class Chat:
     """The chat of a scene that is under way."""
 
     def __init__(
-        self, scene: Scene, senders: Sequence[Sender], listeners: Sequence[Listener], news: asyncio.Event
+        self,
+        scene: Scene,
+        senders: Sequence[Sender],
+        listeners: Sequence[Listener],
+        sending: Sequence[asyncio.Task[None]],
+        news: asyncio.Event,
     ) -> None:
-        """`news` is set by each answer to a sender."""
+        """`sending` are the tasks of those who send; `news` is set by each answer to one of them."""
+        self._sending = sending
         self._news = news
         self.scene = scene
         self.senders = senders
@@ -75,7 +81,13 @@ class Chat:
             await self._news.wait()
 
     async def check(self) -> None:
-        """Send a last message to each channel, wait until everybody has seen it, and check all records."""
+        """Send a last message to each channel, wait until everybody has seen it, and check all records.
+
+        The chat has ended then: a message that is answered meanwhile could not be in the history that was read before.
+        """
+        for task in self._sending:
+            task.cancel()
+        await asyncio.wait(self._sending)
         last = [await sender.send() for sender in self.senders[: len(self.scene.channels)]]
         for listener in self.listeners:
             for channel_id, message_id in zip(self.scene.channels, last, strict=True):
@@ -113,10 +125,10 @@ async def chatting(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
             )
             for number, token in enumerate([scene.owner.token, *scene.tokens[: SENDERS - 1]])
         ]
-        running += [tasks.create_task(sender.run(PAUSE_S)) for sender in senders]
-        running.append(tasks.create_task(_whisper(scene)))
-        yield Chat(scene, senders, listeners, news)
-        for task in running:
+        sending = [tasks.create_task(sender.run(PAUSE_S)) for sender in senders]
+        sending.append(tasks.create_task(_whisper(scene)))
+        yield Chat(scene, senders, listeners, sending, news)
+        for task in (*running, *sending):
             task.cancel()
 
 

@@ -32,8 +32,10 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def scene(cluster: Cluster) -> Scene:
-    return await make_scene(cluster, PEOPLE)
+async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
+    made = await make_scene(cluster, PEOPLE)
+    async with made.owner:
+        yield made
 
 
 @pytest_asyncio.fixture(loop_scope="session")
