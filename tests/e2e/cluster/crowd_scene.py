@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import aiohttp
+import httpx
 import msgspec
 
 from tests.e2e.cluster.crowd import Listener, Sender
@@ -98,9 +99,11 @@ class Chat:
             ]
             for channel_id in (*self.scene.channels, self.scene.hidden)
         }
-        assert find_broken_stores(self.senders, history) == []
-        for listener in self.listeners:
-            assert find_broken_listening(listener, history, self.scene.channels) == []
+        faults = find_broken_stores(self.senders, history)
+        for number, listener in enumerate(self.listeners):
+            found = find_broken_listening(listener, history, self.scene.channels)
+            faults += [f"listener {number}: {fault}" for fault in found]
+        assert not faults, f"{len(faults)} faults: " + "; ".join(faults[:20])
 
 
 @contextlib.asynccontextmanager
@@ -137,6 +140,6 @@ async def _whisper(scene: Scene) -> None:
     number = 0
     while True:
         number += 1
-        with contextlib.suppress(AssertionError, OSError):
+        with contextlib.suppress(AssertionError, httpx.HTTPError):
             await scene.owner.send(scene.hidden, f"hidden {number}")
         await asyncio.sleep(PAUSE_S)
