@@ -5,11 +5,13 @@ Every role has the services of the API: a worker sends by them what clients send
 differ.
 """
 
+import asyncio
 import contextlib
 import logging
 import platform
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +69,7 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
             operations_server=_make_operations_server(ground, operations_socket),
             garbage=ground.garbage,
-            chores=_list_chores(laid, api, gateway),
+            chores=_list_chores(laid, api, role),
             facts=_list_facts(ground, role, name),
             prepare=lambda: _wait_current(laid.bus),
         )
@@ -96,11 +98,23 @@ def _make_operations_server(ground: Ground, sock: socket.socket | None) -> HttpS
     return None if sock is None else make_operations_server(ground.readiness, ground.metrics, sock)
 
 
-def _list_chores(laid: ClusterGround, api: Api, gateway: Gateway | None) -> dict[str, Chore]:
+def _list_chores(laid: ClusterGround, api: Api, role: Role) -> dict[str, Chore]:
     chores = {**list_common_chores(laid.ground, api), **laid.chores, **laid.list_sweeps(api.stored_events)}
-    if gateway is not None:
-        chores["gateway"] = gateway.run
+    if role.has_gateway:
+        chores["watch for losses"] = partial(_watch_for_losses, laid.bus)
     return chores
+
+
+async def _watch_for_losses(bus: RedisBus) -> None:
+    """End the worker when the logs have lost what it has told, or it has missed what they had.
+
+    The state of its guilds and what its sessions know cannot be trusted then. The process is started again, and its
+    sessions come back: those whose place in the logs is still true resume, the others are told to begin anew.
+    """
+    await _wait_current(bus)
+    lost: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    bus.on_loss(lambda shard: None if lost.done() else lost.set_result(shard))
+    raise RuntimeError(f"the log of shard {await lost} is not the one that this worker has followed")
 
 
 async def _wait_current(bus: RedisBus) -> None:

@@ -51,11 +51,13 @@ class Server:
 
     async def run(self, *, stopping: asyncio.Event, when_ready: Callable[[Addresses], None]) -> None:
         """Serve until `stopping` is set. `when_ready` is called once, when every listener answers."""
-        if self._gateway is not None:
-            await self._gateway.start()
         async with asyncio.TaskGroup() as chores:
             running = [chores.create_task(run(), name=name) for name, run in self._chores.items()]
-            await self._serve(stopping=stopping, when_ready=when_ready)
+            if await self._is_prepared(stopping):
+                if self._gateway is not None:
+                    await self._gateway.start()
+                    running.append(chores.create_task(self._gateway.run(), name="gateway"))
+                await self._serve(stopping=stopping, when_ready=when_ready)
             for task in running:
                 task.cancel()
 
@@ -67,8 +69,6 @@ class Server:
                 tasks.create_task(server.run(started=event, stopping=stopping), name=f"http {server.authority}")
             for event in started:
                 await event.wait()
-            if not await self._is_prepared(stopping):
-                return
             with self._garbage.in_force():
                 logger.info("ready", extra={**self._facts, **msgspec.structs.asdict(self._addresses())})
                 when_ready(self._addresses())

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ SENDERS: Final = 12
 """The people who also send: about forty messages a second together, which each listener gets."""
 PAUSE_S: Final = 0.3
 _VIEW: Final = str(1 << 10)
+_numbers = itertools.count(1)
 
 
 class Scene(msgspec.Struct):
@@ -95,7 +97,9 @@ class Chat:
                 await listener.wait_for(channel_id, int(message_id))
         history: History = {
             channel_id: [
-                (int(message["id"]), message["content"]) for message in await self.scene.owner.history(channel_id)
+                (int(message["id"]), message["content"])
+                for message in await self.scene.owner.history(channel_id)
+                if message["type"] == 0
             ]
             for channel_id in (*self.scene.channels, self.scene.hidden)
         }
@@ -137,9 +141,7 @@ async def chatting(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
 
 async def _whisper(scene: Scene) -> None:
     """The owner sends to the hidden channel, which the listeners cannot see. Failures are others' to report."""
-    number = 0
     while True:
-        number += 1
         with contextlib.suppress(AssertionError, httpx.HTTPError):
-            await scene.owner.send(scene.hidden, f"hidden {number}")
+            await scene.owner.send(scene.hidden, f"hidden {next(_numbers)}")
         await asyncio.sleep(PAUSE_S)

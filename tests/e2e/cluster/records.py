@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from tests.e2e.cluster.crowd import Listener, Sender
 
 History = Mapping[str, Sequence[tuple[int, str]]]
-"""The (id, content) of all stored messages, by channel and ascending."""
+"""The (id, content) of all stored messages that people have sent, by channel and ascending."""
 
 
 def find_broken_stores(senders: Iterable[Sender], history: History) -> list[str]:
