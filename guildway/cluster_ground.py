@@ -61,6 +61,7 @@ from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.store import PostgresOptions, PostgresStore
 from core.store.sql.postgres.sweep import OutboxSweep
+from guildway.cluster_meters import ClusterMeters
 from guildway.ground import Ground, show_process
 from guildway.roles import Role
 from guildway.server import Chore, end_within
@@ -82,13 +83,20 @@ class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
     store: ClusterStore
     orphans: RedisOrphans
     rows: MessageRows
+    meters: ClusterMeters
     make_lease: Callable[[str], JobLease]
     chores: dict[str, Chore]
 
     def list_sweeps(self, events: MessageEvents) -> dict[str, Chore]:
         """List the chore that ends what dead processes have begun at the doors; `events` makes events of rows."""
         lease = self.make_lease("door sweep")
-        sweep = DoorSweep(orphans=self.orphans, rows=self.rows, events=events, is_held=partial(_is_held, lease))
+        sweep = DoorSweep(
+            orphans=self.orphans,
+            rows=self.rows,
+            events=events,
+            is_held=partial(_is_held, lease),
+            count=self.meters.count_opening,
+        )
         return {"door sweep lease": lease.run, "door sweep": sweep.run}
 
 
@@ -102,8 +110,9 @@ async def lay_cluster_ground(
         StartError: when a server cannot be reached, or was used with other settings.
     """
     incarnation = f"{name}-{secrets.token_hex(_NAME_BYTES)}"
+    meters = ClusterMeters(metrics.registry)
     async with contextlib.AsyncExitStack() as stack:
-        redis = _Redis(parse_address(settings.redis.url), clock)
+        redis = _Redis(parse_address(settings.redis.url), clock, meters)
         stack.push_async_callback(redis.plain.close)
         bus = RedisBus(
             num_shards=settings.store.num_shards,
@@ -111,13 +120,17 @@ async def lay_cluster_ground(
             topics=redis.topics,
             clock=clock,
             ring_bytes=_RING_BYTES if role.has_gateway else 0,
+            observe_lag=meters.observe_lag,
+            count=meters.count_missed,
         )
-        relay = Relay(bus=bus, scripts=redis.client)
+        relay = Relay(bus=bus, scripts=redis.client, count_gap=meters.count_gap)
         relational = await _open_postgres(settings, relay, bus, redis, clock, metrics)
         rows = await stack.enter_async_context(_open_rows(settings, relational, clock, metrics))
         ids = await _open_ids(stack, relational, clock, incarnation)
         ticket_ids = await _open_ids(stack, relational, clock, f"{incarnation}-tickets")
-        openings = RedisOpenings(bus=bus, scripts=redis.client, clock=clock, incarnation=incarnation)
+        openings = RedisOpenings(
+            bus=bus, scripts=redis.client, clock=clock, incarnation=incarnation, observe=meters.observe_step
+        )
         limiter = RedisRateLimiter(scripts=redis.client, alone=MemoryRateLimiter(clock=clock))
         refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
         door = RedisDoor(
@@ -128,7 +141,7 @@ async def lay_cluster_ground(
             rules=find_message_rules(settings.limits),
             refusals=refusals,
         )
-        messages = ClusterMessages(rows=rows, door=door, clock=clock)
+        messages = ClusterMessages(rows=rows, door=door, clock=clock, observe_insert=meters.observe_insert)
         store = ClusterStore(relational=relational, messages=messages, rows=rows)
         stack.push_async_callback(end_within, _CLOSE_S, store.close, "store")
         online = RedisOnlineCounts(plain=redis.plain)
@@ -143,7 +156,7 @@ async def lay_cluster_ground(
             "bus": bus.run,
             "door": openings.run,
             "tickets": ticket_ids.run,
-            **_list_outbox_sweep(relational, relay, make_lease("outbox sweep"), clock),
+            **_list_outbox_sweep(relational, relay, make_lease("outbox sweep"), clock, meters),
         }
         if role.has_gateway:
             chores |= _list_worker_chores(settings, bus, redis.client, relational, make_lease("log keeper"), clock)
@@ -177,6 +190,7 @@ async def lay_cluster_ground(
             store=store,
             orphans=RedisOrphans(bus=bus, scripts=redis.client, clock=clock),
             rows=rows,
+            meters=meters,
             make_lease=make_lease,
             chores=chores,
         )
@@ -187,13 +201,15 @@ class _Redis:
 
     __slots__ = ("address", "client", "plain", "topics")
 
-    def __init__(self, address: RedisAddress, clock: Clock) -> None:
+    def __init__(self, address: RedisAddress, clock: Clock, meters: ClusterMeters) -> None:
         self.address = address
         self.client = RedisClient(
             address=address,
             scripts=load_scripts(),
             monotonic_s=clock.monotonic_s,
             backoff=Backoff(random.random),
+            observe=meters.observe_call,
+            count_error=meters.count_call_error,
         )
         self.topics = TopicReader(address=address, backoff=Backoff(random.random))
         self.plain = PlainCommands(address=address)
@@ -245,7 +261,9 @@ def _make_lease(scripts: RedisClient, clock: Clock, holder: str, job: str) -> Jo
     return JobLease(name=job, holder=holder, scripts=scripts, clock=clock)
 
 
-def _list_outbox_sweep(relational: PostgresStore, relay: Relay, lease: JobLease, clock: Clock) -> dict[str, Chore]:
+def _list_outbox_sweep(
+    relational: PostgresStore, relay: Relay, lease: JobLease, clock: Clock, meters: ClusterMeters
+) -> dict[str, Chore]:
     sweep = OutboxSweep(
         outbox=relational.outbox,
         relay=relay,
@@ -253,6 +271,7 @@ def _list_outbox_sweep(relational: PostgresStore, relay: Relay, lease: JobLease,
         writer=relational.writer,
         is_held=partial(_is_held, lease),
         clock=clock,
+        count_events=meters.count_swept_events,
     )
     return {"outbox sweep lease": lease.run, "outbox sweep": sweep.run}
 
