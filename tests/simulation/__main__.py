@@ -1,7 +1,8 @@
 """`make simulate`: runs seeds over the processors, and says of each failing one what was violated and how it came.
 
-    python -m tests.simulation [--seeds N] [--first N] [--defect NAME] [--trace]
+    python -m tests.simulation [--seeds N] [--first N] [--doors] [--defect NAME] [--trace]
 
+    --doors     simulates the doors of a cluster's channels, in place of the embedded server
     --trace     prints the whole trace (of one seed, or of few)
     --defect    plants a defect first (`tests.simulation.defects`), which seeds should find
 
@@ -22,7 +23,9 @@ from functools import partial
 from pathlib import Path
 
 from tests.simulation.defects import DEFECTS
-from tests.simulation.run import Outcome, run_seed
+from tests.simulation.doors.seed import run_doors_seed
+from tests.simulation.outcome import Outcome
+from tests.simulation.run import run_seed
 from tests.support.databases import MigratedDatabase
 
 _SHOWN_FAILURES = 5
@@ -49,7 +52,7 @@ def main() -> int:
         if outcome.violations:
             failed.append(outcome.seed)
             if len(failed) <= _SHOWN_FAILURES:
-                _show(outcome, options.defect)
+                _show(outcome, options)
     took_s = time.monotonic() - began_s
     print(
         f"{options.seeds} seeds from {options.first} on in {took_s:.0f} s: {len(failed)} failed"
@@ -65,6 +68,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--defect", choices=sorted(DEFECTS))
     parser.add_argument("--trace", action="store_true")
+    parser.add_argument("--doors", action="store_true")
     return parser.parse_args()
 
 
@@ -73,6 +77,8 @@ def _run(options: argparse.Namespace) -> Iterator[Outcome]:
         database = MigratedDatabase.make(Path(folder) / "migrated.db")
         seeds = range(options.first, options.first + options.seeds)
         run = partial(run_seed, database=database, defect=options.defect)
+        if options.doors or (options.defect and DEFECTS[options.defect].is_of_doors):
+            run = partial(run_doors_seed, defect=options.defect)
         if options.seeds == 1 or options.workers == 1:
             yield from map(run, seeds)
             return
@@ -80,7 +86,7 @@ def _run(options: argparse.Namespace) -> Iterator[Outcome]:
             yield from pool.map(run, seeds)
 
 
-def _show(outcome: Outcome, defect: str | None) -> None:
+def _show(outcome: Outcome, options: argparse.Namespace) -> None:
     print(f"\nseed {outcome.seed} failed (trace {outcome.trace_hash}, {outcome.virtual_s:.0f} s of virtual time):")
     for violation in outcome.violations[:_SHOWN_VIOLATIONS]:
         print(f"  {violation}")
@@ -89,8 +95,9 @@ def _show(outcome: Outcome, defect: str | None) -> None:
     print("its trace, as far as it is about them:")
     for line in outcome.about:
         print(f"  {line}")
-    planted_by = f" --defect {defect}" if defect else ""
-    print(f'alone: make simulate SEEDS=1 ARGS="--first {outcome.seed} --trace{planted_by}"\n')
+    kind = " --doors" if options.doors else ""
+    planted = f" --defect '{options.defect}'" if options.defect else ""
+    print(f'alone: make simulate SEEDS=1 ARGS="--first {outcome.seed} --trace{kind}{planted}"\n')
 
 
 if __name__ == "__main__":

@@ -17,16 +17,21 @@ import msgspec
 
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
-from api.services.single_flight import SingleFlight
+from core.bus.entries import HEADER
+from core.bus.interfaces import Delivery
+from core.bus.positions import position_of
+from core.bus.tail import Tail
+from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_UPDATE
-from core.door.rights import RightsChanges
+from core.domain.message import AddedMessage
+from core.door.redis import RedisDoor
+from core.store.cluster.door_sweep import DoorSweep
+from core.store.cluster.messages import ClusterMessages
 from core.store.sql.aggregates.message_batch import MessageBatch
 from core.store.sql.transaction import SqlTransaction
 from core.store.sql.writing.writer import Writer
+from core.wire.envelope import decode_envelope
 from gateway.events.inbox import Inbox
-from gateway.guilds.guild_directory import GuildDirectory
-from gateway.homes.guild_entrance import GuildEntrance
-from gateway.login.login import Login
 from gateway.sessions.session import Session
 
 Original = Callable[..., Any]
@@ -38,16 +43,18 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     owner: type
     method: str
     wrong: Callable[[Original], Original]
-    seeds: int = 40
-    """The seeds within which it must be found."""
+    is_of_doors: bool = False
+    """Whether the doors of a cluster are simulated to find it, and not the embedded server."""
 
 
 DEFECTS: Final[dict[str, Defect]] = {}
 
 
-def _plant(name: str, owner: type, method: str, *, seeds: int = 40) -> Callable[[Callable[[Original], Original]], None]:
+def _plant(
+    name: str, owner: type, method: str, *, is_of_doors: bool = False
+) -> Callable[[Callable[[Original], Original]], None]:
     def keep(wrong: Callable[[Original], Original]) -> None:
-        DEFECTS[name] = Defect(owner=owner, method=method, wrong=wrong, seeds=seeds)
+        DEFECTS[name] = Defect(owner=owner, method=method, wrong=wrong, is_of_doors=is_of_doors)
 
     return keep
 
@@ -116,30 +123,12 @@ def _keep_failed_units(_: Original) -> Original:
 # ---- caches and rights
 
 
-@_plant("a load outlives what it has not seen", SingleFlight, "drop")
-def _keep_flights(_: Original) -> Original:
-    def drop(flights: SingleFlight[Any, Any], key: Any) -> None:
-        flights._values.pop(key, None)
-
-    return drop
-
-
 @_plant("members cached for ever", EntityCache, "_on_member_event")
 def _keep_members(_: Original) -> Original:
     return lambda *_: None
 
 
-@_plant("door takes stale rights", RightsChanges, "are_stale", seeds=150)
-def _take_stale_rights(_: Original) -> Original:
-    return lambda *_: False
-
-
 # ---- the gateway
-
-
-@_plant("events lost while a guild loads", GuildDirectory, "_hold")
-def _lose_while_loading(_: Original) -> Original:
-    return lambda *_: None
 
 
 @_plant("revocation late", Inbox, "put")
@@ -153,19 +142,59 @@ def _put_rights_behind(original: Original) -> Original:
     return put
 
 
-@_plant("login misses what passes meanwhile", Login, "missed_events")
-def _miss_events(_: Original) -> Original:
-    return lambda *_: []
-
-
-@_plant("entrance without catching up", GuildEntrance, "catch_up")
-def _enter_unread(_: Original) -> Original:
-    return lambda *_: None
-
-
 @_plant("resume forgets one", Session, "replay")
 def _replay_less(original: Original) -> Original:
     def replay(session: Session, seq: int) -> None:
         original(session, min(seq + 1, session.seq))
 
     return replay
+
+
+# ---- the doors of a cluster
+
+
+@_plant("close before store", ClusterMessages, "_add", is_of_doors=True)
+def _close_before_store(_: Original) -> Original:
+    async def add(messages: ClusterMessages, message: Any, envelopes: Any) -> Any:
+        await messages._door.close(message.id, envelopes)
+        await messages._rows.insert(message)
+        return AddedMessage(message, is_new=True)
+
+    return add
+
+
+@_plant("unknown outcome taken for a failure", ClusterMessages, "_insist", is_of_doors=True)
+def _take_unknown_for_failed(_: Original) -> Original:
+    async def try_once(_messages: ClusterMessages, write: Any, **_options: Any) -> Any:
+        try:
+            return await write()
+        except OutcomeUnknown:
+            raise Unavailable from None
+
+    return try_once
+
+
+@_plant("abort without tombstone", DoorSweep, "_withdraw", is_of_doors=True)
+def _leave_row(_: Original) -> Original:
+    async def withdraw_nothing(*_: Any) -> None:
+        pass
+
+    return withdraw_nothing
+
+
+@_plant("door opened without the nonce", RedisDoor, "open", is_of_doors=True)
+def _open_without_nonce(original: Original) -> Original:
+    return lambda door, opening: original(door, msgspec.structs.replace(opening, nonce=None))
+
+
+@_plant("tail without the test for gaps", Tail, "_hear", is_of_doors=True)
+def _skip_gaps(original: Original) -> Original:
+    def hear(tail: Tail, shard: int, data: bytes) -> None:
+        generation, n, revision, *_ = HEADER.unpack_from(data)
+        position = position_of(generation, n)
+        if n and position > tail.passed[shard].value:
+            tail._deliver(Delivery(position, shard, decode_envelope(data[HEADER.size :]), revision))
+        else:
+            original(tail, shard, data)
+
+    return hear

@@ -4,15 +4,10 @@ outcome = run_seed(7, database)
 outcome.violations, outcome.trace_hash
 """
 
-import gc
-import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from core.runtime.settings.settings import ApiSettings, GatewaySettings, Settings, StoreSettings
 from tests.simulation.checks.checker import find_violations
@@ -21,12 +16,12 @@ from tests.simulation.clients.ledger import Deed, Ledger
 from tests.simulation.clients.scene import Scene
 from tests.simulation.clients.workload import Workload
 from tests.simulation.defects import planted
+from tests.simulation.outcome import Outcome, logged_to, quiet_collector
 from tests.simulation.world.fate import Fate
 from tests.simulation.world.network import HttpPort
 from tests.simulation.world.process_loop import ProcessLoop
 from tests.simulation.world.server import EmbeddedServer
 from tests.simulation.world.sqlite import Disk
-from tests.simulation.world.trace import TraceLog
 from tests.simulation.world.wires import GatewayPort
 from tests.simulation.world.world import Stuck, World
 from tests.support.databases import MigratedDatabase
@@ -44,21 +39,6 @@ _QUIET_S: Final = 150.0
 _LOST_SHARE: Final = 0.03
 
 
-class Outcome(msgspec.Struct, kw_only=True):
-    """What became of one seed."""
-
-    seed: int
-    violations: list[str]
-    trace_hash: str
-    lines: list[str]
-    """The whole trace."""
-    about: list[str]
-    """The lines of the trace that say something of the violations."""
-    handles: int
-    virtual_s: float
-    invalid_sessions: int
-
-
 def memory_folder() -> str | None:
     """Return a folder in memory where there is one: an fsync there costs nothing."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -72,9 +52,9 @@ def run_seed(seed: int, database: MigratedDatabase, *, defect: str | None = None
     ):
         path = Path(folder) / "guildway.db"
         database.copy_to(path)
-        with _quiet_collector():
+        with quiet_collector():
             run = _Run(seed, str(path))
-            with _logged_to(run.world):
+            with logged_to(run.world):
                 try:
                     run.play()
                 finally:
@@ -183,32 +163,3 @@ class _Run:
             virtual_s=self.world.now_s,
             invalid_sessions=self._ledger.invalid_sessions,
         )
-
-
-@contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """Let no collection run finalizers at a time that no seed decides; collect what a seed has left."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.collect()
-        if was_enabled:
-            gc.enable()
-
-
-@contextmanager
-def _logged_to(world: World) -> Iterator[None]:
-    handler = TraceLog(world.trace)
-    root = logging.getLogger()
-    before, root.handlers = root.handlers, [handler]
-    try:
-        yield
-    finally:
-        root.handlers = before
-
-
-def open_database(folder: str) -> MigratedDatabase:
-    """Make the database that all seeds start from."""
-    return MigratedDatabase.make(Path(folder) / "migrated.db")

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.simulation.doors.seed import run_doors_seed
 from tests.simulation.run import run_seed
 from tests.support.databases import MigratedDatabase
 
@@ -24,6 +25,12 @@ def test_same_seed_gives_the_same_trace(migrated_database: MigratedDatabase) -> 
 
 def test_other_seeds_give_other_traces(migrated_database: MigratedDatabase) -> None:
     assert run_seed(1, migrated_database).trace_hash != run_seed(2, migrated_database).trace_hash
+
+
+def test_doors_are_clean_and_give_the_same_trace() -> None:
+    outcomes = [run_doors_seed(seed) for seed in range(20)]
+    assert [violation for outcome in outcomes for violation in outcome.violations] == []
+    assert run_doors_seed(3).lines == outcomes[3].lines
 
 
 def test_command_prints_a_failing_seed_and_fails() -> None:

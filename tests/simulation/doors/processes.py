@@ -1,0 +1,186 @@
+"""The processes of a cluster, as far as its doors go: APIs that send messages, and the worker that keeps the logs.
+
+Real are the bus with its tail, the doors, the store of a cluster's messages, the sweep, the leases and the keeper. The
+rows are the fake of Cassandra's, Redis is the twins' (`redis_links`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from api.services.messages.message_events import message_created
+from core.bus.interfaces import Delivery
+from core.bus.log_keeper import LogKeeper
+from core.bus.redis import RedisBus
+from core.domain.channel import Channel
+from core.domain.message import Message
+from core.door.interfaces import Opening
+from core.door.redis import RedisDoor
+from core.door.redis_openings import RedisOpenings
+from core.door.redis_orphans import RedisOrphans
+from core.door.tickets import Tickets
+from core.live.limits import MemoryRateLimiter
+from core.live.redis_limits import RedisRateLimiter
+from core.live.refusals import Refusals
+from core.redis.jobs import JobLease
+from core.store.cluster.door_sweep import DoorSweep
+from core.store.cluster.messages import ClusterMessages
+from core.wire.envelope import Envelope
+from core_ext.ids import SnowflakeGenerator
+from tests.fakes.message_rows import FakeMessageRows
+from tests.fakes.redis.log_source import FakeLogSource
+from tests.simulation.doors.redis_links import RedisHost, RedisLink, TopicLink
+from tests.simulation.world.process_loop import ProcessLoop
+from tests.simulation.world.server import SimulatedClock
+
+NUM_SHARDS = 2
+GUILD_ID = 7 << 22
+_RING_BYTES = 1 << 16
+_FAR_MS = 1 << 42
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """An entry of a log, as a process was told it."""
+
+    shard: int
+    position: int
+    envelope_id: int
+    channel_id: int
+    event: str
+
+
+class MessageEvents:
+    """The events of rows, without anything to render."""
+
+    async def created(self, message: Message) -> Sequence[Envelope]:
+        """Make MESSAGE_CREATE."""
+        channel = Channel(id=message.channel_id, type=0, guild_id=message.guild_id)
+        payload = msgspec.Raw(msgspec.json.encode({"id": str(message.id), "content": message.content}))
+        return message_created(channel, message, payload)
+
+    async def updated(self, event_id: int, message: Message) -> Sequence[Envelope]:
+        """Nobody edits here."""
+        raise AssertionError(event_id, message)
+
+    async def deleted(self, event_id: int, channel_id: int, message_ids: Sequence[int]) -> Sequence[Envelope]:
+        """Nobody deletes here."""
+        raise AssertionError(event_id, channel_id, message_ids)
+
+
+class Process:
+    """What both kinds have: a loop, links, and a bus whose tail writes down what it hears."""
+
+    def __init__(self, *, name: str, host: RedisHost, skew_ms: int) -> None:
+        self.name = name
+        self.loop: ProcessLoop = host.world.make_loop(name)
+        self.clock = SimulatedClock(host.world, skew_ms)
+        self.heard: list[Heard] = []
+        self._world = host.world
+        self._host = host
+        host.world.trace.note(name, f"starts, {skew_ms} ms off")
+
+    def start(self) -> None:
+        """Begin to run."""
+        self.loop.call_soon(lambda: self.loop.create_task(self._run()))
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._world.trace.note(self.name, "KILLED")
+        self.loop.kill()
+
+    async def _run(self) -> None:
+        raise NotImplementedError
+
+    def _make_bus(self, *, ring_bytes: int = 0) -> RedisBus:
+        chance = self._world.chance(self.name)
+        self.scripts = RedisLink(host=self._host, loop=self.loop, chance=chance)
+        topics = TopicLink(host=self._host, loop=self.loop, chance=chance)
+        bus = RedisBus(
+            num_shards=NUM_SHARDS, scripts=self.scripts, topics=topics, clock=self.clock, ring_bytes=ring_bytes
+        )
+        bus.subscribe(self._hear)
+        return bus
+
+    def _hear(self, delivery: Delivery) -> None:
+        envelope = delivery.envelope
+        self.heard.append(Heard(delivery.shard, delivery.position, envelope.id, envelope.channel_id, envelope.event))
+
+
+class WorkerProcess(Process):
+    """The keeper of the logs."""
+
+    def __init__(self, *, name: str, host: RedisHost, skew_ms: int, source: FakeLogSource) -> None:
+        super().__init__(name=name, host=host, skew_ms=skew_ms)
+        self._source = source
+
+    async def _run(self) -> None:
+        bus = self._make_bus(ring_bytes=_RING_BYTES)
+        lease = JobLease(name="logs", holder=self.name, scripts=self.scripts, clock=self.clock)
+        keeper = LogKeeper(bus=bus, scripts=self.scripts, lease=lease, source=self._source, clock=self.clock)
+        async with asyncio.TaskGroup() as tasks:
+            for run in (bus.run, lease.run, keeper.run):
+                tasks.create_task(run())
+
+
+class ApiProcess(Process):
+    """A process that sends messages."""
+
+    def __init__(self, *, name: str, node: int, host: RedisHost, skew_ms: int, rows: FakeMessageRows) -> None:
+        super().__init__(name=name, host=host, skew_ms=skew_ms)
+        self._node = node
+        self._rows = rows
+        self._events = MessageEvents()
+        self._door: RedisDoor | None = None
+        self._messages: ClusterMessages
+
+    async def _run(self) -> None:
+        bus = self._make_bus()
+        openings = RedisOpenings(bus=bus, scripts=self.scripts, clock=self.clock, incarnation=self.name)
+        ids = SnowflakeGenerator(0, self._node, self.clock.now_ms)
+        door = RedisDoor(
+            bus=bus,
+            openings=openings,
+            tickets=Tickets(next_id=ids.next, floor_ms=lambda: _FAR_MS),
+            limiter=RedisRateLimiter(scripts=self.scripts, alone=MemoryRateLimiter(clock=self.clock)),
+            rules=None,
+            refusals=Refusals(),
+        )
+        self._messages = ClusterMessages(rows=self._rows, door=door, clock=self.clock)
+        lease = JobLease(name="doors", holder=self.name, scripts=self.scripts, clock=self.clock)
+        sweep = DoorSweep(
+            orphans=RedisOrphans(bus=bus, scripts=self.scripts, clock=self.clock),
+            rows=self._rows,
+            events=self._events,
+            is_held=lambda: lease.epoch is not None,
+        )
+        self._door = door
+        async with asyncio.TaskGroup() as tasks:
+            for run in (bus.run, openings.run, lease.run, sweep.run):
+                tasks.create_task(run())
+
+    async def send(self, *, author_id: int, channel_id: int, nonce: str, content: str) -> int:
+        """Send a message; return its id. Raises DomainError."""
+        door = self._door
+        if door is None:
+            raise ConnectionRefusedError
+        opening = Opening(channel_id=channel_id, guild_id=GUILD_ID, author_id=author_id, nonce=nonce, mark=None)
+        async with door.open(opening) as permit:
+            if permit.is_repeat:
+                return permit.id
+            message = Message(
+                id=permit.id,
+                channel_id=channel_id,
+                guild_id=GUILD_ID,
+                author_id=author_id,
+                content=content,
+                nonce=nonce,
+            )
+            await self._messages.add(message, await self._events.created(message))
+        return permit.id
+
+
+def call_soon_in(process: Process, make: "partial[object]") -> None:
+    """Begin something in a process, as if a request had come."""
+    process.loop.call_soon(make)

@@ -1,0 +1,50 @@
+"""What became of a seed, and what holds while one runs: the log is caught, and the collector waits."""
+
+import gc
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from tests.simulation.world.trace import TraceLog
+from tests.simulation.world.world import World
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What became of one seed."""
+
+    seed: int
+    violations: list[str]
+    trace_hash: str
+    lines: list[str]
+    """The whole trace."""
+    about: list[str]
+    """The lines of the trace that say something of the violations."""
+    handles: int
+    virtual_s: float
+    invalid_sessions: int
+
+
+@contextmanager
+def quiet_collector() -> Iterator[None]:
+    """Let no collection run finalizers at a time that no seed decides; collect what a seed has left."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
+def logged_to(world: World) -> Iterator[None]:
+    handler = TraceLog(world.trace)
+    root = logging.getLogger()
+    before, root.handlers = root.handlers, [handler]
+    try:
+        yield
+    finally:
+        root.handlers = before
