@@ -42,11 +42,21 @@ def serve(settings: Settings, open_server: Open) -> int:
         run_process(serve_until)
     except StartError:
         raise
-    except Exception:
+    except Exception as error:
+        refused = _find_refusal(error)
+        if refused is not None:
+            raise refused from error
         # A part failed and ended the others. A service manager starts the process again.
         logger.critical("the server failed", exc_info=True)
         return FAILED
     return DONE
+
+
+def _find_refusal(error: BaseException) -> StartError | None:
+    """Find the reason why a part could not start, when that has ended the other parts too."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_find_refusal, error.exceptions)), None)
+    return error if isinstance(error, StartError) else None
 
 
 def _greet(addresses: Addresses) -> None:
