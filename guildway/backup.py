@@ -11,7 +11,6 @@ A backup takes no lock of the data folder, changes nothing in it and speaks to n
 import errno
 import os
 import secrets
-import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +30,6 @@ _COMPRESSED: Final = (".gz", ".tgz", ".xz", ".bz2", ".zst", ".zip", ".7z")
 
 _NO_HARD_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """The errors of file systems without hard links (FAT, some network file systems)."""
-
-_BEING_WRITTEN: Final = "#"
-"""The mark in the names of files that obstore has not finished. Such a file may disappear at any time."""
 
 
 def run_backup(data: DataFiles, target: Path, *, replaces: bool, out: TextIO) -> None:
@@ -122,33 +118,9 @@ def _write_archive(data: DataFiles, archive: Path) -> tuple[Contents, int]:
         # Links are followed, so that the archive is whole wherever it is unpacked.
         with tarfile.open(archive, "w", dereference=True) as tar:
             tar.add(database, data.database.name)
-            for path in _list_images(data.images):
+            for path in data.list_images():
                 tar.add(path, path.relative_to(data.images.parent))
                 images += 1
     finally:
         database.unlink(missing_ok=True)
     return contents, images
-
-
-def _list_images(images: Path) -> Iterator[Path]:
-    """List all images, also those in folders that are links to another disk.
-
-    Raises:
-        OSError: when a folder cannot be read.
-        StartError: when an entry is no regular file.
-    """
-    if not os.path.lexists(images):
-        return  # The server of this database never ran, or has an older version.
-
-    def fail(error: OSError) -> None:
-        raise error
-
-    for folder, folders, names in os.walk(images, onerror=fail, followlinks=True):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(folder, name)
-            if _BEING_WRITTEN in name:
-                continue
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise StartError(f"no backup was made: {path} is no regular file")
-            yield path

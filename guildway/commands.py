@@ -200,6 +200,27 @@ def migrate(*, config: Config = None) -> Work:
     return partial(_migrate, {"config": config})
 
 
+@app.command(
+    epilog="""\b
+Examples:
+  guildway import-embedded --data /var/lib/guildway --config /etc/guildway.toml
+  guildway import-embedded --data /var/lib/guildway --config /etc/guildway.toml --replace
+\b
+Exit statuses: 0 everything was moved and compared, 2 nothing is in PostgreSQL and something must be changed first,
+3 the data is of a newer version."""
+)
+def import_embedded(
+    *,
+    data: Annotated[str, typer.Option(metavar="DIR", help="The data folder of the stopped embedded server.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what an interrupted import has left in Cassandra.")
+    ] = False,
+    config: Config = None,
+) -> Work:
+    """Move the data of a stopped embedded server into an empty cluster."""
+    return partial(_import_embedded, Path(data), replace, {"config": config})
+
+
 @app.command()
 def version() -> Work:
     """Print the version."""
@@ -279,6 +300,19 @@ def _migrate(flags: dict[str, str | None]) -> int:
 
     configure_logging(settings.logging, sys.stderr)
     asyncio.run(run_migrate(settings, sys.stdout))
+    return DONE
+
+
+def _import_embedded(folder: Path, replaces: bool, flags: dict[str, str | None]) -> int:  # noqa: FBT001 - as above
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from core.runtime.clock import SystemClock  # noqa: PLC0415
+    from core.runtime.logs import configure_logging  # noqa: PLC0415
+    from guildway.embedded_import import run_import  # noqa: PLC0415
+
+    configure_logging(settings.logging, sys.stderr)
+    asyncio.run(run_import(folder, settings, replaces=replaces, clock=SystemClock(), out=sys.stdout))
     return DONE
 
 

@@ -1,6 +1,9 @@
 """The files of a data folder: their places, their rights (the owner's alone), and checks that they can be used."""
 
+import errno
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +14,9 @@ from core.runtime.private_files import create_private, keep_private
 
 DATABASE_NAME: Final = "guildway.db"
 BLOB_FOLDER: Final = "files"
+
+BEING_WRITTEN: Final = "#"
+"""The mark in the names of images that are not finished, obstore's too. Such a file may disappear at any time."""
 
 _BESIDE_DATABASE: Final = ("-wal", "-shm", "-journal")
 """Endings of files that SQLite creates with the rights of the database. Older ones may have other rights."""
@@ -42,6 +48,28 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
         return any(
             place in self.list_database() or place.parent == folder or place.is_relative_to(images) for place in places
         )
+
+    def list_images(self) -> Iterator[Path]:
+        """List all images, also those in folders that are links to another disk.
+
+        Raises:
+            OSError: when a folder cannot be read, or an entry is no regular file.
+        """
+        if not os.path.lexists(self.images):
+            return  # The server of this database never ran, or has an older version.
+
+        def fail(error: OSError) -> None:
+            raise error
+
+        for folder, folders, names in os.walk(self.images, onerror=fail, followlinks=True):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(folder, name)
+                if BEING_WRITTEN in name:
+                    continue
+                if not stat.S_ISREG(path.stat().st_mode):
+                    raise OSError(errno.EINVAL, "is no regular file", str(path))
+                yield path
 
     def make_database_private(self) -> None:
         """Create the database for its owner alone, or remove others' rights to it, even in a folder that all may use.

@@ -98,6 +98,5 @@ async def add_users(store: Store, *numbers: int) -> list[User]:
     """Store people."""
     accounts = [new_account(number) for number in numbers]
     async with store.write(users=[account.user.id for account in accounts]) as tx:
-        for account in accounts:
-            await tx.users.create(account)
+        await tx.users.create_many(accounts)
     return [account.user for account in accounts]

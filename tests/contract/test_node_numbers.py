@@ -2,13 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from core.domain.errors import Unavailable
 from core.store.aggregates.node_numbers import NODE_NUMBERS, NodeNumbers
+from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.engine.connection import Executor
+from core.store.sql.schema.tables import node_numbers
+from core.wire.envelope import Envelope
 from tests.contract.backends import StoreBackend
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.memory_node_numbers import MemoryNodeNumbers
@@ -24,13 +30,25 @@ def numbers(request: pytest.FixtureRequest, clock: FakeClock, backend: StoreBack
 
 @pytest.fixture
 def use_up(numbers: NodeNumbers) -> Callable[..., Awaitable[None]]:
-    """A function that leases numbers until that many are left."""
+    """A function that leases numbers until that many are left; in a database by one statement, which is quick."""
 
     async def lease_all(*, left: int, floor_ms: int = LATER_MS) -> None:
+        if isinstance(numbers, SqlNodeNumbers):
+            await numbers._run(partial(_take_free, NODE_NUMBERS - left, floor_ms))
+            return
         for place in range(NODE_NUMBERS - left):
             await numbers.lease(f"other{place}", floor_ms=floor_ms)
 
     return lease_all
+
+
+async def _take_free(count: int, floor_ms: int, db: Executor) -> tuple[None, Sequence[Envelope]]:
+    """Give numbers to another holder, in the order in which they are leased."""
+    table = node_numbers.c
+    free = select(table.number).order_by(table.floor_ms, table.number).limit(count)
+    taken = update(node_numbers).where(table.number.in_(free)).values(holder="other", floor_ms=floor_ms)
+    assert await db.execute(taken) == count
+    return None, ()
 
 
 async def test_processes_that_start_at_once_get_different_numbers(numbers: NodeNumbers) -> None:

@@ -37,8 +37,9 @@ from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
+from core.store.cassandra.bulk import BulkMessages
 from core.store.cassandra.messages import CassandraMessages
-from core.store.cassandra.schema import apply_steps, check_steps, make_keyspace
+from core.store.cassandra.schema import apply_steps, check_steps, filled_tables, make_keyspace, truncate
 from core.store.cassandra.session import CallBounds, CassandraSession, prepare_all
 from core.store.cassandra.statements import Statement
 
@@ -62,16 +63,50 @@ async def open_messages(
         StartError: when Cassandra cannot be reached, refuses the user, or lacks tables.
     """
 
-    def connect(cluster: Cluster) -> tuple[Session, dict[Statement, PreparedStatement]]:
+    async with _opened(settings) as cluster:
+        session, _ = await _begin(cluster, settings, clock=clock, metrics=metrics)
+        yield CassandraMessages(session=session, clock=clock, write_limit_s=settings.write_timeout_s)
+
+
+@contextlib.asynccontextmanager
+async def open_bulk(
+    settings: CassandraSettings, *, clock: Clock, metrics: CassandraMetrics, replaces: bool
+) -> AsyncIterator[BulkMessages]:
+    """Connect to an empty keyspace that `migrate` has made. `replaces` removes the messages that it has.
+
+    Raises:
+        StartError: as `open_messages`; also when the keyspace has messages that are not to be removed.
+    """
+
+    def empty(driver: Session) -> None:
+        for table in filled_tables(driver, settings.keyspace):
+            if not replaces:
+                raise StartError(
+                    f"Cassandra has rows in {settings.keyspace}.{table}: when an import was interrupted, --replace "
+                    "removes them; otherwise name a new keyspace in cassandra.keyspace"
+                )
+            truncate(driver, settings.keyspace, table)
+
+    async with _opened(settings) as cluster:
+        session, driver = await _begin(cluster, settings, clock=clock, metrics=metrics)
+        await _run(empty, driver)
+        yield BulkMessages(session=session, clock=clock)
+
+
+async def _begin(
+    cluster: Cluster, settings: CassandraSettings, *, clock: Clock, metrics: CassandraMetrics
+) -> tuple[CassandraSession, Session]:
+    """Connect a cluster, check its tables, and return our session and the driver's."""
+
+    def connect() -> tuple[Session, dict[Statement, PreparedStatement]]:
         driver = cluster.connect()
         check_steps(driver, settings.keyspace)
         return driver, prepare_all(driver, settings.keyspace)
 
-    async with _opened(settings) as cluster:
-        driver, prepared = await _run(connect, cluster)
-        bounds = CallBounds(timeout_s=settings.request_timeout_s, in_flight=settings.requests_in_flight)
-        session = CassandraSession(driver=driver, prepared=prepared, bounds=bounds, clock=clock, metrics=metrics)
-        yield CassandraMessages(session=session, clock=clock, write_limit_s=settings.write_timeout_s)
+    driver, prepared = await _run(connect)
+    bounds = CallBounds(timeout_s=settings.request_timeout_s, in_flight=settings.requests_in_flight)
+    session = CassandraSession(driver=driver, prepared=prepared, bounds=bounds, clock=clock, metrics=metrics)
+    return session, driver
 
 
 async def migrate(settings: CassandraSettings) -> list[str]:

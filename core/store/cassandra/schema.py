@@ -45,6 +45,7 @@ STEPS: Final = (
 )
 """Steps are added at the end and never changed."""
 
+_TABLES: Final = ("messages", "message_buckets", "author_messages", "last_messages")
 _STEPS_TABLE: Final = "CREATE TABLE IF NOT EXISTS schema_steps (step int PRIMARY KEY, name text, applied timestamp)"
 
 
@@ -98,6 +99,16 @@ def check_steps(session: Session, keyspace: str) -> None:
     _refuse_newer(done)
     if done < len(STEPS):
         raise StartError("Cassandra's tables are not there or old: run `guildway migrate`")
+
+
+def filled_tables(session: Session, keyspace: str) -> list[str]:
+    """Return the tables of messages that have rows. It blocks."""
+    return [name for name in _TABLES if session.execute(f'SELECT * FROM "{keyspace}".{name} LIMIT 1').one()]  # noqa: S608 - as below
+
+
+def truncate(session: Session, keyspace: str, table: str) -> None:
+    """Remove all rows of a table, which takes all servers. It blocks."""
+    session.execute(f'TRUNCATE "{keyspace}".{table}')
 
 
 def _count_steps(session: Session, keyspace: str) -> int:

@@ -1,0 +1,119 @@
+"""`guildway import-embedded`: the data of a stopped embedded server moves into an empty cluster.
+
+```
+ data folder (locked) ─┬─ images ────────────────→ the cluster's data folder
+                       ├─ messages ──────────────→ Cassandra, if the settings name one
+                       └─ all other rows, and node numbers' floors ─→ PostgreSQL, one transaction, last
+```
+
+Each part is read back and compared before the next one begins. PostgreSQL comes last and takes all or nothing, so a
+cluster has people only when it has everything else. An import that was interrupted leaves images, which the next one
+finds, and rows in Cassandra, which the next one removes when it is told to (`--replace`).
+
+The log, the outbox, nonces and sessions are not moved: clients log in anew, with the tokens that they have. Nothing
+that moves depends on `num_shards`, so a cluster may have another number than the embedded server had.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from prometheus_client import CollectorRegistry
+
+from core.domain.errors import Unavailable
+from core.domain.ids import created_ms
+from core.runtime.clock import Clock
+from core.runtime.data_dir import DataDir
+from core.runtime.errors import StartError
+from core.runtime.metrics import CassandraMetrics
+from core.runtime.settings.settings import Settings
+from guildway.data_files import DataFiles
+from guildway.image_copy import copy_images
+from guildway.migration import check_drivers, explained, quieten_drivers
+
+if TYPE_CHECKING:  # the drivers may be missing
+    from core.store.cassandra.bulk import BulkMessages
+    from core.store.sql.moving.source import EmbeddedDatabase
+
+_NEWEST_AT_ONCE: Final = 10
+"""The channels whose newest ids are one request."""
+
+
+async def run_import(folder: Path, settings: Settings, *, replaces: bool, clock: Clock, out: TextIO) -> None:
+    """Move the data of `folder` into the cluster of the settings, and tell for each part what was compared.
+
+    Raises:
+        StartError: when the folder is in use or cannot be read, the cluster is not empty or cannot be used, or
+            something is not the same on both sides. NewerSchemaError: when the folder is of a newer version.
+    """
+    check_drivers()
+    quieten_drivers()
+    from core.store.sql.moving.source import EmbeddedDatabase  # noqa: PLC0415
+    from core.store.sql.moving.target import check_empty, move_rows  # noqa: PLC0415
+    from core.store.sql.postgres.preparation import alone  # noqa: PLC0415
+
+    source = DataFiles.in_folder(folder)
+    if not source.database.is_file():
+        raise StartError(f"there is no database {source.database}; say where the data is with --data")
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(DataDir(folder).close)
+        database = stack.enter_context(EmbeddedDatabase.open(source.database))
+        _check_clock(database, clock)
+        await stack.enter_async_context(explained(settings))
+        engine = await stack.enter_async_context(alone(settings.postgres.url))
+        await check_empty(engine, clock)
+        has_cassandra = bool(settings.cassandra.contact_points)
+        bulk = (
+            await stack.enter_async_context(_open_bulk(settings, clock, replaces=replaces)) if has_cassandra else None
+        )
+        images = copy_images(source, DataFiles.in_folder(Path(settings.store.data_dir)))
+        _tell(out, f"images: {images.count:,} files, {images.size_bytes:,} bytes, each compared")
+        if bulk is not None:
+            await _move_messages(database, bulk, out)
+        for table in await move_rows(database, engine, clock, with_messages=bulk is None):
+            _tell(out, f"{table.name}: {table.rows:,} rows, each compared, digest {table.digest}")
+    _tell(out, f"everything of {folder} is in the cluster; do not run the embedded server on this folder any more")
+
+
+def _check_clock(database: "EmbeddedDatabase", clock: Clock) -> None:
+    """Check that no message is from the future, below whose id new ones would come for a while. Raises StartError."""
+    ahead_ms = created_ms(database.find_newest_message()) - clock.now_ms()
+    if ahead_ms > 0:
+        raise StartError(
+            f"the newest message is {ahead_ms / 1000:.0f} s ahead of this machine's clock: set it right, or wait"
+        )
+
+
+@contextlib.asynccontextmanager
+async def _open_bulk(settings: Settings, clock: Clock, *, replaces: bool) -> AsyncIterator["BulkMessages"]:
+    from core.store.cassandra.connection import open_bulk  # noqa: PLC0415
+
+    metrics = CassandraMetrics(CollectorRegistry())  # nobody reads them
+    async with open_bulk(settings.cassandra, clock=clock, metrics=metrics, replaces=replaces) as bulk:
+        yield bulk
+
+
+async def _move_messages(database: "EmbeddedDatabase", bulk: "BulkMessages", out: TextIO) -> None:
+    from core.store.cassandra.bulk import PIECE_ROWS  # noqa: PLC0415
+
+    try:
+        await bulk.write(database.list_messages(PIECE_ROWS))
+        await bulk.write_newest(database.list_newest(_NEWEST_AT_ONCE))
+        messages = await bulk.compare(database.list_messages(PIECE_ROWS))
+        authored = await bulk.compare_authors(database.list_by_author(PIECE_ROWS))
+        buckets = await bulk.compare_buckets(database.list_buckets())
+        channels = await bulk.compare_newest(database.list_newest(_NEWEST_AT_ONCE))
+    except Unavailable as error:
+        raise StartError(f"Cassandra does not answer, start again with --replace: {error.__cause__}") from error
+    _tell(out, f"messages in Cassandra: {messages:,}, each compared")
+    _tell(
+        out,
+        f"beside them: {authored:,} in lists of authors, {buckets:,} partitions, the newest ids of {channels:,} "
+        "channels, each compared",
+    )
+
+
+def _tell(out: TextIO, text: str) -> None:
+    out.write(f"{text}\n")
+    out.flush()

@@ -1,0 +1,58 @@
+"""The copy of people's images from one data folder to another, each compared byte by byte.
+
+An image gets its name when it is whole. A copy that was cut off is done again. Images that are there already
+stay: their names tell their contents.
+"""
+
+import filecmp
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.runtime.errors import StartError
+from core.runtime.private_files import create_private, sync_file
+from guildway.data_files import BEING_WRITTEN, DataFiles
+
+_PART: Final = f"{BEING_WRITTEN}import"
+
+
+class CopiedImages(msgspec.Struct, frozen=True):
+    """The number of images that are the same in both folders, and what they take."""
+
+    count: int
+    size_bytes: int
+
+
+def copy_images(source: DataFiles, target: DataFiles) -> CopiedImages:
+    """Copy all images. The folders may be the same one. Raises StartError."""
+    count = size_bytes = 0
+    try:
+        target.images.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target.prepare_images()
+        for path in source.list_images():
+            copy = target.images / path.relative_to(source.images)
+            if not copy.exists():
+                _copy(path, copy)
+            if not filecmp.cmp(path, copy, shallow=False):
+                raise StartError(f"the image {copy} is there already, and is not the same as {path}")
+            count += 1
+            size_bytes += copy.stat().st_size
+    except OSError as error:
+        raise StartError(f"the images cannot be copied: {error.filename}: {error.strerror}") from error
+    return CopiedImages(count, size_bytes)
+
+
+def _copy(path: Path, copy: Path) -> None:
+    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = copy.with_name(f"{copy.name}{_PART}{os.getpid()}")
+    create_private(part)
+    try:
+        shutil.copyfile(path, part)
+        sync_file(part)
+        part.replace(copy)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_file(copy.parent)

@@ -1,0 +1,65 @@
+"""An empty cluster for tests of `guildway import-embedded`: a database and a keyspace with tables, and a data folder."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # it has no types
+
+from core.runtime.settings.settings import CassandraSettings
+
+NUM_SHARDS = 8
+"""Not the embedded server's number."""
+
+
+class EmptyCluster:
+    """The servers of a cluster without processes, and the commands that an operator gives."""
+
+    def __init__(self, url: str, cassandra: CassandraSettings, folder: Path) -> None:
+        self.url = url
+        self.cassandra = cassandra
+        self.folder = folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of the commands."""
+        settings = {
+            "GUILDWAY_POSTGRES_URL": self.url,
+            "GUILDWAY_STORE_DATA_DIR": str(self.folder),
+            "GUILDWAY_STORE_NUM_SHARDS": str(NUM_SHARDS),
+        }
+        if self.cassandra.contact_points:
+            settings |= {
+                "GUILDWAY_CASSANDRA_CONTACT_POINTS": ",".join(self.cassandra.contact_points),
+                "GUILDWAY_CASSANDRA_PORT": str(self.cassandra.port),
+                "GUILDWAY_CASSANDRA_KEYSPACE": self.cassandra.keyspace,
+                "GUILDWAY_CASSANDRA_REPLICATION": "1",
+            }
+        return {**os.environ, **settings}
+
+    async def start(self, command: str, *arguments: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "guildway", command, *arguments, env=self.environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+
+    async def run(self, command: str, *arguments: str) -> tuple[int | None, str]:
+        """Run a command to its end; return its status and what it said."""
+        process = await self.start(command, *arguments)
+        output, _ = await process.communicate()
+        return process.returncode, output.decode()
+
+    async def take(self, folder: Path, *arguments: str) -> tuple[int | None, str]:
+        return await self.run("import-embedded", "--data", str(folder), *arguments)
+
+    async def query(self, statement: str) -> Any:
+        """Run statements; return the value that one SELECT asks for."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            if statement.startswith("SELECT"):
+                return await connection.fetchval(statement)
+            return await connection.execute(statement)
+        finally:
+            await connection.close()
