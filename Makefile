@@ -35,7 +35,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run run-cluster demo build test test-pure fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench lock clean node go java cassandra services services-stop
+.PHONY: help run run-cluster demo build test test-pure fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench bench-cluster lock clean node go java cassandra services services-stop
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -125,6 +125,9 @@ format: $(VENV)/dev.stamp  ## Format, and mend style with ruff
 
 bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure the tables of benchmarks/README.md; ARGS="fanout --write" measures and keeps one
 	$(PY) -m benchmarks $(ARGS)
+
+bench-cluster: $(VENV)/bench.stamp $(VENV)/build.stamp cassandra  ## Measure a cluster of this machine beside the embedded server; ARGS="--quick" a little
+	$(PY) -m benchmarks cluster $(ARGS)
 
 lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
 	$(COMPILE) $(ARGS) --group build --output-file requirements/runtime.lock

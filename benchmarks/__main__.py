@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import (
+    cluster,
     fanout,
     heartbeats,
     large_guilds,
@@ -41,6 +42,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "large_guilds": large_guilds.run,
     "sends": sends.run,
     "latency": latency.run,
+    "cluster": cluster.run,
 }
 _TOOLS: Final = {"wrk": {"sends"}}
 """The tools that only some benchmarks need. All need a C compiler."""

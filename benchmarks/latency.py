@@ -52,19 +52,20 @@ class _Offering:
         cpu_before_s = self._product.process.cpu_s()
         offer = Offer(
             builds=self._run.builds,
-            product=self._product,
-            channel_id=self._world.channel_ids[0],
+            api=self._product.api,
+            path=f"/api/v10/channels/{self._world.channel_ids[0]}/messages",
             token=self._world.tokens[-1],
             rate=rate,
             count=count,
         )
-        took_s, send = offer.wait()
+        offered = offer.wait()
+        took_s = offered.took_s
         counted, delivered = self._client.wait_probed()
         cpu_s = self._product.process.cpu_s() - cpu_before_s
         return {
             "rate": rate,
             "answered": count / took_s,
-            **_describe("send", send),
+            **_describe("send", offered.waits),
             **_describe("delivered", delivered),
             "deliveries": counted.frames / took_s,
             "busy": cpu_s / took_s * 100,

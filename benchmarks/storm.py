@@ -139,15 +139,15 @@ class _LoadedServer:
         self._listeners.probe(count * _LISTENERS)
         offer = Offer(
             builds=self._builds,
-            product=self._product,
-            channel_id=self._world.channel_ids[0],
+            api=self._product.api,
+            path=f"/api/v10/channels/{self._world.channel_ids[0]}/messages",
             token=self._world.tokens[-1],
             rate=_RATE,
             count=count,
         )
         time.sleep(_LEAD_S)
         self._client.login(self._world.tokens[: self._sessions], at_once=self._sessions)
-        _, send = offer.wait()
+        send = offer.wait().waits
         _, delivered = self._listeners.wait_probed()
         return {
             "sessions": self._sessions,

@@ -41,7 +41,10 @@ def raise_file_limit() -> int:
 class PinnedProcess:
     """A program on one core that answers a line with a line. Its stderr is this process's."""
 
-    def __init__(self, command: Sequence[str], *, on_core: int, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], *, on_core: int | None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`on_core` is None for a program that has children on all cores."""
         self._process = subprocess.Popen(
             command,
             env={**os.environ, **(settings or {})},
@@ -53,7 +56,8 @@ class PinnedProcess:
         self._name = Path(command[0]).name
         # A benchmark that breaks off also stops it: a server left behind would disturb the next measurement.
         atexit.register(self.stop)
-        os.sched_setaffinity(self.pid, core(on_core))
+        if on_core is not None:
+            os.sched_setaffinity(self.pid, core(on_core))
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,87 @@
+"""A cluster on this machine: Redis, PostgreSQL and Cassandra of its own, and the processes that `shardctl up` runs.
+
+Its processes share all cores, because a cluster is measured that has more processes than the machine has cores. The
+servers are durable as the operator's guide wants them (Redis: `appendfsync always`).
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from benchmarks.harness.process_times import read_tree_cpu_s
+from benchmarks.harness.processes import PinnedProcess
+from benchmarks.harness.product import HIGH_LIMITS
+from deploy.services.cassandra_server import CassandraServer
+from deploy.services.definition import Service, find_free_port
+from deploy.services.postgres_server import PostgresServer
+from deploy.services.process import running
+from deploy.services.redis_server import RedisServer
+from shardctl.cluster_file import FILE_NAME, Entry
+
+APIS: Final = 2
+_OWN_ROLES: Final = ("worker", "api", "supervisor")
+
+
+class _ClusterFile(msgspec.Struct):
+    cluster: list[Entry]
+
+
+class ClusterServers:
+    """A running cluster. `stop` ends everything that was started for it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises MissingProgram when one of the servers is not installed."""
+        self._data = folder / "data"
+        self._stack = ExitStack()
+        try:
+            self._start(folder)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _start(self, folder: Path) -> None:
+        redis = RedisServer(folder=folder / "redis", port=find_free_port())
+        postgres = PostgresServer(folder=folder / "postgres", port=find_free_port())
+        cassandra = CassandraServer(folder=folder / "cassandra", port=find_free_port(), storage_port=find_free_port())
+        services: tuple[Service, ...] = (redis, postgres, cassandra)
+        self._servers = {service.name: self._stack.enter_context(running(service)) for service in services}
+        settings = {
+            **HIGH_LIMITS,
+            "GUILDWAY_LOGGING_LEVEL": "error",
+            "GUILDWAY_REDIS_URL": redis.address,
+            "GUILDWAY_POSTGRES_URL": postgres.address,
+            "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
+            "GUILDWAY_CASSANDRA_PORT": str(cassandra.port),
+            "GUILDWAY_CASSANDRA_REPLICATION": "1",
+        }
+        subprocess.run(
+            [sys.executable, "-m", "guildway", "migrate"],
+            env={**os.environ, **settings},
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        command = [sys.executable, "-m", "shardctl", "up", "--apis", str(APIS), "--data", str(self._data)]
+        for name in ("api", "gateway", "metrics"):
+            command += [f"--{name}", "127.0.0.1:0"]
+        process = PinnedProcess(command, on_core=None, settings=settings)
+        self._stack.callback(process.stop)
+        self.gateway = process.read_ready()["gateway"]
+        self.apis = [entry.addresses["api"] for entry in self._entries() if entry.role == "api"]
+
+    def cpu_s(self) -> dict[str, float]:
+        """Return the processor time used so far by each process and server, with all its children, by name."""
+        processes = {entry.name: entry.pid for entry in self._entries() if entry.role in _OWN_ROLES}
+        servers = {name: server.pid for name, server in self._servers.items()}
+        return {name: read_tree_cpu_s(pid) for name, pid in {**processes, **servers}.items() if pid is not None}
+
+    def stop(self) -> None:
+        """End the processes, then the servers, and remove their data."""
+        self._stack.close()
+
+    def _entries(self) -> list[Entry]:
+        return msgspec.json.decode((self._data / FILE_NAME).read_bytes(), type=_ClusterFile).cluster
