@@ -1,0 +1,111 @@
+"""The homes' side of the composition root: actors of guilds and users, and the way of events to them.
+
+```
+ inbox ─→ router ─┬─→ guild directory ─→ guild actors ─┐
+                  └─→ user directory  ─→ user actors ──┴─→ seats (the host's sessions)
+```
+
+The router also tells the host's table, which is made later, so it is made there (`gateway.host_side`).
+"""
+
+import asyncio
+
+import msgspec
+
+from core.live.interfaces import OnlineCounts
+from gateway.common_parts import Common
+from gateway.events.inbox import Inbox
+from gateway.events.log_progress import LogProgress
+from gateway.events.login_windows import LoginWindows
+from gateway.events.row_wait import RowWait
+from gateway.guilds.guild_directory import GuildDirectory
+from gateway.guilds.guild_loader import GuildLoader
+from gateway.guilds.passive_sessions import LargeGuilds
+from gateway.homes.guild_entrance import GuildEntrance
+from gateway.homes.home_port import HomePort
+from gateway.homes.missed_events import MissedEvents
+from gateway.homes.session_restoring import SessionRestoring
+from gateway.users.user_directory import Ids, UserDirectory
+
+
+class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
+    """The parts of this side that the host's side or the gateway itself needs."""
+
+    port: HomePort
+    guilds: GuildDirectory
+    users: UserDirectory
+    entrance: GuildEntrance
+    rows: RowWait
+    windows: LoginWindows
+    inbox: Inbox
+    progress: LogProgress
+    missed: MissedEvents
+
+
+def build_homes_side(common: Common, *, ids: Ids, online: OnlineCounts) -> HomesSide:
+    """Build the parts. Call this within a running loop."""
+    inbox = Inbox(call_soon=asyncio.get_running_loop().call_soon, clock=common.clock)
+    windows = LoginWindows()
+    rows = RowWait(bus=common.bus, store=common.store)
+    progress = LogProgress()
+    missed = MissedEvents(bus=common.bus, call_later=common.call_later)
+    guilds = _build_guilds(common, online, windows)
+    users = UserDirectory(
+        bus=common.bus,
+        clock=common.clock,
+        call_later=common.call_later,
+        ids=ids,
+        metrics=common.metrics,
+        meter=common.meter,
+    )
+    entrance = GuildEntrance(
+        guilds=guilds,
+        users=users,
+        store=common.store,
+        tasks=common.tasks,
+        inbox=inbox,
+        rows=rows,
+        meter=common.meter,
+    )
+    restoring = SessionRestoring(
+        guilds=guilds,
+        users=users,
+        entrance=entrance,
+        store=common.store,
+        progress=progress,
+        missed=missed,
+        rows=rows,
+        num_shards=common.bus.num_shards,
+    )
+    return HomesSide(
+        port=HomePort(users=users, guilds=entrance, sessions=restoring),
+        guilds=guilds,
+        users=users,
+        entrance=entrance,
+        rows=rows,
+        windows=windows,
+        inbox=inbox,
+        progress=progress,
+        missed=missed,
+    )
+
+
+def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows) -> GuildDirectory:
+    options = common.settings.gateway
+    loader = GuildLoader(
+        store=common.store,
+        bus=common.bus,
+        clock=common.clock,
+        call_later=common.call_later,
+        meter=common.meter,
+        on_online=online.put,
+        large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
+    )
+    return GuildDirectory(
+        loader=loader,
+        windows=windows,
+        tasks=common.tasks,
+        call_later=common.call_later,
+        idle_s=options.guild_idle_s,
+        sending=common.sending,
+    )

@@ -1,0 +1,167 @@
+"""The host's side of the composition root: connections, sessions, and what clients ask for.
+
+```
+ listener ─→ protocol ─┬─→ identifying ─→ login reads, entrance into guilds     (login)
+                       ├─→ resuming ─→ restoring                                (resume)
+                       └─→ session commands: presence, member requests, messages
+```
+
+Two queues are made before their receivers, the inbox and the login reads, and get them at the end (`hand_to`).
+"""
+
+import msgspec
+
+from core.live.interfaces import SessionStarts
+from core.store.aggregates.session_journal import SessionJournal
+from gateway.common_parts import Common
+from gateway.event_router import EventRouter
+from gateway.homes.home_port import HomePort
+from gateway.homes_side import HomesSide
+from gateway.journal.journal import Journal, build_journal
+from gateway.login.identify import Identifying
+from gateway.login.login_reads import LoginReads
+from gateway.login.restoring import Restoring
+from gateway.login.resume import Resuming
+from gateway.login.session_factory import SessionFactory
+from gateway.protocol import GatewayProtocol
+from gateway.requests.guild_subscribing import GuildSubscribing
+from gateway.requests.member_requests import MemberRequests
+from gateway.requests.message_port import MessagePort
+from gateway.requests.session_commands import SessionCommands
+from gateway.requests.socket_messages import SocketMessages
+from gateway.sessions.session_table import SessionTable
+from gateway.transport.listener import Listener, MakeListener
+from gateway.transport.public_address import PublicAddress
+
+_INCARNATION_BYTES = 8
+"""Enough bytes that no two lives of a gateway have the same name."""
+
+_SESSION_ID_BYTES = 16
+"""Enough bytes that nobody guesses a session id, though a resume needs the token as well."""
+
+
+class Lent(msgspec.Struct, kw_only=True, frozen=True):
+    """What others lend to the host's side: the way of messages into the API, and the shared records of sessions."""
+
+    messages: MessagePort
+    session_journal: SessionJournal
+    starts: SessionStarts
+    address: PublicAddress
+    make_listener: MakeListener
+
+
+class HostSide(msgspec.Struct, kw_only=True, frozen=True):
+    """The parts of this side that the gateway itself needs."""
+
+    listener: Listener
+    journal: Journal
+    table: SessionTable
+
+
+def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
+    """Build the parts, and connect the homes' inbox with the router."""
+    journal = build_journal(
+        store=lent.session_journal,
+        homes=homes.port,
+        incarnation=common.random.token_hex(_INCARNATION_BYTES),
+        clock=common.clock,
+        resume_window_s=common.settings.gateway.resume_window_s,
+        metrics=common.metrics,
+    )
+    table = _build_table(common, homes.port, journal)
+    router = EventRouter(
+        guilds=homes.guilds,
+        users=homes.users,
+        windows=homes.windows,
+        entrance=homes.entrance,
+        table=table,
+        meter=common.meter,
+        progress=homes.progress,
+    )
+    homes.inbox.hand_to(router.route)
+    commands = _build_commands(common, lent.messages, homes.port)
+    protocol = GatewayProtocol(
+        identifying=_build_identifying(common, homes, lent, table, commands),
+        resuming=_build_resuming(common, homes.port, journal, table, commands),
+        commands=commands,
+        table=table,
+    )
+    listener = lent.make_listener(
+        settings=common.settings.gateway,
+        clock=common.clock,
+        call_later=common.call_later,
+        handler=protocol,
+        metrics=common.metrics,
+        sending=common.sending,
+        surroundings=common.surroundings,
+    )
+    return HostSide(listener=listener, journal=journal, table=table)
+
+
+def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTable:
+    table = SessionTable(
+        resume_window_s=common.settings.gateway.resume_window_s,
+        call_later=common.call_later,
+        on_added=journal.writer.add,
+        on_lost=homes.users.lose,
+        on_ended=(journal.writer.drop, homes.users.leave, homes.guilds.leave_all),
+    )
+    common.metrics.connections.sessions.set_function(lambda: float(len(table)))
+    return table
+
+
+def _build_commands(common: Common, messages: MessagePort, homes: HomePort) -> SessionCommands:
+    return SessionCommands(
+        members=MemberRequests(homes=homes, store=common.store, tasks=common.tasks, meter=common.meter),
+        messages=SocketMessages(port=messages, tasks=common.tasks),
+        subscribing=GuildSubscribing(homes=homes),
+        homes=homes,
+    )
+
+
+def _build_resuming(
+    common: Common, homes: HomePort, journal: Journal, table: SessionTable, commands: SessionCommands
+) -> Resuming:
+    restoring = Restoring(
+        journal=journal,
+        homes=homes.sessions,
+        table=table,
+        commands=commands,
+        tasks=common.tasks,
+        options=common.settings.gateway,
+        metrics=common.metrics,
+    )
+    return Resuming(table=table, homes=homes, restoring=restoring, metrics=common.metrics)
+
+
+def _build_identifying(
+    common: Common, homes: HomesSide, lent: Lent, table: SessionTable, commands: SessionCommands
+) -> Identifying:
+    reads = LoginReads(
+        store=common.store,
+        rows=homes.rows,
+        windows=homes.windows,
+        tasks=common.tasks,
+        on_bad_token=common.surroundings.on_bad_token,
+    )
+    factory = SessionFactory(
+        clock=common.clock,
+        settings=common.settings,
+        table=table,
+        starts=lent.starts,
+        new_session_id=lambda: common.random.token_hex(_SESSION_ID_BYTES),
+        metrics=common.metrics,
+    )
+    identifying = Identifying(
+        reads=reads,
+        factory=factory,
+        tasks=common.tasks,
+        homes=homes.port,
+        table=table,
+        call_later=common.call_later,
+        address=lent.address,
+        commands=commands,
+        on_logins=common.surroundings.on_logins,
+    )
+    reads.hand_to(identifying.take)
+    return identifying
