@@ -18,18 +18,18 @@ import msgspec
 from benchmarks.harness.cluster_servers import APIS, ClusterServers
 from benchmarks.harness.load_client import LoadClient, Waits
 from benchmarks.harness.offer import Offer, Offered
-from benchmarks.harness.product import Person, Product, unique_name
+from benchmarks.harness.product import SILENT_CLIENTS, Person, Product, unique_name
 from benchmarks.harness.run import Run
 from benchmarks.harness.tables import Column, Result, Table
 from deploy.services.definition import MissingProgram
 
-_SECONDS: Final = {100: 5.0, 1000: 4.0, 3000: 2.0}
+_SECONDS: Final = {100: 4.0, 1000: 3.0, 3000: 1.5}
 """How long each rate is offered, keyed by messages a second."""
 _QUICK_SECONDS: Final = {100: 1.0, 1000: 0.5, 3000: 0.3}
 _ROUNDS: Final = 3
 _SESSIONS: Final = 10
 _WARM_UP_RATE: Final = 200
-_WARM_UP: Final = 2000
+_WARM_UP: Final = 1000
 """The messages before the first sample: Java compiles what is run often, and has it compiled by then."""
 _IDLE_S: Final = 5.0
 _READS_A_SECOND: Final = 100
@@ -162,7 +162,7 @@ def run(run: Run) -> Result:
         cluster = ClusterServers(folder)
     except MissingProgram as missing:
         return Result(name="cluster", tables=[], skipped=[str(missing)])
-    product = Product(run.make_folder("cluster-beside") / "data")
+    product = Product(run.make_folder("cluster-beside") / "data", SILENT_CLIENTS)
     scenes: list[_Scene] = []
     try:
         embedded = Subject("embedded", [product.api] * APIS, product.gateway, lambda: {"all": product.process.cpu_s()})

@@ -15,7 +15,7 @@ import msgspec
 
 from benchmarks.harness.process_times import read_tree_cpu_s
 from benchmarks.harness.processes import PinnedProcess
-from benchmarks.harness.product import HIGH_LIMITS
+from benchmarks.harness.product import HIGH_LIMITS, SILENT_CLIENTS
 from deploy.services.cassandra_server import CassandraServer
 from deploy.services.definition import Service, find_free_port
 from deploy.services.postgres_server import PostgresServer
@@ -52,6 +52,7 @@ class ClusterServers:
         self._servers = {service.name: self._stack.enter_context(running(service)) for service in services}
         settings = {
             **HIGH_LIMITS,
+            **SILENT_CLIENTS,
             "GUILDWAY_LOGGING_LEVEL": "error",
             "GUILDWAY_REDIS_URL": redis.address,
             "GUILDWAY_POSTGRES_URL": postgres.address,

@@ -21,6 +21,9 @@ HIGH_LIMITS: Final = {
 }
 """Limits that are counted but never reached."""
 
+SILENT_CLIENTS: Final = {"GUILDWAY_GATEWAY_HEARTBEAT_INTERVAL_S": "3600"}
+"""The setting for clients that are connected for minutes: the load client says nothing by itself."""
+
 PASSWORD: Final = "correct horse battery"
 
 
