@@ -99,7 +99,11 @@ def _make_operations_server(ground: Ground, sock: socket.socket | None) -> HttpS
 
 
 def _list_chores(laid: ClusterGround, api: Api, role: Role) -> dict[str, Chore]:
-    chores = {**list_common_chores(laid.ground, api), **laid.chores, **laid.list_sweeps(api.stored_events)}
+    chores = {
+        **list_common_chores(laid.ground, api),
+        **laid.chores,
+        **laid.jobs.sweep_doors(laid.rows, api.stored_events),
+    }
     if role.has_gateway:
         chores["watch for losses"] = partial(_watch_for_losses, laid.bus)
     return chores

@@ -1,0 +1,82 @@
+"""The jobs of which a cluster needs one at a time, as chores of a process that may have their leases.
+
+Every process can sweep. Only a worker keeps the logs, because it has their newest entries.
+"""
+
+from functools import partial
+
+from core.bus.log_keeper import LogKeeper
+from core.bus.redis import RedisBus
+from core.bus.relay import Relay
+from core.door.redis_orphans import RedisOrphans
+from core.redis.client import RedisClient
+from core.redis.jobs import JobLease
+from core.runtime.clock import Clock
+from core.runtime.settings.settings import RedisSettings
+from core.store.aggregates.message_rows import MessageRows
+from core.store.cluster.door_sweep import DoorSweep, MessageEvents
+from core.store.sql.postgres.log_source import PostgresLogSource
+from core.store.sql.postgres.store import PostgresStore
+from core.store.sql.postgres.sweep import OutboxSweep
+from guildway.cluster_meters import ClusterMeters
+from guildway.server import Chore
+
+
+class ClusterJobs:
+    """Makes the chores of jobs. `holder` names this life of the process in leases."""
+
+    __slots__ = ("_bus", "_clock", "_holder", "_meters", "_redis")
+
+    def __init__(self, *, bus: RedisBus, redis: RedisClient, clock: Clock, holder: str, meters: ClusterMeters) -> None:
+        self._meters = meters
+        self._bus = bus
+        self._redis = redis
+        self._clock = clock
+        self._holder = holder
+
+    def sweep_outbox(self, relational: PostgresStore, relay: Relay) -> dict[str, Chore]:
+        """Relay what was committed by processes that died before they could."""
+        lease = self._lease("outbox sweep")
+        sweep = OutboxSweep(
+            outbox=relational.outbox,
+            relay=relay,
+            relaying=relational.relaying,
+            writer=relational.writer,
+            is_held=partial(_is_held, lease),
+            clock=self._clock,
+            count_events=self._meters.count_swept_events,
+        )
+        return {"outbox sweep lease": lease.run, "outbox sweep": sweep.run}
+
+    def sweep_doors(self, rows: MessageRows, events: MessageEvents) -> dict[str, Chore]:
+        """End what dead processes have begun at the doors. `events` makes the events of rows."""
+        lease = self._lease("door sweep")
+        orphans = RedisOrphans(bus=self._bus, scripts=self._redis, clock=self._clock)
+        sweep = DoorSweep(
+            orphans=orphans,
+            rows=rows,
+            events=events,
+            is_held=partial(_is_held, lease),
+            count=self._meters.count_opening,
+        )
+        return {"door sweep lease": lease.run, "door sweep": sweep.run}
+
+    def keep_logs(self, settings: RedisSettings, relational: PostgresStore) -> dict[str, Chore]:
+        """Open the logs when Redis was restarted, and trim them."""
+        lease = self._lease("log keeper")
+        keeper = LogKeeper(
+            bus=self._bus,
+            scripts=self._redis,
+            lease=lease,
+            source=PostgresLogSource(reads=relational.reads, outbox=relational.outbox, writer=relational.writer),
+            clock=self._clock,
+            retention_s=settings.log_lifetime_s,
+        )
+        return {"log keeper lease": lease.run, "log keeper": keeper.run}
+
+    def _lease(self, job: str) -> JobLease:
+        return JobLease(name=job, holder=self._holder, scripts=self._redis, clock=self._clock)
+
+
+def _is_held(lease: JobLease) -> bool:
+    return lease.epoch is not None
