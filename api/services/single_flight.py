@@ -3,14 +3,16 @@
 A drop of a key also disowns a load in flight: callers from before the drop still get its result, but it is not kept,
 and later callers load again. So no caller gets a value that is older than a change before its call. No tasks are
 started: the first caller loads for the others, and when it is cancelled, the next one takes over.
+
+A send looks into some ten of these caches. So they are an `OrderedDict`, which is in C: a hit costs half of one in a
+bounded mapping that is in Python.
 """
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
-
-from cachetools import LRUCache
 
 from core.domain.errors import NotFound
 
@@ -21,21 +23,29 @@ V = TypeVar("V")
 class SingleFlight(Generic[K, V]):
     """An LRU cache of at most `capacity` values, loaded by a callable."""
 
-    __slots__ = ("_flights", "_load", "_values")
+    __slots__ = ("_capacity", "_flights", "_load", "_values")
 
     def __init__(self, load: Callable[[K], Awaitable[V]], *, capacity: int) -> None:
         self._load = load
-        self._values: LRUCache[K, V] = LRUCache(capacity)
+        self._capacity = capacity
+        self._values: OrderedDict[K, V] = OrderedDict()
+        """The values, the one that was used last at the end."""
         self._flights: dict[K, asyncio.Future[V]] = {}
 
     def find_cached(self, key: K) -> V | None:
         """Return the value if it is cached, and mark it as used. A hit saves the caller a coroutine."""
-        return self._values.get(key)
+        values = self._values
+        if key not in values:
+            return None
+        values.move_to_end(key)
+        return values[key]
 
     async def get(self, key: K) -> V:
         """Return the value, loaded on a miss. An error of `load` is raised here and not kept."""
-        if key in self._values:
-            return self._values[key]
+        values = self._values
+        if key in values:
+            values.move_to_end(key)
+            return values[key]
         return await self.renew(key)
 
     async def renew(self, key: K) -> V:
@@ -57,6 +67,7 @@ class SingleFlight(Generic[K, V]):
         shared: list[K] = []
         for key in keys:
             if key in self._values:
+                self._values.move_to_end(key)
                 found[key] = self._values[key]
             elif key in self._flights and key not in flights:
                 shared.append(key)
@@ -72,7 +83,7 @@ class SingleFlight(Generic[K, V]):
     def replace(self, key: K, value: V) -> None:
         """Put a newer value in the place of the cached one, if there is one, and disown a load in flight."""
         if key in self._values:
-            self._values[key] = value
+            self._keep(key, value)
         self._flights.pop(key, None)
 
     def drop(self, key: K) -> None:
@@ -103,7 +114,7 @@ class SingleFlight(Generic[K, V]):
                 flight.exception()  # retrieved, so that asyncio does not log it when no other caller waits
             raise
         if self._land(key, flight):
-            self._values[key] = value
+            self._keep(key, value)
         flight.set_result(value)
         return value
 
@@ -120,9 +131,16 @@ class SingleFlight(Generic[K, V]):
                     flight.cancel()  # a caller that waits for this key loads it itself
                     continue
                 if is_wanted:
-                    self._values[key] = loaded[key]
+                    self._keep(key, loaded[key])
                 flight.set_result(loaded[key])
         return loaded
+
+    def _keep(self, key: K, value: V) -> None:
+        values = self._values
+        values[key] = value
+        values.move_to_end(key)
+        if len(values) > self._capacity:
+            values.popitem(last=False)
 
     def _land(self, key: K, flight: asyncio.Future[V]) -> bool:
         """Tell whether the flight was still wanted."""
