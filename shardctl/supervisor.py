@@ -21,7 +21,7 @@ from core.runtime.settings.settings import Settings
 from shardctl.child import Child
 from shardctl.cluster_file import ClusterFile, Entry
 from shardctl.plan import PlannedProcess
-from shardctl.servers import list_servers
+from shardctl.servers import Servers
 
 LOOK_S: Final = 1.0
 """The servers may be started again by others, with other process ids."""
@@ -32,7 +32,7 @@ class Supervisor:
 
     def __init__(self, *, settings: Settings, processes: Sequence[PlannedProcess], out: TextIO) -> None:
         """`out` gets the line that says that all are ready. Raises StartError when the data folder is in use."""
-        self._settings = settings
+        self._servers = Servers(settings)
         self._folder = DataDir(Path(settings.store.data_dir))
         self._file = ClusterFile(self._folder.path)
         self._out = out
@@ -55,7 +55,7 @@ class Supervisor:
 
     def _write(self) -> None:
         own = Entry(role="supervisor", name="supervisor", pid=os.getpid(), state="ready", addresses={})
-        self._file.put(own, *(child.entry for child in self._children), *list_servers(self._settings))
+        self._file.put(own, *(child.entry for child in self._children), *self._servers.list_entries())
 
     async def _watch_servers(self) -> None:
         while True:
