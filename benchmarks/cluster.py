@@ -293,4 +293,4 @@ def _tabulate_cpu(samples: Mapping[str, Sequence[Sample]], idle: Mapping[str, Ma
         Column(key="idle", title="idle, CPU ms/s", digits=1),
         *(Column(key=str(rate), title=f"CPU µs a send at {rate:,}/s") for rate in rates),
     ]
-    return Table(title="processor time of each process, with its children", columns=columns, rows=rows)
+    return Table(title="processor time of each process", columns=columns, rows=rows)

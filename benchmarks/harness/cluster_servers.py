@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.harness.process_times import read_tree_cpu_s
+from benchmarks.harness.process_times import read_cpu_s, read_tree_cpu_s
 from benchmarks.harness.processes import PinnedProcess
 from benchmarks.harness.product import HIGH_LIMITS, SILENT_CLIENTS
 from deploy.services.cassandra_server import CassandraServer
@@ -75,10 +75,16 @@ class ClusterServers:
         self.apis = [entry.addresses["api"] for entry in self._entries() if entry.role == "api"]
 
     def cpu_s(self) -> dict[str, float]:
-        """Return the processor time used so far by each process and server, with all its children, by name."""
+        """Return the processor time used so far by each process and server, by name.
+
+        That of a server contains its children, that of the supervisor does not, since they are the other processes.
+        """
         processes = {entry.name: entry.pid for entry in self._entries() if entry.role in _OWN_ROLES}
         servers = {name: server.pid for name, server in self._servers.items()}
-        return {name: read_tree_cpu_s(pid) for name, pid in {**processes, **servers}.items() if pid is not None}
+        return {
+            **{name: read_cpu_s(pid) for name, pid in processes.items() if pid is not None},
+            **{name: read_tree_cpu_s(pid) for name, pid in servers.items() if pid is not None},
+        }
 
     def stop(self) -> None:
         """End the processes, then the servers, and remove their data."""
