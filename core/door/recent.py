@@ -61,11 +61,14 @@ class Recent:
         while self._nonces[0].at_s < now_s - NONCES_S:
             self._nonces.popleft()
 
-    def find_lost(self, shard: int, head: Head) -> list[Envelope]:
-        """Return, in the order of their closing, the events that a log has not: it began a new life at `head.start`."""
+    def find_lost(self, shard: int, head: Head) -> list[tuple[int, Envelope]]:
+        """Return, in the order of their closing, the events that a log may have lost, with their positions in it.
+
+        It began a new life at `head.start`, and may have been repaired since.
+        """
         since_s = self._monotonic_s() - EVENTS_S
         return [
-            event.envelope
+            (position, event.envelope)
             for (of_shard, position), event in self._events.items()
             if of_shard == shard and event.at_s >= since_s and _is_lost(position, head)
         ]

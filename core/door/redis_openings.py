@@ -23,7 +23,6 @@ from typing import Final
 
 import msgspec
 
-from core.bus.heads import Head
 from core.bus.interfaces import Delivery
 from core.bus.positions import position_of
 from core.bus.redis import RedisBus
@@ -31,10 +30,11 @@ from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import shard_of
 from core.door.closing import closing_args
 from core.door.recent import Recent
+from core.door.retelling import Retelling
 from core.redis.interfaces import Answer, Argument, Scripts
 from core.redis.keys import ANY_TAG, tag_of
 from core.runtime.clock import Clock
-from core.wire.envelope import Envelope, encode_envelope
+from core.wire.envelope import Envelope
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,8 @@ class RedisOpenings:
         """The openings by the ids of events that end them."""
         self._abandoned: asyncio.Queue[_Abandoned] = asyncio.Queue()
         bus.subscribe(self._on_delivery)
-        bus.tail.on_life(self._on_life)
+        retelling = Retelling(recent=self._recent, scripts=scripts, nonce_ms=NONCE_MS, abandon=self._abandon)
+        bus.tail.on_life(retelling.on_life)
 
     async def run(self) -> None:
         """Say that this process lives, and end what was abandoned, until cancelled."""
@@ -138,7 +139,7 @@ class RedisOpenings:
         try:
             answer = await self._bus.insist(ask)
         except (OutcomeUnknown, asyncio.CancelledError) as error:
-            self._abandoned.put_nowait(_Abandoned("door_abort", shard, (low, channel_id, self._incarnation)))
+            self._abandon("door_abort", shard, (low, channel_id, self._incarnation))
             if isinstance(error, OutcomeUnknown):
                 raise Unavailable("the door has not answered") from error
             raise
@@ -165,7 +166,7 @@ class RedisOpenings:
             await self._close(opened, envelopes)
         except (OutcomeUnknown, asyncio.CancelledError):
             # What is stored must be told, and by now nobody else here knows that it is not.
-            self._abandoned.put_nowait(_Abandoned("door_leave", opened.shard, (opened.id.to_bytes(8, "big"),)))
+            self._abandon("door_leave", opened.shard, (opened.id.to_bytes(8, "big"),))
             self.settle(opened, 0)
             raise
         finally:
@@ -277,27 +278,8 @@ class RedisOpenings:
             if opened.id in self._open:
                 self._recent.add_event(delivery.shard, delivery.position, delivery.envelope)
 
-    def _on_life(self, shard: int, head: Head) -> None:
-        """Tell again what a log has lost. These calls are sent before any later one of this process."""
-        lost = self._recent.find_lost(shard, head)
-        if lost:
-            logger.warning("events are told again", extra={"shard": shard, "events": len(lost)})
-            again = self._scripts.call("log_append", tag_of(shard), *map(encode_envelope, lost))
-            again.add_done_callback(partial(self._on_told_again, shard, lost))
-        known = self._recent.list_nonces(shard)
-        if known:
-            args = [part for channel, nonce, sent in known for part in (channel, nonce, sent.to_bytes(8, "big"))]
-            self._scripts.call("nonces_restore", tag_of(shard), NONCE_MS, *args).add_done_callback(_take_note)
-
-    def _on_told_again(self, shard: int, lost: Sequence[Envelope], answer: "asyncio.Future[Answer]") -> None:
-        if answer.cancelled() or answer.exception() is not None or answer.result()[0] != b"OK":
-            # Redis was restarted once more. From here on it is told late rather than in order.
-            call = _Abandoned("log_append", shard, tuple(map(encode_envelope, lost)))
-            self._abandoned.put_nowait(call)
-        else:
-            _, generation, n = answer.result()
-            for place, envelope in enumerate(lost):
-                self._recent.add_event(shard, position_of(generation, n - len(lost) + 1 + place), envelope)
+    def _abandon(self, script: str, shard: int, args: tuple[Argument, ...]) -> None:
+        self._abandoned.put_nowait(_Abandoned(script, shard, args))
 
     async def _live(self) -> None:
         while True:
@@ -315,10 +297,3 @@ class RedisOpenings:
             except Unavailable:
                 self._abandoned.put_nowait(call)
                 await asyncio.sleep(_PAUSE_S)
-
-
-def _take_note(answer: "asyncio.Future[Answer]") -> None:
-    """Tell a failure in the log of the program."""
-    error = None if answer.cancelled() else answer.exception()
-    if error is not None:
-        logger.error("Redis did not take back nonces that it had lost", extra={"reason": str(error)})

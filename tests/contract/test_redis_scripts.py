@@ -97,6 +97,17 @@ def test_entries_get_contiguous_places_and_are_read_back(logs: Logs) -> None:
     assert logs.backend.run("log_read", TAG, RUN, 3, 10) == [1, 3, 0]
 
 
+def test_event_that_may_be_lost_is_appended_unless_it_is_there(logs: Logs) -> None:
+    one, two, three = (b"\x92\x9a\xcf" + bytes([0] * 7 + [number]) for number in (1, 2, 3))
+    again = lambda *args: logs.backend.run("log_tell_again", TAG, RUN, *args)  # noqa: E731
+    logs.backend.run("log_append", TAG, RUN, one + b"text", two + b"text")
+    assert again(1, 0, two + b"as encoded by a sweeper", three, three) == [b"OK", 1, 2, 3, 4]
+    assert again(1, 1, one) == [b"OK", 1, 5]
+    assert again(7, 4, two) == [b"OK", 1, 2]
+    assert logs.backend.run("log_tell_again", TAG, "run2", 1, 0, one) == [b"CLOSED"]
+    assert logs.backend.run("log_read", TAG, RUN, 2, 10)[4::2] == [three, three, one]
+
+
 def test_entry_is_published_with_its_place_and_the_counters(logs: Logs) -> None:
     base = NOW_MS * 1000
     logs.backend.take_published()

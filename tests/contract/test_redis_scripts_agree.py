@@ -188,6 +188,10 @@ class LogAgreement(Agreement):
         first = max(1, self.heads(tag)[3] + 1 + step)
         self.both("log_relay", tag, first, *(part for pair in pairs for part in pair))
 
+    @rule(tag=tags, gen=st.integers(0, 2), after=st.integers(0, 4), bodies=st.lists(bodies, min_size=1, max_size=3))
+    def tell_again(self, tag: str, gen: int, after: int, bodies: list[bytes]) -> None:
+        self.both("log_tell_again", tag, gen, after, *bodies)
+
     @rule(tag=tags, after=st.integers(0, 10), limit=st.integers(1, 5))
     def read(self, tag: str, after: int, limit: int) -> None:
         self.both("log_read", tag, after, limit)

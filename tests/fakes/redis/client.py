@@ -27,6 +27,7 @@ TWINS: Mapping[str, Twin] = {
         limit_scripts.limit_take,
         limit_scripts.live,
         log_scripts.log_append,
+        log_scripts.log_tell_again,
         log_scripts.log_counters,
         log_scripts.log_heads,
         log_scripts.log_open,

@@ -58,6 +58,16 @@ def log_append(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
     return [b"OK", shard.gen, shard.n]
 
 
+def log_tell_again(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    shard = server.data.shards[tag]
+    if shard.run != run:
+        return CLOSED
+    after = int(args[1]) if shard.gen == int(args[0]) else 0
+    known = {entry.envelope[:11]: entry.n for entry in shard.entries if entry.n > after}
+    places = [known.get(envelope[:11]) or append(server, tag, 0, envelope) for envelope in args[2:]]
+    return [b"OK", shard.gen, *places]
+
+
 def log_read(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     shard = server.data.shards[tag]
     found = [entry for entry in shard.entries if entry.n > int(args[0])][: int(args[1])]

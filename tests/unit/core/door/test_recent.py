@@ -1,7 +1,7 @@
 """What a process remembers of what it has closed."""
 
 from core.bus.heads import Head
-from core.bus.positions import position_of
+from core.bus.positions import n_of, position_of
 from core.door.recent import EVENTS_S, NONCES_S, Recent
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.clock import FakeClock
@@ -19,8 +19,8 @@ def test_lost_is_what_lies_behind_the_beginning_of_the_life_or_in_another_genera
     for n in range(1, 6):
         recent.add_event(2, position_of(4, n), new_envelope(n, GUILD))
         recent.add_event(3, position_of(4, n), new_envelope(n + 10, GUILD))
-    assert [envelope.id for envelope in recent.find_lost(2, head(4, 3))] == [4, 5]
-    assert [envelope.id for envelope in recent.find_lost(2, head(5, 0))] == [1, 2, 3, 4, 5]
+    assert [(n_of(position), envelope.id) for position, envelope in recent.find_lost(2, head(4, 3))] == [(4, 4), (5, 5)]
+    assert [envelope.id for _, envelope in recent.find_lost(2, head(5, 0))] == [1, 2, 3, 4, 5]
     assert recent.find_lost(2, head(4, 5)) == []
 
 

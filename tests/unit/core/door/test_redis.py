@@ -350,7 +350,7 @@ async def test_message_is_told_again_though_redis_is_restarted_once_more_meanwhi
     cluster.server.stop()
     cluster.server.lose_since()
     cluster.server.start()
-    apis[0].redis.lose_answers_of.add("log_append")
+    apis[0].redis.lose_answers_of.add("log_tell_again")
     worker.start()
     await worker.open_logs()
     assert await apis[0].process.bus.wait_current(5)
@@ -360,3 +360,17 @@ async def test_message_is_told_again_though_redis_is_restarted_once_more_meanwhi
     await apis[0].send()
     kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
     assert lost.id in kept
+
+
+async def test_process_that_missed_a_life_of_the_log_tells_nothing_twice(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    sent = [await apis[0].send() for _ in range(3)]
+    await apis[1].catch_up()
+    assert await worker.bus.wait_passed(SHARD, await apis[0].process.bus.position(SHARD))
+    for _ in range(2):  # before any tail can look
+        cluster.server.restart()
+        await worker.open_logs()
+    after = await apis[0].send()
+    kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
+    assert kept == [*(permit.id for permit in sent), after.id]
