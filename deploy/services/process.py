@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.services.definition import Service, is_port_taken
+from deploy.services.orphans import end_with_parent
 
 START_S: Final = 110.0
 """The longest start. Cassandra takes 6 s on a free machine, and ten times that among a crowd of tests."""
@@ -36,8 +37,10 @@ class ServiceFailed(Exception):
 class ServiceProcess:
     """One service: its process runs, or does not."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, ends_with_us: bool = False) -> None:
+        """`ends_with_us` has the kernel kill the process when ours ends, be it killed itself."""
         self.service = service
+        self._ends_with_us = ends_with_us
         self._log = service.folder / "log"
         self._pid_file = service.folder / "pid"
         self._child: subprocess.Popen[bytes] | None = None
@@ -68,12 +71,13 @@ class ServiceProcess:
         if is_port_taken(service.port):
             raise ServiceFailed(f"{service.name}: another program listens on port {service.port}")
         program = service.prepare()
+        command = end_with_parent(program.command) if self._ends_with_us else list(program.command)
         deadline = time.monotonic() + START_S
         for attempt in range(_ATTEMPTS):
             time.sleep(_REST_S if attempt else 0)
             with self._log.open("ab") as log:
                 self._child = subprocess.Popen(
-                    list(program.command), cwd=service.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    command, cwd=service.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True, user=program.account, group=program.account,
                     extra_groups=[] if program.account else None,
                 )  # fmt: skip
@@ -135,7 +139,7 @@ class ServiceProcess:
 @contextlib.contextmanager
 def running(service: Service) -> Iterator[ServiceProcess]:
     """Start a service that nobody needs afterwards: at the end it is killed and its data removed. The log stays."""
-    process = ServiceProcess(service)
+    process = ServiceProcess(service, ends_with_us=True)
     try:
         process.start()
         yield process
