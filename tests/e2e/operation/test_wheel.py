@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,10 @@ import pytest
 from guildway.version import VERSION
 from tests.support.server_process import Server
 
-pytestmark = pytest.mark.timeout(600)  # The build compiles kernels that are missing.
+pytestmark = [
+    pytest.mark.embedded,
+    pytest.mark.timeout(600),  # The build compiles kernels that are missing.
+]
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("api", "core", "core_ext", "gateway", "guildway", "shardctl")
@@ -81,6 +85,23 @@ def test_wheel_holds_what_the_checkout_has_and_nothing_else(wheel: Path) -> None
     assert tracked - outside == set()
     assert {path for path in outside - tracked if path.suffix != ".so"} == set()
     assert {path.name for path in held - outside if path.parent.name == "licenses"} == {"LICENSE", "NOTICE"}
+
+
+def test_extra_names_what_the_checkout_demands_for_a_cluster(environment: Path) -> None:
+    drivers = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["cluster"]
+    program = "import importlib.metadata as found; print(*found.requires('guildway'), sep='\\n')"
+    python = environment / "bin" / "python"
+    told = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=True).stdout
+    extra = [line.split(";") for line in told.splitlines() if "extra ==" in line]
+    assert sorted(name.strip() for name, _ in extra) == sorted(drivers)
+    assert {condition.strip() for _, condition in extra} == {'extra == "cluster"'}
+
+
+@pytest.mark.parametrize("command", ["guildway", "shardctl"])
+def test_commands_are_installed(environment: Path, tmp_path: Path, command: str) -> None:
+    program = environment / "bin" / command
+    told = subprocess.run([program, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert told.startswith(f"Usage: {command} ")
 
 
 @pytest.mark.asyncio(loop_scope="session")
