@@ -35,7 +35,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run run-cluster demo build test test-pure fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench bench-cluster lock clean node go java cassandra services services-stop
+.PHONY: help run run-cluster demo build test test-pure test-cluster fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench bench-cluster lock clean node go java cassandra services services-stop
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -69,6 +69,11 @@ test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests
 
 test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests on the pure kernels' plain Python; ARGS as for test
 	CORE_EXT_PURE=1 $(PYTEST)
+
+# Each server of the end-to-end tests is a cluster: a Redis, a database, a keyspace, a worker and two API processes. Each
+# of pytest's workers has a PostgreSQL and a Cassandra (0.7 GB), so there are no more than two.
+test-cluster: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## The end-to-end tests on clusters; ARGS as for test
+	SERVER_OF_TESTS=cluster PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(ARGS),-n 2 tests/e2e)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz the readers of clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)

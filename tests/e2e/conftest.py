@@ -1,12 +1,23 @@
-"""One server for all end-to-end tests of a run; each test brings its own people, guilds and bots."""
+"""One server for all end-to-end tests of a run; each test brings its own people, guilds and bots.
 
-from collections.abc import AsyncIterator
+With SERVER_OF_TESTS=cluster each server of these tests is a whole cluster (`make test-cluster`). Tests that are marked
+`embedded`, and those that start clusters of their own in any case, are then left out.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from tests.support.cluster_ground import ClusterGround
 from tests.support.person import Person
 from tests.support.server_process import Server
+
+HERE = Path(__file__).parent
+ON_CLUSTERS = os.environ.get("SERVER_OF_TESTS") == "cluster"
 
 GENEROUS = {
     "GUILDWAY_LIMITS_CHANNEL_MESSAGES": "100000",
@@ -16,6 +27,33 @@ GENEROUS = {
     "GUILDWAY_GATEWAY_IDENTIFY_WINDOW_S": "0",
 }
 """High values of the limits that no test here is about; `test_limits.py` keeps the defaults."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not ON_CLUSTERS:
+        return
+    kept = [item for item in items if _is_for_clusters(item)]
+    config.hook.pytest_deselected(items=list(set(items) - set(kept)))
+    items[:] = kept
+
+
+def _is_for_clusters(item: pytest.Item) -> bool:
+    is_on_server = HERE in item.path.parents and HERE / "cluster" not in item.path.parents
+    return is_on_server and item.get_closest_marker("embedded") is None
+
+
+@pytest.fixture(scope="session", autouse=ON_CLUSTERS)
+def cluster_ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have `Server` start clusters."""
+    with ExitStack() as running, pytest.MonkeyPatch.context() as patch:
+        ground = ClusterGround(
+            folder=tmp_path_factory.mktemp("clusters"),
+            databases=request.getfixturevalue("postgres_databases"),
+            cassandra=request.getfixturevalue("cassandra_server"),
+            running=running,
+        )
+        patch.setattr(Server, "make_place", ground.make_place)
+        yield
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

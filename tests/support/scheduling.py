@@ -3,8 +3,11 @@
 A file goes to one worker as a whole, so that its shared fixtures are made once. All end-to-end tests go to one worker,
 and first: they share a server, they wait more than they compute, and they take longer than any file. So do all tests
 with a Cassandra, which takes too much memory and time for one in each worker.
+
+Where the servers of end-to-end tests are clusters (SERVER_OF_TESTS), files are shared out, since each start computes.
 """
 
+import os
 from typing import Final
 
 from typing_extensions import override
@@ -22,7 +25,7 @@ class FilesAndServers(LoadScopeScheduling):
 
     @override
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(E2E):
+        if nodeid.startswith(E2E) and os.environ.get("SERVER_OF_TESTS") != "cluster":
             return E2E
         if any(name in nodeid for name in _WITH_CASSANDRA):
             return CASSANDRA

@@ -1,15 +1,58 @@
-"""A real Guildway process on loopback: started by its command line, reached over its sockets, ended by its id."""
+"""A real Guildway on loopback: started by its command line, reached over its sockets, ended by its id.
+
+It is one process, as `guildway run` starts it, or a cluster under its supervisor where the tests run on clusters
+(`Server.make_place`, which tests/e2e/conftest.py sets). Tests see no difference.
+"""
 
 import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Protocol, Self
+
+from deploy.services.orphans import end_with_parent
+
+
+class Place(Protocol):
+    """What a server needs around it, and how it is started there."""
+
+    @property
+    def command(self) -> tuple[str, ...]: ...
+
+    async def prepare(self, data: Path) -> Mapping[str, str]:
+        """Make what the first start needs, before each start; return the variables that name it."""
+
+    async def find_api(self, data: Path, printed: str) -> str:
+        """Return the address of the API for clients; `printed` is the one that the server has told."""
+
+    async def leave(self) -> None:
+        """Do what is to be done when the server has ended, until it is started again."""
+
+
+class BarePlace:
+    """The place of a single process, which needs a data folder alone."""
+
+    def __init__(self, command: tuple[str, ...] = (sys.executable, "-m", "guildway", "run")) -> None:
+        self.command = command
+
+    async def prepare(self, data: Path) -> Mapping[str, str]:
+        """Make nothing."""
+        return {}
+
+    async def find_api(self, data: Path, printed: str) -> str:
+        """Return the address of the process itself."""
+        return printed
+
+    async def leave(self) -> None:
+        """Do nothing."""
 
 
 class Server:
-    """One `guildway run` with a data folder of its own; `restart` keeps folder and ports."""
+    """One server with a data folder of its own; a second start keeps folder and ports."""
+
+    make_place: ClassVar[Callable[[], Place]] = BarePlace
 
     def __init__(
         self,
@@ -17,15 +60,16 @@ class Server:
         settings: dict[str, str] | None = None,
         *,
         max_files: int | None = None,
-        command: tuple[str, ...] = (sys.executable, "-m", "guildway", "run"),
+        command: tuple[str, ...] | None = None,
     ) -> None:
         """`max_files` bounds the process's open files; `command` is another way to start the program."""
-        self._command = command
+        self._place = BarePlace(command) if command else type(self).make_place()
         self._data = data
         self._settings = settings or {}
         self._shell = [] if max_files is None else ["sh", "-c", f'ulimit -n {max_files}; exec "$@"', "sh"]
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._ports: dict[str, str] = {}
         self.log: list[str] = []
         self.api = ""
         self.gateway = ""
@@ -39,33 +83,42 @@ class Server:
 
     async def start(self) -> Self:
         """Start the process and wait for its line with the addresses."""
+        environ = await self._place.prepare(self._data)
         flags = ("api", "gateway", "metrics")
-        ports = [getattr(self, flag).rsplit(":", 1)[-1] or "0" for flag in flags]
-        arguments = [
-            part for flag, port in zip(flags, ports, strict=True) for part in (f"--{flag}", f"127.0.0.1:{port}")
-        ]
+        if self.gateway:  # a test may choose the port
+            self._ports["gateway"] = self.gateway.rpartition(":")[2]
+        arguments = [part for flag in flags for part in (f"--{flag}", f"127.0.0.1:{self._ports.get(flag, '0')}")]
+        command = [*self._shell, *self._place.command, "--data", str(self._data), *arguments]
         self._process = await asyncio.create_subprocess_exec(
-            *self._shell, *self._command, "--data", str(self._data), *arguments,
-            env={**os.environ, **self._settings}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            *end_with_parent(command), env={**os.environ, **environ, **self._settings}, start_new_session=True,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         assert self._process.stdout is not None
         async for raw in self._process.stdout:
             line = raw.decode().rstrip()
             self.log.append(line)
             if line.startswith("ready "):
-                for field in line.split()[1:]:
-                    name, _, value = field.partition("=")
-                    setattr(self, name, value)
+                await self._read_ready(line)
                 self._reader = asyncio.create_task(self._drain())
                 return self
         raise AssertionError("the server ended before it was ready:\n" + "\n".join(self.log))
+
+    async def _read_ready(self, line: str) -> None:
+        for field in line.split()[1:]:
+            name, _, value = field.partition("=")
+            self._ports[name] = value.rpartition(":")[2]
+            setattr(self, name, value)
+        self.api = await self._place.find_api(self._data, self.api)
 
     async def stop(self) -> int:
         """End the process as an operator does, and return its exit status."""
         return await self._end(signal.SIGTERM)
 
     async def kill(self) -> None:
-        """Kill the process, as in a crash."""
+        """Kill the process, and all that it has started, as in a crash of the machine."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
         await self._end(signal.SIGKILL)
 
     async def _end(self, number: signal.Signals) -> int:
@@ -75,6 +128,7 @@ class Server:
         status = await self._process.wait()
         if self._reader is not None:
             await self._reader
+        await self._place.leave()
         return status
 
     async def _drain(self) -> None:

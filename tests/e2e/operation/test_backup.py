@@ -15,7 +15,7 @@ import pytest
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 
 AVATAR = (
     "data:image/png;base64,"

@@ -86,6 +86,7 @@ async def _paste(server: Server) -> dict[str, str]:
     return dict(re.findall(r"^(TOKEN|GUILD|BOT_TOKEN)=(\S+)$", output, re.MULTILINE))
 
 
+@pytest.mark.embedded
 async def test_printed_commands_pasted_twice_lead_to_a_bot_that_answers(server: Server) -> None:
     await _paste(server)
     assert [line for line in _printed_lines(server) if line not in server.log and line] == []
@@ -136,6 +137,7 @@ async def test_demo_run_twice_fills_the_server_and_its_logins_work(server: Serve
         assert [guild["name"] for guild in await bot.call("GET", "/users/@me/guilds")] == ["The Engine Room"]
 
 
+@pytest.mark.embedded
 async def test_operations_listener_is_alive_ready_and_counts(server: Server, alice: Person) -> None:
     guild = await alice.make_guild()
     async with httpx.AsyncClient(base_url=server.metrics) as client:
@@ -153,6 +155,7 @@ def _count_sent(page: str) -> float:
     return float(sent[1]) if sent is not None else 0.0
 
 
+@pytest.mark.embedded
 async def test_second_process_on_a_data_folder_is_refused(server: Server, tmp_path: Path) -> None:
     first = await Server(tmp_path).start()
     flags = [word for name in ("api", "gateway", "metrics") for word in (f"--{name}", "127.0.0.1:0")]
@@ -169,6 +172,7 @@ async def test_second_process_on_a_data_folder_is_refused(server: Server, tmp_pa
     assert await first.stop() == 0
 
 
+@pytest.mark.embedded
 async def test_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "guildway.db").write_bytes(b"no database" * 1000)
     ports = ("--api", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
@@ -192,6 +196,7 @@ async def test_terminated_server_ends_in_time_and_keeps_everything(tmp_path: Pat
     assert await running.stop() == 0
 
 
+@pytest.mark.embedded
 async def test_server_may_open_as_many_files_as_the_system_allows(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))

@@ -14,6 +14,8 @@ import pytest
 from gateway.transport.listener import TRANSPORTS
 from tests.support.server_process import Server
 
+pytestmark = pytest.mark.embedded
+
 ACCOUNT = {"password": "correct horse battery", "date_of_birth": "1990-01-01"}
 HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

@@ -35,7 +35,7 @@ from tests.support.embedded_data import MESSAGES, fill_folder
 from tests.support.empty_cluster import NUM_SHARDS, EmptyCluster
 from tests.support.postgres_databases import PostgresDatabases
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 
 _KEYSPACES = itertools.count(1)
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from tests.support.server_process import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 
 ROOT = Path(__file__).parents[3]
 PORTS = dict.fromkeys(("GUILDWAY_API", "GUILDWAY_GATEWAY", "GUILDWAY_METRICS"), "127.0.0.1:0")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.server_process import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 
 
 async def test_manager_is_told_once_and_by_then_every_port_answers(tmp_path: Path) -> None:
