@@ -22,7 +22,7 @@ from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED
-from guildway.roles import Role
+from guildway.processes.roles import Role
 from guildway.version import VERSION
 
 Work = Callable[[], int]
@@ -238,10 +238,10 @@ def _serve(flags: dict[str, str | None], role: Role | None, name: str) -> int:
     from guildway.serving import serve  # noqa: PLC0415
 
     if role is None:
-        from guildway.embedded import open_embedded  # noqa: PLC0415
+        from guildway.processes.embedded import open_embedded  # noqa: PLC0415
 
         return serve(settings, open_embedded)
-    from guildway.cluster import open_role  # noqa: PLC0415
+    from guildway.processes.cluster import open_role  # noqa: PLC0415
 
     return serve(settings, partial(open_role, role=role, name=name))
 
@@ -283,8 +283,8 @@ def _make_crowd(members: int, logins: int, flags: dict[str, str | None]) -> int:
 
 
 def _back_up(target: Path, replaces: bool, flags: dict[str, str | None]) -> int:  # noqa: FBT001 - called by partial
-    from guildway.backup import run_backup  # noqa: PLC0415
-    from guildway.data_files import DataFiles  # noqa: PLC0415
+    from guildway.data.backup import run_backup  # noqa: PLC0415
+    from guildway.data.data_files import DataFiles  # noqa: PLC0415
 
     files = DataFiles.in_folder(Path(_load(flags).store.data_dir))
     run_backup(files, target, replaces=replaces, out=sys.stdout)
@@ -296,7 +296,7 @@ def _migrate(flags: dict[str, str | None]) -> int:
     import asyncio  # noqa: PLC0415
 
     from core.runtime.logs import configure_logging  # noqa: PLC0415
-    from guildway.migration import run_migrate  # noqa: PLC0415
+    from guildway.data.migration import run_migrate  # noqa: PLC0415
 
     configure_logging(settings.logging, sys.stderr)
     asyncio.run(run_migrate(settings, sys.stdout))
@@ -309,7 +309,7 @@ def _import_embedded(folder: Path, replaces: bool, flags: dict[str, str | None])
 
     from core.runtime.clock import SystemClock  # noqa: PLC0415
     from core.runtime.logs import configure_logging  # noqa: PLC0415
-    from guildway.embedded_import import run_import  # noqa: PLC0415
+    from guildway.data.embedded_import import run_import  # noqa: PLC0415
 
     configure_logging(settings.logging, sys.stderr)
     asyncio.run(run_import(folder, settings, replaces=replaces, clock=SystemClock(), out=sys.stdout))

@@ -14,7 +14,7 @@ from core.runtime.settings.settings import Settings
 from guildway.addresses import Addresses, encode_ready_line
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED, give_up_output
-from guildway.server import Server
+from guildway.processes.server import Server
 from guildway.service_manager import notify
 from guildway.welcome import write_welcome
 

@@ -145,7 +145,7 @@ async def serve(options: Options) -> None:
     metrics = Metrics()
     bench = Bench(options=options, store=store, ids=ids)
     defaults = {"host": "127.0.0.1", "port": 0, "heartbeat_timeout_factor": 1000, "resume_window_s": 0}
-    # guildway.embedded does the same.
+    # guildway.processes.embedded does the same.
     garbage = GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe)
     gateway = build_gateway(
         store=store,

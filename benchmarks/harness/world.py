@@ -24,7 +24,7 @@ from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.settings.settings import StoreSettings
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
-from guildway.data_files import DATABASE_NAME
+from guildway.data.data_files import DATABASE_NAME
 
 _ROLES: Final = 20
 _ROLES_OF_A_MEMBER: Final = 3

@@ -44,8 +44,8 @@ from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings
 from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
-from guildway.embedded_ground import lay_ground, open_ids, open_store
-from guildway.ground import Ground, build_metrics
+from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
+from guildway.processes.ground import Ground, build_metrics
 
 _PREFIX: Final = "/api/v10/channels/{channel_id:int}"
 

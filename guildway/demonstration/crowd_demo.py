@@ -26,7 +26,7 @@ from core.runtime.settings.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
 from core.store.node_ids import NodeIds
 from guildway.demonstration.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
-from guildway.embedded_ground import open_ids, open_store
+from guildway.processes.embedded_ground import open_ids, open_store
 
 _BATCH: Final = 10_000
 """The people of one unit of work: enough that the commits cost little, and few enough for memory."""

@@ -17,7 +17,7 @@ from core.runtime.settings.settings import CassandraSettings, PostgresSettings, 
 from core.store.cassandra.connection import open_messages
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from guildway.cli import main
-from guildway.migration import run_migrate
+from guildway.data.migration import run_migrate
 from tests.support.postgres_databases import PostgresDatabases
 
 _KEYSPACES = itertools.count(1)

@@ -1,4 +1,4 @@
-"""One simulated server process: the embedded composition (`guildway.embedded`) on a wire, a disk and a virtual clock.
+"""One simulated server process: the embedded composition (`guildway.processes.embedded`) on a wire, a disk and a virtual clock.
 
 The parts are the product's: store, bus, API with its whole ASGI stack, gateway. Not composed are what reaches the
 machine: listeners of sockets, the collector's control, probes, the operations page.
@@ -17,8 +17,8 @@ from core.runtime.settings.settings import Settings
 from core.store.blob.store import open_memory
 from core.store.sql.store import SqlStore, StoreOptions
 from gateway.transport.public_address import PublicAddress
-from guildway.embedded_ground import lay_ground, open_ids
-from guildway.tiers import build_the_api, build_the_gateway
+from guildway.processes.embedded_ground import lay_ground, open_ids
+from guildway.processes.tiers import build_the_api, build_the_gateway
 from tests.simulation.world.network import HttpPort
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
 from tests.simulation.world.sqlite import Disk

@@ -10,7 +10,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.store.sql.store import SqlStore
 from guildway.cli import main
-from guildway.data_files import DATABASE_NAME
+from guildway.data.data_files import DATABASE_NAME
 
 
 async def read_back(folder: Path, made: dict[str, object]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The ground of the tiers: what is built before them, and what each process has, whatever its role.
 
-`guildway.embedded_ground` and `guildway.cluster_ground` lay it; `guildway.tiers` builds on it.
+`embedded_ground` and `cluster_ground` lay it, `tiers` builds on it.
 """
 
 from typing import Final

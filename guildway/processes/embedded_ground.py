@@ -1,6 +1,6 @@
 """The ground of the embedded process: its database, ids, and all that a cluster has in servers, in memory here.
 
-The composition root (`guildway.embedded`) asks for it once it holds the data folder, and closes the store.
+The composition root (`guildway.processes.embedded`) asks for it once it holds the data folder, and closes the store.
 """
 
 import secrets
@@ -24,8 +24,8 @@ from core.store.node_ids import NodeIds
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.health import StoreHealth
 from core.store.sql.store import SqlStore, StoreOptions
-from guildway.data_files import DataFiles
-from guildway.ground import Ground, show_process
+from guildway.data.data_files import DataFiles
+from guildway.processes.ground import Ground, show_process
 
 _HOLDER_BYTES: Final = 8
 """Enough that no two processes ever take one name."""

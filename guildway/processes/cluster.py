@@ -1,7 +1,7 @@
 """One process of a cluster: an API, a worker with the gateway, or both in one.
 
-This module is the composition root of the roles, as `guildway.embedded` is that of the whole backend in one process.
-Every role has the services of the API: a worker sends by them what clients send over their sockets. Only the listeners
+This module is the composition root of the roles, as `guildway.processes.embedded` is that of the whole backend. Every
+role has the services of the API: a worker sends by them what clients send over their sockets. Only the listeners
 differ.
 """
 
@@ -24,13 +24,13 @@ from core.runtime.sockets import bind_socket
 from core.store.blob.store import open_folder
 from gateway.app import Gateway
 from gateway.transport.public_address import PublicAddress
-from guildway.cluster_ground import ClusterGround, lay_cluster_ground
-from guildway.data_files import DataFiles
-from guildway.ground import KERNELS, Ground, build_metrics
-from guildway.listeners import make_api_server, make_operations_server
-from guildway.roles import Role
-from guildway.server import Chore, Server
-from guildway.tiers import build_the_api, build_the_gateway, list_common_chores
+from guildway.data.data_files import DataFiles
+from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
+from guildway.processes.ground import KERNELS, Ground, build_metrics
+from guildway.processes.listeners import make_api_server, make_operations_server
+from guildway.processes.roles import Role
+from guildway.processes.server import Chore, Server
+from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)

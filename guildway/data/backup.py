@@ -21,7 +21,7 @@ from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
 from core.runtime.private_files import create_private, sync_file
 from core.store.sql.engine.backup import Contents, copy_database
-from guildway.data_files import DataFiles
+from guildway.data.data_files import DataFiles
 
 ARCHIVE_SUFFIX: Final = ".tar"
 

@@ -1,8 +1,8 @@
 """The duration of an end."""
 
-from guildway.embedded import STORE_GRACE_S
-from guildway.listeners import REQUEST_GRACE_S
-from guildway.server import GATEWAY_GRACE_S
+from guildway.processes.embedded import STORE_GRACE_S
+from guildway.processes.listeners import REQUEST_GRACE_S
+from guildway.processes.server import GATEWAY_GRACE_S
 
 
 def test_end_takes_less_than_the_five_seconds_that_the_guide_tells() -> None:

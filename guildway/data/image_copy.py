@@ -14,7 +14,7 @@ import msgspec
 
 from core.runtime.errors import StartError
 from core.runtime.private_files import create_private, sync_file
-from guildway.data_files import BEING_WRITTEN, DataFiles
+from guildway.data.data_files import BEING_WRITTEN, DataFiles
 
 _PART: Final = f"{BEING_WRITTEN}import"
 

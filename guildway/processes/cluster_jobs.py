@@ -18,8 +18,8 @@ from core.store.cluster.door_sweep import DoorSweep, MessageEvents
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.postgres.sweep import OutboxSweep
-from guildway.cluster_meters import ClusterMeters
-from guildway.server import Chore
+from guildway.processes.cluster_meters import ClusterMeters
+from guildway.processes.server import Chore
 
 
 class ClusterJobs:

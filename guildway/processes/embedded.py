@@ -26,12 +26,12 @@ from core.store.blob.store import open_folder
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
 from gateway.transport.public_address import PublicAddress
-from guildway.data_files import DataFiles
-from guildway.embedded_ground import lay_ground, open_ids, open_store
-from guildway.ground import KERNELS, Ground, build_metrics
-from guildway.listeners import make_api_server, make_operations_server
-from guildway.server import Server, end_within
-from guildway.tiers import build_the_api, build_the_gateway, list_common_chores
+from guildway.data.data_files import DataFiles
+from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
+from guildway.processes.ground import KERNELS, Ground, build_metrics
+from guildway.processes.listeners import make_api_server, make_operations_server
+from guildway.processes.server import Server, end_within
+from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)

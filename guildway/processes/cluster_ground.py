@@ -8,7 +8,7 @@
 ```
 
 `lay_cluster_ground` opens what a process needs before it serves, and closes it at the end. What goes on beside it is
-listed as chores: connections that are kept, and the jobs of `guildway.cluster_jobs`.
+listed as chores: connections that are kept, and the jobs of `guildway.processes.cluster_jobs`.
 """
 
 import contextlib
@@ -41,12 +41,12 @@ from core.store.aggregates.message_rows import MessageRows
 from core.store.cluster.messages import ClusterMessages
 from core.store.cluster.store import ClusterStore
 from core.store.node_ids import NodeIds
-from guildway.cluster_jobs import ClusterJobs
-from guildway.cluster_meters import ClusterMeters
-from guildway.cluster_servers import CLOSE_S, RedisConnections, open_ids, open_postgres, open_rows
-from guildway.ground import Ground, show_process
-from guildway.roles import Role
-from guildway.server import Chore, end_within
+from guildway.processes.cluster_jobs import ClusterJobs
+from guildway.processes.cluster_meters import ClusterMeters
+from guildway.processes.cluster_servers import CLOSE_S, RedisConnections, open_ids, open_postgres, open_rows
+from guildway.processes.ground import Ground, show_process
+from guildway.processes.roles import Role
+from guildway.processes.server import Chore, end_within
 
 _NAME_BYTES: Final = 8
 """Enough that no two lives of a process ever take one name."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.runtime.errors import StartError
-from guildway.data_files import DataFiles
+from guildway.data.data_files import DataFiles
 
 
 @pytest.fixture(autouse=True)

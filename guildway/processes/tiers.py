@@ -16,8 +16,8 @@ from gateway.app import Gateway, build_gateway
 from gateway.transport.listener import MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import Surroundings
-from guildway.ground import Ground
-from guildway.server import Chore
+from guildway.processes.ground import Ground
+from guildway.processes.server import Chore
 
 
 def build_the_api(ground: Ground, blobs: BlobStore, address: PublicAddress) -> Api:

@@ -18,9 +18,9 @@ from core.runtime.errors import StartError
 from core.store.sql.engine.backup import Contents, copy_database
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
-from guildway.backup import run_backup
 from guildway.cli import main
-from guildway.data_files import DataFiles
+from guildway.data.backup import run_backup
+from guildway.data.data_files import DataFiles
 from tests.fakes.clock import FakeClock
 
 
@@ -154,7 +154,7 @@ def test_file_that_came_meanwhile_is_kept(data: DataFiles, tmp_path: Path, monke
         target.write_text("the other's")
         return copy_database(source, copy)
 
-    monkeypatch.setattr("guildway.backup.copy_database", copy_beside_another_backup)
+    monkeypatch.setattr("guildway.data.backup.copy_database", copy_beside_another_backup)
     with pytest.raises(StartError, match=r"copy.db has come meanwhile; --force replaces it"):
         back_up(data, target)
     assert target.read_text() == "the other's"

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from guildway.cluster_meters import ClusterMeters
+from guildway.processes.cluster_meters import ClusterMeters
 
 
 @pytest.fixture

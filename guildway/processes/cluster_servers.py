@@ -26,8 +26,8 @@ from core.store.sql.aggregates.message_rows import SqlMessageRows
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.postgres.store import PostgresOptions, PostgresStore
-from guildway.cluster_meters import ClusterMeters
-from guildway.server import end_within
+from guildway.processes.cluster_meters import ClusterMeters
+from guildway.processes.server import end_within
 
 CLOSE_S: Final = 1.0
 """The time for the end of each part that writes."""

@@ -28,9 +28,9 @@ from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
 from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import Settings
-from guildway.data_files import DataFiles
-from guildway.image_copy import copy_images
-from guildway.migration import check_drivers, explained, quieten_drivers
+from guildway.data.data_files import DataFiles
+from guildway.data.image_copy import copy_images
+from guildway.data.migration import check_drivers, explained, quieten_drivers
 
 if TYPE_CHECKING:  # the drivers may be missing
     from core.store.cassandra.bulk import BulkMessages

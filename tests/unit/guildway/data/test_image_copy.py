@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.runtime.errors import StartError
-from guildway.data_files import DataFiles
-from guildway.image_copy import CopiedImages, copy_images
+from guildway.data.data_files import DataFiles
+from guildway.data.image_copy import CopiedImages, copy_images
 
 
 @pytest.fixture
