@@ -1,6 +1,7 @@
 """A running process: its servers, its chores, and the order of its start and its end.
 
-The composition roots (`embedded` for the whole backend in one process, `cluster` for one of many) build the parts. A process need not have all of them: one of a cluster has an API or a gateway.
+The composition roots (`embedded` for the whole backend in one process, `cluster` for one of many) build the parts. A
+process need not have all of them: one of a cluster has an API or a gateway.
 """
 
 import asyncio
