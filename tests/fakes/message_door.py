@@ -18,6 +18,8 @@ class FakeMessageDoor:
         self.open: dict[int, Orphan] = {}
         self.left: set[int] = set()
         self.told: list[Envelope] = []
+        self._held: dict[int, Sequence[Envelope]] = {}
+        """The events of ended openings that wait for earlier ones of their channels."""
         self.is_away = False
         self._changes = 0
 
@@ -41,14 +43,15 @@ class FakeMessageDoor:
         if self.is_away:
             self.left.add(opened_id)
             raise OutcomeUnknown
-        if self.open.pop(opened_id, None) is not None:
-            self.told.extend(envelopes)
+        if opened_id in self.open:
+            self._end(opened_id, envelopes)
         elif all(told.id not in {opened_id, *(each.id for each in envelopes)} for told in self.told):
             raise OpeningGone
 
     async def abort(self, opened_id: int) -> None:
         """End an opening without an event."""
-        self.open.pop(opened_id, None)
+        if opened_id in self.open:
+            self._end(opened_id, ())
 
     async def leave(self, opened_id: int) -> None:
         """Leave an opening to the sweep."""
@@ -60,9 +63,22 @@ class FakeMessageDoor:
 
     async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
         """End an opening by its events."""
-        if self.open.pop(orphan.id, None) is not None:
-            self.told.extend(envelopes)
+        if orphan.id in self.open:
+            self._end(orphan.id, envelopes)
 
     async def abort_orphan(self, orphan: Orphan) -> bool:
         """End an opening without an event."""
-        return self.open.pop(orphan.id, None) is not None
+        is_open = orphan.id in self.open
+        if is_open:
+            self._end(orphan.id, ())
+        return is_open
+
+    def _end(self, opened_id: int, envelopes: Sequence[Envelope]) -> None:
+        """Note the events, and tell those that wait for no earlier opening of the channel any more."""
+        self._held[opened_id] = envelopes
+        channel_id = self.open[opened_id].channel_id
+        for opening in [opening for opening in self.open.values() if opening.channel_id == channel_id]:
+            if opening.id not in self._held:
+                return
+            del self.open[opening.id]
+            self.told.extend(self._held.pop(opening.id))

@@ -9,6 +9,7 @@ Reads are taken from the rows as they are at that moment. The fake knows no part
 
 import enum
 from collections.abc import Awaitable, Callable, Collection, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -135,18 +136,20 @@ class FakeMessageRows:
 
     async def delete(self, channel_id: int, message_ids: Collection[int]) -> list[int]:
         rows = {each: self._row(channel_id, each) for each in sorted(set(message_ids))}
-        versions = {each: found.version for each, row in rows.items() if (found := row.read()) is not None}
+        gone: list[int] = []
+        # What was edited between reading and writing is tried again.
+        while versions := {each: found.version for each, row in rows.items() if (found := row.read()) is not None}:
+            gone += await self._write("delete", partial(self._delete_versions, rows, versions))
+        return sorted(gone)
 
-        def apply() -> list[int]:
-            gone = []
-            for each, version in versions.items():
-                found = rows[each].read()
-                if found is not None and found.version == version:
-                    rows[each].delete(self._next_us())
-                    gone.append(each)
-            return gone
-
-        return await self._write("delete", apply) if versions else []
+    def _delete_versions(self, rows: dict[int, _Row], versions: dict[int, int]) -> list[int]:
+        gone = []
+        for each, version in versions.items():
+            found = rows[each].read()
+            if found is not None and found.version == version:
+                rows[each].delete(self._next_us())
+                gone.append(each)
+        return gone
 
     async def list_ids_by_author(self, guild_id: int, author_id: int, *, since_ms: int) -> list[tuple[int, int]]:
         return [

@@ -55,10 +55,10 @@ class Cluster:
         assert isinstance(pid, int), f"{name} does not run"
         return pid
 
-    async def kill(self, name: str) -> None:
-        """Kill a process, and wait until the supervisor has another one ready in its place."""
+    async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal that ends a process, and wait until the supervisor has another one ready in its place."""
         killed = self.pid_of(name)
-        os.kill(killed, signal.SIGKILL)
+        os.kill(killed, number)
         async with asyncio.timeout(COME_BACK_S):
             while True:
                 entry = self.entries()[name]
@@ -101,6 +101,7 @@ async def run_cluster(folder: Path, settings: dict[str, str]) -> AsyncIterator[C
         command = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS))
         data = folder / "data"
         server = await Server(data, environ, command=command).start()
+        stack.callback(lambda: (folder / "log").write_text("\n".join(server.log)))
         stack.push_async_callback(server.stop)
         yield Cluster(server=server, data=data, servers=servers)
 

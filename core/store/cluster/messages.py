@@ -9,7 +9,9 @@ A message has passed its door when it comes here, and an edit or a deletion pass
                                 └─ outcome unknown ─────→ again, until 10 s; then leave, and OutcomeUnknown
 
 `close` puts the events into the log in the order in which the door was passed. So a channel's messages are told in the
-order of their ids, and of two changes of a message the later one is told later. What is left is ended by the sweep of
+order of their ids, and of two changes of a message the later one is told later. An edit names the version that was read
+before its door was passed, so one that was overtaken fails. A deletion takes any version: it passes the door again when
+it is done, and is told from there, after all edits that it has overtaken. What is left is ended by the sweep of
 the doors (door_sweep.py), one way or the other, and so is everything whose process has died.
 
 A caller may be cancelled: what it has begun goes on without it.
@@ -175,10 +177,24 @@ class ClusterMessages:
             await self._door.abort(opened_id)
             raise
         if changed:
+            if pending.kind is PendingKind.DELETE:
+                opened_id = await self._pass_again(channel_id, pending, opened_id)
             await self._tell(channel_id, pending, opened_id, envelopes)
         else:
             await self._door.abort(opened_id)
         return changed
+
+    async def _pass_again(self, channel_id: int, pending: Pending, opened_id: int) -> int:
+        """Take a new place at the door for a change that is stored, and return its opening.
+
+        The old place is given up only then: of a process that dies in between, the sweep finds one at least.
+        """
+        try:
+            passed_id = await self._door.open_change(channel_id, pending)
+        except Unavailable:
+            return opened_id  # told too early rather than late: an edit that is told after it changes nothing
+        await self._door.abort(opened_id)
+        return passed_id
 
     async def _tell(self, channel_id: int, pending: Pending, opened_id: int, envelopes: Sequence[Envelope]) -> None:
         """Close; when the opening was given up or forgotten, the change is stored all the same, and passes again."""

@@ -20,14 +20,16 @@ BEAT_S: Final = 20.0
 _nonces = itertools.count(1)
 
 
-class _Payload(msgspec.Struct):
+class Payload(msgspec.Struct):
+    """A payload of the gateway."""
+
     op: int
     d: Any = None
     s: int | None = None
     t: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Payload).decode
+_decode = msgspec.json.Decoder(Payload).decode
 
 
 class Sender:
@@ -153,7 +155,7 @@ class Listener:
         body = {"token": self._token, "intents": (1 << 0) | (1 << 9) | (1 << 12) | (1 << 15), "properties": {}}
         await socket.send_json({"op": 2, "d": body})
 
-    def _take(self, payload: _Payload) -> None:
+    def _take(self, payload: Payload) -> None:
         if payload.t == "READY":
             self.life += 1
             self._seq = 0

@@ -7,42 +7,16 @@ once, everybody has seen everything in order or was told to begin anew, and nobo
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
-from tests.e2e.cluster.crowd_scene import Chat, Scene, chatting, make_scene
-from tests.e2e.conftest import GENEROUS
-from tests.support.cluster import Cluster, run_cluster
+from tests.e2e.cluster.crowd_scene import Chat
+from tests.support.cluster import Cluster
 
-PEOPLE = int(os.environ.get("BARS_PEOPLE", "200"))
-BEFORE = 60
-"""The messages before a fault."""
 AFTER = 120
-"""The messages after it."""
+"""The messages after a fault."""
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    async with run_cluster(tmp_path_factory.mktemp("cluster"), GENEROUS) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
-    made = await make_scene(cluster, PEOPLE)
-    async with made.owner:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def chat(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
-    async with chatting(cluster, scene) as running:
-        await running.go_on(BEFORE)
-        yield running
 
 
 async def test_quiet_cluster_keeps_its_promises(chat: Chat) -> None:

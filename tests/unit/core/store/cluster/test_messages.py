@@ -16,6 +16,7 @@ from tests.fakes.message_rows import FakeMessageRows, Fate
 CHANNEL = flake(30)
 MESSAGE = new_message(flake(1), CHANNEL)
 CREATED = new_envelope(MESSAGE.id, flake(10), "MESSAGE_CREATE")
+DELETED = new_envelope(flake(501), flake(10), "MESSAGE_DELETE")
 CHANGED = new_envelope(flake(500), flake(10), "MESSAGE_UPDATE")
 
 
@@ -29,6 +30,8 @@ class Scene:
         self.writes: list[str] = []
         self.write_s = 0.0
         self.reached = asyncio.Event()
+        self.may_delete = asyncio.Event()
+        self.may_delete.set()
         self.rows = FakeMessageRows(clock=self.clock, decide=self._decide)
         self.insert_s: list[float] = []
         self.messages = ClusterMessages(
@@ -39,6 +42,8 @@ class Scene:
         self.writes.append(write)
         self.reached.set()
         await asyncio.sleep(0)
+        if write == "delete":
+            await self.may_delete.wait()
         self.clock.advance(self.write_s)
         return self.fates.pop(0) if self.fates else Fate.DONE
 
@@ -228,6 +233,18 @@ async def test_deletion_of_nothing_is_not_told(scene: Scene) -> None:
     assert await scene.messages.delete(CHANNEL, [], [CHANGED]) == []
     assert scene.told() == []
     assert not scene.door.open
+
+
+async def test_deletion_is_told_after_an_edit_that_it_has_overtaken_at_the_door(sent: Scene) -> None:
+    sent.reached.clear()
+    sent.may_delete.clear()
+    deleting = asyncio.ensure_future(sent.messages.delete(CHANNEL, [MESSAGE.id], [DELETED]))
+    await sent.reached.wait()
+    await edit(sent)
+    sent.may_delete.set()
+    await deleting
+    assert sent.told() == [MESSAGE.id, CHANGED.id, DELETED.id]
+    assert not sent.door.open
 
 
 @pytest.mark.parametrize("fate", [Fate.UNKNOWN_DONE, Fate.UNKNOWN_LOST, Fate.UNKNOWN_LATE])

@@ -1,0 +1,61 @@
+"""Clusters for tests: one for all that leave it whole, and one for each module of those that kill parts of it."""
+
+import os
+from collections.abc import AsyncIterator
+from typing import Final
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.cluster.crowd_scene import Chat, Scene, chatting, make_scene
+from tests.e2e.cluster.pairs import Pair
+from tests.e2e.conftest import GENEROUS
+from tests.support.cluster import Cluster, run_cluster
+
+PEOPLE: Final = int(os.environ.get("BARS_PEOPLE", "200"))
+BEFORE: Final = 60
+"""The messages before a fault."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    """A cluster that runs."""
+    async with run_cluster(tmp_path_factory.mktemp("cluster"), GENEROUS) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def owner(shared_cluster: Cluster) -> AsyncIterator[Pair]:
+    """A person."""
+    async with await Pair.register(shared_cluster) as pair:
+        yield pair
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def member(shared_cluster: Cluster) -> AsyncIterator[Pair]:
+    """Another person."""
+    async with await Pair.register(shared_cluster) as pair:
+        yield pair
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    """A cluster that a module's tests may hurt."""
+    async with run_cluster(tmp_path_factory.mktemp("cluster"), GENEROUS) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
+    """The crowd's guild in it."""
+    made = await make_scene(cluster, PEOPLE)
+    async with made.owner:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
+    """The crowd, which chats."""
+    async with chatting(cluster, scene) as running:
+        await running.go_on(BEFORE)
+        yield running
