@@ -71,9 +71,10 @@ test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All 
 	CORE_EXT_PURE=1 $(PYTEST)
 
 # Each server of the end-to-end tests is a cluster: a Redis, a database, a keyspace, a worker and two API processes. Each
-# of pytest's workers has a PostgreSQL and a Cassandra (0.7 GB), so there are no more than two.
+# of pytest's workers has a PostgreSQL and a Cassandra (0.7 GB), so there are no more than two. The first test of a worker
+# waits for the starts of all of them, for which a busy machine may need more than the usual time of a test.
 test-cluster: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## The end-to-end tests on clusters; ARGS as for test
-	SERVER_OF_TESTS=cluster PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(ARGS),-n 2 tests/e2e)
+	SERVER_OF_TESTS=cluster PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --timeout 300 $(or $(ARGS),-n 2 tests/e2e)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz the readers of clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)
