@@ -73,6 +73,10 @@ class Recent:
             if of_shard == shard and event.at_s >= since_s and _is_lost(position, head)
         ]
 
+    def list_told(self, shard: int) -> list[int]:
+        """Return the ids of the events of a shard."""
+        return [event.envelope.id for (of_shard, _), event in self._events.items() if of_shard == shard]
+
     def list_nonces(self, shard: int) -> Sequence[tuple[int, str, int]]:
         """Return channel, nonce with its author, and message, of the nonces of a shard."""
         since_s = self._monotonic_s() - NONCES_S

@@ -109,7 +109,14 @@ class RedisOpenings:
         """The openings by the ids of events that end them."""
         self._abandoned: asyncio.Queue[_Abandoned] = asyncio.Queue()
         bus.subscribe(self._on_delivery)
-        retelling = Retelling(recent=self._recent, scripts=scripts, nonce_ms=NONCE_MS, abandon=self._abandon)
+        retelling = Retelling(
+            recent=self._recent,
+            scripts=scripts,
+            incarnation=incarnation,
+            nonce_ms=NONCE_MS,
+            list_open=self._list_open,
+            abandon=self._abandon,
+        )
         bus.tail.on_life(retelling.on_life)
 
     async def run(self) -> None:
@@ -277,6 +284,9 @@ class RedisOpenings:
             opened.seen.set()
             if opened.id in self._open:
                 self._recent.add_event(delivery.shard, delivery.position, delivery.envelope)
+
+    def _list_open(self, shard: int) -> list[int]:
+        return [opened.id for opened in self._open.values() if opened.shard == shard]
 
     def _abandon(self, script: str, shard: int, args: tuple[Argument, ...]) -> None:
         self._abandoned.put_nowait(_Abandoned(script, shard, args))

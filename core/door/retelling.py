@@ -1,7 +1,8 @@
-"""What a process tells Redis again when a log begins a new life: events and nonces that it may have lost.
+"""What a process tells Redis again when a log begins a new life, because it may have lost it: events, nonces, ends.
 
 The calls are made at once, so they come before any later one of this process. An event that is in the log is not told
-twice: the keeper, a sweeper or another life's beginning may have brought it back, under another position perhaps.
+twice: the keeper, a sweeper or another life's beginning may have brought it back, under another position perhaps. An
+opening whose end was lost would hold up its channel until it is very old; it is ended, or left to a sweeper.
 """
 
 import asyncio
@@ -27,18 +28,25 @@ old place."""
 class Retelling:
     """Tells again what `recent` has."""
 
-    __slots__ = ("_abandon", "_nonce_ms", "_recent", "_scripts")
+    __slots__ = ("_abandon", "_incarnation", "_list_open", "_nonce_ms", "_recent", "_scripts")
 
     def __init__(
         self,
         *,
         recent: Recent,
         scripts: Scripts,
+        incarnation: str,
         nonce_ms: int,
+        list_open: Callable[[int], list[int]],
         abandon: Callable[[str, int, tuple[Argument, ...]], None],
     ) -> None:
-        """`abandon` gets script, shard and arguments of a call that is to be made later. Nonces live for `nonce_ms`."""
+        """`list_open` returns the ids of a shard's openings that this process, the `incarnation`, has not ended.
+
+        `abandon` gets script, shard and arguments of a call that is to be made later. Nonces live for `nonce_ms`.
+        """
         self._abandon = abandon
+        self._incarnation = incarnation
+        self._list_open = list_open
         self._nonce_ms = nonce_ms
         self._recent = recent
         self._scripts = scripts
@@ -58,6 +66,10 @@ class Retelling:
             parts = [part for channel, nonce, sent in known for part in (channel, nonce, sent.to_bytes(8, "big"))]
             restored = self._scripts.call("nonces_restore", tag_of(shard), self._nonce_ms, *parts)
             restored.add_done_callback(_take_note)
+        opened = self._list_open(shard)
+        ids = [one.to_bytes(8, "big") for one in (*opened, *self._recent.list_told(shard))]
+        disowned = self._scripts.call("door_disown", tag_of(shard), self._incarnation, len(opened), *ids)
+        disowned.add_done_callback(_take_note)
 
     def _on_told(
         self, shard: int, args: tuple[Argument, ...], told: Sequence[Envelope], answer: "asyncio.Future[Answer]"
@@ -76,4 +88,4 @@ def _take_note(answer: "asyncio.Future[Answer]") -> None:
     """Tell a failure in the log of the program."""
     error = None if answer.cancelled() else answer.exception()
     if error is not None:
-        logger.error("Redis did not take back nonces that it had lost", extra={"reason": str(error)})
+        logger.error("Redis did not take back what it had lost", extra={"reason": str(error)})

@@ -33,6 +33,7 @@ class Api:
     def __init__(self, process: ClusterProcess, node: int, skew_ms: int) -> None:
         self.process = process
         self.door: RedisDoor = build_door(process, node=node, skew_ms=skew_ms)
+        self.refused: list[Exception] = []
 
     async def send(self, author_id: int, nonce: str, pause_s: float) -> int:
         """Send one message, again while that is refused; return its id."""
@@ -46,7 +47,8 @@ class Api:
                         await asyncio.sleep(pause_s)
                         await self.door.close(permit.id, [new_envelope(permit.id, GUILD, "MESSAGE_CREATE")])
                     return permit.id
-            except (StaleRights, Unavailable):
+            except (StaleRights, Unavailable) as error:
+                self.refused.append(error)
                 await asyncio.sleep(0.05)
 
 
@@ -108,6 +110,7 @@ async def test_ids_rise_in_the_log_and_nothing_is_refused_though_clocks_differ(
     assert len(set(sent)) == SENDERS * 10
     log = await read_log(apis[0].process)
     assert log == sorted(sent)
+    assert [api.refused for api in apis] == [[], []]
     assert await worker.bus.wait_passed(SHARD, position_of(1, len(log)))
     assert heard == log
 

@@ -128,6 +128,11 @@ class DoorAgreement(Agreement):
             tag, _, known = self.ids[pick % len(self.ids)]
             self.both("door_leave", tag, known)
 
+    @rule(tag=tags, picks=st.lists(st.integers(0, 100), max_size=3), kept=st.integers(0, 3))
+    def disown(self, tag: str, picks: list[int], kept: int) -> None:
+        known = [self.ids[pick % len(self.ids)][2] for pick in picks if self.ids]
+        self.both("door_disown", tag, "a", min(kept, len(known)), *known)
+
     @rule(api=st.sampled_from(["a", "b"]))
     def live(self, api: str) -> None:
         self.both("live", "{0}", api, 500_000)

@@ -16,6 +16,7 @@ TWINS: Mapping[str, Twin] = {
         door_scripts.door_abort,
         door_scripts.door_close,
         door_scripts.door_leave,
+        door_scripts.door_disown,
         door_scripts.door_open,
         door_scripts.door_orphans,
         door_scripts.nonces_restore,

@@ -147,6 +147,26 @@ def door_leave(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
     return [b"OK"]
 
 
+def door_disown(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    shard, incarnation, kept = server.data.shards[tag], args[0].decode(), int(args[1])
+    if shard.run != run:
+        return CLOSED
+    known, told = set(map(id_of, args[2 : 2 + kept])), set(map(id_of, args[2 + kept :]))
+    left = 0
+    for opened, record in list(shard.open.items()):
+        if record.incarnation != incarnation or opened in known:
+            continue
+        if opened in told:
+            del shard.open[opened]
+            shard.doors[record.channel].remove(opened)
+            pass_held(server, run, shard, record.channel)
+        else:
+            left += 1
+            record.incarnation = ""
+            server.data.apis.add("")
+    return [b"OK", left]
+
+
 def door_orphans(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     data, most = server.data, int(args[1])
     oldest = id_of(args[2]) if args[2] != b"0" else 0

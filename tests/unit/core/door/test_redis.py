@@ -374,3 +374,24 @@ async def test_process_that_missed_a_life_of_the_log_tells_nothing_twice(
     after = await apis[0].send()
     kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
     assert kept == [*(permit.id for permit in sent), after.id]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_opening_whose_end_redis_has_lost_holds_up_nobody(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess, is_told: bool
+) -> None:
+    permit = await apis[0].open()
+    reborn = asyncio.Event()
+    apis[0].process.bus.tail.on_life(lambda _shard, _head: reborn.set())
+    cluster.server.keep()
+    await (apis[0].close(permit) if is_told else apis[0].door.abort(permit.id))
+    assert await worker.bus.wait_passed(SHARD, await apis[0].process.bus.position(SHARD))
+    cluster.server.stop()
+    cluster.server.lose_since()
+    cluster.server.start()
+    await worker.open_logs()
+    await reborn.wait()
+    await settle()
+    assert [orphan.id for orphan in await apis[1].orphans.list_orphans()] == ([] if is_told else [permit.id])
+    kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
+    assert kept == ([permit.id] if is_told else [])
