@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -72,11 +73,34 @@ class Cluster:
         await redis.flushall()
         await redis.aclose()
 
+    async def has_opening(self, name: str) -> bool:
+        """Return whether a process has let a message through a door that it has not told yet."""
+        redis = Redis.from_url(self.redis.service.address)
+        records = [record async for key in redis.scan_iter("open{*}", 1000) for record in await redis.hvals(key)]
+        await redis.aclose()
+        return any(f"{name}-".encode() in record for record in records)
+
+    async def pause_at_a_door(self, name: str) -> int:
+        """Stop a process between opening and closing, and return its id."""
+        pid = self.pid_of(name)
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            if await self.has_opening(name):
+                return pid
+            os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(random.uniform(0.005, 0.05))
+
     def cut_redis_log(self) -> None:
         """Cut a killed Redis' log short, in the middle of a command, as a disk without its last second would be."""
         folder = self.redis.service.folder / "data" / "appendonlydir"
         newest = max(folder.glob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
         os.truncate(newest, newest.stat().st_size * 9 // 10)
+
+
+def skew_clocks(**skews_ms: int) -> dict[str, str]:
+    """Return the settings of a cluster whose processes have wrong clocks, by their names with `_` for `-`."""
+    skews = ",".join(f"{name.replace('_', '-')}={skew}" for name, skew in skews_ms.items())
+    return {"PYTHONPATH": str(Path(__file__).parent / "skewed_clock"), "SKEW_MS": skews}
 
 
 @asynccontextmanager

@@ -10,11 +10,14 @@ import pytest_asyncio
 from tests.e2e.cluster.crowd_scene import Chat, Scene, chatting, make_scene
 from tests.e2e.cluster.pairs import Pair
 from tests.e2e.conftest import GENEROUS
-from tests.support.cluster import Cluster, run_cluster
+from tests.support.cluster import Cluster, run_cluster, skew_clocks
 
-PEOPLE: Final = int(os.environ.get("BARS_PEOPLE", "200"))
+PEOPLE: Final = int(os.environ.get("BARS_PEOPLE", "50"))
+"""Those who listen. The bar is 200, which takes a machine of two cores some minutes more."""
 BEFORE: Final = 60
 """The messages before a fault."""
+CLOCKS: Final = skew_clocks(api_1=50, api_2=-50)
+"""What a crowd is told holds though the clocks of the API processes differ by a tenth of a second."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -40,8 +43,8 @@ async def member(shared_cluster: Cluster) -> AsyncIterator[Pair]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    """A cluster that a module's tests may hurt."""
-    async with run_cluster(tmp_path_factory.mktemp("cluster"), GENEROUS) as running:
+    """A cluster that a module's tests may hurt, whose API processes have different clocks."""
+    async with run_cluster(tmp_path_factory.mktemp("cluster"), {**GENEROUS, **CLOCKS}) as running:
         yield running
 
 

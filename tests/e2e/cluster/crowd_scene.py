@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 import aiohttp
@@ -19,6 +19,7 @@ CHANNELS: Final = 3
 SENDERS: Final = 12
 """The people who also send: about forty messages a second together, which each listener gets."""
 PAUSE_S: Final = 0.3
+_JOIN_AT_ONCE: Final = 8
 _VIEW: Final = str(1 << 10)
 _numbers = itertools.count(1)
 
@@ -45,11 +46,14 @@ async def make_scene(cluster: Cluster, people: int) -> Scene:
         "POST", f"/guilds/{guild['id']}/channels", {"name": "hidden", "type": 0, "permission_overwrites": [deny]}
     )
     code = (await owner.call("POST", f"/channels/{channels[0]}/invites", {"max_age": 0}))["code"]
-    tokens = []
-    for _ in range(people):
-        async with await Person.register(cluster.server.api) as person:
+    at_once = asyncio.Semaphore(_JOIN_AT_ONCE)
+
+    async def join() -> str:
+        async with at_once, await Person.register(cluster.server.api) as person:
             await person.call("POST", f"/invites/{code}")
-            tokens.append(person.token)
+            return person.token
+
+    tokens = await asyncio.gather(*(join() for _ in range(people)))
     return Scene(owner, channels, hidden["id"], tokens)
 
 
@@ -63,10 +67,15 @@ class Chat:
         listeners: Sequence[Listener],
         sending: Sequence[asyncio.Task[None]],
         news: asyncio.Event,
+        make_sender: Callable[[int, str], Sender],
     ) -> None:
-        """`sending` are the tasks of those who send; `news` is set by each answer to one of them."""
+        """`sending` are the tasks of those who send; `news` is set by each answer to one of them.
+
+        `make_sender` makes the sender of a number, to a channel.
+        """
         self._sending = sending
         self._news = news
+        self._make_sender = make_sender
         self.scene = scene
         self.senders = senders
         self.listeners = listeners
@@ -82,6 +91,24 @@ class Chat:
         while self.answered < goal:
             self._news.clear()
             await self._news.wait()
+
+    async def meet(self, people: int, messages: int) -> list[Sender]:
+        """Let many people send so many messages each to one channel at once, and return the senders."""
+        channel_id = self.scene.channels[0]
+        crowd = [self._make_sender(number, channel_id) for number in range(people)]
+        self.senders = [*self.senders, *crowd]
+
+        async def send(sender: Sender) -> None:
+            for _ in range(messages):
+                await sender.send()
+
+        await asyncio.gather(*map(send, crowd))
+        return crowd
+
+    def check_undisturbed(self) -> None:
+        """Check that no session had to be resumed, and none had to begin anew."""
+        disturbed = [n for n, listener in enumerate(self.listeners) if (listener.resumes, listener.life) != (0, 1)]
+        assert not disturbed, f"sessions did not simply go on: {disturbed}"
 
     async def check(self) -> None:
         """Send a last message to each channel, wait until everybody has seen it, and check all records.
@@ -122,19 +149,17 @@ async def chatting(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
         for listener in listeners:
             await listener.ready.wait()
         news = asyncio.Event()
-        senders = [
-            Sender(
-                http=http,
-                apis=apis[number % len(apis) :] + apis,
-                token=token,
-                channel_id=scene.channels[number % CHANNELS],
-                on_answer=news.set,
-            )
-            for number, token in enumerate([scene.owner.token, *scene.tokens[: SENDERS - 1]])
-        ]
+        tokens = [scene.owner.token, *scene.tokens]
+
+        def make_sender(number: int, channel_id: str) -> Sender:
+            token = tokens[number % len(tokens)]
+            by_turns = apis[number % len(apis) :] + apis
+            return Sender(http=http, apis=by_turns, token=token, channel_id=channel_id, on_answer=news.set)
+
+        senders = [make_sender(number, scene.channels[number % CHANNELS]) for number in range(SENDERS)]
         sending = [tasks.create_task(sender.run(PAUSE_S)) for sender in senders]
         sending.append(tasks.create_task(_whisper(scene)))
-        yield Chat(scene, senders, listeners, sending, news)
+        yield Chat(scene, senders, listeners, sending, news, make_sender)
         for task in (*running, *sending):
             task.cancel()
 
