@@ -85,7 +85,8 @@ class Edge:
             return refuse(scope, refusal)
         if scope["method"] == "OPTIONS" and is_preflight(scope["headers"]):
             return Answer.empty(*_PREFLIGHT)
-        blocked_s = await self._limits.find_block(address_of(scope))
+        # An address that is shut out may still send good tokens, so there is nothing to ask for one that is known.
+        blocked_s = 0.0 if self._gate.finds_known_caller(scope) else await self._limits.find_block(address_of(scope))
         if blocked_s and (refusal := await self._judge_blocked(scope, blocked_s)) is not None:
             return refuse(scope, refusal)
         return await self._router.answer(scope, receive)

@@ -54,6 +54,14 @@ class Gate:
                 scope[CALLER_KEY] = caller
         return caller
 
+    def finds_known_caller(self, scope: Scope) -> bool:
+        """Tell whether the request's token has been seen before, and leave its account in the scope then."""
+        header = find_authorization(scope["headers"])
+        caller = self._authenticator.find_known(header) if header else None
+        if caller is not None:
+            scope[CALLER_KEY] = caller
+        return caller is not None
+
     @property
     def changes(self) -> int:
         """A number that rises when an auth session ends or an account changes. Until then, found callers stay valid."""

@@ -40,11 +40,14 @@ class Authenticator:
 
     async def find(self, header: str) -> Caller | None:
         """Find the caller of the header. A bot's token needs the scheme `Bot`, and a person's must not have it."""
-        token = header.removeprefix(BOT_SCHEME)
-        token_hash = hash_token(token)
-        caller = self._callers.get(token_hash)
-        if caller is None:
-            caller = await self._load(token_hash)
+        token_hash = hash_token(header.removeprefix(BOT_SCHEME))
+        return self._admit(header, self._callers.get(token_hash) or await self._load(token_hash))
+
+    def find_known(self, header: str) -> Caller | None:
+        """Find the caller of the header as `find` does, if its token has been seen before."""
+        return self._admit(header, self._callers.get(hash_token(header.removeprefix(BOT_SCHEME))))
+
+    def _admit(self, header: str, caller: Caller | None) -> Caller | None:
         if caller is None or caller.is_bot != header.startswith(BOT_SCHEME):
             return None
         self._uses.note(caller.auth_session_id)
