@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.redis.scripts import load_scripts
-from tests.contract.script_backends import NUM_SHARDS, RealScripts, ScriptBackend, TwinScripts
+from tests.contract.redis.script_backends import NUM_SHARDS, RealScripts, ScriptBackend, TwinScripts
 from tests.fakes.redis.client import TWINS
 
 RUN = "run1"

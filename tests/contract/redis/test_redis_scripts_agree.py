@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.redis.interfaces import Argument
 from deploy.services.process import ServiceProcess
-from tests.contract.script_backends import NUM_SHARDS, RealScripts, TwinScripts
+from tests.contract.redis.script_backends import NUM_SHARDS, RealScripts, TwinScripts
 
 NOW_MS = 1_750_000_000_000
 T = 330_000_000_000
