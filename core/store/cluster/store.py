@@ -1,13 +1,19 @@
 """The `Store` of a cluster: relational data on PostgreSQL, messages as rows behind the doors of their channels."""
 
+import asyncio
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
+from core.domain.errors import Unavailable
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.messages import MessageStore
 from core.store.cluster.messages import ClusterMessages
 from core.store.interfaces import Transaction
 from core.store.sql.postgres.store import PostgresStore
+
+_TIMEOUT_S: Final = 3.0
+"""The time that a probe of a load balancer waits, roughly."""
 
 
 class ClusterStore:
@@ -41,7 +47,17 @@ class ClusterStore:
 
     async def find_fault(self) -> str | None:
         """Return what keeps the store from its work in a few words, None when all is well."""
-        return await self._relational.find_fault()
+        return await self._relational.find_fault() or await self._find_fault_of_rows()
+
+    async def _find_fault_of_rows(self) -> str | None:
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._rows.ping()
+        except TimeoutError:
+            return "the messages' server does not answer in time"
+        except Unavailable as error:
+            return f"the messages' server fails: {error.text}"
+        return None
 
     async def close(self) -> None:
         """Finish what is on its way, then close the relational half."""
