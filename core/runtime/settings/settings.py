@@ -100,7 +100,6 @@ class RedisSettings(msgspec.Struct, kw_only=True, frozen=True):
 
     url: Annotated[str, Meta(extra={CHECK: check_redis_url})] = "redis://127.0.0.1:6379/0"
     log_lifetime_s: Annotated[int, Meta(ge=60, le=_YEAR_S)] = 600
-    log_bytes: Annotated[int, Meta(ge=1_048_576, le=2**40)] = 1_073_741_824
 
 
 class PostgresSettings(msgspec.Struct, kw_only=True, frozen=True):
