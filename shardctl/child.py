@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import ctypes
 import logging
+import os
 import signal
 import sys
 from asyncio.subprocess import Process
@@ -29,6 +30,8 @@ STOP_S: Final = 8.0
 """A process that was told to stop takes less than 5 s (docs/operators-guide.md)."""
 
 _PR_SET_PDEATHSIG: Final = 1
+_NOTIFY: Final = "NOTIFY_SOCKET"
+"""Where a service manager hears of the supervisor, for which its children shall not speak (`man sd_notify`)."""
 
 
 class Child:
@@ -82,6 +85,7 @@ class Child:
         self._process = await asyncio.create_subprocess_exec(
             *self._planned.command,
             stdin=asyncio.subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name != _NOTIFY},
             stdout=asyncio.subprocess.PIPE,
             preexec_fn=_end_with_parent,
         )

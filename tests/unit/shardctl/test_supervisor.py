@@ -93,3 +93,14 @@ async def test_second_supervisor_of_a_folder_is_refused(two: Running) -> None:
         Supervisor(
             settings=Settings(store=StoreSettings(data_dir=str(two.path.parent))), processes=[], out=io.StringIO()
         )
+
+
+async def test_children_do_not_speak_to_the_service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "/somewhere")
+    program = (
+        "import os, time; print('ready api=%s gateway=- metrics=-' % ('NOTIFY_SOCKET' in os.environ), flush=True); "
+        "time.sleep(600)"
+    )
+    running = Running(tmp_path, PlannedProcess(role="api", name="api-1", command=(sys.executable, "-c", program)))
+    assert (await running.wait_for("api-1", state="ready"))["addresses"] == {"api": "False"}
+    await running.stop()
