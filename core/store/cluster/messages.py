@@ -14,6 +14,9 @@ before its door was passed, so one that was overtaken fails. A deletion takes an
 it is done, and is told from there, after all edits that it has overtaken. What is left is ended by the sweep of
 the doors (door_sweep.py), one way or the other, and so is everything whose process has died.
 
+An edit whose opening was given up by others passes again, if it is still the last change of its message. It raises the
+version then, so that edits that have passed in between fail, and come after it.
+
 A caller may be cancelled: what it has begun goes on without it.
 """
 
@@ -21,6 +24,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
 
 from core.domain.errors import DomainError, OutcomeUnknown, Unavailable
 from core.domain.message import AddedMessage, Message
@@ -202,10 +207,33 @@ class ClusterMessages:
             try:
                 await self._door.close(opened_id, envelopes)
             except OpeningGone:
+                if pending.kind is PendingKind.EDIT:
+                    pending = msgspec.structs.replace(pending, version=pending.version + 1)
                 opened_id = await self._door.open_change(channel_id, pending)
+                if not await self._is_last(channel_id, pending, opened_id):
+                    await self._door.abort(opened_id)
+                    return
             else:
                 return
         await self._door.close(opened_id, envelopes)
+
+    async def _is_last(self, channel_id: int, pending: Pending, opened_id: int) -> bool:
+        """Tell whether a stored change that passes again is its message's last one; make that of an edit so."""
+        if pending.kind is not PendingKind.EDIT:
+            return True
+        (message_id,), version = pending.message_ids, pending.version
+        try:
+            stored = await self._rows.find(channel_id, message_id)
+            if stored is None or stored.version != version:
+                return False
+            raised = await self._insist(
+                lambda: self._rows.raise_version(channel_id, message_id, expected_version=version)
+            )
+        except Unavailable as error:
+            await self._leave(opened_id)
+            raise OutcomeUnknown from error
+        # Another edit may have come between the two: then more has changed than the version.
+        return raised is not None and msgspec.structs.replace(raised, version=version) == stored
 
     async def _edit(self, channel_id: int, message_id: int, changes: Changes, version: int) -> Message | None:
         try:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from core.domain.errors import OutcomeUnknown, Unavailable, UnknownMessage
+from core.door.pending import Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.store.cluster.messages import ClusterMessages
+from core.wire.envelope import Envelope
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
 from tests.fakes.message_door import FakeMessageDoor
@@ -221,6 +223,42 @@ async def test_edit_whose_opening_is_gone_passes_again(sent: Scene) -> None:
     await editing
     assert sent.told() == [MESSAGE.id, CHANGED.id]
     assert not sent.door.open
+
+
+async def test_edit_whose_opening_is_gone_is_not_told_after_a_later_one(sent: Scene) -> None:
+    open_change = sent.door.open_change
+
+    async def let_another_come_between(channel_id: int, pending: Pending) -> int:
+        opened_id = await open_change(channel_id, pending)
+        if pending.version == 0:
+            sent.door.forget()
+        else:
+            await sent.rows.raise_version(CHANNEL, MESSAGE.id, expected_version=1)
+        return opened_id
+
+    sent.door.open_change = let_another_come_between  # type: ignore[method-assign]  # to come at that moment
+    await edit(sent)
+    assert sent.told() == [MESSAGE.id], "whoever has made the later change tells its state"
+    assert not sent.door.open
+
+
+async def test_deletion_is_told_after_edits_that_have_opened_meanwhile(sent: Scene) -> None:
+    sent.reached.clear()
+    deleting = asyncio.create_task(sent.messages.delete(CHANNEL, [MESSAGE.id], [CHANGED]))
+    await sent.reached.wait()
+    (first_id,) = sent.door.open
+    later_id = await sent.door.open_change(CHANNEL, Pending(PendingKind.EDIT, 0, (MESSAGE.id,), 0))
+    closed: list[int] = []
+    close = sent.door.close
+
+    async def note(opened_id: int, envelopes: Sequence[Envelope]) -> None:
+        closed.append(opened_id)
+        await close(opened_id, envelopes)
+
+    sent.door.close = note  # type: ignore[method-assign]  # to see by which opening it is told
+    await deleting
+    assert closed[0] > later_id > first_id
+    assert list(sent.door.open) == [later_id]
 
 
 async def test_deletion_is_told_when_something_was_there(sent: Scene) -> None:
