@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +32,8 @@ _SEEDS_A_PROCESS = 60
 """A process is replaced after so many: what seeds leave in caches makes its collections slower."""
 _SPAWN = multiprocessing.get_context("spawn")
 _SHOWN_VIOLATIONS = 10
+_TOLD_SEEDS = 50
+"""The number of seeds after which the command says how far it is."""
 
 
 def main() -> int:
@@ -45,7 +46,10 @@ def main() -> int:
     began_s = time.monotonic()
     failed: list[int] = []
     invalid_sessions = 0
-    for outcome in _run(options):
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a text file
+    for number, outcome in enumerate(_run(options), 1):
+        if number % _TOLD_SEEDS == 0:
+            print(f"{number} seeds in {time.monotonic() - began_s:.0f} s, {len(failed)} failed")
         invalid_sessions += outcome.invalid_sessions
         if options.trace:
             print("\n".join(outcome.lines))
@@ -82,8 +86,9 @@ def _run(options: argparse.Namespace) -> Iterator[Outcome]:
         if options.seeds == 1 or options.workers == 1:
             yield from map(run, seeds)
             return
-        with ProcessPoolExecutor(options.workers, max_tasks_per_child=_SEEDS_A_PROCESS, mp_context=_SPAWN) as pool:
-            yield from pool.map(run, seeds)
+        # The executor of concurrent.futures hangs in Python 3.11 when it replaces its processes.
+        with _SPAWN.Pool(options.workers, maxtasksperchild=_SEEDS_A_PROCESS) as pool:
+            yield from pool.imap(run, seeds)
 
 
 def _show(outcome: Outcome, options: argparse.Namespace) -> None:

@@ -28,13 +28,18 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 @contextmanager
 def quiet_collector() -> Iterator[None]:
-    """Let no collection run finalizers at a time that no seed decides; collect what a seed has left."""
+    """Let no collection run finalizers at a time that no seed decides; collect what a seed has left.
+
+    What is there before a seed is frozen: to look through all modules again took a fifth of a seed's time.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
+    gc.freeze()
     try:
         yield
     finally:
         gc.collect()
+        gc.unfreeze()
         if was_enabled:
             gc.enable()
 
