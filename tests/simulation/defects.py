@@ -24,6 +24,7 @@ from core.bus.tail import Tail
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_UPDATE
 from core.domain.message import AddedMessage
+from core.door.pending import Pending, PendingKind
 from core.door.redis import RedisDoor
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
@@ -180,6 +181,31 @@ def _leave_row(_: Original) -> Original:
         pass
 
     return withdraw_nothing
+
+
+@_plant("edit tried again in one opening", ClusterMessages, "_edit", is_of_doors=True)
+def _edit_without_opening(original: Original) -> Original:
+    async def edit(messages: ClusterMessages, channel: int, message: int, changes: Any, version: int) -> Any:
+        while (stored := await original(messages, channel, message, changes, version)) is None:
+            found = await messages._rows.find(channel, message)
+            if found is None:
+                return None
+            version = found.version
+        return stored
+
+    return edit
+
+
+@_plant("deletion told by its first opening", ClusterMessages, "delete", is_of_doors=True)
+def _delete_in_one_opening(_: Original) -> Original:
+    async def delete(messages: ClusterMessages, channel: int, ids: Any, envelopes: Any) -> Any:
+        pending = Pending(PendingKind.DELETE, envelopes[0].guild_id, tuple(ids))
+        opened_id = await messages._door.open_change(channel, pending)
+        gone = await messages._delete(channel, ids)
+        await (messages._door.close(opened_id, envelopes) if gone else messages._door.abort(opened_id))
+        return gone
+
+    return delete
 
 
 @_plant("door opened without the nonce", RedisDoor, "open", is_of_doors=True)

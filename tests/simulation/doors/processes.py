@@ -1,20 +1,17 @@
-"""The processes of a cluster, as far as its doors go: APIs that send messages, and the worker that keeps the logs.
+"""The processes of a cluster, as far as its doors go: APIs that take messages, and the worker that keeps the logs.
 
 Real are the bus with its tail, the doors, the store of a cluster's messages, the sweep, the leases and the keeper. The
 rows are the fake of Cassandra's, Redis is the twins' (`redis_links`).
 """
 
 import asyncio
-from collections.abc import Sequence
-from functools import partial
 
 import msgspec
 
-from api.services.messages.message_events import message_created
 from core.bus.interfaces import Delivery
 from core.bus.log_keeper import LogKeeper
 from core.bus.redis import RedisBus
-from core.domain.channel import Channel
+from core.domain.errors import Unavailable, UnknownMessage
 from core.domain.message import Message
 from core.door.interfaces import Opening
 from core.door.redis import RedisDoor
@@ -27,18 +24,20 @@ from core.live.refusals import Refusals
 from core.redis.jobs import JobLease
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
-from core.wire.envelope import Envelope
 from core_ext.ids import SnowflakeGenerator
 from tests.fakes.message_rows import FakeMessageRows
 from tests.fakes.redis.log_source import FakeLogSource
+from tests.simulation.doors.message_events import CHANNELS, MessageEvents, Shown
 from tests.simulation.doors.redis_links import RedisHost, RedisLink, TopicLink
 from tests.simulation.world.process_loop import ProcessLoop
 from tests.simulation.world.server import SimulatedClock
 
 NUM_SHARDS = 2
-GUILD_ID = 7 << 22
 _RING_BYTES = 1 << 16
 _FAR_MS = 1 << 42
+_EDIT_TRIES = 5
+"""As the API tries an edit that others came before."""
+_decode = msgspec.json.Decoder(Shown).decode
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -47,26 +46,11 @@ class Heard(msgspec.Struct, frozen=True):
     shard: int
     position: int
     envelope_id: int
+    owner_id: int
     channel_id: int
     event: str
-
-
-class MessageEvents:
-    """The events of rows, without anything to render."""
-
-    async def created(self, message: Message) -> Sequence[Envelope]:
-        """Make MESSAGE_CREATE."""
-        channel = Channel(id=message.channel_id, type=0, guild_id=message.guild_id)
-        payload = msgspec.Raw(msgspec.json.encode({"id": str(message.id), "content": message.content}))
-        return message_created(channel, message, payload)
-
-    async def updated(self, event_id: int, message: Message) -> Sequence[Envelope]:
-        """Nobody edits here."""
-        raise AssertionError(event_id, message)
-
-    async def deleted(self, event_id: int, channel_id: int, message_ids: Sequence[int]) -> Sequence[Envelope]:
-        """Nobody deletes here."""
-        raise AssertionError(event_id, channel_id, message_ids)
+    message_ids: tuple[int, ...]
+    content: str
 
 
 class Process:
@@ -105,7 +89,19 @@ class Process:
 
     def _hear(self, delivery: Delivery) -> None:
         envelope = delivery.envelope
-        self.heard.append(Heard(delivery.shard, delivery.position, envelope.id, envelope.channel_id, envelope.event))
+        shown = _decode(envelope.payload)
+        self.heard.append(
+            Heard(
+                shard=delivery.shard,
+                position=delivery.position,
+                envelope_id=envelope.id,
+                owner_id=envelope.owner_id,
+                channel_id=envelope.channel_id,
+                event=envelope.event,
+                message_ids=tuple(map(int, shown.ids or [shown.id])),
+                content=shown.content,
+            )
+        )
 
 
 class WorkerProcess(Process):
@@ -125,7 +121,7 @@ class WorkerProcess(Process):
 
 
 class ApiProcess(Process):
-    """A process that sends messages."""
+    """A process that stores messages, edits and deletions."""
 
     def __init__(self, *, name: str, node: int, host: RedisHost, skew_ms: int, rows: FakeMessageRows) -> None:
         super().__init__(name=name, host=host, skew_ms=skew_ms)
@@ -133,6 +129,7 @@ class ApiProcess(Process):
         self._rows = rows
         self._events = MessageEvents()
         self._door: RedisDoor | None = None
+        self._ids: SnowflakeGenerator
         self._messages: ClusterMessages
 
     async def _run(self) -> None:
@@ -147,6 +144,7 @@ class ApiProcess(Process):
             rules=None,
             refusals=Refusals(),
         )
+        self._ids = ids
         self._messages = ClusterMessages(rows=self._rows, door=door, clock=self.clock)
         lease = JobLease(name="doors", holder=self.name, scripts=self.scripts, clock=self.clock)
         sweep = DoorSweep(
@@ -165,14 +163,15 @@ class ApiProcess(Process):
         door = self._door
         if door is None:
             raise ConnectionRefusedError
-        opening = Opening(channel_id=channel_id, guild_id=GUILD_ID, author_id=author_id, nonce=nonce, mark=None)
+        guild_id = CHANNELS[channel_id].guild_id
+        opening = Opening(channel_id=channel_id, guild_id=guild_id, author_id=author_id, nonce=nonce, mark=None)
         async with door.open(opening) as permit:
             if permit.is_repeat:
                 return permit.id
             message = Message(
                 id=permit.id,
                 channel_id=channel_id,
-                guild_id=GUILD_ID,
+                guild_id=guild_id,
                 author_id=author_id,
                 content=content,
                 nonce=nonce,
@@ -180,7 +179,31 @@ class ApiProcess(Process):
             await self._messages.add(message, await self._events.created(message))
         return permit.id
 
+    async def edit(self, *, channel_id: int, message_id: int, content: str) -> int:
+        """Edit a message; return its version. Raises DomainError."""
+        if self._door is None:
+            raise ConnectionRefusedError
+        for _ in range(_EDIT_TRIES):
+            message = await self._rows.find(channel_id, message_id)
+            if message is None:
+                raise UnknownMessage
+            edited = msgspec.structs.replace(message, content=content, version=message.version + 1)
+            stored = await self._messages.update(
+                channel_id,
+                message_id,
+                {"content": content},
+                expected_version=message.version,
+                envelopes=await self._events.updated(self._ids.next(), edited),
+            )
+            if stored is not None:
+                return edited.version
+        raise Unavailable
 
-def call_soon_in(process: Process, make: "partial[object]") -> None:
-    """Begin something in a process, as if a request had come."""
-    process.loop.call_soon(make)
+    async def delete(self, *, channel_id: int, message_id: int) -> int:
+        """Delete a message; return its id. Raises DomainError."""
+        if self._door is None:
+            raise ConnectionRefusedError
+        envelopes = await self._events.deleted(self._ids.next(), channel_id, [message_id])
+        if not await self._messages.delete(channel_id, [message_id], envelopes):
+            raise UnknownMessage
+        return message_id

@@ -1,46 +1,30 @@
-"""One seed of the doors: several APIs with skewed clocks send into few channels, while everything around them fails.
+"""One seed of the doors: several APIs with skewed clocks work in few channels, while everything around them fails.
 
 Killed: APIs, the worker, Redis (which comes back with all, without the last moments, or empty). Stopped for a while:
 APIs, between any two steps. Rows: slow, refused, with answers that are lost, and done, not done, or done late.
 """
 
 import asyncio
-from collections.abc import Callable
 from random import Random
 from typing import Final
 
-import msgspec
-
-from core.domain.errors import DomainError
 from tests.fakes.message_rows import FakeMessageRows, Fate
 from tests.fakes.redis.log_source import FakeLogSource
 from tests.fakes.redis.server import FakeRedisServer
+from tests.simulation.doors.authors import Author, Ledger
+from tests.simulation.doors.message_events import AUTHORS
 from tests.simulation.doors.processes import ApiProcess, Process, WorkerProcess
 from tests.simulation.doors.redis_links import RedisHost
-from tests.simulation.world.network import way_s
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
 from tests.simulation.world.server import SimulatedClock
 from tests.simulation.world.world import World
 
-CHANNELS: Final = (101, 102, 103)
 _APIS: Final = 3
-_AUTHORS: Final = 8
-_SENDS: Final = 12
 _SKEW_MS: Final = 50
-_TIMEOUT_S: Final = 12.0
 _WORK_S: Final = 25.0
 _LIMIT_S: Final = 600.0
 _QUIET_S: Final = 40.0
 """Longer than any opening is kept by a process that lives."""
-
-
-class SentMessage(msgspec.Struct, kw_only=True):
-    """A message that an author wants to send, and the ids that it was answered with."""
-
-    author_id: int
-    channel_id: int
-    nonce: str
-    ids: set[int] = set()
 
 
 class DoorsRun:
@@ -48,7 +32,7 @@ class DoorsRun:
 
     def __init__(self, seed: int) -> None:
         self.world = World(seed)
-        self.sent: list[SentMessage] = []
+        self.ledger = Ledger()
         self.processes: list[Process] = []
         """All that ever ran."""
         self.has_lost_data = False
@@ -86,7 +70,7 @@ class DoorsRun:
         ):
             for _ in range(self._chance.randint(0, often)):
                 self._fate.call_later(self._chance.random() * _WORK_S, happen)
-        tasks = [self._clients.create_task(self._talk(author)) for author in range(1, _AUTHORS + 1)]
+        tasks = [self._clients.create_task(self._make_author(author_id).live()) for author_id in AUTHORS]
         self.world.run_until(lambda: all(task.done() for task in tasks), limit_s=_LIMIT_S)
         for task in tasks:
             task.result()
@@ -95,55 +79,10 @@ class DoorsRun:
         self.rows.land_late_writes()
         self.world.run_for(_QUIET_S / 2)
 
-    # ---- clients
-
-    async def _talk(self, author_id: int) -> None:
-        chance = self.world.chance(f"author {author_id}")
-        for number in range(_SENDS):
-            await asyncio.sleep(chance.random() * 2)
-            sent = SentMessage(
-                author_id=author_id,
-                channel_id=chance.choice(CHANNELS),
-                nonce=f"{author_id}-{number}",
-                ids=set(),
-            )
-            self.sent.append(sent)
-            await self._send(sent, chance)
-
-    async def _send(self, sent: SentMessage, chance: Random) -> None:
-        for _ in range(20):
-            api = chance.choice(self._apis)
-            answered: asyncio.Future[int] = self._clients.create_future()
-            self._clients.call_later(way_s(chance), self._arrive, api, sent, answered, chance)
-            try:
-                message_id = await asyncio.wait_for(answered, _TIMEOUT_S)
-            except (TimeoutError, DomainError, ConnectionError) as error:
-                self.world.trace.note("client", f"{sent.nonce} at {api.name}: {type(error).__name__}")
-                await asyncio.sleep(chance.random())
-                continue
-            self.world.trace.note("client", f"{sent.nonce} at {api.name}: {message_id}")
-            sent.ids.add(message_id)
-            if chance.random() < 0.9:
-                return  # else it has not heard the answer, and sends again
-
-    def _arrive(self, api: ApiProcess, sent: SentMessage, answered: "asyncio.Future[int]", chance: Random) -> None:
-        if api.loop.state is LoopState.KILLED:
-            answered.set_exception(ConnectionRefusedError())
-            return
-        api.loop.call_soon(lambda: api.loop.create_task(self._serve(api, sent, answered, chance)))
-
-    async def _serve(self, api: ApiProcess, sent: SentMessage, answered: "asyncio.Future[int]", chance: Random) -> None:
-        def answer(settle: Callable[..., None], result: object) -> None:
-            self._clients.call_later(way_s(chance), lambda: None if answered.done() else settle(result))
-
-        try:
-            message_id = await api.send(
-                author_id=sent.author_id, channel_id=sent.channel_id, nonce=sent.nonce, content=sent.nonce
-            )
-        except (DomainError, ConnectionError) as error:
-            answer(answered.set_exception, error)
-        else:
-            answer(answered.set_result, message_id)
+    def _make_author(self, author_id: int) -> Author:
+        return Author(
+            author_id=author_id, world=self.world, loop=self._clients, apis=lambda: self._apis, ledger=self.ledger
+        )
 
     # ---- what fails
 
