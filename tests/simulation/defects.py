@@ -24,7 +24,6 @@ from core.bus.tail import Tail
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_UPDATE
 from core.domain.message import AddedMessage
-from core.door.pending import Pending, PendingKind
 from core.door.redis import RedisDoor
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
@@ -196,16 +195,12 @@ def _edit_without_opening(original: Original) -> Original:
     return edit
 
 
-@_plant("deletion told by its first opening", ClusterMessages, "delete", is_of_doors=True)
-def _delete_in_one_opening(_: Original) -> Original:
-    async def delete(messages: ClusterMessages, channel: int, ids: Any, envelopes: Any) -> Any:
-        pending = Pending(PendingKind.DELETE, envelopes[0].guild_id, tuple(ids))
-        opened_id = await messages._door.open_change(channel, pending)
-        gone = await messages._delete(channel, ids)
-        await (messages._door.close(opened_id, envelopes) if gone else messages._door.abort(opened_id))
-        return gone
+@_plant("deletion told by its first opening", ClusterMessages, "_pass_again", is_of_doors=True)
+def _keep_first_opening(_: Original) -> Original:
+    async def keep(_messages: ClusterMessages, _channel: int, _pending: Any, opened_id: int) -> int:
+        return opened_id
 
-    return delete
+    return keep
 
 
 @_plant("door opened without the nonce", RedisDoor, "open", is_of_doors=True)

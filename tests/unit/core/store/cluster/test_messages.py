@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from core.domain.errors import OutcomeUnknown, Unavailable, UnknownMessage
-from core.door.pending import Pending, PendingKind
+from core.door.pending import Pending
 from core.door.redis_openings import OpeningGone
 from core.store.cluster.messages import ClusterMessages
-from core.wire.envelope import Envelope
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
 from tests.fakes.message_door import FakeMessageDoor
@@ -240,25 +239,6 @@ async def test_edit_whose_opening_is_gone_is_not_told_after_a_later_one(sent: Sc
     await edit(sent)
     assert sent.told() == [MESSAGE.id], "whoever has made the later change tells its state"
     assert not sent.door.open
-
-
-async def test_deletion_is_told_after_edits_that_have_opened_meanwhile(sent: Scene) -> None:
-    sent.reached.clear()
-    deleting = asyncio.create_task(sent.messages.delete(CHANNEL, [MESSAGE.id], [CHANGED]))
-    await sent.reached.wait()
-    (first_id,) = sent.door.open
-    later_id = await sent.door.open_change(CHANNEL, Pending(PendingKind.EDIT, 0, (MESSAGE.id,), 0))
-    closed: list[int] = []
-    close = sent.door.close
-
-    async def note(opened_id: int, envelopes: Sequence[Envelope]) -> None:
-        closed.append(opened_id)
-        await close(opened_id, envelopes)
-
-    sent.door.close = note  # type: ignore[method-assign]  # to see by which opening it is told
-    await deleting
-    assert closed[0] > later_id > first_id
-    assert list(sent.door.open) == [later_id]
 
 
 async def test_deletion_is_told_when_something_was_there(sent: Scene) -> None:
