@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,8 @@ from deploy.services.orphans import end_with_parent
 PARENT = """
 import subprocess, sys
 from deploy.services.orphans import end_with_parent
-child = subprocess.Popen(end_with_parent([sys.executable, "-c", "import sys; sys.stdin.read()"]))
-print("started", flush=True)
-child.wait()
+program = "import sys; print('started', flush=True); sys.stdin.read()"
+subprocess.Popen(end_with_parent([sys.executable, "-c", program])).wait()
 """
 
 
@@ -32,3 +32,11 @@ def test_process_ends_when_its_parent_is_killed() -> None:
 def test_command_without_setpriv_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert end_with_parent(("sleep", "1")) == ["sleep", "1"]
+
+
+def test_process_that_another_thread_starts_outlives_that_thread() -> None:
+    started: list[list[str]] = []
+    thread = threading.Thread(target=lambda: started.append(end_with_parent(("sleep", "1"))))
+    thread.start()
+    thread.join()
+    assert started == [["sleep", "1"]]
