@@ -25,7 +25,6 @@ from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_UPDATE
 from core.domain.message import AddedMessage
 from core.door.redis import RedisDoor
-from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
 from core.store.sql.aggregates.message_batch import MessageBatch
 from core.store.sql.transaction import SqlTransaction
@@ -172,14 +171,6 @@ def _take_unknown_for_failed(_: Original) -> Original:
             raise Unavailable from None
 
     return try_once
-
-
-@_plant("abort without tombstone", DoorSweep, "_withdraw", is_of_doors=True)
-def _leave_row(_: Original) -> Original:
-    async def withdraw_nothing(*_: Any) -> None:
-        pass
-
-    return withdraw_nothing
 
 
 @_plant("edit tried again in one opening", ClusterMessages, "_edit", is_of_doors=True)

@@ -106,6 +106,8 @@ class _Place(msgspec.Struct):
     """Channel → the newest message that the session starts after."""
     index: int = -1
     """The entry of the last dispatch, -1 before the first."""
+    alike: int = 0
+    """The entries before that one of which the first dispatch may have been as well, because they are alike."""
     lives: dict[Key, int] = {}
     """The connection on which each dispatch came first."""
 
@@ -171,7 +173,11 @@ class SessionCheck:
             return None
         if place.index < 0:
             place.lives[key_of(dispatch.event, dispatch.d)] = dispatch.life
-            return None if is_made else self._choose_first(place, candidates, dispatch)
+            if is_made:
+                return None
+            first = self._choose_first(place, candidates, dispatch)
+            place.alike = candidates.index(first)
+            return first
         if is_made:
             return None
         key = key_of(dispatch.event, dispatch.d)
@@ -179,6 +185,9 @@ class SessionCheck:
         later = [each for each in candidates if each > place.index]
         if is_repeat and not (later and self._find_left_out(stream, place, later[0]) is None):
             return None
+        if not later and place.alike and candidates[-1] == place.index:
+            place.alike -= 1  # the first dispatch was of an earlier one, and this is the entry that was taken for it
+            return place.index
         if not later:
             self._complain(f"got {_name(dispatch)} again, or out of order")
             return None
