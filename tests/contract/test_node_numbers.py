@@ -13,7 +13,7 @@ from core.domain.errors import Unavailable
 from core.store.aggregates.node_numbers import NODE_NUMBERS, NodeNumbers
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
 from core.store.sql.engine.connection import Executor
-from core.store.sql.schema.tables import node_numbers
+from core.store.sql.schema.tables.cluster import node_numbers
 from core.wire.envelope import Envelope
 from tests.contract.backends import StoreBackend
 from tests.fakes.clock import START_MS, FakeClock

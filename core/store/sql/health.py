@@ -19,7 +19,7 @@ from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.database_files import DatabaseFiles
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.engine.pool import ReadPool
-from core.store.sql.schema.tables import nonces
+from core.store.sql.schema.tables.messages import nonces
 from core.store.sql.writing.commits import Commits
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope

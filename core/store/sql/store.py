@@ -54,7 +54,8 @@ from core.store.sql.engine.query import QueryCache
 from core.store.sql.health import StoreHealth
 from core.store.sql.schema.cluster import ClusterNumbers, check_numbers, keep_numbers
 from core.store.sql.schema.migrate import migrate
-from core.store.sql.schema.tables import log, nonces
+from core.store.sql.schema.tables.logs import log
+from core.store.sql.schema.tables.messages import nonces
 from core.store.sql.transaction import UnitOfWork
 from core.store.sql.writing.commits import Commits
 from core.store.sql.writing.log import SqlLog, load_log_state

@@ -10,7 +10,7 @@ from core.store.sql.aggregates.members import _NAMED
 from core.store.sql.engine.postgres import POSTGRES, connect_postgres
 from core.store.sql.engine.query import CompiledQuery, Query
 from core.store.sql.postgres.outbox import _READ
-from core.store.sql.schema.tables import metadata
+from core.store.sql.schema.all_tables import metadata
 from tests.contract.builders import new_account
 from tests.integration.store.conftest import Processes
 

@@ -8,7 +8,8 @@ from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables import applications, members
+from core.store.sql.schema.tables.applications import applications
+from core.store.sql.schema.tables.members import members
 
 APPLICATION = EntityMap(Application, applications)
 _SELECT = select(*APPLICATION.columns)

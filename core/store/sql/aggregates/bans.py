@@ -11,7 +11,8 @@ from core.store.sql.aggregates.users import USER
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.paging import Page
 from core.store.sql.engine.query import Query
-from core.store.sql.schema.tables import bans, users
+from core.store.sql.schema.tables.members import bans
+from core.store.sql.schema.tables.users import users
 
 _SELECT = select(bans.c.guild_id, bans.c.reason, *USER.columns).join(users, users.c.id == bans.c.user_id)
 _FIND = Query(_SELECT.where(bans.c.guild_id == bindparam("guild_id"), bans.c.user_id == bindparam("user_id")))

@@ -11,7 +11,8 @@ from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables import channels, last_messages, recipients
+from core.store.sql.schema.tables.channels import channels, recipients
+from core.store.sql.schema.tables.messages import last_messages
 
 CHANNEL = EntityMap(Channel, channels, without=("last_message_id",))
 _SELECT = select(*CHANNEL.columns)

@@ -17,7 +17,10 @@ from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.paging import Page
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables import guilds, log, log_heads, log_trims, members, users
+from core.store.sql.schema.tables.guilds import guilds
+from core.store.sql.schema.tables.logs import log, log_heads, log_trims
+from core.store.sql.schema.tables.members import members
+from core.store.sql.schema.tables.users import users
 
 GUILD = EntityMap(Guild, guilds)
 _TAKEN: Final = {

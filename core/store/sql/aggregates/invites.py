@@ -7,7 +7,7 @@ from core.domain.member import Invite
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables import invites
+from core.store.sql.schema.tables.invites import invites
 
 _INVITE = EntityMap(Invite, invites)
 _SELECT = select(*_INVITE.columns)

@@ -21,16 +21,11 @@ from core.store.sql.aggregates.users import ACCOUNT_COLUMNS, SESSION, USER, acco
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query, Rows
-from core.store.sql.schema.tables import (
-    applications,
-    auth_sessions,
-    channels,
-    log,
-    log_heads,
-    members,
-    recipients,
-    users,
-)
+from core.store.sql.schema.tables.applications import applications
+from core.store.sql.schema.tables.channels import channels, recipients
+from core.store.sql.schema.tables.logs import log, log_heads
+from core.store.sql.schema.tables.members import members
+from core.store.sql.schema.tables.users import auth_sessions, users
 
 _SIZES: Final = (1, 8, 64)
 """The numbers of tokens in a statement: one for a quiet time, and enough to share a trip's cost in a storm."""

@@ -31,7 +31,9 @@ from core.store.sql.aggregates.users import USER
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap, fold, folded
-from core.store.sql.schema.tables import auth_sessions, guilds, left_timeouts, member_roles, members, roles, users
+from core.store.sql.schema.tables.guilds import guilds, roles
+from core.store.sql.schema.tables.members import left_timeouts, member_roles, members
+from core.store.sql.schema.tables.users import auth_sessions, users
 
 _MEMBER = EntityMap(Member, members, without=("user", "role_ids"))
 _USER_START = len(_MEMBER.columns)

@@ -26,7 +26,7 @@ from core.store.sql.engine.connection import Connection
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.sqlite_driver import Step, StepRows
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables import last_messages, messages, nonces
+from core.store.sql.schema.tables.messages import last_messages, messages, nonces
 from core.store.sql.writing.jobs import Done
 from core.wire.envelope import Envelope
 

@@ -14,7 +14,7 @@ from core.store.sql.aggregates.message_batch import MESSAGE
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query
-from core.store.sql.schema.tables import GONE, last_messages, messages
+from core.store.sql.schema.tables.messages import GONE, last_messages, messages
 
 # Ids grow with their buckets, so ordering by both is ordering by id, and it is the order of the primary key.
 _PLACE = tuple_(messages.c.bucket, messages.c.id)

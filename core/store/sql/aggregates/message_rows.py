@@ -25,7 +25,7 @@ from core.store.sql.aggregates.message_reads import MessageReads, are_messages, 
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query
-from core.store.sql.schema.tables import GONE, last_messages, messages
+from core.store.sql.schema.tables.messages import GONE, last_messages, messages
 from core.wire.envelope import Envelope
 
 T = TypeVar("T")

@@ -13,7 +13,8 @@ from core.store.sql.aggregates.message_batch import MESSAGE, MessageBatch, Messa
 from core.store.sql.aggregates.message_reads import MessageReads, are_messages, is_message
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
-from core.store.sql.schema.tables import channels, messages
+from core.store.sql.schema.tables.channels import channels
+from core.store.sql.schema.tables.messages import messages
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 

@@ -9,7 +9,7 @@ from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
 from core.store.aggregates.node_numbers import LeasedNumber
 from core.store.sql.engine.connection import Executor
-from core.store.sql.schema.tables import node_numbers
+from core.store.sql.schema.tables.cluster import node_numbers
 from core.wire.envelope import Envelope
 
 Work = Callable[[Executor], Awaitable[tuple[Any, Sequence[Envelope]]]]

@@ -8,7 +8,8 @@ from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables import channels, roles
+from core.store.sql.schema.tables.channels import channels
+from core.store.sql.schema.tables.guilds import roles
 
 ROLE = EntityMap(Role, roles)
 _SELECT = select(*ROLE.columns)

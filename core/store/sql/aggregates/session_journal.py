@@ -14,7 +14,7 @@ from core.store.aggregates.session_journal import Cut, SessionRecord
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query
-from core.store.sql.schema.tables import session_cuts, session_records
+from core.store.sql.schema.tables.session_journal import session_cuts, session_records
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 

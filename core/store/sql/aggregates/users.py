@@ -12,7 +12,7 @@ from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap, fold, folded
-from core.store.sql.schema.tables import auth_sessions, users
+from core.store.sql.schema.tables.users import auth_sessions, users
 
 USER = EntityMap(User, users)
 SESSION = EntityMap(AuthSession, auth_sessions)

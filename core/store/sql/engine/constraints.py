@@ -2,7 +2,7 @@
 
 Two units that do not name a common owner may take one name at the same time. No check before the write can see the
 other unit's row, but the database's constraint does, so its error is made the field's. PostgreSQL names the constraint.
-SQLite names the columns, of which the schema's naming convention makes the name (`core.store.sql.schema.tables`).
+SQLite names the columns, of which the schema's naming convention makes the name (`core.store.sql.schema.metadata`).
 """
 
 import re

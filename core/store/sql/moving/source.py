@@ -19,8 +19,10 @@ from sqlalchemy.pool import NullPool
 from core.domain.message import Message
 from core.runtime.errors import NewerSchemaError, StartError
 from core.store.sql.aggregates.message_batch import MESSAGE
+from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.migrate import SCHEMA_REVISION, find_revision
-from core.store.sql.schema.tables import last_messages, messages, metadata, node_numbers
+from core.store.sql.schema.tables.cluster import node_numbers
+from core.store.sql.schema.tables.messages import last_messages, messages
 
 Row = tuple[Any, ...]
 

@@ -12,7 +12,8 @@ from core.domain.errors import Unavailable
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.postgres.outbox import Outbox
-from core.store.sql.schema.tables import cluster, outbox
+from core.store.sql.schema.tables.cluster import cluster
+from core.store.sql.schema.tables.logs import outbox
 from core.wire.envelope import Envelope
 
 T = TypeVar("T")

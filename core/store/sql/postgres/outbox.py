@@ -24,7 +24,7 @@ from core.runtime.clock import Clock
 from core.store.sql.engine.connection import Connection, Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.engine.sqlite_driver import Step
-from core.store.sql.schema.tables import log_heads, outbox
+from core.store.sql.schema.tables.logs import log_heads, outbox
 from core.wire.envelope import Envelope, decode_envelope, encode_envelope
 
 LIFETIME_MS: Final = 60 * 60 * 1000

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.runtime.errors import OtherNumbersError
 from core.store.sql.engine.errors import translated
-from core.store.sql.schema.tables import cluster
+from core.store.sql.schema.tables.cluster import cluster
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query
 from core.store.sql.engine.sqlite_driver import Step
-from core.store.sql.schema.tables import log, log_trims
+from core.store.sql.schema.tables.logs import log, log_trims
 from core.wire.envelope import Envelope, decode_envelope, encode_envelope
 
 TRIM_CHUNK_ROWS = 2_000

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import text
 
-from core.store.sql.schema.tables import metadata
+from core.store.sql.schema.all_tables import metadata
 
 connection = context.config.attributes["connection"]
 # The store's connections commit by themselves, so this begins a transaction: the schema becomes current as a whole or

@@ -14,7 +14,7 @@ from core.domain.errors import Unavailable
 from core.runtime.metrics import Metrics
 from core.store.sql import health
 from core.store.sql.engine.sqlite_driver import Step
-from core.store.sql.schema.tables import nonces
+from core.store.sql.schema.tables.messages import nonces
 from core.store.sql.store import SqlStore
 from tests.contract.builders import flake, new_guild, new_message
 from tests.fakes.clock import FakeClock

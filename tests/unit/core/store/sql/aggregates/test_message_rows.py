@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.store.sql.aggregates.message_rows import TOMBSTONE_MS, SqlMessageRows
 from core.store.sql.engine.dialect import SQLITE
-from core.store.sql.schema.tables import messages
+from core.store.sql.schema.tables.messages import messages
 from core.store.sql.store import SqlStore
 from tests.contract.builders import flake_at, new_message
 from tests.fakes.clock import FakeClock

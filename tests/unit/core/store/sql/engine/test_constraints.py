@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from core.domain.errors import Conflict, FieldError, Invalid
 from core.store.sql.engine.constraints import find_constraint, taken
 from core.store.sql.engine.errors import translated
-from core.store.sql.schema.tables import metadata
+from core.store.sql.schema.all_tables import metadata
 
 FIELD = FieldError(("name",), "TAKEN", "It is taken")
 

@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.domain.ids import shard_of
+from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.migrate import SCHEMA_REVISION, migrate, migration_config
-from core.store.sql.schema.tables import metadata
 from core.store.sql.store import SqlStore
 from core.wire.envelope import encode_envelope
 from tests.contract.builders import flake, new_envelope

@@ -24,8 +24,9 @@ from core.store.sql.aggregates.users import _FIND_BY_EMAIL, _FIND_BY_USERNAME, _
 from core.store.sql.engine.bulk import Bulk
 from core.store.sql.engine.dialect import SQLITE, dialect_of
 from core.store.sql.engine.query import CompiledQuery, Query
+from core.store.sql.schema import all_tables, tables
+from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.migrate import migrate
-from core.store.sql.schema.tables import metadata
 from core.store.sql.writing.log import _NEWEST, _OLDEST, _READ
 
 HOT = {
@@ -79,6 +80,13 @@ async def migrated(tmp_path: Path) -> Path:
     await migrate(engine)
     await engine.dispose()
     return tmp_path / "migrated.db"
+
+
+def test_whole_schema_names_each_file_of_tables() -> None:
+    """A file that is forgotten there is known or not by who was imported before."""
+    folder = Path(next(iter(tables.__path__)))
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert files == set(all_tables.__all__) - {"metadata"}
 
 
 async def test_migrations_make_the_very_tables(migrated: Path, tmp_path: Path) -> None:

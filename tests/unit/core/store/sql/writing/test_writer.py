@@ -17,7 +17,7 @@ from core.store.sql.aggregates.messages import SqlMessages
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import SQLITE
 from core.store.sql.engine.sqlite_driver import Step
-from core.store.sql.schema.tables import last_messages
+from core.store.sql.schema.tables.messages import last_messages
 from core.store.sql.transaction import UnitOfWork
 from core.wire.envelope import Envelope
 from tests.contract.builders import flake, new_envelope, new_guild, new_message

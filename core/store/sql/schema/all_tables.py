@@ -1,0 +1,33 @@
+"""The whole schema: the metadata with every table. Changing a table needs a migration; a test compares the two.
+
+A table is defined in the file of its noun in `tables/`, and a new file is named here. Ids are snowflakes, times Unix
+milliseconds. `*_fold` columns hold folded names, for comparisons.
+"""
+
+from core.store.sql.schema.metadata import metadata
+from core.store.sql.schema.tables import (
+    applications,
+    channels,
+    cluster,
+    guilds,
+    invites,
+    logs,
+    members,
+    messages,
+    session_journal,
+    users,
+)
+
+__all__ = [
+    "applications",
+    "channels",
+    "cluster",
+    "guilds",
+    "invites",
+    "logs",
+    "members",
+    "messages",
+    "metadata",
+    "session_journal",
+    "users",
+]
