@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from core.domain.attachment import Attachment
 from core.domain.member import Member
 from core.domain.user import User
 
@@ -45,6 +46,7 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
     nonce_is_int: bool = False
     reference_id: int | None = None
     """The message that this one replies to (same channel)."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 class AddedMessage(msgspec.Struct, frozen=True):

@@ -27,12 +27,14 @@ from typing import Protocol
 from core.store.aggregates.applications import ApplicationReader, ApplicationWriter
 from core.store.aggregates.bans import BanReader, BanWriter
 from core.store.aggregates.channels import ChannelReader, ChannelWriter
+from core.store.aggregates.files import FileReader, FileWriter
 from core.store.aggregates.guilds import GuildReader, GuildWriter
 from core.store.aggregates.invites import InviteReader, InviteWriter
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader, MemberWriter
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.roles import RoleWriter
+from core.store.aggregates.secrets import Secrets
 from core.store.aggregates.users import UserReader, UserWriter
 from core.wire.envelope import Envelope
 
@@ -48,6 +50,7 @@ class Transaction(Protocol):
     members: MemberWriter
     bans: BanWriter
     invites: InviteWriter
+    files: FileWriter
 
     async def lock(self, *, guilds: Collection[int]) -> None:
         """Name the unit's guilds in its body, when only the body can tell them; what it reads of them is read after.
@@ -76,6 +79,8 @@ class Store(Protocol):
     members: MemberReader
     bans: BanReader
     invites: InviteReader
+    files: FileReader
+    secrets: Secrets
     messages: MessageStore
 
     def write(

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from core.domain.attachment import Attachment, StoredFile
 from core.domain.channel import Channel, ChannelType
 from core.domain.events import Audience
 from core.domain.guild import Guild
@@ -67,6 +68,28 @@ def new_invite(code: str, guild_id: int, channel_id: int, **fields: Any) -> Invi
 def new_message(message_id: int, channel_id: int, **fields: Any) -> Message:
     """Make a message."""
     return Message(id=message_id, channel_id=channel_id, **{"author_id": flake(1), "content": "hello", **fields})
+
+
+FULL_ATTACHMENT = Attachment(
+    id=snowflake_at(START_MS) + 37,
+    filename="SPOILER_ä.png",
+    size=1 << 33,
+    content_type="image/png",
+    title="Ä",
+    description="a picture \0 'quoted'",
+    width=640,
+    height=480,
+    duration_s=1.5,
+    waveform="AAAA",
+    flags=8,
+)
+"""An attachment with a value in every field."""
+
+
+def new_file(number: int, **fields: Any) -> StoredFile:
+    """Make the row of a file that may come."""
+    values = {"channel_id": flake(30), "guild_id": flake(10), "user_id": flake(1), "filename": "a.bin", "size": 5}
+    return StoredFile(id=flake(number), **{**values, "expires_ms": START_MS + 60_000, **fields})
 
 
 def new_envelope(envelope_id: int, guild_id: int = 0, event: str = "TEST", **fields: Any) -> Envelope:

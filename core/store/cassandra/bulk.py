@@ -43,6 +43,8 @@ _MOST_BYTES: Final = 4_000
 """The content of a request's rows. Servers warn of larger ones from 5 KiB on (`batch_size_warn_threshold`)."""
 _ROW_BYTES: Final = 150
 """About what a row takes besides its content."""
+_ATTACHMENT_BYTES: Final = 300
+"""About what an attachment takes, with a short description."""
 _MOST_PARTS: Final = 10
 """The rows of a request over several partitions, as in `Companions`."""
 _WRITE_S: Final = 60.0
@@ -205,6 +207,7 @@ def _cut_by_size(messages: Iterable[Sequence[Message]]) -> Iterator[Sequence[Mes
         size = 0
         for message in partition:
             row = _ROW_BYTES + len(message.content.encode()) + len(bytes(message.embeds))
+            row += _ATTACHMENT_BYTES * len(message.attachments)
             if piece and size + row > _MOST_BYTES:
                 yield piece
                 piece, size = [], 0

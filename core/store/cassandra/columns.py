@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from cassandra.query import UNSET_VALUE
 
+from core.domain.attachment import Attachment
 from core.domain.ids import bucket_of, created_ms
 from core.domain.message import Message
 from core.store.cassandra.statements import FIELDS
@@ -19,6 +20,9 @@ _DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.field
 _ALWAYS: Final = frozenset({"author_id", "version"})
 _OMITTED: Final = tuple((name, UNSET_VALUE if name in _ALWAYS else _DEFAULTS[name]) for name in FIELDS)
 """Fields, each with the value that is left out. Nothing equals the driver's mark, so a field with it always goes."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode_attachments: Final = msgspec.json.Decoder(tuple[Attachment, ...]).decode
 
 _AUTHOR: Final = 2 + FIELDS.index("author_id")
 _BEFORE_MS: Final = 10 * 60 * 1000
@@ -41,13 +45,13 @@ def encode_fields(message: Message) -> list[Any]:
     values = []
     for name, omitted in _OMITTED:
         value = getattr(message, name)
-        values.append(UNSET_VALUE if value == omitted else _to_column(value))
+        values.append(UNSET_VALUE if value == omitted else _to_column(name, value))
     return values
 
 
 def encode_changes(changes: Mapping[str, Any]) -> list[Any]:
     """Return the values of `FIELDS` for an update, which leaves all others as they are."""
-    return [_to_column(changes[name]) if name in changes else UNSET_VALUE for name in FIELDS]
+    return [_to_column(name, changes[name]) if name in changes else UNSET_VALUE for name in FIELDS]
 
 
 def decode_message(row: Sequence[Any]) -> Message | None:
@@ -60,8 +64,12 @@ def decode_message(row: Sequence[Any]) -> Message | None:
             values[name] = tuple(values[name])
     if "embeds" in values:
         values["embeds"] = msgspec.Raw(values["embeds"])
+    if "attachments" in values:
+        values["attachments"] = _decode_attachments(values["attachments"])
     return Message(channel_id=row[0], id=row[1], **values)
 
 
-def _to_column(value: Any) -> Any:
+def _to_column(name: str, value: Any) -> Any:
+    if name == "attachments":
+        return _encode(value)
     return bytes(value) if isinstance(value, msgspec.Raw) else value

@@ -42,6 +42,7 @@ STEPS: Final = (
             "CREATE TABLE IF NOT EXISTS last_messages (channel_id bigint PRIMARY KEY, message_id bigint)",
         ),
     ),
+    Step("attachments", ("ALTER TABLE messages ADD IF NOT EXISTS attachments blob",)),
 )
 """Steps are added at the end and never changed."""
 

@@ -55,6 +55,7 @@ FIELDS: Final = (
     "nonce",
     "nonce_is_int",
     "reference_id",
+    "attachments",
 )
 """The fields of `Message`, with equal names in the table, that are not its place."""
 

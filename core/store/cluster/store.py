@@ -31,6 +31,8 @@ class ClusterStore:
         self.members = relational.members
         self.bans = relational.bans
         self.invites = relational.invites
+        self.files = relational.files
+        self.secrets = relational.secrets
         self.node_numbers = relational.node_numbers
         self.messages: MessageStore = messages
 

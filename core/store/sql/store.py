@@ -23,12 +23,14 @@ from core.runtime.metrics import Metrics
 from core.store.aggregates.applications import ApplicationReader
 from core.store.aggregates.bans import BanReader
 from core.store.aggregates.channels import ChannelReader
+from core.store.aggregates.files import FileReader
 from core.store.aggregates.guilds import GuildReader
 from core.store.aggregates.invites import InviteReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.secrets import Secrets
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.aggregates.users import UserReader
 from core.store.interfaces import Transaction
@@ -36,6 +38,7 @@ from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
 from core.store.sql.aggregates.bans import SqlBans
 from core.store.sql.aggregates.channels import SqlChannels
+from core.store.sql.aggregates.files import SqlFiles
 from core.store.sql.aggregates.guilds import SqlGuilds
 from core.store.sql.aggregates.invites import SqlInvites
 from core.store.sql.aggregates.logins import SqlLogins
@@ -43,6 +46,7 @@ from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.aggregates.messages import SqlMessages
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Connection, Executor
@@ -125,10 +129,12 @@ class SqlStore:
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
         self.invites: InviteReader = SqlInvites(reads)
+        self.files: FileReader = SqlFiles(reads)
         self.messages: MessageStore = SqlMessages(
             reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect)
         )
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
+        self.secrets: Secrets = SqlSecrets(run=writer.run_errand, dialect=dialect)
         self.session_journal: SessionJournal = SqlSessionJournal(reads=reads, writer=writer, dialect=dialect)
 
     @classmethod

@@ -6,6 +6,7 @@ from types import TracebackType
 from core.store.aggregates.applications import ApplicationWriter
 from core.store.aggregates.bans import BanWriter
 from core.store.aggregates.channels import ChannelWriter
+from core.store.aggregates.files import FileWriter
 from core.store.aggregates.guilds import GuildWriter
 from core.store.aggregates.invites import InviteWriter
 from core.store.aggregates.members import MemberWriter
@@ -16,6 +17,7 @@ from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
 from core.store.sql.aggregates.bans import SqlBans
 from core.store.sql.aggregates.channels import SqlChannels
+from core.store.sql.aggregates.files import SqlFiles
 from core.store.sql.aggregates.guilds import SqlGuilds
 from core.store.sql.aggregates.invites import SqlInvites
 from core.store.sql.aggregates.members import SqlMembers
@@ -40,6 +42,7 @@ class SqlTransaction:
         "applications",
         "bans",
         "channels",
+        "files",
         "guilds",
         "invites",
         "members",
@@ -60,6 +63,7 @@ class SqlTransaction:
         self.members: MemberWriter = SqlMembers(db)
         self.bans: BanWriter = SqlBans(db)
         self.invites: InviteWriter = SqlInvites(db)
+        self.files: FileWriter = SqlFiles(db)
         self.announced: list[Envelope] = []
 
     async def lock(self, *, guilds: Collection[int]) -> None:

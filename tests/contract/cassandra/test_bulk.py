@@ -22,7 +22,7 @@ from core.store.cassandra.bulk import BulkMessages, DifferentMessages
 from core.store.cassandra.connection import migrate, open_bulk
 from core.store.cassandra.messages import CassandraMessages
 from core.store.cassandra.statements import ADD_BUCKET, ADD_TO_AUTHOR, RAISE_LAST, WITHDRAW_FROM_AUTHOR
-from tests.contract.builders import flake, new_message
+from tests.contract.builders import FULL_ATTACHMENT, flake, new_message
 from tests.contract.cassandra.sessions import opened
 from tests.contract.message_rows import Place, new_place
 
@@ -47,7 +47,13 @@ class Source(NamedTuple):
                 flake(10 * number), place.channel_id, guild_id=place.guild_id, author_id=place.author_id, **fields
             )
             for number, fields in enumerate(
-                ({}, {"version": 7, "edited_ms": 5, "pinned": True}, {"embeds": embeds, "content": "x" * 6000}, {}), 1
+                (
+                    {},
+                    {"version": 7, "edited_ms": 5, "pinned": True},
+                    {"embeds": embeds, "content": "x" * 6000, "attachments": (FULL_ATTACHMENT,)},
+                    {},
+                ),
+                1,
             )
         ]
         later = msgspec.structs.replace(first[0], id=first[0].id + _BUCKET_IDS, nonce="n", mention_ids=(1, 2))

@@ -7,12 +7,22 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Bus, Delivery
+from core.domain.attachment import Attachment
 from core.domain.errors import Conflict, Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
 from core.domain.message import Message
 from core.store.interfaces import Store
 from tests.contract.backends import EMBEDDED, StoreBackend
-from tests.contract.builders import add_guild, flake, flake_at, message_created, new_channel, new_envelope, new_message
+from tests.contract.builders import (
+    FULL_ATTACHMENT,
+    add_guild,
+    flake,
+    flake_at,
+    message_created,
+    new_channel,
+    new_envelope,
+    new_message,
+)
 from tests.fakes.clock import START_MS
 
 pytestmark = EMBEDDED
@@ -37,6 +47,7 @@ FULL = Message(
     nonce="n",
     nonce_is_int=True,
     reference_id=flake(39),
+    attachments=(FULL_ATTACHMENT, Attachment(id=flake(38), filename="b", size=0)),
 )
 
 

@@ -236,4 +236,5 @@ def _message_row(message: Message) -> tuple[Any, ...]:
         message.nonce,
         message.nonce_is_int,
         message.reference_id,
+        "[]" if not message.attachments else _encode(message.attachments).decode(),
     )

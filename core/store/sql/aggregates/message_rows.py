@@ -41,6 +41,7 @@ _EMPTY: Final = {
     "mention_ids": (),
     "mention_role_ids": (),
     "embeds": msgspec.Raw(b"[]"),
+    "attachments": (),
     "nonce": None,
     "version": GONE,
 }

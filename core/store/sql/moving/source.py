@@ -28,7 +28,7 @@ Row = tuple[Any, ...]
 
 _LEFT_BEHIND: Final = frozenset(
     (
-        *("cluster", "node_numbers"),  # a cluster has its own; floors are moved by themselves
+        *("cluster", "node_numbers", "secrets"),  # a cluster has its own; floors are moved by themselves
         *("log", "log_trims", "log_heads", "outbox"),  # all events have been dispatched
         *("nonces", "session_records", "session_cuts"),  # sessions and repeats end with the server
     )
