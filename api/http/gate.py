@@ -16,6 +16,7 @@ from api.services.caller import Caller
 from api.services.limits import Limits
 from core.domain.errors import RateLimited, Unauthorized
 from core.door.interfaces import Door
+from core.live.interfaces import Standing
 
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -83,8 +84,11 @@ class Gate:
                 raise RateLimited(standing.retry_after_s, scope="global")
 
     async def show_message_rate(self, scope: Scope, user_id: int, channel_id: int) -> None:
-        """Make the answer's headers show the message limits, which the door has counted against."""
-        standing = await self._door.look(user_id, channel_id)
+        """Make the headers of a refusal show the message limits."""
+        self.show_rate(scope, await self._door.look(user_id, channel_id))
+
+    def show_rate(self, scope: Scope, standing: Standing | None) -> None:
+        """Make the answer's headers show this limit, and not that of all requests. None leaves them as they are."""
         if standing is not None:
             scope[RATE_KEY] = Rate(standing, self._bucket(scope))
 

@@ -15,6 +15,7 @@ from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistoryService, PageQuery
 from api.services.messages.messages import MessageService
+from core.domain.errors import DomainError
 from core.wire.objects.message import MessageObject
 
 PageLimit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many messages at most")]
@@ -31,9 +32,12 @@ async def send_message(
 ) -> Answer:
     """Send a message. A known nonce answers the first message that was sent with it."""
     try:
-        return Answer(await messages.send(caller.user_id, channel_id, data))
-    finally:
+        sent = await messages.send(caller.user_id, channel_id, data)
+    except DomainError:
         await gate.show_message_rate(scope, caller.user_id, channel_id)
+        raise
+    gate.show_rate(scope, sent.standing)
+    return Answer(sent.encoded.answer)
 
 
 @get("/channels/{channel_id}/messages", answer=list[MessageObject])

@@ -97,9 +97,9 @@ def _build_litestar(ground: Ground) -> Any:
     async def send(request: Any, channel_id: int) -> Any:
         data = form.decode(await request.body())
         caller = caller_of(request.scope)
-        body = await services.messages.send(caller.user_id, channel_id, data)
-        await gate.show_message_rate(request.scope, caller.user_id, channel_id)
-        return Response(body, media_type="application/json")
+        sent = await services.messages.send(caller.user_id, channel_id, data)
+        gate.show_rate(request.scope, sent.standing)
+        return Response(sent.encoded.answer, media_type="application/json")
 
     async def history(request: Any, channel_id: int, limit: int = 50) -> Any:
         query = PageQuery(limit=limit)

@@ -47,6 +47,8 @@ class Permit(msgspec.Struct, gc=False):
     first_id: int = 0
     """To be set inside the context when the store has known the nonce, and so has not stored the message
     (`AddedMessage.is_new`): the first message's id, by which the door answers repeats from then on."""
+    standing: Standing | None = None
+    """As `Door.look` would find it now. None for a message that counts against nothing."""
 
 
 class Door(Protocol):
@@ -70,7 +72,7 @@ class Door(Protocol):
         """
 
     async def look(self, author_id: int, channel_id: int) -> Standing | None:
-        """Return the standing of the author's next message, for the headers of an answer. None when limits are off.
+        """Return the standing of the author's next message, for the headers of a refusal. None when limits are off.
 
         The standing is that of the channel's limit, or of the overall one when that is used up.
         """

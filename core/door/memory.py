@@ -48,29 +48,36 @@ class MemoryDoor:
 
     def open(self, opening: Opening) -> "_Passage":
         """See `Door`."""
-        return _Passage(self._nonces, self._admit, opening)
+        return _Passage(self._nonces, self._admit, self._limits, opening)
 
     async def look(self, author_id: int, channel_id: int) -> Standing | None:
         """See `Door`."""
         return self._limits.look(author_id, channel_id)
 
-    def _admit(self, opening: Opening) -> int:
+    def _admit(self, opening: Opening) -> Permit:
         """Count the message, and make its id. Raises StaleRights, SlowMode, RateLimited."""
         mark, guild_id = opening.mark, opening.guild_id
         if mark is not None and guild_id and self._rights.are_stale(guild_id, opening.author_id, mark):
             raise StaleRights
-        self._limits.take(opening)
-        return self._make_id()
+        standing = self._limits.take(opening)
+        return Permit(self._make_id(), standing=standing)
 
 
 class _Passage:
     """The context of one opening, which is entered once."""
 
-    __slots__ = ("_admit", "_key", "_nonces", "_opening", "_permit")
+    __slots__ = ("_admit", "_key", "_limits", "_nonces", "_opening", "_permit")
 
-    def __init__(self, nonces: MemoryNonces, admit: Callable[[Opening], int], opening: Opening) -> None:
+    def __init__(
+        self,
+        nonces: MemoryNonces,
+        admit: Callable[[Opening], Permit],
+        limits: MemoryMessageLimits,
+        opening: Opening,
+    ) -> None:
         self._nonces = nonces
         self._admit = admit
+        self._limits = limits
         self._opening = opening
         self._key: NonceKey | None = None
         """The nonce that this message has been given."""
@@ -78,13 +85,14 @@ class _Passage:
     async def __aenter__(self) -> Permit:
         opening = self._opening
         if opening.nonce is None:
-            return Permit(self._admit(opening))
+            return self._admit(opening)
         key = (opening.author_id, opening.channel_id, opening.nonce)
         first_id = await self._nonces.find_first(key)
         if first_id:
-            return Permit(first_id, is_repeat=True)
+            standing = self._limits.look(opening.author_id, opening.channel_id) if opening.is_limited else None
+            return Permit(first_id, is_repeat=True, standing=standing)
         # From here to the caller nothing is awaited.
-        self._permit = Permit(self._admit(opening))
+        self._permit = self._admit(opening)
         self._nonces.begin(key)
         self._key = key
         return self._permit

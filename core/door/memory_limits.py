@@ -6,7 +6,7 @@ from cachetools import FIFOCache
 
 from core.domain.errors import RateLimited, SlowMode
 from core.door.interfaces import Opening
-from core.door.rules import MessageRules
+from core.door.rules import MessageRules, next_standing
 from core.live.interfaces import Standing
 from core.live.limits import MemoryRateLimiter
 from core.live.refusals import Refusals
@@ -32,14 +32,19 @@ class MemoryMessageLimits:
         self._sent: FIFOCache[tuple[int, int], float] = FIFOCache(_MAX_WAITING)
         """The time (monotonic seconds) of a user's last message in a channel with slow mode, oldest first."""
 
-    def take(self, opening: Opening) -> None:
-        """Count a message. One that is refused counts against nothing. Raises SlowMode, RateLimited."""
+    def take(self, opening: Opening) -> Standing | None:
+        """Count a message, and return its author's standing. Raises SlowMode, RateLimited.
+
+        A message that is refused counts against nothing.
+        """
         if opening.slow_mode_s:
             self._wait_for_slow_mode(opening)
+        standing = None
         if opening.is_limited and self._rules is not None:
-            self._take_rules(self._rules, opening.author_id, opening.channel_id)
+            standing = self._take_rules(self._rules, opening.author_id, opening.channel_id)
         if opening.slow_mode_s:
             self._sent[opening.channel_id, opening.author_id] = self._clock.monotonic_s()
+        return standing
 
     def look(self, author_id: int, channel_id: int) -> Standing | None:
         """See `Door.look`."""
@@ -47,7 +52,7 @@ class MemoryMessageLimits:
         if rules is None:
             return None
         overall = self._limiter.look_now(rules.overall, author_id)
-        return overall if overall.retry_after_s else self._limiter.look_now(rules.channel, (author_id, channel_id))
+        return next_standing(overall, self._limiter.look_now(rules.channel, (author_id, channel_id)))
 
     def _wait_for_slow_mode(self, opening: Opening) -> None:
         sent_s = self._sent.get((opening.channel_id, opening.author_id))
@@ -57,7 +62,7 @@ class MemoryMessageLimits:
         if left_s > 0:
             raise SlowMode(left_s)
 
-    def _take_rules(self, rules: MessageRules, author_id: int, channel_id: int) -> None:
+    def _take_rules(self, rules: MessageRules, author_id: int, channel_id: int) -> Standing:
         overall = self._limiter.look_now(rules.overall, author_id)
         if overall.retry_after_s:
             self._refusals.tell(rules.overall, author_id)
@@ -66,4 +71,4 @@ class MemoryMessageLimits:
         if taken.retry_after_s:
             self._refusals.tell(rules.channel, author_id)
             raise RateLimited(taken.retry_after_s)
-        self._limiter.take_now(rules.overall, author_id)
+        return next_standing(self._limiter.take_now(rules.overall, author_id), taken)

@@ -21,10 +21,10 @@ from core.door.closing import door_shard
 from core.door.interfaces import Door, Opening, Permit
 from core.door.pending import Pending, PendingKind, encode_pending
 from core.door.redis_openings import NONCE_MS, Opened, OpeningGone, RedisOpenings
-from core.door.rules import MessageRules
+from core.door.rules import MessageRules, next_standing
 from core.door.tickets import Tickets
 from core.live.interfaces import RateLimiter, Rule, Standing
-from core.live.redis_limits import limit_args
+from core.live.redis_limits import limit_args, read_standing
 from core.live.refusals import Refusals
 from core.redis.interfaces import Answer
 from core.wire.envelope import Envelope
@@ -39,6 +39,9 @@ _LOOKS: Final = 50
 """How often it does, in five seconds."""
 _ATTEMPTS: Final = 20
 """The number of late tickets after which a clock is not behind but broken."""
+
+_Rules = tuple[()] | tuple[tuple[Rule, int], tuple[Rule, tuple[int, int]]]
+"""The overall rule and the channel's, with their keys; or none."""
 
 
 class RedisDoor(Door):
@@ -78,7 +81,7 @@ class RedisDoor(Door):
         if rules is None:
             return None
         overall = await self._limiter.look(rules.overall, author_id)
-        return overall if overall.retry_after_s else await self._limiter.look(rules.channel, (author_id, channel_id))
+        return next_standing(overall, await self._limiter.look(rules.channel, (author_id, channel_id)))
 
     async def close(self, opened_id: int, envelopes: Sequence[Envelope]) -> None:
         """End an opening by its events, each for its shard; return when this process' listeners have had them.
@@ -133,11 +136,11 @@ class RedisDoor(Door):
             answer, opened_id = await self._enter(shard, opening.channel_id, pending, args)
             word = answer[0]
             if word == b"OK":
-                return Permit(opened_id)
+                return Permit(opened_id, standing=_read_standing(rules, answer[2:]))
             if word == b"KNOWN":
                 first_id = await self._find_first(int.from_bytes(answer[1], "big"), is_open=bool(answer[2]))
                 if first_id:
-                    return Permit(first_id, is_repeat=True)
+                    return Permit(first_id, is_repeat=True, standing=_read_standing(rules, answer[3:]))
                 continue
             await self._refuse(answer, opening, [rule for rule, _ in rules])
         raise _held_up()
@@ -177,7 +180,7 @@ class RedisDoor(Door):
             case _:
                 raise _held_up()
 
-    def _find_rules(self, opening: Opening) -> Sequence[tuple[Rule, int | tuple[int, int]]]:
+    def _find_rules(self, opening: Opening) -> _Rules:
         """Return the rules with their keys, in the order in which they refuse."""
         if self._rules is None or not opening.is_limited:
             return ()
@@ -221,6 +224,14 @@ class _Passage:
                 await self._openings.set_nonce(*nonce, permit.first_id)
         elif nonce is not None and error_type is None:
             self._openings.remember_nonce(*nonce, permit.id)
+
+
+def _read_standing(rules: _Rules, standings: Sequence[int]) -> Standing | None:
+    """Read the standings that the script `door_open` answers, of both rules."""
+    if not rules:
+        return None
+    (overall, _), (channel, _) = rules
+    return next_standing(read_standing(overall, standings[:3]), read_standing(channel, standings[3:]))
 
 
 def _held_up() -> Unavailable:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.live.interfaces import Rule
+from core.live.interfaces import Rule, Standing
 from core.runtime.settings.settings import LimitSettings
 
 
@@ -11,6 +11,11 @@ class MessageRules(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: Rule
     overall: Rule
+
+
+def next_standing(overall: Standing, channel: Standing) -> Standing:
+    """Return the standing of the author's next message: the channel's, or the overall one when that is used up."""
+    return channel if overall.remaining else overall
 
 
 def find_message_rules(settings: LimitSettings) -> MessageRules | None:

@@ -39,6 +39,7 @@ from core.domain.message import WRITTEN, Message, MessageType, ResolvedMessage
 from core.domain.permissions import Permission
 from core.domain.user import User
 from core.door.interfaces import Door, Opening
+from core.live.interfaces import Standing
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.socket_message import RefusedMessage, SentMessage
@@ -69,10 +70,15 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True):
     """How new the rights are (`Door.mark`)."""
 
 
-class _Sent(msgspec.Struct, frozen=True):
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is stored and told."""
+
     encoded: EncodedMessage
     guild_id: int
     is_new: bool
+    """False for a repeat, whose first message this is."""
+    standing: Standing | None
+    """The standing of the author's next message. None when limits are off."""
 
 
 class MessageService:
@@ -103,25 +109,14 @@ class MessageService:
         }
         self._latency = metrics.api.message_latency_seconds
 
-    async def send(self, user_id: int, channel_id: int, form: CreateMessage) -> bytes:
-        """Send a message, or find the first one with its nonce. Returns the REST object as JSON.
+    async def send(self, user_id: int, channel_id: int, form: CreateMessage) -> Sent:
+        """Send a message, or find the first one with its nonce.
 
         Raises:
             Invalid, NotBuilt: as `parse_draft`. UnknownChannel, MissingAccess, Forbidden: without the right to send.
             NotATextChannel: in categories and forums. RateLimited, SlowMode: when a limit is used up.
             Unavailable: when the door or the store is.
         """
-        return (await self._send(user_id, channel_id, form)).encoded.answer
-
-    async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> SentMessage | RefusedMessage:
-        """Send a message that came over the socket. `body` is that of REST."""
-        try:
-            sent = await self._send(user_id, channel_id, _create_message.decode(body))
-        except DomainError as error:
-            return _refusal(error)
-        return SentMessage(payload=sent.encoded.dispatch, guild_id=sent.guild_id, is_new=sent.is_new)
-
-    async def _send(self, user_id: int, channel_id: int, form: CreateMessage) -> _Sent:
         draft = parse_draft(form)
         started_s = self._clock.monotonic_s()
         for _ in range(_MAX_CHECKS):
@@ -135,6 +130,14 @@ class MessageService:
                 self._latency.observe(self._clock.monotonic_s() - started_s)
             return sent
         raise Unavailable
+
+    async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> SentMessage | RefusedMessage:
+        """Send a message that came over the socket. `body` is that of REST."""
+        try:
+            sent = await self.send(user_id, channel_id, _create_message.decode(body))
+        except DomainError as error:
+            return _refusal(error)
+        return SentMessage(payload=sent.encoded.dispatch, guild_id=sent.guild_id, is_new=sent.is_new)
 
     async def _check(self, user_id: int, channel_id: int, draft: Draft) -> _Checked:
         mark = self._door.mark()
@@ -151,22 +154,24 @@ class MessageService:
         )
         return _Checked(draft=draft, access=access, author=author, mentions=mentions, referenced=referenced, mark=mark)
 
-    async def _pass(self, checked: _Checked) -> _Sent:
+    async def _pass(self, checked: _Checked) -> Sent:
         """Let the message through the door and store it. Raises StaleRights, RateLimited, SlowMode, Unavailable."""
-        access = checked.access
+        access, guild_id = checked.access, checked.access.channel.guild_id
         async with self._door.open(_opening_of(checked)) as permit:
             # From here to `add` nothing may be awaited: messages are stored in the order in which their ids are made.
             resolved = _resolve(checked, permit.id)
             if permit.is_repeat:
                 first = await self._firsts.find(resolved.message)
-                return _Sent(await self._firsts.show(access, first), access.channel.guild_id, is_new=False)
+                shown = await self._firsts.show(access, first)
+                return Sent(encoded=shown, guild_id=guild_id, is_new=False, standing=permit.standing)
             encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
             events = message_created(access.channel, resolved.message, encoded.dispatch)
             added = await self._messages.add(resolved.message, events)
             if added.is_new:
-                return _Sent(encoded, access.channel.guild_id, is_new=True)
+                return Sent(encoded=encoded, guild_id=guild_id, is_new=True, standing=permit.standing)
             permit.first_id = added.message.id
-        return _Sent(await self._firsts.tell_again(access, added.message), access.channel.guild_id, is_new=False)
+        told = await self._firsts.tell_again(access, added.message)
+        return Sent(encoded=told, guild_id=guild_id, is_new=False, standing=permit.standing)
 
     async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> ResolvedMessage | None:
         """Find the answered message; None when it is gone and the sender does not mind.

@@ -7,7 +7,8 @@
 --   guild ('0' for none, whose rights are not looked at), mark (rights were checked as of this value of tail:rel), author,
 --   nonce ('' for none), nonce's life in ms, slow mode in ms (0 for none),
 --   then for each limit: key, limit, window in ms. The first that is used up refuses, and nothing is counted.
--- Answers: CLOSED | KNOWN id is_open | STALE rel | BUSY age | SLOW left | LIMITED number left | LATE ms | OK ms
+-- Answers: CLOSED | KNOWN id is_open standings | STALE rel | BUSY age | SLOW left | LIMITED number left | LATE ms |
+--   OK ms standings; standings are those of all limits from now on: is_allowed, remaining, ms to the window's end.
 --
 -- Ids are 8 bytes, as a 64-bit int has them with the largest first: Lua's numbers hold 53 bits.
 -- include append
@@ -21,13 +22,22 @@ if meta[1] ~= run or meta[2] ~= life then
   return {'CLOSED'}
 end
 
+-- Join the standing of each limit to an answer: of a take, or of a look.
+local function with_standings(answer, ask)
+  for i = 15, #ARGV, 3 do
+    local allowed, remaining, left = ask('limit:' .. ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
+    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = allowed, remaining, left
+  end
+  return answer
+end
+
 local author, nonce = ARGV[11], ARGV[12]
 if nonce ~= '' then
   nonce = 'nonce' .. tag .. channel .. ':' .. author .. ':' .. nonce
   local known = redis.call('GET', nonce)
   if known then
     local is_open = redis.call('HEXISTS', 'open' .. tag, known) + redis.call('HEXISTS', 'held' .. tag, known)
-    return {'KNOWN', known, is_open}
+    return with_standings({'KNOWN', known, is_open}, look)
   end
 end
 
@@ -86,9 +96,7 @@ for i = 15, #ARGV, 3 do
     return {'LIMITED', (i - 15) / 3, math.max(redis.call('PTTL', 'limit:' .. ARGV[i]), 0)}
   end
 end
-for i = 15, #ARGV, 3 do
-  take('limit:' .. ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
-end
+local answer = with_standings({'OK', ms}, take)
 if slow_ms > 0 then
   redis.call('SET', slow, slow_ms, 'PX', slow_ms)
 end
@@ -101,4 +109,4 @@ redis.call('SADD', 'apis', incarnation)
 if nonce ~= '' then
   redis.call('SET', nonce, id, 'PX', ARGV[13])
 end
-return {'OK', ms}
+return answer

@@ -45,16 +45,31 @@ async def test_standing_is_that_of_the_next_message(limited: DoorBackend) -> Non
         standing = await limited.door.look(AUTHOR, CHANNEL)
         assert standing is not None
         assert (standing.limit, standing.remaining, standing.retry_after_s) == (3, remaining, 0)
-        await send(limited)
+        permit = await send(limited)
+        assert permit.standing is not None
+        assert (permit.standing.limit, permit.standing.remaining) == (3, remaining - 1)
+        assert 9 < permit.standing.reset_after_s <= 10
     used_up = await limited.door.look(AUTHOR, CHANNEL)
     assert used_up is not None
     assert 9 < used_up.retry_after_s <= 10
-    for _ in range(2):
-        await send(limited, channel_id=31)
+    for remaining in (2, 0):
+        permit = await send(limited, channel_id=31)
+        assert permit.standing is not None
+        assert permit.standing.remaining == remaining
     overall = await limited.door.look(AUTHOR, 32)
     assert overall is not None
     assert (overall.limit, overall.remaining) == (5, 0)
     assert 59 < overall.retry_after_s <= 60
+
+
+async def test_repeat_has_the_standing_too_and_a_system_message_has_none(limited: DoorBackend) -> None:
+    await send(limited, nonce="n")
+    for _ in range(2):
+        repeat = await send(limited, nonce="n")
+        assert repeat.is_repeat
+        assert repeat.standing is not None
+        assert (repeat.standing.limit, repeat.standing.remaining) == (3, 2)
+    assert (await send(limited, is_limited=False)).standing is None
 
 
 async def test_nothing_is_limited_when_limits_are_off_but_slow_mode_holds(closed: DoorBackend) -> None:
@@ -62,6 +77,7 @@ async def test_nothing_is_limited_when_limits_are_off_but_slow_mode_holds(closed
     for _ in range(20):
         await send(closed)
     assert await closed.door.look(AUTHOR, CHANNEL) is None
+    assert (await send(closed)).standing is None
     await send(closed, slow_mode_s=5)
     with pytest.raises(SlowMode):
         await send(closed, slow_mode_s=5)

@@ -275,6 +275,17 @@ def test_refused_message_counts_against_no_limit(logs: Logs) -> None:
     assert logs.open(4, limits=limits)[:2] == [b"LIMITED", 0]
 
 
+def test_opening_tells_the_standing_of_each_limit_and_a_repeat_looks_only(logs: Logs) -> None:
+    limits = ("all:9", 3, 60_000, "one:9", 1, 30_000)
+    word, _, *standings = logs.open(1, nonce="n", limits=limits)
+    repeat, _, _, *same = logs.open(2, nonce="n", limits=limits)
+    assert (word, repeat) == (b"OK", b"KNOWN")
+    assert (standings[:2], standings[3:5]) == ([1, 2], [1, 0])
+    assert (same[:2], same[3:5]) == ([1, 2], [0, 0])
+    for left_ms, window_ms in zip((*standings[2::3], *same[2::3]), (60_000, 30_000) * 2, strict=True):
+        assert 0 < left_ms <= window_ms
+
+
 def test_old_opening_holds_up_its_channel(logs: Logs) -> None:
     logs.open(1)
     assert logs.open(2, t=T + 5000) == [b"OK", T + 5000]

@@ -1,7 +1,9 @@
 """Twins of the scripts of the door (`core/redis/scripts/door_*.lua`)."""
 
+from collections.abc import Callable
+
 from core.redis.interfaces import Answer
-from tests.fakes.redis.limit_scripts import take
+from tests.fakes.redis.limit_scripts import look, take
 from tests.fakes.redis.log_scripts import CLOSED, append
 from tests.fakes.redis.server import FakeRedisServer, Opened, Shard
 
@@ -56,7 +58,8 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
     nonce = f"nonce{tag}{channel}:{author}:{args[10].decode()}" if args[10] else ""
     if nonce and (known := kept.find(nonce)) is not None:
         first = id_of(known) if isinstance(known, bytes) else 0
-        return [b"KNOWN", known, int(first in shard.open or first in shard.held)]
+        is_open = int(first in shard.open or first in shard.held)
+        return [b"KNOWN", known, is_open, *_standings(server, look, args[13:])]
     guild = args[7].decode()
     changed = max(shard.perm.get(guild, 0), shard.perm.get(f"{guild}:{author}", 0), shard.floor)
     if args[7] != b"0" and changed > int(args[8]):
@@ -71,9 +74,9 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
         ms = max(ms, (id_of(last) >> 22) + (id_of(last) & _LOW >= low))
         if ms >= ticket_ms + 250:
             return [b"LATE", ms]
-    refusal = _count(server, f"slow{tag}{channel}:{author}", int(args[12]), args[13:])
-    if refusal is not None:
-        return refusal
+    word, *standings = _count(server, f"slow{tag}{channel}:{author}", int(args[12]), args[13:])
+    if word != b"OK":
+        return [word, *standings]
     opened = ms << 22 | low
     kept.put(f"last{tag}{channel}", bytes_of(opened), _HOUR_MS)
     door.append(opened)
@@ -81,10 +84,17 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
     server.data.apis.add(args[4].decode())
     if nonce:
         kept.put(nonce, bytes_of(opened), int(args[11]))
-    return [b"OK", ms]
+    return [b"OK", ms, *standings]
 
 
-def _count(server: FakeRedisServer, slow: str, slow_ms: int, rules: Args) -> Answer:
+def _standings(server: FakeRedisServer, ask: Callable[..., list[int]], rules: Args) -> list[int]:
+    """Ask for each limit by `take` or `look`; return the standings in one list."""
+    asked = zip(*[iter(rules)] * 3, strict=True)
+    return [part for key, limit, ms in asked for part in ask(server, key.decode(), int(limit), int(ms))]
+
+
+def _count(server: FakeRedisServer, slow: str, slow_ms: int, rules: Args) -> list[Answer]:
+    """Count a message, and return the standings; or what refuses it."""
     kept = server.data.expiring
     if slow_ms and (before_ms := kept.find(slow)) is not None:
         left_ms = slow_ms - (int(before_ms) - kept.left_ms(slow))
@@ -94,11 +104,10 @@ def _count(server: FakeRedisServer, slow: str, slow_ms: int, rules: Args) -> Ans
     for number, (key, limit, _) in enumerate(limits):
         if int(kept.find(f"limit:{key}") or 0) >= limit:
             return [b"LIMITED", number, max(0, kept.left_ms(f"limit:{key}"))]
-    for key, limit, window_ms in limits:
-        take(server, key, limit, window_ms)
+    standings = _standings(server, take, rules)
     if slow_ms:
         kept.put(slow, slow_ms, slow_ms)
-    return None
+    return [b"OK", *standings]
 
 
 def door_close(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:

@@ -19,6 +19,15 @@ def take(server: FakeRedisServer, key: str, limit: int, window_ms: int) -> list[
     return [1, limit - int(taken) - 1, kept.left_ms(name)]
 
 
+def look(server: FakeRedisServer, key: str, limit: int, window_ms: int) -> list[int]:
+    """Tell what a take would find. (`include/limit.lua`)"""
+    name, kept = f"limit:{key}", server.data.expiring
+    taken = kept.find(name)
+    if taken is None:
+        return [1, limit, window_ms]
+    return [0, 0, kept.left_ms(name)] if int(taken) >= limit else [1, limit - int(taken), kept.left_ms(name)]
+
+
 def gate(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     limit = int(args[1])
     standing = take(server, args[0].decode(), limit, int(args[2])) if limit else [1, 0, 0]
@@ -30,12 +39,7 @@ def limit_take(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
 
 
 def limit_look(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
-    name, limit = f"limit:{args[0].decode()}", int(args[1])
-    taken = server.data.expiring.find(name)
-    if taken is None:
-        return [1, limit, int(args[2])]
-    left_ms = server.data.expiring.left_ms(name)
-    return [0, 0, left_ms] if int(taken) >= limit else [1, limit - int(taken), left_ms]
+    return look(server, args[0].decode(), int(args[1]), int(args[2]))
 
 
 def limit_give_back(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:

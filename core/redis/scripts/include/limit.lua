@@ -13,3 +13,16 @@ local function take(key, limit, window_ms)
   end
   return 1, limit - taken, left
 end
+
+-- Tell what a take would find, without counting: the same three, with the whole window when none has begun.
+local function look(key, limit, window_ms)
+  local taken = tonumber(redis.call('GET', key) or '0')
+  local left = redis.call('PTTL', key)
+  if left < 0 then
+    return 1, limit, window_ms
+  end
+  if taken >= limit then
+    return 0, 0, left
+  end
+  return 1, limit - taken, left
+end

@@ -12,6 +12,8 @@ from core.door.pending import Pending, PendingKind
 from core.door.redis import RedisDoor
 from core.door.redis_openings import OpeningGone, RedisOpenings
 from core.door.redis_orphans import RedisOrphans
+from core.door.rules import MessageRules
+from core.live.interfaces import Rule
 from core.wire.envelope import Envelope
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.clock import FakeClock
@@ -177,6 +179,27 @@ async def test_lost_answer_of_the_exit_tells_the_message_once(apis: list[Api]) -
     apis[0].redis.lose_answers_of.add("door_close")
     permit = await apis[0].send()
     assert apis[0].heard == [permit.id]
+
+
+async def test_limited_message_makes_two_calls_and_knows_the_standing(
+    cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    process = cluster.process()
+    process.start()
+    assert await process.bus.wait_current(5)
+    redis = process.scripts
+    assert isinstance(redis, FakeRedis)
+    rules = MessageRules(channel=Rule("channel-messages", 3, 10.0), overall=Rule("messages", 5, 60.0))
+    door = build_door(process, rules=rules, node=7)
+    await settle()
+    redis.calls.clear()
+    opening = Opening(channel_id=CHANNEL, guild_id=GUILD, author_id=AUTHOR, mark=door.mark())
+    async with door.open(opening) as permit:
+        await door.close(permit.id, [created(permit.id)])
+    assert redis.calls == ["door_open", "door_close"]
+    assert permit.standing is not None
+    assert (permit.standing.limit, permit.standing.remaining) == (3, 2)
+    await process.kill()
 
 
 async def test_message_without_an_outcome_is_left_to_a_sweeper(apis: list[Api]) -> None:
