@@ -166,8 +166,6 @@ BESIDES: Final = (
     "POST /auth/reset",
     "POST /auth/verify",
     "POST /auth/mfa/totp",
-    "GET POST /users/@me/relationships",
-    "PUT DELETE /users/@me/relationships/{user_id}",
     "POST /channels/{channel_id}/messages/{message_id}/ack",
     "DELETE /channels/{channel_id}/messages/ack",
     "POST /read-states/ack-bulk",

@@ -20,13 +20,6 @@ async def list_default_sounds(caller: Caller) -> Nothing:  # noqa: ARG001 - aski
     return []
 
 
-@get("/users/@me/relationships")
-async def list_relationships(caller: Caller, empty_lists: EmptyListService) -> Nothing:
-    """The caller's friends."""
-    await empty_lists.require_person(caller)
-    return []
-
-
 @get("/users/@me/applications/{application_id}/entitlements")
 async def list_own_entitlements(application_id: SnowflakePath, caller: Caller) -> Nothing:  # noqa: ARG001
     """The caller's purchases of an application."""
@@ -181,7 +174,6 @@ async def get_widget(guild_id: SnowflakePath, caller: Caller, empty_lists: Empty
 
 ROUTES: Final[Sequence[Route]] = (
     list_default_sounds,
-    list_relationships,
     list_own_entitlements,
     list_of_application,
     list_application_emojis,

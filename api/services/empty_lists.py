@@ -16,7 +16,6 @@ from core.domain.errors import (
     NotBuilt,
     UnknownMessage,
     UnknownWelcomeScreen,
-    WrongAccountKind,
     WrongChannelType,
 )
 from core.domain.permissions import Permission
@@ -34,11 +33,6 @@ class EmptyListService:
         self._entities = entities
         self._messages = messages
         self._applications = applications
-
-    async def require_person(self, caller: Caller) -> None:
-        """Raise WrongAccountKind for a bot."""
-        if caller.is_bot:
-            raise WrongAccountKind
 
     async def require_guild(self, caller: Caller, guild_id: int, permissions: int = 0) -> None:
         """Require a member with these permissions. Raises UnknownGuild, Forbidden."""

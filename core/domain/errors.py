@@ -288,6 +288,40 @@ class NotInVoice(Conflict):
     message = "Target user is not connected to voice."
 
 
+class FriendRequestsFull(Conflict):
+    """The other one has too many requests that wait for an answer."""
+
+    code = 80000
+    message = "This user is not accepting friend requests right now"
+
+
+class FriendRequestBlocked(Conflict):
+    """One of the two blocks the other."""
+
+    code = 80001
+    message = "Friend request blocked"
+
+
+class BotsHaveNoFriends(Conflict):
+    code = 80002
+    message = "Bots cannot have friends"
+
+
+class NotOneself(Conflict):
+    code = 80003
+    message = "Cannot send friend request to self"
+
+
+class NobodyOfThatName(Conflict):
+    code = 80004
+    message = "No users with that name exist"
+
+
+class AlreadyFriends(Conflict):
+    code = 80007
+    message = "You are already friends with that user."
+
+
 class InvalidRole(Invalid):
     """The role cannot be used this way: @everyone, or one that an integration manages."""
 

@@ -207,6 +207,9 @@ READY: Final = _row("READY", direct=0)
 RESUMED: Final = _row("RESUMED", direct=0)
 SESSIONS_REPLACE: Final = _row("SESSIONS_REPLACE", direct=0)
 USER_UPDATE: Final = _row("USER_UPDATE", direct=0, audience=Audience.USER)
+RELATIONSHIP_ADD: Final = _row("RELATIONSHIP_ADD", direct=0, audience=Audience.USER)
+RELATIONSHIP_UPDATE: Final = _row("RELATIONSHIP_UPDATE", direct=0, audience=Audience.USER)
+RELATIONSHIP_REMOVE: Final = _row("RELATIONSHIP_REMOVE", direct=0, audience=Audience.USER)
 ENTITLEMENT_CREATE: Final = _row("ENTITLEMENT_CREATE", direct=0, audience=Audience.USER)
 ENTITLEMENT_UPDATE: Final = _row("ENTITLEMENT_UPDATE", direct=0, audience=Audience.USER)
 ENTITLEMENT_DELETE: Final = _row("ENTITLEMENT_DELETE", direct=0, audience=Audience.USER)
@@ -225,6 +228,9 @@ GUILD_JOINED: Final = "_GUILD_JOINED"
 USER_OFFLINE: Final = "_USER_OFFLINE"
 """The last of the user's gateway sessions is gone. An invisible user is not offline. The event is volatile."""
 INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE})
+
+RELATIONSHIP_EVENTS: Final = frozenset({RELATIONSHIP_ADD, RELATIONSHIP_UPDATE, RELATIONSHIP_REMOVE})
+"""Events of a person's friends, requests and blocks."""
 
 MEMBER_EVENTS: Final = frozenset({GUILD_MEMBER_ADD, GUILD_MEMBER_UPDATE, GUILD_MEMBER_REMOVE})
 """Events about the members of a guild."""

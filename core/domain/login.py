@@ -7,6 +7,7 @@ import msgspec
 from core.domain.application import Application
 from core.domain.channel import Channel
 from core.domain.member import Member
+from core.domain.relationship import Relationship
 from core.domain.user import Account, AuthSession, User
 
 
@@ -23,3 +24,7 @@ class LoginSnapshot(msgspec.Struct, kw_only=True, frozen=True):
     """The direct channels of a person, by ascending id."""
     direct_users: Mapping[int, User] = {}
     """The recipients of `direct_channels` that still exist, keyed by user id."""
+    relationships: tuple[Relationship, ...] = ()
+    """The user's friends, requests and blocks, by ascending id of the others."""
+    related_users: Mapping[int, User] = {}
+    """The others of `relationships`, keyed by user id."""

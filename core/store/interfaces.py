@@ -33,6 +33,7 @@ from core.store.aggregates.invites import InviteReader, InviteWriter
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader, MemberWriter
 from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.relationships import RelationshipReader, RelationshipWriter
 from core.store.aggregates.roles import RoleWriter
 from core.store.aggregates.secrets import Secrets
 from core.store.aggregates.users import UserReader, UserWriter
@@ -51,6 +52,7 @@ class Transaction(Protocol):
     bans: BanWriter
     invites: InviteWriter
     files: FileWriter
+    relationships: RelationshipWriter
 
     async def lock(self, *, guilds: Collection[int]) -> None:
         """Name the unit's guilds in its body, when only the body can tell them; what it reads of them is read after.
@@ -81,6 +83,7 @@ class Store(Protocol):
     invites: InviteReader
     files: FileReader
     secrets: Secrets
+    relationships: RelationshipReader
     messages: MessageStore
 
     def write(

@@ -125,6 +125,7 @@ _USER_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
             events.MESSAGE_POLL_VOTE_REMOVE,
             events.INTERACTION_CREATE,
             events.USER_UPDATE,
+            *events.RELATIONSHIP_EVENTS,
             events.ENTITLEMENT_CREATE,
             events.ENTITLEMENT_UPDATE,
             events.ENTITLEMENT_DELETE,

@@ -33,6 +33,7 @@ class ClusterStore:
         self.invites = relational.invites
         self.files = relational.files
         self.secrets = relational.secrets
+        self.relationships = relational.relationships
         self.node_numbers = relational.node_numbers
         self.messages: MessageStore = messages
 

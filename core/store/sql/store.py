@@ -30,6 +30,7 @@ from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.relationships import RelationshipReader
 from core.store.aggregates.secrets import Secrets
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.aggregates.users import UserReader
@@ -46,6 +47,7 @@ from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.aggregates.messages import SqlMessages
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
 from core.store.sql.aggregates.users import SqlUsers
@@ -130,6 +132,7 @@ class SqlStore:
         self.bans: BanReader = SqlBans(reads)
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
+        self.relationships: RelationshipReader = SqlRelationships(reads)
         self.messages: MessageStore = SqlMessages(
             reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect)
         )

@@ -10,6 +10,7 @@ from core.store.aggregates.files import FileWriter
 from core.store.aggregates.guilds import GuildWriter
 from core.store.aggregates.invites import InviteWriter
 from core.store.aggregates.members import MemberWriter
+from core.store.aggregates.relationships import RelationshipWriter
 from core.store.aggregates.roles import RoleWriter
 from core.store.aggregates.users import UserWriter
 from core.store.interfaces import Transaction
@@ -21,6 +22,7 @@ from core.store.sql.aggregates.files import SqlFiles
 from core.store.sql.aggregates.guilds import SqlGuilds
 from core.store.sql.aggregates.invites import SqlInvites
 from core.store.sql.aggregates.members import SqlMembers
+from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.roles import SqlRoles
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Executor
@@ -46,6 +48,7 @@ class SqlTransaction:
         "guilds",
         "invites",
         "members",
+        "relationships",
         "roles",
         "users",
     )
@@ -64,6 +67,7 @@ class SqlTransaction:
         self.bans: BanWriter = SqlBans(db)
         self.invites: InviteWriter = SqlInvites(db)
         self.files: FileWriter = SqlFiles(db)
+        self.relationships: RelationshipWriter = SqlRelationships(db)
         self.announced: list[Envelope] = []
 
     async def lock(self, *, guilds: Collection[int]) -> None:

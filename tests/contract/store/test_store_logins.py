@@ -5,6 +5,7 @@ import asyncio
 from core.bus.interfaces import Bus
 from core.domain.application import Application
 from core.domain.member import Member
+from core.domain.relationship import Relationship, RelationshipType
 from core.store.interfaces import Store
 from tests.contract.builders import (
     flake,
@@ -125,3 +126,24 @@ async def test_revisions_are_as_new_as_what_was_read_before(store: Store, bus: B
     await bus.wait_for_revisions(await store.logins.fetch_revisions())
     assert heard == [7]
     await making
+
+
+async def test_login_has_relationships_with_their_users(store: Store) -> None:
+    account, friend, blocked = new_account(1), new_account(2), new_account(3)
+    auth = new_auth_session(10, account.user.id)
+    sides = tuple(
+        Relationship(user_id=account.user.id, other_id=other.user.id, type=kind, nickname=nickname, since_ms=5)
+        for other, kind, nickname in (
+            (friend, RelationshipType.FRIEND, "Fay"),
+            (blocked, RelationshipType.BLOCKED, None),
+        )
+    )
+    async with store.write(users=[account.user.id]) as tx:
+        await tx.users.create_many([account, friend, blocked])
+        await tx.users.add_auth_session(auth)
+        for side in reversed(sides):
+            await tx.relationships.put(side)
+        await tx.relationships.put(Relationship(user_id=friend.user.id, other_id=account.user.id, type=1))
+    (login,) = (await store.logins.find_many([auth.token_hash])).values()
+    assert login.relationships == sides
+    assert login.related_users == {each.user.id: each.user for each in (friend, blocked)}

@@ -17,6 +17,7 @@ from core.domain.user import User
 from core.store.sql.aggregates.applications import APPLICATION
 from core.store.sql.aggregates.channels import CHANNEL
 from core.store.sql.aggregates.members import OWN_MEMBER_COLUMNS, member_of_user
+from core.store.sql.aggregates.relationships import RELATIONSHIP
 from core.store.sql.aggregates.users import ACCOUNT_COLUMNS, SESSION, USER, account_from_row
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.places import Places
@@ -25,12 +26,14 @@ from core.store.sql.schema.tables.applications import applications
 from core.store.sql.schema.tables.channels import channels, recipients
 from core.store.sql.schema.tables.logs import log, log_heads
 from core.store.sql.schema.tables.members import members
+from core.store.sql.schema.tables.relationships import relationships
 from core.store.sql.schema.tables.users import auth_sessions, users
 
 _SIZES: Final = (1, 8, 64)
 """The numbers of tokens in a statement: one for a quiet time, and enough to share a trip's cost in a storm."""
 
 _ACCOUNT_AT: Final = len(SESSION.columns)
+_RELATED_AT: Final = len(RELATIONSHIP.columns)
 _APPLICATION_AT: Final = _ACCOUNT_AT + len(ACCOUNT_COLUMNS)
 
 
@@ -63,11 +66,16 @@ class LoginQueries:
             .join(users, users.c.id == others.c.user_id)
             .where(of_users)
         )
+        self.relationships = Query(
+            select(*RELATIONSHIP.columns, *USER.columns)
+            .join(users, users.c.id == relationships.c.other_id)
+            .where(relationships.c.user_id.in_(user_ids))
+        )
 
     @property
     def all(self) -> list[Query]:
         """The statements in the order of `_assemble`. None sorts: the rows of many users come at once."""
-        return [self.logins, self.memberships, self.channels, self.recipients]
+        return [self.logins, self.memberships, self.channels, self.recipients, self.relationships]
 
     def asked(self, token_hashes: Sequence[bytes]) -> list[Asked]:
         """Return all statements, bound to these tokens."""
@@ -105,15 +113,21 @@ class SqlLogins:
         return {row[0]: row[1] for row in heads} if heads else {0: newest or 0}
 
 
-def _assemble(logins: Rows, memberships: Rows, direct: Rows, recipients_: Rows) -> dict[bytes, LoginSnapshot]:
-    guilds_of, channels_of = _by_user(memberships), _by_user(direct)
+def _assemble(
+    logins: Rows, memberships: Rows, direct: Rows, recipients_: Rows, related: Rows
+) -> dict[bytes, LoginSnapshot]:
+    guilds_of, channels_of, sides_of = _by_user(memberships), _by_user(direct), _by_user(related)
     known = {row[0]: USER.entity(row) for row in recipients_}
-    snapshots = [_snapshot(row, guilds_of, channels_of, known) for row in logins]
+    snapshots = [_snapshot(row, guilds_of, channels_of, sides_of, known) for row in logins]
     return {snapshot.auth.token_hash: snapshot for snapshot in snapshots}
 
 
 def _snapshot(
-    row: Sequence[Any], guilds_of: dict[int, Rows], channels_of: dict[int, Rows], known: dict[int, User]
+    row: Sequence[Any],
+    guilds_of: dict[int, Rows],
+    channels_of: dict[int, Rows],
+    sides_of: dict[int, Rows],
+    known: dict[int, User],
 ) -> LoginSnapshot:
     auth = SESSION.entity(row)
     account = account_from_row(row, _ACCOUNT_AT)
@@ -121,6 +135,7 @@ def _snapshot(
     has_application = row[_APPLICATION_AT] is not None
     direct = [] if user.bot else [CHANNEL.entity(each, 1) for each in channels_of.get(user.id, ())]
     direct.sort(key=lambda channel: channel.id)
+    sides = sorted(sides_of.get(user.id, ()), key=lambda side: side[1])
     return LoginSnapshot(
         auth=auth,
         account=account,
@@ -128,6 +143,8 @@ def _snapshot(
         memberships=_members(user, guilds_of.get(user.id, ())),
         direct_channels=tuple(direct),
         direct_users=_recipients(user.id, direct, known) if direct else {},
+        relationships=tuple(RELATIONSHIP.entity(side) for side in sides),
+        related_users={side[1]: USER.entity(side, _RELATED_AT) for side in sides},
     )
 
 

@@ -379,6 +379,29 @@ async def open_direct_channel(api: ApiUnderTest, field: str) -> Prepared:
     return ground.request("/users/@me/channels", body, values=values)
 
 
+RELATIONSHIPS: Final = "/users/@me/relationships"
+
+
+async def request_friendship(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    names = [(await person.get("/users/@me")).json()["username"] for person in (ground.member, ground.other)]
+    ground.names |= {names[0]: "member's name", names[1]: "other's name"}
+    values: dict[str, list[Any]] = {"username": [names[1]], "discriminator": ["1234"]}
+    return ground.request(RELATIONSHIPS, {"username": names[0]}, values=values, looks=[RELATIONSHIPS])
+
+
+async def put_relationship(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    return ground.request(f"{RELATIONSHIPS}/{ground.member.id}", {}, values={"type": [2]}, looks=[RELATIONSHIPS])
+
+
+async def rename_friend(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    for one, other in ((ground.owner, ground.member), (ground.member, ground.owner)):
+        await one.put(f"{RELATIONSHIPS}/{other.id}", {})
+    return ground.request(f"{RELATIONSHIPS}/{ground.member.id}", {}, looks=[RELATIONSHIPS])
+
+
 async def list_own_guilds(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     second = await store_guild(api, ground.owner)
@@ -468,6 +491,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/guilds/{guild_id}/roles/{role_id}"): update_role,
     ("PATCH", "/guilds/{guild_id}/vanity-url"): update_vanity_url,
     ("PATCH", "/users/@me"): update_user,
+    ("PATCH", "/users/@me/relationships/{user_id}"): rename_friend,
     ("POST", "/applications"): create_application,
     ("POST", "/channels/{channel_id}/invites"): create_invite,
     ("POST", "/channels/{channel_id}/messages"): send_message,
@@ -479,7 +503,9 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("POST", "/guilds/{guild_id}/roles"): create_role,
     ("POST", "/oauth2/authorize"): authorize,
     ("POST", "/users/@me/channels"): open_direct_channel,
+    ("POST", "/users/@me/relationships"): request_friendship,
     ("PUT", "/channels/{channel_id}"): update_channel,
     ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): put_overwrite,
     ("PUT", "/guilds/{guild_id}/bans/{user_id}"): put_ban,
+    ("PUT", "/users/@me/relationships/{user_id}"): put_relationship,
 }

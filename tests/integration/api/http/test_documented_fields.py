@@ -73,6 +73,7 @@ HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
         "message_reference.type": 501, "message_reference.fail_if_not_exists": 400,
     },
     ("POST", "/guilds"): {"channels[].id": 400},
+    ("POST", "/users/@me/relationships"): {"discriminator": 400},
     ("POST", "/guilds/{guild_id}/channels"): {"permission_overwrites[].type": 404},
     ("PATCH", "/channels/{channel_id}"): {"permission_overwrites[].type": 404},
     ("PUT", "/channels/{channel_id}"): {"permission_overwrites[].type": 404},

@@ -43,7 +43,7 @@ async def test_unknown_version_is_refused(api: ApiUnderTest) -> None:
         ("GET", "/sticker-packs", 501),
         ("GET", "/users/@me/settings", 501),
         ("GET", "/applications/1/skus", 501),
-        ("PUT", "/users/@me/relationships/1", 501),
+        ("POST", "/users/@me/devices", 501),
     ],
 )
 async def test_route_that_is_not_there_says_why(api: ApiUnderTest, method: str, path: str, status: int) -> None:

@@ -76,7 +76,7 @@ async def test_options_of_what_is_not_there_is_not_found(api: ApiUnderTest, path
     ("method", "path"),
     [
         ("GET", "/sticker-packs/"),
-        ("POST", "/users/@me/relationships"),
+        ("POST", "/users/@me/devices"),
         ("POST", "/applications/1/commands"),
         ("GET", "/channels/1/messages/pins/"),
         ("HEAD", "/channels/1/messages/pins"),

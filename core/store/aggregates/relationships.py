@@ -1,0 +1,28 @@
+"""Relationships of people, each side of a pair as a row of its own (`core.domain.relationship`)."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from core.domain.relationship import Relationship, RelationshipType
+
+
+class RelationshipReader(Protocol):
+    async def find(self, user_id: int, other_id: int) -> Relationship | None:
+        """Find the side of `user_id`."""
+
+    async def list_of(self, user_id: int) -> list[Relationship]:
+        """List a user's sides by ascending id of the others."""
+
+    async def types_of(self, user_ids: Collection[int]) -> dict[int, dict[int, RelationshipType]]:
+        """Return the types of all sides of these users, keyed by user, then by the other. Users without are absent."""
+
+    async def count(self, user_id: int) -> Mapping[RelationshipType, int]:
+        """Count a user's sides of each type that it has."""
+
+
+class RelationshipWriter(RelationshipReader, Protocol):
+    async def put(self, relationship: Relationship) -> None:
+        """Add a side, or replace it. Both users exist."""
+
+    async def delete(self, user_id: int, other_id: int) -> None:
+        """Delete a side. No error when there is none."""
