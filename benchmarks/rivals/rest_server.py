@@ -43,7 +43,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings
 from core.runtime.sockets import bind_socket
-from core.store.blob.store import open_folder
+from core.store.blob.folder import open_folder
 from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
 from guildway.processes.ground import Ground, build_metrics
 

@@ -21,11 +21,11 @@ from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
-from core.store.blob.store import open_folder
 from gateway.app import Gateway
 from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
+from guildway.processes.files import check_shared_files, open_blobs
 from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.roles import Role
@@ -61,7 +61,10 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         )
         ground = laid.ground
         address = PublicAddress(settings.gateway.public_url)
-        api = build_the_api(ground, await open_folder(files.images), address)
+        blobs = await open_blobs(settings.files, files)
+        if role.has_api:
+            await check_shared_files(blobs, ground.store)
+        api = build_the_api(ground, blobs, address)
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         gateway = _open_gateway(role, ground, api, address)
         yield Server(

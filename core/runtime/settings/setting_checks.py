@@ -47,6 +47,15 @@ def check_networks(networks: Sequence[str]) -> None:
 
 def check_websocket_url(url: str) -> None:
     """Check an address of ws:// or wss://, a host, perhaps a port and a path; or an empty text."""
+    _check_public_url(url, ("ws", "wss"))
+
+
+def check_http_url(url: str) -> None:
+    """Check an address of http:// or https://, a host, perhaps a port and a path; or an empty text."""
+    _check_public_url(url, ("http", "https"))
+
+
+def _check_public_url(url: str, schemes: tuple[str, str]) -> None:
     if not url:
         return
     try:
@@ -54,8 +63,8 @@ def check_websocket_url(url: str) -> None:
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise ValueError(f"no address: {error}") from error
-    if parts.scheme not in ("ws", "wss"):
-        raise ValueError("an address that begins with ws:// or wss://")
+    if parts.scheme not in schemes:
+        raise ValueError(f"an address that begins with {schemes[0]}:// or {schemes[1]}://")
     if not _is_host(host) or port == 0 or "@" in parts.netloc:
         raise ValueError("after the scheme there must be a host, and perhaps a port, and nothing else before the path")
     if "?" in url or "#" in url or re.search(r"[^!-~]", url):

@@ -13,6 +13,7 @@ from msgspec import Meta
 from core.runtime.settings.setting_checks import (
     check_host,
     check_hosts,
+    check_http_url,
     check_networks,
     check_path,
     check_postgres_url,
@@ -125,6 +126,27 @@ class CassandraSettings(msgspec.Struct, kw_only=True, frozen=True):
     requests_in_flight: Annotated[int, Meta(ge=1, le=20_000)] = 256
 
 
+class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """Where files are, how large they may be, and how their links work."""
+
+    s3_bucket: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    s3_prefix: Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)?$")] = ""
+    s3_endpoint: Annotated[str, Meta(extra={CHECK: check_http_url})] = ""
+    s3_region: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,48}$")] = "us-east-1"
+    s3_access_key_id: Login = ""
+    s3_secret_access_key: Login = ""
+    public_url: Annotated[str, Meta(extra={CHECK: check_http_url})] = ""
+    max_file_bytes: Annotated[int, Meta(ge=1, le=2**40)] = 26_214_400
+    max_upload_bytes: Annotated[int, Meta(ge=1, le=2**40)] = 104_857_600
+    upload_lifetime_s: PositiveSeconds = 900.0
+    link_lifetime_s: Annotated[float, Meta(ge=60, le=_YEAR_S)] = 86_400.0
+    user_quota_bytes: Annotated[int, Meta(ge=0, le=2**50)] = 0
+    guild_quota_bytes: Annotated[int, Meta(ge=0, le=2**50)] = 0
+    sweep_interval_s: PositiveSeconds = 60.0
+    picture_processes: Annotated[int, Meta(ge=1, le=64)] = 1
+    max_picture_pixels: Annotated[int, Meta(ge=1024, le=2**30)] = 50_000_000
+
+
 class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The rates of a user's or an address's actions."""
 
@@ -169,6 +191,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     redis: RedisSettings = RedisSettings()
     postgres: PostgresSettings = PostgresSettings()
     cassandra: CassandraSettings = CassandraSettings()
+    files: FileSettings = FileSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()
     logging: LoggingSettings = LoggingSettings()

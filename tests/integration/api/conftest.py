@@ -26,7 +26,7 @@ from core.live.refusals import Refusals
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics import Metrics
 from core.runtime.settings.settings import ApiSettings, LimitSettings, Settings
-from core.store.blob.store import open_memory
+from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
 from tests.support.databases import MigratedDatabase

@@ -14,7 +14,7 @@ import msgspec
 
 from core.runtime.metrics import Metrics
 from core.runtime.settings.settings import Settings
-from core.store.blob.store import open_memory
+from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore, StoreOptions
 from gateway.transport.public_address import PublicAddress
 from guildway.processes.embedded_ground import lay_ground, open_ids

@@ -6,7 +6,7 @@ import pytest
 
 from api.services.images import MAX_IMAGE_BYTES, ImageService, find_image_type, is_moving, parse_data_address
 from core.domain.errors import Invalid
-from core.store.blob.store import open_memory
+from core.store.blob.objects import open_memory
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
 JPEG = b"\xff\xd8\xff\xe0rest"
