@@ -25,6 +25,8 @@ APIS: Final = 2
 COME_BACK_S: Final = 60.0
 """The longest time for a process to be there again on a busy machine."""
 
+_LOG_LINES: Final = 30
+
 
 class Cluster:
     """The running cluster, whose processes and servers a test may kill, pause and start."""
@@ -66,6 +68,12 @@ class Cluster:
                 if entry["state"] == "ready" and entry["pid"] not in (killed, None):
                     return
                 await asyncio.sleep(0.02)
+
+    def describe(self) -> str:
+        """Return how the processes are, and the last warnings in their logs."""
+        states = {name: (entry["pid"], entry.get("state")) for name, entry in self.entries().items()}
+        warnings = [line for line in self.server.log if '"level": "info"' not in line]
+        return f"processes {states}; log: " + "\n".join(warnings[-_LOG_LINES:])
 
     async def empty_redis(self) -> None:
         """Remove everything from Redis, as FLUSHALL does."""

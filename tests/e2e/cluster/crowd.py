@@ -123,6 +123,11 @@ class Listener:
             self.news.clear()
             await self.news.wait()
 
+    def describe(self) -> str:
+        """Return how far the listener has come."""
+        newest = {seen.channel_id: seen.message_id for seen in self.seen[-50:]}
+        return f"life {self.life}, {self.resumes} resumes, s {self._seq}, {len(self.seen)} seen, newest {newest}"
+
     async def _connect(self) -> None:
         async with self._http.ws_connect(f"{self._gateway}/?v=10&encoding=json", max_msg_size=0) as socket:
             beating = asyncio.create_task(self._beat(socket))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
@@ -20,6 +21,8 @@ SENDERS: Final = 12
 """The people who also send: about forty messages a second together, which each listener gets."""
 PAUSE_S: Final = 0.3
 _JOIN_AT_ONCE: Final = 8
+_STUCK_S: Final = 200.0
+"""The time after which what a chat waits for is taken to never come. It is told before the test's own time is up."""
 _VIEW: Final = str(1 << 10)
 _numbers = itertools.count(1)
 
@@ -68,11 +71,13 @@ class Chat:
         sending: Sequence[asyncio.Task[None]],
         news: asyncio.Event,
         make_sender: Callable[[int, str], Sender],
+        describe_cluster: Callable[[], str],
     ) -> None:
         """`sending` are the tasks of those who send; `news` is set by each answer to one of them.
 
-        `make_sender` makes the sender of a number, to a channel.
+        `make_sender` makes the sender of a number, to a channel. `describe_cluster` says how the cluster is.
         """
+        self._describe_cluster = describe_cluster
         self._sending = sending
         self._news = news
         self._make_sender = make_sender
@@ -88,9 +93,10 @@ class Chat:
     async def go_on(self, messages: int) -> None:
         """Wait until so many more messages have been answered."""
         goal = self.answered + messages
-        while self.answered < goal:
-            self._news.clear()
-            await self._news.wait()
+        async with self._expecting(f"{messages} more answers"):
+            while self.answered < goal:
+                self._news.clear()
+                await self._news.wait()
 
     async def meet(self, people: int, messages: int) -> list[Sender]:
         """Let many people send so many messages each to one channel at once, and return the senders."""
@@ -102,8 +108,22 @@ class Chat:
             for _ in range(messages):
                 await sender.send()
 
-        await asyncio.gather(*map(send, crowd))
+        async with self._expecting(f"{people * messages} answers in one channel"):
+            await asyncio.gather(*map(send, crowd))
         return crowd
+
+    @contextlib.asynccontextmanager
+    async def _expecting(self, what: str) -> AsyncIterator[None]:
+        """Bound the waiting for something, and say how everybody is when it does not come."""
+        try:
+            async with asyncio.timeout(_STUCK_S):
+                yield
+        except TimeoutError:
+            senders = {number: Counter(sender.statuses[-20:]) for number, sender in enumerate(self.senders)}
+            newest = {number: listener.describe() for number, listener in enumerate(self.listeners)}
+            raise AssertionError(
+                f"waited for {what}; refusals {senders}; listeners {newest}; {self._describe_cluster()}"
+            ) from None
 
     def check_undisturbed(self) -> None:
         """Check that no session had to be resumed, and none had to begin anew."""
@@ -117,19 +137,23 @@ class Chat:
         """
         for task in self._sending:
             task.cancel()
-        await asyncio.wait(self._sending)
-        last = [await sender.send() for sender in self.senders[: len(self.scene.channels)]]
-        for listener in self.listeners:
-            for channel_id, message_id in zip(self.scene.channels, last, strict=True):
-                await listener.wait_for(channel_id, int(message_id))
-        history: History = {
-            channel_id: [
-                (int(message["id"]), message["content"])
-                for message in await self.scene.owner.history(channel_id)
-                if message["type"] == 0
-            ]
-            for channel_id in (*self.scene.channels, self.scene.hidden)
-        }
+        async with self._expecting("the end of the sending"):
+            await asyncio.wait(self._sending)
+        async with self._expecting("the answer to a last message in each channel"):
+            last = [await sender.send() for sender in self.senders[: len(self.scene.channels)]]
+        async with self._expecting(f"everybody to see {last}"):
+            for listener in self.listeners:
+                for channel_id, message_id in zip(self.scene.channels, last, strict=True):
+                    await listener.wait_for(channel_id, int(message_id))
+        async with self._expecting("the history"):
+            history: History = {
+                channel_id: [
+                    (int(message["id"]), message["content"])
+                    for message in await self.scene.owner.history(channel_id)
+                    if message["type"] == 0
+                ]
+                for channel_id in (*self.scene.channels, self.scene.hidden)
+            }
         faults = find_broken_stores(self.senders, history)
         for number, listener in enumerate(self.listeners):
             found = find_broken_listening(listener, history, self.scene.channels)
@@ -159,7 +183,7 @@ async def chatting(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
         senders = [make_sender(number, scene.channels[number % CHANNELS]) for number in range(SENDERS)]
         sending = [tasks.create_task(sender.run(PAUSE_S)) for sender in senders]
         sending.append(tasks.create_task(_whisper(scene)))
-        yield Chat(scene, senders, listeners, sending, news, make_sender)
+        yield Chat(scene, senders, listeners, sending, news, make_sender, cluster.describe)
         for task in (*running, *sending):
             task.cancel()
 

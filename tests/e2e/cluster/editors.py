@@ -18,7 +18,10 @@ _PAUSE_S: Final = 0.1
 
 
 class RowListener(Listener):
-    """A listener that also records topics of channels and new roles."""
+    """A listener that also records topics of channels and new roles.
+
+    A guild that is shown whole stands for what was not told before, if the listener had to begin anew.
+    """
 
     def __init__(self, *, http: aiohttp.ClientSession, gateway: str, token: str) -> None:
         super().__init__(http=http, gateway=gateway, token=token)
@@ -31,7 +34,15 @@ class RowListener(Listener):
             self.topics.setdefault(payload.d["id"], []).append(int(payload.d["topic"] or 0))
         elif payload.t == "GUILD_ROLE_CREATE":
             self.roles.add(payload.d["role"]["id"])
+        elif payload.t == "GUILD_CREATE" and self.life > 1:
+            self._begin_anew(payload.d)
         super()._take(payload)
+
+    def _begin_anew(self, guild: dict[str, Any]) -> None:
+        self.roles.update(role["id"] for role in guild["roles"])
+        for channel in guild["channels"]:
+            told = self.topics.setdefault(channel["id"], [])
+            told += range(max(told, default=0) + 1, int(channel.get("topic") or 0) + 1)
 
 
 class Editor:

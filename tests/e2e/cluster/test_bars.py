@@ -101,6 +101,14 @@ async def test_cassandra_that_stands_still_for_twenty_seconds_loses_nothing(clus
     await chat.check()
 
 
+async def test_killed_cassandra_that_starts_again_loses_nothing(cluster: Cluster, chat: Chat) -> None:
+    cluster.cassandra.kill()
+    await asyncio.to_thread(cluster.cassandra.start)
+    await chat.go_on(AFTER)
+    await chat.check()
+    chat.check_undisturbed()
+
+
 async def test_api_process_that_stood_still_between_open_and_close_disturbs_nothing(
     cluster: Cluster, chat: Chat
 ) -> None:

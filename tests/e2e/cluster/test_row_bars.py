@@ -181,6 +181,20 @@ async def test_worker_that_is_told_to_stop_is_resumed_exactly(cluster: Cluster, 
     await wait_ready(cluster)
 
 
+async def test_worker_that_is_killed_twice_while_people_change_rows_tells_all_or_begins_anew(
+    cluster: Cluster, chat: Chat
+) -> None:
+    async with editing(cluster, chat) as work:
+        for _ in range(2):
+            await cluster.kill("worker-1")
+            await work.go_on(1)
+        await chat.go_on(AFTER)
+        await work.go_on(5)
+        await work.check()
+    await chat.check()
+    assert all(listener.life == 1 for listener in chat.listeners)
+
+
 @pytest.mark.parametrize("is_crash", [False, True], ids=["stopped", "killed"])
 async def test_rows_that_were_answered_outlive_postgres(cluster: Cluster, chat: Chat, is_crash: bool) -> None:
     async with editing(cluster, chat) as work:
