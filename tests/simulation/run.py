@@ -19,6 +19,7 @@ from tests.simulation.defects import planted
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
 from tests.simulation.world.fate import Fate
 from tests.simulation.world.network import HttpPort
+from tests.simulation.world.preparation import prepared_once
 from tests.simulation.world.process_loop import ProcessLoop
 from tests.simulation.world.server import EmbeddedServer
 from tests.simulation.world.sqlite import Disk
@@ -52,16 +53,18 @@ def run_seed(seed: int, database: MigratedDatabase, *, defect: str | None = None
     ):
         path = Path(folder) / "guildway.db"
         database.copy_to(path)
-        with quiet_collector():
-            run = _Run(seed, str(path))
-            with logged_to(run.world):
-                try:
-                    run.play()
-                finally:
-                    run.end()
-            outcome = run.outcome()
-            del run
-        return outcome
+        with quiet_collector(), prepared_once():
+            return _play(seed, str(path))
+
+
+def _play(seed: int, path: str) -> Outcome:
+    run = _Run(seed, path)
+    with logged_to(run.world):
+        try:
+            run.play()
+        finally:
+            run.end()
+    return run.outcome()
 
 
 class _Run:

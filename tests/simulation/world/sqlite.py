@@ -28,6 +28,8 @@ _TRIP_S: Final = 0.004
 _SLOW_SHARE: Final = 0.01
 _SLOW_S: Final = 0.15
 """A disk that is busy."""
+_first: Final[list[AsyncEngine]] = []
+"""The first engine, whose compiled statements the others have too."""
 
 
 class Disk:
@@ -57,6 +59,7 @@ class Disk:
 
     def _make_engine(self, location: str) -> AsyncEngine:
         engine = connect_sqlite(location, connect=self._connect)
+        share_statements(engine)
         event.listen(engine.sync_engine, "checkout", lambda _connection, record, _proxy: self._records.append(record))
         return engine
 
@@ -64,6 +67,15 @@ class Disk:
         connection = InlineConnection(sqlite3.connect(path, cached_statements=_CACHED_STATEMENTS), self.delay_s)
         self._open.append(connection)
         return connection
+
+
+def share_statements(engine: AsyncEngine) -> None:
+    """Let SQLAlchemy compile each statement once for the engines of all processes and all seeds."""
+    if not _first:
+        _first.append(engine)
+    first, own = _first[0].sync_engine, engine.sync_engine
+    own._compiled_cache = first._compiled_cache
+    own.dialect = own.pool._dialect = first.dialect
 
 
 class _Errands:

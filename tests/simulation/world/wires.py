@@ -236,10 +236,11 @@ class GatewayPort:
         self._broken += wires
 
     def bury(self) -> None:
-        """Let go of all connections of dead processes: the collector does not see through their outlets."""
+        """Let go of all connections of dead processes: the collector does not see that an intake has an outlet."""
         for wire in self._broken:
             if wire.socket is not None:
                 wire.socket.connection.outlet.cut()
+                del wire.socket.connection.intake
 
     def connect(self, client: ProcessLoop, receiver: FrameReceiver, query: str) -> Wire | None:
         """Open a connection, None when there is no server."""
