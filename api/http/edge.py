@@ -18,7 +18,7 @@ from api.http.errors import HeadersTooLarge, refuse
 from api.http.gate import Gate
 from api.http.rate_headers import Rate, encode_rate
 from api.http.router import Router
-from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Receive, Scope, Send, address_of
+from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Message, Receive, Scope, Send, address_of
 from api.services.limits import Limits
 from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
@@ -66,18 +66,34 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_s = self._clock.monotonic_s()
         status = 500
+        asked = scope
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope = {**scope, "method": "GET"}
         try:
             answer = await self._find_answer(scope, receive)
             status = answer.status
+            if answer.stream is not None:
+                await answer.stream(asked, self._finish_stream(scope, answer, send))
+                status = answer.status
+                return
             await send({"type": "http.response.start", "status": status, "headers": self._finish(scope, answer)})
             await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
         finally:
             self._observe(scope, status, self._clock.monotonic_s() - started_s)
         if status in _COUNTED_AS_INVALID and CALLER_KEY not in scope:
             await self._limits.count_invalid(address_of(scope))
+
+    def _finish_stream(self, scope: Scope, answer: Answer, send: Send) -> Send:
+        """Return a `send` that notes the status of a stream, and gives it the headers of every answer."""
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.status, answer.headers = message["status"], list(message["headers"])
+                message = {**message, "headers": self._finish(scope, answer)}
+            await send(message)
+
+        return send_on
 
     async def _find_answer(self, scope: Scope, receive: Receive) -> Answer:
         refusal = self._prepare(scope)

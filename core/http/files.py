@@ -1,15 +1,15 @@
 """A file as an answer: whole, in part, or not at all because the client has it.
 
 The module speaks plain ASGI. Where the server has the extension `http.response.zerocopysend`, the file goes from the
-kernel's cache to the socket; elsewhere it is read and sent in pieces. A `FileAnswer` closes a file that it has opened,
-and leaves one that was open.
+kernel's cache to the socket; elsewhere it is read and sent in pieces, and so is what is no file of this machine but can
+be read in parts (`ByteSource`). A `FileAnswer` closes a file that it has opened, and leaves one that was open.
 """
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -20,6 +20,17 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _ZERO_COPY: Final = "http.response.zerocopysend"
 _PIECE_BYTES: Final = 65_536
+
+
+class ByteSource(Protocol):
+    """Bytes that are elsewhere, and whose size is known."""
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the whole."""
+
+    def read(self, start: int, size_bytes: int) -> AsyncIterator[bytes]:
+        """Yield a part in pieces."""
 
 
 class FileAnswer(msgspec.Struct, kw_only=True, frozen=True):
@@ -51,20 +62,33 @@ class FileAnswer(msgspec.Struct, kw_only=True, frozen=True):
         finally:
             opened.close()
 
+    async def send_source(self, scope: Mapping[str, Any], send: Send, source: ByteSource) -> None:
+        """Answer a GET or a HEAD. What the source raises in the middle ends the connection."""
+        selection = await self._begin(scope, send, source.size_bytes)
+        left_bytes = 0 if scope["method"] == "HEAD" else selection.size_bytes
+        if left_bytes:
+            async for piece in source.read(selection.start, left_bytes):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body"})
+
     async def _send_open(self, scope: Mapping[str, Any], send: Send, file: BinaryIO) -> None:
-        size_bytes = os.fstat(file.fileno()).st_size
-        etag = None if self.etag is None else f'"{self.etag}"'.encode()
-        selection = select(File(size_bytes, etag, self.modified_s), scope["headers"])
-        headers = [*self._describe(etag), *self.headers, *_measure(selection, size_bytes)]
-        if selection.outcome in (Outcome.WHOLE, Outcome.PART):
-            headers += self._describe_body()
-        await send({"type": "http.response.start", "status": selection.outcome.value, "headers": headers})
+        selection = await self._begin(scope, send, os.fstat(file.fileno()).st_size)
         if scope["method"] == "HEAD" or not selection.size_bytes:
             await send({"type": "http.response.body"})
         elif _ZERO_COPY in (scope.get("extensions") or ()):
             await send({"type": _ZERO_COPY, "file": file, "offset": selection.start, "count": selection.size_bytes})
         else:
             await _send_pieces(send, file, selection)
+
+    async def _begin(self, scope: Mapping[str, Any], send: Send, size_bytes: int) -> Selection:
+        """Send the head, and return which part is to follow."""
+        etag = None if self.etag is None else f'"{self.etag}"'.encode()
+        selection = select(File(size_bytes, etag, self.modified_s), scope["headers"])
+        headers = [*self._describe(etag), *self.headers, *_measure(selection, size_bytes)]
+        if selection.outcome in (Outcome.WHOLE, Outcome.PART):
+            headers += self._describe_body()
+        await send({"type": "http.response.start", "status": selection.outcome.value, "headers": headers})
+        return selection
 
     def _describe(self, etag: bytes | None) -> list[tuple[bytes, bytes]]:
         headers = [(b"accept-ranges", b"bytes")]
