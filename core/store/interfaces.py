@@ -33,6 +33,7 @@ from core.store.aggregates.invites import InviteReader, InviteWriter
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader, MemberWriter
 from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.read_states import ReadStateReader, ReadStateWriter
 from core.store.aggregates.relationships import RelationshipReader, RelationshipWriter
 from core.store.aggregates.roles import RoleWriter
 from core.store.aggregates.secrets import Secrets
@@ -53,6 +54,7 @@ class Transaction(Protocol):
     invites: InviteWriter
     files: FileWriter
     relationships: RelationshipWriter
+    read_states: ReadStateWriter
 
     async def lock(self, *, guilds: Collection[int]) -> None:
         """Name the unit's guilds in its body, when only the body can tell them; what it reads of them is read after.
@@ -84,6 +86,7 @@ class Store(Protocol):
     files: FileReader
     secrets: Secrets
     relationships: RelationshipReader
+    read_states: ReadStateReader
     messages: MessageStore
 
     def write(

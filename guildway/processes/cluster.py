@@ -105,7 +105,7 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role) -> dict[str, Chore]:
     chores = {
         **list_common_chores(laid.ground, api),
         **laid.chores,
-        **laid.jobs.sweep_doors(laid.rows, api.stored_events),
+        **laid.jobs.sweep_doors(laid.rows, laid.mentions, api.stored_events),
     }
     if role.has_gateway:
         chores["watch for losses"] = partial(_watch_for_losses, laid.bus)

@@ -38,9 +38,12 @@ from core.runtime.metrics import Metrics
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.read_states import MentionRows
 from core.store.cluster.messages import ClusterMessages
 from core.store.cluster.store import ClusterStore
 from core.store.node_ids import NodeIds
+from core.store.sql.engine.postgres import POSTGRES
+from core.store.sql.unread.mention_rows import SqlMentionRows
 from guildway.processes.cluster_jobs import ClusterJobs
 from guildway.processes.cluster_meters import ClusterMeters
 from guildway.processes.cluster_servers import CLOSE_S, RedisConnections, open_ids, open_postgres, open_rows
@@ -62,6 +65,7 @@ class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
     ground: Ground
     bus: RedisBus
     rows: MessageRows
+    mentions: MentionRows
     jobs: ClusterJobs
     chores: dict[str, Chore]
 
@@ -102,7 +106,10 @@ async def lay_cluster_ground(
         )
         parts = _Parts(settings=settings, clock=clock, metrics=metrics, redis=redis, bus=bus)
         door = parts.make_door(openings, tickets)
-        messages = ClusterMessages(rows=rows, door=door, clock=clock, observe_insert=meters.observe_insert)
+        mentions = SqlMentionRows(writer=relational.writer, dialect=POSTGRES, clock=clock)
+        messages = ClusterMessages(
+            rows=rows, mentions=mentions, door=door, clock=clock, observe_insert=meters.observe_insert
+        )
         stack.push_async_callback(end_within, CLOSE_S, messages.close, "messages")
         store = ClusterStore(relational=relational, messages=messages, rows=rows)
         jobs = ClusterJobs(bus=bus, redis=redis.client, clock=clock, holder=incarnation, meters=meters)
@@ -116,7 +123,7 @@ async def lay_cluster_ground(
         if role.has_gateway:
             chores |= jobs.keep_logs(settings.redis, relational) | parts.list_counts()
         ground = parts.make_ground(store, ids, door)
-        yield ClusterGround(ground=ground, bus=bus, rows=rows, jobs=jobs, chores=chores)
+        yield ClusterGround(ground=ground, bus=bus, rows=rows, mentions=mentions, jobs=jobs, chores=chores)
 
 
 class _Parts:

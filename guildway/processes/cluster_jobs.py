@@ -14,6 +14,7 @@ from core.redis.jobs import JobLease
 from core.runtime.clock import Clock
 from core.runtime.settings.settings import RedisSettings
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.read_states import MentionRows
 from core.store.cluster.door_sweep import DoorSweep, MessageEvents
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.store import PostgresStore
@@ -48,13 +49,14 @@ class ClusterJobs:
         )
         return {"outbox sweep lease": lease.run, "outbox sweep": sweep.run}
 
-    def sweep_doors(self, rows: MessageRows, events: MessageEvents) -> dict[str, Chore]:
+    def sweep_doors(self, rows: MessageRows, mentions: MentionRows, events: MessageEvents) -> dict[str, Chore]:
         """End what dead processes have begun at the doors. `events` makes the events of rows."""
         lease = self._lease("door sweep")
         orphans = RedisOrphans(bus=self._bus, scripts=self._redis, clock=self._clock)
         sweep = DoorSweep(
             orphans=orphans,
             rows=rows,
+            mentions=mentions,
             events=events,
             is_held=partial(_is_held, lease),
             count=self._meters.count_opening,

@@ -9,6 +9,8 @@ a lease; two of them at once would do no harm, since an opening ends once and ro
                 is not stored ──→ the version is raised, so that a late edit fails, and aborted
     a deletion ─────────────────→ done again, and closed
 
+Its mentions are written, or removed, along with each.
+
 The withdrawal comes last: until the opening is ended, a process that was only asleep may still store its message and
 close, and then the message is told and must stay. A sweeper that dies between the two leaves the withdrawal to the
 message's own process, or, if that is dead, an insert that comes later than both: a message that was never answered.
@@ -27,8 +29,10 @@ import msgspec
 
 from core.domain.errors import Unavailable
 from core.domain.message import Message
+from core.domain.read_state import find_targets
 from core.door.pending import Orphan, PendingKind
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.read_states import MentionRows
 from core.wire.envelope import Envelope
 
 logger = logging.getLogger(__name__)
@@ -67,13 +71,14 @@ class MessageEvents(Protocol):
 class DoorSweep:
     """The job. `run` goes on in every API process."""
 
-    __slots__ = ("_count", "_events", "_is_held", "_orphans", "_rows", "_withdrawals")
+    __slots__ = ("_count", "_events", "_is_held", "_mentions", "_orphans", "_rows", "_withdrawals")
 
     def __init__(
         self,
         *,
         orphans: Orphans,
         rows: MessageRows,
+        mentions: MentionRows,
         events: MessageEvents,
         is_held: Callable[[], bool],
         count: Callable[[str, str], None] = lambda _kind, _outcome: None,
@@ -85,6 +90,7 @@ class DoorSweep:
         self._count = count
         self._orphans = orphans
         self._rows = rows
+        self._mentions = mentions
         self._events = events
         self._is_held = is_held
         self._withdrawals: deque[Orphan] = deque()
@@ -143,16 +149,20 @@ class DoorSweep:
             case PendingKind.DELETE:
                 ids = orphan.pending.message_ids
                 await self._rows.delete(orphan.channel_id, ids)
+                await self._mentions.drop(ids)
                 return await self._events.deleted(orphan.id, orphan.channel_id, ids)
 
     async def _settle_message(self, orphan: Orphan) -> Sequence[Envelope]:
         message = await self._rows.find(orphan.channel_id, orphan.id)
         if message is not None:
             await self._rows.insert(message)
+            if find_targets(message):
+                await self._mentions.put(message)
             return await self._events.created(message)
         return ()
 
     async def _withdraw(self, orphan: Orphan) -> None:
+        await self._mentions.drop([orphan.id])
         # The author is not known here; the place of a row does not need one.
         await self._rows.withdraw(
             Message(
@@ -173,4 +183,5 @@ class DoorSweep:
             if raised is None or msgspec.structs.replace(raised, version=version) == before:
                 return ()
             after = raised
+        await self._mentions.replace(after)
         return await self._events.updated(orphan.id, after)

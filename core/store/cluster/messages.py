@@ -17,6 +17,9 @@ the doors (door_sweep.py), one way or the other, and so is everything whose proc
 An edit whose opening was given up by others passes again, if it is still the last change of its message. It raises the
 version then, so that edits that have passed in between fail, and come after it.
 
+The mentions of a message are rows of the other server. They are written after the message and before its event, so who
+hears of the message may count on them. When that fails, the opening is left, and the sweep writes both again.
+
 A caller may be cancelled: what it has begun goes on without it.
 """
 
@@ -29,11 +32,13 @@ import msgspec
 
 from core.domain.errors import DomainError, OutcomeUnknown, Unavailable
 from core.domain.message import AddedMessage, Message
+from core.domain.read_state import TARGET_FIELDS, find_targets
 from core.door.pending import Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.read_states import MentionRows
 from core.store.sql.engine.connection import run_to_end
 from core.wire.envelope import Envelope
 
@@ -70,18 +75,20 @@ class MessageDoor(Protocol):
 class ClusterMessages:
     """The `MessageStore` of a cluster."""
 
-    __slots__ = ("_clock", "_door", "_observe_insert", "_rows", "_running")
+    __slots__ = ("_clock", "_door", "_mentions", "_observe_insert", "_rows", "_running")
 
     def __init__(
         self,
         *,
         rows: MessageRows,
+        mentions: MentionRows,
         door: MessageDoor,
         clock: Clock,
         observe_insert: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """`observe_insert` gets the seconds of each message's insert, with its repetitions, however it ends."""
         self._rows = rows
+        self._mentions = mentions
         self._door = door
         self._clock = clock
         self._observe_insert = observe_insert
@@ -123,7 +130,10 @@ class ClusterMessages:
         pending = Pending(PendingKind.EDIT, guild_id, (message_id,), expected_version)
 
         async def edit() -> Message | None:
-            return await self._edit(channel_id, message_id, changes, expected_version)
+            edited = await self._edit(channel_id, message_id, changes, expected_version)
+            if edited is not None and not TARGET_FIELDS.isdisjoint(changes):
+                await self._insist(lambda: self._mentions.replace(edited), is_unknown=True)
+            return edited
 
         return await run_to_end(self._change(channel_id, pending, edit, envelopes), self._running)
 
@@ -134,7 +144,10 @@ class ClusterMessages:
         pending = Pending(PendingKind.DELETE, guild_id, tuple(sorted(message_ids)))
 
         async def remove() -> list[int]:
-            return await self._delete(channel_id, message_ids)
+            gone = await self._delete(channel_id, message_ids)
+            if gone:
+                await self._insist(lambda: self._mentions.drop(gone), is_unknown=True)
+            return gone
 
         return await run_to_end(self._change(channel_id, pending, remove, envelopes), self._running)
 
@@ -155,6 +168,8 @@ class ClusterMessages:
         began_s = self._clock.monotonic_s()
         try:
             await self._insist(lambda: self._rows.insert(message))
+            if find_targets(message):
+                await self._insist(lambda: self._mentions.put(message), is_unknown=True)
         except OutcomeUnknown:
             await self._leave(message.id)
             raise
@@ -165,6 +180,7 @@ class ClusterMessages:
             await self._door.close(message.id, envelopes)
         except OpeningGone:
             await self._rows.withdraw(message)
+            await self._mentions.drop([message.id])
             raise
         return AddedMessage(message, is_new=True)
 

@@ -34,6 +34,7 @@ class ClusterStore:
         self.files = relational.files
         self.secrets = relational.secrets
         self.relationships = relational.relationships
+        self.read_states = relational.read_states
         self.node_numbers = relational.node_numbers
         self.messages: MessageStore = messages
 

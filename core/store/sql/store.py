@@ -30,6 +30,7 @@ from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.read_states import ReadStateReader
 from core.store.aggregates.relationships import RelationshipReader
 from core.store.aggregates.secrets import Secrets
 from core.store.aggregates.session_journal import SessionJournal
@@ -63,6 +64,8 @@ from core.store.sql.schema.migrate import migrate
 from core.store.sql.schema.tables.logs import log
 from core.store.sql.schema.tables.messages import nonces
 from core.store.sql.transaction import UnitOfWork
+from core.store.sql.unread.mention_rows import purge_oldest
+from core.store.sql.unread.read_states import SqlReadStates
 from core.store.sql.writing.commits import Commits
 from core.store.sql.writing.log import SqlLog, load_log_state
 from core.store.sql.writing.writer import Writer
@@ -122,6 +125,7 @@ class SqlStore:
         self._num_shards = bus.num_shards
         self._options = options
         self._files = files
+        self._dialect = dialect
         self.bus = bus
         self.users: UserReader = SqlUsers(reads)
         self.logins: LoginReader = SqlLogins(reads)
@@ -134,8 +138,9 @@ class SqlStore:
         self.files: FileReader = SqlFiles(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.messages: MessageStore = SqlMessages(
-            reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect)
+            reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect), dialect=dialect
         )
+        self.read_states: ReadStateReader = SqlReadStates(reads, dialect)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
         self.secrets: Secrets = SqlSecrets(run=writer.run_errand, dialect=dialect)
         self.session_journal: SessionJournal = SqlSessionJournal(reads=reads, writer=writer, dialect=dialect)
@@ -205,7 +210,9 @@ class SqlStore:
     ) -> AbstractAsyncContextManager[Transaction]:
         """Return a unit of work, which takes its place in the queue when it is entered."""
         owners = Owners(users=users, guilds=guilds)
-        return UnitOfWork(queue=self._writer.queue_body, num_shards=self._num_shards, owners=owners)
+        return UnitOfWork(
+            queue=self._writer.queue_body, dialect=self._dialect, num_shards=self._num_shards, owners=owners
+        )
 
     async def ping(self) -> None:
         """Check the database. Raises Unavailable when it does not answer."""
@@ -230,6 +237,7 @@ class SqlStore:
             await asyncio.sleep(self._options.chore_interval_s)
             try:
                 await self.purge_nonces()
+                await self.purge_mentions()
                 await self.trim_log()
             except Unavailable as error:
                 logger.warning("chores failed; they are repeated later", extra={"reason": reason_of(error)})
@@ -243,6 +251,15 @@ class SqlStore:
             return await db.execute(delete(nonces).where(nonces.c.message_id.in_(oldest), too_old)), ()
 
         while await self._writer.run_errand(purge) == _PURGE_CHUNK_ROWS:
+            pass
+
+    async def purge_mentions(self) -> None:
+        """Purge the mentions that nobody has read for too long."""
+
+        async def purge(db: Executor) -> tuple[int, Sequence[Envelope]]:
+            return await purge_oldest(db, now_ms=self._clock.now_ms(), limit=_PURGE_CHUNK_ROWS), ()
+
+        while await self._writer.run_errand(purge) >= _PURGE_CHUNK_ROWS:
             pass
 
     async def trim_log(self) -> None:

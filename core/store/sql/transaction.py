@@ -10,6 +10,7 @@ from core.store.aggregates.files import FileWriter
 from core.store.aggregates.guilds import GuildWriter
 from core.store.aggregates.invites import InviteWriter
 from core.store.aggregates.members import MemberWriter
+from core.store.aggregates.read_states import ReadStateWriter
 from core.store.aggregates.relationships import RelationshipWriter
 from core.store.aggregates.roles import RoleWriter
 from core.store.aggregates.users import UserWriter
@@ -26,6 +27,8 @@ from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.roles import SqlRoles
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.dialect import Dialect
+from core.store.sql.unread.read_states import SqlReadStates
 from core.store.sql.writing.jobs import CallerJob
 from core.wire.envelope import Envelope
 
@@ -48,12 +51,15 @@ class SqlTransaction:
         "guilds",
         "invites",
         "members",
+        "read_states",
         "relationships",
         "roles",
         "users",
     )
 
-    def __init__(self, db: Executor, *, num_shards: int, owners: Owners, lock: Lock | None = None) -> None:
+    def __init__(
+        self, db: Executor, *, dialect: Dialect, num_shards: int, owners: Owners, lock: Lock | None = None
+    ) -> None:
         """`lock` locks more owners; None when units run alone."""
         self._db = db
         self._owners = owners
@@ -65,6 +71,7 @@ class SqlTransaction:
         self.channels: ChannelWriter = SqlChannels(db)
         self.members: MemberWriter = SqlMembers(db)
         self.bans: BanWriter = SqlBans(db)
+        self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
         self.invites: InviteWriter = SqlInvites(db)
         self.files: FileWriter = SqlFiles(db)
         self.relationships: RelationshipWriter = SqlRelationships(db)
@@ -86,13 +93,20 @@ class SqlTransaction:
 class UnitOfWork:
     """The context of `async with store.write() as tx`, which takes its place in the queue when it is entered."""
 
-    __slots__ = ("_job", "_lock", "_num_shards", "_owners", "_queue", "_transaction")
+    __slots__ = ("_dialect", "_job", "_lock", "_num_shards", "_owners", "_queue", "_transaction")
 
     def __init__(
-        self, *, queue: Callable[[], CallerJob], num_shards: int, owners: Owners, lock: Lock | None = None
+        self,
+        *,
+        queue: Callable[[], CallerJob],
+        dialect: Dialect,
+        num_shards: int,
+        owners: Owners,
+        lock: Lock | None = None,
     ) -> None:
         """`queue` gives the unit to a writer, which locks its owners; `lock` locks more of them."""
         self._queue = queue
+        self._dialect = dialect
         self._num_shards = num_shards
         self._owners = owners
         self._lock = lock
@@ -104,7 +118,9 @@ class UnitOfWork:
             raise RuntimeError("a unit of work is entered once")
         self._job = self._queue()
         db = await self._job.begin()
-        self._transaction = SqlTransaction(db, num_shards=self._num_shards, owners=self._owners, lock=self._lock)
+        self._transaction = SqlTransaction(
+            db, dialect=self._dialect, num_shards=self._num_shards, owners=self._owners, lock=self._lock
+        )
         return self._transaction
 
     async def __aexit__(

@@ -17,6 +17,7 @@ from core.store.cluster.store import ClusterStore
 from core.store.sql.aggregates.message_rows import SqlMessageRows
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.postgres.store import PostgresStore
+from core.store.sql.unread.mention_rows import SqlMentionRows
 from core.wire.envelope import Envelope
 from tests.contract.builders import add_guild, flake, new_channel, new_envelope, new_message
 from tests.fakes.clock import FakeClock
@@ -40,7 +41,8 @@ class Api:
         self.rows = SqlMessageRows(
             reads=relational.reads, writer=relational.writer, dialect=POSTGRES, clock=process.clock
         )
-        self.messages = ClusterMessages(rows=self.rows, door=self.door, clock=process.clock)
+        self.mentions = SqlMentionRows(writer=relational.writer, dialect=POSTGRES, clock=process.clock)
+        self.messages = ClusterMessages(rows=self.rows, mentions=self.mentions, door=self.door, clock=process.clock)
         self.store = ClusterStore(relational=relational, messages=self.messages, rows=self.rows)
         self.orphans = RedisOrphans(bus=process.bus, scripts=process.scripts, clock=process.clock)
         self.heard: list[Delivery] = []
@@ -147,7 +149,9 @@ async def test_message_of_a_process_that_died_is_told_by_the_sweep(apis: list[Ap
     await dead.rows.insert(new_message(permit.id, CHANNEL, guild_id=GUILD))
     await dead.door.leave(permit.id)
     later = asyncio.ensure_future(alive.send())
-    sweep = DoorSweep(orphans=alive.orphans, rows=alive.rows, events=Events(), is_held=lambda: True)
+    sweep = DoorSweep(
+        orphans=alive.orphans, rows=alive.rows, mentions=alive.mentions, events=Events(), is_held=lambda: True
+    )
     assert await sweep.look() == 1
     sent = await later
     assert alive.heard_ids() == [permit.id, sent]
@@ -158,7 +162,9 @@ async def test_message_that_was_not_stored_holds_nobody_up_for_long(apis: list[A
     opening = Opening(channel_id=CHANNEL, guild_id=GUILD, author_id=flake(1), mark=dead.door.mark(), is_limited=False)
     permit = await dead.door.admit(opening)
     await dead.door.leave(permit.id)
-    sweep = DoorSweep(orphans=alive.orphans, rows=alive.rows, events=Events(), is_held=lambda: True)
+    sweep = DoorSweep(
+        orphans=alive.orphans, rows=alive.rows, mentions=alive.mentions, events=Events(), is_held=lambda: True
+    )
     assert await sweep.look() == 1
     late = new_message(permit.id, CHANNEL, guild_id=GUILD)
     await dead.rows.insert(late)

@@ -25,6 +25,7 @@ from core.redis.jobs import JobLease
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
 from core_ext.ids import SnowflakeGenerator
+from tests.fakes.mention_rows import FakeMentionRows
 from tests.fakes.message_rows import FakeMessageRows
 from tests.fakes.redis.log_source import FakeLogSource
 from tests.simulation.doors.message_events import CHANNELS, MessageEvents, Shown
@@ -145,11 +146,13 @@ class ApiProcess(Process):
             refusals=Refusals(),
         )
         self._ids = ids
-        self._messages = ClusterMessages(rows=self._rows, door=door, clock=self.clock)
+        mentions = FakeMentionRows()
+        self._messages = ClusterMessages(rows=self._rows, mentions=mentions, door=door, clock=self.clock)
         lease = JobLease(name="doors", holder=self.name, scripts=self.scripts, clock=self.clock)
         sweep = DoorSweep(
             orphans=RedisOrphans(bus=bus, scripts=self.scripts, clock=self.clock),
             rows=self._rows,
+            mentions=mentions,
             events=self._events,
             is_held=lambda: lease.epoch is not None,
         )

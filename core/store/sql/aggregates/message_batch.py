@@ -27,6 +27,8 @@ from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.sqlite_driver import Step, StepRows
 from core.store.sql.schema.columns import EntityMap
 from core.store.sql.schema.tables.messages import last_messages, messages, nonces
+from core.store.sql.schema.tables.read_states import mentions
+from core.store.sql.unread.mention_rows import MENTION_COLUMNS, mention_rows
 from core.store.sql.writing.jobs import Done
 from core.wire.envelope import Envelope
 
@@ -120,7 +122,14 @@ class MessageBatch:
 class MessageInserter:
     """The statements of the hot path, compiled once."""
 
-    __slots__ = ("_clock", "_insert_messages", "_put_nonces", "_raise_last_ids", "_select_nonces")
+    __slots__ = (
+        "_clock",
+        "_insert_mentions",
+        "_insert_messages",
+        "_put_nonces",
+        "_raise_last_ids",
+        "_select_nonces",
+    )
 
     def __init__(self, *, clock: Clock, dialect: Dialect) -> None:
         self._clock = clock
@@ -142,19 +151,23 @@ class MessageInserter:
             where=put_last.excluded.message_id > last_messages.c.message_id,
         )
         self._raise_last_ids = Bulk(lambda size: bulk_insert(put_last, ["channel_id", "message_id"], size), compiler)
+        self._insert_mentions = Bulk(lambda size: bulk_insert(insert(mentions), MENTION_COLUMNS, size), compiler)
 
     def insert_steps(self, new: Sequence[Message]) -> Iterator[Step]:
         """Return the statements that store new messages."""
         now_ms = self._clock.now_ms()
         nonce_rows = []
+        mentioned: list[tuple[Any, ...]] = []
         newest: dict[int, int] = {}
         for message in new:
             newest[message.channel_id] = max(newest.get(message.channel_id, 0), message.id)
+            mentioned += mention_rows(message)
             if message.nonce is not None:
                 nonce_rows.append((message.id, message.author_id, message.channel_id, message.nonce, now_ms))
         yield from self._insert_messages.steps([_message_row(message) for message in new])
         yield from self._put_nonces.steps(nonce_rows)
         yield from self._raise_last_ids.steps(list(newest.items()))
+        yield from self._insert_mentions.steps(mentioned)
 
     def nonce_steps(self, keys: Sequence[_NonceKey]) -> Iterator[Step]:
         """Return the statements that look nonces up."""

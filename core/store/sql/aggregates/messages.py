@@ -8,13 +8,16 @@ from sqlalchemy import bindparam, delete, select, update
 from core.domain.errors import UnknownMessage
 from core.domain.ids import snowflake_at
 from core.domain.message import AddedMessage, Message
+from core.domain.read_state import TARGET_FIELDS
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.message_batch import MESSAGE, MessageBatch, MessageInserter
 from core.store.sql.aggregates.message_reads import MessageReads, are_messages, is_message
 from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.tables.channels import channels
 from core.store.sql.schema.tables.messages import messages
+from core.store.sql.unread.mention_rows import drop_mentions, replace_mentions
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
@@ -34,9 +37,10 @@ _BY_AUTHOR = Query(
 class SqlMessages:
     """The `MessageStore` on SQL."""
 
-    __slots__ = ("_executor", "_inserter", "_reads", "_writer")
+    __slots__ = ("_dialect", "_executor", "_inserter", "_reads", "_writer")
 
-    def __init__(self, *, reads: Executor, writer: Writer, inserter: MessageInserter) -> None:
+    def __init__(self, *, reads: Executor, writer: Writer, inserter: MessageInserter, dialect: Dialect) -> None:
+        self._dialect = dialect
         self._executor = reads
         self._reads = MessageReads(reads)
         self._writer = writer
@@ -80,7 +84,10 @@ class SqlMessages:
             statement = update(messages).where(is_this, messages.c.version == expected_version).values(values)
             row = await db.fetch_one(statement.returning(*MESSAGE.columns))
             if row is not None:
-                return MESSAGE.entity(row), envelopes
+                edited = MESSAGE.entity(row)
+                if not TARGET_FIELDS.isdisjoint(changes):
+                    await replace_mentions(db, self._dialect, edited)
+                return edited, envelopes
             if await db.fetch_one(select(messages.c.id).where(is_this)) is None:
                 raise UnknownMessage
             return None, ()
@@ -91,6 +98,7 @@ class SqlMessages:
         async def work(db: Executor) -> tuple[list[int], Sequence[Envelope]]:
             statement = delete(messages).where(are_messages(channel_id, message_ids))
             gone = sorted(row[0] for row in await db.fetch_all(statement.returning(messages.c.id)))
+            await drop_mentions(db, gone)
             return gone, envelopes if gone else ()
 
         return await self._writer.run_errand(work) if message_ids else []

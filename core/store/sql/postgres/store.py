@@ -26,6 +26,7 @@ from core.store.aggregates.invites import InviteReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.read_states import ReadStateReader
 from core.store.aggregates.relationships import RelationshipReader
 from core.store.aggregates.secrets import Secrets
 from core.store.aggregates.users import UserReader
@@ -55,6 +56,7 @@ from core.store.sql.postgres.reads import PostgresReads
 from core.store.sql.postgres.relaying import Relay, Relaying, Tail
 from core.store.sql.postgres.writer import PostgresWriter
 from core.store.sql.transaction import UnitOfWork
+from core.store.sql.unread.read_states import SqlReadStates
 from core.store.sql.writing.commits import Commits
 
 _TIMEOUT_S: Final = 3.0
@@ -104,6 +106,7 @@ class PostgresStore:
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
+        self.read_states: ReadStateReader = SqlReadStates(reads, POSTGRES)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
         self.secrets: Secrets = SqlSecrets(run=writer.run_errand, dialect=POSTGRES)
 
@@ -160,6 +163,7 @@ class PostgresStore:
         owners = Owners(users=users, guilds=guilds)
         return UnitOfWork(
             queue=partial(self.writer.queue_body, owners.in_order()),
+            dialect=POSTGRES,
             num_shards=self._num_shards,
             owners=owners,
             lock=lock_owners,

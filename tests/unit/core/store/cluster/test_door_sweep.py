@@ -14,6 +14,7 @@ from core.store.cluster.messages import ClusterMessages
 from core.wire.envelope import Envelope
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
+from tests.fakes.mention_rows import FakeMentionRows
 from tests.fakes.message_door import FakeMessageDoor
 from tests.fakes.message_rows import FakeMessageRows, Fate
 
@@ -41,10 +42,12 @@ class Scene:
         self.door = FakeMessageDoor()
         self.fates: list[Fate] = []
         self.rows = FakeMessageRows(clock=FakeClock(), decide=self._decide)
+        self.mentions = FakeMentionRows()
         self.counted: list[tuple[str, str]] = []
         self.sweep = DoorSweep(
             orphans=self.door,
             rows=self.rows,
+            mentions=self.mentions,
             events=Events(),
             is_held=lambda: True,
             count=lambda kind, outcome: self.counted.append((kind, outcome)),
@@ -93,7 +96,7 @@ async def test_message_that_is_not_stored_never_is(scene: Scene, fate: Fate) -> 
 
 
 async def test_process_that_was_asleep_undoes_what_was_aborted(scene: Scene) -> None:
-    messages = ClusterMessages(rows=scene.rows, door=scene.door, clock=FakeClock())
+    messages = ClusterMessages(rows=scene.rows, mentions=scene.mentions, door=scene.door, clock=FakeClock())
     scene.door.enter(CHANNEL, MESSAGE.id)
     await scene.sweep.look()
     with pytest.raises(OpeningGone):
@@ -118,7 +121,7 @@ async def test_message_that_is_closed_while_it_is_swept_stays(scene: Scene) -> N
 
 
 async def test_process_that_was_asleep_has_success_with_what_was_told(scene: Scene) -> None:
-    messages = ClusterMessages(rows=scene.rows, door=scene.door, clock=FakeClock())
+    messages = ClusterMessages(rows=scene.rows, mentions=scene.mentions, door=scene.door, clock=FakeClock())
     scene.door.enter(CHANNEL, MESSAGE.id)
     await scene.rows.insert(MESSAGE)
     await scene.sweep.look()
@@ -176,3 +179,19 @@ async def test_opening_that_cannot_be_ended_stays_and_others_are_ended(scene: Sc
     assert len(scene.door.open) == 1
     assert await scene.sweep.look() == 1
     assert len(scene.told()) == 1, "the one that was stored"
+
+
+async def test_mentions_of_a_message_whose_process_died_before_writing_them_are_written(scene: Scene) -> None:
+    message = new_message(MESSAGE.id, CHANNEL, guild_id=flake(10), mention_everyone=True)
+    scene.door.enter(CHANNEL, message.id, flake(10))
+    await scene.rows.insert(message)
+    await scene.sweep.look()
+    assert scene.mentions.targets == {message.id: {flake(10): True}}
+
+
+async def test_mentions_of_a_deletion_whose_process_died_are_removed(scene: Scene) -> None:
+    await scene.mentions.put(new_message(MESSAGE.id, CHANNEL, guild_id=flake(10), mention_everyone=True))
+    await scene.rows.insert(MESSAGE)
+    await scene.open_change(PendingKind.DELETE)
+    await scene.sweep.look()
+    assert scene.mentions.targets == {}

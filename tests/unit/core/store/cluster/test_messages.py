@@ -11,6 +11,7 @@ from core.door.redis_openings import OpeningGone
 from core.store.cluster.messages import ClusterMessages
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
+from tests.fakes.mention_rows import FakeMentionRows
 from tests.fakes.message_door import FakeMessageDoor
 from tests.fakes.message_rows import FakeMessageRows, Fate
 
@@ -34,9 +35,14 @@ class Scene:
         self.may_delete = asyncio.Event()
         self.may_delete.set()
         self.rows = FakeMessageRows(clock=self.clock, decide=self._decide)
+        self.mentions = FakeMentionRows()
         self.insert_s: list[float] = []
         self.messages = ClusterMessages(
-            rows=self.rows, door=self.door, clock=self.clock, observe_insert=self.insert_s.append
+            rows=self.rows,
+            mentions=self.mentions,
+            door=self.door,
+            clock=self.clock,
+            observe_insert=self.insert_s.append,
         )
 
     async def _decide(self, write: str) -> Fate:
@@ -272,3 +278,32 @@ async def test_unknown_deletion_is_done_and_told(sent: Scene, fate: Fate) -> Non
     sent.rows.land_late_writes()
     assert not await sent.stored()
     assert sent.told() == [MESSAGE.id, CHANGED.id]
+
+
+async def test_mentions_follow_the_message_through_its_life(scene: Scene) -> None:
+    bob, carol = flake(2), flake(3)
+    message = new_message(flake(1), CHANNEL, guild_id=flake(10), mention_ids=(bob,))
+    scene.door.enter(CHANNEL, message.id, flake(10))
+    await scene.messages.add(message, [CREATED])
+    assert scene.mentions.targets == {message.id: {bob: True}}
+    changes = {"mention_ids": (bob, carol)}
+    await scene.messages.update(CHANNEL, message.id, changes, expected_version=0, envelopes=[CHANGED])
+    assert scene.mentions.targets == {message.id: {bob: True, carol: False}}
+    await scene.messages.delete(CHANNEL, [message.id], [DELETED])
+    assert scene.mentions.targets == {}
+
+
+async def test_message_whose_mentions_cannot_be_written_is_left_to_the_sweep(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def put(_: object) -> None:
+        scene.clock.advance(20)
+        raise Unavailable
+
+    monkeypatch.setattr(scene.mentions, "put", put)
+    message = new_message(flake(1), CHANNEL, guild_id=flake(10), mention_everyone=True)
+    scene.door.enter(CHANNEL, message.id, flake(10))
+    with pytest.raises(OutcomeUnknown):
+        await scene.messages.add(message, [CREATED])
+    assert scene.told() == []
+    assert scene.door.left == {message.id}

@@ -64,7 +64,7 @@ async def test_concurrent_units_share_one_commit(database: Database) -> None:
 
 def messages_of(database: Database) -> SqlMessages:
     inserter = MessageInserter(clock=database.clock, dialect=SQLITE)
-    return SqlMessages(reads=database.reads, writer=database.writer, inserter=inserter)
+    return SqlMessages(reads=database.reads, writer=database.writer, inserter=inserter, dialect=SQLITE)
 
 
 async def add(messages: SqlMessages, number: int, **fields: Any) -> AddedMessage:
@@ -127,10 +127,14 @@ async def test_failed_commit_fails_every_unit_and_the_store_goes_on(database: Da
 async def test_failed_commit_fails_the_bodies_of_callers(database: Database) -> None:
     database.fails = lambda step: step.sql == "COMMIT"
     with pytest.raises(Unavailable):
-        async with UnitOfWork(queue=database.writer.queue_body, num_shards=NUM_SHARDS, owners=Owners()) as tx:
+        async with UnitOfWork(
+            queue=database.writer.queue_body, dialect=SQLITE, num_shards=NUM_SHARDS, owners=Owners()
+        ) as tx:
             await tx.guilds.create(new_guild(1))
     database.fails = lambda _: False
-    async with UnitOfWork(queue=database.writer.queue_body, num_shards=NUM_SHARDS, owners=Owners()) as tx:
+    async with UnitOfWork(
+        queue=database.writer.queue_body, dialect=SQLITE, num_shards=NUM_SHARDS, owners=Owners()
+    ) as tx:
         assert await tx.guilds.find(flake(1)) is None
 
 
@@ -186,7 +190,9 @@ async def test_body_that_swallows_a_failure_of_the_database_is_not_kept(database
     await database.pragma(f"PRAGMA max_page_count={pages + 2}")
 
     async def write() -> None:
-        async with UnitOfWork(queue=database.writer.queue_body, num_shards=NUM_SHARDS, owners=Owners()) as tx:
+        async with UnitOfWork(
+            queue=database.writer.queue_body, dialect=SQLITE, num_shards=NUM_SHARDS, owners=Owners()
+        ) as tx:
             await tx.guilds.create(new_guild(1))
             with pytest.raises(Unavailable):
                 await tx.guilds.create(new_guild(2, description="x" * 200_000))
@@ -195,7 +201,9 @@ async def test_body_that_swallows_a_failure_of_the_database_is_not_kept(database
 
     with pytest.raises(Unavailable):
         await write()
-    async with UnitOfWork(queue=database.writer.queue_body, num_shards=NUM_SHARDS, owners=Owners()) as tx:
+    async with UnitOfWork(
+        queue=database.writer.queue_body, dialect=SQLITE, num_shards=NUM_SHARDS, owners=Owners()
+    ) as tx:
         assert [number for number in (1, 2, 3) if await tx.guilds.find(flake(number))] == []
 
 

@@ -1,0 +1,67 @@
+"""Read states: how far people have read, and the mentions that wait for them."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from core.domain.message import Message
+from core.domain.read_state import Ack, Mention, ReadState
+
+
+class ReadStateReader(Protocol):
+    async def list_of_user(self, user_id: int) -> list[ReadState]:
+        """Return the person's read states as of one instant, by channel id.
+
+        Besides channels of which something was read, it has those with mentions that wait, in guilds of which the user
+        is a member and in direct channels. Nothing counts that was sent before the user joined, by the user, or by
+        somebody whom the user has blocked. Channels that the user may not view are among them: it is for the caller to
+        leave them out.
+        """
+
+    async def list_mentions(
+        self, user_id: int, *, before: int, limit: int, guild_id: int = 0, roles: bool = True, everyone: bool = True
+    ) -> list[Mention]:
+        """Return messages that mention the user and were not dismissed, newest first, also those that were read.
+
+        None is from before the user joined, or from somebody whom the user has blocked.
+
+        `guild_id` asks for one guild alone; without `roles` or `everyone` such mentions are left out.
+        """
+
+
+class ReadStateWriter(ReadStateReader, Protocol):
+    async def ack(self, user_id: int, acks: Collection[Ack], *, now_ms: int) -> list[ReadState]:
+        """Move the person's places, each channel once; return the states that have changed, in the order of `acks`.
+
+        A place never goes back, unless the ack is manual.
+        """
+
+    async def move_own(self, places: Mapping[tuple[int, int], int], *, now_ms: int) -> None:
+        """Mark channels as read for the authors of messages; a place never goes back. The unit needs no owner.
+
+        `places` has the newest message by (user id, channel id).
+        """
+
+    async def ack_pins(self, user_id: int, channel_id: int, pinned_ms: int, *, now_ms: int) -> int | None:
+        """Note the newest pin that was seen. Return the state's version, or None when the pin was seen before."""
+
+    async def forget(self, user_id: int, channel_id: int) -> None:
+        """Remove a read state, as if nothing in the channel was ever read. No error when there is none."""
+
+    async def dismiss(self, user_id: int, message_id: int) -> bool:
+        """Leave a message out of `list_mentions` from now on; return whether it was not dismissed before."""
+
+
+class MentionRows(Protocol):
+    """The mentions of messages that are kept elsewhere, in a cluster; an embedded store writes them with the message.
+
+    Every call may be repeated, and raises Unavailable.
+    """
+
+    async def put(self, message: Message) -> None:
+        """Note the targets of a new message."""
+
+    async def replace(self, message: Message) -> None:
+        """Note the targets of a message as it was edited. A new one is listed, but does not count."""
+
+    async def drop(self, message_ids: Collection[int]) -> None:
+        """Forget the targets of messages that are gone."""

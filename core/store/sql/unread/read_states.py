@@ -1,0 +1,178 @@
+"""Read states on SQL. A login reads all of a person's with three statements that see one instant.
+
+A row says up to which message was read, and up to which one a count was given by the client; what came later is counted
+when it is read. So a mention of everybody writes nothing for anybody, and what is deleted does not count any more.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Table, bindparam, delete, select
+
+from core.domain.read_state import Ack, Mention, ReadState
+from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.dialect import Dialect
+from core.store.sql.engine.query import Query, Rows
+from core.store.sql.schema.tables.channels import channels
+from core.store.sql.schema.tables.read_states import dismissed_mentions, read_states
+from core.store.sql.unread.waiting_mentions import LISTED, WAITING_DIRECTLY, WAITING_IN_GUILDS
+
+
+class _Row(msgspec.Struct, kw_only=True, frozen=True):
+    """A row of the table."""
+
+    channel_id: int
+    last_read_id: int = 0
+    counted_id: int = 0
+    given_count: int = 0
+    last_pin_ms: int = 0
+    flags: int = 0
+    last_viewed: int | None = None
+    version: int = 0
+
+    def shown(self, waiting: int) -> ReadState:
+        """Return the read state, of which so many mentions wait after `counted_id`."""
+        return ReadState(
+            channel_id=self.channel_id,
+            last_read_id=self.last_read_id,
+            mention_count=self.given_count + waiting,
+            last_pin_ms=self.last_pin_ms,
+            flags=self.flags,
+            last_viewed=self.last_viewed,
+            version=self.version,
+        )
+
+
+_COLUMNS: Final = [read_states.c[name] for name in _Row.__struct_fields__]
+_OF_USER: Final = Query(
+    # A read state outlives its channel.
+    select(*_COLUMNS)
+    .join(channels, channels.c.id == read_states.c.channel_id)
+    .where(read_states.c.user_id == bindparam("user_id"))
+)
+
+
+class SqlReadStates:
+    """The `ReadStateWriter` on SQL; the store shows its reading half."""
+
+    __slots__ = ("_db", "_dialect")
+
+    def __init__(self, db: Executor, dialect: Dialect) -> None:
+        self._db = db
+        self._dialect = dialect
+
+    async def list_of_user(self, user_id: int) -> list[ReadState]:
+        after = {"user_id": user_id, "after_id": 0}
+        rows, *waiting = await self._db.query_together(
+            (_OF_USER, {"user_id": user_id}), (WAITING_IN_GUILDS, after), (WAITING_DIRECTLY, after)
+        )
+        counts = _counts(waiting)
+        found = {row.channel_id: row.shown(counts.pop(row.channel_id, 0)) for row in map(_row, rows)}
+        found.update((channel_id, _Row(channel_id=channel_id).shown(count)) for channel_id, count in counts.items())
+        return [found[channel_id] for channel_id in sorted(found)]
+
+    async def list_mentions(
+        self, user_id: int, *, before: int, limit: int, guild_id: int = 0, roles: bool = True, everyone: bool = True
+    ) -> list[Mention]:
+        rows = await self._db.query(
+            LISTED[roles, everyone], user_id=user_id, before_id=before, limit=limit, guild_id=guild_id
+        )
+        return [Mention(row[0], row[1]) for row in rows]
+
+    async def ack(self, user_id: int, acks: Collection[Ack], *, now_ms: int) -> list[ReadState]:
+        before = await self._find(user_id, [ack.channel_id for ack in acks])
+        moved: dict[int, _Row] = {}
+        for ack in acks:
+            known = before.get(ack.channel_id) or _Row(channel_id=ack.channel_id)
+            row = _moved(known, ack, now_ms)
+            if row is not known:
+                moved[ack.channel_id] = row
+        if not moved:
+            return []
+        await self._put(user_id, moved.values())
+        after = {"user_id": user_id, "after_id": min(row.counted_id for row in moved.values())}
+        counts = _counts(await self._db.query_together((WAITING_IN_GUILDS, after), (WAITING_DIRECTLY, after)))
+        return [row.shown(counts.get(row.channel_id, 0)) for row in moved.values()]
+
+    async def ack_pins(self, user_id: int, channel_id: int, pinned_ms: int, *, now_ms: int) -> int | None:
+        known = (await self._find(user_id, [channel_id])).get(channel_id) or _Row(channel_id=channel_id)
+        if pinned_ms <= known.last_pin_ms:
+            return None
+        row = msgspec.structs.replace(known, last_pin_ms=pinned_ms, version=_next_version(known, now_ms))
+        await self._put(user_id, [row])
+        return row.version
+
+    async def forget(self, user_id: int, channel_id: int) -> None:
+        is_this = (read_states.c.user_id == user_id, read_states.c.channel_id == channel_id)
+        await self._db.execute(delete(read_states).where(*is_this))
+
+    async def dismiss(self, user_id: int, message_id: int) -> bool:
+        new = self._dialect.insert(dismissed_mentions).values(user_id=user_id, message_id=message_id)
+        return await self._db.execute(new.on_conflict_do_nothing()) == 1
+
+    async def move_own(self, places: Mapping[tuple[int, int], int], *, now_ms: int) -> None:
+        new = self._dialect.insert(read_states)
+        moved = ("last_read_id", "counted_id", "given_count", "version")
+        put = new.on_conflict_do_update(
+            index_elements=_key(read_states),
+            set_={name: new.excluded[name] for name in moved},
+            where=new.excluded.last_read_id > read_states.c.last_read_id,
+        )
+        rows = [
+            {"user_id": user_id, **msgspec.structs.asdict(_own_row(channel_id, message_id, now_ms))}
+            for (user_id, channel_id), message_id in sorted(places.items())
+        ]
+        if rows:
+            await self._db.execute(put, rows)
+
+    async def _find(self, user_id: int, channel_ids: Collection[int]) -> dict[int, _Row]:
+        is_one = read_states.c.channel_id.in_(channel_ids)
+        found = await self._db.fetch_all(select(*_COLUMNS).where(read_states.c.user_id == user_id, is_one))
+        return {row.channel_id: row for row in map(_row, found)}
+
+    async def _put(self, user_id: int, rows: Iterable[_Row]) -> None:
+        new = self._dialect.insert(read_states)
+        changed = {name: new.excluded[name] for name in _Row.__struct_fields__ if name != "channel_id"}
+        put = new.on_conflict_do_update(index_elements=_key(read_states), set_=changed)
+        await self._db.execute(put, [{"user_id": user_id, **msgspec.structs.asdict(row)} for row in rows])
+
+
+def _key(table: Table) -> list[Any]:
+    return list(table.primary_key.columns)
+
+
+def _row(values: Sequence[Any]) -> _Row:
+    return _Row(**dict(zip(_Row.__struct_fields__, values, strict=True)))
+
+
+def _moved(known: _Row, ack: Ack, now_ms: int) -> _Row:
+    """Return the row after an ack, which is the same one if the ack changes nothing."""
+    changes: dict[str, Any] = {}
+    if ack.is_manual or ack.message_id > known.last_read_id:
+        is_given = ack.is_manual and ack.mention_count is not None
+        changes = {
+            "last_read_id": ack.message_id,
+            "counted_id": max(ack.counted_id, ack.message_id) if is_given else ack.message_id,
+            "given_count": ack.mention_count if is_given else 0,
+        }
+    if ack.flags is not None:
+        changes["flags"] = ack.flags
+    if ack.last_viewed is not None:
+        changes["last_viewed"] = ack.last_viewed
+    if all(getattr(known, name) == value for name, value in changes.items()):
+        return known
+    return msgspec.structs.replace(known, **changes, version=_next_version(known, now_ms))
+
+
+def _own_row(channel_id: int, message_id: int, now_ms: int) -> _Row:
+    return _Row(channel_id=channel_id, last_read_id=message_id, counted_id=message_id, version=now_ms)
+
+
+def _next_version(known: _Row, now_ms: int) -> int:
+    return max(known.version + 1, now_ms)
+
+
+def _counts(waiting: Iterable[Rows]) -> dict[int, int]:
+    """Return the counts by channel of the two queries, which have no channel in common."""
+    return {row[0]: row[1] for rows in waiting for row in rows}
