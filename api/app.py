@@ -27,6 +27,7 @@ from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
 from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
+from api.services.files.file_links import FileLinks
 from api.services.gateway_addresses import GatewayAddressService
 from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
@@ -125,6 +126,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     store: Store,
     bus: Bus,
     blobs: BlobStore,
+    links: FileLinks,
     ids: IdSource,
     clock: Clock,
     settings: Settings,
@@ -142,7 +144,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     entities = EntityCache(store=store, bus=bus, clock=clock)
     last_messages = LastMessages(messages=store.messages, bus=bus)
     cache = MessageCache(messages=store.messages, bus=bus)
-    renderer = MessageRenderer(entities=entities, messages=cache)
+    renderer = MessageRenderer(entities=entities, messages=cache, link_to=links.link_to)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
     authenticator = Authenticator(store=store, bus=bus, uses=uses)

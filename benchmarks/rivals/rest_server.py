@@ -33,6 +33,7 @@ from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
 from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
+from api.services.files.file_links import FileLinks
 from api.services.limits import Limits
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_forms import CreateMessage
@@ -70,6 +71,7 @@ async def _build_api(ground: Ground, folder: Path) -> Any:
         store=ground.store,
         bus=ground.bus,
         blobs=await open_folder(folder / "blobs"),
+        links=_make_links(ground),
         ids=ground.ids,
         clock=ground.clock,
         settings=ground.settings,
@@ -82,6 +84,10 @@ async def _build_api(ground: Ground, folder: Path) -> Any:
         starts=ground.starts,
         gateway_url=lambda _: "ws://127.0.0.1",
     ).asgi
+
+
+def _make_links(ground: Ground) -> FileLinks:
+    return FileLinks(key=b"key", base_url="http://127.0.0.1", clock=ground.clock, lifetime_s=86_400.0)
 
 
 def _build_litestar(ground: Ground) -> Any:
@@ -148,7 +154,7 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         bus=ground.bus,
         entities=entities,
         cache=cache,
-        renderer=MessageRenderer(entities=entities, messages=cache),
+        renderer=MessageRenderer(entities=entities, messages=cache, link_to=_make_links(ground).link_to),
         last_messages=LastMessages(messages=store.messages, bus=ground.bus),
         door=ground.door,
         typing_interval_s=ground.settings.limits.typing_interval_s,

@@ -25,7 +25,7 @@ from gateway.app import Gateway
 from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
-from guildway.processes.files import check_shared_files, open_blobs
+from guildway.processes.files import check_shared_files, open_files
 from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.roles import Role
@@ -61,10 +61,10 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         )
         ground = laid.ground
         address = PublicAddress(settings.gateway.public_url)
-        blobs = await open_blobs(settings.files, files)
+        opened = await open_files(ground, files, api_socket)
         if role.has_api:
-            await check_shared_files(blobs, ground.store)
-        api = build_the_api(ground, blobs, address)
+            await check_shared_files(opened, ground.store)
+        api = build_the_api(ground, opened, address)
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         gateway = _open_gateway(role, ground, api, address)
         yield Server(

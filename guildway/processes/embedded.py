@@ -27,7 +27,7 @@ from core.store.sql.store import SqlStore
 from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
-from guildway.processes.files import open_blobs
+from guildway.processes.files import open_files
 from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.server import Server, end_within
@@ -63,7 +63,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         stack.push_async_callback(end_within, STORE_GRACE_S, ids.close, "ids")
         ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
         address = PublicAddress(settings.gateway.public_url)
-        api = build_the_api(ground, await open_blobs(settings.files, files), address)
+        api = build_the_api(ground, await open_files(ground, files, api_socket), address)
         gateway = build_the_gateway(ground, api, address)
         operations_server = None
         if settings.metrics.enabled:

@@ -1,17 +1,62 @@
-"""The store of files of a process: a bucket when the settings name one, else the folder in its data folder."""
+"""The files of a process: a bucket when the settings name one, else the folder in its data folder; and their links."""
 
+import secrets
+import socket
+from typing import Final
+
+import msgspec
+
+from api.services.files.file_links import KEY_BYTES, KEY_NAME, FileLinks
 from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
-from core.runtime.settings.settings import FileSettings
+from core.runtime.settings.settings import FileSettings, Settings
 from core.store.blob.folder import open_folder
 from core.store.blob.identity import check_shared
 from core.store.blob.interfaces import BlobStore
 from core.store.interfaces import Store
 from guildway.data.data_files import DataFiles
+from guildway.processes.ground import Ground
+
+_EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses to translate, not to bind
+_STAGING: Final = "staging"
 
 
-async def open_blobs(settings: FileSettings, data: DataFiles) -> BlobStore:
-    """Open the store. Raises StartError when the bucket or the folder cannot be used."""
+class Files(msgspec.Struct, frozen=True):
+    """What the tiers need of files."""
+
+    blobs: BlobStore
+    links: FileLinks
+
+
+async def open_files(ground: Ground, data: DataFiles, api_socket: socket.socket | None) -> Files:
+    """Open the store of files, and get the key of links. `api_socket` is where the process' API listens, if it has one.
+
+    Raises:
+        StartError: when the bucket, the folder or the key cannot be used.
+    """
+    settings = ground.settings
+    try:
+        key = await ground.store.secrets.ensure(KEY_NAME, secrets.token_bytes(KEY_BYTES))
+    except Unavailable as error:
+        raise StartError(f"the key of links to files cannot be read: {error.text}") from error
+    links = FileLinks(
+        key=key,
+        base_url=_find_base_url(settings, api_socket),
+        clock=ground.clock,
+        lifetime_s=settings.files.link_lifetime_s,
+    )
+    return Files(await _open_blobs(settings.files, data), links)
+
+
+async def check_shared_files(files: Files, store: Store) -> None:
+    """Check that a process of a cluster has the files of the others. Raises StartError when it has not."""
+    try:
+        await check_shared(files.blobs, store.secrets)
+    except Unavailable as error:
+        raise StartError(f"the files cannot be used: {error.__cause__ or error.text}") from error
+
+
+async def _open_blobs(settings: FileSettings, data: DataFiles) -> BlobStore:
     if not settings.s3_bucket:
         return await open_folder(data.images)
     from core.store.blob.objects import S3Place, open_s3  # noqa: PLC0415 - a folder needs no driver
@@ -25,14 +70,14 @@ async def open_blobs(settings: FileSettings, data: DataFiles) -> BlobStore:
         secret_access_key=settings.s3_secret_access_key,
     )
     try:
-        return await open_s3(place, data.images / "staging")
+        return await open_s3(place, data.images / _STAGING)
     except Unavailable as error:
         raise StartError(f"the bucket {place.bucket} (files.s3_bucket) cannot be used: {error.__cause__}") from error
 
 
-async def check_shared_files(blobs: BlobStore, store: Store) -> None:
-    """Check that a process of a cluster has the files of the others. Raises StartError when it has not."""
-    try:
-        await check_shared(blobs, store.secrets)
-    except Unavailable as error:
-        raise StartError(f"the files cannot be used: {error.__cause__ or error.text}") from error
+def _find_base_url(settings: Settings, api_socket: socket.socket | None) -> str:
+    if settings.files.public_url:
+        return settings.files.public_url
+    host = _EVERY_ADDRESS.get(settings.api.host, settings.api.host)
+    port = settings.api.port if api_socket is None else api_socket.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

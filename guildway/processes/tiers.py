@@ -11,21 +11,22 @@ import asyncio
 
 from api.app import Api, build_api
 from core.runtime.loop_lag import LoopLag
-from core.store.blob.interfaces import BlobStore
 from gateway.app import Gateway, build_gateway
 from gateway.transport.listener import MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import Surroundings
+from guildway.processes.files import Files
 from guildway.processes.ground import Ground
 from guildway.processes.server import Chore
 
 
-def build_the_api(ground: Ground, blobs: BlobStore, address: PublicAddress) -> Api:
+def build_the_api(ground: Ground, files: Files, address: PublicAddress) -> Api:
     """Build the API. Of the gateway it knows the address only."""
     return build_api(
         store=ground.store,
         bus=ground.bus,
-        blobs=blobs,
+        blobs=files.blobs,
+        links=files.links,
         ids=ground.ids,
         clock=ground.clock,
         settings=ground.settings,

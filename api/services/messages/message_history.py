@@ -6,7 +6,7 @@ import msgspec
 
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_renderer import MessageRenderer, encode_message, encode_messages
+from api.services.messages.message_renderer import MessageRenderer
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import UnknownMessage, WrongChannelType
 from core.domain.message import Message
@@ -54,7 +54,7 @@ class MessageHistoryService:
             return b"[]"
         if query.around is not None:
             around = await self._messages.list_page(channel_id, around=query.around, limit=query.limit)
-            return encode_messages(await self._renderer.resolve_all(around))
+            return self._renderer.encode_list(await self._renderer.resolve_all(around))
         page = await self._cache.page(channel_id)
         after = query.after if query.before is None else None
         found = page.find_slice(before=query.before, after=after, limit=query.limit)
@@ -63,7 +63,7 @@ class MessageHistoryService:
         older: list[Message] = await self._messages.list_page(
             channel_id, before=query.before, after=after, limit=query.limit
         )
-        return encode_messages(await self._renderer.resolve_all(older))
+        return self._renderer.encode_list(await self._renderer.resolve_all(older))
 
     async def fetch(self, user_id: int, channel_id: int, message_id: int) -> bytes:
         """Return one message. Raises as `list_page`; UnknownMessage; Forbidden without the right to read history."""
@@ -75,4 +75,4 @@ class MessageHistoryService:
         message = await self._messages.find(channel_id, message_id)
         if message is None:
             raise UnknownMessage
-        return encode_message(await self._renderer.resolve(message))
+        return self._renderer.encode_shown(await self._renderer.resolve(message))

@@ -23,6 +23,8 @@ _FIXED_BYTES: Final = 512
 """A message's Struct and its numbers."""
 _ID_BYTES: Final = 44
 """An id in a tuple."""
+_ATTACHMENT_BYTES: Final = 1024
+"""An attachment with a short description."""
 _ENTRY_BYTES: Final = 160
 """The overhead of kept JSON: the headers of its bytes and its tuple, and a place in a dict."""
 _WIDE_BYTES: Final = 8
@@ -35,7 +37,8 @@ def estimate_bytes(message: Message | None) -> int:
         return _ID_BYTES
     content_bytes = len(message.content) * (1 if message.content.isascii() else _WIDE_BYTES)
     ids = len(message.mention_ids) + len(message.mention_role_ids)
-    return _FIXED_BYTES + content_bytes + len(message.embeds) + _ID_BYTES * ids
+    listed_bytes = _ID_BYTES * ids + _ATTACHMENT_BYTES * len(message.attachments)
+    return _FIXED_BYTES + content_bytes + len(message.embeds) + listed_bytes
 
 
 class Page:
@@ -97,9 +100,11 @@ class Page:
         return known[1] if known is not None and known[0] is author else None
 
     def keep_encoded(self, resolved: ResolvedMessage, encoded: bytes) -> None:
-        """Keep the JSON of a message that shows nobody but its author, if it is still on the page and there is room."""
+        """Keep the JSON of a message that shows text and author alone, if it is still on the page and there is room."""
         message = resolved.message
-        if message.reference_id is not None or message.mention_ids or not self._holds(message):
+        # Links to attachments are good for a time only, so what shows them is encoded anew.
+        shows_more = message.reference_id is not None or message.mention_ids or message.attachments
+        if shows_more or not self._holds(message):
             return
         self._forget_encoded(message.id)
         size_bytes = _ENTRY_BYTES + len(encoded)

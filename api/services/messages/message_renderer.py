@@ -17,6 +17,7 @@ from api.services.messages.message_page import Page
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
+from core.wire.objects.attachment import LinkTo
 from core.wire.objects.member import render_member
 from core.wire.objects.message import MessageObject, render_mentions, render_message
 from core.wire.objects.user import UserObject, render_user
@@ -37,10 +38,12 @@ class EncodedMessage(msgspec.Struct, frozen=True):
 class MessageRenderer:
     """Resolves and encodes messages."""
 
-    __slots__ = ("_authors", "_entities", "_messages", "_users")
+    __slots__ = ("_authors", "_entities", "_link_to", "_messages", "_users")
 
-    def __init__(self, *, entities: EntityCache, messages: MessageCache) -> None:
+    def __init__(self, *, entities: EntityCache, messages: MessageCache, link_to: LinkTo) -> None:
+        """`link_to` makes the links to attachments, which are good for a time."""
         self._entities = entities
+        self._link_to = link_to
         self._messages = messages
         self._authors: LRUCache[tuple[int, int], tuple[Member, bytes]] = LRUCache(_MAX_AUTHORS)
         """The membership that was encoded last and its JSON, keyed by guild and user id. Most senders send again."""
@@ -87,7 +90,7 @@ class MessageRenderer:
         return page.replied[target_id]
 
     async def encode_page(self, messages: Sequence[Message], page: Page) -> bytes:
-        """Return a JSON list of messages of the page, as `encode_messages` does.
+        """Return a JSON list of messages of the page, as `encode_list` does.
 
         A message that shows nobody but its author is encoded for its first reader, and again when the author has
         changed.
@@ -95,7 +98,7 @@ class MessageRenderer:
         return b"[%b]" % b",".join(await self._encode_parts(messages, page))
 
     async def encode_one(self, message: Message, page: Page) -> bytes:
-        """Return the JSON of a message of the page, as `encode_message` does."""
+        """Return the JSON of a message of the page, as `encode_shown` does."""
         return (await self._encode_parts((message,), page))[0]
 
     async def _encode_parts(self, messages: Sequence[Message], page: Page) -> list[bytes]:
@@ -104,13 +107,13 @@ class MessageRenderer:
         wanted = [message for message, encoded in zip(messages, found, strict=True) if encoded is None]
         made: dict[int, bytes] = {}
         for resolved in await self.resolve_all(wanted, page) if wanted else ():
-            made[resolved.message.id] = encoded = encode_message(resolved)
+            made[resolved.message.id] = encoded = self.encode_shown(resolved)
             page.keep_encoded(resolved, encoded)
         return [encoded or made[message.id] for message, encoded in zip(messages, found, strict=True)]
 
     def encode(self, resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
         """Encode answer and dispatch. `member` is the author's membership: None outside guilds, or when it ended."""
-        rendered = _render(resolved, with_nonce=with_nonce, author=self._encode_author(resolved.author))
+        rendered = self._render(resolved, with_nonce=with_nonce, author=self._encode_author(resolved.author))
         answer = shown = _encode(rendered)
         guild_id = resolved.message.guild_id
         if not guild_id:
@@ -120,6 +123,25 @@ class MessageRenderer:
             shown = _encode(rendered)
         rest = b"}" if member is None else b',"member":%b}' % self._encode_member(member)
         return EncodedMessage(answer, msgspec.Raw(b'%b,"guild_id":"%d"%b' % (shown[:-1], guild_id, rest)))
+
+    def encode_shown(self, resolved: ResolvedMessage) -> bytes:
+        """Return the REST object as JSON. The nonce is left out, as it is meant for the sender alone."""
+        return _encode(self._render(resolved, with_nonce=False))
+
+    def encode_list(self, resolved: Sequence[ResolvedMessage]) -> bytes:
+        """Return a JSON list of REST objects."""
+        return _encode([self._render(each, with_nonce=False) for each in resolved])
+
+    def _render(
+        self, resolved: ResolvedMessage, *, with_nonce: bool, author: UserObject | None = None
+    ) -> MessageObject:
+        rendered = render_message(resolved, with_nonce=with_nonce, author=author, link_to=self._link_to)
+        if resolved.referenced is not None and resolved.referenced.message.type == MessageType.REPLY:
+            # A reply inside a reply does not show the message that it answers: clients show one level.
+            nested = rendered.referenced_message
+            if nested is not None and not isinstance(nested, msgspec.UnsetType):
+                nested.referenced_message = msgspec.UNSET
+        return rendered
 
     def _encode_author(self, user: User) -> Any:
         """Return the author's JSON. `Any` stands for the field's type, which the encoder does not check."""
@@ -162,23 +184,3 @@ def build_resolved(
     author = users.get(message.author_id) or User(id=message.author_id, username="deleted-user")
     mentions = tuple(users[user_id] for user_id in message.mention_ids if user_id in users)
     return ResolvedMessage(message=message, author=author, mentions=mentions, referenced=referenced)
-
-
-def encode_message(resolved: ResolvedMessage) -> bytes:
-    """Return the REST object as JSON. The nonce is left out, as it is meant for the sender alone."""
-    return _encode(_render(resolved, with_nonce=False))
-
-
-def encode_messages(renderer: Sequence[ResolvedMessage]) -> bytes:
-    """Return a JSON list of REST objects."""
-    return _encode([_render(resolved, with_nonce=False) for resolved in renderer])
-
-
-def _render(resolved: ResolvedMessage, *, with_nonce: bool, author: UserObject | None = None) -> MessageObject:
-    rendered = render_message(resolved, with_nonce=with_nonce, author=author)
-    if resolved.referenced is not None and resolved.referenced.message.type == MessageType.REPLY:
-        # A reply inside a reply does not show the message that it answers: clients show one level.
-        nested = rendered.referenced_message
-        if nested is not None and not isinstance(nested, msgspec.UnsetType):
-            nested.referenced_message = msgspec.UNSET
-    return rendered

@@ -3,7 +3,8 @@
 The row comes first and goes last, so no file is ever without one:
 
     add ─→ EXPECTED ─ store ─→ STORED ─ claim ─→ CLAIMED ─ use ─→ USED ─ retire ─→ GONE ─ (bytes removed) ─ delete
-               └──────────────────┴────────────────┴────────────── retire ──↗
+               │                  ↑ └── release ───┘ │                      ↗
+               └──────────────────┴──────────────────┴───────── retire ────┘
 """
 
 from collections.abc import Collection, Sequence
@@ -38,6 +39,9 @@ class FileWriter(FileReader, Protocol):
         self, file_ids: Collection[int], *, user_id: int, channel_id: int, expires_ms: int
     ) -> list[StoredFile]:
         """Take stored files for a message; return those that are this user's and this channel's, in no order."""
+
+    async def release(self, file_ids: Collection[int]) -> None:
+        """Give claimed files back: their message was not sent, and may be sent again."""
 
     async def use(self, file_ids: Collection[int], *, message_id: int) -> None:
         """Note which message has the claimed files."""

@@ -74,7 +74,7 @@ class FolderBlobStore:
     async def put_file(self, name: str, path: Path, content_type: str) -> None:  # noqa: ARG002 - as above
         """Store a staged file, and replace an older one."""
         check_name(name)
-        await _run(_move, path, self._folder / name)
+        await _run(_sync_and_move, path, self._folder / name)
 
     async def find(self, name: str) -> bytes | None:
         """Return a small file's bytes."""
@@ -128,6 +128,11 @@ def _move(path: Path, target: Path, give_name: Callable[[Path, Path], object] = 
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     give_name(path, target)
     sync_file(target.parent)
+
+
+def _sync_and_move(path: Path, target: Path) -> None:
+    sync_file(path)
+    _move(path, target)
 
 
 def _link(path: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
+from core.wire.objects.attachment import AttachmentObject, LinkTo, render_attachment
 from core.wire.objects.member import MemberObject, render_member
 from core.wire.objects.user import UserObject, render_user
 from core.wire.times import iso_time, iso_time_of
@@ -40,7 +41,7 @@ class MessageObject(msgspec.Struct, kw_only=True):
     mention_everyone: bool
     mentions: list[MentionObject]
     mention_roles: list[str]
-    attachments: list[str] = []
+    attachments: list[AttachmentObject] = []
     embeds: msgspec.Raw
     components: list[str] = []
     pinned: bool
@@ -69,11 +70,15 @@ def _nonce_of(message: Message) -> str | int | UnsetType:
 
 
 def render_message(
-    resolved: ResolvedMessage, *, with_nonce: bool = False, author: UserObject | None = None
+    resolved: ResolvedMessage,
+    *,
+    with_nonce: bool = False,
+    author: UserObject | None = None,
+    link_to: LinkTo | None = None,
 ) -> MessageObject:
     """Return the message's REST object. The nonce is only for the answer to its sender and for the dispatch.
 
-    `author` is the author's object, if the caller has it already.
+    `author` is the author's object, if the caller has it already. Without `link_to` a message shows no attachments.
     """
     message = resolved.message
     rendered = MessageObject(
@@ -94,8 +99,11 @@ def render_message(
         nonce=_nonce_of(message) if with_nonce else UNSET,
         message_reference=_reference_of(message),
     )
+    if message.attachments and link_to is not None:
+        rendered.attachments = [render_attachment(message.channel_id, each, link_to) for each in message.attachments]
     if message.type == MessageType.REPLY:
-        rendered.referenced_message = None if resolved.referenced is None else render_message(resolved.referenced)
+        referenced = resolved.referenced
+        rendered.referenced_message = None if referenced is None else render_message(referenced, link_to=link_to)
     return rendered
 
 
@@ -114,7 +122,7 @@ def render_mentions(resolved: ResolvedMessage) -> list[MentionObject]:
 def render_message_dispatch(
     resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True
 ) -> MessageObject:
-    """Return the message for its event, with `guild_id`, the author's membership and the nonce."""
+    """Return the message for its event, with `guild_id`, the author's membership and the nonce, but no attachments."""
     rendered = render_message(resolved, with_nonce=with_nonce)
     if resolved.message.guild_id:
         rendered.guild_id = str(resolved.message.guild_id)

@@ -57,6 +57,17 @@ async def test_file_is_claimed_by_one_of_two(store: Store) -> None:
     assert sorted(map(len, both)) == [0, 1]
 
 
+async def test_released_file_may_be_claimed_again(store: Store) -> None:
+    await add(store, new_file(40, state=int(FileState.STORED)), new_file(41))
+    for _ in range(2):
+        assert await claim(store, flake(40)) == {flake(40)}
+        async with store.write(users=[USER]) as tx:
+            await tx.files.release([flake(40), flake(41)])
+    expected = await store.files.find(flake(41))
+    assert expected is not None
+    assert expected.state == FileState.EXPECTED
+
+
 async def test_used_file_is_its_messages_and_expires_no_more(store: Store) -> None:
     await add(store, new_file(40, state=int(FileState.CLAIMED)), new_file(41))
     async with store.write(users=[USER]) as tx:

@@ -31,6 +31,7 @@ from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
 from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import ApiUnderTest
+from tests.support.file_links import make_links
 
 HIGH_LIMITS = LimitSettings(
     requests_per_second=1_000_000,
@@ -73,7 +74,8 @@ async def open_api_in(
         built = build_api(
             store=wrap(store),
             bus=store.bus,
-            blobs=open_memory(),
+            blobs=open_memory(folder / "staging"),
+            links=make_links(clock),
             ids=ids,
             clock=clock,
             settings=Settings(api=api, limits=limits),

@@ -18,12 +18,14 @@ from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore, StoreOptions
 from gateway.transport.public_address import PublicAddress
 from guildway.processes.embedded_ground import lay_ground, open_ids
+from guildway.processes.files import Files
 from guildway.processes.tiers import build_the_api, build_the_gateway
 from tests.simulation.world.network import HttpPort
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
 from tests.simulation.world.sqlite import Disk
 from tests.simulation.world.wires import GatewayPort, WireListener, make_wire_listener
 from tests.simulation.world.world import World
+from tests.support.file_links import make_links
 
 EPOCH_MS: Final = int(dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 """The wall clock at the world's beginning."""
@@ -140,7 +142,7 @@ class EmbeddedServer:
             return listeners[-1]
 
         address = PublicAddress("")
-        api = build_the_api(ground, open_memory(), address)
+        api = build_the_api(ground, Files(open_memory(), make_links(ground.clock)), address)
         gateway = build_the_gateway(ground, api, address, make_listener=make_listener)
         await gateway.start()
         self._http.open(loop, api.asgi)

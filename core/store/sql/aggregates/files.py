@@ -71,6 +71,10 @@ class SqlFiles:
         claimed = update(files).where(*is_free).values(state=int(FileState.CLAIMED), expires_ms=expires_ms)
         return await self._change(claimed)
 
+    async def release(self, file_ids: Collection[int]) -> None:
+        is_claimed = files.c.id.in_(file_ids), files.c.state == int(FileState.CLAIMED)
+        await self._db.execute(update(files).where(*is_claimed).values(state=int(FileState.STORED)))
+
     async def use(self, file_ids: Collection[int], *, message_id: int) -> None:
         is_claimed = files.c.id.in_(file_ids), files.c.state == int(FileState.CLAIMED)
         values = {"state": int(FileState.USED), "message_id": message_id}

@@ -19,6 +19,7 @@ from core.domain.message import Message
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.runtime.clock import SystemClock
 from tests.support.embedded_api import Actor, ApiUnderTest
+from tests.support.file_links import make_links
 from tests.support.stored_guild import StoredGuild, next_id, send_all, store_bot, store_guild
 
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -28,7 +29,7 @@ def new_history(api: ApiUnderTest) -> MessageHistoryService:
     """Make the history service of another process, or of one that has just started."""
     entities = EntityCache(store=api.store, bus=api.store.bus, clock=SystemClock())
     cache = MessageCache(messages=api.store.messages, bus=api.store.bus)
-    renderer = MessageRenderer(entities=entities, messages=cache)
+    renderer = MessageRenderer(entities=entities, messages=cache, link_to=make_links(SystemClock()).link_to)
     return MessageHistoryService(entities=entities, messages=api.store.messages, cache=cache, renderer=renderer)
 
 
@@ -175,7 +176,7 @@ async def test_message_on_a_page_in_the_memory_of_another_process_follows(
 async def test_message_on_a_page_is_encoded_once(scene: Scene) -> None:
     entities = EntityCache(store=scene.api.store, bus=scene.api.store.bus, clock=SystemClock())
     cache = MessageCache(messages=scene.api.store.messages, bus=scene.api.store.bus)
-    renderer = MessageRenderer(entities=entities, messages=cache)
+    renderer = MessageRenderer(entities=entities, messages=cache, link_to=make_links(SystemClock()).link_to)
     await cache.page(scene.place.channel_id)
     found = cache.find_on_page(scene.place.channel_id, int(scene.ids[0]))
     assert found is not None

@@ -1,0 +1,213 @@
+"""The files that a message is sent or edited with, from the request to the message's row.
+
+```
+ files of the request ─ examine ─ add rows (CLAIMED) ─ store bytes ─┐
+                                                                    ├─ Attachment… ─ the message is stored ─ use
+ files uploaded ahead ─ claim (CLAIMED) ────────────────────────────┘
+```
+
+When the message is not stored, the request's own files are removed, and those that were uploaded ahead may be used
+again. When that is not known, or the process dies, the sweep looks whether a message has them.
+"""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from api.services.access import ChannelAccess
+from api.services.entity_cache import EntityCache
+from api.services.files.attachment_forms import AttachmentDraft, check_count, unknown_upload
+from api.services.files.filenames import clean_filename
+from api.services.files.incoming_files import ATTACH_FILES, IncomingFile, IncomingFiles
+from api.services.files.stored_files import Facts, StoredFiles
+from api.services.ids import IdSource
+from core.domain.attachment import IS_SPOILER, SPOILER_PREFIX, Attachment, FileState, StoredFile
+from core.domain.errors import Invalid, OutcomeUnknown, Unavailable
+from core.runtime.clock import Clock
+from core.store.interfaces import Store
+
+logger = logging.getLogger(__name__)
+
+NO_DRAFT: Final = AttachmentDraft(place=0)
+
+
+class AttachedFiles:
+    """Files that a message is about to have."""
+
+    __slots__ = ("_store", "attachments", "is_kept")
+
+    def __init__(self, store: Store, attachments: tuple[Attachment, ...]) -> None:
+        self._store = store
+        self.attachments = attachments
+        self.is_kept = False
+
+    async def use(self, message_id: int) -> None:
+        """Note that the message is stored. What cannot be noted now, the sweep notes later."""
+        self.is_kept = True
+        if not self.attachments:
+            return
+        try:
+            async with self._store.write() as tx:
+                await tx.files.use([each.id for each in self.attachments], message_id=message_id)
+        except Unavailable:
+            logger.warning("a message's files could not be noted yet", extra={"message_id": message_id})
+
+
+class AttachmentService:
+    """Makes attachments of files."""
+
+    __slots__ = ("_clock", "_entities", "_files", "_ids", "_lifetime_ms", "_store")
+
+    def __init__(
+        self,
+        *,
+        entities: EntityCache,
+        store: Store,
+        files: StoredFiles,
+        ids: IdSource,
+        clock: Clock,
+        lifetime_s: float,
+    ) -> None:
+        """`lifetime_s` is the time that a file has until a message must have it."""
+        self._entities = entities
+        self._store = store
+        self._files = files
+        self._ids = ids
+        self._clock = clock
+        self._lifetime_ms = int(lifetime_s * 1000)
+
+    @contextlib.asynccontextmanager
+    async def attach(
+        self, user_id: int, channel_id: int, drafts: Sequence[AttachmentDraft], incoming: IncomingFiles | None
+    ) -> AsyncIterator[AttachedFiles]:
+        """Store the request's files and claim those that were uploaded ahead, in the order of the drafts.
+
+        The body calls `use` when a message has them; otherwise they are removed at its end. Files of the request that
+        no draft names come last.
+
+        Raises:
+            UnknownChannel, MissingAccess, Forbidden, Invalid, LimitReached, QuotaReached, Unavailable.
+        """
+        access = await self._entities.text_access(user_id, channel_id)
+        access.require(ATTACH_FILES)
+        pairs = _pair(drafts, incoming.files if incoming is not None else ())
+        check_count(len(pairs))
+        claimed = await self._claim(user_id, channel_id, [draft for draft, file in pairs if file is None])
+        made: dict[int, StoredFile] = {}
+        attached: AttachedFiles | None = None
+        is_unknown = False
+        try:
+            made = await self._make_all(access, user_id, [file for _, file in pairs if file is not None])
+            attachments = [
+                _make_attachment(draft, claimed[draft.upload_id or 0] if file is None else made[file.index], file)
+                for draft, file in pairs
+            ]
+            attached = AttachedFiles(self._store, tuple(attachments))
+            yield attached
+        except OutcomeUnknown:
+            is_unknown = True
+            raise
+        finally:
+            if not is_unknown and (attached is None or not attached.is_kept):
+                await self._files.try_give_up([file.id for file in made.values()])
+                await self._files.try_release(list(claimed))
+
+    async def give_up(self, attachments: Sequence[Attachment]) -> None:
+        """Remove the files of attachments that no message has any more."""
+        await self._files.try_give_up([each.id for each in attachments])
+
+    async def _claim(self, user_id: int, channel_id: int, drafts: Sequence[AttachmentDraft]) -> dict[int, StoredFile]:
+        if not drafts:
+            return {}
+        wanted = [draft.upload_id or 0 for draft in drafts]
+        async with self._store.write(users=[user_id]) as tx:
+            files = await tx.files.claim(
+                wanted, user_id=user_id, channel_id=channel_id, expires_ms=self._clock.now_ms() + self._lifetime_ms
+            )
+            claimed = {file.id: file for file in files}
+            missing = [unknown_upload(draft.place) for draft in drafts if draft.upload_id not in claimed]
+            if len(set(wanted)) < len(wanted):
+                missing = missing or [unknown_upload(drafts[-1].place)]
+            if missing:
+                raise Invalid(*missing)
+        return claimed
+
+    async def _make_all(
+        self, access: ChannelAccess, user_id: int, incoming: Sequence[IncomingFile]
+    ) -> dict[int, StoredFile]:
+        """Store the request's files, and return them by their index."""
+        if not incoming:
+            return {}
+        facts = [await self._files.examine(file.staged.path, bytes(file.head), file.filename) for file in incoming]
+        made = {
+            file.index: self._make(access, user_id, file, found) for file, found in zip(incoming, facts, strict=True)
+        }
+        await self._files.add(list(made.values()))
+        try:
+            for file in incoming:
+                await self._files.put(made[file.index], file.staged.path)
+        except BaseException:
+            await self._files.try_give_up([file.id for file in made.values()])
+            raise
+        return made
+
+    def _make(self, access: ChannelAccess, user_id: int, file: IncomingFile, facts: Facts) -> StoredFile:
+        return StoredFile(
+            id=self._ids.next(),
+            channel_id=access.channel.id,
+            guild_id=access.channel.guild_id,
+            user_id=user_id,
+            state=int(FileState.CLAIMED),
+            filename=file.filename,
+            content_type=facts.content_type,
+            size=facts.size,
+            width=facts.width,
+            height=facts.height,
+            expires_ms=self._clock.now_ms() + self._lifetime_ms,
+        )
+
+
+def _pair(
+    drafts: Sequence[AttachmentDraft], files: Sequence[IncomingFile]
+) -> list[tuple[AttachmentDraft, IncomingFile | None]]:
+    """Pair drafts with the request's files that they name; one of a file that was uploaded ahead has none.
+
+    Raises:
+        Invalid: when a draft names no file, or one that another draft names.
+    """
+    unnamed = {file.index: file for file in files}
+    pairs: list[tuple[AttachmentDraft, IncomingFile | None]] = []
+    for draft in drafts:
+        file = None
+        if draft.upload_id is None:
+            file = unnamed.pop(draft.id if draft.id is not None else -1, None)
+            if file is None:
+                raise draft.fail("id", "ATTACHMENT_NOT_FOUND", "No file of the request has this number.")
+        pairs.append((draft, file))
+    return [*pairs, *((NO_DRAFT, file) for file in unnamed.values())]
+
+
+def _make_attachment(draft: AttachmentDraft, stored: StoredFile, incoming: IncomingFile | None) -> Attachment:
+    """Make what the message shows."""
+    filename, flags = stored.filename, draft.flags
+    if draft.filename is not None:
+        filename = clean_filename(draft.filename)
+    if flags & IS_SPOILER and not filename.startswith(SPOILER_PREFIX):
+        filename = SPOILER_PREFIX + filename
+    if filename.startswith(SPOILER_PREFIX):
+        flags |= IS_SPOILER
+    title = draft.title or (incoming.title if incoming is not None else None)
+    return Attachment(
+        id=stored.id,
+        filename=filename,
+        size=stored.size,
+        content_type=stored.content_type,
+        title=title,
+        description=draft.description,
+        width=stored.width,
+        height=stored.height,
+        duration_s=draft.duration_s,
+        waveform=draft.waveform,
+        flags=flags,
+    )

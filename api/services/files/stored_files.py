@@ -1,0 +1,144 @@
+"""Files and their rows: kept, given up and removed together.
+
+A row is there before the bytes and goes after them. So whatever is cut off in the middle leaves a row, by which the
+sweep finds the rest (`api.services.files.file_sweep`).
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import msgspec
+
+from core.domain.attachment import StoredFile
+from core.domain.errors import TooLarge, Unavailable
+from core.media.content_types import UNKNOWN, find_content_type
+from core.media.pictures import PICTURES
+from core.media.workers import PictureWorkers
+from core.store.blob.interfaces import BlobStore, OpenBlob
+from core.store.interfaces import Store
+
+logger = logging.getLogger(__name__)
+
+
+class QuotaReached(TooLarge):
+    """The user's or the guild's files take as much as they may."""
+
+    message = "Request entity too large: there is no more room for files"
+
+
+class Quotas(msgspec.Struct, kw_only=True, frozen=True):
+    """The most bytes of all files of one user and of one guild; 0 sets no bound."""
+
+    user_bytes: int = 0
+    guild_bytes: int = 0
+
+
+class Facts(msgspec.Struct, kw_only=True, frozen=True):
+    """What was found out about a file, and where its bytes are now."""
+
+    path: Path
+    size: int
+    content_type: str
+    width: int = 0
+    height: int = 0
+
+
+def blob_of(file: StoredFile) -> str:
+    """Return the name of a file's bytes."""
+    return f"attachments/{file.channel_id}/{file.id}"
+
+
+class StoredFiles:
+    """The files of messages, in the store and in the blob store."""
+
+    __slots__ = ("_blobs", "_quotas", "_store", "_workers")
+
+    def __init__(self, *, store: Store, blobs: BlobStore, workers: PictureWorkers, quotas: Quotas) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._workers = workers
+        self._quotas = quotas
+
+    async def examine(self, path: Path, head: bytes, filename: str) -> Facts:
+        """Find out about a staged file. A picture is written anew, without metadata, and takes the old one's place.
+
+        A picture that cannot be read, or has too many pixels, is a file like any other. Raises Unavailable.
+        """
+        size = _measure(path)
+        content_type = find_content_type(head, filename)
+        if content_type not in PICTURES:
+            return Facts(path=path, size=size, content_type=content_type)
+        cleaned = self._blobs.staging.name_new()
+        try:
+            outcome = await self._workers.clean(path, cleaned, content_type)
+            if outcome.error:
+                logger.info("a picture is kept as a file", extra={"reason": outcome.error})
+                return Facts(path=path, size=size, content_type=UNKNOWN)
+            cleaned.replace(path)
+        finally:
+            cleaned.unlink(missing_ok=True)
+        size = _measure(path)
+        return Facts(path=path, size=size, content_type=content_type, width=outcome.width, height=outcome.height)
+
+    async def add(self, files: Sequence[StoredFile]) -> None:
+        """Add rows of one user's files in one channel. Raises QuotaReached, Unavailable."""
+        user_id, guild_id = files[0].user_id, files[0].guild_id
+        quotas = self._quotas
+        counts_guild = bool(quotas.guild_bytes and guild_id)
+        async with self._store.write(users=[user_id], guilds=[guild_id] if counts_guild else []) as tx:
+            more = sum(file.size for file in files)
+            if quotas.user_bytes and await tx.files.measure(user_id=user_id) + more > quotas.user_bytes:
+                raise QuotaReached
+            if counts_guild and await tx.files.measure(guild_id=guild_id) + more > quotas.guild_bytes:
+                raise QuotaReached
+            await tx.files.add(files)
+
+    async def put(self, file: StoredFile, path: Path) -> None:
+        """Store the bytes of a file that has a row. Raises Unavailable."""
+        await self._blobs.put_file(blob_of(file), path, file.content_type)
+
+    async def remove_bytes(self, file: StoredFile) -> None:
+        """Remove the bytes of a file whose row has gone. Raises Unavailable."""
+        await self._blobs.delete(blob_of(file))
+
+    async def open(self, file: StoredFile) -> OpenBlob | None:
+        """Open a file's bytes, which the caller closes. Raises Unavailable."""
+        return await self._blobs.open(blob_of(file))
+
+    async def give_up(self, file_ids: Collection[int], *, unused_since_ms: int | None = None) -> int:
+        """Remove files, bytes and rows; return how many. `unused_since_ms` is as in `FileWriter.retire`.
+
+        Raises Unavailable: what is left then is found by the sweep.
+        """
+        if not file_ids:
+            return 0
+        async with self._store.write() as tx:
+            files = await tx.files.retire(file_ids, unused_since_ms=unused_since_ms)
+        for file in files:
+            await self._blobs.delete(blob_of(file))
+        if files:
+            async with self._store.write() as tx:
+                await tx.files.delete([file.id for file in files])
+        return len(files)
+
+    async def try_give_up(self, file_ids: Collection[int]) -> None:
+        """Remove files, or leave them to the sweep."""
+        try:
+            await self.give_up(file_ids)
+        except Unavailable:
+            logger.warning("files could not be removed yet", extra={"files": len(file_ids)})
+
+    async def try_release(self, file_ids: Collection[int]) -> None:
+        """Give claimed files back, or leave them to the sweep."""
+        if not file_ids:
+            return
+        try:
+            async with self._store.write() as tx:
+                await tx.files.release(file_ids)
+        except Unavailable:
+            logger.warning("files could not be given back", extra={"files": len(file_ids)})
+
+
+def _measure(path: Path) -> int:
+    return path.stat().st_size

@@ -1,0 +1,179 @@
+"""Files that are uploaded ahead of their message: a row and a link first, then the bytes, then a message takes them.
+
+The link is a secret: whoever has it may upload, once, what was announced. It is not behind the limits of requests'
+bodies, and its bytes go straight to the disk.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from api.services.entity_cache import EntityCache
+from api.services.files.attachment_forms import check_count, name_upload, parse_upload_name
+from api.services.files.file_links import FileLinks
+from api.services.files.filenames import clean_filename
+from api.services.files.incoming_files import ATTACH_FILES, IncomingFile
+from api.services.files.stored_files import StoredFiles
+from api.services.ids import IdSource
+from core.domain.attachment import FileState, StoredFile
+from core.domain.channel import TEXT_LIKE
+from core.domain.errors import Forbidden, Invalid, NotATextChannel, NotFound, TooLarge
+from core.domain.permissions import Permission
+from core.runtime.clock import Clock
+from core.store.blob.staging import Staging
+from core.store.interfaces import Store
+from core.wire.objects.attachment import UploadObject
+
+_SEND: Final = int(Permission.SEND_MESSAGES)
+UPLOAD_PATH: Final = "/attachments/uploads"
+"""Where bytes are put, below the API's prefix."""
+
+
+class UploadForm(msgspec.Struct, kw_only=True):
+    """A file that is to come."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=1024)]
+    file_size: Annotated[int, Meta(ge=1, le=2**53)]
+    id: int | str | None = None
+    """The client's own name of the file, which the answer repeats."""
+
+
+class UploadsForm(msgspec.Struct, kw_only=True):
+    """Body of a request for uploads."""
+
+    files: Annotated[list[UploadForm], Meta(min_length=1)]
+
+
+class UploadService:
+    """Files that are uploaded ahead."""
+
+    __slots__ = ("_clock", "_entities", "_files", "_ids", "_lifetime_s", "_links", "_max_bytes", "_prefix", "_staging",
+                 "_store")  # fmt: skip
+
+    def __init__(  # noqa: PLR0913 - what a file needs from its announcement to its place
+        self,
+        *,
+        entities: EntityCache,
+        store: Store,
+        files: StoredFiles,
+        links: FileLinks,
+        staging: Staging,
+        ids: IdSource,
+        clock: Clock,
+        lifetime_s: float,
+        max_bytes: int,
+        prefix: str,
+    ) -> None:
+        """`prefix` stands before the path of links, `lifetime_s` is theirs, `max_bytes` bounds each file."""
+        self._entities = entities
+        self._store = store
+        self._files = files
+        self._links = links
+        self._staging = staging
+        self._ids = ids
+        self._clock = clock
+        self._lifetime_s = lifetime_s
+        self._max_bytes = max_bytes
+        self._prefix = prefix
+
+    async def announce(self, user_id: int, channel_id: int, forms: Sequence[UploadForm]) -> list[UploadObject]:
+        """Make room for files, and return the links to upload them to.
+
+        Raises:
+            UnknownChannel, MissingAccess, Forbidden, NotATextChannel. LimitReached: for more than ten.
+            TooLarge, QuotaReached. Unavailable.
+        """
+        access = await self._entities.text_access(user_id, channel_id)
+        if access.channel.type not in TEXT_LIKE:
+            raise NotATextChannel
+        access.require(_SEND | ATTACH_FILES)
+        check_count(len(forms))
+        if any(form.file_size > self._max_bytes for form in forms):
+            raise TooLarge
+        expires_ms = self._clock.now_ms() + int(self._lifetime_s * 1000)
+        files = [
+            StoredFile(
+                id=self._ids.next(),
+                channel_id=channel_id,
+                guild_id=access.channel.guild_id,
+                user_id=user_id,
+                filename=clean_filename(form.filename),
+                size=form.file_size,
+                expires_ms=expires_ms,
+            )
+            for form in forms
+        ]
+        await self._files.add(files)
+        return [self._show(form, file) for form, file in zip(forms, files, strict=True)]
+
+    async def receive(
+        self, file_id: int, signature: tuple[str, str, str], size: int | None, body: AsyncIterator[bytes]
+    ) -> None:
+        """Take the bytes of an upload. `signature` is (ex, is, hm), and `size` what the client has announced.
+
+        Raises:
+            Forbidden: when the link is not good, or not any more. NotFound: when the upload was cancelled.
+            TooLarge: for more bytes than were announced, Invalid for fewer. Unavailable.
+        """
+        until, since, hm = signature
+        if not self._links.is_good(self._path(file_id), until=until, since=since, signature=hm):
+            raise Forbidden("This link is not valid, or not any more")
+        file = await self._store.files.find(file_id)
+        if file is None or file.state == FileState.GONE:
+            raise NotFound
+        if file.state != FileState.EXPECTED:
+            return  # it is there, and the answer that said so was lost
+        if size is not None and size > file.size:
+            raise TooLarge
+        incoming = IncomingFile(index=0, name=file.filename, staged=await self._staging.create())
+        try:
+            async for chunk in body:
+                if incoming.staged.size_bytes + len(chunk) > file.size:
+                    raise TooLarge
+                await incoming.write(chunk)
+            if incoming.staged.size_bytes != file.size:
+                raise Invalid(message=f"{incoming.staged.size_bytes} bytes came, and {file.size} were announced")
+            await incoming.staged.finish()
+            await self._keep(file, incoming)
+        finally:
+            incoming.staged.discard()
+
+    async def cancel(self, user_id: int, name: str) -> None:
+        """Remove an upload that no message has. Raises NotFound, also for somebody else's; Unavailable."""
+        file_id = parse_upload_name(name)
+        file = None if file_id is None else await self._store.files.find(file_id)
+        if file is None or file.user_id != user_id or file.state not in (FileState.EXPECTED, FileState.STORED):
+            raise NotFound
+        if not await self._files.give_up([file.id], unused_since_ms=file.expires_ms + 1):
+            raise NotFound
+
+    async def _keep(self, file: StoredFile, incoming: IncomingFile) -> None:
+        facts = await self._files.examine(incoming.staged.path, bytes(incoming.head), file.filename)
+        arrived = msgspec.structs.replace(
+            file,
+            content_type=facts.content_type,
+            size=facts.size,
+            width=facts.width,
+            height=facts.height,
+            expires_ms=self._clock.now_ms() + int(self._lifetime_s * 1000),
+        )
+        await self._files.put(arrived, incoming.staged.path)
+        async with self._store.write(users=[file.user_id]) as tx:
+            is_kept = await tx.files.store(arrived)
+        if not is_kept:  # it was cancelled meanwhile, or has come twice at once
+            found = await self._store.files.find(file.id)
+            if found is None or found.state == FileState.GONE:
+                await self._files.remove_bytes(file)
+                raise NotFound
+
+    def _show(self, form: UploadForm, file: StoredFile) -> UploadObject:
+        return UploadObject(
+            id=form.id,
+            upload_url=self._links.sign(self._path(file.id), lifetime_s=self._lifetime_s),
+            upload_filename=name_upload(file.id, file.filename),
+        )
+
+    def _path(self, file_id: int) -> str:
+        return f"{self._prefix}{UPLOAD_PATH}/{file_id}"
