@@ -300,6 +300,7 @@ class Connection:
             self.close(close_codes.ALREADY_AUTHENTICATED)
         elif is_first:
             self._phase = Phase.PENDING
+            self._identify_by_s = 0.0  # One object for all, instead of one for each connection.
             self._shared.handler.on_command(self, command)
         elif self.session is None:
             self.close(close_codes.NOT_AUTHENTICATED)

@@ -147,6 +147,8 @@ class MemberTable:
         for role_id in state.role_ids & self._deleted_roles.keys():
             state.drop_role(role_id)
         self._rows[user_id] = state
+        # What a mark is for is known now, and there are as many as there are sessions.
+        del self._marks[user_id]
 
     def release(self, user_id: int) -> None:
         """Undo one `hold`."""

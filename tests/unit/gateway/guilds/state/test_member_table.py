@@ -1,5 +1,7 @@
 """Members in memory stay right while rows and events about them race."""
 
+import sys
+
 import msgspec
 
 from core.domain.member import Member
@@ -49,6 +51,24 @@ def test_member_that_left_before_its_row_came_is_none() -> None:
     table.settle(mark, row(5))
     assert table.find(5) is None
     assert table.count == 999
+
+
+def test_mark_is_kept_by_nobody_once_its_row_is_taken() -> None:
+    table = MemberTable(count=1000)
+    mark = hold(table, 5)
+    kept = sys.getrefcount(mark)
+    table.settle(mark, row(5))
+    assert sys.getrefcount(mark) == kept - 1
+
+
+def test_second_read_of_a_mark_is_void_after_a_kick_that_followed_the_first() -> None:
+    table = MemberTable(count=1000)
+    first, second = hold(table, 5), hold(table, 5)
+    assert first is second
+    table.settle(first, row(5))
+    table.remove(5)
+    table.settle(second, row(5))
+    assert table.find(5) is None
 
 
 def test_row_that_was_read_before_a_kick_is_void_though_the_user_was_held_again() -> None:
