@@ -14,7 +14,6 @@ from api.services.guilds.own_guilds import OwnGuildService
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.members.membership import Membership
-from api.services.relationships.relationships import RelationshipService
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
@@ -32,7 +31,6 @@ class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
     empty_lists: EmptyListService
     integrations: IntegrationService
     own_guilds: OwnGuildService
-    relationships: RelationshipService
 
 
 def build_account_services(  # noqa: PLR0913 - a composition root is given all that its parts need
@@ -75,5 +73,4 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
         empty_lists=EmptyListService(entities=entities, messages=store.messages, applications=applications_service),
         integrations=IntegrationService(store=store, entities=entities),
         own_guilds=own_guilds,
-        relationships=RelationshipService(store=store, entities=entities, ids=ids, clock=clock),
     )

@@ -20,12 +20,14 @@ from api.http.openapi import build_document
 from api.http.router import Router
 from api.http.scope import PREFIX
 from api.message_services import MessageServices, build_message_services
+from api.private_services import PrivateServices, build_people, build_private_services
 from api.routes.all_routes import API_ROUTES, declare_root_routes
 from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
 from api.services.channels.last_messages import LastMessages
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.file_links import FileLinks
 from api.services.gateway_addresses import GatewayAddressService
@@ -58,6 +60,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     account: AccountServices
     guild: GuildServices
     message: MessageServices
+    private: PrivateServices
     gate: Gate
     gateway_addresses: GatewayAddressService
     images: ImageService
@@ -66,7 +69,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     def by_name(self) -> dict[str, object]:
         """Return the services, keyed by the names under which handlers ask for them."""
         named: dict[str, object] = msgspec.structs.asdict(self)
-        for side in (named.pop("account"), named.pop("guild"), named.pop("message")):
+        for side in (named.pop("account"), named.pop("guild"), named.pop("message"), named.pop("private")):
             named.update(msgspec.structs.asdict(side))  # type: ignore[arg-type] # the sides are Structs
         return named
 
@@ -143,15 +146,21 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     """`gateway_url` gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     entities = EntityCache(store=store, bus=bus, clock=clock)
     last_messages = LastMessages(messages=store.messages, bus=bus)
+    people = build_people(store=store, bus=bus)
+    directs = DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ids)
     cache = MessageCache(messages=store.messages, bus=bus)
     renderer = MessageRenderer(entities=entities, messages=cache, link_to=links.link_to)
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
     authenticator = Authenticator(store=store, bus=bus, uses=uses)
-    memory = Memory((entities, last_messages, cache, authenticator))
+    memory = Memory((entities, last_messages, people.relationships, people.acquaintances, cache, authenticator))
     limits = Limits(limiter=limiter, gate=request_gate, settings=settings.limits, refusals=refusals)
     images = ImageService(blobs=blobs)
     membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
+    private = build_private_services(
+        store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,
+        door=door, ids=ids, clock=clock, group_recipients=settings.limits.group_recipients,
+    )  # fmt: skip
     services = Services(
         account=build_account_services(
             store=store, entities=entities, images=images, membership=membership, online=online,
@@ -159,14 +168,14 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             ids=ids, clock=clock, random=random, settings=settings,
         ),
         guild=build_guild_services(
-            store=store, entities=entities, last_messages=last_messages, images=images, membership=membership,
-            online=online, ids=ids, clock=clock, random=random,
+            store=store, entities=entities, last_messages=last_messages, private_channels=private.private_channels,
+            images=images, membership=membership, online=online, ids=ids, clock=clock, random=random,
         ),
         message=build_message_services(
-            store=store, bus=bus, entities=entities, last_messages=last_messages, cache=cache, renderer=renderer,
-            door=door,
+            store=store, bus=bus, entities=entities, directs=directs, cache=cache, renderer=renderer, door=door,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
+        private=private,
         gate=Gate(authenticator=authenticator, limits=limits, door=door, forget=memory.forget_all),
         gateway_addresses=GatewayAddressService(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
         images=images,

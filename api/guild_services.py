@@ -6,6 +6,7 @@ from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
 from api.services.channels.last_messages import LastMessages
 from api.services.channels.overwrites import OverwriteService
+from api.services.channels.private_channels import PrivateChannelService
 from api.services.entity_cache import EntityCache
 from api.services.guilds.guilds import GuildService
 from api.services.ids import IdSource
@@ -43,6 +44,7 @@ def build_guild_services(  # noqa: PLR0913 - a composition root is given all tha
     store: Store,
     entities: EntityCache,
     last_messages: LastMessages,
+    private_channels: PrivateChannelService,
     images: ImageService,
     membership: Membership,
     online: OnlineCounts,
@@ -54,7 +56,9 @@ def build_guild_services(  # noqa: PLR0913 - a composition root is given all tha
     return GuildServices(
         bans=BanService(store=store, entities=entities, membership=membership, ids=ids, clock=clock),
         channel_order=ChannelOrderService(store=store, entities=entities, last_messages=last_messages, ids=ids),
-        channels=ChannelService(store=store, entities=entities, last_messages=last_messages, ids=ids),
+        channels=ChannelService(
+            store=store, entities=entities, last_messages=last_messages, private_channels=private_channels, ids=ids
+        ),
         guilds=GuildService(
             store=store, entities=entities, membership=membership, images=images, online=online, ids=ids
         ),

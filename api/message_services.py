@@ -1,10 +1,9 @@
-"""The message side of the composition root: messages, direct channels, typing."""
+"""The message side of the composition root: messages and typing."""
 
 import msgspec
 
-from api.services.channels.direct_channels import DirectChannelService
-from api.services.channels.last_messages import LastMessages
 from api.services.channels.typing_indicators import TypingIndicatorService
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.first_messages import FirstMessages
@@ -23,7 +22,6 @@ from core.store.interfaces import Store
 class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     """The services by the names under which handlers ask for them. `messages` is also the gateway's way to send."""
 
-    direct_channels: DirectChannelService
     edits: MessageEditService
     history: MessageHistoryService
     messages: MessageService
@@ -35,7 +33,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     store: Store,
     bus: Bus,
     entities: EntityCache,
-    last_messages: LastMessages,
+    directs: DirectSends,
     cache: MessageCache,
     renderer: MessageRenderer,
     door: Door,
@@ -46,11 +44,13 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
 ) -> MessageServices:
     """Make the services."""
     return MessageServices(
-        direct_channels=DirectChannelService(entities=entities, last_messages=last_messages, store=store, ids=ids),
-        edits=MessageEditService(entities=entities, messages=store.messages, renderer=renderer, ids=ids, clock=clock),
+        edits=MessageEditService(
+            entities=entities, directs=directs, messages=store.messages, renderer=renderer, ids=ids, clock=clock
+        ),
         history=MessageHistoryService(entities=entities, messages=store.messages, cache=cache, renderer=renderer),
         messages=MessageService(
             entities=entities,
+            directs=directs,
             messages=cache,
             firsts=FirstMessages(messages=cache, renderer=renderer, bus=bus, own_from=ids.next()),
             renderer=renderer,
@@ -59,6 +59,6 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             metrics=metrics,
         ),
         typing_indicators=TypingIndicatorService(
-            entities=entities, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
+            entities=entities, directs=directs, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
         ),
     )

@@ -11,6 +11,7 @@ from api.services.caller import Caller
 from api.services.channels.channel_forms import ChannelPosition, CreateChannel, UpdateChannel
 from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
+from api.services.images import IMAGE_BODY_BYTES
 from core.wire.objects.channel import ChannelObject, DirectChannelObject
 
 AnyChannelObject = ChannelObject | DirectChannelObject
@@ -47,25 +48,25 @@ async def get_channel(channel_id: SnowflakePath, caller: Caller, channels: Chann
     return await channels.fetch(caller, channel_id)
 
 
-@patch("/channels/{channel_id}", is_audited=True)
+@patch("/channels/{channel_id}", is_audited=True, max_body_bytes=IMAGE_BODY_BYTES)
 async def update_channel(
     channel_id: SnowflakePath, caller: Caller, data: UpdateChannel, channels: ChannelService
-) -> ChannelObject:
+) -> AnyChannelObject:
     """Change a channel."""
     return await channels.update(caller, channel_id, data)
 
 
-@put("/channels/{channel_id}", is_audited=True)
+@put("/channels/{channel_id}", is_audited=True, max_body_bytes=IMAGE_BODY_BYTES)
 async def replace_channel(
     channel_id: SnowflakePath, caller: Caller, data: UpdateChannel, channels: ChannelService
-) -> ChannelObject:
+) -> AnyChannelObject:
     """Change a channel, as older clients do."""
     return await channels.update(caller, channel_id, data)
 
 
 @delete("/channels/{channel_id}", is_audited=True)
 async def delete_channel(channel_id: SnowflakePath, caller: Caller, channels: ChannelService) -> AnyChannelObject:
-    """Delete a channel, or close a direct one."""
+    """Delete a channel, close a direct one, or leave a group."""
     return await channels.delete(caller, channel_id)
 
 

@@ -11,7 +11,16 @@ from api.http.route import Route, get
 from api.services.images import ImageService
 from core.domain.errors import NotFound
 
-_FOLDERS: Final = ("avatars", "banners", "icons", "splashes", "discovery-splashes", "role-icons", "app-icons")
+_FOLDERS: Final = (
+    "avatars",
+    "banners",
+    "icons",
+    "splashes",
+    "discovery-splashes",
+    "role-icons",
+    "app-icons",
+    "channel-icons",
+)
 
 _HEADERS: Final = (
     ("Cache-Control", "public, max-age=31536000, immutable"),

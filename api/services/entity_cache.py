@@ -33,6 +33,7 @@ from core.domain.events import (
     GUILD_ROLE_DELETE,
     GUILD_ROLE_UPDATE,
     GUILD_UPDATE,
+    PRIVATE_CHANNEL_EVENTS,
     USER_UPDATE,
 )
 from core.domain.member import Member
@@ -209,7 +210,9 @@ class EntityCache:
     def _on_delivery(self, delivery: Delivery) -> None:
         envelope = delivery.envelope
         event = envelope.event
-        if event in _GUILD_EVENTS:
+        if not envelope.guild_id and event in PRIVATE_CHANNEL_EVENTS:
+            self._channels.drop(envelope.channel_id)
+        elif event in _GUILD_EVENTS:
             if not self._contains(delivery):
                 self._guilds.drop(envelope.guild_id)
             if event == CHANNEL_DELETE:

@@ -29,9 +29,10 @@ from api.http.binding import caller_of
 from api.http.gate import Gate
 from api.http.scope import TEMPLATE_KEY
 from api.message_services import MessageServices, build_message_services
+from api.private_services import build_people
 from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
-from api.services.channels.last_messages import LastMessages
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.file_links import FileLinks
 from api.services.limits import Limits
@@ -149,13 +150,14 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
     )
     entities = EntityCache(store=store, bus=ground.bus, clock=clock)
     cache = MessageCache(messages=store.messages, bus=ground.bus)
+    people = build_people(store=store, bus=ground.bus)
     services = build_message_services(
         store=store,
         bus=ground.bus,
         entities=entities,
         cache=cache,
         renderer=MessageRenderer(entities=entities, messages=cache, link_to=_make_links(ground).link_to),
-        last_messages=LastMessages(messages=store.messages, bus=ground.bus),
+        directs=DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ground.ids),
         door=ground.door,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,

@@ -72,3 +72,8 @@ class Channel(msgspec.Struct, kw_only=True, frozen=True):
     """The newest message's id, which is kept beside the messages: in a guild's snapshot it is 0 or stale."""
     recipient_ids: tuple[int, ...] = ()
     owner_id: int | None = None
+    """The owner of a group."""
+    icon: str | None = None
+    """The hash of a group's picture."""
+    closed_for: tuple[int, ...] = ()
+    """The recipients of a direct channel who do not see it until the next message."""

@@ -70,6 +70,8 @@ CHANNEL_CREATE: Final = _row("CHANNEL_CREATE", Intent.GUILDS, Audience.CHANNEL, 
 CHANNEL_UPDATE: Final = _row("CHANNEL_UPDATE", Intent.GUILDS, Audience.CHANNEL, direct=0)
 CHANNEL_DELETE: Final = _row("CHANNEL_DELETE", Intent.GUILDS, Audience.CHANNEL, direct=0)
 CHANNEL_PINS_UPDATE: Final = _row("CHANNEL_PINS_UPDATE", Intent.GUILDS, Audience.CHANNEL, direct=Intent.DIRECT_MESSAGES)
+CHANNEL_RECIPIENT_ADD: Final = _row("CHANNEL_RECIPIENT_ADD", direct=0, audience=Audience.USER)
+CHANNEL_RECIPIENT_REMOVE: Final = _row("CHANNEL_RECIPIENT_REMOVE", direct=0, audience=Audience.USER)
 THREAD_CREATE: Final = _row("THREAD_CREATE", Intent.GUILDS, Audience.CHANNEL)
 THREAD_UPDATE: Final = _row("THREAD_UPDATE", Intent.GUILDS, Audience.CHANNEL)
 THREAD_DELETE: Final = _row("THREAD_DELETE", Intent.GUILDS, Audience.CHANNEL)
@@ -231,6 +233,11 @@ INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE}
 
 RELATIONSHIP_EVENTS: Final = frozenset({RELATIONSHIP_ADD, RELATIONSHIP_UPDATE, RELATIONSHIP_REMOVE})
 """Events of a person's friends, requests and blocks."""
+
+PRIVATE_CHANNEL_EVENTS: Final = frozenset(
+    {CHANNEL_CREATE, CHANNEL_UPDATE, CHANNEL_DELETE, CHANNEL_RECIPIENT_ADD, CHANNEL_RECIPIENT_REMOVE}
+)
+"""Events of a user after which a private channel is another one, or seen by others."""
 
 MEMBER_EVENTS: Final = frozenset({GUILD_MEMBER_ADD, GUILD_MEMBER_UPDATE, GUILD_MEMBER_REMOVE})
 """Events about the members of a guild."""

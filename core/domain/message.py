@@ -14,6 +14,10 @@ class MessageType(enum.IntEnum):
     """The types of messages that this server makes, with Discord's numbers."""
 
     DEFAULT = 0
+    RECIPIENT_ADD = 1
+    RECIPIENT_REMOVE = 2
+    CHANNEL_NAME_CHANGE = 4
+    CHANNEL_ICON_CHANGE = 5
     USER_JOIN = 7
     REPLY = 19
 

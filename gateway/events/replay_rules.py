@@ -110,9 +110,7 @@ _GUILD_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
 _USER_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
     ReplayRule.EXACT: frozenset(
         {
-            events.CHANNEL_CREATE,
-            events.CHANNEL_UPDATE,
-            events.CHANNEL_DELETE,
+            *events.PRIVATE_CHANNEL_EVENTS,
             events.CHANNEL_PINS_UPDATE,
             events.MESSAGE_CREATE,
             events.MESSAGE_UPDATE,

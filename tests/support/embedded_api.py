@@ -127,6 +127,13 @@ class ApiUnderTest:
         answer = await owner.post(path, {"guild_id": guild_id, "authorize": True})
         assert answer.status_code == 200, answer.text
 
+    async def befriend(self, one: Actor, *others: Actor) -> None:
+        """Make people friends of one, so that they may write to each other."""
+        for other in others:
+            for asking, asked in ((one, other), (other, one)):
+                answer = await asking.put(f"/users/@me/relationships/{asked.id}", {})
+                assert answer.status_code == 204, answer.text
+
     def actor(self, authorization: str) -> Actor:
         """Return the caller with this Authorization header."""
         return Actor(self._http, authorization)

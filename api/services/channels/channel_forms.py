@@ -98,7 +98,10 @@ class UpdateChannel(msgspec.Struct, kw_only=True):
     auto_archive_duration: ThreadPart = None
     invitable: ThreadPart = None
     locked: ThreadPart = None
-    icon: Annotated[Any, unbuilt("icons of channels")] = None
+    icon: str | UnsetType | None = UNSET
+    """A group's picture, as a `data:` address."""
+    owner: SnowflakeField | UnsetType | None = UNSET
+    """Who a group is handed to."""
 
 
 class ChannelPosition(msgspec.Struct, kw_only=True):

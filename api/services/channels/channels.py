@@ -21,18 +21,20 @@ from api.services.channels.channel_rules import (
     compute_name,
     compute_next_position,
 )
+from api.services.channels.group_channels import refuse_group_fields
 from api.services.channels.last_messages import LastMessages
 from api.services.channels.overwrites import require_grant, resolve_overwrites, sync_children
+from api.services.channels.private_channels import PrivateChannelService
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channel import Channel, ChannelType, Overwrite
-from core.domain.errors import CommunityChannel, DirectChannelAction
+from core.domain.errors import CommunityChannel
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, GUILD_UPDATE
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.channel import ChannelObject, DirectChannelObject, render_direct_channel
+from core.wire.objects.channel import ChannelObject, DirectChannelObject
 from core.wire.objects.guild import render_guild
 
 _REQUIRE_TAG: Final = 1 << 4
@@ -69,12 +71,21 @@ _GUILD_FIELDS: Final = (
 class ChannelService:
     """Reads and changes channels for members."""
 
-    __slots__ = ("_entities", "_ids", "_last_messages", "_store")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_private", "_store")
 
-    def __init__(self, *, store: Store, entities: EntityCache, last_messages: LastMessages, ids: IdSource) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        entities: EntityCache,
+        last_messages: LastMessages,
+        private_channels: PrivateChannelService,
+        ids: IdSource,
+    ) -> None:
         self._store = store
         self._entities = entities
         self._last_messages = last_messages
+        self._private = private_channels
         self._ids = ids
 
     async def fetch_all(self, caller: Caller, guild_id: int) -> list[ChannelObject]:
@@ -87,7 +98,7 @@ class ChannelService:
         """Return a channel of a guild, or of direct messages."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
-            return await self._show_direct(caller, access.channel)
+            return await self._private.show(caller, access.channel)
         [shown] = await show_channels(self._last_messages, [access.channel])
         return shown
 
@@ -114,11 +125,12 @@ class ChannelService:
         return show_channel(channel, None)
 
     @on_present_rights
-    async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject:
+    async def update(self, caller: Caller, channel_id: int, form: UpdateChannel) -> ChannelObject | DirectChannelObject:
         """Change the fields that the form gives. A move to a category needs MANAGE_CHANNELS there, too."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
-            raise DirectChannelAction
+            return await self._private.update(caller, access.channel, form)
+        refuse_group_fields(form)
         access.require(Permission.MANAGE_CHANNELS)
         changes = _changes_of(form, access.channel)
         if isinstance(form.permission_overwrites, list):
@@ -140,10 +152,10 @@ class ChannelService:
 
     @on_present_rights
     async def delete(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
-        """Delete a guild's channel. A direct one is only closed for the caller, which the client does itself."""
+        """Delete a guild's channel. A direct one is only closed for the caller, and a group is left."""
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
-            return await self._show_direct(caller, access.channel)
+            return await self._private.leave(caller, access.channel)
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._last_messages.find_ids([channel_id])
         async with self._store.write(guilds=[access.channel.guild_id]) as tx:
@@ -189,12 +201,6 @@ class ChannelService:
         guild = await tx.guilds.update(guild.id, changes)
         payload = render_guild(guild, await tx.roles.list_of_guild(guild.id))
         tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild.id, payload))
-
-    async def _show_direct(self, caller: Caller, channel: Channel) -> DirectChannelObject:
-        last_ids = await self._last_messages.find_ids([channel.id])
-        users = await self._entities.users(channel.recipient_ids)
-        others = [users[user_id] for user_id in channel.recipient_ids if user_id != caller.user_id and user_id in users]
-        return render_direct_channel(msgspec.structs.replace(channel, last_message_id=last_ids.get(channel.id)), others)
 
 
 def _make_channel(form: CreateChannel, channel_id: int, guild_id: int) -> Channel:

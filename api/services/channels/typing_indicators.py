@@ -7,6 +7,7 @@ from cachetools import TTLCache
 from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_events import for_channel
@@ -35,10 +36,13 @@ class TypingStart(msgspec.Struct, kw_only=True):
 class TypingIndicatorService:
     """Announces typing users, each at most once in an interval and channel."""
 
-    __slots__ = ("_bus", "_clock", "_entities", "_ids", "_told")
+    __slots__ = ("_bus", "_clock", "_directs", "_entities", "_ids", "_told")
 
-    def __init__(self, *, entities: EntityCache, bus: Bus, ids: IdSource, clock: Clock, interval_s: float) -> None:
+    def __init__(
+        self, *, entities: EntityCache, directs: DirectSends, bus: Bus, ids: IdSource, clock: Clock, interval_s: float
+    ) -> None:
         self._entities = entities
+        self._directs = directs
         self._bus = bus
         self._ids = ids
         self._clock = clock
@@ -48,13 +52,15 @@ class TypingIndicatorService:
     async def start(self, user_id: int, channel_id: int) -> None:
         """Announce that the user types in the channel. Within the interval, nothing happens.
 
-        Raises UnknownChannel, MissingAccess, Forbidden, NotATextChannel.
+        Raises UnknownChannel, MissingAccess, Forbidden, NotATextChannel, CannotSendToUser.
         """
         access = await self._entities.text_access(user_id, channel_id)
         channel = access.channel
         if channel.type not in TEXT_LIKE:
             raise NotATextChannel
         access.require(_SEND)
+        if access.guild is None:
+            await self._directs.require_write(user_id, channel)
         if self._take((channel_id, user_id)):
             payload = self._render(access, user_id)
             self._bus.publish_volatile(

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.embeds import NO_EMBEDS
@@ -51,18 +52,20 @@ _BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
 class MessageEditService:
     """Edits and deletes messages."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_messages", "_renderer")
+    __slots__ = ("_clock", "_directs", "_entities", "_ids", "_messages", "_renderer")
 
     def __init__(
         self,
         *,
         entities: EntityCache,
+        directs: DirectSends,
         messages: MessageStore,
         renderer: MessageRenderer,
         ids: IdSource,
         clock: Clock,
     ) -> None:
         self._entities = entities
+        self._directs = directs
         self._messages = messages
         self._renderer = renderer
         self._ids = ids
@@ -74,9 +77,12 @@ class MessageEditService:
         Raises:
             Invalid, NotBuilt: as `parse_edit`. UnknownChannel, MissingAccess, UnknownMessage.
             NotTheAuthor, Forbidden: when the caller is not the author. SystemMessageAction: for a system message.
+            CannotSendToUser: in a direct channel whose other recipient must not hear from the caller any more.
         """
         edit = parse_edit(form)
         access = await self._entities.text_access(user_id, channel_id)
+        if access.guild is None:
+            await self._directs.require_write(user_id, access.channel)
         for _ in range(_MAX_ATTEMPTS):
             message = await self._messages.find(channel_id, message_id)
             if message is None:

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from api.forms.field_errors import nest_fields
 from api.forms.form import Form
 from api.services.access import ChannelAccess
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.message_cache import MessageCache
@@ -84,12 +85,23 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 class MessageService:
     """Sends messages."""
 
-    __slots__ = ("_clock", "_counters", "_door", "_entities", "_firsts", "_latency", "_messages", "_renderer")
+    __slots__ = (
+        "_clock",
+        "_counters",
+        "_directs",
+        "_door",
+        "_entities",
+        "_firsts",
+        "_latency",
+        "_messages",
+        "_renderer",
+    )
 
     def __init__(
         self,
         *,
         entities: EntityCache,
+        directs: DirectSends,
         messages: MessageCache,
         firsts: FirstMessages,
         renderer: MessageRenderer,
@@ -98,6 +110,7 @@ class MessageService:
         metrics: Metrics,
     ) -> None:
         self._entities = entities
+        self._directs = directs
         self._messages = messages
         self._firsts = firsts
         self._renderer = renderer
@@ -126,6 +139,8 @@ class MessageService:
             except StaleRights:
                 continue
             if sent.is_new:
+                if checked.access.guild is None:
+                    await self._directs.look_again(channel_id)
                 self._counters[checked.access.channel.type].inc()
                 self._latency.observe(self._clock.monotonic_s() - started_s)
             return sent
@@ -143,6 +158,9 @@ class MessageService:
         mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
         _require_rights(access, draft)
+        if access.guild is None:
+            await self._directs.require_write(user_id, access.channel)
+            await self._directs.open_for_all(access.channel)
         author = access.guild.member.user if access.guild is not None else await self._entities.user(user_id)
         referenced = None if draft.reply is None else await self._find_referenced(access, draft.reply)
         mentions = await resolve_mentions(

@@ -165,6 +165,7 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     wrong_passwords_window_s: PositiveSeconds = 600.0
     sessions_per_user: Count = 1000
     typing_interval_s: Seconds = 2.0
+    group_recipients: Annotated[int, Meta(ge=2, le=500)] = 10
 
 
 class MetricsSettings(msgspec.Struct, kw_only=True, frozen=True):

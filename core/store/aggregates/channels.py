@@ -12,7 +12,8 @@ class ChannelReader(Protocol):
     async def find_direct(self, user_a: int, user_b: int) -> Channel | None:
         """Return the direct-message channel of two users."""
 
-    async def list_direct(self, user_id: int) -> list[Channel]: ...
+    async def list_direct(self, user_id: int) -> list[Channel]:
+        """List the direct channels and groups that the user sees, by ascending id."""
 
 
 class ChannelWriter(ChannelReader, Protocol):

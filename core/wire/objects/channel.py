@@ -55,7 +55,7 @@ class ChannelObject(msgspec.Struct, kw_only=True):
 
 
 class DirectChannelObject(msgspec.Struct, kw_only=True):
-    """A direct-message channel (PrivateChannelResponse); `recipients` leaves out its viewer."""
+    """A direct channel or a group (Private(Group)ChannelResponse); `recipients` leaves out its viewer."""
 
     id: str
     type: int
@@ -63,6 +63,18 @@ class DirectChannelObject(msgspec.Struct, kw_only=True):
     last_pin_timestamp: str | None = None
     flags: int = 0
     recipients: list[UserObject]
+    name: str | UnsetType | None = UNSET
+    """Set in groups, as all that follows."""
+    icon: str | UnsetType | None = UNSET
+    owner_id: str | UnsetType = UNSET
+    managed: bool | UnsetType = UNSET
+
+
+class RecipientObject(msgspec.Struct, kw_only=True):
+    """`d` of CHANNEL_RECIPIENT_ADD and CHANNEL_RECIPIENT_REMOVE."""
+
+    channel_id: str
+    user: UserObject
 
 
 def render_overwrites(channel: Channel) -> list[OverwriteObject]:
@@ -112,10 +124,16 @@ def render_channel(channel: Channel) -> ChannelObject:
 
 
 def render_direct_channel(channel: Channel, recipients: Sequence[User]) -> DirectChannelObject:
-    """Return the object of a direct-message channel, with the recipients that the viewer should see."""
-    return DirectChannelObject(
+    """Return the object of a direct channel or a group, with the recipients that the viewer should see."""
+    rendered = DirectChannelObject(
         id=str(channel.id),
         type=channel.type,
         last_message_id=None if channel.last_message_id is None else str(channel.last_message_id),
         recipients=[render_user(user) for user in recipients],
     )
+    if channel.type == ChannelType.GROUP_DM:
+        rendered.name = channel.name or None
+        rendered.icon = channel.icon
+        rendered.owner_id = str(channel.owner_id)
+        rendered.managed = False
+    return rendered

@@ -128,6 +128,38 @@ async def test_direct_channels_of_a_user_are_listed(store: Store) -> None:
     assert await store.channels.list_direct(flake(1)) == channels[1:]
 
 
+async def test_closed_channel_is_listed_for_the_other_alone(store: Store) -> None:
+    await add_users(store, 1, 2)
+    channel = new_direct_channel(30, flake(1), flake(2))
+    async with store.write(users=channel.recipient_ids) as tx:
+        await tx.channels.create(channel)
+        closed = await tx.channels.update(channel.id, {"closed_for": (flake(1),)})
+    assert closed.closed_for == (flake(1),)
+    assert await store.channels.list_direct(flake(1)) == []
+    assert await store.channels.list_direct(flake(2)) == [closed]
+    assert await store.channels.find_direct(flake(2), flake(1)) == closed
+
+
+async def test_group_is_listed_for_its_present_recipients(store: Store) -> None:
+    await add_users(store, 1, 2, 3)
+    group = Channel(
+        id=flake(30),
+        type=ChannelType.GROUP_DM,
+        name="Three",
+        icon="0" * 32,
+        owner_id=flake(1),
+        recipient_ids=(flake(1), flake(2)),
+    )
+    async with store.write(users=group.recipient_ids) as tx:
+        await tx.channels.create(group)
+    assert await store.channels.find(group.id) == group
+    assert await store.channels.find_direct(flake(1), flake(2)) is None
+    async with store.write(users=group.recipient_ids) as tx:
+        changed = await tx.channels.update(group.id, {"recipient_ids": (flake(2), flake(3)), "owner_id": flake(2)})
+    assert await store.channels.list_direct(flake(1)) == []
+    assert await store.channels.list_direct(flake(3)) == [changed]
+
+
 async def test_direct_channels_do_not_hold_guild_channels(store: Store) -> None:
     await add_guild(store, 10)
     async with store.write() as tx:

@@ -43,7 +43,8 @@ class SqlChannels:
         return CHANNEL.entity(rows[0]) if rows else None
 
     async def list_direct(self, user_id: int) -> list[Channel]:
-        return [CHANNEL.entity(row) for row in await self._db.query(_LIST_DIRECT, user_id=user_id)]
+        found = [CHANNEL.entity(row) for row in await self._db.query(_LIST_DIRECT, user_id=user_id)]
+        return [channel for channel in found if user_id not in channel.closed_for]
 
     async def create(self, channel: Channel) -> None:
         values = CHANNEL.values(channel)

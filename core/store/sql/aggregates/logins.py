@@ -134,6 +134,7 @@ def _snapshot(
     user = account.user
     has_application = row[_APPLICATION_AT] is not None
     direct = [] if user.bot else [CHANNEL.entity(each, 1) for each in channels_of.get(user.id, ())]
+    direct = [channel for channel in direct if user.id not in channel.closed_for]
     direct.sort(key=lambda channel: channel.id)
     sides = sorted(sides_of.get(user.id, ()), key=lambda side: side[1])
     return LoginSnapshot(

@@ -64,6 +64,7 @@ async def test_channel_shows_the_newest_message_also_when_it_was_deleted(alice: 
 
 async def test_direct_channel_shows_a_new_message_to_both(api: ApiUnderTest, alice: Actor) -> None:
     bob = await api.register("bob")
+    await api.befriend(alice, bob)
     channel = (await alice.post("/users/@me/channels", {"recipient_id": bob.id})).json()
     assert channel["last_message_id"] is None
     sent = (await alice.post(f"/channels/{channel['id']}/messages", {"content": "x"})).json()

@@ -379,6 +379,16 @@ async def open_direct_channel(api: ApiUnderTest, field: str) -> Prepared:
     return ground.request("/users/@me/channels", body, values=values)
 
 
+async def add_recipient(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    friend = await api.register()
+    ground.names |= {(await friend.get("/users/@me")).json()["username"]: "friend's name", friend.id: "friend"}
+    await api.befriend(ground.owner, ground.member, ground.other, friend)
+    body = {"recipients": [ground.member.id, ground.other.id]}
+    group = (await ground.owner.post("/users/@me/channels", body)).json()["id"]
+    return ground.request(f"/channels/{group}/recipients/{friend.id}", {})
+
+
 RELATIONSHIPS: Final = "/users/@me/relationships"
 
 
@@ -506,6 +516,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("POST", "/users/@me/relationships"): request_friendship,
     ("PUT", "/channels/{channel_id}"): update_channel,
     ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): put_overwrite,
+    ("PUT", "/channels/{channel_id}/recipients/{user_id}"): add_recipient,
     ("PUT", "/guilds/{guild_id}/bans/{user_id}"): put_ban,
     ("PUT", "/users/@me/relationships/{user_id}"): put_relationship,
 }

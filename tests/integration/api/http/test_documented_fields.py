@@ -39,16 +39,17 @@ EMPTY: Final = "empty_lists"
 _FILES: Final = {f"files[{number}]": 501 for number in range(10)}
 _MESSAGE: Final = {"components": 501, "attachments": 501, "sticker_ids": 501, **_FILES}
 _CHANNEL: Final = {"default_reaction_emoji": 501, "available_tags": 501, "default_tag_setting": 501}
-_THREAD: Final = dict.fromkeys(
-    ("applied_tags", "archived", "auto_archive_duration", "invitable", "locked", "icon"), 501
-)
+_THREAD: Final = dict.fromkeys(("applied_tags", "archived", "auto_archive_duration", "invitable", "locked"), 501)
+_GROUP: Final = {"icon": 400, "owner": 400}
+"""What only groups have, on the route of all channels."""
 _APPLICATION: Final = dict.fromkeys(("type", "team_id", "cover_image", "custom_install_url", "install_params", "integration_types_config", "event_webhooks_status", "event_webhooks_types", "event_webhooks_url", "explicit_content_filter", "max_participants", "description.localizations"), 501)  # fmt: skip
 
 REFUSED: Final[Mapping[Route, Mapping[str, int]]] = {
     ("PATCH", "/applications/@me"): _APPLICATION,
     ("PATCH", "/applications/{application_id}"): _APPLICATION,
-    ("PATCH", "/channels/{channel_id}"): {**_CHANNEL, **_THREAD},
-    ("PUT", "/channels/{channel_id}"): {**_CHANNEL, **_THREAD},
+    ("PATCH", "/channels/{channel_id}"): {**_CHANNEL, **_THREAD, **_GROUP},
+    ("PUT", "/channels/{channel_id}"): {**_CHANNEL, **_THREAD, **_GROUP},
+    ("PUT", "/channels/{channel_id}/recipients/{user_id}"): {"access_token": 501, "nick": 501},
     ("POST", "/guilds/{guild_id}/channels"): _CHANNEL,
     ("POST", "/guilds"): {**{f"channels[].{name}": status for name, status in _CHANNEL.items()}, "roles[].icon": 501},
     ("PATCH", "/guilds/{guild_id}"): {"home_header": 501},

@@ -62,6 +62,7 @@ async def test_events_of_deletions_are_those_that_were_told(
 
 
 async def test_message_of_a_direct_channel_is_told_to_both(api: ApiUnderTest, owner: Actor, member: Actor) -> None:
+    await api.befriend(owner, member)
     channel_id = (await owner.post("/users/@me/channels", {"recipient_id": member.id})).json()["id"]
     await owner.post(f"/channels/{channel_id}/messages", {"content": "x"})
     told = api.events(MESSAGE_CREATE)

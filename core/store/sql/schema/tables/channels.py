@@ -30,6 +30,8 @@ channels = Table(
     Column("overwrites", JsonTuple(Overwrite), nullable=False),
     Column("recipient_ids", JsonTuple(int), nullable=False),
     Column("owner_id", BigInteger),
+    Column("icon", Text),
+    Column("closed_for", JsonTuple(int), nullable=False, server_default="[]"),
     # The key of direct messages, "<lower id>:<higher id>", so that a pair has one channel.
     Column("direct_key", Text, unique=True),
 )

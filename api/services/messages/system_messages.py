@@ -1,0 +1,46 @@
+"""Messages that the server writes into private channels: who was added, who is gone, the new name.
+
+They pass the door of the channel as others do, so they have their place among the messages, but count for no limit.
+"""
+
+import msgspec
+
+from api.services.messages.message_events import message_created
+from core.domain.channel import Channel
+from core.domain.message import Message, MessageType, ResolvedMessage
+from core.domain.user import User
+from core.door.interfaces import Door, Opening
+from core.store.aggregates.messages import MessageStore
+from core.wire.objects.message import render_message_dispatch
+
+_encode = msgspec.json.Encoder().encode
+
+
+class SystemMessages:
+    """Writes system messages."""
+
+    __slots__ = ("_door", "_messages")
+
+    def __init__(self, *, messages: MessageStore, door: Door) -> None:
+        self._messages = messages
+        self._door = door
+
+    async def write(
+        self, channel: Channel, kind: MessageType, author: User, *, mentioned: User | None = None, content: str = ""
+    ) -> None:
+        """Write a message of this kind into a private channel, in the author's name."""
+        opening = Opening(channel_id=channel.id, guild_id=0, author_id=author.id, is_limited=False, mark=None)
+        async with self._door.open(opening) as permit:
+            message = Message(
+                id=permit.id,
+                channel_id=channel.id,
+                author_id=author.id,
+                type=kind,
+                content=content,
+                mention_ids=() if mentioned is None else (mentioned.id,),
+            )
+            resolved = ResolvedMessage(
+                message=message, author=author, mentions=() if mentioned is None else (mentioned,)
+            )
+            payload = msgspec.Raw(_encode(render_message_dispatch(resolved, None)))
+            await self._messages.add(message, message_created(channel, message, payload))
