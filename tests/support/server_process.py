@@ -10,9 +10,12 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from deploy.services.orphans import end_with_parent
+
+_LONGEST_LINE: Final = 1 << 24
+"""The bytes of a line of a log. A reader that gives up leaves a full pipe, at which the server stands still."""
 
 
 class Place(Protocol):
@@ -91,7 +94,7 @@ class Server:
         command = [*self._shell, *self._place.command, "--data", str(self._data), *arguments]
         self._process = await asyncio.create_subprocess_exec(
             *end_with_parent(command), env={**os.environ, **environ, **self._settings}, start_new_session=True,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=_LONGEST_LINE,
         )  # fmt: skip
         assert self._process.stdout is not None
         async for raw in self._process.stdout:

@@ -20,7 +20,7 @@ from tests.support.person import Person, text_channel
 EDITORS: Final = 4
 AFTER: Final = 120
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(900)]
 
 
 class Editing:
