@@ -22,7 +22,7 @@ from benchmarks.harness.load_client import LoadClient
 from benchmarks.harness.product import Person, Product, unique_name
 from benchmarks.harness.run import Run
 from benchmarks.harness.tables import Column, Plot, Result, Table
-from core.domain.events import GUILD_CREATE, GUILD_MEMBER_LIST_UPDATE
+from core.domain.events import GUILD_MEMBER_LIST_UPDATE, READY
 
 _SIZES: Final = (1_000, 10_000, 100_000, 500_000)
 _SESSIONS: Final = 5_000
@@ -191,7 +191,7 @@ class _ServedGuild:
         """Log in as the owner and ask for the first hundred rows. Return how long these took."""
         with connect(f"{gateway}/?v=10&encoding=json", max_size=None, compression=None) as socket:
             socket.send(json.dumps({"op": 2, "d": {"token": self._crowd.tokens[0], "properties": {}}}))
-            _wait_for(socket, GUILD_CREATE)
+            _wait_for(socket, READY)
             channels = {self._crowd.channels["lounge"]: [[0, 99]]}
             asked = json.dumps({"op": 14, "d": {"guild_id": self._crowd.guild_id, "channels": channels}})
 

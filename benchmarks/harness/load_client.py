@@ -10,6 +10,7 @@ import msgspec
 from benchmarks.harness.builds import Builds
 from benchmarks.harness.processes import CLIENT_CORE, PinnedProcess
 from core.domain.intents import ALL_INTENTS
+from core.wire.capabilities import Capability
 from core_ext import payloads
 
 _TEXT, _BINARY = 0x81, 0x82
@@ -20,7 +21,9 @@ _ENCODERS: Final[dict[str, Callable[[Any], bytes]]] = {
     "etf": payloads.etf_encode,
 }
 LOGIN_FRAMES = 2
-"""The frames of a login: READY and one GUILD_CREATE."""
+"""The frames of a login: READY, and one GUILD_CREATE of a bot or READY_SUPPLEMENTAL of a person."""
+_CAPABILITIES: Final = int(Capability.DEDUPED_USERS | Capability.PRIORITISED_READY)
+"""What people's clients can do today, which asks for READY_SUPPLEMENTAL."""
 
 
 class Waits(msgspec.Struct, frozen=True):
@@ -32,7 +35,7 @@ class Waits(msgspec.Struct, frozen=True):
 
 
 class Logins(msgspec.Struct, frozen=True):
-    """Logins, timed from the sent identify to READY and to GUILD_CREATE."""
+    """Logins, timed from the sent identify to READY and to the last frame of a login."""
 
     took_s: float
     ready: Waits
@@ -179,7 +182,8 @@ def _waits(numbers_ns: list[int]) -> Waits:
 def _identify(token: str, status: str) -> dict[str, Any]:
     presence: dict[str, Any] = {"status": status, "since": None, "activities": [], "afk": False}
     properties = {"os": "linux", "browser": "bench", "device": "bench"}
-    return {"op": 2, "d": {"token": token, "intents": ALL_INTENTS, "properties": properties, "presence": presence}}
+    d = {"token": token, "intents": ALL_INTENTS, "properties": properties, "presence": presence}
+    return {"op": 2, "d": {**d, "capabilities": _CAPABILITIES}}
 
 
 def _encode_record(command: dict[str, Any], encoding: str) -> bytes:

@@ -206,6 +206,7 @@ INTERACTION_CREATE: Final = _row("INTERACTION_CREATE", 0, Audience.USER, direct=
 
 # Events of users, without an intent
 READY: Final = _row("READY", direct=0)
+READY_SUPPLEMENTAL: Final = _row("READY_SUPPLEMENTAL", direct=0)
 RESUMED: Final = _row("RESUMED", direct=0)
 SESSIONS_REPLACE: Final = _row("SESSIONS_REPLACE", direct=0)
 USER_UPDATE: Final = _row("USER_UPDATE", direct=0, audience=Audience.USER)

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from core.domain.events import MESSAGE_CREATE
 from core.wire import close_codes
+from core.wire.capabilities import MAX_CAPABILITIES
 from core.wire.opcodes import CLIENT_OPCODES, Opcode
 from gateway.commands.presence_command import PresenceUpdate, read_presence
 from gateway.commands.readings import (
@@ -55,6 +56,8 @@ class Identify(Struct, kw_only=True, frozen=True):
     presence: PresenceUpdate | None = None
     intents: int | None = None
     """The intents, None for people's clients, which send none."""
+    capabilities: int = 0
+    """The bits of `core.wire.capabilities`. Only people's clients send them."""
     is_large: bool = False
     """Whether the payload had more bytes than a bot's may have. The connection sets it, not the client."""
 
@@ -246,6 +249,7 @@ _RECORDS: Final[dict[int, Record[Any]]] = {
         shard=_shard,
         presence=read_presence,
         intents=_intents,
+        capabilities=integer(0, MAX_CAPABILITIES),
     ),
     Opcode.PRESENCE_UPDATE: read_presence,
     Opcode.VOICE_STATE_UPDATE: Record(

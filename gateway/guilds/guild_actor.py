@@ -17,7 +17,7 @@ Owns the state, and the table of the sessions with their views.
 
 import operator
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -47,10 +47,11 @@ from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 from core_ext.guild import SlotSet
 from gateway.events.recent import remember
-from gateway.guilds import attention, guild_create, guild_views, online_count, presence_batches
+from gateway.guilds import attention, guild_parts, guild_views, online_count, presence_batches
 from gateway.guilds.attention import Attention
 from gateway.guilds.channel_notices import ChannelNotices
 from gateway.guilds.guild_create import GuildCreates
+from gateway.guilds.guild_parts import GuildParts
 from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.guild_views import GuildViews
 from gateway.guilds.online_count import OnlineCount
@@ -74,6 +75,7 @@ from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
+from gateway.sessions.shown_guild import ShownGuild
 
 _REMEMBERED_IDS: Final = 1024
 """The number of envelopes known by id. A repeat comes soon after the first: a retry, or a publication that was
@@ -81,6 +83,14 @@ doubtful."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
+
+
+class _Sight(NamedTuple):
+    """What a session sees of the guild as it enters."""
+
+    member: MemberState
+    channel_ids: frozenset[int]
+    shows_others: bool
 
 
 class GuildActor:
@@ -96,6 +106,7 @@ class GuildActor:
         "_message_reactions",
         "_notices",
         "_online",
+        "_parts",
         "_recent",
         "_recipients",
         "_views",
@@ -131,7 +142,8 @@ class GuildActor:
         self.is_gone = False
         self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
         self._views = GuildViews(state, self.sessions)
-        self._creates = GuildCreates(state)
+        self._parts = GuildParts(state)
+        self._creates = GuildCreates(state, self._parts)
         self._online = OnlineCount(state, on_online)
         self._notices = ChannelNotices(state, self.sessions, self._views)
         self._recent: dict[int, None] = {}
@@ -166,19 +178,31 @@ class GuildActor:
         The session's user must be held in `state.members`. False means that the user is no member, or that the session
         is attached already. `presence` is the user's as others see it, None when offline.
         """
-        member = self.state.members.find(session.user_id)
-        if member is None or self.is_gone or session in self.sessions:
+        sight = self._let_in(session, presence)
+        if sight is None:
             return False
-        is_limited = self.attention.limits(session)
-        viewable = self._seat(session, member, presence=presence, is_limited=is_limited)
         if session.intents & Intent.GUILDS:
-            shows_others = self.attention.shows_others(session, is_limited=is_limited)
             create = self._creates.build(
-                session, member, channel_ids=viewable, is_new=is_new, shows_others=shows_others
+                session, sight.member, channel_ids=sight.channel_ids, is_new=is_new, shows_others=sight.shows_others
             )
             session.dispatch(create)
             self.sessions.count(GUILD_CREATE, 1)
         return True
+
+    def attach_shown(self, session: Seat, *, presence: msgspec.Raw | None) -> ShownGuild | None:
+        """Let a person's session in as `attach` does. Its READY shows the guild, which is returned, None for False."""
+        sight = self._let_in(session, presence)
+        if sight is None:
+            return None
+        return self._creates.show(session, sight.member, channel_ids=sight.channel_ids, shows_others=sight.shows_others)
+
+    def _let_in(self, session: Seat, presence: msgspec.Raw | None) -> _Sight | None:
+        member = self.state.members.find(session.user_id)
+        if member is None or self.is_gone or session in self.sessions:
+            return None
+        is_limited = self.attention.limits(session)
+        viewable = self._seat(session, member, presence=presence, is_limited=is_limited)
+        return _Sight(member, viewable, self.attention.shows_others(session, is_limited=is_limited))
 
     def take_back(self, session: Seat, known: SessionGuild, *, presence: msgspec.Raw | None) -> bool:
         """Let a session in that was here before, as `known` says, and tell it nothing but what it subscribed to.
@@ -397,7 +421,7 @@ class GuildActor:
 
 OBSERVERS: Final[tuple[tuple[FindObserver, Reactions[Any]], ...]] = (
     (operator.attrgetter("_views"), guild_views.REACTIONS),
-    (operator.attrgetter("_creates"), guild_create.REACTIONS),
+    (operator.attrgetter("_parts"), guild_parts.REACTIONS),
     (operator.attrgetter("attention"), attention.REACTIONS),
     (operator.attrgetter("presence_batches"), presence_batches.REACTIONS),
     (operator.attrgetter("_online"), online_count.REACTIONS),

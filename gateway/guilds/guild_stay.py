@@ -26,6 +26,7 @@ from gateway.guilds.state.member_table import RowMark
 from gateway.scheduling.batch_timer import Handle
 from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
+from gateway.sessions.shown_guild import ShownGuild
 
 
 class GuildEntry:
@@ -162,6 +163,17 @@ class GuildStay:
             if delivery.envelope.event not in STATE_EVENTS:
                 actor.replay_to(session, delivery.envelope)
         return True
+
+    def enter_shown(self, session: Seat, *, presence: msgspec.Raw | None) -> ShownGuild | None:
+        """Attach the session as in `enter`, but return the guild, which READY shows, in place of GUILD_CREATE.
+
+        Nothing may be collected, since READY comes later. None means that entering was not possible.
+        """
+        actor = self.entry.actor
+        shown = None if actor is None else actor.attach_shown(session, presence=presence)
+        if shown is not None:
+            self.holds_member = False
+        return shown
 
     def take_back(self, session: Seat, known: SessionGuild, *, presence: msgspec.Raw | None) -> bool:
         """Let the session in again without GUILD_CREATE. Return whether that was possible. The rest is as in `enter`.

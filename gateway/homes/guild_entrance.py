@@ -40,6 +40,7 @@ from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
+from gateway.sessions.shown_guild import ShownGuild
 from gateway.users.user_directory import UserDirectory
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,16 @@ class GuildEntrance:
         is_first, presence = stay.is_first, self._users.find_presence(session.user_id)
         if stay.enter(session, presence=presence) and is_first and presence is not None:
             self._users.publish_presence(session.user_id, [stay.guild_id])
+
+    def enter_shown(self, session: Seat, stay: Stay) -> ShownGuild | None:
+        """Let a person's session in as `enter` does. The guild is returned for READY, and no GUILD_CREATE is sent."""
+        if session.is_ended:
+            return None
+        is_first, presence = stay.is_first, self._users.find_presence(session.user_id)
+        shown = stay.enter_shown(session, presence=presence)
+        if shown is not None and is_first and presence is not None:
+            self._users.publish_presence(session.user_id, [stay.guild_id])
+        return shown
 
     def take_back(self, session: Seat, known: SessionGuild, stay: GuildStay) -> None:
         """Let a session in again that was in the guild before (`GuildStay.take_back`), else as `enter`."""

@@ -20,10 +20,12 @@ import msgspec
 
 from core.domain.member import Member
 from core.wire.envelope import Envelope
+from core.wire.objects.session import SessionObject
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.homes.session_state import SessionHomes
 from gateway.sessions.seat import Seat
+from gateway.sessions.shown_guild import ShownGuild
 from gateway.users.user_actor import Join
 
 
@@ -36,8 +38,11 @@ class UserHome(Protocol):
     def hold(self, session: Seat, envelopes: Iterable[Envelope]) -> None:
         """Hold events for the session's user that passed before it was seated."""
 
-    def start(self, session: Seat, presence: PresenceUpdate | None) -> Sequence[Join]:
-        """Start a session whose READY is sent. Return the guilds that were joined meanwhile."""
+    def start(self, session: Seat) -> Sequence[Join]:
+        """Start a session that has a presence and its READY. Return the guilds that were joined meanwhile."""
+
+    def list_sessions(self, user_id: int) -> list[SessionObject]:
+        """Return a person's sessions that are present, as the person's clients show them."""
 
     def set_presence(self, session: Seat, presence: PresenceUpdate | None) -> None:
         """Set the presence that a session's client asks for."""
@@ -103,6 +108,9 @@ class Stay(Protocol):
     def enter(self, session: Seat, *, presence: msgspec.Raw | None) -> bool:
         """Attach the session, for which the membership is then held. Return whether that was possible."""
 
+    def enter_shown(self, session: Seat, *, presence: msgspec.Raw | None) -> ShownGuild | None:
+        """Attach a person's session. Return the guild as READY shows it, None when that was not possible."""
+
     def close(self) -> None:
         """End the stay. Safe to call twice."""
 
@@ -132,6 +140,9 @@ class GuildHomes(Protocol):
 
     def enter(self, session: Seat, stay: Stay) -> None:
         """Let the session in when its user is a member. The guild is told the presence with a user's first session."""
+
+    def enter_shown(self, session: Seat, stay: Stay) -> ShownGuild | None:
+        """Let a person's session in as `enter` does. The guild is returned for READY, and no GUILD_CREATE is sent."""
 
     def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
         """Enter more guilds, which READY has named, one after the other."""

@@ -3,7 +3,8 @@
 ```
  token ─→ login read (gateway.login.login_reads) ─→ checks (intents, shard, limits) ─→ seat at the user's actor
    ─→ stays at its guilds: all open, memberships known? ─ no ─→ opened ─→ login read again
-             └─ yes ─→ READY, held user events, GUILD_CREATE of each guild, live from there
+             └─ yes ─→ READY, held user events, GUILD_CREATE of each guild, live from there          bots
+                       guilds entered, READY with them, READY_SUPPLEMENTAL, held user events         people
 ```
 
 Logins come several at a time and go live together, in one turn of the loop. Until then every failure is a `Refusal`.
@@ -30,9 +31,11 @@ from gateway.commands.commands import Identify
 from gateway.homes.home_port import HomePort, Stay
 from gateway.login.login import Login
 from gateway.login.login_reads import LoginReads
+from gateway.login.peoples_ready import PeoplesReadyMaker
 from gateway.login.ready import ReadyMaker
 from gateway.login.refusal import Refusal
 from gateway.login.session_factory import SessionFactory
+from gateway.payloads.spliced_body import SplicedBody
 from gateway.requests.session_commands import SessionCommands
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.tasks import Tasks
@@ -63,6 +66,7 @@ class Identifying:
         "_factory",
         "_homes",
         "_on_logins",
+        "_peoples_readies",
         "_readies",
         "_reads",
         "_table",
@@ -89,6 +93,7 @@ class Identifying:
         self._factory = factory
         self._homes = homes
         self._on_logins = on_logins
+        self._peoples_readies = PeoplesReadyMaker()
         self._readies = ReadyMaker()
         self._reads = reads
         self._table = table
@@ -104,7 +109,8 @@ class Identifying:
         """Let logins in that have been read and whose guilds are open."""
         here = [login for login in logins if self._try(self._come_in, login)]
         self._homes.guilds.catch_up()
-        ready = [login for login in here if self._try(self._send_ready, login)]
+        shown = [login for login in here if self._try(self._show, login)]
+        ready = [login for login in shown if self._try(self._send_ready, login)]
         for login in ready:
             self._try(self._enter_guilds, login)
         self._on_logins(len(ready))
@@ -185,36 +191,49 @@ class Identifying:
         else:
             self._reads.ask(login)
 
-    def _send_ready(self, login: Login) -> bool:
-        session, snapshot, connection = login.session, login.snapshot, login.connection
-        assert session is not None, "it has come in"  # noqa: S101 - for the type checker
-        assert snapshot is not None, "it has come in"  # noqa: S101
+    def _show(self, login: Login) -> bool:
+        """Show the presence in the guilds, before the first login of a batch enters one: so their guilds are alike."""
+        session = _session_of(login)
         if session.is_ended:  # its auth session was revoked
             raise Refusal(close_codes.AUTHENTICATION_FAILED)
         if not login.is_wanted:
             raise Refusal(close_codes.UNKNOWN_ERROR)
-        ready = self._readies.build(
-            session,
-            snapshot,
-            guild_ids=[stay.guild_id for stay in login.stays.values() if stay.is_member] + login.later,
-            is_sharded=login.command.shard is not None,
-            resume_url=self._address.url_for(connection.host),
-            last_message_ids=login.last_message_ids,
-        )
-        _connect(session, login)
-        self._table.add(session)
-        session.dispatch(ready)
-        self._homes.guilds.enter_later(session, login.later)
-        for join in self._homes.users.start(session, login.command.presence):
-            self._homes.guilds.join(join.session, join.guild_id)
+        self._homes.users.set_presence(session, login.command.presence)
         self._homes.guilds.show(session.user_id, login.stays.values())
         return True
 
+    def _send_ready(self, login: Login) -> bool:
+        session, connection = _session_of(login), login.connection
+        bodies = self._make_ready(login, self._address.url_for(connection.host))
+        _connect(session, login)
+        self._table.add(session)
+        for body in bodies:
+            session.dispatch(body)
+        self._homes.guilds.enter_later(session, login.later)
+        for join in self._homes.users.start(session):
+            self._homes.guilds.join(join.session, join.guild_id)
+        return True
+
+    def _make_ready(self, login: Login, resume_url: str) -> Sequence[SplicedBody]:
+        """Make READY. A person's names the guilds whole, so the session enters them before."""
+        session, homes = _session_of(login), self._homes
+        if session.profile.is_bot:
+            guild_ids = [stay.guild_id for stay in login.stays.values() if stay.is_member] + login.later
+            return [self._readies.build(session, login, guild_ids=guild_ids, resume_url=resume_url)]
+        entered = [homes.guilds.enter_shown(session, stay) for stay in login.stays.values()]
+        return self._peoples_readies.build(
+            session,
+            login,
+            guilds=[shown for shown in entered if shown is not None],
+            sessions=homes.users.list_sessions(session.user_id),
+            resume_url=resume_url,
+        )
+
     def _enter_guilds(self, login: Login) -> bool:
-        session = login.session
-        assert session is not None, "it has come in"  # noqa: S101 - for the type checker
-        for stay in login.stays.values():
-            self._homes.guilds.enter(session, stay)
+        session = _session_of(login)
+        if session.profile.is_bot:
+            for stay in login.stays.values():
+                self._homes.guilds.enter(session, stay)
         login.close_stays()
         for command in login.commands:
             self._commands.take(session, command)
@@ -238,6 +257,11 @@ class Identifying:
             connection.send(Opcode.INVALID_SESSION, d=False)
         else:
             connection.close(close_code)
+
+
+def _session_of(login: Login) -> Session:
+    assert login.session is not None, "it has come in"  # noqa: S101 - for the type checker
+    return login.session
 
 
 def _settle(login: Login, stay: Stay, member: Member) -> bool:

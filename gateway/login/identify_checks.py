@@ -61,6 +61,7 @@ def make_profile(
         large_threshold=min(max(threshold, _MIN_LARGE), _MAX_LARGE),
         platform=_platform(command.properties or {}, is_bot=user.bot),
         os=sys.intern(_property(command.properties or {}, "os")[:_MAX_OS]),
+        capabilities=0 if user.bot else command.capabilities,
     )
 
 

@@ -7,6 +7,7 @@ from core.wire.envelope import Envelope
 from gateway.commands.commands import Command, Identify
 from gateway.events.login_windows import Window
 from gateway.homes.home_port import Stay
+from gateway.login.private_data import PrivateData
 from gateway.sessions.connection import Connection
 from gateway.sessions.session import Session
 
@@ -25,6 +26,7 @@ class Login:
         "is_unavailable",
         "last_message_ids",
         "later",
+        "private",
         "rounds",
         "session",
         "snapshot",
@@ -45,6 +47,8 @@ class Login:
         """None when the token is nobody's."""
         self.last_message_ids: Mapping[int, int] = {}
         """The newest messages of its direct channels, and of those of the logins that were read with it."""
+        self.private = PrivateData()
+        """What is the person's alone. Empty for bots."""
         self.is_unavailable = False
         """Whether the store could not be read."""
         self.session: Session | None = None

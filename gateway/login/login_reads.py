@@ -19,6 +19,7 @@ from core.store.interfaces import Store
 from gateway.events.login_windows import LoginWindows
 from gateway.events.row_wait import RowWait
 from gateway.login.login import Login
+from gateway.login.private_data import PrivateData, PrivateReads
 from gateway.scheduling.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class LoginReads:
         "_is_draining",
         "_is_reading",
         "_on_bad_token",
+        "_private",
         "_read",
         "_rows",
         "_store",
@@ -55,6 +57,7 @@ class LoginReads:
     ) -> None:
         """`on_bad_token` is run with the address of each client whose token is unknown."""
         self._store = store
+        self._private = PrivateReads(store=store)
         self._take: Callable[[Sequence[Login]], None]
         self._on_bad_token = on_bad_token
         self._tasks = tasks
@@ -127,11 +130,15 @@ class LoginReads:
         found = await self._store.logins.find_many([login.token_hash for login in logins])
         direct = {channel.id for snapshot in found.values() for channel in snapshot.direct_channels}
         last_message_ids = await self._store.messages.last_ids(direct) if direct else {}
+        people = {snapshot.auth.user_id for snapshot in found.values() if not snapshot.account.user.bot}
+        private = await self._private.fetch(people) if people else {}
         await self._rows.wait()
         for login in logins:
             login.snapshot = found.get(login.token_hash)
             login.last_message_ids = last_message_ids
-            if login.snapshot is None:
+            if login.snapshot is not None:
+                login.private = private.get(login.snapshot.auth.user_id) or PrivateData()
+            else:
                 address = login.connection.remote_address
                 logger.warning("login failed", extra={"address": address})
                 await self._on_bad_token(address)

@@ -1,28 +1,23 @@
-"""READY: the first dispatch of a session. Pure.
+"""READY of bots: the keys of Discord's documentation, and guilds as stubs. Pure.
 
-Bots get the keys of Discord's documentation. People's sessions also get the keys that Discord's own clients read, empty
-where this server has no data.
+People's READY is in `gateway.login.peoples_ready`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from core.domain.application import Application
 from core.domain.events import READY
-from core.domain.login import LoginSnapshot
-from core.wire.objects.channel import DirectChannelObject, render_direct_channel
 from core.wire.objects.ready import Ready, ReadyApplication, UnavailableGuild
 from core.wire.objects.user import render_own_user
+from gateway.login.login import Login
 from gateway.payloads.shared_pairs import SharedPairs
 from gateway.payloads.spliced_body import SplicedBody
 from gateway.sessions.session import Session
 
 _encode = msgspec.json.Encoder().encode
-
-_EMPTY_LIST: Final[dict[str, Any]] = {"entries": [], "partial": False, "version": 0}
-
 
 _EVERYBODYS: Final[dict[str, Any]] = {
     "v": 10,
@@ -32,57 +27,35 @@ _EVERYBODYS: Final[dict[str, Any]] = {
     "guild_join_requests": [],
     "geo_ordered_rtc_regions": [],
     "user_settings": {},
+    "private_channels": [],
     "_trace": [],
 }
-_PEOPLES: Final = {"read_state": _EMPTY_LIST, "user_guild_settings": _EMPTY_LIST}
 
 
 class ReadyMaker:
     """Makes READYs. Every session remembers its own to the end, so the pairs that are the same in all are made once."""
 
-    __slots__ = ("_of_bots", "_of_people")
+    __slots__ = ("_everybodys",)
 
     def __init__(self) -> None:
-        self._of_bots = (SharedPairs(_encode(_EVERYBODYS)),)
-        self._of_people = (SharedPairs(_encode(_EVERYBODYS | _PEOPLES)),)
+        self._everybodys = (SharedPairs(_encode(_EVERYBODYS)),)
 
-    def build(
-        self,
-        session: Session,
-        login: LoginSnapshot,
-        *,
-        guild_ids: Sequence[int],
-        is_sharded: bool,
-        resume_url: str,
-        last_message_ids: Mapping[int, int],
-    ) -> SplicedBody:
-        """Make READY of a session. Guilds are unavailable stubs: libraries wait for their GUILD_CREATE, which follows.
+    def build(self, session: Session, login: Login, *, guild_ids: Sequence[int], resume_url: str) -> SplicedBody:
+        """Make READY of a bot's session.
 
-        `last_message_ids` has the newest message of each direct channel that has one.
+        Guilds are unavailable stubs: libraries wait for their GUILD_CREATE, which follows. The login has been read.
         """
-        profile = session.profile
+        profile, snapshot = session.profile, login.snapshot
+        assert snapshot is not None, "the login has been read"  # noqa: S101 - for the type checker
         ready = Ready(
-            user=render_own_user(login.account),
+            user=render_own_user(snapshot.account),
             guilds=[UnavailableGuild(id=str(guild_id)) for guild_id in guild_ids],
             session_id=profile.session_id,
             resume_gateway_url=resume_url,
-            shard=(profile.shard_id, profile.shard_count) if is_sharded else msgspec.UNSET,
-            application=_render_application(login.application),
-            private_channels=_render_direct_channels(login, last_message_ids) if login.direct_channels else [],
+            shard=(profile.shard_id, profile.shard_count) if login.command.shard is not None else msgspec.UNSET,
+            application=_render_application(snapshot.application),
         )
-        return SplicedBody(READY, _encode(ready), self._of_bots if profile.is_bot else self._of_people)
-
-
-def _render_direct_channels(login: LoginSnapshot, last_message_ids: Mapping[int, int]) -> list[DirectChannelObject]:
-    user_id, users = login.account.user.id, login.direct_users
-    rendered = []
-    for channel in login.direct_channels:
-        others = [users[each] for each in channel.recipient_ids if each != user_id and each in users]
-        shown = render_direct_channel(channel, others)
-        if channel.id in last_message_ids:
-            shown.last_message_id = str(last_message_ids[channel.id])
-        rendered.append(shown)
-    return rendered
+        return SplicedBody(READY, _encode(ready), self._everybodys)
 
 
 def _render_application(application: Application | None) -> ReadyApplication | msgspec.UnsetType:

@@ -126,7 +126,7 @@ class WireFormats:
     __slots__ = ("_acks", "_formats")
 
     def __init__(self) -> None:
-        self._acks: dict[tuple[Encoding, Compression], bytes] = {}
+        self._acks: dict[tuple[Encoding, Compression, bool], bytes] = {}
         self._formats: dict[tuple[Encoding, Compression], WireFormat] = {}
         zstd = ZstdCompressor()
         for encoding in Encoding:
@@ -140,10 +140,14 @@ class WireFormats:
         """Return the format of a pair. Payload compression exists for JSON only."""
         return self._formats[encoding, compression]
 
-    def find_ack(self, encoding: Encoding, compression: Compression) -> bytes:
-        """Return the frame that answers a heartbeat, which is the same for all connections of a format."""
-        ack = self._acks.get((encoding, compression))
+    def find_ack(self, encoding: Encoding, compression: Compression, *, for_person: bool = False) -> bytes:
+        """Return the frame that answers a heartbeat, which is the same for all connections of a format.
+
+        Its `d` is null. Some clients of people read fields of it, so theirs is an empty object.
+        """
+        key = (encoding, compression, for_person)
+        ack = self._acks.get(key)
         if ack is None:
-            ack = self.find(encoding, compression).encode(encode_payload(encoding, Opcode.HEARTBEAT_ACK))
-            self._acks[encoding, compression] = ack
+            payload = encode_payload(encoding, Opcode.HEARTBEAT_ACK, {} if for_person else None)
+            ack = self._acks[key] = self.find(encoding, compression).encode(payload)
         return ack

@@ -19,6 +19,7 @@ from core.domain.intents import Intent
 from core.domain.member import Member
 from core.store.interfaces import Store
 from core.wire.objects.member import MembersChunk, render_member
+from core.wire.objects.named_member import name_member
 from gateway.commands.commands import RequestGuildMembers
 from gateway.events.event_meter import EventMeter
 from gateway.homes.home_port import HomePort, KnownMember
@@ -159,7 +160,7 @@ class _Answer:
         """Send one chunk, unless the session has left the guild meanwhile."""
         chunk = MembersChunk(
             guild_id=str(self.guild_id),
-            members=[member.raw for member in members],
+            members=[self._show(member) for member in members],
             chunk_index=index,
             chunk_count=count,
             nonce=self._nonce,
@@ -172,6 +173,11 @@ class _Answer:
         if self.is_wanted:
             self.session.dispatch(SplicedBody(GUILD_MEMBERS_CHUNK, _encode(chunk)))
             self._meter.count(GUILD_MEMBERS_CHUNK, 1)
+
+    def _show(self, member: KnownMember) -> msgspec.Raw:
+        if self.session.profile.is_bot:
+            return member.raw
+        return name_member(member.raw, member.user_id, self.guild_id)
 
 
 def _shown(rows: Sequence[Member]) -> list[_StoredMember]:

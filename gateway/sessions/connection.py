@@ -199,8 +199,9 @@ class Connection:
         self._shared.call_later(0, self.on_lost)
 
     def admit_person(self) -> None:
-        """Note that the session is a person's, whose payloads may be larger."""
+        """Note that the session is a person's: its payloads may be larger, and its heartbeats get an object."""
         self._phase = Phase.PERSON
+        self.intake.ack = self._shared.formats.find_ack(self.encoding, self.compression, for_person=True)
 
     def compress_payloads(self) -> None:
         """Switch payload compression on (Identify's `compress`): only for JSON without stream compression."""

@@ -32,6 +32,8 @@ class SessionProfile(msgspec.Struct, kw_only=True, frozen=True, gc=False, array_
     platform: str = "desktop"
     """The platform in PRESENCE_UPDATE's `client_status`: desktop, mobile or web."""
     os: str = ""
+    capabilities: int = 0
+    """The bits of `core.wire.capabilities`, 0 for bots."""
 
 
 class Follower(Protocol):

@@ -14,7 +14,7 @@ Owns the places and the merged presence. Synchronous throughout.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,7 @@ from core.domain.events import (
 )
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_joined
+from core.wire.objects.session import SessionClient, SessionObject
 from gateway.events.recent import remember
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants
@@ -243,14 +244,18 @@ class UserActor:
 
     def tell_sessions(self) -> int:
         """Tell a person's sessions of each other. Return the number of bytes, as JSON."""
-        present = [place for place in self._places if place.is_present][-MAX_SESSIONS_TOLD:]
-        payload = _encode([_render_place(place) for place in present])
+        payload = _encode(self.list_sessions())
         body = DispatchBody(SESSIONS_REPLACE, payload)
         told = [place.session for place in self._places if place.held is None and place.session.wants_user_events]
         for session in told:
             session.dispatch(body)
         self._count(SESSIONS_REPLACE, len(told))
         return len(payload) * len(told)
+
+    def list_sessions(self) -> list[SessionObject]:
+        """Return the newest sessions that are present, as the user's own clients show them."""
+        present = [place for place in self._places if place.is_present]
+        return [_render_place(place) for place in present[-MAX_SESSIONS_TOLD:]]
 
     # -- events
 
@@ -299,12 +304,11 @@ class UserActor:
             self._count(envelope.event, 1)
 
 
-def _render_place(place: _Place) -> dict[str, Any]:
-    """Render an entry of SESSIONS_REPLACE, which the user's own clients show."""
+def _render_place(place: _Place) -> SessionObject:
     profile, presence = place.session.profile, place.presence
-    return {
-        "session_id": profile.session_id,
-        "status": presence.status,
-        "activities": presence.activities,
-        "client_info": {"client": profile.platform, "os": profile.os, "version": 0},
-    }
+    return SessionObject(
+        session_id=profile.session_id,
+        status=presence.status,
+        activities=presence.activities,
+        client_info=SessionClient(client=profile.platform, os=profile.os),
+    )

@@ -17,6 +17,7 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import Envelope
 from core.wire.internal_events import EMPTY
+from core.wire.objects.session import SessionObject
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.scheduling.batch_timer import CallLater, Handle
@@ -103,12 +104,14 @@ class UserDirectory:
         """Hold events for the session's user that passed before it was seated."""
         self._actors[session.user_id].hold(session, envelopes)
 
-    def start(self, session: Seat, presence: PresenceUpdate | None) -> list[Join]:
-        """Start a session whose READY is sent. Return the guilds that were joined meanwhile."""
+    def start(self, session: Seat) -> list[Join]:
+        """Start a session that has a presence and its READY. Return the guilds that were joined meanwhile."""
         self._count(READY, 1)
-        joins = self._actors[session.user_id].start(session)
-        self.set_presence(session, presence)
-        return joins
+        return self._actors[session.user_id].start(session)
+
+    def list_sessions(self, user_id: int) -> list[SessionObject]:
+        """Return a person's sessions that are present, as the person's clients show them."""
+        return self._actors[user_id].list_sessions()
 
     def set_presence(self, session: Seat, presence: PresenceUpdate | None) -> None:
         """Set the presence that a session's client asks for."""

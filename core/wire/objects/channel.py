@@ -55,7 +55,7 @@ class ChannelObject(msgspec.Struct, kw_only=True):
 
 
 class DirectChannelObject(msgspec.Struct, kw_only=True):
-    """A direct channel or a group (Private(Group)ChannelResponse); `recipients` leaves out its viewer."""
+    """A direct channel or a group (Private(Group)ChannelResponse). Recipients leave out the viewer; READY has ids too."""
 
     id: str
     type: int
@@ -63,6 +63,7 @@ class DirectChannelObject(msgspec.Struct, kw_only=True):
     last_pin_timestamp: str | None = None
     flags: int = 0
     recipients: list[UserObject]
+    recipient_ids: list[str] | UnsetType = UNSET
     name: str | UnsetType | None = UNSET
     """Set in groups, as all that follows."""
     icon: str | UnsetType | None = UNSET

@@ -151,7 +151,8 @@ class ListContents:
         if item is None:
             member = self._sources.state.members.find(user_id)
             assert member is not None, "a member in a list is kept"  # noqa: S101 - it is touched before it goes
-            item = self._items[user_id] = encode_member(member, self._sources.find_presence(user_id))
+            presence = self._sources.find_presence(user_id)
+            item = self._items[user_id] = encode_member(self._sources.state.guild_id, member, presence)
         return item
 
     def _head(self, shown: WatchedList) -> ListHead:

@@ -7,6 +7,7 @@ import msgspec
 
 from core.domain.events import GUILD_MEMBER_LIST_UPDATE
 from core.wire.objects.member_list import MemberListGroup, MemberListUpdate
+from core.wire.objects.named_member import name_member
 from gateway.guilds.state.member_table import MemberState
 from gateway.payloads.dispatch_body import DispatchBody
 
@@ -44,10 +45,11 @@ def encode_group(group: str, count: int) -> bytes:
     return b'{"group":{"id":"%b","count":%d}}' % (group.encode(), count)
 
 
-def encode_member(member: MemberState, presence: msgspec.Raw | None) -> bytes:
+def encode_member(guild_id: int, member: MemberState, presence: msgspec.Raw | None) -> bytes:
     """Return the item of a member as JSON. `presence` is None when it is offline."""
     shown = b'{"user":{"id":"%d"},"status":"offline","activities":[],"client_status":{}}' % member.user_id
-    return b'{"member":%b,"presence":%b}}' % (bytes(member.raw)[:-1], shown if presence is None else bytes(presence))
+    named = bytes(name_member(member.raw, member.user_id, guild_id))
+    return b'{"member":%b,"presence":%b}}' % (named[:-1], shown if presence is None else bytes(presence))
 
 
 def encode_update(guild_id: int, list_id: str, head: ListHead, operations: list[msgspec.Raw]) -> DispatchBody:

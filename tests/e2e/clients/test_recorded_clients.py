@@ -112,7 +112,7 @@ async def _say(session: GatewayClient, command: str, values: dict[str, str]) -> 
         case 1:
             await session.wait_until(lambda: any(payload["op"] == 11 for payload in session.payloads[before:]))
         case 2:
-            guild = await session.wait_for("GUILD_CREATE")
+            guild = await session.wait_for_guild()
             assert guild["id"] == values["guild"]
         case 8:
             d = said["d"]

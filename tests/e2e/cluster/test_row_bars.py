@@ -163,7 +163,7 @@ async def test_worker_that_is_killed_while_people_come_and_go_has_the_right_memb
         assert (await scene.owner.call("GET", path))["approximate_member_count"] == before + len(visitors)
         async with open_gateway(cluster.gateway) as session:
             await session.identify(scene.owner.token)
-            shown = await session.wait_for("GUILD_CREATE", lambda body: body["id"] == guild_id)
+            shown = await session.wait_for_guild(lambda body: body["id"] == guild_id)
             assert shown["member_count"] == before + len(visitors)
         for person in people:
             await person.call("DELETE", f"/users/@me/guilds/{guild_id}")

@@ -77,8 +77,8 @@ async def test_typing_at_either_process_reaches_the_channel_and_nobody_else(
     async with open_gateway(shared_cluster.gateway) as mine, open_gateway(shared_cluster.gateway) as theirs:
         await mine.identify(owner.token)
         await theirs.identify(member.token)
-        await mine.wait_for("GUILD_CREATE", lambda body: body["id"] == guild["id"])
-        await theirs.wait_for("GUILD_CREATE", lambda body: body["id"] == guild["id"])
+        await mine.wait_for_guild(lambda body: body["id"] == guild["id"])
+        await theirs.wait_for_guild(lambda body: body["id"] == guild["id"])
         await owner.second.call("POST", f"/channels/{hidden['id']}/typing")
         await owner.first.call("POST", f"/channels/{text_channel(guild)}/typing")
         await member.second.call("POST", f"/channels/{text_channel(guild)}/typing")
@@ -104,7 +104,7 @@ async def test_online_count_and_session_starts_are_told_by_both_processes(shared
 
     async with open_gateway(shared_cluster.gateway) as session:
         await session.identify(bot["token"])
-        await session.wait_for("GUILD_CREATE")
+        await session.wait_for_guild()
         for person in (owner.first, owner.second):
             await become(lambda person=person: count(person), 1)
             async with Person(person.api, f"Bot {bot['token']}") as caller:
@@ -126,7 +126,7 @@ async def test_presence_is_told_and_members_are_found_by_op_8(
     bot = await owner.second.make_bot(guild["id"])
     async with open_gateway(shared_cluster.gateway) as watching, open_gateway(shared_cluster.gateway) as session:
         await watching.identify(bot["token"])
-        await watching.wait_for("GUILD_CREATE")
+        await watching.wait_for_guild()
         await session.identify(member.token, presence={"status": "idle", "activities": [], "since": 0, "afk": False})
         told = await watching.wait_for("PRESENCE_UPDATE", lambda body: body["user"]["id"] == member.id)
         assert told["status"] == "idle"
@@ -146,7 +146,7 @@ async def test_temporary_member_leaves_with_its_last_session(
         await watching.identify(owner.token)
         async with open_gateway(shared_cluster.gateway) as session:
             await session.identify(member.token)
-            await session.wait_for("GUILD_CREATE")
+            await session.wait_for_guild()
         await watching.wait_for("GUILD_MEMBER_REMOVE", lambda body: body["user"]["id"] == member.id)
     for person in (owner.first, owner.second):
         assert (await person.request("GET", f"/guilds/{guild['id']}/members/{member.id}")).status_code == 404

@@ -40,7 +40,7 @@ async def test_people_in_a_large_guild_look_at_it_and_at_its_member_list(tmp_pat
     async with open_gateway(server.gateway) as owner, open_gateway(server.gateway) as member:
         await owner.identify(tokens[0])
         await member.identify(tokens[1])
-        guild = await member.wait_for("GUILD_CREATE")
+        guild = await member.wait_for_guild()
         assert (guild["member_count"], len(guild["members"]), guild["large"]) == (MEMBERS, 1, True)
 
         await member.send(8, {"guild_id": guild_id, "query": "a", "limit": 10, "nonce": "n"})

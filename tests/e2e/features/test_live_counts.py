@@ -31,11 +31,11 @@ async def test_counts_of_the_api_are_those_of_the_gateway(tmp_path: Path) -> Non
 
         assert await counts() == [0, 0, 0]
         await session.identify(alice.token)
-        await session.wait_for("GUILD_CREATE")
+        await session.wait_for_guild()
         await wait_until(counts, [1, 1, 1])
         async with open_gateway(server.gateway) as automaton:
             await automaton.identify(bot["token"])
-            await automaton.wait_for("GUILD_CREATE")
+            await automaton.wait_for_guild()
             await wait_until(counts, [2, 2, 2])
 
             async def starts_left() -> int:

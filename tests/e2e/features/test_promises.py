@@ -89,7 +89,7 @@ async def test_no_message_falls_between_login_and_the_first_live_event(server: S
             async with open_gateway(server.gateway) as session:
                 before = len(sent)
                 await session.identify(bot["token"])
-                created = await session.wait_for("GUILD_CREATE")
+                created = await session.wait_for_guild()
                 known = next(channel for channel in created["channels"] if channel["id"] == channel_id)
                 await session.wait_until(lambda session=session: len(session.bodies("MESSAGE_CREATE")) >= 5)
                 live = [message["id"] for message in session.bodies("MESSAGE_CREATE")]
@@ -112,7 +112,7 @@ async def test_members_that_join_during_login_are_counted_once(server: Server, a
         others = [await people.enter_async_context(await Person.register(server.api)) for _ in range(12)]
         joins = asyncio.gather(*(alice.invite(channel_id, other) for other in others))
         await session.identify(bot["token"])
-        created = await session.wait_for("GUILD_CREATE")
+        created = await session.wait_for_guild()
         await joins
         there = {member["user"]["id"] for member in created["members"]}
         missing = {other.id for other in others} - there
@@ -131,7 +131,7 @@ async def test_a_revoked_view_takes_effect_before_the_next_message(server: Serve
     path = f"/channels/{channel_id}/permissions/{guild['id']}"
     async with open_gateway(server.gateway) as session:
         await session.identify(bob.token)
-        await session.wait_for("GUILD_CREATE")
+        await session.wait_for_guild()
         for number in range(20):
             await alice.call("PUT", path, {"type": 0, "allow": "0", "deny": VIEW_CHANNEL})
             await alice.send(channel_id, "secret")
@@ -152,7 +152,7 @@ async def test_a_new_member_never_sees_what_it_may_not_view(server: Server, alic
     async with open_gateway(server.gateway) as session:
         await session.identify(bob.token)
         await alice.invite(open_id, bob)
-        created = await session.wait_for("GUILD_CREATE")
+        created = await session.wait_for_guild()
         assert hidden["id"] not in {channel["id"] for channel in created["channels"]}
         await alice.send(hidden["id"], "secret")
         await alice.call("PATCH", f"/channels/{hidden['id']}", {"name": "still-hidden"})

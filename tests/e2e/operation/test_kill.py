@@ -86,7 +86,7 @@ async def _repeat_everything(server: Server, alice: Person, channel_id: str, kil
     again = Burst(server.api, alice.token, channel_id)
     async with open_gateway(server.gateway) as session:
         await session.identify(alice.token)
-        await session.wait_for("GUILD_CREATE")
+        await session.wait_for_guild()
         await again.run()
         last = await alice.send(channel_id, "message last")
         await session.wait_for("MESSAGE_CREATE", lambda message: message["id"] == last["id"])

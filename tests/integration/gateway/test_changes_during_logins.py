@@ -169,12 +169,12 @@ class Library:
         self.seq = payload["s"]
         event, d = payload["t"], payload["d"]
         match event:
+            case "READY":
+                for guild in d["guilds"]:
+                    if "unavailable" not in guild:
+                        self.enter(guild, is_login=True)
             case "GUILD_CREATE":
-                assert int(d["id"]) not in self.channels
-                self.channels[int(d["id"])] = {int(channel["id"]) for channel in d["channels"]}
-                self.counts[int(d["id"])] = d["member_count"]
-                for channel in d["channels"]:
-                    self.note_last(channel, is_login="unavailable" in d)
+                self.enter(d, is_login="unavailable" in d)
             case "GUILD_DELETE":
                 del self.channels[int(d["id"])], self.counts[int(d["id"])]
             case "CHANNEL_CREATE":
@@ -197,6 +197,14 @@ class Library:
                 self.last[channel_id] = max(int(d["id"]), self.last.get(channel_id, 0))
             case event if event == END:
                 self.ended = True
+
+    def enter(self, guild: dict[str, Any], *, is_login: bool) -> None:
+        """Take in a whole guild."""
+        assert int(guild["id"]) not in self.channels
+        self.channels[int(guild["id"])] = {int(channel["id"]) for channel in guild["channels"]}
+        self.counts[int(guild["id"])] = guild["member_count"]
+        for channel in guild["channels"]:
+            self.note_last(channel, is_login=is_login)
 
     def note_last(self, channel: dict[str, Any], *, is_login: bool) -> None:
         """Note a channel's newest message. After a join, the messages since the join still come."""
@@ -329,7 +337,8 @@ async def test_everybody_is_right_after_changes_during_logins(
     writer: StoreWriter, connect: Connect, dice: random.Random, pace: Pace
 ) -> None:
     owner = await writer.person("owner")
-    logins = [await writer.person(f"user{number}") for number in range(4)]
+    logins = [await writer.person("person1"), await writer.person("person2")]
+    logins += [await writer.bot(owner), await writer.bot(owner)]
     guild_ids = [await writer.guild(owner, *logins) for _ in range(2)]
     # Everybody is in this guild, in which nothing happens before the end.
     last_id = await writer.guild(owner, *logins)

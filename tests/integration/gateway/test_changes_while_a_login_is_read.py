@@ -38,7 +38,7 @@ async def watch(writer: StoreWriter, client: GatewayClient) -> tuple[Login, int]
     owner = await writer.person("owner")
     guild_id = await writer.guild(owner)
     await client.identify(owner.token)
-    await client.wait_for("GUILD_CREATE")
+    await client.wait_for_guild()
     return owner, guild_id
 
 
@@ -56,7 +56,7 @@ async def test_member_that_changes_is_shown_as_it_is(
         gate = await begin(client, bob, gateway_store)
         await writer.update_member(guild_id, bob, nick="Bobby")
         gate.open()
-        created = await client.wait_for("GUILD_CREATE")
+        created = await client.wait_for_guild()
         assert "Bobby" in nicks(created)
 
 
@@ -72,7 +72,7 @@ async def test_member_that_is_thrown_out_is_not_let_in(
         gate.open()
         assert (await client.wait_for("READY"))["guilds"] == []
         await writer.join(guild_id, bob)
-        assert "unavailable" not in await client.wait_for("GUILD_CREATE")
+        assert "unavailable" not in await client.wait_for_guild()
 
 
 async def test_guild_that_is_joined_follows_ready(
@@ -87,7 +87,7 @@ async def test_guild_that_is_joined_follows_ready(
         await writer.say(channel_id, owner, "welcome", guild_id=guild_id)
         gate.open()
         assert (await client.wait_for("READY"))["guilds"] == []
-        created = await client.wait_for("GUILD_CREATE")
+        created = await client.wait_for_guild()
         assert created["id"] == str(guild_id)
         assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
 
@@ -139,7 +139,7 @@ async def test_guild_that_cannot_be_loaded_closes_with_unknown_error(
         gate.open(fails=True)
         assert await client.wait_closed() == 4000
         await second.identify(bob.token)
-        await second.wait_for("GUILD_CREATE")
+        await second.wait_for_guild()
 
 
 async def test_client_that_goes_away_leaves_no_session(
@@ -172,9 +172,9 @@ async def test_row_that_is_older_than_a_guild_which_was_loaded_meanwhile_is_read
         async with writer.store.write() as tx:  # The join is not announced, since the loaded guild has it already.
             await tx.members.update(guild_id, bob.id, {"nick": "Bobby"})
         await writer.join(guild_id, carol)
-        await loading.wait_for("GUILD_CREATE")
+        await loading.wait_for_guild()
         gate.open()
-        assert "Bobby" in nicks(await client.wait_for("GUILD_CREATE"))
+        assert "Bobby" in nicks(await client.wait_for_guild())
 
 
 async def test_membership_that_changes_at_each_read_is_waited_for_once(
@@ -192,7 +192,7 @@ async def test_membership_that_changes_at_each_read_is_waited_for_once(
         third = gateway_store.hold("logins.find_many")
         await writer.update_member(guild_id, bob, nick="two")
         second.open()
-        assert "two" in nicks(await client.wait_for("GUILD_CREATE"))
+        assert "two" in nicks(await client.wait_for_guild())
         assert not third.reached.is_set()
 
 
@@ -221,6 +221,6 @@ async def test_events_that_wait_are_applied_before_a_session_enters(
         await writer.store.bus.publish([writer.event(END, {}, guild_id=guild_id) for _ in range(2000)])
         await writer.join(guild_id, bob)
         assert [guild["id"] for guild in (await client.identify(bob.token))["guilds"]] == [str(guild_id)]
-        assert (await client.wait_for("GUILD_CREATE"))["member_count"] == 2
+        assert (await client.wait_for_guild())["member_count"] == 2
         await watching.wait_for("GUILD_MEMBER_ADD")
-        assert client.names().count("GUILD_CREATE") == 1
+        assert len(client.guilds) == 1

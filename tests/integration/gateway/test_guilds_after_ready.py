@@ -80,9 +80,7 @@ class LargeBot:
         self.gate.open()
         for guild_id in self.guilds:
             if guild_id not in gone:
-                await self.client.wait_for(
-                    "GUILD_CREATE", lambda created, wanted=str(guild_id): created["id"] == wanted
-                )
+                await self.client.wait_for_guild(lambda created, wanted=str(guild_id): created["id"] == wanted)
                 assert self.told_of(guild_id) == [("GUILD_CREATE", False)]
 
 
@@ -195,5 +193,5 @@ async def test_fault_in_one_guild_keeps_a_bot_from_no_other(
         assert caplog.text.count("could not enter a guild") == 1
         await bot.writer.remove(bot.guilds[0], bot.login)
         await bot.writer.join(bot.guilds[0], bot.login)
-        await client.wait_for("GUILD_CREATE", lambda created: created["id"] == str(bot.guilds[0]))
+        await client.wait_for_guild(lambda created: created["id"] == str(bot.guilds[0]))
         assert bot.told_of(bot.guilds[0]) == [("GUILD_CREATE", None)]

@@ -97,10 +97,10 @@ async def test_login_waits_for_the_events_of_its_rows(scene: Scene, connect: Con
         await until(lambda: scene.bus.is_waited_for)
         assert client.dispatches == []
         scene.bus.release()
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         await scene.say("hello")
         await client.wait_for("MESSAGE_CREATE")
-        assert client.names().count("GUILD_CREATE") == 1
+        assert len(client.guilds) == 1
         assert "GUILD_DELETE" not in client.names()
 
 
@@ -111,7 +111,7 @@ async def test_loaded_guild_is_not_live_before_the_events_of_its_snapshot(scene:
         await begin_login(client, scene.member)
         await until(lambda: scene.bus.is_waited_for)
         scene.bus.release()
-        create = await client.wait_for("GUILD_CREATE")
+        create = await client.wait_for_guild()
         assert create["channels"] == []
         assert "CHANNEL_DELETE" not in client.names()
 
@@ -147,17 +147,17 @@ async def test_user_who_leaves_and_comes_back_is_in_the_guild_whatever_is_heard_
     await scene.writer.join(scene.guild_id, member)
     async with connect() as client:
         await client.identify(member.token)
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         scene.bus.hold()
         await scene.writer.remove(scene.guild_id, member)
         await scene.writer.join(scene.guild_id, member)
         scene.bus.release(scene.shard(member.id))
         await asyncio.sleep(0.02)
         scene.bus.release()
-        await client.wait_until(lambda: client.names().count("GUILD_CREATE") == 2)
+        await client.wait_until(lambda: len(client.guilds) == 2)
         await scene.say("welcome back")
         await client.wait_for("MESSAGE_CREATE")
-        assert client.names().index("GUILD_DELETE") > client.names().index("GUILD_CREATE")
+        assert client.names().index("GUILD_DELETE") < client.names().index("GUILD_CREATE")
 
 
 async def test_join_that_the_guild_tells_of_during_a_login_is_entered_at_ready(

@@ -71,11 +71,11 @@ async def test_thrown_out_member_loses_the_guild_and_gets_it_back_on_joining_aga
         assert (removed["guild_id"], removed["user"]["id"]) == (str(guild_id), str(bob.id))
         await writer.say(channel_id, alice, "without bob", guild_id=guild_id)
         await writer.join(guild_id, bob)
-        await client.wait_until(lambda: len(client.bodies("GUILD_CREATE")) == 2)
+        await client.wait_until(lambda: len(client.guilds) == 2)
         await writer.say(channel_id, alice, "with bob", guild_id=guild_id)
         await client.wait_for("MESSAGE_CREATE")
         assert client.contents() == ["with bob"]
-        assert client.bodies("GUILD_CREATE")[1]["member_count"] == 2
+        assert client.guilds[1]["member_count"] == 2
         assert "GUILD_MEMBER_REMOVE" not in client.names()
 
 
@@ -91,7 +91,7 @@ async def test_deleted_guild_is_gone_for_everybody(writer: StoreWriter, connect:
             assert await client.wait_for("GUILD_DELETE") == {"id": str(guild_id)}
         await writer.announce("TYPING_START", {"channel_id": str(channel_id)}, guild_id=guild_id)
         other_id = await writer.guild(alice, bob)
-        await first.wait_for("GUILD_CREATE", lambda created: created["id"] == str(other_id))
+        await first.wait_for_guild(lambda created: created["id"] == str(other_id))
         assert "TYPING_START" not in first.names()
 
 
@@ -111,7 +111,7 @@ async def test_idle_guild_leaves_memory_and_comes_back_as_it_is_then(
             await tx.guilds.update(guild_id, {"name": "unannounced"})  # A guild in memory would not know of it.
         async with open_gateway(gateway.url) as client:
             await client.identify(alice.token)
-            created = await client.wait_for("GUILD_CREATE")
+            created = await client.wait_for_guild()
             assert created["name"] == "unannounced"
             assert [channel["id"] for channel in created["channels"]] == [str(channel_id)]
             await writer.say(channel_id, alice, "x", guild_id=guild_id)
@@ -130,7 +130,7 @@ async def test_joins_during_login_are_counted_once(writer: StoreWriter, connect:
     async with connect() as client:
         joining = asyncio.create_task(all_join())
         await client.identify(alice.token)
-        created = await client.wait_for("GUILD_CREATE")
+        created = await client.wait_for_guild()
         await joining
         await writer.announce(END, {}, guild_id=guild_id)
         await client.wait_for(END)
@@ -148,7 +148,7 @@ async def test_session_that_logs_in_while_its_user_joins_gets_the_guild_once(
         guild_id = await writer.guild(alice)
         async with connect() as client:
             await asyncio.gather(client.identify(bob.token), writer.join(guild_id, bob))
-            await client.wait_for("GUILD_CREATE", lambda created, guild_id=guild_id: created["id"] == str(guild_id))
+            await client.wait_for_guild(lambda created, guild_id=guild_id: created["id"] == str(guild_id))
             await writer.announce(END, {}, guild_id=guild_id)
             await client.wait_for(END)
             created = [body["id"] for body in client.bodies("GUILD_CREATE")]

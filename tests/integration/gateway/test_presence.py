@@ -27,7 +27,7 @@ async def test_presence_is_told_to_others_and_shown_in_guild_create(writer: Stor
         assert update["status"] == "idle"
         assert update["client_status"] == {"desktop": "idle"}
         assert [(activity["name"], activity["type"]) for activity in update["activities"]] == [("chess", 0)]
-        created = await client.wait_for("GUILD_CREATE")
+        created = await client.wait_for_guild()
         seen = {shown["user"]["id"]: shown["status"] for shown in created["presences"]}
         assert seen == {str(alice.id): "online", str(bob.id): "idle"}
         assert all("guild_id" not in shown for shown in created["presences"])
@@ -46,7 +46,7 @@ async def test_invisible_user_is_offline_to_others(writer: StoreWriter, connect:
     async with connect() as watching, connect() as client:
         await watching.identify(alice.token)
         await client.identify(bob.token, presence=presence("invisible"))
-        created = await client.wait_for("GUILD_CREATE")
+        created = await client.wait_for_guild()
         assert [shown["user"]["id"] for shown in created["presences"]] == [str(alice.id)]
         await client.send(3, presence("online"))
         await watching.wait_for("PRESENCE_UPDATE")
@@ -103,7 +103,7 @@ async def test_presence_needs_its_intent(writer: StoreWriter, connect: Connect) 
     async with connect() as watching, connect() as client:
         await watching.identify(bot.token, intents=ALL_INTENTS & ~Intent.GUILD_PRESENCES)
         await client.identify(bob.token)
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         await writer.announce(END, {}, guild_id=guild_id)
         await watching.wait_for(END)
         assert "PRESENCE_UPDATE" not in watching.names()
@@ -131,7 +131,7 @@ async def test_new_member_brings_its_presence_along(writer: StoreWriter, connect
         await writer.join(guild_id, bob)
         update = await watching.wait_for("PRESENCE_UPDATE")
         assert (update["user"]["id"], update["status"]) == (str(bob.id), "dnd")
-        created = await client.wait_for("GUILD_CREATE")
+        created = await client.wait_for_guild()
         assert len(created["presences"]) == 2
 
 
@@ -162,7 +162,7 @@ async def test_presence_of_a_member_who_left_does_not_follow_its_end(writer: Sto
         await watching.identify(alice.token)
         async with connect() as client:
             await client.identify(bob.token)
-            await client.wait_for("GUILD_CREATE")
+            await client.wait_for_guild()
             await watching.wait_for("PRESENCE_UPDATE", lambda update: update["user"]["id"] == str(bob.id))
             for status in ("idle", "dnd"):
                 await client.send(3, presence(status))
@@ -192,14 +192,14 @@ async def test_online_members_of_a_guild_are_counted(
 
     async with connect() as watching:
         await watching.identify(alice.token)
-        await watching.wait_for("GUILD_CREATE")
+        await watching.wait_for_guild()
         assert await online.find_many([guild_id, other_id]) == {guild_id: 1, other_id: 1}
         async with connect() as first, connect() as second, connect() as hidden:
             await first.identify(bob.token)
             await second.identify(bob.token)
             await hidden.identify(carol.token, presence={"status": "invisible"})
             for client in (first, second, hidden):
-                await client.wait_for("GUILD_CREATE")
+                await client.wait_for_guild()
             assert await online.find_many([guild_id, other_id]) == {guild_id: 2, other_id: 1}
             await hidden.send(3, presence("dnd"))
             await watching.wait_for("PRESENCE_UPDATE", lambda each: each["status"] == "dnd")

@@ -50,7 +50,7 @@ async def test_socket_that_is_cut_again_and_again_loses_and_repeats_nothing(
     seen: list[str] = []
     async with connect() as client:
         ready = await client.identify(bot.token)
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         seq = client.seq
 
     async def talk() -> None:
@@ -59,7 +59,7 @@ async def test_socket_that_is_cut_again_and_again_loses_and_repeats_nothing(
 
     async with connect() as client:
         ready = await client.identify(bot.token)
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         talking = asyncio.create_task(talk())
         await client.wait_for("MESSAGE_CREATE")
         client.cut()
@@ -89,7 +89,7 @@ async def test_what_a_client_had_at_the_heartbeat_before_the_last_is_forgotten(
     named: list[int] = []
     async with connect() as client:
         ready = await client.identify(bot.token)
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         for number in range(3):
             await writer.say(channel_id, alice, str(number), guild_id=guild_id)
             await client.wait_until(lambda: str(number) in client.contents())  # noqa: B023 - awaited in this turn
@@ -144,7 +144,7 @@ async def test_resume_after_too_much_was_missed_is_an_invalid_session(
         await watching.identify(alice.token)
         async with open_gateway(gateway.url) as client:
             ready = await client.identify(bot.token)
-            await client.wait_for("GUILD_CREATE")
+            await client.wait_for_guild()
             seq = client.seq
             client.cut()
             await client.wait_closed()
@@ -163,7 +163,7 @@ async def test_resume_takes_the_session_from_a_socket_that_is_still_open(
     guild_id = await writer.guild(alice, bot)
     async with connect() as first, connect() as second:
         ready = await first.identify(bot.token)
-        await first.wait_for("GUILD_CREATE")
+        await first.wait_for_guild()
         await second.resume(bot.token, ready["session_id"], first.seq)
         await second.wait_for("RESUMED")
         assert await first.wait_closed() == 4009

@@ -43,7 +43,7 @@ async def test_member_list_is_told_and_follows_who_comes_and_goes(writer: StoreW
     channel_id = await writer.channel(guild_id)
     async with connect() as client, connect() as other:
         await client.identify(alice.token)
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         await client.send(14, {"guild_id": str(guild_id), "channels": {str(channel_id): [[0, 99]]}})
         update = await wait_for_rows(client, "online", user(alice), "offline", user(bob), user(carol))
         assert (update["guild_id"], update["member_count"], update["online_count"]) == (str(guild_id), 3, 1)
@@ -125,7 +125,7 @@ async def test_person_is_passive_in_a_large_guild_until_it_looks(writer: StoreWr
     ):
         await client.identify(bob.token)
         await machine.identify(bot.token)
-        await client.wait_for("GUILD_CREATE")
+        await client.wait_for_guild()
         await writer.say(channel_id, alice, "one", guild_id=guild_id)
         second = await writer.say(channel_id, alice, "two", guild_id=guild_id)
         unread = [{"id": str(channel_id), "last_message_id": str(second)}]

@@ -134,6 +134,9 @@ class SessionCheck:
         event, d = dispatch.event, dispatch.d
         if event == READY:
             self._begin(self._record.user_id, d["private_channels"])
+            for guild in d["guilds"]:
+                if "unavailable" not in guild:
+                    self._begin(int(guild["id"]), guild["channels"])
         elif event == GUILD_CREATE:
             self._begin(int(d["id"]), d["channels"])
         elif event not in _UNLOGGED:

@@ -112,7 +112,7 @@ def channel_of(d: Any) -> ChannelModel:
 
 
 def guild_of(d: Any) -> GuildModel:
-    """Read a GUILD_CREATE."""
+    """Read a guild of GUILD_CREATE or of READY."""
     return GuildModel(
         id=int(d["id"]),
         owner_id=int(d["owner_id"]),

@@ -41,6 +41,7 @@ def _follow(guilds: dict[int, GuildModel], event: str, d: Any) -> None:
     match event:
         case "READY":
             guilds.clear()
+            guilds.update({int(each["id"]): guild_of(each) for each in d["guilds"] if "unavailable" not in each})
         case "GUILD_CREATE":
             guilds[int(d["id"])] = guild_of(d)
         case "GUILD_DELETE":

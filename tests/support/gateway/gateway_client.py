@@ -80,6 +80,22 @@ class GatewayClient:
         found = await self.wait_until(lambda: [body for body in self.bodies(name) if check(body)])
         return found[0]
 
+    @property
+    def guilds(self) -> list[dict[str, Any]]:
+        """Return the guilds so far, whole, in the order in which READY and GUILD_CREATE have shown them."""
+        shown: list[dict[str, Any]] = []
+        for payload in self.dispatches:
+            if payload["t"] == "READY":
+                shown += [guild for guild in payload["d"]["guilds"] if "unavailable" not in guild]
+            elif payload["t"] == "GUILD_CREATE":
+                shown.append(payload["d"])
+        return shown
+
+    async def wait_for_guild(self, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+        """Wait for the first such guild, past or future: of READY for people, of GUILD_CREATE for bots."""
+        found = await self.wait_until(lambda: [guild for guild in self.guilds if check(guild)])
+        return found[0]  # type: ignore[no-any-return]
+
     async def wait_closed(self) -> int | None:
         """Wait for the end and return the close code."""
         async with asyncio.timeout(TIMEOUT_S):

@@ -97,7 +97,8 @@ class Host:
                     stay.settle(await self._store.members.find(member.guild_id, login.id))
                 homes.guilds.catch_up()
                 homes.guilds.enter(session, stay)
-        homes.users.start(session, None)
+        homes.users.set_presence(session, None)
+        homes.users.start(session)
         return hosted
 
     def leave(self, hosted: Hosted) -> Left:

@@ -82,7 +82,8 @@ class RouterUnderTest:
         self.table.reserve(session)
         self.users.enter(session)
         if is_ready:
-            self.users.start(session, None)
+            self.users.set_presence(session, None)
+            self.users.start(session)
             self.table.add(session)
         return session, connection
 

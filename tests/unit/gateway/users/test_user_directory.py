@@ -49,7 +49,8 @@ def test_presence_is_published_to_every_guild_of_the_users_sessions() -> None:
     session, _ = make_session(5)
     place.users.enter(session)
     session.slots = {7: 0, 9: 0}
-    place.users.start(session, PresenceUpdate(status="idle"))
+    place.users.set_presence(session, PresenceUpdate(status="idle"))
+    place.users.start(session)
     place.users.set_presence(session, PresenceUpdate(status="dnd"))
     place.users.leave(session)
     expected = [(guild_id, status) for status in ("idle", "dnd", "offline") for guild_id in (7, 9)]
@@ -62,7 +63,8 @@ def test_lost_socket_makes_its_user_offline_after_the_grace() -> None:
     session, _ = make_session(5)
     place.users.enter(session)
     session.slots = {7: 0}
-    place.users.start(session, None)
+    place.users.set_presence(session, None)
+    place.users.start(session)
     place.users.lose(session)
     place.timers.advance(GRACE_S - 1)
     assert place.published == [(7, "online")]
@@ -81,7 +83,8 @@ def test_socket_that_is_back_within_the_grace_changes_nothing() -> None:
     for each in (session, other):
         place.users.enter(each)
         each.slots = {7: 0}
-        place.users.start(each, None)
+        place.users.set_presence(each, None)
+        place.users.start(each)
     place.users.lose(session)
     place.users.regain(session)
     place.users.lose(other)
@@ -106,7 +109,8 @@ def test_many_logins_of_one_account_tell_each_session_once() -> None:
     for number in range(300):
         session, connection = make_session(5, session_id=str(number), is_bot=False)
         place.users.enter(session)
-        place.users.start(session, None)
+        place.users.set_presence(session, None)
+        place.users.start(session)
         connections.append(connection)
     assert [connection.names() for connection in connections] == [[]] * 300
     place.timers.run()
@@ -118,7 +122,8 @@ def test_sessions_that_all_end_before_they_are_told_are_forgotten() -> None:
     sessions = [make_session(5, session_id=session_id, is_bot=False)[0] for session_id in "ab"]
     for session in sessions:
         place.users.enter(session)
-        place.users.start(session, None)
+        place.users.set_presence(session, None)
+        place.users.start(session)
     for session in sessions:
         place.users.leave(session)
     assert len(place.timers) == 0
@@ -131,7 +136,8 @@ def busy_place(statuses: int, sessions: int = 50) -> RecordedDirectory:
     for session in seats:
         place.users.enter(session)
         session.slots = {7: 0}
-        place.users.start(session, PresenceUpdate(status="invisible"))
+        place.users.set_presence(session, PresenceUpdate(status="invisible"))
+        place.users.start(session)
     for number in range(statuses):
         status = ("idle", "invisible")[number // sessions % 2]
         place.users.set_presence(seats[number % sessions], PresenceUpdate(status=status))
@@ -155,7 +161,8 @@ def test_account_that_is_there_no_more_is_told_of_at_once() -> None:
     for session in seats:
         place.users.enter(session)
         session.slots = {7: 0}
-        place.users.start(session, None)
+        place.users.set_presence(session, None)
+        place.users.start(session)
     for number in range(2 * CHANGES):
         place.users.set_presence(seats[0], PresenceUpdate(status=("online", "idle")[number % 2]))
         place.users.set_presence(seats[1], PresenceUpdate(status=("online", "idle")[number % 2]))
@@ -171,7 +178,8 @@ def test_single_session_is_told_of_as_often_as_its_connection_lets_it() -> None:
     session, _ = make_session(5)
     place.users.enter(session)
     session.slots = {7: 0}
-    place.users.start(session, None)
+    place.users.set_presence(session, None)
+    place.users.start(session)
     for number in range(3 * CHANGES):
         place.users.set_presence(session, PresenceUpdate(status=("idle", "online")[number % 2]))
     assert len(place.published) == 3 * CHANGES + 1

@@ -1,0 +1,58 @@
+"""A person's settings on the wire, in the older form: one flat object.
+
+The settings themselves are the client's: this server keeps them and reads none but those that it acts on. The defaults
+are those of an account that has never set anything.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class FriendSources(msgspec.Struct, kw_only=True, frozen=True):
+    """Who may ask to be a friend."""
+
+    all: bool = True
+    mutual_friends: bool = True
+    mutual_guilds: bool = True
+
+
+class UserSettingsObject(msgspec.Struct, kw_only=True):
+    """The settings, with the names that people's clients read."""
+
+    activity_joining_restricted_guild_ids: list[str] = []
+    activity_restricted_guild_ids: list[str] = []
+    afk_timeout: int = 600
+    allow_accessibility_detection: bool = False
+    animate_emoji: bool = True
+    animate_stickers: int = 0
+    contact_sync_enabled: bool = False
+    convert_emoticons: bool = True
+    custom_status: dict[str, Any] | None = None
+    default_guilds_restricted: bool = False
+    detect_platform_accounts: bool = False
+    developer_mode: bool = False
+    disable_games_tab: bool = True
+    enable_tts_command: bool = True
+    explicit_content_filter: int = 1
+    friend_discovery_flags: int = 0
+    friend_source_flags: FriendSources = FriendSources()
+    gif_auto_play: bool = True
+    guild_folders: list[dict[str, Any]] = []
+    guild_positions: list[str] = []
+    inline_attachment_media: bool = True
+    inline_embed_media: bool = True
+    locale: str = "en-US"
+    message_display_compact: bool = False
+    native_phone_integration_enabled: bool = False
+    passwordless: bool = False
+    render_embeds: bool = True
+    render_reactions: bool = True
+    restricted_guilds: list[str] = []
+    show_current_game: bool = True
+    status: str = "online"
+    stream_notifications_enabled: bool = True
+    theme: str = "dark"
+    timezone_offset: int = 0
+    view_nsfw_commands: bool = False
+    view_nsfw_guilds: bool = False

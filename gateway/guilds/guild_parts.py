@@ -1,0 +1,171 @@
+"""The parts of a guild that are the same for many sessions: its fields and roles, the channels of a view, the people.
+
+A part is encoded (and compressed once for each format) by the first session that needs it, and dropped when an event
+makes it old. Channels carry their newest message's id, so they are a part of their own, and a message does not drop the
+rest. The replay ring of a session keeps a part as long as it remembers the dispatch.
+
+There are two forms. Bots get the objects of Discord's documentation. People's clients get members and presences that
+also name user and guild beside the object (`id`, `user_id`, `guild_id`), and, if they can do that, the guild's fields
+within `properties`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from core.wire.objects.named_member import name_member
+from gateway.guilds.state.guild_changes import (
+    ChannelDeleted,
+    ChannelPut,
+    GuildChanged,
+    MemberAdded,
+    MemberChanged,
+    MemberReleased,
+    MemberRemoved,
+    MessageAdded,
+    PresenceChanged,
+    Reactions,
+    RoleDeleted,
+    RolePut,
+)
+from gateway.guilds.state.guild_state import GuildState
+from gateway.guilds.state.member_table import Fields, MemberState
+from gateway.payloads.shared_pairs import SharedPairs
+
+_MAX_VIEWS: Final = 64
+"""The number of views with kept channels. Members with the same roles share a view, so a guild has few; overwrites for
+single members make more."""
+
+_encode = msgspec.json.Encoder().encode
+
+_EMPTY: Final[dict[str, Any]] = {
+    "voice_states": [],
+    "threads": [],
+    "stage_instances": [],
+    "guild_scheduled_events": [],
+    "soundboard_sounds": [],
+}
+_BESIDE_PROPERTIES: Final = ("id", "emojis", "stickers", "premium_subscription_count")
+"""The fields that stand beside `properties`. They stand in it as well, where some clients look."""
+_WITH_PROPERTIES: Final[dict[str, Any]] = {"data_mode": "full", "lazy": True, "version": 0}
+"""`data_mode` says that nothing is left out because the client would know it (`client_state`)."""
+
+
+class People:
+    """The members that are listed for all sessions, and the presences of those who are not offline."""
+
+    __slots__ = ("member_list", "members", "presence_list", "presences", "user_ids")
+
+    def __init__(self, user_ids: Iterable[int], members: list[msgspec.Raw], presences: list[msgspec.Raw]) -> None:
+        self.user_ids = frozenset(user_ids)
+        self.member_list: Final = msgspec.Raw(_encode(members))
+        self.presence_list: Final = msgspec.Raw(_encode(presences))
+        self.members = SharedPairs(_encode({"members": self.member_list}))
+        self.presences = SharedPairs(_encode({"presences": self.presence_list}))
+
+
+class GuildParts:
+    """The parts of one guild."""
+
+    __slots__ = ("_channels", "_guild", "_people", "_state")
+
+    def __init__(self, state: GuildState) -> None:
+        """The parts follow `state` by their `REACTIONS`."""
+        self._state = state
+        self._guild: dict[bool, SharedPairs] = {}
+        """The fields and roles, without and with `properties`."""
+        self._channels: dict[frozenset[int], SharedPairs] = {}
+        self._people: dict[tuple[bool, bool], People] = {}
+        """The listed people, keyed by whether the guild counts as large and whether they are shown to a person."""
+
+    def forget_all(self, _: object) -> None:
+        """Drop all parts: roles, the guild's fields or the number of its members have changed."""
+        self._guild.clear()
+        self._channels.clear()
+        self._people.clear()
+
+    def forget_channels(self, _: object) -> None:
+        """Drop the channels: one has changed, or has another newest message."""
+        self._channels.clear()
+
+    def forget_people(self, _: object) -> None:
+        """Drop the members and presences: one of them has changed."""
+        self._people.clear()
+
+    def guild(self, *, has_properties: bool) -> SharedPairs:
+        """Return the guild's fields and roles."""
+        part = self._guild.get(has_properties)
+        if part is None:
+            state = self._state
+            fields = _with_properties(state.fields) if has_properties else state.fields
+            roles = [role.raw for role in state.roles.values()]
+            pairs = {**fields, **_EMPTY, "member_count": state.members.count, "roles": roles}
+            part = self._guild[has_properties] = SharedPairs(_encode(pairs))
+        return part
+
+    def channels(self, channel_ids: frozenset[int]) -> SharedPairs:
+        """Return these channels."""
+        part = self._channels.get(channel_ids)
+        if part is None:
+            if len(self._channels) >= _MAX_VIEWS:
+                self._channels.clear()
+            seen = [channel.encode() for channel in self._state.channels.values() if channel.id in channel_ids]
+            part = self._channels[channel_ids] = SharedPairs(_encode({"channels": seen}))
+        return part
+
+    def people(self, *, large: bool, for_person: bool) -> People:
+        """Return the listed people: of a large guild those who are online."""
+        people = self._people.get((large, for_person))
+        if people is None:
+            people = self._people[large, for_person] = self._list_people(large=large, for_person=for_person)
+        return people
+
+    def listed(self, *, large: bool) -> list[MemberState]:
+        """Return all members of a guild that is not large and kept whole, else the members that are online."""
+        members = self._state.members
+        if members.keeps_all and not large:
+            return list(members)
+        return [member for user_id in self._state.presences if (member := members.find(user_id)) is not None]
+
+    def member(self, member: MemberState, *, for_person: bool) -> msgspec.Raw:
+        """Return a member's object."""
+        return name_member(member.raw, member.user_id, self._state.guild_id) if for_person else member.raw
+
+    def _list_people(self, *, large: bool, for_person: bool) -> People:
+        members, presences = self.listed(large=large), self._state.presences
+        if for_person:
+            named = [_name_presence(user_id, presence) for user_id, presence in presences.items()]
+        else:
+            named = list(presences.values())
+        return People(
+            (member.user_id for member in members),
+            [self.member(member, for_person=for_person) for member in members],
+            named,
+        )
+
+
+def _with_properties(fields: Fields) -> dict[str, Any]:
+    beside: dict[str, Any] = {name: fields[name] for name in _BESIDE_PROPERTIES if name in fields}
+    return {**beside, **_WITH_PROPERTIES, "properties": fields}
+
+
+def _name_presence(user_id: int, presence: msgspec.Raw) -> msgspec.Raw:
+    """Return a presence with `user_id`, as people's clients read it."""
+    return msgspec.Raw(b'{"user_id":"%d",' % user_id + bytes(presence)[1:])
+
+
+REACTIONS: Final[Reactions[GuildParts]] = {
+    GuildChanged: GuildParts.forget_all,
+    RolePut: GuildParts.forget_all,
+    RoleDeleted: GuildParts.forget_all,
+    ChannelPut: GuildParts.forget_channels,
+    ChannelDeleted: GuildParts.forget_channels,
+    MessageAdded: GuildParts.forget_channels,
+    MemberAdded: GuildParts.forget_all,
+    MemberChanged: GuildParts.forget_people,
+    MemberRemoved: GuildParts.forget_all,
+    PresenceChanged: GuildParts.forget_people,
+    # The listed members are online or kept for good. A member that is released has gone offline before.
+    MemberReleased: None,
+}

