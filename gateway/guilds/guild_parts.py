@@ -32,6 +32,7 @@ from gateway.guilds.state.guild_changes import (
 from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import Fields, MemberState
 from gateway.payloads.shared_pairs import SharedPairs
+from gateway.payloads.shared_text import SharedText
 
 _MAX_VIEWS: Final = 64
 """The number of views with kept channels. Members with the same roles share a view, so a guild has few; overwrites for
@@ -53,16 +54,33 @@ _WITH_PROPERTIES: Final[dict[str, Any]] = {"data_mode": "full", "lazy": True, "v
 
 
 class People:
-    """The members that are listed for all sessions, and the presences of those who are not offline."""
+    """The members that are listed for all sessions, and the presences of those who are not offline.
 
-    __slots__ = ("member_list", "members", "presence_list", "presences", "user_ids")
+    READY of people has both as lists; GUILD_CREATE has them as pairs, which are made when the first one needs them.
+    """
+
+    __slots__ = ("_members", "_presences", "member_list", "presence_list", "user_ids")
 
     def __init__(self, user_ids: Iterable[int], members: list[msgspec.Raw], presences: list[msgspec.Raw]) -> None:
         self.user_ids = frozenset(user_ids)
-        self.member_list: Final = msgspec.Raw(_encode(members))
-        self.presence_list: Final = msgspec.Raw(_encode(presences))
-        self.members = SharedPairs(_encode({"members": self.member_list}))
-        self.presences = SharedPairs(_encode({"presences": self.presence_list}))
+        self.member_list: Final = SharedText(_encode(members))
+        self.presence_list: Final = SharedText(_encode(presences))
+        self._members: SharedPairs | None = None
+        self._presences: SharedPairs | None = None
+
+    @property
+    def members(self) -> SharedPairs:
+        """The members as a pair of their guild."""
+        if self._members is None:
+            self._members = SharedPairs(b'{"members":%b}' % self.member_list.json)
+        return self._members
+
+    @property
+    def presences(self) -> SharedPairs:
+        """The presences as a pair of their guild."""
+        if self._presences is None:
+            self._presences = SharedPairs(b'{"presences":%b}' % self.presence_list.json)
+        return self._presences
 
 
 class GuildParts:

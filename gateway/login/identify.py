@@ -35,7 +35,7 @@ from gateway.login.peoples_ready import PeoplesReadyMaker
 from gateway.login.ready import ReadyMaker
 from gateway.login.refusal import Refusal
 from gateway.login.session_factory import SessionFactory
-from gateway.payloads.spliced_body import SplicedBody
+from gateway.payloads.body import Body
 from gateway.requests.session_commands import SessionCommands
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.tasks import Tasks
@@ -214,7 +214,7 @@ class Identifying:
             self._homes.guilds.join(join.session, join.guild_id)
         return True
 
-    def _make_ready(self, login: Login, resume_url: str) -> Sequence[SplicedBody]:
+    def _make_ready(self, login: Login, resume_url: str) -> Sequence[Body]:
         """Make READY. A person's names the guilds whole, so the session enters them before."""
         session, homes = _session_of(login), self._homes
         if session.profile.is_bot:

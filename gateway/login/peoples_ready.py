@@ -11,6 +11,8 @@ forms: a client's capabilities decide where things stand, and what another clien
    capabilities    none            DEDUPED_USERS                  and PRIORITISED_READY
 ```
 
+Guilds and lists of members are shared with other sessions, so both bodies are mosaics (`gateway.payloads.mosaic_body`).
+
 Source: the behaviour of people's clients. Discord's documentation knows READY of bots alone.
 """
 
@@ -37,9 +39,10 @@ from core.wire.objects.session import SessionObject
 from core.wire.objects.user import UserObject, render_own_user, render_user
 from gateway.login.login import Login
 from gateway.login.private_data import PrivateData
-from gateway.payloads.encodings import Encoding
+from gateway.payloads.mosaic_body import MosaicBody, join_own
 from gateway.payloads.shared_pairs import SharedPairs
-from gateway.payloads.spliced_body import SplicedBody
+from gateway.payloads.shared_text import SharedText
+from gateway.payloads.splicing import Piece
 from gateway.sessions.session import Session
 from gateway.sessions.shown_guild import ShownGuild
 
@@ -70,7 +73,7 @@ class PeoplesReadyMaker:
     __slots__ = ("_everybodys",)
 
     def __init__(self) -> None:
-        self._everybodys = (SharedPairs(_encode(_EVERYBODYS)),)
+        self._everybodys = SharedPairs(_encode(_EVERYBODYS))
 
     def build(
         self,
@@ -80,26 +83,24 @@ class PeoplesReadyMaker:
         guilds: Sequence[ShownGuild],
         sessions: Sequence[SessionObject],
         resume_url: str,
-    ) -> list[SplicedBody]:
+    ) -> list[MosaicBody]:
         """Make READY, and READY_SUPPLEMENTAL for who awaits it.
 
         The session has entered `guilds`. `sessions` are the person's, with this one. Later guilds are stubs.
         """
         ready = _render_ready(session, login, sessions)
         ready.resume_gateway_url = resume_url
-        ready.guilds = [_join(guild) for guild in guilds]
-        ready.guilds += [UnavailableGuild(id=str(guild_id)) for guild_id in login.later]
         capabilities = session.profile.capabilities
         is_deduped = has(capabilities, Capability.DEDUPED_USERS)
         is_prioritised = is_deduped and has(capabilities, Capability.PRIORITISED_READY)
         if is_deduped and not is_prioritised:
             ready.merged_members = [_with_itself(guild) for guild in guilds]
-            ready.merged_presences = MergedPresences(guilds=[guild.presences for guild in guilds])
+            ready.merged_presences = MergedPresences(guilds=[_raw_list(guild.presences) for guild in guilds])
         else:
             ready.merged_members = [[guild.member] for guild in guilds]
-        bodies = [SplicedBody(READY, _encode(ready), self._everybodys)]
+        bodies = [MosaicBody(READY, _lay_ready(_encode(ready), guilds, login.later, self._everybodys))]
         if is_prioritised:
-            bodies.append(SplicedBody(READY_SUPPLEMENTAL, _encode(_render_supplemental(guilds))))
+            bodies.append(MosaicBody(READY_SUPPLEMENTAL, _lay_supplemental(guilds)))
         return bodies
 
 
@@ -125,7 +126,6 @@ def _render_ready(session: Session, login: Login, sessions: Sequence[SessionObje
         user_settings_proto=private.settings_proto,
         notification_settings=NotificationSettings(flags=private.notification_flags),
         notes=msgspec.UNSET if has(profile.capabilities, Capability.LAZY_NOTES) else private.notes,
-        guilds=[],
         merged_members=[],
     )
 
@@ -142,23 +142,37 @@ class _Lists:
         self.guild_settings = VersionedList(entries=private.guild_settings) if is_versioned else private.guild_settings
 
 
-def _join(guild: ShownGuild) -> msgspec.Raw:
-    parts = [part.text(Encoding.JSON) for part in guild.parts]
-    return msgspec.Raw(b"".join((guild.own[:-1], *parts, b"}")))
+def _lay_ready(
+    own: bytes, guilds: Sequence[ShownGuild], later: Sequence[int], everybodys: SharedPairs
+) -> tuple[Piece, ...]:
+    """Put whole guilds, and stubs of later ones, into the JSON object `own`."""
+    pieces: list[Piece] = [own[:-1] + b',"guilds":[']
+    for number, guild in enumerate(guilds):
+        pieces += [(b"," if number else b"") + guild.own[:-1], *guild.parts, b"}"]
+    stubs = [_encode(UnavailableGuild(id=str(guild_id))) for guild_id in later]
+    pieces += [(b"," if guilds and stubs else b"") + b",".join(stubs) + b"]", everybodys]
+    return join_own(pieces)
+
+
+def _lay_supplemental(guilds: Sequence[ShownGuild]) -> tuple[Piece, ...]:
+    supplemental = ReadySupplemental(guilds=[SupplementalGuild(id=str(guild.guild_id)) for guild in guilds])
+    pieces: list[Piece] = [_encode(supplemental)[:-1] + b',"merged_members":[']
+    for number, guild in enumerate(guilds):
+        pieces += [b"," if number else b"", guild.members or b"[]"]
+    pieces.append(b'],"merged_presences":{"friends":[],"guilds":[')
+    for number, guild in enumerate(guilds):
+        pieces += [b"," if number else b"", guild.presences or b"[]"]
+    return join_own([*pieces, b"]}"])
 
 
 def _with_itself(guild: ShownGuild) -> msgspec.Raw:
     """Return the listed members behind the session's own one, which may be among them as well."""
-    others = bytes(guild.members)[1:]
+    others = bytes(_raw_list(guild.members))[1:]
     return msgspec.Raw(b"[" + bytes(guild.member) + (b"]" if others == b"]" else b"," + others))
 
 
-def _render_supplemental(guilds: Sequence[ShownGuild]) -> ReadySupplemental:
-    return ReadySupplemental(
-        guilds=[SupplementalGuild(id=str(guild.guild_id)) for guild in guilds],
-        merged_members=[guild.members for guild in guilds],
-        merged_presences=MergedPresences(guilds=[guild.presences for guild in guilds]),
-    )
+def _raw_list(shared: SharedText | None) -> msgspec.Raw:
+    return msgspec.Raw(b"[]" if shared is None else shared.json)
 
 
 def _render_users(*groups: User | Iterable[User]) -> list[UserObject]:

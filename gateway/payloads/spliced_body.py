@@ -1,6 +1,6 @@
 """An event of one session: its `d` has pairs of its own and pairs that it shares with other sessions.
 
-READY has only own pairs; a GUILD_CREATE has a few of its own (`joined_at`, oneself) and many that are the same for
+A GUILD_CREATE has a few of its own (`joined_at`, oneself) and many that are the same for
 everybody with the same view of the same version of the guild:
 
     shared = (SharedPairs(guild_json), SharedPairs(channels_json))      # once for each version and view
@@ -14,21 +14,12 @@ A replay ring keeps one of these for each session and guild, so it holds only th
 send and not kept.
 """
 
-from typing import Protocol, TypeAlias
-
 import msgspec
 
 from core_ext.payloads import Template
-from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding, encode_pairs, open_dispatch
 from gateway.payloads.shared_pairs import SharedPairs
-
-
-class Splicer(Protocol):
-    """A format that can make the template of a spliced body."""
-
-    def splice(self, body: "SplicedBody") -> Template:
-        """Make the template of a body."""
+from gateway.payloads.splicing import Splicer
 
 
 class SplicedBody(msgspec.Struct, eq=False, gc=False):
@@ -64,13 +55,13 @@ class SplicedBody(msgspec.Struct, eq=False, gc=False):
         count += pad_pairs + sum(part.count(encoding) for part in self.parts)
         return open_dispatch(encoding, self.event, count) + pairs
 
+    def parts_for(self, _: Encoding) -> tuple[SharedPairs, ...]:
+        """Return the shared pairs, which follow the opening in every encoding."""
+        return self.parts
+
     def find_template(self, wire_format: Splicer) -> Template:
         """Make the template of the event in a format, anew each time."""
         return wire_format.splice(self)
 
     def chain(self, wire_format: object, previous: object) -> None:
         """Return None: an event of one session gains nothing by a chain."""
-
-
-Body: TypeAlias = DispatchBody | SplicedBody
-"""A body that tracks number, remember and send."""

@@ -12,10 +12,11 @@ from typing import Final
 
 from core_ext import payloads
 from gateway.payloads import compression
+from gateway.payloads.body import Body
 from gateway.payloads.compression import Compression, ZstdCompressor
 from gateway.payloads.dispatch_body import DispatchBody, compute_template_index
 from gateway.payloads.encodings import JSON_END, SEQ_BYTES, SEQ_HEADS, Encoding
-from gateway.payloads.spliced_body import Body, SplicedBody
+from gateway.payloads.splicing import Piece, Splicable
 
 _BINARY = 2
 
@@ -92,17 +93,21 @@ class ZlibStreamFormat:
         segment = compression.compress_deflate(body.shared(self._encoding))
         return payloads.Template(_BINARY, self._mode, self._head, segment)
 
-    def splice(self, body: SplicedBody) -> payloads.Template:
+    def splice(self, body: Splicable) -> payloads.Template:
         """See `gateway.payloads.wire_formats.TemplateFormat`."""
         encoding = self._encoding
         opening = body.opening(encoding, 0)
         is_small = len(opening) <= _MAX_STORED_BYTES
         tail = compression.store_deflate(opening) if is_small else compression.compress_deflate(opening)
-        segments = [
-            part.segment(encoding, Compression.ZLIB_STREAM, 0, lambda text, _: compression.compress_deflate(text))
-            for part in body.parts
-        ]
+        segments = [self._segment(part) for part in body.parts_for(encoding)]
         return payloads.Template(_BINARY, self._mode, self._head, tail, (*segments, self._end))
+
+    def _segment(self, part: Piece) -> bytes:
+        if isinstance(part, bytes):
+            return compression.store_deflate(part)
+        return part.segment(
+            self._encoding, Compression.ZLIB_STREAM, 0, lambda text, _: compression.compress_deflate(text)
+        )
 
     def chain(self, body: DispatchBody, previous: DispatchBody) -> payloads.Template | None:
         """See `gateway.payloads.wire_formats.TemplateFormat`."""
@@ -157,15 +162,20 @@ class ZstdStreamFormat:
         """See `gateway.payloads.wire_formats.TemplateFormat`."""
         return self._make(body.shared(self._encoding), ())
 
-    def splice(self, body: SplicedBody) -> payloads.Template:
+    def splice(self, body: Splicable) -> payloads.Template:
         """See `gateway.payloads.wire_formats.TemplateFormat`."""
         encoding = self._encoding
-        opening = body.opening(encoding, 0 if encoding is Encoding.JSON else len(body.parts))
-        segments = [
-            part.segment(encoding, Compression.ZSTD_STREAM, position, self._compress)
-            for position, part in enumerate(body.parts)
-        ]
+        parts = body.parts_for(encoding)
+        opening = body.opening(encoding, 0 if encoding is Encoding.JSON else len(parts))
+        segments = [self._segment(part, position) for position, part in enumerate(parts)]
         return self._make(opening, (*segments, *self._end), is_small=len(opening) <= _MAX_STORED_BYTES)
+
+    def _segment(self, part: Piece, position: int) -> bytes:
+        """Return the segment of a part. In JSON it is the same at every position, since the pads have no keys."""
+        if isinstance(part, bytes):
+            return compression.store_zstd(part)
+        place = 0 if self._encoding is Encoding.JSON else position
+        return part.segment(self._encoding, Compression.ZSTD_STREAM, place, self._compress)
 
     def chain(self, body: DispatchBody, previous: DispatchBody) -> payloads.Template | None:
         """See `gateway.payloads.wire_formats.TemplateFormat`."""

@@ -15,10 +15,11 @@ from typing import Final, Protocol
 from core.wire.opcodes import Opcode
 from core_ext import payloads
 from gateway.payloads import compression
+from gateway.payloads.body import Body
 from gateway.payloads.compression import Compression, ZstdCompressor
 from gateway.payloads.dispatch_body import DispatchBody, TemplateMaker, compute_template_index
 from gateway.payloads.encodings import JSON_END, SEQ_HEADS, Encoding, encode_payload
-from gateway.payloads.spliced_body import Body, SplicedBody, Splicer
+from gateway.payloads.splicing import Splicable, Splicer
 from gateway.payloads.stream_formats import ZlibStreamFormat, ZstdStreamFormat
 
 _TEXT = 1
@@ -81,10 +82,10 @@ class PlainFormat:
         encoding = self._encoding
         return payloads.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.shared(encoding))
 
-    def splice(self, body: SplicedBody) -> payloads.Template:
+    def splice(self, body: Splicable) -> payloads.Template:
         """See `TemplateFormat`."""
         encoding = self._encoding
-        rest = tuple(part.text(encoding) for part in body.parts)
+        rest = tuple(part if isinstance(part, bytes) else part.text(encoding) for part in body.parts_for(encoding))
         if encoding is Encoding.JSON:
             rest += (JSON_END,)
         return payloads.Template(self._opcode, self._mode, SEQ_HEADS[encoding], body.opening(encoding, 0), rest)

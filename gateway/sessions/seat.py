@@ -7,7 +7,7 @@ ring, so a seat may also stand for a session whose socket is somewhere else.
 from typing import Protocol
 
 from core_ext.delivery import Track
-from gateway.payloads.spliced_body import Body
+from gateway.payloads.body import Body
 from gateway.sessions.session import SessionProfile
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.intents import Intent
 from core_ext.delivery import Track
-from gateway.payloads.spliced_body import Body
+from gateway.payloads.body import Body
 from gateway.sessions.connection import Connection
 
 _CONTENT: Final = int(Intent.MESSAGE_CONTENT)

@@ -1,12 +1,11 @@
 """A guild as READY shows it to a person's session."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from gateway.payloads.shared_pairs import SharedPairs
-
-NOBODY: Final = msgspec.Raw(b"[]")
+from gateway.payloads.shared_text import SharedText
 
 
 class ShownGuild(NamedTuple):
@@ -17,7 +16,7 @@ class ShownGuild(NamedTuple):
     parts: tuple[SharedPairs, ...]
     member: msgspec.Raw
     """The session's own member."""
-    members: msgspec.Raw = NOBODY
-    """The listed members as a JSON list. The own one may be among them."""
-    presences: msgspec.Raw = NOBODY
-    """The presences of the listed members as a JSON list."""
+    members: SharedText | None = None
+    """The list of members, None when others are not listed. The own one may be among them."""
+    presences: SharedText | None = None
+    """The list of the members' presences."""

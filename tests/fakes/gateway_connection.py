@@ -6,7 +6,7 @@ import msgspec
 
 from core.wire.close_codes import CloseCode
 from core_ext.delivery import Outlet, SendQueue
-from gateway.payloads.spliced_body import Body
+from gateway.payloads.body import Body
 
 
 class _Recorder:

@@ -55,7 +55,7 @@ class ChannelObject(msgspec.Struct, kw_only=True):
 
 
 class DirectChannelObject(msgspec.Struct, kw_only=True):
-    """A direct channel or a group (Private(Group)ChannelResponse). Recipients leave out the viewer; READY has ids too."""
+    """A direct channel or a group (Private(Group)ChannelResponse). `recipients` leave out the viewer."""
 
     id: str
     type: int

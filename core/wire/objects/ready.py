@@ -58,7 +58,7 @@ class MergedPresences(msgspec.Struct, kw_only=True):
 
 
 class PersonsReady(msgspec.Struct, kw_only=True):
-    """What READY of a person has of its own. `gateway.login.peoples_ready` adds the pairs that are the same for all."""
+    """What READY of a person has of its own. `gateway.login.peoples_ready` adds guilds and everybody's pairs."""
 
     user: OwnUserObject
     users: Sequence[UserObject]
@@ -76,7 +76,6 @@ class PersonsReady(msgspec.Struct, kw_only=True):
     user_settings_proto: str
     notification_settings: NotificationSettings
     notes: Mapping[str, str] | UnsetType = UNSET
-    guilds: Sequence[msgspec.Raw | UnavailableGuild]
     merged_members: Sequence[msgspec.Raw | Sequence[msgspec.Raw]]
     merged_presences: MergedPresences | UnsetType = UNSET
 
@@ -90,10 +89,8 @@ class SupplementalGuild(msgspec.Struct, kw_only=True):
 
 
 class ReadySupplemental(msgspec.Struct, kw_only=True):
-    """READY_SUPPLEMENTAL: the people beside oneself. All lists of guilds have the order of READY's guilds."""
+    """READY_SUPPLEMENTAL without `merged_members` and `merged_presences`. Lists have the order of READY's guilds."""
 
     guilds: Sequence[SupplementalGuild]
-    merged_members: Sequence[msgspec.Raw]
-    merged_presences: MergedPresences
     lazy_private_channels: Sequence[DirectChannelObject] = ()
     disclose: Sequence[str] = ()

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from core_ext.delivery import Outlet, SendQueue, Track
+from gateway.payloads.body import Body
 from gateway.payloads.compression import Compression
 from gateway.payloads.encodings import SEQ_HEADS, Encoding, encode_payload
-from gateway.payloads.spliced_body import Body, SplicedBody
+from gateway.payloads.spliced_body import SplicedBody
 from gateway.payloads.wire_formats import WireFormats
 from tests.support.gateway.websocket_frames import STREAM_DECODERS, decode_payload
 

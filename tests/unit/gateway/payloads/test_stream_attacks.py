@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.payloads.body import Body
 from gateway.payloads.compression import chain_deflate, compress_deflate
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding, encode_payload
 from gateway.payloads.shared_pairs import SharedPairs
-from gateway.payloads.spliced_body import Body, SplicedBody
+from gateway.payloads.spliced_body import SplicedBody
 from gateway.payloads.wire_formats import WireFormats
 from tests.support.gateway.stream_clients import assert_dispatch
 from tests.support.gateway.websocket_frames import STREAM_DECODERS, split_frame

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from core_ext.delivery import SendQueue
+from gateway.payloads.body import Body
 from gateway.payloads.compression import Compression
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding
 from gateway.payloads.shared_pairs import SharedPairs
-from gateway.payloads.spliced_body import Body, SplicedBody
+from gateway.payloads.spliced_body import SplicedBody
 from tests.support.gateway.stream_clients import DECODERS, Member
 
 EVENTS = 200
