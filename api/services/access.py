@@ -139,11 +139,6 @@ class GuildAccess:
         """The place of the member's highest role."""
         return self.rank_of(self.member)
 
-    @property
-    def top_role_position(self) -> int:
-        """The position of the member's highest role."""
-        return self.top_rank[0]
-
     def rank_of(self, member: Member) -> Rank:
         """Return the place of a member's highest role, which is @everyone for a member without others."""
         roles = self.entry.roles

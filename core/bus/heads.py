@@ -39,11 +39,6 @@ class Heads(msgspec.Struct, frozen=True):
     """Changes whenever any log is opened."""
     shards: list[Head]
 
-    @property
-    def are_open(self) -> bool:
-        """Whether all logs take entries."""
-        return all(head.is_open for head in self.shards)
-
 
 def decode_heads(answer: Answer) -> Heads:
     """Read the answer of `log_heads`."""

@@ -158,11 +158,6 @@ class UnknownRole(NotFound):
     message = "Unknown Role"
 
 
-class UnknownToken(NotFound):
-    code = 10012
-    message = "Unknown Token"
-
-
 class UnknownUser(NotFound):
     code = 10013
     message = "Unknown User"

@@ -10,8 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from core.domain.channel import TEXT_LIKE, VOCAL, Channel, ChannelType
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.member import Member
+from core.domain.guild import Guild
 from core.domain.role import Role
 from core_ext import guild as kernels
 
@@ -136,23 +135,3 @@ def compute_channel_permissions(
         base, channel.guild_id, role_ids, user_id, channel.overwrites, timed_out=timed_out
     )
     return kernels.apply_implicit_denials(permissions, channel.type in _TEXT, channel.type in VOCAL)
-
-
-def compute_member_permissions(
-    snapshot: GuildSnapshot, member: Member, *, now_ms: int, channel: Channel | None = None
-) -> int:
-    """Return a member's permissions in a channel of the guild, or without one in the guild, at an instant."""
-    timed_out = member.timeout_until_ms > now_ms
-    user_id = member.user.id
-    base = compute_base_permissions(
-        guild=snapshot.guild,
-        roles={role.id: role for role in snapshot.roles},
-        user_id=user_id,
-        role_ids=member.role_ids,
-        timed_out=timed_out,
-    )
-    if channel is None:
-        return base
-    return compute_channel_permissions(
-        base=base, channel=channel, user_id=user_id, role_ids=member.role_ids, timed_out=timed_out
-    )

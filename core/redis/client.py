@@ -72,7 +72,7 @@ class RedisClient(Scripts):
 
     __slots__ = (
         "_address", "_backoff", "_calls", "_connection", "_count_error", "_given_up", "_heard_s", "_loop", "_lost",
-        "_now_s", "_observe", "_options", "_ready", "_run_id", "_scripts", "_waiting",
+        "_now_s", "_observe", "_options", "_run_id", "_scripts", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -103,7 +103,6 @@ class RedisClient(Scripts):
         """What the server has yet to answer; None for a PUBLISH, whose answer nobody waits for."""
         self._waiting: deque[_Call] = deque()
         self._given_up = False
-        self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._heard_s = 0.0
 
@@ -116,14 +115,6 @@ class RedisClient(Scripts):
     def is_connected(self) -> bool:
         """Whether calls are sent at once."""
         return self._connection is not None
-
-    async def wait_connected(self, timeout_s: float) -> None:
-        """Wait for a connection. Raises Unavailable."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._ready.wait()
-        except TimeoutError:
-            raise self._unavailable() from None
 
     @override
     def call(self, script: str, tag: str, *args: Argument) -> "asyncio.Future[Answer]":
@@ -212,7 +203,6 @@ class RedisClient(Scripts):
         self._run_id = greeted.run_id
         self._connection = greeted.connection
         self._given_up = False
-        self._ready.set()
         while self._waiting:
             call = self._waiting.popleft()
             if not call.answer.done():
@@ -232,7 +222,6 @@ class RedisClient(Scripts):
 
     def _on_lost(self) -> None:
         connection, self._connection = self._connection, None
-        self._ready.clear()
         unsent = 0 if connection is None else connection.unsent
         while len(self._calls) > unsent:
             if (call := self._calls.popleft()) is not None:

@@ -17,12 +17,11 @@ _TIMEOUT_S: Final = 3.0
 
 
 class ClusterStore:
-    """The two halves as one. Whoever has opened the rows closes them after this."""
+    """The two halves as one. Whoever has opened them closes them."""
 
     def __init__(self, *, relational: PostgresStore, messages: ClusterMessages, rows: MessageRows) -> None:
         self._relational = relational
         self._rows = rows
-        self._messages = messages
         self.users = relational.users
         self.logins = relational.logins
         self.applications = relational.applications
@@ -62,8 +61,3 @@ class ClusterStore:
         except Unavailable as error:
             return f"the messages' server fails: {error.text}"
         return None
-
-    async def close(self) -> None:
-        """Finish what is on its way, then close the relational half."""
-        await self._messages.close()
-        await self._relational.close()

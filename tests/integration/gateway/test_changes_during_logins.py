@@ -18,10 +18,11 @@ import pytest
 
 from core.bus.interfaces import Delivery
 from core.domain.channel import Overwrite
-from core.domain.permissions import DEFAULT_EVERYONE, Permission, compute_member_permissions
+from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.store.sql.store import SqlStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
+from tests.support.member_permissions import compute_member_permissions
 from tests.support.store_writer import END, Login, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)

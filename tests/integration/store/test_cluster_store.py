@@ -101,7 +101,8 @@ async def apis(postgres_databases: PostgresDatabases) -> AsyncIterator[list[Api]
         opened.append(Api(process=process, relational=relational, node=node))
     yield opened
     for api in opened:
-        await api.store.close()
+        await api.messages.close()
+        await api.relational.close()
         await api.process.kill()
     await worker.kill()
     await postgres_databases.drop(address)

@@ -137,7 +137,7 @@ async def test_hierarchy_goes_by_position_and_the_owner_is_above_all(api: ApiUnd
     assert not member.outranks(roles[int(low["id"])])
     assert not member.outranks(roles[int(high["id"])])
     assert member.outranks(roles[int(guild_id)])
-    assert member.top_role_position == 1
+    assert member.top_rank[0] == 1
     with pytest.raises(Forbidden):
         member.require_outranks(roles[int(high["id"])])
 

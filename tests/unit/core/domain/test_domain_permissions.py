@@ -13,12 +13,12 @@ from core.domain.permissions import (
     Permission,
     compute_base_permissions,
     compute_channel_permissions,
-    compute_member_permissions,
 )
 from core.domain.role import Role
 from core.domain.user import User
 from core_ext import guild as kernels
 from core_ext.guild import permissions_py
+from tests.support.member_permissions import compute_member_permissions
 
 GUILD_ID, OWNER_ID, USER_ID, MODERATOR_ID, ADMIN_ID = 100, 1, 2, 200, 201
 NOW_MS = 1_700_000_000_000

@@ -12,7 +12,7 @@ from core.redis.client import ClientOptions, RedisClient
 from core.redis.interfaces import ScriptFailed
 from core.redis.scripts import Script
 from tests.fakes.clock import FakeClock
-from tests.fakes.scripted_redis import Command, ScriptedRedis
+from tests.fakes.scripted_redis import OK, Command, ScriptedRedis
 
 SCRIPTS = {"open": Script("open", b"return 1", b"a" * 40), "close": Script("close", b"return 2", b"b" * 40)}
 
@@ -40,11 +40,20 @@ async def connected(
         count_error=lambda script, error: counted.append((script, error)),
     )
     task = asyncio.create_task(client.keep_connected())
-    await client.wait_connected(5)
+    await wait_connected(server, client)
     yield client
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+async def wait_connected(server: ScriptedRedis, client: RedisClient) -> None:
+    """Make a call, which waits for the connection, and have the server forget it."""
+    answer, server.answer = server.answer, lambda _: OK
+    await client.call("open", "{1}")
+    server.answer = answer
+    server.commands.clear()
+    server.reads.clear()
 
 
 async def lose(server: ScriptedRedis, client: RedisClient) -> None:
@@ -195,7 +204,7 @@ async def test_server_that_is_silent_loses_its_connection() -> None:
         options=ClientOptions(timeout_s=0.02),
     )
     task = asyncio.create_task(client.keep_connected())
-    await client.wait_connected(5)
+    await wait_connected(server, client)
     server.answer = lambda _: None
     call = client.call("open", "{1}")
     clock.advance(1)
