@@ -1,16 +1,13 @@
 """The commands with their flags and help, as Typer reads them from the signatures below.
 
-A command function only returns the work of the command; `guildway/cli.py` runs it. Each work imports its own modules:
-the tiers take a while to load, and `guildway --help` or a wrong flag need none of them.
+A command function only returns the work of the command (`guildway/works.py`); `guildway/cli.py` runs it.
 
 Flags have no defaults here. Missing values come from the environment and the settings file
 (`core/runtime/settings/configuration.py`). Help is plain text: with markup Typer would load rich, which takes longer
 than the rest of a refusal.
 """
 
-import os
 import platform
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,10 +15,7 @@ from typing import Annotated
 
 import typer
 
-from core.runtime.errors import StartError
-from core.runtime.settings.settings import Settings
-from guildway.invocation import find_invocation
-from guildway.outcomes import DONE, FAILED
+from guildway import works
 from guildway.processes.roles import Role
 from guildway.version import VERSION
 
@@ -111,7 +105,7 @@ def run(
     if role is None:
         _refuse_with("--role", name=name)
     flags = {"config": config, "data": data, "api": api, "gateway": gateway, "metrics": metrics}
-    return partial(_serve, flags, role, name or role or "")
+    return partial(works.serve, flags, role, name or role or "")
 
 
 @app.command(
@@ -139,10 +133,10 @@ def demo(
     """Fill a running server with users, a guild and a conversation."""
     if members is None:
         _refuse_with("--members", logins=logins, data=data)
-        return partial(_make_demo, url, {"config": config})
+        return partial(works.make_demo, url, {"config": config})
     if url is not None:
         raise typer.BadParameter("--url names a running server, and --members fills the data of a stopped one")
-    return partial(_make_crowd, members, logins, {"config": config, "data": data})
+    return partial(works.make_crowd, members, logins, {"config": config, "data": data})
 
 
 def _refuse_with(needed: str, **given: object) -> None:
@@ -171,7 +165,7 @@ def backup(
     config: Config = None,
 ) -> Work:
     """Copy the data of a server, running or stopped, into one file."""
-    return partial(_back_up, Path(file), force, {"config": config, "data": data})
+    return partial(works.back_up, Path(file), force, {"config": config, "data": data})
 
 
 @app.command(
@@ -184,7 +178,7 @@ Exit statuses: 0 it answers, 1 it does not, 2 nobody could be asked: the address
 )
 def health(*, url: Url = None, config: Config = None) -> Work:
     """Ask a running server whether it is alive."""
-    return partial(_ask_health, url, {"config": config})
+    return partial(works.ask_health, url, {"config": config})
 
 
 @app.command(
@@ -197,7 +191,7 @@ Exit statuses: 0 all is up to date, 2 something must be changed first, 3 a serve
 )
 def migrate(*, config: Config = None) -> Work:
     """Make the tables of a cluster's PostgreSQL and Cassandra, or bring them up to date."""
-    return partial(_migrate, {"config": config})
+    return partial(works.migrate, {"config": config})
 
 
 @app.command(
@@ -218,118 +212,10 @@ def import_embedded(
     config: Config = None,
 ) -> Work:
     """Move the data of a stopped embedded server into an empty cluster."""
-    return partial(_import_embedded, Path(data), replace, {"config": config})
+    return partial(works.import_embedded, Path(data), replace, {"config": config})
 
 
 @app.command()
 def version() -> Work:
     """Print the version."""
-    return _tell_version
-
-
-def _load(flags: dict[str, str | None]) -> Settings:
-    from core.runtime.settings.configuration import load_settings  # noqa: PLC0415
-
-    return load_settings(environ=os.environ, flags=flags)
-
-
-def _serve(flags: dict[str, str | None], role: Role | None, name: str) -> int:
-    settings = _load(flags)
-    from guildway.serving import serve  # noqa: PLC0415
-
-    if role is None:
-        from guildway.processes.embedded import open_embedded  # noqa: PLC0415
-
-        return serve(settings, open_embedded)
-    from guildway.processes.cluster import open_role  # noqa: PLC0415
-
-    return serve(settings, partial(open_role, role=role, name=name))
-
-
-def _make_demo(url: str | None, flags: dict[str, str | None]) -> int:
-    from guildway.demonstration.demo import run_demo  # noqa: PLC0415
-    from guildway.rest_client import DemoError, NoServerError  # noqa: PLC0415
-
-    try:
-        run_demo(url or _find_api_url(_load(flags)), find_invocation(), sys.stdout)
-    except NoServerError as error:
-        command = find_invocation().command
-        raise StartError(f"{error}; start one with `{command} run`, or name another with --url") from error
-    except DemoError as error:
-        raise StartError(str(error)) from error
-    return DONE
-
-
-def _find_api_url(settings: Settings) -> str:
-    """Return the API's address of these settings, as seen from this machine. Raises StartError."""
-    from core.runtime.sockets import format_authority  # noqa: PLC0415
-
-    if not settings.api.port:
-        raise StartError("the settings let the system choose the API's port; say it with --url")
-    return f"http://{format_authority(settings.api.host, settings.api.port)}"
-
-
-def _make_crowd(members: int, logins: int, flags: dict[str, str | None]) -> int:
-    settings = _load(flags)
-    import asyncio  # noqa: PLC0415
-
-    from core.runtime.clock import SystemClock  # noqa: PLC0415
-    from core.runtime.logs import configure_logging  # noqa: PLC0415
-    from guildway.demonstration.crowd_demo import run_crowd_demo  # noqa: PLC0415
-
-    configure_logging(settings.logging, sys.stderr)
-    asyncio.run(run_crowd_demo(settings.store, members=members, logins=logins, clock=SystemClock(), out=sys.stdout))
-    return DONE
-
-
-def _back_up(target: Path, replaces: bool, flags: dict[str, str | None]) -> int:  # noqa: FBT001 - called by partial
-    from guildway.data.backup import run_backup  # noqa: PLC0415
-    from guildway.data.data_files import DataFiles  # noqa: PLC0415
-
-    files = DataFiles.in_folder(Path(_load(flags).store.data_dir))
-    run_backup(files, target, replaces=replaces, out=sys.stdout)
-    return DONE
-
-
-def _migrate(flags: dict[str, str | None]) -> int:
-    settings = _load(flags)
-    import asyncio  # noqa: PLC0415
-
-    from core.runtime.logs import configure_logging  # noqa: PLC0415
-    from guildway.data.migration import run_migrate  # noqa: PLC0415
-
-    configure_logging(settings.logging, sys.stderr)
-    asyncio.run(run_migrate(settings, sys.stdout))
-    return DONE
-
-
-def _import_embedded(folder: Path, replaces: bool, flags: dict[str, str | None]) -> int:  # noqa: FBT001 - as above
-    settings = _load(flags)
-    import asyncio  # noqa: PLC0415
-
-    from core.runtime.clock import SystemClock  # noqa: PLC0415
-    from core.runtime.logs import configure_logging  # noqa: PLC0415
-    from guildway.data.embedded_import import run_import  # noqa: PLC0415
-
-    configure_logging(settings.logging, sys.stderr)
-    asyncio.run(run_import(folder, settings, replaces=replaces, clock=SystemClock(), out=sys.stdout))
-    return DONE
-
-
-def _ask_health(url: str | None, flags: dict[str, str | None]) -> int:
-    from guildway.health import NotHealthyError, ask_health  # noqa: PLC0415
-    from guildway.rest_client import DemoError  # noqa: PLC0415
-
-    try:
-        ask_health(url or _find_api_url(_load(flags)))
-    except DemoError as error:
-        raise StartError(str(error)) from error
-    except NotHealthyError as error:
-        print(f"guildway: {error}", file=sys.stderr)
-        return FAILED
-    return DONE
-
-
-def _tell_version() -> int:
-    print(f"guildway {VERSION} (Python {platform.python_version()})")
-    return DONE
+    return works.tell_version

@@ -1,0 +1,137 @@
+"""The works of the commands, which `guildway/commands.py` declares.
+
+Each imports its own modules: the tiers take a while to load, and `guildway --help` or a wrong flag need none of them. A
+work reads the settings first, so that a wrong one is told at once, and returns the exit status.
+"""
+
+import os
+import platform
+import sys
+from functools import partial
+from pathlib import Path
+
+from core.runtime.errors import StartError
+from core.runtime.settings.settings import Settings
+from guildway.invocation import find_invocation
+from guildway.outcomes import DONE, FAILED
+from guildway.processes.roles import Role
+from guildway.version import VERSION
+
+Flags = dict[str, str | None]
+"""The settings that the command line gives, by name; None for those that it leaves to the environment and the file."""
+
+
+def _load(flags: Flags) -> Settings:
+    from core.runtime.settings.configuration import load_settings  # noqa: PLC0415
+
+    return load_settings(environ=os.environ, flags=flags)
+
+
+def serve(flags: Flags, role: Role | None, name: str) -> int:
+    """Serve as a single process, or as one of a cluster."""
+    settings = _load(flags)
+    from guildway.serving import serve as serve_until_told  # noqa: PLC0415
+
+    if role is None:
+        from guildway.processes.embedded import open_embedded  # noqa: PLC0415
+
+        return serve_until_told(settings, open_embedded)
+    from guildway.processes.cluster import open_role  # noqa: PLC0415
+
+    return serve_until_told(settings, partial(open_role, role=role, name=name))
+
+
+def make_demo(url: str | None, flags: Flags) -> int:
+    """Fill a running server."""
+    from guildway.demonstration.demo import run_demo  # noqa: PLC0415
+    from guildway.rest_client import DemoError, NoServerError  # noqa: PLC0415
+
+    try:
+        run_demo(url or _find_api_url(_load(flags)), find_invocation(), sys.stdout)
+    except NoServerError as error:
+        command = find_invocation().command
+        raise StartError(f"{error}; start one with `{command} run`, or name another with --url") from error
+    except DemoError as error:
+        raise StartError(str(error)) from error
+    return DONE
+
+
+def _find_api_url(settings: Settings) -> str:
+    """Return the API's address of these settings, as seen from this machine. Raises StartError."""
+    from core.runtime.sockets import format_authority  # noqa: PLC0415
+
+    if not settings.api.port:
+        raise StartError("the settings let the system choose the API's port; say it with --url")
+    return f"http://{format_authority(settings.api.host, settings.api.port)}"
+
+
+def make_crowd(members: int, logins: int, flags: Flags) -> int:
+    """Fill the data of a stopped server with a large guild."""
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from core.runtime.clock import SystemClock  # noqa: PLC0415
+    from core.runtime.logs import configure_logging  # noqa: PLC0415
+    from guildway.demonstration.crowd_demo import run_crowd_demo  # noqa: PLC0415
+
+    configure_logging(settings.logging, sys.stderr)
+    asyncio.run(run_crowd_demo(settings.store, members=members, logins=logins, clock=SystemClock(), out=sys.stdout))
+    return DONE
+
+
+def back_up(target: Path, replaces: bool, flags: Flags) -> int:  # noqa: FBT001 - called by partial
+    """Copy a server's data into a file."""
+    from guildway.data.backup import run_backup  # noqa: PLC0415
+    from guildway.data.data_files import DataFiles  # noqa: PLC0415
+
+    files = DataFiles.in_folder(Path(_load(flags).store.data_dir))
+    run_backup(files, target, replaces=replaces, out=sys.stdout)
+    return DONE
+
+
+def migrate(flags: Flags) -> int:
+    """Bring a cluster's tables up to date."""
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from core.runtime.logs import configure_logging  # noqa: PLC0415
+    from guildway.data.migration import run_migrate  # noqa: PLC0415
+
+    configure_logging(settings.logging, sys.stderr)
+    asyncio.run(run_migrate(settings, sys.stdout))
+    return DONE
+
+
+def import_embedded(folder: Path, replaces: bool, flags: Flags) -> int:  # noqa: FBT001 - called by partial
+    """Move a stopped embedded server's data into a cluster."""
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from core.runtime.clock import SystemClock  # noqa: PLC0415
+    from core.runtime.logs import configure_logging  # noqa: PLC0415
+    from guildway.data.embedded_import import run_import  # noqa: PLC0415
+
+    configure_logging(settings.logging, sys.stderr)
+    asyncio.run(run_import(folder, settings, replaces=replaces, clock=SystemClock(), out=sys.stdout))
+    return DONE
+
+
+def ask_health(url: str | None, flags: Flags) -> int:
+    """Ask a running server whether it is alive."""
+    from guildway.health import NotHealthyError, ask_health  # noqa: PLC0415
+    from guildway.rest_client import DemoError  # noqa: PLC0415
+
+    try:
+        ask_health(url or _find_api_url(_load(flags)))
+    except DemoError as error:
+        raise StartError(str(error)) from error
+    except NotHealthyError as error:
+        print(f"guildway: {error}", file=sys.stderr)
+        return FAILED
+    return DONE
+
+
+def tell_version() -> int:
+    """Print the version."""
+    print(f"guildway {VERSION} (Python {platform.python_version()})")
+    return DONE
