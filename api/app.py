@@ -41,6 +41,7 @@ from api.services.memory import Memory
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
+from api.services.messages.own_places import OwnPlaces
 from api.services.messages.stored_events import StoredMessageEvents
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
@@ -79,6 +80,7 @@ class Api:
 
     __slots__ = (
         "_passwords",
+        "_places",
         "_temporary_members",
         "asgi",
         "entities",
@@ -98,6 +100,7 @@ class Api:
         memory: Memory,
         messages: MessageService,
         passwords: Passwords,
+        places: OwnPlaces,
         stored_events: StoredMessageEvents,
         temporary_members: TemporaryMembers,
         uses: AuthSessionUses,
@@ -111,6 +114,7 @@ class Api:
         self.stored_events = stored_events
         """The events of rows, for the sweep of a cluster's doors."""
         self._passwords = passwords
+        self._places = places
         self._temporary_members = temporary_members
         self.uses = uses
 
@@ -119,6 +123,7 @@ class Api:
         try:
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(self.uses.run(), name="auth session uses")
+                chores.create_task(self._places.run(), name="places of authors")
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()
@@ -153,6 +158,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
     authenticator = Authenticator(store=store, bus=bus, uses=uses)
+    places = OwnPlaces(store=store, clock=clock)
     memory = Memory((entities, last_messages, people.relationships, people.acquaintances, cache, authenticator))
     limits = Limits(limiter=limiter, gate=request_gate, settings=settings.limits, refusals=refusals)
     images = ImageService(blobs=blobs)
@@ -172,7 +178,8 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             images=images, membership=membership, online=online, ids=ids, clock=clock, random=random,
         ),
         message=build_message_services(
-            store=store, bus=bus, entities=entities, directs=directs, cache=cache, renderer=renderer, door=door,
+            store=store, bus=bus, entities=entities, directs=directs, last_messages=last_messages, cache=cache,
+            renderer=renderer, door=door, places=places,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         private=private,
@@ -189,6 +196,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         memory=memory,
         messages=services.message.messages,
         passwords=passwords,
+        places=places,
         stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from api.services.channels.last_messages import LastMessages
 from api.services.channels.typing_indicators import TypingIndicatorService
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
@@ -12,6 +13,8 @@ from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
+from api.services.messages.own_places import OwnPlaces
+from api.services.reading.read_states import ReadStateService
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.runtime.clock import Clock
@@ -25,6 +28,7 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     edits: MessageEditService
     history: MessageHistoryService
     messages: MessageService
+    read_states: ReadStateService
     typing_indicators: TypingIndicatorService
 
 
@@ -34,9 +38,11 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     bus: Bus,
     entities: EntityCache,
     directs: DirectSends,
+    last_messages: LastMessages,
     cache: MessageCache,
     renderer: MessageRenderer,
     door: Door,
+    places: OwnPlaces,
     typing_interval_s: float,
     ids: IdSource,
     clock: Clock,
@@ -55,9 +61,11 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             firsts=FirstMessages(messages=cache, renderer=renderer, bus=bus, own_from=ids.next()),
             renderer=renderer,
             door=door,
+            places=places,
             clock=clock,
             metrics=metrics,
         ),
+        read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
         typing_indicators=TypingIndicatorService(
             entities=entities, directs=directs, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
         ),

@@ -32,6 +32,7 @@ from api.message_services import MessageServices, build_message_services
 from api.private_services import build_people
 from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.accounts.authenticator import Authenticator
+from api.services.channels.last_messages import LastMessages
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.file_links import FileLinks
@@ -40,6 +41,7 @@ from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
 from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.own_places import OwnPlaces
 from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
@@ -157,8 +159,10 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         entities=entities,
         cache=cache,
         renderer=MessageRenderer(entities=entities, messages=cache, link_to=_make_links(ground).link_to),
+        last_messages=LastMessages(messages=store.messages, bus=ground.bus),
         directs=DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ground.ids),
         door=ground.door,
+        places=OwnPlaces(store=store, clock=clock),
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,
         clock=clock,

@@ -23,6 +23,7 @@ from api.services.messages.message_events import message_created
 from api.services.messages.message_forms import CreateMessage, Draft, Reply, parse_draft
 from api.services.messages.message_mentions import Mentions, resolve_mentions
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
+from api.services.messages.own_places import OwnPlaces
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import (
     DomainError,
@@ -94,10 +95,11 @@ class MessageService:
         "_firsts",
         "_latency",
         "_messages",
+        "_places",
         "_renderer",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a send passes through
         self,
         *,
         entities: EntityCache,
@@ -106,6 +108,7 @@ class MessageService:
         firsts: FirstMessages,
         renderer: MessageRenderer,
         door: Door,
+        places: OwnPlaces,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -115,6 +118,7 @@ class MessageService:
         self._firsts = firsts
         self._renderer = renderer
         self._door = door
+        self._places = places
         self._clock = clock
         # A lookup of a child by its labels costs more than the count.
         self._counters: dict[int, Counter] = {
@@ -186,6 +190,8 @@ class MessageService:
             events = message_created(access.channel, resolved.message, encoded.dispatch)
             added = await self._messages.add(resolved.message, events)
             if added.is_new:
+                if not checked.author.bot:
+                    self._places.note(checked.author.id, access.channel.id, added.message.id)
                 return Sent(encoded=encoded, guild_id=guild_id, is_new=True, standing=permit.standing)
             permit.first_id = added.message.id
         told = await self._firsts.tell_again(access, added.message)

@@ -44,8 +44,11 @@ class ReadStateWriter(ReadStateReader, Protocol):
     async def ack_pins(self, user_id: int, channel_id: int, pinned_ms: int, *, now_ms: int) -> int | None:
         """Note the newest pin that was seen. Return the state's version, or None when the pin was seen before."""
 
-    async def forget(self, user_id: int, channel_id: int) -> None:
-        """Remove a read state, as if nothing in the channel was ever read. No error when there is none."""
+    async def forget(self, user_id: int, channel_id: int, *, now_ms: int) -> ReadState | None:
+        """Remove a read state, as if nothing in the channel was ever read. Return what is left; None if there was none.
+
+        The version is that of the removal.
+        """
 
     async def dismiss(self, user_id: int, message_id: int) -> bool:
         """Leave a message out of `list_mentions` from now on; return whether it was not dismissed before."""

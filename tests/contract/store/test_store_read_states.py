@@ -283,8 +283,9 @@ async def test_forgotten_state_is_as_if_nothing_was_read(store: Store, messages:
     await messages.send(said(10, mention_ids=(BOB,)))
     await read(store, BOB, 10)
     async with store.write(users=[BOB]) as tx:
-        await tx.read_states.forget(BOB, CHANNEL)
-        await tx.read_states.forget(BOB, CHANNEL)
+        left = await tx.read_states.forget(BOB, CHANNEL, now_ms=START_MS)
+        assert left == ReadState(channel_id=CHANNEL, mention_count=1, version=START_MS + 1)
+        assert await tx.read_states.forget(BOB, CHANNEL, now_ms=START_MS) is None
     assert await store.read_states.list_of_user(BOB) == [ReadState(channel_id=CHANNEL, mention_count=1)]
 
 

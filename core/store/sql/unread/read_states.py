@@ -91,8 +91,7 @@ class SqlReadStates:
         if not moved:
             return []
         await self._put(user_id, moved.values())
-        after = {"user_id": user_id, "after_id": min(row.counted_id for row in moved.values())}
-        counts = _counts(await self._db.query_together((WAITING_IN_GUILDS, after), (WAITING_DIRECTLY, after)))
+        counts = await self._count(user_id, after_id=min(row.counted_id for row in moved.values()))
         return [row.shown(counts.get(row.channel_id, 0)) for row in moved.values()]
 
     async def ack_pins(self, user_id: int, channel_id: int, pinned_ms: int, *, now_ms: int) -> int | None:
@@ -103,9 +102,14 @@ class SqlReadStates:
         await self._put(user_id, [row])
         return row.version
 
-    async def forget(self, user_id: int, channel_id: int) -> None:
+    async def forget(self, user_id: int, channel_id: int, *, now_ms: int) -> ReadState | None:
+        known = (await self._find(user_id, [channel_id])).get(channel_id)
+        if known is None:
+            return None
         is_this = (read_states.c.user_id == user_id, read_states.c.channel_id == channel_id)
         await self._db.execute(delete(read_states).where(*is_this))
+        counts = await self._count(user_id, after_id=0)
+        return _Row(channel_id=channel_id, version=_next_version(known, now_ms)).shown(counts.get(channel_id, 0))
 
     async def dismiss(self, user_id: int, message_id: int) -> bool:
         new = self._dialect.insert(dismissed_mentions).values(user_id=user_id, message_id=message_id)
@@ -125,6 +129,11 @@ class SqlReadStates:
         ]
         if rows:
             await self._db.execute(put, rows)
+
+    async def _count(self, user_id: int, *, after_id: int) -> dict[int, int]:
+        """Count the messages after `after_id` that wait in each channel."""
+        after = {"user_id": user_id, "after_id": after_id}
+        return _counts(await self._db.query_together((WAITING_IN_GUILDS, after), (WAITING_DIRECTLY, after)))
 
     async def _find(self, user_id: int, channel_ids: Collection[int]) -> dict[int, _Row]:
         is_one = read_states.c.channel_id.in_(channel_ids)

@@ -171,6 +171,38 @@ async def list_messages(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(ground.place.messages, query={"limit": 1}, values=values)
 
 
+async def ack_message(api: ApiUnderTest, field: str) -> Prepared:
+    """The owner has read everything, and goes back to the first message."""
+    ground = await Ground.build(api)
+    first, second = [await ground.message(content) for content in ("first", "second")]
+    await ground.owner.post(f"{ground.place.messages}/{second}/ack", {"flags": 2})
+    values = {"mention_count": [4], "flags": [1], "last_viewed": [4000]}
+    body = {} if field == "manual" else {"manual": True}
+    return ground.request(f"{ground.place.messages}/{first}/ack", body, values=values)
+
+
+async def forget_read_state(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    await ground.owner.post(f"{ground.place.messages}/{await ground.message('first')}/ack")
+    return ground.request(f"{ground.place.messages}/ack", {}, values={"read_state_type": [1]})
+
+
+async def ack_many(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    second = await ground.make_channel("second", ChannelType.TEXT)
+    first_id, second_id = [await ground.message(content) for content in ("first", "second")]
+    entry = {"channel_id": ground.channel, "message_id": first_id}
+    values = {
+        "read_states": [[{**entry, "message_id": second_id}]],
+        "read_states[].channel_id": [second],
+        "read_states[].message_id": [second_id],
+        "read_states[].read_state_type": [1],
+    }
+    return ground.request(
+        "/read-states/ack-bulk", {"read_states": [entry]}, values=values, parents={"read_states[]": entry}
+    )
+
+
 async def bulk_delete(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     first, second, third = [await ground.message(content) for content in ("first", "second", "third")]
@@ -479,6 +511,7 @@ async def authorize(api: ApiUnderTest, _field: str) -> Prepared:
 
 
 SCENES: Final[dict[Route, Prepare]] = {
+    ("DELETE", "/channels/{channel_id}/messages/ack"): forget_read_state,
     ("GET", "/channels/{channel_id}/messages"): list_messages,
     ("GET", "/guilds/{guild_id}"): get_guild,
     ("GET", "/guilds/{guild_id}/bans"): list_bans,
@@ -506,12 +539,14 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("POST", "/channels/{channel_id}/invites"): create_invite,
     ("POST", "/channels/{channel_id}/messages"): send_message,
     ("POST", "/channels/{channel_id}/messages/bulk-delete"): bulk_delete,
+    ("POST", "/channels/{channel_id}/messages/{message_id}/ack"): ack_message,
     ("POST", "/guilds"): create_guild,
     ("POST", "/guilds/{guild_id}/bulk-ban"): ban_many,
     ("POST", "/guilds/{guild_id}/channels"): create_channel,
     ("POST", "/guilds/{guild_id}/prune"): prune,
     ("POST", "/guilds/{guild_id}/roles"): create_role,
     ("POST", "/oauth2/authorize"): authorize,
+    ("POST", "/read-states/ack-bulk"): ack_many,
     ("POST", "/users/@me/channels"): open_direct_channel,
     ("POST", "/users/@me/relationships"): request_friendship,
     ("PUT", "/channels/{channel_id}"): update_channel,

@@ -93,6 +93,10 @@ _EMBEDS: Final = {
 UNSEEN: Final[Mapping[Route, Mapping[str, str]]] = {
     ("POST", "/channels/{channel_id}/messages"): {"enforce_nonce": "nonces are always enforced", **_EMBEDS},
     ("PATCH", "/channels/{channel_id}/messages/{message_id}"): _EMBEDS,
+    ("POST", "/channels/{channel_id}/messages/{message_id}/ack"): {
+        "token": "clients give back what an answer has given"
+    },
+    ("DELETE", "/channels/{channel_id}/messages/ack"): {"version": "the form has one shape"},
 }
 """The fields that make no difference, and why that is right."""
 

@@ -272,6 +272,21 @@ def delete_invite(world: World, rng: Random) -> Attempt:
     return Attempt("DELETE", f"/invites/{invite.code}", None, may)
 
 
+# -- reading
+
+
+@needs("POST /channels/{channel_id}/messages/{message_id}/ack", "to view the channel")
+def ack_message(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    return Attempt("POST", f"/channels/{channel.id}/messages/{message_id}/ack", {}, world.may(channel))
+
+
+@needs("POST /channels/{channel_id}/pins/ack", "to view the channel")
+def ack_pins(world: World, rng: Random) -> Attempt:
+    channel = rng.choice(list(world.channels.values()))
+    return Attempt("POST", f"/channels/{channel.id}/pins/ack", {}, world.may(channel))
+
+
 # -- messages
 
 

@@ -1,0 +1,57 @@
+"""One's own message marks its channel as read.
+
+A write for each message would cost a tenth of a send. So the newest message of each person and channel is kept here,
+and a chore writes all of them together each half second. A process that is killed loses those of the last half second.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from core.domain.errors import Unavailable
+from core.runtime.clock import Clock
+from core.store.interfaces import Store
+
+logger = logging.getLogger(__name__)
+
+_INTERVAL_S: Final = 0.5
+"""What another device may miss when it logs in right after a message was sent."""
+
+
+class OwnPlaces:
+    """Collects the places of authors and writes them."""
+
+    __slots__ = ("_clock", "_places", "_store")
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._places: dict[tuple[int, int], int] = {}
+
+    def note(self, user_id: int, channel_id: int, message_id: int) -> None:
+        """Note a message that the user has sent."""
+        place = (user_id, channel_id)
+        self._places[place] = max(message_id, self._places.get(place, 0))
+
+    async def write(self) -> None:
+        """Write the places since the last time. Those that cannot be written now are written the next time."""
+        places, self._places = self._places, {}
+        if not places:
+            return
+        try:
+            # A place only moves forward, so nothing is checked and nobody is named.
+            async with self._store.write() as tx:
+                await tx.read_states.move_own(places, now_ms=self._clock.now_ms())
+        except Unavailable:
+            for (user_id, channel_id), message_id in places.items():
+                self.note(user_id, channel_id, message_id)
+            logger.warning("places of authors could not be written", extra={"places": len(places)})
+
+    async def run(self) -> None:
+        """Write each half second, and once more when cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(_INTERVAL_S)
+                await self.write()
+        finally:
+            await self.write()
