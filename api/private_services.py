@@ -2,6 +2,7 @@
 
 import msgspec
 
+from api.services.channels.calls import CallService
 from api.services.channels.direct_channels import DirectChannelService
 from api.services.channels.group_channels import GroupChannelService
 from api.services.channels.last_messages import LastMessages
@@ -30,6 +31,7 @@ class People(msgspec.Struct, kw_only=True, frozen=True):
 class PrivateServices(msgspec.Struct, kw_only=True, frozen=True):
     """The services by the names under which handlers ask for them."""
 
+    calls: CallService
     groups: GroupChannelService
     private_channels: PrivateChannelService
     relationships: RelationshipService
@@ -70,6 +72,7 @@ def build_private_services(  # noqa: PLR0913 - a composition root is given all t
     )
     directs = DirectChannelService(entities=entities, last_messages=last_messages, sends=sends, store=store, ids=ids)
     return PrivateServices(
+        calls=CallService(entities=entities),
         groups=groups,
         private_channels=PrivateChannelService(directs=directs, groups=groups),
         relationships=RelationshipService(store=store, entities=entities, ids=ids, clock=clock),

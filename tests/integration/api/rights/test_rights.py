@@ -46,6 +46,8 @@ NOT_IN_A_GUILD: Final = frozenset(
         "POST /auth/logout",
         "POST /auth/register",
         "POST /auth/sessions/logout",
+        "POST /channels/{channel_id}/call/ring",
+        "POST /channels/{channel_id}/call/stop-ringing",
         "POST /guilds",
         "DELETE /channels/{channel_id}/messages/ack",
         "POST /guilds/{guild_id}/ack",
