@@ -7,7 +7,7 @@ import msgspec
 from core.domain.application import Application
 from core.domain.channel import Channel
 from core.domain.member import Member
-from core.domain.relationship import Relationship
+from core.domain.relationship import Relationship, RelationshipType
 from core.domain.user import Account, AuthSession, User
 
 
@@ -28,3 +28,8 @@ class LoginSnapshot(msgspec.Struct, kw_only=True, frozen=True):
     """The user's friends, requests and blocks, by ascending id of the others."""
     related_users: Mapping[int, User] = {}
     """The others of `relationships`, keyed by user id."""
+
+    @property
+    def friend_ids(self) -> list[int]:
+        """The user's friends."""
+        return [side.other_id for side in self.relationships if side.type == RelationshipType.FRIEND]

@@ -32,7 +32,7 @@ SLICE_S: Final = 0.005
 
 MAX_TYPING: Final = 10_000
 """The typing events that wait. More would be out of date when they come, so the oldest are dropped. Presences need no
-bound: there is one for each user in a guild."""
+bound: there is one for each user in a guild, and for each of two friends."""
 
 _Key = tuple[int, ...]
 
@@ -48,7 +48,7 @@ class Inbox:
         self._clock = clock
         self._queue: deque[Delivery] = deque()
         self._presences: dict[_Key, Delivery] = {}
-        """The presences that wait, keyed by guild and user."""
+        """The presences that wait, keyed by guild and user; outside guilds by receiver, and by whose presence it is."""
         self._typing: dict[_Key, Delivery] = {}
         """The typing events that wait, keyed by channel, user (in direct messages the receiver) and author."""
         self._is_scheduled = False
@@ -61,7 +61,7 @@ class Inbox:
         """Queue a delivery."""
         envelope = delivery.envelope
         if delivery.position == 0 and envelope.event == PRESENCE_UPDATE:
-            self._presences[envelope.guild_id, envelope.user_id] = delivery
+            self._presences[envelope.guild_id, envelope.user_id, envelope.author_id] = delivery
         elif delivery.position == 0 and envelope.event == TYPING_START:
             remember(self._typing, _typing_key(envelope), delivery, most=MAX_TYPING)
         else:

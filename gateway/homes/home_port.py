@@ -20,6 +20,7 @@ import msgspec
 
 from core.domain.member import Member
 from core.wire.envelope import Envelope
+from core.wire.objects.presence import PresenceObject
 from core.wire.objects.session import SessionObject
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.commands.presence_command import PresenceUpdate
@@ -35,7 +36,13 @@ class UserHome(Protocol):
     def enter(self, session: Seat) -> None:
         """Seat a session that begins its login. Its user's events are held until `start`."""
 
-    def hold(self, session: Seat, envelopes: Iterable[Envelope]) -> None:
+    def know_friends(self, session: Seat, friend_ids: Iterable[int]) -> None:
+        """Take the friends of a person whose session was seated just now, as they were read."""
+
+    def list_friends_presences(self, user_id: int) -> Sequence[PresenceObject]:
+        """Return the presences of a person's friends who are not offline."""
+
+    def hold(self, session: Seat, envelopes: Collection[Envelope]) -> None:
         """Hold events for the session's user that passed before it was seated."""
 
     def start(self, session: Seat) -> Sequence[Join]:

@@ -162,6 +162,7 @@ class Identifying:
         session = self._factory.make_session(login.command, snapshot.auth, snapshot.account, snapshot.application)
         login.session = session
         self._homes.users.enter(session)
+        self._homes.users.know_friends(session, snapshot.friend_ids)
         self._homes.users.hold(session, login.missed_events(session.user_id))
         return session
 
@@ -226,6 +227,7 @@ class Identifying:
             login,
             guilds=[shown for shown in entered if shown is not None],
             sessions=homes.users.list_sessions(session.user_id),
+            friends=homes.users.list_friends_presences(session.user_id),
             resume_url=resume_url,
         )
 

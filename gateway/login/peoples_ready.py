@@ -26,6 +26,7 @@ from core.domain.login import LoginSnapshot
 from core.domain.user import User
 from core.wire.capabilities import Capability, has
 from core.wire.objects.channel import DirectChannelObject, render_direct_channel
+from core.wire.objects.presence import PresenceObject
 from core.wire.objects.ready import (
     MergedPresences,
     NotificationSettings,
@@ -35,6 +36,7 @@ from core.wire.objects.ready import (
     UnavailableGuild,
     VersionedList,
 )
+from core.wire.objects.relationship import render_relationship
 from core.wire.objects.session import SessionObject
 from core.wire.objects.user import UserObject, render_own_user, render_user
 from gateway.login.login import Login
@@ -52,7 +54,6 @@ _EVERYBODYS: Final[dict[str, Any]] = {
     "v": 10,
     "_trace": [],
     "session_type": "normal",
-    "presences": [],
     "guild_join_requests": [],
     "geo_ordered_rtc_regions": [],
     "connected_accounts": [],
@@ -82,11 +83,13 @@ class PeoplesReadyMaker:
         *,
         guilds: Sequence[ShownGuild],
         sessions: Sequence[SessionObject],
+        friends: Sequence[PresenceObject],
         resume_url: str,
     ) -> list[MosaicBody]:
         """Make READY, and READY_SUPPLEMENTAL for who awaits it.
 
-        The session has entered `guilds`. `sessions` are the person's, with this one. Later guilds are stubs.
+        The session has entered `guilds`. `sessions` are the person's, with this one; `friends` are
+        the presences of friends. Later guilds are stubs.
         """
         ready = _render_ready(session, login, sessions)
         ready.resume_gateway_url = resume_url
@@ -95,12 +98,15 @@ class PeoplesReadyMaker:
         is_prioritised = is_deduped and has(capabilities, Capability.PRIORITISED_READY)
         if is_deduped and not is_prioritised:
             ready.merged_members = [_with_itself(guild) for guild in guilds]
-            ready.merged_presences = MergedPresences(guilds=[_raw_list(guild.presences) for guild in guilds])
+            presences = [_raw_list(guild.presences) for guild in guilds]
+            ready.merged_presences = MergedPresences(guilds=presences, friends=friends)
         else:
             ready.merged_members = [[guild.member] for guild in guilds]
+        if not is_deduped:
+            ready.presences = friends
         bodies = [MosaicBody(READY, _lay_ready(_encode(ready), guilds, login.later, self._everybodys))]
         if is_prioritised:
-            bodies.append(MosaicBody(READY_SUPPLEMENTAL, _lay_supplemental(guilds)))
+            bodies.append(MosaicBody(READY_SUPPLEMENTAL, _lay_supplemental(guilds, friends)))
         return bodies
 
 
@@ -111,7 +117,7 @@ def _render_ready(session: Session, login: Login, sessions: Sequence[SessionObje
     lists = _Lists(private, profile.capabilities)
     return PersonsReady(
         user=render_own_user(snapshot.account),
-        users=_render_users(snapshot.account.user, snapshot.direct_users.values(), private.users),
+        users=_render_users(snapshot.account.user, snapshot.direct_users.values(), snapshot.related_users.values()),
         session_id=profile.session_id,
         resume_gateway_url="",
         shard=(profile.shard_id, profile.shard_count) if login.command.shard is not None else msgspec.UNSET,
@@ -119,7 +125,9 @@ def _render_ready(session: Session, login: Login, sessions: Sequence[SessionObje
         static_client_session_id=profile.session_id,
         sessions=sessions,
         private_channels=_render_direct_channels(snapshot, login.last_message_ids),
-        relationships=private.relationships,
+        relationships=[
+            render_relationship(side, snapshot.related_users[side.other_id]) for side in snapshot.relationships
+        ],
         read_state=lists.read_states,
         user_guild_settings=lists.guild_settings,
         user_settings=private.settings,
@@ -154,12 +162,12 @@ def _lay_ready(
     return join_own(pieces)
 
 
-def _lay_supplemental(guilds: Sequence[ShownGuild]) -> tuple[Piece, ...]:
+def _lay_supplemental(guilds: Sequence[ShownGuild], friends: Sequence[PresenceObject]) -> tuple[Piece, ...]:
     supplemental = ReadySupplemental(guilds=[SupplementalGuild(id=str(guild.guild_id)) for guild in guilds])
     pieces: list[Piece] = [_encode(supplemental)[:-1] + b',"merged_members":[']
     for number, guild in enumerate(guilds):
         pieces += [b"," if number else b"", guild.members or b"[]"]
-    pieces.append(b'],"merged_presences":{"friends":[],"guilds":[')
+    pieces.append(b'],"merged_presences":{"friends":' + _encode(friends) + b',"guilds":[')
     for number, guild in enumerate(guilds):
         pieces += [b"," if number else b"", guild.presences or b"[]"]
     return join_own([*pieces, b"]}"])

@@ -1,4 +1,4 @@
-"""What is a person's alone, as READY tells it: relationships, read states, settings, notes.
+"""What is a person's alone, as READY tells it: read states, settings, notes. Relationships come with the login itself.
 
 It is read with the login, in the same window: events about it that come meanwhile follow READY, so an entry may be told
 twice, and none is missed. Each kind is a field of `PrivateData` and a read in `PrivateReads`.
@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from core.domain.user import User
 from core.store.interfaces import Store
 from core.wire.objects.user_settings import UserSettingsObject
 
@@ -16,9 +15,6 @@ from core.wire.objects.user_settings import UserSettingsObject
 class PrivateData(msgspec.Struct, kw_only=True):
     """One person's. Lists hold objects of `core.wire.objects`, which READY encodes as they are."""
 
-    relationships: Sequence[msgspec.Struct] = ()
-    users: Sequence[User] = ()
-    """The users whom the relationships name."""
     read_states: Sequence[msgspec.Struct] = ()
     guild_settings: Sequence[msgspec.Struct] = ()
     notes: Mapping[str, str] = {}

@@ -111,3 +111,10 @@ def render_presence(user_id: int, presence: MergedPresence, guild_id: int | None
         activities=presence.activities,
         client_status=presence.client_status,
     )
+
+
+def render_friends_presence(user_id: int, presence: MergedPresence) -> PresenceObject:
+    """Render the object for a friend, which newer clients look up by `user_id`."""
+    rendered = render_presence(user_id, presence)
+    rendered.user_id = rendered.user.id
+    return rendered

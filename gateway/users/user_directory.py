@@ -1,12 +1,13 @@
 """The users with sessions: their actors, and the publication of their presences.
 
 A user's actor lives from its first session's login to its last session's end. Presences go over the bus to the guilds'
-shards and are not stored: a session that attaches later brings its user's presence along. A session whose socket is
-lost counts as present for `GRACE_S`, so that a quick resume does not show its user as offline for a moment.
+shards, and to friends who have sessions (`gateway.users.friends`), and are not stored: a session that attaches later
+brings its user's presence along, and READY names friends'. A session whose socket is lost counts as present for
+`GRACE_S`, so that a quick resume does not show its user as offline for a moment.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -17,13 +18,15 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import Envelope
 from core.wire.internal_events import EMPTY
+from core.wire.objects.presence import PresenceObject
 from core.wire.objects.session import SessionObject
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.seat import Seat
 from gateway.users.account_presences import AccountPresences
-from gateway.users.presence import OFFLINE, Presence, from_command, render_presence
+from gateway.users.friends import Friends
+from gateway.users.presence import OFFLINE, Presence, from_command, render_friends_presence, render_presence
 from gateway.users.session_news import SessionNews
 from gateway.users.user_actor import Join, UserActor
 
@@ -49,6 +52,7 @@ class UserDirectory:
         "_call_later",
         "_clock",
         "_count",
+        "_friends",
         "_grace",
         "_ids",
         "_metrics",
@@ -81,6 +85,7 @@ class UserDirectory:
         self._on_sessions = self._note_sessions
         self._count = meter.count
         self._actors: dict[int, UserActor] = {}
+        self._friends = Friends()
         self._grace: dict[str, Handle] = {}
         self._session_news = SessionNews(tell=self._tell_sessions, call_later=call_later)
 
@@ -98,10 +103,27 @@ class UserDirectory:
                 count=self._count,
             )
             self._actors[session.user_id] = actor
+            if not is_bot:
+                self._friends.expect(session.user_id)
         actor.enter(session)
 
-    def hold(self, session: Seat, envelopes: Iterable[Envelope]) -> None:
+    def know_friends(self, session: Seat, friend_ids: Iterable[int]) -> None:
+        """Take the friends of a person whose session was seated just now, as they were read."""
+        self._friends.know(session.user_id, friend_ids)
+
+    def list_friends_presences(self, user_id: int) -> list[PresenceObject]:
+        """Return the presences of those friends who are not offline."""
+        here = [(friend_id, self._actors.get(friend_id)) for friend_id in sorted(self._friends.of(user_id))]
+        return [
+            render_friends_presence(friend_id, actor.presence)
+            for friend_id, actor in here
+            if actor is not None and actor.presence != OFFLINE
+        ]
+
+    def hold(self, session: Seat, envelopes: Collection[Envelope]) -> None:
         """Hold events for the session's user that passed before it was seated."""
+        for envelope in envelopes:
+            self._friends.note(envelope)
         self._actors[session.user_id].hold(session, envelopes)
 
     def start(self, session: Seat) -> list[Join]:
@@ -159,6 +181,7 @@ class UserDirectory:
             del self._actors[session.user_id]
             self._session_news.forget(session.user_id)
             self._presences.forget(session.user_id)
+            self._friends.forget(session.user_id)
 
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
         """Hand an event to its user's actor, if there is one. The result is that of `UserActor.deliver`."""
@@ -166,10 +189,15 @@ class UserDirectory:
         if actor is None:
             return ()
         try:
-            return actor.deliver(envelope)
+            joins = actor.deliver(envelope)
+            friend_id = self._friends.note(envelope)
         except msgspec.MsgspecError:
             logger.exception("an event has an unreadable payload", extra={"event": envelope.event})
             return ()
+        friend = self._actors.get(friend_id)
+        if friend is not None and friend.presence != OFFLINE:
+            self._tell_friends(friend, [envelope.user_id])
+        return joins
 
     def find_presence(self, user_id: int) -> msgspec.Raw | None:
         """Return the user's presence as in GUILD_CREATE, None when offline."""
@@ -200,6 +228,27 @@ class UserDirectory:
         """Publish a presence that has changed to all guilds of its user."""
         self._metrics.events.presence_updates_total.labels(actor.presence.status).inc()
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
+        self._tell_friends(actor, self._friends.of(actor.user_id))
+
+    def _tell_friends(self, actor: UserActor, friend_ids: Iterable[int]) -> None:
+        """Publish a user's presence to those of these friends who have sessions."""
+        here = [friend_id for friend_id in friend_ids if friend_id in self._actors]
+        if not here:
+            return
+        payload = msgspec.Raw(_encode(render_friends_presence(actor.user_id, actor.presence)))
+        self._bus.publish_volatile(
+            [
+                Envelope(
+                    id=self._ids.next(),
+                    event=PRESENCE_UPDATE,
+                    audience=Audience.USER,
+                    payload=payload,
+                    user_id=friend_id,
+                    author_id=actor.user_id,
+                )
+                for friend_id in sorted(here)
+            ]
+        )
 
     def _note_sessions(self, actor: UserActor) -> None:
         self._session_news.note(actor.user_id)

@@ -15,6 +15,8 @@ class PresenceObject(msgspec.Struct, kw_only=True):
     """PRESENCE_UPDATE's `d`, and with `guild_id` left out an entry of GUILD_CREATE's `presences`."""
 
     user: PresenceUser
+    user_id: str | msgspec.UnsetType = msgspec.UNSET
+    """The user once more, in the presences of friends."""
     guild_id: str | msgspec.UnsetType = msgspec.UNSET
     status: str
     activities: list[dict[str, Any]]

@@ -6,6 +6,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.wire.objects.channel import DirectChannelObject
+from core.wire.objects.presence import PresenceObject
+from core.wire.objects.relationship import RelationshipObject
 from core.wire.objects.session import SessionObject
 from core.wire.objects.user import OwnUserObject, UserObject
 from core.wire.objects.user_settings import UserSettingsObject
@@ -54,7 +56,7 @@ class MergedPresences(msgspec.Struct, kw_only=True):
     """The presences of friends, and of others for each guild in the order of READY's guilds."""
 
     guilds: Sequence[msgspec.Raw]
-    friends: Sequence[msgspec.Struct] = ()
+    friends: Sequence[PresenceObject] = ()
 
 
 class PersonsReady(msgspec.Struct, kw_only=True):
@@ -69,7 +71,9 @@ class PersonsReady(msgspec.Struct, kw_only=True):
     static_client_session_id: str
     sessions: Sequence[SessionObject]
     private_channels: Sequence[DirectChannelObject]
-    relationships: Sequence[msgspec.Struct]
+    relationships: Sequence[RelationshipObject]
+    presences: Sequence[PresenceObject] = ()
+    """The friends', for clients without `merged_presences`."""
     read_state: VersionedList | Sequence[msgspec.Struct]
     user_guild_settings: VersionedList | Sequence[msgspec.Struct]
     user_settings: UserSettingsObject

@@ -86,7 +86,9 @@ def test_event_that_fails_is_logged_and_the_next_ones_are_applied(caplog: pytest
     assert "could not be applied" in caplog.text
 
 
-def volatile(event: str, *, guild_id: int = 1, channel_id: int = 0, user_id: int = 0, n: int = 0) -> Delivery:
+def volatile(
+    event: str, *, guild_id: int = 1, channel_id: int = 0, user_id: int = 0, n: int = 0, author_id: int = 0
+) -> Delivery:
     """A presence or a typing event."""
     envelope = Envelope(
         id=n,
@@ -96,7 +98,7 @@ def volatile(event: str, *, guild_id: int = 1, channel_id: int = 0, user_id: int
         guild_id=guild_id,
         channel_id=channel_id,
         user_id=user_id,
-        author_id=user_id if event == "TYPING_START" else 0,
+        author_id=author_id or (user_id if event == "TYPING_START" else 0),
     )
     return Delivery(0, 0, envelope)
 
@@ -196,3 +198,10 @@ def test_durable_and_internal_events_keep_their_order() -> None:
     for each in (delivery(1), offline, kept, delivery(2)):
         applied.inbox.put(each)
     assert [event for event, _, _ in applied.run()] == ["X", "_USER_OFFLINE", "PRESENCE_UPDATE", "X"]
+
+
+def test_presences_of_two_friends_of_one_receiver_both_come() -> None:
+    applied = Applied()
+    for author_id, number in ((5, 1), (6, 2), (5, 3)):
+        applied.inbox.put(volatile("PRESENCE_UPDATE", user_id=9, author_id=author_id, n=number))
+    assert [number for _, _, number in applied.run()] == [3, 2]

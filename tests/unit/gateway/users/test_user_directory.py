@@ -24,10 +24,10 @@ class RecordedDirectory:
         self.timers = FakeTimers(clock)
         self.published: list[tuple[int, str]] = []
         self.offline: list[int] = []
-        bus, metrics = MemoryBus(num_shards=4), Metrics()
-        bus.subscribe(self._on_delivery)
+        self.bus, metrics = MemoryBus(num_shards=4), Metrics()
+        self.bus.subscribe(self._on_delivery)
         self.users = UserDirectory(
-            bus=bus,
+            bus=self.bus,
             clock=clock,
             call_later=self.timers.call_later,
             ids=SnowflakeGenerator(0, 0, clock.now_ms),
@@ -183,3 +183,22 @@ def test_single_session_is_told_of_as_often_as_its_connection_lets_it() -> None:
     for number in range(3 * CHANGES):
         place.users.set_presence(session, PresenceUpdate(status=("idle", "online")[number % 2]))
     assert len(place.published) == 3 * CHANGES + 1
+
+
+def test_presence_is_published_to_those_friends_who_have_sessions() -> None:
+    place = RecordedDirectory()
+    told: list[tuple[int, int]] = []
+    seats = {}
+    place.bus.subscribe(lambda each: told.append((each.envelope.user_id, each.envelope.author_id)))
+    for user_id, friend_ids in ((5, [6, 7, 8]), (6, [5]), (7, [5])):
+        session, _ = make_session(user_id, session_id=str(user_id), is_bot=False)
+        seats[user_id] = session
+        place.users.enter(session)
+        place.users.know_friends(session, friend_ids)
+        place.users.set_presence(session, None)
+        place.users.start(session)
+    assert told == [(5, 6), (5, 7)]
+    assert [presence.user_id for presence in place.users.list_friends_presences(5)] == ["6", "7"]
+    told.clear()
+    place.users.set_presence(seats[5], PresenceUpdate(status="dnd"))
+    assert told == [(6, 5), (7, 5)]
