@@ -1,9 +1,9 @@
 """The doors of a cluster, in Redis: sends of all processes to one channel meet there.
 
-One script decides everything at the entrance (`core/redis/scripts/door_open.lua`): whether the log is open, whether the
-nonce is new, whether rights have changed since they were checked, whether the channel is held up, slow mode and limits;
-and it chooses the id. Another one ends the opening by appending its events in the order of ids. Between the two the
-message is stored; whoever stores it calls `close`, or `leave` when the outcome is not known.
+One script decides everything at the entrance (`core/redis/scripts/door/door_open.lua`): whether the log is open,
+whether the nonce is new, whether rights have changed since they were checked, whether the channel is held up, slow mode
+and limits; and it chooses the id. Another one ends the opening by appending its events in the order of ids. Between the
+two the message is stored; whoever stores it calls `close`, or `leave` when the outcome is not known.
 
 Edits and deletions pass the same door (`open_change`), so that a channel's last event shows its last state.
 """

@@ -16,7 +16,7 @@ from core.domain.errors import Unavailable
 from core.domain.ids import EPOCH_MS
 
 WINDOW_MS: Final = 250
-"""How far the door may move a ticket (`core/redis/scripts/door_open.lua`)."""
+"""How far the door may move a ticket (`core/redis/scripts/door/door_open.lua`)."""
 _SEQUENCE_BITS: Final = 12
 _SEQUENCES: Final = 1 << _SEQUENCE_BITS
 _LOW_MASK: Final = (1 << 22) - 1

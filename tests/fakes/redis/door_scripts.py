@@ -1,4 +1,4 @@
-"""Twins of the scripts of the door (`core/redis/scripts/door_*.lua`)."""
+"""Twins of the scripts of the door (`core/redis/scripts/door/`)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Twins of the scripts of logs (`core/redis/scripts/log_*.lua`)."""
+"""Twins of the scripts of logs (`core/redis/scripts/log/`)."""
 
 import struct
 
