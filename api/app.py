@@ -27,6 +27,7 @@ from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
 from api.services.channels.last_messages import LastMessages
+from api.services.default_avatars import DefaultAvatars
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.file_links import FileLinks
@@ -34,6 +35,7 @@ from api.services.gateway_addresses import GatewayAddressService
 from api.services.guilds.welcome import Welcome
 from api.services.ids import IdSource
 from api.services.images import ImageService
+from api.services.instance import InstanceService
 from api.services.limits import Limits
 from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
@@ -64,7 +66,9 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     private: PrivateServices
     gate: Gate
     gateway_addresses: GatewayAddressService
+    default_avatars: DefaultAvatars
     images: ImageService
+    instance: InstanceService
     limits: Limits
 
     def by_name(self) -> dict[str, object]:
@@ -185,7 +189,9 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         private=private,
         gate=Gate(authenticator=authenticator, limits=limits, door=door, forget=memory.forget_all),
         gateway_addresses=GatewayAddressService(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
+        default_avatars=DefaultAvatars(),
         images=images,
+        instance=InstanceService(settings=settings, gateway_url=gateway_url),
         limits=limits,
     )  # fmt: skip
     router = _build_router(services, max_body_bytes=settings.api.max_json_bytes)

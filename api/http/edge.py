@@ -2,8 +2,8 @@
 
 - Addresses are rewritten to the canonical ones (`api.http.addresses`) before routing.
 - HEAD is GET without its body.
-- Pages of other origins may call: their browsers' preflights are answered, and every answer says so. The API uses no
-  cookies, so a page can do no more than the token allows that it was given.
+- Pages of other origins may call, also with credentials: their browsers' preflights are answered, and every answer
+  says so. No cookie is a proof of identity, so a page can do no more than the token allows that it was given.
 - Bounds: too many or too long headers (431), NUL in an address (400), too many invalid requests from one client address
   (429). A request with a good token passes the last one, as it is not responsible for its neighbours.
 - Answers get the rate limit's headers, and no body headers with 204. Status and duration go into the metrics.
@@ -31,15 +31,33 @@ _COUNTED_AS_INVALID: Final = frozenset({401, 403, 429})
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _UNMATCHED: Final = "unmatched"
 
-_CROSS_ORIGIN: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"))
-"""The header is on every answer, as a cache may give an answer to another client."""
+_EXPOSED: Final = (
+    b"access-control-expose-headers",
+    (
+        b"Date, Retry-After, X-RateLimit-Global, X-RateLimit-Scope, X-RateLimit-Bucket, X-RateLimit-Limit, "
+        b"X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Reset-After, Content-Length, Content-Range, ETag"
+    ),
+)
+"""The headers that pages may read. With credentials an asterisk would be a plain name."""
+
+_FOR_ANY_ORIGIN: Final = ((b"access-control-allow-origin", b"*"), (b"vary", b"Origin"), _EXPOSED)
+"""The headers of answers to requests that name no origin, as a cache may give an answer to another client."""
+_FOR_THAT_ORIGIN: Final = ((b"access-control-allow-credentials", b"true"), (b"vary", b"Origin"), _EXPOSED)
+"""The headers beside the name of the origin that has asked: with credentials browsers refuse the asterisk."""
 
 _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-    # The asterisk stands for every header but Authorization.
-    (b"access-control-allow-headers", b"Authorization, Content-Type, X-Audit-Log-Reason, *"),
+    (
+        b"access-control-allow-headers",
+        (
+            b"Authorization, Content-Type, X-Super-Properties, X-Discord-Locale, X-Discord-Timezone, "
+            b"X-Audit-Log-Reason, X-Captcha-Key, X-Fingerprint, X-Context-Properties, X-Debug-Options, "
+            b"X-Installation-ID, Range, *"
+        ),
+    ),
     (b"access-control-max-age", b"86400"),
 )
+"""The headers of requests are named, since without credentials alone the asterisk stands for others."""
 
 
 class InvalidApiVersion(DomainError):
@@ -134,8 +152,8 @@ class Edge:
     def _finish(self, scope: Scope, answer: Answer) -> list[tuple[bytes, bytes]]:
         rate: Rate | None = scope.get(RATE_KEY)
         if rate is None:
-            return [*answer.headers, *_CROSS_ORIGIN]
-        return [*answer.headers, *_CROSS_ORIGIN, *encode_rate(rate, self._clock.now_ms())]
+            return [*answer.headers, *_cross_origin(scope)]
+        return [*answer.headers, *_cross_origin(scope), *encode_rate(rate, self._clock.now_ms())]
 
     def _observe(self, scope: Scope, status: int, duration_s: float) -> None:
         method = scope["method"]
@@ -145,6 +163,13 @@ class Edge:
             timer = self._metrics.api.api_latency_seconds.labels(key[0], key[1], str(status))
             self._timers[key] = timer
         timer.observe(duration_s)
+
+
+def _cross_origin(scope: Scope) -> Iterable[tuple[bytes, bytes]]:
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            return ((b"access-control-allow-origin", value), *_FOR_THAT_ORIGIN)
+    return _FOR_ANY_ORIGIN
 
 
 def _measure(headers: Iterable[tuple[bytes, bytes]]) -> int:

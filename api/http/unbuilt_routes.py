@@ -172,7 +172,6 @@ BESIDES: Final = (
     "POST /users/@me/devices",
     "POST /channels/{channel_id}/attachments",
     "POST /attachments/refresh-urls",
-    "GET /discoverable-guilds",
     "GET /channels/{channel_id}/messages/search",
     "GET /guilds/{guild_id}/messages/search",
     "GET /users/{user_id}/chats",

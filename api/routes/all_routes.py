@@ -27,13 +27,16 @@ from api.routes import (
     typing_indicators,
     users,
 )
+from api.routes.clients import discovery, first_questions
 
 API_ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,
     *users.ROUTES,
     *applications.ROUTES,
     *instance.ROUTES,
+    *discovery.ROUTES,
     *empty_lists.ROUTES,
+    *first_questions.ROUTES,
     *relationships.ROUTES,
     *direct_channels.ROUTES,
     *calls.ROUTES,
@@ -53,4 +56,4 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 
 def declare_root_routes(document: Mapping[str, Any]) -> Sequence[Route]:
     """The routes that stand beside the API: its `document`, and pictures."""
-    return tuple(chain(documentation.declare_documentation(document), images.ROOT_ROUTES))
+    return tuple(chain(documentation.declare_documentation(document), images.ROOT_ROUTES, discovery.ROOT_ROUTES))

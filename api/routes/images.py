@@ -8,6 +8,7 @@ from typing import Final
 
 from api.http.answers import Answer
 from api.http.route import Route, get
+from api.services.default_avatars import DefaultAvatars
 from api.services.images import ImageService
 from core.domain.errors import NotFound
 
@@ -57,4 +58,15 @@ async def get_member_image(guild_id: str, user_id: str, kind: str, name: str, im
     return await _answer(images, f"guilds/{guild_id}/users/{user_id}/{kind}", name)
 
 
-ROOT_ROUTES: Final[Sequence[Route]] = (*map(_declare_folder, _FOLDERS), get_member_image)
+@get("/embed/avatars/{name}", is_public=True)
+async def get_default_avatar(name: str, default_avatars: DefaultAvatars) -> Answer:
+    """The picture of users without one: `0.png` to `5.png`."""
+    number, _, extension = name.partition(".")
+    is_named = extension == "png" and len(number) == 1 and number.isascii() and number.isdigit()
+    picture = default_avatars.find(int(number)) if is_named else None
+    if picture is None:
+        raise NotFound
+    return Answer(picture, content_type="image/png", headers=_HEADERS)
+
+
+ROOT_ROUTES: Final[Sequence[Route]] = (*map(_declare_folder, _FOLDERS), get_member_image, get_default_avatar)

@@ -244,10 +244,14 @@ def parse_session_ids(given: Collection[Any]) -> list[int]:
 
 
 def _render_session(session: AuthSession, *, is_current: bool) -> SessionObject:
+    last_used = iso_time(session.last_used_ms)
     return SessionObject(
         id=str(session.id),
         id_hash=str(session.id),
-        approx_last_used_time=iso_time(session.last_used_ms),
+        approx_last_used_time=last_used,
+        last_seen=last_used,
+        last_seen_ip=session.address or None,
+        last_seen_location=session.address or None,
         created_at=iso_time(session.created_ms),
         is_current=is_current,
         client_info=ClientInfo(platform=session.user_agent or None, location=session.address or None),

@@ -183,9 +183,17 @@ class LoggingSettings(msgspec.Struct, kw_only=True, frozen=True):
     format: Literal["auto", "json", "text"] = "auto"
 
 
+class InstanceSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """What the server tells people's clients of itself."""
+
+    name: Annotated[str, Meta(pattern=r"^[^\x00-\x1f]{1,100}$")] = "Guildway"
+    description: Annotated[str, Meta(pattern=r"^[^\x00]{0,1000}$")] = ""
+
+
 class Settings(msgspec.Struct, kw_only=True, frozen=True):
     """All sections."""
 
+    instance: InstanceSettings = InstanceSettings()
     api: ApiSettings = ApiSettings()
     gateway: GatewaySettings = GatewaySettings()
     store: StoreSettings = StoreSettings()

@@ -16,6 +16,7 @@ class ClientInfo(msgspec.Struct, kw_only=True):
     os: str | None = None
     platform: str | None = None
     location: str | None = None
+    version: str | None = None
 
 
 class SessionObject(msgspec.Struct, kw_only=True):
@@ -27,6 +28,14 @@ class SessionObject(msgspec.Struct, kw_only=True):
     created_at: str
     is_current: bool
     client_info: ClientInfo
+    status: str = "unknown"
+    """The auth session's presence, which is not known of a single one."""
+    activities: list[str] = []
+    client_status: dict[str, str] = {}
+    last_seen: str
+    last_seen_ip: str | None = None
+    last_seen_location: str | None = None
+    last_seen_location_info: None = None
 
 
 class SessionList(msgspec.Struct, kw_only=True):

@@ -40,7 +40,7 @@ async def test_unknown_version_is_refused(api: ApiUnderTest) -> None:
         ("DELETE", "/gateway", 405),
         ("PUT", "/auth/login", 405),
         ("TRACE", "/gateway", 405),
-        ("GET", "/sticker-packs", 501),
+        ("GET", "/oauth2/userinfo", 501),
         ("GET", "/users/@me/settings", 501),
         ("GET", "/applications/1/skus", 501),
         ("POST", "/users/@me/devices", 501),
@@ -69,12 +69,12 @@ async def test_head_answers_like_get_without_a_body(api: ApiUnderTest) -> None:
     assert head.headers["content-length"] == str(len(got.content))
 
 
-@pytest.mark.parametrize("path", ["/users/@me", "/channels/1/messages", "/sticker-packs", "/nothing"])
+@pytest.mark.parametrize("path", ["/users/@me", "/channels/1/messages", "/oauth2/userinfo", "/nothing"])
 async def test_preflight_of_a_browser_is_answered_without_a_token(api: ApiUnderTest, path: str) -> None:
     asked = {"origin": "https://chat.example", "access-control-request-method": "PATCH"}
     answer = await api.nobody.request("OPTIONS", path, headers=asked)
     assert answer.status_code == 204
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-origin"] == "https://chat.example"
     assert "PATCH" in answer.headers["access-control-allow-methods"].split(", ")
     assert "Authorization" in answer.headers["access-control-allow-headers"].split(", ")
 
@@ -85,8 +85,41 @@ async def test_preflight_of_a_browser_is_answered_without_a_token(api: ApiUnderT
 async def test_page_of_another_origin_may_read_every_answer(api: ApiUnderTest, path: str, status: int) -> None:
     answer = await api.nobody.get(path, headers={"origin": "https://chat.example"})
     assert answer.status_code == status
+    assert answer.headers["access-control-allow-origin"] == "https://chat.example"
+    assert answer.headers["access-control-allow-credentials"] == "true"
+    assert "Retry-After" in answer.headers["access-control-expose-headers"].split(", ")
+    assert answer.headers["vary"] == "Origin"
+    answer = await api.nobody.get(path)
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.headers["access-control-expose-headers"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_no_cookie_proves_who_somebody_is(api: ApiUnderTest) -> None:
+    """Browsers send cookies with credentials. If one were a proof, any page could act for whoever opens it."""
+    alice = await api.register()
+    token = alice.authorization
+    names = ("token", "Authorization", "authorization", "session", "sessionid", "__dcfduid", "auth")
+    cookies = "; ".join(f"{name}={token}" for name in names)
+    for method, path in (("GET", "/users/@me"), ("POST", "/auth/logout"), ("PATCH", "/users/@me"), ("POST", "/guilds")):
+        answer = await api.nobody.request(
+            method, path, json={"name": "x"}, headers={"cookie": cookies, "origin": "https://bad.example"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (401, 0), path
+    assert (await alice.get("/users/@me")).status_code == 200
+
+
+async def test_no_answer_sets_a_cookie(api: ApiUnderTest) -> None:
+    who = {
+        "username": "cookie",
+        "email": "cookie@example.org",
+        "password": "correct horse",
+        "date_of_birth": "1990-01-01",
+    }
+    made = await api.nobody.post("/auth/register", who)
+    again = await api.nobody.post("/auth/login", {"login": "cookie", "password": "correct horse"})
+    for answer in (made, again, await api.actor(again.json()["token"]).get("/users/@me")):
+        assert answer.is_success
+        assert "set-cookie" not in answer.headers
 
 
 async def test_every_operation_of_discord_is_built_or_says_that_it_is_not(api: ApiUnderTest) -> None:

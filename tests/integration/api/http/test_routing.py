@@ -67,7 +67,7 @@ async def test_other_method_of_an_address_is_told_which_there_are(
     assert "x-ratelimit-limit" not in options.headers
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/sticker-packs"])
+@pytest.mark.parametrize("path", ["/nothing", "/oauth2/userinfo"])
 async def test_options_of_what_is_not_there_is_not_found(api: ApiUnderTest, path: str) -> None:
     assert (await api.nobody.request("OPTIONS", path)).status_code == 404
 
@@ -75,7 +75,7 @@ async def test_options_of_what_is_not_there_is_not_found(api: ApiUnderTest, path
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/sticker-packs/"),
+        ("GET", "/oauth2/userinfo/"),
         ("POST", "/users/@me/devices"),
         ("POST", "/applications/1/commands"),
         ("GET", "/channels/1/messages/pins/"),

@@ -1,0 +1,94 @@
+"""What the server says of itself: its addresses, its name and its limits. Nothing here is a secret.
+
+Clients compare the addresses with the one that was typed. So the host that was asked is named, unless the operator has
+set the address by which clients reach the API.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from api.services.roles.role_rules import MAX_ROLES
+from core.domain import texts
+from core.runtime.settings.settings import Settings
+from core.wire.objects.instance import (
+    ApiAddress,
+    ClientDiscovery,
+    FileAddress,
+    InstanceDomains,
+    InstancePolicy,
+    OldDiscovery,
+    PingInstance,
+    Pong,
+    SocketAddress,
+)
+
+_LIMITS: Final[Mapping[str, Any]] = {
+    "limits_user_maxGuilds": 200,
+    "limits_user_maxBio": texts.BIO.max_length,
+    "limits_guild_maxEmojis": 0,
+    "limits_guild_maxRoles": MAX_ROLES,
+    "limits_message_maxCharacters": texts.MESSAGE_CONTENT.max_length,
+    "limits_channel_maxWebhooks": 0,
+    "register_dateOfBirth_required": True,
+    "register_password_required": True,
+    "register_email_required": True,
+    "register_disabled": False,
+    "register_requireInvite": False,
+    "register_allowNewRegistration": True,
+    "register_allowMultipleAccounts": True,
+    "guild_autoJoin_canLeave": True,
+    "guild_autoJoin_guilds_x": [],
+    "can_recover_account": False,
+}
+"""What is the same on every server. 0 is the limit of what is not built."""
+
+
+class InstanceService:
+    """Describes the server to a client that asked for it under some host."""
+
+    __slots__ = ("_gateway_url", "_settings")
+
+    def __init__(self, *, settings: Settings, gateway_url: Callable[[str], str]) -> None:
+        """`gateway_url` gives the gateway's address for the Host header of a request."""
+        self._gateway_url = gateway_url
+        self._settings = settings
+
+    def describe(self, scheme: str, host: str) -> ClientDiscovery:
+        """Return the addresses of API, files and gateway."""
+        base = self._base(scheme, host)
+        return ClientDiscovery(
+            api=ApiAddress(base_url=base),
+            cdn=FileAddress(base_url=base),
+            gateway=SocketAddress(base_url=self._gateway_url(host)),
+        )
+
+    def describe_shortly(self, scheme: str, host: str) -> OldDiscovery:
+        """Return the address of the API alone."""
+        return OldDiscovery(api=f"{self._base(scheme, host)}/api/v9")
+
+    def list_domains(self, scheme: str, host: str) -> InstanceDomains:
+        """Return the addresses in the older form."""
+        base = self._base(scheme, host)
+        return InstanceDomains(api=f"{base}/api/", api_endpoint=base, cdn=base, gateway=self._gateway_url(host))
+
+    def greet(self) -> Pong:
+        """Return a sign of life."""
+        shown = self._settings.instance
+        return Pong(instance=PingInstance(id=shown.name, name=shown.name, description=shown.description))
+
+    def introduce(self) -> InstancePolicy:
+        """Return name and description."""
+        shown = self._settings.instance
+        return InstancePolicy(instanceName=shown.name, instanceDescription=shown.description, instanceId=shown.name)
+
+    def list_limits(self) -> dict[str, Any]:
+        """Return the limits that clients heed before they ask."""
+        largest = self._settings.files.max_file_bytes
+        return {
+            **_LIMITS,
+            "limits_message_maxAttachmentSize": largest,
+            "limits_message_maxEmbedDownloadSize": largest,
+        }
+
+    def _base(self, scheme: str, host: str) -> str:
+        return self._settings.files.public_url.rstrip("/") or f"{scheme}://{host}"
