@@ -91,6 +91,12 @@ class Person:
         invite = await self.call("POST", f"/channels/{channel_id}/invites", {"max_age": 0})
         await other.call("POST", f"/invites/{invite['code']}")
 
+    async def befriend(self, *others: "Person") -> None:
+        """Become friends with other people."""
+        for other in others:
+            for asking, asked in ((self, other), (other, self)):
+                await asking.call("PUT", f"/users/@me/relationships/{asked.id}", {})
+
     async def send(self, channel_id: str, content: str, **fields: Any) -> dict[str, Any]:
         """Send a message."""
         message: dict[str, Any] = await self.call(

@@ -5,7 +5,7 @@ sides of a user are one entry, so that what is asked of two people costs two loo
 as those of `EntityCache` do, before the writer's own caller goes on.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from api.services.single_flight import SingleFlight
@@ -19,8 +19,6 @@ _CAPACITY: Final = 50_000
 
 Sides = Mapping[int, RelationshipType]
 """A user's sides, keyed by the other one's id."""
-
-_NONE: Final[Sides] = {}
 
 
 class RelationshipCache:
@@ -54,23 +52,12 @@ class RelationshipCache:
         """Tell whether one of the two blocks the other."""
         return await self.has_blocked(user_id, other_id) or await self.has_blocked(other_id, user_id)
 
-    async def blockers_of(self, author_id: int, user_ids: Collection[int]) -> set[int]:
-        """Return those of the users who block the author: what the author sends neither pings nor counts for them."""
-        if not user_ids:
-            return set()
-        found = await self._sides.get_many(user_ids, self._load_many)
-        return {user_id for user_id, sides in found.items() if sides.get(author_id) is RelationshipType.BLOCKED}
-
     def forget_all(self) -> None:
         """Forget everything."""
         self._sides.clear()
 
     async def _load(self, user_id: int) -> Sides:
-        return (await self._load_many([user_id]))[user_id]
-
-    async def _load_many(self, user_ids: list[int]) -> dict[int, Sides]:
-        found = await self._relationships.types_of(user_ids)
-        return {user_id: found.get(user_id, _NONE) for user_id in user_ids}
+        return await self._relationships.types_of(user_id)
 
     def _on_delivery(self, delivery: Delivery) -> None:
         envelope = delivery.envelope

@@ -1,6 +1,6 @@
 """Relationships of people, each side of a pair as a row of its own (`core.domain.relationship`)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from core.domain.relationship import Relationship, RelationshipType
@@ -13,8 +13,8 @@ class RelationshipReader(Protocol):
     async def list_of(self, user_id: int) -> list[Relationship]:
         """List a user's sides by ascending id of the others."""
 
-    async def types_of(self, user_ids: Collection[int]) -> dict[int, dict[int, RelationshipType]]:
-        """Return the types of all sides of these users, keyed by user, then by the other. Users without are absent."""
+    async def types_of(self, user_id: int) -> Mapping[int, RelationshipType]:
+        """Return the types of a user's sides, keyed by the others."""
 
     async def count(self, user_id: int) -> Mapping[RelationshipType, int]:
         """Count a user's sides of each type that it has."""

@@ -360,3 +360,22 @@ async def test_mentions_reach_whom_they_name(server: Server, alice: Person, bob:
         assert quiet.mention_everyone is False
         loud = await channel.send("@here")
         assert loud.mention_everyone is True
+
+
+async def test_person_who_blocks_a_bot_gets_no_direct_messages_of_it(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    bot = await alice.make_bot(guild["id"])
+    async with running_bot(server, bot["token"]) as (client, _), open_gateway(server.gateway) as session:
+        await session.identify(alice.token)
+        user = await client.fetch_user(int(alice.id))
+        await user.send("first")
+        created = await session.wait_for("CHANNEL_CREATE")
+        assert [each["id"] for each in created["recipients"]] == [bot["id"]]
+        await alice.call("PUT", f"/users/@me/relationships/{bot['id']}", {"type": 2})
+        with pytest.raises(discord.Forbidden) as refused:
+            await user.send("second")
+        assert refused.value.code == 50007
+        await alice.call("DELETE", f"/users/@me/relationships/{bot['id']}")
+        await user.send("third")
+        await session.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "third")
+        assert session.contents() == ["first", "third"]

@@ -1,6 +1,6 @@
 """Relationships of people."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
@@ -15,7 +15,7 @@ _OF_USER = relationships.c.user_id == bindparam("user_id")
 _SELECT = select(*RELATIONSHIP.columns)
 _FIND = Query(_SELECT.where(_OF_USER, relationships.c.other_id == bindparam("other_id")))
 _LIST_OF = Query(_SELECT.where(_OF_USER).order_by(relationships.c.other_id))
-_TYPES = select(relationships.c.user_id, relationships.c.other_id, relationships.c.type)
+_TYPES = Query(select(relationships.c.other_id, relationships.c.type).where(_OF_USER))
 _COUNT = Query(select(relationships.c.type, func.count()).where(_OF_USER).group_by(relationships.c.type))
 
 
@@ -34,12 +34,8 @@ class SqlRelationships:
     async def list_of(self, user_id: int) -> list[Relationship]:
         return [RELATIONSHIP.entity(row) for row in await self._db.query(_LIST_OF, user_id=user_id)]
 
-    async def types_of(self, user_ids: Collection[int]) -> dict[int, dict[int, RelationshipType]]:
-        found: dict[int, dict[int, RelationshipType]] = {}
-        if user_ids:
-            for row in await self._db.fetch_all(_TYPES.where(relationships.c.user_id.in_(list(user_ids)))):
-                found.setdefault(row[0], {})[row[1]] = RelationshipType(row[2])
-        return found
+    async def types_of(self, user_id: int) -> Mapping[int, RelationshipType]:
+        return {row[0]: RelationshipType(row[1]) for row in await self._db.query(_TYPES, user_id=user_id)}
 
     async def count(self, user_id: int) -> Mapping[RelationshipType, int]:
         return {RelationshipType(row[0]): row[1] for row in await self._db.query(_COUNT, user_id=user_id)}
