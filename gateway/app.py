@@ -31,7 +31,6 @@ from gateway.scheduling.tasks import Tasks
 from gateway.transport.listener import Listener, MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import ALONE, Surroundings
-from gateway.users.user_directory import Ids
 
 
 class Gateway:
@@ -127,7 +126,6 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     *,
     store: Store,
     bus: Bus,
-    ids: Ids,
     clock: Clock,
     call_later: CallLater,
     settings: Settings,
@@ -159,7 +157,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         meter=EventMeter(metrics=metrics, clock=clock),
         sending=make_sending(clock=clock, call_later=call_later, metrics=metrics),
     )
-    homes = build_homes_side(common, ids=ids, online=online)
+    homes = build_homes_side(common, online=online)
     lent = Lent(
         messages=messages,
         session_journal=session_journal,

@@ -25,7 +25,7 @@ from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
 from gateway.homes.missed_events import MissedEvents
 from gateway.homes.session_restoring import SessionRestoring
-from gateway.users.user_directory import Ids, UserDirectory
+from gateway.users.user_directory import UserDirectory
 
 
 class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
@@ -42,7 +42,7 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     missed: MissedEvents
 
 
-def build_homes_side(common: Common, *, ids: Ids, online: OnlineCounts) -> HomesSide:
+def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     """Build the parts. Call this within a running loop."""
     inbox = Inbox(call_soon=asyncio.get_running_loop().call_soon, clock=common.clock)
     windows = LoginWindows()
@@ -54,7 +54,6 @@ def build_homes_side(common: Common, *, ids: Ids, online: OnlineCounts) -> Homes
         bus=common.bus,
         clock=common.clock,
         call_later=common.call_later,
-        ids=ids,
         metrics=common.metrics,
         meter=common.meter,
     )

@@ -150,7 +150,6 @@ async def serve(options: Options) -> None:
     gateway = build_gateway(
         store=store,
         bus=store.bus,
-        ids=ids,
         clock=clock,
         call_later=asyncio.get_running_loop().call_later,
         settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),

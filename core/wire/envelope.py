@@ -6,16 +6,21 @@ routes by the header. Only the guild actor parses the payload, when the event ch
 Internal events (`core.wire.internal_events`) travel in envelopes too and are never dispatched to a client.
 """
 
+from typing import Final
+
 import msgspec
 
 from core.domain.events import Audience, check_audience
+
+NO_ID: Final = 0
 
 
 class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     """One event for one shard's log.
 
     `id` is a snowflake and the idempotency key: an actor that has applied an id ignores it when it comes again.
-    MESSAGE_CREATE carries the message's own id, so that it can be published again from the stored message.
+    MESSAGE_CREATE carries the message's own id, so that it can be published again from the stored message. A volatile
+    event, which comes once or not at all, may have `NO_ID`.
     """
 
     id: int

@@ -26,7 +26,7 @@ from core.domain.events import (
     SESSIONS_REPLACE,
     required_intent,
 )
-from core.wire.envelope import Envelope
+from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import parse_joined
 from core.wire.objects.session import SessionClient, SessionObject
 from gateway.events.recent import remember
@@ -265,11 +265,8 @@ class UserActor:
         Raises:
             msgspec.MsgspecError: when an internal event's payload cannot be read.
         """
-        if self._recent is None:
-            self._recent = {}
-        if envelope.id in self._recent:
+        if self._is_known(envelope.id):
             return ()
-        remember(self._recent, envelope.id, None, most=_REMEMBERED_IDS)
         started = []
         for place in self._places:
             if place.held is None:
@@ -282,6 +279,17 @@ class UserActor:
         for place in started:
             self._pass_on(place, envelope, variants)
         return ()
+
+    def _is_known(self, envelope_id: int) -> bool:
+        """Return whether the envelope was delivered before, and remember it. One without an id comes once."""
+        if envelope_id == NO_ID:
+            return False
+        if self._recent is None:
+            self._recent = {}
+        if envelope_id in self._recent:
+            return True
+        remember(self._recent, envelope_id, None, most=_REMEMBERED_IDS)
+        return False
 
     def _joins(self, envelope: Envelope, places: Iterable[_Place]) -> list[Join]:
         guild_id = envelope.guild_id or parse_joined(envelope.payload)

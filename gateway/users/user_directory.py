@@ -8,7 +8,7 @@ brings its user's presence along, and READY names friends'. A session whose sock
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -16,7 +16,7 @@ from core.bus.interfaces import Bus
 from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, Audience
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
-from core.wire.envelope import Envelope
+from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import EMPTY
 from core.wire.objects.presence import PresenceObject
 from core.wire.objects.session import SessionObject
@@ -38,13 +38,6 @@ GRACE_S: Final = 10.0
 _encode = msgspec.json.Encoder().encode
 
 
-class Ids(Protocol):
-    """A source of snowflakes."""
-
-    def next(self) -> int:
-        """Return a new snowflake."""
-
-
 class UserDirectory:
     __slots__ = (
         "_actors",
@@ -54,7 +47,6 @@ class UserDirectory:
         "_count",
         "_friends",
         "_grace",
-        "_ids",
         "_metrics",
         "_on_offline",
         "_on_presence",
@@ -69,14 +61,12 @@ class UserDirectory:
         bus: Bus,
         clock: Clock,
         call_later: CallLater,
-        ids: Ids,
         metrics: Metrics,
         meter: EventMeter,
     ) -> None:
         self._bus = bus
         self._call_later = call_later
         self._clock = clock
-        self._ids = ids
         self._metrics = metrics
         # All actors share these objects. An actor that made its own would be half as large again.
         self._presences = AccountPresences(clock=clock, call_later=call_later, tell=self._publish_change)
@@ -213,7 +203,7 @@ class UserDirectory:
         self._bus.publish_volatile(
             [
                 Envelope(
-                    id=self._ids.next(),
+                    id=NO_ID,
                     event=PRESENCE_UPDATE,
                     audience=Audience.GUILD,
                     payload=msgspec.Raw(_encode(render_presence(user_id, presence, guild_id))),
@@ -239,7 +229,7 @@ class UserDirectory:
         self._bus.publish_volatile(
             [
                 Envelope(
-                    id=self._ids.next(),
+                    id=NO_ID,
                     event=PRESENCE_UPDATE,
                     audience=Audience.USER,
                     payload=payload,
@@ -261,7 +251,7 @@ class UserDirectory:
         self._bus.publish_volatile(
             [
                 Envelope(
-                    id=self._ids.next(),
+                    id=NO_ID,
                     event=USER_OFFLINE,
                     audience=Audience.USER,
                     payload=EMPTY,

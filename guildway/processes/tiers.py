@@ -49,7 +49,6 @@ def build_the_gateway(
     return build_gateway(
         store=ground.store,
         bus=ground.bus,
-        ids=ground.ids,
         clock=ground.clock,
         call_later=asyncio.get_running_loop().call_later,
         settings=ground.settings,

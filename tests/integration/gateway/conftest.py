@@ -96,7 +96,6 @@ def run_gateway(
         gateway = build_gateway(
             store=gateway_store,
             bus=gateway_bus,
-            ids=writer.ids,
             clock=SystemClock(),
             call_later=call_later or asyncio.get_running_loop().call_later,
             settings=Settings(gateway=options, limits=limits or LimitSettings()),

@@ -175,7 +175,6 @@ async def run_gateway(store: SqlStore, writer: StoreWriter) -> AsyncIterator[Gat
     gateway = build_gateway(
         store=store,
         bus=store.bus,
-        ids=writer.ids,
         clock=SystemClock(),
         call_later=asyncio.get_running_loop().call_later,
         settings=Settings(gateway=LOOPBACK),

@@ -9,7 +9,6 @@ from core.bus.interfaces import Delivery
 from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience, UnknownEvent
 from core.runtime.metrics import Metrics
 from core.wire.envelope import Envelope
-from core_ext.ids import SnowflakeGenerator
 from gateway.event_router import EventRouter
 from gateway.events.event_meter import EventMeter
 from gateway.events.log_progress import LogProgress
@@ -41,7 +40,6 @@ class RouterUnderTest:
             bus=MemoryBus(num_shards=4),
             clock=clock,
             call_later=timers.call_later,
-            ids=SnowflakeGenerator(0, 0, clock.now_ms),
             metrics=metrics,
             meter=meter,
         )

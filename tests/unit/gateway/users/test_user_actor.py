@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain.events import GUILD_JOINED, Audience
 from core.domain.intents import Intent
-from core.wire.envelope import Envelope
+from core.wire.envelope import NO_ID, Envelope
 from gateway.sessions.session import Session
 from gateway.users.presence import Presence, merge_presences
 from gateway.users.user_actor import MAX_SESSIONS_TOLD, UserActor
@@ -57,11 +57,11 @@ class RecordedActor:
         """Start a session, as READY does."""
         self.joined += [(join.session.id, join.guild_id) for join in self.actor.start(session)]
 
-    def tell(self, event: str, payload: Any = None, *, envelope_id: int = 0, **header: Any) -> None:
+    def tell(self, event: str, payload: Any = None, *, envelope_id: int | None = None, **header: Any) -> None:
         """An event for the user."""
         self.last_id += 1
         envelope = Envelope(
-            id=envelope_id or self.last_id,
+            id=self.last_id if envelope_id is None else envelope_id,
             event=event,
             audience=Audience.USER,
             payload=msgspec.Raw(msgspec.json.encode(payload or {})),
@@ -83,6 +83,14 @@ def test_events_before_ready_follow_it_in_order() -> None:
     place.tell("CHANNEL_DELETE")
     assert connection.names() == ["USER_UPDATE", "CHANNEL_CREATE", "CHANNEL_DELETE"]
     assert place.joined == [("s", 7)]
+
+
+def test_volatile_events_without_an_id_are_all_told() -> None:
+    place = RecordedActor()
+    _, connection = place.session("a")
+    for status in ("idle", "dnd"):
+        place.tell("PRESENCE_UPDATE", {"status": status}, envelope_id=NO_ID)
+    assert [body["status"] for _, body in connection.take()] == ["idle", "dnd"]
 
 
 def test_event_that_comes_again_is_ignored() -> None:

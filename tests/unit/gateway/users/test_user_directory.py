@@ -5,7 +5,6 @@ import msgspec
 from core.bus.interfaces import Delivery
 from core.domain.events import USER_OFFLINE
 from core.runtime.metrics import Metrics
-from core_ext.ids import SnowflakeGenerator
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.users.account_presences import CHANGES, WINDOW_S
@@ -30,7 +29,6 @@ class RecordedDirectory:
             bus=self.bus,
             clock=clock,
             call_later=self.timers.call_later,
-            ids=SnowflakeGenerator(0, 0, clock.now_ms),
             metrics=metrics,
             meter=EventMeter(metrics=metrics, clock=clock),
         )
