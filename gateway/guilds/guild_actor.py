@@ -194,7 +194,10 @@ class GuildActor:
         sight = self._let_in(session, presence)
         if sight is None:
             return None
-        return self._creates.show(session, sight.member, channel_ids=sight.channel_ids, shows_others=sight.shows_others)
+        shown = self._creates.show(
+            session, sight.member, channel_ids=sight.channel_ids, shows_others=sight.shows_others
+        )
+        return shown._replace(channel_ids=sight.channel_ids)
 
     def _let_in(self, session: Seat, presence: msgspec.Raw | None) -> _Sight | None:
         member = self.state.members.find(session.user_id)

@@ -27,6 +27,7 @@ from core.domain.user import User
 from core.wire.capabilities import Capability, has
 from core.wire.objects.channel import DirectChannelObject, render_direct_channel
 from core.wire.objects.presence import PresenceObject
+from core.wire.objects.read_state import ReadStateObject, render_read_state
 from core.wire.objects.ready import (
     MergedPresences,
     NotificationSettings,
@@ -91,7 +92,7 @@ class PeoplesReadyMaker:
         The session has entered `guilds`. `sessions` are the person's, with this one; `friends` are
         the presences of friends. Later guilds are stubs.
         """
-        ready = _render_ready(session, login, sessions)
+        ready = _render_ready(session, login, sessions, _render_read_states(login, guilds))
         ready.resume_gateway_url = resume_url
         capabilities = session.profile.capabilities
         is_deduped = has(capabilities, Capability.DEDUPED_USERS)
@@ -110,11 +111,20 @@ class PeoplesReadyMaker:
         return bodies
 
 
-def _render_ready(session: Session, login: Login, sessions: Sequence[SessionObject]) -> PersonsReady:
+def _render_read_states(login: Login, guilds: Sequence[ShownGuild]) -> list[ReadStateObject]:
+    """Render the read states of what the person may view now."""
+    assert login.snapshot is not None, "the login has been read"  # noqa: S101 - for the type checker
+    viewed = {channel.id for channel in login.snapshot.direct_channels}.union(*(each.channel_ids for each in guilds))
+    return [render_read_state(state) for state in login.private.read_states if state.channel_id in viewed]
+
+
+def _render_ready(
+    session: Session, login: Login, sessions: Sequence[SessionObject], read_states: Sequence[ReadStateObject]
+) -> PersonsReady:
     """Render READY without guilds and those who are in them."""
     profile, snapshot, private = session.profile, login.snapshot, login.private
     assert snapshot is not None, "the login has been read"  # noqa: S101 - for the type checker
-    lists = _Lists(private, profile.capabilities)
+    lists = _Lists(private, read_states, profile.capabilities)
     return PersonsReady(
         user=render_own_user(snapshot.account),
         users=_render_users(snapshot.account.user, snapshot.direct_users.values(), snapshot.related_users.values()),
@@ -143,9 +153,10 @@ class _Lists:
 
     __slots__ = ("guild_settings", "read_states")
 
-    def __init__(self, private: PrivateData, capabilities: int) -> None:
+    def __init__(self, private: PrivateData, read_states: Sequence[ReadStateObject], capabilities: int) -> None:
         is_versioned = has(capabilities, Capability.VERSIONED_READ_STATES)
-        self.read_states = VersionedList(entries=private.read_states) if is_versioned else private.read_states
+        version = max((entry.version for entry in read_states), default=0)
+        self.read_states = VersionedList(entries=read_states, version=version) if is_versioned else read_states
         is_versioned = has(capabilities, Capability.VERSIONED_GUILD_SETTINGS)
         self.guild_settings = VersionedList(entries=private.guild_settings) if is_versioned else private.guild_settings
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from core.domain.read_state import ReadState
 from core.store.interfaces import Store
 from core.wire.objects.user_settings import UserSettingsObject
 
@@ -15,7 +16,8 @@ from core.wire.objects.user_settings import UserSettingsObject
 class PrivateData(msgspec.Struct, kw_only=True):
     """One person's. Lists hold objects of `core.wire.objects`, which READY encodes as they are."""
 
-    read_states: Sequence[msgspec.Struct] = ()
+    read_states: Sequence[ReadState] = ()
+    """The places in all channels, also in those that the person may not view any more."""
     guild_settings: Sequence[msgspec.Struct] = ()
     notes: Mapping[str, str] = {}
     """The notes, keyed by the id of the user whom each is about."""
@@ -39,4 +41,5 @@ class PrivateReads:
         Raises:
             Unavailable: when the store cannot be read.
         """
-        return {user_id: PrivateData() for user_id in user_ids}
+        read_states = await self._store.read_states.list_of_users(user_ids)
+        return {user_id: PrivateData(read_states=read_states[user_id]) for user_id in user_ids}

@@ -20,3 +20,5 @@ class ShownGuild(NamedTuple):
     """The list of members, None when others are not listed. The own one may be among them."""
     presences: SharedText | None = None
     """The list of the members' presences."""
+    channel_ids: frozenset[int] = frozenset()
+    """The channels that the session views."""

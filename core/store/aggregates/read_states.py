@@ -9,7 +9,10 @@ from core.domain.read_state import Ack, Mention, ReadState
 
 class ReadStateReader(Protocol):
     async def list_of_user(self, user_id: int) -> list[ReadState]:
-        """Return the person's read states as of one instant, by channel id.
+        """Return a person's read states, as `list_of_users` does."""
+
+    async def list_of_users(self, user_ids: Collection[int]) -> dict[int, list[ReadState]]:
+        """Return each person's read states as of one instant, by ascending channel id. Many cost one trip.
 
         Besides channels of which something was read, it has those with mentions that wait, in guilds of which the user
         is a member and in direct channels. Nothing counts that was sent before the user joined, by the user, or by

@@ -1,7 +1,7 @@
 """The rows of mentions: written with the message in an embedded store, beside it in a cluster (`MentionRows`).
 
 A message that names nobody writes none, and one that mentions everybody writes one. A row goes when its message goes,
-or after a year: `purge_oldest` takes the oldest, which lie together at the front of the primary key.
+or after a year, by `purge_oldest`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
@@ -31,7 +31,7 @@ MENTION_COLUMNS: Final = [column.name for column in mentions.columns]
 def mention_rows(message: Message, *, is_ping: bool = True) -> Iterable[tuple[Any, ...]]:
     """Return the rows of a message, in the order of the table's columns."""
     for target_id in find_targets(message):
-        yield (message.id, target_id, message.channel_id, message.guild_id, message.author_id, is_ping)
+        yield (target_id, message.id, message.channel_id, message.guild_id, message.author_id, is_ping)
 
 
 async def replace_mentions(db: Executor, dialect: Dialect, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Read states on SQL. A login reads all of a person's with three statements that see one instant.
+"""Read states on SQL. A login reads all of a person's with two statements that see one instant.
 
 A row says up to which message was read, and up to which one a count was given by the client; what came later is counted
 when it is read. So a mention of everybody writes nothing for anybody, and what is deleted does not count any more.
@@ -11,12 +11,12 @@ import msgspec
 from sqlalchemy import Table, bindparam, delete, select
 
 from core.domain.read_state import Ack, Mention, ReadState
-from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables.channels import channels
 from core.store.sql.schema.tables.read_states import dismissed_mentions, read_states
-from core.store.sql.unread.waiting_mentions import LISTED, WAITING_DIRECTLY, WAITING_IN_GUILDS
+from core.store.sql.unread.waiting_mentions import COUNTS, LISTED
 
 
 class _Row(msgspec.Struct, kw_only=True, frozen=True):
@@ -63,14 +63,14 @@ class SqlReadStates:
         self._dialect = dialect
 
     async def list_of_user(self, user_id: int) -> list[ReadState]:
-        after = {"user_id": user_id, "after_id": 0}
-        rows, *waiting = await self._db.query_together(
-            (_OF_USER, {"user_id": user_id}), (WAITING_IN_GUILDS, after), (WAITING_DIRECTLY, after)
-        )
-        counts = _counts(waiting)
-        found = {row.channel_id: row.shown(counts.pop(row.channel_id, 0)) for row in map(_row, rows)}
-        found.update((channel_id, _Row(channel_id=channel_id).shown(count)) for channel_id, count in counts.items())
-        return [found[channel_id] for channel_id in sorted(found)]
+        return (await self.list_of_users([user_id]))[user_id]
+
+    async def list_of_users(self, user_ids: Collection[int]) -> dict[int, list[ReadState]]:
+        asked: list[Asked] = []
+        for user_id in user_ids:
+            asked += ((_OF_USER, {"user_id": user_id}), (COUNTS, {"user_id": user_id, "after_id": 0}))
+        answers = iter(await self._db.query_together(*asked))
+        return {user_id: _merge(next(answers), next(answers)) for user_id in user_ids}
 
     async def list_mentions(
         self, user_id: int, *, before: int, limit: int, guild_id: int = 0, roles: bool = True, everyone: bool = True
@@ -132,8 +132,7 @@ class SqlReadStates:
 
     async def _count(self, user_id: int, *, after_id: int) -> dict[int, int]:
         """Count the messages after `after_id` that wait in each channel."""
-        after = {"user_id": user_id, "after_id": after_id}
-        return _counts(await self._db.query_together((WAITING_IN_GUILDS, after), (WAITING_DIRECTLY, after)))
+        return _counts(await self._db.query(COUNTS, user_id=user_id, after_id=after_id))
 
     async def _find(self, user_id: int, channel_ids: Collection[int]) -> dict[int, _Row]:
         is_one = read_states.c.channel_id.in_(channel_ids)
@@ -182,6 +181,13 @@ def _next_version(known: _Row, now_ms: int) -> int:
     return max(known.version + 1, now_ms)
 
 
-def _counts(waiting: Iterable[Rows]) -> dict[int, int]:
-    """Return the counts by channel of the two queries, which have no channel in common."""
-    return {row[0]: row[1] for rows in waiting for row in rows}
+def _merge(rows: Rows, waiting: Rows) -> list[ReadState]:
+    """Return the states of the rows with their counts, and those of channels of which nothing was read."""
+    counts = _counts(waiting)
+    found = {row.channel_id: row.shown(counts.pop(row.channel_id, 0)) for row in map(_row, rows)}
+    found.update((channel_id, _Row(channel_id=channel_id).shown(count)) for channel_id, count in counts.items())
+    return [found[channel_id] for channel_id in sorted(found)]
+
+
+def _counts(waiting: Rows) -> dict[int, int]:
+    return {row[0]: row[1] for row in waiting}

@@ -196,7 +196,8 @@ async def test_messages_of_bots_write_no_places(api: ApiUnderTest, scene: Scene)
 
 
 async def test_each_direct_message_counts_and_none_of_a_blocked_author(api: ApiUnderTest) -> None:
-    alice, bob = await api.register(), await api.register()
+    scene = await Scene.build(api)
+    alice, bob = scene.owner, await scene.join()
     direct = await open_direct(alice, bob)
     for _ in range(3):
         await send(alice, direct)

@@ -12,6 +12,7 @@ import pytest
 from core.domain.errors import Unavailable
 from core.domain.events import Audience
 from core.domain.login import LoginSnapshot
+from core.domain.read_state import ReadState
 from core.domain.user import Account, AuthSession, User
 from core.wire.envelope import Envelope
 from gateway.commands.commands import Identify
@@ -31,6 +32,7 @@ class FakeStore:
         self.answers = asyncio.Queue[Exception | None]()
         self.logins = self
         self.messages = SimpleNamespace()
+        self.read_states = self
 
     async def find_many(self, token_hashes: Collection[bytes]) -> dict[bytes, LoginSnapshot]:
         """Answer a read when the test allows it."""
@@ -41,6 +43,10 @@ class FakeStore:
         if error is not None:
             raise error
         return {each: snapshot(each) for each in token_hashes if each[0]}
+
+    async def list_of_users(self, user_ids: Collection[int]) -> dict[int, list[ReadState]]:
+        """Nobody has read anything."""
+        return {user_id: [] for user_id in user_ids}
 
     async def wait(self) -> None:
         """Wait for the events of rows: they have come."""

@@ -24,16 +24,17 @@ foreign keys, because a message marks its channel as read for its author."""
 mentions = Table(
     "mentions",
     metadata,
-    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("target_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("guild_id", BigInteger, nullable=False),
     Column("author_id", BigInteger, nullable=False),
     Column("is_ping", Boolean, nullable=False),
-    Index("ix_mentions_target_id_message_id", "target_id", "message_id"),
+    Index("ix_mentions_message_id", "message_id"),
     sqlite_with_rowid=False,
 )
-"""A row for each target that a message names, whoever has read it. The oldest are purged from the front."""
+"""A row for each target that a message names, whoever has read it. The rows of a target lie together; the index finds
+those of a message, and the oldest."""
 
 dismissed_mentions = Table(
     "dismissed_mentions",

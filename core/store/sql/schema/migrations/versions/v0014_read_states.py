@@ -25,16 +25,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "mentions",
-        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("target_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("author_id", sa.BigInteger(), nullable=False),
         sa.Column("is_ping", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("message_id", "target_id", name="pk_mentions"),
+        sa.PrimaryKeyConstraint("target_id", "message_id", name="pk_mentions"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_mentions_target_id_message_id", "mentions", ["target_id", "message_id"])
+    op.create_index("ix_mentions_message_id", "mentions", ["message_id"])
     op.create_table(
         "dismissed_mentions",
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
