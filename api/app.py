@@ -1,8 +1,8 @@
 """Composition root of the API: builds the services and the application in front of them.
 
-Adding a noun: build its service in the side of the API that it belongs to (`account_services`, `guild_services`,
-`message_services`), where the name of its field is the name by which handlers ask for it, and add the ROUTES of its
-routes module to `api.routes.all_routes`.
+Adding a noun: build its service in the side of the API that it belongs to (`account_services`, `file_services`,
+`guild_services`, `message_services`), where the name of its field is the name by which handlers ask for it, and add the
+ROUTES of its routes module to `api.routes.all_routes`.
 """
 
 import asyncio
@@ -12,8 +12,9 @@ from functools import partial
 import msgspec
 
 from api.account_services import AccountServices, build_account_services
+from api.file_services import FileParts, FileServices, build_file_parts, find_body_bounds
 from api.guild_services import GuildServices, build_guild_services
-from api.http.binding import bind
+from api.http.binding import BodyBounds, bind
 from api.http.edge import Edge
 from api.http.gate import Gate
 from api.http.openapi import build_document
@@ -64,6 +65,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     guild: GuildServices
     message: MessageServices
     private: PrivateServices
+    file: FileServices
     gate: Gate
     gateway_addresses: GatewayAddressService
     default_avatars: DefaultAvatars
@@ -74,7 +76,8 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     def by_name(self) -> dict[str, object]:
         """Return the services, keyed by the names under which handlers ask for them."""
         named: dict[str, object] = msgspec.structs.asdict(self)
-        for side in (named.pop("account"), named.pop("guild"), named.pop("message"), named.pop("private")):
+        sides = ("account", "guild", "message", "private", "file")
+        for side in map(named.pop, sides):
             named.update(msgspec.structs.asdict(side))  # type: ignore[arg-type] # the sides are Structs
         return named
 
@@ -84,10 +87,12 @@ class Api:
 
     __slots__ = (
         "_passwords",
+        "_pictures",
         "_places",
         "_temporary_members",
         "asgi",
         "entities",
+        "file_sweep",
         "limits",
         "memory",
         "messages",
@@ -100,6 +105,7 @@ class Api:
         *,
         asgi: Edge,
         entities: EntityCache,
+        files: FileParts,
         limits: Limits,
         memory: Memory,
         messages: MessageService,
@@ -111,6 +117,9 @@ class Api:
     ) -> None:
         self.asgi = asgi
         self.entities = entities
+        self.file_sweep = files.sweep
+        """The removal of files that nothing refers to, which one process runs."""
+        self._pictures = files.workers
         self.limits = limits
         self.memory = memory
         self.messages = messages
@@ -131,6 +140,7 @@ class Api:
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()
+            await self._pictures.close()
 
 
 def build_api(  # noqa: PLR0913 - a composition root is given all that its parts need
@@ -166,6 +176,9 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     memory = Memory((entities, last_messages, people.relationships, people.acquaintances, cache, authenticator))
     limits = Limits(limiter=limiter, gate=request_gate, settings=settings.limits, refusals=refusals)
     images = ImageService(blobs=blobs)
+    files = build_file_parts(
+        store=store, bus=bus, entities=entities, blobs=blobs, links=links, ids=ids, clock=clock, settings=settings.files
+    )
     membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
     private = build_private_services(
         store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,
@@ -183,10 +196,11 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         ),
         message=build_message_services(
             store=store, bus=bus, entities=entities, directs=directs, last_messages=last_messages, cache=cache,
-            renderer=renderer, door=door, places=places,
+            renderer=renderer, door=door, places=places, attachments=files.attachments,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         private=private,
+        file=files.services,
         gate=Gate(authenticator=authenticator, limits=limits, door=door, forget=memory.forget_all),
         gateway_addresses=GatewayAddressService(store=store, settings=settings.gateway, starts=starts, url=gateway_url),
         default_avatars=DefaultAvatars(),
@@ -194,10 +208,11 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         instance=InstanceService(settings=settings, gateway_url=gateway_url),
         limits=limits,
     )  # fmt: skip
-    router = _build_router(services, max_body_bytes=settings.api.max_json_bytes)
+    router = _build_router(services, bounds=find_body_bounds(settings))
     return Api(
         asgi=Edge(router=router, gate=services.gate, limits=limits, clock=clock, metrics=metrics),
         entities=entities,
+        files=files,
         limits=limits,
         memory=memory,
         messages=services.message.messages,
@@ -209,10 +224,10 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     )
 
 
-def _build_router(services: Services, *, max_body_bytes: int) -> Router:
+def _build_router(services: Services, *, bounds: BodyBounds) -> Router:
     named = services.by_name()
     document = build_document(API_ROUTES, named, prefix=PREFIX)
-    bind_route = partial(bind, services=named, gate=services.gate, max_body_bytes=max_body_bytes)
+    bind_route = partial(bind, services=named, gate=services.gate, bounds=bounds)
     below_prefix = [endpoint for route in API_ROUTES for endpoint in bind_route(route, prefix=PREFIX)]
     return Router(
         [*below_prefix, *(endpoint for route in declare_root_routes(document) for endpoint in bind_route(route))]

@@ -6,6 +6,7 @@ from api.services.channels.last_messages import LastMessages
 from api.services.channels.typing_indicators import TypingIndicatorService
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
+from api.services.files.attachments import AttachmentService
 from api.services.ids import IdSource
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.message_cache import MessageCache
@@ -43,6 +44,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     renderer: MessageRenderer,
     door: Door,
     places: OwnPlaces,
+    attachments: AttachmentService,
     typing_interval_s: float,
     ids: IdSource,
     clock: Clock,
@@ -51,13 +53,20 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     """Make the services."""
     return MessageServices(
         edits=MessageEditService(
-            entities=entities, directs=directs, messages=store.messages, renderer=renderer, ids=ids, clock=clock
+            entities=entities,
+            directs=directs,
+            messages=store.messages,
+            attachments=attachments,
+            renderer=renderer,
+            ids=ids,
+            clock=clock,
         ),
         history=MessageHistoryService(entities=entities, messages=store.messages, cache=cache, renderer=renderer),
         messages=MessageService(
             entities=entities,
             directs=directs,
             messages=cache,
+            attachments=attachments,
             firsts=FirstMessages(messages=cache, renderer=renderer, bus=bus, own_from=ids.next()),
             renderer=renderer,
             door=door,

@@ -6,14 +6,17 @@
     bind(list_roles, {"roles": role_service}, …)
 
 A request passes the gate, then its parameters are read, then the reason for the audit log, then the body; the first of
-them that finds something wrong answers.
+them that finds something wrong answers. Files come with the body: they are on the disk when the handler is called, and
+those that it has not taken are discarded when the request ends, however it ends.
 """
 
 import inspect
 import typing
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from api.forms.form import Form
 from api.http.answers import Answer, encode_json
@@ -21,7 +24,7 @@ from api.http.audit_reasons import read_reason
 from api.http.body import Body
 from api.http.errors import refuse
 from api.http.gate import Gate
-from api.http.html_forms import read_json
+from api.http.html_forms import FileSink, is_multipart, read_json
 from api.http.parameters import ParameterReader, WrongPath, find_parameters
 from api.http.route import Handler, Route
 from api.http.scope import CALLER_KEY, PREFIX, TEMPLATE_KEY, Receive, Scope, find_header
@@ -30,12 +33,35 @@ from api.services.caller import Caller
 from core.domain.errors import NotBuilt, Unauthorized
 
 _NO_CONTENT: Final = 204
+_UNBOUNDED: Final = 1 << 62
+"""The bound of a body that its handler counts itself."""
+
+
+class Incoming(FileSink, Protocol):
+    """The files of one request."""
+
+    def discard(self) -> None:
+        """Remove what no handler has taken."""
+
+
+class Intake(Protocol):
+    """The service `intake`, which begins the files of requests to a channel."""
+
+    def begin(self, user_id: int, channel_id: int) -> Incoming:
+        """Return the files of a request, none of which has come."""
+
+
+class BodyBounds(msgspec.Struct, frozen=True):
+    """The most bytes of a usual body, and of a form with files."""
+
+    usual: int
+    with_files: int
 
 
 def bind(
-    route: Route, services: Mapping[str, object], *, gate: Gate, max_body_bytes: int, prefix: str = ""
+    route: Route, services: Mapping[str, object], *, gate: Gate, bounds: BodyBounds, prefix: str = ""
 ) -> list["Endpoint"]:
-    """Return the route's endpoints below `prefix`, one for each path. `max_body_bytes` is the usual bound of a body.
+    """Return the route's endpoints below `prefix`, one for each path.
 
     Raises:
         TypeError: when a parameter is annotated with a class that the service of its name is no instance of, when a
@@ -46,7 +72,8 @@ def bind(
         raise TypeError(f"{route.handler.__qualname__} asks for a reason, which its route does not take")
     filled = {name: services[name] for name in asked if name in services}
     _check_services(route.handler, filled)
-    call = _Call(route, filled, gate=gate, limit_bytes=route.max_body_bytes or max_body_bytes)
+    intake: Any = services["intake"] if "files" in asked else None
+    call = _Call(route, filled, gate=gate, bounds=bounds, intake=intake)
     return [
         Endpoint(
             method=route.method,
@@ -55,6 +82,7 @@ def bind(
             call=call,
             gate=gate,
             is_public=route.is_public,
+            is_signed=route.is_signed,
         )
         for path in route.paths
     ]
@@ -71,10 +99,18 @@ def _check_services(handler: Handler, filled: Mapping[str, object]) -> None:
 class Endpoint:
     """The endpoint of one method of one path."""
 
-    __slots__ = ("_call", "_gate", "_is_public", "_parameters", "method", "template")
+    __slots__ = ("_call", "_gate", "_is_public", "_is_signed", "_parameters", "method", "template")
 
     def __init__(
-        self, *, method: str, template: str, parameters: ParameterReader, call: "_Call", gate: Gate, is_public: bool
+        self,
+        *,
+        method: str,
+        template: str,
+        parameters: ParameterReader,
+        call: "_Call",
+        gate: Gate,
+        is_public: bool,
+        is_signed: bool,
     ) -> None:
         self.method = method
         self.template = template
@@ -83,12 +119,14 @@ class Endpoint:
         self._call = call
         self._gate = gate
         self._is_public = is_public
+        self._is_signed = is_signed
 
     async def answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
         """Run the handler; errors become answers. `segments` are the values of the path's parameters, in order."""
         scope[TEMPLATE_KEY] = self.template
         try:
-            await self._gate.admit(scope, is_public=self._is_public)
+            if not self._is_signed:
+                await self._gate.admit(scope, is_public=self._is_public)
             given = self._parameters.read(segments, scope["query_string"])
             return await self._call.answer(scope, receive, given)
         except WrongPath as error:
@@ -102,41 +140,67 @@ class _Call:
     """A handler with its services, ready to be called with the parameters of a request."""
 
     __slots__ = (
+        "_bounds",
         "_form",
         "_gate",
         "_handler",
+        "_intake",
         "_is_audited",
         "_limit_bytes",
         "_reads_body",
         "_status",
         "_takes_html_forms",
         "_wants_caller",
+        "_wants_content",
         "_wants_reason",
         "_wants_scope",
     )
 
-    def __init__(self, route: Route, filled: Mapping[str, object], *, gate: Gate, limit_bytes: int) -> None:
+    def __init__(
+        self, route: Route, filled: Mapping[str, object], *, gate: Gate, bounds: BodyBounds, intake: Intake | None
+    ) -> None:
         hints = typing.get_type_hints(route.handler, include_extras=True)
         self._handler = partial(route.handler, **filled)
         self._gate = gate
-        self._limit_bytes = limit_bytes
+        self._bounds = bounds
+        self._limit_bytes = route.max_body_bytes or bounds.usual
+        self._intake = intake
         self._status = route.status
         self._is_audited = route.is_audited
         self._takes_html_forms = route.takes_html_forms
         self._wants_caller = "caller" in hints
         self._wants_reason = "reason" in hints
         self._wants_scope = "scope" in hints
+        self._wants_content = "content" in hints
         self._form: Form[Any] | None = Form(hints["data"]) if "data" in hints else None
-        self._reads_body = self._form is not None or route.method != "GET"
+        self._reads_body = self._form is not None or (route.method != "GET" and not self._wants_content)
         """A request that breaks off in its body changes nothing, also on routes that need no body."""
 
     async def answer(self, scope: Scope, receive: Receive, given: dict[str, Any]) -> Answer:
         """Run the handler. `given` holds the parameters of path and query. Raises DomainError of body and handler."""
         self._read_head(scope, given)
-        if self._reads_body:
-            body = await self._read_body(scope, receive)
-            if self._form is not None:
-                given["data"] = self._form.decode(body)
+        if self._intake is not None:
+            return await self._answer_with_files(scope, receive, given)
+        if self._wants_content:
+            given["content"] = Body(scope, receive, _UNBOUNDED, is_text=False)
+        elif self._reads_body:
+            await self._fill(given, scope, Body(scope, receive, self._limit_bytes), None)
+        return await self._call(given)
+
+    async def _answer_with_files(self, scope: Scope, receive: Receive, given: dict[str, Any]) -> Answer:
+        """Answer a request whose body may have files."""
+        if self._intake is None or not is_multipart(find_header(scope, b"content-type")):
+            given["files"] = None
+            await self._fill(given, scope, Body(scope, receive, self._limit_bytes), None)
+            return await self._call(given)
+        given["files"] = files = self._intake.begin(given["caller"].user_id, given["channel_id"])
+        try:
+            await self._fill(given, scope, Body(scope, receive, self._bounds.with_files), files)
+            return await self._call(given)
+        finally:
+            files.discard()
+
+    async def _call(self, given: dict[str, Any]) -> Answer:
         result = await self._handler(**given)
         if self._status == _NO_CONTENT:
             return Answer.empty()
@@ -157,17 +221,18 @@ class _Call:
             if self._wants_reason:
                 given["reason"] = reason
 
-    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
-        """Return the body's JSON. Raises Unauthorized when the auth session ended while the body came."""
+    async def _fill(self, given: dict[str, Any], scope: Scope, body: Body, files: FileSink | None) -> None:
+        """Read the body into `given`. Raises Unauthorized when the auth session ended while the body came."""
         seen = self._gate.changes
-        body = Body(scope, receive, self._limit_bytes)
         if self._takes_html_forms:
-            content = await read_json(body, find_header(scope, b"content-type"))
+            content_type = find_header(scope, b"content-type")
+            content = await read_json(body, content_type, max_bytes=self._limit_bytes, sink=files)
         else:
             content = await body.read()
         if self._gate.changes != seen:
             await self._gate.confirm(scope)
-        return content
+        if self._form is not None:
+            given["data"] = self._form.decode(content)
 
 
 def caller_of(scope: Scope) -> Caller:

@@ -30,9 +30,11 @@ class Body:
         InvalidJson: when the client goes away in the middle of it.
     """
 
-    __slots__ = ("_is_whole", "_limit_bytes", "_receive", "_scope", "_size_bytes")
+    __slots__ = ("_is_text", "_is_whole", "_limit_bytes", "_receive", "_scope", "_size_bytes")
 
-    def __init__(self, scope: Scope, receive: Receive, limit_bytes: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, limit_bytes: int, *, is_text: bool = True) -> None:
+        """`is_text` tells whether a charset that the client names must be UTF-8's."""
+        self._is_text = is_text
         self._scope = scope
         self._receive = receive
         self._limit_bytes = limit_bytes
@@ -41,7 +43,7 @@ class Body:
 
     async def read(self) -> bytes:
         """Read the whole body; an empty one counts as `{}`."""
-        _check_headers(self._scope, self._limit_bytes)
+        _check_headers(self._scope, self._limit_bytes, is_text=self._is_text)
         body = await self._take()
         if not self._is_whole:
             chunks = [body]
@@ -52,7 +54,7 @@ class Body:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body's chunks. The client sends the next one when this one was taken (back-pressure)."""
-        _check_headers(self._scope, self._limit_bytes)
+        _check_headers(self._scope, self._limit_bytes, is_text=self._is_text)
         while not self._is_whole:
             yield await self._take()
 
@@ -68,7 +70,7 @@ class Body:
         return chunk
 
 
-def _check_headers(scope: Scope, limit_bytes: int) -> None:
+def _check_headers(scope: Scope, limit_bytes: int, *, is_text: bool) -> None:
     for name, value in scope["headers"]:
         if name == b"content-length":
             digits = value.lstrip(b"0")
@@ -77,5 +79,7 @@ def _check_headers(scope: Scope, limit_bytes: int) -> None:
         elif name == b"content-encoding":
             if value.strip().lower() not in _PLAIN:
                 raise UnsupportedMedia
-        elif name == b"content-type" and (charset := _CHARSET.search(value)) and charset[1].lower() not in _CHARSETS:
-            raise UnsupportedMedia
+        elif is_text and name == b"content-type":
+            charset = _CHARSET.search(value)
+            if charset is not None and charset[1].lower() not in _CHARSETS:
+                raise UnsupportedMedia

@@ -101,7 +101,7 @@ class _Operation:
         }
         if self._body is not None:
             described["requestBody"] = {"content": _json(_schema(self._body, schema_of))}
-        if self._route.is_public:
+        if self._route.is_public or self._route.is_signed:
             described["security"] = []
         return described
 

@@ -4,7 +4,8 @@
     async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]: ...
 
 A handler names its needs by its parameters: those of the path in braces, the `caller`, the audit log's `reason`, the
-body as `data`, the ASGI `scope`, a service; every other parameter is one of the query. `api.http.binding` fills them.
+body as `data` and the `files` that came with it, or as a stream (`content`), the ASGI `scope`, a service; every other
+parameter is one of the query. `api.http.binding` fills them.
 The handler returns an object to be encoded, or an `Answer` with finished bytes.
 """
 
@@ -28,6 +29,8 @@ class Route(msgspec.Struct, kw_only=True, frozen=True):
     """The status of an answer that has none of its own. An answer of status 204 has no body."""
     is_public: bool = False
     """True when callers without a token may pass."""
+    is_signed: bool = False
+    """True when the address itself is the proof: the request needs no token and counts for no limit of requests."""
     is_audited: bool = False
     """True when the route takes a reason for the audit log, which is then checked even if the handler asks for none."""
     takes_html_forms: bool = False
@@ -43,6 +46,7 @@ class Options(TypedDict, total=False):
 
     status: int
     is_public: bool
+    is_signed: bool
     is_audited: bool
     takes_html_forms: bool
     max_body_bytes: int
@@ -84,5 +88,5 @@ def _declare(method: str, paths: tuple[str, ...], options: Options) -> Declarati
     return declare
 
 
-REQUEST_PARAMETERS: Final = frozenset({"caller", "reason", "scope", "data"})
+REQUEST_PARAMETERS: Final = frozenset({"caller", "reason", "scope", "data", "files", "content"})
 """The parameter names that mean a part of the request on every route."""

@@ -14,6 +14,7 @@ from api.routes import (
     direct_channels,
     documentation,
     empty_lists,
+    files,
     guilds,
     images,
     instance,
@@ -42,6 +43,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *calls.ROUTES,
     *messages.ROUTES,
     *read_states.ROUTES,
+    *files.ROUTES,
     *typing_indicators.ROUTES,
     *guilds.ROUTES,
     *channels.ROUTES,
@@ -55,5 +57,6 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 
 
 def declare_root_routes(document: Mapping[str, Any]) -> Sequence[Route]:
-    """The routes that stand beside the API: its `document`, and pictures."""
-    return tuple(chain(documentation.declare_documentation(document), images.ROOT_ROUTES, discovery.ROOT_ROUTES))
+    """The routes that stand beside the API: its `document`, pictures, and files of messages."""
+    beside = (images.ROOT_ROUTES, files.ROOT_ROUTES, discovery.ROOT_ROUTES)
+    return tuple(chain(documentation.declare_documentation(document), *beside))

@@ -11,6 +11,7 @@ from api.http.parameters import SnowflakePath, SnowflakeQuery
 from api.http.route import Route, delete, get, patch, post
 from api.http.scope import Scope
 from api.services.caller import Caller
+from api.services.files.incoming_files import IncomingFiles
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistoryService, PageQuery
@@ -29,10 +30,11 @@ async def send_message(
     messages: MessageService,
     gate: Gate,
     scope: Scope,
+    files: IncomingFiles | None,
 ) -> Answer:
     """Send a message. A known nonce answers the first message that was sent with it."""
     try:
-        sent = await messages.send(caller.user_id, channel_id, data)
+        sent = await messages.send(caller.user_id, channel_id, data, files)
     except DomainError:
         await gate.show_message_rate(scope, caller.user_id, channel_id)
         raise
@@ -65,10 +67,15 @@ async def get_message(
 
 @patch("/channels/{channel_id}/messages/{message_id}", takes_html_forms=True, answer=MessageObject)
 async def edit_message(
-    channel_id: SnowflakePath, message_id: SnowflakePath, data: EditMessage, caller: Caller, edits: MessageEditService
+    channel_id: SnowflakePath,
+    message_id: SnowflakePath,
+    data: EditMessage,
+    caller: Caller,
+    edits: MessageEditService,
+    files: IncomingFiles | None,
 ) -> Answer:
     """Change one's own message, or the flags of any with MANAGE_MESSAGES."""
-    return Answer(await edits.edit(caller.user_id, channel_id, message_id, data))
+    return Answer(await edits.edit(caller.user_id, channel_id, message_id, data, files))
 
 
 @delete("/channels/{channel_id}/messages/{message_id}", status=204, is_audited=True)

@@ -24,6 +24,7 @@ from typing import Any, Final
 import uvloop
 
 from api.app import build_api
+from api.file_services import build_file_parts
 from api.forms.form import Form
 from api.http.binding import caller_of
 from api.http.gate import Gate
@@ -47,7 +48,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings
 from core.runtime.sockets import bind_socket
-from core.store.blob.folder import open_folder
+from core.store.blob.folder import FolderBlobStore, open_folder
 from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
 from guildway.processes.ground import Ground, build_metrics
 
@@ -153,6 +154,16 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
     entities = EntityCache(store=store, bus=ground.bus, clock=clock)
     cache = MessageCache(messages=store.messages, bus=ground.bus)
     people = build_people(store=store, bus=ground.bus)
+    files = build_file_parts(
+        store=store,
+        bus=ground.bus,
+        entities=entities,
+        blobs=FolderBlobStore(Path(ground.settings.store.data_dir, "blobs")),
+        links=_make_links(ground),
+        ids=ground.ids,
+        clock=clock,
+        settings=ground.settings.files,
+    )
     services = build_message_services(
         store=store,
         bus=ground.bus,
@@ -163,6 +174,7 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         directs=DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ground.ids),
         door=ground.door,
         places=OwnPlaces(store=store, clock=clock),
+        attachments=files.attachments,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,
         clock=clock,

@@ -56,6 +56,7 @@ class StoredFile(msgspec.Struct, kw_only=True, frozen=True):
     guild_id: int
     user_id: int
     message_id: int = 0
+    """The message that has the file, or is to have it; 0 while that is not known."""
     state: int = FileState.EXPECTED
     filename: str
     content_type: str = ""

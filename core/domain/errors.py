@@ -210,6 +210,26 @@ class EmptyMessage(Invalid):
     message = "Cannot send an empty message"
 
 
+class VoiceMessageContent(Invalid):
+    code = 50159
+    message = "Voice messages do not support additional content."
+
+
+class VoiceMessageFiles(Invalid):
+    code = 50160
+    message = "Voice messages must have a single audio attachment."
+
+
+class VoiceMessageFacts(Invalid):
+    code = 50161
+    message = "Voice messages must have supporting metadata."
+
+
+class VoiceMessageEdit(Forbidden):
+    code = 50162
+    message = "Voice messages cannot be edited."
+
+
 class CannotSendToUser(Forbidden):
     code = 50007
     message = "Cannot send messages to this user"

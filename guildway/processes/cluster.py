@@ -107,6 +107,8 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role) -> dict[str, Chore]:
         **laid.chores,
         **laid.jobs.sweep_doors(laid.rows, laid.mentions, api.stored_events),
     }
+    if role.has_api:
+        chores |= laid.jobs.sweep_files(api.file_sweep)
     if role.has_gateway:
         chores["watch for losses"] = partial(_watch_for_losses, laid.bus)
     return chores

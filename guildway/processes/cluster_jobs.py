@@ -5,6 +5,7 @@ Every process can sweep. Only a worker keeps the logs, because it has their newe
 
 from functools import partial
 
+from api.services.files.file_sweep import FileSweep
 from core.bus.log_keeper import LogKeeper
 from core.bus.redis import RedisBus
 from core.bus.relay import Relay
@@ -62,6 +63,11 @@ class ClusterJobs:
             count=self._meters.count_opening,
         )
         return {"door sweep lease": lease.run, "door sweep": sweep.run}
+
+    def sweep_files(self, sweep: FileSweep) -> dict[str, Chore]:
+        """Remove files that nothing refers to."""
+        lease = self._lease("file sweep")
+        return {"file sweep lease": lease.run, "file sweep": partial(sweep.run, partial(_is_held, lease))}
 
     def keep_logs(self, settings: RedisSettings, relational: PostgresStore) -> dict[str, Chore]:
         """Open the logs when Redis was restarted, and trim them."""

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from api.forms.form import SnowflakeField
+from api.forms.marks import text
+from core.domain import texts
 from core.domain.attachment import IS_SPOILER, SPOILER_PREFIX
 from core.domain.errors import FieldError, Invalid, LimitReached, invalid_field
 
@@ -19,21 +21,19 @@ IS_REMIX: Final = 1 << 2
 
 _TOO_MANY: Final = (30015, f"Maximum number of attachments in a message reached ({MAX_ATTACHMENTS})")
 
-Text1024 = Annotated[str, Meta(max_length=1024)]
-
 
 class AttachmentForm(msgspec.Struct, kw_only=True):
     """An attachment of a request. What the server finds out itself (size, link, type) is accepted and ignored."""
 
     id: SnowflakeField | None = None
     filename: Annotated[str, Meta(min_length=1, max_length=1024)] | None = None
-    description: Text1024 | None = None
-    title: Text1024 | None = None
+    description: Annotated[str, text(texts.ATTACHMENT_DESCRIPTION)] | None = None
+    title: Annotated[str, text(texts.ATTACHMENT_TITLE)] | None = None
     duration_secs: Annotated[float, Meta(ge=0, le=2**31 - 1)] | None = None
     waveform: Annotated[str, Meta(max_length=400)] | None = None
     is_spoiler: bool | None = None
     is_remix: bool | None = None
-    uploaded_filename: Text1024 | None = None
+    uploaded_filename: Annotated[str, Meta(max_length=1024)] | None = None
 
 
 class AttachmentDraft(msgspec.Struct, kw_only=True, frozen=True):
@@ -88,8 +88,8 @@ def _parse(place: int, form: AttachmentForm, errors: list[FieldError]) -> Attach
         id=form.id,
         upload_id=upload_id,
         filename=form.filename,
-        description=(form.description or "").strip() or None,
-        title=(form.title or "").strip() or None,
+        description=form.description,
+        title=form.title,
         duration_s=form.duration_secs,
         waveform=form.waveform,
         flags=(IS_SPOILER if is_spoiler else 0) | (IS_REMIX if form.is_remix else 0),

@@ -15,12 +15,14 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+import msgspec
+
 from api.services.access import ChannelAccess
 from api.services.entity_cache import EntityCache
 from api.services.files.attachment_forms import AttachmentDraft, check_count, unknown_upload
 from api.services.files.filenames import clean_filename
 from api.services.files.incoming_files import ATTACH_FILES, IncomingFile, IncomingFiles
-from api.services.files.stored_files import Facts, StoredFiles
+from api.services.files.stored_files import StoredFiles
 from api.services.ids import IdSource
 from core.domain.attachment import IS_SPOILER, SPOILER_PREFIX, Attachment, FileState, StoredFile
 from core.domain.errors import Invalid, OutcomeUnknown, Unavailable
@@ -54,6 +56,15 @@ class AttachedFiles:
             logger.warning("a message's files could not be noted yet", extra={"message_id": message_id})
 
 
+class _Target(msgspec.Struct, frozen=True):
+    """Whose message it is, and where."""
+
+    access: ChannelAccess
+    user_id: int
+    message_id: int
+    """0 for a message that is not there yet."""
+
+
 class AttachmentService:
     """Makes attachments of files."""
 
@@ -79,12 +90,18 @@ class AttachmentService:
 
     @contextlib.asynccontextmanager
     async def attach(
-        self, user_id: int, channel_id: int, drafts: Sequence[AttachmentDraft], incoming: IncomingFiles | None
+        self,
+        user_id: int,
+        channel_id: int,
+        drafts: Sequence[AttachmentDraft],
+        incoming: IncomingFiles | None,
+        *,
+        message_id: int = 0,
     ) -> AsyncIterator[AttachedFiles]:
         """Store the request's files and claim those that were uploaded ahead, in the order of the drafts.
 
-        The body calls `use` when a message has them; otherwise they are removed at its end. Files of the request that
-        no draft names come last.
+        `message_id` is that of a message that is there already. The body calls `use` when a message has them;
+        otherwise they are removed at its end. Files of the request that no draft names come last.
 
         Raises:
             UnknownChannel, MissingAccess, Forbidden, Invalid, LimitReached, QuotaReached, Unavailable.
@@ -93,12 +110,13 @@ class AttachmentService:
         access.require(ATTACH_FILES)
         pairs = _pair(drafts, incoming.files if incoming is not None else ())
         check_count(len(pairs))
-        claimed = await self._claim(user_id, channel_id, [draft for draft, file in pairs if file is None])
+        target = _Target(access, user_id, message_id)
+        claimed = await self._claim(target, [draft for draft, file in pairs if file is None])
         made: dict[int, StoredFile] = {}
         attached: AttachedFiles | None = None
         is_unknown = False
         try:
-            made = await self._make_all(access, user_id, [file for _, file in pairs if file is not None])
+            made = await self._make_all(target, [file for _, file in pairs if file is not None])
             attachments = [
                 _make_attachment(draft, claimed[draft.upload_id or 0] if file is None else made[file.index], file)
                 for draft, file in pairs
@@ -117,32 +135,34 @@ class AttachmentService:
         """Remove the files of attachments that no message has any more."""
         await self._files.try_give_up([each.id for each in attachments])
 
-    async def _claim(self, user_id: int, channel_id: int, drafts: Sequence[AttachmentDraft]) -> dict[int, StoredFile]:
+    async def _claim(self, target: _Target, drafts: Sequence[AttachmentDraft]) -> dict[int, StoredFile]:
+        """Claim files that were uploaded ahead, each once. Raises Invalid for what is no such file."""
         if not drafts:
             return {}
         wanted = [draft.upload_id or 0 for draft in drafts]
-        async with self._store.write(users=[user_id]) as tx:
+        async with self._store.write(users=[target.user_id]) as tx:
             files = await tx.files.claim(
-                wanted, user_id=user_id, channel_id=channel_id, expires_ms=self._clock.now_ms() + self._lifetime_ms
+                wanted,
+                user_id=target.user_id,
+                channel_id=target.access.channel.id,
+                expires_ms=self._clock.now_ms() + self._lifetime_ms,
+                message_id=target.message_id,
             )
             claimed = {file.id: file for file in files}
-            missing = [unknown_upload(draft.place) for draft in drafts if draft.upload_id not in claimed]
-            if len(set(wanted)) < len(wanted):
-                missing = missing or [unknown_upload(drafts[-1].place)]
+            missing = [
+                unknown_upload(draft.place)
+                for place, draft in enumerate(drafts)
+                if draft.upload_id not in claimed or draft.upload_id in wanted[:place]
+            ]
             if missing:
                 raise Invalid(*missing)
         return claimed
 
-    async def _make_all(
-        self, access: ChannelAccess, user_id: int, incoming: Sequence[IncomingFile]
-    ) -> dict[int, StoredFile]:
+    async def _make_all(self, target: _Target, incoming: Sequence[IncomingFile]) -> dict[int, StoredFile]:
         """Store the request's files, and return them by their index."""
         if not incoming:
             return {}
-        facts = [await self._files.examine(file.staged.path, bytes(file.head), file.filename) for file in incoming]
-        made = {
-            file.index: self._make(access, user_id, file, found) for file, found in zip(incoming, facts, strict=True)
-        }
+        made = {file.index: await self._make(target, file) for file in incoming}
         await self._files.add(list(made.values()))
         try:
             for file in incoming:
@@ -152,12 +172,15 @@ class AttachmentService:
             raise
         return made
 
-    def _make(self, access: ChannelAccess, user_id: int, file: IncomingFile, facts: Facts) -> StoredFile:
+    async def _make(self, target: _Target, file: IncomingFile) -> StoredFile:
+        """Make the row of a file, after a look at its content."""
+        facts = await self._files.examine(file.staged.path, bytes(file.head), file.filename)
         return StoredFile(
             id=self._ids.next(),
-            channel_id=access.channel.id,
-            guild_id=access.channel.guild_id,
-            user_id=user_id,
+            channel_id=target.access.channel.id,
+            guild_id=target.access.channel.guild_id,
+            user_id=target.user_id,
+            message_id=target.message_id,
             state=int(FileState.CLAIMED),
             filename=file.filename,
             content_type=facts.content_type,
@@ -210,4 +233,30 @@ def _make_attachment(draft: AttachmentDraft, stored: StoredFile, incoming: Incom
         duration_s=draft.duration_s,
         waveform=draft.waveform,
         flags=flags,
+    )
+
+
+def choose_attachments(
+    present: Sequence[Attachment], wanted: Sequence[AttachmentDraft] | None, added: Sequence[Attachment]
+) -> tuple[Attachment, ...]:
+    """Return what an edited message has: what `wanted` keeps of the present, all if it is None, and then the new.
+
+    Raises:
+        LimitReached: when these are more than ten.
+    """
+    if wanted is None:
+        kept = list(present)
+    else:
+        drafts = {draft.id: draft for draft in wanted if draft.upload_id is None}
+        kept = [_describe_anew(each, drafts[each.id]) for each in present if each.id in drafts]
+    check_count(len(kept) + len(added))
+    return (*kept, *added)
+
+
+def _describe_anew(attachment: Attachment, draft: AttachmentDraft) -> Attachment:
+    """Apply what a request says of an attachment that the message keeps. What it leaves out stays."""
+    return msgspec.structs.replace(
+        attachment,
+        description=draft.description if draft.description is not None else attachment.description,
+        title=draft.title if draft.title is not None else attachment.title,
     )

@@ -20,7 +20,6 @@ KEY_NAME: Final = "file links"
 KEY_BYTES: Final = 32
 
 _STEPS: Final = 24
-_MAX_DIGITS: Final = 16
 
 
 class FileLinks:
@@ -55,7 +54,11 @@ class FileLinks:
         """Tell whether the link was made here and its time is not over. `path` is decoded."""
         if not hmac.compare_digest(self._compute(path, until, since).encode(), signature.encode()):
             return False
-        return len(until) <= _MAX_DIGITS and int(until, 16) * 1000 > self._clock.now_ms()
+        return self.find_rest_s(until) > 0
+
+    def find_rest_s(self, until: str) -> int:
+        """Return for how long a link that was made here is still good."""
+        return max(int(until, 16) - self._clock.now_ms() // 1000, 0)
 
     def _compute(self, path: str, until: str, since: str) -> str:
         text = f"{path}\n{until}\n{since}".encode("utf-8", "surrogatepass")

@@ -14,12 +14,15 @@ from msgspec import UNSET, UnsetType
 from api.services.access import ChannelAccess
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
+from api.services.files.attachments import AttachmentService, choose_attachments
+from api.services.files.incoming_files import IncomingFiles
 from api.services.ids import IdSource
 from api.services.messages.embeds import NO_EMBEDS
 from api.services.messages.message_events import message_updated, messages_deleted
-from api.services.messages.message_forms import SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
+from api.services.messages.message_forms import IS_VOICE_MESSAGE, SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
 from api.services.messages.message_mentions import resolve_mentions
 from api.services.messages.message_renderer import MessageRenderer
+from core.domain.attachment import Attachment
 from core.domain.channel import TEXT_LIKE, Channel
 from core.domain.errors import (
     BulkDeleteCount,
@@ -30,6 +33,7 @@ from core.domain.errors import (
     SystemMessageAction,
     Unavailable,
     UnknownMessage,
+    VoiceMessageEdit,
     WrongChannelType,
 )
 from core.domain.ids import snowflake_at
@@ -52,7 +56,7 @@ _BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
 class MessageEditService:
     """Edits and deletes messages."""
 
-    __slots__ = ("_clock", "_directs", "_entities", "_ids", "_messages", "_renderer")
+    __slots__ = ("_attachments", "_clock", "_directs", "_entities", "_ids", "_messages", "_renderer")
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class MessageEditService:
         entities: EntityCache,
         directs: DirectSends,
         messages: MessageStore,
+        attachments: AttachmentService,
         renderer: MessageRenderer,
         ids: IdSource,
         clock: Clock,
@@ -67,32 +72,62 @@ class MessageEditService:
         self._entities = entities
         self._directs = directs
         self._messages = messages
+        self._attachments = attachments
         self._renderer = renderer
         self._ids = ids
         self._clock = clock
 
-    async def edit(self, user_id: int, channel_id: int, message_id: int, form: EditMessage) -> bytes:
+    async def edit(
+        self, user_id: int, channel_id: int, message_id: int, form: EditMessage, files: IncomingFiles | None = None
+    ) -> bytes:
         """Change a message, and return the REST object as JSON. Managers of messages may change others' flags, no more.
 
         Raises:
             Invalid, NotBuilt: as `parse_edit`. UnknownChannel, MissingAccess, UnknownMessage.
             NotTheAuthor, Forbidden: when the caller is not the author. SystemMessageAction: for a system message.
             CannotSendToUser: in a direct channel whose other recipient must not hear from the caller any more.
+            LimitReached, TooLarge: for files.
         """
-        edit = parse_edit(form)
+        edit = parse_edit(form, has_files=files is not None and bool(files.files))
+        if not edit.changes_files:
+            return await self._edit(user_id, channel_id, message_id, edit, ())
+        # An attachment of the message has an id, and one of the request's files a small number.
+        access = await self._entities.text_access(user_id, channel_id)
+        message = await self._find_editable(access, user_id, message_id, edit)
+        own = {each.id for each in message.attachments}
+        new = [draft for draft in edit.wanted or () if draft.upload_id is not None or draft.id not in own]
+        if not new and not edit.has_files:
+            return await self._edit(user_id, channel_id, message_id, edit, ())
+        async with self._attachments.attach(user_id, channel_id, new, files, message_id=message_id) as attached:
+            answer = await self._edit(user_id, channel_id, message_id, edit, attached.attachments)
+            await attached.use(message_id)
+            return answer
+
+    async def _edit(
+        self, user_id: int, channel_id: int, message_id: int, edit: Edit, added: tuple[Attachment, ...]
+    ) -> bytes:
+        """Edit a message, which gets the attachments `added` besides those that it keeps."""
         access = await self._entities.text_access(user_id, channel_id)
         if access.guild is None:
             await self._directs.require_write(user_id, access.channel)
         for _ in range(_MAX_ATTEMPTS):
-            message = await self._messages.find(channel_id, message_id)
-            if message is None:
-                raise UnknownMessage
-            _require_may_edit(access, user_id, message, edit)
-            changes = await self._compute_changes(access, message, edit)
+            message = await self._find_editable(access, user_id, message_id, edit)
+            attachments = choose_attachments(message.attachments, edit.wanted, added)
+            changes = await self._compute_changes(access, message, edit, attachments)
             answer = await self._apply(access, message, changes)
             if answer is not None:
+                kept = {each.id for each in attachments}
+                await self._attachments.give_up([each for each in message.attachments if each.id not in kept])
                 return answer
         raise Unavailable
+
+    async def _find_editable(self, access: ChannelAccess, user_id: int, message_id: int, edit: Edit) -> Message:
+        """Find a message that the user may edit so. Raises as `edit`."""
+        message = await self._messages.find(access.channel.id, message_id)
+        if message is None:
+            raise UnknownMessage
+        _require_may_edit(access, user_id, message, edit)
+        return message
 
     async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Delete the caller's own message, or any with MANAGE_MESSAGES.
@@ -134,15 +169,21 @@ class MessageEditService:
         envelopes = messages_deleted(self._ids.next(), channel, message_ids)
         return await self._messages.delete(channel.id, message_ids, envelopes)
 
-    async def _compute_changes(self, access: ChannelAccess, message: Message, edit: Edit) -> dict[str, Any]:
+    async def _compute_changes(
+        self, access: ChannelAccess, message: Message, edit: Edit, attachments: tuple[Attachment, ...]
+    ) -> dict[str, Any]:
         changes: dict[str, Any] = {}
+        if attachments != message.attachments:
+            changes |= {"attachments": attachments, "edited_ms": self._clock.now_ms()}
         if edit.flags is not UNSET:
             changes["flags"] = (message.flags & ~SUPPRESS_EMBEDS) | edit.flags
         if not edit.changes_text:
+            if edit.changes_files and is_empty(message.content, message.embeds, attachments):
+                raise EmptyMessage
             return changes
         content = message.content if edit.content is UNSET else edit.content
         embeds = message.embeds if edit.embeds is UNSET else edit.embeds
-        if not content and bytes(embeds) == b"[]":
+        if is_empty(content, embeds, attachments):
             raise EmptyMessage
         mentions = await resolve_mentions(
             self._entities,
@@ -188,14 +229,21 @@ class MessageEditService:
         return None if stored is None else encoded.answer
 
 
+def is_empty(content: str, embeds: msgspec.Raw, attachments: tuple[Attachment, ...]) -> bool:
+    """Tell whether a message would show nothing."""
+    return not content and not attachments and bytes(embeds) == b"[]"
+
+
 def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edit: Edit) -> None:
     """Raise unless the user may make this edit. Content that needs a permission to be sent needs it in an edit, too."""
     if message.type not in WRITTEN:
         raise SystemMessageAction
+    if message.flags & IS_VOICE_MESSAGE and edit.is_authors:
+        raise VoiceMessageEdit
     if message.author_id == user_id:
         if not isinstance(edit.embeds, UnsetType) and len(edit.embeds) > len(NO_EMBEDS):
             access.require(_EMBED_LINKS)
         return
-    if edit.changes_text or access.guild is None:
+    if edit.is_authors or access.guild is None:
         raise NotTheAuthor
     access.require(_MANAGE)

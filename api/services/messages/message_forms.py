@@ -11,21 +11,23 @@ from msgspec import UNSET, UnsetType
 
 from api.forms.form import SnowflakeField
 from api.forms.marks import as_set, unbuilt
+from api.services.files.attachment_forms import AttachmentDraft, AttachmentForm, parse_attachments
 from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embed, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
-from core.domain.errors import EmptyMessage, invalid_field, unbuilt_field
+from core.domain.attachment import Attachment
+from core.domain.errors import EmptyMessage, VoiceMessageContent, invalid_field, unbuilt_field
 from core.domain.texts import MESSAGE_CONTENT
 
 MAX_NONCE: Final = 25
 
 SUPPRESS_EMBEDS: Final = 1 << 2
 SUPPRESS_NOTIFICATIONS: Final = 1 << 12
-_SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
+IS_VOICE_MESSAGE: Final = 1 << 13
+_SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | IS_VOICE_MESSAGE
 _EDITABLE_FLAGS: Final = SUPPRESS_EMBEDS
 """Discord documents that an edit ignores other flags without error. A new message drops flags that the server sets
 itself, as clients copy messages with all their fields."""
 _EPHEMERAL: Final = 1 << 6
-_IS_VOICE_MESSAGE: Final = 1 << 13
 _IS_COMPONENTS_V2: Final = 1 << 15
 _FORWARD: Final = 1
 
@@ -55,7 +57,7 @@ class CreateMessage(msgspec.Struct, kw_only=True):
     enforce_nonce: bool | None = None
     sticker_ids: Annotated[Any, unbuilt("stickers")] = None
     components: Annotated[Any, unbuilt("components")] = None
-    attachments: Annotated[Any, unbuilt("attachments")] = None
+    attachments: list[AttachmentForm] | None = None
     poll: Annotated[Any, unbuilt("polls")] = None
     shared_client_theme: Annotated[Any, unbuilt("themes")] = None
 
@@ -70,7 +72,7 @@ class EditMessage(msgspec.Struct, kw_only=True):
     flags: int | UnsetType | None = UNSET
     sticker_ids: Annotated[Any, unbuilt("stickers")] = None
     components: Annotated[Any, unbuilt("components")] = None
-    attachments: Annotated[Any, unbuilt("attachments")] = None
+    attachments: list[AttachmentForm] | UnsetType | None = UNSET
 
 
 class BulkDelete(msgspec.Struct, kw_only=True):
@@ -101,6 +103,15 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     nonce: str | None
     nonce_is_int: bool
     reply: Reply | None
+    wanted: tuple[AttachmentDraft, ...] = ()
+    """What the request says of its files."""
+    attachments: tuple[Attachment, ...] = ()
+    """The files, once they are stored."""
+
+    @property
+    def is_voice(self) -> bool:
+        """True for a message that is nothing but somebody's voice."""
+        return bool(self.flags & IS_VOICE_MESSAGE)
 
 
 class Edit(msgspec.Struct, kw_only=True, frozen=True):
@@ -110,27 +121,44 @@ class Edit(msgspec.Struct, kw_only=True, frozen=True):
     embeds: msgspec.Raw | UnsetType
     allowed: AllowedMentions
     flags: int | UnsetType
+    wanted: tuple[AttachmentDraft, ...] | None = None
+    """The attachments that the message is to have: those it keeps, and new ones. None keeps all."""
+    has_files: bool = False
+    """True when files came with the request."""
 
     @property
     def changes_text(self) -> bool:
-        """True when the edit changes more than flags, which only the author may."""
+        """True when the edit changes more than flags and attachments."""
         return self.content is not UNSET or self.embeds is not UNSET
 
+    @property
+    def changes_files(self) -> bool:
+        """True when the edit is about attachments."""
+        return self.has_files or self.wanted is not None
 
-def parse_draft(form: CreateMessage) -> Draft:
-    """Check a new message.
+    @property
+    def is_authors(self) -> bool:
+        """True when the edit changes more than flags, which only the author may."""
+        return self.changes_text or self.changes_files
+
+
+def parse_draft(form: CreateMessage, *, has_files: bool = False) -> Draft:
+    """Check a new message. `has_files` tells whether files came with it.
 
     Raises:
         Invalid: on anything beyond Discord's limits. EmptyMessage: when nothing is left to show.
-        NotBuilt: on forwards, voice messages and messages of components.
+        NotBuilt: on forwards and messages of components. LimitReached: on more than ten attachments.
     """
     content = parse_content(form.content)
     embeds = parse_embed(form.embed) if form.embed and not form.embeds else parse_embeds(form.embeds)
     has_embeds = len(embeds) > len(NO_EMBEDS)
     reply = _parse_reply(form.message_reference)
     flags = _parse_sent_flags(form.flags)
-    if not content and not has_embeds:
+    wanted = parse_attachments(form.attachments)
+    if not content and not has_embeds and not wanted and not has_files:
         raise EmptyMessage
+    if flags & IS_VOICE_MESSAGE and (content or has_embeds):
+        raise VoiceMessageContent
     nonce, nonce_is_int = _parse_nonce(form.nonce)
     return Draft(
         content=content,
@@ -142,16 +170,19 @@ def parse_draft(form: CreateMessage) -> Draft:
         nonce=nonce,
         nonce_is_int=nonce_is_int,
         reply=reply,
+        wanted=wanted,
     )
 
 
-def parse_edit(form: EditMessage) -> Edit:
-    """Check an edit. Raises as `parse_draft`, but not EmptyMessage: that depends on the message."""
+def parse_edit(form: EditMessage, *, has_files: bool = False) -> Edit:
+    """Check an edit. Takes and raises as `parse_draft`, but not EmptyMessage: that depends on the message."""
     return Edit(
         content=UNSET if isinstance(form.content, UnsetType) else parse_content(form.content),
         embeds=_parse_edited_embeds(form),
         allowed=parse_allowed_mentions(form.allowed_mentions),
         flags=UNSET if isinstance(form.flags, UnsetType) else _parse_flags(form.flags) & _EDITABLE_FLAGS,
+        wanted=None if isinstance(form.attachments, UnsetType) else parse_attachments(form.attachments),
+        has_files=has_files,
     )
 
 
@@ -173,8 +204,6 @@ def _parse_edited_embeds(form: EditMessage) -> msgspec.Raw | UnsetType:
 
 def _parse_sent_flags(flags: int | None) -> int:
     parsed = _parse_flags(flags)
-    if parsed & _IS_VOICE_MESSAGE:
-        raise unbuilt_field(("flags",), "voice messages")
     if parsed & _EPHEMERAL:
         text = "Only the answer to an interaction can be ephemeral; this message would be everybody's."
         raise invalid_field("flags", "BASE_TYPE_CHOICES", text)

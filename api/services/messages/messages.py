@@ -17,6 +17,8 @@ from api.forms.form import Form
 from api.services.access import ChannelAccess
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
+from api.services.files.attachments import AttachmentService
+from api.services.files.incoming_files import ATTACH_FILES, IncomingFiles
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import message_created
@@ -24,6 +26,7 @@ from api.services.messages.message_forms import CreateMessage, Draft, Reply, par
 from api.services.messages.message_mentions import Mentions, resolve_mentions
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
 from api.services.messages.own_places import OwnPlaces
+from core.domain.attachment import Attachment
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import (
     DomainError,
@@ -35,12 +38,14 @@ from core.domain.errors import (
     ReplyWithoutHistory,
     StaleRights,
     Unavailable,
+    VoiceMessageFacts,
+    VoiceMessageFiles,
     invalid_field,
 )
 from core.domain.message import WRITTEN, Message, MessageType, ResolvedMessage
 from core.domain.permissions import Permission
 from core.domain.user import User
-from core.door.interfaces import Door, Opening
+from core.door.interfaces import Door, Opening, Permit
 from core.live.interfaces import Standing
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
@@ -49,6 +54,7 @@ from core.wire.socket_message import RefusedMessage, SentMessage
 _SEND: Final = int(Permission.SEND_MESSAGES)
 _SEND_TTS: Final = int(Permission.SEND_TTS_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
+_SEND_VOICE: Final = int(Permission.SEND_VOICE_MESSAGES)
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
 _BYPASS_SLOW_MODE: Final = int(Permission.BYPASS_SLOWMODE)
 
@@ -77,6 +83,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     encoded: EncodedMessage
     guild_id: int
+    message_id: int
     is_new: bool
     """False for a repeat, whose first message this is."""
     standing: Standing | None
@@ -87,6 +94,7 @@ class MessageService:
     """Sends messages."""
 
     __slots__ = (
+        "_attachments",
         "_clock",
         "_counters",
         "_directs",
@@ -105,6 +113,7 @@ class MessageService:
         entities: EntityCache,
         directs: DirectSends,
         messages: MessageCache,
+        attachments: AttachmentService,
         firsts: FirstMessages,
         renderer: MessageRenderer,
         door: Door,
@@ -115,6 +124,7 @@ class MessageService:
         self._entities = entities
         self._directs = directs
         self._messages = messages
+        self._attachments = attachments
         self._firsts = firsts
         self._renderer = renderer
         self._door = door
@@ -126,15 +136,32 @@ class MessageService:
         }
         self._latency = metrics.api.message_latency_seconds
 
-    async def send(self, user_id: int, channel_id: int, form: CreateMessage) -> Sent:
-        """Send a message, or find the first one with its nonce.
+    async def send(
+        self, user_id: int, channel_id: int, form: CreateMessage, files: IncomingFiles | None = None
+    ) -> Sent:
+        """Send a message, with the files that came with it, or find the first one with its nonce.
 
         Raises:
             Invalid, NotBuilt: as `parse_draft`. UnknownChannel, MissingAccess, Forbidden: without the right to send.
             NotATextChannel: in categories and forums. RateLimited, SlowMode: when a limit is used up.
-            Unavailable: when the door or the store is.
+            Invalid, LimitReached, TooLarge: for files. Unavailable: when the door or the store is.
         """
-        draft = parse_draft(form)
+        has_files = files is not None and bool(files.files)
+        draft = parse_draft(form, has_files=has_files)
+        if not has_files and not draft.wanted:
+            if draft.is_voice:
+                raise VoiceMessageFiles
+            return await self._send(user_id, channel_id, draft)
+        async with self._attachments.attach(user_id, channel_id, draft.wanted, files) as attached:
+            draft = msgspec.structs.replace(draft, attachments=attached.attachments)
+            if draft.is_voice:
+                _check_voice(draft.attachments)
+            sent = await self._send(user_id, channel_id, draft)
+            if sent.is_new:
+                await attached.use(sent.message_id)
+            return sent
+
+    async def _send(self, user_id: int, channel_id: int, draft: Draft) -> Sent:
         started_s = self._clock.monotonic_s()
         for _ in range(_MAX_CHECKS):
             checked = await self._check(user_id, channel_id, draft)
@@ -185,17 +212,17 @@ class MessageService:
             if permit.is_repeat:
                 first = await self._firsts.find(resolved.message)
                 shown = await self._firsts.show(access, first)
-                return Sent(encoded=shown, guild_id=guild_id, is_new=False, standing=permit.standing)
+                return _sent(shown, guild_id, first.id, permit, is_new=False)
             encoded = self._renderer.encode(resolved, None if access.guild is None else access.guild.member)
             events = message_created(access.channel, resolved.message, encoded.dispatch)
             added = await self._messages.add(resolved.message, events)
             if added.is_new:
                 if not checked.author.bot:
                     self._places.note(checked.author.id, access.channel.id, added.message.id)
-                return Sent(encoded=encoded, guild_id=guild_id, is_new=True, standing=permit.standing)
+                return _sent(encoded, guild_id, permit.id, permit, is_new=True)
             permit.first_id = added.message.id
         told = await self._firsts.tell_again(access, added.message)
-        return Sent(encoded=told, guild_id=guild_id, is_new=False, standing=permit.standing)
+        return _sent(told, guild_id, added.message.id, permit, is_new=False)
 
     async def _find_referenced(self, access: ChannelAccess, reply: Reply) -> ResolvedMessage | None:
         """Find the answered message; None when it is gone and the sender does not mind.
@@ -215,6 +242,10 @@ class MessageService:
         if reply.is_required:
             raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return None
+
+
+def _sent(encoded: EncodedMessage, guild_id: int, message_id: int, permit: Permit, *, is_new: bool) -> Sent:
+    return Sent(encoded=encoded, guild_id=guild_id, message_id=message_id, is_new=is_new, standing=permit.standing)
 
 
 def _opening_of(checked: _Checked) -> Opening:
@@ -249,6 +280,7 @@ def _resolve(checked: _Checked, message_id: int) -> ResolvedMessage:
         nonce=draft.nonce,
         nonce_is_int=draft.nonce_is_int,
         reference_id=None if referenced is None else referenced.message.id,
+        attachments=draft.attachments,
     )
     return ResolvedMessage(
         message=message,
@@ -267,7 +299,17 @@ def _require_rights(access: ChannelAccess, draft: Draft) -> None:
         needed |= _SEND_TTS
     if draft.has_embeds:
         needed |= _EMBED_LINKS
+    if draft.attachments:
+        needed |= _SEND_VOICE if draft.is_voice else ATTACH_FILES
     access.require(needed)
+
+
+def _check_voice(attachments: tuple[Attachment, ...]) -> None:
+    """Raise VoiceMessageFiles or VoiceMessageFacts for what is no single recording."""
+    if len(attachments) != 1 or not attachments[0].content_type.startswith(("audio/", "video/")):
+        raise VoiceMessageFiles
+    if attachments[0].duration_s is None or attachments[0].waveform is None:
+        raise VoiceMessageFacts
 
 
 def _refusal(error: DomainError) -> RefusedMessage:

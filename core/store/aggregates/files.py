@@ -36,9 +36,12 @@ class FileWriter(FileReader, Protocol):
         """Note that the bytes of an expected file are there, with what was found out. Tell whether it was expected."""
 
     async def claim(
-        self, file_ids: Collection[int], *, user_id: int, channel_id: int, expires_ms: int
+        self, file_ids: Collection[int], *, user_id: int, channel_id: int, expires_ms: int, message_id: int = 0
     ) -> list[StoredFile]:
-        """Take stored files for a message; return those that are this user's and this channel's, in no order."""
+        """Take stored files for a message, whose id is given when it is there already.
+
+        Return those that are this user's and this channel's, in no order.
+        """
 
     async def release(self, file_ids: Collection[int]) -> None:
         """Give claimed files back: their message was not sent, and may be sent again."""

@@ -61,3 +61,16 @@ def render_attachment(channel_id: int, attachment: Attachment, link_to: LinkTo) 
         waveform=UNSET if attachment.waveform is None else attachment.waveform,
         flags=attachment.flags or UNSET,
     )
+
+
+class RefreshedLink(msgspec.Struct, kw_only=True):
+    """An old link, and the new one; None when there is none for this caller."""
+
+    original: str
+    refreshed: str | None
+
+
+class RefreshedLinks(msgspec.Struct, kw_only=True):
+    """The answer to a request for new links."""
+
+    refreshed_urls: list[RefreshedLink]

@@ -25,7 +25,7 @@ from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics import Metrics
-from core.runtime.settings.settings import ApiSettings, LimitSettings, Settings
+from core.runtime.settings.settings import ApiSettings, FileSettings, LimitSettings, Settings
 from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
@@ -41,6 +41,7 @@ HIGH_LIMITS = LimitSettings(
     logins_per_minute=1_000_000,
 )
 
+FILE_SETTINGS = FileSettings()
 API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
 """The least cost that argon2 allows: a hash takes microseconds."""
 
@@ -56,6 +57,7 @@ async def open_api_in(
     *,
     limits: LimitSettings = HIGH_LIMITS,
     api: ApiSettings = API_SETTINGS,
+    files: FileSettings = FILE_SETTINGS,
     clock: Clock | None = None,
     wrap: Callable[[SqlStore], Any] = lambda store: store,
 ) -> AsyncIterator[ApiUnderTest]:
@@ -78,7 +80,7 @@ async def open_api_in(
             links=make_links(clock),
             ids=ids,
             clock=clock,
-            settings=Settings(api=api, limits=limits),
+            settings=Settings(api=api, limits=limits, files=files),
             metrics=metrics,
             door=MemoryDoor(
                 make_id=ids.next,

@@ -60,7 +60,7 @@ class SqlFiles:
         return bool(await self._db.execute(update(files).where(*is_expected).values(values)))
 
     async def claim(
-        self, file_ids: Collection[int], *, user_id: int, channel_id: int, expires_ms: int
+        self, file_ids: Collection[int], *, user_id: int, channel_id: int, expires_ms: int, message_id: int = 0
     ) -> list[StoredFile]:
         is_free = (
             files.c.id.in_(file_ids),
@@ -68,12 +68,12 @@ class SqlFiles:
             files.c.user_id == user_id,
             files.c.channel_id == channel_id,
         )
-        claimed = update(files).where(*is_free).values(state=int(FileState.CLAIMED), expires_ms=expires_ms)
-        return await self._change(claimed)
+        values = {"state": int(FileState.CLAIMED), "expires_ms": expires_ms, "message_id": message_id}
+        return await self._change(update(files).where(*is_free).values(values))
 
     async def release(self, file_ids: Collection[int]) -> None:
         is_claimed = files.c.id.in_(file_ids), files.c.state == int(FileState.CLAIMED)
-        await self._db.execute(update(files).where(*is_claimed).values(state=int(FileState.STORED)))
+        await self._db.execute(update(files).where(*is_claimed).values(state=int(FileState.STORED), message_id=0))
 
     async def use(self, file_ids: Collection[int], *, message_id: int) -> None:
         is_claimed = files.c.id.in_(file_ids), files.c.state == int(FileState.CLAIMED)

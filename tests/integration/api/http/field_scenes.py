@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.services.members.member_forms import DASHED_DAYS
 from core.domain.channel import ChannelType, Overwrite
+from tests.integration.api.http import file_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
@@ -36,7 +37,6 @@ EMBED_VALUES: Final[dict[str, list[Any]]] = {
 }
 REFUSED_PARTS: Final[dict[str, list[Any]]] = {
     "components": [[{"type": 1}]],
-    "attachments": [[{"id": 0, "filename": "a"}]],
     "sticker_ids": [["1"]],
     "poll": [{"question": {"text": "?"}}],
     "shared_client_theme": [{"base_theme": 1}],
@@ -128,14 +128,17 @@ async def _draft(api: ApiUnderTest, field: str) -> tuple[Ground, dict[str, Any],
         body["message_reference"] = {"message_id": first}
     reference = {"message_id": first, "fail_if_not_exists": False}
     gone = {"message_id": "5", "fail_if_not_exists": False}
+    around, files = await file_scenes.attachment_fields(api, ground) if field.startswith("attachments") else ({}, {})
     parents = {
         **EMBEDS,
+        **around,
         "message_reference": gone if field == "message_reference.fail_if_not_exists" else reference,
         "allowed_mentions": {},
     }
     values = {
         **EMBED_VALUES,
         **REFUSED_PARTS,
+        **files,
         "nonce": ["walked"],
         "flags": [4, 4096],
         "allowed_mentions": [{"parse": []}],
@@ -536,6 +539,9 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/users/@me"): update_user,
     ("PATCH", "/users/@me/relationships/{user_id}"): rename_friend,
     ("POST", "/applications"): create_application,
+    ("POST", "/attachments/refresh-urls"): file_scenes.refresh,
+    ("POST", "/channels/{channel_id}/attachments"): file_scenes.announce,
+    ("POST", "/files/upload-url"): file_scenes.announce_to_channel,
     ("POST", "/channels/{channel_id}/invites"): create_invite,
     ("POST", "/channels/{channel_id}/messages"): send_message,
     ("POST", "/channels/{channel_id}/messages/bulk-delete"): bulk_delete,

@@ -26,6 +26,7 @@ _SNOWFLAKE = re.compile(r"\b\d{18,19}\b")
 _TIME = re.compile(r'"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"')
 _VERSION = re.compile(r'"version": ?\d{13}')
 _MASKED = re.compile(r'"(code|token|nonce_|verify_key|email|id_hash)": ?"(?:[A-Za-z0-9]{8}|[\w.\-]{40,}|\d+)"')
+_SIGNED = re.compile(r"\?ex=[0-9a-f]+&is=[0-9a-f]+&hm=[0-9a-f]+")
 _MAX_DEPTH = 3
 
 
@@ -101,6 +102,7 @@ def normalise(text: str, names: Mapping[str, str]) -> str:
     for found, name in names.items():
         text = text.replace(found, f"<{name}>")
     numbers: dict[str, str] = {}
+    text = _SIGNED.sub("?<signed>", text)
     text = _SNOWFLAKE.sub(lambda match: numbers.setdefault(match[0], f"<{len(numbers)}>"), text)
     text = _VERSION.sub('"version": "<time>"', text)
     return _MASKED.sub(r'"\1": "<masked>"', _TIME.sub('"<time>"', text))

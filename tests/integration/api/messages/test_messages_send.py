@@ -130,7 +130,6 @@ async def test_send_wrong_body_names_the_field(
         {"sticker_ids": ["1"]},
         {"components": [{"type": 1}]},
         {"poll": {"question": {"text": "?"}}},
-        {"attachments": [{"id": 0}]},
         {"message_reference": {"message_id": "1", "type": 1}},
     ],
 )
@@ -179,13 +178,6 @@ async def test_send_multipart_payload_is_read(api: ApiUnderTest) -> None:
     answer = await alice.request("POST", place.messages, files=part)
     assert answer.status_code == 200
     assert answer.json()["content"] == "form"
-
-
-async def test_send_multipart_file_is_refused(api: ApiUnderTest) -> None:
-    alice = await api.register()
-    place = await store_guild(api, alice)
-    parts = {"payload_json": (None, b'{"content": "form"}'), "files[0]": ("a.txt", b"text", "text/plain")}
-    assert (await alice.request("POST", place.messages, files=parts)).status_code == 501
 
 
 async def test_send_multipart_that_is_none_is_refused(api: ApiUnderTest) -> None:

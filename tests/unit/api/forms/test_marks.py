@@ -18,6 +18,8 @@ NOT_TEXTS = {
     "login", "email", "password", "new_password", "session_id_hashes", "ids",
     "code", "nonce", "region", "rtc_region", "timestamp", "date_of_birth",
     "include_roles", "role_ids", "users", "roles", "features", "parse",
+    "id",  # the client's own, of an upload
+    "filename", "uploaded_filename", "waveform", "attachment_urls",  # of files, whose names are cleaned by `filenames`
     "content",  # its definition is applied by `message_forms`, which counts what is left of a message
     "title", "description", "text", "name", "value",  # of embeds, which are measured together
 }  # fmt: skip

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from api.http.answers import Answer
-from api.http.binding import Endpoint, bind
+from api.http.binding import BodyBounds, Endpoint, bind
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, get, post, put
 from api.http.scope import CALLER_KEY, TEMPLATE_KEY
@@ -36,7 +36,7 @@ class OpenGate:
 
 
 def endpoint_of(route: Route, gate: Any = None, **services: Any) -> Endpoint:
-    (endpoint,) = bind(route, services, gate=gate or OpenGate(), max_body_bytes=100, prefix="/api/v10")
+    (endpoint,) = bind(route, services, gate=gate or OpenGate(), bounds=BodyBounds(100, 1000), prefix="/api/v10")
     return endpoint
 
 

@@ -26,7 +26,7 @@ def body_of(*chunks: bytes) -> Body:
 
 async def find_json(body: bytes, content_type: str) -> bytes:
     """The JSON of a body that arrives whole."""
-    return await read_json(body_of(body), content_type)
+    return await read_json(body_of(body), content_type, max_bytes=1_000_000)
 
 
 def part(value: str, disposition: str) -> str:
@@ -84,7 +84,7 @@ async def test_form_that_is_none_is_refused(body: bytes, content_type: str) -> N
 async def test_form_may_arrive_in_any_pieces(size: int) -> None:
     body = form(part('{"content": "é"}', 'name="payload_json"'), part("x" * 50, 'name="content"'))
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
-    assert await read_json(body_of(*pieces), FORM) == '{"content": "é"}'.encode()
+    assert await read_json(body_of(*pieces), FORM, max_bytes=1_000_000) == '{"content": "é"}'.encode()
 
 
 async def test_form_with_a_file_is_refused_before_the_file_has_come() -> None:
@@ -98,7 +98,7 @@ async def test_form_with_a_file_is_refused_before_the_file_has_come() -> None:
         return {"type": "http.request", "body": head, "more_body": True}
 
     with pytest.raises(NotBuilt):
-        await read_json(Body({"headers": []}, receive, 1_000_000), FORM)
+        await read_json(Body({"headers": []}, receive, 1_000_000), FORM, max_bytes=1_000_000)
 
 
 @given(body=st.binary(max_size=200), content_type=st.text(max_size=80) | st.just(FORM))

@@ -1,0 +1,101 @@
+"""The file side of the composition root: what comes, what is kept, what goes out, and what is swept."""
+
+import msgspec
+
+from api.http.binding import BodyBounds
+from api.http.scope import PREFIX
+from api.services.entity_cache import EntityCache
+from api.services.files.attachment_forms import MAX_ATTACHMENTS
+from api.services.files.attachments import AttachmentService
+from api.services.files.downloads import DownloadService
+from api.services.files.file_links import FileLinks
+from api.services.files.file_sweep import FileSweep
+from api.services.files.incoming_files import FileIntake
+from api.services.files.link_refresh import LinkRefreshService
+from api.services.files.stored_files import Quotas, StoredFiles
+from api.services.files.uploads import UploadService
+from api.services.ids import IdSource
+from core.bus.interfaces import Bus
+from core.media.workers import PictureWorkers
+from core.runtime.clock import Clock
+from core.runtime.settings.settings import FileSettings, Settings
+from core.store.blob.interfaces import BlobStore
+from core.store.interfaces import Store
+
+_PART_HEAD_BYTES = 8192
+"""What stands around each file of a form."""
+
+
+class FileServices(msgspec.Struct, kw_only=True, frozen=True):
+    """The services by the names under which handlers ask for them. The binding of handlers asks for `intake` itself."""
+
+    downloads: DownloadService
+    intake: FileIntake
+    link_refresh: LinkRefreshService
+    uploads: UploadService
+
+
+class FileParts(msgspec.Struct, kw_only=True, frozen=True):
+    """The services, and what other sides need of files."""
+
+    services: FileServices
+    attachments: AttachmentService
+    sweep: FileSweep
+    workers: PictureWorkers
+
+
+def build_file_parts(
+    *,
+    store: Store,
+    bus: Bus,
+    entities: EntityCache,
+    blobs: BlobStore,
+    links: FileLinks,
+    ids: IdSource,
+    clock: Clock,
+    settings: FileSettings,
+) -> FileParts:
+    """Make the services."""
+    workers = PictureWorkers(processes=settings.picture_processes, max_pixels=settings.max_picture_pixels)
+    quotas = Quotas(user_bytes=settings.user_quota_bytes, guild_bytes=settings.guild_quota_bytes)
+    files = StoredFiles(store=store, blobs=blobs, workers=workers, quotas=quotas)
+    lifetime_s = settings.upload_lifetime_s
+    services = FileServices(
+        downloads=DownloadService(store=store, files=files, links=links, workers=workers, staging=blobs.staging),
+        intake=FileIntake(entities=entities, staging=blobs.staging, max_bytes=settings.max_file_bytes),
+        link_refresh=LinkRefreshService(entities=entities, store=store, links=links),
+        uploads=UploadService(
+            entities=entities,
+            store=store,
+            files=files,
+            links=links,
+            staging=blobs.staging,
+            ids=ids,
+            clock=clock,
+            lifetime_s=lifetime_s,
+            max_bytes=settings.max_upload_bytes,
+            prefix=PREFIX,
+        ),
+    )
+    return FileParts(
+        services=services,
+        attachments=AttachmentService(
+            entities=entities, store=store, files=files, ids=ids, clock=clock, lifetime_s=lifetime_s
+        ),
+        sweep=FileSweep(
+            store=store,
+            bus=bus,
+            files=files,
+            staging=blobs.staging,
+            clock=clock,
+            interval_s=settings.sweep_interval_s,
+            lifetime_s=lifetime_s,
+        ),
+        workers=workers,
+    )
+
+
+def find_body_bounds(settings: Settings) -> BodyBounds:
+    """Return the bounds of bodies: a form may have ten files beside its JSON."""
+    usual = settings.api.max_json_bytes
+    return BodyBounds(usual, usual + MAX_ATTACHMENTS * (settings.files.max_file_bytes + _PART_HEAD_BYTES))
