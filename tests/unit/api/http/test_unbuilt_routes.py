@@ -22,7 +22,7 @@ def test_list_holds_every_operation_of_the_document() -> None:
         ("POST", "/sticker-packs", False),
         ("GET", "/guilds/1/templates", True),
         ("PATCH", "/webhooks/1/token/messages/@original", True),
-        ("POST", "/channels/1/attachments", True),
+        ("POST", "/users/@me/devices", True),
         ("GET", "/guilds/1/2/templates", False),
         ("GET", "/nothing", False),
         ("GET", "", False),
