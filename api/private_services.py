@@ -66,7 +66,7 @@ def build_private_services(  # noqa: PLR0913 - a composition root is given all t
         relationships=people.relationships,
         images=images,
         last_messages=last_messages,
-        notes=SystemMessages(messages=store.messages, door=door),
+        notes=SystemMessages(entities=entities, messages=store.messages, door=door),
         ids=ids,
         most_recipients=group_recipients,
     )

@@ -66,7 +66,8 @@ class Door(Protocol):
         the message is stored, the store and the door of a backend see to it together that a repeat makes no second one.
 
         Raises:
-            StaleRights: when rights in the guild have changed since the mark; check them again and open anew.
+            StaleRights: when rights in the guild have changed since the mark; check them again and open anew. Those
+                in private channels only the door of a single process knows; a cluster's lets in what was just checked.
             SlowMode, RateLimited: as the limits say. A repeat is not limited.
             Unavailable: when the door does not answer, or its channel is held up.
         """

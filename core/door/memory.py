@@ -56,11 +56,15 @@ class MemoryDoor:
 
     def _admit(self, opening: Opening) -> Permit:
         """Count the message, and make its id. Raises StaleRights, SlowMode, RateLimited."""
-        mark, guild_id = opening.mark, opening.guild_id
-        if mark is not None and guild_id and self._rights.are_stale(guild_id, opening.author_id, mark):
+        if opening.mark is not None and self._is_stale(opening, opening.mark):
             raise StaleRights
         standing = self._limits.take(opening)
         return Permit(self._make_id(), standing=standing)
+
+    def _is_stale(self, opening: Opening, mark: int) -> bool:
+        if opening.guild_id:
+            return self._rights.are_stale(opening.guild_id, opening.author_id, mark)
+        return self._rights.are_stale_in_private(opening.channel_id, mark)
 
 
 class _Passage:

@@ -126,9 +126,9 @@ class GroupChannelService:
         before = await self._entities.channel(channel_id)
         after = await self._in_unit(caller, channel_id, body)
         if after.name != before.name:
-            await self._notes.write(after, MessageType.CHANNEL_NAME_CHANGE, caller.user, content=after.name)
+            await self._notes.write(channel_id, MessageType.CHANNEL_NAME_CHANGE, caller.user, content=after.name)
         if after.icon != before.icon:
-            await self._notes.write(after, MessageType.CHANNEL_ICON_CHANGE, caller.user)
+            await self._notes.write(channel_id, MessageType.CHANNEL_ICON_CHANGE, caller.user)
         people = await self._entities.users(after.recipient_ids)
         return show_direct(after, caller.user_id, people, last_ids.get(channel_id))
 
@@ -154,7 +154,7 @@ class GroupChannelService:
         after = await self._in_unit(caller, channel_id, body, joining=user_id)
         if after is not None:
             added = await self._entities.user(user_id)
-            await self._notes.write(after, MessageType.RECIPIENT_ADD, caller.user, mentioned=added)
+            await self._notes.write(channel_id, MessageType.RECIPIENT_ADD, caller.user, mentioned=added)
 
     async def remove(self, caller: Caller, channel_id: int, user_id: int) -> None:
         """Remove somebody as the owner, or leave.
@@ -174,7 +174,7 @@ class GroupChannelService:
         after = await self._in_unit(caller, channel_id, body)
         if after.recipient_ids:
             gone = await self._entities.user(user_id)
-            await self._notes.write(after, MessageType.RECIPIENT_REMOVE, caller.user, mentioned=gone)
+            await self._notes.write(channel_id, MessageType.RECIPIENT_REMOVE, caller.user, mentioned=gone)
 
     async def leave(self, caller: Caller, channel: Channel) -> DirectChannelObject:
         """Leave the group, and return it as it was."""

@@ -5,8 +5,9 @@ They pass the door of the channel as others do, so they have their place among t
 
 import msgspec
 
+from api.services.entity_cache import EntityCache
 from api.services.messages.message_events import message_created
-from core.domain.channel import Channel
+from core.domain.errors import UnknownChannel
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
 from core.door.interfaces import Door, Opening
@@ -19,16 +20,24 @@ _encode = msgspec.json.Encoder().encode
 class SystemMessages:
     """Writes system messages."""
 
-    __slots__ = ("_door", "_messages")
+    __slots__ = ("_door", "_entities", "_messages")
 
-    def __init__(self, *, messages: MessageStore, door: Door) -> None:
+    def __init__(self, *, entities: EntityCache, messages: MessageStore, door: Door) -> None:
+        self._entities = entities
         self._messages = messages
         self._door = door
 
     async def write(
-        self, channel: Channel, kind: MessageType, author: User, *, mentioned: User | None = None, content: str = ""
+        self, channel_id: int, kind: MessageType, author: User, *, mentioned: User | None = None, content: str = ""
     ) -> None:
-        """Write a message of this kind into a private channel, in the author's name."""
+        """Write a message of this kind into a private channel, in the author's name, for those who are in it now.
+
+        Nothing is written into a channel that is gone.
+        """
+        try:
+            channel = await self._entities.channel(channel_id)
+        except UnknownChannel:
+            return
         opening = Opening(channel_id=channel.id, guild_id=0, author_id=author.id, is_limited=False, mark=None)
         async with self._door.open(opening) as permit:
             message = Message(

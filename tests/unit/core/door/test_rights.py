@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.events import CHANNEL_UPDATE, GUILD_MEMBER_REMOVE
+from core.domain.events import CHANNEL_RECIPIENT_REMOVE, CHANNEL_UPDATE, GUILD_MEMBER_REMOVE, RELATIONSHIP_ADD
 from core.door import rights
 from core.door.rights import RightsChanges
 from tests.contract.builders import new_envelope
@@ -49,3 +49,20 @@ async def test_mark_from_before_a_forgotten_change_is_stale_everywhere(
     assert [mark for mark in range(7) if changes.are_stale(2, USER, mark)] == [0, 1, 2]
     assert [mark for mark in range(7) if changes.are_stale(1, USER, mark)] == [0, 1, 2, 3]
     assert [mark for mark in range(7) if changes.are_stale(5, USER, mark)] == [0, 1, 2, 3, 4, 5]
+
+
+async def test_change_of_a_private_channel_is_no_other_channels(bus: MemoryBus, changes: RightsChanges) -> None:
+    await bus.publish([new_envelope(1, event=CHANNEL_RECIPIENT_REMOVE, user_id=USER, channel_id=5)])
+    assert changes.are_stale_in_private(5, 0)
+    assert not changes.are_stale_in_private(6, 0)
+    assert not changes.are_stale_in_private(5, 1)
+    assert not changes.are_stale(GUILD, USER, 0)
+
+
+async def test_change_of_a_relationship_makes_checks_in_all_private_channels_stale(
+    bus: MemoryBus, changes: RightsChanges
+) -> None:
+    await bus.publish([new_envelope(1, event=RELATIONSHIP_ADD, user_id=USER)])
+    assert changes.are_stale_in_private(5, 0)
+    assert not changes.are_stale_in_private(5, 1)
+    assert not changes.are_stale(GUILD, USER, 0)
