@@ -75,5 +75,7 @@ def build_private_services(  # noqa: PLR0913 - a composition root is given all t
         calls=CallService(entities=entities),
         groups=groups,
         private_channels=PrivateChannelService(directs=directs, groups=groups),
-        relationships=RelationshipService(store=store, entities=entities, ids=ids, clock=clock),
+        relationships=RelationshipService(
+            store=store, entities=entities, relationships=people.relationships, ids=ids, clock=clock
+        ),
     )

@@ -1,4 +1,4 @@
-"""/users/@me/relationships: friends, requests and blocks."""
+"""/users/@me/relationships: friends, requests and blocks; and the friends that one has in common with others."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,6 +9,7 @@ from api.services.caller import Caller
 from api.services.relationships.relationship_forms import PutRelationship, RequestByName, UpdateRelationship
 from api.services.relationships.relationships import RelationshipService
 from core.wire.objects.relationship import RelationshipObject
+from core.wire.objects.user import UserObject
 
 
 @get("/users/@me/relationships")
@@ -45,10 +46,19 @@ async def remove_relationship(user_id: SnowflakePath, caller: Caller, relationsh
     await relationships.remove(caller, user_id)
 
 
+@get("/users/{user_id}/relationships")
+async def list_mutual_friends(
+    user_id: SnowflakePath, caller: Caller, relationships: RelationshipService
+) -> list[UserObject]:
+    """The caller's friends who are friends of another user too."""
+    return await relationships.list_mutual(caller, user_id)
+
+
 ROUTES: Final[Sequence[Route]] = (
     list_relationships,
     request_by_name,
     put_relationship,
     rename_friend,
     remove_relationship,
+    list_mutual_friends,
 )

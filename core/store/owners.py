@@ -5,7 +5,8 @@ of all that it checks and changes, and units that name a common owner run one af
 
     a membership begins or ends   the user and the guild
     anything else of a guild      the guild
-    a direct channel              both users
+    a direct channel, a group     all recipients, and who is to become one
+    a relationship                both users
     a user's public change        the user, and then each guild that shows it (`Transaction.lock`)
 
 Owners are locked in one order, users before guilds and each ascending, so that no two units wait for each other (no id

@@ -13,6 +13,7 @@ from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
+from api.services.relationships.relationship_cache import RelationshipCache
 from api.services.relationships.relationship_forms import PutRelationship, RequestByName, UpdateRelationship
 from core.domain.errors import (
     BotsHaveNoFriends,
@@ -38,6 +39,7 @@ from core.domain.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.relationship import RelationshipObject, render_relationship, render_removed
+from core.wire.objects.user import UserObject, render_user
 
 MAX_FRIENDS: Final = 1000
 """Discord's bound of friends, with the requests that one has sent. READY has all of them."""
@@ -56,11 +58,14 @@ Step = Callable[[Pair], Pair]
 class RelationshipService:
     """Reads and changes the caller's side of relationships, and the other side with it."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_relationships", "_store")
 
-    def __init__(self, *, store: Store, entities: EntityCache, ids: IdSource, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, entities: EntityCache, relationships: RelationshipCache, ids: IdSource, clock: Clock
+    ) -> None:
         self._store = store
         self._entities = entities
+        self._relationships = relationships
         self._ids = ids
         self._clock = clock
 
@@ -70,6 +75,19 @@ class RelationshipService:
         sides = await self._store.relationships.list_of(caller.user_id)
         others = await self._entities.users([side.other_id for side in sides])
         return [render_relationship(side, others[side.other_id]) for side in sides if side.other_id in others]
+
+    async def list_mutual(self, caller: Caller, user_id: int) -> list[UserObject]:
+        """Return the caller's friends who are friends of another one too, by ascending id.
+
+        There are none where one of the two blocks the other. Raises UnknownUser, WrongAccountKind.
+        """
+        _require_person(caller)
+        other = await self._entities.user(user_id)
+        if await self._relationships.is_block_between(caller.user_id, other.id):
+            return []
+        mutual = await self._relationships.friends_of(caller.user_id) & await self._relationships.friends_of(other.id)
+        people = await self._entities.users(mutual)
+        return [render_user(people[each]) for each in sorted(people)]
 
     async def request_by_name(self, caller: Caller, form: RequestByName) -> None:
         """Ask the person of this name for friendship.

@@ -144,6 +144,7 @@ async def _read_everything(folder: Path, store: Any) -> Mapping[str, list[Any]]:
         "members": [await store.members.list_page(guild_id) for guild_id in guilds],
         "bans": [await store.bans.list_page(guild_id) for guild_id in guilds],
         "invites": [await store.invites.list_of_guild(guild_id) for guild_id in guilds],
+        "relationships": [await store.relationships.list_of(user_id) for user_id in users],
         "direct": [await store.channels.list_direct(user_id) for user_id in users],
     }
 

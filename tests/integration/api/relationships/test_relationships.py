@@ -195,3 +195,15 @@ async def test_limits_of_friends_of_waiting_requests_and_of_blocks(
     for other in (bob, carol):
         assert (await alice.put(f"{MINE}/{other.id}", {"type": BLOCKED})).status_code == 204
     assert error_code(await alice.put(f"{MINE}/{dave.id}", {"type": BLOCKED})) == (400, 30002)
+
+
+async def test_mutual_friends_are_those_of_both(api: ApiUnderTest) -> None:
+    alice, bob, carol, dora = [await api.register() for _ in range(4)]
+    await api.befriend(carol, alice, bob)
+    await api.befriend(dora, alice)
+    await ask(bob, dora)
+    path = f"/users/{bob.id}/relationships"
+    assert [user["id"] for user in (await alice.get(path)).json()] == [carol.id]
+    assert error_code(await alice.get("/users/5/relationships")) == (404, 10013)
+    assert (await bob.put(f"{MINE}/{alice.id}", {"type": BLOCKED})).status_code == 204
+    assert (await alice.get(path)).json() == []
