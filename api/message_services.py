@@ -15,6 +15,7 @@ from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.own_places import OwnPlaces
+from api.services.reading.mention_inbox import MentionInboxService
 from api.services.reading.read_states import ReadStateService
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
@@ -28,6 +29,7 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
 
     edits: MessageEditService
     history: MessageHistoryService
+    mentions: MentionInboxService
     messages: MessageService
     read_states: ReadStateService
     typing_indicators: TypingIndicatorService
@@ -62,6 +64,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             clock=clock,
         ),
         history=MessageHistoryService(entities=entities, messages=store.messages, cache=cache, renderer=renderer),
+        mentions=MentionInboxService(store=store, entities=entities, renderer=renderer, ids=ids),
         messages=MessageService(
             entities=entities,
             directs=directs,

@@ -166,7 +166,6 @@ BESIDES: Final = (
     "POST /auth/reset",
     "POST /auth/verify",
     "POST /auth/mfa/totp",
-    "GET /users/@me/mentions",
     "GET PATCH /users/@me/settings",
     "GET PATCH /users/@me/guilds/{guild_id}/settings",
     "POST /users/@me/devices",

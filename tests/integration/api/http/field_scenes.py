@@ -190,6 +190,18 @@ async def forget_read_state(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(f"{ground.place.messages}/ack", {}, values={"read_state_type": [1]})
 
 
+async def list_mentions(api: ApiUnderTest, _field: str) -> Prepared:
+    """A member is mentioned in each way, and in another guild."""
+    ground = await Ground.build(api)
+    member, role = ground.member, await ground.role("role")
+    await ground.owner.put(f"{ground.path}/members/{member.id}/roles/{role}")
+    second = await store_guild(api, ground.owner, member)
+    await ground.owner.post(second.messages, {"content": f"<@{member.id}>"})
+    _, _, last = [await ground.message(content) for content in (f"<@{member.id}>", f"<@&{role}>", "@everyone")]
+    values = {"limit": [1], "before": [last], "guild_id": [ground.id], "roles": [False], "everyone": [False]}
+    return ground.request("/users/@me/mentions", actor=member, values=values)
+
+
 async def ack_many(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     second = await ground.make_channel("second", ChannelType.TEXT)
@@ -524,6 +536,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("GET", "/invites/{code}"): get_invite,
     ("GET", "/oauth2/authorize"): show_authorization,
     ("GET", "/users/@me/guilds"): list_own_guilds,
+    ("GET", "/users/@me/mentions"): list_mentions,
     ("PATCH", "/applications/@me"): update_own_application,
     ("PATCH", "/applications/{application_id}"): update_application,
     ("PATCH", "/channels/{channel_id}"): update_channel,

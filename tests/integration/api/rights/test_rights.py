@@ -54,6 +54,7 @@ NOT_IN_A_GUILD: Final = frozenset(
         "POST /read-states/ack-bulk",
         "POST /invites/{code}",
         "DELETE /channels/{channel_id}/recipients/{user_id}",
+        "DELETE /users/@me/mentions/{message_id}",
         "DELETE /users/@me/relationships/{user_id}",
         "PATCH /users/@me/relationships/{user_id}",
         "POST /users/@me/channels",
