@@ -5,6 +5,7 @@ import msgspec
 from api.services.accounts.accounts import AccountService
 from api.services.accounts.auth import AuthService
 from api.services.accounts.password_attempts import PasswordAttempts
+from api.services.accounts.profiles import ProfileService
 from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
 from api.services.applications.integrations import IntegrationService
@@ -14,6 +15,9 @@ from api.services.guilds.own_guilds import OwnGuildService
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.members.membership import Membership
+from api.services.preferences.guild_settings import GuildSettingsService
+from api.services.preferences.notes import NoteService
+from api.services.preferences.user_settings import UserSettingsService
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
@@ -31,6 +35,10 @@ class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
     empty_lists: EmptyListService
     integrations: IntegrationService
     own_guilds: OwnGuildService
+    guild_settings: GuildSettingsService
+    notes: NoteService
+    profiles: ProfileService
+    user_settings: UserSettingsService
 
 
 def build_account_services(  # noqa: PLR0913 - a composition root is given all that its parts need
@@ -50,9 +58,10 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
     applications_service = ApplicationService(
         store=store, entities=entities, images=images, ids=ids, clock=clock, random=random
     )
+    accounts = AccountService(store=store, entities=entities, images=images, passwords=passwords, ids=ids)
     own_guilds = OwnGuildService(store=store, entities=entities, online=online, clock=clock)
     return AccountServices(
-        accounts=AccountService(store=store, entities=entities, images=images, passwords=passwords, ids=ids),
+        accounts=accounts,
         applications=applications_service,
         auth=AuthService(
             store=store,
@@ -73,4 +82,8 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
         empty_lists=EmptyListService(entities=entities, messages=store.messages, applications=applications_service),
         integrations=IntegrationService(store=store, entities=entities),
         own_guilds=own_guilds,
+        guild_settings=GuildSettingsService(store=store, entities=entities, ids=ids),
+        notes=NoteService(store=store, entities=entities, ids=ids),
+        profiles=ProfileService(store=store, entities=entities, accounts=accounts),
+        user_settings=UserSettingsService(store=store, ids=ids),
     )

@@ -166,8 +166,6 @@ BESIDES: Final = (
     "POST /auth/reset",
     "POST /auth/verify",
     "POST /auth/mfa/totp",
-    "GET PATCH /users/@me/settings",
-    "GET PATCH /users/@me/guilds/{guild_id}/settings",
     "POST /users/@me/devices",
     "GET /channels/{channel_id}/messages/search",
     "GET /guilds/{guild_id}/messages/search",

@@ -29,7 +29,7 @@ from api.routes import (
     typing_indicators,
     users,
 )
-from api.routes.clients import discovery, first_questions
+from api.routes.clients import discovery, first_questions, preferences
 
 API_ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,
@@ -39,6 +39,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *discovery.ROUTES,
     *empty_lists.ROUTES,
     *first_questions.ROUTES,
+    *preferences.ROUTES,
     *relationships.ROUTES,
     *direct_channels.ROUTES,
     *calls.ROUTES,

@@ -9,12 +9,14 @@ from api.http.parameters import SnowflakePath, SnowflakeQuery
 from api.http.route import Route, get, patch
 from api.services.accounts.account_forms import UpdateAccount
 from api.services.accounts.accounts import AccountService
+from api.services.accounts.profiles import ProfileService
 from api.services.caller import Caller
 from api.services.guilds.own_guilds import OwnGuildService
 from api.services.images import IMAGE_BODY_BYTES
+from api.services.preferences.preference_forms import UpdateProfile
 from core.wire.objects.guild import OwnGuildObject
 from core.wire.objects.member import MemberObject
-from core.wire.objects.profile import UserProfileObject
+from core.wire.objects.profile import ProfileObject, UserProfileObject
 from core.wire.objects.user import OwnUserObject, UserObject
 
 MAX_GUILDS_PAGE = 200
@@ -43,15 +45,25 @@ async def get_user(user_id: SnowflakePath, accounts: AccountService) -> UserObje
 
 
 @get("/users/{user_id}/profile")
-async def get_profile(user_id: SnowflakePath, caller: Caller, accounts: AccountService) -> UserProfileObject:
-    """The profile of a user, for callers who share a guild with them."""
-    return await accounts.fetch_profile(caller, user_id)
+async def get_profile(
+    user_id: SnowflakePath, caller: Caller, profiles: ProfileService, guild_id: SnowflakeQuery = None
+) -> UserProfileObject:
+    """The profile of a user, for callers who share a guild with them; with a guild also the membership there."""
+    return await profiles.fetch(caller, user_id, guild_id)
 
 
 @get("/users/@me/profile")
-async def get_own_profile(caller: Caller, accounts: AccountService) -> UserProfileObject:
+async def get_own_profile(
+    caller: Caller, profiles: ProfileService, guild_id: SnowflakeQuery = None
+) -> UserProfileObject:
     """The caller's profile."""
-    return await accounts.fetch_profile(caller, caller.user_id)
+    return await profiles.fetch(caller, caller.user_id, guild_id)
+
+
+@patch("/users/@me/profile")
+async def update_own_profile(caller: Caller, data: UpdateProfile, profiles: ProfileService) -> ProfileObject:
+    """Change what the caller says of itself."""
+    return await profiles.update(caller, data)
 
 
 @get("/users/@me/guilds")
@@ -83,6 +95,7 @@ ROUTES: Final[Sequence[Route]] = (
     get_own_user,
     update_own_user,
     get_own_profile,
+    update_own_profile,
     get_user,
     get_profile,
     list_own_guilds,

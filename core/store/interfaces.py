@@ -33,6 +33,7 @@ from core.store.aggregates.invites import InviteReader, InviteWriter
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader, MemberWriter
 from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.preferences import PreferenceReader, PreferenceWriter
 from core.store.aggregates.read_states import ReadStateReader, ReadStateWriter
 from core.store.aggregates.relationships import RelationshipReader, RelationshipWriter
 from core.store.aggregates.roles import RoleWriter
@@ -53,6 +54,7 @@ class Transaction(Protocol):
     bans: BanWriter
     invites: InviteWriter
     files: FileWriter
+    preferences: PreferenceWriter
     relationships: RelationshipWriter
     read_states: ReadStateWriter
 
@@ -85,6 +87,7 @@ class Store(Protocol):
     invites: InviteReader
     files: FileReader
     secrets: Secrets
+    preferences: PreferenceReader
     relationships: RelationshipReader
     read_states: ReadStateReader
     messages: MessageStore

@@ -4,12 +4,16 @@ It is read with the login, in the same window: events about it that come meanwhi
 twice, and none is missed. Each kind is a field of `PrivateData` and a read in `PrivateReads`.
 """
 
+import base64
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from core.domain.preferences import Preferences
 from core.domain.read_state import ReadState
 from core.store.interfaces import Store
+from core.wire.objects.guild_settings import parse_guild_settings
+from core.wire.objects.preferences import parse_user_settings
 from core.wire.objects.user_settings import UserSettingsObject
 
 
@@ -42,4 +46,20 @@ class PrivateReads:
             Unavailable: when the store cannot be read.
         """
         read_states = await self._store.read_states.list_of_users(user_ids)
-        return {user_id: PrivateData(read_states=read_states[user_id]) for user_id in user_ids}
+        preferences = await self._store.preferences.find_many(user_ids)
+        return {user_id: _collect(found, read_states[user_id]) for user_id, found in preferences.items()}
+
+
+def _collect(preferences: Preferences, read_states: Sequence[ReadState]) -> PrivateData:
+    settings = preferences.settings
+    return PrivateData(
+        read_states=read_states,
+        guild_settings=[
+            parse_guild_settings(each.entry, guild_id=each.guild_id, version=each.version)
+            for each in preferences.guild_settings
+        ],
+        notes={str(about_id): note for about_id, note in preferences.notes.items()},
+        settings=parse_user_settings(settings.changed),
+        settings_proto=base64.b64encode(settings.preloaded_proto).decode(),
+        notification_flags=settings.notification_flags,
+    )

@@ -105,6 +105,14 @@ class ApiUnderTest:
         """Return the decoded `d` of `events`."""
         return [msgspec.json.decode(envelope.payload) for envelope in self.events(*names)]
 
+    def events_of(self, user_id: str) -> list[tuple[str, Any]]:
+        """Return the events so far that were for this user alone, with their decoded `d`."""
+        return [
+            (envelope.event, msgspec.json.decode(envelope.payload))
+            for envelope in self.events()
+            if envelope.user_id == int(user_id) and not envelope.guild_id
+        ]
+
     async def register(self, name: str | None = None) -> Actor:
         """Register a person. Names must differ, so a person without a name gets a number."""
         name = name or f"person{next(_numbers)}"

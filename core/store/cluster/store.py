@@ -32,6 +32,7 @@ class ClusterStore:
         self.invites = relational.invites
         self.files = relational.files
         self.secrets = relational.secrets
+        self.preferences = relational.preferences
         self.relationships = relational.relationships
         self.read_states = relational.read_states
         self.node_numbers = relational.node_numbers

@@ -30,6 +30,7 @@ from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.preferences import PreferenceReader
 from core.store.aggregates.read_states import ReadStateReader
 from core.store.aggregates.relationships import RelationshipReader
 from core.store.aggregates.secrets import Secrets
@@ -48,6 +49,7 @@ from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.aggregates.messages import SqlMessages
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.preferences import SqlPreferences
 from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
@@ -136,6 +138,7 @@ class SqlStore:
         self.bans: BanReader = SqlBans(reads)
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
+        self.preferences: PreferenceReader = SqlPreferences(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.messages: MessageStore = SqlMessages(
             reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect), dialect=dialect

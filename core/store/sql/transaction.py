@@ -10,6 +10,7 @@ from core.store.aggregates.files import FileWriter
 from core.store.aggregates.guilds import GuildWriter
 from core.store.aggregates.invites import InviteWriter
 from core.store.aggregates.members import MemberWriter
+from core.store.aggregates.preferences import PreferenceWriter
 from core.store.aggregates.read_states import ReadStateWriter
 from core.store.aggregates.relationships import RelationshipWriter
 from core.store.aggregates.roles import RoleWriter
@@ -23,6 +24,7 @@ from core.store.sql.aggregates.files import SqlFiles
 from core.store.sql.aggregates.guilds import SqlGuilds
 from core.store.sql.aggregates.invites import SqlInvites
 from core.store.sql.aggregates.members import SqlMembers
+from core.store.sql.aggregates.preferences import SqlPreferences
 from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.roles import SqlRoles
 from core.store.sql.aggregates.users import SqlUsers
@@ -51,6 +53,7 @@ class SqlTransaction:
         "guilds",
         "invites",
         "members",
+        "preferences",
         "read_states",
         "relationships",
         "roles",
@@ -74,6 +77,7 @@ class SqlTransaction:
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
         self.invites: InviteWriter = SqlInvites(db)
         self.files: FileWriter = SqlFiles(db)
+        self.preferences: PreferenceWriter = SqlPreferences(db)
         self.relationships: RelationshipWriter = SqlRelationships(db)
         self.announced: list[Envelope] = []
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.wire.objects.member import MemberObject
 from core.wire.objects.user import UserObject
 
 
@@ -14,6 +15,15 @@ class ProfileUserObject(UserObject, kw_only=True):
 class ProfileObject(msgspec.Struct, kw_only=True):
     """The texts of a user about itself."""
 
+    bio: str = ""
+    accent_color: int | None = None
+    pronouns: str = ""
+
+
+class MemberProfileObject(msgspec.Struct, kw_only=True):
+    """The texts of a member about itself in one guild."""
+
+    guild_id: str
     bio: str = ""
     accent_color: int | None = None
     pronouns: str = ""
@@ -34,5 +44,9 @@ class UserProfileObject(msgspec.Struct, kw_only=True):
     connected_accounts: list[str] = []
     premium_since: str | None = None
     premium_type: int | None = None
+    guild_member: MemberObject | msgspec.UnsetType = msgspec.UNSET
+    guild_member_profile: MemberProfileObject | msgspec.UnsetType = msgspec.UNSET
+    badges: list[str] = []
+    guild_badges: list[str] = []
     mutual_guilds: list[MutualGuildObject]
     mutual_friends_count: int = 0

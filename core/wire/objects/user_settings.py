@@ -4,9 +4,10 @@ The settings themselves are the client's: this server keeps them and reads none 
 are those of an account that has never set anything.
 """
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 
 class FriendSources(msgspec.Struct, kw_only=True, frozen=True):
@@ -22,10 +23,10 @@ class UserSettingsObject(msgspec.Struct, kw_only=True):
 
     activity_joining_restricted_guild_ids: list[str] = []
     activity_restricted_guild_ids: list[str] = []
-    afk_timeout: int = 600
+    afk_timeout: Annotated[int, Meta(ge=0, le=86_400)] = 600
     allow_accessibility_detection: bool = False
     animate_emoji: bool = True
-    animate_stickers: int = 0
+    animate_stickers: Literal[0, 1, 2] = 0
     contact_sync_enabled: bool = False
     convert_emoticons: bool = True
     custom_status: dict[str, Any] | None = None
@@ -34,7 +35,7 @@ class UserSettingsObject(msgspec.Struct, kw_only=True):
     developer_mode: bool = False
     disable_games_tab: bool = True
     enable_tts_command: bool = True
-    explicit_content_filter: int = 1
+    explicit_content_filter: Literal[0, 1, 2] = 1
     friend_discovery_flags: int = 0
     friend_source_flags: FriendSources = FriendSources()
     gif_auto_play: bool = True
@@ -42,7 +43,7 @@ class UserSettingsObject(msgspec.Struct, kw_only=True):
     guild_positions: list[str] = []
     inline_attachment_media: bool = True
     inline_embed_media: bool = True
-    locale: str = "en-US"
+    locale: Annotated[str, Meta(min_length=2, max_length=10)] = "en-US"
     message_display_compact: bool = False
     native_phone_integration_enabled: bool = False
     passwordless: bool = False
@@ -50,9 +51,9 @@ class UserSettingsObject(msgspec.Struct, kw_only=True):
     render_reactions: bool = True
     restricted_guilds: list[str] = []
     show_current_game: bool = True
-    status: str = "online"
+    status: Literal["online", "idle", "dnd", "invisible", "offline", "unknown"] = "online"
     stream_notifications_enabled: bool = True
-    theme: str = "dark"
-    timezone_offset: int = 0
+    theme: Literal["dark", "light", "darker", "midnight"] = "dark"
+    timezone_offset: Annotated[int, Meta(ge=-1440, le=1440)] = 0
     view_nsfw_commands: bool = False
     view_nsfw_guilds: bool = False

@@ -26,6 +26,7 @@ from core.store.aggregates.invites import InviteReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.preferences import PreferenceReader
 from core.store.aggregates.read_states import ReadStateReader
 from core.store.aggregates.relationships import RelationshipReader
 from core.store.aggregates.secrets import Secrets
@@ -41,6 +42,7 @@ from core.store.sql.aggregates.invites import SqlInvites
 from core.store.sql.aggregates.logins import SqlLogins
 from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.preferences import SqlPreferences
 from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.users import SqlUsers
@@ -105,6 +107,7 @@ class PostgresStore:
         self.bans: BanReader = SqlBans(reads)
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
+        self.preferences: PreferenceReader = SqlPreferences(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.read_states: ReadStateReader = SqlReadStates(reads, POSTGRES)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)

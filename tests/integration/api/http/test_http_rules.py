@@ -41,7 +41,6 @@ async def test_unknown_version_is_refused(api: ApiUnderTest) -> None:
         ("PUT", "/auth/login", 405),
         ("TRACE", "/gateway", 405),
         ("GET", "/oauth2/userinfo", 501),
-        ("GET", "/users/@me/settings", 501),
         ("GET", "/applications/1/skus", 501),
         ("POST", "/users/@me/devices", 501),
     ],
