@@ -46,6 +46,7 @@ from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.own_places import OwnPlaces
 from api.services.messages.stored_events import StoredMessageEvents
+from api.services.reactions.reaction_events import StoredReactionEvents
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
@@ -96,6 +97,7 @@ class Api:
         "limits",
         "memory",
         "messages",
+        "reaction_events",
         "stored_events",
         "uses",
     )
@@ -110,6 +112,7 @@ class Api:
         memory: Memory,
         messages: MessageService,
         passwords: Passwords,
+        reaction_events: StoredReactionEvents,
         places: OwnPlaces,
         stored_events: StoredMessageEvents,
         temporary_members: TemporaryMembers,
@@ -126,6 +129,8 @@ class Api:
         """The gateway's `MessagePort`."""
         self.stored_events = stored_events
         """The events of rows, for the sweep of a cluster's doors."""
+        self.reaction_events = reaction_events
+        """The same of reactions."""
         self._passwords = passwords
         self._places = places
         self._temporary_members = temporary_members
@@ -217,6 +222,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         memory=memory,
         messages=services.message.messages,
         passwords=passwords,
+        reaction_events=StoredReactionEvents(entities=entities, messages=cache),
         places=places,
         stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),

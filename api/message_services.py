@@ -1,4 +1,4 @@
-"""The message side of the composition root: messages and typing."""
+"""The message side of the composition root: messages, reactions and typing."""
 
 import msgspec
 
@@ -12,9 +12,11 @@ from api.services.messages.first_messages import FirstMessages
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
+from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.own_places import OwnPlaces
+from api.services.reactions.reactions import ReactionService
 from api.services.reading.mention_inbox import MentionInboxService
 from api.services.reading.read_states import ReadStateService
 from core.bus.interfaces import Bus
@@ -31,6 +33,7 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     history: MessageHistoryService
     mentions: MentionInboxService
     messages: MessageService
+    reactions: ReactionService
     read_states: ReadStateService
     typing_indicators: TypingIndicatorService
 
@@ -53,6 +56,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     metrics: Metrics,
 ) -> MessageServices:
     """Make the services."""
+    shown_reactions = MessageReactions(reactions=store.reactions)
     return MessageServices(
         edits=MessageEditService(
             entities=entities,
@@ -60,10 +64,13 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             messages=store.messages,
             attachments=attachments,
             renderer=renderer,
+            reactions=shown_reactions,
             ids=ids,
             clock=clock,
         ),
-        history=MessageHistoryService(entities=entities, messages=store.messages, cache=cache, renderer=renderer),
+        history=MessageHistoryService(
+            entities=entities, messages=store.messages, cache=cache, renderer=renderer, reactions=shown_reactions
+        ),
         mentions=MentionInboxService(store=store, entities=entities, renderer=renderer, ids=ids),
         messages=MessageService(
             entities=entities,
@@ -76,6 +83,9 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             places=places,
             clock=clock,
             metrics=metrics,
+        ),
+        reactions=ReactionService(
+            entities=entities, directs=directs, messages=cache, reactions=store.reactions, ids=ids
         ),
         read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
         typing_indicators=TypingIndicatorService(

@@ -87,6 +87,13 @@ class Gate:
         """Make the headers of a refusal show the message limits."""
         self.show_rate(scope, await self._door.look(user_id, channel_id))
 
+    async def count_reaction(self, scope: Scope, user_id: int, channel_id: int) -> None:
+        """Count a change of reactions, and make the answer's headers show that limit. Raises RateLimited."""
+        standing = await self._limits.take_reaction(user_id, channel_id)
+        self.show_rate(scope, standing)
+        if standing is not None and standing.retry_after_s:
+            raise RateLimited(standing.retry_after_s)
+
     def show_rate(self, scope: Scope, standing: Standing | None) -> None:
         """Make the answer's headers show this limit, and not that of all requests. None leaves them as they are."""
         if standing is not None:

@@ -138,19 +138,6 @@ async def list_private_threads(channel_id: SnowflakePath, caller: Caller, empty_
     return NoThreads()
 
 
-@get("/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}")
-async def list_reactions(
-    channel_id: SnowflakePath,
-    message_id: SnowflakePath,
-    emoji_name: str,  # noqa: ARG001
-    caller: Caller,
-    empty_lists: EmptyListService,
-) -> Nothing:
-    """The users who reacted to a message."""
-    await empty_lists.require_message(caller, channel_id, message_id)
-    return []
-
-
 @get("/guilds/{guild_id}/welcome-screen")
 async def get_welcome_screen(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoWelcomeScreen:
     """The welcome screen of a guild."""
@@ -188,7 +175,6 @@ ROUTES: Final[Sequence[Route]] = (
     list_active_threads,
     list_archived_threads,
     list_private_threads,
-    list_reactions,
     get_welcome_screen,
     get_onboarding,
     get_widget,

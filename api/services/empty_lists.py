@@ -10,11 +10,10 @@ from typing import Any
 from api.services.applications.applications import ApplicationService
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
-from core.domain.channel import TEXT_LIKE, ChannelType
+from core.domain.channel import ChannelType
 from core.domain.errors import (
     DirectChannelAction,
     NotBuilt,
-    UnknownMessage,
     UnknownWelcomeScreen,
     WrongChannelType,
 )
@@ -63,18 +62,6 @@ class EmptyListService:
         if access.channel.type not in _THREADED:
             raise WrongChannelType
         access.require(Permission.READ_MESSAGE_HISTORY | permissions)
-
-    async def require_message(self, caller: Caller, channel_id: int, message_id: int) -> None:
-        """Require a reader of the message.
-
-        Raises UnknownChannel, MissingAccess, WrongChannelType, Forbidden, UnknownMessage.
-        """
-        access = await self._entities.text_access(caller.user_id, channel_id)
-        if access.channel.type not in TEXT_LIKE:
-            raise WrongChannelType
-        access.require(Permission.READ_MESSAGE_HISTORY)
-        if await self._messages.find(channel_id, message_id) is None:
-            raise UnknownMessage
 
     async def require_application(self, caller: Caller, application_id: int, guild_id: int | None = None) -> None:
         """Admit the application's owner and its bot, in the guild if given. Raises UnknownApplication, UnknownGuild."""

@@ -1,6 +1,7 @@
 """Discord's rate limits: what counts against which rule. `core.live.interfaces.RateLimiter` counts.
 
 - every request against 50/s of its user (of its address, without a user), which is the *global* limit;
+- changes of reactions against 4/s of their user in each channel;
 - registrations and attempts to log in against their address;
 - wrong passwords against the account with the address, and against the account alone
   (`api.services.accounts.password_attempts` says why both);
@@ -17,7 +18,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 
 from core.domain.errors import RateLimited
-from core.live.interfaces import Passage, RateLimiter, RequestGate, Rule
+from core.live.interfaces import Passage, RateLimiter, RequestGate, Rule, Standing
 from core.live.refusals import Refusals
 from core.runtime.addresses import key_of
 from core.runtime.settings.settings import LimitSettings
@@ -36,6 +37,7 @@ class Limits:
         "_limiter",
         "_logins",
         "_passwords",
+        "_reactions",
         "_refusals",
         "_registrations",
         "_requests",
@@ -47,6 +49,7 @@ class Limits:
         self._refusals = refusals
         self._is_enabled = settings.enabled
         self._requests = Rule("requests", settings.requests_per_second, 1.0)
+        self._reactions = Rule("reactions", settings.channel_reactions, settings.channel_reactions_window_s)
         self._logins = Rule("logins", settings.logins_per_minute, 60.0)
         self._invalid = Rule("invalid", settings.invalid_requests, settings.invalid_requests_window_s)
         window_s = settings.wrong_passwords_window_s
@@ -67,6 +70,15 @@ class Limits:
         if passage.standing is not None and passage.standing.retry_after_s:
             self._refusals.tell(self._requests, who)
         return passage
+
+    async def take_reaction(self, user_id: int, channel_id: int) -> Standing | None:
+        """Count a change of reactions; None when limits are off."""
+        if not self._is_enabled:
+            return None
+        standing = await self._limiter.take(self._reactions, (user_id, channel_id))
+        if standing.retry_after_s:
+            self._refusals.tell(self._reactions, user_id)
+        return standing
 
     async def take_registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""

@@ -153,6 +153,11 @@ class UnknownOverwrite(NotFound):
     message = "Unknown Overwrite"
 
 
+class UnknownEmoji(NotFound):
+    code = 10014
+    message = "Unknown Emoji"
+
+
 class UnknownRole(NotFound):
     code = 10011
     message = "Unknown Role"
@@ -291,6 +296,13 @@ class LimitReached(Conflict):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.limit_code = code
+
+
+class TooManyReactions(LimitReached):
+    """A message has as many different emojis as it may have."""
+
+    def __init__(self) -> None:
+        super().__init__(30010, "Maximum number of reactions reached (20)")
 
 
 class BannedFromGuild(Forbidden):

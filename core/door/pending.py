@@ -18,6 +18,12 @@ class PendingKind(IntEnum):
     """An edit of one message, made against `version`."""
     DELETE = 3
     """A deletion of messages."""
+    REACTION = 4
+    """One user's reaction to a message, stored under the opening's id."""
+    REACTION_REMOVAL = 5
+    """The removal of one user's reaction."""
+    REACTIONS_REMOVAL = 6
+    """The removal of all reactions to a message, or of those with one emoji."""
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
@@ -27,8 +33,13 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     guild_id: int = 0
     """0 for a direct channel."""
     message_ids: tuple[int, ...] = ()
-    """The messages that an edit or a deletion changes."""
+    """The messages that an edit or a deletion changes, or whose reactions are changed."""
     version: int = 0
+    emoji: str = ""
+    """The emoji of reactions, as their event shows it. Empty for all emojis."""
+    user_id: int = 0
+    is_burst: bool = False
+    """Whose reaction it is, and which one."""
 
 
 class Orphan(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ be awaited inside the body: it holds others up, and those of an embedded store h
 them all and commits units of concurrent callers together.
 
 Messages are no part of the unit of work, because the cluster keeps them elsewhere: each method of `MessageStore` is a
-unit of its own and takes the envelopes that it announces.
+unit of its own and takes the envelopes that it announces. So is each of `ReactionStore`.
 
 `fetch_*` raises the domain's NotFound leaf, `find_*` returns None. `changes` map field names of the entity to new
 values. Ids are ints, times Unix milliseconds.
@@ -34,6 +34,7 @@ from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader, MemberWriter
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.preferences import PreferenceReader, PreferenceWriter
+from core.store.aggregates.reactions import ReactionStore
 from core.store.aggregates.read_states import ReadStateReader, ReadStateWriter
 from core.store.aggregates.relationships import RelationshipReader, RelationshipWriter
 from core.store.aggregates.roles import RoleWriter
@@ -91,6 +92,7 @@ class Store(Protocol):
     relationships: RelationshipReader
     read_states: ReadStateReader
     messages: MessageStore
+    reactions: ReactionStore
 
     def write(
         self, *, users: Collection[int] = (), guilds: Collection[int] = ()

@@ -2,7 +2,7 @@
 
 ```
  data folder (locked) ─┬─ images ────────────────→ the cluster's data folder
-                       ├─ messages ──────────────→ Cassandra, if the settings name one
+                       ├─ messages, reactions ───→ Cassandra, if the settings name one
                        └─ all other rows, and node numbers' floors ─→ PostgreSQL, one transaction, last
 ```
 
@@ -34,6 +34,7 @@ from guildway.data.migration import check_drivers, explained, quieten_drivers
 
 if TYPE_CHECKING:  # the drivers may be missing
     from core.store.cassandra.bulk import BulkMessages
+    from core.store.cassandra.bulk_reactions import BulkReactions
     from core.store.sql.moving.source import EmbeddedDatabase
 
 _NEWEST_AT_ONCE: Final = 10
@@ -70,7 +71,9 @@ async def run_import(folder: Path, settings: Settings, *, replaces: bool, clock:
         images = copy_images(source, DataFiles.in_folder(Path(settings.store.data_dir)))
         _tell(out, f"images: {images.count:,} files, {images.size_bytes:,} bytes, each compared")
         if bulk is not None:
-            await _move_messages(database, bulk, out)
+            messages, reactions = bulk
+            await _move_messages(database, messages, out)
+            await _move_reactions(database, reactions, out)
         for table in await move_rows(database, engine, clock, with_messages=bulk is None):
             _tell(out, f"{table.name}: {table.rows:,} rows, each compared, digest {table.digest}")
     _tell(out, f"everything of {folder} is in the cluster; do not run the embedded server on this folder any more")
@@ -86,7 +89,9 @@ def _check_clock(database: "EmbeddedDatabase", clock: Clock) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _open_bulk(settings: Settings, clock: Clock, *, replaces: bool) -> AsyncIterator["BulkMessages"]:
+async def _open_bulk(
+    settings: Settings, clock: Clock, *, replaces: bool
+) -> AsyncIterator[tuple["BulkMessages", "BulkReactions"]]:
     from core.store.cassandra.connection import open_bulk  # noqa: PLC0415
 
     metrics = CassandraMetrics(CollectorRegistry())  # nobody reads them
@@ -112,6 +117,19 @@ async def _move_messages(database: "EmbeddedDatabase", bulk: "BulkMessages", out
         f"beside them: {authored:,} in lists of authors, {buckets:,} partitions, the newest ids of {channels:,} "
         "channels, each compared",
     )
+
+
+async def _move_reactions(database: "EmbeddedDatabase", bulk: "BulkReactions", out: TextIO) -> None:
+    from core.store.cassandra.bulk_reactions import REACTIONS_AT_ONCE  # noqa: PLC0415
+
+    try:
+        await bulk.write(database.list_reactions(REACTIONS_AT_ONCE))
+        await bulk.write_counts(database.list_reaction_counts())
+        reactions = await bulk.compare(database.list_reactions(REACTIONS_AT_ONCE))
+        counted = await bulk.compare_counts(database.list_reaction_counts())
+    except Unavailable as error:
+        raise StartError(f"Cassandra does not answer, start again with --replace: {error.__cause__}") from error
+    _tell(out, f"reactions in Cassandra: {reactions:,}, to {counted:,} messages, each compared")
 
 
 def _tell(out: TextIO, text: str) -> None:

@@ -21,6 +21,7 @@ from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
+from core.store.cluster.reaction_sweep import ReactionSweep
 from gateway.app import Gateway
 from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
@@ -105,7 +106,12 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role) -> dict[str, Chore]:
     chores = {
         **list_common_chores(laid.ground, api),
         **laid.chores,
-        **laid.jobs.sweep_doors(laid.rows, laid.mentions, api.stored_events),
+        **laid.jobs.sweep_doors(
+            laid.rows,
+            laid.mentions,
+            api.stored_events,
+            ReactionSweep(rows=laid.reaction_rows, events=api.reaction_events),
+        ),
     }
     if role.has_api:
         chores |= laid.jobs.sweep_files(api.file_sweep)

@@ -38,8 +38,10 @@ from core.runtime.metrics import Metrics
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.reaction_rows import ReactionRows
 from core.store.aggregates.read_states import MentionRows
 from core.store.cluster.messages import ClusterMessages
+from core.store.cluster.reactions import ClusterReactions
 from core.store.cluster.store import ClusterStore
 from core.store.node_ids import NodeIds
 from core.store.sql.engine.postgres import POSTGRES
@@ -66,6 +68,7 @@ class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
     bus: RedisBus
     rows: MessageRows
     mentions: MentionRows
+    reaction_rows: ReactionRows
     jobs: ClusterJobs
     chores: dict[str, Chore]
 
@@ -98,7 +101,9 @@ async def lay_cluster_ground(
             settings, bus=bus, relay=relay, redis=redis.client, clock=clock, metrics=metrics
         )
         stack.push_async_callback(end_within, CLOSE_S, relational.close, "PostgreSQL")
-        rows = await stack.enter_async_context(open_rows(settings, relational=relational, clock=clock, metrics=metrics))
+        rows, reaction_rows = await stack.enter_async_context(
+            open_rows(settings, relational=relational, clock=clock, metrics=metrics)
+        )
         ids = await stack.enter_async_context(open_ids(relational, clock=clock, holder=incarnation))
         tickets = await stack.enter_async_context(open_ids(relational, clock=clock, holder=f"{incarnation}-tickets"))
         openings = RedisOpenings(
@@ -111,7 +116,9 @@ async def lay_cluster_ground(
             rows=rows, mentions=mentions, door=door, clock=clock, observe_insert=meters.observe_insert
         )
         stack.push_async_callback(end_within, CLOSE_S, messages.close, "messages")
-        store = ClusterStore(relational=relational, messages=messages, rows=rows)
+        reactions = ClusterReactions(rows=reaction_rows, door=door, clock=clock)
+        stack.push_async_callback(end_within, CLOSE_S, reactions.close, "reactions")
+        store = ClusterStore(relational=relational, messages=messages, reactions=reactions, rows=rows)
         jobs = ClusterJobs(bus=bus, redis=redis.client, clock=clock, holder=incarnation, meters=meters)
         chores: dict[str, Chore] = {
             "redis": redis.client.keep_connected,
@@ -123,7 +130,15 @@ async def lay_cluster_ground(
         if role.has_gateway:
             chores |= jobs.keep_logs(settings.redis, relational) | parts.list_counts()
         ground = parts.make_ground(store, ids, door)
-        yield ClusterGround(ground=ground, bus=bus, rows=rows, mentions=mentions, jobs=jobs, chores=chores)
+        yield ClusterGround(
+            ground=ground,
+            bus=bus,
+            rows=rows,
+            mentions=mentions,
+            reaction_rows=reaction_rows,
+            jobs=jobs,
+            chores=chores,
+        )
 
 
 class _Parts:

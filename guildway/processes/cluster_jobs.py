@@ -17,6 +17,7 @@ from core.runtime.settings.settings import RedisSettings
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.read_states import MentionRows
 from core.store.cluster.door_sweep import DoorSweep, MessageEvents
+from core.store.cluster.reaction_sweep import ReactionSweep
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.postgres.sweep import OutboxSweep
@@ -50,7 +51,9 @@ class ClusterJobs:
         )
         return {"outbox sweep lease": lease.run, "outbox sweep": sweep.run}
 
-    def sweep_doors(self, rows: MessageRows, mentions: MentionRows, events: MessageEvents) -> dict[str, Chore]:
+    def sweep_doors(
+        self, rows: MessageRows, mentions: MentionRows, events: MessageEvents, reactions: ReactionSweep
+    ) -> dict[str, Chore]:
         """End what dead processes have begun at the doors. `events` makes the events of rows."""
         lease = self._lease("door sweep")
         orphans = RedisOrphans(bus=self._bus, scripts=self._redis, clock=self._clock)
@@ -59,6 +62,7 @@ class ClusterJobs:
             rows=rows,
             mentions=mentions,
             events=events,
+            reactions=reactions,
             is_held=partial(_is_held, lease),
             count=self._meters.count_opening,
         )

@@ -19,10 +19,12 @@ from core.runtime.errors import StartError
 from core.runtime.metrics import CassandraMetrics, Metrics
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
 from core.store.node_ids import NodeIds
 from core.store.redis.session_journal import RedisSessionJournal
 from core.store.sql.aggregates.message_rows import SqlMessageRows
+from core.store.sql.aggregates.reactions import SqlReactions
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.postgres.store import PostgresOptions, PostgresStore
@@ -83,14 +85,22 @@ async def open_postgres(
 @contextlib.asynccontextmanager
 async def open_rows(
     settings: Settings, *, relational: PostgresStore, clock: Clock, metrics: Metrics
-) -> AsyncIterator[MessageRows]:
-    """Open the rows of messages: in Cassandra where the settings name one, else in PostgreSQL. Raises StartError."""
+) -> AsyncIterator[tuple[MessageRows, ReactionRows]]:
+    """Open the rows of messages and reactions: in Cassandra where the settings name one, else in PostgreSQL.
+
+    Raises:
+        StartError
+    """
     if settings.cassandra.contact_points:
         cassandra_metrics = CassandraMetrics(metrics.registry)
-        async with open_messages(settings.cassandra, clock=clock, metrics=cassandra_metrics) as rows:
-            yield rows
+        async with open_messages(settings.cassandra, clock=clock, metrics=cassandra_metrics) as messages:
+            yield messages, messages.reactions
     else:
-        yield SqlMessageRows(reads=relational.reads, writer=relational.writer, dialect=POSTGRES, clock=clock)
+        reads, writer = relational.reads, relational.writer
+        yield (
+            SqlMessageRows(reads=reads, writer=writer, dialect=POSTGRES, clock=clock),
+            SqlReactions(reads=reads, writer=writer, dialect=POSTGRES),
+        )
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ process. A page is kept exact by the channel's own events and by nothing else:
 
     MESSAGE_CREATE of a message that went through `add` here -> the message is put in front
     MESSAGE_CREATE of another one, such as another process's -> the page is behind
+    any event about reactions                                -> what the page has of that message's is forgotten
     any other event about the channel's messages             -> the page is dropped, and a load in flight disowned
 
 The next reader of a page that is behind reads what is newer, and the page has all again. Messages are told in the order
@@ -23,15 +24,28 @@ from typing import Final
 from api.services.messages.message_page import PAGE_SIZE, Page
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
-from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
+from core.domain.events import (
+    MESSAGE_CREATE,
+    MESSAGE_DELETE,
+    MESSAGE_DELETE_BULK,
+    MESSAGE_REACTION_ADD,
+    MESSAGE_REACTION_REMOVE,
+    MESSAGE_REACTION_REMOVE_ALL,
+    MESSAGE_REACTION_REMOVE_EMOJI,
+    MESSAGE_UPDATE,
+)
 from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.message import AddedMessage, Message
 from core.store.aggregates.messages import MessageStore
 from core.wire.envelope import Envelope
+from core.wire.objects.reaction import find_reacted
 
 MAX_PAGES: Final = 256
 
-_EVENTS: Final = frozenset({MESSAGE_CREATE, MESSAGE_UPDATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK})
+_REACTIONS: Final = frozenset(
+    {MESSAGE_REACTION_ADD, MESSAGE_REACTION_REMOVE, MESSAGE_REACTION_REMOVE_ALL, MESSAGE_REACTION_REMOVE_EMOJI}
+)
+_EVENTS: Final = frozenset({MESSAGE_CREATE, MESSAGE_UPDATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK}) | _REACTIONS
 
 
 class _Load:
@@ -143,6 +157,10 @@ class MessageCache:
         channel_id = envelope.channel_id
         if envelope.event == MESSAGE_CREATE:
             self._on_created(channel_id, envelope.id)
+        elif envelope.event in _REACTIONS:
+            page = self._pages.find_cached(channel_id)
+            if page is not None:
+                page.forget_counts(find_reacted(envelope.payload))
         else:
             self._loads.pop(channel_id, None)
             self._pages.drop(channel_id)
@@ -157,7 +175,7 @@ class MessageCache:
         if message_id > page.complete_to:
             message = None if page.is_behind else self._adding.get(message_id)
             if message is not None:
-                page.push(message)
+                page.push(message, is_sent_now=True)
             else:
                 page.told_id = max(page.told_id, message_id)
         elif message_id != page.complete_to and not any(message.id == message_id for message in page.messages):

@@ -21,6 +21,7 @@ from api.services.messages.embeds import NO_EMBEDS
 from api.services.messages.message_events import message_updated, messages_deleted
 from api.services.messages.message_forms import IS_VOICE_MESSAGE, SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
 from api.services.messages.message_mentions import resolve_mentions
+from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from core.domain.attachment import Attachment
 from core.domain.channel import TEXT_LIKE, Channel
@@ -56,7 +57,7 @@ _BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
 class MessageEditService:
     """Edits and deletes messages."""
 
-    __slots__ = ("_attachments", "_clock", "_directs", "_entities", "_ids", "_messages", "_renderer")
+    __slots__ = ("_attachments", "_clock", "_directs", "_entities", "_ids", "_messages", "_reactions", "_renderer")
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class MessageEditService:
         messages: MessageStore,
         attachments: AttachmentService,
         renderer: MessageRenderer,
+        reactions: MessageReactions,
         ids: IdSource,
         clock: Clock,
     ) -> None:
@@ -74,6 +76,7 @@ class MessageEditService:
         self._messages = messages
         self._attachments = attachments
         self._renderer = renderer
+        self._reactions = reactions
         self._ids = ids
         self._clock = clock
 
@@ -118,7 +121,7 @@ class MessageEditService:
             if answer is not None:
                 kept = {each.id for each in attachments}
                 await self._attachments.give_up([each for each in message.attachments if each.id not in kept])
-                return answer
+                return await self._reactions.show_one(user_id, channel_id, message_id, answer)
         raise Unavailable
 
     async def _find_editable(self, access: ChannelAccess, user_id: int, message_id: int, edit: Edit) -> Message:

@@ -1,11 +1,14 @@
 """The reading of a channel's messages."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_page import Page
+from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import UnknownMessage, WrongChannelType
@@ -31,15 +34,22 @@ class PageQuery(msgspec.Struct, kw_only=True, frozen=True):
 class MessageHistoryService:
     """Shows messages to callers who may read them."""
 
-    __slots__ = ("_cache", "_entities", "_messages", "_renderer")
+    __slots__ = ("_cache", "_entities", "_messages", "_reactions", "_renderer")
 
     def __init__(
-        self, *, entities: EntityCache, messages: MessageStore, cache: MessageCache, renderer: MessageRenderer
+        self,
+        *,
+        entities: EntityCache,
+        messages: MessageStore,
+        cache: MessageCache,
+        renderer: MessageRenderer,
+        reactions: MessageReactions,
     ) -> None:
         self._entities = entities
         self._messages = messages
         self._cache = cache
         self._renderer = renderer
+        self._reactions = reactions
 
     async def list_page(self, user_id: int, channel_id: int, query: PageQuery) -> bytes:
         """Return a JSON list, newest first. It is empty for a caller who may view the channel but not read its history.
@@ -54,16 +64,16 @@ class MessageHistoryService:
             return b"[]"
         if query.around is not None:
             around = await self._messages.list_page(channel_id, around=query.around, limit=query.limit)
-            return self._renderer.encode_list(await self._renderer.resolve_all(around))
+            return await self._encode(user_id, channel_id, around)
         page = await self._cache.page(channel_id)
         after = query.after if query.before is None else None
         found = page.find_slice(before=query.before, after=after, limit=query.limit)
         if found is not None:
-            return await self._renderer.encode_page(found, page)
+            return await self._encode(user_id, channel_id, found, page)
         older: list[Message] = await self._messages.list_page(
             channel_id, before=query.before, after=after, limit=query.limit
         )
-        return self._renderer.encode_list(await self._renderer.resolve_all(older))
+        return await self._encode(user_id, channel_id, older)
 
     async def fetch(self, user_id: int, channel_id: int, message_id: int) -> bytes:
         """Return one message. Raises as `list_page`; UnknownMessage; Forbidden without the right to read history."""
@@ -71,8 +81,20 @@ class MessageHistoryService:
         access.require(_READ_HISTORY)
         found = self._cache.find_on_page(channel_id, message_id)
         if found is not None:
-            return await self._renderer.encode_one(*found)
+            encoded = await self._renderer.encode_one(*found)
+            return await self._reactions.show_one(user_id, channel_id, message_id, encoded, found[1])
         message = await self._messages.find(channel_id, message_id)
         if message is None:
             raise UnknownMessage
-        return self._renderer.encode_shown(await self._renderer.resolve(message))
+        encoded = self._renderer.encode_shown(await self._renderer.resolve(message))
+        return await self._reactions.show_one(user_id, channel_id, message_id, encoded)
+
+    async def _encode(
+        self, user_id: int, channel_id: int, messages: Sequence[Message], page: Page | None = None
+    ) -> bytes:
+        if page is not None:
+            encoded = await self._renderer.encode_page(messages, page)
+        else:
+            encoded = [self._renderer.encode_shown(resolved) for resolved in await self._renderer.resolve_all(messages)]
+        ids = [message.id for message in messages]
+        return b"[%b]" % b",".join(await self._reactions.show(user_id, channel_id, ids, encoded, page))

@@ -1,15 +1,18 @@
 """A page: the newest messages of a channel, and what readers have made of them.
 
-That is their JSON, and the messages that replies answer. Both are as fresh as the page, and the JSON counts only
-together with the author that it shows. Everything is bounded in bytes: with embeds a message may take half a MiB.
-`api.services.messages.message_cache` keeps pages and alone changes which messages they have.
+That is their JSON, the messages that replies answer, and the counts of reactions. The first two are as fresh as the
+page, and the JSON counts only together with the author that it shows. The counts of a message are forgotten when an
+event tells of its reactions, and a reading that had begun before that is not kept. Everything is bounded in bytes: with
+embeds a message may take half a MiB. `api.services.messages.message_cache` keeps pages and alone changes which messages
+they have.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.message import Message, ResolvedMessage
+from core.domain.reaction import Counts
 from core.domain.user import User
 
 PAGE_SIZE: Final = 100
@@ -27,6 +30,8 @@ _ATTACHMENT_BYTES: Final = 1024
 """An attachment with a short description."""
 _ENTRY_BYTES: Final = 160
 """The overhead of kept JSON: the headers of its bytes and its tuple, and a place in a dict."""
+_COUNT_BYTES: Final = 256
+"""The count of one emoji, and its part of what holds it."""
 _WIDE_BYTES: Final = 8
 """A character of a text that is not ASCII: at most 4 bytes, and 4 of the UTF-8 that Python keeps beside it."""
 
@@ -45,13 +50,17 @@ class Page:
     """A channel's newest messages, newest first. Only `MessageCache` changes which they are."""
 
     __slots__ = (
+        "_counts",
         "_encoded",
         "_free_derived",
         "_free_messages",
         "_replied",
+        "_told_at",
+        "_uncounted",
         "complete_to",
         "is_whole",
         "messages",
+        "reactions_told",
         "told_id",
     )
 
@@ -68,6 +77,14 @@ class Page:
         """The JSON of a message and the author that stands in it, keyed by message id."""
         self._replied: dict[int, Message | None] = {}
         """The messages that replies of the page answer, keyed by id; None for a deleted one."""
+        self._counts: dict[int, Counts] = {}
+        """The counts of the messages that have reactions, keyed by message id."""
+        self._uncounted = {message.id for message in self.messages}
+        """The messages whose counts have not been read since the last event about them."""
+        self.reactions_told = 0
+        """The number of events about reactions so far."""
+        self._told_at: dict[int, int] = {}
+        """That number as it was at the last such event of a message, keyed by message id."""
         self._free_derived = MAX_DERIVED_BYTES
         self._free_messages = MAX_MESSAGE_BYTES - sum(map(estimate_bytes, self.messages))
         self._trim()
@@ -121,8 +138,43 @@ class Page:
         self._replied[target_id] = answered
         self._free_derived -= size_bytes
 
-    def push(self, message: Message) -> None:
-        """Put a newer message in front."""
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is known that no message of the page has reactions."""
+        return not self._uncounted and not self._counts
+
+    def find_uncounted(self, message_ids: Iterable[int]) -> list[int]:
+        """Return the messages whose counts are to be read."""
+        return [each for each in message_ids if each in self._uncounted] if self._uncounted else []
+
+    def find_counts(self, message_ids: Iterable[int]) -> dict[int, Counts]:
+        """Return the counts of those messages that are known to have reactions."""
+        counts = self._counts
+        return {each: counts[each] for each in message_ids if each in counts} if counts else {}
+
+    def keep_counts(self, read: Mapping[int, Counts], *, told: int) -> None:
+        """Keep counts that were read when `reactions_told` was `told`, of messages of which nothing was told since."""
+        for message_id, counts in read.items():
+            size_bytes = _COUNT_BYTES * len(counts)
+            is_new = message_id in self._uncounted and self._told_at.get(message_id, 0) <= told
+            if is_new and size_bytes <= self._free_derived:
+                self._uncounted.discard(message_id)
+                if counts:
+                    self._counts[message_id] = counts
+                    self._free_derived -= size_bytes
+
+    def forget_counts(self, message_id: int) -> None:
+        """Note that the reactions of a message have changed."""
+        self.reactions_told += 1
+        if any(message.id == message_id for message in self.messages):
+            self._told_at[message_id] = self.reactions_told
+            self._drop_counts(message_id)
+            self._uncounted.add(message_id)
+
+    def push(self, message: Message, *, is_sent_now: bool = False) -> None:
+        """Put a newer message in front. One that is sent now has no reactions yet."""
+        if not is_sent_now:
+            self._uncounted.add(message.id)
         self.complete_to = message.id
         self.messages = (message, *self.messages)
         self._free_messages -= estimate_bytes(message)
@@ -144,6 +196,9 @@ class Page:
     def _forget(self, left_out: Message) -> None:
         self._free_messages += estimate_bytes(left_out)
         self._forget_encoded(left_out.id)
+        self._drop_counts(left_out.id)
+        self._uncounted.discard(left_out.id)
+        self._told_at.pop(left_out.id, None)
         if left_out.reference_id in self._replied:
             self._free_derived += estimate_bytes(self._replied.pop(left_out.reference_id))
 
@@ -151,3 +206,6 @@ class Page:
         known = self._encoded.pop(message_id, None)
         if known is not None:
             self._free_derived += _ENTRY_BYTES + len(known[1])
+
+    def _drop_counts(self, message_id: int) -> None:
+        self._free_derived += _COUNT_BYTES * len(self._counts.pop(message_id, ()))

@@ -89,19 +89,16 @@ class MessageRenderer:
             return found
         return page.replied[target_id]
 
-    async def encode_page(self, messages: Sequence[Message], page: Page) -> bytes:
-        """Return a JSON list of messages of the page, as `encode_list` does.
+    async def encode_one(self, message: Message, page: Page) -> bytes:
+        """Return the JSON of a message of the page, as `encode_shown` does."""
+        return (await self.encode_page((message,), page))[0]
+
+    async def encode_page(self, messages: Sequence[Message], page: Page) -> list[bytes]:
+        """Return the JSON of messages of the page, as `encode_shown` does.
 
         A message that shows nobody but its author is encoded for its first reader, and again when the author has
         changed.
         """
-        return b"[%b]" % b",".join(await self._encode_parts(messages, page))
-
-    async def encode_one(self, message: Message, page: Page) -> bytes:
-        """Return the JSON of a message of the page, as `encode_shown` does."""
-        return (await self._encode_parts((message,), page))[0]
-
-    async def _encode_parts(self, messages: Sequence[Message], page: Page) -> list[bytes]:
         users = await self._entities.users({message.author_id for message in messages})
         found = [page.find_encoded(message, users.get(message.author_id)) for message in messages]
         wanted = [message for message, encoded in zip(messages, found, strict=True) if encoded is None]

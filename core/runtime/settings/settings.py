@@ -155,6 +155,8 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     channel_messages: Count = 10
     channel_messages_window_s: PositiveSeconds = 10.0
     messages_per_minute: Count = 100
+    channel_reactions: Count = 4
+    channel_reactions_window_s: PositiveSeconds = 1.0
     invalid_requests: Count = 10_000
     invalid_requests_window_s: PositiveSeconds = 600.0
     registrations_per_minute: Count = 60

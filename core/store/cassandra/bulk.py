@@ -47,7 +47,7 @@ _ATTACHMENT_BYTES: Final = 300
 """About what an attachment takes, with a short description."""
 _MOST_PARTS: Final = 10
 """The rows of a request over several partitions, as in `Companions`."""
-_WRITE_S: Final = 60.0
+WRITE_S: Final = 60.0
 """How long a piece is repeated while servers are busy or away."""
 
 PIECE_ROWS: Final = 500
@@ -82,31 +82,31 @@ class BulkMessages:
 
     def __init__(self, *, session: CassandraSession, clock: Clock) -> None:
         self._session = session
-        self._limit = TryLimit(clock=clock, limit_s=_WRITE_S)
+        self._limit = TryLimit(clock=clock, limit_s=WRITE_S)
 
     async def write(self, messages: Iterable[Sequence[Message]]) -> int:
         """Write messages, in lists of one partition each, with all rows beside them but the newest ids."""
-        return await _for_all(_cut_by_size(messages), self._write_piece)
+        return await for_all(_cut_by_size(messages), self._write_piece)
 
     async def write_newest(self, newest: Iterable[Sequence[Place]]) -> int:
         """Write the newest id of channels, in lists of at most `_MOST_PARTS`."""
-        return await _for_all(newest, self._write_newest_piece)
+        return await for_all(newest, self._write_newest_piece)
 
     async def compare(self, messages: Iterable[Sequence[Message]]) -> int:
         """Compare messages, in lists of one partition each and in the order of their ids."""
-        return await _for_all(_between(messages), self._compare_piece)
+        return await for_all(_between(messages), self._compare_piece)
 
     async def compare_authors(self, authors: Iterable[tuple[AuthorKey, Sequence[Place]]]) -> int:
         """Compare the channels and ids of each author's messages."""
-        return await _for_all(authors, self._compare_author)
+        return await for_all(authors, self._compare_author)
 
     async def compare_buckets(self, buckets: Iterable[tuple[int, Sequence[int]]]) -> int:
         """Compare the buckets of each channel."""
-        return await _for_all(buckets, self._compare_channel)
+        return await for_all(buckets, self._compare_channel)
 
     async def compare_newest(self, newest: Iterable[Sequence[Place]]) -> int:
         """Compare the newest id of channels."""
-        return await _for_all(newest, self._compare_newest_piece)
+        return await for_all(newest, self._compare_newest_piece)
 
     async def _write_piece(self, piece: Sequence[Message]) -> int:
         bucket = _partition_of(piece)
@@ -131,15 +131,7 @@ class BulkMessages:
         return len(piece)
 
     async def _write(self, parts: Sequence[Part]) -> None:
-        """Write rows as one request, again and again: unlike a sender of a message, nobody waits for an answer."""
-        tries = self._limit.begin()
-        while True:
-            try:
-                await (await self._session.begin_batch(parts))
-            except Unavailable as error:
-                await tries.rest_after(error if isinstance(error, OutcomeUnknown) else OutcomeUnknown())
-            else:
-                return
+        await write_for_sure(self._session, parts, limit=self._limit)
 
     async def _compare_piece(self, piece: _Range) -> int:
         expected = piece.messages
@@ -171,7 +163,19 @@ class BulkMessages:
         return len(piece)
 
 
-async def _for_all(pieces: Iterable[Piece], work: Callable[[Piece], Awaitable[int]]) -> int:
+async def write_for_sure(session: CassandraSession, parts: Sequence[Part], *, limit: TryLimit) -> None:
+    """Write rows as one request, again and again: unlike a sender of a message, nobody waits for an answer."""
+    tries = limit.begin()
+    while True:
+        try:
+            await (await session.begin_batch(parts))
+        except Unavailable as error:
+            await tries.rest_after(error if isinstance(error, OutcomeUnknown) else OutcomeUnknown())
+        else:
+            return
+
+
+async def for_all(pieces: Iterable[Piece], work: Callable[[Piece], Awaitable[int]]) -> int:
     """Do the work for all pieces, some at once; return the sum. The first error ends it."""
     room = asyncio.Semaphore(_PIECES_AT_ONCE)
     total = 0

@@ -38,6 +38,7 @@ from core.runtime.errors import StartError
 from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.bulk import BulkMessages
+from core.store.cassandra.bulk_reactions import BulkReactions
 from core.store.cassandra.messages import CassandraMessages
 from core.store.cassandra.schema import apply_steps, check_steps, filled_tables, make_keyspace, truncate
 from core.store.cassandra.session import CallBounds, CassandraSession, prepare_all
@@ -71,8 +72,8 @@ async def open_messages(
 @contextlib.asynccontextmanager
 async def open_bulk(
     settings: CassandraSettings, *, clock: Clock, metrics: CassandraMetrics, replaces: bool
-) -> AsyncIterator[BulkMessages]:
-    """Connect to an empty keyspace that `migrate` has made. `replaces` removes the messages that it has.
+) -> AsyncIterator[tuple[BulkMessages, BulkReactions]]:
+    """Connect to an empty keyspace that `migrate` has made. `replaces` removes what it has.
 
     Raises:
         StartError: as `open_messages`; also when the keyspace has messages that are not to be removed.
@@ -90,7 +91,7 @@ async def open_bulk(
     async with _opened(settings) as cluster:
         session, driver = await _begin(cluster, settings, clock=clock, metrics=metrics)
         await _run(empty, driver)
-        yield BulkMessages(session=session, clock=clock)
+        yield BulkMessages(session=session, clock=clock), BulkReactions(session=session, clock=clock)
 
 
 async def _begin(

@@ -13,6 +13,7 @@ from core.store.cassandra.deletion import Deletion
 from core.store.cassandra.edits import Edits
 from core.store.cassandra.history import History
 from core.store.cassandra.insertion import Insertion
+from core.store.cassandra.reactions import CassandraReactions
 from core.store.cassandra.session import CassandraSession
 from core.store.cassandra.statements import FIND, LAST_IDS, LIST_BY_AUTHOR
 from core.store.cassandra.tries import TryLimit
@@ -31,7 +32,7 @@ _NOBODY: Final = 0
 class CassandraMessages:
     """Messages in Cassandra."""
 
-    __slots__ = ("_clock", "_deletion", "_edits", "_history", "_insertion", "_session")
+    __slots__ = ("_clock", "_deletion", "_edits", "_history", "_insertion", "_session", "reactions")
 
     def __init__(self, *, session: CassandraSession, clock: Clock, write_limit_s: float) -> None:
         """`write_limit_s` is how long a write is repeated while its outcome is not known."""
@@ -43,6 +44,7 @@ class CassandraMessages:
         self._edits = Edits(session=session, limit=limit, turns=turns)
         self._deletion = Deletion(session=session, limit=limit, turns=turns)
         self._history = History(session=session)
+        self.reactions = CassandraReactions(session=session, limit=limit)
 
     async def insert(self, message: Message) -> None:
         await self._insertion.insert(message)
@@ -74,7 +76,10 @@ class CassandraMessages:
         return await self._edits.raise_version(channel_id, message_id, expected_version=expected_version)
 
     async def delete(self, channel_id: int, message_ids: Collection[int]) -> list[int]:
-        return await self._deletion.delete(channel_id, message_ids)
+        gone = await self._deletion.delete(channel_id, message_ids)
+        # Of all: who has deleted some of them before may have ended between the two.
+        await self.reactions.forget(channel_id, message_ids)
+        return gone
 
     async def list_ids_by_author(self, guild_id: int, author_id: int, *, since_ms: int) -> list[tuple[int, int]]:
         first_id = snowflake_at(since_ms)

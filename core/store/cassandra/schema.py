@@ -43,10 +43,20 @@ STEPS: Final = (
         ),
     ),
     Step("attachments", ("ALTER TABLE messages ADD IF NOT EXISTS attachments blob",)),
+    Step(
+        "reactions",
+        (
+            """CREATE TABLE IF NOT EXISTS reactions (
+                channel_id bigint, message_id bigint, emoji text, is_burst boolean, user_id bigint, id bigint,
+                version int static, counts blob static,
+                PRIMARY KEY ((channel_id, message_id), emoji, is_burst, user_id)
+            )""",
+        ),
+    ),
 )
 """Steps are added at the end and never changed."""
 
-_TABLES: Final = ("messages", "message_buckets", "author_messages", "last_messages")
+_TABLES: Final = ("messages", "message_buckets", "author_messages", "last_messages", "reactions")
 _STEPS_TABLE: Final = "CREATE TABLE IF NOT EXISTS schema_steps (step int PRIMARY KEY, name text, applied timestamp)"
 
 

@@ -8,6 +8,8 @@ Partitions:
 * `author_messages`: an author in a guild and a bucket, for the messages that a ban deletes.
 * `last_messages`: a channel's newest id. The timestamp of a write is the id's own time and among equal timestamps the
   larger value wins, so the value is a maximum, without a read.
+* `reactions`: a message, with a row for each reaction, and once for all of them what the message shows (`counts`) and
+  the number of changes (`version`), which conditions compare.
 """
 
 import enum
@@ -140,7 +142,68 @@ RAISE_LAST: Final = Statement(
 )
 LAST_IDS: Final = Statement("last_ids", Kind.READ, f"SELECT channel_id, message_id FROM {_LAST} WHERE channel_id IN ?")
 
+_REACTIONS: Final = "{keyspace}.reactions"
+_REACTED: Final = "channel_id = ? AND message_id = ?"
+_REACTION: Final = f"{_REACTED} AND emoji = ? AND is_burst = ? AND user_id = ?"
+
+COUNT_REACTIONS: Final = Statement(
+    "count_reactions",
+    Kind.READ,
+    f"SELECT DISTINCT message_id, version, counts FROM {_REACTIONS} WHERE channel_id = ? AND message_id IN ?",
+)
+COUNT_REACTIONS_DECIDED: Final = Statement("count_reactions_decided", Kind.DECIDED_READ, COUNT_REACTIONS.text)
+FIND_REACTION: Final = Statement("find_reaction", Kind.READ, f"SELECT id FROM {_REACTIONS} WHERE {_REACTION}")
+FIND_REACTION_DECIDED: Final = Statement("find_reaction_decided", Kind.DECIDED_READ, FIND_REACTION.text)
+FIND_OWN_REACTIONS: Final = Statement(
+    "find_own_reactions",
+    Kind.READ,
+    f"SELECT message_id, emoji, is_burst FROM {_REACTIONS} "
+    "WHERE channel_id = ? AND message_id IN ? AND emoji IN ? AND is_burst IN (false, true) AND user_id = ?",
+)
+LIST_REACTED: Final = Statement(
+    "list_reacted",
+    Kind.READ,
+    f"SELECT user_id FROM {_REACTIONS} WHERE {_REACTED} AND emoji = ? AND is_burst = ? AND user_id > ? LIMIT ?",
+)
+CHANGE_REACTIONS: Final = Statement(
+    "change_reactions",
+    Kind.CONDITIONAL,
+    f"UPDATE {_REACTIONS} SET version = ?, counts = ? WHERE {_REACTED} IF version = ?",
+)
+"""The condition of a batch whose other parts are rows of the same message."""
+PUT_REACTION: Final = Statement(
+    "change_reactions",
+    Kind.CONDITIONAL,
+    f"INSERT INTO {_REACTIONS} (channel_id, message_id, emoji, is_burst, user_id, id) VALUES (?, ?, ?, ?, ?, ?)",
+)
+DELETE_REACTION: Final = Statement("change_reactions", Kind.CONDITIONAL, f"DELETE FROM {_REACTIONS} WHERE {_REACTION}")
+DELETE_EMOJI: Final = Statement(
+    "change_reactions", Kind.CONDITIONAL, f"DELETE FROM {_REACTIONS} WHERE {_REACTED} AND emoji = ?"
+)
+MOVE_REACTION: Final = Statement("move_reactions", Kind.WRITE, f"{PUT_REACTION.text} USING TIMESTAMP ?")
+MOVE_COUNTS: Final = Statement(
+    "move_reactions",
+    Kind.WRITE,
+    f"INSERT INTO {_REACTIONS} (channel_id, message_id, version, counts) VALUES (?, ?, 1, ?) USING TIMESTAMP ?",
+)
+FORGET_REACTIONS: Final = Statement(
+    "forget_reactions", Kind.WRITE, f"DELETE FROM {_REACTIONS} USING TIMESTAMP ? WHERE {_REACTED}"
+)
+
 STATEMENTS: Final = (
+    COUNT_REACTIONS,
+    COUNT_REACTIONS_DECIDED,
+    FIND_REACTION,
+    FIND_REACTION_DECIDED,
+    FIND_OWN_REACTIONS,
+    LIST_REACTED,
+    CHANGE_REACTIONS,
+    PUT_REACTION,
+    DELETE_REACTION,
+    DELETE_EMOJI,
+    MOVE_REACTION,
+    MOVE_COUNTS,
+    FORGET_REACTIONS,
     INSERT,
     WITHDRAW,
     UPDATE,

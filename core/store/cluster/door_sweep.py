@@ -8,6 +8,7 @@ a lease; two of them at once would do no harm, since an opening ends once and ro
     an edit     is stored ──────→ closed with the message as it is now, which is never wrong
                 is not stored ──→ the version is raised, so that a late edit fails, and aborted
     a deletion ─────────────────→ done again, and closed
+    reactions ──────────────────→ reaction_sweep.py
 
 Its mentions are written, or removed, along with each.
 
@@ -33,6 +34,7 @@ from core.domain.read_state import find_targets
 from core.door.pending import Orphan, PendingKind
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.read_states import MentionRows
+from core.store.cluster.reaction_sweep import ReactionSweep
 from core.wire.envelope import Envelope
 
 logger = logging.getLogger(__name__)
@@ -71,7 +73,7 @@ class MessageEvents(Protocol):
 class DoorSweep:
     """The job. `run` goes on in every API process."""
 
-    __slots__ = ("_count", "_events", "_is_held", "_mentions", "_orphans", "_rows", "_withdrawals")
+    __slots__ = ("_count", "_events", "_is_held", "_mentions", "_orphans", "_reactions", "_rows", "_withdrawals")
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class DoorSweep:
         rows: MessageRows,
         mentions: MentionRows,
         events: MessageEvents,
+        reactions: ReactionSweep,
         is_held: Callable[[], bool],
         count: Callable[[str, str], None] = lambda _kind, _outcome: None,
     ) -> None:
@@ -92,6 +95,7 @@ class DoorSweep:
         self._rows = rows
         self._mentions = mentions
         self._events = events
+        self._reactions = reactions
         self._is_held = is_held
         self._withdrawals: deque[Orphan] = deque()
         """The messages that were given up, whose rows are still to be withdrawn."""
@@ -151,6 +155,8 @@ class DoorSweep:
                 await self._rows.delete(orphan.channel_id, ids)
                 await self._mentions.drop(ids)
                 return await self._events.deleted(orphan.id, orphan.channel_id, ids)
+            case _:
+                return await self._reactions.find_outcome(orphan)
 
     async def _settle_message(self, orphan: Orphan) -> Sequence[Envelope]:
         message = await self._rows.find(orphan.channel_id, orphan.id)

@@ -39,14 +39,12 @@ from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.read_states import MentionRows
+from core.store.cluster.insistence import insist
 from core.store.sql.engine.connection import run_to_end
 from core.wire.envelope import Envelope
 
 T = TypeVar("T")
 
-PATIENCE_S: Final = 10.0
-"""The time after which a write whose outcome is not known is left to the sweep."""
-_PAUSE_S: Final = 0.1
 _TELLINGS: Final = 3
 """How often the event of a change is brought to a door that has forgotten it."""
 
@@ -272,23 +270,7 @@ class ClusterMessages:
         return sorted(message_ids)
 
     async def _insist(self, write: Callable[[], Awaitable[T]], *, is_unknown: bool = False) -> T:
-        """Make a write that may be repeated until its outcome is known. `is_unknown`: it was tried before.
-
-        Raises:
-            OutcomeUnknown: when it is not known in time.
-            DomainError: what the write raises. Unavailable only if no attempt can have changed anything.
-        """
-        until_s = self._clock.monotonic_s() + PATIENCE_S
-        while True:
-            try:
-                return await write()
-            except Unavailable as error:
-                is_unknown = is_unknown or isinstance(error, OutcomeUnknown)
-                if not is_unknown:
-                    raise
-                if self._clock.monotonic_s() >= until_s:
-                    raise OutcomeUnknown from error
-            await asyncio.sleep(_PAUSE_S)
+        return await insist(write, clock=self._clock, is_unknown=is_unknown)
 
     async def _leave(self, opened_id: int) -> None:
         with suppress(Unavailable):  # the sweep finds it later by its age

@@ -1,4 +1,4 @@
-"""The `Store` of a cluster: relational data on PostgreSQL, messages as rows behind the doors of their channels."""
+"""The `Store` of a cluster: relational data on PostgreSQL; messages, reactions as rows behind their channels' doors."""
 
 import asyncio
 from collections.abc import Collection
@@ -8,7 +8,9 @@ from typing import Final
 from core.domain.errors import Unavailable
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.reactions import ReactionStore
 from core.store.cluster.messages import ClusterMessages
+from core.store.cluster.reactions import ClusterReactions
 from core.store.interfaces import Transaction
 from core.store.sql.postgres.store import PostgresStore
 
@@ -19,7 +21,9 @@ _TIMEOUT_S: Final = 3.0
 class ClusterStore:
     """The two halves as one. Whoever has opened them closes them."""
 
-    def __init__(self, *, relational: PostgresStore, messages: ClusterMessages, rows: MessageRows) -> None:
+    def __init__(
+        self, *, relational: PostgresStore, messages: ClusterMessages, reactions: ClusterReactions, rows: MessageRows
+    ) -> None:
         self._relational = relational
         self._rows = rows
         self.users = relational.users
@@ -37,6 +41,7 @@ class ClusterStore:
         self.read_states = relational.read_states
         self.node_numbers = relational.node_numbers
         self.messages: MessageStore = messages
+        self.reactions: ReactionStore = reactions
 
     def write(
         self, *, users: Collection[int] = (), guilds: Collection[int] = ()

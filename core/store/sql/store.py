@@ -31,6 +31,7 @@ from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.node_numbers import NodeNumbers
 from core.store.aggregates.preferences import PreferenceReader
+from core.store.aggregates.reactions import ReactionStore
 from core.store.aggregates.read_states import ReadStateReader
 from core.store.aggregates.relationships import RelationshipReader
 from core.store.aggregates.secrets import Secrets
@@ -50,6 +51,7 @@ from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageIn
 from core.store.sql.aggregates.messages import SqlMessages
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
 from core.store.sql.aggregates.preferences import SqlPreferences
+from core.store.sql.aggregates.reactions import SqlReactions
 from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
@@ -144,6 +146,7 @@ class SqlStore:
             reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect), dialect=dialect
         )
         self.read_states: ReadStateReader = SqlReadStates(reads, dialect)
+        self.reactions: ReactionStore = SqlReactions(reads=reads, writer=writer, dialect=dialect)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
         self.secrets: Secrets = SqlSecrets(run=writer.run_errand, dialect=dialect)
         self.session_journal: SessionJournal = SqlSessionJournal(reads=reads, writer=writer, dialect=dialect)

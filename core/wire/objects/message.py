@@ -8,6 +8,7 @@ from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
 from core.wire.objects.attachment import AttachmentObject, LinkTo, render_attachment
 from core.wire.objects.member import MemberObject, render_member
+from core.wire.objects.reaction import ReactionObject
 from core.wire.objects.user import UserObject, render_user
 from core.wire.times import iso_time, iso_time_of
 
@@ -51,6 +52,8 @@ class MessageObject(msgspec.Struct, kw_only=True):
     referenced_message: "MessageObject | UnsetType | None" = UNSET
     guild_id: str | UnsetType = UNSET
     member: MemberObject | UnsetType = UNSET
+    reactions: list[ReactionObject] | UnsetType = UNSET
+    """What the reader sees, which REST alone shows, and puts behind the rest."""
 
 
 def _reference_of(message: Message) -> MessageReferenceObject | UnsetType:

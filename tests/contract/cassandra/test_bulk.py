@@ -85,7 +85,7 @@ class Filled(NamedTuple):
 @contextlib.asynccontextmanager
 async def opened_bulk(settings: CassandraSettings, *, replaces: bool = False) -> AsyncIterator[BulkMessages]:
     metrics = CassandraMetrics(CollectorRegistry())
-    async with open_bulk(settings, clock=SystemClock(), metrics=metrics, replaces=replaces) as bulk:
+    async with open_bulk(settings, clock=SystemClock(), metrics=metrics, replaces=replaces) as (bulk, _):
         yield bulk
 
 

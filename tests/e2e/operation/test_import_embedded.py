@@ -25,7 +25,9 @@ from core.runtime.data_dir import DataDir
 from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.reaction_rows import ReactionRows
 from core.store.cassandra.connection import migrate, open_messages
+from core.store.cassandra.messages import CassandraMessages
 from core.store.node_ids import NodeIds
 from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.store import SqlStore
@@ -124,6 +126,7 @@ async def _compare_stores(folder: Path, cluster: EmptyCluster) -> None:
         if cluster.cassandra.contact_points:
             async with _keyspace(cluster) as rows:
                 await _compare_messages(folder, embedded, rows)
+                await _compare_reactions(folder, embedded, rows.reactions)
     finally:
         await moved.close()
         await embedded.close()
@@ -163,6 +166,18 @@ async def _compare_messages(folder: Path, embedded: SqlStore, rows: MessageRows)
     for author in {(message.guild_id, message.author_id) for message in sent}:
         expected = [(m.channel_id, m.id) for m in sent if (m.guild_id, m.author_id) == author]
         assert sorted(await rows.list_ids_by_author(*author, since_ms=0)) == expected
+
+
+async def _compare_reactions(folder: Path, embedded: SqlStore, rows: ReactionRows) -> None:
+    channel_id, message_id, *_ = read_rows(folder, "reactions", "channel_id, message_id")[0]
+    counts = await embedded.reactions.count(channel_id, [message_id])
+    assert [(count.normal, count.burst) for count in counts[message_id]] == [(1, 0)]
+    assert await rows.count(channel_id, [message_id]) == counts
+    listed = [
+        await store.list_user_ids(channel_id, message_id, counts[message_id][0].key, is_burst=False, after=0, limit=9)
+        for store in (embedded.reactions, rows)
+    ]
+    assert listed[0] == listed[1] != []
 
 
 async def _change_messages(folder: Path, rows: MessageRows) -> None:
@@ -236,7 +251,7 @@ async def test_import_after_an_interrupted_one_takes_what_was_changed_between(
 
 
 @contextlib.asynccontextmanager
-async def _keyspace(cluster: EmptyCluster) -> AsyncIterator[MessageRows]:
+async def _keyspace(cluster: EmptyCluster) -> AsyncIterator[CassandraMessages]:
     metrics = CassandraMetrics(CollectorRegistry())
     async with open_messages(cluster.cassandra, clock=SystemClock(), metrics=metrics) as rows:
         yield rows

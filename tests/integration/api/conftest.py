@@ -37,6 +37,7 @@ HIGH_LIMITS = LimitSettings(
     requests_per_second=1_000_000,
     channel_messages=1_000_000,
     messages_per_minute=1_000_000,
+    channel_reactions=1_000_000,
     loopback_registrations_per_minute=1_000_000,
     logins_per_minute=1_000_000,
 )

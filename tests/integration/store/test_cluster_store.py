@@ -3,24 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 import pytest
 
 from core.bus.interfaces import Delivery
 from core.bus.relay import Relay
 from core.domain.message import Message
+from core.domain.reaction import Reaction, ReactionCount
 from core.door.interfaces import Opening
+from core.door.pending import Pending, PendingKind
 from core.door.redis import RedisDoor
 from core.door.redis_orphans import RedisOrphans
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
+from core.store.cluster.reaction_sweep import ReactionSweep
+from core.store.cluster.reactions import ClusterReactions
 from core.store.cluster.store import ClusterStore
 from core.store.sql.aggregates.message_rows import SqlMessageRows
+from core.store.sql.aggregates.reactions import SqlReactions
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.unread.mention_rows import SqlMentionRows
 from core.wire.envelope import Envelope
 from tests.contract.builders import add_guild, flake, new_channel, new_envelope, new_message
 from tests.fakes.clock import FakeClock
+from tests.fakes.reaction_events import FakeReactionEvents
 from tests.fakes.redis.cluster import ClusterProcess, FakeCluster
 from tests.fakes.redis.doors import build_door, build_openings
 from tests.support.postgres_databases import PostgresDatabases
@@ -43,7 +50,11 @@ class Api:
         )
         self.mentions = SqlMentionRows(writer=relational.writer, dialect=POSTGRES, clock=process.clock)
         self.messages = ClusterMessages(rows=self.rows, mentions=self.mentions, door=self.door, clock=process.clock)
-        self.store = ClusterStore(relational=relational, messages=self.messages, rows=self.rows)
+        self.reaction_rows = SqlReactions(reads=relational.reads, writer=relational.writer, dialect=POSTGRES)
+        self.reactions = ClusterReactions(rows=self.reaction_rows, door=self.door, clock=process.clock)
+        self.store = ClusterStore(
+            relational=relational, messages=self.messages, reactions=self.reactions, rows=self.rows
+        )
         self.orphans = RedisOrphans(bus=process.bus, scripts=process.scripts, clock=process.clock)
         self.heard: list[Delivery] = []
         process.bus.subscribe(self.heard.append)
@@ -143,6 +154,34 @@ async def test_edit_and_deletion_are_told_behind_the_message(apis: list[Api]) ->
     assert await other.store.messages.list_page(CHANNEL) == []
 
 
+def make_sweep(api: Api) -> DoorSweep:
+    return DoorSweep(
+        orphans=api.orphans,
+        rows=api.rows,
+        mentions=api.mentions,
+        events=Events(),
+        reactions=ReactionSweep(rows=api.reaction_rows, events=FakeReactionEvents(GUILD)),
+        is_held=lambda: True,
+    )
+
+
+async def test_reaction_of_a_process_that_died_is_told_by_the_sweep(apis: list[Api]) -> None:
+    dead, alive = apis
+    sent = await alive.send()
+    reaction = Reaction(channel_id=CHANNEL, message_id=sent, emoji="x", user_id=flake(1))
+    assert await alive.store.reactions.add(reaction, [new_envelope(5, GUILD)], may_begin=True)
+    other = msgspec.structs.replace(reaction, emoji="y")
+    pending = Pending(PendingKind.REACTION, GUILD, (sent,), emoji="y", user_id=flake(1))
+    opened_id = await dead.door.open_change(CHANNEL, pending)
+    await dead.reaction_rows.add(msgspec.structs.replace(other, id=opened_id), may_begin=True)
+    await dead.door.leave(opened_id)
+    later = asyncio.ensure_future(alive.store.reactions.remove(reaction, [new_envelope(6, GUILD)]))
+    assert await make_sweep(alive).look() == 1
+    assert await later
+    assert alive.heard_ids() == [sent, 5, opened_id, 6]
+    assert await alive.store.reactions.count(CHANNEL, [sent]) == {sent: (ReactionCount("y", 1, 0),)}
+
+
 async def test_message_of_a_process_that_died_is_told_by_the_sweep(apis: list[Api]) -> None:
     dead, alive = apis
     opening = Opening(channel_id=CHANNEL, guild_id=GUILD, author_id=flake(1), mark=dead.door.mark(), is_limited=False)
@@ -150,9 +189,7 @@ async def test_message_of_a_process_that_died_is_told_by_the_sweep(apis: list[Ap
     await dead.rows.insert(new_message(permit.id, CHANNEL, guild_id=GUILD))
     await dead.door.leave(permit.id)
     later = asyncio.ensure_future(alive.send())
-    sweep = DoorSweep(
-        orphans=alive.orphans, rows=alive.rows, mentions=alive.mentions, events=Events(), is_held=lambda: True
-    )
+    sweep = make_sweep(alive)
     assert await sweep.look() == 1
     sent = await later
     assert alive.heard_ids() == [permit.id, sent]
@@ -163,9 +200,7 @@ async def test_message_that_was_not_stored_holds_nobody_up_for_long(apis: list[A
     opening = Opening(channel_id=CHANNEL, guild_id=GUILD, author_id=flake(1), mark=dead.door.mark(), is_limited=False)
     permit = await dead.door.admit(opening)
     await dead.door.leave(permit.id)
-    sweep = DoorSweep(
-        orphans=alive.orphans, rows=alive.rows, mentions=alive.mentions, events=Events(), is_held=lambda: True
-    )
+    sweep = make_sweep(alive)
     assert await sweep.look() == 1
     late = new_message(permit.id, CHANNEL, guild_id=GUILD)
     await dead.rows.insert(late)

@@ -24,9 +24,12 @@ from core.live.refusals import Refusals
 from core.redis.jobs import JobLease
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
+from core.store.cluster.reaction_sweep import ReactionSweep
 from core_ext.ids import SnowflakeGenerator
 from tests.fakes.mention_rows import FakeMentionRows
 from tests.fakes.message_rows import FakeMessageRows
+from tests.fakes.reaction_events import FakeReactionEvents
+from tests.fakes.reaction_rows import FakeReactionRows
 from tests.fakes.redis.log_source import FakeLogSource
 from tests.simulation.doors.message_events import CHANNELS, MessageEvents, Shown
 from tests.simulation.doors.redis_links import RedisHost, RedisLink, TopicLink
@@ -154,6 +157,7 @@ class ApiProcess(Process):
             rows=self._rows,
             mentions=mentions,
             events=self._events,
+            reactions=ReactionSweep(rows=FakeReactionRows(has_message=_has_no_message), events=FakeReactionEvents(0)),
             is_held=lambda: lease.epoch is not None,
         )
         self._door = door
@@ -210,3 +214,8 @@ class ApiProcess(Process):
         if not await self._messages.delete(channel_id, [message_id], envelopes):
             raise UnknownMessage
         return message_id
+
+
+async def _has_no_message(_channel_id: int, _message_id: int) -> bool:
+    """Nobody reacts in these worlds."""
+    return False

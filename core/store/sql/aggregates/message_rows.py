@@ -10,7 +10,7 @@ it makes itself, so nobody else has to.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import Integer, bindparam, delete, literal_column, or_, select, text, update
@@ -22,10 +22,12 @@ from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.message_batch import MESSAGE
 from core.store.sql.aggregates.message_reads import MessageReads, are_messages, is_message
+from core.store.sql.aggregates.reactions import delete_reactions
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.tables.messages import GONE, last_messages, messages
+from core.store.sql.writing.interfaces import Writing
 from core.wire.envelope import Envelope
 
 T = TypeVar("T")
@@ -66,13 +68,6 @@ _OLDEST_TOMBSTONES = Query(
     # What another deletion is removing is left to it. SQLite has one writer and no such clause.
     .with_for_update(skip_locked=True)
 )
-
-
-class Writing(Protocol):
-    """The part of a store's writer that runs a function as a transaction of its own."""
-
-    async def run_errand(self, work: Callable[[Executor], Awaitable[tuple[T, Sequence[Envelope]]]]) -> T:
-        """Run the function and wait for the commit. Raises Unavailable, OutcomeUnknown."""
 
 
 class SqlMessageRows:
@@ -150,6 +145,7 @@ class SqlMessageRows:
         async def work(db: Executor) -> list[int]:
             statement = update(messages).where(are_messages(channel_id, message_ids), messages.c.version > GONE)
             rows = await db.fetch_all(statement.values(_EMPTY).returning(messages.c.id))
+            await delete_reactions(db, channel_id, message_ids)
             await self._purge(db, made=len(rows))
             return sorted(row[0] for row in rows)
 

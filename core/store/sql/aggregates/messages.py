@@ -12,6 +12,7 @@ from core.domain.read_state import TARGET_FIELDS
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.message_batch import MESSAGE, MessageBatch, MessageInserter
 from core.store.sql.aggregates.message_reads import MessageReads, are_messages, is_message
+from core.store.sql.aggregates.reactions import delete_reactions
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query
@@ -98,6 +99,8 @@ class SqlMessages:
         async def work(db: Executor) -> tuple[list[int], Sequence[Envelope]]:
             statement = delete(messages).where(are_messages(channel_id, message_ids))
             gone = sorted(row[0] for row in await db.fetch_all(statement.returning(messages.c.id)))
+            if gone:
+                await delete_reactions(db, channel_id, gone)
             await drop_mentions(db, gone)
             return gone, envelopes if gone else ()
 

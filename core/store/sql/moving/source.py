@@ -17,12 +17,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from core.domain.message import Message
+from core.domain.reaction import Counts, Reaction
 from core.runtime.errors import NewerSchemaError, StartError
 from core.store.sql.aggregates.message_batch import MESSAGE
 from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.migrate import SCHEMA_REVISION, find_revision
 from core.store.sql.schema.tables.cluster import node_numbers
 from core.store.sql.schema.tables.messages import last_messages, messages
+from core.store.sql.schema.tables.reactions import reaction_counts, reactions
 
 Row = tuple[Any, ...]
 
@@ -33,7 +35,7 @@ _LEFT_BEHIND: Final = frozenset(
         *("nonces", "session_records", "session_cuts"),  # sessions and repeats end with the server
     )
 )
-MESSAGE_TABLES: Final = (messages, last_messages)
+MESSAGE_TABLES: Final = (messages, last_messages, reactions, reaction_counts)
 """The tables that Cassandra has instead, in a cluster with one."""
 RELATIONAL_TABLES: Final = tuple(
     table for table in metadata.sorted_tables if table.name not in _LEFT_BEHIND and table not in MESSAGE_TABLES
@@ -108,6 +110,33 @@ class EmbeddedDatabase:
         """Return channels with the newest id that was ever sent in each."""
         statement = select(last_messages.c.channel_id, last_messages.c.message_id).order_by(last_messages.c.channel_id)
         yield from _cut(((row[0], row[1]) for row in self._stream(statement)), rows)
+
+    def list_reactions(self, rows: int) -> Iterator[list[Reaction]]:
+        """Return the reactions in lists of at most `rows`, each of one message."""
+        table = reactions.c
+        statement = select(table.channel_id, table.message_id, table.emoji, table.is_burst, table.user_id, table.id)
+        statement = statement.order_by(*reactions.primary_key)
+        for (channel_id, message_id), group in groupby(self._stream(statement), lambda row: (row[0], row[1])):
+            yield from _cut(
+                (
+                    Reaction(
+                        channel_id=channel_id,
+                        message_id=message_id,
+                        emoji=row.emoji,
+                        is_burst=row.is_burst,
+                        user_id=row.user_id,
+                        id=row.id,
+                    )
+                    for row in group
+                ),
+                rows,
+            )
+
+    def list_reaction_counts(self) -> Iterator[tuple[int, int, Counts]]:
+        """Return each message with reactions: its channel, its id, and what it shows of them."""
+        table = reaction_counts.c
+        for row in self._stream(select(table.channel_id, table.message_id, table.counts)):
+            yield row[0], row[1], row[2]
 
     def find_newest_message(self) -> int:
         """Return the largest id of any message, 0 when there was none."""

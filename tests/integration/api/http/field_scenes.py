@@ -225,6 +225,23 @@ async def bulk_delete(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(path, {"messages": [first, second]}, values={"messages": [[first, third]]})
 
 
+_REACTIONS: Final = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}"
+
+
+async def add_reaction(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    path = f"{ground.place.messages}/{await ground.message('x')}"
+    return ground.request(f"{path}/reactions/%F0%9F%94%A5/@me", looks=[path])
+
+
+async def list_reactions(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    path = f"{ground.place.messages}/{await ground.message('x')}/reactions/%F0%9F%94%A5"
+    for person in (ground.owner, ground.other):
+        await person.put(f"{path}/@me")
+    return ground.request(path, values={"after": [ground.owner.id], "limit": [1]})
+
+
 async def create_guild(api: ApiUnderTest, field: str) -> Prepared:
     ground = await Ground.build(api)
     part = field.rpartition(".")[2]
@@ -528,6 +545,7 @@ async def authorize(api: ApiUnderTest, _field: str) -> Prepared:
 SCENES: Final[dict[Route, Prepare]] = {
     ("DELETE", "/channels/{channel_id}/messages/ack"): forget_read_state,
     ("GET", "/channels/{channel_id}/messages"): list_messages,
+    ("GET", _REACTIONS): list_reactions,
     ("GET", "/guilds/{guild_id}"): get_guild,
     ("GET", "/guilds/{guild_id}/bans"): list_bans,
     ("GET", "/guilds/{guild_id}/members"): list_members,
@@ -569,6 +587,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("POST", "/users/@me/channels"): open_direct_channel,
     ("POST", "/users/@me/relationships"): request_friendship,
     ("PUT", "/channels/{channel_id}"): update_channel,
+    ("PUT", f"{_REACTIONS}/@me"): add_reaction,
     ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): put_overwrite,
     ("PUT", "/channels/{channel_id}/recipients/{user_id}"): add_recipient,
     ("PUT", "/guilds/{guild_id}/bans/{user_id}"): put_ban,

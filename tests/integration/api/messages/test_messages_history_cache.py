@@ -12,6 +12,7 @@ from api.services.announcements import channel_event
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_history import MessageHistoryService, PageQuery
+from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from core.domain.errors import UnknownMessage
 from core.domain.events import MESSAGE_CREATE
@@ -30,7 +31,13 @@ def new_history(api: ApiUnderTest) -> MessageHistoryService:
     entities = EntityCache(store=api.store, bus=api.store.bus, clock=SystemClock())
     cache = MessageCache(messages=api.store.messages, bus=api.store.bus)
     renderer = MessageRenderer(entities=entities, messages=cache, link_to=make_links(SystemClock()).link_to)
-    return MessageHistoryService(entities=entities, messages=api.store.messages, cache=cache, renderer=renderer)
+    return MessageHistoryService(
+        entities=entities,
+        messages=api.store.messages,
+        cache=cache,
+        renderer=renderer,
+        reactions=MessageReactions(reactions=api.store.reactions),
+    )
 
 
 class Scene:

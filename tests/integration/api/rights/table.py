@@ -342,6 +342,63 @@ def bulk_delete_messages(world: World, rng: Random) -> Attempt:
     return Attempt("POST", f"/channels/{channel.id}/messages/bulk-delete", {"messages": ids}, may)
 
 
+_EMOJI: Final = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}"
+
+
+def a_reaction(channel: Channel, message_id: int, *rest: object) -> str:
+    """The path of reactions to a message with an emoji that nobody has put there."""
+    return "/".join((f"/channels/{channel.id}/messages/{message_id}/reactions/%F0%9F%94%A5", *map(str, rest)))
+
+
+@needs(f"PUT {_EMOJI}/@me", "READ_MESSAGE_HISTORY, and for the first of an emoji ADD_REACTIONS; no timeout; CONNECT")
+def add_reaction(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    may = world.may_read(channel, Permission.READ_MESSAGE_HISTORY, Permission.ADD_REACTIONS)
+    return Attempt("PUT", a_reaction(channel, message_id, "@me"), None, may)
+
+
+@needs(f"DELETE {_EMOJI}/@me", "to view the channel; CONNECT")
+def remove_own_reaction(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    return Attempt("DELETE", a_reaction(channel, message_id, "@me"), None, world.may_read(channel))
+
+
+@needs(f"DELETE {_EMOJI}/{{kind}}/@me", "to view the channel; CONNECT")
+def remove_own_reaction_of_kind(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    return Attempt("DELETE", a_reaction(channel, message_id, 1, "@me"), None, world.may_read(channel))
+
+
+@needs(f"DELETE {_EMOJI}/{{user_id}}", "MANAGE_MESSAGES for another's; CONNECT")
+def remove_reaction(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    whose = any_member(world, rng)
+    may = world.may_read(channel, *([] if whose == world.caller_id else [Permission.MANAGE_MESSAGES]))
+    return Attempt("DELETE", a_reaction(channel, message_id, whose), None, may)
+
+
+@needs(f"DELETE {_EMOJI}/{{kind}}/{{user_id}}", "MANAGE_MESSAGES for another's; CONNECT")
+def remove_reaction_of_kind(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    whose = any_member(world, rng)
+    may = world.may_read(channel, *([] if whose == world.caller_id else [Permission.MANAGE_MESSAGES]))
+    return Attempt("DELETE", a_reaction(channel, message_id, 0, whose), None, may)
+
+
+@needs(f"DELETE {_EMOJI}", "MANAGE_MESSAGES; CONNECT")
+def remove_reactions_with_emoji(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    may = world.may_read(channel, Permission.MANAGE_MESSAGES)
+    return Attempt("DELETE", a_reaction(channel, message_id), None, may)
+
+
+@needs("DELETE /channels/{channel_id}/messages/{message_id}/reactions", "MANAGE_MESSAGES; CONNECT")
+def remove_all_reactions(world: World, rng: Random) -> Attempt:
+    channel, message_id, _ = any_message(world, rng)
+    may = world.may_read(channel, Permission.MANAGE_MESSAGES)
+    return Attempt("DELETE", f"/channels/{channel.id}/messages/{message_id}/reactions", None, may)
+
+
 # -- roles
 
 

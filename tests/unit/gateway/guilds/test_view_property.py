@@ -58,8 +58,24 @@ targets = st.one_of(
 )
 users, roles, channels = st.sampled_from(USERS), st.sampled_from(ROLES), st.sampled_from(CHANNELS)
 intent_sets = st.sampled_from(
-    [ALL_INTENTS, ALL_INTENTS, Intent.GUILDS | Intent.GUILD_MESSAGES, Intent.GUILDS, Intent.GUILD_MESSAGES, 0]
+    [
+        ALL_INTENTS,
+        ALL_INTENTS,
+        Intent.GUILDS | Intent.GUILD_MESSAGES,
+        Intent.GUILDS,
+        Intent.GUILD_MESSAGES,
+        Intent.GUILD_MESSAGE_REACTIONS,
+        0,
+    ]
 )
+OF_MESSAGES = {
+    "MESSAGE_REACTION_ADD": Intent.GUILD_MESSAGE_REACTIONS,
+    "MESSAGE_REACTION_REMOVE": Intent.GUILD_MESSAGE_REACTIONS,
+    "MESSAGE_REACTION_REMOVE_ALL": Intent.GUILD_MESSAGE_REACTIONS,
+    "MESSAGE_REACTION_REMOVE_EMOJI": Intent.GUILD_MESSAGE_REACTIONS,
+    "CHANNEL_PINS_UPDATE": Intent.GUILDS,
+}
+"""Events about messages that are there, with their intents."""
 
 
 class Watcher:
@@ -75,10 +91,14 @@ class Watcher:
         self.messages: list[int] = []
         self.unread: list[int] = []
         self.invites: list[int] = []
+        self.changes: list[tuple[str, int]] = []
+        """The events about messages that are there, each with its channel."""
 
     def read(self) -> None:
         """Apply the new dispatches."""
-        for event, d in self.connection.take():
+        dispatches = self.connection.take()
+        self.changes += [(event, int(d["channel_id"])) for event, d in dispatches if event in OF_MESSAGES]
+        for event, d in dispatches:
             match event:
                 case "GUILD_CREATE":
                     assert self.known is None
@@ -325,6 +345,21 @@ class ViewMachine(RuleBasedStateMachine):
         expected = wants and self.model.may_read(session.user_id, message.channel_id)
         assert watcher.messages == [message.channel_id] * expected
         watcher.messages.clear()
+
+    @rule(event=st.sampled_from(sorted(OF_MESSAGES)), channel_id=channels)
+    def change_messages(self, event: str, channel_id: int) -> None:
+        """A reaction or a pin reaches exactly those who may read the channel; reactions no passive session."""
+        payload = {"channel_id": str(channel_id), "message_id": "1"}
+        self.tell(event, payload, audience=Audience.CHANNEL, channel_id=channel_id)
+        for watcher in self.here:
+            session = watcher.session
+            watcher.read()
+            wants = bool(session.intents & OF_MESSAGES[event]) and not (
+                watcher.is_passive and event != "CHANNEL_PINS_UPDATE"
+            )
+            expected = wants and self.model.may_read(session.user_id, channel_id)
+            assert watcher.changes == [(event, channel_id)] * expected
+            watcher.changes.clear()
 
     @rule(
         said=st.sets(channels, min_size=1),

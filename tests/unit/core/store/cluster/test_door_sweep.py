@@ -3,20 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
-from core.domain.errors import OutcomeUnknown
+from core.domain.errors import OutcomeUnknown, UnknownMessage
 from core.domain.message import Message
+from core.domain.reaction import Reaction
 from core.door.pending import Orphan, Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
+from core.store.cluster.reaction_sweep import ReactionSweep
+from core.store.cluster.reactions import ClusterReactions
 from core.wire.envelope import Envelope
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
 from tests.fakes.mention_rows import FakeMentionRows
 from tests.fakes.message_door import FakeMessageDoor
 from tests.fakes.message_rows import FakeMessageRows, Fate
+from tests.fakes.reaction_events import FakeReactionEvents
+from tests.fakes.reaction_rows import FakeReactionRows
 
 CHANNEL = flake(30)
 MESSAGE = new_message(flake(1), CHANNEL)
@@ -44,14 +50,19 @@ class Scene:
         self.rows = FakeMessageRows(clock=FakeClock(), decide=self._decide)
         self.mentions = FakeMentionRows()
         self.counted: list[tuple[str, str]] = []
+        self.reactions = FakeReactionRows(has_message=self._has_message)
         self.sweep = DoorSweep(
             orphans=self.door,
             rows=self.rows,
             mentions=self.mentions,
             events=Events(),
+            reactions=ReactionSweep(rows=self.reactions, events=FakeReactionEvents(flake(10))),
             is_held=lambda: True,
             count=lambda kind, outcome: self.counted.append((kind, outcome)),
         )
+
+    async def _has_message(self, channel_id: int, message_id: int) -> bool:
+        return await self.rows.find(channel_id, message_id) is not None
 
     async def _decide(self, _: str) -> Fate:
         return self.fates.pop(0) if self.fates else Fate.DONE
@@ -195,3 +206,90 @@ async def test_mentions_of_a_deletion_whose_process_died_are_removed(scene: Scen
     await scene.open_change(PendingKind.DELETE)
     await scene.sweep.look()
     assert scene.mentions.targets == {}
+
+
+REACTION = Reaction(channel_id=CHANNEL, message_id=MESSAGE.id, emoji="x", user_id=7)
+
+
+async def react(scene: Scene, kind: PendingKind) -> int:
+    """Open a change of the reaction, of which nobody ends it."""
+    return await scene.door.open_change(
+        CHANNEL, Pending(kind, flake(10), (MESSAGE.id,), emoji="x", user_id=REACTION.user_id)
+    )
+
+
+async def add_reaction(scene: Scene, change_id: int) -> None:
+    if await scene.rows.find(CHANNEL, MESSAGE.id) is None:
+        await scene.rows.insert(MESSAGE)
+    await scene.reactions.add(msgspec.structs.replace(REACTION, id=change_id), may_begin=True)
+
+
+async def test_stored_reaction_is_told(scene: Scene) -> None:
+    await add_reaction(scene, await react(scene, PendingKind.REACTION))
+    assert await scene.sweep.look() == 1
+    assert scene.told() == ["added x of 7"]
+
+
+async def test_reaction_that_was_not_stored_or_by_another_change_is_not_told(scene: Scene) -> None:
+    await react(scene, PendingKind.REACTION)
+    assert await scene.sweep.look() == 1
+    await add_reaction(scene, flake(99))
+    await react(scene, PendingKind.REACTION)
+    assert await scene.sweep.look() == 1
+    assert (scene.told(), scene.door.open) == ([], {})
+
+
+async def test_removal_is_told_when_the_reaction_is_gone(scene: Scene) -> None:
+    await add_reaction(scene, flake(99))
+    await react(scene, PendingKind.REACTION_REMOVAL)
+    assert await scene.sweep.look() == 1
+    assert scene.told() == []
+    await scene.reactions.remove(REACTION)
+    await react(scene, PendingKind.REACTION_REMOVAL)
+    assert await scene.sweep.look() == 1
+    assert scene.told() == ["removed x of 7"]
+
+
+async def test_removal_of_all_is_done_again(scene: Scene) -> None:
+    await add_reaction(scene, flake(99))
+    await react(scene, PendingKind.REACTIONS_REMOVAL)
+    assert await scene.sweep.look() == 1
+    assert scene.told() == ["removed all x"]
+    assert await scene.reactions.count(CHANNEL, [MESSAGE.id]) == {}
+
+
+@pytest.mark.parametrize("fate", [Fate.UNKNOWN_DONE, Fate.UNKNOWN_LOST])
+async def test_reaction_whose_answer_was_lost_is_stored_and_told_once(scene: Scene, fate: Fate) -> None:
+    reactions = ClusterReactions(rows=scene.reactions, door=scene.door, clock=FakeClock())
+    await scene.rows.insert(MESSAGE)
+    event = new_envelope(5, flake(10))
+    scene.reactions.fates = [fate]
+    assert await reactions.add(REACTION, [event], may_begin=True)
+    assert [each.id for each in scene.door.told] == [5]
+    scene.reactions.fates = [fate]
+    assert await reactions.remove(REACTION, [new_envelope(6, flake(10))])
+    assert [each.id for each in scene.door.told] == [5, 6]
+    assert scene.door.open == {}
+
+
+async def test_reaction_that_is_refused_or_there_already_leaves_no_opening(scene: Scene) -> None:
+    reactions = ClusterReactions(rows=scene.reactions, door=scene.door, clock=FakeClock())
+    with pytest.raises(UnknownMessage):
+        await reactions.add(REACTION, [new_envelope(5, flake(10))], may_begin=True)
+    await add_reaction(scene, flake(99))
+    assert not await reactions.add(REACTION, [new_envelope(6, flake(10))], may_begin=True)
+    assert (scene.door.open, scene.door.told) == ({}, [])
+
+
+async def test_reaction_whose_opening_was_given_up_is_told_anew_if_it_still_holds(scene: Scene) -> None:
+    reactions = ClusterReactions(rows=scene.reactions, door=scene.door, clock=FakeClock())
+    await scene.rows.insert(MESSAGE)
+    add = scene.reactions.add
+
+    async def add_and_forget(reaction: Reaction, *, may_begin: bool) -> bool:
+        scene.door.forget()
+        return await add(reaction, may_begin=may_begin)
+
+    scene.reactions.add = add_and_forget  # type: ignore[method-assign] # the sweep comes in the middle
+    assert await reactions.add(REACTION, [new_envelope(5, flake(10))], may_begin=True)
+    assert [each.id for each in scene.door.told] == [5]

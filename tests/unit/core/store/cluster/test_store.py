@@ -43,7 +43,12 @@ def rows() -> Half:
 
 @pytest.fixture
 def store(relational: Half, rows: Half) -> ClusterStore:
-    return ClusterStore(relational=cast("Any", relational), messages=cast("Any", Half()), rows=cast("Any", rows))
+    return ClusterStore(
+        relational=cast("Any", relational),
+        messages=cast("Any", Half()),
+        reactions=cast("Any", Half()),
+        rows=cast("Any", rows),
+    )
 
 
 async def test_store_with_two_good_halves_is_well(store: ClusterStore) -> None:
