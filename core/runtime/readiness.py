@@ -1,5 +1,7 @@
 """The readiness of the process: the answer of `/ready` on every port, and one log line whenever it changes.
 
+A process that waits for others at its start is not ready yet, which is no fault: for a while nothing is logged of that.
+
 A check costs a read and sometimes a write, so its result holds for a second and is shared by all who ask meanwhile. The
 gateway, which must answer in the same turn of the loop, gets the last result; a check every few seconds keeps that
 young.
@@ -19,13 +21,22 @@ LOOK_S: Final = 5.0
 
 
 class Readiness:
-    """The readiness of one process. `look` returns the fault in a few words, None when all is well."""
+    """The readiness of one process."""
 
-    __slots__ = ("_clock", "_fault", "_look", "_looked_s", "_looking")
+    __slots__ = ("_clock", "_fault", "_is_told", "_look", "_looked_s", "_looking", "_starts_until_s")
 
-    def __init__(self, *, look: Callable[[], Awaitable[str | None]], clock: Clock) -> None:
+    def __init__(
+        self, *, look: Callable[[], Awaitable[str | None]], clock: Clock, start_s: float = float("-inf")
+    ) -> None:
+        """`look` returns the fault in a few words, None when all is well.
+
+        `start_s` is the time from now on in which a process that was never ready is still starting.
+        """
         self._look = look
         self._clock = clock
+        self._starts_until_s = clock.monotonic_s() + start_s
+        self._is_told = False
+        """Whether the log's last word is that the process is not ready."""
         self._fault: str | None = None
         self._looked_s = float("-inf")
         self._looking: asyncio.Task[None] | None = None
@@ -59,8 +70,15 @@ class Readiness:
         finally:
             self._looking = None
         self._looked_s = self._clock.monotonic_s()
-        if found is not None and self._fault is None:
-            logger.error("not ready", extra={"reason": found})
-        elif found is None and self._fault is not None:
-            logger.warning("ready again")
         self._fault = found
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._fault is None:
+            self._starts_until_s = float("-inf")
+            if self._is_told:
+                logger.warning("ready again")
+            self._is_told = False
+        elif not self._is_told and self._looked_s >= self._starts_until_s:
+            logger.error("not ready", extra={"reason": self._fault})
+            self._is_told = True

@@ -57,6 +57,8 @@ _NAME_BYTES: Final = 8
 """Enough that no two lives of a process ever take one name."""
 _RING_BYTES: Final = 64 * 1024 * 1024
 """The newest entries of all logs, from which the worker repairs a Redis that has lost its end: a minute of 1,000/s."""
+_START_S: Final = 30.0
+"""The time in which a process has reached Redis, and the worker has opened the logs; a server may be starting too."""
 _BARRIER_S: Final = 0.25
 """The time for which a request waits to be as new as the cluster. Then the process reads the database instead."""
 
@@ -180,7 +182,7 @@ class _Parts:
     def make_ground(self, store: ClusterStore, ids: NodeIds, door: RedisDoor) -> Ground:
         """Put the ground together."""
         bus, clock = self._bus, self._clock
-        readiness = Readiness(look=partial(_find_fault, bus, store), clock=clock)
+        readiness = Readiness(look=partial(_find_fault, bus, store), clock=clock, start_s=_START_S)
         show_process(self._metrics, readiness)
         gate = RedisGate(
             scripts=self._redis.client,

@@ -56,6 +56,28 @@ async def test_change_is_told_once_and_recovery_too(clock: FakeClock, caplog: py
     assert caplog.records[0].__dict__["reason"] == "full"
 
 
+@pytest.mark.parametrize(
+    ("faults", "told"),
+    [
+        (["starting", "starting", None, None], []),
+        (["starting", None, "lost", None], ["not ready", "ready again"]),
+        (["starting", "starting", "starting", "starting"], ["not ready"]),
+    ],
+    ids=["starts", "loses it soon", "never starts"],
+)
+async def test_start_is_told_when_it_takes_too_long_or_when_the_process_was_ready_before(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture, faults: list[str | None], told: list[str]
+) -> None:
+    looker = Looker()
+    readiness = Readiness(look=looker.look, clock=clock, start_s=3.5 * FRESH_S)
+    with caplog.at_level(logging.INFO):
+        for fault in faults:
+            looker.fault = fault
+            clock.advance(FRESH_S)
+            assert await readiness.find_fault() == fault
+    assert [record.message for record in caplog.records] == told
+
+
 async def test_look_that_fails_is_no_good_sign_and_the_next_one_counts(
     clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
