@@ -21,6 +21,7 @@ from api.services.reading.mention_inbox import MentionInboxService
 from api.services.reading.read_states import ReadStateService
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
+from core.live.interfaces import RateLimiter
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.store.interfaces import Store
@@ -50,6 +51,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     door: Door,
     places: OwnPlaces,
     attachments: AttachmentService,
+    limiter: RateLimiter,
     typing_interval_s: float,
     ids: IdSource,
     clock: Clock,
@@ -89,6 +91,12 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
         ),
         read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
         typing_indicators=TypingIndicatorService(
-            entities=entities, directs=directs, bus=bus, ids=ids, clock=clock, interval_s=typing_interval_s
+            entities=entities,
+            directs=directs,
+            bus=bus,
+            limiter=limiter,
+            ids=ids,
+            clock=clock,
+            interval_s=typing_interval_s,
         ),
     )

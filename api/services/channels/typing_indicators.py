@@ -3,7 +3,6 @@
 from typing import Final
 
 import msgspec
-from cachetools import TTLCache
 from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
@@ -16,11 +15,11 @@ from core.domain.channel import TEXT_LIKE
 from core.domain.errors import NotATextChannel
 from core.domain.events import TYPING_START
 from core.domain.permissions import Permission
+from core.live.interfaces import RateLimiter, Rule
 from core.runtime.clock import Clock
 from core.wire.objects.member import MemberObject, render_member
 
 _SEND: Final = int(Permission.SEND_MESSAGES)
-_MAX_REMEMBERED: Final = 100_000
 
 
 class TypingStart(msgspec.Struct, kw_only=True):
@@ -34,20 +33,28 @@ class TypingStart(msgspec.Struct, kw_only=True):
 
 
 class TypingIndicatorService:
-    """Announces typing users, each at most once in an interval and channel."""
+    """Announces typing users, each at most once in an interval and channel, whichever processes they ask."""
 
-    __slots__ = ("_bus", "_clock", "_directs", "_entities", "_ids", "_told")
+    __slots__ = ("_bus", "_clock", "_directs", "_entities", "_ids", "_limiter", "_once")
 
     def __init__(
-        self, *, entities: EntityCache, directs: DirectSends, bus: Bus, ids: IdSource, clock: Clock, interval_s: float
+        self,
+        *,
+        entities: EntityCache,
+        directs: DirectSends,
+        bus: Bus,
+        limiter: RateLimiter,
+        ids: IdSource,
+        clock: Clock,
+        interval_s: float,
     ) -> None:
         self._entities = entities
         self._directs = directs
         self._bus = bus
         self._ids = ids
         self._clock = clock
-        self._told: TTLCache[tuple[int, int], None] = TTLCache(_MAX_REMEMBERED, interval_s, timer=clock.monotonic_s)
-        """The pairs of channel and user that were announced within the interval."""
+        self._limiter = limiter
+        self._once = Rule("typing", 1, interval_s)
 
     async def start(self, user_id: int, channel_id: int) -> None:
         """Announce that the user types in the channel. Within the interval, nothing happens.
@@ -61,17 +68,12 @@ class TypingIndicatorService:
         access.require(_SEND)
         if access.guild is None:
             await self._directs.require_write(user_id, channel)
-        if self._take((channel_id, user_id)):
+        taken = await self._limiter.take(self._once, (user_id, channel_id))
+        if not taken.retry_after_s:
             payload = self._render(access, user_id)
             self._bus.publish_volatile(
                 for_channel(self._ids.next(), TYPING_START, channel, payload, author_id=user_id, user_id=user_id)
             )
-
-    def _take(self, key: tuple[int, int]) -> bool:
-        if key in self._told:
-            return False
-        self._told[key] = None
-        return True
 
     def _render(self, access: ChannelAccess, user_id: int) -> TypingStart:
         rendered = TypingStart(

@@ -94,6 +94,19 @@ async def test_typing_at_either_process_reaches_the_channel_and_nobody_else(
         assert {body["channel_id"] for body in theirs.bodies("TYPING_START")} == {text_channel(guild)}
 
 
+async def test_typing_at_both_processes_is_told_once(shared_cluster: Cluster, owner: Pair) -> None:
+    channel_id = text_channel(await owner.first.make_guild())
+    async with open_gateway(shared_cluster.gateway) as session:
+        await session.identify(owner.token)
+        await session.wait_for_guild()
+        typing = f"/channels/{channel_id}/typing"
+        await asyncio.gather(*(person.call("POST", typing) for person in (owner.first, owner.second) * 3))
+        await session.wait_for("TYPING_START")
+        await owner.first.send(channel_id, "said")
+        await session.wait_for("MESSAGE_CREATE")
+        assert len(session.bodies("TYPING_START")) == 1
+
+
 async def test_online_count_and_session_starts_are_told_by_both_processes(shared_cluster: Cluster, owner: Pair) -> None:
     guild = await owner.first.make_guild()
     bot = await owner.second.make_bot(guild["id"])
