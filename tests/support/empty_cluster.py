@@ -23,8 +23,8 @@ class EmptyCluster:
         self.folder = folder
 
     @property
-    def environment(self) -> dict[str, str]:
-        """The settings of the commands."""
+    def settings(self) -> dict[str, str]:
+        """The settings of commands and processes, as variables."""
         settings = {
             "GUILDWAY_POSTGRES_URL": self.url,
             "GUILDWAY_STORE_DATA_DIR": str(self.folder),
@@ -37,11 +37,11 @@ class EmptyCluster:
                 "GUILDWAY_CASSANDRA_KEYSPACE": self.cassandra.keyspace,
                 "GUILDWAY_CASSANDRA_REPLICATION": "1",
             }
-        return {**os.environ, **settings}
+        return settings
 
     async def start(self, command: str, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "guildway", command, *arguments, env=self.environment,
+            sys.executable, "-m", "guildway", command, *arguments, env={**os.environ, **self.settings},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
 

@@ -18,8 +18,8 @@ from xdist.workermanage import WorkerController
 E2E: Final = "tests/e2e/"
 CLUSTERS: Final = "tests/e2e/cluster/"
 CASSANDRA: Final = "cassandra"
-_WITH_CASSANDRA: Final = ("tests/contract/cassandra/", "tests/e2e/operation/test_import_embedded.py", "[cassandra")
-"""The folder, the file, and the parameters, of tests that use one."""
+_WITH_CASSANDRA: Final = ("tests/contract/cassandra/", "tests/e2e/operation/test_import", "[cassandra")
+"""The folder, the files, and the parameters, of tests that use one."""
 
 
 class FilesAndServers(LoadScopeScheduling):

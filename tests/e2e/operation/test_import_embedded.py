@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import itertools
 import os
 import shutil
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,14 @@ from core.domain.message import Message
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.metrics import CassandraMetrics
-from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.reaction_rows import ReactionRows
-from core.store.cassandra.connection import migrate, open_messages
+from core.store.cassandra.connection import open_messages
 from core.store.cassandra.messages import CassandraMessages
 from core.store.node_ids import NodeIds
 from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.store import SqlStore
+from tests.e2e.operation.conftest import MakeCluster
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.memory_relay import MemoryRelay
 from tests.support.embedded_data import MESSAGES, fill_folder
@@ -38,11 +37,6 @@ from tests.support.empty_cluster import NUM_SHARDS, EmptyCluster
 from tests.support.postgres_databases import PostgresDatabases
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
-
-_KEYSPACES = itertools.count(1)
-
-
-MakeCluster = Callable[[bool], Awaitable[EmptyCluster]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -57,27 +51,6 @@ async def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(filled: Path, tmp_path: Path) -> Path:
     """A copy of the folder for one test."""
     return shutil.copytree(filled, tmp_path / "data")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def make_cluster(
-    postgres_databases: PostgresDatabases, request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[MakeCluster]:
-    """Make an empty cluster, with Cassandra or without."""
-    made: list[EmptyCluster] = []
-
-    async def make(has_cassandra: bool) -> EmptyCluster:
-        cassandra = CassandraSettings()
-        if has_cassandra:
-            shared: CassandraSettings = request.getfixturevalue("cassandra_settings")
-            cassandra = msgspec.structs.replace(shared, keyspace=f"import{next(_KEYSPACES)}")
-            await migrate(cassandra)
-        made.append(EmptyCluster(await postgres_databases.create(), cassandra, tmp_path / "cluster"))
-        return made[-1]
-
-    yield make
-    for cluster in made:
-        await postgres_databases.drop(cluster.url)
 
 
 def read_rows(folder: Path, table: str, key: str) -> list[tuple[Any, ...]]:
