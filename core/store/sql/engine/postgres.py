@@ -52,7 +52,6 @@ _LIMITS: Final = {
 
 
 _DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""The last one is also raised for a server that has said goodbye while nothing was asked."""
 
 
 class RolledBackAtCommit(Exception):
@@ -81,12 +80,12 @@ def connect_postgres(location: str, *, is_patient: bool = False) -> AsyncEngine:
 
 async def run_script(connection: Any, script: str) -> None:
     """Run several statements without parameters in one trip. The first error ends it."""
-    with _as_database_errors():
+    with _as_database_errors(connection):
         await connection.execute(script)
 
 
 async def _run_steps(connection: Any, steps: Sequence[Step]) -> list[StepRows]:
-    with _as_database_errors():
+    with _as_database_errors(connection):
         return [await connection.fetch(step.sql, *step.parameters) for step in steps]
 
 
@@ -95,7 +94,7 @@ async def _run_last_steps(connection: Any, steps: Sequence[Step]) -> Exception |
     try:
         status = await connection.execute("COMMIT")
     except (*_DRIVER_ERRORS, OSError) as error:
-        return error
+        return _end_lost(connection, error)
     return None if status == "COMMIT" else RolledBackAtCommit(f"the server answered {status} to COMMIT")
 
 
@@ -110,12 +109,24 @@ async def _read_steps(connection: Any, steps: Sequence[Step]) -> list[StepRows]:
 
 
 @contextlib.contextmanager
-def _as_database_errors() -> Iterator[None]:
+def _as_database_errors(connection: Any) -> Iterator[None]:
     """Give the driver's errors the class that SQLAlchemy gives them, so that both ways have one translation."""
     try:
         yield
     except _DRIVER_ERRORS as error:
-        raise DBAPIError(None, None, error) from error
+        raise DBAPIError(None, None, _end_lost(connection, error)) from error
+
+
+def _end_lost(connection: Any, error: Exception) -> Exception:
+    """End a connection whose server has said goodbye while nothing was asked, and return what that means.
+
+    The driver raises `InternalClientError` then, for whatever is asked next, until it has read the end of the stream.
+    Until then it says that the connection is open, so it would be lent again.
+    """
+    if not isinstance(error, asyncpg.InternalClientError):
+        return error
+    connection.terminate()
+    return ConnectionResetError("the server has ended the connection")
 
 
 def _has_no_file(location: str) -> Path | None:  # noqa: ARG001 - the interface's
