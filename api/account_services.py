@@ -18,6 +18,7 @@ from api.services.members.membership import Membership
 from api.services.preferences.guild_settings import GuildSettingsService
 from api.services.preferences.notes import NoteService
 from api.services.preferences.user_settings import UserSettingsService
+from api.services.relationships.relationship_cache import RelationshipCache
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
@@ -45,6 +46,7 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
     *,
     store: Store,
     entities: EntityCache,
+    relationships: RelationshipCache,
     images: ImageService,
     membership: Membership,
     online: OnlineCounts,
@@ -58,7 +60,9 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
     applications_service = ApplicationService(
         store=store, entities=entities, images=images, ids=ids, clock=clock, random=random
     )
-    accounts = AccountService(store=store, entities=entities, images=images, passwords=passwords, ids=ids)
+    accounts = AccountService(
+        store=store, entities=entities, relationships=relationships, images=images, passwords=passwords, ids=ids
+    )
     own_guilds = OwnGuildService(store=store, entities=entities, online=online, clock=clock)
     return AccountServices(
         accounts=accounts,
@@ -84,6 +88,6 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
         own_guilds=own_guilds,
         guild_settings=GuildSettingsService(store=store, entities=entities, ids=ids),
         notes=NoteService(store=store, entities=entities, ids=ids),
-        profiles=ProfileService(store=store, entities=entities, accounts=accounts),
+        profiles=ProfileService(store=store, entities=entities, relationships=relationships, accounts=accounts),
         user_settings=UserSettingsService(store=store, ids=ids),
     )

@@ -191,8 +191,8 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     )  # fmt: skip
     services = Services(
         account=build_account_services(
-            store=store, entities=entities, images=images, membership=membership, online=online,
-            passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
+            store=store, entities=entities, relationships=people.relationships, images=images, membership=membership,
+            online=online, passwords=PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=metrics),
             ids=ids, clock=clock, random=random, settings=settings,
         ),
         guild=build_guild_services(

@@ -18,6 +18,7 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.members.member_updates import announce_in_guilds, lock_guilds
+from api.services.relationships.relationship_cache import RelationshipCache
 from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
 from core.domain.events import USER_UPDATE
 from core.domain.user import Account
@@ -33,19 +34,21 @@ _PRIVATE: Final = frozenset({"email", "password_hash"})
 class AccountService:
     """Reads and changes accounts."""
 
-    __slots__ = ("_entities", "_ids", "_images", "_passwords", "_store")
+    __slots__ = ("_entities", "_ids", "_images", "_passwords", "_relationships", "_store")
 
     def __init__(
         self,
         *,
         store: Store,
         entities: EntityCache,
+        relationships: RelationshipCache,
         images: ImageService,
         passwords: PasswordAttempts,
         ids: IdSource,
     ) -> None:
         self._store = store
         self._entities = entities
+        self._relationships = relationships
         self._images = images
         self._passwords = passwords
         self._ids = ids
@@ -59,7 +62,11 @@ class AccountService:
         return render_user(await self._entities.user(user_id))
 
     async def fetch_profile(self, caller: Caller, user_id: int) -> UserProfileObject:
-        """Return the profile of a user with a common guild or direct channel. Raises UnknownUser, MissingAccess."""
+        """Return the profile of a user with a common guild, a direct channel, or a relationship to the caller.
+
+        Raises:
+            UnknownUser, MissingAccess
+        """
         user = await self._entities.user(user_id)
         mutual = await self._list_mutual_guilds(caller.user_id, user_id)
         if not mutual and not await self._is_acquainted(caller.user_id, user_id):
@@ -102,7 +109,9 @@ class AccountService:
         return account
 
     async def _is_acquainted(self, user_id: int, other_id: int) -> bool:
-        return user_id == other_id or await self._store.channels.find_direct(user_id, other_id) is not None
+        if user_id == other_id or await self._relationships.is_related(user_id, other_id):
+            return True
+        return await self._store.channels.find_direct(user_id, other_id) is not None
 
     async def _list_mutual_guilds(self, user_id: int, other_id: int) -> list[MutualGuildObject]:
         own = set(await self._store.guilds.list_ids_of_user(user_id))

@@ -9,17 +9,22 @@ from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.preferences.preference_forms import UpdateProfile
 from api.services.preferences.user_settings import require_person
+from api.services.relationships.relationship_cache import RelationshipCache
 from core.store.interfaces import Store
 from core.wire.objects.member import render_member
 from core.wire.objects.profile import MemberProfileObject, ProfileObject, UserProfileObject
+from core.wire.objects.user import render_user
 
 
 class ProfileService:
     """Shows profiles, and changes the caller's own."""
 
-    __slots__ = ("_accounts", "_entities", "_store")
+    __slots__ = ("_accounts", "_entities", "_relationships", "_store")
 
-    def __init__(self, *, store: Store, entities: EntityCache, accounts: AccountService) -> None:
+    def __init__(
+        self, *, store: Store, entities: EntityCache, relationships: RelationshipCache, accounts: AccountService
+    ) -> None:
+        self._relationships = relationships
         self._accounts = accounts
         self._entities = entities
         self._store = store
@@ -31,6 +36,10 @@ class ProfileService:
             UnknownUser, UnknownGuild, MissingAccess
         """
         shown = await self._accounts.fetch_profile(caller, user_id)
+        mutual = await self._relationships.mutual_friends_of(caller.user_id, user_id)
+        people = await self._entities.users(mutual - {user_id})
+        shown.mutual_friends = [render_user(people[each]) for each in sorted(people)]
+        shown.mutual_friends_count = len(people)
         shown.user_profile.pronouns = (await self._store.preferences.find_settings(user_id)).pronouns
         if guild_id is not None:
             await self._entities.access(caller.user_id, guild_id)

@@ -44,6 +44,16 @@ class RelationshipCache:
         """Tell whether the two are friends."""
         return (await self.sides_of(user_id)).get(other_id) is RelationshipType.FRIEND
 
+    async def mutual_friends_of(self, user_id: int, other_id: int) -> set[int]:
+        """Return the friends of both; nobody where one of the two blocks the other."""
+        if await self.is_block_between(user_id, other_id):
+            return set()
+        return await self.friends_of(user_id) & await self.friends_of(other_id)
+
+    async def is_related(self, user_id: int, other_id: int) -> bool:
+        """Tell whether the user has anything with the other one: a friendship, a request, a block."""
+        return other_id in await self.sides_of(user_id)
+
     async def has_blocked(self, user_id: int, other_id: int) -> bool:
         """Tell whether `user_id` blocks `other_id`."""
         return (await self.sides_of(user_id)).get(other_id) is RelationshipType.BLOCKED

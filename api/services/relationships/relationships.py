@@ -83,9 +83,7 @@ class RelationshipService:
         """
         _require_person(caller)
         other = await self._entities.user(user_id)
-        if await self._relationships.is_block_between(caller.user_id, other.id):
-            return []
-        mutual = await self._relationships.friends_of(caller.user_id) & await self._relationships.friends_of(other.id)
+        mutual = await self._relationships.mutual_friends_of(caller.user_id, other.id)
         people = await self._entities.users(mutual)
         return [render_user(people[each]) for each in sorted(people)]
 

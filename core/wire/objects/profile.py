@@ -49,4 +49,5 @@ class UserProfileObject(msgspec.Struct, kw_only=True):
     badges: list[str] = []
     guild_badges: list[str] = []
     mutual_guilds: list[MutualGuildObject]
+    mutual_friends: list[UserObject] = []
     mutual_friends_count: int = 0

@@ -4,38 +4,17 @@ from typing import Any
 
 import pytest
 
-from core.domain.events import Audience
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.relationship import RelationshipType
 from core.wire.capabilities import Capability
-from core.wire.objects.relationship import render_relationship, render_removed
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.store_writer import Login, StoreWriter
+from tests.support.stored_friends import befriend, relate
 
 NONE = 0
 DEDUPED = int(Capability.DEDUPED_USERS)
 PRIORITISED = int(Capability.DEDUPED_USERS | Capability.PRIORITISED_READY)
-FRIEND, BLOCKED = RelationshipType.FRIEND, RelationshipType.BLOCKED
-
-
-async def relate(writer: StoreWriter, one: Login, other: Login, kind: RelationshipType | None) -> None:
-    """Give the side of `one` a type, None to end it, and tell."""
-    before = await writer.store.relationships.find(one.id, other.id)
-    async with writer.store.write(users=[one.id, other.id]) as tx:
-        if kind is not None:
-            side = Relationship(user_id=one.id, other_id=other.id, type=kind)
-            await tx.relationships.put(side)
-            body: Any = render_relationship(side, other.user)
-            tx.announce(writer.event("RELATIONSHIP_ADD", body, audience=Audience.USER, user_id=one.id))
-        elif before is not None:
-            await tx.relationships.delete(one.id, other.id)
-            body = render_removed(before)
-            tx.announce(writer.event("RELATIONSHIP_REMOVE", body, audience=Audience.USER, user_id=one.id))
-
-
-async def befriend(writer: StoreWriter, one: Login, other: Login) -> None:
-    await relate(writer, one, other, FRIEND)
-    await relate(writer, other, one, FRIEND)
+BLOCKED = RelationshipType.BLOCKED
 
 
 async def log_in(client: GatewayClient, login: Login, **fields: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tests.fakes.gated_store import GatedStore
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.support.gateway.host import Host, Hosted, Left
 from tests.support.store_writer import Login, StoreWriter
+from tests.support.stored_friends import befriend
 
 VIEW = int(Permission.VIEW_CHANNEL)
 
@@ -249,6 +250,20 @@ async def test_direct_messages_and_own_events_are_told_again(world: World) -> No
     assert refusal is None
     assert [event for event, _ in back.durable()] == ["MESSAGE_CREATE", "USER_UPDATE"]
     assert back.durable() == session.durable(left.told)
+
+
+async def test_session_that_is_back_hears_of_its_friends(world: World) -> None:
+    stranger = await world.writer.person("stranger")
+    await befriend(world.writer, world.member, stranger)
+    left = world.before.leave(await world.before.log_in(world.member))
+
+    async with world._run(LOOPBACK) as gateway:
+        host = Host(gateway.homes, world.store)
+        back, refusal = await host.restore(world.member, left)
+        assert refusal is None
+        await host.log_in(stranger)
+        await back.wait_for("PRESENCE_UPDATE")
+        assert [each.user_id for each in host.homes.users.list_friends_presences(world.member.id)] == [str(stranger.id)]
 
 
 async def test_session_whose_token_was_revoked_is_refused(world: World) -> None:

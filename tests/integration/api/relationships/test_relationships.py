@@ -207,3 +207,17 @@ async def test_mutual_friends_are_those_of_both(api: ApiUnderTest) -> None:
     assert error_code(await alice.get("/users/5/relationships")) == (404, 10013)
     assert (await bob.put(f"{MINE}/{alice.id}", {"type": BLOCKED})).status_code == 204
     assert (await alice.get(path)).json() == []
+
+
+async def test_profile_of_a_friend_or_of_who_asks_is_shown_with_mutual_friends(api: ApiUnderTest) -> None:
+    alice, bob, carol = [await api.register() for _ in range(3)]
+    path = f"/users/{alice.id}/profile"
+    assert error_code(await bob.get(path)) == (403, 50001)
+    await ask(alice, bob)
+    assert (await bob.get(path)).status_code == 200
+    await api.befriend(carol, alice, bob)
+    profile = (await bob.get(path)).json()
+    assert [user["id"] for user in profile["mutual_friends"]] == [carol.id]
+    assert profile["mutual_friends_count"] == 1
+    await carol.put(f"{MINE}/{bob.id}", {"type": BLOCKED})
+    assert (await bob.get(path)).json()["mutual_friends"] == []
