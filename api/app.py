@@ -200,8 +200,9 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
             images=images, membership=membership, online=online, ids=ids, clock=clock, random=random,
         ),
         message=build_message_services(
-            store=store, bus=bus, entities=entities, directs=directs, last_messages=last_messages, cache=cache,
-            renderer=renderer, door=door, places=places, attachments=files.attachments, limiter=limiter,
+            store=store, bus=bus, entities=entities, directs=directs, relationships=people.relationships,
+            last_messages=last_messages, cache=cache, renderer=renderer, door=door, places=places,
+            attachments=files.attachments, limiter=limiter,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         private=private,

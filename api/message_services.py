@@ -19,6 +19,7 @@ from api.services.messages.own_places import OwnPlaces
 from api.services.reactions.reactions import ReactionService
 from api.services.reading.mention_inbox import MentionInboxService
 from api.services.reading.read_states import ReadStateService
+from api.services.relationships.relationship_cache import RelationshipCache
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import RateLimiter
@@ -45,6 +46,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     bus: Bus,
     entities: EntityCache,
     directs: DirectSends,
+    relationships: RelationshipCache,
     last_messages: LastMessages,
     cache: MessageCache,
     renderer: MessageRenderer,
@@ -87,7 +89,12 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             metrics=metrics,
         ),
         reactions=ReactionService(
-            entities=entities, directs=directs, messages=cache, reactions=store.reactions, ids=ids
+            entities=entities,
+            directs=directs,
+            relationships=relationships,
+            messages=cache,
+            reactions=store.reactions,
+            ids=ids,
         ),
         read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
         typing_indicators=TypingIndicatorService(

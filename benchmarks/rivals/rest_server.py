@@ -171,6 +171,7 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         cache=cache,
         renderer=MessageRenderer(entities=entities, messages=cache, link_to=_make_links(ground).link_to),
         last_messages=LastMessages(messages=store.messages, bus=ground.bus),
+        relationships=people.relationships,
         directs=DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ground.ids),
         door=ground.door,
         places=OwnPlaces(store=store, clock=clock),

@@ -298,6 +298,13 @@ class LimitReached(Conflict):
         self.limit_code = code
 
 
+class ReactionBlocked(Forbidden):
+    """The author of the message blocks who reacts."""
+
+    code = 90001
+    message = "Reaction was blocked"
+
+
 class TooManyReactions(LimitReached):
     """A message has as many different emojis as it may have."""
 

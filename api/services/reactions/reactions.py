@@ -15,8 +15,9 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_cache import MessageCache
 from api.services.reactions.reaction_events import reaction_added, reaction_removed, reactions_removed
+from api.services.relationships.relationship_cache import RelationshipCache
 from core.domain.channel import TEXT_LIKE
-from core.domain.errors import DirectChannelAction, Forbidden, UnknownMessage, WrongChannelType
+from core.domain.errors import DirectChannelAction, Forbidden, ReactionBlocked, UnknownMessage, WrongChannelType
 from core.domain.message import Message
 from core.domain.permissions import Permission
 from core.domain.reaction import Reaction, find_count, key_of, parse_emoji
@@ -39,19 +40,21 @@ class ReactionService:
     UnknownMessage.
     """
 
-    __slots__ = ("_directs", "_entities", "_ids", "_messages", "_reactions")
+    __slots__ = ("_directs", "_entities", "_ids", "_messages", "_reactions", "_relationships")
 
     def __init__(
         self,
         *,
         entities: EntityCache,
         directs: DirectSends,
+        relationships: RelationshipCache,
         messages: MessageCache,
         reactions: ReactionStore,
         ids: IdSource,
     ) -> None:
         self._entities = entities
         self._directs = directs
+        self._relationships = relationships
         self._messages = messages
         self._reactions = reactions
         self._ids = ids
@@ -61,17 +64,20 @@ class ReactionService:
 
         Raises:
             Forbidden: without the right to read the history; or to add reactions, for the first one of an emoji; or in
-                a timeout. CannotSendToUser: in a direct channel with somebody to whom one may not write.
+                a timeout. ReactionBlocked: when the message's author blocks the user.
+            CannotSendToUser: in a direct channel with somebody to whom one may not write.
             TooManyReactions: for one emoji too many.
         """
         access = await self._access(user_id, channel_id)
         access.require(_READ_HISTORY)
         if access.guild is not None and access.guild.timed_out and not access.guild.has(_ADMINISTRATOR):
             raise Forbidden
-        if access.guild is None:
-            await self._directs.require_write(user_id, access.channel)
         emoji = parse_emoji(emoji)
         message = await self._fetch(channel_id, message_id)
+        if await self._relationships.has_blocked(message.author_id, user_id):
+            raise ReactionBlocked
+        if access.guild is None:
+            await self._directs.require_write(user_id, access.channel)
         change_id = self._ids.next()
         reaction = Reaction(
             channel_id=channel_id,

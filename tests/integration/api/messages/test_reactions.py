@@ -281,7 +281,7 @@ async def test_direct_message_is_reacted_to_and_told_to_both(api: ApiUnderTest) 
     stranger = await api.register()
     assert error_code(await stranger.put(f"{path}/@me")) == (403, 50001)
     assert (await alice.put(f"/users/@me/relationships/{bob.id}", {"type": 2})).status_code == 204
-    assert error_code(await bob.put(f"{path}/@me")) == (403, 50007)
+    assert error_code(await bob.put(f"{path}/@me")) == (403, 90001)
     assert (await bob.delete(f"{path}/@me")).status_code == 204
 
 
@@ -314,3 +314,14 @@ async def test_reactions_have_a_limit_of_their_own_in_each_channel(open_api: Ope
         assert [answer.headers["x-ratelimit-limit"] for answer in answers] == ["2", "2", "2"]
         assert 0 < answers[2].json()["retry_after"] <= 60
         assert answers[2].json()["global"] is False
+
+
+async def test_whom_the_author_blocks_does_not_react_and_may_take_reactions_back(post: Post) -> None:
+    assert (await post.react(post.bob)).status_code == 204
+    assert (await post.alice.put(f"/users/@me/relationships/{post.bob.id}", {"type": 2})).status_code == 204
+    assert error_code(await post.react(post.bob, HEART)) == (403, 90001)
+    assert (await post.bob.delete(post.reactions(FIRE, "@me"))).status_code == 204
+    assert await post.shown(post.alice) == []
+    [other] = await send_all(post.bob, post.place, ["mine"])
+    path = f"{post.place.messages}/{other['id']}/reactions/{quote(FIRE)}/@me"
+    assert (await post.alice.put(path)).status_code == 204
