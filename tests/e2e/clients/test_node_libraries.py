@@ -54,6 +54,18 @@ async def test_chat_history_members_and_resume(
         assert [text for text in client.contents() if text != ""] == ["hello", "from Node", "while away", "back again"]
 
 
+@pytest.mark.parametrize("bot", BOTS[:2], ids="-".join)
+async def test_file_is_sent_and_read_back(server: Server, alice: Person, bot: tuple[str, ...]) -> None:
+    guild = await alice.make_guild()
+    made = await alice.make_bot(guild["id"])
+    script, *options = bot
+    async with running_node_bot(script, server.api, made["token"], *options) as client:
+        await client.wait_for("ready")
+        text = "Zwölf Boxkämpfer\n" * 1_000
+        sent = await client.order("attach", channel=text_channel(guild), name="a.txt", text=text)
+        assert (sent["name"], sent["size"], sent["text"]) == ("a.txt", len(text.encode()), text)
+
+
 @pytest.fixture
 def free_port() -> int:
     """Return a port that nobody listens on, for a setting."""

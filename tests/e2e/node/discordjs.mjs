@@ -25,6 +25,12 @@ client.on(Events.Error, (error) => say("error", { text: String(error) }));
 
 const orders = {
   send: async ({ channel, content }) => ({ id: (await (await client.channels.fetch(channel)).send(content)).id }),
+  attach: async ({ channel, name, text }) => {
+    const files = [{ name, attachment: Buffer.from(text), description: "from discord.js" }];
+    const { attachments } = await (await client.channels.fetch(channel)).send({ files });
+    const file = attachments.first();
+    return { name: file.name, size: file.size, text: await (await fetch(file.url)).text() };
+  },
   edit: async ({ channel, id, content }) => {
     const message = await (await client.channels.fetch(channel)).messages.fetch(id);
     return { content: (await message.edit(content)).content };

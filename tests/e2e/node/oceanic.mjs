@@ -22,6 +22,12 @@ client.on("error", (error) => say("error", { text: String(error) }));
 
 const orders = {
   send: async ({ channel, content }) => ({ id: (await client.rest.channels.createMessage(channel, { content })).id }),
+  attach: async ({ channel, name, text }) => {
+    const files = [{ name, contents: Buffer.from(text) }];
+    const { attachments } = await client.rest.channels.createMessage(channel, { content: "file", files });
+    const [file] = attachments.toArray();
+    return { name: file.filename, size: file.size, text: await (await fetch(file.url)).text() };
+  },
   edit: async ({ channel, id, content }) => ({
     content: (await client.rest.channels.editMessage(channel, id, { content })).content,
   }),
