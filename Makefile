@@ -17,6 +17,7 @@ NODE_TESTS := tests/e2e/node
 GO_TESTS := tests/e2e/go
 SANITIZED := build/sanitized
 JAVA_TESTS := tests/e2e/java
+SELF_TESTS := tests/e2e/discord_self
 NPM := $(shell command -v npm 2>/dev/null)
 GO := $(shell command -v go 2>/dev/null)
 MVN := $(shell command -v mvn 2>/dev/null)
@@ -35,7 +36,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run run-cluster demo build test test-pure test-cluster fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench bench-cluster lock clean node go java cassandra services services-stop
+.PHONY: help run run-cluster demo build test test-pure test-cluster fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench bench-cluster lock clean node go java discord-self cassandra services services-stop
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -64,16 +65,16 @@ build: $(VENV)/build.stamp  ## Compile the kernels in place
 # PYTHONDONTWRITEBYTECODE is set: without it each worker and each server of the tests starts slowly.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
 
-test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests; ARGS="-k name" passes to pytest
+test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests; ARGS="-k name" passes to pytest
 	$(PYTEST)
 
-test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests on the pure kernels' plain Python; ARGS as for test
+test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests on the pure kernels' plain Python; ARGS as for test
 	CORE_EXT_PURE=1 $(PYTEST)
 
 # Each server of the end-to-end tests is a cluster: a Redis, a database, a keyspace, a worker and two API processes. Each
 # of pytest's workers has a PostgreSQL and a Cassandra (0.7 GB), so there are no more than two. The first test of a worker
 # waits for the starts of all of them, for which a busy machine may need more than the usual time of a test.
-test-cluster: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## The end-to-end tests on clusters; ARGS as for test
+test-cluster: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## The end-to-end tests on clusters; ARGS as for test
 	SERVER_OF_TESTS=cluster PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --timeout 300 $(or $(ARGS),-n 2 tests/e2e)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz the readers of clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
@@ -111,7 +112,7 @@ lint: $(VENV)/dev.stamp  ## Style, types, import contracts, kernels' style
 	$(VENV)/bin/lint-imports
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/cython-lint core_ext
 
-coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java cassandra  ## All tests, and a report of lines that they do not run; ARGS as for test
+coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests, and a report of lines that they do not run; ARGS as for test
 	@rm -f .coverage .coverage.*
 	$(PY) -m coverage run -m pytest $(or $(ARGS),-n $(WORKERS))
 	@$(PY) -m coverage combine --quiet
@@ -140,10 +141,11 @@ lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write 
 	$(COMPILE) $(ARGS) --extra cluster --constraint requirements/runtime.lock --output-file requirements/cluster.lock
 	$(COMPILE) $(ARGS) --extra cluster --group dev --constraint requirements/cluster.lock --output-file requirements/dev.lock
 	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
+	$(subst pyproject.toml,$(SELF_TESTS)/requirements.in,$(COMPILE)) $(ARGS) --output-file $(SELF_TESTS)/requirements.lock
 
 clean:  ## Remove all that make has built; data stays
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
-	rm -rf $(GO_TESTS)/bot $(JAVA_TESTS)/target
+	rm -rf $(GO_TESTS)/bot $(JAVA_TESTS)/target $(SELF_TESTS)/site
 	find core_ext \( -name '*.so' -o -name '*.c' -o -name '*.html' \) -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -226,6 +228,14 @@ endif
 $(JAVA_TESTS)/target/.stamp: $(JAVA_TESTS)/pom.xml $(wildcard $(JAVA_TESTS)/src/main/java/*.java)
 	@echo "Building the bot with JDA …"
 	@cd $(JAVA_TESTS) && mvn -q -B -Dstyle.color=never process-classes
+	@touch $@
+
+# discord.py-self has the module name of discord.py, so it has a folder of its own instead of a place in .venv.
+discord-self: $(SELF_TESTS)/site/.stamp
+
+$(SELF_TESTS)/site/.stamp: $(SELF_TESTS)/requirements.lock | $(UV)
+	@echo "Installing discord.py-self …"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes --target $(SELF_TESTS)/site -r $<
 	@touch $@
 
 # Tests with real servers need Redis, PostgreSQL and Java on the machine. Cassandra itself is downloaded by Maven, into

@@ -13,7 +13,7 @@ class MuteConfig(msgspec.Struct, kw_only=True):
     """Until when something is muted, and the span in seconds that was chosen for it; -1 is for ever."""
 
     end_time: Annotated[str, Meta(max_length=64)] | None = None
-    selected_time_window: Annotated[int, Meta(ge=-1, le=2**31)] | None = None
+    selected_time_window: Annotated[float, Meta(ge=-1, le=2**31)] | None = None
 
 
 class ChannelOverrideObject(msgspec.Struct, kw_only=True):

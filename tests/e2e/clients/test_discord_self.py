@@ -1,0 +1,75 @@
+"""A person's client: an unmodified discord.py-self from PyPI."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.clients.bot_process import BotProcess, running_bot_process
+from tests.support.person import Person, text_channel
+from tests.support.server_process import Server
+
+FOLDER = Path(__file__).parents[1] / "discord_self"
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.skipif(not (FOLDER / "site").is_dir(), reason="discord.py-self is missing: `make discord-self`"),
+]
+
+
+@asynccontextmanager
+async def client_of(server: Server, person: Person) -> AsyncIterator[BotProcess]:
+    """Run a client of this person from the moment when it is ready."""
+    command = (sys.executable, "client.py", server.api, server.gateway, person.token)
+    async with running_bot_process(*command, folder=FOLDER) as client:
+        yield client
+
+
+async def test_ready_shows_whole_guilds_and_messages_go_both_ways(server: Server, alice: Person, bob: Person) -> None:
+    guild = await alice.make_guild("Gardeners")
+    channel_id = text_channel(guild)
+    async with client_of(server, alice) as client:
+        ready = await client.wait_for("ready")
+        (shown,) = ready["guilds"]
+        assert (shown["id"], shown["name"], shown["owner"]) == (guild["id"], "Gardeners", alice.id)
+        assert (shown["me"], shown["muted"], shown["roles"]) == (alice.id, False, 1)
+        assert channel_id in shown["channels"]
+        assert ready["sessions"] == [ready["session"]]
+        await alice.invite(channel_id, bob)
+        await bob.send(channel_id, "hello")
+        assert (await client.wait_for("message", lambda event: event["content"] == "hello"))["author"] == bob.id
+        sent = await client.order("send", channel=channel_id, content="from a person's client")
+        assert (await alice.history(channel_id))[-1]["id"] == sent["id"]
+        assert "hello" in (await client.order("history", channel=channel_id))["contents"]
+        joined = await alice.make_guild("Beekeepers")
+        assert (await client.wait_for("guild"))["id"] == joined["id"]
+
+
+async def test_settings_are_kept_and_told_to_the_other_device(server: Server, alice: Person) -> None:
+    async with client_of(server, alice) as phone, client_of(server, alice) as desk:
+        assert (await phone.wait_for("ready"))["version"] == 0
+        made = await phone.order("set", status="idle", developer_mode=True)
+        assert made["version"] == 1
+        told = await desk.wait_for("settings", lambda event: event["version"] == 1)
+        assert (told["status"], told["developer_mode"]) == ("idle", True)
+        kept = await desk.order("settings")
+        assert (kept["status"], kept["developer_mode"], kept["version"]) == ("idle", True, 1)
+    async with client_of(server, alice) as again:
+        assert (await again.wait_for("ready"))["status"] == "idle"
+
+
+async def test_notes_mutes_and_profiles(server: Server, alice: Person, bob: Person) -> None:
+    guild = await alice.make_guild()
+    await alice.invite(text_channel(guild), bob)
+    await bob.call("PATCH", "/users/@me/profile", {"bio": "I garden"})
+    async with client_of(server, alice) as client:
+        written = await client.order("note", user=bob.id, note="knows bees")
+        assert (written["note"], written["all"]) == ("knows bees", ["knows bees"])
+        assert (await client.order("mute", guild=guild["id"]))["muted"] is True
+        profile = await client.order("profile", guild=guild["id"], user=bob.id)
+        assert (profile["id"], profile["guild"], profile["bio"]) == (bob.id, guild["id"], "I garden")
+    async with client_of(server, alice) as again:
+        (shown,) = (await again.wait_for("ready"))["guilds"]
+        assert shown["muted"] is True

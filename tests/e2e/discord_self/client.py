@@ -1,0 +1,150 @@
+"""A person's client made of an unmodified discord.py-self, as a process: orders in, events out, one JSON object a line.
+
+    python client.py API GATEWAY TOKEN
+
+The library has the name of discord.py, so it is installed in `site` beside this file and found there first. It would ask
+the network which browser it should look like; what it falls back to is good enough.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent / "site"))
+
+import discord
+import yarl
+from discord import utils
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+
+def tell(event: str, **details: Any) -> None:
+    """Tell the test of an event."""
+    sys.stdout.write(json.dumps({"event": event, **details}) + "\n")
+    sys.stdout.flush()
+
+
+async def _stay_at_home(*_: Any, **__: Any) -> Any:
+    raise OSError("the client of a test asks no other server")
+
+
+for name in ("get_api_properties", "_get_build_number", "_get_browser_version"):
+    setattr(utils.Headers, name, staticmethod(_stay_at_home))
+
+
+class Client(discord.Client):
+    """Tells what happens, and does what is ordered."""
+
+    async def on_ready(self) -> None:
+        """Tell what READY said."""
+        assert self.user is not None
+        assert self.settings is not None
+        tell(
+            "ready",
+            user=str(self.user.id),
+            guilds=[
+                {
+                    "id": str(guild.id),
+                    "name": guild.name,
+                    "owner": str(guild.owner_id),
+                    "me": None if guild.me is None else str(guild.me.id),
+                    "channels": sorted(str(channel.id) for channel in guild.text_channels),
+                    "roles": len(guild.roles),
+                    "muted": bool(guild.notification_settings.muted),
+                }
+                for guild in self.guilds
+            ],
+            sessions=[each.session_id for each in self.sessions if not each.is_overall()],
+            session=self.ws.session_id,
+            status=str(self.settings.status),
+            version=self.settings.data_version,
+        )
+
+    async def on_error(self, event: str, /, *_: Any, **__: Any) -> None:
+        """Tell of a fault in what is told."""
+        tell("error", of=event, error=traceback.format_exc())
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Tell of a message."""
+        tell("message", content=message.content, author=str(message.author.id), channel=str(message.channel.id))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Tell of a guild that was joined."""
+        tell("guild", id=str(guild.id), name=guild.name)
+
+    async def on_settings_update(self, _: Any, after: discord.UserSettings) -> None:
+        """Tell of settings that another device has changed."""
+        tell("settings", status=str(after.status), developer_mode=after.developer_mode, version=after.data_version)
+
+    async def on_note_update(self, note: Any, *_: Any) -> None:
+        """Tell of a note that another device has written."""
+        tell("note", note=str(note))
+
+    async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Do what is ordered. Return the details of the answer."""
+        match order["order"]:
+            case "send":
+                channel = self.get_channel(int(order["channel"]))
+                message = await channel.send(order["content"])  # type: ignore[union-attr]
+                return {"id": str(message.id)}
+            case "history":
+                channel = self.get_channel(int(order["channel"]))
+                return {"contents": [message.content async for message in channel.history(limit=50)]}  # type: ignore[union-attr]
+            case "settings":
+                settings = await self.fetch_settings()
+                return {
+                    "status": str(settings.status),
+                    "developer_mode": settings.developer_mode,
+                    "version": settings.data_version,
+                }
+            case "set":
+                assert self.settings is not None
+                settings = await self.settings.edit(
+                    status=discord.Status(order["status"]), developer_mode=order["developer_mode"]
+                )
+                return {"version": settings.data_version}
+            case "note":
+                user = await self.fetch_user(int(order["user"]))
+                await user.edit_note(order["note"])
+                return {"note": await self.fetch_note(user.id), "all": list((await self.fetch_notes()).values())}
+            case "mute":
+                guild = self.get_guild(int(order["guild"]))
+                until = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+                settings = await guild.notification_settings.edit(muted_until=until)  # type: ignore[union-attr]
+                return {"muted": bool(settings.muted)}
+            case "profile":
+                guild = self.get_guild(int(order["guild"]))
+                member = await guild.fetch_member_profile(int(order["user"]))  # type: ignore[union-attr]
+                return {"id": str(member.id), "guild": str(member.guild.id), "bio": member.bio}
+        raise ValueError(order["order"])
+
+
+async def listen(client: Client) -> None:
+    """Take orders until the test closes the input."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await client.wait_until_ready()
+    async for line in reader:
+        try:
+            tell("done", **await client.obey(json.loads(line)))
+        except Exception as error:
+            tell("failed", error=f"{type(error).__name__}: {error}")
+
+
+async def main(api: str, gateway: str, token: str) -> None:
+    """Run a client until it is killed."""
+    Route.BASE = f"{api}/api/v9"
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+    client = Client(sync_presence=False)
+    async with client, asyncio.TaskGroup() as tasks:
+        tasks.create_task(client.start(token))
+        tasks.create_task(listen(client))
+
+
+asyncio.run(main(*sys.argv[1:]))
