@@ -62,10 +62,14 @@ class Cluster:
         """Send a signal that ends a process, and wait until the supervisor has another one ready in its place."""
         killed = self.pid_of(name)
         os.kill(killed, number)
+        await self.wait_replaced(name, killed)
+
+    async def wait_replaced(self, name: str, ended: int) -> None:
+        """Wait until the supervisor has another process ready in the place of one that ends."""
         async with asyncio.timeout(COME_BACK_S):
             while True:
                 entry = self.entries()[name]
-                if entry["state"] == "ready" and entry["pid"] not in (killed, None):
+                if entry["state"] == "ready" and entry["pid"] not in (ended, None):
                     return
                 await asyncio.sleep(0.02)
 
@@ -79,6 +83,19 @@ class Cluster:
         """Remove everything from Redis, as FLUSHALL does."""
         redis = Redis.from_url(self.redis.service.address)
         await redis.flushall()
+        await redis.aclose()
+
+    async def cut_topics(self) -> None:
+        """Cut all connections that listen to the logs, so that who stands still now does not hear it later."""
+        redis = Redis.from_url(self.redis.service.address)
+        await redis.client_kill_filter(_type="pubsub")
+        await redis.aclose()
+
+    async def trim_logs(self) -> None:
+        """Remove all entries of all logs, as the keeper does with those that are older than the retention."""
+        redis = Redis.from_url(self.redis.service.address)
+        async for key in redis.scan_iter("log{*}", 1000):
+            await redis.xtrim(key, maxlen=0, approximate=False)
         await redis.aclose()
 
     async def has_opening(self, name: str) -> bool:

@@ -127,6 +127,24 @@ async def test_api_process_that_stood_still_between_open_and_close_disturbs_noth
     chat.check_undisturbed()
 
 
+async def test_worker_that_stood_still_until_the_logs_were_trimmed_ends_and_everybody_begins_anew(
+    cluster: Cluster, chat: Chat
+) -> None:
+    pid = cluster.pid_of("worker-1")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await cluster.cut_topics()
+        await chat.go_on(AFTER)
+        await cluster.trim_logs()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await cluster.wait_replaced("worker-1", pid)
+    await chat.go_on(AFTER)
+    await chat.check()
+    assert any("is not the one that this worker has followed" in line for line in cluster.server.log)
+    assert [listener.life for listener in chat.listeners] == [2] * len(chat.listeners)
+
+
 async def test_many_senders_in_one_channel_whose_processes_have_different_clocks_are_told_in_order(
     cluster: Cluster, chat: Chat
 ) -> None:
