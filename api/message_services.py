@@ -17,6 +17,7 @@ from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.own_places import OwnPlaces
 from api.services.reactions.reactions import ReactionService
+from api.services.reading.chats import ChatService
 from api.services.reading.mention_inbox import MentionInboxService
 from api.services.reading.read_states import ReadStateService
 from api.services.relationships.relationship_cache import RelationshipCache
@@ -31,6 +32,7 @@ from core.store.interfaces import Store
 class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     """The services by the names under which handlers ask for them. `messages` is also the gateway's way to send."""
 
+    chats: ChatService
     edits: MessageEditService
     history: MessageHistoryService
     mentions: MentionInboxService
@@ -62,6 +64,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     """Make the services."""
     shown_reactions = MessageReactions(reactions=store.reactions)
     return MessageServices(
+        chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
         edits=MessageEditService(
             entities=entities,
             directs=directs,

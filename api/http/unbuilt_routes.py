@@ -169,7 +169,6 @@ BESIDES: Final = (
     "POST /users/@me/devices",
     "GET /channels/{channel_id}/messages/search",
     "GET /guilds/{guild_id}/messages/search",
-    "GET /users/{user_id}/chats",
     "GET /applications/{application_id}/skus",
     "POST /voice/{channel_id}/join",
     "PATCH DELETE /voice/state",

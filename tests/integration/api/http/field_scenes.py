@@ -202,6 +202,14 @@ async def list_mentions(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request("/users/@me/mentions", actor=member, values=values)
 
 
+async def list_chats(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    second = str(await ground.place.add_channel(type=ChannelType.TEXT, name="second"))
+    await ground.message("first")
+    last = (await ground.owner.post(f"/channels/{second}/messages", {"content": "last"})).json()["id"]
+    return ground.request(f"/users/{ground.owner.id}/chats", values={"limit": [1], "before": [last]})
+
+
 async def ack_many(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     second = await ground.make_channel("second", ChannelType.TEXT)
@@ -555,6 +563,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("GET", "/oauth2/authorize"): show_authorization,
     ("GET", "/users/@me/guilds"): list_own_guilds,
     ("GET", "/users/@me/mentions"): list_mentions,
+    ("GET", "/users/{user_id}/chats"): list_chats,
     ("PATCH", "/applications/@me"): update_own_application,
     ("PATCH", "/applications/{application_id}"): update_application,
     ("PATCH", "/channels/{channel_id}"): update_channel,
