@@ -1,13 +1,14 @@
 """`guildway backup FILE`: a copy of the data of a running or stopped server, in one file.
 
-A FILE that ends in `.tar` holds the whole data folder, the database and people's images. Any other FILE holds the
-database alone. The database is copied first. Images are never changed or removed, so all images that it names are still
-there afterwards.
+A FILE that ends in `.tar` holds the whole data folder, the database and people's files. Any other FILE holds the
+database alone. The database is copied first. Files are never changed, so those that it names are still there
+afterwards, but for files of messages that were deleted meanwhile.
 
 The copy is written beside FILE under another name, checked, synced, and only then renamed: there is never half a FILE.
 A backup takes no lock of the data folder, changes nothing in it and speaks to no server.
 """
 
+import contextlib
 import errno
 import os
 import secrets
@@ -119,8 +120,9 @@ def _write_archive(data: DataFiles, archive: Path) -> tuple[Contents, int]:
         with tarfile.open(archive, "w", dereference=True) as tar:
             tar.add(database, data.database.name)
             for path in data.list_images():
-                tar.add(path, path.relative_to(data.images.parent))
-                images += 1
+                with contextlib.suppress(FileNotFoundError):  # its message was deleted meanwhile
+                    tar.add(path, path.relative_to(data.images.parent))
+                    images += 1
     finally:
         database.unlink(missing_ok=True)
     return contents, images

@@ -50,7 +50,9 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
         )
 
     def list_images(self) -> Iterator[Path]:
-        """List all images, also those in folders that are links to another disk.
+        """List all images and other files of people, also those in folders that are links to another disk.
+
+        A running server may remove one at any time, also before the caller has opened it.
 
         Raises:
             OSError: when a folder cannot be read, or an entry is no regular file.
@@ -65,7 +67,7 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
             folders.sort()
             for name in sorted(names):
                 path = Path(folder, name)
-                if BEING_WRITTEN in name:
+                if BEING_WRITTEN in name or not os.path.lexists(path):
                     continue
                 if not stat.S_ISREG(path.stat().st_mode):
                     raise OSError(errno.EINVAL, "is no regular file", str(path))

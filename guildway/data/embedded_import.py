@@ -1,7 +1,7 @@
 """`guildway import-embedded`: the data of a stopped embedded server moves into an empty cluster.
 
 ```
- data folder (locked) ─┬─ images ────────────────→ the cluster's data folder
+ data folder (locked) ─┬─ images, files ─────────→ the cluster's data folder, or its bucket
                        ├─ messages, reactions ───→ Cassandra, if the settings name one
                        └─ all other rows, and node numbers' floors ─→ PostgreSQL, one transaction, last
 ```
@@ -28,8 +28,9 @@ from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
 from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import Settings
+from guildway.data.blobs import open_blobs
 from guildway.data.data_files import DataFiles
-from guildway.data.image_copy import copy_images
+from guildway.data.image_copy import copy_images, upload_images
 from guildway.data.migration import check_drivers, explained, quieten_drivers
 
 if TYPE_CHECKING:  # the drivers may be missing
@@ -68,7 +69,11 @@ async def run_import(folder: Path, settings: Settings, *, replaces: bool, clock:
         bulk = (
             await stack.enter_async_context(_open_bulk(settings, clock, replaces=replaces)) if has_cassandra else None
         )
-        images = copy_images(source, DataFiles.in_folder(Path(settings.store.data_dir)))
+        target = DataFiles.in_folder(Path(settings.store.data_dir))
+        if settings.files.s3_bucket:
+            images = await upload_images(source, await open_blobs(settings.files, target))
+        else:
+            images = copy_images(source, target)
         _tell(out, f"images: {images.count:,} files, {images.size_bytes:,} bytes, each compared")
         if bulk is not None:
             messages, reactions = bulk

@@ -1,7 +1,8 @@
-"""The copy of people's images from one data folder to another, each compared byte by byte.
+"""The copy of people's images and other files from one data folder to another, or into a bucket, each compared byte by
+byte.
 
-An image gets its name when it is whole. A copy that was cut off is done again. Images that are there already
-stay: their names tell their contents.
+A file gets its name when it is whole. A copy that was cut off is done again. Files that are there already stay: their
+names tell their contents.
 """
 
 import filecmp
@@ -12,10 +13,14 @@ from typing import Final
 
 import msgspec
 
+from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
 from core.runtime.private_files import create_private, sync_file
+from core.store.blob.interfaces import BlobStore
 from guildway.data.data_files import BEING_WRITTEN, DataFiles
 
+_TYPE: Final = "application/octet-stream"
+"""The server finds a file's type elsewhere."""
 _PART: Final = f"{BEING_WRITTEN}import"
 
 
@@ -56,3 +61,34 @@ def _copy(path: Path, copy: Path) -> None:
     finally:
         part.unlink(missing_ok=True)
     sync_file(copy.parent)
+
+
+async def upload_images(source: DataFiles, blobs: BlobStore) -> CopiedImages:
+    """Copy all images into a bucket. Raises StartError."""
+    count = size_bytes = 0
+    try:
+        for path in source.list_images():
+            name = path.relative_to(source.images).as_posix()
+            if not await _is_stored(blobs, name, path):
+                await blobs.put_file(name, path, _TYPE)
+                if not await _is_stored(blobs, name, path):
+                    raise StartError(f"the file {name} of the bucket is not the same as {path}")
+            count += 1
+            size_bytes += path.stat().st_size
+    except OSError as error:
+        raise StartError(f"the images cannot be read: {error.filename}: {error.strerror}") from error
+    except Unavailable as error:
+        raise StartError(f"the images cannot be copied into the bucket: {error.__cause__}") from error
+    return CopiedImages(count, size_bytes)
+
+
+async def _is_stored(blobs: BlobStore, name: str, path: Path) -> bool:
+    """Tell whether the bucket has the file, byte by byte."""
+    blob = await blobs.open(name)
+    if blob is None or blob.size_bytes != path.stat().st_size:  # noqa: ASYNC240 - a command has nothing else to do
+        return False
+    with path.open("rb") as file:
+        async for piece in blob.read(0, blob.size_bytes):
+            if file.read(len(piece)) != piece:
+                return False
+        return not file.read(1)

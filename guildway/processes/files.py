@@ -9,16 +9,15 @@ import msgspec
 from api.services.files.file_links import KEY_BYTES, KEY_NAME, FileLinks
 from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
-from core.runtime.settings.settings import FileSettings, Settings
-from core.store.blob.folder import open_folder
+from core.runtime.settings.settings import Settings
 from core.store.blob.identity import check_shared
 from core.store.blob.interfaces import BlobStore
 from core.store.interfaces import Store
+from guildway.data.blobs import open_blobs
 from guildway.data.data_files import DataFiles
 from guildway.processes.ground import Ground
 
 _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses to translate, not to bind
-_STAGING: Final = "staging"
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -45,7 +44,7 @@ async def open_files(ground: Ground, data: DataFiles, api_socket: socket.socket 
         clock=ground.clock,
         lifetime_s=settings.files.link_lifetime_s,
     )
-    return Files(await _open_blobs(settings.files, data), links)
+    return Files(await open_blobs(settings.files, data), links)
 
 
 async def check_shared_files(files: Files, store: Store) -> None:
@@ -54,25 +53,6 @@ async def check_shared_files(files: Files, store: Store) -> None:
         await check_shared(files.blobs, store.secrets)
     except Unavailable as error:
         raise StartError(f"the files cannot be used: {error.__cause__ or error.text}") from error
-
-
-async def _open_blobs(settings: FileSettings, data: DataFiles) -> BlobStore:
-    if not settings.s3_bucket:
-        return await open_folder(data.images)
-    from core.store.blob.objects import S3Place, open_s3  # noqa: PLC0415 - a folder needs no driver
-
-    place = S3Place(
-        bucket=settings.s3_bucket,
-        prefix=settings.s3_prefix,
-        endpoint=settings.s3_endpoint,
-        region=settings.s3_region,
-        access_key_id=settings.s3_access_key_id,
-        secret_access_key=settings.s3_secret_access_key,
-    )
-    try:
-        return await open_s3(place, data.images / _STAGING)
-    except Unavailable as error:
-        raise StartError(f"the bucket {place.bucket} (files.s3_bucket) cannot be used: {error.__cause__}") from error
 
 
 def _find_base_url(settings: Settings, api_socket: socket.socket | None) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.runtime.errors import StartError
+from core.store.blob.objects import open_memory
 from guildway.data.data_files import DataFiles
-from guildway.data.image_copy import CopiedImages, copy_images
+from guildway.data.image_copy import CopiedImages, copy_images, upload_images
 
 
 @pytest.fixture
@@ -67,3 +68,15 @@ def test_entry_that_is_no_file_is_named(source: DataFiles, target: DataFiles) ->
     (source.images / "d.png").symlink_to("nowhere")
     with pytest.raises(StartError, match=r"the images cannot be copied: .*d\.png: No such file"):
         copy_images(source, target)
+
+
+async def test_images_are_copied_into_a_bucket_and_compared(source: DataFiles) -> None:
+    blobs = open_memory()
+    names = [path.relative_to(source.images).as_posix() for path in source.list_images()]
+    for _ in range(2):
+        assert (await upload_images(source, blobs)).count == len(names) > 0
+    for name in names:
+        assert await blobs.find(name) == (source.images / name).read_bytes()
+    await blobs.put(names[0], b"damaged", "image/png")
+    assert (await upload_images(source, blobs)).count == len(names)
+    assert await blobs.find(names[0]) == (source.images / names[0]).read_bytes()
