@@ -103,6 +103,10 @@ class Gateway:
             group.create_task(self._tasks.run(), name="gateway tasks")
             group.create_task(self._journal.run(), name="journal")
 
+    def stop_journal(self) -> None:
+        """Write nothing of sessions from now on: they come back as they were at the last cut."""
+        self._journal.writer.stop()
+
     async def stop(self) -> None:
         """Tell every client to reconnect, and close.
 

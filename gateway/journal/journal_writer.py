@@ -76,6 +76,7 @@ class JournalWriter:
         "_homes",
         "_incarnation",
         "_is_behind",
+        "_is_stopped",
         "_journal",
         "_metrics",
         "_noted",
@@ -124,6 +125,7 @@ class JournalWriter:
         self._writing = asyncio.Lock()
         self._is_behind = True
         """Whether the next cut must be whole, because there was none or because the last one could not be written."""
+        self._is_stopped = False
 
     def __len__(self) -> int:
         return len(self._tracks) - len(self._free)
@@ -175,10 +177,15 @@ class JournalWriter:
         for session in list(islice(waiting, _DESCRIBED_AT_ONCE)):
             self._facts[session] = self._encode_facts(session)
 
+    def stop(self) -> None:
+        """Take no cut any more. One that is taken already is written."""
+        self._is_stopped = True
+
     async def write(self) -> None:
         """Take a cut and write it, if something has happened since the last one. A failure is logged."""
         async with self._writing:
-            await self._write()
+            if not self._is_stopped:
+                await self._write()
 
     async def _write(self) -> None:
         taken = self._take()

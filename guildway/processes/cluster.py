@@ -73,7 +73,7 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
             operations_server=_make_operations_server(ground, operations_socket),
             garbage=ground.garbage,
-            chores=_list_chores(laid, api, role),
+            chores=_list_chores(laid, api, role, gateway),
             facts=_list_facts(ground, role, name),
             prepare=lambda: _wait_current(laid.bus),
         )
@@ -102,7 +102,7 @@ def _make_operations_server(ground: Ground, sock: socket.socket | None) -> HttpS
     return None if sock is None else make_operations_server(ground.readiness, ground.metrics, sock)
 
 
-def _list_chores(laid: ClusterGround, api: Api, role: Role) -> dict[str, Chore]:
+def _list_chores(laid: ClusterGround, api: Api, role: Role, gateway: Gateway | None) -> dict[str, Chore]:
     chores = {
         **list_common_chores(laid.ground, api),
         **laid.chores,
@@ -115,12 +115,12 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role) -> dict[str, Chore]:
     }
     if role.has_api:
         chores |= laid.jobs.sweep_files(api.file_sweep)
-    if role.has_gateway:
-        chores["watch for losses"] = partial(_watch_for_losses, laid.bus)
+    if gateway is not None:
+        chores["watch for losses"] = partial(_watch_for_losses, laid.bus, gateway)
     return chores
 
 
-async def _watch_for_losses(bus: RedisBus) -> None:
+async def _watch_for_losses(bus: RedisBus, gateway: Gateway) -> None:
     """End the worker when the logs have lost what it has told, or it has missed what they had.
 
     The state of its guilds and what its sessions know cannot be trusted then. The process is started again, and its
@@ -128,7 +128,14 @@ async def _watch_for_losses(bus: RedisBus) -> None:
     """
     await _wait_current(bus)
     lost: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    bus.on_loss(lambda shard: None if lost.done() else lost.set_result(shard))
+
+    def end(shard: int) -> None:
+        # At once: the next event is behind the gap, and a cut with its position would hide the gap from who resumes.
+        gateway.stop_journal()
+        if not lost.done():
+            lost.set_result(shard)
+
+    bus.on_loss(end)
     raise RuntimeError(f"the log of shard {await lost} is not the one that this worker has followed")
 
 

@@ -65,6 +65,19 @@ def desk() -> Desk:
     return Desk()
 
 
+async def test_stopped_writer_says_nothing_of_what_comes_after(desk: Desk) -> None:
+    session = desk.add("a", dispatches=3)
+    await desk.writer.write()
+    desk.writer.stop()
+    session.dispatch(BODY)
+    desk.homes.dispatched[4] = 17
+    desk.add("b")
+    await desk.writer.write()
+    (cut,) = desk.cuts
+    assert cut.positions == {}
+    assert "b" not in desk.journal.records
+
+
 async def test_first_cut_is_whole_and_has_a_record_of_each_session(desk: Desk) -> None:
     a, b = desk.add("a", dispatches=3), desk.add("b")
     desk.homes.dispatched[4] = 17
