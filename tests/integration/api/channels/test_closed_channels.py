@@ -121,3 +121,29 @@ async def test_block_stops_messages_edits_and_typing_both_ways(api: ApiUnderTest
     assert (await alice.delete(f"{path}/{sent['id']}")).status_code == 204
     assert (await bob.delete(f"/users/@me/relationships/{alice.id}")).status_code == 204
     assert (await alice.post(path, {"content": "sorry"})).status_code == 200
+
+
+async def test_guild_that_is_joined_left_or_deleted_decides_at_once(api: ApiUnderTest) -> None:
+    alice, bob = await api.register(), await api.register()
+    channel_id = (await alice.post(MINE, {"recipient_id": bob.id})).json()["id"]
+    path = f"/channels/{channel_id}/messages"
+
+    async def may_write() -> bool:
+        answers = {(await one.post(path, {"content": "x"})).status_code for one in (alice, bob)}
+        assert len(answers) == 1
+        return answers == {200}
+
+    assert not await may_write()
+    guild = (await alice.post("/guilds", {"name": "Common"})).json()["id"]
+    channels = (await alice.get(f"/guilds/{guild}/channels")).json()
+    place = next(channel["id"] for channel in channels if channel["type"] == 0)
+    invite = (await alice.post(f"/channels/{place}/invites", {"max_uses": 0})).json()["code"]
+    for _ in range(2):
+        assert not await may_write()
+        assert (await bob.post(f"/invites/{invite}")).status_code == 200
+        assert await may_write()
+        assert (await alice.delete(f"/guilds/{guild}/members/{bob.id}")).status_code == 204
+    assert (await bob.post(f"/invites/{invite}")).status_code == 200
+    assert await may_write()
+    assert (await alice.delete(f"/guilds/{guild}")).status_code == 204
+    assert not await may_write()
