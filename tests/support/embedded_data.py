@@ -72,5 +72,9 @@ async def _talk(owner: Person, guest: Person, channel_id: str) -> None:
     for start in range(0, MESSAGES, 20):
         await asyncio.gather(*(owner.send(channel_id, f"{start + n} " + "x" * 200) for n in range(20)))
     await guest.call("PUT", f"/channels/{channel_id}/messages/{first['id']}/reactions/%F0%9F%A7%82/@me")
+    await guest.call("POST", f"/channels/{channel_id}/messages/{edited['id']}/ack", {"flags": 1})
+    await guest.call("POST", f"/channels/{channel_id}/pins/ack")
+    await owner.send(channel_id, f"<@{guest.id}>")
+    await guest.call("DELETE", f"/users/@me/mentions/{first['id']}")
     gone = await owner.send(channel_id, "gone")
     await owner.call("DELETE", f"/channels/{channel_id}/messages/{gone['id']}")

@@ -73,3 +73,25 @@ async def test_notes_mutes_and_profiles(server: Server, alice: Person, bob: Pers
     async with client_of(server, alice) as again:
         (shown,) = (await again.wait_for("ready"))["guilds"]
         assert shown["muted"] is True
+
+
+async def test_what_is_read_is_read_on_all_devices(server: Server, alice: Person, bob: Person) -> None:
+    channel_id = text_channel(await alice.make_guild())
+    await alice.invite(channel_id, bob)
+    first, second = [(await alice.send(channel_id, f"<@{bob.id}>"))["id"] for _ in range(2)]
+    async with client_of(server, bob) as phone, client_of(server, bob) as desk:
+        place = await phone.order("place", channel=channel_id)
+        assert (place["last"], place["count"]) == ("0", 2)
+        await phone.order("ack", channel=channel_id, message=second)
+        assert (await desk.wait_for("ack", lambda event: event["message"] == second))["count"] == 0
+        await desk.order("unack", channel=channel_id, message=first, count=2)
+        before = str(int(first) - 1)
+        told = await phone.wait_for("ack", lambda event: event["message"] == before)
+        assert (told["manual"], told["count"]) == (True, 2)
+        assert (await phone.order("mentions"))["ids"] == [second, first]
+        await phone.order("dismiss", message=first)
+        await desk.wait_for("dismissed", lambda event: event["message"] == first)
+        assert (await desk.order("mentions"))["ids"] == [second]
+    async with client_of(server, bob) as again:
+        place = await again.order("place", channel=channel_id)
+        assert (place["last"], place["count"]) == (before, 2)

@@ -85,6 +85,14 @@ class Client(discord.Client):
         """Tell of a note that another device has written."""
         tell("note", note=str(note))
 
+    async def on_raw_message_ack(self, payload: discord.RawMessageAckEvent) -> None:
+        """Tell of what was read, here or on another device."""
+        tell("ack", message=str(payload.message_id), manual=payload.manual, count=payload.mention_count)
+
+    async def on_raw_recent_mention_delete(self, message_id: int) -> None:
+        """Tell of a mention that was dismissed."""
+        tell("dismissed", message=str(message_id))
+
     async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Do what is ordered. Return the details of the answer."""
         match order["order"]:
@@ -121,6 +129,23 @@ class Client(discord.Client):
                 guild = self.get_guild(int(order["guild"]))
                 member = await guild.fetch_member_profile(int(order["user"]))  # type: ignore[union-attr]
                 return {"id": str(member.id), "guild": str(member.guild.id), "bio": member.bio}
+        return await self._obey_reading(order)
+
+    async def _obey_reading(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Do what is ordered about read states and mentions."""
+        match order["order"]:
+            case "place":
+                state = self.get_channel(int(order["channel"])).read_state  # type: ignore[union-attr]
+                return {"last": str(state.last_acked_id), "count": state.badge_count}
+            case "ack" | "unack" as way:
+                message = self.get_channel(int(order["channel"])).get_partial_message(int(order["message"]))  # type: ignore[union-attr]
+                await (message.ack() if way == "ack" else message.unack(mention_count=order["count"]))
+                return {}
+            case "mentions":
+                return {"ids": [str(message.id) async for message in self.recent_mentions(limit=None)]}
+            case "dismiss":
+                await self.delete_recent_mention(discord.Object(int(order["message"])))
+                return {}
         raise ValueError(order["order"])
 
 

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
-from core.domain.ids import created_ms
+from core.domain.ids import MAX_SNOWFLAKE, created_ms
 from core.domain.message import Message
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
@@ -121,6 +121,10 @@ async def _read_everything(folder: Path, store: Any) -> Mapping[str, list[Any]]:
         "bans": [await store.bans.list_page(guild_id) for guild_id in guilds],
         "invites": [await store.invites.list_of_guild(guild_id) for guild_id in guilds],
         "relationships": [await store.relationships.list_of(user_id) for user_id in users],
+        "read_states": [await store.read_states.list_of_user(user_id) for user_id in users],
+        "mentions": [
+            await store.read_states.list_mentions(user_id, before=MAX_SNOWFLAKE, limit=99) for user_id in users
+        ],
         "direct": [await store.channels.list_direct(user_id) for user_id in users],
     }
 
