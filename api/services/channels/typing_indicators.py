@@ -82,4 +82,5 @@ class TypingIndicatorService:
         if access.guild is not None:
             rendered.guild_id = str(access.channel.guild_id)
             rendered.member = render_member(access.guild.member)
+            rendered.member.id = rendered.user_id
         return rendered

@@ -9,8 +9,12 @@ from core.wire.times import iso_time
 
 
 class MemberObject(msgspec.Struct, kw_only=True):
-    """A member (GuildMemberResponse). Messages have it without `user`, GUILD_MEMBER_ADD and _UPDATE with `guild_id`."""
+    """A member (GuildMemberResponse). Messages have it without `user`, GUILD_MEMBER_ADD and _UPDATE with `guild_id`.
 
+    Events have the user's id beside the user too, where some clients of people look for it.
+    """
+
+    id: str | UnsetType = UNSET
     user: UserObject | UnsetType = UNSET
     guild_id: str | UnsetType = UNSET
     nick: str | None = None
@@ -50,8 +54,9 @@ class OwnMemberObject(MemberObject, kw_only=True):
 
 
 def render_member(member: Member, *, with_user: bool = True, with_guild_id: bool = False) -> MemberObject:
-    """Return the member's object."""
+    """Return the member's object: that of events if it has no user, or names the guild."""
     return MemberObject(
+        id=str(member.user.id) if with_guild_id or not with_user else UNSET,
         user=render_user(member.user) if with_user else UNSET,
         guild_id=str(member.guild_id) if with_guild_id else UNSET,
         nick=member.nick,

@@ -77,6 +77,7 @@ def parse_member(payload: bytes | msgspec.Raw) -> MemberState:
     seen = _decode_member(payload)
     fields = _decode_fields(payload)
     fields.pop("guild_id", None)
+    fields.pop("id", None)
     until = seen.communication_disabled_until
     return MemberState(
         user_id=seen.user.id,

@@ -81,7 +81,7 @@ async def test_update_member_nick_and_roles_are_announced_once(api: ApiUnderTest
     assert (member["nick"], member["roles"], member["user"]["id"]) == ("Bobby", [role_id], bob.id)
     [event] = api.events("GUILD_MEMBER_UPDATE")
     assert event.user_id == int(bob.id)
-    assert api.payloads("GUILD_MEMBER_UPDATE") == [{**member, "guild_id": scene.id}]
+    assert api.payloads("GUILD_MEMBER_UPDATE") == [{**member, "id": bob.id, "guild_id": scene.id}]
     again = await scene.owner.patch(path, {"nick": "Bobby", "roles": [role_id]})
     assert again.json() == member
     assert len(api.events("GUILD_MEMBER_UPDATE")) == 1
