@@ -1,8 +1,9 @@
 """`make simulate`: runs seeds over the processors, and says of each failing one what was violated and how it came.
 
-    python -m tests.simulation [--seeds N] [--first N] [--doors] [--defect NAME] [--trace]
+    python -m tests.simulation [--seeds N] [--first N] [--doors | --cluster] [--defect NAME] [--trace]
 
     --doors     simulates the doors of a cluster's channels, in place of the embedded server
+    --cluster   simulates a whole cluster
     --trace     prints the whole trace (of one seed, or of few)
     --defect    plants a defect first (`tests.simulation.defects`), which seeds should find
 
@@ -21,15 +22,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.simulation.defects import DEFECTS
-from tests.simulation.doors.seed import run_doors_seed
 from tests.simulation.outcome import Outcome
-from tests.simulation.run import run_seed
+from tests.simulation.parts import PARTS, run_part
 from tests.support.databases import MigratedDatabase
 
 _SHOWN_FAILURES = 5
-_SEEDS_A_PROCESS = 60
-"""A process is replaced after so many: what seeds leave in caches makes its collections slower."""
+_SEEDS_A_PROCESS = 30
+"""A process is replaced after so many: a seed of a cluster leaves some megabytes that are never freed."""
 _SPAWN = multiprocessing.get_context("spawn")
 _SHOWN_VIOLATIONS = 10
 _TOLD_SEEDS = 50
@@ -70,19 +69,22 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--defect", choices=sorted(DEFECTS))
+    parser.add_argument("--defect", choices=sorted(name for part in PARTS.values() for name in part.defects))
     parser.add_argument("--trace", action="store_true")
-    parser.add_argument("--doors", action="store_true")
-    return parser.parse_args()
+    parts = parser.add_mutually_exclusive_group()
+    for part in ("doors", "cluster"):
+        parts.add_argument(f"--{part}", dest="part", action="store_const", const=part, default="embedded")
+    options = parser.parse_args()
+    if options.defect:
+        options.part = next(name for name, part in PARTS.items() if options.defect in part.defects)
+    return options
 
 
 def _run(options: argparse.Namespace) -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory(prefix="guildway-simulation-") as folder:
         database = MigratedDatabase.make(Path(folder) / "migrated.db")
         seeds = range(options.first, options.first + options.seeds)
-        run = partial(run_seed, database=database, defect=options.defect)
-        if options.doors or (options.defect and DEFECTS[options.defect].is_of_doors):
-            run = partial(run_doors_seed, defect=options.defect)
+        run = partial(run_part, options.part, options.defect, database)
         if options.seeds == 1 or options.workers == 1:
             yield from map(run, seeds)
             return
@@ -100,7 +102,7 @@ def _show(outcome: Outcome, options: argparse.Namespace) -> None:
     print("its trace, as far as it is about them:")
     for line in outcome.about:
         print(f"  {line}")
-    kind = " --doors" if options.doors else ""
+    kind = "" if options.part == "embedded" else f" --{options.part}"
     planted = f" --defect '{options.defect}'" if options.defect else ""
     print(f'alone: make simulate SEEDS=1 ARGS="--first {outcome.seed} --trace{kind}{planted}"\n')
 

@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -46,8 +46,9 @@ def quiet_collector() -> Iterator[None]:
 
 
 @contextmanager
-def logged_to(world: World) -> Iterator[None]:
-    handler = TraceLog(world.trace)
+def logged_to(world: World, *, expected: Collection[str] = ()) -> Iterator[None]:
+    """Have the product's log in the trace. Errors of the loggers in `expected` are no faults."""
+    handler = TraceLog(world.trace, expected)
     root = logging.getLogger()
     before, root.handlers = root.handlers, [handler]
     try:

@@ -5,7 +5,6 @@ outcome.violations, outcome.trace_hash
 """
 
 import tempfile
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,6 @@ from tests.simulation.checks.database_reading import Rows, read_database
 from tests.simulation.clients.ledger import Deed, Ledger
 from tests.simulation.clients.scene import Scene
 from tests.simulation.clients.workload import Workload
-from tests.simulation.defects import planted
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
 from tests.simulation.world.fate import Fate
 from tests.simulation.world.network import HttpPort
@@ -45,12 +43,9 @@ def memory_folder() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
-def run_seed(seed: int, database: MigratedDatabase, *, defect: str | None = None) -> Outcome:
-    """Run one seed on a copy of the migrated database, with a planted defect if one is named."""
-    with (
-        planted(defect) if defect else nullcontext(),
-        tempfile.TemporaryDirectory(dir=memory_folder(), prefix="guildway-simulation-") as folder,
-    ):
+def run_seed(seed: int, database: MigratedDatabase) -> Outcome:
+    """Run one seed on a copy of the migrated database."""
+    with tempfile.TemporaryDirectory(dir=memory_folder(), prefix="guildway-simulation-") as folder:
         path = Path(folder) / "guildway.db"
         database.copy_to(path)
         with quiet_collector(), prepared_once():

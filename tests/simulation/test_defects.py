@@ -2,21 +2,16 @@
 
 import pytest
 
-from tests.simulation.defects import DEFECTS
-from tests.simulation.doors.seed import run_doors_seed
-from tests.simulation.run import run_seed
+from tests.simulation.parts import PARTS
 from tests.support.databases import MigratedDatabase
 
-_SEEDS = 30
-_DOORS_SEEDS = 100
-"""The seeds within which a defect must be found. One of the doors takes a tenth of a second."""
+_SEEDS = {"embedded": 30, "doors": 100, "cluster": 30}
+"""The seeds within which a defect must be found. One of the doors takes a tenth of a second, the others half of one."""
 
 
-@pytest.mark.parametrize("name", DEFECTS)
-def test_planted_defect_is_found(name: str, migrated_database: MigratedDatabase) -> None:
-    is_of_doors = DEFECTS[name].is_of_doors
-    for seed in range(_DOORS_SEEDS if is_of_doors else _SEEDS):
-        outcome = run_doors_seed(seed, defect=name) if is_of_doors else run_seed(seed, migrated_database, defect=name)
-        if outcome.violations:
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part in PARTS for name in PARTS[part].defects])
+def test_planted_defect_is_found(part: str, name: str, migrated_database: MigratedDatabase) -> None:
+    for seed in range(_SEEDS[part]):
+        if PARTS[part].run(seed, migrated_database, defect=name).violations:
             return
     pytest.fail("no seed has found it")

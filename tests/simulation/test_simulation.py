@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.simulation.cluster.run import run_cluster_seed
 from tests.simulation.doors.seed import run_doors_seed
 from tests.simulation.run import run_seed
 from tests.support.databases import MigratedDatabase
@@ -31,6 +32,12 @@ def test_doors_are_clean_and_give_the_same_trace() -> None:
     outcomes = [run_doors_seed(seed) for seed in range(20)]
     assert [violation for outcome in outcomes for violation in outcome.violations] == []
     assert run_doors_seed(3).lines == outcomes[3].lines
+
+
+def test_clusters_are_clean_and_give_the_same_trace(migrated_database: MigratedDatabase) -> None:
+    outcomes = [run_cluster_seed(seed, migrated_database) for seed in range(6)]
+    assert [violation for outcome in outcomes for violation in outcome.violations] == []
+    assert run_cluster_seed(3, migrated_database).lines == outcomes[3].lines
 
 
 def test_command_prints_a_failing_seed_and_fails() -> None:

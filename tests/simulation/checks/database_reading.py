@@ -43,7 +43,7 @@ def read_database(path: str) -> Rows:
     """Read a database."""
     connection = sqlite3.connect(path)
     try:
-        return Rows(log=_read_log(connection), messages=_read_messages(connection), guilds=_read_guilds(connection))
+        return Rows(log=_read_log(connection), messages=_read_messages(connection), guilds=read_guilds(connection))
     finally:
         connection.close()
 
@@ -63,7 +63,8 @@ def _read_messages(connection: sqlite3.Connection) -> dict[int, MessageRow]:
     return {row[0]: MessageRow(*row) for row in rows}
 
 
-def _read_guilds(connection: sqlite3.Connection) -> dict[int, GuildModel]:
+def read_guilds(connection: sqlite3.Connection) -> dict[int, GuildModel]:
+    """Read the guilds with all that the model knows of them."""
     guilds = {
         guild_id: GuildModel(id=guild_id, owner_id=owner_id, name=name, roles={}, channels={}, members={})
         for guild_id, owner_id, name in connection.execute("SELECT id, owner_id, name FROM guilds")

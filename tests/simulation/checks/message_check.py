@@ -17,14 +17,26 @@ _REFUSALS = frozenset({400, 401, 403, 404, 405, 429})
 
 def check_messages(ledger: Ledger, rows: Rows, violations: list[str]) -> None:
     """Append what is wrong."""
+    check_acknowledged(ledger, rows, violations)
+    logged = _count_logged(rows)
+    violations.extend(
+        f"nonce {send.nonce} was answered with several messages: {sorted(send.ids)}"
+        for send in ledger.sends
+        if len(send.ids) > 1
+    )
+    _check_nonces(rows, violations)
+    _check_rows(ledger, rows, logged, violations)
+    _check_order(rows, violations)
+
+
+def check_acknowledged(ledger: Ledger, rows: Rows, violations: list[str]) -> None:
+    """Check what senders were answered, apart from the nonces."""
     logged = _count_logged(rows)
     edits = _edits_by_message(ledger)
     dropped = _dropped_channels(ledger)
     for send in ledger.sends:
-        _check_send(send, rows, logged, edits.get(max(send.ids, default=0), []), dropped, violations)
-    _check_nonces(rows, violations)
-    _check_rows(ledger, rows, logged, violations)
-    _check_order(rows, violations)
+        for message_id in send.ids:
+            _check_send(send, message_id, rows, logged, edits.get(message_id, []), dropped, violations)
 
 
 def _count_logged(rows: Rows) -> Counter[tuple[int, int]]:
@@ -57,29 +69,27 @@ def _dropped_channels(ledger: Ledger) -> set[int]:
 
 def _check_send(
     send: Send,
+    message_id: int,
     rows: Rows,
     logged: Counter[tuple[int, int]],
     edits: list[Edit],
     dropped: set[int],
     violations: list[str],
 ) -> None:
-    if len(send.ids) > 1:
-        violations.append(f"nonce {send.nonce} was answered with several messages: {sorted(send.ids)}")
-    for message_id in send.ids:
-        if not any(key[0] == message_id for key in logged):
-            violations.append(f"message {message_id} ({send.content}) was acknowledged and is in no log")
-        may_be_gone = send.channel_id in dropped or any(
-            edit.content is None and may_have_happened(edit.deed) for edit in edits
-        )
-        row = rows.messages.get(message_id)
-        if row is None:
-            if not may_be_gone:
-                violations.append(f"message {message_id} ({send.content}) was acknowledged and is not stored")
-            continue
-        if any(edit.content is None and edit.deed.is_acknowledged for edit in edits):
-            violations.append(f"message {message_id} was deleted and is stored")
-        if row.content not in _possible_contents(send, edits):
-            violations.append(f"message {message_id} holds {row.content!r}")
+    if not any(key[0] == message_id for key in logged):
+        violations.append(f"message {message_id} ({send.content}) was acknowledged and is in no log")
+    may_be_gone = send.channel_id in dropped or any(
+        edit.content is None and may_have_happened(edit.deed) for edit in edits
+    )
+    row = rows.messages.get(message_id)
+    if row is None:
+        if not may_be_gone:
+            violations.append(f"message {message_id} ({send.content}) was acknowledged and is not stored")
+        return
+    if any(edit.content is None and edit.deed.is_acknowledged for edit in edits):
+        violations.append(f"message {message_id} was deleted and is stored")
+    if row.content not in _possible_contents(send, edits):
+        violations.append(f"message {message_id} holds {row.content!r}")
 
 
 def _possible_contents(send: Send, edits: list[Edit]) -> set[str]:

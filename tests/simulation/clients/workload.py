@@ -26,12 +26,24 @@ Action = Callable[[Person], Awaitable[None]]
 class Workload:
     """The acts of all people of a scene."""
 
-    def __init__(self, *, scene: Scene, ledger: Ledger) -> None:
+    def __init__(self, *, scene: Scene, ledger: Ledger, looks: int = 0) -> None:
+        """With `looks`, people look what a guild's channels and roles are, and some at once after each change."""
+        self._looks_after = 3 if looks else 0
         self._scene = scene
         self._ledger = ledger
         self._nonces = 0
         self._actions: list[Action] = []
         self._weights: list[int] = []
+        self._changes: tuple[Action, ...] = (
+            self._change_role,
+            self._give_role,
+            self._change_overwrite,
+            self._make_or_drop_channel,
+            self._make_or_drop_role,
+            self._remove_member,
+            self._join,
+            self._rename,
+        )
         for action, weight in (
             (self._send, 40),
             (self._send_direct, 6),
@@ -51,6 +63,7 @@ class Workload:
             (self._lose_network, 2),
             (self._restart_client, 1),
             (self._show_presence, 1),
+            (self._look, looks),
         ):
             self._actions.append(action)
             self._weights.append(weight)
@@ -61,6 +74,17 @@ class Workload:
             await asyncio.sleep(person.chance.uniform(*_PAUSE_S))
             (action,) = person.chance.choices(self._actions, self._weights)
             await action(person)
+            if action in self._changes:
+                await asyncio.gather(*(self._witness(person) for _ in range(self._looks_after)))
+
+    async def _witness(self, person: Person) -> None:
+        """Have somebody look or read, who is in a guild of the person."""
+        guild = self._guild_of(person)
+        other = person.chance.choice(guild.members)
+        if person.chance.random() < 0.5:
+            await other.ask("GET", f"/guilds/{guild.id}/{person.chance.choice(('roles', 'channels'))}")
+        else:
+            await other.ask("GET", f"/channels/{person.chance.choice(guild.channels)}/messages?limit=100")
 
     # ---- messages
 
@@ -131,6 +155,10 @@ class Workload:
     async def _read(self, person: Person) -> None:
         channel_id = person.chance.choice(self._guild_of(person).channels)
         await person.ask("GET", f"/channels/{channel_id}/messages?limit=100")
+
+    async def _look(self, person: Person) -> None:
+        guild = self._guild_of(person)
+        await person.ask("GET", f"/guilds/{guild.id}/{person.chance.choice(('roles', 'channels'))}")
 
     async def _type(self, person: Person) -> None:
         channel_id = person.chance.choice(self._guild_of(person).channels)

@@ -32,8 +32,8 @@ from tests.fakes.reaction_events import FakeReactionEvents
 from tests.fakes.reaction_rows import FakeReactionRows
 from tests.fakes.redis.log_source import FakeLogSource
 from tests.simulation.doors.message_events import CHANNELS, MessageEvents, Shown
-from tests.simulation.doors.redis_links import RedisHost, RedisLink, TopicLink
 from tests.simulation.world.process_loop import ProcessLoop
+from tests.simulation.world.redis_links import RedisHost, RedisLink, TopicLink
 from tests.simulation.world.server import SimulatedClock
 
 NUM_SHARDS = 2

@@ -14,8 +14,8 @@ from tests.fakes.redis.server import FakeRedisServer
 from tests.simulation.doors.authors import Author, Ledger
 from tests.simulation.doors.message_events import AUTHORS
 from tests.simulation.doors.processes import ApiProcess, Process, WorkerProcess
-from tests.simulation.doors.redis_links import RedisHost
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
+from tests.simulation.world.redis_links import RedisHost
 from tests.simulation.world.server import SimulatedClock
 from tests.simulation.world.world import World
 

@@ -1,17 +1,15 @@
 """One seed of the doors from its beginning to its verdict."""
 
-from contextlib import nullcontext
-
-from tests.simulation.defects import planted
 from tests.simulation.doors.check import find_violations
 from tests.simulation.doors.run import DoorsRun
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
 from tests.simulation.world.world import Stuck
+from tests.support.databases import MigratedDatabase
 
 
-def run_doors_seed(seed: int, *, defect: str | None = None) -> Outcome:
-    """Run one seed, with a planted defect if one is named."""
-    with planted(defect) if defect else nullcontext(), quiet_collector():
+def run_doors_seed(seed: int, _database: MigratedDatabase | None = None) -> Outcome:
+    """Run one seed. It has no database."""
+    with quiet_collector():
         return _play(seed)
 
 

@@ -46,6 +46,10 @@ class Direction:
         self._last_s = max(self._last_s, self._world.now_s + way_s(self._chance))
         self._loop.call_at(self._last_s, self._arrive, size, arrive)
 
+    def hold(self, duration_s: float) -> None:
+        """Have all that is sent from now on arrive after so long."""
+        self._last_s = max(self._last_s, self._world.now_s + duration_s)
+
     def _arrive(self, size: int, arrive: Callable[[], None]) -> None:
         self.under_way -= size
         if not self.is_cut:

@@ -65,13 +65,13 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         self.kill()
         events._set_running_loop(self)
         try:
-            for task in list(self._tasks):
+            while self._tasks:  # what is closed may begin others
+                task = self._tasks.pop()
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is known
                 with contextlib.suppress(BaseException):
                     task.get_coro().close()  # type: ignore[union-attr]
         finally:
             events._set_running_loop(None)
-            self._tasks.clear()
 
     # ---- what asyncio and our code call
 

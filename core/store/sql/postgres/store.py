@@ -47,6 +47,7 @@ from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Connection
+from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.engine.postgres import POSTGRES, connect_postgres
 from core.store.sql.engine.query import QueryCache
@@ -79,7 +80,7 @@ _DEFAULTS: Final = PostgresOptions()
 class PostgresStore:
     """Everything of a `Store` but messages."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that it closes or reads by
         self,
         *,
         engine: AsyncEngine,
@@ -90,7 +91,9 @@ class PostgresStore:
         commits: Commits,
         num_shards: int,
         clock: Clock,
+        dialect: Dialect = POSTGRES,
     ) -> None:
+        self._dialect = dialect
         self._engine = engine
         self._commits = commits
         self._num_shards = num_shards
@@ -109,9 +112,9 @@ class PostgresStore:
         self.files: FileReader = SqlFiles(reads)
         self.preferences: PreferenceReader = SqlPreferences(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
-        self.read_states: ReadStateReader = SqlReadStates(reads, POSTGRES)
+        self.read_states: ReadStateReader = SqlReadStates(reads, dialect)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
-        self.secrets: Secrets = SqlSecrets(run=writer.run_errand, dialect=POSTGRES)
+        self.secrets: Secrets = SqlSecrets(run=writer.run_errand, dialect=dialect)
 
     @classmethod
     async def open(
@@ -166,7 +169,7 @@ class PostgresStore:
         owners = Owners(users=users, guilds=guilds)
         return UnitOfWork(
             queue=partial(self.writer.queue_body, owners.in_order()),
-            dialect=POSTGRES,
+            dialect=self._dialect,
             num_shards=self._num_shards,
             owners=owners,
             lock=lock_owners,

@@ -80,6 +80,11 @@ class RedisLink(Scripts):
         """See `Scripts`."""
         return self._run_id
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether calls are sent."""
+        return self._there is not None
+
     def _connect(self) -> None:
         if not self._host.is_up:
             self._loop.call_later(_LOOK_S, self._connect)
@@ -168,6 +173,11 @@ class TopicLink(Topics, TopicListener):
             self._lost = None
             listener.on_lost()
             await asyncio.sleep(_LOOK_S)
+
+    def stall(self, duration_s: float) -> None:
+        """Let nothing come in for so long."""
+        if self._back is not None:
+            self._back.hold(duration_s)
 
     def ping(self) -> None:
         """See `Topics`."""
