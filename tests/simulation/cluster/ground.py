@@ -27,6 +27,7 @@ from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.read_states import MentionRows
 from core.store.cluster.messages import ClusterMessages
+from core.store.cluster.reactions import ClusterReactions
 from core.store.cluster.store import ClusterStore
 from core.store.node_ids import NodeIds
 from core.store.sql.engine.query import QueryCache
@@ -40,6 +41,7 @@ from core.store.sql.writing.commits import Commits
 from guildway.processes.ground import Ground
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.message_rows import FakeMessageRows
+from tests.fakes.reaction_rows import FakeReactionRows
 from tests.simulation.cluster.database import DatabaseServer, SqliteOutbox, open_connection
 from tests.simulation.world.process_loop import ProcessLoop
 from tests.simulation.world.redis_links import RedisHost, RedisLink
@@ -59,6 +61,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     redis: RedisHost
     database: DatabaseServer
     rows: FakeMessageRows
+    reaction_rows: FakeReactionRows
     journal: MemoryJournal
     settings: Settings
     random: SeededRandomness
@@ -101,7 +104,8 @@ async def lay_ground(
     )
     mentions = SqlMentionRows(writer=relational.writer, dialect=site.database.dialect_of(loop), clock=clock)
     messages = ClusterMessages(rows=site.rows, mentions=mentions, door=door, clock=clock)
-    store = ClusterStore(relational=relational, messages=messages, rows=site.rows)
+    reactions = ClusterReactions(rows=site.reaction_rows, door=door, clock=clock)
+    store = ClusterStore(relational=relational, messages=messages, reactions=reactions, rows=site.rows)
     gate = RedisGate(
         scripts=scripts,
         alone=MemoryRateLimiter(clock=clock),

@@ -19,8 +19,10 @@ from core.door.redis_orphans import RedisOrphans
 from core.redis.jobs import JobLease
 from core.store.blob.objects import open_memory
 from core.store.cluster.door_sweep import DoorSweep
+from core.store.cluster.reaction_sweep import ReactionSweep
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.sweep import OutboxSweep
+from gateway.app import Gateway
 from gateway.transport.public_address import PublicAddress
 from guildway.processes.files import Files
 from guildway.processes.tiers import build_the_api, build_the_gateway
@@ -127,6 +129,7 @@ class ClusterProcess:
             orphans=RedisOrphans(bus=self.bus, scripts=scripts, clock=clock),
             rows=site.rows,
             mentions=laid.mentions,
+            reactions=ReactionSweep(rows=site.reaction_rows, events=api.reaction_events),
             events=api.stored_events,
             is_held=lambda: doors_lease.epoch is not None,
         )
@@ -195,7 +198,6 @@ class ClusterWorker(ClusterProcess):
         return [*super()._list_chores(laid, api), lease.run, keeper.run]
 
     async def _serve(self, laid: Laid, api: Api, tasks: asyncio.TaskGroup) -> None:
-        tasks.create_task(self._watch_for_losses())
         listeners: list[WireListener] = []
 
         def make_listener(**parts: Any) -> WireListener:
@@ -203,12 +205,19 @@ class ClusterWorker(ClusterProcess):
             return listeners[-1]
 
         gateway = build_the_gateway(laid.ground, api, PublicAddress(""), make_listener=make_listener)
+        tasks.create_task(self._watch_for_losses(gateway))
         await gateway.start()
         tasks.create_task(gateway.run())
         self._port.open(self.loop, listeners[0])
 
-    async def _watch_for_losses(self) -> None:
+    async def _watch_for_losses(self, gateway: Gateway) -> None:
         """End with the logs that it has followed, as `guildway.processes.cluster` does."""
         lost: asyncio.Future[int] = self.loop.create_future()
-        self.bus.on_loss(lambda shard: None if lost.done() else lost.set_result(shard))
+
+        def end(shard: int) -> None:
+            gateway.stop_journal()
+            if not lost.done():
+                lost.set_result(shard)
+
+        self.bus.on_loss(end)
         raise LogsLost(await lost)

@@ -13,6 +13,7 @@ from typing import Final
 from core.runtime.settings.settings import ApiSettings, GatewaySettings, Settings, StoreSettings
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.message_rows import FakeMessageRows
+from tests.fakes.reaction_rows import FakeReactionRows
 from tests.fakes.redis.server import FakeRedisServer
 from tests.simulation.checks.database_reading import MessageRow, Rows, read_guilds
 from tests.simulation.clients.ledger import Deed, Ledger
@@ -96,6 +97,7 @@ class Cluster:
             redis=self.redis,
             database=self.database,
             rows=self.rows,
+            reaction_rows=FakeReactionRows(has_message=self._has_message),
             journal=MemoryJournal(),
             settings=_SETTINGS,
             random=SeededRandomness(world.chance("randomness")),
@@ -103,6 +105,9 @@ class Cluster:
         )
         self.worker = self._make_worker()
         self.apis = [self._make_api(number) for number in range(_APIS)]
+
+    async def _has_message(self, channel_id: int, message_id: int) -> bool:
+        return await self.rows.find(channel_id, message_id) is not None
 
     @property
     def processes(self) -> list[ClusterProcess]:
