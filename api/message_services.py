@@ -9,6 +9,7 @@ from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService
 from api.services.ids import IdSource
 from api.services.messages.first_messages import FirstMessages
+from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
@@ -16,6 +17,7 @@ from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.own_places import OwnPlaces
+from api.services.pins.pins import PinService
 from api.services.reactions.reactions import ReactionService
 from api.services.reading.chats import ChatService
 from api.services.reading.mention_inbox import MentionInboxService
@@ -37,6 +39,7 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     history: MessageHistoryService
     mentions: MentionInboxService
     messages: MessageService
+    pins: PinService
     reactions: ReactionService
     read_states: ReadStateService
     typing_indicators: TypingIndicatorService
@@ -72,6 +75,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             attachments=attachments,
             renderer=renderer,
             reactions=shown_reactions,
+            pins=ForgottenPins(store=store),
             ids=ids,
             clock=clock,
         ),
@@ -90,6 +94,16 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             places=places,
             clock=clock,
             metrics=metrics,
+        ),
+        pins=PinService(
+            store=store,
+            entities=entities,
+            cache=cache,
+            renderer=renderer,
+            reactions=shown_reactions,
+            door=door,
+            ids=ids,
+            clock=clock,
         ),
         reactions=ReactionService(
             entities=entities,

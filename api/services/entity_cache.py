@@ -25,6 +25,7 @@ from core.domain.errors import MissingAccess, UnknownChannel, UnknownGuild, Unkn
 from core.domain.events import (
     CHANNEL_CREATE,
     CHANNEL_DELETE,
+    CHANNEL_PINS_UPDATE,
     CHANNEL_UPDATE,
     GUILD_DELETE,
     GUILD_MEMBER_ADD,
@@ -51,6 +52,7 @@ _GUILD_EVENTS: Final = frozenset(
         CHANNEL_CREATE,
         CHANNEL_UPDATE,
         CHANNEL_DELETE,
+        CHANNEL_PINS_UPDATE,
     }
 )
 """Events that invalidate a guild's snapshot. A new guild has none yet, and a failed load is not kept."""
@@ -210,7 +212,7 @@ class EntityCache:
     def _on_delivery(self, delivery: Delivery) -> None:
         envelope = delivery.envelope
         event = envelope.event
-        if not envelope.guild_id and event in PRIVATE_CHANNEL_EVENTS:
+        if not envelope.guild_id and (event in PRIVATE_CHANNEL_EVENTS or event == CHANNEL_PINS_UPDATE):
             self._channels.drop(envelope.channel_id)
         elif event in _GUILD_EVENTS:
             if not self._contains(delivery):

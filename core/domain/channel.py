@@ -75,5 +75,7 @@ class Channel(msgspec.Struct, kw_only=True, frozen=True):
     """The owner of a group."""
     icon: str | None = None
     """The hash of a group's picture."""
+    last_pin_ms: int = 0
+    """When a message was last pinned, 0 for never."""
     closed_for: tuple[int, ...] = ()
     """The recipients of a direct channel who do not see it until the next message."""

@@ -312,6 +312,13 @@ class TooManyReactions(LimitReached):
         super().__init__(30010, "Maximum number of reactions reached (20)")
 
 
+class TooManyPins(LimitReached):
+    """A channel has as many pins as it may have."""
+
+    def __init__(self) -> None:
+        super().__init__(30003, "Maximum number of pins reached for the channel (250)")
+
+
 class BannedFromGuild(Forbidden):
     code = 40007
     message = "The user is banned from this guild."

@@ -14,6 +14,7 @@ class MessageType(enum.IntEnum):
     """The types of messages that this server makes, with Discord's numbers."""
 
     DEFAULT = 0
+    CHANNEL_PINNED_MESSAGE = 6
     RECIPIENT_ADD = 1
     RECIPIENT_REMOVE = 2
     CHANNEL_NAME_CHANGE = 4

@@ -33,6 +33,7 @@ from core.store.aggregates.invites import InviteReader, InviteWriter
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader, MemberWriter
 from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.pins import PinReader, PinWriter
 from core.store.aggregates.preferences import PreferenceReader, PreferenceWriter
 from core.store.aggregates.reactions import ReactionStore
 from core.store.aggregates.read_states import ReadStateReader, ReadStateWriter
@@ -54,6 +55,7 @@ class Transaction(Protocol):
     members: MemberWriter
     bans: BanWriter
     invites: InviteWriter
+    pins: PinWriter
     files: FileWriter
     preferences: PreferenceWriter
     relationships: RelationshipWriter
@@ -86,6 +88,7 @@ class Store(Protocol):
     members: MemberReader
     bans: BanReader
     invites: InviteReader
+    pins: PinReader
     files: FileReader
     secrets: Secrets
     preferences: PreferenceReader

@@ -25,6 +25,7 @@ from core.bus.interfaces import Delivery
 from core.domain.events import (
     CHANNEL_CREATE,
     CHANNEL_DELETE,
+    CHANNEL_PINS_UPDATE,
     CHANNEL_UPDATE,
     CONTENT_EVENTS,
     GUILD_CREATE,
@@ -349,6 +350,11 @@ class GuildActor:
         self._dispatch(envelope, self._recipients.find(envelope))
         self._notices.tell_views()
 
+    def _on_pins(self, envelope: Envelope) -> None:
+        """Note when a message was pinned."""
+        self._take_in(envelope)
+        self._dispatch(envelope, self._recipients.find(envelope))
+
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select(GUILD_DELETE))
         self.is_gone = True
@@ -450,4 +456,5 @@ _HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {
     CHANNEL_CREATE: GuildActor._on_channel_put,
     CHANNEL_UPDATE: GuildActor._on_channel_put,
     CHANNEL_DELETE: GuildActor._on_channel_delete,
+    CHANNEL_PINS_UPDATE: GuildActor._on_pins,
 }

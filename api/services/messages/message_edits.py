@@ -18,6 +18,7 @@ from api.services.files.attachments import AttachmentService, choose_attachments
 from api.services.files.incoming_files import IncomingFiles
 from api.services.ids import IdSource
 from api.services.messages.embeds import NO_EMBEDS
+from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.message_events import message_updated, messages_deleted
 from api.services.messages.message_forms import IS_VOICE_MESSAGE, SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
 from api.services.messages.message_mentions import resolve_mentions
@@ -57,9 +58,19 @@ _BULK_AGE_MS: Final = 14 * 24 * 60 * 60 * 1000
 class MessageEditService:
     """Edits and deletes messages."""
 
-    __slots__ = ("_attachments", "_clock", "_directs", "_entities", "_ids", "_messages", "_reactions", "_renderer")
+    __slots__ = (
+        "_attachments",
+        "_clock",
+        "_directs",
+        "_entities",
+        "_ids",
+        "_messages",
+        "_pins",
+        "_reactions",
+        "_renderer",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what hangs on a message goes with it
         self,
         *,
         entities: EntityCache,
@@ -68,6 +79,7 @@ class MessageEditService:
         attachments: AttachmentService,
         renderer: MessageRenderer,
         reactions: MessageReactions,
+        pins: ForgottenPins,
         ids: IdSource,
         clock: Clock,
     ) -> None:
@@ -77,6 +89,7 @@ class MessageEditService:
         self._attachments = attachments
         self._renderer = renderer
         self._reactions = reactions
+        self._pins = pins
         self._ids = ids
         self._clock = clock
 
@@ -170,7 +183,9 @@ class MessageEditService:
 
     async def _delete_all(self, channel: Channel, message_ids: list[int]) -> list[int]:
         envelopes = messages_deleted(self._ids.next(), channel, message_ids)
-        return await self._messages.delete(channel.id, message_ids, envelopes)
+        gone = await self._messages.delete(channel.id, message_ids, envelopes)
+        await self._pins.forget(channel, gone)
+        return gone
 
     async def _compute_changes(
         self, access: ChannelAccess, message: Message, edit: Edit, attachments: tuple[Attachment, ...]

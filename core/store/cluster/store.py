@@ -34,6 +34,7 @@ class ClusterStore:
         self.members = relational.members
         self.bans = relational.bans
         self.invites = relational.invites
+        self.pins = relational.pins
         self.files = relational.files
         self.secrets = relational.secrets
         self.preferences = relational.preferences

@@ -30,6 +30,7 @@ from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.messages import MessageStore
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.pins import PinReader
 from core.store.aggregates.preferences import PreferenceReader
 from core.store.aggregates.reactions import ReactionStore
 from core.store.aggregates.read_states import ReadStateReader
@@ -50,6 +51,7 @@ from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
 from core.store.sql.aggregates.messages import SqlMessages
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.pins import SqlPins
 from core.store.sql.aggregates.preferences import SqlPreferences
 from core.store.sql.aggregates.reactions import SqlReactions
 from core.store.sql.aggregates.relationships import SqlRelationships
@@ -138,6 +140,7 @@ class SqlStore:
         self.channels: ChannelReader = SqlChannels(reads)
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
+        self.pins: PinReader = SqlPins(reads)
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
         self.preferences: PreferenceReader = SqlPreferences(reads)

@@ -10,6 +10,7 @@ from core.store.aggregates.files import FileWriter
 from core.store.aggregates.guilds import GuildWriter
 from core.store.aggregates.invites import InviteWriter
 from core.store.aggregates.members import MemberWriter
+from core.store.aggregates.pins import PinWriter
 from core.store.aggregates.preferences import PreferenceWriter
 from core.store.aggregates.read_states import ReadStateWriter
 from core.store.aggregates.relationships import RelationshipWriter
@@ -24,6 +25,7 @@ from core.store.sql.aggregates.files import SqlFiles
 from core.store.sql.aggregates.guilds import SqlGuilds
 from core.store.sql.aggregates.invites import SqlInvites
 from core.store.sql.aggregates.members import SqlMembers
+from core.store.sql.aggregates.pins import SqlPins
 from core.store.sql.aggregates.preferences import SqlPreferences
 from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.roles import SqlRoles
@@ -53,6 +55,7 @@ class SqlTransaction:
         "guilds",
         "invites",
         "members",
+        "pins",
         "preferences",
         "read_states",
         "relationships",
@@ -75,6 +78,7 @@ class SqlTransaction:
         self.members: MemberWriter = SqlMembers(db)
         self.bans: BanWriter = SqlBans(db)
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
+        self.pins: PinWriter = SqlPins(db)
         self.invites: InviteWriter = SqlInvites(db)
         self.files: FileWriter = SqlFiles(db)
         self.preferences: PreferenceWriter = SqlPreferences(db)

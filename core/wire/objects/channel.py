@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from core.domain.channel import Channel, ChannelType
 from core.domain.user import User
 from core.wire.objects.user import UserObject, render_user
+from core.wire.times import iso_time
 
 _HAS_TOPIC = frozenset(
     {ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM, ChannelType.MEDIA, ChannelType.STAGE}
@@ -86,6 +87,11 @@ def render_overwrites(channel: Channel) -> list[OverwriteObject]:
     ]
 
 
+def render_last_pin(channel: Channel) -> str | None:
+    """Return when a message was last pinned."""
+    return iso_time(channel.last_pin_ms) if channel.last_pin_ms else None
+
+
 def render_channel(channel: Channel) -> ChannelObject:
     """Return the object of a guild's channel."""
     kind = channel.type
@@ -106,7 +112,7 @@ def render_channel(channel: Channel) -> ChannelObject:
     if kind != ChannelType.CATEGORY:
         rendered.last_message_id = None if channel.last_message_id is None else str(channel.last_message_id)
     if kind in (ChannelType.TEXT, ChannelType.ANNOUNCEMENT):
-        rendered.last_pin_timestamp = None
+        rendered.last_pin_timestamp = render_last_pin(channel)
     if kind in _IS_VOCAL:
         rendered.bitrate = channel.bitrate
         rendered.user_limit = channel.user_limit
@@ -130,6 +136,7 @@ def render_direct_channel(channel: Channel, recipients: Sequence[User]) -> Direc
         id=str(channel.id),
         type=channel.type,
         last_message_id=None if channel.last_message_id is None else str(channel.last_message_id),
+        last_pin_timestamp=render_last_pin(channel),
         recipients=[render_user(user) for user in recipients],
     )
     if channel.type == ChannelType.GROUP_DM:

@@ -60,6 +60,12 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
             self.last_message_id = message_id
             self.is_stale = True
 
+    def note_pin(self, last_pin: str | None) -> None:
+        """Note when a message was last pinned here, as clients are told it."""
+        fields = _decode_fields(self.raw)
+        if "last_pin_timestamp" in fields:
+            self.raw = msgspec.Raw(_encode({**fields, "last_pin_timestamp": last_pin}))
+
     def drop_overwrite(self, overwrite_id: int) -> None:
         """Drop the overwrite of a role that is gone."""
         self.overwrites = tuple(item for item in self.overwrites if item.id != overwrite_id)

@@ -53,7 +53,7 @@ class ChannelDeleted(NamedTuple):
 
 
 class MessageAdded(NamedTuple):
-    """A channel has another newest message. All messages share one value (`MESSAGE_ADDED`), because they are many."""
+    """A channel has another newest message or pin. All share one value (`MESSAGE_ADDED`), because messages are many."""
 
 
 MESSAGE_ADDED: Final = MessageAdded()

@@ -67,6 +67,10 @@ class _Identified(msgspec.Struct, frozen=True):
     id: int
 
 
+class _PinFields(msgspec.Struct, frozen=True):
+    last_pin_timestamp: str | None = None
+
+
 class _GuildFields(msgspec.Struct, frozen=True):
     owner_id: int
 
@@ -74,6 +78,7 @@ class _GuildFields(msgspec.Struct, frozen=True):
 _decode_role = msgspec.json.Decoder(_RoleFields, strict=False).decode
 _decode_role_put = msgspec.json.Decoder(_RolePut).decode
 _decode_role_deleted = msgspec.json.Decoder(_RoleDeleted, strict=False).decode
+_decode_pin = msgspec.json.Decoder(_PinFields).decode
 _decode_identified = msgspec.json.Decoder(_Identified, strict=False).decode
 _decode_guild = msgspec.json.Decoder(_GuildFields, strict=False).decode
 
@@ -136,6 +141,13 @@ class GuildState:
         if channel is None:
             return None
         channel.note_message(envelope.id)
+        return MESSAGE_ADDED
+
+    def _note_pin(self, envelope: Envelope) -> MessageAdded | None:
+        channel = self.channels.get(envelope.channel_id)
+        if channel is None:
+            return None
+        channel.note_pin(_decode_pin(envelope.payload).last_pin_timestamp)
         return MESSAGE_ADDED
 
     def put_presence(self, user_id: int, presence: msgspec.Raw | None) -> PresenceChanged | None:
@@ -237,6 +249,7 @@ APPLIERS: Final[Mapping[str, Callable[[GuildState, Envelope], Change | None]]] =
     events.CHANNEL_CREATE: GuildState._put_channel,
     events.CHANNEL_UPDATE: GuildState._put_channel,
     events.CHANNEL_DELETE: GuildState._delete_channel,
+    events.CHANNEL_PINS_UPDATE: GuildState._note_pin,
     events.GUILD_MEMBER_ADD: GuildState._add_member,
     events.GUILD_MEMBER_UPDATE: GuildState._put_member,
     events.GUILD_MEMBER_REMOVE: GuildState._remove_member,

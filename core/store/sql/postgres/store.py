@@ -26,6 +26,7 @@ from core.store.aggregates.invites import InviteReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.members import MemberReader
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.pins import PinReader
 from core.store.aggregates.preferences import PreferenceReader
 from core.store.aggregates.read_states import ReadStateReader
 from core.store.aggregates.relationships import RelationshipReader
@@ -42,6 +43,7 @@ from core.store.sql.aggregates.invites import SqlInvites
 from core.store.sql.aggregates.logins import SqlLogins
 from core.store.sql.aggregates.members import SqlMembers
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.pins import SqlPins
 from core.store.sql.aggregates.preferences import SqlPreferences
 from core.store.sql.aggregates.relationships import SqlRelationships
 from core.store.sql.aggregates.secrets import SqlSecrets
@@ -108,6 +110,7 @@ class PostgresStore:
         self.channels: ChannelReader = SqlChannels(reads)
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
+        self.pins: PinReader = SqlPins(reads)
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
         self.preferences: PreferenceReader = SqlPreferences(reads)

@@ -250,6 +250,14 @@ async def list_reactions(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(path, values={"after": [ground.owner.id], "limit": [1]})
 
 
+async def list_pins(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    for content in ("first", "second"):
+        await ground.owner.put(f"{ground.place.messages}/pins/{await ground.message(content)}")
+    first = (await ground.owner.get(f"{ground.place.messages}/pins")).json()["items"][0]
+    return ground.request(f"{ground.place.messages}/pins", values={"before": [first["pinned_at"]], "limit": [1]})
+
+
 async def create_guild(api: ApiUnderTest, field: str) -> Prepared:
     ground = await Ground.build(api)
     part = field.rpartition(".")[2]
@@ -553,6 +561,7 @@ async def authorize(api: ApiUnderTest, _field: str) -> Prepared:
 SCENES: Final[dict[Route, Prepare]] = {
     ("DELETE", "/channels/{channel_id}/messages/ack"): forget_read_state,
     ("GET", "/channels/{channel_id}/messages"): list_messages,
+    ("GET", "/channels/{channel_id}/messages/pins"): list_pins,
     ("GET", _REACTIONS): list_reactions,
     ("GET", "/guilds/{guild_id}"): get_guild,
     ("GET", "/guilds/{guild_id}/bans"): list_bans,

@@ -399,6 +399,33 @@ def remove_all_reactions(world: World, rng: Random) -> Attempt:
     return Attempt("DELETE", f"/channels/{channel.id}/messages/{message_id}/reactions", None, may)
 
 
+def a_pin(world: World, rng: Random, method: str, template: str) -> Attempt:
+    """A change of a pin."""
+    channel, message_id, _ = any_message(world, rng)
+    may = world.may_read(channel, Permission.PIN_MESSAGES)
+    return Attempt(method, template.format(channel_id=channel.id, message_id=message_id), None, may)
+
+
+@needs("PUT /channels/{channel_id}/messages/pins/{message_id}", "PIN_MESSAGES; CONNECT")
+def pin_message(world: World, rng: Random) -> Attempt:
+    return a_pin(world, rng, "PUT", "/channels/{channel_id}/messages/pins/{message_id}")
+
+
+@needs("PUT /channels/{channel_id}/pins/{message_id}", "PIN_MESSAGES; CONNECT")
+def pin_message_by_older_path(world: World, rng: Random) -> Attempt:
+    return a_pin(world, rng, "PUT", "/channels/{channel_id}/pins/{message_id}")
+
+
+@needs("DELETE /channels/{channel_id}/messages/pins/{message_id}", "PIN_MESSAGES; CONNECT")
+def unpin_message(world: World, rng: Random) -> Attempt:
+    return a_pin(world, rng, "DELETE", "/channels/{channel_id}/messages/pins/{message_id}")
+
+
+@needs("DELETE /channels/{channel_id}/pins/{message_id}", "PIN_MESSAGES; CONNECT")
+def unpin_message_by_older_path(world: World, rng: Random) -> Attempt:
+    return a_pin(world, rng, "DELETE", "/channels/{channel_id}/pins/{message_id}")
+
+
 # -- roles
 
 

@@ -31,6 +31,7 @@ channels = Table(
     Column("recipient_ids", JsonTuple(int), nullable=False),
     Column("owner_id", BigInteger),
     Column("icon", Text),
+    Column("last_pin_ms", BigInteger, nullable=False, server_default="0"),
     Column("closed_for", JsonTuple(int), nullable=False, server_default="[]"),
     # The key of direct messages, "<lower id>:<higher id>", so that a pair has one channel.
     Column("direct_key", Text, unique=True),

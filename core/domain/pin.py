@@ -1,0 +1,16 @@
+"""Pins: messages that a channel keeps at hand."""
+
+from typing import Final
+
+import msgspec
+
+MAX_PINS: Final = 250
+"""The pins of one channel, as at Discord."""
+
+
+class Pin(msgspec.Struct, kw_only=True, frozen=True):
+    """A pinned message. No two pins of a channel have the same time, so pages are cut by it."""
+
+    channel_id: int
+    message_id: int
+    pinned_ms: int
