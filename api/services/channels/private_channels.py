@@ -20,7 +20,7 @@ class PrivateChannelService:
         self._groups = groups
 
     async def open(self, caller: Caller, form: OpenPrivateChannel) -> DirectChannelObject:
-        """Open the direct channel with one other user, or make a group of several.
+        """Open the direct channel with one other user, or make a group: of several, or of one whom oneself goes with.
 
         Raises:
             InvalidRecipients: nobody is asked for. As the two kinds' own methods.
@@ -28,7 +28,7 @@ class PrivateChannelService:
         others = [user_id for user_id in form.asked if user_id != caller.user_id]
         if not others:
             raise InvalidRecipients
-        if len(others) == 1:
+        if len(others) == 1 and caller.user_id not in form.asked:
             return await self._directs.open(caller.user, others[0])
         return await self._groups.create(caller, others)
 

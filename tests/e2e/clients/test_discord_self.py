@@ -95,3 +95,46 @@ async def test_what_is_read_is_read_on_all_devices(server: Server, alice: Person
     async with client_of(server, bob) as again:
         place = await again.order("place", channel=channel_id)
         assert (place["last"], place["count"]) == (before, 2)
+
+
+async def test_friends_presences_and_blocks(server: Server, alice: Person, bob: Person) -> None:
+    async with client_of(server, alice) as hers, client_of(server, bob) as his:
+        await hers.order("befriend", name=bob.name)
+        assert (await his.wait_for("relationship"))["type"] == 3
+        await his.order("accept", user=alice.id)
+        assert (await hers.wait_for("relationship", lambda event: event["type"] == 1))["user"] == bob.id
+        seen = await hers.wait_for("presence", lambda event: event["user"] == bob.id)
+        assert (seen["status"], seen["of"]) == ("online", "Relationship")
+        await hers.order("nickname", user=bob.id, nick="Bobby")
+        async with await Person.register(server.api) as carol:
+            await carol.befriend(alice, bob)
+            assert (await hers.order("mutual", user=bob.id))["users"] == [carol.id]
+    async with client_of(server, bob) as his, client_of(server, alice) as hers:
+        shown = await hers.order("relationships")
+        assert shown["kept"][bob.id] == [1, "Bobby", "online"]
+        assert shown["fetched"][bob.id] == 1
+        await his.order("block", user=alice.id)
+        await hers.wait_for("unrelated", lambda event: event["user"] == bob.id)
+        assert (await his.order("relationships"))["fetched"][alice.id] == 2
+        await his.order("unblock", user=alice.id)
+        await his.wait_for("unrelated", lambda event: event["user"] == alice.id)
+
+
+async def test_groups(server: Server, alice: Person, bob: Person) -> None:
+    async with await Person.register(server.api) as carol:
+        await alice.befriend(bob, carol)
+        async with client_of(server, alice) as hers, client_of(server, bob) as his:
+            made = await hers.order("group", users=[bob.id])
+            assert made["owner"] == alice.id
+            await hers.order("add", channel=made["id"], users=[carol.id])
+            assert (await his.wait_for("joined"))["user"] == carol.id
+            assert (await hers.order("rename", channel=made["id"], name="Three"))["name"] == "Three"
+            await hers.order("send", channel=made["id"], content="hello")
+            assert (await his.wait_for("message", lambda event: event["content"] == "hello"))["channel"] == made["id"]
+            await hers.order("leave", channel=made["id"])
+            await his.wait_for("left", lambda event: event["user"] == alice.id)
+            left = (await his.order("recipients", channel=made["id"]))["users"]
+            assert carol.id in left
+            assert alice.id not in left
+        async with client_of(server, carol) as again:
+            assert bob.id in (await again.order("recipients", channel=made["id"]))["users"]

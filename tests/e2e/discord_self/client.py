@@ -93,6 +93,74 @@ class Client(discord.Client):
         """Tell of a mention that was dismissed."""
         tell("dismissed", message=str(message_id))
 
+    async def on_relationship_add(self, relationship: Any) -> None:
+        """Tell of a friend, a request or a block."""
+        tell("relationship", user=str(relationship.id), type=relationship.type.value)
+
+    async def on_relationship_update(self, _: Any, relationship: Any) -> None:
+        """Tell of one that is another now."""
+        tell("relationship", user=str(relationship.id), type=relationship.type.value)
+
+    async def on_relationship_remove(self, relationship: Any) -> None:
+        """Tell of one that is gone."""
+        tell("unrelated", user=str(relationship.id))
+
+    async def on_presence_update(self, _: Any, after: Any) -> None:
+        """Tell of a presence."""
+        tell("presence", user=str(after.id), status=str(after.status), of=type(after).__name__)
+
+    async def on_group_join(self, group: Any, user: Any) -> None:
+        """Tell of somebody who was added to a group."""
+        tell("joined", channel=str(group.id), user=str(user.id))
+
+    async def on_group_remove(self, group: Any, user: Any) -> None:
+        """Tell of somebody who has left a group."""
+        tell("left", channel=str(group.id), user=str(user.id))
+
+    async def _obey_about_friends(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Do what is ordered about friends and blocks."""
+        match order["order"]:
+            case "befriend":
+                await self.send_friend_request(order["name"])
+            case "accept":
+                await self.get_relationship(int(order["user"])).accept()  # type: ignore[union-attr]
+            case "nickname":
+                await self.get_relationship(int(order["user"])).edit(nick=order["nick"])  # type: ignore[union-attr]
+            case "block":
+                await (await self.fetch_user(int(order["user"]))).block()
+            case "unblock":
+                await (await self.fetch_user(int(order["user"]))).unblock()
+            case "relationships":
+                fetched = await self.fetch_relationships()
+                kept = {str(each.id): [each.type.value, each.nick, str(each.status)] for each in self.relationships}
+                return {"fetched": {str(each.id): each.type.value for each in fetched}, "kept": kept}
+            case "mutual":
+                users = await (await self.fetch_user(int(order["user"]))).fetch_mutual_friends()
+                return {"users": [str(user.id) for user in users]}
+            case _:
+                return await self._obey_about_groups(order)
+        return {}
+
+    async def _obey_about_groups(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Do what is ordered about groups."""
+        if order["order"] == "group":
+            group = await self.create_group(*(discord.Object(int(user)) for user in order["users"]))
+            return {"id": str(group.id), "owner": str(group.owner_id)}
+        group: Any = await self.fetch_channel(int(order["channel"]))
+        match order["order"]:
+            case "rename":
+                return {"name": (await group.edit(name=order["name"])).name}
+            case "add":
+                await group.add_recipients(*(discord.Object(int(user)) for user in order["users"]))
+            case "leave":
+                await group.leave()
+            case "recipients":
+                kept: Any = self.get_channel(group.id)
+                return {"users": sorted(str(user.id) for user in kept.recipients)}
+            case unknown:
+                raise ValueError(unknown)
+        return {}
+
     async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Do what is ordered. Return the details of the answer."""
         match order["order"]:
@@ -146,7 +214,7 @@ class Client(discord.Client):
             case "dismiss":
                 await self.delete_recent_mention(discord.Object(int(order["message"])))
                 return {}
-        raise ValueError(order["order"])
+        return await self._obey_about_friends(order)
 
 
 async def listen(client: Client) -> None:

@@ -66,6 +66,8 @@ async def test_same_people_may_have_several_groups_and_their_direct_channels(gro
     assert again.json()["id"] != group.id
     direct = await group.owner.post(MINE, {"recipients": [group.bob.id]})
     assert direct.json()["type"] == 1
+    pair = await group.owner.post(MINE, {"recipients": [group.bob.id, group.owner.id]})
+    assert (pair.json()["type"], [user["id"] for user in pair.json()["recipients"]]) == (3, [group.bob.id])
 
 
 async def test_strangers_bots_and_those_who_block_are_not_brought_in(group: Group) -> None:
