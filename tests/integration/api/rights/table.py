@@ -311,6 +311,23 @@ def send_message(world: World, rng: Random) -> Attempt:
     return Attempt("POST", f"/channels/{channel.id}/messages", body, may, refused_with)
 
 
+_UPLOAD: Final = {"files": [{"filename": "a.txt", "file_size": 1}]}
+
+
+@needs("POST /channels/{channel_id}/attachments", "SEND_MESSAGES and ATTACH_FILES; in voice channels CONNECT")
+def announce_uploads(world: World, rng: Random) -> Attempt:
+    channel, _, _ = any_message(world, rng)
+    may = world.may_read(channel, Permission.SEND_MESSAGES, Permission.ATTACH_FILES)
+    return Attempt("POST", f"/channels/{channel.id}/attachments", _UPLOAD, may)
+
+
+@needs("POST /files/upload-url", "SEND_MESSAGES and ATTACH_FILES; in voice channels CONNECT")
+def announce_uploads_to_channel(world: World, rng: Random) -> Attempt:
+    channel, _, _ = any_message(world, rng)
+    may = world.may_read(channel, Permission.SEND_MESSAGES, Permission.ATTACH_FILES)
+    return Attempt("POST", "/files/upload-url", {"channel_id": str(channel.id), **_UPLOAD}, may)
+
+
 @needs(
     "PATCH /channels/{channel_id}/messages/{message_id}",
     "to be the author; embeds: with EMBED_LINKS; flags: or MANAGE_MESSAGES; CONNECT",

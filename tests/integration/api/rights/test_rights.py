@@ -36,6 +36,9 @@ def test_table_allows_and_refuses(route: str) -> None:
 
 NOT_IN_A_GUILD: Final = frozenset(
     {
+        "DELETE /attachments/{file_id}/{filename}",
+        "POST /attachments/refresh-urls",
+        "PUT /attachments/uploads/{file_id}",
         "DELETE /auth/sessions/{session_id}",
         "PATCH /applications/@me",
         "PATCH /applications/{application_id}",
