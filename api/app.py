@@ -180,10 +180,10 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     places = OwnPlaces(store=store, clock=clock)
     memory = Memory((entities, last_messages, people.relationships, people.acquaintances, cache, authenticator))
     limits = Limits(limiter=limiter, gate=request_gate, settings=settings.limits, refusals=refusals)
-    images = ImageService(blobs=blobs)
     files = build_file_parts(
         store=store, bus=bus, entities=entities, blobs=blobs, links=links, ids=ids, clock=clock, settings=settings.files
     )
+    images = ImageService(blobs=blobs, workers=files.workers)
     membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
     private = build_private_services(
         store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,

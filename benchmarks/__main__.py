@@ -12,6 +12,7 @@ from typing import Final
 from benchmarks import (
     cluster,
     fanout,
+    files,
     heartbeats,
     large_guilds,
     latency,
@@ -42,6 +43,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "large_guilds": large_guilds.run,
     "sends": sends.run,
     "latency": latency.run,
+    "files": files.run,
     "cluster": cluster.run,
 }
 _TOOLS: Final = {"wrk": {"sends"}}

@@ -1,9 +1,11 @@
 """Pictures that come inside JSON: avatars, icons, banners, as `data:image/png;base64,…`.
 
-The first bytes of a picture decide its type, not its address. A picture is stored as it came, and its name is a hash of
-its content, with `a_` in front for moving pictures, as clients expect. Nothing is decoded or scaled here.
+The first bytes of a picture decide its type, not its address. A picture is stored upright and without metadata
+(`core.media`), and its name is a hash of its content, with `a_` in front for moving pictures, as clients expect. What
+cannot be read as a picture is refused, and so is one of too many pixels. Nothing is scaled here.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -11,6 +13,7 @@ import re
 from typing import Final
 
 from core.domain.errors import invalid_field
+from core.media.workers import PictureWorkers
 from core.store.blob.interfaces import BlobStore
 
 MAX_IMAGE_BYTES: Final = 8 * 1024 * 1024
@@ -26,21 +29,36 @@ HASH: Final = re.compile(r"(?:a_)?[0-9a-f]{32}")
 class ImageService:
     """Stores and finds pictures."""
 
-    __slots__ = ("_blobs",)
+    __slots__ = ("_blobs", "_workers")
 
-    def __init__(self, *, blobs: BlobStore) -> None:
+    def __init__(self, *, blobs: BlobStore, workers: PictureWorkers) -> None:
         self._blobs = blobs
+        self._workers = workers
 
     async def store(self, data: str, *, folder: str, field: str) -> str:
-        """Keep a picture as `folder/hash`, and return the hash. Raises Invalid that names `field`."""
+        """Keep a picture as `folder/hash`, and return the hash. Raises Invalid that names `field`; Unavailable."""
         picture = parse_data_address(data, field)
         content_type = find_image_type(picture)
-        if content_type is None:
+        cleaned = None if content_type is None else await self._clean(picture, content_type)
+        if content_type is None or cleaned is None:
             raise invalid_field(field, "IMAGE_INVALID", "Invalid image data. Use PNG, JPEG, GIF or WebP.")
+        picture = cleaned
         prefix = "a_" if is_moving(picture) else ""
         name = prefix + hashlib.sha256(picture).hexdigest()[:32]
         await self._blobs.put(f"{folder}/{name}", picture, content_type)
         return name
+
+    async def _clean(self, picture: bytes, content_type: str) -> bytes | None:
+        """Return the picture upright and without metadata; None when it cannot be read."""
+        staged, target = await self._blobs.staging.create(), self._blobs.staging.name_new()
+        try:
+            await staged.write(picture)
+            await staged.finish()
+            outcome = await self._workers.clean(staged.path, target, content_type)
+            return None if outcome.error else await asyncio.to_thread(target.read_bytes)
+        finally:
+            staged.discard()
+            target.unlink(missing_ok=True)
 
     async def find(self, folder: str, name: str) -> tuple[bytes, str] | None:
         """Find a picture and its content type. `name` is the hash, with any extension or none."""

@@ -6,9 +6,10 @@ import pytest
 
 from core.domain.events import SESSION_REVOKED
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
+from tests.support.embedded_data import AVATAR
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
-PNG_ADDRESS = "data:image/png;base64," + base64.b64encode(PNG).decode()
+PNG_ADDRESS = AVATAR
+PNG = base64.b64decode(AVATAR.partition(",")[2])
 
 
 async def make_guild(owner: Actor, name: str = "guild") -> str:

@@ -1,6 +1,5 @@
 """Guilds: created, shown, changed, transferred, left and deleted."""
 
-import base64
 from typing import Any
 
 import pytest
@@ -8,9 +7,10 @@ import pytest
 from core.domain.events import GUILD_JOINED, Audience
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from tests.support.embedded_api import ApiUnderTest
+from tests.support.embedded_data import AVATAR
 from tests.support.guild_scene import Scene, error_code, form_code
 
-PICTURE = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
+PICTURE = AVATAR
 
 
 async def test_create_guild_default_has_everyone_channels_and_system_channel(api: ApiUnderTest) -> None:

@@ -1,6 +1,5 @@
 """Roles: created, changed, ordered and deleted, and their hierarchy."""
 
-import base64
 from typing import Any
 
 import pytest
@@ -9,9 +8,10 @@ from core.domain.events import Audience
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.role import Role
 from tests.support.embedded_api import ApiUnderTest
+from tests.support.embedded_data import AVATAR
 from tests.support.guild_scene import Scene, error_code, form_code
 
-PICTURE = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
+PICTURE = AVATAR
 MANAGE = int(Permission.MANAGE_ROLES)
 
 

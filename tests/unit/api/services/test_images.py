@@ -1,17 +1,36 @@
 """Pictures inside JSON."""
 
 import base64
+import io
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from api.services.images import MAX_IMAGE_BYTES, ImageService, find_image_type, is_moving, parse_data_address
 from core.domain.errors import Invalid
+from core.media.workers import PictureWorkers
 from core.store.blob.objects import open_memory
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
-JPEG = b"\xff\xd8\xff\xe0rest"
-GIF = b"GIF89arest"
-WEBP = b"RIFF\x00\x00\x00\x00WEBPrest"
+
+def draw(kind: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 3), "navy").save(out, kind, **options)
+    return out.getvalue()
+
+
+PNG, JPEG, GIF, WEBP = map(draw, ("PNG", "JPEG", "GIF", "WEBP"))
+
+
+@pytest.fixture
+async def images(tmp_path: Path) -> AsyncIterator[ImageService]:
+    workers = PictureWorkers(processes=1, max_pixels=10_000)
+    yield ImageService(blobs=open_memory(tmp_path), workers=workers)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - an async function may not walk paths
+    await workers.close()
 
 
 def address(data: bytes, kind: str = "png") -> str:
@@ -48,22 +67,20 @@ def test_moving_pictures_are_recognized(data: bytes, *, expected: bool) -> None:
     assert is_moving(data) is expected
 
 
-async def test_stored_picture_is_found_with_its_true_type() -> None:
-    images = ImageService(blobs=open_memory())
+async def test_stored_picture_is_found_with_its_true_type(images: ImageService) -> None:
     name = await images.store(address(JPEG, "png"), folder="avatars/1", field="avatar")
     assert await images.find("avatars/1", f"{name}.png") == (JPEG, "image/jpeg")
     assert await images.find("avatars/1", name) == (JPEG, "image/jpeg")
     assert await images.find("avatars/2", name) is None
 
 
-async def test_moving_picture_has_a_name_that_says_so() -> None:
-    images = ImageService(blobs=open_memory())
+async def test_moving_picture_has_a_name_that_says_so(images: ImageService) -> None:
     assert (await images.store(address(GIF + b"NETSCAPE2.0"), folder="x", field="icon")).startswith("a_")
 
 
 @pytest.mark.parametrize("name", ["", "..", "../secret", "a_", "0" * 31, "g" * 32, "0" * 32 + "/x", "A" * 32])
-async def test_name_that_is_no_hash_is_not_looked_up(name: str) -> None:
-    assert await ImageService(blobs=open_memory()).find("avatars/1", name) is None
+async def test_name_that_is_no_hash_is_not_looked_up(images: ImageService, name: str) -> None:
+    assert await images.find("avatars/1", name) is None
 
 
 @pytest.mark.parametrize(
@@ -84,6 +101,26 @@ def test_bad_address_names_the_field(data: str) -> None:
     assert caught.value.fields[0].path == ("avatar",)
 
 
-async def test_bytes_that_are_no_picture_are_refused() -> None:
+@pytest.mark.parametrize("data", [b"<svg/>", b"\x89PNG\r\n\x1a\nrest", JPEG[:40]])
+async def test_bytes_that_are_no_picture_are_refused(images: ImageService, data: bytes) -> None:
     with pytest.raises(Invalid):
-        await ImageService(blobs=open_memory()).store(address(b"<svg/>"), folder="x", field="icon")
+        await images.store(address(data), folder="x", field="icon")
+
+
+async def test_picture_of_too_many_pixels_is_refused(images: ImageService) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (101, 100)).save(out, "PNG")
+    with pytest.raises(Invalid):
+        await images.store(address(out.getvalue()), folder="x", field="icon")
+
+
+async def test_metadata_goes_and_the_picture_is_upright(images: ImageService) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "at home"
+    exif[0x0112] = 6
+    name = await images.store(address(draw("JPEG", exif=exif)), folder="avatars/1", field="avatar")
+    found = await images.find("avatars/1", name)
+    assert found is not None
+    assert b"at home" not in found[0]
+    with Image.open(io.BytesIO(found[0])) as picture:
+        assert picture.size == (3, 4)
