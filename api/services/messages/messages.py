@@ -27,7 +27,7 @@ from api.services.messages.message_mentions import Mentions, resolve_mentions
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
 from api.services.messages.own_places import OwnPlaces
 from core.domain.attachment import Attachment
-from core.domain.channel import TEXT_LIKE
+from core.domain.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (
     DomainError,
     Invalid,
@@ -170,7 +170,7 @@ class MessageService:
             except StaleRights:
                 continue
             if sent.is_new:
-                if checked.access.guild is None:
+                if checked.access.channel.type == ChannelType.DM:
                     await self._directs.look_again(channel_id)
                 self._counters[checked.access.channel.type].inc()
                 self._latency.observe(self._clock.monotonic_s() - started_s)
