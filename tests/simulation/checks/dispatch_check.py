@@ -106,8 +106,9 @@ class _Place(msgspec.Struct):
     """Channel → the newest message that the session starts after."""
     index: int = -1
     """The entry of the last dispatch, -1 before the first."""
-    alike: int = 0
-    """The entries before that one of which the first dispatch may have been as well, because they are alike."""
+    alike: list[int] = []
+    """Earlier entries of which the first dispatch may have been as well, because they are alike. While there are some,
+    no other dispatch has come."""
     lives: dict[Key, int] = {}
     """The connection on which each dispatch came first."""
 
@@ -179,7 +180,7 @@ class SessionCheck:
             if is_made:
                 return None
             first = self._choose_first(place, candidates, dispatch)
-            place.alike = candidates.index(first)
+            place.alike = candidates[: candidates.index(first)]
             return first
         if is_made:
             return None
@@ -188,9 +189,10 @@ class SessionCheck:
         later = [each for each in candidates if each > place.index]
         if is_repeat and not (later and self._find_left_out(stream, place, later[0]) is None):
             return None
-        if not later and place.alike and candidates[-1] == place.index:
-            place.alike -= 1  # the first dispatch was of an earlier one, and this is the entry that was taken for it
-            return place.index
+        while not later and place.alike:
+            place.index = place.alike.pop()  # the first dispatch was of an earlier one
+            later = [each for each in candidates if each > place.index]
+        place.alike = []
         if not later:
             self._complain(f"got {_name(dispatch)} again, or out of order")
             return None

@@ -65,6 +65,8 @@ class Process:
         self.loop: ProcessLoop = host.world.make_loop(name)
         self.clock = SimulatedClock(host.world, skew_ms)
         self.heard: list[Heard] = []
+        self.skipped: list[tuple[int, int]] = []
+        """Shards, and the positions after which the process was told that it has missed the rest of a generation."""
         self._world = host.world
         self._host = host
         host.world.trace.note(name, f"starts, {skew_ms} ms off")
@@ -89,7 +91,11 @@ class Process:
             num_shards=NUM_SHARDS, scripts=self.scripts, topics=topics, clock=self.clock, ring_bytes=ring_bytes
         )
         bus.subscribe(self._hear)
+        bus.on_loss(self._note_loss)
         return bus
+
+    def _note_loss(self, shard: int) -> None:
+        self.skipped.append((shard, max((each.position for each in self.heard if each.shard == shard), default=0)))
 
     def _hear(self, delivery: Delivery) -> None:
         envelope = delivery.envelope
