@@ -20,6 +20,7 @@ client.on(Events.GuildMemberRemove, (member) => say("leave", { id: member.id }))
 client.on(Events.ChannelCreate, (channel) => say("channel", { name: channel.name }));
 client.on(Events.ChannelDelete, (channel) => say("channel_gone", { id: channel.id }));
 client.on(Events.TypingStart, (typing) => say("typing", { user: typing.user.id }));
+client.on(Events.MessageReactionAdd, (reaction, user) => say("reaction", { emoji: reaction.emoji.name, user: user.id }));
 client.on(Events.ShardResume, (_, replayed) => say("resumed", { replayed }));
 client.on(Events.Error, (error) => say("error", { text: String(error) }));
 
@@ -50,6 +51,30 @@ const orders = {
     const updated = await (await client.guilds.cache.get(guild).members.fetch(member)).roles.add(role);
     return { has: updated.roles.cache.has(role) };
   },
+  react: async ({ channel, id, emoji }) => {
+    await (await find(channel, id)).react(emoji);
+    return {};
+  },
+  reactions: async ({ channel, id, emoji }) => {
+    const reaction = (await find(channel, id)).reactions.cache.get(emoji);
+    return { count: reaction?.count ?? 0, users: [...((await reaction?.users.fetch())?.keys() ?? [])] };
+  },
+  clear: async ({ channel, id }) => {
+    await (await find(channel, id)).reactions.removeAll();
+    return {};
+  },
+  pin: async ({ channel, id }) => {
+    await (await find(channel, id)).pin();
+    return {};
+  },
+  unpin: async ({ channel, id }) => {
+    await (await find(channel, id)).unpin();
+    return {};
+  },
+  pins: async ({ channel }) => {
+    const { items } = await (await client.channels.fetch(channel)).messages.fetchPins();
+    return { ids: items.map((pin) => pin.message.id) };
+  },
   cut: async () => {
     client.ws._ws.strategy.shards.get(0).connection.terminate();
     return {};
@@ -65,6 +90,10 @@ for await (const line of await start()) {
   }
 }
 await client.destroy();
+
+async function find(channel, id) {
+  return (await client.channels.fetch(channel)).messages.fetch({ message: id, force: true });
+}
 
 async function start() {
   await client.login(token);

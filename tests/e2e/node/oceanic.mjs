@@ -17,6 +17,7 @@ client.on("messageUpdate", (message) => say("edit", { content: message.content }
 client.on("messageDelete", (message) => say("delete", { id: message.id }));
 client.on("guildMemberAdd", (member) => say("join", { id: member.id }));
 client.on("channelDelete", (channel) => say("channel_gone", { id: channel.id }));
+client.on("messageReactionAdd", (_, reactor, { emoji }) => say("reaction", { emoji: emoji.name, user: reactor.id }));
 client.on("shardResume", () => say("resumed", {}));
 client.on("error", (error) => say("error", { text: String(error) }));
 
@@ -39,6 +40,31 @@ const orders = {
     contents: (await client.rest.channels.getMessages(channel, { limit })).map((message) => message.content),
   }),
   members: async ({ guild }) => ({ ids: (await client.guilds.get(guild).fetchMembers()).map((member) => member.id) }),
+  react: async ({ channel, id, emoji }) => {
+    await client.rest.channels.createReaction(channel, id, emoji);
+    return {};
+  },
+  reactions: async ({ channel, id, emoji }) => {
+    const message = await client.rest.channels.getMessage(channel, id);
+    const shown = message.reactions.find((reaction) => reaction.emoji.name === emoji);
+    const users = await client.rest.channels.getReactions(channel, id, emoji);
+    return { count: shown?.count ?? 0, users: users.map((user) => user.id) };
+  },
+  clear: async ({ channel, id }) => {
+    await client.rest.channels.deleteReactions(channel, id);
+    return {};
+  },
+  pin: async ({ channel, id }) => {
+    await client.rest.channels.pinMessage(channel, id);
+    return {};
+  },
+  unpin: async ({ channel, id }) => {
+    await client.rest.channels.unpinMessage(channel, id);
+    return {};
+  },
+  pins: async ({ channel }) => ({
+    ids: (await client.rest.channels.getPins(channel)).map((pin) => pin.message.id),
+  }),
   cut: async () => {
     client.shards.get(0).ws.terminate();
     return {};
