@@ -21,12 +21,14 @@ _INTERVAL_S: Final = 0.5
 class OwnPlaces:
     """Collects the places of authors and writes them."""
 
-    __slots__ = ("_clock", "_places", "_store")
+    __slots__ = ("_clock", "_lock", "_places", "_store")
 
     def __init__(self, *, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._places: dict[tuple[int, int], int] = {}
+        self._lock = asyncio.Lock()
+        """Held while places are written, so that nobody takes them for written before."""
 
     def note(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Note a message that the user has sent."""
@@ -35,17 +37,20 @@ class OwnPlaces:
 
     async def write(self) -> None:
         """Write the places since the last time. Those that cannot be written now are written the next time."""
-        places, self._places = self._places, {}
-        if not places:
-            return
-        try:
-            # A place only moves forward, so nothing is checked and nobody is named.
-            async with self._store.write() as tx:
-                await tx.read_states.move_own(places, now_ms=self._clock.now_ms())
-        except Unavailable:
-            for (user_id, channel_id), message_id in places.items():
-                self.note(user_id, channel_id, message_id)
-            logger.warning("places of authors could not be written", extra={"places": len(places)})
+        async with self._lock:
+            places, self._places = self._places, {}
+            if not places:
+                return
+            try:
+                # A place only moves forward, so nothing is checked and nobody is named.
+                async with self._store.write() as tx:
+                    await tx.read_states.move_own(places, now_ms=self._clock.now_ms())
+            except BaseException as error:  # a stop may come in the middle
+                for (user_id, channel_id), message_id in places.items():
+                    self.note(user_id, channel_id, message_id)
+                if not isinstance(error, Unavailable):
+                    raise
+                logger.warning("places of authors could not be written", extra={"places": len(places)})
 
     async def run(self) -> None:
         """Write each half second, and once more when cancelled."""

@@ -34,6 +34,7 @@ from core.domain.read_state import find_targets
 from core.door.pending import Orphan, PendingKind
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.read_states import MentionRows
+from core.store.cluster.mention_settling import settle_mentions
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.wire.envelope import Envelope
 
@@ -189,5 +190,5 @@ class DoorSweep:
             if raised is None or msgspec.structs.replace(raised, version=version) == before:
                 return ()
             after = raised
-        await self._mentions.replace(after)
+        await settle_mentions(self._rows, self._mentions, after)
         return await self._events.updated(orphan.id, after)

@@ -40,6 +40,7 @@ from core.store.aggregates.changes import Changes
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.read_states import MentionRows
 from core.store.cluster.insistence import insist
+from core.store.cluster.mention_settling import settle_mentions
 from core.store.sql.engine.connection import run_to_end
 from core.wire.envelope import Envelope
 
@@ -130,7 +131,7 @@ class ClusterMessages:
         async def edit() -> Message | None:
             edited = await self._edit(channel_id, message_id, changes, expected_version)
             if edited is not None and not TARGET_FIELDS.isdisjoint(changes):
-                await self._insist(lambda: self._mentions.replace(edited), is_unknown=True)
+                await self._insist(lambda: settle_mentions(self._rows, self._mentions, edited), is_unknown=True)
             return edited
 
         return await run_to_end(self._change(channel_id, pending, edit, envelopes), self._running)

@@ -45,6 +45,12 @@ class _Row(msgspec.Struct, kw_only=True, frozen=True):
 
 
 _COLUMNS: Final = [read_states.c[name] for name in _Row.__struct_fields__]
+_ONE: Final = Query(
+    select(*_COLUMNS).where(
+        read_states.c.user_id == bindparam("user_id"), read_states.c.channel_id == bindparam("channel_id")
+    )
+)
+"""The row of one channel, which each ack reads."""
 _OF_USER: Final = Query(
     # A read state outlives its channel.
     select(*_COLUMNS)
@@ -135,8 +141,13 @@ class SqlReadStates:
         return _counts(await self._db.query(COUNTS, user_id=user_id, after_id=after_id))
 
     async def _find(self, user_id: int, channel_ids: Collection[int]) -> dict[int, _Row]:
-        is_one = read_states.c.channel_id.in_(channel_ids)
-        found = await self._db.fetch_all(select(*_COLUMNS).where(read_states.c.user_id == user_id, is_one))
+        found: Sequence[Sequence[Any]]
+        if len(channel_ids) == 1:
+            (channel_id,) = channel_ids
+            found = await self._db.query(_ONE, user_id=user_id, channel_id=channel_id)
+        else:
+            is_one = read_states.c.channel_id.in_(channel_ids)
+            found = await self._db.fetch_all(select(*_COLUMNS).where(read_states.c.user_id == user_id, is_one))
         return {row.channel_id: row for row in map(_row, found)}
 
     async def _put(self, user_id: int, rows: Iterable[_Row]) -> None:

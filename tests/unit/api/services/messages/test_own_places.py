@@ -17,6 +17,9 @@ class Places:
 
     def __init__(self) -> None:
         self.is_away = False
+        self.may_write = asyncio.Event()
+        self.may_write.set()
+        self.is_asked = asyncio.Event()
         self.units: list[dict[tuple[int, int], int]] = []
         self.read_states = self
 
@@ -28,6 +31,8 @@ class Places:
 
     async def move_own(self, places: Mapping[tuple[int, int], int], *, now_ms: int) -> None:
         assert now_ms == START_MS
+        self.is_asked.set()
+        await self.may_write.wait()
         self.units.append(dict(places))
 
 
@@ -66,4 +71,17 @@ async def test_what_is_left_is_written_at_the_end(store: Places, places: OwnPlac
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+    assert store.units == [{(1, 30): 7}]
+
+
+async def test_stop_in_the_middle_of_a_write_loses_nothing(store: Places, places: OwnPlaces) -> None:
+    places.note(1, 30, 7)
+    store.may_write.clear()
+    writing = asyncio.create_task(places.write())
+    await store.is_asked.wait()
+    writing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await writing
+    store.may_write.set()
+    await places.write()
     assert store.units == [{(1, 30): 7}]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from core.domain.errors import OutcomeUnknown, Unavailable, UnknownMessage
+from core.domain.message import Message
 from core.door.pending import Pending
 from core.door.redis_openings import OpeningGone
 from core.store.cluster.messages import ClusterMessages
@@ -307,3 +308,26 @@ async def test_message_whose_mentions_cannot_be_written_is_left_to_the_sweep(
         await scene.messages.add(message, [CREATED])
     assert scene.told() == []
     assert scene.door.left == {message.id}
+
+
+@pytest.mark.parametrize("comes_between", ["edit", "deletion"])
+async def test_mentions_are_those_of_the_last_change_although_the_first_one_writes_them_last(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, comes_between: str
+) -> None:
+    message = new_message(flake(1), CHANNEL, guild_id=flake(10))
+    scene.door.enter(CHANNEL, message.id, flake(10))
+    await scene.messages.add(message, [CREATED])
+    replace, second = scene.mentions.replace, {"mention_ids": (flake(3),)}
+
+    async def come_between(edited: Message) -> None:
+        monkeypatch.setattr(scene.mentions, "replace", replace)
+        if comes_between == "edit":
+            await scene.messages.update(CHANNEL, message.id, second, expected_version=1, envelopes=[CHANGED])
+        else:
+            await scene.messages.delete(CHANNEL, [message.id], [DELETED])
+        await replace(edited)
+
+    monkeypatch.setattr(scene.mentions, "replace", come_between)
+    first = {"mention_ids": (flake(2),)}
+    await scene.messages.update(CHANNEL, message.id, first, expected_version=0, envelopes=[CHANGED])
+    assert scene.mentions.targets == ({message.id: {flake(3): False}} if comes_between == "edit" else {})
