@@ -17,7 +17,7 @@ Owns the state, and the table of the sessions with their views.
 
 import operator
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -28,7 +28,6 @@ from core.domain.events import (
     CHANNEL_PINS_UPDATE,
     CHANNEL_UPDATE,
     CONTENT_EVENTS,
-    GUILD_CREATE,
     GUILD_DELETE,
     GUILD_MEMBER_ADD,
     GUILD_MEMBER_REMOVE,
@@ -43,12 +42,12 @@ from core.domain.events import (
     PRESENCE_UPDATE,
 )
 from core.domain.ids import created_ms
-from core.domain.intents import Intent
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 from core_ext.guild import SlotSet
 from gateway.events.recent import remember
 from gateway.guilds import attention, guild_parts, guild_views, online_count, presence_batches
+from gateway.guilds.attendance import Attendance
 from gateway.guilds.attention import Attention
 from gateway.guilds.channel_notices import ChannelNotices
 from gateway.guilds.guild_create import GuildCreates
@@ -70,13 +69,11 @@ from gateway.guilds.state.guild_changes import (
     join_reactions,
 )
 from gateway.guilds.state.guild_state import APPLIERS, GuildState
-from gateway.guilds.state.member_table import Fields, MemberState
+from gateway.guilds.state.member_table import Fields
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.seat import Seat
-from gateway.sessions.session_guild import SessionGuild
-from gateway.sessions.shown_guild import ShownGuild
 
 _REMEMBERED_IDS: Final = 1024
 """The number of envelopes known by id. A repeat comes soon after the first: a retry, or a publication that was
@@ -86,16 +83,8 @@ _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(Fields).decode
 
 
-class _Sight(NamedTuple):
-    """What a session sees of the guild as it enters."""
-
-    member: MemberState
-    channel_ids: frozenset[int]
-    shows_others: bool
-
-
 class GuildActor:
-    """`is_gone` says that the guild was deleted.
+    """`attendance` lets sessions in and out.
 
     `position` and `revision` are those of the last event in it. An actor begins with its snapshot's revision, and at
     position 0, since a snapshot has no place in the log.
@@ -103,7 +92,6 @@ class GuildActor:
 
     __slots__ = (
         "_clock",
-        "_creates",
         "_message_reactions",
         "_notices",
         "_online",
@@ -111,8 +99,8 @@ class GuildActor:
         "_recent",
         "_recipients",
         "_views",
+        "attendance",
         "attention",
-        "is_gone",
         "position",
         "presence_batches",
         "revision",
@@ -140,11 +128,9 @@ class GuildActor:
         self.state = state
         self.revision = revision
         self.position = 0
-        self.is_gone = False
         self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
         self._views = GuildViews(state, self.sessions)
         self._parts = GuildParts(state)
-        self._creates = GuildCreates(state, self._parts)
         self._online = OnlineCount(state, on_online)
         self._notices = ChannelNotices(state, self.sessions, self._views)
         self._recent: dict[int, None] = {}
@@ -155,6 +141,14 @@ class GuildActor:
             readers=self._views.readers,
             large=large,
             call_later=call_later,
+        )
+        self.attendance = Attendance(
+            state=state,
+            sessions=self.sessions,
+            views=self._views,
+            creates=GuildCreates(state, self._parts),
+            attention=self.attention,
+            tell=self._tell,
         )
         self._recipients = Recipients(
             state=state, sessions=self.sessions, views=self._views, attention=self.attention, clock=clock
@@ -169,99 +163,14 @@ class GuildActor:
         """The guild's id."""
         return self.state.guild_id
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the guild was deleted."""
+        return self.attendance.is_over
+
     def presence_of(self, user_id: int) -> msgspec.Raw | None:
         """Return the presence of a user as in GUILD_CREATE, None when offline."""
         return self.state.presences.get(user_id)
-
-    def attach(self, session: Seat, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
-        """Let a session in and send it GUILD_CREATE; live events follow from here on.
-
-        The session's user must be held in `state.members`. False means that the user is no member, or that the session
-        is attached already. `presence` is the user's as others see it, None when offline.
-        """
-        sight = self._let_in(session, presence)
-        if sight is None:
-            return False
-        if session.intents & Intent.GUILDS:
-            create = self._creates.build(
-                session, sight.member, channel_ids=sight.channel_ids, is_new=is_new, shows_others=sight.shows_others
-            )
-            session.dispatch(create)
-            self.sessions.count(GUILD_CREATE, 1)
-        return True
-
-    def attach_shown(self, session: Seat, *, presence: msgspec.Raw | None) -> ShownGuild | None:
-        """Let a person's session in as `attach` does. Its READY shows the guild, which is returned, None for False."""
-        sight = self._let_in(session, presence)
-        if sight is None:
-            return None
-        shown = self._creates.show(
-            session, sight.member, channel_ids=sight.channel_ids, shows_others=sight.shows_others
-        )
-        return shown._replace(channel_ids=sight.channel_ids)
-
-    def _let_in(self, session: Seat, presence: msgspec.Raw | None) -> _Sight | None:
-        member = self.state.members.find(session.user_id)
-        if member is None or self.is_gone or session in self.sessions:
-            return None
-        is_limited = self.attention.limits(session)
-        viewable = self._seat(session, member, presence=presence, is_limited=is_limited)
-        return _Sight(member, viewable, self.attention.shows_others(session, is_limited=is_limited))
-
-    def take_back(self, session: Seat, known: SessionGuild, *, presence: msgspec.Raw | None) -> bool:
-        """Let a session in that was here before, as `known` says, and tell it nothing but what it subscribed to.
-
-        Its views are those of now. The rest is as in `attach`; what it has missed follows by `replay_to`.
-        """
-        member = self.state.members.find(session.user_id)
-        if member is None or self.is_gone or session in self.sessions:
-            return False
-        self._seat(session, member, presence=presence, is_limited=known.is_limited)
-        if known.subscription is not None:
-            self.attention.subscribe(session, known.subscription)
-        return True
-
-    def describe(self, session: Seat) -> SessionGuild:
-        """Return what `take_back` needs of a session that is attached."""
-        slot = session.slots[self.guild_id]
-        return SessionGuild(
-            guild_id=self.guild_id,
-            is_limited=self.attention.is_limited(slot),
-            subscription=self.attention.subscription_of(slot),
-        )
-
-    def _seat(
-        self, session: Seat, member: MemberState, *, presence: msgspec.Raw | None, is_limited: bool
-    ) -> frozenset[int]:
-        """Give a session its slot and its place in everything that is kept of sessions. Return what it views."""
-        viewable = self._views.viewable(member)
-        self.sessions.add(session, viewable)
-        self._views.place(member)
-        self.show(session.user_id, presence)
-        self.attention.enter(session, is_limited=is_limited)
-        return viewable
-
-    def show(self, user_id: int, presence: msgspec.Raw | None) -> None:
-        """Note the presence of a user who is about to attach (None: offline).
-
-        When it is noted for all users of a batch before the first one attaches, their GUILD_CREATEs share more.
-        """
-        if presence is not None:
-            self._tell(self.state.put_presence(user_id, presence))
-
-    def detach(self, session: Seat) -> None:
-        """Let a session go, and release its user in `state.members`. No error when the session is not attached."""
-        if session not in self.sessions:
-            return
-        self.attention.leave(session.slots[self.guild_id])
-        self.sessions.remove(session)
-        self.release(session.user_id)
-
-    def release(self, user_id: int) -> None:
-        """Release a user in `state.members`. Without a session here it is offline, also if it was shown before."""
-        if not self.sessions.slots_of(user_id):
-            self._tell(self.state.put_presence(user_id, None))
-        self._tell(self.state.release(user_id))
 
     def close(self) -> None:
         """Stop the timers."""
@@ -357,9 +266,7 @@ class GuildActor:
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select(GUILD_DELETE))
-        self.is_gone = True
-        for session in self.sessions.all():
-            self.detach(session)
+        self.attendance.end()
         self.close()
 
     def _on_member_add(self, envelope: Envelope) -> None:
@@ -383,7 +290,7 @@ class GuildActor:
         gone = DispatchBody(GUILD_DELETE, b'{"id":"%d"}' % self.guild_id)
         self.sessions.send(gone, self.sessions.with_intent(GUILD_DELETE, own))
         for session in leaving:
-            self.detach(session)
+            self.attendance.detach(session)
         self._dispatch(envelope, self._recipients.find_others(envelope))
 
     def _on_presence(self, envelope: Envelope) -> None:

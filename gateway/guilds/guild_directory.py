@@ -102,7 +102,7 @@ class GuildDirectory:
         """Detach a session."""
         entry = self._entries.get(guild_id)
         if entry is not None and entry.actor is not None:
-            entry.actor.detach(session)
+            entry.actor.attendance.detach(session)
             self._rest(entry)
 
     def close(self) -> None:

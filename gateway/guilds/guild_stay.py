@@ -148,7 +148,7 @@ class GuildStay:
     def show(self, presence: msgspec.Raw) -> None:
         """Note the presence of the user, who is about to enter, if the user is a member."""
         if self.is_member and self.entry.actor is not None:
-            self.entry.actor.show(self.user_id, presence)
+            self.entry.actor.attendance.show(self.user_id, presence)
 
     def enter(self, session: Seat, *, presence: msgspec.Raw | None) -> bool:
         """Attach the session to the actor, for which the membership is then held. Return whether that was possible.
@@ -156,7 +156,7 @@ class GuildStay:
         `presence` is the user's as others see it, None when offline.
         """
         actor = self.entry.actor
-        if actor is None or not actor.attach(session, presence=presence, is_new=self.is_new):
+        if actor is None or not actor.attendance.attach(session, presence=presence, is_new=self.is_new):
             return False
         self.holds_member = False
         for delivery in self.collected:
@@ -170,7 +170,7 @@ class GuildStay:
         Nothing may be collected, since READY comes later. None means that entering was not possible.
         """
         actor = self.entry.actor
-        shown = None if actor is None else actor.attach_shown(session, presence=presence)
+        shown = None if actor is None else actor.attendance.attach_shown(session, presence=presence)
         if shown is not None:
             self.holds_member = False
         return shown
@@ -181,7 +181,7 @@ class GuildStay:
         What it has missed follows by `replay`.
         """
         actor = self.entry.actor
-        if actor is None or not actor.take_back(session, known, presence=presence):
+        if actor is None or not actor.attendance.take_back(session, known, presence=presence):
             return False
         self.holds_member = False
         return True
@@ -200,5 +200,5 @@ class GuildStay:
             return
         self._is_closed = True
         if self.holds_member and self.entry.actor is not None:
-            self.entry.actor.release(self.user_id)
+            self.entry.actor.attendance.release(self.user_id)
         self._end(self)

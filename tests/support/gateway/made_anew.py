@@ -27,7 +27,7 @@ def check_kept(actor: GuildActor) -> None:
             profile.user_id, session_id=profile.session_id, intents=profile.intents, is_bot=profile.is_bot
         )
         actor.state.members.hold(profile.user_id)
-        assert anew.attach(twin, presence=actor.presence_of(profile.user_id), is_new=False)
+        assert anew.attendance.attach(twin, presence=actor.presence_of(profile.user_id), is_new=False)
         twins[profile.session_id] = twin
     try:
         _check_views(actor, anew)
@@ -58,4 +58,6 @@ def _ids(actor: GuildActor, slots: Iterable[int]) -> set[str]:
 def _create_of(actor: GuildActor, session: Session) -> bytes:
     member = actor.state.members.find(session.user_id)
     assert member is not None
-    return actor._creates.build(session, member, channel_ids=actor._views.viewable(member), is_new=False).payload
+    return actor.attendance._creates.build(
+        session, member, channel_ids=actor._views.viewable(member), is_new=False
+    ).payload

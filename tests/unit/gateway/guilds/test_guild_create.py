@@ -90,13 +90,13 @@ def show(actor: GuildActor, user_id: int, *, intents: int, threshold: int) -> tu
     """GUILD_CREATE of a session that comes and goes."""
     session, connection = make_session(user_id, session_id="new", intents=intents, large_threshold=threshold)
     actor.state.members.hold(user_id)
-    assert actor.attach(session, presence=actor.presence_of(user_id), is_new=False)
+    assert actor.attendance.attach(session, presence=actor.presence_of(user_id), is_new=False)
     ((event, d),) = connection.take()
     assert event == "GUILD_CREATE"
     for key in ("members", "presences"):
         d[key].sort(key=lambda each: each["user"]["id"])
     (_, body) = session.track.after(0)[0]
-    actor.detach(session)
+    actor.attendance.detach(session)
     return d, body
 
 
@@ -138,7 +138,7 @@ def test_what_is_shown_is_what_would_be_made_anew(present: list[int], changes: A
         session, _ = make_session(user_id, session_id=f"of {user_id}")
         actor.state.members.hold(user_id)
         shown = msgspec.Raw(msgspec.json.encode(presence(user_id, "online"))) if user_id % 3 else None
-        actor.attach(session, presence=shown, is_new=False)
+        actor.attendance.attach(session, presence=shown, is_new=False)
     for number, (what, about) in enumerate([(-1, whom), *changes], 1):
         if what >= 0:
             change(actor, number, what, about)
@@ -189,7 +189,7 @@ def test_change_costs_the_parts_that_it_touches(what: int, kept: list[bool]) -> 
     actor = make_actor(USERS)
     session, _ = make_session(USERS[4], session_id="stays")
     actor.state.members.hold(USERS[4])
-    actor.attach(session, presence=None, is_new=False)
+    actor.attendance.attach(session, presence=None, is_new=False)
     before = shared(actor, USERS[0])
     change(actor, 1, what, USERS[4])
     assert [one is other for one, other in zip(before, shared(actor, USERS[0]), strict=True)] == kept

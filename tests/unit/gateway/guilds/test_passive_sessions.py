@@ -66,7 +66,7 @@ class LargeGuild:
         session, connection = make_session(user_id, session_id=f"s{self._id}", is_bot=is_bot)
         if mark := self.actor.state.members.hold(user_id):
             self.actor.state.members.settle(mark, member(user_id, roles))
-        assert self.actor.attach(session, presence=presence(user_id), is_new=False)
+        assert self.actor.attendance.attach(session, presence=presence(user_id), is_new=False)
         connection.take()
         return session, connection
 
@@ -323,7 +323,7 @@ def test_slot_that_is_given_back_keeps_nothing_of_its_session() -> None:
     place = LargeGuild()
     session, _ = place.enter(101)
     place.actor.attention.subscribe(session, GuildSubscription(typing=True, members=[102]))
-    place.actor.detach(session)
+    place.actor.attendance.detach(session)
     _, person = place.enter(103)
     place.say()
     place.enter(102)
@@ -338,7 +338,7 @@ def test_guild_create_of_a_limited_session_shows_only_itself() -> None:
     mark = place.actor.state.members.hold(101)
     assert mark is not None
     place.actor.state.members.settle(mark, member(101))
-    assert place.actor.attach(session, presence=presence(101), is_new=False)
+    assert place.actor.attendance.attach(session, presence=presence(101), is_new=False)
     [(event, d)] = connection.take()
     assert (event, [shown["user"]["id"] for shown in d["members"]]) == ("GUILD_CREATE", ["101"])
     assert d["member_count"] == 5000
@@ -353,7 +353,7 @@ def test_guild_create_of_a_person_shows_no_crowd_but_a_bots_does(monkeypatch: py
         mark = place.actor.state.members.hold(user_id)
         assert mark is not None
         place.actor.state.members.settle(mark, member(user_id))
-        assert place.actor.attach(session, presence=presence(user_id), is_new=False)
+        assert place.actor.attendance.attach(session, presence=presence(user_id), is_new=False)
         [(_, d)] = connection.take()
         shown[user_id] = (len(d["members"]), len(d["presences"]))
     assert shown == {101: (1, 1), 102: (2, 2), 103: (1, 0), 104: (4, 4)}

@@ -247,7 +247,7 @@ class ViewMachine(RuleBasedStateMachine):
     @rule(watcher=consumes(watchers))
     def detach(self, watcher: Watcher) -> None:
         """A session goes."""
-        self.actor.detach(watcher.session)
+        self.actor.attendance.detach(watcher.session)
         self.here = [each for each in self.here if each is not watcher]
 
     # -- changes

@@ -184,7 +184,7 @@ class ListMachine(RuleBasedStateMachine):
         if mark := table.hold(user_id):
             table.settle(mark, self.member(user_id) if user_id in self.model.members else None)
         status = self.statuses.get(user_id, status)
-        if not self.actor.attach(session, presence=self.presence_of(user_id, status), is_new=False):
+        if not self.actor.attendance.attach(session, presence=self.presence_of(user_id, status), is_new=False):
             table.release(user_id)
             return
         self.statuses[user_id] = status
@@ -197,7 +197,7 @@ class ListMachine(RuleBasedStateMachine):
             return
         stay = make_stay(self.actor, user_id)
         stay.settle(self.member(user_id))
-        self.actor.show(user_id, self.presence_of(user_id, self.statuses.get(user_id, status)))
+        self.actor.attendance.show(user_id, self.presence_of(user_id, self.statuses.get(user_id, status)))
         stay.close()
 
     @rule(number=st.integers(0, 20))
@@ -207,7 +207,7 @@ class ListMachine(RuleBasedStateMachine):
             self.drop(self.lookers[number % len(self.lookers)])
 
     def drop(self, looker: Looker) -> None:
-        self.actor.detach(looker.session)
+        self.actor.attendance.detach(looker.session)
         self.lookers.remove(looker)
         user_id = looker.session.user_id
         if all(each.session.user_id != user_id for each in self.lookers):
