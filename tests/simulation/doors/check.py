@@ -40,7 +40,7 @@ def find_violations(run: DoorsRun) -> list[str]:
     _check_changes(run, stored, violations)
     if not run.has_lost_data:
         _check_all_told(log, stored, violations)
-        _check_last_events(log, stored, violations)
+        _check_last_events(log, stored, run.ledger.deleted, violations)
         _check_nonces(run, stored, violations)
         _check_logs(log, violations)
         _check_tails(run, log, violations)
@@ -74,17 +74,22 @@ def _check_all_told(log: list[Heard], stored: dict[int, Message], violations: li
     ]
 
 
-def _check_last_events(log: list[Heard], stored: dict[int, Message], violations: list[str]) -> None:
+def _check_last_events(log: list[Heard], stored: dict[int, Message], deleted: set[int], violations: list[str]) -> None:
     """The last event about a message shows what is stored, in a log that has never begun anew.
 
     In a new generation each process tells again what it has told last, and the events of two of them may change places.
+    The deletion of a process that has died is told at its first opening, and an edit that it has overtaken may be told
+    after it, which changes nothing. One that was answered is told last.
     """
     generations = {(each.shard, generation_of(each.position)) for each in log}
     begun = Counter(shard for shard, _ in generations)
     kept = [each for each in log if begun[each.shard] == 1]
     last = {(each.owner_id, message_id): each for each in kept for message_id in each.message_ids}
+    gone = {(each.owner_id, each_id) for each in kept if each.event in _DELETIONS for each_id in each.message_ids}
     for (owner_id, message_id), each in last.items():
         message = stored.get(message_id)
+        if message is None and (owner_id, message_id) in gone and message_id not in deleted:
+            continue
         if (message is None) != (each.event in _DELETIONS):
             state = "gone" if message is None else "stored"
             violations.append(f"message {message_id} is {state}, and {owner_id} was told {each.event} last")
