@@ -183,7 +183,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     files = build_file_parts(
         store=store, bus=bus, entities=entities, blobs=blobs, links=links, ids=ids, clock=clock, settings=settings.files
     )
-    images = ImageService(blobs=blobs, workers=files.workers)
+    images = ImageService(blobs=blobs, workers=files.workers, thumbnails=files.thumbnails)
     membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
     private = build_private_services(
         store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,

@@ -13,6 +13,7 @@ from api.services.files.file_sweep import FileSweep
 from api.services.files.incoming_files import FileIntake
 from api.services.files.link_refresh import LinkRefreshService
 from api.services.files.stored_files import Quotas, StoredFiles
+from api.services.files.thumbnails import Thumbnails
 from api.services.files.uploads import UploadService
 from api.services.ids import IdSource
 from core.bus.interfaces import Bus
@@ -41,6 +42,7 @@ class FileParts(msgspec.Struct, kw_only=True, frozen=True):
     services: FileServices
     attachments: AttachmentService
     sweep: FileSweep
+    thumbnails: Thumbnails
     workers: PictureWorkers
 
 
@@ -59,9 +61,10 @@ def build_file_parts(
     workers = PictureWorkers(processes=settings.picture_processes, max_pixels=settings.max_picture_pixels)
     quotas = Quotas(user_bytes=settings.user_quota_bytes, guild_bytes=settings.guild_quota_bytes)
     files = StoredFiles(store=store, blobs=blobs, workers=workers, quotas=quotas)
+    thumbnails = Thumbnails(blobs=blobs, workers=workers)
     lifetime_s = settings.upload_lifetime_s
     services = FileServices(
-        downloads=DownloadService(store=store, files=files, links=links, workers=workers, staging=blobs.staging),
+        downloads=DownloadService(store=store, files=files, links=links, thumbnails=thumbnails),
         intake=FileIntake(entities=entities, staging=blobs.staging, max_bytes=settings.max_file_bytes),
         link_refresh=LinkRefreshService(entities=entities, store=store, links=links),
         uploads=UploadService(
@@ -91,6 +94,7 @@ def build_file_parts(
             interval_s=settings.sweep_interval_s,
             lifetime_s=lifetime_s,
         ),
+        thumbnails=thumbnails,
         workers=workers,
     )
 

@@ -2,7 +2,8 @@
 
 The first bytes of a picture decide its type, not its address. A picture is stored upright and without metadata
 (`core.media`), and its name is a hash of its content, with `a_` in front for moving pictures, as clients expect. What
-cannot be read as a picture is refused, and so is one of too many pixels. Nothing is scaled here.
+cannot be read as a picture is refused, and so is one of too many pixels. Smaller ones are made when clients ask for a
+size; of moving pictures only when they ask for one that stands still.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import hashlib
 import re
 from typing import Final
 
+from api.services.files.thumbnails import Box, Thumbnails
 from core.domain.errors import invalid_field
 from core.media.workers import PictureWorkers
 from core.store.blob.interfaces import BlobStore
@@ -22,6 +24,10 @@ IMAGE_BODY_BYTES: Final = 12 * 1024 * 1024
 
 _DATA_ADDRESS: Final = re.compile(r"data:image/[a-z+.-]+;base64,", re.IGNORECASE)
 
+_FORMATS: Final = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
+_STILL: Final = frozenset({"png", "jpg", "jpeg"})
+"""Extensions that ask for a picture that stands still."""
+
 HASH: Final = re.compile(r"(?:a_)?[0-9a-f]{32}")
 """The names that `store` returns."""
 
@@ -29,11 +35,12 @@ HASH: Final = re.compile(r"(?:a_)?[0-9a-f]{32}")
 class ImageService:
     """Stores and finds pictures."""
 
-    __slots__ = ("_blobs", "_workers")
+    __slots__ = ("_blobs", "_thumbnails", "_workers")
 
-    def __init__(self, *, blobs: BlobStore, workers: PictureWorkers) -> None:
+    def __init__(self, *, blobs: BlobStore, workers: PictureWorkers, thumbnails: Thumbnails) -> None:
         self._blobs = blobs
         self._workers = workers
+        self._thumbnails = thumbnails
 
     async def store(self, data: str, *, folder: str, field: str) -> str:
         """Keep a picture as `folder/hash`, and return the hash. Raises Invalid that names `field`; Unavailable."""
@@ -60,11 +67,20 @@ class ImageService:
             staged.discard()
             target.unlink(missing_ok=True)
 
-    async def find(self, folder: str, name: str) -> tuple[bytes, str] | None:
-        """Find a picture and its content type. `name` is the hash, with any extension or none."""
-        stem = name.partition(".")[0]
+    async def find(self, folder: str, name: str, size: int = 0) -> tuple[bytes, str] | None:
+        """Find a picture and its content type. `name` is the hash, with any extension or none.
+
+        With a size the picture is fitted into a square of it, in the format of the extension, and without one it is as
+        it was stored. Raises NotFound, Unavailable.
+        """
+        stem, _, extension = name.partition(".")
         if not HASH.fullmatch(stem):
             return None
+        if size and (not stem.startswith("a_") or extension in _STILL):
+            thumbnail = await self._thumbnails.make(
+                f"{folder}/{stem}", Box(width=size, height=size, format=_FORMATS.get(extension, ""))
+            )
+            return thumbnail.data, thumbnail.content_type
         picture = await self._blobs.find(f"{folder}/{stem}")
         if picture is None:
             return None

@@ -1,34 +1,21 @@
-"""Files on their way out: to whoever has a good link, whole or in part, as they are or as smaller pictures.
+"""Files on their way out: to whoever has a good link, whole or in part, as they are or as smaller pictures."""
 
-A smaller picture is made when it is asked for, and the newest ones are kept in memory. So they take no room beside the
-files, and nothing has to be removed with them.
-"""
-
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from cachetools import LRUCache
 
 from api.services.files.file_links import FileLinks, path_of
-from api.services.files.stored_files import StoredFiles
+from api.services.files.stored_files import StoredFiles, blob_of
+from api.services.files.thumbnails import USUAL_QUALITY, Box, Thumbnail, Thumbnails
 from core.domain.attachment import FileState, StoredFile
 from core.domain.errors import NotFound, invalid_field
 from core.media.content_types import find_shown_type
-from core.media.workers import PictureWorkers
 from core.store.blob.interfaces import OpenBlob
-from core.store.blob.staging import Staging
 from core.store.interfaces import Store
 
-MAX_SIDE: Final = 4096
-"""The largest side of a picture that is made smaller, in pixels, as Discord's."""
-_KEPT_BYTES: Final = 32 * 1024 * 1024
 _FORMATS: Final[Mapping[str, str]] = {"webp": "WEBP", "png": "PNG", "jpeg": "JPEG", "jpg": "JPEG"}
 _QUALITIES: Final[Mapping[str, int]] = {"lossless": 0, "high": 90, "low": 60}
-_USUAL_QUALITY: Final = 80
 _GIF: Final = "image/gif"
 
 
@@ -55,31 +42,16 @@ class Wish(msgspec.Struct, kw_only=True, frozen=True):
         return self.is_animated or not (self.width or self.height or self.format)
 
 
-class Thumbnail(msgspec.Struct, frozen=True):
-    """A smaller picture."""
-
-    data: bytes
-    content_type: str
-
-
-_Key = tuple[int, int, int, str, int]
-
-
 class DownloadService:
     """Finds files by links."""
 
-    __slots__ = ("_files", "_kept", "_links", "_making", "_staging", "_store", "_workers")
+    __slots__ = ("_files", "_links", "_store", "_thumbnails")
 
-    def __init__(
-        self, *, store: Store, files: StoredFiles, links: FileLinks, workers: PictureWorkers, staging: Staging
-    ) -> None:
+    def __init__(self, *, store: Store, files: StoredFiles, links: FileLinks, thumbnails: Thumbnails) -> None:
         self._store = store
         self._files = files
         self._links = links
-        self._workers = workers
-        self._staging = staging
-        self._kept: LRUCache[_Key, Thumbnail] = LRUCache(_KEPT_BYTES, getsizeof=lambda kept: len(kept.data))
-        self._making: dict[_Key, asyncio.Task[Thumbnail]] = {}
+        self._thumbnails = thumbnails
 
     async def find(self, channel_id: int, file_id: int, filename: str, link: Link) -> StoredFile:
         """Find a file. Raises NotFound, also when the link is not good or its time is over; Unavailable."""
@@ -110,52 +82,9 @@ class DownloadService:
         """
         if wish.is_whole or not file.width or (file.content_type == _GIF and not wish.format):
             return None
-        key = (file.id, min(wish.width, MAX_SIDE), min(wish.height, MAX_SIDE), *_parse_wish(wish))
-        kept = self._kept.get(key)
-        if kept is not None:
-            return kept
-        task = self._making.get(key)
-        if task is None:
-            task = self._making[key] = asyncio.get_running_loop().create_task(self._make(file, key))
-            task.add_done_callback(lambda _: self._making.pop(key, None))
-        return await asyncio.shield(task)
-
-    async def _make(self, file: StoredFile, key: _Key) -> Thumbnail:
-        _, width, height, format_, quality = key
-        target = self._staging.name_new()
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            async with self._on_disk(file) as source:
-                made = await self._workers.scale(
-                    source, target, width=width, height=height, format_=format_, quality=quality
-                )
-            if made.error:
-                raise NotFound
-            thumbnail = Thumbnail(await asyncio.to_thread(target.read_bytes), f"image/{made.format.lower()}")
-        finally:
-            target.unlink(missing_ok=True)
-        if len(thumbnail.data) < _KEPT_BYTES:
-            self._kept[key] = thumbnail
-        return thumbnail
-
-    @contextlib.asynccontextmanager
-    async def _on_disk(self, file: StoredFile) -> AsyncIterator[Path]:
-        """Give a path of the file's bytes: where they are, or a copy."""
-        blob = await self.open(file)
-        try:
-            if blob.file is not None:
-                yield Path(blob.file.name)
-                return
-            copy = await self._staging.create()
-            try:
-                async for piece in blob.read(0, blob.size_bytes):
-                    await copy.write(piece)
-                await copy.finish()
-                yield copy.path
-            finally:
-                copy.discard()
-        finally:
-            blob.close()
+        format_, quality = _parse_wish(wish)
+        box = Box(width=wish.width, height=wish.height, format=format_, quality=quality)
+        return await self._thumbnails.make(blob_of(file), box)
 
 
 def shown_type_of(file: StoredFile) -> str | None:
@@ -168,7 +97,7 @@ def _parse_wish(wish: Wish) -> tuple[str, int]:
     if format_ is None:
         raise invalid_field("format", "BASE_TYPE_CHOICES", f"Value must be one of {tuple(_FORMATS)}.")
     if not wish.quality:
-        return format_, _USUAL_QUALITY
+        return format_, USUAL_QUALITY
     quality = _QUALITIES.get(wish.quality, -1)
     if wish.quality.isascii() and wish.quality.isdigit() and len(wish.quality) <= 3:
         quality = int(wish.quality)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from api.services.files.thumbnails import Thumbnails
 from api.services.images import MAX_IMAGE_BYTES, ImageService, find_image_type, is_moving, parse_data_address
-from core.domain.errors import Invalid
+from core.domain.errors import Invalid, NotFound
 from core.media.workers import PictureWorkers
 from core.store.blob.objects import open_memory
 
@@ -28,7 +29,8 @@ PNG, JPEG, GIF, WEBP = map(draw, ("PNG", "JPEG", "GIF", "WEBP"))
 @pytest.fixture
 async def images(tmp_path: Path) -> AsyncIterator[ImageService]:
     workers = PictureWorkers(processes=1, max_pixels=10_000)
-    yield ImageService(blobs=open_memory(tmp_path), workers=workers)
+    blobs = open_memory(tmp_path)
+    yield ImageService(blobs=blobs, workers=workers, thumbnails=Thumbnails(blobs=blobs, workers=workers))
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - an async function may not walk paths
     await workers.close()
 
@@ -124,3 +126,29 @@ async def test_metadata_goes_and_the_picture_is_upright(images: ImageService) ->
     assert b"at home" not in found[0]
     with Image.open(io.BytesIO(found[0])) as picture:
         assert picture.size == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "is_moving", "expected"),
+    [
+        ("", "PNG", False, ("PNG", (2, 2))),
+        (".webp", "PNG", False, ("WEBP", (2, 2))),
+        (".png", "GIF", True, ("PNG", (2, 2))),
+        (".gif", "GIF", True, ("GIF", (4, 3))),
+        (".webp", "GIF", True, ("GIF", (4, 3))),
+    ],
+)
+async def test_picture_is_fitted_into_the_size(
+    images: ImageService, name: str, kind: str, *, is_moving: bool, expected: tuple[str, tuple[int, int]]
+) -> None:
+    data = draw(kind) + (b"NETSCAPE2.0" if is_moving else b"")
+    hash_ = await images.store(address(data), folder="avatars/1", field="avatar")
+    found = await images.find("avatars/1", hash_ + name, 2)
+    assert found is not None
+    with Image.open(io.BytesIO(found[0])) as picture:
+        assert (picture.format, picture.size) == expected
+
+
+async def test_picture_that_is_not_there_has_no_smaller_one(images: ImageService) -> None:
+    with pytest.raises(NotFound):
+        await images.find("avatars/1", "0" * 32, 16)
