@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from api.services.members.member_forms import DASHED_DAYS
 from core.domain.channel import ChannelType, Overwrite
-from tests.integration.api.http import file_scenes
+from tests.integration.api.http import file_scenes, preference_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
@@ -559,6 +559,7 @@ async def authorize(api: ApiUnderTest, _field: str) -> Prepared:
 
 
 SCENES: Final[dict[Route, Prepare]] = {
+    **preference_scenes.SCENES,
     ("DELETE", "/channels/{channel_id}/messages/ack"): forget_read_state,
     ("GET", "/channels/{channel_id}/messages"): list_messages,
     ("GET", "/channels/{channel_id}/messages/pins"): list_pins,
