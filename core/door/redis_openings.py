@@ -18,16 +18,14 @@ whose opening was ended by a sweeper meanwhile, learns which way it ended.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Final
-
-import msgspec
 
 from core.bus.interfaces import Delivery
 from core.bus.positions import position_of
 from core.bus.redis import RedisBus
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import shard_of
+from core.door.abandoned import AbandonedCalls
 from core.door.closing import closing_args
 from core.door.recent import Recent
 from core.door.retelling import Retelling
@@ -71,14 +69,6 @@ class Opened:
         """The id of the message that answers repeats, 0 when it has failed."""
 
 
-class _Abandoned(msgspec.Struct, frozen=True):
-    """A call that ends an opening, or leaves it to a sweeper, and has yet to be made."""
-
-    script: str
-    shard: int
-    args: tuple[Argument, ...]
-
-
 class RedisOpenings:
     """The openings of this process, by id."""
 
@@ -107,7 +97,7 @@ class RedisOpenings:
         self._open: dict[int, Opened] = {}
         self._watched: dict[int, Opened] = {}
         """The openings by the ids of events that end them."""
-        self._abandoned: asyncio.Queue[_Abandoned] = asyncio.Queue()
+        self._abandoned = AbandonedCalls(bus=bus, scripts=scripts)
         bus.subscribe(self._on_delivery)
         retelling = Retelling(
             recent=self._recent,
@@ -115,7 +105,7 @@ class RedisOpenings:
             incarnation=incarnation,
             nonce_ms=NONCE_MS,
             list_open=self._list_open,
-            abandon=self._abandon,
+            abandon=self._abandoned.put,
         )
         bus.tail.on_life(retelling.on_life)
 
@@ -123,7 +113,7 @@ class RedisOpenings:
         """Say that this process lives, and end what was abandoned, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._live())
-            tasks.create_task(self._end_abandoned())
+            tasks.create_task(self._abandoned.run())
 
     def find(self, opened_id: int) -> Opened | None:
         """Return an opening of this process that is not ended yet."""
@@ -146,7 +136,7 @@ class RedisOpenings:
         try:
             answer = await self._bus.insist(ask)
         except (OutcomeUnknown, asyncio.CancelledError) as error:
-            self._abandon("door_abort", shard, (low, channel_id, self._incarnation))
+            self._abandoned.put("door_abort", shard, (low, channel_id, self._incarnation))
             if isinstance(error, OutcomeUnknown):
                 raise Unavailable("the door has not answered") from error
             raise
@@ -173,7 +163,7 @@ class RedisOpenings:
             await self._close(opened, envelopes)
         except (OutcomeUnknown, asyncio.CancelledError):
             # What is stored must be told, and by now nobody else here knows that it is not.
-            self._abandon("door_leave", opened.shard, (opened.id.to_bytes(8, "big"),))
+            self._abandoned.put("door_leave", opened.shard, (opened.id.to_bytes(8, "big"),))
             self.settle(opened, 0)
             raise
         finally:
@@ -210,13 +200,13 @@ class RedisOpenings:
 
         `first_id` is the message that answers repeats.
         """
-        call = _Abandoned("door_abort", opened.shard, (opened.id.to_bytes(8, "big"), opened.channel_id))
+        args = (opened.id.to_bytes(8, "big"), opened.channel_id)
         try:
-            answer = await self._scripts.call(call.script, tag_of(call.shard), *call.args)
+            answer = await self._scripts.call("door_abort", tag_of(opened.shard), *args)
             if answer[0] == b"CLOSED":
-                self._abandoned.put_nowait(call)
+                self._abandoned.put("door_abort", opened.shard, args)
         except (Unavailable, asyncio.CancelledError) as error:
-            self._abandoned.put_nowait(call)
+            self._abandoned.put("door_abort", opened.shard, args)
             if isinstance(error, asyncio.CancelledError):
                 raise
         finally:
@@ -288,9 +278,6 @@ class RedisOpenings:
     def _list_open(self, shard: int) -> list[int]:
         return [opened.id for opened in self._open.values() if opened.shard == shard]
 
-    def _abandon(self, script: str, shard: int, args: tuple[Argument, ...]) -> None:
-        self._abandoned.put_nowait(_Abandoned(script, shard, args))
-
     async def _live(self) -> None:
         while True:
             try:
@@ -298,12 +285,3 @@ class RedisOpenings:
             except Unavailable as error:
                 logger.warning("cannot tell Redis that this process lives", extra={"reason": str(error)})
             await asyncio.sleep(_LIVE_S)
-
-    async def _end_abandoned(self) -> None:
-        while True:
-            call = await self._abandoned.get()
-            try:
-                await self._bus.insist(partial(self._scripts.call, call.script, tag_of(call.shard), *call.args))
-            except Unavailable:
-                self._abandoned.put_nowait(call)
-                await asyncio.sleep(_PAUSE_S)
