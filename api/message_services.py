@@ -8,9 +8,11 @@ from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService
 from api.services.ids import IdSource
+from api.services.messages.crossposts import CrosspostService
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_reactions import MessageReactions
@@ -35,6 +37,7 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     """The services by the names under which handlers ask for them. `messages` is also the gateway's way to send."""
 
     chats: ChatService
+    crossposts: CrosspostService
     edits: MessageEditService
     history: MessageHistoryService
     mentions: MentionInboxService
@@ -66,7 +69,9 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
 ) -> MessageServices:
     """Make the services."""
     shown_reactions = MessageReactions(reactions=store.reactions)
+    changes = MessageChanges(messages=store.messages, entities=entities, renderer=renderer, ids=ids)
     return MessageServices(
+        crossposts=CrosspostService(entities=entities, changes=changes, reactions=shown_reactions),
         chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
         edits=MessageEditService(
             entities=entities,
@@ -101,6 +106,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             cache=cache,
             renderer=renderer,
             reactions=shown_reactions,
+            changes=changes,
             door=door,
             ids=ids,
             clock=clock,

@@ -12,6 +12,7 @@ from api.http.route import Route, delete, get, patch, post
 from api.http.scope import Scope
 from api.services.caller import Caller
 from api.services.files.incoming_files import IncomingFiles
+from api.services.messages.crossposts import CrosspostService
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.message_forms import BulkDelete, CreateMessage, EditMessage
 from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistoryService, PageQuery
@@ -86,6 +87,14 @@ async def delete_message(
     await edits.delete(caller.user_id, channel_id, message_id)
 
 
+@post("/channels/{channel_id}/messages/{message_id}/crosspost", answer=MessageObject)
+async def crosspost_message(
+    channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, crossposts: CrosspostService
+) -> Answer:
+    """Publish a message of an announcement channel."""
+    return Answer(await crossposts.publish(caller.user_id, channel_id, message_id))
+
+
 @post("/channels/{channel_id}/messages/bulk-delete", status=204, is_audited=True)
 async def bulk_delete_messages(
     channel_id: SnowflakePath, data: BulkDelete, caller: Caller, edits: MessageEditService
@@ -101,4 +110,5 @@ ROUTES: Final[Sequence[Route]] = (
     edit_message,
     delete_message,
     bulk_delete_messages,
+    crosspost_message,
 )

@@ -312,6 +312,11 @@ class TooManyReactions(LimitReached):
         super().__init__(30010, "Maximum number of reactions reached (20)")
 
 
+class AlreadyCrossposted(Conflict):
+    code = 40033
+    message = "This message has already been crossposted"
+
+
 class TooManyPins(LimitReached):
     """A channel has as many pins as it may have."""
 

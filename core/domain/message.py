@@ -27,6 +27,10 @@ WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})
 """Types that people write, edit and reply to. The server makes the others."""
 
 
+CROSSPOSTED: int = 1 << 0
+"""The flag of a message that was published."""
+
+
 class Message(msgspec.Struct, kw_only=True, frozen=True):
     """A message as stored. The author is an id; the public fields are read when the message is shown."""
 

@@ -11,7 +11,7 @@ message removes it: a list, and a pin that finds the channel full.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final
 
 import msgspec
@@ -20,11 +20,12 @@ from api.services.access import ChannelAccess
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_events import for_channel, message_created, message_updated
+from api.services.messages.message_changes import MessageChanges
+from api.services.messages.message_events import for_channel, message_created
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from core.domain.channel import TEXT_LIKE, Channel
-from core.domain.errors import SystemMessageAction, TooManyPins, Unavailable, UnknownMessage, WrongChannelType
+from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType
 from core.domain.events import CHANNEL_PINS_UPDATE
 from core.domain.message import WRITTEN, Message, MessageType
 from core.domain.permissions import Permission
@@ -41,8 +42,6 @@ MAX_PAGE: Final = 50
 
 _PIN: Final = int(Permission.PIN_MESSAGES)
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
-_MAX_ATTEMPTS: Final = 100
-"""Each failed attempt means that an edit of the message was stored."""
 
 
 class PinService:
@@ -51,9 +50,20 @@ class PinService:
     All methods raise UnknownChannel, MissingAccess and WrongChannelType.
     """
 
-    __slots__ = ("_cache", "_clock", "_door", "_entities", "_ids", "_messages", "_reactions", "_renderer", "_store")
+    __slots__ = (
+        "_cache",
+        "_changes",
+        "_clock",
+        "_door",
+        "_entities",
+        "_ids",
+        "_messages",
+        "_reactions",
+        "_renderer",
+        "_store",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a pin is a row, an edit and a message
         self,
         *,
         store: Store,
@@ -61,6 +71,7 @@ class PinService:
         cache: MessageCache,
         renderer: MessageRenderer,
         reactions: MessageReactions,
+        changes: MessageChanges,
         door: Door,
         ids: IdSource,
         clock: Clock,
@@ -71,6 +82,7 @@ class PinService:
         self._cache = cache
         self._renderer = renderer
         self._reactions = reactions
+        self._changes = changes
         self._door = door
         self._ids = ids
         self._clock = clock
@@ -141,27 +153,10 @@ class PinService:
 
     async def _mark(self, channel: Channel, message_id: int, *, is_pinned: bool) -> None:
         """Make the message say whether it is pinned. One that was deleted meanwhile says nothing."""
-        for _ in range(_MAX_ATTEMPTS):
-            message = await self._messages.find(channel.id, message_id)
-            if message is None or message.pinned == is_pinned:
-                return
-            edited = msgspec.structs.replace(message, pinned=is_pinned, version=message.version + 1)
-            resolved = await self._renderer.resolve_for_dispatch(edited)
-            member = await self._entities.member(channel.guild_id, message.author_id) if channel.guild_id else None
-            encoded = self._renderer.encode(resolved, member, with_nonce=False)
-            try:
-                stored = await self._messages.update(
-                    channel.id,
-                    message_id,
-                    {"pinned": is_pinned},
-                    expected_version=message.version,
-                    envelopes=message_updated(self._ids.next(), channel, edited, encoded.dispatch),
-                )
-            except UnknownMessage:
-                return
-            if stored is not None:
-                return
-        raise Unavailable
+        with suppress(UnknownMessage):
+            await self._changes.change(
+                channel, message_id, lambda message: {} if message.pinned == is_pinned else {"pinned": is_pinned}
+            )
 
     async def _tell(self, access: ChannelAccess, user_id: int, message_id: int) -> None:
         """Write the channel's message about a new pin."""

@@ -295,7 +295,7 @@ def _draw_channels(
         return channel
 
     categories = [add(ChannelType.CATEGORY, None).id for _ in range(2)]
-    for kind in (ChannelType.TEXT, ChannelType.TEXT, ChannelType.VOICE):
+    for kind in (ChannelType.TEXT, ChannelType.TEXT, ChannelType.VOICE, ChannelType.ANNOUNCEMENT):
         add(kind, rng.choice((None, *categories)))
     return channels
 

@@ -359,6 +359,20 @@ def bulk_delete_messages(world: World, rng: Random) -> Attempt:
     return Attempt("POST", f"/channels/{channel.id}/messages/bulk-delete", {"messages": ids}, may)
 
 
+@needs(
+    "POST /channels/{channel_id}/messages/{message_id}/crosspost",
+    "an announcement channel; SEND_MESSAGES, and MANAGE_MESSAGES for another's",
+)
+def crosspost_message(world: World, rng: Random) -> Attempt:
+    channel, message_id, is_own = any_message(world, rng)
+    may = world.may_read(channel, Permission.SEND_MESSAGES) and (
+        is_own or world.may(channel, Permission.MANAGE_MESSAGES)
+    )
+    is_right = channel.type == ChannelType.ANNOUNCEMENT
+    path = f"/channels/{channel.id}/messages/{message_id}/crosspost"
+    return Attempt("POST", path, {}, may and is_right, REFUSED | {400})
+
+
 _EMOJI: Final = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}"
 
 
