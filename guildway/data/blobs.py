@@ -29,4 +29,5 @@ async def open_blobs(settings: FileSettings, data: DataFiles) -> BlobStore:
     try:
         return await open_s3(place, data.images / _STAGING)
     except Unavailable as error:
-        raise StartError(f"the bucket {place.bucket} (files.s3_bucket) cannot be used: {error.__cause__}") from error
+        reason = str(error.__cause__).partition("\n")[0]
+        raise StartError(f"the bucket {place.bucket} (files.s3_bucket) cannot be used: {reason}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.domain.errors import Unavailable
 from core.store.blob.folder import open_folder
 from core.store.blob.interfaces import BlobStore, OpenBlob
 from core.store.blob.objects import ObjectBlobStore, S3Place, open_memory, open_s3
@@ -186,3 +187,11 @@ async def test_bad_name_is_refused_everywhere(blobs: BlobStore, name: str) -> No
 async def test_name_with_odd_characters_or_length_is_refused(blobs: BlobStore, name: str) -> None:
     with pytest.raises(ValueError, match="name"):
         await blobs.put(name, b"1", "text/plain")
+
+
+async def test_bucket_that_is_not_there_is_not_opened(tmp_path: Path) -> None:
+    if not S3:
+        pytest.skip("no server for buckets (GUILDWAY_TEST_S3)")
+    place = S3Place(bucket="nobody-made-this", endpoint=S3, access_key_id="test", secret_access_key="test")
+    with pytest.raises(Unavailable):
+        await open_s3(place, tmp_path)

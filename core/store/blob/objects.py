@@ -24,6 +24,8 @@ _PART_BYTES: Final = 8 * 1024 * 1024
 _PARTS_AT_ONCE: Final = 2
 """The parts of one upload that are in memory."""
 _PIECE_BYTES: Final = 262_144
+_PROBE: Final = "probe"
+"""The name of an empty object, by which a start finds out whether the bucket can be used."""
 _REQUEST_S: Final = 30
 _CONNECT_S: Final = 5
 
@@ -148,7 +150,7 @@ async def open_s3(place: S3Place, staging: Path) -> ObjectBlobStore:
     """Make a store in a bucket. `staging` is the folder of uploads that are not whole yet.
 
     Raises:
-        Unavailable: when the bucket cannot be read.
+        Unavailable: when the bucket cannot be written, which is tried.
     """
     given = {name: value for name, value in msgspec.structs.asdict(place).items() if value}
     bucket = given.pop("bucket")
@@ -163,7 +165,7 @@ async def open_s3(place: S3Place, staging: Path) -> ObjectBlobStore:
         },
     )
     blobs = ObjectBlobStore(store, Staging(staging))
-    await blobs.find("store-id")
+    await blobs.put(_PROBE, b"", "text/plain")
     return blobs
 
 
