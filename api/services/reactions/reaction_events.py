@@ -29,6 +29,7 @@ def reaction_added(
     body = render_reaction_event(reaction, channel.guild_id)
     if member is not None:
         body.member = render_member(member)
+        body.member.id = str(member.user.id)  # some clients of people look for it there
         body.member.id = str(member.user.id)
     if author_id is not None:
         body.message_author_id = str(author_id)

@@ -105,7 +105,7 @@ async def test_events_of_a_reaction(post: Post) -> None:
     await post.bob.delete(post.reactions(FIRE, "@me"))
     added, removed = post.api.payloads(*EVENTS)
     member = added.pop("member")
-    assert (member["user"]["id"], member["roles"]) == (post.bob.id, [])
+    assert (member["user"]["id"], member["id"], member["roles"]) == (post.bob.id, post.bob.id, [])
     common = {
         "user_id": post.bob.id,
         "channel_id": str(post.place.channel_id),

@@ -1,0 +1,37 @@
+"""A channel in its guild's state: what clients are shown follows messages and pins."""
+
+from typing import Any
+
+import msgspec
+
+from core.domain.channel import Channel, ChannelType
+from core.wire.objects.channel import render_channel
+from gateway.guilds.state.channel_state import ChannelState, parse_channel
+
+LAST_PIN = "2026-11-27T22:18:11.000000+00:00"
+
+
+def make(kind: ChannelType = ChannelType.TEXT) -> ChannelState:
+    channel = Channel(id=5, guild_id=1, type=kind, name="place")
+    return parse_channel(msgspec.json.encode(render_channel(channel)))
+
+
+def shown(channel: ChannelState) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.json.decode(channel.encode())
+    return fields
+
+
+def test_pin_is_shown_with_its_time_beside_the_newest_message() -> None:
+    channel = make()
+    assert shown(channel)["last_pin_timestamp"] is None
+    channel.note_message(77)
+    channel.note_pin(LAST_PIN)
+    assert (shown(channel)["last_pin_timestamp"], shown(channel)["last_message_id"]) == (LAST_PIN, "77")
+    channel.note_message(78)
+    assert (shown(channel)["last_pin_timestamp"], shown(channel)["last_message_id"]) == (LAST_PIN, "78")
+
+
+def test_channel_that_shows_no_pins_stays_as_it_is() -> None:
+    channel = make(ChannelType.CATEGORY)
+    channel.note_pin(LAST_PIN)
+    assert "last_pin_timestamp" not in shown(channel)
