@@ -12,7 +12,6 @@ from core.wire.objects.guild_settings import MuteConfig, Told
 UpdateUserSettings = dict[str, Any]
 """PATCH /users/@me/settings: any of the settings. Those that this server does not know are left out."""
 
-MAX_NOTE_CHARACTERS = 256
 _MAX_FLAGS = 2**53 - 1
 Flags = Annotated[int, Meta(ge=0, le=_MAX_FLAGS)]
 
@@ -66,7 +65,7 @@ class UpdateNotificationSettings(msgspec.Struct, kw_only=True):
 class PutNote(msgspec.Struct, kw_only=True):
     """PUT /users/@me/notes/{user}. An empty note is none."""
 
-    note: Annotated[str, Meta(max_length=MAX_NOTE_CHARACTERS)] | None = None
+    note: Annotated[str, text(texts.NOTE)] | None = None
 
 
 class UpdateProfile(msgspec.Struct, kw_only=True):

@@ -19,11 +19,16 @@ NOT_TEXTS = {
     "code", "nonce", "region", "rtc_region", "timestamp", "date_of_birth",
     "include_roles", "role_ids", "users", "roles", "features", "parse",
     "id",  # the client's own, of an upload
+    "channel_id", "end_time", "settings",  # of preferences: an id, a time, base64
+    "token",  # of an ack, which is given back and not read
     "filename", "uploaded_filename", "waveform", "attachment_urls",  # of files, whose names are cleaned by `filenames`
     "content",  # its definition is applied by `message_forms`, which counts what is left of a message
     "title", "description", "text", "name", "value",  # of embeds, which are measured together
 }  # fmt: skip
 """Fields with strings that are no texts of the product, by name. Names and descriptions are listed below."""
+
+LOOKED_UP = {"RequestByName.username", "RequestByName.discriminator"}
+"""Strings that are compared with what is stored, and kept nowhere."""
 
 EMBEDS = {"EmbedForm", "EmbedFieldForm", "EmbedFooterForm", "EmbedAuthorForm", "EmbedMediaForm"}
 
@@ -57,7 +62,7 @@ def test_every_text_that_a_route_takes_is_defined() -> None:
         place for body in bodies if body is not None for place in plain_strings(msgspec.inspect.type_info(body), "")
     }
     assert found, "no strings at all: the walk found nothing"
-    outside = {place for place in found if place.partition(".")[2] not in NOT_TEXTS}
+    outside = {place for place in found - LOOKED_UP if place.partition(".")[2] not in NOT_TEXTS}
     assert outside == set()
     named = {place for place in found if place.partition(".")[2] in ("name", "description", "title", "text", "value")}
     assert {place.partition(".")[0] for place in named} <= EMBEDS
