@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.store.sql.store import SqlStore
-from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.attendance import Attendance
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
@@ -178,17 +178,17 @@ async def test_user_who_is_thrown_out_while_a_join_is_under_way_and_joins_again_
 async def test_fault_in_one_guild_keeps_a_bot_from_no_other(
     bot: LargeBot, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    attach = GuildActor.attach
+    attach = Attendance.attach
 
-    def fail(actor: GuildActor, *args: Any, **options: Any) -> bool:
-        if actor.guild_id == bot.guilds[0]:
+    def fail(attendance: Attendance, *args: Any, **options: Any) -> bool:
+        if attendance._state.guild_id == bot.guilds[0]:
             raise KeyError
-        return attach(actor, *args, **options)
+        return attach(attendance, *args, **options)
 
     async with connect() as client:
         await bot.identify(client)
         with monkeypatch.context() as broken:
-            broken.setattr(GuildActor, "attach", fail)
+            broken.setattr(Attendance, "attach", fail)
             await bot.enter_the_others(bot.guilds[0])
         assert caplog.text.count("could not enter a guild") == 1
         await bot.writer.remove(bot.guilds[0], bot.login)
