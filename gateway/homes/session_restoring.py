@@ -129,7 +129,7 @@ class SessionRestoring:
             if refusal is None:
                 self._let_in(coming)
         except tuple(_REFUSALS) as error:
-            return _REFUSALS[type(error)]
+            return next(refusal for kind, refusal in _REFUSALS.items() if isinstance(error, kind))
         finally:
             for stay in stays:
                 stay.close()

@@ -14,19 +14,19 @@ class Gate:
     def __init__(self) -> None:
         self.reached = asyncio.Event()
         self._opened = asyncio.Event()
-        self._fails = False
+        self._error: Unavailable | None = None
 
-    def open(self, *, fails: bool = False) -> None:
-        """Let the read go on."""
-        self._fails = fails
+    def open(self, *, fails: bool = False, error: Unavailable | None = None) -> None:
+        """Let the read go on, or fail with an error."""
+        self._error = error or (Unavailable() if fails else None)
         self._opened.set()
 
     async def passed(self) -> None:
         """Wait for `open`."""
         self.reached.set()
         await self._opened.wait()
-        if self._fails:
-            raise Unavailable
+        if self._error is not None:
+            raise self._error
 
 
 class GatedStore:

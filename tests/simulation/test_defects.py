@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.parts import PARTS
 from tests.support.databases import MigratedDatabase
 
-_SEEDS = {"embedded": 30, "doors": 100, "cluster": 30}
+_SEEDS = {"embedded": 30, "doors": 100, "cluster": 60}
 """The seeds within which a defect must be found. One of the doors takes a tenth of a second, the others half of one."""
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.domain.channel import Overwrite
+from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.events import Audience
 from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.permissions import Permission
@@ -352,7 +353,8 @@ async def test_subscription_is_given_again(world: World) -> None:
     assert "GUILD_MEMBER_LIST_UPDATE" in [event for event, _ in back.told]
 
 
-async def test_store_that_does_not_answer_refuses_the_session(world: World) -> None:
+@pytest.mark.parametrize("error", [Unavailable(), OutcomeUnknown()])
+async def test_store_that_does_not_answer_refuses_the_session(world: World, error: Unavailable) -> None:
     session = await world.before.log_in(world.member)
     left = world.before.leave(session)
     gated: Any = world.store
@@ -360,7 +362,7 @@ async def test_store_that_does_not_answer_refuses_the_session(world: World) -> N
 
     async def meanwhile(_: Host) -> None:
         await reading.reached.wait()
-        reading.open(fails=True)
+        reading.open(error=error)
 
     back, refusal = await world.come_back(world.member, left, meanwhile)
 

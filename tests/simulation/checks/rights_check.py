@@ -27,8 +27,10 @@ _Mark = tuple[str, str]
 class RightsCheck:
     """Checks all requests of a ledger."""
 
-    def __init__(self, ledger: Ledger, timeline: Timeline, violations: list[str]) -> None:
+    def __init__(self, ledger: Ledger, timeline: Timeline, violations: list[str], *, late_ms: int = CLOCK_MS) -> None:
+        """`late_ms`: an answer may be as new as entries that the log gets so much later."""
         self._ledger = ledger
+        self._late_ms = late_ms
         self._moments = [timeline.start, *timeline.moments]
         self._violations = violations
         self._created_ms = [0] + [_entry(moment).created_ms for moment in timeline.moments]
@@ -80,7 +82,7 @@ class RightsCheck:
         before = bisect_right(self._floors, (deed.begun_s, len(self._moments)))
         floor = max((place for _, place in self._floors[:before]), default=0)
         if ceiling is None:
-            ceiling = bisect_right(self._created_ms, EPOCH_MS + int(deed.ended_s * 1000) + CLOCK_MS) - 1
+            ceiling = bisect_right(self._created_ms, EPOCH_MS + int(deed.ended_s * 1000) + self._late_ms) - 1
         return self._moments[min(floor, ceiling) : ceiling + 1]
 
     def _list_floors(self) -> list[tuple[float, int]]:

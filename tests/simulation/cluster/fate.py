@@ -109,12 +109,12 @@ class ClusterFate:
 
     def _restart_redis(self) -> None:
         host, server = self._cluster.redis, self._cluster.redis.server
-        match self._chance.randrange(4):
+        match self._chance.randrange(5):
             case 0:
                 self._cluster.has_lost_logs = True
                 host.stop()
                 server.flush()
-            case 1:
+            case 1 | 2:
                 server.keep()
                 self._at(self._chance.random() * _LONGEST_CUT_S, self._cut_redis)
                 return
