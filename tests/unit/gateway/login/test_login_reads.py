@@ -12,6 +12,7 @@ import pytest
 from core.domain.errors import Unavailable
 from core.domain.events import Audience
 from core.domain.login import LoginSnapshot
+from core.domain.preferences import Preferences, UserSettings
 from core.domain.read_state import ReadState
 from core.domain.user import Account, AuthSession, User
 from core.wire.envelope import Envelope
@@ -21,6 +22,14 @@ from gateway.login.login import Login
 from gateway.login.login_reads import LOGINS_A_READ, LOGINS_A_TURN, LoginReads
 from gateway.scheduling.tasks import Tasks
 from tests.fakes.gateway_connection import FakeConnection
+
+
+class FakePreferences:
+    """The preferences of people who have set nothing."""
+
+    async def find_many(self, user_ids: Collection[int]) -> dict[int, Preferences]:
+        """Answer at once."""
+        return {user_id: Preferences(settings=UserSettings(user_id=user_id)) for user_id in user_ids}
 
 
 class FakeStore:
@@ -33,6 +42,7 @@ class FakeStore:
         self.logins = self
         self.messages = SimpleNamespace()
         self.read_states = self
+        self.preferences = FakePreferences()
 
     async def find_many(self, token_hashes: Collection[bytes]) -> dict[bytes, LoginSnapshot]:
         """Answer a read when the test allows it."""
