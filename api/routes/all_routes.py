@@ -5,34 +5,12 @@ from itertools import chain
 from typing import Any, Final
 
 from api.http.route import Route
-from api.routes import (
-    applications,
-    auth,
-    bans,
-    calls,
-    channels,
-    chats,
-    direct_channels,
-    documentation,
-    empty_lists,
-    files,
-    guilds,
-    images,
-    instance,
-    invites,
-    members,
-    mentions,
-    messages,
-    overwrites,
-    pins,
-    reactions,
-    read_states,
-    relationships,
-    roles,
-    typing_indicators,
-    users,
-)
+from api.routes import documentation, empty_lists, images, instance
+from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
+from api.routes.guilds import bans, guilds, invites, members, roles
+from api.routes.messages import files, messages, pins, reactions
+from api.routes.people import applications, auth, chats, mentions, read_states, relationships, users
 
 API_ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,

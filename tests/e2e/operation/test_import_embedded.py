@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -206,7 +207,9 @@ async def test_killed_import_leaves_postgres_empty_and_is_started_anew(folder: P
     await _compare_stores(folder, cluster)
     status, told = await cluster.take(folder, "--replace")
     assert status == 2
-    assert "the cluster is not empty: PostgreSQL has rows in guilds; name a new database in postgres.url" in told
+    assert re.search(
+        r"the cluster is not empty: PostgreSQL has rows in \w+; name a new database in postgres\.url", told
+    )
     await _compare_stores(folder, cluster)  # nothing was removed
 
 
