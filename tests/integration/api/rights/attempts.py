@@ -76,9 +76,13 @@ def assert_still_synced(before: World, after: World, path: str, said: str) -> No
 
 
 def assert_nothing_was_gained(before: World, after: World, said: str) -> None:
-    """Raise AssertionError when a member gained what the caller could not give, or a hidden channel changed."""
+    """Raise AssertionError when a member gained what the caller could not give, or a hidden channel changed.
+
+    Whoever ends a timeout gives nothing: the member has its own permissions again.
+    """
+    eased = _with_timeouts_of(before, after)
     in_guild = {
-        user_id: after.base(user_id) & ~before.base(user_id) for user_id in before.members.keys() & after.members.keys()
+        user_id: after.base(user_id) & ~eased.base(user_id) for user_id in before.members.keys() & after.members.keys()
     }
     for gained in in_guild.values():
         assert not gained & ~_given_by_roles(before, None, before.base(before.caller_id)), said
@@ -91,8 +95,19 @@ def assert_nothing_was_gained(before: World, after: World, said: str) -> None:
             continue
         givable = _givable(before, channel)
         for user_id, of_guild in in_guild.items():
-            gained = after.overwritten(user_id, changed) & ~before.overwritten(user_id, channel)
+            gained = after.overwritten(user_id, changed) & ~eased.overwritten(user_id, channel)
             assert not gained & ~(givable | of_guild), said
+
+
+def _with_timeouts_of(world: World, other: World) -> World:
+    """Return a world whose members are in the timeouts that they have in another one."""
+    members = {
+        user_id: msgspec.structs.replace(member, timeout_until_ms=other.members[user_id].timeout_until_ms)
+        if user_id in other.members
+        else member
+        for user_id, member in world.members.items()
+    }
+    return msgspec.structs.replace(world, members=members)
 
 
 def _givable(world: World, channel: Channel) -> int:
