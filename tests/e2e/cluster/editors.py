@@ -20,7 +20,7 @@ _PAUSE_S: Final = 0.1
 class RowListener(Listener):
     """A listener that also records topics of channels and new roles.
 
-    A guild that is shown whole stands for what was not told before, if the listener had to begin anew.
+    READY, which shows guilds whole, stands for what was not told before, if the listener had to begin anew.
     """
 
     def __init__(self, *, http: aiohttp.ClientSession, gateway: str, token: str) -> None:
@@ -34,8 +34,9 @@ class RowListener(Listener):
             self.topics.setdefault(payload.d["id"], []).append(int(payload.d["topic"] or 0))
         elif payload.t == "GUILD_ROLE_CREATE":
             self.roles.add(payload.d["role"]["id"])
-        elif payload.t == "GUILD_CREATE" and self.life > 1:
-            self._begin_anew(payload.d)
+        elif payload.t == "READY" and self.life:
+            for guild in payload.d["guilds"]:
+                self._begin_anew(guild)
         super()._take(payload)
 
     def _begin_anew(self, guild: dict[str, Any]) -> None:
