@@ -1,6 +1,7 @@
 """The doors of several processes on a real Redis: many senders, clocks that differ, a server that is killed."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from core.domain.errors import StaleRights, Unavailable
 from core.domain.ids import shard_of
 from core.door.interfaces import Opening
 from core.door.redis import RedisDoor
+from core.door.redis_orphans import RedisOrphans
+from core.store.cluster.door_sweep import LOOK_S
 from deploy.services.definition import find_free_port
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
@@ -69,9 +72,20 @@ async def worker(cluster: RealCluster) -> AsyncIterator[KeepingProcess]:
     worker.start()
     worker.go(worker.lease.run())
     worker.go(worker.keeper.run())
+    worker.go(give_up_orphans(worker))
     assert await worker.bus.wait_current(10)
     yield worker
     await worker.kill()
+
+
+async def give_up_orphans(process: ClusterProcess) -> None:
+    """End what is left at the doors, as the sweep does where no row is stored: a killed server's answers are lost."""
+    orphans = RedisOrphans(bus=process.bus, scripts=process.scripts, clock=process.clock)
+    while True:
+        with contextlib.suppress(Unavailable):
+            for orphan in await orphans.list_orphans():
+                await orphans.abort_orphan(orphan)
+        await asyncio.sleep(LOOK_S)
 
 
 @pytest.fixture
