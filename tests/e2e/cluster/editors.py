@@ -37,11 +37,13 @@ class RowListener(Listener):
         elif payload.t == "READY" and self.life:
             for guild in payload.d["guilds"]:
                 self._begin_anew(guild)
+        elif payload.t == "GUILD_CREATE" and self.life > 1:  # one that was not loaded in time for READY
+            self._begin_anew(payload.d)
         super()._take(payload)
 
     def _begin_anew(self, guild: dict[str, Any]) -> None:
-        self.roles.update(role["id"] for role in guild["roles"])
-        for channel in guild["channels"]:
+        self.roles.update(role["id"] for role in guild.get("roles", ()))
+        for channel in guild.get("channels", ()):
             told = self.topics.setdefault(channel["id"], [])
             told += range(max(told, default=0) + 1, int(channel.get("topic") or 0) + 1)
 
