@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -15,14 +14,11 @@ from core.door.interfaces import Opening
 from core.door.redis import RedisDoor
 from core.door.redis_orphans import RedisOrphans
 from core.store.cluster.door_sweep import LOOK_S
-from deploy.services.definition import find_free_port
 from deploy.services.process import ServiceProcess
-from deploy.services.redis_server import RedisServer
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.redis.cluster import ClusterProcess, KeepingProcess
 from tests.fakes.redis.doors import build_door
 from tests.support.redis_cluster import RealCluster
-from tests.support.services import serving
 
 NUM_SHARDS = 4
 GUILD, CHANNEL = flake(0), flake(30)
@@ -53,12 +49,6 @@ class Api:
             except (StaleRights, Unavailable) as error:
                 self.refused.append(error)
                 await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServiceProcess]:
-    with serving(RedisServer(folder=tmp_path, port=find_free_port())) as process:
-        yield process
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A real Redis that is killed, flushed and cut short under the processes of a cluster."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,23 +9,14 @@ import pytest
 from core.bus.positions import position_of
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import shard_of
-from deploy.services.definition import find_free_port
 from deploy.services.process import ServiceProcess
-from deploy.services.redis_server import RedisServer
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.redis.cluster import ClusterProcess, KeepingProcess
 from tests.support.redis_cluster import RealCluster
-from tests.support.services import serving
 
 NUM_SHARDS = 8
 GUILD = flake(0)
 SHARD = shard_of(GUILD, NUM_SHARDS)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServiceProcess]:
-    with serving(RedisServer(folder=tmp_path, port=find_free_port())) as process:
-        yield process
 
 
 @pytest.fixture
