@@ -42,7 +42,9 @@ def build_people(*, store: Store, bus: Bus) -> People:
     relationships = RelationshipCache(relationships=store.relationships, bus=bus)
     return People(
         relationships=relationships,
-        acquaintances=Acquaintances(relationships=relationships, guilds=store.guilds, bus=bus),
+        acquaintances=Acquaintances(
+            relationships=relationships, guilds=store.guilds, preferences=store.preferences, bus=bus
+        ),
     )
 
 

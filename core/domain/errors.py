@@ -341,6 +341,13 @@ class FriendRequestsFull(Conflict):
     message = "This user is not accepting friend requests right now"
 
 
+class FriendRequestsClosed(Conflict):
+    """The other one takes no requests from whom it shares neither friends nor guilds with, or from nobody."""
+
+    code = 80000
+    message = "Incoming friend requests disabled."
+
+
 class FriendRequestBlocked(Conflict):
     """One of the two blocks the other."""
 

@@ -13,6 +13,7 @@ from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
+from api.services.relationships.friend_sources import require_open
 from api.services.relationships.relationship_cache import RelationshipCache
 from api.services.relationships.relationship_forms import PutRelationship, RequestByName, UpdateRelationship
 from core.domain.errors import (
@@ -104,7 +105,7 @@ class RelationshipService:
 
         Raises:
             UnknownUser, WrongAccountKind, NotOneself, BotsHaveNoFriends, AlreadyFriends, FriendRequestBlocked,
-            FriendRequestsFull. LimitReached: 30002. Invalid: for another type.
+            FriendRequestsClosed, FriendRequestsFull. LimitReached: 30002. Invalid: for another type.
         """
         _require_person(caller)
         if form.type not in _SETTABLE:
@@ -160,6 +161,8 @@ class RelationshipService:
             other_side = await tx.relationships.find(other.id, caller.user_id)
             before = Pair(_type_of(own_side), _type_of(other_side))
             after = step(before)
+            if after.other is RelationshipType.INCOMING is not before.other:
+                await require_open(tx, caller.user_id, other.id)
             await _check_room(tx, caller.user_id, other.id, before, after)
             await self._settle(tx, caller.user, other, own_side, after.own, notify=False)
             notify = after.other is RelationshipType.INCOMING or after == FRIENDS

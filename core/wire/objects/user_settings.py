@@ -4,18 +4,21 @@ The settings themselves are the client's: this server keeps them and reads none 
 are those of an account that has never set anything.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 
 class FriendSources(msgspec.Struct, kw_only=True, frozen=True):
-    """Who may ask to be a friend."""
+    """Who may ask to be a friend. What an object does not name is not set."""
 
-    all: bool = True
-    mutual_friends: bool = True
-    mutual_guilds: bool = True
+    all: bool = False
+    mutual_friends: bool = False
+    mutual_guilds: bool = False
+
+
+_EVERYBODY: Final = FriendSources(all=True, mutual_friends=True, mutual_guilds=True)
 
 
 class UserSettingsObject(msgspec.Struct, kw_only=True):
@@ -37,7 +40,7 @@ class UserSettingsObject(msgspec.Struct, kw_only=True):
     enable_tts_command: bool = True
     explicit_content_filter: Literal[0, 1, 2] = 1
     friend_discovery_flags: int = 0
-    friend_source_flags: FriendSources = FriendSources()
+    friend_source_flags: FriendSources = _EVERYBODY
     gif_auto_play: bool = True
     guild_folders: list[dict[str, Any]] = []
     guild_positions: list[str] = []
