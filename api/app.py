@@ -184,10 +184,11 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         store=store, bus=bus, entities=entities, blobs=blobs, links=links, ids=ids, clock=clock, settings=settings.files
     )
     images = ImageService(blobs=blobs, workers=files.workers, thumbnails=files.thumbnails)
-    membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
+    welcome = Welcome(messages=store.messages, door=door, places=places)
+    membership = Membership(ids=ids, clock=clock, welcome=welcome.announce_join)
     private = build_private_services(
         store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,
-        door=door, ids=ids, clock=clock, group_recipients=settings.limits.group_recipients,
+        door=door, places=places, ids=ids, clock=clock, group_recipients=settings.limits.group_recipients,
     )  # fmt: skip
     services = Services(
         account=build_account_services(

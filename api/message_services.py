@@ -108,6 +108,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             reactions=shown_reactions,
             changes=changes,
             door=door,
+            places=places,
             ids=ids,
             clock=clock,
         ),
@@ -119,7 +120,9 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             reactions=store.reactions,
             ids=ids,
         ),
-        read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
+        read_states=ReadStateService(
+            store=store, entities=entities, last_messages=last_messages, places=places, ids=ids, clock=clock
+        ),
         typing_indicators=TypingIndicatorService(
             entities=entities,
             directs=directs,

@@ -11,6 +11,7 @@ from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
+from api.services.messages.own_places import OwnPlaces
 from api.services.messages.system_messages import SystemMessages
 from api.services.relationships.acquaintances import Acquaintances
 from api.services.relationships.relationship_cache import RelationshipCache
@@ -57,6 +58,7 @@ def build_private_services(  # noqa: PLR0913 - a composition root is given all t
     last_messages: LastMessages,
     images: ImageService,
     door: Door,
+    places: OwnPlaces,
     ids: IdSource,
     clock: Clock,
     group_recipients: int,
@@ -68,7 +70,7 @@ def build_private_services(  # noqa: PLR0913 - a composition root is given all t
         relationships=people.relationships,
         images=images,
         last_messages=last_messages,
-        notes=SystemMessages(entities=entities, messages=store.messages, door=door),
+        notes=SystemMessages(entities=entities, messages=store.messages, door=door, places=places),
         ids=ids,
         most_recipients=group_recipients,
     )

@@ -217,8 +217,7 @@ class MessageService:
             events = message_created(access.channel, resolved.message, encoded.dispatch)
             added = await self._messages.add(resolved.message, events)
             if added.is_new:
-                if not checked.author.bot:
-                    self._places.note(checked.author.id, access.channel.id, added.message.id)
+                self._places.note(checked.author, added.message)
                 return _sent(encoded, guild_id, permit.id, permit, is_new=True)
             permit.first_id = added.message.id
         told = await self._firsts.tell_again(access, added.message)

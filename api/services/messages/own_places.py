@@ -1,4 +1,4 @@
-"""One's own message marks its channel as read.
+"""One's own message marks its channel as read, also one that the server has written in one's name.
 
 A write for each message would cost a tenth of a send. So the newest message of each person and channel is kept here,
 and a chore writes all of them together each half second. A process that is killed loses those of the last half second.
@@ -9,6 +9,8 @@ import logging
 from typing import Final
 
 from core.domain.errors import Unavailable
+from core.domain.message import Message
+from core.domain.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 
@@ -30,9 +32,12 @@ class OwnPlaces:
         self._lock = asyncio.Lock()
         """Held while places are written, so that nobody takes them for written before."""
 
-    def note(self, user_id: int, channel_id: int, message_id: int) -> None:
-        """Note a message that the user has sent."""
-        place = (user_id, channel_id)
+    def note(self, author: User, message: Message) -> None:
+        """Note a message of a person. Bots have no places."""
+        if not author.bot:
+            self._keep((author.id, message.channel_id), message.id)
+
+    def _keep(self, place: tuple[int, int], message_id: int) -> None:
         self._places[place] = max(message_id, self._places.get(place, 0))
 
     async def write(self) -> None:
@@ -46,8 +51,8 @@ class OwnPlaces:
                 async with self._store.write() as tx:
                     await tx.read_states.move_own(places, now_ms=self._clock.now_ms())
             except BaseException as error:  # a stop may come in the middle
-                for (user_id, channel_id), message_id in places.items():
-                    self.note(user_id, channel_id, message_id)
+                for place, message_id in places.items():
+                    self._keep(place, message_id)
                 if not isinstance(error, Unavailable):
                     raise
                 logger.warning("places of authors could not be written", extra={"places": len(places)})

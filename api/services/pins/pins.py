@@ -2,8 +2,9 @@
 
 A pin is a row beside its channel, and the message says of itself that it is pinned. The row is written first, with
 CHANNEL_PINS_UPDATE, and then the message, with MESSAGE_UPDATE. A process that dies between the two has answered nobody,
-and the next request for the message ends what it has begun, whether it pins or unpins. A new pin is also told by a
-message of the channel.
+and the next request for the message ends what it has begun, whether it pins or unpins. What the message says follows
+the row and not the request, and is compared with it afterwards, so requests that cross each other leave both alike. A
+new pin is also told by a message of the channel.
 
 Deleted messages take their pins with them (`forget`), without an event, as at Discord. Whoever finds a pin without its
 message removes it: a list, and a pin that finds the channel full.
@@ -12,7 +13,7 @@ message removes it: a list, and a pin that finds the channel full.
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -24,8 +25,9 @@ from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_events import for_channel, message_created
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.own_places import OwnPlaces
 from core.domain.channel import TEXT_LIKE, Channel
-from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType
+from core.domain.errors import SystemMessageAction, TooManyPins, Unavailable, UnknownMessage, WrongChannelType
 from core.domain.events import CHANNEL_PINS_UPDATE
 from core.domain.message import WRITTEN, Message, MessageType
 from core.domain.permissions import Permission
@@ -39,6 +41,8 @@ from core.wire.objects.pin import PinsUpdated
 from core.wire.times import iso_time
 
 MAX_PAGE: Final = 50
+_MAX_MARKS: Final = 100
+"""Each time but the last another request has changed the row meanwhile. This many at once are abuse."""
 
 _PIN: Final = int(Permission.PIN_MESSAGES)
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
@@ -58,6 +62,7 @@ class PinService:
         "_entities",
         "_ids",
         "_messages",
+        "_places",
         "_reactions",
         "_renderer",
         "_store",
@@ -73,6 +78,7 @@ class PinService:
         reactions: MessageReactions,
         changes: MessageChanges,
         door: Door,
+        places: OwnPlaces,
         ids: IdSource,
         clock: Clock,
     ) -> None:
@@ -84,6 +90,7 @@ class PinService:
         self._reactions = reactions
         self._changes = changes
         self._door = door
+        self._places = places
         self._ids = ids
         self._clock = clock
 
@@ -102,7 +109,7 @@ class PinService:
         if await self._store.pins.count(channel_id) >= MAX_PINS:
             await self._drop_orphans(channel_id)
         is_new = await self._put(access.channel, message_id)
-        await self._mark(access.channel, message_id, is_pinned=True)
+        await self._mark(access.channel, message_id)
         if is_new:
             await self._tell(access, user_id, message_id)
 
@@ -116,7 +123,7 @@ class PinService:
             if await tx.pins.delete(channel_id, [message_id]):
                 present = await tx.channels.find(channel_id) or channel
                 tx.announce(*self._updated(channel, present.last_pin_ms))
-        await self._mark(channel, message_id, is_pinned=False)
+        await self._mark(channel, message_id)
 
     async def list_page(self, user_id: int, channel_id: int, *, before_ms: int | None, limit: int) -> bytes:
         """Return a PinsObject in JSON, the newest pin first; an empty one without the right to read the history."""
@@ -151,12 +158,23 @@ class PinService:
             tx.announce(*self._updated(channel, pin.pinned_ms))
         return True
 
-    async def _mark(self, channel: Channel, message_id: int, *, is_pinned: bool) -> None:
-        """Make the message say whether it is pinned. One that was deleted meanwhile says nothing."""
-        with suppress(UnknownMessage):
-            await self._changes.change(
-                channel, message_id, lambda message: {} if message.pinned == is_pinned else {"pinned": is_pinned}
-            )
+    async def _mark(self, channel: Channel, message_id: int) -> None:
+        """Make the message say whether it has a row now. One that was deleted meanwhile says nothing.
+
+        Another request may change the row before the message has changed. Each looks at the row after its own change of
+        the message, so whoever comes last finds both alike, or goes on.
+        """
+        is_pinned = await self._has_row(channel.id, message_id)
+        for _ in range(_MAX_MARKS):
+            with suppress(UnknownMessage):
+                await self._changes.change(channel, message_id, _marking(is_pinned=is_pinned))
+            was_pinned, is_pinned = is_pinned, await self._has_row(channel.id, message_id)
+            if is_pinned == was_pinned:
+                return
+        raise Unavailable
+
+    async def _has_row(self, channel_id: int, message_id: int) -> bool:
+        return bool(await self._store.pins.find_among(channel_id, [message_id]))
 
     async def _tell(self, access: ChannelAccess, user_id: int, message_id: int) -> None:
         """Write the channel's message about a new pin."""
@@ -172,6 +190,7 @@ class PinService:
             message = make(permit.id)
             encoded = self._renderer.encode(msgspec.structs.replace(resolved, message=message), member)
             await self._cache.add(message, message_created(channel, message, encoded.dispatch))
+        self._places.note(resolved.author, message)
 
     async def _show(self, user_id: int, channel_id: int, pins: Sequence[Pin]) -> tuple[list[Pin], Sequence[bytes]]:
         """Return the pins whose messages are there, and these in JSON; remove the other pins."""
@@ -223,6 +242,10 @@ class PinService:
         if message is None:
             raise UnknownMessage
         return message
+
+
+def _marking(*, is_pinned: bool) -> Callable[[Message], dict[str, Any]]:
+    return lambda message: {} if message.pinned == is_pinned else {"pinned": is_pinned}
 
 
 def _notice_of(channel: Channel, user_id: int, message_id: int) -> Callable[[int], Message]:

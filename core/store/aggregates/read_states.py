@@ -41,6 +41,7 @@ class ReadStateWriter(ReadStateReader, Protocol):
     async def move_own(self, places: Mapping[tuple[int, int], int], *, now_ms: int) -> None:
         """Mark channels as read for the authors of messages; a place never goes back. The unit needs no owner.
 
+        A message up to which a client has given a count moves nothing: its author has marked it as unread since.
         `places` has the newest message by (user id, channel id).
         """
 

@@ -352,6 +352,19 @@ async def test_own_messages_move_places_and_never_back(store: Store, messages: M
     assert state.last_read_id == flake_at(20)
 
 
+async def test_own_message_that_was_marked_as_unread_moves_nothing(store: Store, messages: Mentioning) -> None:
+    await messages.send(said(10))
+    ack = Ack(channel_id=CHANNEL, message_id=flake_at(5), is_manual=True, mention_count=2, counted_id=flake_at(11))
+    async with store.write(users=[BOB]) as tx:
+        await tx.read_states.ack(BOB, [ack], now_ms=START_MS)
+    await move_own(store, {(BOB, CHANNEL): flake_at(11)})
+    (state,) = await store.read_states.list_of_user(BOB)
+    assert (state.last_read_id, state.mention_count) == (flake_at(5), 2)
+    await move_own(store, {(BOB, CHANNEL): flake_at(12)})
+    (state,) = await store.read_states.list_of_user(BOB)
+    assert (state.last_read_id, state.mention_count) == (flake_at(12), 0)
+
+
 async def move_own(store: Store, places: dict[tuple[int, int], int]) -> None:
     async with store.write() as tx:
         await tx.read_states.move_own(places, now_ms=START_MS)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Table, bindparam, delete, select
+from sqlalchemy import Table, and_, bindparam, delete, select
 
 from core.domain.read_state import Ack, Mention, ReadState
 from core.store.sql.engine.connection import Asked, Executor
@@ -127,7 +127,10 @@ class SqlReadStates:
         put = new.on_conflict_do_update(
             index_elements=_key(read_states),
             set_={name: new.excluded[name] for name in moved},
-            where=new.excluded.last_read_id > read_states.c.last_read_id,
+            where=and_(
+                new.excluded.last_read_id > read_states.c.last_read_id,
+                new.excluded.last_read_id > read_states.c.counted_id,
+            ),
         )
         rows = [
             {"user_id": user_id, **msgspec.structs.asdict(_own_row(channel_id, message_id, now_ms))}

@@ -194,3 +194,14 @@ async def test_pinned_messages_show_reactions(board: Board) -> None:
     await board.bob.put(f"{board.place.messages}/{board.ids[0]}/reactions/{quote('🔥')}/@me")
     [item] = (await board.bob.get(board.pins)).json()["items"]
     assert item["message"]["reactions"][0]["me"] is True
+
+
+async def test_pins_and_unpins_at_once_leave_list_and_message_alike(board: Board) -> None:
+    path = f"{board.pins}/{board.ids[0]}"
+    for number in range(20):
+        calls = [board.bob.put(path), board.alice.delete(path), board.alice.put(path), board.bob.delete(path)]
+        answers = await asyncio.gather(*calls[number % 4 :], *calls[: number % 4])
+        assert {answer.status_code for answer in answers} == {204}
+        assert (await board.message(0))["pinned"] == (board.ids[0] in await board.listed())
+        (told,) = [each for each in board.api.payloads("MESSAGE_UPDATE") if each["id"] == board.ids[0]][-1:]
+        assert told["pinned"] == (board.ids[0] in await board.listed())

@@ -169,6 +169,25 @@ async def test_pins_ack_is_told_with_its_time(api: ApiUnderTest, scene: Scene) -
     assert state.last_pin_ms > 0
 
 
+async def test_what_the_server_writes_in_ones_name_was_read(api: ApiUnderTest, scene: Scene) -> None:
+    bob = await scene.join()
+    (arrival,) = [each for each in api.payloads("MESSAGE_CREATE") if each["author"]["id"] == bob.id]
+    assert (await states(api, bob))[scene.general].last_read_id == int(arrival["id"])
+    message_id = await send(scene.owner, scene.general)
+    await scene.owner.put(f"/channels/{scene.general}/messages/pins/{message_id}")
+    notice = api.payloads("MESSAGE_CREATE")[-1]
+    assert (await states(api, scene.owner))[scene.general].last_read_id == int(notice["id"])
+
+
+async def test_own_message_of_just_now_does_not_undo_a_mark(api: ApiUnderTest, scene: Scene) -> None:
+    bob = await scene.join()
+    first = await send(scene.owner, scene.general, f"<@{bob.id}>")
+    await send(bob, scene.general)
+    await ack(bob, scene.general, first, manual=True, mention_count=1)
+    state = (await states(api, bob))[scene.general]
+    assert (state.last_read_id, state.mention_count) == (int(first), 1)
+
+
 async def test_forgotten_read_state_is_gone(api: ApiUnderTest, scene: Scene) -> None:
     bob = await scene.join()
     message_id = await send(scene.owner, scene.general)
@@ -219,4 +238,4 @@ async def test_edits_and_deletions_change_the_count(api: ApiUnderTest, scene: Sc
     assert (await states(api, bob))[scene.general].mention_count == 2
     await scene.owner.delete(paths[1])
     await scene.owner.delete(paths[3])
-    assert scene.general not in await states(api, bob)
+    assert (await states(api, bob))[scene.general].mention_count == 0

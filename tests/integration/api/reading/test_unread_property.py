@@ -142,8 +142,11 @@ class Unread(RuleBasedStateMachine):
         second = (await scene.owner.post(f"{scene.path}/channels", {"name": "second"})).json()["id"]
         opened = await scene.owner.post("/users/@me/channels", {"recipient_id": self.people[BOB].id})
         self.channels = [scene.general, second, opened.json()["id"]]
-        # The newcomers' arrival is announced in the first channel, and their own messages there were read.
+        # The newcomers' arrival is announced in the first channel, and was read by them.
         await self.api.built._places.write()
+        for newcomer in (BOB, CAROL):
+            (place,) = await self.api.store.read_states.list_of_user(int(self.people[newcomer].id))
+            self.model.read(newcomer, GENERAL, place.last_read_id)
 
     # -- steps
 

@@ -9,6 +9,8 @@ import pytest
 
 from api.services.messages.own_places import OwnPlaces
 from core.domain.errors import Unavailable
+from core.domain.message import Message
+from core.domain.user import User
 from tests.fakes.clock import START_MS, FakeClock
 
 
@@ -46,19 +48,30 @@ def places(store: Places) -> OwnPlaces:
     return OwnPlaces(store=cast("Any", store), clock=FakeClock())
 
 
+def note(places: OwnPlaces, author_id: int, channel_id: int, message_id: int) -> None:
+    author = User(id=author_id, username="author")
+    places.note(author, Message(id=message_id, channel_id=channel_id, author_id=author_id))
+
+
+async def test_bots_have_no_places(store: Places, places: OwnPlaces) -> None:
+    places.note(User(id=1, username="bot", bot=True), Message(id=7, channel_id=30, author_id=1))
+    await places.write()
+    assert store.units == []
+
+
 async def test_newest_message_of_each_channel_is_written_once(store: Places, places: OwnPlaces) -> None:
     for place in ((1, 30, 7), (1, 30, 9), (1, 30, 8), (2, 30, 5), (1, 31, 6)):
-        places.note(*place)
+        note(places, *place)
     await places.write()
     await places.write()
     assert store.units == [{(1, 30): 9, (2, 30): 5, (1, 31): 6}]
 
 
 async def test_places_that_cannot_be_written_are_written_later(store: Places, places: OwnPlaces) -> None:
-    places.note(1, 30, 7)
+    note(places, 1, 30, 7)
     store.is_away = True
     await places.write()
-    places.note(1, 31, 5)
+    note(places, 1, 31, 5)
     store.is_away = False
     await places.write()
     assert store.units == [{(1, 30): 7, (1, 31): 5}]
@@ -67,7 +80,7 @@ async def test_places_that_cannot_be_written_are_written_later(store: Places, pl
 async def test_what_is_left_is_written_at_the_end(store: Places, places: OwnPlaces) -> None:
     running = asyncio.create_task(places.run())
     await asyncio.sleep(0)
-    places.note(1, 30, 7)
+    note(places, 1, 30, 7)
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
@@ -75,7 +88,7 @@ async def test_what_is_left_is_written_at_the_end(store: Places, places: OwnPlac
 
 
 async def test_stop_in_the_middle_of_a_write_loses_nothing(store: Places, places: OwnPlaces) -> None:
-    places.note(1, 30, 7)
+    note(places, 1, 30, 7)
     store.may_write.clear()
     writing = asyncio.create_task(places.write())
     await store.is_asked.wait()
