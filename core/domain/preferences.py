@@ -1,6 +1,7 @@
 """What a person has set for itself and its devices: settings, settings of guilds, notes about others.
 
-Settings are the client's. This server keeps them, hands them to the person's other clients, and acts on none.
+Settings are the client's. This server keeps them, hands them to the person's other clients, and acts on none but the
+status (`core.domain.status_settings`).
 """
 
 from collections.abc import Mapping

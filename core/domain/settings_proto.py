@@ -3,6 +3,7 @@
 A client sends a partial message. Each top-level field in it replaces the stored one whole, with all its occurrences.
 Fields that this server does not know are kept as any other. One is looked into: `versions` (field 1), whose
 `data_version` (field 3 in it) grows by one with each change, so that a client can tell that another was quicker.
+`core.domain.status_settings` reads the status.
 
 Source: the protocol buffers' encoding (https://protobuf.dev/programming-guides/encoding), and the behaviour of people's
 clients. Pure.
@@ -48,6 +49,17 @@ def merge(stored: bytes, partial: bytes, *, required_version: int | None = None)
     fields = {**kept, **given}
     fields[_VERSIONS] = _with_data_version(fields.get(_VERSIONS, b""), version + 1)
     return Merged(b"".join(fields[number] for number in sorted(fields)), is_out_of_date=False)
+
+
+def split_values(message: bytes) -> dict[int, bytes]:
+    """Return the value of each top-level field, keyed by number; of one that comes several times the last.
+
+    A number of variable length is left as it is encoded.
+
+    Raises:
+        BadProto: for bytes that are no message.
+    """
+    return {number: message[value_at:end] for number, value_at, _, end in _walk(message)}
 
 
 def _split(message: bytes) -> dict[int, bytes]:

@@ -22,6 +22,7 @@ from core.domain.member import Member
 from core.wire.envelope import Envelope
 from core.wire.objects.presence import PresenceObject
 from core.wire.objects.session import SessionObject
+from core.wire.objects.user_settings import UserSettingsObject
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.homes.session_state import SessionHomes
@@ -53,6 +54,9 @@ class UserHome(Protocol):
 
     def set_presence(self, session: Seat, presence: PresenceUpdate | None) -> None:
         """Set the presence that a session's client asks for."""
+
+    def begin_presence(self, session: Seat, presence: PresenceUpdate | None, settings: UserSettingsObject) -> None:
+        """Set the presence with which a person's session begins: what its client asks for, or that of the settings."""
 
     def lose(self, session: Seat) -> None:
         """Note that the session's socket is lost. Its presence counts for a while yet."""

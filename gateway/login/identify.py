@@ -199,7 +199,10 @@ class Identifying:
             raise Refusal(close_codes.AUTHENTICATION_FAILED)
         if not login.is_wanted:
             raise Refusal(close_codes.UNKNOWN_ERROR)
-        self._homes.users.set_presence(session, login.command.presence)
+        if session.profile.is_bot:
+            self._homes.users.set_presence(session, login.command.presence)
+        else:
+            self._homes.users.begin_presence(session, login.command.presence, login.private.settings)
         self._homes.guilds.show(session.user_id, login.stays.values())
         return True
 

@@ -55,5 +55,8 @@ class Seat(Protocol):
     def note_moved(self) -> None:
         """Note that it has entered a guild, left one, or is on its way into one: its record is out of date."""
 
+    def note_changed(self) -> None:
+        """Note that its presence is another one: its record is out of date."""
+
     def dispatch(self, body: Body) -> None:
         """Send an event to this session alone."""

@@ -1,15 +1,27 @@
-"""Presence: that of one session, the merged one of a user's sessions, and the object for others. Pure."""
+"""Presence: that of one session, the merged one of a user's sessions, and the object for others. Pure.
 
-from collections.abc import Sequence
+```
+ status          the first of dnd, online, idle that a session has; without any the user is offline for others
+ client_status   the same, of the sessions on each platform
+ activities      those of all sessions, the newest session's first; of the same one on two devices the newer
+```
+
+Invisible sessions count for nothing: they show neither status nor activities nor platform. The user's own sessions see
+each session as it is (`core.wire.objects.session`).
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from core.wire.objects.presence import PresenceObject, PresenceUser
-from gateway.commands.presence_command import STATUSES, Activity, PresenceUpdate
+from gateway.commands.activity import CUSTOM, MAX_ACTIVITIES, Activity
+from gateway.commands.presence_command import STATUSES, PresenceUpdate
 
-_ORDER: Final = {"online": 0, "idle": 1, "dnd": 2, "invisible": 3, "offline": 4}
-"""The order of statuses. Of several sessions the first one in this order decides."""
+_ORDER: Final = {"dnd": 0, "online": 1, "idle": 2, "invisible": 3, "offline": 4}
+"""The order of statuses. Who asks on one device not to be disturbed means all of them; who is away from one device is
+not away from the others."""
 
 _HIDDEN: Final = frozenset({"invisible", "offline"})
 
@@ -20,6 +32,8 @@ class Presence(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     status: str = "online"
     activities: list[dict[str, Any]] = []
     """The activities as others see them."""
+    afk: bool = False
+    """Whether the user is away from this client. Only the user's own sessions see it."""
 
 
 class MergedPresence(msgspec.Struct, kw_only=True, frozen=True):
@@ -55,51 +69,72 @@ def from_command(command: PresenceUpdate | None, *, now_ms: int) -> Presence:
         return _PLAIN["online"]
     status = command.status if command.status in STATUSES else "online"
     activities = command.all_activities
-    if not activities:
+    if not activities and not command.afk:
         return _PLAIN[status]
     return Presence(
         status=status,
         activities=[render_activity(activity, now_ms=now_ms) for activity in activities],
+        afk=bool(command.afk),
     )
 
 
 def merge_presences(presences: Sequence[tuple[str, Presence]]) -> MergedPresence:
-    """Merge the presences of a user's sessions, each with its platform. Without any the user is offline."""
-    if not presences:
+    """Merge the presences of a user's sessions, the oldest first, each with its platform."""
+    shown = [(platform, presence) for platform, presence in presences if presence.status not in _HIDDEN]
+    if not shown:
         return OFFLINE
-    best = min((presence for _, presence in presences), key=lambda presence: _ORDER[presence.status])
-    if best.status in _HIDDEN:
-        return OFFLINE
-    if len(presences) == 1 and not best.activities and (plain := _PLAIN_MERGED.get((presences[0][0], best.status))):
+    if (
+        len(shown) == 1
+        and not shown[0][1].activities
+        and (plain := _PLAIN_MERGED.get((shown[0][0], shown[0][1].status)))
+    ):
         return plain
     by_platform: dict[str, str] = {}
-    for platform, presence in presences:
-        if presence.status not in _HIDDEN:
-            known = by_platform.get(platform, "offline")
-            by_platform[platform] = min(known, presence.status, key=lambda status: _ORDER[status])
+    for platform, presence in shown:
+        known = by_platform.get(platform, "offline")
+        by_platform[platform] = min(known, presence.status, key=lambda status: _ORDER[status])
     return MergedPresence(
-        status=best.status,
-        activities=best.activities,
+        status=min(by_platform.values(), key=lambda status: _ORDER[status]),
+        activities=unite_activities(presence for _, presence in reversed(shown)),
         client_status=by_platform,
     )
 
 
+def unite_activities(presences: Iterable[Presence]) -> list[dict[str, Any]]:
+    """Return the activities of all these sessions that are not invisible, in their order, each once."""
+    united: dict[tuple[object, ...], dict[str, Any]] = {}
+    for presence in presences:
+        if presence.status in _HIDDEN:
+            continue
+        for activity in presence.activities:
+            united.setdefault(_identify(activity), activity)
+        if len(united) >= MAX_ACTIVITIES:
+            break
+    return list(united.values())[:MAX_ACTIVITIES]
+
+
+def _identify(activity: dict[str, Any]) -> tuple[object, ...]:
+    """Return what two devices have in common that show the same activity. A user has one custom status."""
+    if activity.get("type") == CUSTOM:
+        return (CUSTOM,)
+    return activity.get("type"), activity.get("name"), activity.get("application_id")
+
+
 def render_activity(activity: Activity, *, now_ms: int) -> dict[str, Any]:
     """Render an activity for others: the given fields, with a type, a name and a creation time in any case."""
-    shown: dict[str, Any] = {"created_at": now_ms, **_given(activity)}
+    shown = {"created_at": now_ms, **_given(msgspec.to_builtins(activity))}
     if activity.application_id is not None:
         shown["application_id"] = str(activity.application_id)
-    if activity.emoji is not None:
-        shown["emoji"] = _given(activity.emoji)
-        if activity.emoji.id is not None:
-            shown["emoji"]["id"] = str(activity.emoji.id)
+    if activity.emoji is not None and activity.emoji.id is not None:
+        shown["emoji"]["id"] = str(activity.emoji.id)
     return shown
 
 
-def _given(said: msgspec.Struct) -> dict[str, Any]:
-    """Return the fields that the client has given."""
-    fields: dict[str, Any] = msgspec.to_builtins(said)
-    return {name: value for name, value in fields.items() if value is not None}
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that the client has given, within objects too."""
+    return {
+        name: _given(value) if isinstance(value, dict) else value for name, value in fields.items() if value is not None
+    }
 
 
 def render_presence(user_id: int, presence: MergedPresence, guild_id: int | None = None) -> PresenceObject:

@@ -10,20 +10,26 @@ from gateway.users.presence import Presence, plain_presence
 
 
 class PresenceTally:
-    """Counts sessions by platform and status."""
+    """Counts sessions by platform and status, and those with activities."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_counts", "busy")
 
     def __init__(self, presences: Iterable[tuple[str, Presence]]) -> None:
-        self._counts = Counter((platform, presence.status) for platform, presence in presences)
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self.busy = 0
+        """The number of sessions with activities."""
+        for platform, presence in presences:
+            self.add(platform, presence)
 
     def add(self, platform: str, presence: Presence) -> None:
         """Add the presence of one session."""
         self._counts[platform, presence.status] += 1
+        self.busy += bool(presence.activities)
 
     def drop(self, platform: str, presence: Presence) -> None:
         """Remove the presence of one session."""
         self._counts[platform, presence.status] -= 1
+        self.busy -= bool(presence.activities)
 
     def kinds(self) -> list[tuple[str, Presence]]:
         """Return one presence of each kind, without activities. They merge to the same statuses as all presences."""

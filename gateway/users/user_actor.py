@@ -33,8 +33,9 @@ from gateway.events.recent import remember
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.seat import Seat
-from gateway.users.presence import OFFLINE, MergedPresence, Presence, merge_presences
+from gateway.users.presence import OFFLINE, MergedPresence, Presence, merge_presences, unite_activities
 from gateway.users.presence_tally import PresenceTally
+from gateway.users.settled_presence import SettledPresence, follow_settings
 
 FEW_SESSIONS: Final = 8
 """Up to here presences are merged one by one. With more sessions they are counted."""
@@ -175,6 +176,14 @@ class UserActor:
         self._change(place, presence=presence, is_present=True)
         self._notice_offline()
 
+    def follow_settings(self, settled: SettledPresence, *, now_ms: int) -> None:
+        """Set the presence of all sessions after a change of the person's settings."""
+        for place in self._places:
+            presence = follow_settings(place.presence, settled, now_ms=now_ms)
+            if presence != place.presence:
+                self._change(place, presence=presence, is_present=place.is_present)
+                place.session.note_changed()
+
     def set_present(self, session: Seat, *, is_present: bool) -> None:
         """Set whether the session's presence counts: not when its socket has been lost for a while."""
         place = self._place_of(session)
@@ -223,16 +232,14 @@ class UserActor:
         return [(place.session.profile.platform, place.presence) for place in self._places if place.is_present]
 
     def _merge(self) -> MergedPresence:
-        """Merge the presences. Of many sessions only the one that decides is read, for its activities."""
+        """Merge the presences. Of many sessions those are read that have activities, if there are any."""
         if self._tally is None:
             return merge_presences(self._said())
         merged = merge_presences(self._tally.kinds())
-        if merged is OFFLINE:
+        if merged is OFFLINE or not self._tally.busy:
             return merged
-        first = next(each for each in self._places if each.is_present and each.presence.status == merged.status)
-        if not first.presence.activities:
-            return merged
-        return msgspec.structs.replace(merged, activities=first.presence.activities)
+        said = (place.presence for place in reversed(self._places) if place.is_present)
+        return msgspec.structs.replace(merged, activities=unite_activities(said))
 
     def _notice_offline(self) -> None:
         """Tell when the user goes offline. An invisible user is present; a login under way keeps the user online."""
@@ -319,4 +326,5 @@ def _render_place(place: _Place) -> SessionObject:
         status=presence.status,
         activities=presence.activities,
         client_info=SessionClient(client=profile.platform, os=profile.os),
+        active=not presence.afk,
     )

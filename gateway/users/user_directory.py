@@ -13,13 +13,14 @@ from typing import Final
 import msgspec
 
 from core.bus.interfaces import Bus
-from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, Audience
+from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, USER_SETTINGS_UPDATE, Audience
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import EMPTY
 from core.wire.objects.presence import PresenceObject
 from core.wire.objects.session import SessionObject
+from core.wire.objects.user_settings import UserSettingsObject
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.scheduling.batch_timer import CallLater, Handle
@@ -28,6 +29,7 @@ from gateway.users.account_presences import AccountPresences
 from gateway.users.friends import Friends
 from gateway.users.presence import OFFLINE, Presence, from_command, render_friends_presence, render_presence
 from gateway.users.session_news import SessionNews
+from gateway.users.settled_presence import SettledPresence, begin_settled, read_settled
 from gateway.users.user_actor import Join, UserActor
 
 logger = logging.getLogger(__name__)
@@ -130,6 +132,11 @@ class UserDirectory:
         said = from_command(presence, now_ms=self._clock.now_ms())
         self._actors[session.user_id].set_presence(session, said)
 
+    def begin_presence(self, session: Seat, presence: PresenceUpdate | None, settings: UserSettingsObject) -> None:
+        """Set the presence with which a person's session begins: what its client asks for, or that of the settings."""
+        settled = SettledPresence(status=settings.status, custom_status=settings.custom_status)
+        self.set_presence(session, begin_settled(presence, settled, now_ms=self._clock.now_ms()))
+
     def presence_set_by(self, session: Seat) -> Presence:
         """Return the presence that a session's client has set."""
         return self._actors[session.user_id].presence_set_by(session)
@@ -180,6 +187,8 @@ class UserDirectory:
             return ()
         try:
             joins = actor.deliver(envelope)
+            if envelope.event == USER_SETTINGS_UPDATE:
+                actor.follow_settings(read_settled(envelope.payload), now_ms=self._clock.now_ms())
             friend_id = self._friends.note(envelope)
         except msgspec.MsgspecError:
             logger.exception("an event has an unreadable payload", extra={"event": envelope.event})

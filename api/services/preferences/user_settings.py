@@ -1,4 +1,7 @@
-"""The caller's settings, in both forms, and its settings of notifications. Other devices are told of each change."""
+"""The caller's settings, in both forms, and its settings of notifications. Other devices are told of each change.
+
+A status in the newer form is put into the older form too (`core.domain.status_settings`), which the gateway reads.
+"""
 
 import base64
 import binascii
@@ -14,6 +17,7 @@ from core.domain.errors import Invalid, NotFound, WrongAccountKind, invalid_fiel
 from core.domain.events import NOTIFICATION_SETTINGS_UPDATE, USER_SETTINGS_PROTO_UPDATE, USER_SETTINGS_UPDATE
 from core.domain.preferences import UserSettings
 from core.domain.settings_proto import MAX_BYTES, BadProto, merge
+from core.domain.status_settings import find_status
 from core.store.interfaces import Store
 from core.wire.objects.preferences import (
     NotificationSettingsObject,
@@ -27,7 +31,9 @@ from core.wire.objects.user_settings import UserSettingsObject
 
 MAX_CHANGED_BYTES: Final = 64 * 1024
 """The largest settings of the older form. READY has them, and clients store some kilobytes."""
-_PROTO_FIELDS: Final = {1: "preloaded_proto", 2: "frecency_proto"}
+PRELOADED: Final = 1
+"""The kind of the settings that clients need at once."""
+_PROTO_FIELDS: Final = {PRELOADED: "preloaded_proto", 2: "frecency_proto"}
 _KNOWN: Final = frozenset(UserSettingsObject.__struct_fields__)
 
 
@@ -92,9 +98,15 @@ class UserSettingsService:
                 return SettingsProtoObject(settings=shown, out_of_date=True)
             if len(merged.proto) > MAX_BYTES:
                 raise Invalid(message="The settings are too large.")
-            await tx.preferences.put_settings(_replace(before, field, merged.proto))
+            status = find_status(partial) if kind == PRELOADED else {}
+            settings = _replace(before, field, merged.proto)
+            if status:
+                settings = msgspec.structs.replace(settings, changed=merge_user_settings(before.changed, status))
+            await tx.preferences.put_settings(settings)
             told = SettingsProtoUpdate(settings=SettingsProtoChange(type=kind, proto=shown))
             tx.announce(user_event(self._ids.next(), USER_SETTINGS_PROTO_UPDATE, caller.user_id, told))
+            if status:
+                tx.announce(user_event(self._ids.next(), USER_SETTINGS_UPDATE, caller.user_id, status))
         return SettingsProtoObject(settings=shown)
 
     async def update_notifications(self, caller: Caller, flags: int) -> NotificationSettingsObject:

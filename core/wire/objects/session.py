@@ -21,3 +21,4 @@ class SessionObject(msgspec.Struct, kw_only=True):
     activities: list[dict[str, Any]]
     client_info: SessionClient
     active: bool = True
+    """Whether the user is at this client."""

@@ -3,11 +3,15 @@
 import contextlib
 from typing import Any
 
+import msgspec
+
+from core.domain.events import USER_SETTINGS_UPDATE, Audience
 from core.domain.intents import ALL_INTENTS, Intent
+from core.domain.preferences import UserSettings
 from core.live.memory import MemoryOnlineCounts
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import END, StoreWriter
+from tests.support.store_writer import END, Login, StoreWriter
 
 
 def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +74,7 @@ async def test_user_who_closes_its_last_session_is_offline_at_once(writer: Store
             )
         await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "offline")
         seen = [(update["status"], update["client_status"]) for update in watching.bodies("PRESENCE_UPDATE")]
-        both = ("online", {"desktop": "online", "mobile": "dnd"})
+        both = ("dnd", {"desktop": "online", "mobile": "dnd"})
         alone = ("online", {"desktop": "online"})
         # Presences that follow too quickly are left out; `both` is the last one.
         coming = iter([alone, both, alone, ("offline", {})])
@@ -120,6 +124,34 @@ async def test_person_with_several_sessions_is_told_of_them(writer: StoreWriter,
         await first.wait_for("SESSIONS_REPLACE", lambda each: [one["status"] for one in each] == ["online", "idle"])
         await second.socket.close()
         await first.wait_for("SESSIONS_REPLACE", lambda each: len(each) == 1)
+
+
+async def test_session_begins_with_the_presence_of_the_settings_and_follows_their_changes(
+    writer: StoreWriter, connect: Connect
+) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    await writer.guild(alice, bob)
+    await settle(writer, bob, {"status": "dnd", "custom_status": {"text": "at sea"}})
+    async with connect() as watching, connect() as client:
+        await watching.identify(alice.token)
+        ready = await client.identify(bob.token, intents=None, presence={"status": "unknown", "activities": []})
+        assert [each["status"] for each in ready["sessions"]] == ["dnd"]
+        update = await watching.wait_for("PRESENCE_UPDATE")
+        assert (update["status"], [each["state"] for each in update["activities"]]) == ("dnd", ["at sea"])
+        await settle(writer, bob, {"status": "idle", "custom_status": None})
+        update = await watching.wait_for("PRESENCE_UPDATE", lambda each: each["status"] == "idle")
+        assert update["activities"] == []
+        await settle(writer, bob, {"status": "invisible"})
+        update = await watching.wait_for("PRESENCE_UPDATE", lambda each: each["status"] == "offline")
+        assert update["client_status"] == {}
+
+
+async def settle(writer: StoreWriter, login: Login, changed: dict[str, Any]) -> None:
+    """Change a person's settings."""
+    settings = UserSettings(user_id=login.id, changed=msgspec.json.encode(changed).decode())
+    async with writer.store.write(users=[login.id]) as tx:
+        await tx.preferences.put_settings(settings)
+        tx.announce(writer.event(USER_SETTINGS_UPDATE, changed, audience=Audience.USER, user_id=login.id))
 
 
 async def test_new_member_brings_its_presence_along(writer: StoreWriter, connect: Connect) -> None:

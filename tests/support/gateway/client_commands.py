@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from core.wire.close_codes import CloseCode
+from gateway.commands.activity import Activity
 from gateway.commands.commands import (
     Command,
     GuildSubscription,
@@ -22,7 +23,7 @@ from gateway.commands.commands import (
     VoiceStateUpdate,
     parse_command,
 )
-from gateway.commands.presence_command import Activity, PresenceUpdate
+from gateway.commands.presence_command import PresenceUpdate
 from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
 
 ENCODERS: dict[Encoding, Callable[[Any], bytes]] = {

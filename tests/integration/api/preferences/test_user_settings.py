@@ -92,6 +92,18 @@ async def test_protobuf_is_merged_by_field_and_kept_byte_for_byte(api: ApiUnderT
     assert other == {"settings": ""}
 
 
+async def test_status_in_the_protobuf_is_that_of_the_older_form_too(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    await alice.patch("/users/@me/settings", {"custom_status": {"text": "old"}, "theme": "light"})
+    await alice.patch("/users/@me/settings-proto/1", {"settings": encoded(UNKNOWN)})
+    assert len(told(api, alice.id, "USER_SETTINGS_UPDATE")) == 1
+    await alice.patch("/users/@me/settings-proto/2", {"settings": encoded(STATUS)})
+    await alice.patch("/users/@me/settings-proto/1", {"settings": encoded(STATUS)})
+    kept = (await alice.get("/users/@me/settings")).json()
+    assert (kept["status"], kept["custom_status"], kept["theme"]) == ("idle", None, "light")
+    assert told(api, alice.id, "USER_SETTINGS_UPDATE")[1:] == [{"custom_status": None, "status": "idle"}]
+
+
 async def test_change_of_an_old_version_is_out_of_date_and_told_to_nobody(api: ApiUnderTest) -> None:
     alice = await api.register()
     path = "/users/@me/settings-proto/1"

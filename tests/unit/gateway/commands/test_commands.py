@@ -7,6 +7,7 @@ import pytest
 
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
+from gateway.commands.activity import Activity, Emoji
 from gateway.commands.commands import (
     NO_SEQ,
     Command,
@@ -22,7 +23,7 @@ from gateway.commands.commands import (
     Unheeded,
     VoiceStateUpdate,
 )
-from gateway.commands.presence_command import Activity, Emoji, PresenceUpdate
+from gateway.commands.presence_command import PresenceUpdate
 from gateway.payloads.encodings import Encoding
 from tests.support.gateway.client_commands import COMMANDS, ENCODERS, encodings, parse, refusal_of
 

@@ -10,7 +10,8 @@ from core.domain.events import GUILD_JOINED, Audience
 from core.domain.intents import Intent
 from core.wire.envelope import NO_ID, Envelope
 from gateway.sessions.session import Session
-from gateway.users.presence import Presence, merge_presences
+from gateway.users.presence import OFFLINE, Presence, merge_presences
+from gateway.users.settled_presence import SettledPresence
 from gateway.users.user_actor import MAX_SESSIONS_TOLD, UserActor
 from tests.fakes.gateway_connection import FakeConnection
 from tests.support.gateway.sessions import make_session
@@ -204,6 +205,34 @@ def test_sessions_are_told_of_the_newest_when_they_are_many() -> None:
     for connection in connections:
         ((_, told, _),) = connection.dispatched
         assert [each["session_id"] for each in told] == [str(number) for number in range(3, MAX_SESSIONS_TOLD + 3)]
+
+
+def test_sessions_follow_the_settings_of_their_user() -> None:
+    place = RecordedActor()
+    first, _ = place.session("a")
+    second, _ = place.session("b")
+    place.actor.set_presence(first, Presence(status="online", activities=[{"name": "chess", "type": 0}]))
+    place.actor.set_presence(second, Presence(status="idle"))
+    settled = SettledPresence(status="invisible", custom_status={"text": "away"})
+    place.actor.follow_settings(settled, now_ms=9)
+    assert place.actor.presence == OFFLINE
+    shown = place.actor.list_sessions()
+    assert [each.status for each in shown] == ["invisible", "invisible"]
+    assert [[one.get("state", one["name"]) for one in each.activities] for each in shown] == [
+        ["chess", "away"],
+        ["away"],
+    ]
+    place.actor.follow_settings(SettledPresence(status="dnd"), now_ms=9)
+    assert place.actor.presence.status == "dnd"
+    place.actor.follow_settings(SettledPresence(custom_status=None), now_ms=9)
+    assert [one["name"] for one in place.actor.presence.activities] == ["chess"]
+
+
+def test_sessions_see_which_of_them_is_left_alone() -> None:
+    place = RecordedActor()
+    session, _ = place.session("a")
+    place.actor.set_presence(session, Presence(status="idle", afk=True))
+    assert [(each.status, each.active) for each in place.actor.list_sessions()] == [("idle", False)]
 
 
 def test_user_is_offline_once_the_last_session_is_gone() -> None:

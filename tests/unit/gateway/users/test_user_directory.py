@@ -137,9 +137,9 @@ def busy_place(statuses: int, sessions: int = 50) -> RecordedDirectory:
         place.users.set_presence(session, PresenceUpdate(status="invisible"))
         place.users.start(session)
     for number in range(statuses):
-        status = ("idle", "invisible")[number // sessions % 2]
+        status = ("dnd", "invisible")[number // sessions % 2]
         place.users.set_presence(seats[number % sessions], PresenceUpdate(status=status))
-        place.users.set_presence(seats[number % sessions], PresenceUpdate(status="dnd"))
+        place.users.set_presence(seats[number % sessions], PresenceUpdate(status="idle"))
     return place
 
 
