@@ -203,7 +203,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         message=build_message_services(
             store=store, bus=bus, entities=entities, directs=directs, relationships=people.relationships,
             last_messages=last_messages, cache=cache, renderer=renderer, door=door, places=places,
-            attachments=files.attachments, limiter=limiter,
+            attachments=files.attachments, copies=files.copies, limiter=limiter,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         private=private,

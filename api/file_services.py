@@ -8,6 +8,7 @@ from api.services.entity_cache import EntityCache
 from api.services.files.attachment_forms import MAX_ATTACHMENTS
 from api.services.files.attachments import AttachmentService
 from api.services.files.downloads import DownloadService
+from api.services.files.file_copies import FileCopies
 from api.services.files.file_links import FileLinks
 from api.services.files.file_sweep import FileSweep
 from api.services.files.incoming_files import FileIntake
@@ -41,6 +42,7 @@ class FileParts(msgspec.Struct, kw_only=True, frozen=True):
 
     services: FileServices
     attachments: AttachmentService
+    copies: FileCopies
     sweep: FileSweep
     thumbnails: Thumbnails
     workers: PictureWorkers
@@ -85,6 +87,7 @@ def build_file_parts(
         attachments=AttachmentService(
             entities=entities, store=store, files=files, ids=ids, clock=clock, lifetime_s=lifetime_s
         ),
+        copies=FileCopies(entities=entities, store=store, files=files, ids=ids, clock=clock, lifetime_s=lifetime_s),
         sweep=FileSweep(
             store=store,
             bus=bus,

@@ -7,10 +7,12 @@ from api.services.channels.typing_indicators import TypingIndicatorService
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService
+from api.services.files.file_copies import FileCopies
 from api.services.ids import IdSource
 from api.services.messages.crossposts import CrosspostService
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.forgotten_pins import ForgottenPins
+from api.services.messages.forwards import Forwards
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_edits import MessageEditService
@@ -61,6 +63,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     door: Door,
     places: OwnPlaces,
     attachments: AttachmentService,
+    copies: FileCopies,
     limiter: RateLimiter,
     typing_interval_s: float,
     ids: IdSource,
@@ -94,6 +97,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             messages=cache,
             attachments=attachments,
             firsts=FirstMessages(messages=cache, renderer=renderer, bus=bus, own_from=ids.next()),
+            forwards=Forwards(entities=entities, messages=cache, copies=copies),
             renderer=renderer,
             door=door,
             places=places,

@@ -176,6 +176,7 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         door=ground.door,
         places=OwnPlaces(store=store, clock=clock),
         attachments=files.attachments,
+        copies=files.copies,
         limiter=ground.limiter,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,

@@ -210,6 +210,11 @@ class ReplyWithoutHistory(Forbidden):
     message = "Cannot reply without permission to read message history"
 
 
+class ForwardUnreadable(Forbidden):
+    code = 160_014
+    message = "You cannot forward a message whose content you cannot read"
+
+
 class EmptyMessage(Invalid):
     code = 50006
     message = "Cannot send an empty message"

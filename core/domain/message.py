@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from core.domain.attachment import Attachment
+from core.domain.forward import Forward
 from core.domain.member import Member
 from core.domain.user import User
 
@@ -56,6 +57,8 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
     reference_id: int | None = None
     """The message that this one replies to (same channel)."""
     attachments: tuple[Attachment, ...] = ()
+    forward: Forward | None = None
+    """What the message shows in place of content of its own."""
 
 
 class AddedMessage(msgspec.Struct, frozen=True):
@@ -74,3 +77,5 @@ class ResolvedMessage(msgspec.Struct, kw_only=True, frozen=True):
     mentioned_members: Mapping[int, Member] = {}
     """The memberships of mentioned users in the guild, keyed by user id. Only dispatches show them."""
     referenced: "ResolvedMessage | None" = None
+    forward_mentions: tuple[User, ...] = ()
+    """The users that the forwarded message mentions."""

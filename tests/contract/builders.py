@@ -7,6 +7,7 @@ import msgspec
 from core.domain.attachment import Attachment, StoredFile
 from core.domain.channel import Channel, ChannelType
 from core.domain.events import Audience
+from core.domain.forward import Forward
 from core.domain.guild import Guild
 from core.domain.ids import snowflake_at
 from core.domain.member import Invite
@@ -84,6 +85,22 @@ FULL_ATTACHMENT = Attachment(
     flags=8,
 )
 """An attachment with a value in every field."""
+
+FULL_FORWARD = Forward(
+    message_id=snowflake_at(START_MS) + 36,
+    channel_id=snowflake_at(START_MS) + 35,
+    guild_id=snowflake_at(START_MS) + 34,
+    created_ms=START_MS - 5,
+    edited_ms=START_MS - 4,
+    type=19,
+    content="Ünï 🐙\n\0 'quoted' \"double\"",
+    embeds=msgspec.Raw(b'[{"title":"x","color":1}]'),
+    attachments=(FULL_ATTACHMENT, Attachment(id=snowflake_at(START_MS) + 33, filename="b", size=0)),
+    mention_ids=(snowflake_at(START_MS) + 32, 2),
+    mention_role_ids=(snowflake_at(START_MS) + 31,),
+    flags=(1 << 63) - 1,
+)
+"""A forward with a value in every field."""
 
 
 def new_file(number: int, **fields: Any) -> StoredFile:

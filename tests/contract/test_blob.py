@@ -195,3 +195,20 @@ async def test_bucket_that_is_not_there_is_not_opened(tmp_path: Path) -> None:
     place = S3Place(bucket="nobody-made-this", endpoint=S3, access_key_id="test", secret_access_key="test")
     with pytest.raises(Unavailable):
         await open_s3(place, tmp_path)
+
+
+async def test_copy_keeps_the_bytes_under_its_name_until_it_is_deleted(blobs: BlobStore) -> None:
+    await blobs.put_file("attachments/1/2", await stage(blobs, PIECE), "application/octet-stream")
+    await blobs.put("attachments/3/4", b"old", "text/plain")
+    staged = set(blobs.staging.folder.glob("*"))
+    for name in ("attachments/3/4", "deep/attachments/5/6"):
+        assert await blobs.copy("attachments/1/2", name)
+        assert await blobs.find(name) == PIECE
+    await blobs.put("attachments/1/2", b"new", "text/plain")
+    assert await blobs.find("attachments/3/4") == PIECE
+    await blobs.delete("attachments/1/2")
+    await blobs.delete("attachments/3/4")
+    assert await blobs.find("deep/attachments/5/6") == PIECE
+    assert not await blobs.copy("attachments/1/2", "attachments/7/8")
+    assert await blobs.find("attachments/7/8") is None
+    assert set(blobs.staging.folder.glob("*")) == staged

@@ -17,7 +17,7 @@ from core.domain.errors import Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
 from core.domain.message import Message
 from core.store.aggregates.message_rows import MessageRows
-from tests.contract.builders import FULL_ATTACHMENT, flake, flake_at, new_message
+from tests.contract.builders import FULL_ATTACHMENT, FULL_FORWARD, flake, flake_at, new_message
 from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_postgres_rows, open_sqlite_rows
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.message_rows import FakeMessageRows
@@ -78,6 +78,7 @@ def full_message(place: Place) -> Message:
         nonce_is_int=True,
         reference_id=flake(39),
         attachments=(FULL_ATTACHMENT, Attachment(id=flake(38), filename="b", size=0)),
+        forward=FULL_FORWARD,
     )
 
 

@@ -21,11 +21,12 @@ _ERRORS = {"$ref": "#/components/schemas/ErrorResponse"}
 
 @cache
 def load_document() -> dict[str, Any]:
-    """Load the document, with `anyOf` for `oneOf` and the codes of form errors as texts.
+    """Load the document, with `anyOf` for `oneOf`, the codes of form errors as texts, and references that forward.
 
-    The document is wrong in this place: it has one schema for an answer's error and for those of its fields, with an
-    integer as the code. Discord's reference ("Error Messages") and its answers have texts there, such as
-    BASE_TYPE_REQUIRED.
+    The document is wrong in two places. It has one schema for an answer's error and for those of its fields, with an
+    integer as the code; Discord's reference ("Error Messages") and its answers have texts there, such as
+    BASE_TYPE_REQUIRED. And it has one type of references to messages; the reference ("Message Reference Types") has
+    another one for forwards.
     """
     text = DOCUMENT_PATH.read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text.replace('"oneOf"', '"anyOf"'))
@@ -33,6 +34,8 @@ def load_document() -> dict[str, Any]:
     of_field = copy.deepcopy(schemas["Error"])
     of_field["properties"]["code"] = {"type": "string", "pattern": "^[A-Z][A-Z0-9_]+$"}
     schemas["InnerErrors"]["properties"]["_errors"]["items"] = of_field
+    forward = {"title": "FORWARD", "const": 1}
+    schemas["MessageReferenceType"]["anyOf"].append(forward)
     return document
 
 

@@ -13,7 +13,7 @@ again. When that is not known, or the process dies, the sweep looks whether a me
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
@@ -35,14 +35,27 @@ NO_DRAFT: Final = AttachmentDraft(place=0)
 
 
 class AttachedFiles:
-    """Files that a message is about to have."""
+    """Files that a message is about to have. At the end of the context those that none has are removed or released."""
 
-    __slots__ = ("_store", "attachments", "is_kept")
+    __slots__ = ("_files", "_store", "attachments", "claimed_ids", "is_kept", "made_ids")
 
-    def __init__(self, store: Store, attachments: tuple[Attachment, ...]) -> None:
+    def __init__(self, *, store: Store, files: StoredFiles) -> None:
         self._store = store
-        self.attachments = attachments
+        self._files = files
+        self.attachments: tuple[Attachment, ...] = ()
+        self.made_ids: list[int] = []
+        """The files that are there for this message alone."""
+        self.claimed_ids: list[int] = []
+        """The files that were uploaded ahead."""
         self.is_kept = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if not self.is_kept and not isinstance(error, OutcomeUnknown):
+            await self._files.try_give_up(self.made_ids)
+            await self._files.try_release(self.claimed_ids)
 
     async def use(self, message_id: int) -> None:
         """Note that the message is stored. What cannot be noted now, the sweep notes later."""
@@ -111,25 +124,16 @@ class AttachmentService:
         pairs = _pair(drafts, incoming.files if incoming is not None else ())
         check_count(len(pairs))
         target = _Target(access, user_id, message_id)
-        claimed = await self._claim(target, [draft for draft, file in pairs if file is None])
-        made: dict[int, StoredFile] = {}
-        attached: AttachedFiles | None = None
-        is_unknown = False
-        try:
+        async with AttachedFiles(store=self._store, files=self._files) as attached:
+            claimed = await self._claim(target, [draft for draft, file in pairs if file is None])
+            attached.claimed_ids = list(claimed)
             made = await self._make_all(target, [file for _, file in pairs if file is not None])
-            attachments = [
+            attached.made_ids = [file.id for file in made.values()]
+            attached.attachments = tuple(
                 _make_attachment(draft, claimed[draft.upload_id or 0] if file is None else made[file.index], file)
                 for draft, file in pairs
-            ]
-            attached = AttachedFiles(self._store, tuple(attachments))
+            )
             yield attached
-        except OutcomeUnknown:
-            is_unknown = True
-            raise
-        finally:
-            if not is_unknown and (attached is None or not attached.is_kept):
-                await self._files.try_give_up([file.id for file in made.values()])
-                await self._files.try_release(list(claimed))
 
     async def give_up(self, attachments: Sequence[Attachment]) -> None:
         """Remove the files of attachments that no message has any more."""

@@ -166,4 +166,5 @@ class FileSweep:
 
 
 def _has(message: Message, file: StoredFile) -> bool:
-    return any(each.id == file.id for each in message.attachments)
+    shown = message.attachments if message.forward is None else message.forward.attachments
+    return any(each.id == file.id for each in shown)

@@ -46,7 +46,11 @@ class Facts(msgspec.Struct, kw_only=True, frozen=True):
 
 def blob_of(file: StoredFile) -> str:
     """Return the name of a file's bytes."""
-    return f"attachments/{file.channel_id}/{file.id}"
+    return _name_blob(file.channel_id, file.id)
+
+
+def _name_blob(channel_id: int, file_id: int) -> str:
+    return f"attachments/{channel_id}/{file_id}"
 
 
 class StoredFiles:
@@ -97,6 +101,10 @@ class StoredFiles:
     async def put(self, file: StoredFile, path: Path) -> None:
         """Store the bytes of a file that has a row. Raises Unavailable."""
         await self._blobs.put_file(blob_of(file), path, file.content_type)
+
+    async def copy(self, channel_id: int, file_id: int, file: StoredFile) -> bool:
+        """Store the bytes of another file for one that has a row. Tell whether they were there. Raises Unavailable."""
+        return await self._blobs.copy(_name_blob(channel_id, file_id), blob_of(file))
 
     async def remove_bytes(self, file: StoredFile) -> None:
         """Remove the bytes of a file whose row has gone. Raises Unavailable."""

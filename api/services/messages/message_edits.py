@@ -20,7 +20,14 @@ from api.services.ids import IdSource
 from api.services.messages.embeds import NO_EMBEDS
 from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.message_events import message_updated, messages_deleted
-from api.services.messages.message_forms import IS_VOICE_MESSAGE, SUPPRESS_EMBEDS, Edit, EditMessage, parse_edit
+from api.services.messages.message_forms import (
+    IS_VOICE_MESSAGE,
+    SUPPRESS_EMBEDS,
+    Edit,
+    EditMessage,
+    forward_content,
+    parse_edit,
+)
 from api.services.messages.message_mentions import resolve_mentions
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
@@ -100,6 +107,7 @@ class MessageEditService:
 
         Raises:
             Invalid, NotBuilt: as `parse_edit`. UnknownChannel, MissingAccess, UnknownMessage.
+            Invalid: when a forward is to have content.
             NotTheAuthor, Forbidden: when the caller is not the author. SystemMessageAction: for a system message.
             CannotSendToUser: in a direct channel whose other recipient must not hear from the caller any more.
             LimitReached, TooLarge: for files.
@@ -258,6 +266,8 @@ def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edi
         raise SystemMessageAction
     if message.flags & IS_VOICE_MESSAGE and edit.is_authors:
         raise VoiceMessageEdit
+    if message.forward is not None and message.author_id == user_id and edit.is_authors:
+        raise forward_content()
     if message.author_id == user_id:
         if not isinstance(edit.embeds, UnsetType) and len(edit.embeds) > len(NO_EMBEDS):
             access.require(_EMBED_LINKS)

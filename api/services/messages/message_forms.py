@@ -15,8 +15,10 @@ from api.services.files.attachment_forms import AttachmentDraft, AttachmentForm,
 from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embed, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
 from core.domain.attachment import Attachment
-from core.domain.errors import EmptyMessage, VoiceMessageContent, invalid_field, unbuilt_field
+from core.domain.errors import EmptyMessage, Invalid, VoiceMessageContent, invalid_field, unbuilt_field
+from core.domain.forward import Forward
 from core.domain.texts import MESSAGE_CONTENT
+from core.wire.objects.message import FORWARD
 
 MAX_NONCE: Final = 25
 
@@ -29,7 +31,6 @@ _EDITABLE_FLAGS: Final = SUPPRESS_EMBEDS
 itself, as clients copy messages with all their fields."""
 _EPHEMERAL: Final = 1 << 6
 _IS_COMPONENTS_V2: Final = 1 << 15
-_FORWARD: Final = 1
 
 
 class MessageReferenceForm(msgspec.Struct, kw_only=True):
@@ -91,6 +92,14 @@ class Reply(msgspec.Struct, frozen=True):
     """True when sending fails if the message is gone."""
 
 
+class ForwardSource(msgspec.Struct, frozen=True):
+    """The message that a new one forwards."""
+
+    message_id: int
+    channel_id: int
+    guild_id: int | None
+
+
 class Draft(msgspec.Struct, kw_only=True, frozen=True):
     """A new message, checked as far as its body goes."""
 
@@ -103,6 +112,9 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     nonce: str | None
     nonce_is_int: bool
     reply: Reply | None
+    source: ForwardSource | None = None
+    forward: Forward | None = None
+    """What the source shows, once it is read."""
     wanted: tuple[AttachmentDraft, ...] = ()
     """What the request says of its files."""
     attachments: tuple[Attachment, ...] = ()
@@ -147,15 +159,18 @@ def parse_draft(form: CreateMessage, *, has_files: bool = False) -> Draft:
 
     Raises:
         Invalid: on anything beyond Discord's limits. EmptyMessage: when nothing is left to show.
-        NotBuilt: on forwards and messages of components. LimitReached: on more than ten attachments.
+        NotBuilt: on messages of components. LimitReached: on more than ten attachments.
     """
     content = parse_content(form.content)
     embeds = parse_embed(form.embed) if form.embed and not form.embeds else parse_embeds(form.embeds)
     has_embeds = len(embeds) > len(NO_EMBEDS)
-    reply = _parse_reply(form.message_reference)
+    reply, source = _parse_reference(form.message_reference)
     flags = _parse_sent_flags(form.flags)
     wanted = parse_attachments(form.attachments)
-    if not content and not has_embeds and not wanted and not has_files:
+    has_content = content or has_embeds or wanted or has_files
+    if source is not None and has_content:
+        raise forward_content()
+    if source is None and not has_content:
         raise EmptyMessage
     if flags & IS_VOICE_MESSAGE and (content or has_embeds):
         raise VoiceMessageContent
@@ -170,6 +185,7 @@ def parse_draft(form: CreateMessage, *, has_files: bool = False) -> Draft:
         nonce=nonce,
         nonce_is_int=nonce_is_int,
         reply=reply,
+        source=source,
         wanted=wanted,
     )
 
@@ -232,16 +248,21 @@ def _parse_nonce(nonce: int | str | None) -> tuple[str | None, bool]:
     return str(nonce), True
 
 
-def _parse_reply(form: MessageReferenceForm | None) -> Reply | None:
+def _parse_reference(form: MessageReferenceForm | None) -> tuple[Reply | None, ForwardSource | None]:
+    """Read what a message refers to: one that it answers, or one that it forwards."""
     if form is None:
-        return None
-    if form.type == _FORWARD:
-        raise unbuilt_field(("message_reference", "type"), "forwards")
+        return None, None
+    if form.type == FORWARD:
+        if form.channel_id is None:
+            raise invalid_field(("message_reference", "channel_id"), "BASE_TYPE_REQUIRED", "This field is required")
+        return None, ForwardSource(form.message_id, form.channel_id, form.guild_id)
     if form.type:
         raise invalid_field(("message_reference", "type"), "BASE_TYPE_CHOICES", "Value must be one of (0, 1).")
-    return Reply(
-        message_id=form.message_id,
-        channel_id=form.channel_id,
-        guild_id=form.guild_id,
-        is_required=form.fail_if_not_exists is not False,
-    )
+    is_required = form.fail_if_not_exists is not False
+    return Reply(form.message_id, form.channel_id, form.guild_id, is_required), None
+
+
+def forward_content() -> Invalid:
+    """Make the error of a forward that is to have content of its own."""
+    text = "A forward shows the other message alone: it has no content, embeds or attachments."
+    return invalid_field("message_reference", "MESSAGE_FORWARD_CONTENT", text)

@@ -10,6 +10,7 @@ they have.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from core.domain.forward import Forward
 from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.message import Message, ResolvedMessage
 from core.domain.reaction import Counts
@@ -43,7 +44,15 @@ def estimate_bytes(message: Message | None) -> int:
     content_bytes = len(message.content) * (1 if message.content.isascii() else _WIDE_BYTES)
     ids = len(message.mention_ids) + len(message.mention_role_ids)
     listed_bytes = _ID_BYTES * ids + _ATTACHMENT_BYTES * len(message.attachments)
-    return _FIXED_BYTES + content_bytes + len(message.embeds) + listed_bytes
+    own_bytes = _FIXED_BYTES + content_bytes + len(message.embeds) + listed_bytes
+    return own_bytes if message.forward is None else own_bytes + _estimate_forward_bytes(message.forward)
+
+
+def _estimate_forward_bytes(forward: Forward) -> int:
+    content_bytes = len(forward.content) * (1 if forward.content.isascii() else _WIDE_BYTES)
+    ids = len(forward.mention_ids) + len(forward.mention_role_ids)
+    listed_bytes = _ID_BYTES * ids + _ATTACHMENT_BYTES * len(forward.attachments)
+    return _FIXED_BYTES + content_bytes + len(forward.embeds) + listed_bytes
 
 
 class Page:
@@ -120,7 +129,7 @@ class Page:
         """Keep the JSON of a message that shows text and author alone, if it is still on the page and there is room."""
         message = resolved.message
         # Links to attachments are good for a time only, so what shows them is encoded anew.
-        shows_more = message.reference_id is not None or message.mention_ids or message.attachments
+        shows_more = message.reference_id is not None or message.mention_ids or message.attachments or message.forward
         if shows_more or not self._holds(message):
             return
         self._forget_encoded(message.id)

@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_page import Page
+from core.domain.forward import Forward
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
@@ -65,6 +66,12 @@ class MessageRenderer:
     async def resolve_quoted(self, message: Message) -> ResolvedMessage:
         """Resolve a message as a reply to it shows it: without the message that it answers itself."""
         return build_resolved(message, await self._entities.users(_user_ids([message])))
+
+    async def find_mentioned(self, forward: Forward) -> tuple[User, ...]:
+        """Find the users that a forwarded message mentions."""
+        if not forward.mention_ids:
+            return ()
+        return _choose_users(forward.mention_ids, await self._entities.users(forward.mention_ids))
 
     async def resolve_all(self, messages: Sequence[Message], page: Page | None = None) -> list[ResolvedMessage]:
         """Resolve several messages of one channel, in their order. Messages that they answer are kept on the page."""
@@ -164,6 +171,8 @@ def _user_ids(messages: Iterable[Message]) -> set[int]:
     for message in messages:
         ids.add(message.author_id)
         ids.update(message.mention_ids)
+        if message.forward is not None:
+            ids.update(message.forward.mention_ids)
     return ids
 
 
@@ -179,5 +188,14 @@ def build_resolved(
 ) -> ResolvedMessage:
     """Resolve a message whose users are at hand. A mentioned user who does not exist any more is left out."""
     author = users.get(message.author_id) or User(id=message.author_id, username="deleted-user")
-    mentions = tuple(users[user_id] for user_id in message.mention_ids if user_id in users)
-    return ResolvedMessage(message=message, author=author, mentions=mentions, referenced=referenced)
+    return ResolvedMessage(
+        message=message,
+        author=author,
+        mentions=_choose_users(message.mention_ids, users),
+        referenced=referenced,
+        forward_mentions=() if message.forward is None else _choose_users(message.forward.mention_ids, users),
+    )
+
+
+def _choose_users(user_ids: Iterable[int], users: Mapping[int, User]) -> tuple[User, ...]:
+    return tuple(users[user_id] for user_id in user_ids if user_id in users)

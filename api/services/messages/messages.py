@@ -18,45 +18,44 @@ from api.services.access import ChannelAccess
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService
-from api.services.files.incoming_files import ATTACH_FILES, IncomingFiles
+from api.services.files.incoming_files import IncomingFiles
+from api.services.messages.checked_message import (
+    CheckedMessage,
+    check_voice,
+    opening_of,
+    require_send_rights,
+    resolve_checked,
+)
 from api.services.messages.first_messages import FirstMessages
+from api.services.messages.forwards import Forwards
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import message_created
-from api.services.messages.message_forms import CreateMessage, Draft, Reply, parse_draft
-from api.services.messages.message_mentions import Mentions, resolve_mentions
+from api.services.messages.message_forms import CreateMessage, Draft, ForwardSource, Reply, parse_draft
+from api.services.messages.message_mentions import resolve_mentions
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
 from api.services.messages.own_places import OwnPlaces
-from core.domain.attachment import Attachment
 from core.domain.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (
     DomainError,
     Invalid,
     LimitReached,
-    NotATextChannel,
     NotBuilt,
     RateLimited,
     ReplyWithoutHistory,
     StaleRights,
     Unavailable,
-    VoiceMessageFacts,
     VoiceMessageFiles,
     invalid_field,
 )
-from core.domain.message import WRITTEN, Message, MessageType, ResolvedMessage
+from core.domain.message import WRITTEN, ResolvedMessage
 from core.domain.permissions import Permission
-from core.domain.user import User
-from core.door.interfaces import Door, Opening, Permit
+from core.door.interfaces import Door, Permit
 from core.live.interfaces import Standing
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.socket_message import RefusedMessage, SentMessage
 
-_SEND: Final = int(Permission.SEND_MESSAGES)
-_SEND_TTS: Final = int(Permission.SEND_TTS_MESSAGES)
-_EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
-_SEND_VOICE: Final = int(Permission.SEND_VOICE_MESSAGES)
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
-_BYPASS_SLOW_MODE: Final = int(Permission.BYPASS_SLOWMODE)
 
 _MAX_CHECKS: Final = 10
 """Each failed one means that rights in the guild have changed during a check, which takes milliseconds."""
@@ -64,18 +63,6 @@ _MAX_CHECKS: Final = 10
 _TO_SYSTEM: Final = "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"
 
 _create_message: Final = Form(CreateMessage)
-
-
-class _Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """A message whose author may send it: all that is needed to make it once it has an id."""
-
-    draft: Draft
-    access: ChannelAccess
-    author: User
-    mentions: Mentions
-    referenced: ResolvedMessage | None
-    mark: int
-    """How new the rights are (`Door.mark`)."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +88,7 @@ class MessageService:
         "_door",
         "_entities",
         "_firsts",
+        "_forwards",
         "_latency",
         "_messages",
         "_places",
@@ -115,6 +103,7 @@ class MessageService:
         messages: MessageCache,
         attachments: AttachmentService,
         firsts: FirstMessages,
+        forwards: Forwards,
         renderer: MessageRenderer,
         door: Door,
         places: OwnPlaces,
@@ -126,6 +115,7 @@ class MessageService:
         self._messages = messages
         self._attachments = attachments
         self._firsts = firsts
+        self._forwards = forwards
         self._renderer = renderer
         self._door = door
         self._places = places
@@ -144,21 +134,31 @@ class MessageService:
         Raises:
             Invalid, NotBuilt: as `parse_draft`. UnknownChannel, MissingAccess, Forbidden: without the right to send.
             NotATextChannel: in categories and forums. RateLimited, SlowMode: when a limit is used up.
-            Invalid, LimitReached, TooLarge: for files. Unavailable: when the door or the store is.
+            Invalid, LimitReached, TooLarge: for files. SystemMessageAction, ForwardUnreadable: as `Forwards.make`.
+            Unavailable: when the door or the store is.
         """
         has_files = files is not None and bool(files.files)
         draft = parse_draft(form, has_files=has_files)
         if not has_files and not draft.wanted:
             if draft.is_voice:
                 raise VoiceMessageFiles
+            if draft.source is not None:
+                return await self._forward(user_id, channel_id, draft, draft.source)
             return await self._send(user_id, channel_id, draft)
         async with self._attachments.attach(user_id, channel_id, draft.wanted, files) as attached:
             draft = msgspec.structs.replace(draft, attachments=attached.attachments)
             if draft.is_voice:
-                _check_voice(draft.attachments)
+                check_voice(draft.attachments)
             sent = await self._send(user_id, channel_id, draft)
             if sent.is_new:
                 await attached.use(sent.message_id)
+            return sent
+
+    async def _forward(self, user_id: int, channel_id: int, draft: Draft, source: ForwardSource) -> Sent:
+        async with self._forwards.make(user_id, channel_id, source) as (forward, copied):
+            sent = await self._send(user_id, channel_id, msgspec.structs.replace(draft, forward=forward))
+            if sent.is_new:
+                await copied.use(sent.message_id)
             return sent
 
     async def _send(self, user_id: int, channel_id: int, draft: Draft) -> Sent:
@@ -185,10 +185,10 @@ class MessageService:
             return _refusal(error)
         return SentMessage(payload=sent.encoded.dispatch, guild_id=sent.guild_id, is_new=sent.is_new)
 
-    async def _check(self, user_id: int, channel_id: int, draft: Draft) -> _Checked:
+    async def _check(self, user_id: int, channel_id: int, draft: Draft) -> CheckedMessage:
         mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
-        _require_rights(access, draft)
+        require_send_rights(access, draft)
         if access.guild is None:
             await self._directs.require_write(user_id, access.channel)
             await self._directs.open_for_all(access.channel)
@@ -201,14 +201,22 @@ class MessageService:
             allowed=draft.allowed,
             replied_id=None if referenced is None else referenced.author.id,
         )
-        return _Checked(draft=draft, access=access, author=author, mentions=mentions, referenced=referenced, mark=mark)
+        return CheckedMessage(
+            draft=draft,
+            access=access,
+            author=author,
+            mentions=mentions,
+            referenced=referenced,
+            forward_mentions=() if draft.forward is None else await self._renderer.find_mentioned(draft.forward),
+            mark=mark,
+        )
 
-    async def _pass(self, checked: _Checked) -> Sent:
+    async def _pass(self, checked: CheckedMessage) -> Sent:
         """Let the message through the door and store it. Raises StaleRights, RateLimited, SlowMode, Unavailable."""
         access, guild_id = checked.access, checked.access.channel.guild_id
-        async with self._door.open(_opening_of(checked)) as permit:
+        async with self._door.open(opening_of(checked)) as permit:
             # From here to `add` nothing may be awaited: messages are stored in the order in which their ids are made.
-            resolved = _resolve(checked, permit.id)
+            resolved = resolve_checked(checked, permit.id)
             if permit.is_repeat:
                 first = await self._firsts.find(resolved.message)
                 shown = await self._firsts.show(access, first)
@@ -245,70 +253,6 @@ class MessageService:
 
 def _sent(encoded: EncodedMessage, guild_id: int, message_id: int, permit: Permit, *, is_new: bool) -> Sent:
     return Sent(encoded=encoded, guild_id=guild_id, message_id=message_id, is_new=is_new, standing=permit.standing)
-
-
-def _opening_of(checked: _Checked) -> Opening:
-    channel, author = checked.access.channel, checked.author
-    waits = channel.rate_limit_per_user > 0 and not author.bot and not checked.access.has(_BYPASS_SLOW_MODE)
-    return Opening(
-        channel_id=channel.id,
-        guild_id=channel.guild_id,
-        author_id=author.id,
-        nonce=checked.draft.nonce,
-        slow_mode_s=channel.rate_limit_per_user if waits else 0,
-        mark=checked.mark,
-    )
-
-
-def _resolve(checked: _Checked, message_id: int) -> ResolvedMessage:
-    """Make the message, now that it has an id."""
-    draft, mentions, referenced = checked.draft, checked.mentions, checked.referenced
-    message = Message(
-        id=message_id,
-        channel_id=checked.access.channel.id,
-        guild_id=checked.access.channel.guild_id,
-        author_id=checked.author.id,
-        type=MessageType.DEFAULT if referenced is None else MessageType.REPLY,
-        content=draft.content,
-        tts=draft.tts,
-        mention_everyone=mentions.everyone,
-        mention_ids=mentions.user_ids,
-        mention_role_ids=mentions.role_ids,
-        embeds=draft.embeds,
-        flags=draft.flags,
-        nonce=draft.nonce,
-        nonce_is_int=draft.nonce_is_int,
-        reference_id=None if referenced is None else referenced.message.id,
-        attachments=draft.attachments,
-    )
-    return ResolvedMessage(
-        message=message,
-        author=checked.author,
-        mentions=mentions.users,
-        mentioned_members=mentions.members,
-        referenced=referenced,
-    )
-
-
-def _require_rights(access: ChannelAccess, draft: Draft) -> None:
-    if access.channel.type not in TEXT_LIKE:
-        raise NotATextChannel
-    needed = _SEND
-    if draft.tts:
-        needed |= _SEND_TTS
-    if draft.has_embeds:
-        needed |= _EMBED_LINKS
-    if draft.attachments:
-        needed |= _SEND_VOICE if draft.is_voice else ATTACH_FILES
-    access.require(needed)
-
-
-def _check_voice(attachments: tuple[Attachment, ...]) -> None:
-    """Raise VoiceMessageFiles or VoiceMessageFacts for what is no single recording."""
-    if len(attachments) != 1 or not attachments[0].content_type.startswith(("audio/", "video/")):
-        raise VoiceMessageFiles
-    if attachments[0].duration_s is None or attachments[0].waveform is None:
-        raise VoiceMessageFacts
 
 
 def _refusal(error: DomainError) -> RefusedMessage:

@@ -76,6 +76,18 @@ class FolderBlobStore:
         check_name(name)
         await _run(_sync_and_move, path, self._folder / name)
 
+    async def copy(self, name: str, new_name: str) -> bool:
+        """Give a file a second name, which takes no room: files are never written in place."""
+        check_name(name)
+        check_name(new_name)
+        try:
+            await _run(self._link_anew, self._folder / name, self._folder / new_name)
+        except Unavailable as error:
+            if _is_missing(error.__cause__):
+                return False
+            raise
+        return True
+
     async def find(self, name: str) -> bytes | None:
         """Return a small file's bytes."""
         check_name(name)
@@ -104,6 +116,15 @@ class FolderBlobStore:
         except Unavailable as error:
             if not _is_missing(error.__cause__):
                 raise
+
+    def _link_anew(self, source: Path, target: Path) -> None:
+        part = self.staging.name_new()
+        part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.hardlink_to(source)
+        try:
+            _move(part, target)
+        finally:
+            part.unlink(missing_ok=True)
 
     def _write(self, data: bytes, target: Path, give_name: Callable[[Path, Path], object]) -> None:
         part = self.staging.name_new()

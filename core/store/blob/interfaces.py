@@ -48,6 +48,12 @@ class BlobStore(Protocol):
     async def put_file(self, name: str, path: Path, content_type: str) -> None:
         """Store a staged file, and replace an older one. The staged one may be gone afterwards."""
 
+    async def copy(self, name: str, new_name: str) -> bool:
+        """Give a file's bytes a second name, and replace an older file. Tell whether there was one to copy.
+
+        Each name keeps the bytes until it is deleted.
+        """
+
     async def find(self, name: str) -> bytes | None:
         """Return a small file's bytes."""
 

@@ -113,6 +113,18 @@ class ObjectBlobStore:
         except (BaseError, OSError) as error:
             raise Unavailable from error
 
+    async def copy(self, name: str, new_name: str) -> bool:
+        """Copy an object, which the store does by itself."""
+        check_name(name)
+        check_name(new_name)
+        try:
+            await obstore.copy_async(self._store, name, new_name)
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+        return True
+
     async def find(self, name: str) -> bytes | None:
         """Return a small file's bytes."""
         check_name(name)

@@ -53,6 +53,8 @@ WRITE_S: Final = 60.0
 PIECE_ROWS: Final = 500
 """The most rows of the lists that are compared."""
 
+_encode: Final = msgspec.json.Encoder().encode
+
 Piece = TypeVar("Piece")
 AuthorKey = tuple[int, int, int]
 """Guild, author, bucket."""
@@ -212,6 +214,8 @@ def _cut_by_size(messages: Iterable[Sequence[Message]]) -> Iterator[Sequence[Mes
         for message in partition:
             row = _ROW_BYTES + len(message.content.encode()) + len(bytes(message.embeds))
             row += _ATTACHMENT_BYTES * len(message.attachments)
+            if message.forward is not None:
+                row += len(_encode(message.forward))
             if piece and size + row > _MOST_BYTES:
                 yield piece
                 piece, size = [], 0

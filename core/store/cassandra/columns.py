@@ -12,6 +12,7 @@ import msgspec
 from cassandra.query import UNSET_VALUE
 
 from core.domain.attachment import Attachment
+from core.domain.forward import Forward
 from core.domain.ids import bucket_of, created_ms
 from core.domain.message import Message
 from core.store.cassandra.statements import FIELDS
@@ -22,7 +23,10 @@ _OMITTED: Final = tuple((name, UNSET_VALUE if name in _ALWAYS else _DEFAULTS[nam
 """Fields, each with the value that is left out. Nothing equals the driver's mark, so a field with it always goes."""
 
 _encode: Final = msgspec.json.Encoder().encode
+_JSON: Final = frozenset({"attachments", "forward"})
+"""Columns of JSON."""
 _decode_attachments: Final = msgspec.json.Decoder(tuple[Attachment, ...]).decode
+_decode_forward: Final = msgspec.json.Decoder(Forward).decode
 
 _AUTHOR: Final = 2 + FIELDS.index("author_id")
 _BEFORE_MS: Final = 10 * 60 * 1000
@@ -66,10 +70,12 @@ def decode_message(row: Sequence[Any]) -> Message | None:
         values["embeds"] = msgspec.Raw(values["embeds"])
     if "attachments" in values:
         values["attachments"] = _decode_attachments(values["attachments"])
+    if "forward" in values:
+        values["forward"] = _decode_forward(values["forward"])
     return Message(channel_id=row[0], id=row[1], **values)
 
 
 def _to_column(name: str, value: Any) -> Any:
-    if name == "attachments":
+    if name in _JSON:
         return _encode(value)
     return bytes(value) if isinstance(value, msgspec.Raw) else value

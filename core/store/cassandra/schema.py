@@ -53,6 +53,7 @@ STEPS: Final = (
             )""",
         ),
     ),
+    Step("forwards", ("ALTER TABLE messages ADD IF NOT EXISTS forward blob",)),
 )
 """Steps are added at the end and never changed."""
 

@@ -58,6 +58,7 @@ FIELDS: Final = (
     "nonce_is_int",
     "reference_id",
     "attachments",
+    "forward",
 )
 """The fields of `Message`, with equal names in the table, that are not its place."""
 

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from core.domain.forward import Forward
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
@@ -12,14 +13,38 @@ from core.wire.objects.reaction import ReactionObject
 from core.wire.objects.user import UserObject, render_user
 from core.wire.times import iso_time, iso_time_of
 
+FORWARD = 1
+"""The type of a reference to a message that is forwarded."""
+
 
 class MessageReferenceObject(msgspec.Struct, kw_only=True):
-    """The message that a reply points at."""
+    """The message that a reply (type 0) or a forward (type 1) points at."""
 
     type: int = 0
     channel_id: str
     message_id: str
     guild_id: str | UnsetType = UNSET
+
+
+class SnapshotMessageObject(msgspec.Struct, kw_only=True):
+    """What a forwarded message showed (MinimalContentMessageResponse). Of its author nothing is told."""
+
+    type: int
+    content: str
+    mentions: list[UserObject]
+    mention_roles: list[str]
+    attachments: list[AttachmentObject]
+    embeds: msgspec.Raw
+    timestamp: str
+    edited_timestamp: str | None
+    flags: int
+    components: list[str] = []
+
+
+class MessageSnapshotObject(msgspec.Struct, kw_only=True):
+    """A forwarded message (MessageSnapshotResponse)."""
+
+    message: SnapshotMessageObject
 
 
 class MentionObject(UserObject, kw_only=True):
@@ -49,6 +74,7 @@ class MessageObject(msgspec.Struct, kw_only=True):
     flags: int
     nonce: str | int | UnsetType = UNSET
     message_reference: MessageReferenceObject | UnsetType = UNSET
+    message_snapshots: list[MessageSnapshotObject] | UnsetType = UNSET
     referenced_message: "MessageObject | UnsetType | None" = UNSET
     guild_id: str | UnsetType = UNSET
     member: MemberObject | UnsetType = UNSET
@@ -57,6 +83,14 @@ class MessageObject(msgspec.Struct, kw_only=True):
 
 
 def _reference_of(message: Message) -> MessageReferenceObject | UnsetType:
+    forward = message.forward
+    if forward is not None:
+        return MessageReferenceObject(
+            type=FORWARD,
+            channel_id=str(forward.channel_id),
+            message_id=str(forward.message_id),
+            guild_id=str(forward.guild_id) if forward.guild_id else UNSET,
+        )
     if message.reference_id is None:
         return UNSET
     return MessageReferenceObject(
@@ -104,10 +138,30 @@ def render_message(
     )
     if message.attachments and link_to is not None:
         rendered.attachments = [render_attachment(message.channel_id, each, link_to) for each in message.attachments]
+    if message.forward is not None:
+        rendered.message_snapshots = [_render_snapshot(resolved, message.forward, link_to)]
     if message.type == MessageType.REPLY:
         referenced = resolved.referenced
         rendered.referenced_message = None if referenced is None else render_message(referenced, link_to=link_to)
     return rendered
+
+
+def _render_snapshot(resolved: ResolvedMessage, forward: Forward, link_to: LinkTo | None) -> MessageSnapshotObject:
+    return MessageSnapshotObject(
+        message=SnapshotMessageObject(
+            type=forward.type,
+            content=forward.content,
+            mentions=[render_user(user) for user in resolved.forward_mentions],
+            mention_roles=[str(role_id) for role_id in forward.mention_role_ids],
+            attachments=[render_attachment(resolved.message.channel_id, each, link_to) for each in forward.attachments]
+            if link_to
+            else [],
+            embeds=forward.embeds,
+            timestamp=iso_time(forward.created_ms),
+            edited_timestamp=iso_time(forward.edited_ms) if forward.edited_ms else None,
+            flags=forward.flags,
+        )
+    )
 
 
 def _render_mention(user: User, member: Member | None) -> MentionObject:

@@ -15,6 +15,7 @@ from core.store.interfaces import Store
 from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import (
     FULL_ATTACHMENT,
+    FULL_FORWARD,
     add_guild,
     flake,
     flake_at,
@@ -48,6 +49,7 @@ FULL = Message(
     nonce_is_int=True,
     reference_id=flake(39),
     attachments=(FULL_ATTACHMENT, Attachment(id=flake(38), filename="b", size=0)),
+    forward=FULL_FORWARD,
 )
 
 

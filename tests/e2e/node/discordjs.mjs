@@ -75,6 +75,12 @@ const orders = {
     const { items } = await (await client.channels.fetch(channel)).messages.fetchPins();
     return { ids: items.map((pin) => pin.message.id) };
   },
+  forward: async ({ channel, id, to }) => {
+    const forwarded = await (await find(channel, id)).forward(to);
+    const shown = forwarded.messageSnapshots.first();
+    const { type, messageId } = forwarded.reference;
+    return { id: forwarded.id, content: shown.content, type, reference: messageId };
+  },
   cut: async () => {
     client.ws._ws.strategy.shards.get(0).connection.terminate();
     return {};

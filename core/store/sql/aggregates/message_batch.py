@@ -250,4 +250,5 @@ def _message_row(message: Message) -> tuple[Any, ...]:
         message.nonce_is_int,
         message.reference_id,
         "[]" if not message.attachments else _encode(message.attachments).decode(),
+        None if message.forward is None else _encode(message.forward).decode(),
     )

@@ -47,6 +47,28 @@ class JsonTuple(TypeDecorator[tuple[Any, ...]]):
 _encoder = msgspec.json.Encoder()
 
 
+class JsonStruct(TypeDecorator[Any]):
+    """A Struct as JSON text, or none."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, struct_type: type) -> None:
+        super().__init__()
+        self.struct_type = struct_type
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(struct_type)
+
+    @override
+    def process_bind_param(self, value: msgspec.Struct | None, dialect: Dialect) -> str | None:
+        """Convert a value for the database."""
+        return None if value is None else _encoder.encode(value).decode()
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Convert a value of the database."""
+        return None if value is None else self._decoder.decode(value)
+
+
 class RawJson(TypeDecorator[msgspec.Raw]):
     """JSON that is stored and returned as the same bytes."""
 

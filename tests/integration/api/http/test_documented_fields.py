@@ -73,7 +73,7 @@ HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
     ("PATCH", "/users/@me"): {"password": 400},
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): {"mute": 400, "deaf": 400, "channel_id": 400},
     ("POST", "/channels/{channel_id}/messages"): {
-        "message_reference.type": 501, "message_reference.fail_if_not_exists": 400,
+        "message_reference.type": 400, "message_reference.fail_if_not_exists": 400,
     },
     ("POST", "/guilds"): {"channels[].id": 400},
     ("POST", "/channels/{channel_id}/attachments"): {"files[].file_size": 413},
@@ -84,7 +84,8 @@ HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
     ("PUT", "/channels/{channel_id}"): {"permission_overwrites[].type": 404},
     ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): {"type": 404},
 }  # fmt: skip
-"""The fields whose only accepted value is the present one: only bots are authorized, nobody is in voice, …"""
+"""The fields whose only accepted value is the present one: only bots are authorized, nobody is in voice, a message
+with content forwards none, …"""
 
 _FOUND: Final = "Discord says this of what it has found behind a link, and drops it in what others send"
 _PICTURE_PARTS: Final = ("width", "height", "placeholder", "placeholder_version", "is_animated")

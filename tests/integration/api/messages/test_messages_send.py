@@ -130,7 +130,6 @@ async def test_send_wrong_body_names_the_field(
         {"sticker_ids": ["1"]},
         {"components": [{"type": 1}]},
         {"poll": {"question": {"text": "?"}}},
-        {"message_reference": {"message_id": "1", "type": 1}},
     ],
 )
 async def test_send_part_that_is_not_built_is_refused(api: ApiUnderTest, part: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, SmallInteger, Table, Text, text
 
 from core.domain.attachment import Attachment
-from core.store.sql.schema.columns import JsonTuple, RawJson, Snowflake, WideInteger
+from core.domain.forward import Forward
+from core.store.sql.schema.columns import JsonStruct, JsonTuple, RawJson, Snowflake, WideInteger
 from core.store.sql.schema.metadata import metadata
 
 GONE = -1
@@ -32,6 +33,7 @@ messages = Table(
     Column("nonce_is_int", Boolean, nullable=False),
     Column("reference_id", BigInteger),
     Column("attachments", JsonTuple(Attachment), nullable=False, server_default="[]"),
+    Column("forward", JsonStruct(Forward)),
     Index("ix_messages_author_id_guild_id_id", "author_id", "guild_id", "id"),
     Index("ix_messages_gone", "id", sqlite_where=text("version = -1"), postgresql_where=text("version = -1")),
     sqlite_with_rowid=False,

@@ -7,6 +7,8 @@ from cassandra.query import UNSET_VALUE
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.attachment import Attachment
+from core.domain.forward import Forward
 from core.domain.ids import bucket_of
 from core.domain.message import Message
 from core.store.cassandra.columns import decode_message, encode_changes, encode_fields, insert_timestamp, place_of
@@ -14,6 +16,8 @@ from core.store.cassandra.statements import FIELDS
 
 IDS = st.integers(1, 2**63 - 1)
 LISTS = st.lists(IDS, max_size=3).map(tuple)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+ATTACHMENTS = st.lists(st.builds(Attachment, id=IDS, filename=TEXTS, size=IDS), max_size=2).map(tuple)
 MESSAGES = st.builds(
     Message,
     id=IDS,
@@ -34,6 +38,18 @@ MESSAGES = st.builds(
     nonce=st.none() | st.text(),
     nonce_is_int=st.booleans(),
     reference_id=st.none() | IDS,
+    attachments=ATTACHMENTS,
+    forward=st.none()
+    | st.builds(
+        Forward,
+        message_id=IDS,
+        channel_id=IDS,
+        created_ms=st.integers(0, 2**53),
+        content=TEXTS,
+        embeds=st.just(msgspec.Raw(b'[{"title":"x"}]')),
+        attachments=ATTACHMENTS,
+        mention_ids=LISTS,
+    ),
 )
 
 

@@ -1,0 +1,91 @@
+"""The forwarding of messages: what is shown is a copy, which who forwards must be able to read.
+
+    source (message_forms) → rights in its channel → the message → its files are copied → Forward (core.domain.forward)
+
+A forward of a forward shows what that one shows, and points at it.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+
+from api.services.entity_cache import EntityCache
+from api.services.files.attachments import AttachedFiles
+from api.services.files.file_copies import FileCopies, FileGone
+from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_forms import ForwardSource
+from core.domain.channel import TEXT_LIKE
+from core.domain.errors import ForwardUnreadable, Invalid, SystemMessageAction, invalid_field
+from core.domain.forward import Forward
+from core.domain.ids import created_ms
+from core.domain.message import WRITTEN, Message
+from core.domain.permissions import Permission
+
+_READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
+
+
+class Forwards:
+    """Makes forwards."""
+
+    __slots__ = ("_copies", "_entities", "_messages")
+
+    def __init__(self, *, entities: EntityCache, messages: MessageCache, copies: FileCopies) -> None:
+        self._entities = entities
+        self._messages = messages
+        self._copies = copies
+
+    @contextlib.asynccontextmanager
+    async def make(
+        self, user_id: int, channel_id: int, source: ForwardSource
+    ) -> AsyncIterator[tuple[Forward, AttachedFiles]]:
+        """Make what a message in a channel shows of another one, with its files, which the body uses or not.
+
+        Raises:
+            UnknownChannel, MissingAccess: for a source that the user may not view. ForwardUnreadable: or not read.
+            Invalid: when the message is gone. SystemMessageAction: when the server wrote it.
+            Forbidden: when files are shown, and the user may not attach any. QuotaReached, Unavailable.
+        """
+        shown = _show(await self._find(user_id, source))
+        try:
+            async with self._copies.copy(user_id, channel_id, source.channel_id, shown.attachments) as copied:
+                yield msgspec.structs.replace(shown, attachments=copied.attachments), copied
+        except FileGone as error:
+            raise _unknown_message() from error
+
+    async def _find(self, user_id: int, source: ForwardSource) -> Message:
+        access = await self._entities.text_access(user_id, source.channel_id)
+        if not access.has(_READ_HISTORY):
+            raise ForwardUnreadable
+        channel = access.channel
+        is_there = channel.type in TEXT_LIKE and source.guild_id in (None, channel.guild_id)
+        message = await self._messages.find(channel.id, source.message_id) if is_there else None
+        if message is None:
+            raise _unknown_message()
+        if message.type not in WRITTEN:
+            raise SystemMessageAction
+        return message
+
+
+def _show(message: Message) -> Forward:
+    """Return what a forward of a message shows, with the message's own files."""
+    place = {"message_id": message.id, "channel_id": message.channel_id, "guild_id": message.guild_id}
+    if message.forward is not None:
+        return msgspec.structs.replace(message.forward, **place)
+    return Forward(
+        **place,
+        created_ms=created_ms(message.id),
+        edited_ms=message.edited_ms,
+        type=message.type,
+        content=message.content,
+        embeds=message.embeds,
+        attachments=message.attachments,
+        mention_ids=message.mention_ids,
+        mention_role_ids=message.mention_role_ids,
+        flags=message.flags,
+    )
+
+
+def _unknown_message() -> Invalid:
+    return invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
