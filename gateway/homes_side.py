@@ -56,6 +56,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         call_later=common.call_later,
         metrics=common.metrics,
         meter=common.meter,
+        grace_s=common.settings.gateway.presence_grace_s,
     )
     entrance = GuildEntrance(
         guilds=guilds,

@@ -66,6 +66,7 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         incarnation=common.random.token_hex(_INCARNATION_BYTES),
         clock=common.clock,
         resume_window_s=common.settings.gateway.resume_window_s,
+        presence_grace_s=common.settings.gateway.presence_grace_s,
         metrics=common.metrics,
     )
     table = _build_table(common, homes.port, journal)
@@ -101,9 +102,11 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
 def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTable:
     table = SessionTable(
         resume_window_s=common.settings.gateway.resume_window_s,
+        linger_s=common.settings.gateway.presence_grace_s,
         call_later=common.call_later,
         on_added=journal.writer.add,
         on_lost=homes.users.lose,
+        on_parted=homes.users.part,
         on_ended=(journal.writer.drop, homes.users.leave, homes.guilds.leave_all),
     )
     common.metrics.connections.sessions.set_function(lambda: float(len(table)))

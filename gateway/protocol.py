@@ -58,6 +58,6 @@ class GatewayProtocol:
         if not isinstance(session, Session) or session.connection is not connection:
             return
         if code in _SESSION_ENDING:
-            self._table.end(session)
+            self._table.part(session)
         else:
             self._table.lose(session)

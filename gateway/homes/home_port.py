@@ -67,6 +67,9 @@ class UserHome(Protocol):
     def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
         """Tell these guilds the user's presence: offline, when the user has no session."""
 
+    def part(self, session: Seat) -> None:
+        """Note that the session's client has closed it. Its presence counts until another one of its user has one."""
+
     def leave(self, session: Seat) -> None:
         """Forget a session that has ended. It is still attached to its guilds, so that they are told."""
 

@@ -31,6 +31,7 @@ def build_journal(
     incarnation: str,
     clock: Clock,
     resume_window_s: float,
+    presence_grace_s: float,
     metrics: Metrics,
 ) -> Journal:
     """Build the parts. `incarnation` names this life of the process; no other one has had the name."""
@@ -45,5 +46,5 @@ def build_journal(
             metrics=metrics,
         ),
         left=left,
-        presences=LeftPresences(left=left, users=homes.users),
+        presences=LeftPresences(left=left, users=homes.users, grace_s=presence_grace_s),
     )

@@ -17,23 +17,22 @@ from gateway.journal.session_facts import find_facts
 
 logger = logging.getLogger(__name__)
 
-GRACE_S: Final = 10.0
-"""As long as a lost socket is not told to others (`gateway.users.user_directory`)."""
-
 _TOLD_AT_ONCE: Final = 100
 """The sessions whose users are told of in one turn of the loop."""
 
 
 class LeftPresences:
-    __slots__ = ("_left", "_users")
+    __slots__ = ("_grace_s", "_left", "_users")
 
-    def __init__(self, *, left: LeftSessions, users: UserHome) -> None:
+    def __init__(self, *, left: LeftSessions, users: UserHome, grace_s: float) -> None:
+        """`grace_s` is as long as a lost socket is not told to others (`gateway.users.user_directory`)."""
+        self._grace_s = grace_s
         self._left = left
         self._users = users
 
     async def run(self) -> None:
         """Tell of all who have not come back after the grace."""
-        await asyncio.sleep(GRACE_S)
+        await asyncio.sleep(self._grace_s)
         try:
             await self._tell_all()
         except Unavailable:
@@ -41,7 +40,7 @@ class LeftPresences:
 
     async def tell_later(self, user_id: int, state: SessionState) -> None:
         """Tell of a user whose session could not be restored."""
-        await asyncio.sleep(GRACE_S)
+        await asyncio.sleep(self._grace_s)
         self._tell(user_id, state)
 
     async def _tell_all(self) -> None:

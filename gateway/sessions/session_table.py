@@ -4,10 +4,16 @@
  reserve ─→ on its way to READY ──add──→ connected ──lose──→ detached ──resume_window_s──→ ended
                   │                         ↑  │               │
                   │                         └──┼────take───────┘
-                  └──end (the login fails)     └──end (closed by the client, auth session revoked)──→ ended
+                  │                            ├──part (closed by the client)──→ parted ──LINGER_S──→ ended
+                  └──end (the login fails)     └──end (auth session revoked)──→ ended
 ```
 
 A user's sessions count from `reserve` on, so that logins at the same time cannot pass the limit.
+
+A session that its client has closed cannot be resumed. If it was the user's last one it stays in its guilds for a
+moment, since mostly the client comes back with a new session: the page is loaded again, the program starts anew. Nobody
+else is told of that then (`gateway.users.user_directory`). A user has one such session at most, and it counts in no
+limit.
 
 Owns the table and the timers. The end of a session also detaches it from its guilds and its user.
 """
@@ -21,14 +27,17 @@ from gateway.sessions.session import Session
 
 
 class SessionTable:
-    """`on_added`, `on_lost` and `on_ended` take the session."""
+    """`on_added`, `on_lost`, `on_parted` and `on_ended` take the session."""
 
     __slots__ = (
         "_call_later",
         "_expiries",
+        "_linger_s",
         "_on_added",
         "_on_ended",
         "_on_lost",
+        "_on_parted",
+        "_parted",
         "_resume_window_s",
         "_sessions",
         "_users",
@@ -38,20 +47,26 @@ class SessionTable:
         self,
         *,
         resume_window_s: float,
+        linger_s: float,
         call_later: CallLater,
         on_added: Callable[[Session], None],
         on_lost: Callable[[Session], None],
+        on_parted: Callable[[Session], None],
         on_ended: Sequence[Callable[[Session], None]],
     ) -> None:
         self._call_later = call_later
         self._resume_window_s = resume_window_s
+        self._linger_s = linger_s
         self._on_added = on_added
         self._on_lost = on_lost
+        self._on_parted = on_parted
         self._on_ended = on_ended
         self._sessions: dict[str, Session] = {}
         self._expiries: dict[str, Handle] = {}
         self._users: dict[int, tuple[Session, ...]] = {}
         """The sessions of each user, the oldest first, with those that are on their way to READY."""
+        self._parted: dict[int, Session] = {}
+        """The parted session of each user."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -101,6 +116,23 @@ class SessionTable:
         session.note_changed()
         return before
 
+    def part(self, session: Session) -> None:
+        """End a session that its client has closed, at once or after a while. It cannot be resumed any more."""
+        before = self._parted.get(session.user_id)
+        if before is not None:
+            self.end(before)
+        if len(self._users[session.user_id]) > 1 or not self._linger_s:
+            self.end(session)
+            return
+        session.connection = None
+        session.note_changed()
+        self._sessions.pop(session.id, None)
+        self._forget(session)
+        self._parted[session.user_id] = session
+        self._cancel_expiry(session)
+        self._expiries[session.id] = self._call_later(self._linger_s, lambda: self.end(session))
+        self._on_parted(session)
+
     def end(self, session: Session) -> None:
         """End a session, also one on its way to READY. No error when it has ended already."""
         if session.is_ended:
@@ -109,7 +141,10 @@ class SessionTable:
         session.connection = None
         self._cancel_expiry(session)
         self._sessions.pop(session.id, None)
-        self._forget(session)
+        if self._parted.get(session.user_id) is session:
+            del self._parted[session.user_id]
+        else:
+            self._forget(session)
         for tell in self._on_ended:
             tell(session)
 

@@ -63,15 +63,19 @@ class Join(NamedTuple):
 
 
 class _Place:
-    """One session's place. `held` is a list until READY is sent. The presence counts while `is_present`."""
+    """One session's place. `held` is a list until READY is sent. The presence counts while `is_present`.
 
-    __slots__ = ("held", "is_present", "presence", "session")
+    `has_parted` says that its client has closed it: nothing is sent any more, and the user's others do not see it.
+    """
+
+    __slots__ = ("has_parted", "held", "is_present", "presence", "session")
 
     def __init__(self, session: Seat) -> None:
         self.session = session
         self.held: list[Envelope] | None = []
         self.presence = Presence()
         self.is_present = False
+        self.has_parted = False
 
 
 class UserActor:
@@ -173,7 +177,10 @@ class UserActor:
     def set_presence(self, session: Seat, presence: Presence) -> None:
         """Set the presence of a session."""
         place = self._place_of(session)
+        begins = not place.is_present
         self._change(place, presence=presence, is_present=True)
+        if begins:
+            self._drop_parted()
         self._notice_offline()
 
     def follow_settings(self, settled: SettledPresence, *, now_ms: int) -> None:
@@ -190,6 +197,10 @@ class UserActor:
         self._change(place, presence=place.presence, is_present=is_present)
         self._notice_offline()
 
+    def part(self, session: Seat) -> None:
+        """Note that a session's client has closed it. Its presence counts until another session begins to have one."""
+        self._place_of(session).has_parted = True
+
     def leave(self, session: Seat) -> None:
         """Take the session's place away. No error when it has none."""
         place = self._find_place(session)
@@ -199,6 +210,11 @@ class UserActor:
             if len(self._places) <= FEW_SESSIONS:
                 self._tally = None
             self._notice_offline()
+
+    def _drop_parted(self) -> None:
+        for place in self._places:
+            if place.has_parted and place.is_present:
+                self._change(place, presence=place.presence, is_present=False)
 
     def _find_place(self, session: Seat) -> _Place | None:
         """Find a session's place by a walk: a person has few, a bot one for each client shard."""
@@ -253,7 +269,11 @@ class UserActor:
         """Tell a person's sessions of each other. Return the number of bytes, as JSON."""
         payload = _encode(self.list_sessions())
         body = DispatchBody(SESSIONS_REPLACE, payload)
-        told = [place.session for place in self._places if place.held is None and place.session.wants_user_events]
+        told = [
+            place.session
+            for place in self._places
+            if place.held is None and not place.has_parted and place.session.wants_user_events
+        ]
         for session in told:
             session.dispatch(body)
         self._count(SESSIONS_REPLACE, len(told))
@@ -261,7 +281,7 @@ class UserActor:
 
     def list_sessions(self) -> list[SessionObject]:
         """Return the newest sessions that are present, as the user's own clients show them."""
-        present = [place for place in self._places if place.is_present]
+        present = [place for place in self._places if place.is_present and not place.has_parted]
         return [_render_place(place) for place in present[-MAX_SESSIONS_TOLD:]]
 
     # -- events

@@ -3,12 +3,12 @@
 A user's actor lives from its first session's login to its last session's end. Presences go over the bus to the guilds'
 shards, and to friends who have sessions (`gateway.users.friends`), and are not stored: a session that attaches later
 brings its user's presence along, and READY names friends'. A session whose socket is lost counts as present for
-`GRACE_S`, so that a quick resume does not show its user as offline for a moment.
+`grace_s`, so that a quick resume does not show its user as offline for a moment. One that its client has closed stays
+as long (`gateway.sessions.session_table`), and counts until a new session of the user says what it wants to be seen as.
 """
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
 
 import msgspec
 
@@ -26,6 +26,7 @@ from gateway.events.event_meter import EventMeter
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.seat import Seat
 from gateway.users.account_presences import AccountPresences
+from gateway.users.friend_presences import FriendPresences
 from gateway.users.friends import Friends
 from gateway.users.presence import OFFLINE, Presence, from_command, render_friends_presence, render_presence
 from gateway.users.session_news import SessionNews
@@ -33,9 +34,6 @@ from gateway.users.settled_presence import SettledPresence, begin_settled, read_
 from gateway.users.user_actor import Join, UserActor
 
 logger = logging.getLogger(__name__)
-
-GRACE_S: Final = 10.0
-"""The time from the loss of a socket to being offline for others."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -47,8 +45,10 @@ class UserDirectory:
         "_call_later",
         "_clock",
         "_count",
+        "_friend_presences",
         "_friends",
         "_grace",
+        "_grace_s",
         "_metrics",
         "_on_offline",
         "_on_presence",
@@ -65,10 +65,13 @@ class UserDirectory:
         call_later: CallLater,
         metrics: Metrics,
         meter: EventMeter,
+        grace_s: float,
     ) -> None:
+        """`grace_s` is the time from the loss of a socket to being offline for others."""
         self._bus = bus
         self._call_later = call_later
         self._clock = clock
+        self._grace_s = grace_s
         self._metrics = metrics
         # All actors share these objects. An actor that made its own would be half as large again.
         self._presences = AccountPresences(clock=clock, call_later=call_later, tell=self._publish_change)
@@ -78,6 +81,7 @@ class UserDirectory:
         self._count = meter.count
         self._actors: dict[int, UserActor] = {}
         self._friends = Friends()
+        self._friend_presences = FriendPresences(bus=bus, call_later=call_later, is_here=self._actors.__contains__)
         self._grace: dict[str, Handle] = {}
         self._session_news = SessionNews(tell=self._tell_sessions, call_later=call_later)
 
@@ -160,12 +164,17 @@ class UserDirectory:
     def lose(self, session: Seat) -> None:
         """Start the grace time of a session whose socket is lost."""
         self._cancel_grace(session)
-        self._grace[session.id] = self._call_later(GRACE_S, lambda: self._end_grace(session))
+        self._grace[session.id] = self._call_later(self._grace_s, lambda: self._end_grace(session))
 
     def regain(self, session: Seat) -> None:
         """Note that a session has a socket again."""
         self._cancel_grace(session)
         self._actors[session.user_id].set_present(session, is_present=True)
+
+    def part(self, session: Seat) -> None:
+        """Note that a session's client has closed it."""
+        self._cancel_grace(session)
+        self._actors[session.user_id].part(session)
 
     def leave(self, session: Seat) -> None:
         """Forget a session that has ended. It is still attached to its guilds, so that they are told."""
@@ -195,7 +204,7 @@ class UserDirectory:
             return ()
         friend = self._actors.get(friend_id)
         if friend is not None and friend.presence != OFFLINE:
-            self._tell_friends(friend, [envelope.user_id])
+            self._friend_presences.tell(friend_id, friend.presence, envelope.user_id)
         return joins
 
     def find_presence(self, user_id: int) -> msgspec.Raw | None:
@@ -227,27 +236,7 @@ class UserDirectory:
         """Publish a presence that has changed to all guilds of its user."""
         self._metrics.events.presence_updates_total.labels(actor.presence.status).inc()
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
-        self._tell_friends(actor, self._friends.of(actor.user_id))
-
-    def _tell_friends(self, actor: UserActor, friend_ids: Iterable[int]) -> None:
-        """Publish a user's presence to those of these friends who have sessions."""
-        here = [friend_id for friend_id in friend_ids if friend_id in self._actors]
-        if not here:
-            return
-        payload = msgspec.Raw(_encode(render_friends_presence(actor.user_id, actor.presence)))
-        self._bus.publish_volatile(
-            [
-                Envelope(
-                    id=NO_ID,
-                    event=PRESENCE_UPDATE,
-                    audience=Audience.USER,
-                    payload=payload,
-                    user_id=friend_id,
-                    author_id=actor.user_id,
-                )
-                for friend_id in sorted(here)
-            ]
-        )
+        self._friend_presences.put(actor.user_id, actor.presence, self._friends.of(actor.user_id))
 
     def _note_sessions(self, actor: UserActor) -> None:
         self._session_news.note(actor.user_id)
@@ -273,6 +262,7 @@ class UserDirectory:
         """Stop the timers."""
         self._session_news.close()
         self._presences.close()
+        self._friend_presences.close()
         for timer in self._grace.values():
             timer.cancel()
         self._grace.clear()

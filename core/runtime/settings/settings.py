@@ -75,6 +75,7 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     session_buffer_bytes: Bytes = 8_388_608
     replay_events: Count = 4096
     resume_window_s: Seconds = 300.0
+    presence_grace_s: Annotated[float, Meta(ge=0, le=300)] = 10.0
     large_threshold: Annotated[int, Meta(ge=50, le=250)] = 50
     large_guild_members: Count = 20_000
     passive_gap_s: PositiveSeconds = 5.0

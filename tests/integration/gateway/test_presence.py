@@ -1,17 +1,26 @@
 """Presence: set by sessions, seen by others."""
 
 import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
+import pytest
 
 from core.domain.events import USER_SETTINGS_UPDATE, Audience
 from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.preferences import UserSettings
 from core.live.memory import MemoryOnlineCounts
-from tests.integration.gateway.conftest import Connect
-from tests.support.gateway.gateway_client import GatewayClient
+from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.store_writer import END, Login, StoreWriter
+
+
+@pytest.fixture
+async def hasty_connect(run_gateway: RunGateway) -> AsyncIterator[Connect]:
+    """Open a connection to a gateway that gives no grace to who has closed the last session."""
+    async with run_gateway(msgspec.structs.replace(LOOPBACK, presence_grace_s=0.0)) as running:
+        yield lambda: open_gateway(running.url)
 
 
 def presence(status: str, *activities: dict[str, Any]) -> dict[str, Any]:
@@ -61,12 +70,14 @@ async def test_invisible_user_is_offline_to_others(writer: StoreWriter, connect:
         await writer.announce(END, {}, guild_id=guild_id)
 
 
-async def test_user_who_closes_its_last_session_is_offline_at_once(writer: StoreWriter, connect: Connect) -> None:
+async def test_user_who_closes_its_last_session_is_offline_without_a_grace(
+    writer: StoreWriter, hasty_connect: Connect
+) -> None:
     alice, bob = await writer.person("alice"), await writer.person("bob")
     await writer.guild(alice, bob)
-    async with connect() as watching:
+    async with hasty_connect() as watching:
         await watching.identify(alice.token)
-        async with connect() as first, connect() as second:
+        async with hasty_connect() as first, hasty_connect() as second:
             await first.identify(bob.token)
             await second.identify(bob.token, presence=presence("dnd"), properties={"browser": "Discord Android"})
             await watching.wait_for(
@@ -98,6 +109,22 @@ async def test_lost_socket_does_not_make_its_user_offline_at_once(writer: StoreW
             await writer.announce(END, {}, guild_id=guild_id)
             await watching.wait_for(END)
             assert len(watching.bodies("PRESENCE_UPDATE")) == 1
+
+
+async def test_user_who_comes_back_within_the_grace_was_never_offline(writer: StoreWriter, connect: Connect) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
+    async with connect() as watching:
+        await watching.identify(alice.token)
+        for status in ("online", "online", "idle"):
+            async with connect() as client:
+                await client.identify(bob.token, presence=presence(status))
+                await client.wait_for_guild()
+        await watching.wait_for("PRESENCE_UPDATE", lambda update: update["status"] == "idle")
+        await writer.announce(END, {}, guild_id=guild_id)
+        await watching.wait_for(END)
+        # A first presence that waits is replaced by the second one.
+        assert [update["status"] for update in watching.bodies("PRESENCE_UPDATE")] in (["online", "idle"], ["idle"])
 
 
 async def test_presence_needs_its_intent(writer: StoreWriter, connect: Connect) -> None:
@@ -212,8 +239,9 @@ async def test_presence_of_a_member_who_left_does_not_follow_its_end(writer: Sto
 
 
 async def test_online_members_of_a_guild_are_counted(
-    writer: StoreWriter, connect: Connect, online: MemoryOnlineCounts
+    writer: StoreWriter, hasty_connect: Connect, online: MemoryOnlineCounts
 ) -> None:
+    connect = hasty_connect
     alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
     guild_id, other_id = await writer.guild(alice, bob, carol), await writer.guild(alice)
 

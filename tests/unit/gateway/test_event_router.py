@@ -42,12 +42,15 @@ class RouterUnderTest:
             call_later=timers.call_later,
             metrics=metrics,
             meter=meter,
+            grace_s=10.0,
         )
         self.table = SessionTable(
             resume_window_s=60.0,
+            linger_s=10.0,
             call_later=timers.call_later,
             on_added=lambda _: None,
             on_lost=self.users.lose,
+            on_parted=self.users.part,
             on_ended=[self.users.leave],
         )
         self.router = EventRouter(

@@ -24,7 +24,7 @@ class House:
         self.journal = MemoryJournal()
         self.told: list[tuple[int, list[int]]] = []
         left = LeftSessions(journal=self.journal, incarnation="b", clock=FakeClock(), resume_window_s=60)
-        self.presences = LeftPresences(left=left, users=self)  # type: ignore[arg-type]
+        self.presences = LeftPresences(left=left, users=self, grace_s=10.0)  # type: ignore[arg-type]
 
     def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
         self.told.append((user_id, list(guild_ids)))

@@ -71,9 +71,11 @@ class Process:
         )
         self.table = SessionTable(
             resume_window_s=options.resume_window_s,
+            linger_s=options.presence_grace_s,
             call_later=self.timers.call_later,
             on_added=self.writer.add,
             on_lost=lambda _: None,
+            on_parted=lambda _: None,
             on_ended=[self.writer.drop],
         )
         self.left = LeftSessions(

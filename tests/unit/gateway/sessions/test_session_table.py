@@ -8,21 +8,25 @@ from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
 
 WINDOW_S = 60.0
+LINGER_S = 10.0
 
 
 class RecordedTable:
     """A session table that records lost and ended sessions."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, linger_s: float = LINGER_S) -> None:
         self.timers = FakeTimers()
         self.added: list[str] = []
         self.lost: list[str] = []
+        self.parted: list[str] = []
         self.ended: list[str] = []
         self.table = SessionTable(
             resume_window_s=WINDOW_S,
+            linger_s=linger_s,
             call_later=self.timers.call_later,
             on_added=lambda session: self.added.append(session.id),
             on_lost=lambda session: self.lost.append(session.id),
+            on_parted=lambda session: self.parted.append(session.id),
             on_ended=[lambda session: self.ended.append(session.id)],
         )
 
@@ -126,3 +130,59 @@ def test_revoked_session_is_closed_for_good() -> None:
     assert connection.close_code is close_codes.AUTHENTICATION_FAILED
     assert connection.session is None
     assert place.ended == ["a"]
+
+
+def test_last_session_that_is_closed_stays_for_a_moment_and_cannot_be_resumed() -> None:
+    place = RecordedTable()
+    session, _ = place.add("a")
+    place.table.part(session)
+    assert (place.parted, place.ended, place.table.find("a")) == (["a"], [], None)
+    assert place.table.sessions_of(1) == ()
+    place.timers.advance(LINGER_S)
+    assert place.ended == ["a"]
+    assert len(place.timers) == 0
+
+
+def test_session_that_is_closed_beside_another_one_ends_at_once() -> None:
+    place = RecordedTable()
+    first, _ = place.add("a")
+    second, _ = place.add("b")
+    place.table.part(first)
+    assert (place.parted, place.ended) == ([], ["a"])
+    place.table.part(second)
+    assert (place.parted, place.ended) == (["b"], ["a"])
+
+
+def test_user_has_one_closed_session_at_most() -> None:
+    place = RecordedTable()
+    for session_id in "abc":
+        session, _ = place.add(session_id)
+        place.table.part(session)
+    assert (place.parted, place.ended) == (["a", "b", "c"], ["a", "b"])
+    place.timers.advance(LINGER_S)
+    assert place.ended == ["a", "b", "c"]
+
+
+def test_closed_session_counts_in_no_limit() -> None:
+    place = RecordedTable()
+    session, _ = place.add("a")
+    place.table.part(session)
+    assert place.table.make_room(1, 1)
+    assert place.ended == []
+
+
+def test_session_that_was_lost_and_is_closed_has_one_timer() -> None:
+    place = RecordedTable()
+    session, _ = place.add("a")
+    place.table.lose(session)
+    place.table.part(session)
+    assert len(place.timers) == 1
+    place.table.end(session)
+    assert (place.ended, len(place.timers)) == (["a"], 0)
+
+
+def test_without_a_grace_a_closed_session_ends_at_once() -> None:
+    place = RecordedTable(linger_s=0)
+    session, _ = place.add("a")
+    place.table.part(session)
+    assert (place.parted, place.ended) == ([], ["a"])

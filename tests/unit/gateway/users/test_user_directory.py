@@ -8,11 +8,14 @@ from core.runtime.metrics import Metrics
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.users.account_presences import CHANGES, WINDOW_S
-from gateway.users.user_directory import GRACE_S, UserDirectory
+from gateway.users.friend_presences import GAP_S
+from gateway.users.user_directory import UserDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
+
+GRACE_S = 10.0
 
 
 class RecordedDirectory:
@@ -31,6 +34,7 @@ class RecordedDirectory:
             call_later=self.timers.call_later,
             metrics=metrics,
             meter=EventMeter(metrics=metrics, clock=clock),
+            grace_s=GRACE_S,
         )
 
     def _on_delivery(self, delivery: Delivery) -> None:
@@ -195,8 +199,53 @@ def test_presence_is_published_to_those_friends_who_have_sessions() -> None:
         place.users.know_friends(session, friend_ids)
         place.users.set_presence(session, None)
         place.users.start(session)
+    place.timers.advance(GAP_S)
     assert told == [(5, 6), (5, 7)]
     assert [presence.user_id for presence in place.users.list_friends_presences(5)] == ["6", "7"]
     told.clear()
+    place.timers.advance(GAP_S)
     place.users.set_presence(seats[5], PresenceUpdate(status="dnd"))
     assert told == [(6, 5), (7, 5)]
+
+
+def test_session_that_was_closed_counts_until_its_user_has_another_one() -> None:
+    place = RecordedDirectory()
+    before, _ = make_session(5, session_id="before", is_bot=False)
+    place.users.enter(before)
+    before.slots = {7: 0}
+    place.users.set_presence(before, PresenceUpdate(status="online"))
+    place.users.start(before)
+    place.users.part(before)
+    assert place.published == [(7, "online")]
+    after, connection = make_session(5, session_id="after", is_bot=False)
+    place.users.enter(after)
+    place.users.set_presence(after, PresenceUpdate(status="online"))
+    place.users.start(after)
+    assert [each.session_id for each in place.users.list_sessions(5)] == ["after"]
+    place.users.leave(before)
+    assert place.published == [(7, "online")]
+    assert place.offline == []
+    after.slots = {7: 0}
+    place.users.set_presence(after, PresenceUpdate(status="idle"))
+    assert place.published[1:] == [(7, "idle")]
+    place.users.part(after)
+    place.users.leave(after)
+    assert place.published[2:] == [(7, "offline")]
+    assert place.offline == [5]
+    place.timers.run()
+    assert connection.names() in ([], ["SESSIONS_REPLACE"])
+
+
+def test_new_session_is_seen_as_it_says_whatever_the_closed_one_was() -> None:
+    place = RecordedDirectory()
+    before, _ = make_session(5, session_id="before", is_bot=False)
+    place.users.enter(before)
+    before.slots = {7: 0}
+    place.users.set_presence(before, PresenceUpdate(status="dnd"))
+    place.users.start(before)
+    place.users.part(before)
+    after, _ = make_session(5, session_id="after", is_bot=False)
+    place.users.enter(after)
+    place.users.set_presence(after, PresenceUpdate(status="invisible"))
+    assert place.published == [(7, "dnd"), (7, "offline")]
+    assert place.offline == []
