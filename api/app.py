@@ -44,9 +44,9 @@ from api.services.memory import Memory
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
-from api.services.messages.own_places import OwnPlaces
 from api.services.messages.stored_events import StoredMessageEvents
 from api.services.reactions.reaction_events import StoredReactionEvents
+from api.services.reading.own_places import OwnPlaces
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
@@ -89,7 +89,6 @@ class Api:
     __slots__ = (
         "_passwords",
         "_pictures",
-        "_places",
         "_temporary_members",
         "asgi",
         "entities",
@@ -97,6 +96,7 @@ class Api:
         "limits",
         "memory",
         "messages",
+        "own_places",
         "reaction_events",
         "stored_events",
         "uses",
@@ -112,8 +112,8 @@ class Api:
         memory: Memory,
         messages: MessageService,
         passwords: Passwords,
+        own_places: OwnPlaces,
         reaction_events: StoredReactionEvents,
-        places: OwnPlaces,
         stored_events: StoredMessageEvents,
         temporary_members: TemporaryMembers,
         uses: AuthSessionUses,
@@ -127,12 +127,13 @@ class Api:
         self.memory = memory
         self.messages = messages
         """The gateway's `MessagePort`."""
+        self.own_places = own_places
+        """The chore that marks channels as read for who has written there, which one process runs."""
         self.stored_events = stored_events
         """The events of rows, for the sweep of a cluster's doors."""
         self.reaction_events = reaction_events
         """The same of reactions."""
         self._passwords = passwords
-        self._places = places
         self._temporary_members = temporary_members
         self.uses = uses
 
@@ -141,7 +142,6 @@ class Api:
         try:
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(self.uses.run(), name="auth session uses")
-                chores.create_task(self._places.run(), name="places of authors")
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()
@@ -177,18 +177,16 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     passwords = Passwords(memory_kib=settings.api.password_memory_kib, passes=settings.api.password_passes)
     uses = AuthSessionUses(store=store, clock=clock)
     authenticator = Authenticator(store=store, bus=bus, uses=uses)
-    places = OwnPlaces(store=store, clock=clock)
     memory = Memory((entities, last_messages, people.relationships, people.acquaintances, cache, authenticator))
     limits = Limits(limiter=limiter, gate=request_gate, settings=settings.limits, refusals=refusals)
     files = build_file_parts(
         store=store, bus=bus, entities=entities, blobs=blobs, links=links, ids=ids, clock=clock, settings=settings.files
     )
     images = ImageService(blobs=blobs, workers=files.workers, thumbnails=files.thumbnails)
-    welcome = Welcome(messages=store.messages, door=door, places=places)
-    membership = Membership(ids=ids, clock=clock, welcome=welcome.announce_join)
+    membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
     private = build_private_services(
         store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,
-        door=door, places=places, ids=ids, clock=clock, group_recipients=settings.limits.group_recipients,
+        door=door, ids=ids, clock=clock, group_recipients=settings.limits.group_recipients,
     )  # fmt: skip
     services = Services(
         account=build_account_services(
@@ -202,7 +200,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         ),
         message=build_message_services(
             store=store, bus=bus, entities=entities, directs=directs, relationships=people.relationships,
-            last_messages=last_messages, cache=cache, renderer=renderer, door=door, places=places,
+            last_messages=last_messages, cache=cache, renderer=renderer, door=door,
             attachments=files.attachments, copies=files.copies, limiter=limiter,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
@@ -225,7 +223,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         messages=services.message.messages,
         passwords=passwords,
         reaction_events=StoredReactionEvents(entities=entities, messages=cache),
-        places=places,
+        own_places=OwnPlaces(store=store, bus=bus, clock=clock),
         stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,

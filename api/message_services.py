@@ -20,7 +20,6 @@ from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
-from api.services.messages.own_places import OwnPlaces
 from api.services.pins.pins import PinService
 from api.services.reactions.reactions import ReactionService
 from api.services.reading.chats import ChatService
@@ -61,7 +60,6 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     cache: MessageCache,
     renderer: MessageRenderer,
     door: Door,
-    places: OwnPlaces,
     attachments: AttachmentService,
     copies: FileCopies,
     limiter: RateLimiter,
@@ -100,7 +98,6 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             forwards=Forwards(entities=entities, messages=cache, copies=copies),
             renderer=renderer,
             door=door,
-            places=places,
             clock=clock,
             metrics=metrics,
         ),
@@ -112,7 +109,6 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             reactions=shown_reactions,
             changes=changes,
             door=door,
-            places=places,
             ids=ids,
             clock=clock,
         ),
@@ -124,9 +120,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             reactions=store.reactions,
             ids=ids,
         ),
-        read_states=ReadStateService(
-            store=store, entities=entities, last_messages=last_messages, places=places, ids=ids, clock=clock
-        ),
+        read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
         typing_indicators=TypingIndicatorService(
             entities=entities,
             directs=directs,

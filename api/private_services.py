@@ -11,7 +11,6 @@ from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
-from api.services.messages.own_places import OwnPlaces
 from api.services.messages.system_messages import SystemMessages
 from api.services.relationships.acquaintances import Acquaintances
 from api.services.relationships.relationship_cache import RelationshipCache
@@ -58,7 +57,6 @@ def build_private_services(  # noqa: PLR0913 - a composition root is given all t
     last_messages: LastMessages,
     images: ImageService,
     door: Door,
-    places: OwnPlaces,
     ids: IdSource,
     clock: Clock,
     group_recipients: int,
@@ -70,7 +68,7 @@ def build_private_services(  # noqa: PLR0913 - a composition root is given all t
         relationships=people.relationships,
         images=images,
         last_messages=last_messages,
-        notes=SystemMessages(entities=entities, messages=store.messages, door=door, places=places),
+        notes=SystemMessages(entities=entities, messages=store.messages, door=door),
         ids=ids,
         most_recipients=group_recipients,
     )

@@ -42,7 +42,6 @@ from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
 from api.services.messages.message_renderer import MessageRenderer
-from api.services.messages.own_places import OwnPlaces
 from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
@@ -174,7 +173,6 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         relationships=people.relationships,
         directs=DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ground.ids),
         door=ground.door,
-        places=OwnPlaces(store=store, clock=clock),
         attachments=files.attachments,
         copies=files.copies,
         limiter=ground.limiter,

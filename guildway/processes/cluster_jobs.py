@@ -6,6 +6,7 @@ Every process can sweep. Only a worker keeps the logs, because it has their newe
 from functools import partial
 
 from api.services.files.file_sweep import FileSweep
+from api.services.reading.own_places import OwnPlaces
 from core.bus.log_keeper import LogKeeper
 from core.bus.redis import RedisBus
 from core.bus.relay import Relay
@@ -72,6 +73,11 @@ class ClusterJobs:
         """Remove files that nothing refers to."""
         lease = self._lease("file sweep")
         return {"file sweep lease": lease.run, "file sweep": partial(sweep.run, partial(_is_held, lease))}
+
+    def follow_authors(self, places: OwnPlaces) -> dict[str, Chore]:
+        """Mark channels as read for who has written there."""
+        lease = self._lease("own places")
+        return {"own places lease": lease.run, "own places": partial(places.run, partial(_is_held, lease))}
 
     def keep_logs(self, settings: RedisSettings, relational: PostgresStore) -> dict[str, Chore]:
         """Open the logs when Redis was restarted, and trim them."""

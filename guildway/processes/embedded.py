@@ -83,7 +83,12 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             ),
             operations_server=operations_server,
             garbage=ground.garbage,
-            chores={**list_common_chores(ground, api), "store": store.run_chores, "file sweep": api.file_sweep.run},
+            chores={
+                **list_common_chores(ground, api),
+                "store": store.run_chores,
+                "file sweep": api.file_sweep.run,
+                "own places": api.own_places.run,
+            },
             facts=_list_facts(ground, store),
         )
 

@@ -6,7 +6,6 @@ Bit 0 of the guild's system channel flags suppresses it, and so does a guild wit
 from typing import Final
 
 from api.services.announcements import channel_event
-from api.services.messages.own_places import OwnPlaces
 from core.domain.events import MESSAGE_CREATE
 from core.domain.guild import Guild
 from core.domain.member import Member
@@ -21,12 +20,11 @@ SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0
 class Welcome:
     """Writes USER_JOIN messages."""
 
-    __slots__ = ("_door", "_messages", "_places")
+    __slots__ = ("_door", "_messages")
 
-    def __init__(self, *, messages: MessageStore, door: Door, places: OwnPlaces) -> None:
+    def __init__(self, *, messages: MessageStore, door: Door) -> None:
         self._messages = messages
         self._door = door
-        self._places = places
 
     async def announce_join(self, guild: Guild, member: Member) -> None:
         """Write the message, if the guild wants it."""
@@ -47,4 +45,3 @@ class Welcome:
             payload = render_message_dispatch(ResolvedMessage(message=message, author=member.user), member)
             event = channel_event(message.id, MESSAGE_CREATE, guild.id, channel_id, payload, author_id=member.user.id)
             await self._messages.add(message, [event])
-        self._places.note(member.user, message)

@@ -33,7 +33,6 @@ from api.services.messages.message_events import message_created
 from api.services.messages.message_forms import CreateMessage, Draft, ForwardSource, Reply, parse_draft
 from api.services.messages.message_mentions import resolve_mentions
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
-from api.services.messages.own_places import OwnPlaces
 from core.domain.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (
     DomainError,
@@ -91,7 +90,6 @@ class MessageService:
         "_forwards",
         "_latency",
         "_messages",
-        "_places",
         "_renderer",
     )
 
@@ -106,7 +104,6 @@ class MessageService:
         forwards: Forwards,
         renderer: MessageRenderer,
         door: Door,
-        places: OwnPlaces,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -118,7 +115,6 @@ class MessageService:
         self._forwards = forwards
         self._renderer = renderer
         self._door = door
-        self._places = places
         self._clock = clock
         # A lookup of a child by its labels costs more than the count.
         self._counters: dict[int, Counter] = {
@@ -225,7 +221,6 @@ class MessageService:
             events = message_created(access.channel, resolved.message, encoded.dispatch)
             added = await self._messages.add(resolved.message, events)
             if added.is_new:
-                self._places.note(checked.author, added.message)
                 return _sent(encoded, guild_id, permit.id, permit, is_new=True)
             permit.first_id = added.message.id
         told = await self._firsts.tell_again(access, added.message)

@@ -7,7 +7,6 @@ import msgspec
 
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_events import message_created
-from api.services.messages.own_places import OwnPlaces
 from core.domain.errors import UnknownChannel
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
@@ -21,13 +20,12 @@ _encode = msgspec.json.Encoder().encode
 class SystemMessages:
     """Writes system messages."""
 
-    __slots__ = ("_door", "_entities", "_messages", "_places")
+    __slots__ = ("_door", "_entities", "_messages")
 
-    def __init__(self, *, entities: EntityCache, messages: MessageStore, door: Door, places: OwnPlaces) -> None:
+    def __init__(self, *, entities: EntityCache, messages: MessageStore, door: Door) -> None:
         self._entities = entities
         self._messages = messages
         self._door = door
-        self._places = places
 
     async def write(
         self, channel_id: int, kind: MessageType, author: User, *, mentioned: User | None = None, content: str = ""
@@ -55,4 +53,3 @@ class SystemMessages:
             )
             payload = msgspec.Raw(_encode(render_message_dispatch(resolved, None)))
             await self._messages.add(message, message_created(channel, message, payload))
-        self._places.note(author, message)

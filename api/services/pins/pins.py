@@ -25,7 +25,6 @@ from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_events import for_channel, message_created
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
-from api.services.messages.own_places import OwnPlaces
 from core.domain.channel import TEXT_LIKE, Channel
 from core.domain.errors import SystemMessageAction, TooManyPins, Unavailable, UnknownMessage, WrongChannelType
 from core.domain.events import CHANNEL_PINS_UPDATE
@@ -62,7 +61,6 @@ class PinService:
         "_entities",
         "_ids",
         "_messages",
-        "_places",
         "_reactions",
         "_renderer",
         "_store",
@@ -78,7 +76,6 @@ class PinService:
         reactions: MessageReactions,
         changes: MessageChanges,
         door: Door,
-        places: OwnPlaces,
         ids: IdSource,
         clock: Clock,
     ) -> None:
@@ -90,7 +87,6 @@ class PinService:
         self._reactions = reactions
         self._changes = changes
         self._door = door
-        self._places = places
         self._ids = ids
         self._clock = clock
 
@@ -190,7 +186,6 @@ class PinService:
             message = make(permit.id)
             encoded = self._renderer.encode(msgspec.structs.replace(resolved, message=message), member)
             await self._cache.add(message, message_created(channel, message, encoded.dispatch))
-        self._places.note(resolved.author, message)
 
     async def _show(self, user_id: int, channel_id: int, pins: Sequence[Pin]) -> tuple[list[Pin], Sequence[bytes]]:
         """Return the pins whose messages are there, and these in JSON; remove the other pins."""

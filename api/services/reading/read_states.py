@@ -2,10 +2,6 @@
 
 Each call is one unit of work of the person, so their devices hear of the changes in the order in which they were made.
 What somebody may not view cannot be acked. In a bulk, which a client makes of what it last knew, it is left out.
-
-Whoever marks a channel as unread, or forgets it, has seen their own messages there. So the places of these, which are
-written later (`own_places.py`), are written first. In a cluster some wait at other processes. They undo no mark that
-comes with a count, as those of people's clients do, but for half a second they can undo one without, or a forgetting.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +12,6 @@ from api.services.caller import Caller
 from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from api.services.messages.own_places import OwnPlaces
 from api.services.reading.read_state_forms import OF_CHANNEL, AckBulk, AckMessage, ForgetReadState
 from core.domain.channel import TEXT_LIKE
 from core.domain.errors import MissingAccess, UnknownChannel, UnknownMessage, WrongAccountKind
@@ -36,7 +31,7 @@ _SKEW_MS: Final = 60_000
 class ReadStateService:
     """Moves the places of the caller."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_last_messages", "_places", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_last_messages", "_store")
 
     def __init__(
         self,
@@ -44,12 +39,10 @@ class ReadStateService:
         store: Store,
         entities: EntityCache,
         last_messages: LastMessages,
-        places: OwnPlaces,
         ids: IdSource,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._places = places
         self._entities = entities
         self._last_messages = last_messages
         self._ids = ids
@@ -66,8 +59,6 @@ class ReadStateService:
         await self._entities.channel_access(caller.user_id, channel_id)
         is_manual = bool(form.manual)
         counted_id = 0
-        if is_manual:
-            await self._places.write()
         if is_manual and form.mention_count is not None:
             counted_id = (await self._last_messages.find_ids([channel_id])).get(channel_id, 0)
         ack = Ack(
@@ -121,7 +112,6 @@ class ReadStateService:
         require_person(caller)
         if form.read_state_type != OF_CHANNEL:
             return
-        await self._places.write()
         async with self._store.write(users=[caller.user_id]) as tx:
             left = await tx.read_states.forget(caller.user_id, channel_id, now_ms=self._clock.now_ms())
             if left is not None:

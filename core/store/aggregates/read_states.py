@@ -20,6 +20,12 @@ class ReadStateReader(Protocol):
         leave them out.
         """
 
+    async def fetch_followed(self) -> dict[int, int]:
+        """Return the position in each shard's log up to which authors' messages have moved their places (`move_own`).
+
+        Shards whose log was never followed are missing.
+        """
+
     async def list_mentions(
         self, user_id: int, *, before: int, limit: int, guild_id: int = 0, roles: bool = True, everyone: bool = True
     ) -> list[Mention]:
@@ -38,11 +44,14 @@ class ReadStateWriter(ReadStateReader, Protocol):
         A place never goes back, unless the ack is manual.
         """
 
-    async def move_own(self, places: Mapping[tuple[int, int], int], *, now_ms: int) -> None:
-        """Mark channels as read for the authors of messages; a place never goes back. The unit needs no owner.
+    async def move_own(
+        self, places: Mapping[tuple[int, int], int], *, followed: Mapping[int, int], now_ms: int
+    ) -> None:
+        """Mark channels as read for the authors of messages, without bots. The unit needs no owner.
 
-        A message up to which a client has given a count moves nothing: its author has marked it as unread since.
-        `places` has the newest message by (user id, channel id).
+        A place never goes back, and stays where a manual ack, or `forget`, that is younger than the message has put it.
+        So the same message may come again. `places` has the newest message by (user id, channel id), `followed` the new
+        positions of `fetch_followed`.
         """
 
     async def ack_pins(self, user_id: int, channel_id: int, pinned_ms: int, *, now_ms: int) -> int | None:

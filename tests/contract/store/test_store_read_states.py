@@ -5,6 +5,7 @@ from typing import Protocol
 import pytest
 
 from core.domain.guild import Guild
+from core.domain.ids import created_ms
 from core.domain.message import Message
 from core.domain.read_state import Ack, Mention, ReadState
 from core.domain.relationship import Relationship, RelationshipType
@@ -18,6 +19,7 @@ from tests.contract.builders import (
     add_users,
     flake,
     flake_at,
+    new_account,
     new_channel,
     new_direct_channel,
     new_message,
@@ -365,9 +367,49 @@ async def test_own_message_that_was_marked_as_unread_moves_nothing(store: Store,
     assert (state.last_read_id, state.mention_count) == (flake_at(12), 0)
 
 
-async def move_own(store: Store, places: dict[tuple[int, int], int]) -> None:
+async def test_own_messages_leave_a_manual_ack_that_is_younger(store: Store, guild: Guild) -> None:
+    marked_ms = created_ms(flake_at(12))
+    back = Ack(channel_id=CHANNEL, message_id=flake_at(9), is_manual=True)
+    await ack(store, BOB, back, now_ms=marked_ms)
+    await move_own(store, {(BOB, CHANNEL): flake_at(11)})
+    (state,) = await store.read_states.list_of_user(BOB)
+    assert state.last_read_id == flake_at(9)
+    await move_own(store, {(BOB, CHANNEL): flake_at(13)})
+    (state,) = await store.read_states.list_of_user(BOB)
+    assert state.last_read_id == flake_at(13)
+
+
+async def test_own_messages_leave_what_was_forgotten_since(store: Store, messages: Mentioning) -> None:
+    await messages.send(said(8, mention_ids=(BOB,)))
+    await read(store, BOB, 10)
+    async with store.write(users=[BOB]) as tx:
+        assert await tx.read_states.forget(BOB, CHANNEL, now_ms=created_ms(flake_at(12)))
+    await move_own(store, {(BOB, CHANNEL): flake_at(11)})
+    assert await store.read_states.list_of_user(BOB) == [ReadState(channel_id=CHANNEL, mention_count=1)]
+    await move_own(store, {(BOB, CHANNEL): flake_at(13)})
+    (state,) = await store.read_states.list_of_user(BOB)
+    assert (state.last_read_id, state.mention_count) == (flake_at(13), 0)
+
+
+async def test_own_messages_of_bots_move_nothing(store: Store, guild: Guild) -> None:
+    bot_id = flake(9)
+    async with store.write(users=[bot_id]) as tx:
+        await tx.users.create(new_account(9, bot=True))
+    await move_own(store, {(bot_id, CHANNEL): flake_at(11), (CAROL, CHANNEL): flake_at(12)})
+    assert await store.read_states.list_of_user(bot_id) == []
+    assert [state.channel_id for state in await store.read_states.list_of_user(CAROL)] == [CHANNEL]
+
+
+async def test_positions_of_followed_logs_are_those_of_the_last_unit(store: Store, guild: Guild) -> None:
+    assert await store.read_states.fetch_followed() == {}
+    await move_own(store, {(BOB, CHANNEL): flake_at(11)}, followed={0: 5, 3: 8 << 40})
+    await move_own(store, {}, followed={0: 7})
+    assert await store.read_states.fetch_followed() == {0: 7, 3: 8 << 40}
+
+
+async def move_own(store: Store, places: dict[tuple[int, int], int], *, followed: dict[int, int] | None = None) -> None:
     async with store.write() as tx:
-        await tx.read_states.move_own(places, now_ms=START_MS)
+        await tx.read_states.move_own(places, followed=followed or {}, now_ms=START_MS)
 
 
 async def test_mentions_are_purged_after_a_year(backend: StoreBackend, messages: Mentioning, clock: FakeClock) -> None:

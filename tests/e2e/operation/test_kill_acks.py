@@ -1,4 +1,4 @@
-"""kill -9 while people read: no place is lost that was answered, and mentions are counted as before."""
+"""kill -9 while people read and write: no place is lost that was answered, and mentions are counted as before."""
 
 import asyncio
 import contextlib
@@ -46,10 +46,10 @@ class Readers:
 
 
 async def fetch_place(server: Server, person: Person, channel_id: str) -> dict[str, Any]:
-    """Return what READY tells of a channel."""
+    """Return what READY tells of a channel, nothing when there is no entry."""
     async with open_gateway(server.gateway) as session:
         ready = await session.identify(person.token, intents=None)
-    found: dict[str, Any] = next(entry for entry in ready["read_state"] if entry["id"] == channel_id)
+    found: dict[str, Any] = next((entry for entry in ready["read_state"] if entry["id"] == channel_id), {})
     return found
 
 
@@ -80,3 +80,25 @@ async def test_kill_during_acks_loses_none_that_was_answered(tmp_path: Path) -> 
                 assert place["mention_count"] == len(left)
     finally:
         await server.stop()
+
+
+@pytest.mark.timeout(120)
+async def test_kill_right_after_a_message_leaves_its_channel_read_for_its_author(tmp_path: Path) -> None:
+    server = await Server(tmp_path / "data", GENEROUS).start()
+    try:
+        async with await Person.register(server.api) as person:
+            channel_id = text_channel(await person.make_guild())
+            for _ in range(3):
+                sent = await person.send(channel_id, "hello")
+                await server.kill()
+                await server.start()
+                await _wait_for_place(server, person, channel_id, sent["id"])
+    finally:
+        await server.stop()
+
+
+async def _wait_for_place(server: Server, person: Person, channel_id: str, message_id: str) -> None:
+    """Log in until READY tells the place of a message: a server takes its logs up while it serves already."""
+    async with asyncio.timeout(10):
+        while (await fetch_place(server, person, channel_id)).get("last_message_id") != message_id:
+            pass

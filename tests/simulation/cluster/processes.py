@@ -6,6 +6,7 @@ barrier, the jobs, and both tiers. What they stand on is in `tests.simulation.cl
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -116,7 +117,8 @@ class ClusterProcess:
     def _list_chores(self, laid: Laid, api: Api) -> list[Chore]:
         site, clock, scripts = self._site, self._clock, laid.scripts
         relational = laid.relational
-        outbox_lease, doors_lease = self._lease("outbox sweep", scripts), self._lease("door sweep", scripts)
+        jobs = ("outbox sweep", "door sweep", "own places")
+        outbox_lease, doors_lease, places_lease = (self._lease(job, scripts) for job in jobs)
         outbox_sweep = OutboxSweep(
             outbox=relational.outbox,
             relay=laid.relay,
@@ -133,8 +135,10 @@ class ClusterProcess:
             events=api.stored_events,
             is_held=lambda: doors_lease.epoch is not None,
         )
-        leases = (outbox_lease.run, doors_lease.run)
-        return [self.bus.run, laid.openings.run, *laid.runs, *leases, outbox_sweep.run, door_sweep.run]
+        leases = (outbox_lease.run, doors_lease.run, places_lease.run)
+        sweeps = (outbox_sweep.run, door_sweep.run)
+        own_places = partial(api.own_places.run, lambda: places_lease.epoch is not None)
+        return [self.bus.run, laid.openings.run, *laid.runs, *leases, *sweeps, own_places]
 
     def _lease(self, job: str, scripts: RedisLink) -> JobLease:
         return JobLease(name=job, holder=self.name, scripts=scripts, clock=self._clock)

@@ -150,5 +150,5 @@ class EmbeddedServer:
         self.is_ready = True
         self._world.trace.note(loop.name, "ready")
         async with asyncio.TaskGroup() as chores:
-            for run in (api.run, gateway.run, store.run_chores, ids.run):
+            for run in (api.run, api.own_places.run, gateway.run, store.run_chores, ids.run):
                 chores.create_task(run())

@@ -31,7 +31,7 @@ Row = tuple[Any, ...]
 _LEFT_BEHIND: Final = frozenset(
     (
         *("cluster", "node_numbers", "secrets"),  # a cluster has its own; floors are moved by themselves
-        *("log", "log_trims", "log_heads", "outbox"),  # all events have been dispatched
+        *("log", "log_trims", "log_heads", "followed_logs", "outbox"),  # all events have been dispatched
         *("nonces", "session_records", "session_cuts"),  # sessions and repeats end with the server
     )
 )

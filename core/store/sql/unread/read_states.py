@@ -2,20 +2,23 @@
 
 A row says up to which message was read, and up to which one a count was given by the client; what came later is counted
 when it is read. So a mention of everybody writes nothing for anybody, and what is deleted does not count any more.
+A row that was forgotten stays as a blank one, because it says when.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Table, and_, bindparam, delete, select
+from sqlalchemy import Table, and_, bindparam, select
 
+from core.domain.ids import snowflake_at
 from core.domain.read_state import Ack, Mention, ReadState
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables.channels import channels
-from core.store.sql.schema.tables.read_states import dismissed_mentions, read_states
+from core.store.sql.schema.tables.read_states import dismissed_mentions, followed_logs, read_states
+from core.store.sql.schema.tables.users import users
 from core.store.sql.unread.waiting_mentions import COUNTS, LISTED
 
 
@@ -30,6 +33,13 @@ class _Row(msgspec.Struct, kw_only=True, frozen=True):
     flags: int = 0
     last_viewed: int | None = None
     version: int = 0
+    marked_id: int = 0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the row says no more than that nothing was read."""
+        said = (self.last_read_id, self.given_count, self.last_pin_ms, self.flags, self.last_viewed or 0)
+        return not any(said)
 
     def shown(self, waiting: int) -> ReadState:
         """Return the read state, of which so many mentions wait after `counted_id`."""
@@ -57,6 +67,7 @@ _OF_USER: Final = Query(
     .join(channels, channels.c.id == read_states.c.channel_id)
     .where(read_states.c.user_id == bindparam("user_id"))
 )
+_FOLLOWED: Final = Query(select(followed_logs.c.shard, followed_logs.c.position))
 
 
 class SqlReadStates:
@@ -77,6 +88,9 @@ class SqlReadStates:
             asked += ((_OF_USER, {"user_id": user_id}), (COUNTS, {"user_id": user_id, "after_id": 0}))
         answers = iter(await self._db.query_together(*asked))
         return {user_id: _merge(next(answers), next(answers)) for user_id in user_ids}
+
+    async def fetch_followed(self) -> dict[int, int]:
+        return {row[0]: row[1] for row in await self._db.query(_FOLLOWED)}
 
     async def list_mentions(
         self, user_id: int, *, before: int, limit: int, guild_id: int = 0, roles: bool = True, everyone: bool = True
@@ -110,18 +124,20 @@ class SqlReadStates:
 
     async def forget(self, user_id: int, channel_id: int, *, now_ms: int) -> ReadState | None:
         known = (await self._find(user_id, [channel_id])).get(channel_id)
-        if known is None:
+        if known is None or known.is_blank:
             return None
-        is_this = (read_states.c.user_id == user_id, read_states.c.channel_id == channel_id)
-        await self._db.execute(delete(read_states).where(*is_this))
+        blank = _Row(channel_id=channel_id, version=_next_version(known, now_ms), marked_id=_newest_id_at(now_ms))
+        await self._put(user_id, [blank])
         counts = await self._count(user_id, after_id=0)
-        return _Row(channel_id=channel_id, version=_next_version(known, now_ms)).shown(counts.get(channel_id, 0))
+        return blank.shown(counts.get(channel_id, 0))
 
     async def dismiss(self, user_id: int, message_id: int) -> bool:
         new = self._dialect.insert(dismissed_mentions).values(user_id=user_id, message_id=message_id)
         return await self._db.execute(new.on_conflict_do_nothing()) == 1
 
-    async def move_own(self, places: Mapping[tuple[int, int], int], *, now_ms: int) -> None:
+    async def move_own(
+        self, places: Mapping[tuple[int, int], int], *, followed: Mapping[int, int], now_ms: int
+    ) -> None:
         new = self._dialect.insert(read_states)
         moved = ("last_read_id", "counted_id", "given_count", "version")
         put = new.on_conflict_do_update(
@@ -130,14 +146,30 @@ class SqlReadStates:
             where=and_(
                 new.excluded.last_read_id > read_states.c.last_read_id,
                 new.excluded.last_read_id > read_states.c.counted_id,
+                new.excluded.last_read_id > read_states.c.marked_id,
             ),
         )
+        people = await self._find_people({user_id for user_id, _ in places})
         rows = [
             {"user_id": user_id, **msgspec.structs.asdict(_own_row(channel_id, message_id, now_ms))}
             for (user_id, channel_id), message_id in sorted(places.items())
+            if user_id in people
         ]
         if rows:
             await self._db.execute(put, rows)
+        if followed:
+            go_on = self._dialect.insert(followed_logs)
+            go_on = go_on.on_conflict_do_update(
+                index_elements=_key(followed_logs), set_={"position": go_on.excluded.position}
+            )
+            await self._db.execute(go_on, [{"shard": shard, "position": followed[shard]} for shard in sorted(followed)])
+
+    async def _find_people(self, user_ids: Collection[int]) -> set[int]:
+        """Return those that are users and no bots."""
+        if not user_ids:
+            return set()
+        rows = await self._db.fetch_all(select(users.c.id).where(users.c.id.in_(user_ids), users.c.bot.is_(False)))
+        return {row[0] for row in rows}
 
     async def _count(self, user_id: int, *, after_id: int) -> dict[int, int]:
         """Count the messages after `after_id` that wait in each channel."""
@@ -178,6 +210,8 @@ def _moved(known: _Row, ack: Ack, now_ms: int) -> _Row:
             "counted_id": max(ack.counted_id, ack.message_id) if is_given else ack.message_id,
             "given_count": ack.mention_count if is_given else 0,
         }
+    if ack.is_manual:
+        changes["marked_id"] = _newest_id_at(now_ms)
     if ack.flags is not None:
         changes["flags"] = ack.flags
     if ack.last_viewed is not None:
@@ -191,6 +225,10 @@ def _own_row(channel_id: int, message_id: int, now_ms: int) -> _Row:
     return _Row(channel_id=channel_id, last_read_id=message_id, counted_id=message_id, version=now_ms)
 
 
+def _newest_id_at(now_ms: int) -> int:
+    return snowflake_at(now_ms + 1) - 1
+
+
 def _next_version(known: _Row, now_ms: int) -> int:
     return max(known.version + 1, now_ms)
 
@@ -198,7 +236,7 @@ def _next_version(known: _Row, now_ms: int) -> int:
 def _merge(rows: Rows, waiting: Rows) -> list[ReadState]:
     """Return the states of the rows with their counts, and those of channels of which nothing was read."""
     counts = _counts(waiting)
-    found = {row.channel_id: row.shown(counts.pop(row.channel_id, 0)) for row in map(_row, rows)}
+    found = {row.channel_id: row.shown(counts.pop(row.channel_id, 0)) for row in map(_row, rows) if not row.is_blank}
     found.update((channel_id, _Row(channel_id=channel_id).shown(count)) for channel_id, count in counts.items())
     return [found[channel_id] for channel_id in sorted(found)]
 

@@ -54,7 +54,7 @@ async def test_chats_are_listed_by_their_newest_messages_with_what_is_unread(sce
 
 async def test_own_messages_are_not_unread(api: ApiUnderTest, scene: Scene) -> None:
     own = await send(scene.owner, await make_channel(scene))
-    await api.built._places.write()
+    await api.built.own_places.write()
     newest = (await chats(scene.owner))[0]
     assert (newest["last_read_id"], newest["unread_count"]) == (own, 0)
 

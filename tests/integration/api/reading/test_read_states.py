@@ -29,7 +29,7 @@ async def ack(actor: Actor, channel_id: str, message_id: str, **fields: Any) -> 
 
 
 async def states(api: ApiUnderTest, actor: Actor) -> dict[str, ReadState]:
-    await api.built._places.write()
+    await api.built.own_places.write()
     found = await api.store.read_states.list_of_user(int(actor.id))
     return {str(state.channel_id): state for state in found}
 
@@ -192,6 +192,7 @@ async def test_forgotten_read_state_is_gone(api: ApiUnderTest, scene: Scene) -> 
     bob = await scene.join()
     message_id = await send(scene.owner, scene.general)
     await ack(bob, scene.general, message_id)
+    assert scene.general in await states(api, bob)
     assert (await bob.delete(f"/channels/{scene.general}/messages/ack")).status_code == 204
     assert scene.general not in await states(api, bob)
     told = api.payloads("MESSAGE_ACK")[-1]

@@ -142,11 +142,11 @@ class Unread(RuleBasedStateMachine):
         second = (await scene.owner.post(f"{scene.path}/channels", {"name": "second"})).json()["id"]
         opened = await scene.owner.post("/users/@me/channels", {"recipient_id": self.people[BOB].id})
         self.channels = [scene.general, second, opened.json()["id"]]
-        # The newcomers' arrival is announced in the first channel, and was read by them.
-        await self.api.built._places.write()
-        for newcomer in (BOB, CAROL):
-            (place,) = await self.api.store.read_states.list_of_user(int(self.people[newcomer].id))
-            self.model.read(newcomer, GENERAL, place.last_read_id)
+        await self.api.built.own_places.write()
+        for person in (BOB, CAROL):  # whose arrival is announced in the first channel
+            (arrival,) = await self.api.store.read_states.list_of_user(int(self.people[person].id))
+            assert str(arrival.channel_id) == scene.general
+            self.model.read(person, GENERAL, arrival.last_read_id)
 
     # -- steps
 
@@ -224,7 +224,7 @@ class Unread(RuleBasedStateMachine):
 
     @invariant()
     def logins_are_told_the_model(self) -> None:
-        self.runner.run(self.api.built._places.write())
+        self.runner.run(self.api.built.own_places.write())
         for person in PEOPLE:
             found = self.runner.run(self.api.store.read_states.list_of_user(int(self.people[person].id)))
             shown = {self.number[str(each.channel_id)]: (each.last_read_id, each.mention_count) for each in found}

@@ -16,10 +16,20 @@ read_states = Table(
     Column("flags", BigInteger, nullable=False),
     Column("last_viewed", BigInteger),
     Column("version", BigInteger, nullable=False),
+    Column("marked_id", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
-"""`given_count` stands for the messages from `last_read_id` up to `counted_id`; mentions after that are counted. No
+"""`given_count` stands for the messages from `last_read_id` up to `counted_id`; mentions after that are counted. A
+manual ack, or the forgetting of the state, was made at `marked_id`: what its author sent before moves no place. No
 foreign keys, because a message marks its channel as read for its author."""
+
+followed_logs = Table(
+    "followed_logs",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+)
+"""The position in each shard's log up to which messages have moved the places of their authors."""
 
 mentions = Table(
     "mentions",
