@@ -17,6 +17,7 @@ from api.services.images import ImageService
 from api.services.members.membership import Membership
 from api.services.preferences.guild_settings import GuildSettingsService
 from api.services.preferences.notes import NoteService
+from api.services.preferences.settings_changes import SettingsChanges
 from api.services.preferences.user_settings import UserSettingsService
 from api.services.relationships.relationship_cache import RelationshipCache
 from core.live.interfaces import OnlineCounts
@@ -89,5 +90,5 @@ def build_account_services(  # noqa: PLR0913 - a composition root is given all t
         guild_settings=GuildSettingsService(store=store, entities=entities, ids=ids),
         notes=NoteService(store=store, entities=entities, ids=ids),
         profiles=ProfileService(store=store, entities=entities, relationships=relationships, accounts=accounts),
-        user_settings=UserSettingsService(store=store, ids=ids),
+        user_settings=UserSettingsService(store=store, changes=SettingsChanges(ids=ids), ids=ids),
     )

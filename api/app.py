@@ -45,6 +45,7 @@ from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.stored_events import StoredMessageEvents
+from api.services.preferences.settings_changes import SettingsChanges
 from api.services.reactions.reaction_events import StoredReactionEvents
 from api.services.reading.own_places import OwnPlaces
 from core.bus.interfaces import Bus
@@ -183,7 +184,8 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         store=store, bus=bus, entities=entities, blobs=blobs, links=links, ids=ids, clock=clock, settings=settings.files
     )
     images = ImageService(blobs=blobs, workers=files.workers, thumbnails=files.thumbnails)
-    membership = Membership(ids=ids, clock=clock, welcome=Welcome(messages=store.messages, door=door).announce_join)
+    welcome = Welcome(messages=store.messages, door=door)
+    membership = Membership(ids=ids, clock=clock, settings=SettingsChanges(ids=ids), welcome=welcome.announce_join)
     private = build_private_services(
         store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,
         door=door, ids=ids, clock=clock, group_recipients=settings.limits.group_recipients,

@@ -1,7 +1,7 @@
 """What a person has set for itself and its devices: settings, settings of guilds, notes about others.
 
-Settings are the client's. This server keeps them, hands them to the person's other clients, and acts on none but the
-status (`core.domain.status_settings`).
+Settings are the client's. This server keeps them, hands them to the person's other clients, and acts on few: the
+status, and who may write to the person and ask to be a friend.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ NO_GUILD = 0
 
 
 class UserSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """The settings of one person, in the two forms that clients have; neither is made of the other."""
+    """The settings of one person, in the two forms that clients have. What both have changes in both at once."""
 
     user_id: int
     changed: str = "{}"
     """The older form: a JSON object of the settings that are not as in a new account."""
     preloaded_proto: bytes = b""
-    """The newer form: the protobuf that clients need at once (`core.domain.settings_proto`)."""
+    """The newer form: the protobuf that clients need at once (`core.domain.settings`)."""
     frecency_proto: bytes = b""
     """The protobuf that clients load later: what is used often."""
     notification_flags: int = 0

@@ -138,7 +138,10 @@ class UserDirectory:
 
     def begin_presence(self, session: Seat, presence: PresenceUpdate | None, settings: UserSettingsObject) -> None:
         """Set the presence with which a person's session begins: what its client asks for, or that of the settings."""
-        settled = SettledPresence(status=settings.status, custom_status=settings.custom_status)
+        custom = settings.custom_status
+        settled = SettledPresence(
+            status=settings.status, custom_status=None if custom is None else msgspec.to_builtins(custom)
+        )
         self.set_presence(session, begin_settled(presence, settled, now_ms=self._clock.now_ms()))
 
     def presence_set_by(self, session: Seat) -> Presence:

@@ -13,12 +13,18 @@ from api.services.preferences.preference_forms import (
     UpdateAllGuildSettings,
     UpdateGuildSettings,
     UpdateNotificationSettings,
+    UpdateSettingsJson,
     UpdateSettingsProto,
     UpdateUserSettings,
 )
 from api.services.preferences.user_settings import UserSettingsService
 from core.wire.objects.guild_settings import GuildSettingsObject
-from core.wire.objects.preferences import NoteObject, NotificationSettingsObject, SettingsProtoObject
+from core.wire.objects.preferences import (
+    NoteObject,
+    NotificationSettingsObject,
+    SettingsJsonObject,
+    SettingsProtoObject,
+)
 from core.wire.objects.user_settings import UserSettingsObject
 
 
@@ -50,6 +56,22 @@ async def update_settings_proto(
 ) -> SettingsProtoObject:
     """Change the caller's settings by a partial message."""
     return await user_settings.update_proto(caller, kind, data)
+
+
+@get("/users/@me/settings-proto/{kind}/json")
+async def get_settings_json(
+    kind: SnowflakePath, caller: Caller, user_settings: UserSettingsService
+) -> SettingsJsonObject:
+    """The caller's settings of the newer form as JSON: those that this server knows by name."""
+    return await user_settings.fetch_json(caller, kind)
+
+
+@patch("/users/@me/settings-proto/{kind}/json")
+async def update_settings_json(
+    kind: SnowflakePath, caller: Caller, data: UpdateSettingsJson, user_settings: UserSettingsService
+) -> SettingsJsonObject:
+    """Change the caller's settings of the newer form by JSON: each message that is given is replaced."""
+    return await user_settings.update_json(caller, kind, data)
 
 
 @patch("/users/@me/notification-settings")
@@ -99,6 +121,8 @@ ROUTES: Final[Sequence[Route]] = (
     update_settings,
     get_settings_proto,
     update_settings_proto,
+    get_settings_json,
+    update_settings_json,
     update_notification_settings,
     update_all_guild_settings,
     update_guild_settings,

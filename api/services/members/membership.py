@@ -4,6 +4,7 @@
       member row                            member row away, a bot's managed role away
       GUILD_MEMBER_ADD   to the guild       GUILD_ROLE_DELETE    to the guild
       _GUILD_JOINED      to the user        GUILD_MEMBER_REMOVE  to the guild
+      settings, if new guilds are restricted
       the welcome message, after the commit
 
 `add` and `remove` are steps of a caller's unit of work. The caller checks the rights.
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from api.services.announcements import guild_event, user_event
 from api.services.ids import IdSource
+from api.services.preferences.settings_changes import SettingsChanges
 from core.domain.errors import BannedFromGuild, LimitReached
 from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, GUILD_ROLE_DELETE
 from core.domain.guild import Guild
@@ -34,11 +36,12 @@ GuildWelcome = Callable[[Guild, Member], Awaitable[None]]
 class Membership:
     """Adds members to guilds and removes them."""
 
-    __slots__ = ("_clock", "_ids", "_welcome")
+    __slots__ = ("_clock", "_ids", "_settings", "_welcome")
 
-    def __init__(self, *, ids: IdSource, clock: Clock, welcome: GuildWelcome) -> None:
+    def __init__(self, *, ids: IdSource, clock: Clock, settings: SettingsChanges, welcome: GuildWelcome) -> None:
         self._ids = ids
         self._clock = clock
+        self._settings = settings
         self._welcome = welcome
 
     async def welcome(self, guild: Guild, member: Member) -> None:
@@ -80,6 +83,8 @@ class Membership:
             ),
             user_event(self._ids.next(), GUILD_JOINED, user_id, GuildJoined(guild_id=str(guild_id))),
         )
+        if not member.user.bot:
+            await self._settings.join_guild(tx, user_id, guild_id)
         return member
 
     async def remove(self, tx: Transaction, guild_id: int, user_id: int) -> Member:

@@ -23,6 +23,13 @@ class UpdateSettingsProto(msgspec.Struct, kw_only=True):
     required_data_version: int | None = None
 
 
+class UpdateSettingsJson(msgspec.Struct, kw_only=True):
+    """PATCH /users/@me/settings-proto/{kind}/json: a part of the settings by name, and the version it was made of."""
+
+    settings: dict[str, Any]
+    required_data_version: int | None = None
+
+
 class ChannelOverrideForm(msgspec.Struct, kw_only=True):
     """What is to differ in one channel. `channel_id` is needed in a list only."""
 

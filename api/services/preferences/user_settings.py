@@ -1,49 +1,46 @@
-"""The caller's settings, in both forms, and its settings of notifications. Other devices are told of each change.
-
-A status in the newer form is put into the older form too (`core.domain.status_settings`), which the gateway reads.
-"""
+"""The caller's settings, in both forms, and its settings of notifications. Other devices are told of each change."""
 
 import base64
 import binascii
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.ids import IdSource
-from api.services.preferences.preference_forms import UpdateSettingsProto, UpdateUserSettings
+from api.services.preferences.preference_forms import UpdateSettingsJson, UpdateSettingsProto, UpdateUserSettings
+from api.services.preferences.settings_changes import FRECENCY, PRELOADED, SettingsChanges, proto_of
 from core.domain.errors import Invalid, NotFound, WrongAccountKind, invalid_field
-from core.domain.events import NOTIFICATION_SETTINGS_UPDATE, USER_SETTINGS_PROTO_UPDATE, USER_SETTINGS_UPDATE
-from core.domain.preferences import UserSettings
-from core.domain.settings_proto import MAX_BYTES, BadProto, merge
-from core.domain.status_settings import find_status
-from core.store.interfaces import Store
+from core.domain.events import NOTIFICATION_SETTINGS_UPDATE
+from core.domain.settings import schema
+from core.domain.settings.merging import MAX_BYTES, Merged
+from core.domain.settings.proto_json import read_message, write_each_over
+from core.domain.settings.protobuf import BadProto
+from core.domain.settings.scalars import BadSetting
+from core.store.interfaces import Store, Transaction
 from core.wire.objects.preferences import (
     NotificationSettingsObject,
-    SettingsProtoChange,
+    SettingsJsonObject,
     SettingsProtoObject,
-    SettingsProtoUpdate,
-    merge_user_settings,
+    check_user_settings,
     parse_user_settings,
 )
 from core.wire.objects.user_settings import UserSettingsObject
 
 MAX_CHANGED_BYTES: Final = 64 * 1024
 """The largest settings of the older form. READY has them, and clients store some kilobytes."""
-PRELOADED: Final = 1
-"""The kind of the settings that clients need at once."""
-_PROTO_FIELDS: Final = {PRELOADED: "preloaded_proto", 2: "frecency_proto"}
-_KNOWN: Final = frozenset(UserSettingsObject.__struct_fields__)
+_SCHEMAS: Final = {PRELOADED: schema.PRELOADED, FRECENCY: schema.FRECENCY}
 
 
 class UserSettingsService:
     """Reads and changes settings."""
 
-    __slots__ = ("_ids", "_store")
+    __slots__ = ("_changes", "_ids", "_store")
 
-    def __init__(self, *, store: Store, ids: IdSource) -> None:
+    def __init__(self, *, store: Store, changes: SettingsChanges, ids: IdSource) -> None:
         self._store = store
+        self._changes = changes
         self._ids = ids
 
     async def fetch(self, caller: Caller) -> UserSettingsObject:
@@ -58,27 +55,21 @@ class UserSettingsService:
             WrongAccountKind. Invalid: naming the setting that has a wrong value, or for too many of them.
         """
         require_person(caller)
-        given = {name: value for name, value in form.items() if name in _KNOWN}
+        try:
+            given = check_user_settings(form)
+        except msgspec.ValidationError as error:
+            raise _name_error(error) from error
+        if not given:
+            return await self.fetch(caller)
         async with self._store.write(users=[caller.user_id]) as tx:
-            before = await tx.preferences.find_settings(caller.user_id)
-            changed = merge_user_settings(before.changed, given)
-            if len(changed) > MAX_CHANGED_BYTES:
+            after = await self._changes.put_flat(tx, caller.user_id, given)
+            if len(after.changed) > MAX_CHANGED_BYTES or len(after.preloaded_proto) > MAX_BYTES:
                 raise Invalid(message="The settings are too large.")
-            try:
-                shown = parse_user_settings(changed)
-            except msgspec.ValidationError as error:
-                raise _name_error(error) from error
-            if given:
-                await tx.preferences.put_settings(msgspec.structs.replace(before, changed=changed))
-                told = {name: getattr(shown, name) for name in given}
-                tx.announce(user_event(self._ids.next(), USER_SETTINGS_UPDATE, caller.user_id, told))
-        return shown
+        return parse_user_settings(after.changed)
 
     async def fetch_proto(self, caller: Caller, kind: int) -> SettingsProtoObject:
         """Return the settings in the newer form. Raises WrongAccountKind; NotFound for an unknown kind."""
-        field = _field_of(caller, kind)
-        stored: bytes = getattr(await self._store.preferences.find_settings(caller.user_id), field)
-        return SettingsProtoObject(settings=_show(stored))
+        return SettingsProtoObject(settings=_show(await self._fetch_bytes(caller, kind)))
 
     async def update_proto(self, caller: Caller, kind: int, form: UpdateSettingsProto) -> SettingsProtoObject:
         """Change settings of the newer form. Return all of them.
@@ -86,28 +77,32 @@ class UserSettingsService:
         Raises:
             WrongAccountKind. NotFound: for an unknown kind. Invalid: for what is no protobuf, or too large.
         """
-        field, partial = _field_of(caller, kind), _read(form.settings)
+        _require_kind(caller, kind)
+        partial = _read(form.settings)
         async with self._store.write(users=[caller.user_id]) as tx:
-            before = await tx.preferences.find_settings(caller.user_id)
+            merged = await self._put(tx, caller, kind, partial, form.required_data_version)
+        return SettingsProtoObject(settings=_show(merged.proto), out_of_date=merged.is_out_of_date)
+
+    async def fetch_json(self, caller: Caller, kind: int) -> SettingsJsonObject:
+        """Return the settings of the newer form as JSON. Raises WrongAccountKind; NotFound for an unknown kind."""
+        return SettingsJsonObject(settings=read_message(await self._fetch_bytes(caller, kind), _SCHEMAS[kind]))
+
+    async def update_json(self, caller: Caller, kind: int, form: UpdateSettingsJson) -> SettingsJsonObject:
+        """Change settings of the newer form by JSON. Return all of them.
+
+        Raises:
+            WrongAccountKind. NotFound: for an unknown kind. Invalid: naming a setting that is wrong or not known.
+        """
+        _require_kind(caller, kind)
+        async with self._store.write(users=[caller.user_id]) as tx:
+            stored = proto_of(await tx.preferences.find_settings(caller.user_id), kind)
             try:
-                merged = merge(getattr(before, field), partial, required_version=form.required_data_version)
-            except BadProto as error:
-                raise _bad_proto() from error
-            shown = _show(merged.proto)
-            if merged.is_out_of_date:
-                return SettingsProtoObject(settings=shown, out_of_date=True)
-            if len(merged.proto) > MAX_BYTES:
-                raise Invalid(message="The settings are too large.")
-            status = find_status(partial) if kind == PRELOADED else {}
-            settings = _replace(before, field, merged.proto)
-            if status:
-                settings = msgspec.structs.replace(settings, changed=merge_user_settings(before.changed, status))
-            await tx.preferences.put_settings(settings)
-            told = SettingsProtoUpdate(settings=SettingsProtoChange(type=kind, proto=shown))
-            tx.announce(user_event(self._ids.next(), USER_SETTINGS_PROTO_UPDATE, caller.user_id, told))
-            if status:
-                tx.announce(user_event(self._ids.next(), USER_SETTINGS_UPDATE, caller.user_id, status))
-        return SettingsProtoObject(settings=shown)
+                partial = write_each_over(stored, form.settings, _SCHEMAS[kind])
+            except BadSetting as error:
+                raise invalid_field(("settings", *error.path), "BASE_TYPE_BAD_TYPE", str(error)) from error
+            merged = await self._put(tx, caller, kind, partial, form.required_data_version)
+        shown = read_message(merged.proto, _SCHEMAS[kind])
+        return SettingsJsonObject(settings=shown, out_of_date=merged.is_out_of_date)
 
     async def update_notifications(self, caller: Caller, flags: int) -> NotificationSettingsObject:
         """Change the settings of notifications. Raises WrongAccountKind."""
@@ -119,6 +114,19 @@ class UserSettingsService:
             tx.announce(user_event(self._ids.next(), NOTIFICATION_SETTINGS_UPDATE, caller.user_id, shown))
         return shown
 
+    async def _fetch_bytes(self, caller: Caller, kind: int) -> bytes:
+        _require_kind(caller, kind)
+        return proto_of(await self._store.preferences.find_settings(caller.user_id), kind)
+
+    async def _put(self, tx: Transaction, caller: Caller, kind: int, partial: bytes, version: int | None) -> Merged:
+        try:
+            merged = await self._changes.put_proto(tx, caller.user_id, kind, partial, version)
+        except BadProto as error:
+            raise _bad_proto() from error
+        if len(merged.proto) > MAX_BYTES:
+            raise Invalid(message="The settings are too large.")
+        return merged
+
 
 def require_person(caller: Caller) -> None:
     """Check that the caller is a person. Raises WrongAccountKind: bots set nothing for themselves."""
@@ -126,16 +134,10 @@ def require_person(caller: Caller) -> None:
         raise WrongAccountKind
 
 
-def _field_of(caller: Caller, kind: int) -> str:
+def _require_kind(caller: Caller, kind: int) -> None:
     require_person(caller)
-    if kind not in _PROTO_FIELDS:
+    if kind not in _SCHEMAS:
         raise NotFound
-    return _PROTO_FIELDS[kind]
-
-
-def _replace(settings: UserSettings, field: str, proto: bytes) -> UserSettings:
-    changes: dict[str, Any] = {field: proto}
-    return msgspec.structs.replace(settings, **changes)
 
 
 def _show(proto: bytes) -> str:

@@ -56,8 +56,12 @@ async def test_settings_are_kept_and_told_to_the_other_device(server: Server, al
         assert (told["status"], told["developer_mode"]) == ("idle", True)
         kept = await desk.order("settings")
         assert (kept["status"], kept["developer_mode"], kept["version"]) == ("idle", True, 1)
+        assert (await alice.call("GET", "/users/@me/settings"))["status"] == "idle"
+        await alice.call("PATCH", "/users/@me/settings", {"status": "dnd"})
+        told = await phone.wait_for("settings", lambda event: event["version"] == 2)
+        assert (told["status"], told["developer_mode"]) == ("dnd", True)
     async with client_of(server, alice) as again:
-        assert (await again.wait_for("ready"))["status"] == "idle"
+        assert (await again.wait_for("ready"))["status"] == "dnd"
 
 
 async def test_notes_mutes_and_profiles(server: Server, alice: Person, bob: Person) -> None:

@@ -54,6 +54,16 @@ async def update_settings_proto(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(path, {"settings": "EAE="}, values=values)
 
 
+async def update_settings_json(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    path = "/users/@me/settings-proto/1/json"
+    body = {"settings": {"status": {"status": "idle"}}}
+    for _ in range(2):
+        await ground.owner.patch(path, body)
+    values = {"settings": [{"status": {"status": "dnd"}}], "required_data_version": [1]}
+    return ground.request(path, body, values=values)
+
+
 async def put_note(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     return ground.request(
@@ -85,5 +95,6 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/users/@me/notification-settings"): update_notification_settings,
     ("PATCH", "/users/@me/profile"): update_profile,
     ("PATCH", "/users/@me/settings-proto/{kind}"): update_settings_proto,
+    ("PATCH", "/users/@me/settings-proto/{kind}/json"): update_settings_json,
     ("PUT", "/users/@me/notes/{user_id}"): put_note,
 }

@@ -49,6 +49,7 @@ NOT_IN_A_GUILD: Final = frozenset(
         "PATCH /users/@me/profile",
         "PATCH /users/@me/settings",
         "PATCH /users/@me/settings-proto/{kind}",
+        "PATCH /users/@me/settings-proto/{kind}/json",
         "PUT /users/@me/notes/{user_id}",
         "POST /metrics",
         "POST /metrics/v2",

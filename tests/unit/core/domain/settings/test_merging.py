@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.settings_proto import BadProto, merge
+from core.domain.settings.merging import merge
+from core.domain.settings.protobuf import BadProto
 
 
 def varint(value: int) -> bytes:
