@@ -25,6 +25,7 @@ from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
 from gateway.homes.missed_events import MissedEvents
 from gateway.homes.session_restoring import SessionRestoring
+from gateway.users.relations import Relations
 from gateway.users.user_directory import UserDirectory
 
 
@@ -49,13 +50,15 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     rows = RowWait(bus=common.bus, store=common.store)
     progress = LogProgress()
     missed = MissedEvents(bus=common.bus, call_later=common.call_later)
-    guilds = _build_guilds(common, online, windows)
+    relations = Relations()
+    guilds = _build_guilds(common, online, windows, relations)
     users = UserDirectory(
         bus=common.bus,
         clock=common.clock,
         call_later=common.call_later,
         metrics=common.metrics,
         meter=common.meter,
+        relations=relations,
         grace_s=common.settings.gateway.presence_grace_s,
     )
     entrance = GuildEntrance(
@@ -90,7 +93,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     )
 
 
-def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows) -> GuildDirectory:
+def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows, relations: Relations) -> GuildDirectory:
     options = common.settings.gateway
     loader = GuildLoader(
         store=common.store,
@@ -99,6 +102,7 @@ def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows) -
         call_later=common.call_later,
         meter=common.meter,
         on_online=online.put,
+        hidden_from=relations.hidden_from,
         large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
     )
     return GuildDirectory(

@@ -12,6 +12,7 @@ from core.wire.envelope import Envelope
 from core_ext.guild import SlotSet
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.guilds.guild_sessions import GuildSessions
+from gateway.guilds.hiding import HiddenFrom, hide_in_list, hides_nobody
 from gateway.guilds.member_lists.list_contents import ListSources
 from gateway.guilds.member_lists.member_lists import MemberLists
 from gateway.guilds.member_lists.member_ranges import Ranges, parse_ranges
@@ -47,7 +48,7 @@ square."""
 
 
 class Attention:
-    __slots__ = ("_lists", "_passive", "_sessions", "_shape", "_state", "_subscriptions")
+    __slots__ = ("_hidden_from", "_lists", "_passive", "_sessions", "_shape", "_state", "_subscriptions")
 
     def __init__(
         self,
@@ -58,8 +59,13 @@ class Attention:
         readers: Callable[[int, SlotSet], SlotSet],
         call_later: CallLater,
         large: LargeGuilds | None = None,
+        hidden_from: HiddenFrom = hides_nobody,
     ) -> None:
-        """`viewable` gives the channels that a member views, `readers` keeps the viewers who read a channel."""
+        """`viewable` gives the channels that a member views, `readers` keeps the viewers who read a channel.
+
+        `hidden_from` says whose presence a user does not see.
+        """
+        self._hidden_from = hidden_from
         self._state = state
         self._sessions = sessions
         self._passive = PassiveSessions(
@@ -72,7 +78,7 @@ class Attention:
             viewable=viewable,
             can_view=sessions.can_view,
             slots_of=sessions.slots_of,
-            send=lambda body, slots, channel_id: sessions.send(body, SlotSet(slots) & sessions.viewers(channel_id)),
+            send=self._send_list,
         )
         self._lists = MemberLists(sources, call_later=call_later)
         self._subscriptions: dict[int, GuildSubscription] = {}
@@ -138,11 +144,22 @@ class Attention:
 
     def _show_presences(self, slot: int, user_ids: list[int]) -> None:
         guild_id = b'{"guild_id":"%d",' % self._state.guild_id
+        hidden = self._hidden_from(self._sessions.at(slot).user_id)
         for user_id in user_ids:
             presence = self._state.presences.get(user_id)
-            if presence is not None:
+            if user_id not in hidden and presence is not None:
                 body = DispatchBody(PRESENCE_UPDATE, guild_id + bytes(presence)[1:])
                 self._sessions.send(body, SlotSet((slot,)))
+
+    def _send_list(self, body: DispatchBody, slots: Collection[int], channel_id: int) -> None:
+        """Send a part of a member list to those of these sessions that view the channel."""
+        seen = SlotSet(slots) & self._sessions.viewers(channel_id)
+        for slot in list(seen):
+            hidden = self._hidden_from(self._sessions.at(slot).user_id)
+            if hidden and (own := hide_in_list(body, hidden)) is not body:
+                seen -= SlotSet((slot,))
+                self._sessions.send(own, SlotSet((slot,)))
+        self._sessions.send(body, seen)
 
     # -- events
 

@@ -54,6 +54,7 @@ from gateway.guilds.guild_create import GuildCreates
 from gateway.guilds.guild_parts import GuildParts
 from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.guild_views import GuildViews
+from gateway.guilds.hiding import HiddenFrom, hides_nobody
 from gateway.guilds.online_count import OnlineCount
 from gateway.guilds.passive_sessions import LargeGuilds
 from gateway.guilds.presence_batches import PresenceBatches, PresencePace
@@ -91,7 +92,7 @@ class GuildActor:
     """
 
     __slots__ = (
-        "_clock",
+        "_hidden_from",
         "_message_reactions",
         "_notices",
         "_online",
@@ -108,7 +109,7 @@ class GuildActor:
         "state",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a guild shares with all others
         self,
         state: GuildState,
         *,
@@ -119,16 +120,18 @@ class GuildActor:
         on_online: Callable[[int, int], None] | None = None,
         large: LargeGuilds | None = None,
         pace: PresencePace | None = None,
+        hidden_from: HiddenFrom = hides_nobody,
     ) -> None:
         """`large` says when sessions of people are passive. `call_later` is the event loop's.
 
         `pace` is what the presences of all guilds share. `on_online` takes the guild's id and how many members are
-        online, whenever that may have changed.
+        online, whenever that may have changed. `hidden_from` says whose presence a user does not see.
         """
         self.state = state
         self.revision = revision
         self.position = 0
         self.sessions = GuildSessions(guild_id=state.guild_id, channel_ids=state.channels, on_dispatch=on_dispatch)
+        self._hidden_from = hidden_from
         self._views = GuildViews(state, self.sessions)
         self._parts = GuildParts(state)
         self._online = OnlineCount(state, on_online)
@@ -141,12 +144,13 @@ class GuildActor:
             readers=self._views.readers,
             large=large,
             call_later=call_later,
+            hidden_from=hidden_from,
         )
         self.attendance = Attendance(
             state=state,
             sessions=self.sessions,
             views=self._views,
-            creates=GuildCreates(state, self._parts),
+            creates=GuildCreates(state, self._parts, hidden_from=hidden_from),
             attention=self.attention,
             tell=self._tell,
         )
@@ -308,13 +312,15 @@ class GuildActor:
     def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
         """Dispatch a presence to all who may see it, except these users. Return how many sessions got it."""
         slots = self._recipients.find_others(envelope)
-        for user_id in without:
+        for user_id in (*without, *self._hidden_from(envelope.user_id)):
             slots -= SlotSet(self.sessions.slots_of(user_id))
         self._dispatch(envelope, slots)
         return len(slots)
 
     def tell_presence_to(self, envelope: Envelope, user_id: int) -> None:
         """Dispatch a presence to this user's sessions, if they may see it."""
+        if user_id in self._hidden_from(envelope.user_id):
+            return
         self._dispatch(envelope, self._recipients.find_others(envelope) & SlotSet(self.sessions.slots_of(user_id)))
 
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:

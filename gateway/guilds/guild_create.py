@@ -20,6 +20,7 @@ from core.domain.events import GUILD_CREATE
 from core.domain.intents import Intent
 from core.wire.capabilities import Capability, has
 from gateway.guilds.guild_parts import GuildParts
+from gateway.guilds.hiding import HiddenFrom, hides_nobody
 from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import MemberState
 from gateway.payloads.shared_pairs import SharedPairs
@@ -31,6 +32,10 @@ _PRESENCES: Final = int(Intent.GUILD_PRESENCES)
 _MAX_MEMBERS_WITH_PRESENCES: Final = 75_000
 """Above it, GUILD_CREATE lists only the session's own member (Discord's rule)."""
 
+_SMALL: Final = 100
+"""Up to so many members READY_SUPPLEMENTAL lists those who are offline as well: as many as the rows of a member list
+that a client asks for first. In larger guilds they come with the list."""
+_NOBODY: Final[frozenset[int]] = frozenset()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,9 +51,11 @@ _decode_member = msgspec.json.Decoder(_Member).decode
 class GuildCreates:
     """Shows one guild to sessions."""
 
-    __slots__ = ("_parts", "_state")
+    __slots__ = ("_hidden_from", "_parts", "_state")
 
-    def __init__(self, state: GuildState, parts: GuildParts) -> None:
+    def __init__(self, state: GuildState, parts: GuildParts, *, hidden_from: HiddenFrom = hides_nobody) -> None:
+        """`hidden_from` says whose presence a user does not see."""
+        self._hidden_from = hidden_from
         self._state = state
         self._parts = parts
 
@@ -84,9 +91,15 @@ class GuildCreates:
             return ShownGuild(guild_id, _encode(own), (*parts, *people), itself)
         if not self._lists_others(session, shows_others=shows_others):
             return ShownGuild(guild_id, _encode(own), parts, itself)
-        is_large = own["large"] or has(capabilities, Capability.PRIORITISED_READY)
-        others = self._parts.people(large=is_large, for_person=True)
+        is_prioritised = has(capabilities, Capability.PRIORITISED_READY)
+        is_large = own["large"] or (is_prioritised and self._state.members.count > _SMALL)
+        others = self._parts.people(large=is_large, for_person=True, without=self._find_hidden(session))
         return ShownGuild(guild_id, _encode(own), parts, itself, others.member_list, others.presence_list)
+
+    def _find_hidden(self, session: Seat) -> frozenset[int]:
+        """Return the members who are online and whose presence the session's user does not see."""
+        hidden = self._hidden_from(session.user_id)
+        return frozenset(hidden) & self._state.presences.keys() if hidden else _NOBODY
 
     def _own_pairs(self, session: Seat, member: MemberState) -> dict[str, Any]:
         is_large = self._state.members.count > session.profile.large_threshold
@@ -110,9 +123,10 @@ class GuildCreates:
         if not self._lists_others(session, shows_others=shows_others):
             own["members"], own["presences"] = [itself], []
             return ()
-        people = parts.people(large=is_large, for_person=for_person)
+        hidden = self._find_hidden(session)
+        people = parts.people(large=is_large, for_person=for_person, without=hidden)
         if member.user_id in people.user_ids:
             return people.members, people.presences
-        others = [each for each in parts.listed(large=is_large) if each.user_id != member.user_id]
+        others = [each for each in parts.listed(large=is_large, without=hidden) if each.user_id != member.user_id]
         own["members"] = [*(parts.member(each, for_person=for_person) for each in others), itself]
         return (people.presences,)

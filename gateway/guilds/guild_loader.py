@@ -8,6 +8,7 @@ from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from gateway.events.event_meter import EventMeter
 from gateway.guilds.guild_actor import GuildActor
+from gateway.guilds.hiding import HiddenFrom, hides_nobody
 from gateway.guilds.passive_sessions import LargeGuilds
 from gateway.guilds.presence_batches import PresencePace
 from gateway.guilds.state.guild_state import GuildState
@@ -18,7 +19,7 @@ from gateway.scheduling.batch_timer import CallLater
 class GuildLoader:
     """Makes actors, and owns the parts that all of them share."""
 
-    __slots__ = ("_bus", "_call_later", "_clock", "_large", "_meter", "_on_online", "_pace", "_store")
+    __slots__ = ("_bus", "_call_later", "_clock", "_hidden_from", "_large", "_meter", "_on_online", "_pace", "_store")
 
     def __init__(
         self,
@@ -30,11 +31,13 @@ class GuildLoader:
         meter: EventMeter | None = None,
         on_online: Callable[[int, int], None] | None = None,
         large: LargeGuilds | None = None,
+        hidden_from: HiddenFrom = hides_nobody,
     ) -> None:
         """The optional arguments are those of `GuildActor`."""
         self._bus = bus
         self._call_later = call_later
         self._clock = clock
+        self._hidden_from = hidden_from
         self._large = large
         self._meter = meter
         self._on_online = on_online
@@ -66,5 +69,6 @@ class GuildLoader:
             on_dispatch=None if self._meter is None else self._meter.count,
             on_online=self._on_online,
             large=self._large,
+            hidden_from=self._hidden_from,
             pace=self._pace,
         )

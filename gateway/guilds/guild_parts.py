@@ -132,30 +132,37 @@ class GuildParts:
             part = self._channels[channel_ids] = SharedPairs(_encode({"channels": seen}))
         return part
 
-    def people(self, *, large: bool, for_person: bool) -> People:
-        """Return the listed people: of a large guild those who are online."""
+    def people(self, *, large: bool, for_person: bool, without: frozenset[int] = frozenset()) -> People:
+        """Return the listed people: of a large guild those who are online. Those in `without` are shown as offline."""
+        if without:
+            return self._list_people(large=large, for_person=for_person, without=without)
         people = self._people.get((large, for_person))
         if people is None:
             people = self._people[large, for_person] = self._list_people(large=large, for_person=for_person)
         return people
 
-    def listed(self, *, large: bool) -> list[MemberState]:
-        """Return all members of a guild that is not large and kept whole, else the members that are online."""
+    def listed(self, *, large: bool, without: frozenset[int] = frozenset()) -> list[MemberState]:
+        """Return all members of a guild that is not large and kept whole, else the members that are online.
+
+        Of the online ones those in `without` are left out.
+        """
         members = self._state.members
         if members.keeps_all and not large:
             return list(members)
-        return [member for user_id in self._state.presences if (member := members.find(user_id)) is not None]
+        online = (user_id for user_id in self._state.presences if user_id not in without)
+        return [member for user_id in online if (member := members.find(user_id)) is not None]
 
     def member(self, member: MemberState, *, for_person: bool) -> msgspec.Raw:
         """Return a member's object."""
         return name_member(member.raw, member.user_id, self._state.guild_id) if for_person else member.raw
 
-    def _list_people(self, *, large: bool, for_person: bool) -> People:
-        members, presences = self.listed(large=large), self._state.presences
+    def _list_people(self, *, large: bool, for_person: bool, without: frozenset[int] = frozenset()) -> People:
+        members = self.listed(large=large, without=without)
+        presences = [each for each in self._state.presences.items() if each[0] not in without]
         if for_person:
-            named = [_name_presence(user_id, presence) for user_id, presence in presences.items()]
+            named = [_name_presence(user_id, presence) for user_id, presence in presences]
         else:
-            named = list(presences.values())
+            named = [presence for _, presence in presences]
         return People(
             (member.user_id for member in members),
             [self.member(member, for_person=for_person) for member in members],

@@ -165,10 +165,10 @@ class GuildEntrance:
         actor = self._guilds.find(guild_id)
         return actor.state.members.all() if actor is not None and actor.state.members.keeps_all else None
 
-    async def presences_of(self, guild_id: int, user_ids: Collection[int]) -> list[msgspec.Raw]:
-        """Return the presences of those of the users who are connected to the guild and not offline."""
-        actor = self._guilds.find(guild_id)
-        found = () if actor is None else (actor.presence_of(user_id) for user_id in user_ids)
+    async def presences_of(self, guild_id: int, user_ids: Collection[int], *, viewer_id: int) -> list[msgspec.Raw]:
+        """Return the presences of those of the users who are connected to the guild and not offline for the viewer."""
+        actor, hidden = self._guilds.find(guild_id), self._users.hidden_from(viewer_id)
+        found = () if actor is None else (actor.presence_of(each) for each in user_ids if each not in hidden)
         return [presence for presence in found if presence is not None]
 
     def arriving(self, session: Seat) -> list[int]:

@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from core.domain.member import Member
+from core.domain.relationship import Relationship
 from core.wire.envelope import Envelope
 from core.wire.objects.presence import PresenceObject
 from core.wire.objects.session import SessionObject
@@ -37,8 +38,8 @@ class UserHome(Protocol):
     def enter(self, session: Seat) -> None:
         """Seat a session that begins its login. Its user's events are held until `start`."""
 
-    def know_friends(self, session: Seat, friend_ids: Iterable[int]) -> None:
-        """Take the friends of a person whose session was seated just now, as they were read."""
+    def know_relationships(self, session: Seat, rows: Iterable[Relationship]) -> None:
+        """Take the relationships of a person whose session was seated just now, as they were read."""
 
     def list_friends_presences(self, user_id: int) -> Sequence[PresenceObject]:
         """Return the presences of a person's friends who are not offline."""
@@ -173,8 +174,8 @@ class GuildHomes(Protocol):
     def list_members(self, guild_id: int) -> Collection[KnownMember] | None:
         """Return all members of a guild that is kept whole in memory. None: the store must be asked."""
 
-    async def presences_of(self, guild_id: int, user_ids: Collection[int]) -> list[msgspec.Raw]:
-        """Return the presences of those of the users who are connected to the guild and not offline."""
+    async def presences_of(self, guild_id: int, user_ids: Collection[int], *, viewer_id: int) -> list[msgspec.Raw]:
+        """Return the presences of those of the users who are connected to the guild and not offline for the viewer."""
 
 
 class HomePort(NamedTuple):

@@ -151,7 +151,7 @@ class SessionRestoring:
         login = (await self._store.logins.find_many([token_hash])).get(token_hash)
         if login is None:
             return RestoreRefusal.REVOKED
-        self._users.know_friends(session, login.friend_ids)
+        self._users.know_relationships(session, login.relationships)
         await self._rows.wait()
         rows = {member.guild_id: member for member in login.memberships}
         for stay in coming.stays:

@@ -162,7 +162,7 @@ class Identifying:
         session = self._factory.make_session(login.command, snapshot.auth, snapshot.account, snapshot.application)
         login.session = session
         self._homes.users.enter(session)
-        self._homes.users.know_friends(session, snapshot.friend_ids)
+        self._homes.users.know_relationships(session, snapshot.relationships)
         self._homes.users.hold(session, login.missed_events(session.user_id))
         return session
 

@@ -169,7 +169,9 @@ class _Answer:
             chunk.not_found = [str(user_id) for user_id in not_found]
         if self._shows_presences:
             user_ids = [member.user_id for member in members] if self._may_see_presences else []
-            chunk.presences = await self._homes.guilds.presences_of(self.guild_id, user_ids)
+            chunk.presences = await self._homes.guilds.presences_of(
+                self.guild_id, user_ids, viewer_id=self.session.user_id
+            )
         if self.is_wanted:
             self.session.dispatch(SplicedBody(GUILD_MEMBERS_CHUNK, _encode(chunk)))
             self._meter.count(GUILD_MEMBERS_CHUNK, 1)

@@ -23,9 +23,11 @@ from core.domain.events import (
     GUILD_JOINED,
     GUILD_MEMBER_ADD,
     INTERNAL_EVENTS,
+    PRESENCE_UPDATE,
     SESSIONS_REPLACE,
     required_intent,
 )
+from core.domain.intents import Intent
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import parse_joined
 from core.wire.objects.session import SessionClient, SessionObject
@@ -283,6 +285,14 @@ class UserActor:
         """Return the newest sessions that are present, as the user's own clients show them."""
         present = [place for place in self._places if place.is_present and not place.has_parted]
         return [_render_place(place) for place in present[-MAX_SESSIONS_TOLD:]]
+
+    def show_presence(self, guild_id: int, body: DispatchBody) -> None:
+        """Tell the sessions in a guild that want presences a member's, which is for this user alone."""
+        for place in self._places:
+            session = place.session
+            if place.held is None and guild_id in session.slots and session.intents & Intent.GUILD_PRESENCES:
+                session.dispatch(body)
+                self._count(PRESENCE_UPDATE, 1)
 
     # -- events
 

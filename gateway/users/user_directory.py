@@ -14,6 +14,7 @@ import msgspec
 
 from core.bus.interfaces import Bus
 from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, USER_SETTINGS_UPDATE, Audience
+from core.domain.relationship import Relationship
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import NO_ID, Envelope
@@ -23,12 +24,13 @@ from core.wire.objects.session import SessionObject
 from core.wire.objects.user_settings import UserSettingsObject
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
+from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.seat import Seat
 from gateway.users.account_presences import AccountPresences
 from gateway.users.friend_presences import FriendPresences
-from gateway.users.friends import Friends
 from gateway.users.presence import OFFLINE, Presence, from_command, render_friends_presence, render_presence
+from gateway.users.relations import Change, Relations
 from gateway.users.session_news import SessionNews
 from gateway.users.settled_presence import SettledPresence, begin_settled, read_settled
 from gateway.users.user_actor import Join, UserActor
@@ -46,7 +48,6 @@ class UserDirectory:
         "_clock",
         "_count",
         "_friend_presences",
-        "_friends",
         "_grace",
         "_grace_s",
         "_metrics",
@@ -54,6 +55,7 @@ class UserDirectory:
         "_on_presence",
         "_on_sessions",
         "_presences",
+        "_relations",
         "_session_news",
     )
 
@@ -65,9 +67,13 @@ class UserDirectory:
         call_later: CallLater,
         metrics: Metrics,
         meter: EventMeter,
+        relations: Relations,
         grace_s: float,
     ) -> None:
-        """`grace_s` is the time from the loss of a socket to being offline for others."""
+        """`relations` is kept here, and read by guilds.
+
+        `grace_s` is the time from the loss of a socket to being offline for others.
+        """
         self._bus = bus
         self._call_later = call_later
         self._clock = clock
@@ -80,7 +86,7 @@ class UserDirectory:
         self._on_sessions = self._note_sessions
         self._count = meter.count
         self._actors: dict[int, UserActor] = {}
-        self._friends = Friends()
+        self._relations = relations
         self._friend_presences = FriendPresences(bus=bus, call_later=call_later, is_here=self._actors.__contains__)
         self._grace: dict[str, Handle] = {}
         self._session_news = SessionNews(tell=self._tell_sessions, call_later=call_later)
@@ -100,16 +106,20 @@ class UserDirectory:
             )
             self._actors[session.user_id] = actor
             if not is_bot:
-                self._friends.expect(session.user_id)
+                self._relations.expect(session.user_id)
         actor.enter(session)
 
-    def know_friends(self, session: Seat, friend_ids: Iterable[int]) -> None:
-        """Take the friends of a person whose session was seated just now, as they were read."""
-        self._friends.know(session.user_id, friend_ids)
+    def know_relationships(self, session: Seat, rows: Iterable[Relationship]) -> None:
+        """Take the relationships of a person whose session was seated just now, as they were read."""
+        self._relations.know(session.user_id, rows)
+
+    def hidden_from(self, user_id: int) -> Collection[int]:
+        """Return those whose presence a user does not see, because one of the two blocks the other."""
+        return self._relations.hidden_from(user_id)
 
     def list_friends_presences(self, user_id: int) -> list[PresenceObject]:
         """Return the presences of those friends who are not offline."""
-        here = [(friend_id, self._actors.get(friend_id)) for friend_id in sorted(self._friends.of(user_id))]
+        here = [(friend_id, self._actors.get(friend_id)) for friend_id in sorted(self._relations.friends_of(user_id))]
         return [
             render_friends_presence(friend_id, actor.presence)
             for friend_id, actor in here
@@ -119,7 +129,7 @@ class UserDirectory:
     def hold(self, session: Seat, envelopes: Collection[Envelope]) -> None:
         """Hold events for the session's user that passed before it was seated."""
         for envelope in envelopes:
-            self._friends.note(envelope)
+            self._relations.note(envelope)
         self._actors[session.user_id].hold(session, envelopes)
 
     def start(self, session: Seat) -> list[Join]:
@@ -190,7 +200,7 @@ class UserDirectory:
             del self._actors[session.user_id]
             self._session_news.forget(session.user_id)
             self._presences.forget(session.user_id)
-            self._friends.forget(session.user_id)
+            self._relations.forget(session.user_id)
 
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
         """Hand an event to its user's actor, if there is one. The result is that of `UserActor.deliver`."""
@@ -201,14 +211,24 @@ class UserDirectory:
             joins = actor.deliver(envelope)
             if envelope.event == USER_SETTINGS_UPDATE:
                 actor.follow_settings(read_settled(envelope.payload), now_ms=self._clock.now_ms())
-            friend_id = self._friends.note(envelope)
+            change = self._relations.note(envelope)
         except msgspec.MsgspecError:
             logger.exception("an event has an unreadable payload", extra={"event": envelope.event})
             return ()
-        friend = self._actors.get(friend_id)
-        if friend is not None and friend.presence != OFFLINE:
-            self._friend_presences.tell(friend_id, friend.presence, envelope.user_id)
+        if change is not None:
+            self._tell_of_change(actor, change)
         return joins
+
+    def _tell_of_change(self, actor: UserActor, change: Change) -> None:
+        """Tell a new friend's presence. Tell both ends of a block that the other is offline, and after it how it is."""
+        other = self._actors.get(change.other_id)
+        if other is None:
+            return
+        if change.is_friend and other.presence != OFFLINE:
+            self._friend_presences.tell(other.user_id, other.presence, actor.user_id)
+        if change.is_blocked is not None:
+            _show_in_guilds(other, to=actor, is_hidden=change.is_blocked)
+            _show_in_guilds(actor, to=other, is_hidden=change.is_blocked)
 
     def find_presence(self, user_id: int) -> msgspec.Raw | None:
         """Return the user's presence as in GUILD_CREATE, None when offline."""
@@ -239,7 +259,7 @@ class UserDirectory:
         """Publish a presence that has changed to all guilds of its user."""
         self._metrics.events.presence_updates_total.labels(actor.presence.status).inc()
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
-        self._friend_presences.put(actor.user_id, actor.presence, self._friends.of(actor.user_id))
+        self._friend_presences.put(actor.user_id, actor.presence, self._relations.friends_of(actor.user_id))
 
     def _note_sessions(self, actor: UserActor) -> None:
         self._session_news.note(actor.user_id)
@@ -278,3 +298,13 @@ class UserDirectory:
     def _end_grace(self, session: Seat) -> None:
         self._grace.pop(session.id, None)
         self._actors[session.user_id].set_present(session, is_present=False)
+
+
+def _show_in_guilds(shown: UserActor, *, to: UserActor, is_hidden: bool) -> None:
+    """Tell one user the presence of another one in the guilds that both are in."""
+    if shown.presence == OFFLINE:
+        return
+    presence = OFFLINE if is_hidden else shown.presence
+    for guild_id in sorted(shown.guild_ids() & to.guild_ids()):
+        payload = _encode(render_presence(shown.user_id, presence, guild_id))
+        to.show_presence(guild_id, DispatchBody(PRESENCE_UPDATE, payload))

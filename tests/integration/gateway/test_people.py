@@ -115,6 +115,14 @@ async def test_people_of_a_guild_stand_in_it_beside_it_or_in_the_supplement(
         assert client.names()[:2] == ["READY", "READY_SUPPLEMENTAL"]
 
 
+async def test_members_of_small_guilds_who_are_offline_are_in_the_supplement(scene: Scene, connect: Connect) -> None:
+    async with connect() as client:
+        await scene.log_in(client, scene.alice, capabilities=PRIORITISED)
+        more = await client.wait_for("READY_SUPPLEMENTAL")
+        assert ids(more["merged_members"][0]) == {str(scene.alice.id), str(scene.bob.id)}
+        assert {each["user_id"] for each in more["merged_presences"]["guilds"][0]} == {str(scene.alice.id)}
+
+
 async def test_member_objects_name_user_and_guild_for_people_alone(scene: Scene, connect: Connect) -> None:
     bot = await scene.writer.bot(scene.alice)
     await scene.writer.join(scene.shared, bot)

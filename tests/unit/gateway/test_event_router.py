@@ -15,6 +15,7 @@ from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
+from gateway.users.relations import Relations
 from gateway.users.user_directory import UserDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_connection import FakeConnection
@@ -42,6 +43,7 @@ class RouterUnderTest:
             call_later=timers.call_later,
             metrics=metrics,
             meter=meter,
+            relations=Relations(),
             grace_s=10.0,
         )
         self.table = SessionTable(

@@ -4,11 +4,13 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.domain.events import USER_OFFLINE
+from core.domain.relationship import Relationship
 from core.runtime.metrics import Metrics
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.users.account_presences import CHANGES, WINDOW_S
 from gateway.users.friend_presences import GAP_S
+from gateway.users.relations import Relations
 from gateway.users.user_directory import UserDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
@@ -34,6 +36,7 @@ class RecordedDirectory:
             call_later=self.timers.call_later,
             metrics=metrics,
             meter=EventMeter(metrics=metrics, clock=clock),
+            relations=Relations(),
             grace_s=GRACE_S,
         )
 
@@ -196,7 +199,8 @@ def test_presence_is_published_to_those_friends_who_have_sessions() -> None:
         session, _ = make_session(user_id, session_id=str(user_id), is_bot=False)
         seats[user_id] = session
         place.users.enter(session)
-        place.users.know_friends(session, friend_ids)
+        rows = [Relationship(user_id=user_id, other_id=each, type=1) for each in friend_ids]
+        place.users.know_relationships(session, rows)
         place.users.set_presence(session, None)
         place.users.start(session)
     place.timers.advance(GAP_S)
