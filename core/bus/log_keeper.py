@@ -12,6 +12,10 @@ has applied itself, repairs what is missing (`core.bus.remedy`), and opens the l
 
 Each step is a script that is refused when a younger keeper was there (the epoch of the lease), or when the log is not
 as it was when the step was decided; then the keeper looks again. So a step may be lost or made twice.
+
+When all logs are open, Redis is asked to write its file anew. A server that lost power may have cut its file in the
+middle of a script's commands; it drops the half that it has, but leaves it in the file, and runs it at its next start
+together with what was appended since (valkey pull request 4342; Redis 7 has the fault, too).
 """
 
 import asyncio
@@ -130,6 +134,7 @@ class LogKeeper:
         counts = Counter(remedy.name for remedy in remedies.values())
         logger.warning("logs were opened", extra={"remedies": dict(counts)})
         self._bus.tail.doubt()
+        self._scripts.rewrite_file()
 
     async def _is_doubtful(self) -> bool:
         """Tell whether the server was restarted or flushed since all logs were found open. Raises Unavailable."""

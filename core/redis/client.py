@@ -100,7 +100,7 @@ class RedisClient(Scripts):
         self._connection: Connection | None = None
         self._run_id = ""
         self._calls: deque[_Call | None] = deque()
-        """What the server has yet to answer; None for a PUBLISH, whose answer nobody waits for."""
+        """What the server has yet to answer; None for a command whose answer nobody waits for."""
         self._waiting: deque[_Call] = deque()
         self._given_up = False
         self._lost = asyncio.Event()
@@ -135,6 +135,11 @@ class RedisClient(Scripts):
         if self._connection is not None and len(self._calls) < self._options.max_calls:
             self._push(self._connection, None, ("PUBLISH", topic, data))
 
+    @override
+    def rewrite_file(self) -> None:
+        if self._connection is not None:
+            self._push(self._connection, None, ("BGREWRITEAOF",))
+
     def _send(self, connection: Connection, call: _Call) -> None:
         self._push(connection, call, ("EVALSHA", call.script.sha, 1, call.tag, self._run_id, *call.args))
 
@@ -148,6 +153,8 @@ class RedisClient(Scripts):
         call = self._calls.popleft()
         self._heard_s = self._now_s()
         if call is None:
+            if isinstance(answer, ReplyError):
+                logger.warning("Redis refuses", extra={"server": self._address.url, "reason": str(answer)})
             return
         if isinstance(answer, ReplyError):
             self._on_error(call, str(answer))

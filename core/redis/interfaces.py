@@ -38,6 +38,12 @@ class Scripts(Protocol):
     def publish(self, topic: str, data: bytes) -> None:
         """Send to all who listen to the topic, in order with the calls. Lost while there is no connection."""
 
+    def rewrite_file(self) -> None:
+        """Have the server write its append-only file anew, from what it has in memory, beside its work.
+
+        Lost while there is no connection. A server that refuses is told in the program's log.
+        """
+
 
 class TopicListener(Protocol):
     """The receiver of what a reader hears. All methods run on the event loop and must be quick."""

@@ -33,6 +33,9 @@ class ScriptBackend(Protocol):
     def take_published(self) -> list[tuple[bytes, bytes]]:
         """Return topic and data of what was published since the last time."""
 
+    def lose_opening(self, tag: str, opened: bytes) -> None:
+        """Forget the record of an opening, and leave its place at the door."""
+
     def clear(self) -> None:
         """Begin without any key."""
 
@@ -75,6 +78,10 @@ class RealScripts:
             if message["type"] == "pong":
                 return published
             published.append((message["channel"], message["data"]))
+
+    def lose_opening(self, tag: str, opened: bytes) -> None:
+        """Forget the record of an opening, and leave its place at the door."""
+        self._client.hdel(f"open{tag}", opened)
 
     def clear(self) -> None:
         self._client.flushdb()
@@ -119,6 +126,10 @@ class TwinScripts:
         """Return topic and data of what was published since the last time."""
         messages, self._published.messages = self._published.messages, []
         return messages
+
+    def lose_opening(self, tag: str, opened: bytes) -> None:
+        """Forget the record of an opening, and leave its place at the door."""
+        del self._server.data.shards[tag].open[int.from_bytes(opened, "big")]
 
     def clear(self) -> None:
         self._clock = FakeClock()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from core.bus.positions import position_of
 from core.domain.errors import OutcomeUnknown, Unavailable
@@ -61,11 +62,45 @@ def hear(process: ClusterProcess) -> list[int]:
     return heard
 
 
+def newest_file(server: ServiceProcess) -> Path:
+    """Return the file that the server has appended to last."""
+    files = Path(server.service.data).glob("appendonlydir/*.incr.aof")
+    return max(files, key=lambda file: int(file.name.split(".")[2]))
+
+
 def cut_short(server: ServiceProcess) -> None:
     """Remove the last third of what the server has written."""
-    [file] = Path(server.service.data).glob("appendonlydir/*.incr.aof")
+    file = newest_file(server)
     data = file.read_bytes()
     file.write_bytes(data[: len(data) - len(data) // 3])
+
+
+def add_a_step(server: ServiceProcess) -> None:
+    """Change two keys in one step, as scripts do."""
+    with redis.Redis(port=server.service.port) as client, client.pipeline(transaction=True) as step:
+        step.incr("one").incr("other").execute()
+
+
+def count_steps(server: ServiceProcess) -> int:
+    """Return how many halves of such a step the server knows."""
+    with redis.Redis(port=server.service.port) as client:
+        return client.exists("one", "other")
+
+
+def cut_in_a_step(server: ServiceProcess) -> Path:
+    """Cut the file in the middle of the last command of a step, as a loss of power does; return the file."""
+    file = newest_file(server)
+    data = file.read_bytes()
+    file.write_bytes(data[: data.rindex(b"other")])
+    return file
+
+
+async def wait_gone(file: Path) -> None:
+    """Wait until the server has written a new file in the place of this one."""
+    while True:
+        if not await asyncio.to_thread(file.exists):
+            return
+        await asyncio.sleep(0.02)
 
 
 def first_times(heard: list[int]) -> list[int]:
@@ -118,6 +153,24 @@ async def test_log_file_that_was_cut_short_is_repaired(
     assert heard == list(range(1, 60))
     assert lost == []
     assert [delivery.envelope.id for delivery in await api.bus.read(SHARD, 0)] == list(range(1, 60))
+
+
+async def test_half_of_a_step_in_the_file_is_not_run_at_a_later_restart(
+    server: ServiceProcess, api: ClusterProcess, worker: KeepingProcess
+) -> None:
+    heard = hear(api)
+    await publish(api, range(1, 10))
+    add_a_step(server)
+    await asyncio.to_thread(server.kill)
+    file = cut_in_a_step(server)
+    await asyncio.to_thread(server.start)
+    await publish(api, range(10, 20))
+    await wait_gone(file)
+    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.start)
+    await publish(api, range(20, 30))
+    assert count_steps(server) == 0
+    assert heard == list(range(1, 30))
 
 
 async def test_stopped_server_is_noticed_and_a_new_keeper_begins_a_generation(

@@ -194,6 +194,18 @@ def test_opening_in_the_middle_may_be_aborted(logs: Logs) -> None:
     assert logs.read() == [b"first", b"third"]
 
 
+def test_place_at_a_door_whose_opening_is_lost_holds_up_nobody(logs: Logs) -> None:
+    logs.open(1)
+    logs.open(2)
+    logs.backend.lose_opening(TAG, id_of(T, 1))
+    assert logs.close(2, b"second") == [b"HELD"]  # and passes at once: its process hears it
+    assert logs.read() == [b"second"]
+    logs.open(3)
+    logs.backend.lose_opening(TAG, id_of(T, 3))
+    assert logs.open(4, t=T + 60_000) == [b"OK", T + 60_000]
+    assert logs.close(4, b"fourth", t=T + 60_000) == [b"OK", 1, 2]
+
+
 def test_opening_whose_answer_was_lost_is_aborted_by_its_ticket(logs: Logs) -> None:
     abort = lambda low, api="api1": logs.backend.run("door_abort", TAG, RUN, low, 77, api)  # noqa: E731
     logs.open(1, nonce="n")

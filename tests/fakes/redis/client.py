@@ -80,6 +80,9 @@ class FakeRedis(Scripts, Plain):
         if self._server.is_up:
             self._server.publish(topic, data)
 
+    def rewrite_file(self) -> None:
+        """The server in plain Python has no file."""
+
     async def read_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         kept = self._server.data.hashes[key]
         return [kept.get(field) for field in fields]

@@ -39,14 +39,14 @@ def append_all(server: FakeRedisServer, events: Events) -> list[int]:
 
 
 def pass_held(server: FakeRedisServer, run: str, shard: Shard, channel: str) -> None:
-    """Append what is held, until one is met that is still open. (`include/pass.lua`)"""
+    """Append what is held, and remove what is lost, until one is met that is still open. (`include/pass.lua`)"""
     door = shard.doors[channel]
-    while door and door[0] in shard.held:
-        events = shard.held[door[0]]
+    while door and door[0] not in shard.open:
+        events = shard.held.get(door[0], [])
         if not are_open(server, run, events, ignores_life=True):
             return
         append_all(server, events)
-        del shard.held[door.pop(0)]
+        shard.held.pop(door.pop(0), None)
 
 
 def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
@@ -122,6 +122,7 @@ def door_close(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
     del shard.open[opened]
     if shard.doors[channel][0] != opened:
         shard.held[opened] = events
+        pass_held(server, run, shard, channel)
         return [b"HELD"]
     positions = append_all(server, events)
     shard.doors[channel].pop(0)

@@ -114,6 +114,9 @@ class RedisLink(Scripts):
                 answer.set_exception(OutcomeUnknown("the connection to Redis was lost"))
         self._connect()
 
+    def rewrite_file(self) -> None:
+        """See `Scripts`. The server in plain Python has no file."""
+
     def call(self, script: str, tag: str, *args: Argument) -> "asyncio.Future[Answer]":
         """See `Scripts`."""
         answer: asyncio.Future[Answer] = self._loop.create_future()

@@ -27,9 +27,10 @@ if redis.call('HDEL', 'open' .. tag, id) == 0 then
 end
 if redis.call('LINDEX', door, 0) ~= id then
   redis.call('HSET', 'held' .. tag, id, cmsgpack.pack(entries))
+  pass_held(run, tag, door)
   return {'HELD'}
 end
 local positions = append_all(entries, generations)
-redis.call('LPOP', door)
-pass_held(ARGV[1], tag, door)
+redis.call('LREM', door, 1, id)
+pass_held(run, tag, door)
 return {'OK', unpack(positions)}

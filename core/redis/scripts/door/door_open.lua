@@ -56,12 +56,8 @@ local function ms_of(id)
 end
 
 local door = 'door' .. tag .. channel
-local first = redis.call('LINDEX', door, 0)
-if first and redis.call('HEXISTS', 'held' .. tag, first) == 1 then
-  -- Its other log was closed when its turn came.
-  pass_held(run, tag, door)
-  first = redis.call('LINDEX', door, 0)
-end
+-- Somebody may be held there whose other log was closed when its turn came.
+local first = pass_held(run, tag, door)
 if first and t - ms_of(first) > oldest_ms then
   return {'BUSY', t - ms_of(first)}
 end

@@ -25,22 +25,25 @@ local function append_all(entries, generations)
   return positions
 end
 
--- Append what is held behind the door, until one is met that is still open, or whose log is closed.
+-- Append what is held behind the door, until one is met that is still open, or whose log is closed; return that one.
+-- Who is neither open nor held is removed: Redis may bring back half of a step whose other half its file has lost
+-- (`core.bus.log_keeper`). For the same reason each is removed by its id, and not by its place.
 local function pass_held(run, tag, door)
   local first = redis.call('LINDEX', door, 0)
   while first do
     local held = redis.call('HGET', 'held' .. tag, first)
-    if not held then
-      return
+    if held then
+      local entries = cmsgpack.unpack(held)
+      local generations = find_generations(run, entries, true)
+      if not generations then
+        return first
+      end
+      append_all(entries, generations)
+      redis.call('HDEL', 'held' .. tag, first)
+    elseif redis.call('HEXISTS', 'open' .. tag, first) == 1 then
+      return first
     end
-    local entries = cmsgpack.unpack(held)
-    local generations = find_generations(run, entries, true)
-    if not generations then
-      return
-    end
-    append_all(entries, generations)
-    redis.call('HDEL', 'held' .. tag, first)
-    redis.call('LPOP', door)
+    redis.call('LREM', door, 1, first)
     first = redis.call('LINDEX', door, 0)
   end
 end
