@@ -89,7 +89,7 @@ class Host:
         homes.users.enter(session)
         token_hash = session.profile.token_hash
         snapshot = (await self._store.logins.find_many([token_hash]))[token_hash]
-        homes.users.know_friends(session, snapshot.friend_ids)
+        homes.users.know_relationships(session, snapshot.relationships)
         for member in snapshot.memberships:
             stay = homes.guilds.stay(login.id, member.guild_id)
             with contextlib.closing(stay):
