@@ -10,7 +10,7 @@ from functools import partial
 
 from core.bus.positions import position_of
 from core.bus.redis import RedisBus
-from core.domain.events import MEMBER_EVENTS, RIGHTS_EVENTS
+from core.bus.rights_events import find_changed_rights
 from core.redis.interfaces import Argument, Scripts
 from core.redis.keys import tag_of
 from core.wire.envelope import Envelope, encode_envelope
@@ -40,7 +40,7 @@ class Relay:
         """Append events with contiguous revisions to a shard's log, without those that it has.
 
         Return the position at or before which they all are; `RedisBus.wait_passed` waits for it. Events that change
-        rights in a guild make the checks of messages stale that were made before them (`core.door`).
+        rights make the checks of messages stale that were made before them (`core.door`).
 
         Raises:
             RevisionGap: when earlier ones are missing.
@@ -48,7 +48,8 @@ class Relay:
         """
         args: list[Argument] = []
         for envelope in envelopes:
-            args += [_whose_rights(envelope), encode_envelope(envelope)]
+            changed = find_changed_rights(envelope)
+            args += ["" if changed is None else changed.name, encode_envelope(envelope)]
         call = partial(self._scripts.call, "log_relay", tag_of(shard), first_revision, *args)
         answer = await self._bus.insist(call)
         if answer[0] == b"GAP":
@@ -59,12 +60,3 @@ class Relay:
     async def find_revisions(self) -> list[int]:
         """Return the newest relayed revision of each shard, for the sweep. Raises Unavailable."""
         return [head.revision for head in (await self._bus.tail.fetch_heads()).shards]
-
-
-def _whose_rights(envelope: Envelope) -> str:
-    """Return the guild, or the member of it, whose rights the event may have changed; nothing for other events."""
-    if envelope.event not in RIGHTS_EVENTS:
-        return ""
-    if envelope.event in MEMBER_EVENTS:
-        return f"{envelope.guild_id}:{envelope.user_id}"
-    return str(envelope.guild_id)

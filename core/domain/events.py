@@ -248,6 +248,9 @@ PRIVATE_CHANNEL_EVENTS: Final = frozenset(
 )
 """Events of a user after which a private channel is another one, or seen by others."""
 
+PRIVATE_RIGHTS_EVENTS: Final = RELATIONSHIP_EVENTS | PRIVATE_CHANNEL_EVENTS | {USER_SETTINGS_UPDATE}
+"""Events of a user after which somebody may no longer write to the user, or the user to others."""
+
 MEMBER_EVENTS: Final = frozenset({GUILD_MEMBER_ADD, GUILD_MEMBER_UPDATE, GUILD_MEMBER_REMOVE})
 """Events about the members of a guild."""
 

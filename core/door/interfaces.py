@@ -25,6 +25,8 @@ class Opening(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     channel_id: int
     guild_id: int
     """0 for a direct channel."""
+    recipient_ids: tuple[int, ...] = ()
+    """Those who are in a direct channel, the author too. Its rights are theirs."""
     author_id: int
     nonce: str | None = None
     slow_mode_s: int = 0
@@ -66,8 +68,8 @@ class Door(Protocol):
         the message is stored, the store and the door of a backend see to it together that a repeat makes no second one.
 
         Raises:
-            StaleRights: when rights in the guild have changed since the mark; check them again and open anew. Those
-                in private channels only the door of a single process knows; a cluster's lets in what was just checked.
+            StaleRights: when rights in the guild, or of those in the direct channel, have changed since the mark; check
+                them again and open anew.
             SlowMode, RateLimited: as the limits say. A repeat is not limited.
             Unavailable: when the door does not answer, or its channel is held up.
         """

@@ -56,15 +56,10 @@ class MemoryDoor:
 
     def _admit(self, opening: Opening) -> Permit:
         """Count the message, and make its id. Raises StaleRights, SlowMode, RateLimited."""
-        if opening.mark is not None and self._is_stale(opening, opening.mark):
+        if self._rights.are_stale(opening):
             raise StaleRights
         standing = self._limits.take(opening)
         return Permit(self._make_id(), standing=standing)
-
-    def _is_stale(self, opening: Opening, mark: int) -> bool:
-        if opening.guild_id:
-            return self._rights.are_stale(opening.guild_id, opening.author_id, mark)
-        return self._rights.are_stale_in_private(opening.channel_id, mark)
 
 
 class _Passage:

@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
+import msgspec
 from typing_extensions import override
 
 from core.bus.redis import RedisBus
+from core.bus.rights_events import NO_GUILD, Rights
 from core.domain.errors import RateLimited, SlowMode, StaleRights, Unavailable
+from core.domain.ids import shard_of
 from core.door.closing import door_shard
 from core.door.interfaces import Door, Opening, Permit
 from core.door.pending import Pending, PendingKind, encode_pending
@@ -26,7 +29,8 @@ from core.door.tickets import Tickets
 from core.live.interfaces import RateLimiter, Rule, Standing
 from core.live.redis_limits import limit_args, read_standing
 from core.live.refusals import Refusals
-from core.redis.interfaces import Answer
+from core.redis.interfaces import Answer, Argument
+from core.redis.keys import tag_of
 from core.wire.envelope import Envelope
 
 _HELD_UP_MS: Final = 5000
@@ -39,6 +43,8 @@ _LOOKS: Final = 50
 """How often it does, in five seconds."""
 _ATTEMPTS: Final = 20
 """The number of late tickets after which a clock is not behind but broken."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 _Rules = tuple[()] | tuple[tuple[Rule, int], tuple[Rule, tuple[int, int]]]
 """The overall rule and the channel's, with their keys; or none."""
@@ -113,7 +119,7 @@ class RedisDoor(Door):
             Unavailable: when the door does not answer, or its channel is held up.
         """
         shard = door_shard(self._bus, pending.guild_id, channel_id)
-        answer, opened_id = await self._enter(shard, channel_id, pending, (0, 0, 0, "", 0, 0))
+        answer, opened_id = await self._enter(shard, channel_id, pending, (0, 0, 0, "", 0, 0, b""))
         if answer[0] == b"BUSY":
             raise _held_up()
         return opened_id
@@ -129,7 +135,8 @@ class RedisDoor(Door):
         rules = self._find_rules(opening)
         args = (
             *(guild_id, opening.mark or 0, opening.author_id, opening.nonce or "", NONCE_MS),
-            *(opening.slow_mode_s * 1000, *(part for rule, key in rules for part in limit_args(rule, key))),
+            *(opening.slow_mode_s * 1000, self._encode_recipients(opening)),
+            *(part for rule, key in rules for part in limit_args(rule, key)),
         )
         pending = Pending(PendingKind.MESSAGE, opening.guild_id)
         for _ in range(_LOOKS):
@@ -146,7 +153,7 @@ class RedisDoor(Door):
         raise _held_up()
 
     async def _enter(
-        self, shard: int, channel_id: int, pending: Pending, args: tuple[int | str, ...]
+        self, shard: int, channel_id: int, pending: Pending, args: tuple[Argument, ...]
     ) -> tuple[Answer, int]:
         """Bring tickets until one is not too late; return the answer, and the id when it lets in."""
         what = encode_pending(pending)
@@ -179,6 +186,15 @@ class RedisDoor(Door):
                 raise RateLimited(answer[2] / 1000)
             case _:
                 raise _held_up()
+
+    def _encode_recipients(self, opening: Opening) -> bytes:
+        """Return the people whose rights are looked at, as the script reads them: each one's tag and field."""
+        if opening.mark is None or not opening.recipient_ids:
+            return b""
+        parts = []
+        for user_id in opening.recipient_ids:
+            parts += [tag_of(shard_of(user_id, self._bus.num_shards)), Rights(NO_GUILD, user_id).name]
+        return _encode(parts)
 
     def _find_rules(self, opening: Opening) -> _Rules:
         """Return the rules with their keys, in the order in which they refuse."""

@@ -13,7 +13,7 @@ processes), `job:*` and `epoch:*`.
 | `last{s}<channel>` | the newest id of the last hour |
 | `nonce{s}<channel>:<author>:<nonce>` | the id of the message, for an hour |
 | `slow{s}<channel>:<author>` | the slow mode in ms when the author sent; lives for that time |
-| `perm{s}` | guild, or guild:user → value of `tail:rel` with the newest event that has changed rights |
+| `perm{s}` | guild, guild:user, or 0:user (in private) → `tail:rel` with the newest event that has changed rights |
 """
 
 from typing import Final

@@ -46,6 +46,7 @@ def opening_of(checked: CheckedMessage) -> Opening:
     return Opening(
         channel_id=channel.id,
         guild_id=channel.guild_id,
+        recipient_ids=channel.recipient_ids,
         author_id=author.id,
         nonce=checked.draft.nonce,
         slow_mode_s=channel.rate_limit_per_user if waits else 0,

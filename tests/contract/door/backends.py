@@ -24,7 +24,7 @@ from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.redis.cluster import KeepingProcess
 from tests.fakes.redis.doors import build_door
 
-GUILD, CHANNEL, AUTHOR = 10, 30, 1
+GUILD, CHANNEL, AUTHOR, OTHER = 10, 30, 1, 2
 RULES = MessageRules(channel=Rule("channel-messages", 3, 10.0), overall=Rule("messages", 5, 60.0))
 """Low limits."""
 HIGH_RULES = MessageRules(channel=Rule("channel-messages", 1000, 10.0), overall=Rule("messages", 1000, 60.0))
@@ -46,7 +46,7 @@ class DoorBackend(Protocol):
         """Do to the door what `MessageStore.add` does."""
 
     async def hear(self, event: str, guild_id: int, user_id: int = 0) -> None:
-        """Let an event of a guild happen, so that this process has heard it."""
+        """Let an event of a guild, or with guild 0 of a user, happen, so that this process has heard it."""
 
     async def let_pass(self, seconds: float) -> None:
         """Let time pass for the door."""
@@ -118,7 +118,7 @@ class RedisDoorBackend:
         """Relay an event of a unit of work."""
         self._revision += 1
         envelope = new_envelope(self._revision, guild_id, event, user_id=user_id)
-        shard = shard_of(guild_id, 4)
+        shard = shard_of(envelope.owner_id, 4)
         relay = Relay(bus=self._process.bus, scripts=self._process.scripts)
         revisions = await relay.find_revisions()
         position = await relay.relay(shard, revisions[shard] + 1, [envelope])

@@ -17,8 +17,11 @@ from core.domain.events import (
     GUILD_ROLE_UPDATE,
     GUILD_UPDATE,
     MESSAGE_CREATE,
+    RELATIONSHIP_ADD,
+    RELATIONSHIP_REMOVE,
+    USER_SETTINGS_UPDATE,
 )
-from tests.contract.door.backends import AUTHOR, GUILD, DoorBackend, Held, send, settle
+from tests.contract.door.backends import AUTHOR, GUILD, OTHER, DoorBackend, Held, send, settle
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,21 @@ async def test_direct_channel_has_no_rights_that_change(backend: DoorBackend) ->
     old = backend.door.mark()
     await backend.hear(GUILD_UPDATE, GUILD)
     await send(backend, mark=old, guild_id=0)
+
+
+@pytest.mark.parametrize("event", [RELATIONSHIP_ADD, RELATIONSHIP_REMOVE, CHANNEL_DELETE, USER_SETTINGS_UPDATE])
+@pytest.mark.parametrize("user_id", [AUTHOR, OTHER])
+async def test_checks_in_a_direct_channel_are_stale_after_changes_of_either_recipient(
+    limited: DoorBackend, event: str, user_id: int
+) -> None:
+    old = limited.door.mark()
+    await limited.hear(event, 0, user_id)
+    for _ in range(5):
+        with pytest.raises(StaleRights):
+            await send(limited, mark=old, nonce="n", guild_id=0, recipient_ids=(AUTHOR, OTHER))
+    if user_id == OTHER:
+        await send(limited, mark=old, guild_id=0, recipient_ids=(AUTHOR, OTHER + 1))
+    assert not (await send(limited, guild_id=0, recipient_ids=(AUTHOR, OTHER))).is_repeat
 
 
 async def test_repeat_that_is_let_in_after_a_wait_needs_fresh_rights(backend: DoorBackend) -> None:

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.redis.scripts import load_scripts
@@ -51,7 +52,7 @@ class Logs:
         limits = changed.pop("limits", ())
         args: dict[str, Any] = {
             "life": self.life, "channel": 77, "t": t, "low": low, "incarnation": "api1", "what": b"w", "oldest": 5000,
-            "guild": 0, "mark": 0, "author": 9, "nonce": "", "nonce_ms": HOUR_MS, "slow_ms": 0,
+            "guild": 0, "mark": 0, "author": 9, "nonce": "", "nonce_ms": HOUR_MS, "slow_ms": 0, "recipients": b"",
         } | changed  # fmt: skip
         return self.backend.run("door_open", TAG, RUN, *args.values(), *limits)
 
@@ -144,6 +145,22 @@ def test_relayed_change_of_rights_makes_earlier_checks_stale(logs: Logs) -> None
     logs.backend.run("log_relay", TAG, RUN, 2, "5:8", b"member")
     assert logs.open(4, guild=5, author=8, mark=base + 1) == [b"STALE", base + 2]
     assert logs.open(4, guild=5, author=9, mark=base + 1) == [b"OK", T]
+
+
+def test_changed_rights_of_a_recipient_are_looked_at_in_the_log_of_the_recipient(logs: Logs) -> None:
+    _, base = logs.backend.run("log_counters", TAG, RUN)[:2]
+    both = msgspec.msgpack.encode([TAG, "0:8", OTHER, "0:9"])
+    logs.backend.run("log_relay", OTHER, RUN, 1, "0:9", b"block")
+    assert logs.open(1, recipients=both, mark=base) == [b"STALE", base + 1]
+    assert logs.open(1, recipients=msgspec.msgpack.encode([TAG, "0:8"]), mark=base) == [b"OK", T]
+    assert logs.open(2, recipients=both, mark=base + 1) == [b"OK", T]
+    logs.backend.run("log_relay", TAG, RUN, 1, "0:8", b"block")
+    assert logs.open(3, recipients=both, mark=base + 1) == [b"STALE", base + 2]
+
+
+def test_door_of_recipients_whose_log_is_closed_is_closed(logs: Logs) -> None:
+    missing = msgspec.msgpack.encode([TAG, "0:8", "{3}", "0:9"])
+    assert logs.open(1, recipients=missing, mark=NOW_MS * 1000) == [b"CLOSED"]
 
 
 def test_checks_from_before_an_opening_of_the_log_are_stale(logs: Logs) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ steps_ms = st.sampled_from([0, 0, 1, 1, 3, 3, 200, 300, 6000])
 bodies = st.binary(max_size=3)
 guilds = st.sampled_from(["0", "5", "6"])
 nonces = st.sampled_from(["", "", "n"])
+RECIPIENTS = (["{0}", "0:8"], ["{1}", "0:8", "{0}", "0:9"])
 openings = st.fixed_dictionaries(
     {
         "channel": channels,
@@ -43,6 +45,7 @@ openings = st.fixed_dictionaries(
         "nonce": nonces,
         "author": st.sampled_from(["8", "9"]),
         "slow_ms": st.sampled_from([0, 0, 0, 20_000, 60_000]),
+        "recipients": st.sampled_from([b"", b"", *map(msgspec.msgpack.encode, RECIPIENTS)]),
         "limit": st.sampled_from([0, 0, 0, 1, 3]),
         "api": st.sampled_from(["a", "b"]),
     }
@@ -103,7 +106,7 @@ class DoorAgreement(Agreement):
         mark = self.twin.run("log_counters", tag, "")[1] - opening["age"]
         limits = ("one", opening["limit"], 90_000, "all", 4, 60_000) if opening["limit"] else ()
         who = (opening["api"], b"what", 5000, opening["guild"], mark)
-        waits = (opening["author"], opening["nonce"], 3_600_000, opening["slow_ms"])
+        waits = (opening["author"], opening["nonce"], 3_600_000, opening["slow_ms"], opening["recipients"])
         ticket = (opening["channel"], self.t + opening["skew_ms"], opening["low"])
         answer = self.both("door_open", tag, self.heads(tag)[4], *ticket, *who, *waits, *limits)
         if answer[0] == b"OK":
@@ -152,7 +155,7 @@ class DoorAgreement(Agreement):
     @rule(
         tag=tags,
         step=st.integers(-2, 1),
-        pairs=st.lists(st.tuples(st.sampled_from(["", "5", "5:8"]), bodies), max_size=3),
+        pairs=st.lists(st.tuples(st.sampled_from(["", "5", "5:8", "0:8"]), bodies), max_size=3),
     )
     def relay(self, tag: str, step: int, pairs: list[tuple[str, bytes]]) -> None:
         first = max(1, self.heads(tag)[3] + 1 + step)
@@ -168,7 +171,7 @@ class DoorAgreement(Agreement):
         self.t += 4000
         for low in range(4):
             ticket = (channel, self.t, 10 + low, "a", b"what", 90_000, 0, 0)
-            self.both("door_open", "{0}", self.heads("{0}")[4], *ticket, "9", "", 0, 0)
+            self.both("door_open", "{0}", self.heads("{0}")[4], *ticket, "9", "", 0, 0, b"")
         for low in ends:
             known = (self.t << 22 | 10 + low).to_bytes(8, "big")
             if low in aborted:
@@ -194,7 +197,7 @@ class LogAgreement(Agreement):
     @rule(
         tag=tags,
         step=st.integers(-2, 1),
-        pairs=st.lists(st.tuples(st.sampled_from(["", "5", "5:8"]), bodies), max_size=3),
+        pairs=st.lists(st.tuples(st.sampled_from(["", "5", "5:8", "0:8"]), bodies), max_size=3),
     )
     def relay(self, tag: str, step: int, pairs: list[tuple[str, bytes]]) -> None:
         first = max(1, self.heads(tag)[3] + 1 + step)

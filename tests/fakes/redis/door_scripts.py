@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from core.redis.interfaces import Answer
 from tests.fakes.redis.limit_scripts import look, take
 from tests.fakes.redis.log_scripts import CLOSED, append
@@ -59,10 +61,11 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
     if nonce and (known := kept.find(nonce)) is not None:
         first = id_of(known) if isinstance(known, bytes) else 0
         is_open = int(first in shard.open or first in shard.held)
-        return [b"KNOWN", known, is_open, *_standings(server, look, args[13:])]
-    guild = args[7].decode()
-    changed = max(shard.perm.get(guild, 0), shard.perm.get(f"{guild}:{author}", 0), shard.floor)
-    if args[7] != b"0" and changed > int(args[8]):
+        return [b"KNOWN", known, is_open, *_standings(server, look, args[14:])]
+    changed = _find_change(server, run, shard, args)
+    if changed is None:
+        return CLOSED
+    if changed > int(args[8]):
         return [b"STALE", changed]
     door = shard.doors[channel]
     pass_held(server, run, shard, channel)
@@ -74,7 +77,7 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
         ms = max(ms, (id_of(last) >> 22) + (id_of(last) & _LOW >= low))
         if ms >= ticket_ms + 250:
             return [b"LATE", ms]
-    word, *standings = _count(server, f"slow{tag}{channel}:{author}", int(args[12]), args[13:])
+    word, *standings = _count(server, f"slow{tag}{channel}:{author}", int(args[12]), args[14:])
     if word != b"OK":
         return [word, *standings]
     opened = ms << 22 | low
@@ -85,6 +88,21 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
     if nonce:
         kept.put(nonce, bytes_of(opened), int(args[11]))
     return [b"OK", ms, *standings]
+
+
+def _find_change(server: FakeRedisServer, run: str, shard: Shard, args: Args) -> int | None:
+    """Return when the rights that count were changed last, 0 if none do; None when a recipient's log is closed."""
+    guild, author = args[7].decode(), args[9].decode()
+    changed = 0
+    if guild != "0":
+        changed = max(shard.perm.get(guild, 0), shard.perm.get(f"{guild}:{author}", 0), shard.floor)
+    recipients = msgspec.msgpack.decode(args[13]) if args[13] else []
+    for tag, field in zip(*[iter(recipients)] * 2, strict=True):
+        own = server.data.shards[tag]
+        if own.run != run:
+            return None
+        changed = max(changed, own.perm.get(field, 0), own.floor)
+    return changed
 
 
 def _standings(server: FakeRedisServer, ask: Callable[..., list[int]], rules: Args) -> list[int]:

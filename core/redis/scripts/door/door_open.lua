@@ -6,6 +6,7 @@
 --   the channel),
 --   guild ('0' for none, whose rights are not looked at), mark (rights were checked as of this value of tail:rel), author,
 --   nonce ('' for none), nonce's life in ms, slow mode in ms (0 for none),
+--   recipients of a direct channel, whose rights are looked at: the tag and the field in perm of each, packed ('' for none),
 --   then for each limit: key, limit, window in ms. The first that is used up refuses, and nothing is counted.
 -- Answers: CLOSED | KNOWN id is_open standings | STALE rel | BUSY age | SLOW left | LIMITED number left | LATE ms |
 --   OK ms standings; standings are those of all limits from now on: is_allowed, remaining, ms to the window's end.
@@ -24,7 +25,7 @@ end
 
 -- Join the standing of each limit to an answer: of a take, or of a look.
 local function with_standings(answer, ask)
-  for i = 15, #ARGV, 3 do
+  for i = 16, #ARGV, 3 do
     local allowed, remaining, left = ask('limit:' .. ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
     answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = allowed, remaining, left
   end
@@ -41,13 +42,24 @@ if nonce ~= '' then
   end
 end
 
+local changed = 0
 if guild ~= '0' then
-  local changed = tonumber(meta[3])
   local perms = redis.call('HMGET', 'perm' .. tag, guild, guild .. ':' .. author)
-  changed = math.max(changed, tonumber(perms[1] or '0'), tonumber(perms[2] or '0'))
-  if changed > tonumber(ARGV[10]) then
-    return {'STALE', changed}
+  changed = math.max(tonumber(meta[3]), tonumber(perms[1] or '0'), tonumber(perms[2] or '0'))
+end
+if ARGV[15] ~= '' then
+  local recipients = cmsgpack.unpack(ARGV[15])
+  for i = 1, #recipients, 2 do
+    local known = redis.call('HMGET', 'meta' .. recipients[i], 'run', 'floor')
+    if known[1] ~= run then
+      return {'CLOSED'}
+    end
+    local perm = redis.call('HGET', 'perm' .. recipients[i], recipients[i + 1])
+    changed = math.max(changed, tonumber(known[2]), tonumber(perm or '0'))
   end
+end
+if changed > tonumber(ARGV[10]) then
+  return {'STALE', changed}
 end
 
 local function ms_of(id)
@@ -87,9 +99,9 @@ if slow_ms > 0 then
     end
   end
 end
-for i = 15, #ARGV, 3 do
+for i = 16, #ARGV, 3 do
   if tonumber(redis.call('GET', 'limit:' .. ARGV[i]) or '0') >= tonumber(ARGV[i + 1]) then
-    return {'LIMITED', (i - 15) / 3, math.max(redis.call('PTTL', 'limit:' .. ARGV[i]), 0)}
+    return {'LIMITED', (i - 16) / 3, math.max(redis.call('PTTL', 'limit:' .. ARGV[i]), 0)}
   end
 end
 local answer = with_standings({'OK', ms}, take)

@@ -1,8 +1,8 @@
 -- Append relational events in the order of their revisions, each once, whoever brings them and however often.
 --
 -- Key: the tag of the shard.
--- Args: run, revision of the first event, then for each: whose rights it changes (guild, or guild:user, '' for nobody's),
---   envelope
+-- Args: run, revision of the first event, then for each: whose rights it changes (guild, guild:user, 0:user
+--   in private channels, '' for nobody's), envelope
 -- Answers: CLOSED | GAP revision (the last one in the log; bring those after it) | OK generation n (of the shard now, so
 --   all of these events are at or before it)
 -- include append
