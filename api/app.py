@@ -42,9 +42,12 @@ from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.memory import Memory
 from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.messages.stored_events import StoredMessageEvents
+from api.services.pins.pin_flags import PinFlags
+from api.services.pins.pin_sweep import PinSweep
 from api.services.preferences.settings_changes import SettingsChanges
 from api.services.reactions.reaction_events import StoredReactionEvents
 from api.services.reading.own_places import OwnPlaces
@@ -98,6 +101,7 @@ class Api:
         "memory",
         "messages",
         "own_places",
+        "pin_sweep",
         "reaction_events",
         "stored_events",
         "uses",
@@ -114,6 +118,7 @@ class Api:
         messages: MessageService,
         passwords: Passwords,
         own_places: OwnPlaces,
+        pin_sweep: PinSweep,
         reaction_events: StoredReactionEvents,
         stored_events: StoredMessageEvents,
         temporary_members: TemporaryMembers,
@@ -135,6 +140,7 @@ class Api:
         self.reaction_events = reaction_events
         """The same of reactions."""
         self._passwords = passwords
+        self.pin_sweep = pin_sweep
         self._temporary_members = temporary_members
         self.uses = uses
 
@@ -143,6 +149,7 @@ class Api:
         try:
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(self.uses.run(), name="auth session uses")
+                chores.create_task(self.pin_sweep.run(), name="pin sweep")
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()
@@ -190,6 +197,8 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         store=store, entities=entities, people=people, sends=directs, last_messages=last_messages, images=images,
         door=door, ids=ids, clock=clock, group_recipients=settings.limits.group_recipients,
     )  # fmt: skip
+    changes = MessageChanges(messages=store.messages, entities=entities, renderer=renderer, ids=ids)
+    pin_flags = PinFlags(store=store, changes=changes)
     services = Services(
         account=build_account_services(
             store=store, entities=entities, relationships=people.relationships, images=images, membership=membership,
@@ -202,8 +211,8 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         ),
         message=build_message_services(
             store=store, bus=bus, entities=entities, directs=directs, relationships=people.relationships,
-            last_messages=last_messages, cache=cache, renderer=renderer, door=door,
-            attachments=files.attachments, copies=files.copies, limiter=limiter,
+            last_messages=last_messages, cache=cache, renderer=renderer, changes=changes, pin_flags=pin_flags,
+            door=door, attachments=files.attachments, copies=files.copies, limiter=limiter,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         private=private,
@@ -227,6 +236,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         reaction_events=StoredReactionEvents(entities=entities, messages=cache),
         own_places=OwnPlaces(store=store, bus=bus, clock=clock),
         stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
+        pin_sweep=PinSweep(store=store, entities=entities, flags=pin_flags, clock=clock),
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,
     )

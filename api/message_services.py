@@ -20,6 +20,7 @@ from api.services.messages.message_history import MessageHistoryService
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
+from api.services.pins.pin_flags import PinFlags
 from api.services.pins.pins import PinService
 from api.services.reactions.reactions import ReactionService
 from api.services.reading.chats import ChatService
@@ -59,6 +60,8 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     last_messages: LastMessages,
     cache: MessageCache,
     renderer: MessageRenderer,
+    changes: MessageChanges,
+    pin_flags: PinFlags,
     door: Door,
     attachments: AttachmentService,
     copies: FileCopies,
@@ -70,7 +73,6 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
 ) -> MessageServices:
     """Make the services."""
     shown_reactions = MessageReactions(reactions=store.reactions)
-    changes = MessageChanges(messages=store.messages, entities=entities, renderer=renderer, ids=ids)
     return MessageServices(
         crossposts=CrosspostService(entities=entities, changes=changes, reactions=shown_reactions),
         chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
@@ -107,7 +109,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             cache=cache,
             renderer=renderer,
             reactions=shown_reactions,
-            changes=changes,
+            flags=pin_flags,
             door=door,
             ids=ids,
             clock=clock,

@@ -39,9 +39,11 @@ from api.services.entity_cache import EntityCache
 from api.services.files.file_links import FileLinks
 from api.services.limits import Limits
 from api.services.messages.message_cache import MessageCache
+from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
 from api.services.messages.message_renderer import MessageRenderer
+from api.services.pins.pin_flags import PinFlags
 from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
@@ -163,12 +165,16 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         clock=clock,
         settings=ground.settings.files,
     )
+    renderer = MessageRenderer(entities=entities, messages=cache, link_to=_make_links(ground).link_to)
+    changes = MessageChanges(messages=store.messages, entities=entities, renderer=renderer, ids=ground.ids)
     services = build_message_services(
         store=store,
         bus=ground.bus,
         entities=entities,
         cache=cache,
-        renderer=MessageRenderer(entities=entities, messages=cache, link_to=_make_links(ground).link_to),
+        renderer=renderer,
+        changes=changes,
+        pin_flags=PinFlags(store=store, changes=changes),
         last_messages=LastMessages(messages=store.messages, bus=ground.bus),
         relationships=people.relationships,
         directs=DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ground.ids),

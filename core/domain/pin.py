@@ -14,3 +14,11 @@ class Pin(msgspec.Struct, kw_only=True, frozen=True):
     channel_id: int
     message_id: int
     pinned_ms: int
+
+
+class PinChange(msgspec.Struct, kw_only=True, frozen=True):
+    """A pin that came or went, as long as its message may not say so yet. `change_id` is a snowflake of that time."""
+
+    channel_id: int
+    message_id: int
+    change_id: int

@@ -1,10 +1,8 @@
 """Pins: messages that a channel keeps at hand.
 
 A pin is a row beside its channel, and the message says of itself that it is pinned. The row is written first, with
-CHANNEL_PINS_UPDATE, and then the message, with MESSAGE_UPDATE. A process that dies between the two has answered nobody,
-and the next request for the message ends what it has begun, whether it pins or unpins. What the message says follows
-the row and not the request, and is compared with it afterwards, so requests that cross each other leave both alike. A
-new pin is also told by a message of the channel.
+CHANNEL_PINS_UPDATE, and then the message, with MESSAGE_UPDATE (pin_flags.py). A new pin is also told by a message of
+the channel.
 
 Deleted messages take their pins with them (`forget`), without an event, as at Discord. Whoever finds a pin without its
 message removes it: a list, and a pin that finds the channel full.
@@ -12,8 +10,8 @@ message removes it: a list, and a pin that finds the channel full.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, Final
+from contextlib import AbstractAsyncContextManager
+from typing import Final
 
 import msgspec
 
@@ -21,16 +19,16 @@ from api.services.access import ChannelAccess
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_events import for_channel, message_created
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
+from api.services.pins.pin_flags import PinFlags
 from core.domain.channel import TEXT_LIKE, Channel
-from core.domain.errors import SystemMessageAction, TooManyPins, Unavailable, UnknownMessage, WrongChannelType
+from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType
 from core.domain.events import CHANNEL_PINS_UPDATE
 from core.domain.message import WRITTEN, Message, MessageType
 from core.domain.permissions import Permission
-from core.domain.pin import MAX_PINS, Pin
+from core.domain.pin import MAX_PINS, Pin, PinChange
 from core.door.interfaces import Door, Opening
 from core.runtime.clock import Clock
 from core.store.aggregates.messages import MessageStore
@@ -40,8 +38,6 @@ from core.wire.objects.pin import PinsUpdated
 from core.wire.times import iso_time
 
 MAX_PAGE: Final = 50
-_MAX_MARKS: Final = 100
-"""Each time but the last another request has changed the row meanwhile. This many at once are abuse."""
 
 _PIN: Final = int(Permission.PIN_MESSAGES)
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
@@ -55,10 +51,10 @@ class PinService:
 
     __slots__ = (
         "_cache",
-        "_changes",
         "_clock",
         "_door",
         "_entities",
+        "_flags",
         "_ids",
         "_messages",
         "_reactions",
@@ -74,7 +70,7 @@ class PinService:
         cache: MessageCache,
         renderer: MessageRenderer,
         reactions: MessageReactions,
-        changes: MessageChanges,
+        flags: PinFlags,
         door: Door,
         ids: IdSource,
         clock: Clock,
@@ -85,7 +81,7 @@ class PinService:
         self._cache = cache
         self._renderer = renderer
         self._reactions = reactions
-        self._changes = changes
+        self._flags = flags
         self._door = door
         self._ids = ids
         self._clock = clock
@@ -104,10 +100,12 @@ class PinService:
             raise SystemMessageAction
         if await self._store.pins.count(channel_id) >= MAX_PINS:
             await self._drop_orphans(channel_id)
-        is_new = await self._put(access.channel, message_id)
-        await self._mark(access.channel, message_id)
-        if is_new:
+        change = self._make_change(channel_id, message_id)
+        if await self._put(access.channel, change):
+            await self._flags.settle(access.channel, change)
             await self._tell(access, user_id, message_id)
+        else:
+            await self._flags.follow(access.channel, message_id)
 
     async def unpin(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Unpin a message. Raises Forbidden, UnknownMessage."""
@@ -115,11 +113,17 @@ class PinService:
         access.require(_PIN)
         await self._fetch(channel_id, message_id)
         channel = access.channel
+        change = self._make_change(channel_id, message_id)
         async with self._write(channel) as tx:
-            if await tx.pins.delete(channel_id, [message_id]):
+            was_pinned = await tx.pins.delete(channel_id, [message_id]) > 0
+            if was_pinned:
+                await tx.pins.note_change(change)
                 present = await tx.channels.find(channel_id) or channel
                 tx.announce(*self._updated(channel, present.last_pin_ms))
-        await self._mark(channel, message_id)
+        if was_pinned:
+            await self._flags.settle(channel, change)
+        else:
+            await self._flags.follow(channel, message_id)
 
     async def list_page(self, user_id: int, channel_id: int, *, before_ms: int | None, limit: int) -> bytes:
         """Return a PinsObject in JSON, the newest pin first; an empty one without the right to read the history."""
@@ -142,35 +146,21 @@ class PinService:
         pins = await self._store.pins.list_page(channel_id, limit=MAX_PAGE)
         return b"[%b]" % b",".join((await self._show(user_id, channel_id, pins))[1])
 
-    async def _put(self, channel: Channel, message_id: int) -> bool:
+    def _make_change(self, channel_id: int, message_id: int) -> PinChange:
+        return PinChange(channel_id=channel_id, message_id=message_id, change_id=self._ids.next())
+
+    async def _put(self, channel: Channel, change: PinChange) -> bool:
         """Write the pin; return whether it is new. Raises TooManyPins."""
         async with self._write(channel) as tx:
-            pin = await tx.pins.put(channel.id, message_id, now_ms=self._clock.now_ms())
+            pin = await tx.pins.put(channel.id, change.message_id, now_ms=self._clock.now_ms())
             if pin is None:
                 return False
             if await tx.pins.count(channel.id) > MAX_PINS:
                 raise TooManyPins
+            await tx.pins.note_change(change)
             await tx.channels.update(channel.id, {"last_pin_ms": pin.pinned_ms})
             tx.announce(*self._updated(channel, pin.pinned_ms))
         return True
-
-    async def _mark(self, channel: Channel, message_id: int) -> None:
-        """Make the message say whether it has a row now. One that was deleted meanwhile says nothing.
-
-        Another request may change the row before the message has changed. Each looks at the row after its own change of
-        the message, so whoever comes last finds both alike, or goes on.
-        """
-        is_pinned = await self._has_row(channel.id, message_id)
-        for _ in range(_MAX_MARKS):
-            with suppress(UnknownMessage):
-                await self._changes.change(channel, message_id, _marking(is_pinned=is_pinned))
-            was_pinned, is_pinned = is_pinned, await self._has_row(channel.id, message_id)
-            if is_pinned == was_pinned:
-                return
-        raise Unavailable
-
-    async def _has_row(self, channel_id: int, message_id: int) -> bool:
-        return bool(await self._store.pins.find_among(channel_id, [message_id]))
 
     async def _tell(self, access: ChannelAccess, user_id: int, message_id: int) -> None:
         """Write the channel's message about a new pin."""
@@ -237,10 +227,6 @@ class PinService:
         if message is None:
             raise UnknownMessage
         return message
-
-
-def _marking(*, is_pinned: bool) -> Callable[[Message], dict[str, Any]]:
-    return lambda message: {} if message.pinned == is_pinned else {"pinned": is_pinned}
 
 
 def _notice_of(channel: Channel, user_id: int, message_id: int) -> Callable[[int], Message]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from core.domain.pin import Pin
+from core.domain.pin import Pin, PinChange
 
 
 class PinReader(Protocol):
@@ -15,6 +15,9 @@ class PinReader(Protocol):
 
     async def count(self, channel_id: int) -> int: ...
 
+    async def list_changes(self, *, before_id: int, limit: int) -> list[PinChange]:
+        """Return the noted changes with smaller ids, the oldest first."""
+
 
 class PinWriter(PinReader, Protocol):
     async def put(self, channel_id: int, message_id: int, *, now_ms: int) -> Pin | None:
@@ -22,3 +25,9 @@ class PinWriter(PinReader, Protocol):
 
     async def delete(self, channel_id: int, message_ids: Collection[int]) -> int:
         """Remove pins; return how many there were."""
+
+    async def note_change(self, change: PinChange) -> None:
+        """Note a change of a pin, in the unit that makes it. It takes the place of an earlier one."""
+
+    async def end_change(self, change: PinChange) -> None:
+        """Forget a change whose message says of itself what is true. A later change of the pin stays noted."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.domain.pin import Pin
+from core.domain.pin import Pin, PinChange
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, flake, new_channel
 from tests.fakes.clock import START_MS
@@ -69,6 +69,40 @@ async def test_pins_are_found_among_messages_and_removed(store: Store, guild_id:
 
 async def test_pins_end_with_their_channel(store: Store, guild_id: int) -> None:
     await put(store, guild_id, 1)
+    await note(store, guild_id, change_of(1, 11))
     async with store.write(guilds=[guild_id]) as tx:
         await tx.channels.delete(CHANNEL)
     assert await store.pins.count(CHANNEL) == 0
+    assert await store.pins.list_changes(before_id=99, limit=9) == []
+
+
+def change_of(message_id: int, change_id: int) -> PinChange:
+    return PinChange(channel_id=CHANNEL, message_id=message_id, change_id=change_id)
+
+
+async def note(store: Store, guild_id: int, *changes: PinChange) -> None:
+    async with store.write(guilds=[guild_id]) as tx:
+        for change in changes:
+            await tx.pins.note_change(change)
+
+
+async def end(store: Store, change: PinChange) -> None:
+    async with store.write() as tx:
+        await tx.pins.end_change(change)
+
+
+async def test_changes_are_listed_oldest_first_until_they_end(store: Store, guild_id: int) -> None:
+    changes = [change_of(message_id, change_id) for message_id, change_id in ((1, 12), (2, 11), (3, 13))]
+    await note(store, guild_id, *changes)
+    assert await store.pins.list_changes(before_id=13, limit=9) == [changes[1], changes[0]]
+    assert await store.pins.list_changes(before_id=99, limit=1) == [changes[1]]
+    await end(store, changes[1])
+    assert await store.pins.list_changes(before_id=99, limit=9) == [changes[0], changes[2]]
+
+
+async def test_end_of_a_change_leaves_a_later_one(store: Store, guild_id: int) -> None:
+    """Somebody unpins before the message of a pin is changed."""
+    await note(store, guild_id, change_of(1, 11))
+    await note(store, guild_id, change_of(1, 12))
+    await end(store, change_of(1, 11))
+    assert await store.pins.list_changes(before_id=99, limit=9) == [change_of(1, 12)]

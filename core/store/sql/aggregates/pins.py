@@ -2,16 +2,23 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, delete, func, insert, select
 
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.pin import Pin
+from core.domain.pin import Pin, PinChange
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables.pins import pins
+from core.store.sql.schema.tables.pins import pin_changes, pins
 
 _PIN = EntityMap(Pin, pins)
+_CHANGE = EntityMap(PinChange, pin_changes)
+_CHANGES = Query(
+    select(*_CHANGE.columns)
+    .where(pin_changes.c.change_id < bindparam("before_id", type_=BigInteger))
+    .order_by(pin_changes.c.change_id)
+    .limit(bindparam("limit", type_=Integer))
+)
 _PAGE = Query(
     select(*_PIN.columns)
     .where(
@@ -56,3 +63,18 @@ class SqlPins:
     async def delete(self, channel_id: int, message_ids: Collection[int]) -> int:
         are_these = pins.c.channel_id == channel_id, pins.c.message_id.in_(list(message_ids))
         return await self._db.execute(delete(pins).where(*are_these))
+
+    async def list_changes(self, *, before_id: int, limit: int) -> list[PinChange]:
+        return [_CHANGE.entity(row) for row in await self._db.query(_CHANGES, before_id=before_id, limit=limit)]
+
+    async def note_change(self, change: PinChange) -> None:
+        await self._db.execute(delete(pin_changes).where(*_is_of(change)))
+        await self._db.execute(insert(pin_changes), _CHANGE.values(change))
+
+    async def end_change(self, change: PinChange) -> None:
+        is_this = *_is_of(change), pin_changes.c.change_id == change.change_id
+        await self._db.execute(delete(pin_changes).where(*is_this))
+
+
+def _is_of(change: PinChange) -> tuple[ColumnElement[bool], ...]:
+    return pin_changes.c.channel_id == change.channel_id, pin_changes.c.message_id == change.message_id

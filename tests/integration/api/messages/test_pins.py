@@ -7,8 +7,11 @@ from urllib.parse import quote
 import pytest
 
 from core.domain.channel import ChannelType
+from core.domain.errors import Unavailable
 from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.pin import MAX_PINS
+from tests.fakes.clock import FakeClock
+from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code
 from tests.support.stored_guild import StoredGuild, send_all, store_guild
@@ -39,12 +42,16 @@ class Board:
         return shown
 
 
-@pytest.fixture
-async def board(api: ApiUnderTest) -> Board:
+async def make_board(api: ApiUnderTest) -> Board:
     alice, bob = await api.register(), await api.register()
     place = await store_guild(api, alice, bob, permissions=DEFAULT_EVERYONE | Permission.PIN_MESSAGES)
     sent = await send_all(alice, place, ["first", "second", "third"])
     return Board(api, alice, bob, place, [message["id"] for message in sent])
+
+
+@pytest.fixture
+async def board(api: ApiUnderTest) -> Board:
+    return await make_board(api)
 
 
 async def test_pinned_messages_are_listed_newest_pin_first(board: Board) -> None:
@@ -205,3 +212,41 @@ async def test_pins_and_unpins_at_once_leave_list_and_message_alike(board: Board
         assert (await board.message(0))["pinned"] == (board.ids[0] in await board.listed())
         (told,) = [each for each in board.api.payloads("MESSAGE_UPDATE") if each["id"] == board.ids[0]][-1:]
         assert told["pinned"] == (board.ids[0] in await board.listed())
+
+
+class _NoChanges:
+    async def change(self, *_: object) -> None:
+        raise Unavailable
+
+
+@pytest.mark.parametrize("is_pinned", [True, False])
+async def test_change_whose_process_died_is_settled_by_the_sweep(open_api: OpenApi, is_pinned: bool) -> None:
+    """The row was written, and the message was not."""
+    clock = FakeClock()
+    async with open_api(clock=clock) as api:
+        board = await make_board(api)
+        call, path = board.bob.put if is_pinned else board.bob.delete, f"{board.pins}/{board.ids[0]}"
+        if not is_pinned:
+            await board.pin(0)
+        flags = api.built.pin_sweep._flags
+        changes, flags._changes = flags._changes, _NoChanges()  # type: ignore[assignment] # the process dies here
+        assert (await call(path)).status_code == 503
+        flags._changes = changes
+        assert (await board.message(0))["pinned"] != is_pinned
+        assert (board.ids[0] in await board.listed()) == is_pinned
+        assert await api.built.pin_sweep.sweep() == 0  # it may be under way
+        clock.advance(6)
+        assert await api.built.pin_sweep.sweep() == 1
+        assert (await board.message(0))["pinned"] == is_pinned
+        assert board.api.payloads("MESSAGE_UPDATE")[-1]["pinned"] == is_pinned
+        assert await api.built.pin_sweep.sweep() == 0
+
+
+async def test_settled_changes_leave_nothing_to_the_sweep(open_api: OpenApi) -> None:
+    clock = FakeClock()
+    async with open_api(clock=clock) as api:
+        board = await make_board(api)
+        await asyncio.gather(board.pin(0), board.pin(1), board.pin(0), board.bob.delete(f"{board.pins}/{board.ids[2]}"))
+        await board.bob.delete(f"{board.pins}/{board.ids[0]}")
+        clock.advance(60)
+        assert await api.built.pin_sweep.sweep() == 0
