@@ -235,6 +235,14 @@ def test_opening_whose_answer_was_lost_is_aborted_by_its_ticket(logs: Logs) -> N
     assert logs.close(2, b"second") == [b"OK", 1, 1]
 
 
+def test_opening_that_its_process_does_not_know_is_aborted_by_its_ticket(logs: Logs) -> None:
+    logs.open(1)
+    assert logs.backend.run("door_disown", TAG, RUN, "api1", 0) == [b"OK", 1]
+    assert logs.backend.run("door_abort", TAG, RUN, 1, 77, "api2")[0] == b"GONE"
+    assert logs.backend.run("door_abort", TAG, RUN, 1, 77, "api1") == [b"OK"]
+    assert logs.open(2, t=T + 60_000) == [b"OK", T + 60_000]
+
+
 def test_channels_do_not_wait_for_each_other(logs: Logs) -> None:
     logs.open(1)
     logs.open(2, channel=78)

@@ -154,7 +154,7 @@ def door_abort(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
         return CLOSED
     if len(args) > 2:
         low, incarnation = int(args[0]), args[2].decode()
-        own = [one for one in shard.doors[channel] if one in shard.open and shard.open[one].incarnation == incarnation]
+        own = [one for one in shard.doors[channel] if one in shard.open and shard.open[one].is_of(incarnation)]
         opened = max([one for one in own if one & _LOW == low], default=0)
     if opened not in shard.open:
         return [b"HELD"] if opened in shard.held else [b"GONE", server.data.all]
@@ -190,7 +190,7 @@ def door_disown(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answ
             pass_held(server, run, shard, record.channel)
         else:
             left += 1
-            record.incarnation = ""
+            record.incarnation, record.disowned_by = "", incarnation
             server.data.apis.add("")
     return [b"OK", left]
 

@@ -67,6 +67,11 @@ class Opened(msgspec.Struct):
     channel: str
     what: bytes
     nonce: str
+    disowned_by: str = ""
+
+    def is_of(self, incarnation: str) -> bool:
+        """Tell whether a process has opened this, though it may not know it any more."""
+        return incarnation in (self.incarnation, self.disowned_by)
 
 
 class Shard(msgspec.Struct):

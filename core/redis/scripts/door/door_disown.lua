@@ -30,7 +30,7 @@ for i = 1, #open, 2 do
       pass_held(ARGV[1], tag, 'door' .. tag .. record[2])
     else
       left = left + 1
-      record[1] = ''
+      record[1], record[5] = '', incarnation
       redis.call('HSET', 'open' .. tag, id, cmsgpack.pack(record))
       redis.call('SADD', 'apis', '')
     end
