@@ -25,6 +25,10 @@ class Capability(enum.IntFlag):
     """Changes of the settings come as USER_SETTINGS_PROTO_UPDATE."""
     GUILD_PROPERTIES = 1 << 10
     """The fields of a guild stand in its `properties`."""
+    PASSIVE_UPDATES = 1 << 11
+    """Unread channels of a guild that is not looked at come as PASSIVE_UPDATE_V1, not as CHANNEL_UNREAD_UPDATE."""
+    PASSIVE_UPDATES_2 = 1 << 14
+    """They come as PASSIVE_UPDATE_V2."""
 
 
 MAX_CAPABILITIES: Final = (1 << 31) - 1

@@ -2,8 +2,9 @@
 
 In a guild with more members than `gateway.large_guild_members` a person's session begins *passive*. It gets changes of
 the guild, its channels and roles, its own messages and membership, and messages that mention it. It does not get
-messages of others, typing, voice, presences or members. Every `gateway.passive_gap_s` it gets PASSIVE_UPDATE_V1 with
-the newest message's id of each channel that it views and that had messages. Subscribing (op 14, op 37) makes it active
+messages of others, typing, voice, presences or members. Every `gateway.passive_gap_s` it gets the newest message's id
+of each channel that it views and that had messages, in the form that its client reads: CHANNEL_UNREAD_UPDATE,
+PASSIVE_UPDATE_V1 or PASSIVE_UPDATE_V2 (`core.wire.capabilities`). Subscribing (op 14, op 37) makes it active
 for the rest of its life: then messages come as in a small guild, typing on request, presences and members only of named
 members and in member lists.
 
@@ -19,10 +20,11 @@ from typing import Final
 
 import msgspec
 
-from core.domain.events import PASSIVE_UPDATE_V1
+from core.domain.events import CHANNEL_UNREAD_UPDATE, PASSIVE_UPDATE_V1, PASSIVE_UPDATE_V2
 from core.domain.intents import Intent
+from core.wire.capabilities import Capability, has
 from core.wire.envelope import Envelope
-from core.wire.objects.passive_update import PassiveUpdate, UnreadChannel
+from core.wire.objects.passive_update import UnreadChannel, encode_passive_update
 from core_ext.guild import SlotSet
 from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.state.guild_state import GuildState
@@ -40,6 +42,8 @@ _CROWD: Final = int(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES)
 number."""
 _PASSIVE: Final = 63
 """The flag of passive sessions in the index. The bits of intents end far below."""
+_READS_V1, _READS_V2 = 61, 62
+"""The flags of limited sessions whose clients read PASSIVE_UPDATE_V1, or V2, which comes before the other."""
 
 MAX_FOLLOWED: Final = 100
 """The most members that a session may subscribe to: those of a screen or two."""
@@ -62,7 +66,6 @@ class _Mentions(msgspec.Struct, frozen=True):
 _NOBODY: Final = SlotSet()
 """One set for all messages of guilds without passive sessions. Nothing adds to it."""
 
-_encode = msgspec.json.Encoder().encode
 _decode_mentions = msgspec.json.Decoder(_Mentions, strict=False).decode
 
 
@@ -111,6 +114,9 @@ class PassiveSessions:
         self._limited.add(slot)
         self._sessions.set_flags(slot, _WITH_MESSAGES | _TYPING | _CROWD | 1 << _PASSIVE, on=False)
         self._sessions.set_flags(slot, 1 << _PASSIVE, on=True)
+        reads = session.profile.capabilities
+        self._sessions.set_flags(slot, 1 << _READS_V1, on=has(reads, Capability.PASSIVE_UPDATES))
+        self._sessions.set_flags(slot, 1 << _READS_V2, on=has(reads, Capability.PASSIVE_UPDATES_2))
 
     def leave(self, slot: int) -> None:
         """Forget a session. No error when it is not limited."""
@@ -218,12 +224,25 @@ class PassiveSessions:
         for channel_id, message_id in sorted(unread.items()):
             # Sessions that view the same subset of these channels share a body.
             viewers = self._passive_in(channel_id)
-            shown = UnreadChannel(str(channel_id), str(message_id))
+            channel = self._state.channels.get(channel_id)
+            last_pin = None if channel is None else channel.find_last_pin()
+            shown = UnreadChannel(str(channel_id), str(message_id), last_pin)
             split = [(slots & viewers, [*channels, shown]) for slots, channels in groups]
             split += [(slots - viewers, channels) for slots, channels in groups]
             groups = [(slots, channels) for slots, channels in split if slots]
-        guild_id = str(self._state.guild_id)
         for slots, channels in groups:
             if channels:
-                body = DispatchBody(PASSIVE_UPDATE_V1, _encode(PassiveUpdate(guild_id, channels)))
-                self._sessions.send(body, slots)
+                for event, readers in self._split_by_form(slots):
+                    body = DispatchBody(event, encode_passive_update(event, self._state.guild_id, channels))
+                    self._sessions.send(body, readers)
+
+    def _split_by_form(self, slots: SlotSet) -> Iterable[tuple[str, SlotSet]]:
+        """Yield the events by which unread channels are told, with those whose clients read them."""
+        left = slots
+        for event, flag in ((PASSIVE_UPDATE_V2, _READS_V2), (PASSIVE_UPDATE_V1, _READS_V1)):
+            readers = left & self._sessions.select_flag(flag)
+            left = left - readers
+            if readers:
+                yield event, readers
+        if left:
+            yield CHANNEL_UNREAD_UPDATE, left

@@ -28,6 +28,11 @@ class _ChannelFields(msgspec.Struct, frozen=True):
     last_message_id: int | None = None
 
 
+class _PinField(msgspec.Struct, frozen=True):
+    last_pin_timestamp: str | None = None
+
+
+_decode_pin: Final = msgspec.json.Decoder(_PinField).decode
 _decode_channel: Final = msgspec.json.Decoder(_ChannelFields, strict=False).decode
 
 
@@ -65,6 +70,10 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
         fields = _decode_fields(self.raw)
         if "last_pin_timestamp" in fields:
             self.raw = msgspec.Raw(_encode({**fields, "last_pin_timestamp": last_pin}))
+
+    def find_last_pin(self) -> str | None:
+        """Return when a message was pinned last, as clients are shown it."""
+        return _decode_pin(self.raw).last_pin_timestamp
 
     def drop_overwrite(self, overwrite_id: int) -> None:
         """Drop the overwrite of a role that is gone."""

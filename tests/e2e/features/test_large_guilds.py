@@ -39,7 +39,7 @@ async def test_people_in_a_large_guild_look_at_it_and_at_its_member_list(tmp_pat
     server = await Server(tmp_path, settings).start()
     async with open_gateway(server.gateway) as owner, open_gateway(server.gateway) as member:
         await owner.identify(tokens[0])
-        await member.identify(tokens[1])
+        await member.identify(tokens[1], capabilities=1 << 14)
         guild = await member.wait_for_guild()
         assert (guild["member_count"], len(guild["members"]), guild["large"]) == (MEMBERS, 1, True)
 
@@ -48,7 +48,7 @@ async def test_people_in_a_large_guild_look_at_it_and_at_its_member_list(tmp_pat
         assert len(chunk["members"]) == 10
 
         await owner.send_message(lounge, "one", "1")
-        await member.wait_for("PASSIVE_UPDATE_V1", lambda d: d["channels"][0]["id"] == lounge)
+        await member.wait_for("PASSIVE_UPDATE_V2", lambda d: d["updated_channels"][0]["id"] == lounge)
         assert member.bodies("MESSAGE_CREATE") == []
         await member.send(37, {"subscriptions": {guild_id: {"typing": True, "channels": {lounge: [[0, 99]]}}}})
         update = await member.wait_for("GUILD_MEMBER_LIST_UPDATE")

@@ -129,7 +129,7 @@ async def test_person_is_passive_in_a_large_guild_until_it_looks(writer: StoreWr
         await writer.say(channel_id, alice, "one", guild_id=guild_id)
         second = await writer.say(channel_id, alice, "two", guild_id=guild_id)
         unread = [{"id": str(channel_id), "last_message_id": str(second)}]
-        await client.wait_for("PASSIVE_UPDATE_V1", lambda d: d["channels"] == unread)
+        await client.wait_for("CHANNEL_UNREAD_UPDATE", lambda d: d["channel_unread_updates"] == unread)
         await writer.say(channel_id, alice, "you!", guild_id=guild_id, mentions=(bob,))
         await client.wait_until(lambda: client.contents() == ["you!"])
         await client.send(14, {"guild_id": str(guild_id), "typing": True})

@@ -20,7 +20,9 @@ VOLATILE: Final = frozenset(
     {
         "GUILD_MEMBERS_CHUNK",
         "GUILD_MEMBER_LIST_UPDATE",
+        "CHANNEL_UNREAD_UPDATE",
         "PASSIVE_UPDATE_V1",
+        "PASSIVE_UPDATE_V2",
         "PRESENCE_UPDATE",
         "SESSIONS_REPLACE",
         "TYPING_START",

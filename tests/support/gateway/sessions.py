@@ -15,6 +15,7 @@ def make_session(
     shard: tuple[int, int] = (0, 1),
     large_threshold: int = 50,
     platform: str = "desktop",
+    capabilities: int = 0,
     max_events: int = 1000,
 ) -> tuple[Session, FakeConnection]:
     """Make a session with a connection."""
@@ -28,6 +29,7 @@ def make_session(
         shard_id=shard[0],
         shard_count=shard[1],
         large_threshold=large_threshold,
+        capabilities=capabilities,
         platform=platform,
     )
     session = Session(profile, replay_events=max_events, replay_bytes=1 << 20)

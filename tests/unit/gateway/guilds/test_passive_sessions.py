@@ -31,6 +31,9 @@ GUILD, ROLE = 1, 11
 LOUNGE, HIDDEN = 51, 52
 VIEW, CONNECT = 1 << 10, 1 << 20
 LARGE = 1000
+PINNED = {
+    "guild_id": str(GUILD), "channel_id": str(LOUNGE), "last_pin_timestamp": "2026-01-02T03:04:05.678000+00:00",
+}  # fmt: skip
 
 
 class LargeGuild:
@@ -60,10 +63,12 @@ class LargeGuild:
         self.told: Envelope | None = None
         """The newest envelope."""
 
-    def enter(self, user_id: int, *, is_bot: bool = False, roles: Iterable[int] = ()) -> tuple[Session, FakeConnection]:
+    def enter(
+        self, user_id: int, *, is_bot: bool = False, roles: Iterable[int] = (), capabilities: int = 0
+    ) -> tuple[Session, FakeConnection]:
         """Attach a session, and drop the dispatches of that."""
         self._id += 1
-        session, connection = make_session(user_id, session_id=f"s{self._id}", is_bot=is_bot)
+        session, connection = make_session(user_id, session_id=f"s{self._id}", is_bot=is_bot, capabilities=capabilities)
         if mark := self.actor.state.members.hold(user_id):
             self.actor.state.members.settle(mark, member(user_id, roles))
         assert self.actor.attendance.attach(session, presence=presence(user_id), is_new=False)
@@ -117,13 +122,41 @@ def test_passive_session_gets_no_message_of_others_but_the_unread_channels_it_vi
     place.timers.run()
     [(event, update)] = person.take()
     lounge = {"id": str(LOUNGE), "last_message_id": str(last)}
-    assert event == "PASSIVE_UPDATE_V1"
-    assert update == {"guild_id": str(GUILD), "channels": [lounge], "voice_states": [], "members": []}
+    assert event == "CHANNEL_UNREAD_UPDATE"
+    assert update == {"guild_id": str(GUILD), "channel_unread_updates": [lounge]}
     [(_, update)] = insider.take()
-    assert update["channels"] == [lounge, {"id": str(HIDDEN), "last_message_id": str(hidden)}]
+    assert update["channel_unread_updates"] == [lounge, {"id": str(HIDDEN), "last_message_id": str(hidden)}]
     assert names(bot) == []
     place.timers.run()
     assert names(person) == []
+
+
+def test_unread_channels_come_in_the_form_that_the_client_reads() -> None:
+    place = LargeGuild()
+    capabilities = {101: 0, 102: 1 << 11, 103: 1 << 14, 104: 1 << 11 | 1 << 14}
+    connections = {user_id: place.enter(user_id, capabilities=bits)[1] for user_id, bits in capabilities.items()}
+    place.tell("CHANNEL_PINS_UPDATE", PINNED, audience=Audience.CHANNEL, channel_id=LOUNGE)
+    last = place.say(LOUNGE)
+    for connection in connections.values():
+        connection.take()
+    place.timers.run()
+    told = {user_id: connection.take() for user_id, connection in connections.items()}
+    channels = [{"id": str(LOUNGE), "last_message_id": str(last), "last_pin_timestamp": PINNED["last_pin_timestamp"]}]
+    guild_id = str(GUILD)
+    second = {
+        "guild_id": guild_id,
+        "updated_channels": channels,
+        "updated_voice_states": [],
+        "removed_voice_states": [],
+        "updated_members": [],
+    }
+    first = {"guild_id": guild_id, "channels": channels, "voice_states": [], "members": []}
+    assert told == {
+        101: [("CHANNEL_UNREAD_UPDATE", {"guild_id": guild_id, "channel_unread_updates": channels})],
+        102: [("PASSIVE_UPDATE_V1", first)],
+        103: [("PASSIVE_UPDATE_V2", second)],
+        104: [("PASSIVE_UPDATE_V2", second)],
+    }
 
 
 @pytest.mark.parametrize(
@@ -197,10 +230,10 @@ def test_channel_that_is_lost_before_the_batch_is_not_told_as_unread() -> None:
     place.tell("GUILD_MEMBER_UPDATE", render_member(member(102), with_guild_id=True), user_id=102)
     assert names(insider) == ["GUILD_MEMBER_UPDATE", "CHANNEL_DELETE"]
     place.timers.run()
-    unread = {"guild_id": str(GUILD), "channels": [{"id": str(LOUNGE), "last_message_id": str(last)}]}
+    unread = {"guild_id": str(GUILD), "channel_unread_updates": [{"id": str(LOUNGE), "last_message_id": str(last)}]}
     for connection in (person, insider):
         [(event, update)] = connection.take()
-        assert event == "PASSIVE_UPDATE_V1"
+        assert event == "CHANNEL_UNREAD_UPDATE"
         assert {key: update[key] for key in unread} == unread
 
 
@@ -214,7 +247,7 @@ def test_voice_channel_is_unread_only_for_sessions_that_may_connect() -> None:
     assert (names(person), names(holder)) == (["CHANNEL_UPDATE"], ["CHANNEL_UPDATE"])
     place.say(LOUNGE, mention_everyone=True)
     place.timers.run()
-    assert (names(person), names(holder)) == ([], ["MESSAGE_CREATE", "PASSIVE_UPDATE_V1"])
+    assert (names(person), names(holder)) == ([], ["MESSAGE_CREATE", "CHANNEL_UNREAD_UPDATE"])
 
 
 def test_presence_that_waits_is_not_told_to_a_session_that_follows_the_member_no_more() -> None:

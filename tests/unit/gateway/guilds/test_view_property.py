@@ -117,9 +117,9 @@ class Watcher:
                     self.known.remove(int(d["id"]))
                 case "MESSAGE_CREATE":
                     self.messages.append(int(d["channel_id"]))
-                case "PASSIVE_UPDATE_V1":
+                case "CHANNEL_UNREAD_UPDATE":
                     assert self.is_passive
-                    self.unread += [int(channel["id"]) for channel in d["channels"]]
+                    self.unread += [int(channel["id"]) for channel in d["channel_unread_updates"]]
                 case "INVITE_CREATE":
                     self.invites.append(int(d["channel_id"]))
 

@@ -39,7 +39,9 @@ PASSED_ON = frozenset(
         events.GUILD_CREATE,
         events.GUILD_MEMBERS_CHUNK,
         events.GUILD_MEMBER_LIST_UPDATE,
+        events.CHANNEL_UNREAD_UPDATE,
         events.PASSIVE_UPDATE_V1,
+        events.PASSIVE_UPDATE_V2,
         events.MESSAGE_SEND_ERROR,
         events.SOUNDBOARD_SOUNDS,
     }
