@@ -16,6 +16,7 @@ class Member(msgspec.Struct, kw_only=True, frozen=True):
     avatar: str | None = None
     banner: str | None = None
     bio: str = ""
+    pronouns: str = ""
     mute: bool = False
     deaf: bool = False
     pending: bool = False

@@ -82,6 +82,18 @@ async def update_notification_settings(
     return await user_settings.update_notifications(caller, data.flags)
 
 
+@get("/users/@me/guilds/settings")
+async def list_guild_settings(caller: Caller, guild_settings: GuildSettingsService) -> list[GuildSettingsObject]:
+    """The caller's settings of guilds and of direct messages, as far as they were set."""
+    return await guild_settings.list_all(caller)
+
+
+@get("/users/@me/guilds/{guild}/settings")
+async def get_guild_settings(guild: str, caller: Caller, guild_settings: GuildSettingsService) -> GuildSettingsObject:
+    """The caller's settings of a guild, or of direct messages (`@me`)."""
+    return await guild_settings.fetch(caller, guild)
+
+
 @patch("/users/@me/guilds/settings")
 async def update_all_guild_settings(
     caller: Caller, data: UpdateAllGuildSettings, guild_settings: GuildSettingsService
@@ -124,6 +136,8 @@ ROUTES: Final[Sequence[Route]] = (
     get_settings_json,
     update_settings_json,
     update_notification_settings,
+    list_guild_settings,
+    get_guild_settings,
     update_all_guild_settings,
     update_guild_settings,
     list_notes,

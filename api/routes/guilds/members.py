@@ -9,11 +9,18 @@ from api.http.parameters import SnowflakePath, SnowflakeQuery, WireName
 from api.http.route import Route, delete, get, patch, post, put
 from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
-from api.services.members.member_forms import PruneGuild, UpdateMember, UpdateOwnMember, UpdateOwnNick
+from api.services.members.member_forms import (
+    PruneGuild,
+    UpdateMember,
+    UpdateMemberProfile,
+    UpdateOwnMember,
+    UpdateOwnNick,
+)
 from api.services.members.members import MemberService
 from api.services.members.prune import DEFAULT_DAYS, PruneService, parse_role_ids
 from core.domain.errors import NotBuilt, invalid_field
 from core.wire.objects.member import MemberObject, OwnMemberObject, PruneObject
+from core.wire.objects.profile import MemberProfileObject
 
 PageLimit = Annotated[int, Meta(ge=1, le=1000)]
 Days = Annotated[int, Meta(ge=1, le=30)] | None
@@ -67,6 +74,14 @@ async def update_own_member(
 ) -> OwnMemberObject:
     """Change one's own membership."""
     return await members.update_own(caller, guild_id, data)
+
+
+@patch("/guilds/{guild_id}/profile/@me", max_body_bytes=IMAGE_BODY_BYTES)
+async def update_member_profile(
+    guild_id: SnowflakePath, caller: Caller, data: UpdateMemberProfile, members: MemberService
+) -> MemberProfileObject:
+    """Change one's own profile in a guild, as people's clients do."""
+    return await members.update_profile(caller, guild_id, data)
 
 
 @patch("/guilds/{guild_id}/members/@me/nick", is_audited=True)
@@ -151,6 +166,7 @@ ROUTES: Final[Sequence[Route]] = (
     get_member,
     add_member,
     update_own_member,
+    update_member_profile,
     update_own_nick,
     update_member,
     add_member_role,

@@ -12,7 +12,7 @@ from api.services.preferences.user_settings import require_person
 from api.services.relationships.relationship_cache import RelationshipCache
 from core.store.interfaces import Store
 from core.wire.objects.member import render_member
-from core.wire.objects.profile import MemberProfileObject, ProfileObject, UserProfileObject
+from core.wire.objects.profile import ProfileObject, UserProfileObject, render_member_profile
 from core.wire.objects.user import render_user
 
 
@@ -46,7 +46,7 @@ class ProfileService:
             member = await self._store.members.find(guild_id, user_id)
             if member is not None:
                 shown.guild_member = render_member(member)
-                shown.guild_member_profile = MemberProfileObject(guild_id=str(guild_id), bio=member.bio)
+                shown.guild_member_profile = render_member_profile(member)
         return shown
 
     async def update(self, caller: Caller, form: UpdateProfile) -> ProfileObject:

@@ -40,6 +40,12 @@ class UpdateOwnMember(msgspec.Struct, kw_only=True):
     bio: Annotated[str, text(texts.BIO)] | UnsetType | None = UNSET
 
 
+class UpdateMemberProfile(UpdateOwnMember, kw_only=True):
+    """PATCH /guilds/{guild}/profile/@me."""
+
+    pronouns: Annotated[str, text(texts.PRONOUNS)] | UnsetType | None = UNSET
+
+
 class UpdateOwnNick(msgspec.Struct, kw_only=True):
     """PATCH /guilds/{guild}/members/@me/nick, as older clients do."""
 

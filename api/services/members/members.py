@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import UNSET
+
 from api.services.access import GuildAccess
 from api.services.announcements import guild_event
 from api.services.caller import Caller
@@ -9,7 +11,7 @@ from api.services.changes import pick_changes
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
-from api.services.members.member_forms import UpdateMember, UpdateOwnMember
+from api.services.members.member_forms import UpdateMember, UpdateMemberProfile, UpdateOwnMember
 from api.services.members.member_rules import IsInVoice, check_nick, check_role, compute_member_changes
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
@@ -22,6 +24,7 @@ from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.objects.member import MemberObject, OwnMemberObject, render_member, render_own_member
+from core.wire.objects.profile import MemberProfileObject, render_member_profile
 
 
 class MemberService:
@@ -83,7 +86,20 @@ class MemberService:
     async def update_own(self, caller: Caller, guild_id: int, form: UpdateOwnMember) -> OwnMemberObject:
         """Change the fields that the form gives of the caller's own membership."""
         access = await self._entities.access(caller.user_id, guild_id)
-        changes: dict[str, Any] = {}
+        member = await self._update_own(caller, access, form, {})
+        return render_own_member(member, permissions=access.permissions)
+
+    @on_present_rights
+    async def update_profile(self, caller: Caller, guild_id: int, form: UpdateMemberProfile) -> MemberProfileObject:
+        """Change the fields that the form gives of the caller's membership and profile in the guild."""
+        access = await self._entities.access(caller.user_id, guild_id)
+        texts = {} if form.pronouns is UNSET else {"pronouns": form.pronouns or ""}
+        return render_member_profile(await self._update_own(caller, access, form, texts))
+
+    async def _update_own(
+        self, caller: Caller, access: GuildAccess, form: UpdateOwnMember, changes: dict[str, Any]
+    ) -> Member:
+        guild_id = access.member.guild_id
         if form.nick is None or isinstance(form.nick, str):
             check_nick(access, access.member)
             changes["nick"] = form.nick or None
@@ -93,8 +109,7 @@ class MemberService:
             folder = f"guilds/{guild_id}/users/{caller.user_id}/{field}s"
             changes[field] = None if data is None else await self._images.store(data, folder=folder, field=field)
         changes = {name: value for name, value in changes.items() if value != getattr(access.member, name)}
-        member = await self._apply(access, access.member, changes)
-        return render_own_member(member, permissions=access.permissions)
+        return await self._apply(access, access.member, changes)
 
     @on_present_rights
     async def add_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:

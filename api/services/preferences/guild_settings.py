@@ -27,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class GuildSettingsService:
-    """Changes the settings of guilds. READY shows them."""
+    """Shows and changes the settings of guilds. READY shows them too."""
 
     __slots__ = ("_entities", "_ids", "_store")
 
@@ -35,6 +35,29 @@ class GuildSettingsService:
         self._entities = entities
         self._ids = ids
         self._store = store
+
+    async def fetch(self, caller: Caller, guild: str) -> GuildSettingsObject:
+        """Return the settings of one guild, or of direct messages (`@me`).
+
+        Raises:
+            WrongAccountKind, UnknownGuild.
+        """
+        require_person(caller)
+        guild_id = _parse_guild(guild)
+        if guild_id != NO_GUILD:
+            await self._entities.access(caller.user_id, guild_id)
+        kept = await self._store.preferences.find_guild_settings(caller.user_id, guild_id)
+        entry, version = ("{}", 0) if kept is None else (kept.entry, kept.version)
+        return parse_guild_settings(entry, guild_id=guild_id, version=version)
+
+    async def list_all(self, caller: Caller) -> list[GuildSettingsObject]:
+        """Return the settings that the caller has set, of guilds and of direct messages. Raises WrongAccountKind."""
+        require_person(caller)
+        found = await self._store.preferences.find_many([caller.user_id])
+        return [
+            parse_guild_settings(each.entry, guild_id=each.guild_id, version=each.version)
+            for each in found[caller.user_id].guild_settings
+        ]
 
     async def update(self, caller: Caller, guild: str, form: UpdateGuildSettings) -> GuildSettingsObject:
         """Change the settings of one guild, or of direct messages (`@me`). Return them whole.

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.domain.member import Member
 from core.wire.objects.member import MemberObject
 from core.wire.objects.user import UserObject
 
@@ -27,6 +28,14 @@ class MemberProfileObject(msgspec.Struct, kw_only=True):
     bio: str = ""
     accent_color: int | None = None
     pronouns: str = ""
+    banner: str | None = None
+
+
+def render_member_profile(member: Member) -> MemberProfileObject:
+    """Return what a member says of itself in its guild."""
+    return MemberProfileObject(
+        guild_id=str(member.guild_id), bio=member.bio, pronouns=member.pronouns, banner=member.banner
+    )
 
 
 class MutualGuildObject(msgspec.Struct, kw_only=True):

@@ -367,6 +367,13 @@ async def update_own_member(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(f"{ground.path}/members/@me", {}, values=values)
 
 
+async def update_member_profile(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    values = {"avatar": [PICTURE], "banner": [PICTURE], "pronouns": ["they"]}
+    looks = [f"{ground.path}/members/{ground.owner.id}"]
+    return ground.request(f"{ground.path}/profile/@me", {}, values=values, looks=looks)
+
+
 async def update_own_nick(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     return ground.request(f"{ground.path}/members/@me/nick", {})
@@ -581,6 +588,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/guilds/{guild_id}"): update_guild,
     ("PATCH", "/guilds/{guild_id}/channels"): move_channels,
     ("PATCH", "/guilds/{guild_id}/members/@me"): update_own_member,
+    ("PATCH", "/guilds/{guild_id}/profile/@me"): update_member_profile,
     ("PATCH", "/guilds/{guild_id}/members/@me/nick"): update_own_nick,
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): update_member,
     ("PATCH", "/guilds/{guild_id}/roles"): move_roles,

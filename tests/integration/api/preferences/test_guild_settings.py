@@ -86,3 +86,19 @@ async def test_guild_of_others_has_no_settings_here(api: ApiUnderTest) -> None:
     scene, stranger = await Scene.build(api), await api.register()
     assert error_code(await stranger.patch(f"/users/@me/guilds/{scene.id}/settings", {})) == (404, 10004)
     assert error_code(await stranger.patch("/users/@me/guilds/1/settings", {})) == (404, 10004)
+
+
+async def test_settings_are_read_as_they_were_set(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    alice = await scene.join()
+    path = f"/users/@me/guilds/{scene.id}/settings"
+    fresh = (await alice.get(path)).json()
+    assert (fresh["guild_id"], fresh["muted"], fresh["version"]) == (scene.id, False, 0)
+    assert (await alice.get("/users/@me/guilds/settings")).json() == []
+    changed = (await alice.patch(path, {"muted": True})).json()
+    direct = (await alice.patch("/users/@me/guilds/@me/settings", {"mobile_push": False})).json()
+    assert (await alice.get(path)).json() == changed
+    assert (await alice.get("/users/@me/guilds/@me/settings")).json() == direct
+    assert (await alice.get("/users/@me/guilds/settings")).json() == [direct, changed]
+    assert (await scene.owner.get("/users/@me/guilds/settings")).json() == []
+    assert error_code(await (await api.register()).get(path)) == (404, 10004)

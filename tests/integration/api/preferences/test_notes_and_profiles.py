@@ -60,3 +60,20 @@ async def test_profile_is_changed_field_by_field(api: ApiUnderTest) -> None:
     shown = (await scene.owner.get(f"/users/{bob.id}/profile")).json()
     assert shown["user_profile"] == {**given, "pronouns": ""}
     assert error_code(await bob.patch("/users/@me/profile", {"pronouns": "x" * 41})) == (400, 50035)
+
+
+async def test_profile_in_a_guild_is_that_of_the_guild_alone(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bob = await scene.join()
+    path = f"{scene.path}/profile/@me"
+    changed = await bob.patch(path, {"pronouns": "they/them", "bio": "I water", "nick": "Bobby"})
+    profile = {"guild_id": scene.id, "bio": "I water", "accent_color": None, "pronouns": "they/them", "banner": None}
+    assert changed.json() == profile
+    shown = (await scene.owner.get(f"/users/{bob.id}/profile?guild_id={scene.id}")).json()
+    assert (shown["guild_member_profile"], shown["user_profile"]["pronouns"]) == (profile, "")
+    assert shown["guild_member"]["nick"] == "Bobby"
+    assert api.payloads("GUILD_MEMBER_UPDATE")[-1]["nick"] == "Bobby"
+    assert (await bob.patch(path, {"pronouns": None})).json() == {**profile, "pronouns": ""}
+    assert error_code(await bob.patch(path, {"pronouns": "x" * 41})) == (400, 50035)
+    stranger = await api.register()
+    assert error_code(await stranger.patch(path, {"bio": "x"})) == (404, 10004)

@@ -538,6 +538,12 @@ def update_own_member(world: World, rng: Random) -> Attempt:
     return Attempt("PATCH", f"/guilds/{world.guild.id}/members/@me", {"nick": "called"}, may)
 
 
+@needs("PATCH /guilds/{guild_id}/profile/@me", "nick: CHANGE_NICKNAME or MANAGE_NICKNAMES")
+def update_member_profile(world: World, rng: Random) -> Attempt:
+    may = world.holds(Permission.CHANGE_NICKNAME) or world.holds(Permission.MANAGE_NICKNAMES)
+    return Attempt("PATCH", f"/guilds/{world.guild.id}/profile/@me", {"nick": "called", "pronouns": "they"}, may)
+
+
 @needs("PATCH /guilds/{guild_id}/members/@me/nick", "CHANGE_NICKNAME or MANAGE_NICKNAMES")
 def update_own_nick(world: World, rng: Random) -> Attempt:
     may = world.holds(Permission.CHANGE_NICKNAME) or world.holds(Permission.MANAGE_NICKNAMES)

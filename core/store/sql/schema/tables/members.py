@@ -16,6 +16,7 @@ members = Table(
     Column("avatar", Text),
     Column("banner", Text),
     Column("bio", Text, nullable=False),
+    Column("pronouns", Text, nullable=False, server_default=""),
     Column("mute", Boolean, nullable=False),
     Column("deaf", Boolean, nullable=False),
     Column("pending", Boolean, nullable=False),
