@@ -77,6 +77,10 @@ class GatewayUnderTest:
         self.process.ask(f"make {shape.events} {shape.per_turn}")
         return measure(self.process, self.client, "burst", frames or shape.frames)
 
+    def presences(self, frames: int) -> Burst:
+        """Tell a presence of every member, in the gateway's batches, and measure until so many frames have come."""
+        return measure(self.process, self.client, "presences", frames)
+
     def stop(self) -> None:
         """End both processes."""
         self.client.stop()

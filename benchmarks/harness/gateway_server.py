@@ -3,6 +3,7 @@ dispatch.
 
     make EVENTS TURN  → makes so many MESSAGE_CREATEs, in the channels in turn, to be published TURN in a turn
     burst             → publishes them through the bus and answers when the last is out of the inbox
+    presences         → publishes a changed presence of every member, all at once
     frame ENCODING    → the size of such an event's frame, uncompressed
 
     python -m benchmarks.harness.gateway_server OPTIONS     (a JSON file, see `Options`)
@@ -15,6 +16,7 @@ import contextlib
 import itertools
 import random
 import sys
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +25,7 @@ import uvloop
 
 from api.services.announcements import channel_event
 from benchmarks.harness.world import World
-from core.domain.events import MESSAGE_CREATE
+from core.domain.events import MESSAGE_CREATE, PRESENCE_UPDATE, Audience
 from core.domain.message import Message, ResolvedMessage
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
@@ -31,7 +33,7 @@ from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings, Settings
 from core.store.sql.store import SqlStore
-from core.wire.envelope import Envelope
+from core.wire.envelope import NO_ID, Envelope
 from core.wire.objects.message import render_message_dispatch
 from core.wire.socket_message import RefusedMessage
 from core_ext.ids import SnowflakeGenerator
@@ -42,6 +44,7 @@ from gateway.payloads.encodings import ENCODINGS
 from gateway.payloads.wire_formats import WireFormats
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import Surroundings
+from gateway.users.presence import MergedPresence, render_presence
 
 _CONTENT_BYTES: Final = 44
 """Each message says something else in as many bytes: equal messages would compress to next to nothing."""
@@ -83,6 +86,7 @@ class Bench:
         self._chance = random.Random(0)
         self._turns = 3 + options.sessions // _SESSIONS_A_TURN
         self._bursts: list[list[Envelope]] = []
+        self._status = "online"
 
     def make_event(self) -> Envelope:
         """Make a new message's event, as the API makes it."""
@@ -117,6 +121,25 @@ class Bench:
                 await asyncio.sleep(0)
         self._bursts = []
 
+    def change_presences(self) -> None:
+        """Publish a presence of every member but the author, another one each time."""
+        self._status = "idle" if self._status == "dnd" else "dnd"
+        guild_id = self._world.guild_id
+        presence = MergedPresence(status=self._status, client_status={"desktop": self._status})
+        self._store.bus.publish_volatile(
+            [
+                Envelope(
+                    id=NO_ID,
+                    event=PRESENCE_UPDATE,
+                    audience=Audience.GUILD,
+                    payload=msgspec.Raw(msgspec.json.encode(render_presence(user_id, presence, guild_id))),
+                    guild_id=guild_id,
+                    user_id=user_id,
+                )
+                for user_id in map(_user_id_of, self._world.tokens)
+            ]
+        )
+
     def measure_frame(self, encoding: str) -> int:
         """Return the size of an event's uncompressed frame, in bytes."""
         wire_format = WireFormats().find(ENCODINGS[encoding], Compression.NONE)
@@ -130,11 +153,19 @@ class Bench:
                 self.make_burst(int(events), int(per_turn))
             case ["burst"]:
                 await self.burst()
+            case ["presences"]:
+                self.change_presences()
             case ["frame", encoding]:
                 return str(self.measure_frame(encoding))
             case _:
                 return "what?"
         return "done"
+
+
+def _user_id_of(token: str) -> int:
+    """Return whose token it is (`api.services.accounts.tokens`)."""
+    first = token.partition(".")[0]
+    return int(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
 
 
 async def serve(options: Options) -> None:
