@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from PIL import Image, ImageOps
 
+from core.media.blanking import blank
 from core.media.cleaning import BrokenPicture, clean
 
 PICTURES: Final = {
@@ -42,6 +43,13 @@ class CleanJob(msgspec.Struct, kw_only=True, frozen=True, tag="clean"):
     max_pixels: int
 
 
+class BlankJob(msgspec.Struct, kw_only=True, frozen=True, tag="blank"):
+    """Empty what is written like metadata in a file that could not be read as a picture."""
+
+    path: str
+    content_type: str
+
+
 class ScaleJob(msgspec.Struct, kw_only=True, frozen=True, tag="scale"):
     """Write a picture to `target`, fitted into a box; 0 leaves a side open. It is never made larger.
 
@@ -66,8 +74,13 @@ class Outcome(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     error: str = ""
 
 
-def do(job: CleanJob | ScaleJob) -> Outcome:
+Job = CleanJob | BlankJob | ScaleJob
+
+
+def do(job: Job) -> Outcome:
     """Do a job. A picture that cannot be read is an outcome, and not an error."""
+    if isinstance(job, BlankJob):
+        return _blank(job)
     try:
         return _clean(job) if isinstance(job, CleanJob) else _scale(job)
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:  # what Pillow raises for broken files
@@ -87,6 +100,14 @@ def _clean(job: CleanJob) -> Outcome:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         target.writelines(clean(memoryview(mapped), job.content_type))
     return Outcome(width=size[0], height=size[1])
+
+
+def _blank(job: BlankJob) -> Outcome:
+    try:
+        blank(Path(job.path), job.content_type)
+    except OSError as error:
+        return Outcome(error=f"{type(error).__name__}: {error}"[:200])
+    return Outcome()
 
 
 def _turn(picture: Image.Image, target: str) -> Outcome:

@@ -11,14 +11,14 @@ from typing import Final
 
 import msgspec
 
-from core.media.pictures import CleanJob, ScaleJob, do
+from core.media.pictures import Job, do
 
 _BYTES_PER_PIXEL: Final = 16
 """Two copies of a picture with four channels, and what decoders and encoders take beside them."""
 _BASE_BYTES: Final = 1 << 30
 """The interpreter with its libraries, whose address space is mostly empty."""
 
-_decode: Final = msgspec.json.Decoder(CleanJob | ScaleJob).decode
+_decode: Final = msgspec.json.Decoder(Job).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 

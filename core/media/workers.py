@@ -7,6 +7,7 @@ what is left of the target.
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ import msgspec
 
 import core
 from core.domain.errors import Unavailable
-from core.media.pictures import CleanJob, Outcome, ScaleJob
+from core.media.pictures import BlankJob, CleanJob, Job, Outcome, ScaleJob
+
+logger = logging.getLogger(__name__)
 
 _MOST_WAITING: Final = 64
 """A few seconds of work for one process."""
@@ -44,6 +47,13 @@ class PictureWorkers:
             CleanJob(source=str(source), target=str(target), content_type=content_type, max_pixels=self._max_pixels)
         )
 
+    async def blank(self, path: Path, content_type: str) -> None:
+        """Empty the metadata of a file that could not be cleaned. Raises Unavailable when that did not succeed."""
+        outcome = await self._do(BlankJob(path=str(path), content_type=content_type))
+        if outcome.error:
+            logger.warning("a broken picture could not be emptied", extra={"reason": outcome.error})
+            raise Unavailable
+
     async def scale(
         self, source: Path, target: Path, *, width: int, height: int, format_: str, quality: int
     ) -> Outcome:
@@ -65,7 +75,7 @@ class PictureWorkers:
         while self._idle:
             await _end(self._idle.pop())
 
-    async def _do(self, job: CleanJob | ScaleJob) -> Outcome:
+    async def _do(self, job: Job) -> Outcome:
         if self._waiting >= _MOST_WAITING:
             raise Unavailable
         self._waiting += 1
@@ -75,7 +85,7 @@ class PictureWorkers:
         finally:
             self._waiting -= 1
 
-    async def _run(self, job: CleanJob | ScaleJob) -> Outcome:
+    async def _run(self, job: Job) -> Outcome:
         process = self._idle.pop() if self._idle else await self._start()
         is_well = False
         try:

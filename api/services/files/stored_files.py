@@ -67,7 +67,8 @@ class StoredFiles:
     async def examine(self, path: Path, head: bytes, filename: str) -> Facts:
         """Find out about a staged file. A picture is written anew, without metadata, and takes the old one's place.
 
-        A picture that cannot be read, or has too many pixels, is a file like any other. Raises Unavailable.
+        A picture that cannot be read, or has too many pixels, is a file to be saved, whose metadata is emptied. Raises
+        Unavailable.
         """
         size = _measure(path)
         content_type = find_content_type(head, filename)
@@ -78,6 +79,7 @@ class StoredFiles:
             outcome = await self._workers.clean(path, cleaned, content_type)
             if outcome.error:
                 logger.info("a picture is kept as a file", extra={"reason": outcome.error})
+                await self._workers.blank(path, content_type)
                 return Facts(path=path, size=size, content_type=UNKNOWN)
             cleaned.replace(path)
         finally:

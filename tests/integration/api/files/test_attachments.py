@@ -352,3 +352,22 @@ async def test_bomb_is_kept_as_a_file_and_not_decoded(open_api: OpenApi) -> None
         assert "width" not in attachment
         served = await api.nobody.get(f"{attachment['url']}width=10")
         assert served.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("JPEG", "a.jpg"), ("PNG", "a.png"), ("WEBP", "a.webp")])
+async def test_broken_picture_is_a_file_to_be_saved_without_its_place(api: ApiUnderTest, kind: str, name: str) -> None:
+    alice = await api.register()
+    place = await store_guild(api, alice)
+    exif = Image.Exif()
+    exif[0x0110] = "Telephone 7"
+    exif.get_ifd(0x8825).update({1: "N", 2: (53.0, 33.0, 4.36)})
+    whole = draw(kind, exif=exif)
+    at = whole.index(b"Telephone 7") + 11
+    broken = whole[: at + (len(whole) - at) // 2]  # the pixels, or the rest of the metadata, end in the middle
+    sent = await send(alice, place, (name, broken))
+    (attachment,) = sent["attachments"]
+    answer = await api.nobody.get(attachment["url"])
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert len(answer.content) == len(broken) == attachment["size"]
+    assert b"Telephone 7" not in answer.content
