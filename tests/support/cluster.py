@@ -18,6 +18,7 @@ from deploy.services.definition import find_free_port
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
+from guildway.data.data_files import BLOB_FOLDER
 from tests.support.server_process import Server
 from tests.support.services import serving
 
@@ -42,6 +43,11 @@ class Cluster:
     def gateway(self) -> str:
         """The gateway's address."""
         return self.server.gateway
+
+    @property
+    def files(self) -> Path:
+        """The folder of what people have sent."""
+        return self._data / BLOB_FOLDER
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """Return what cluster.json says now, by name."""
