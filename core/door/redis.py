@@ -23,7 +23,7 @@ from core.domain.ids import shard_of
 from core.door.closing import door_shard
 from core.door.interfaces import Door, Opening, Permit
 from core.door.pending import Pending, PendingKind, encode_pending
-from core.door.redis_openings import NONCE_MS, Opened, OpeningGone, RedisOpenings
+from core.door.redis_openings import NONCE_MS, OpeningGone, RedisOpenings, Undo
 from core.door.rules import MessageRules, next_standing
 from core.door.tickets import Tickets
 from core.live.interfaces import RateLimiter, Rule, Standing
@@ -89,14 +89,21 @@ class RedisDoor(Door):
         overall = await self._limiter.look(rules.overall, author_id)
         return next_standing(overall, await self._limiter.look(rules.channel, (author_id, channel_id)))
 
-    async def close(self, opened_id: int, envelopes: Sequence[Envelope]) -> None:
+    async def close(self, opened_id: int, envelopes: Sequence[Envelope], undo: Undo | None = None) -> None:
         """End an opening by its events, each for its shard; return when this process' listeners have had them.
+
+        `undo` is called when it is certain that they are not told, now or later, until it does not raise Unavailable.
 
         Raises:
             OpeningGone: when the opening was given up by others, and its events are not told.
-            OutcomeUnknown: when Redis stays away. The opening is left to a sweeper.
+            OutcomeUnknown: when Redis stays away. The opening is ended when it is back.
         """
-        await self._openings.close(self._fetch(opened_id), envelopes)
+        opened = self._openings.find(opened_id)
+        if opened is None:
+            # Its sender was cancelled, and has aborted it while the message was being stored.
+            await self._openings.undo(undo)
+            raise OpeningGone("this process has no such opening any more")
+        await self._openings.close(opened, envelopes, undo)
 
     async def abort(self, opened_id: int) -> None:
         """End an opening without an event, if it is open."""
@@ -202,13 +209,6 @@ class RedisDoor(Door):
             return ()
         channel = (opening.author_id, opening.channel_id)
         return (self._rules.overall, opening.author_id), (self._rules.channel, channel)
-
-    def _fetch(self, opened_id: int) -> Opened:
-        opened = self._openings.find(opened_id)
-        if opened is None:
-            # Its sender was cancelled, and has aborted it while the message was being stored.
-            raise OpeningGone("this process has no such opening any more")
-        return opened
 
 
 class _Passage:

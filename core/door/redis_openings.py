@@ -2,7 +2,8 @@
 
 ```
  begin ─→ open ─┬─ close ─→ in the log ──────────────→ seen by our own tail: done
-                │    └────→ held: somebody earlier is open ─→ seen later: done
+                │    ├────→ held: somebody earlier is open ─→ seen later: done
+                │    └────→ no answer for long: the caller is told so, and `run` goes on closing
                 ├─ abort ─→ gone
                 ├─ leave ─→ a sweeper ends it (`core.door.redis_orphans`)
                 └─ (the process dies, or Redis forgets it) ─→ `close` finds it gone: done if seen, OpeningGone if not
@@ -18,6 +19,8 @@ whose opening was ended by a sweeper meanwhile, learns which way it ended.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from core.bus.interfaces import Delivery
@@ -25,7 +28,7 @@ from core.bus.positions import position_of
 from core.bus.redis import RedisBus
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import shard_of
-from core.door.abandoned import AbandonedCalls
+from core.door.abandoned import AbandonedEnds
 from core.door.closing import closing_args
 from core.door.recent import Recent
 from core.door.retelling import Retelling
@@ -47,6 +50,10 @@ _SEEN_S: Final = 5.0
 _LOST_S: Final = 3.0
 """The time for which calls are repeated whose answers were lost."""
 _PAUSE_S: Final = 0.05
+
+
+Undo = Callable[[], Awaitable[None]]
+"""Undoes a stored change that nobody is told. Raises Unavailable when it is to be called again."""
 
 
 class OpeningGone(Unavailable):
@@ -97,7 +104,7 @@ class RedisOpenings:
         self._open: dict[int, Opened] = {}
         self._watched: dict[int, Opened] = {}
         """The openings by the ids of events that end them."""
-        self._abandoned = AbandonedCalls(bus=bus, scripts=scripts)
+        self._abandoned = AbandonedEnds(bus=bus, scripts=scripts)
         bus.subscribe(self._on_delivery)
         retelling = Retelling(
             recent=self._recent,
@@ -105,7 +112,7 @@ class RedisOpenings:
             incarnation=incarnation,
             nonce_ms=NONCE_MS,
             list_open=self._list_open,
-            abandon=self._abandoned.put,
+            abandon=self._abandoned.put_call,
         )
         bus.tail.on_life(retelling.on_life)
 
@@ -136,7 +143,7 @@ class RedisOpenings:
         try:
             answer = await self._bus.insist(ask)
         except (OutcomeUnknown, asyncio.CancelledError) as error:
-            self._abandoned.put("door_abort", shard, (low, channel_id, self._incarnation))
+            self._abandoned.put_call("door_abort", shard, (low, channel_id, self._incarnation))
             if isinstance(error, OutcomeUnknown):
                 raise Unavailable("the door has not answered") from error
             raise
@@ -147,30 +154,60 @@ class RedisOpenings:
             self._open[opened.id] = self._watched[opened.id] = opened
         return answer
 
-    async def close(self, opened: Opened, envelopes: Sequence[Envelope]) -> None:
+    async def close(self, opened: Opened, envelopes: Sequence[Envelope], undo: Undo | None = None) -> None:
         """End an opening by its events; return when they have passed in the tail of this process.
 
-        An event that is still held after five seconds passes later.
+        An event that is still held after five seconds passes later. `undo` is called when it is certain that the events
+        are not told, until it does not raise Unavailable.
 
         Raises:
             OpeningGone: see there.
-            OutcomeUnknown: when Redis stays away. The opening is ended, or left to a sweeper.
+            OutcomeUnknown: when Redis stays away. The opening is ended later, by this process or by a sweeper.
         """
         began_s = self._clock.monotonic_s()
         for envelope in envelopes:
             self._watched[envelope.id] = opened
         try:
-            await self._close(opened, envelopes)
+            await self._end(opened, envelopes, undo)
         except (OutcomeUnknown, asyncio.CancelledError):
-            # What is stored must be told, and by now nobody else here knows that it is not.
-            self._abandoned.put("door_leave", opened.shard, (opened.id.to_bytes(8, "big"),))
-            self.settle(opened, 0)
+            # What is stored must be told or undone, and by now nobody else here knows that it is not.
+            self._abandoned.put(partial(self._end_later, opened, envelopes, undo))
+            self._open.pop(opened.id, None)
+            self._answer_repeats(opened, 0)
             raise
         finally:
-            for envelope in envelopes:
-                self._watched.pop(envelope.id, None)
             self._observe("close", self._clock.monotonic_s() - began_s)
+
+    async def _end_later(self, opened: Opened, envelopes: Sequence[Envelope], undo: Undo | None) -> None:
+        with suppress(OpeningGone):
+            await self._end(opened, envelopes, undo)
+
+    async def _end(self, opened: Opened, envelopes: Sequence[Envelope], undo: Undo | None) -> None:
+        """Close, or undo. Raises as `close` does."""
+        try:
+            await self._close(opened, envelopes)
+        except OpeningGone:
+            await self.undo(undo)
+            self._unwatch(envelopes)
+            self.settle(opened, 0)
+            raise
+        self._unwatch(envelopes)
         self.settle(opened, opened.id)
+
+    async def undo(self, undo: Undo | None) -> None:
+        """Call what undoes a change that is not told, and again later when a server is away."""
+        if undo is None:
+            return
+        try:
+            await undo()
+        except (Unavailable, asyncio.CancelledError) as error:
+            self._abandoned.put(undo)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+
+    def _unwatch(self, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            self._watched.pop(envelope.id, None)
 
     async def _close(self, opened: Opened, envelopes: Sequence[Envelope]) -> None:
         def ask() -> "asyncio.Future[Answer]":
@@ -190,9 +227,9 @@ class RedisOpenings:
         elif answer[0] == b"HELD":
             await self._wait_seen(opened)
         else:
-            await self._bus.wait_applied(all_=answer[1], timeout_s=_SEEN_S)
+            if not await self._bus.wait_applied(all_=answer[1], timeout_s=_SEEN_S):
+                raise OutcomeUnknown("this process is behind the logs")
             if not opened.seen.is_set():
-                self.settle(opened, 0)
                 raise OpeningGone("the message was given up by the door")
 
     async def abort(self, opened: Opened, first_id: int = 0) -> None:
@@ -204,9 +241,9 @@ class RedisOpenings:
         try:
             answer = await self._scripts.call("door_abort", tag_of(opened.shard), *args)
             if answer[0] == b"CLOSED":
-                self._abandoned.put("door_abort", opened.shard, args)
+                self._abandoned.put_call("door_abort", opened.shard, args)
         except (Unavailable, asyncio.CancelledError) as error:
-            self._abandoned.put("door_abort", opened.shard, args)
+            self._abandoned.put_call("door_abort", opened.shard, args)
             if isinstance(error, asyncio.CancelledError):
                 raise
         finally:
@@ -221,6 +258,9 @@ class RedisOpenings:
         """Forget an opening that is ended; repeats are answered by the message `first_id`, 0 for none."""
         self._open.pop(opened.id, None)
         self._watched.pop(opened.id, None)
+        self._answer_repeats(opened, first_id)
+
+    def _answer_repeats(self, opened: Opened, first_id: int) -> None:
         if not opened.outcome.done():
             opened.outcome.set_result(first_id)
 

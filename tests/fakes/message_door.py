@@ -1,6 +1,6 @@
 """The doors of all channels from inside, in memory, as one process and as the sweep see them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from core.domain.errors import OutcomeUnknown
 from core.door.pending import Orphan, Pending, PendingKind
@@ -38,7 +38,9 @@ class FakeMessageDoor:
         self.open[opened_id] = Orphan(opened_id, channel_id, pending)
         return opened_id
 
-    async def close(self, opened_id: int, envelopes: Sequence[Envelope]) -> None:
+    async def close(
+        self, opened_id: int, envelopes: Sequence[Envelope], undo: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """End an opening by its events."""
         if self.is_away:
             self.left.add(opened_id)
@@ -46,6 +48,8 @@ class FakeMessageDoor:
         if opened_id in self.open:
             self._end(opened_id, envelopes)
         elif all(told.id not in {opened_id, *(each.id for each in envelopes)} for told in self.told):
+            if undo is not None:
+                await undo()
             raise OpeningGone
 
     async def abort(self, opened_id: int) -> None:

@@ -26,6 +26,7 @@ A caller may be cancelled: what it has begun goes on without it.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -56,12 +57,16 @@ class MessageDoor(Protocol):
     async def open_change(self, channel_id: int, pending: Pending) -> int:
         """Let an edit or a deletion in; return the opening's id. Raises Unavailable."""
 
-    async def close(self, opened_id: int, envelopes: Sequence[Envelope]) -> None:
+    async def close(
+        self, opened_id: int, envelopes: Sequence[Envelope], undo: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """End an opening by its events; return when this process's listeners have had them.
+
+        `undo` is called when it is certain that they are not told, now or later, until it does not raise Unavailable.
 
         Raises:
             OpeningGone: when others have given the opening up, and its events are not told.
-            OutcomeUnknown: when the door stays away. The opening is left to the sweep.
+            OutcomeUnknown: when the door stays away. The opening is ended when it is back.
         """
 
     async def abort(self, opened_id: int) -> None:
@@ -175,13 +180,12 @@ class ClusterMessages:
         finally:
             self._observe_insert(self._clock.monotonic_s() - began_s)
         # Any other error is certain, and whoever holds the door open aborts when it hears of it.
-        try:
-            await self._door.close(message.id, envelopes)
-        except OpeningGone:
-            await self._rows.withdraw(message)
-            await self._mentions.drop([message.id])
-            raise
+        await self._door.close(message.id, envelopes, partial(self._withdraw, message))
         return AddedMessage(message, is_new=True)
+
+    async def _withdraw(self, message: Message) -> None:
+        await self._rows.withdraw(message)
+        await self._mentions.drop([message.id])
 
     async def _change(
         self, channel_id: int, pending: Pending, change: Callable[[], Awaitable[T]], envelopes: Sequence[Envelope]

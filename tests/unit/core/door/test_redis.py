@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core.bus.positions import position_of
 from core.domain.errors import OutcomeUnknown, StaleRights, Unavailable
 from core.domain.ids import shard_of
 from core.door.interfaces import Opening, Permit
@@ -265,6 +266,47 @@ async def test_opening_that_redis_forgot_is_gone(apis: list[Api], cluster: FakeC
     await worker.open_logs()
     with pytest.raises(OpeningGone):
         await apis[0].close(permit)
+
+
+async def test_message_whose_end_is_not_known_is_undone_when_redis_has_forgotten_it(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    permit, tries, undone = await apis[0].open(), list[str](), asyncio.Event()
+
+    async def undo() -> None:
+        tries.append("tried")
+        if len(tries) == 1:
+            raise Unavailable
+        undone.set()
+
+    ending = asyncio.create_task(apis[0].openings.run())
+    cluster.server.flush()
+    closing = asyncio.create_task(apis[0].door.close(permit.id, [created(permit.id)], undo))
+    await settle()
+    closing.cancel()
+    await asyncio.wait([closing])
+    await worker.open_logs()
+    await undone.wait()
+    ending.cancel()
+    await apis[0].catch_up()
+    assert apis[0].heard == []
+
+
+async def test_message_whose_end_is_not_known_is_told_later(apis: list[Api]) -> None:
+    permit, undone = await apis[0].open(), list[str]()
+
+    async def undo() -> None:
+        undone.append("undone")
+
+    ending = asyncio.create_task(apis[0].openings.run())
+    closing = asyncio.create_task(apis[0].door.close(permit.id, [created(permit.id)], undo))
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert await apis[1].process.bus.wait_passed(SHARD, position_of(1, 1))
+    ending.cancel()
+    assert apis[1].heard == [permit.id]
+    assert undone == []
 
 
 async def test_opening_outlives_a_restart_that_loses_nothing(
