@@ -25,6 +25,7 @@ from benchmarks import (
     sends,
     slow_readers,
     storm,
+    unread,
 )
 from benchmarks.harness.machine import describe_machine
 from benchmarks.harness.processes import raise_file_limit
@@ -48,9 +49,10 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "sends": sends.run,
     "latency": latency.run,
     "files": files.run,
+    "unread": unread.run,
     "cluster": cluster.run,
 }
-_TOOLS: Final = {"wrk": {"sends"}}
+_TOOLS: Final = {"wrk": {"sends", "unread"}}
 """The tools that only some benchmarks need. All need a C compiler."""
 
 

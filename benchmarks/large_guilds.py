@@ -7,17 +7,15 @@ processor time of a message is all of the server's, from the request to the last
 """
 
 import json
-import subprocess
-import sys
 import time
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import msgspec
 from websockets.sync.client import connect
 
+from benchmarks.harness.crowd import Crowd, make_crowd
 from benchmarks.harness.load_client import LoadClient
 from benchmarks.harness.product import Person, Product, unique_name
 from benchmarks.harness.run import Run
@@ -57,22 +55,13 @@ _PASSIVE: Final = [
 ]
 
 
-class _Crowd(msgspec.Struct):
-    """The answer of `guildway demo --members`. The owner's token is the first."""
-
-    guild_id: str
-    members: int
-    channels: dict[str, str]
-    tokens: list[str]
-
-
 def run(run: Run) -> Result:
     """Costs that grow with a guild's size."""
     sessions = run.pick(_SESSIONS, 10)
     coming_in, looking, passive = [], [], []
     for members in run.pick(_SIZES, (20, 40)):
         folder = run.make_folder(f"members-{members}")
-        crowd = _make_crowd(folder / "data", members, min(sessions, members - 1))
+        crowd = make_crowd(folder / "data", members, min(sessions, members - 1))
         scene = _ServedGuild(run, folder, crowd, sessions)
         looking.append(scene.measure_looking())
         row, found = scene.measure_passive()
@@ -90,17 +79,10 @@ def run(run: Run) -> Result:
     return Result(name="large_guilds", tables=tables, deliveries=len(looking) * sessions * (_MESSAGES + 1))
 
 
-def _make_crowd(data: Path, members: int, logins: int) -> _Crowd:
-    command = [sys.executable, "-m", "guildway", "demo", "--members", str(members), "--logins", str(logins)]
-    subprocess.run([*command, "--data", str(data)], check=True, stdout=subprocess.DEVNULL)
-    (file,) = data.glob("crowd-*.json")
-    return msgspec.json.decode(file.read_bytes(), type=_Crowd)
-
-
 class _ServedGuild:
     """One guild, and the servers that serve it one after the other."""
 
-    def __init__(self, run: Run, folder: Path, crowd: _Crowd, sessions: int) -> None:
+    def __init__(self, run: Run, folder: Path, crowd: Crowd, sessions: int) -> None:
         self._run = run
         self._folder = folder
         self._crowd = crowd

@@ -12,9 +12,11 @@ from benchmarks.harness.processes import CLIENT_CORE, PinnedProcess, core
 CONNECTIONS: Final = 64
 SEND: Final = "SEND"
 """A value in the place of a method: POST of a message that differs each time."""
+ACK: Final = "ACK"
+"""Another one: acks of one message after the other, by the people in turn whose tokens `token` joins with commas."""
 
 _NATIVE: Final = Path(__file__).parents[1] / "native"
-_SCRIPTS: Final = {SEND: _NATIVE / "send_messages.lua"}
+_SCRIPTS: Final = {SEND: _NATIVE / "send_messages.lua", ACK: _NATIVE / "acks.lua"}
 _SAME: Final = _NATIVE / "one_request.lua"
 _PATIENCE: Final = "20s"
 """On a machine that others use, wrk's own 2 s would report answers as errors that are only late."""
@@ -27,6 +29,8 @@ class Request(msgspec.Struct, frozen=True):
     method: str
     path: str
     token: str = ""
+    content: str = "The quick brown fox"
+    """The beginning of messages."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ def measure(process: PinnedProcess, request: Request, seconds: int, first_nonce:
         "BENCH_PATH": request.path,
         "BENCH_TOKEN": request.token,
         "BENCH_FIRST": str(first_nonce),
+        "BENCH_CONTENT": request.content,
     }
     script = _SCRIPTS.get(request.method, _SAME)
     command = [

@@ -3,6 +3,7 @@ local channel_path = os.getenv("BENCH_PATH")
 local token = os.getenv("BENCH_TOKEN")
 local threads = 0
 local counter = 0
+local said = os.getenv("BENCH_CONTENT")
 
 function setup(thread)
   threads = threads + 1
@@ -17,7 +18,7 @@ end
 
 function request()
   counter = counter + 1
-  local body = '{"content":"The quick brown fox jumps over the lazy dog, message ' .. counter .. '","nonce":"' .. counter .. '"}'
+  local body = '{"content":"' .. said .. ' jumps over the lazy dog, message ' .. counter .. '","nonce":"' .. counter .. '"}'
   return wrk.format("POST", channel_path, nil, body)
 end
 

@@ -1,0 +1,85 @@
+"""What unread channels cost: acks, and a message that mentions everybody in a guild of 500,000.
+
+One server has one guild, made by `guildway demo --members`, and nobody online. wrk sends plain messages, messages with
+@everyone, and acks in turn, so that each round has its own reference. An ack is the durable move of one member's place
+to the end of the channel, and 64 members ack at once. A mention of everybody is one row, whatever the number of
+members; its bar is a tenth over a plain message.
+"""
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from benchmarks.harness.crowd import make_crowd
+from benchmarks.harness.product import Product
+from benchmarks.harness.run import Run
+from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.wrk import ACK, CONNECTIONS, SEND, Request, Round, measure
+from core.domain.ids import snowflake_at
+
+_MEMBERS: Final = 500_000
+_ROUNDS: Final = 5
+_SECONDS: Final = 5
+_PLAIN, _EVERYONE, _ACKS = "plain messages", "messages with @everyone", "acks"
+_COLUMNS: Final = [
+    Column(key="what", title="what"),
+    Column(key="per_second", title="a second"),
+    Column(key="p50_ms", title="p50 ms", digits=1),
+    Column(key="p99_ms", title="p99 ms", digits=1),
+    Column(key="cpu_us", title="CPU µs each"),
+    Column(key="cpu_ratio", title="CPU ratio", digits=2),
+    Column(key="spread", title="(rounds)"),
+]
+
+
+def run(run: Run) -> Result:
+    """Acks, and a mention of everybody beside a plain message."""
+    members, rounds, seconds = run.pick((_MEMBERS, _ROUNDS, _SECONDS), (200, 1, 1))
+    data = run.make_folder("unread") / "data"
+    crowd = make_crowd(data, members, 1 + CONNECTIONS)
+    product = Product(data)
+    path = f"/api/v10/channels/{crowd.channels['lounge']}/messages"
+    plain = Request(product.api, SEND, path, crowd.tokens[0])
+    requests = {
+        _PLAIN: plain,
+        _EVERYONE: msgspec.structs.replace(plain, content="@everyone: the fox"),
+        _ACKS: Request(product.api, ACK, path, ",".join(crowd.tokens[1:])),
+    }
+    try:
+        _measure_round(product, requests, run.pick(2, 1), 0)
+        found = [_measure_round(product, requests, seconds, 10 * number) for number in range(1, rounds + 1)]
+    finally:
+        product.process.stop()
+    title = f"{crowd.members:,} members, {CONNECTIONS} connections: median of {rounds} rounds of {seconds} s"
+    rows = [_describe(what, found) for what in requests]
+    counted = sum(each.count for one in found for each in one.values())
+    return Result(name="unread", tables=[Table(title=title, columns=_COLUMNS, rows=rows)], deliveries=counted)
+
+
+def _measure_round(product: Product, requests: Mapping[str, Request], seconds: int, first: int) -> dict[str, Round]:
+    return {
+        what: measure(product.process, request, seconds, _find_first(request, first + number))
+        for number, (what, request) in enumerate(requests.items())
+    }
+
+
+def _find_first(request: Request, number: int) -> int:
+    """Return the first nonce of messages, or the newest id, which people who read have reached."""
+    return snowflake_at(round(time.time() * 1000)) if request.method == ACK else number * 1_000_000
+
+
+def _describe(what: str, rounds: Sequence[Mapping[str, Round]]) -> dict[str, Any]:
+    keys = ("per_second", "p50_ms", "p99_ms", "cpu_us")
+    row = {key: statistics.median(getattr(one[what], key) for one in rounds) for key in keys}
+    ratios = [one[what].cpu_us / one[_PLAIN].cpu_us for one in rounds]
+    if what == _PLAIN:
+        return {"what": what, **row}
+    return {
+        "what": what,
+        **row,
+        "cpu_ratio": statistics.median(ratios),
+        "spread": f"{min(ratios):.2f}–{max(ratios):.2f}",
+    }
