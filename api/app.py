@@ -49,8 +49,11 @@ from api.services.messages.stored_events import StoredMessageEvents
 from api.services.pins.pin_flags import PinFlags
 from api.services.pins.pin_sweep import PinSweep
 from api.services.preferences.settings_changes import SettingsChanges
+from api.services.previews.external_links import ExternalLinks
+from api.services.previews.previews import PreviewService
 from api.services.reactions.reaction_events import StoredReactionEvents
 from api.services.reading.own_places import OwnPlaces
+from api.web_services import WebParts, build_web_parts
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
@@ -93,7 +96,9 @@ class Api:
     __slots__ = (
         "_passwords",
         "_pictures",
+        "_previews",
         "_temporary_members",
+        "_web",
         "asgi",
         "entities",
         "file_sweep",
@@ -120,9 +125,11 @@ class Api:
         own_places: OwnPlaces,
         pin_sweep: PinSweep,
         reaction_events: StoredReactionEvents,
+        previews: PreviewService,
         stored_events: StoredMessageEvents,
         temporary_members: TemporaryMembers,
         uses: AuthSessionUses,
+        web: WebParts,
     ) -> None:
         self.asgi = asgi
         self.entities = entities
@@ -141,6 +148,8 @@ class Api:
         """The same of reactions."""
         self._passwords = passwords
         self.pin_sweep = pin_sweep
+        self._previews = previews
+        self._web = web
         self._temporary_members = temporary_members
         self.uses = uses
 
@@ -150,10 +159,12 @@ class Api:
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(self.uses.run(), name="auth session uses")
                 chores.create_task(self.pin_sweep.run(), name="pin sweep")
+                chores.create_task(self._previews.run(), name="previews")
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()
             await self._pictures.close()
+            await self._web.close()
 
 
 def build_api(  # noqa: PLR0913 - a composition root is given all that its parts need
@@ -162,6 +173,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     bus: Bus,
     blobs: BlobStore,
     links: FileLinks,
+    external: ExternalLinks,
     ids: IdSource,
     clock: Clock,
     settings: Settings,
@@ -190,6 +202,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
     files = build_file_parts(
         store=store, bus=bus, entities=entities, blobs=blobs, links=links, ids=ids, clock=clock, settings=settings.files
     )
+    web = build_web_parts(external=external, settings=settings.embeds, clock=clock, metrics=metrics.web)
     images = ImageService(blobs=blobs, workers=files.workers, thumbnails=files.thumbnails)
     welcome = Welcome(messages=store.messages, door=door)
     membership = Membership(ids=ids, clock=clock, settings=SettingsChanges(ids=ids), welcome=welcome.announce_join)
@@ -212,7 +225,7 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         message=build_message_services(
             store=store, bus=bus, entities=entities, directs=directs, relationships=people.relationships,
             last_messages=last_messages, cache=cache, renderer=renderer, changes=changes, pin_flags=pin_flags,
-            door=door, attachments=files.attachments, copies=files.copies, limiter=limiter,
+            door=door, attachments=files.attachments, copies=files.copies, web=web, limiter=limiter,
             typing_interval_s=settings.limits.typing_interval_s, ids=ids, clock=clock, metrics=metrics,
         ),
         private=private,
@@ -235,10 +248,12 @@ def build_api(  # noqa: PLR0913 - a composition root is given all that its parts
         passwords=passwords,
         reaction_events=StoredReactionEvents(entities=entities, messages=cache),
         own_places=OwnPlaces(store=store, bus=bus, clock=clock),
+        previews=services.message.previews,
         stored_events=StoredMessageEvents(entities=entities, renderer=renderer),
         pin_sweep=PinSweep(store=store, entities=entities, flags=pin_flags, clock=clock),
         temporary_members=TemporaryMembers(store=store, bus=bus, membership=membership),
         uses=uses,
+        web=web,
     )
 
 

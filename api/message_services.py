@@ -22,11 +22,14 @@ from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
 from api.services.pins.pin_flags import PinFlags
 from api.services.pins.pins import PinService
+from api.services.previews.external_pictures import ExternalPictureService
+from api.services.previews.previews import PreviewService
 from api.services.reactions.reactions import ReactionService
 from api.services.reading.chats import ChatService
 from api.services.reading.mention_inbox import MentionInboxService
 from api.services.reading.read_states import ReadStateService
 from api.services.relationships.relationship_cache import RelationshipCache
+from api.web_services import WebParts
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import RateLimiter
@@ -41,10 +44,12 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     chats: ChatService
     crossposts: CrosspostService
     edits: MessageEditService
+    external_pictures: ExternalPictureService
     history: MessageHistoryService
     mentions: MentionInboxService
     messages: MessageService
     pins: PinService
+    previews: PreviewService
     reactions: ReactionService
     read_states: ReadStateService
     typing_indicators: TypingIndicatorService
@@ -65,6 +70,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     door: Door,
     attachments: AttachmentService,
     copies: FileCopies,
+    web: WebParts,
     limiter: RateLimiter,
     typing_interval_s: float,
     ids: IdSource,
@@ -73,6 +79,15 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
 ) -> MessageServices:
     """Make the services."""
     shown_reactions = MessageReactions(reactions=store.reactions)
+    previews = PreviewService(
+        entities=entities,
+        messages=store.messages,
+        change=changes.change,
+        previewer=web.previewer,
+        pictures=web.pictures,
+        metrics=web.metrics,
+        settings=web.settings,
+    )
     return MessageServices(
         crossposts=CrosspostService(entities=entities, changes=changes, reactions=shown_reactions),
         chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
@@ -84,9 +99,11 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             renderer=renderer,
             reactions=shown_reactions,
             pins=ForgottenPins(store=store),
+            previews=previews,
             ids=ids,
             clock=clock,
         ),
+        external_pictures=web.external_pictures,
         history=MessageHistoryService(
             entities=entities, messages=store.messages, cache=cache, renderer=renderer, reactions=shown_reactions
         ),
@@ -100,6 +117,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             forwards=Forwards(entities=entities, messages=cache, copies=copies),
             renderer=renderer,
             door=door,
+            previews=previews,
             clock=clock,
             metrics=metrics,
         ),
@@ -114,6 +132,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             ids=ids,
             clock=clock,
         ),
+        previews=previews,
         reactions=ReactionService(
             entities=entities,
             directs=directs,

@@ -9,7 +9,7 @@ from api.routes import documentation, empty_lists, images, instance
 from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
 from api.routes.guilds import bans, guilds, invites, members, roles
-from api.routes.messages import files, messages, pins, reactions
+from api.routes.messages import external_pictures, files, messages, pins, reactions
 from api.routes.people import applications, auth, chats, mentions, read_states, relationships, users
 
 API_ROUTES: Final[tuple[Route, ...]] = (
@@ -45,5 +45,5 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 
 def declare_root_routes(document: Mapping[str, Any]) -> Sequence[Route]:
     """The routes that stand beside the API: its `document`, pictures, and files of messages."""
-    beside = (images.ROOT_ROUTES, files.ROOT_ROUTES, discovery.ROOT_ROUTES)
+    beside = (images.ROOT_ROUTES, files.ROOT_ROUTES, external_pictures.ROOT_ROUTES, discovery.ROOT_ROUTES)
     return tuple(chain(documentation.declare_documentation(document), *beside))

@@ -44,6 +44,8 @@ from api.services.messages.message_forms import CreateMessage
 from api.services.messages.message_history import PageQuery
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.pins.pin_flags import PinFlags
+from api.services.previews.external_links import ExternalLinks
+from api.web_services import build_web_parts
 from core.http.server import HttpServer
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
@@ -77,6 +79,7 @@ async def _build_api(ground: Ground, folder: Path) -> Any:
         bus=ground.bus,
         blobs=await open_folder(folder / "blobs"),
         links=_make_links(ground),
+        external=_make_external_links(),
         ids=ground.ids,
         clock=ground.clock,
         settings=ground.settings,
@@ -93,6 +96,10 @@ async def _build_api(ground: Ground, folder: Path) -> Any:
 
 def _make_links(ground: Ground) -> FileLinks:
     return FileLinks(key=b"key", base_url="http://127.0.0.1", clock=ground.clock, lifetime_s=86_400.0)
+
+
+def _make_external_links() -> ExternalLinks:
+    return ExternalLinks(key=b"key", base_url="http://127.0.0.1")
 
 
 def _build_litestar(ground: Ground) -> Any:
@@ -181,6 +188,9 @@ def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
         door=ground.door,
         attachments=files.attachments,
         copies=files.copies,
+        web=build_web_parts(
+            external=_make_external_links(), settings=ground.settings.embeds, clock=clock, metrics=ground.metrics.web
+        ),
         limiter=ground.limiter,
         typing_interval_s=ground.settings.limits.typing_interval_s,
         ids=ground.ids,

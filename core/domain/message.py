@@ -30,6 +30,8 @@ WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})
 
 CROSSPOSTED: int = 1 << 0
 """The flag of a message that was published."""
+SUPPRESS_EMBEDS: int = 1 << 2
+"""The flag of a message that shows no embeds."""
 
 
 class Message(msgspec.Struct, kw_only=True, frozen=True):

@@ -118,6 +118,35 @@ class EventMetrics:
         )
 
 
+class WebMetrics:
+    """What is fetched from other servers: previews of links, and their pictures."""
+
+    __slots__ = ("external_pictures_total", "preview_seconds", "previews_total", "previews_waiting")
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.previews_total = Counter(
+            "guildway_previews_total",
+            "Links that were fetched for a preview, by outcome, and messages that found no room to wait.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.preview_seconds = Histogram(
+            "guildway_preview_seconds",
+            "The fetching and reading of a link.",
+            buckets=_REQUEST_BUCKETS_S,
+            registry=registry,
+        )
+        self.previews_waiting = Gauge(
+            "guildway_previews_waiting", "Messages that wait for their previews.", registry=registry
+        )
+        self.external_pictures_total = Counter(
+            "guildway_external_pictures_total",
+            "Pictures of other servers that clients asked for, by outcome.",
+            ["outcome"],
+            registry=registry,
+        )
+
+
 class StoreMetrics:
     """The database."""
 
@@ -261,7 +290,7 @@ class ProcessMetrics:
 class Metrics:
     """All groups, and the metrics that the tiers share."""
 
-    __slots__ = ("api", "connections", "events", "limit_refusals_total", "process", "registry", "store")
+    __slots__ = ("api", "connections", "events", "limit_refusals_total", "process", "registry", "store", "web")
 
     def __init__(self, registry: CollectorRegistry | None = None, *, worker: str = "0") -> None:
         """`worker` is the label that distinguishes gateway processes."""
@@ -271,6 +300,7 @@ class Metrics:
         self.events = EventMetrics(self.registry)
         self.store = StoreMetrics(self.registry)
         self.process = ProcessMetrics(self.registry)
+        self.web = WebMetrics(self.registry)
         self.limit_refusals_total = Counter(
             "guildway_limit_refusals_total",
             "Requests and commands that a limit refused, by limit.",

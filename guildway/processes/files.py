@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 
 from api.services.files.file_links import KEY_BYTES, KEY_NAME, FileLinks
+from api.services.previews import external_links
+from api.services.previews.external_links import ExternalLinks
 from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
@@ -25,6 +27,8 @@ class Files(msgspec.Struct, frozen=True):
 
     blobs: BlobStore
     links: FileLinks
+    external: ExternalLinks
+    """The links to pictures of other servers."""
 
 
 async def open_files(ground: Ground, data: DataFiles, api_socket: socket.socket | None) -> Files:
@@ -35,7 +39,9 @@ async def open_files(ground: Ground, data: DataFiles, api_socket: socket.socket 
     """
     settings = ground.settings
     try:
-        key = await ground.store.secrets.ensure(KEY_NAME, secrets.token_bytes(KEY_BYTES))
+        ensure = ground.store.secrets.ensure
+        key = await ensure(KEY_NAME, secrets.token_bytes(KEY_BYTES))
+        external_key = await ensure(external_links.KEY_NAME, secrets.token_bytes(external_links.KEY_BYTES))
     except Unavailable as error:
         raise StartError(f"the key of links to files cannot be read: {error.text}") from error
     links = FileLinks(
@@ -44,7 +50,8 @@ async def open_files(ground: Ground, data: DataFiles, api_socket: socket.socket 
         clock=ground.clock,
         lifetime_s=settings.files.link_lifetime_s,
     )
-    return Files(await open_blobs(settings.files, data), links)
+    external = ExternalLinks(key=external_key, base_url=links.base_url)
+    return Files(await open_blobs(settings.files, data), links, external)
 
 
 async def check_shared_files(files: Files, store: Store) -> None:

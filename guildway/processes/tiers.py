@@ -27,6 +27,7 @@ def build_the_api(ground: Ground, files: Files, address: PublicAddress) -> Api:
         bus=ground.bus,
         blobs=files.blobs,
         links=files.links,
+        external=files.external,
         ids=ground.ids,
         clock=ground.clock,
         settings=ground.settings,

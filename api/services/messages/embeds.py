@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.errors import FieldError, Invalid, invalid_field
-from core.wire.objects.embed import Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedMedia
+from core.wire.objects.embed import NO_EMBEDS, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedMedia
 
 MAX_EMBEDS: Final = 10
 MAX_TOTAL: Final = 6000
@@ -21,8 +21,6 @@ MAX_TOTAL: Final = 6000
 MAX_FIELDS: Final = 25
 MAX_COLOR: Final = 0xFFFFFF
 MAX_URL: Final = 2048
-
-NO_EMBEDS: Final = msgspec.Raw(b"[]")
 
 _encode = msgspec.json.Encoder().encode
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^\s/?#]+)(?:[/?#]\S*)?")

@@ -17,12 +17,10 @@ from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService, choose_attachments
 from api.services.files.incoming_files import IncomingFiles
 from api.services.ids import IdSource
-from api.services.messages.embeds import NO_EMBEDS
 from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.message_events import message_updated, messages_deleted
 from api.services.messages.message_forms import (
     IS_VOICE_MESSAGE,
-    SUPPRESS_EMBEDS,
     Edit,
     EditMessage,
     forward_content,
@@ -31,6 +29,8 @@ from api.services.messages.message_forms import (
 from api.services.messages.message_mentions import resolve_mentions
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
+from api.services.previews.previews import PreviewService
+from api.services.previews.stored_previews import keep_previews
 from core.domain.attachment import Attachment
 from core.domain.channel import TEXT_LIKE, Channel
 from core.domain.errors import (
@@ -46,10 +46,11 @@ from core.domain.errors import (
     WrongChannelType,
 )
 from core.domain.ids import snowflake_at
-from core.domain.message import WRITTEN, Message
+from core.domain.message import SUPPRESS_EMBEDS, WRITTEN, Message
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.aggregates.messages import MessageStore
+from core.wire.objects.embed import NO_EMBEDS
 
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
@@ -73,6 +74,7 @@ class MessageEditService:
         "_ids",
         "_messages",
         "_pins",
+        "_previews",
         "_reactions",
         "_renderer",
     )
@@ -87,6 +89,7 @@ class MessageEditService:
         renderer: MessageRenderer,
         reactions: MessageReactions,
         pins: ForgottenPins,
+        previews: PreviewService,
         ids: IdSource,
         clock: Clock,
     ) -> None:
@@ -97,6 +100,7 @@ class MessageEditService:
         self._renderer = renderer
         self._reactions = reactions
         self._pins = pins
+        self._previews = previews
         self._ids = ids
         self._clock = clock
 
@@ -141,6 +145,8 @@ class MessageEditService:
             answer = await self._apply(access, message, changes)
             if answer is not None:
                 kept = {each.id for each in attachments}
+                text = changes.get("content", message.content)
+                self._previews.note(channel_id, message_id, text, message.author_id)
                 await self._attachments.give_up([each for each in message.attachments if each.id not in kept])
                 return await self._reactions.show_one(user_id, channel_id, message_id, answer)
         raise Unavailable
@@ -208,7 +214,8 @@ class MessageEditService:
                 raise EmptyMessage
             return changes
         content = message.content if edit.content is UNSET else edit.content
-        embeds = message.embeds if edit.embeds is UNSET else edit.embeds
+        sent = message.embeds if isinstance(edit.embeds, UnsetType) else self._previews.link_pictures(edit.embeds)
+        embeds = keep_previews(content, sent, message.embeds)
         if is_empty(content, embeds, attachments):
             raise EmptyMessage
         mentions = await resolve_mentions(

@@ -12,17 +12,18 @@ from msgspec import UNSET, UnsetType
 from api.forms.form import SnowflakeField
 from api.forms.marks import as_set, unbuilt
 from api.services.files.attachment_forms import AttachmentDraft, AttachmentForm, parse_attachments
-from api.services.messages.embeds import NO_EMBEDS, EmbedForm, parse_embed, parse_embeds
+from api.services.messages.embeds import EmbedForm, parse_embed, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
 from core.domain.attachment import Attachment
 from core.domain.errors import EmptyMessage, Invalid, VoiceMessageContent, invalid_field, unbuilt_field
 from core.domain.forward import Forward
+from core.domain.message import SUPPRESS_EMBEDS
 from core.domain.texts import MESSAGE_CONTENT
+from core.wire.objects.embed import NO_EMBEDS
 from core.wire.objects.message import FORWARD
 
 MAX_NONCE: Final = 25
 
-SUPPRESS_EMBEDS: Final = 1 << 2
 SUPPRESS_NOTIFICATIONS: Final = 1 << 12
 IS_VOICE_MESSAGE: Final = 1 << 13
 _SENDABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | IS_VOICE_MESSAGE

@@ -33,6 +33,7 @@ from api.services.messages.message_events import message_created
 from api.services.messages.message_forms import CreateMessage, Draft, ForwardSource, Reply, parse_draft
 from api.services.messages.message_mentions import resolve_mentions
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
+from api.services.previews.previews import PreviewService
 from core.domain.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (
     DomainError,
@@ -90,6 +91,7 @@ class MessageService:
         "_forwards",
         "_latency",
         "_messages",
+        "_previews",
         "_renderer",
     )
 
@@ -104,6 +106,7 @@ class MessageService:
         forwards: Forwards,
         renderer: MessageRenderer,
         door: Door,
+        previews: PreviewService,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -115,6 +118,7 @@ class MessageService:
         self._forwards = forwards
         self._renderer = renderer
         self._door = door
+        self._previews = previews
         self._clock = clock
         # A lookup of a child by its labels costs more than the count.
         self._counters: dict[int, Counter] = {
@@ -135,6 +139,8 @@ class MessageService:
         """
         has_files = files is not None and bool(files.files)
         draft = parse_draft(form, has_files=has_files)
+        if draft.has_embeds:
+            draft = msgspec.structs.replace(draft, embeds=self._previews.link_pictures(draft.embeds))
         if not has_files and not draft.wanted:
             if draft.is_voice:
                 raise VoiceMessageFiles
@@ -166,6 +172,7 @@ class MessageService:
             except StaleRights:
                 continue
             if sent.is_new:
+                self._previews.note(channel_id, sent.message_id, draft.content, user_id)
                 if checked.access.channel.type == ChannelType.DM:
                     await self._directs.look_again(channel_id)
                 self._counters[checked.access.channel.type].inc()

@@ -45,6 +45,13 @@ def check_networks(networks: Sequence[str]) -> None:
                 raise ValueError(f"no IP address and no network like 10.0.0.0/8: {error}") from error
 
 
+def check_plain_networks(networks: Sequence[str]) -> None:
+    """Check a list of IP addresses and networks like 10.0.0.0/8."""
+    if EVERY_PROXY in networks:
+        raise ValueError("networks are named one by one, as 10.0.0.0/8")
+    check_networks(networks)
+
+
 def check_websocket_url(url: str) -> None:
     """Check an address of ws:// or wss://, a host, perhaps a port and a path; or an empty text."""
     _check_public_url(url, ("ws", "wss"))

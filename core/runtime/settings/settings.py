@@ -16,6 +16,7 @@ from core.runtime.settings.setting_checks import (
     check_http_url,
     check_networks,
     check_path,
+    check_plain_networks,
     check_postgres_url,
     check_redis_url,
     check_websocket_url,
@@ -35,6 +36,8 @@ PositiveSeconds = Annotated[float, Meta(gt=0, le=_YEAR_S)]
 Host = Annotated[str, Meta(extra={CHECK: check_host})]
 Networks = Annotated[tuple[str, ...], Meta(extra={CHECK: check_networks})]
 WebSocketUrl = Annotated[str, Meta(extra={CHECK: check_websocket_url})]
+NetworksOnly = Annotated[tuple[str, ...], Meta(extra={CHECK: check_plain_networks})]
+Ports = Annotated[tuple[Annotated[int, Meta(ge=1, le=65535)], ...], Meta(min_length=1)]
 Login = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 """A user's name, or a password. A NUL separates them on their way."""
 
@@ -148,6 +151,23 @@ class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
     max_picture_pixels: Annotated[int, Meta(ge=1024, le=2**30)] = 50_000_000
 
 
+class EmbedSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The previews of links, for which the server fetches what strangers name."""
+
+    enabled: bool = True
+    allowed_networks: NetworksOnly = ()
+    ports: Ports = (80, 443)
+    timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
+    max_page_bytes: Annotated[int, Meta(ge=1024, le=2**26)] = 1_048_576
+    max_picture_bytes: Annotated[int, Meta(ge=1024, le=2**31 - 1)] = 16_777_216
+    concurrency: Annotated[int, Meta(ge=1, le=256)] = 32
+    waiting_messages: Count = 1000
+    messages_of_author: Count = 8
+    cache_entries: Count = 1000
+    cache_lifetime_s: Seconds = 1800.0
+    open_pictures: Count = 64
+
+
 class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The rates of a user's or an address's actions."""
 
@@ -204,6 +224,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     postgres: PostgresSettings = PostgresSettings()
     cassandra: CassandraSettings = CassandraSettings()
     files: FileSettings = FileSettings()
+    embeds: EmbedSettings = EmbedSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()
     logging: LoggingSettings = LoggingSettings()

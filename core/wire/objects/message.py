@@ -5,9 +5,10 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.forward import Forward
 from core.domain.member import Member
-from core.domain.message import Message, MessageType, ResolvedMessage
+from core.domain.message import SUPPRESS_EMBEDS, Message, MessageType, ResolvedMessage
 from core.domain.user import User
 from core.wire.objects.attachment import AttachmentObject, LinkTo, render_attachment
+from core.wire.objects.embed import NO_EMBEDS
 from core.wire.objects.member import MemberObject, render_member
 from core.wire.objects.reaction import ReactionObject
 from core.wire.objects.user import UserObject, render_user
@@ -130,7 +131,7 @@ def render_message(
         mention_everyone=message.mention_everyone,
         mentions=[_render_mention(user, None) for user in resolved.mentions],
         mention_roles=[str(role_id) for role_id in message.mention_role_ids],
-        embeds=message.embeds,
+        embeds=NO_EMBEDS if message.flags & SUPPRESS_EMBEDS else message.embeds,
         pinned=message.pinned,
         flags=message.flags,
         nonce=_nonce_of(message) if with_nonce else UNSET,

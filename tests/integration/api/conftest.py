@@ -25,13 +25,13 @@ from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics import Metrics
-from core.runtime.settings.settings import ApiSettings, FileSettings, LimitSettings, Settings
+from core.runtime.settings.settings import ApiSettings, EmbedSettings, FileSettings, LimitSettings, Settings
 from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
 from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import ApiUnderTest
-from tests.support.file_links import make_links
+from tests.support.file_links import make_external_links, make_links
 
 HIGH_LIMITS = LimitSettings(
     requests_per_second=1_000_000,
@@ -43,6 +43,8 @@ HIGH_LIMITS = LimitSettings(
 )
 
 FILE_SETTINGS = FileSettings()
+NO_PREVIEWS = EmbedSettings(enabled=False)
+"""Tests fetch nothing but from servers of their own."""
 API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
 """The least cost that argon2 allows: a hash takes microseconds."""
 
@@ -59,6 +61,7 @@ async def open_api_in(
     limits: LimitSettings = HIGH_LIMITS,
     api: ApiSettings = API_SETTINGS,
     files: FileSettings = FILE_SETTINGS,
+    embeds: EmbedSettings = NO_PREVIEWS,
     clock: Clock | None = None,
     wrap: Callable[[SqlStore], Any] = lambda store: store,
 ) -> AsyncIterator[ApiUnderTest]:
@@ -79,9 +82,10 @@ async def open_api_in(
             bus=store.bus,
             blobs=open_memory(folder / "staging"),
             links=make_links(clock),
+            external=make_external_links(),
             ids=ids,
             clock=clock,
-            settings=Settings(api=api, limits=limits, files=files),
+            settings=Settings(api=api, limits=limits, files=files, embeds=embeds),
             metrics=metrics,
             door=MemoryDoor(
                 make_id=ids.next,

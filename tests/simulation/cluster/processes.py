@@ -33,7 +33,7 @@ from tests.simulation.world.process_loop import LoopState, ProcessLoop
 from tests.simulation.world.redis_links import RedisLink, TopicLink
 from tests.simulation.world.server import SimulatedClock
 from tests.simulation.world.wires import GatewayPort, WireListener, make_wire_listener
-from tests.support.file_links import make_links
+from tests.support.file_links import make_external_links, make_links
 
 _RING_BYTES = 1 << 20
 _LOOK_S = 1.0
@@ -100,7 +100,9 @@ class ClusterProcess:
         laid = await lay_ground(
             self._site, name=self.name, loop=self.loop, clock=self._clock, bus=self.bus, scripts=scripts
         )
-        api = build_the_api(laid.ground, Files(open_memory(), make_links(self._clock)), PublicAddress(""))
+        api = build_the_api(
+            laid.ground, Files(open_memory(), make_links(self._clock), make_external_links()), PublicAddress("")
+        )
         self.bus.on_loss(lambda _: api.memory.forget_all())
         chores = [api.run, *self._list_chores(laid, api)]
         async with asyncio.TaskGroup() as tasks:

@@ -25,7 +25,7 @@ from tests.simulation.world.process_loop import LoopState, ProcessLoop
 from tests.simulation.world.sqlite import Disk
 from tests.simulation.world.wires import GatewayPort, WireListener, make_wire_listener
 from tests.simulation.world.world import World
-from tests.support.file_links import make_links
+from tests.support.file_links import make_external_links, make_links
 
 EPOCH_MS: Final = int(dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 """The wall clock at the world's beginning."""
@@ -142,7 +142,7 @@ class EmbeddedServer:
             return listeners[-1]
 
         address = PublicAddress("")
-        api = build_the_api(ground, Files(open_memory(), make_links(ground.clock)), address)
+        api = build_the_api(ground, Files(open_memory(), make_links(ground.clock), make_external_links()), address)
         gateway = build_the_gateway(ground, api, address, make_listener=make_listener)
         await gateway.start()
         self._http.open(loop, api.asgi)

@@ -126,7 +126,7 @@ WRONG_BY_KIND: dict[type, list[str]] = {
     int: ["-1", "true", '"1"', "1.5", str(2**63)],
     float: ["-1", "true", '"1"', "nan", "inf", "1e300"],
     str: ["1", "[]", '"a b\\u0000"'],
-    tuple: ['"10.0.0.1"', "[1]", '["no address"]'],
+    tuple: ['"10.0.0.1"', "[true]", '["no address"]'],
 }
 """The values that no option of the kind takes, as TOML."""
 
