@@ -65,9 +65,11 @@ async def replace_channel(
 
 
 @delete("/channels/{channel_id}", is_audited=True)
-async def delete_channel(channel_id: SnowflakePath, caller: Caller, channels: ChannelService) -> AnyChannelObject:
-    """Delete a channel, close a direct one, or leave a group."""
-    return await channels.delete(caller, channel_id)
+async def delete_channel(
+    channel_id: SnowflakePath, caller: Caller, channels: ChannelService, *, silent: bool = False
+) -> AnyChannelObject:
+    """Delete a channel, close a direct one, or leave a group. With `silent` no message in the group tells of it."""
+    return await channels.delete(caller, channel_id, is_silent=silent)
 
 
 ROUTES: Final[Sequence[Route]] = (

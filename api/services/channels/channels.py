@@ -151,11 +151,14 @@ class ChannelService:
         return show_channel(after, last_ids.get(channel_id))
 
     @on_present_rights
-    async def delete(self, caller: Caller, channel_id: int) -> ChannelObject | DirectChannelObject:
-        """Delete a guild's channel. A direct one is only closed for the caller, and a group is left."""
+    async def delete(self, caller: Caller, channel_id: int, *, is_silent: bool) -> ChannelObject | DirectChannelObject:
+        """Delete a guild's channel. A direct one is only closed for the caller, and a group is left.
+
+        With `is_silent` no message in the group tells of it.
+        """
         access = await self._entities.channel_access(caller.user_id, channel_id)
         if access.guild is None:
-            return await self._private.leave(caller, access.channel)
+            return await self._private.leave(caller, access.channel, is_silent=is_silent)
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._last_messages.find_ids([channel_id])
         async with self._store.write(guilds=[access.channel.guild_id]) as tx:

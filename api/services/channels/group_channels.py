@@ -156,8 +156,8 @@ class GroupChannelService:
             added = await self._entities.user(user_id)
             await self._notes.write(channel_id, MessageType.RECIPIENT_ADD, caller.user, mentioned=added)
 
-    async def remove(self, caller: Caller, channel_id: int, user_id: int) -> None:
-        """Remove somebody as the owner, or leave.
+    async def remove(self, caller: Caller, channel_id: int, user_id: int, *, is_silent: bool = False) -> None:
+        """Remove somebody as the owner, or leave. With `is_silent` no message tells of it.
 
         Raises:
             UnknownChannel, MissingAccess, WrongChannelType. Forbidden: not the owner. UnknownUser: not in the group.
@@ -172,15 +172,15 @@ class GroupChannelService:
             return await self._part(tx, channel, user_id, people)
 
         after = await self._in_unit(caller, channel_id, body)
-        if after.recipient_ids:
+        if after.recipient_ids and not is_silent:
             gone = await self._entities.user(user_id)
             await self._notes.write(channel_id, MessageType.RECIPIENT_REMOVE, caller.user, mentioned=gone)
 
-    async def leave(self, caller: Caller, channel: Channel) -> DirectChannelObject:
+    async def leave(self, caller: Caller, channel: Channel, *, is_silent: bool) -> DirectChannelObject:
         """Leave the group, and return it as it was."""
         people = await self._entities.users(channel.recipient_ids)
         last_ids = await self._last_messages.find_ids([channel.id])
-        await self.remove(caller, channel.id, caller.user_id)
+        await self.remove(caller, channel.id, caller.user_id, is_silent=is_silent)
         return show_direct(channel, caller.user_id, people, last_ids.get(channel.id))
 
     async def _part(self, tx: Transaction, channel: Channel, user_id: int, people: Mapping[int, User]) -> Channel:

@@ -46,8 +46,8 @@ class PrivateChannelService:
             raise DirectChannelAction
         return await self._groups.update(caller, channel.id, form)
 
-    async def leave(self, caller: Caller, channel: Channel) -> DirectChannelObject:
-        """Close a direct channel for the caller, or leave a group."""
+    async def leave(self, caller: Caller, channel: Channel, *, is_silent: bool) -> DirectChannelObject:
+        """Close a direct channel for the caller, or leave a group. With `is_silent` no message there tells of it."""
         if channel.type == ChannelType.DM:
             return await self._directs.close(caller, channel)
-        return await self._groups.leave(caller, channel)
+        return await self._groups.leave(caller, channel, is_silent=is_silent)

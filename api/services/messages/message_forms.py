@@ -61,6 +61,7 @@ class CreateMessage(msgspec.Struct, kw_only=True):
     components: Annotated[Any, unbuilt("components")] = None
     attachments: list[AttachmentForm] | None = None
     poll: Annotated[Any, unbuilt("polls")] = None
+    activity: Annotated[Any, unbuilt("invitations to activities")] = None
     shared_client_theme: Annotated[Any, unbuilt("themes")] = None
 
 

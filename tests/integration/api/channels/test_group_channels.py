@@ -208,3 +208,37 @@ async def test_people_who_come_and_go_at_once_leave_one_truth(group: Group) -> N
     assert [channel["id"] for channel in (await group.dora.get(MINE)).json()] == [group.id]
     for gone in (group.bob, group.carol):
         assert (await gone.get(MINE)).json() == []
+
+
+async def test_group_can_be_left_without_a_word(group: Group) -> None:
+    assert (await group.carol.delete(f"{group.path}?silent=true")).status_code == 200
+    assert await group.messages(group.owner) == []
+    gone = [payload["user"]["id"] for payload in group.api.payloads("CHANNEL_RECIPIENT_REMOVE")]
+    assert set(gone) == {group.carol.id}
+    assert (await group.bob.delete(f"{group.path}?silent=false")).status_code == 200
+    assert [note["type"] for note in await group.messages(group.owner)] == [2]
+
+
+async def test_system_messages_have_discords_fields(group: Group) -> None:
+    await group.owner.put(f"{group.path}/recipients/{group.dora.id}")
+    await group.owner.delete(f"{group.path}/recipients/{group.dora.id}")
+    await group.bob.patch(group.path, {"name": "The three", "icon": PICTURE})
+    pinned = (await group.owner.post(f"{group.path}/messages", {"content": "x"})).json()["id"]
+    await group.bob.put(f"{group.path}/messages/pins/{pinned}")
+    shown = [each for each in await group.messages(group.carol) if each["type"] != 0]
+    assert [(each["type"], each["content"], [user["id"] for user in each["mentions"]]) for each in shown] == [
+        (1, "", [group.dora.id]),
+        (2, "", [group.dora.id]),
+        (4, "The three", []),
+        (5, "", []),
+        (6, "", []),
+    ]
+    assert [each["author"]["id"] for each in shown] == [group.owner.id] * 2 + [group.bob.id] * 3
+    for each in shown:
+        assert (each["flags"], each["attachments"], each["embeds"]) == (0, [], [])
+        assert ("message_reference" in each) == (each["type"] == 6)
+        told = [payload for payload in group.api.payloads("MESSAGE_CREATE") if payload["id"] == each["id"]]
+        assert told
+        assert all(payload == each | {"pinned": False} for payload in told)
+    assert shown[-1]["message_reference"] == {"type": 0, "channel_id": group.id, "message_id": pinned}
+    assert "referenced_message" not in shown[-1]

@@ -39,6 +39,7 @@ REFUSED_PARTS: Final[dict[str, list[Any]]] = {
     "components": [[{"type": 1}]],
     "sticker_ids": [["1"]],
     "poll": [{"question": {"text": "?"}}],
+    "activity": [{"type": 1, "party_id": "p"}],
     "shared_client_theme": [{"base_theme": 1}],
 }
 
@@ -476,6 +477,15 @@ async def add_recipient(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(f"/channels/{group}/recipients/{friend.id}", {})
 
 
+async def leave_group(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    await api.befriend(ground.owner, ground.member, ground.other)
+    body = {"recipients": [ground.member.id, ground.other.id]}
+    group = (await ground.owner.post("/users/@me/channels", body)).json()["id"]
+    looks = [f"/channels/{group}/messages"]
+    return ground.request(f"/channels/{group}", values={"silent": ["true"]}, looks=looks, looker=ground.member)
+
+
 RELATIONSHIPS: Final = "/users/@me/relationships"
 
 
@@ -567,6 +577,7 @@ async def authorize(api: ApiUnderTest, _field: str) -> Prepared:
 
 SCENES: Final[dict[Route, Prepare]] = {
     **preference_scenes.SCENES,
+    ("DELETE", "/channels/{channel_id}"): leave_group,
     ("DELETE", "/channels/{channel_id}/messages/ack"): forget_read_state,
     ("GET", "/channels/{channel_id}/messages"): list_messages,
     ("GET", "/channels/{channel_id}/messages/pins"): list_pins,

@@ -55,7 +55,9 @@ REFUSED: Final[Mapping[Route, Mapping[str, int]]] = {
     ("POST", "/guilds/{guild_id}/channels"): _CHANNEL,
     ("POST", "/guilds"): {**{f"channels[].{name}": status for name, status in _CHANNEL.items()}, "roles[].icon": 501},
     ("PATCH", "/guilds/{guild_id}"): {"home_header": 501},
-    ("POST", "/channels/{channel_id}/messages"): {**_MESSAGE, "poll": 501, "shared_client_theme": 501},
+    ("POST", "/channels/{channel_id}/messages"): {
+        **_MESSAGE, "poll": 501, "activity": 501, "shared_client_theme": 501,
+    },
     ("PATCH", "/channels/{channel_id}/messages/{message_id}"): _MESSAGE,
     ("POST", "/channels/{channel_id}/invites"): {
         "target_type": 501, "target_user_id": 501, "target_application_id": 501, "target_users_file": 501,

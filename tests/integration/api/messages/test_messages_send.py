@@ -130,6 +130,7 @@ async def test_send_wrong_body_names_the_field(
         {"sticker_ids": ["1"]},
         {"components": [{"type": 1}]},
         {"poll": {"question": {"text": "?"}}},
+        {"activity": {"type": 1, "party_id": "p"}},
     ],
 )
 async def test_send_part_that_is_not_built_is_refused(api: ApiUnderTest, part: dict[str, Any]) -> None:

@@ -240,3 +240,15 @@ async def test_edits_and_deletions_change_the_count(api: ApiUnderTest, scene: Sc
     await scene.owner.delete(paths[1])
     await scene.owner.delete(paths[3])
     assert (await states(api, bob))[scene.general].mention_count == 0
+
+
+async def test_silent_message_calls_for_whom_it_mentions(api: ApiUnderTest, scene: Scene) -> None:
+    """SUPPRESS_NOTIFICATIONS keeps devices from sounding; badges count all the same, as at Discord."""
+    bob = await scene.join()
+    first = await send(scene.owner, scene.general)
+    silent = {"content": f"<@{bob.id}>", "flags": 1 << 12}
+    sent = (await scene.owner.post(f"/channels/{scene.general}/messages", silent)).json()
+    assert sent["flags"] == 1 << 12
+    assert api.payloads("MESSAGE_CREATE")[-1]["flags"] == 1 << 12
+    await ack(bob, scene.general, first)
+    assert (await states(api, bob))[scene.general].mention_count == 1
