@@ -19,6 +19,7 @@ from benchmarks import (
     memory,
     mixed_permissions,
     presences,
+    reactions,
     ready,
     restart,
     rivals_fanout,
@@ -50,9 +51,10 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "latency": latency.run,
     "files": files.run,
     "unread": unread.run,
+    "reactions": reactions.run,
     "cluster": cluster.run,
 }
-_TOOLS: Final = {"wrk": {"sends", "unread"}}
+_TOOLS: Final = {"wrk": {"sends", "unread", "reactions"}}
 """The tools that only some benchmarks need. All need a C compiler."""
 
 

@@ -15,6 +15,7 @@ HIGH_LIMITS: Final = {
     for option in (
         "REQUESTS_PER_SECOND",
         "CHANNEL_MESSAGES",
+        "CHANNEL_REACTIONS",
         "MESSAGES_PER_MINUTE",
         "LOOPBACK_REGISTRATIONS_PER_MINUTE",
     )

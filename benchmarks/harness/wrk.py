@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,18 @@ SEND: Final = "SEND"
 """A value in the place of a method: POST of a message that differs each time."""
 ACK: Final = "ACK"
 """Another one: acks of one message after the other, by the people in turn whose tokens `token` joins with commas."""
+REACT: Final = "PUT"
+UNREACT: Final = "DELETE"
+"""The methods of reactions that differ each time, with the variables of native/reactions.lua."""
 
 _NATIVE: Final = Path(__file__).parents[1] / "native"
-_SCRIPTS: Final = {SEND: _NATIVE / "send_messages.lua", ACK: _NATIVE / "acks.lua"}
+_REACTIONS: Final = _NATIVE / "reactions.lua"
+_SCRIPTS: Final = {
+    SEND: _NATIVE / "send_messages.lua",
+    ACK: _NATIVE / "acks.lua",
+    REACT: _REACTIONS,
+    UNREACT: _REACTIONS,
+}
 _SAME: Final = _NATIVE / "one_request.lua"
 _PATIENCE: Final = "20s"
 """On a machine that others use, wrk's own 2 s would report answers as errors that are only late."""
@@ -31,6 +41,8 @@ class Request(msgspec.Struct, frozen=True):
     token: str = ""
     content: str = "The quick brown fox"
     """The beginning of messages."""
+    variables: Mapping[str, str] = {}
+    """What else the script reads from its environment."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -53,6 +65,7 @@ def measure(process: PinnedProcess, request: Request, seconds: int, first_nonce:
         "BENCH_TOKEN": request.token,
         "BENCH_FIRST": str(first_nonce),
         "BENCH_CONTENT": request.content,
+        **request.variables,
     }
     script = _SCRIPTS.get(request.method, _SAME)
     command = [

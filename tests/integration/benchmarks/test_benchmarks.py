@@ -27,3 +27,10 @@ def test_slow_readers_quick_run_loses_no_frame_within_the_bound() -> None:
 def test_latency_quick_run_delivers_every_message_to_every_session() -> None:
     result = measure("latency", is_quick=True)
     assert [row["frames"] for row in result.tables[0].rows] == [100 * 20, 500 * 20]
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk offers the load")
+def test_reactions_quick_run_adds_and_removes() -> None:
+    rows = measure("reactions", is_quick=True).tables[0].rows
+    assert [row["what"] for row in rows] == ["send", "add a reaction", "remove a reaction"]
+    assert all(row["per_second"] > 0 for row in rows)
