@@ -1,4 +1,4 @@
-"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 14, 37 and 40 as in its clients)."""
+"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 14, 35 to 37, 40 as in its clients)."""
 
 import enum
 from typing import Final
@@ -22,9 +22,12 @@ class Opcode(enum.IntEnum):
     HEARTBEAT_ACK = 11
     LAZY_GUILDS = 14
     REQUEST_SOUNDBOARD_SOUNDS = 31
+    SEARCH_RECENT_MEMBERS = 35
+    REQUEST_CHANNEL_STATUSES = 36
     GUILD_SUBSCRIPTIONS = 37
     QOS_HEARTBEAT = 40
     """A heartbeat of people's clients, with statistics about them."""
+    REQUEST_CHANNEL_INFO = 43
 
 
 _SERVERS: Final = frozenset({Opcode.RECONNECT, Opcode.INVALID_SESSION, Opcode.HELLO, Opcode.HEARTBEAT_ACK})

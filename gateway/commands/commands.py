@@ -9,6 +9,7 @@ well-formed here.
 The handler of a command judges the rest: whether the token is good, the guild known, the shard possible.
 """
 
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -151,6 +152,18 @@ class RequestSoundboardSounds(Struct, kw_only=True, frozen=True):
         return _as_list(self.guild_ids)
 
 
+class RequestChannelStatuses(Struct, kw_only=True, frozen=True):
+    """Op 36."""
+
+    guild_id: int = 0
+
+
+class RequestChannelInfo(Struct, kw_only=True, frozen=True):
+    """Op 43. Which fields it asks for makes no difference: no channel has any of them."""
+
+    guild_id: int = 0
+
+
 class Unheeded(Struct, kw_only=True, frozen=True):
     """A command without effect in this server. `op` is an opcode that some client sends."""
 
@@ -178,12 +191,16 @@ Command = (
     | LazyGuilds
     | GuildSubscriptions
     | RequestSoundboardSounds
+    | RequestChannelStatuses
+    | RequestChannelInfo
     | SendMessage
     | Unheeded
 )
 
 NO_SEQ: Final = -1
 """The `seq` of a Resume that no session has reached."""
+SEARCHED: Final = 100
+"""The members that a search by op 35 finds at most, which names no number: a page of a client's list."""
 _SEND_MESSAGE: Final = MESSAGE_CREATE
 
 
@@ -270,6 +287,11 @@ _RECORDS: Final[dict[int, Record[Any]]] = {
         user_ids=one_or_many(identifier),
         nonce=_nonce,
     ),
+    Opcode.SEARCH_RECENT_MEMBERS: Record(
+        partial(RequestGuildMembers, query="", limit=SEARCHED), guild_id=identifier, query=text, nonce=_nonce
+    ),
+    Opcode.REQUEST_CHANNEL_STATUSES: Record(RequestChannelStatuses, guild_id=identifier),
+    Opcode.REQUEST_CHANNEL_INFO: Record(RequestChannelInfo, guild_id=identifier),
     Opcode.LAZY_GUILDS: Record(LazyGuilds, guild_id=identifier, **_SUBSCRIPTION),
     Opcode.REQUEST_SOUNDBOARD_SOUNDS: Record(RequestSoundboardSounds, guild_ids=one_or_many(identifier)),
     Opcode.GUILD_SUBSCRIPTIONS: Record(

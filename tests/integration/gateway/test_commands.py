@@ -182,6 +182,27 @@ async def test_soundboards_are_answered_for_the_sessions_guilds(writer: StoreWri
         await client.wait_until(lambda: len(client.bodies("SOUNDBOARD_SOUNDS")) == 3)
 
 
+async def test_channels_without_a_status_are_answered_and_members_are_searched(
+    writer: StoreWriter, connect: Connect
+) -> None:
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id, other_id = await writer.guild(alice, bob), await writer.guild(bob)
+    async with connect() as client:
+        await client.identify(alice.token, intents=None)
+        for op in (36, 43):
+            for each in (other_id, guild_id):
+                await client.send(op, {"guild_id": str(each), "fields": ["status"]})
+        await client.send(35, {"guild_id": str(other_id), "query": "", "nonce": "no"})
+        await client.send(35, {"guild_id": str(guild_id), "query": bob.user.username, "nonce": "n"})
+        found = await client.wait_for("GUILD_MEMBERS_CHUNK")
+        assert (found["nonce"], [each["user"]["id"] for each in found["members"]]) == ("n", [str(bob.id)])
+        await client.send(35, {"guild_id": str(guild_id), "query": "", "nonce": "all"})
+        found = await client.wait_for("GUILD_MEMBERS_CHUNK", lambda each: each["nonce"] == "all")
+        assert {each["user"]["id"] for each in found["members"]} == {str(alice.id), str(bob.id)}
+        for event in ("CHANNEL_STATUSES", "CHANNEL_INFO"):
+            assert client.bodies(event) == [{"guild_id": str(guild_id), "channels": []}]
+
+
 PEOPLES_OPS = (5, 12, 13, 18, 22, 34, 35, 36, 38, 39, 40, 41, 43, 60)
 
 

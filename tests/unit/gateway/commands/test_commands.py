@@ -10,12 +10,15 @@ from core.wire.close_codes import CloseCode
 from gateway.commands.activity import Activity, Emoji
 from gateway.commands.commands import (
     NO_SEQ,
+    SEARCHED,
     Command,
     GuildSubscription,
     GuildSubscriptions,
     Heartbeat,
     Identify,
     LazyGuilds,
+    RequestChannelInfo,
+    RequestChannelStatuses,
     RequestGuildMembers,
     RequestSoundboardSounds,
     Resume,
@@ -180,14 +183,26 @@ LENIENT: list[tuple[dict[str, Any], Command]] = [
     ({"op": 31, "d": {"guild_ids": 1}}, RequestSoundboardSounds(guild_ids=1)),
     ({"op": 31, "d": {"guild_ids": {}}}, RequestSoundboardSounds()),
     ({"op": 37, "d": {"subscriptions": []}}, GuildSubscriptions()),
+    ({"op": 35, "d": {"guild_id": "5"}}, RequestGuildMembers(guild_id=5, query="", limit=SEARCHED)),
+    (
+        {"op": 35, "d": {"guild_id": 5, "query": "al", "continuation_token": None, "nonce": "n", "limit": 9999}},
+        RequestGuildMembers(guild_id=5, query="al", limit=SEARCHED, nonce="n"),
+    ),
+    ({"op": 36, "d": {"guild_id": "5"}}, RequestChannelStatuses(guild_id=5)),
+    ({"op": 43, "d": {"guild_id": "5", "fields": 3}}, RequestChannelInfo(guild_id=5)),
+    ({"op": 43, "d": {}}, RequestChannelInfo()),
     (
         {"op": 37, "d": {"subscriptions": {"1": {"typing": True, "thread_member_lists": []}, "2": None, "3": "x"}}},
         GuildSubscriptions(subscriptions={"1": GuildSubscription(typing=True)}),
     ),
     ({"op": 1, "t": 5, "s": "x", "d": 3}, Heartbeat(seq=3)),
     ({"op": 1.0, "d": 3.0}, Heartbeat(seq=3)),
-    *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 13, 34, 36, 38, 39, 41, 43, 60) for d in (None, {}, "x")],
-    *[({"op": op, "d": d}, Unheeded(op=op)) for op in (3, 4, 8, 14, 31, 37) for d in (None, 5, "text", [], True, 1.5)],
+    *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 13, 34, 38, 39, 41, 60) for d in (None, {}, "x")],
+    *[
+        ({"op": op, "d": d}, Unheeded(op=op))
+        for op in (3, 4, 8, 14, 31, 35, 36, 37, 43)
+        for d in (None, 5, "text", [], True, 1.5)
+    ],
 ]
 """Payloads of typed libraries, of people's clients and of nobody, with the commands that they mean."""
 

@@ -44,6 +44,8 @@ PASSED_ON = frozenset(
         events.PASSIVE_UPDATE_V2,
         events.MESSAGE_SEND_ERROR,
         events.SOUNDBOARD_SOUNDS,
+        events.CHANNEL_INFO,
+        events.CHANNEL_STATUSES,
     }
 )
 
