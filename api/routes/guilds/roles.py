@@ -49,6 +49,14 @@ async def get_role(guild_id: SnowflakePath, role_id: SnowflakePath, caller: Call
     return await roles.fetch(caller, guild_id, role_id)
 
 
+@get("/guilds/{guild_id}/roles/{role_id}/member-ids")
+async def list_role_member_ids(
+    guild_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, roles: RoleService
+) -> list[str]:
+    """List the ids of the first 100 members with a role, as people's clients ask."""
+    return await roles.list_member_ids(caller, guild_id, role_id)
+
+
 @patch("/guilds/{guild_id}/roles/{role_id}", max_body_bytes=IMAGE_BODY_BYTES, is_audited=True)
 async def update_role(
     guild_id: SnowflakePath, role_id: SnowflakePath, caller: Caller, data: UpdateRole, roles: RoleService
@@ -69,6 +77,7 @@ ROUTES: Final[Sequence[Route]] = (
     move_roles,
     count_role_members,
     get_role,
+    list_role_member_ids,
     update_role,
     delete_role,
 )

@@ -74,7 +74,7 @@ class AccountService:
         public = msgspec.structs.asdict(render_user(user))
         return UserProfileObject(
             user=ProfileUserObject(**public, bio=user.bio),
-            user_profile=ProfileObject(bio=user.bio, accent_color=user.accent_color),
+            user_profile=ProfileObject(bio=user.bio, accent_color=user.accent_color, banner=user.banner),
             mutual_guilds=mutual,
         )
 

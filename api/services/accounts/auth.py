@@ -25,7 +25,8 @@ from core.runtime.randomness import Randomness
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.internal_events import SessionRevoked
-from core.wire.objects.auth_session import ClientInfo, LoginObject, SessionObject
+from core.wire.objects.auth_session import ClientInfo, FirstSettings, LoginObject, SessionObject
+from core.wire.objects.preferences import parse_user_settings
 from core.wire.times import iso_time
 
 logger = logging.getLogger(__name__)
@@ -190,7 +191,9 @@ class AuthService:
                 address=origin.address,
             )
         )
-        return LoginObject(token=token, user_id=str(user_id))
+        settings = parse_user_settings((await tx.preferences.find_settings(user_id)).changed)
+        shown = FirstSettings(locale=settings.locale, theme=settings.theme)
+        return LoginObject(token=token, user_id=str(user_id), user_settings=shown)
 
     async def _end_oldest(self, tx: Transaction, user_id: int) -> None:
         """End the oldest auth sessions to make room for a new one, so that forgotten ones lock nobody out."""

@@ -58,4 +58,6 @@ class ProfileService:
             pronouns = settings.pronouns if form.pronouns is UNSET else form.pronouns or ""
             if pronouns != settings.pronouns:
                 await tx.preferences.put_settings(msgspec.structs.replace(settings, pronouns=pronouns))
-        return ProfileObject(bio=account.bio, accent_color=account.accent_color, pronouns=pronouns)
+        return ProfileObject(
+            bio=account.bio, accent_color=account.accent_color, pronouns=pronouns, banner=account.banner
+        )

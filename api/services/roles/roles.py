@@ -29,6 +29,9 @@ from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from core.wire.objects.role import RoleDeleted, RoleEvent, RoleObject, render_role
 
+MAX_MEMBER_IDS: Final = 100
+"""The number of members of a role that are named at once, as Discord names them."""
+
 _PLAIN_FIELDS: Final = ("name", "hoist", "mentionable")
 _FIXED_OF_EVERYONE: Final = frozenset(
     {"name", "hoist", "color", "secondary_color", "tertiary_color", "icon", "unicode_emoji"}
@@ -61,6 +64,13 @@ class RoleService:
         access = await self._entities.access(caller.user_id, guild_id)
         counts = await self._store.members.count_by_role(guild_id)
         return {str(role_id): counts.get(role_id, 0) for role_id in access.entry.roles if role_id != guild_id}
+
+    async def list_member_ids(self, caller: Caller, guild_id: int, role_id: int) -> list[str]:
+        """Return the ids of the first members with a role; of @everyone none, as Discord does. Raises UnknownRole."""
+        access = await self._entities.access(caller.user_id, guild_id)
+        _role_of(access, role_id)
+        ids = await self._store.members.list_ids_of_role(guild_id, role_id, limit=MAX_MEMBER_IDS)
+        return [str(user_id) for user_id in ids]
 
     @on_present_rights
     async def create(self, caller: Caller, guild_id: int, form: CreateRole) -> RoleObject:

@@ -26,6 +26,9 @@ class MemberReader(Protocol):
 
     async def count_by_role(self, guild_id: int) -> dict[int, int]: ...
 
+    async def list_ids_of_role(self, guild_id: int, role_id: int, *, limit: int) -> list[int]:
+        """Return ids of members with this role, by ascending id."""
+
     async def list_prunable(self, guild_id: int, *, inactive_since_ms: int, role_ids: Collection[int]) -> list[int]:
         """Return ids of members without roles (besides `role_ids`) who were not seen since; no bots and no owner."""
 

@@ -3,11 +3,19 @@
 import msgspec
 
 
+class FirstSettings(msgspec.Struct, kw_only=True):
+    """The settings that a client needs before it is at the gateway."""
+
+    locale: str
+    theme: str
+
+
 class LoginObject(msgspec.Struct, kw_only=True):
     """The answer to a registration, and to a request that logs in: the token of a new auth session."""
 
     token: str
     user_id: str
+    user_settings: FirstSettings
 
 
 class ClientInfo(msgspec.Struct, kw_only=True):

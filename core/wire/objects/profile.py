@@ -19,6 +19,8 @@ class ProfileObject(msgspec.Struct, kw_only=True):
     bio: str = ""
     accent_color: int | None = None
     pronouns: str = ""
+    banner: str | None = None
+    theme_colors: list[int] | None = None
 
 
 class MemberProfileObject(msgspec.Struct, kw_only=True):

@@ -232,6 +232,11 @@ async def test_counts(store: Store) -> None:
     assert await store.members.count(flake(10)) == 3
     assert await store.members.count(flake(11)) == 0
     assert await store.members.count_by_role(flake(10)) == {flake(20): 2, flake(21): 1}
+    ids = await store.members.list_ids_of_role(flake(10), flake(20), limit=5)
+    assert (len(ids), ids) == (2, sorted(ids))
+    assert await store.members.list_ids_of_role(flake(10), flake(20), limit=1) == ids[:1]
+    assert await store.members.list_ids_of_role(flake(10), flake(21), limit=5) == [flake(3)]
+    assert await store.members.list_ids_of_role(flake(11), flake(20), limit=5) == []
 
 
 async def test_list_prunable_spares_owner_bots_roles_and_the_active(store: Store) -> None:

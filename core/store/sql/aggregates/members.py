@@ -159,6 +159,15 @@ class SqlMembers:
         )
         return {row[0]: row[1] for row in await self._db.fetch_all(statement)}
 
+    async def list_ids_of_role(self, guild_id: int, role_id: int, *, limit: int) -> list[int]:
+        statement = (
+            select(member_roles.c.user_id)
+            .where(member_roles.c.role_id == role_id, member_roles.c.guild_id == guild_id)
+            .order_by(member_roles.c.user_id)
+            .limit(limit)
+        )
+        return [row[0] for row in await self._db.fetch_all(statement)]
+
     async def list_prunable(self, guild_id: int, *, inactive_since_ms: int, role_ids: Collection[int]) -> list[int]:
         has_other_role = exists().where(
             member_roles.c.guild_id == members.c.guild_id,

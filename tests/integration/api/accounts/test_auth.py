@@ -111,6 +111,7 @@ async def test_login_by_address_or_name_gives_another_session(api: ApiUnderTest)
     ):
         answer = await api.nobody.post("/auth/login", body)
         assert answer.status_code == 200
+        assert answer.json()["user_settings"] == {"locale": "en-US", "theme": "dark"}
     assert len(await sessions_of(api.actor(answer.json()["token"]))) == 4
 
 

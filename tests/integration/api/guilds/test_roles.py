@@ -166,6 +166,11 @@ async def test_role_member_counts_leave_everyone_out(api: ApiUnderTest) -> None:
     bob, carol = await scene.join(), await scene.join()
     both, none = await scene.add_role(bob, carol), await scene.add_role()
     assert (await bob.get(f"{scene.path}/roles/member-counts")).json() == {both: 2, none: 0}
+    named = (await bob.get(f"{scene.path}/roles/{both}/member-ids")).json()
+    assert (len(named), bob.id in named, named) == (2, True, sorted(named, key=int))
+    assert (await bob.get(f"{scene.path}/roles/{none}/member-ids")).json() == []
+    assert error_code(await bob.get(f"{scene.path}/roles/1/member-ids")) == (404, 10011)
+    assert error_code(await (await api.register()).get(f"{scene.path}/roles/{both}/member-ids")) == (404, 10004)
 
 
 async def test_roles_of_strange_guild_are_not_shown(api: ApiUnderTest) -> None:

@@ -55,10 +55,11 @@ async def test_profile_is_changed_field_by_field(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
     bob = await scene.join()
     given = {"bio": "I garden", "pronouns": "they/them", "accent_color": 255}
-    assert (await bob.patch("/users/@me/profile", given)).json() == given
-    assert (await bob.patch("/users/@me/profile", {"pronouns": None})).json() == {**given, "pronouns": ""}
+    whole = {**given, "banner": None, "theme_colors": None}
+    assert (await bob.patch("/users/@me/profile", given)).json() == whole
+    assert (await bob.patch("/users/@me/profile", {"pronouns": None})).json() == {**whole, "pronouns": ""}
     shown = (await scene.owner.get(f"/users/{bob.id}/profile")).json()
-    assert shown["user_profile"] == {**given, "pronouns": ""}
+    assert shown["user_profile"] == {**whole, "pronouns": ""}
     assert error_code(await bob.patch("/users/@me/profile", {"pronouns": "x" * 41})) == (400, 50035)
 
 
