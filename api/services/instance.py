@@ -7,6 +7,7 @@ set the address by which clients reach the API.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from api.services.members.membership import MAX_GUILDS
 from api.services.roles.role_rules import MAX_ROLES
 from core.domain import texts
 from core.runtime.settings.settings import Settings
@@ -23,7 +24,7 @@ from core.wire.objects.instance import (
 )
 
 _LIMITS: Final[Mapping[str, Any]] = {
-    "limits_user_maxGuilds": 200,
+    "limits_user_maxGuilds": MAX_GUILDS,
     "limits_user_maxBio": texts.BIO.max_length,
     "limits_guild_maxEmojis": 0,
     "limits_guild_maxRoles": MAX_ROLES,
