@@ -19,10 +19,13 @@ from core.http.server import HttpServer
 from core.runtime.sockets import bind_socket
 from tests.integration.api.accounts.test_users import make_guild
 from tests.support.conformance import assert_conforms
-from tests.support.embedded_api import ApiUnderTest
+from tests.support.embedded_api import Actor, ApiUnderTest
 
 EXAMPLES = 12
 """The requests of an operation. A hundred operations take some ten seconds."""
+
+IN_PRIVATE = 5
+"""Those of an operation on channels, once more in a direct channel and in a group each."""
 
 LEFT_OUT = frozenset({"log_out", "end_sessions", "end_session", "register", "log_in"})
 """Operations that would end the auth session of the others, or only cost password hashes. `test_auth` tests them."""
@@ -46,13 +49,13 @@ def find_operations(document: dict[str, Any]) -> Iterator[Any]:
             yield operation
 
 
-def fuzz(operation: Any, base_url: str, token: str, known_ids: dict[str, str]) -> None:
+def fuzz(operation: Any, base_url: str, token: str, known_ids: dict[str, str], examples: int = EXAMPLES) -> None:
     """Send generated requests of one operation. Raises AssertionError with the request that was answered wrongly."""
     keeps_ids = operation.definition.raw["operationId"] in ENDS_THINGS
     session = requests.Session()
 
     @hypothesis.settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         database=None,
         derandomize=True,
         phases=[hypothesis.Phase.generate],
@@ -72,6 +75,19 @@ def fuzz(operation: Any, base_url: str, token: str, known_ids: dict[str, str]) -
     session.close()
 
 
+async def make_private_channels(alice: Actor, *others: Actor) -> list[dict[str, str]]:
+    """Make a direct channel and a group with a message each; return their ids."""
+    for other in others:
+        for asking, asked in ((alice, other), (other, alice)):
+            assert (await asking.put(f"/users/@me/relationships/{asked.id}", {})).status_code == 204
+    made = []
+    for recipients in ([others[0].id], [other.id for other in others]):
+        channel = (await alice.post("/users/@me/channels", {"recipients": recipients})).json()
+        message = (await alice.post(f"/channels/{channel['id']}/messages", {"content": "hello"})).json()
+        made.append({"channel_id": channel["id"], "message_id": message["id"]})
+    return made
+
+
 @pytest.mark.timeout(300)
 async def test_generated_requests_are_never_a_500(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
@@ -88,7 +104,9 @@ async def test_generated_requests_are_never_a_500(api: ApiUnderTest) -> None:
         "role_id": role.json()["id"],
         "application_id": bot.id,
         "user_id": bob.id,
+        "emoji_name": "🔥",
     }
+    private = [{**known_ids, **ids} for ids in await make_private_channels(alice, bob, await api.register())]
     document = (await api.nobody.get("http://guildway/openapi.json")).json()
     started, stopping = asyncio.Event(), asyncio.Event()
     server = HttpServer(app=api.built.asgi, sock=bind_socket("127.0.0.1", 0), grace_s=1)
@@ -99,6 +117,9 @@ async def test_generated_requests_are_never_a_500(api: ApiUnderTest) -> None:
         try:
             for operation in find_operations(document):
                 await asyncio.to_thread(fuzz, operation, base_url, alice.authorization, known_ids)
+                if "{channel_id}" in operation.path and operation.definition.raw["operationId"] not in ENDS_THINGS:
+                    for ids in private:
+                        await asyncio.to_thread(fuzz, operation, base_url, alice.authorization, ids, IN_PRIVATE)
         finally:
             stopping.set()
     assert (await alice.get("/users/@me")).status_code == 200
