@@ -131,6 +131,17 @@ class RedisDoor(Door):
             raise _held_up()
         return opened_id
 
+    async def wait_turn(self, opened_id: int) -> None:
+        """Wait until the rows of a change of reactions may be changed, in the order of openings.
+
+        Raises:
+            Unavailable: when its turn does not come.
+        """
+        opened = self._openings.find(opened_id)
+        if opened is None:
+            raise OpeningGone("this process has no such opening any more")
+        await self._openings.wait_turn(opened)
+
     def shard_of(self, opening: Opening) -> int:
         """Return the shard of the door that a message passes."""
         return door_shard(self._bus, opening.guild_id, opening.channel_id)

@@ -50,6 +50,11 @@ _SEEN_S: Final = 5.0
 _LOST_S: Final = 3.0
 """The time for which calls are repeated whose answers were lost."""
 _PAUSE_S: Final = 0.05
+_TURN_S: Final = 0.005
+"""The first pause between looks whether an earlier change has ended, about what one takes; pauses double."""
+_LONGEST_TURN_S: Final = 0.05
+_TURNS: Final = 100
+"""The looks, in five seconds; a sweeper has ended what does not end by then."""
 
 
 Undo = Callable[[], Awaitable[None]]
@@ -153,6 +158,23 @@ class RedisOpenings:
             opened = Opened(answer[1] << 22 | low, shard, channel_id)
             self._open[opened.id] = self._watched[opened.id] = opened
         return answer
+
+    async def wait_turn(self, opened: Opened) -> None:
+        """Wait until no earlier change of reactions is open that may meet this one. Raises Unavailable."""
+        args = (opened.id.to_bytes(8, "big"), opened.channel_id)
+        pause_s = _TURN_S
+        for _ in range(_TURNS):
+            try:
+                answer = await self._scripts.call("door_turn", tag_of(opened.shard), *args)
+            except OutcomeUnknown as error:
+                raise Unavailable("the door has not answered") from error
+            if answer[0] == b"OK":
+                return
+            if answer[0] == b"GONE":
+                raise OpeningGone("the change was given up by the door")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_TURN_S)
+        raise Unavailable("an earlier change of the same reactions has not ended")
 
     async def close(self, opened: Opened, envelopes: Sequence[Envelope], undo: Undo | None = None) -> None:
         """End an opening by its events; return when they have passed in the tail of this process.

@@ -38,6 +38,9 @@ class FakeMessageDoor:
         self.open[opened_id] = Orphan(opened_id, channel_id, pending)
         return opened_id
 
+    async def wait_turn(self, opened_id: int) -> None:
+        """A test makes one change after the other."""
+
     async def close(
         self, opened_id: int, envelopes: Sequence[Envelope], undo: Callable[[], Awaitable[None]] | None = None
     ) -> None:

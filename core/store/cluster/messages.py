@@ -57,6 +57,9 @@ class MessageDoor(Protocol):
     async def open_change(self, channel_id: int, pending: Pending) -> int:
         """Let an edit or a deletion in; return the opening's id. Raises Unavailable."""
 
+    async def wait_turn(self, opened_id: int) -> None:
+        """Wait until all earlier openings are ended that change the same reactions. Raises Unavailable."""
+
     async def close(
         self, opened_id: int, envelopes: Sequence[Envelope], undo: Callable[[], Awaitable[None]] | None = None
     ) -> None:

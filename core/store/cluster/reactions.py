@@ -1,10 +1,11 @@
 """Reactions of a cluster: rows in one server, their events in another. A change passes its channel's door as an edit
 of a message does (`core.store.cluster.messages`):
 
-    open ─→ change of the rows ─→ close with the event; abort when there was nothing to change
+    open ─→ wait for its turn ─→ change of the rows ─→ close with the event; abort when there was nothing to change
 
-So the events of a message's reactions are told in the order of their openings. A reaction is stored under its opening's
-id, by which the sweep of the doors tells whether a process that died has stored it (reaction_sweep.py).
+The events of a message's reactions are told in the order of their openings. Changes that may meet, of one user or of
+all reactions to a message, wait for each other, so their rows change in that order, too. A reaction is stored under its
+opening's id, by which the sweep of the doors tells whether a process that died has stored it (reaction_sweep.py).
 
 A caller may be cancelled: what it has begun goes on without it.
 """
@@ -96,6 +97,7 @@ class ClusterReactions:
     ) -> bool:
         opened_id = await self._door.open_change(channel_id, pending)
         try:
+            await self._door.wait_turn(opened_id)
             is_changed = await self._make(pending, lambda: change(opened_id))
         except OutcomeUnknown:
             with suppress(Unavailable):  # the sweep finds it later by its age

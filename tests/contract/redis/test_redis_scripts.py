@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.door.pending import Pending, PendingKind, encode_pending
 from core.redis.scripts import load_scripts
 from tests.contract.redis.script_backends import NUM_SHARDS, RealScripts, ScriptBackend, TwinScripts
 from tests.fakes.redis.client import TWINS
@@ -241,6 +242,28 @@ def test_opening_that_its_process_does_not_know_is_aborted_by_its_ticket(logs: L
     assert logs.backend.run("door_abort", TAG, RUN, 1, 77, "api2")[0] == b"GONE"
     assert logs.backend.run("door_abort", TAG, RUN, 1, 77, "api1") == [b"OK"]
     assert logs.open(2, t=T + 60_000) == [b"OK", T + 60_000]
+
+
+def test_changes_of_reactions_that_may_meet_have_turns(logs: Logs) -> None:
+    def turn(low: int) -> Any:
+        return logs.backend.run("door_turn", TAG, RUN, id_of(T, low), 77)
+
+    pending = [
+        Pending(PendingKind.MESSAGE),
+        Pending(PendingKind.REACTION, 5, (70,), emoji="a", user_id=8),
+        Pending(PendingKind.REACTION, 5, (70,), emoji="a", user_id=9),
+        Pending(PendingKind.REACTION_REMOVAL, 5, (70,), emoji="a", user_id=8),
+        Pending(PendingKind.REACTIONS_REMOVAL, 5, (71,)),
+        Pending(PendingKind.REACTIONS_REMOVAL, 5, (70,)),
+    ]
+    for low, each in enumerate(pending, 1):
+        logs.open(low, what=encode_pending(each))
+    assert [turn(low) for low in range(2, 8)] == [[b"OK"], [b"OK"], [b"WAIT"], [b"OK"], [b"WAIT"], [b"GONE"]]
+    logs.close(2, b"held, and its rows are changed")
+    assert [turn(low) for low in (2, 4, 6)] == [[b"GONE"], [b"OK"], [b"WAIT"]]
+    logs.abort(3)
+    logs.abort(4)
+    assert turn(6) == [b"OK"]
 
 
 def test_channels_do_not_wait_for_each_other(logs: Logs) -> None:

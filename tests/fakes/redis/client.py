@@ -19,6 +19,7 @@ TWINS: Mapping[str, Twin] = {
         door_scripts.door_disown,
         door_scripts.door_open,
         door_scripts.door_orphans,
+        door_scripts.door_turn,
         door_scripts.nonces_restore,
         limit_scripts.gate,
         limit_scripts.job_release,

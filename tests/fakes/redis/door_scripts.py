@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from core.door.pending import Pending, PendingKind, decode_pending
 from core.redis.interfaces import Answer
 from tests.fakes.redis.limit_scripts import look, take
 from tests.fakes.redis.log_scripts import CLOSED, append
@@ -164,6 +165,25 @@ def door_abort(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
     shard.doors[channel].remove(opened)
     pass_held(server, run, shard, channel)
     return [b"OK"]
+
+
+def door_turn(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    shard, opened = server.data.shards[tag], id_of(args[0])
+    if opened not in shard.open:
+        return [b"GONE"]
+    mine = decode_pending(shard.open[opened].what)
+    for known in shard.doors[args[1].decode()]:
+        if known == opened:
+            return [b"OK"]
+        if known in shard.open and _may_meet(mine, decode_pending(shard.open[known].what)):
+            return [b"WAIT"]
+    return [b"GONE"]
+
+
+def _may_meet(mine: Pending, other: Pending) -> bool:
+    if other.kind < PendingKind.REACTION or mine.message_ids[:1] != other.message_ids[:1]:
+        return False
+    return PendingKind.REACTIONS_REMOVAL in (mine.kind, other.kind) or mine.user_id == other.user_id
 
 
 def door_leave(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
