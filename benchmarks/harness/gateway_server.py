@@ -34,7 +34,7 @@ from core.runtime.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings, Settings
 from core.store.sql.store import SqlStore
 from core.wire.envelope import NO_ID, Envelope
-from core.wire.objects.message import render_message_dispatch
+from core.wire.objects.messages.message import render_message_dispatch
 from core.wire.socket_message import RefusedMessage
 from core_ext.ids import SnowflakeGenerator
 from gateway.app import build_gateway

@@ -32,7 +32,7 @@ class GuildSettings(msgspec.Struct, kw_only=True, frozen=True):
     user_id: int
     guild_id: int
     entry: str
-    """A JSON object, as `core.wire.objects.guild_settings` has it."""
+    """A JSON object, as `core.wire.objects.people.guild_settings` has it."""
     version: int = 0
     """The number of changes so far."""
 

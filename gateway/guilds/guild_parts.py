@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.wire.objects.named_member import name_member
+from core.wire.objects.guilds.named_member import name_member
 from gateway.guilds.state.guild_changes import (
     ChannelDeleted,
     ChannelPut,

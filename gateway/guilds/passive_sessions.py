@@ -24,7 +24,7 @@ from core.domain.events import CHANNEL_UNREAD_UPDATE, PASSIVE_UPDATE_V1, PASSIVE
 from core.domain.intents import Intent
 from core.wire.capabilities import Capability, has
 from core.wire.envelope import Envelope
-from core.wire.objects.passive_update import UnreadChannel, encode_passive_update
+from core.wire.objects.channels.passive_update import UnreadChannel, encode_passive_update
 from core_ext.guild import SlotSet
 from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.state.guild_state import GuildState

@@ -21,9 +21,9 @@ import msgspec
 from core.domain.member import Member
 from core.domain.relationship import Relationship
 from core.wire.envelope import Envelope
-from core.wire.objects.presence import PresenceObject
-from core.wire.objects.session import SessionObject
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.people.presence import PresenceObject
+from core.wire.objects.people.session import SessionObject
+from core.wire.objects.people.user_settings import UserSettingsObject
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.homes.session_state import SessionHomes

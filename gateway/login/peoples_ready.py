@@ -25,9 +25,12 @@ from core.domain.events import READY, READY_SUPPLEMENTAL
 from core.domain.login import LoginSnapshot
 from core.domain.user import User
 from core.wire.capabilities import Capability, has
-from core.wire.objects.channel import DirectChannelObject, render_direct_channel
-from core.wire.objects.presence import PresenceObject
-from core.wire.objects.read_state import ReadStateObject, render_read_state
+from core.wire.objects.channels.channel import DirectChannelObject, render_direct_channel
+from core.wire.objects.channels.read_state import ReadStateObject, render_read_state
+from core.wire.objects.people.presence import PresenceObject
+from core.wire.objects.people.relationship import render_relationship
+from core.wire.objects.people.session import SessionObject
+from core.wire.objects.people.user import UserObject, render_own_user, render_user
 from core.wire.objects.ready import (
     MergedPresences,
     NotificationSettings,
@@ -37,9 +40,6 @@ from core.wire.objects.ready import (
     UnavailableGuild,
     VersionedList,
 )
-from core.wire.objects.relationship import render_relationship
-from core.wire.objects.session import SessionObject
-from core.wire.objects.user import UserObject, render_own_user, render_user
 from gateway.login.login import Login
 from gateway.login.private_data import PrivateData
 from gateway.payloads.mosaic_body import MosaicBody, join_own

@@ -12,9 +12,9 @@ import msgspec
 from core.domain.preferences import Preferences
 from core.domain.read_state import ReadState
 from core.store.interfaces import Store
-from core.wire.objects.guild_settings import parse_guild_settings
-from core.wire.objects.preferences import parse_user_settings
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.people.guild_settings import parse_guild_settings
+from core.wire.objects.people.preferences import parse_user_settings
+from core.wire.objects.people.user_settings import UserSettingsObject
 
 
 class PrivateData(msgspec.Struct, kw_only=True):

@@ -10,8 +10,8 @@ import msgspec
 
 from core.domain.application import Application
 from core.domain.events import READY
+from core.wire.objects.people.user import render_own_user
 from core.wire.objects.ready import Ready, ReadyApplication, UnavailableGuild
-from core.wire.objects.user import render_own_user
 from gateway.login.login import Login
 from gateway.payloads.shared_pairs import SharedPairs
 from gateway.payloads.spliced_body import SplicedBody

@@ -18,8 +18,8 @@ from core.domain.events import GUILD_MEMBERS_CHUNK
 from core.domain.intents import Intent
 from core.domain.member import Member
 from core.store.interfaces import Store
-from core.wire.objects.member import MembersChunk, render_member
-from core.wire.objects.named_member import name_member
+from core.wire.objects.guilds.member import MembersChunk, render_member
+from core.wire.objects.guilds.named_member import name_member
 from gateway.commands.commands import RequestGuildMembers
 from gateway.events.event_meter import EventMeter
 from gateway.homes.home_port import HomePort, KnownMember

@@ -7,7 +7,7 @@
 ```
 
 Invisible sessions count for nothing: they show neither status nor activities nor platform. The user's own sessions see
-each session as it is (`core.wire.objects.session`).
+each session as it is (`core.wire.objects.people.session`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.wire.objects.presence import PresenceObject, PresenceUser
+from core.wire.objects.people.presence import PresenceObject, PresenceUser
 from gateway.commands.activity import CUSTOM, MAX_ACTIVITIES, Activity
 from gateway.commands.presence_command import STATUSES, PresenceUpdate
 

@@ -30,7 +30,7 @@ from core.domain.events import (
 from core.domain.intents import Intent
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import parse_joined
-from core.wire.objects.session import SessionClient, SessionObject
+from core.wire.objects.people.session import SessionClient, SessionObject
 from gateway.events.recent import remember
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants

@@ -19,9 +19,9 @@ from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import EMPTY
-from core.wire.objects.presence import PresenceObject
-from core.wire.objects.session import SessionObject
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.people.presence import PresenceObject
+from core.wire.objects.people.session import SessionObject
+from core.wire.objects.people.user_settings import UserSettingsObject
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.payloads.dispatch_body import DispatchBody

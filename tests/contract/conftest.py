@@ -22,10 +22,10 @@ from tests.contract.postgres_backend import PostgresBackend
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.redis.cluster import FakeCluster
+from tests.support.clusters.redis_cluster import RealCluster
+from tests.support.clusters.redis_journal import empty_journal
 from tests.support.databases import MigratedDatabase
 from tests.support.postgres_databases import PostgresDatabases
-from tests.support.redis_cluster import RealCluster
-from tests.support.redis_journal import empty_journal
 
 
 @pytest.fixture

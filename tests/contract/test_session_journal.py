@@ -12,7 +12,7 @@ from core.store.redis.session_journal import RedisSessionJournal
 from deploy.services.definition import find_free_port
 from deploy.services.process import ServiceProcess
 from tests.fakes.memory_journal import MemoryJournal
-from tests.support.redis_journal import address_of, empty_journal
+from tests.support.clusters.redis_journal import address_of, empty_journal
 
 BIG = 1 << 62
 

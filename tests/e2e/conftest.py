@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.cluster_ground import ClusterGround
+from tests.support.clusters.cluster_ground import ClusterGround
 from tests.support.person import Person
 from tests.support.server_process import Server
 

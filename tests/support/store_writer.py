@@ -18,12 +18,12 @@ from core.runtime.clock import Clock
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.store.sql.store import SqlStore
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import render_channel
-from core.wire.objects.guild import render_guild
-from core.wire.objects.member import render_member
-from core.wire.objects.message import render_message_dispatch
-from core.wire.objects.role import render_role
-from core.wire.objects.user import render_user
+from core.wire.objects.channels.channel import render_channel
+from core.wire.objects.guilds.guild import render_guild
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.guilds.role import render_role
+from core.wire.objects.messages.message import render_message_dispatch
+from core.wire.objects.people.user import render_user
 from core_ext.ids import SnowflakeGenerator
 
 END: Final = "APPLICATION_COMMAND_PERMISSIONS_UPDATE"

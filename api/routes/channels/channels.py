@@ -12,7 +12,7 @@ from api.services.channels.channel_forms import ChannelPosition, CreateChannel, 
 from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
 from api.services.images import IMAGE_BODY_BYTES
-from core.wire.objects.channel import ChannelObject, DirectChannelObject
+from core.wire.objects.channels.channel import ChannelObject, DirectChannelObject
 
 AnyChannelObject = ChannelObject | DirectChannelObject
 

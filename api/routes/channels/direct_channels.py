@@ -9,7 +9,7 @@ from api.services.caller import Caller
 from api.services.channels.group_channels import GroupChannelService
 from api.services.channels.private_channel_forms import AddRecipient, OpenPrivateChannel
 from api.services.channels.private_channels import PrivateChannelService
-from core.wire.objects.channel import DirectChannelObject
+from core.wire.objects.channels.channel import DirectChannelObject
 
 
 @post("/users/@me/channels")

@@ -18,14 +18,14 @@ from api.services.preferences.preference_forms import (
     UpdateUserSettings,
 )
 from api.services.preferences.user_settings import UserSettingsService
-from core.wire.objects.guild_settings import GuildSettingsObject
-from core.wire.objects.preferences import (
+from core.wire.objects.people.guild_settings import GuildSettingsObject
+from core.wire.objects.people.preferences import (
     NoteObject,
     NotificationSettingsObject,
     SettingsJsonObject,
     SettingsProtoObject,
 )
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.people.user_settings import UserSettingsObject
 
 
 @get("/users/@me/settings")

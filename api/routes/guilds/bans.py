@@ -17,7 +17,7 @@ from api.services.members.member_forms import (
     DeleteDays,
     compute_delete_s,
 )
-from core.wire.objects.member import BanObject, BulkBanObject
+from core.wire.objects.guilds.member import BanObject, BulkBanObject
 
 DeleteSecondsQuery = Annotated[int, Meta(ge=0, le=MAX_DELETE_S)] | None
 DeleteDaysQuery = DeleteDays | None

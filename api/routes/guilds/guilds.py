@@ -10,8 +10,8 @@ from api.services.guilds.guild_forms import CreateGuild, UpdateGuild, UpdateVani
 from api.services.guilds.guilds import GuildService
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.invites.vanity import VanityService
-from core.wire.objects.guild import GuildObject, GuildPreviewObject, VoiceRegion
-from core.wire.objects.invite import VanityObject
+from core.wire.objects.guilds.guild import GuildObject, GuildPreviewObject, VoiceRegion
+from core.wire.objects.guilds.invite import VanityObject
 
 REGIONS: Final = (VoiceRegion(id="automatic", name="Automatic", optimal=True),)
 """The only voice region. Clients just show the list."""

@@ -9,7 +9,7 @@ from api.services.caller import Caller
 from api.services.invites.invite_forms import CreateInvite, UseInvite
 from api.services.invites.invites import InviteService
 from core.domain.errors import unbuilt_field
-from core.wire.objects.invite import InviteObject
+from core.wire.objects.guilds.invite import InviteObject
 
 
 @post("/channels/{channel_id}/invites", takes_html_forms=True, is_audited=True)

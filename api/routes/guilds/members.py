@@ -19,7 +19,7 @@ from api.services.members.member_forms import (
 from api.services.members.members import MemberService
 from api.services.members.prune import DEFAULT_DAYS, PruneService, parse_role_ids
 from core.domain.errors import NotBuilt, invalid_field
-from core.wire.objects.member import MemberObject, OwnMemberObject, PruneObject
+from core.wire.objects.guilds.member import MemberObject, OwnMemberObject, PruneObject
 from core.wire.objects.profile import MemberProfileObject
 
 PageLimit = Annotated[int, Meta(ge=1, le=1000)]

@@ -11,7 +11,7 @@ from api.services.caller import Caller
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
 from api.services.roles.roles import RoleService
-from core.wire.objects.role import RoleObject
+from core.wire.objects.guilds.role import RoleObject
 
 
 @get("/guilds/{guild_id}/roles")

@@ -23,7 +23,7 @@ from api.services.files.uploads import UPLOAD_PATH, UploadService, UploadsForm
 from core.domain.attachment import StoredFile
 from core.http.files import FileAnswer
 from core.store.blob.interfaces import OpenBlob
-from core.wire.objects.attachment import RefreshedLinks, UploadsObject
+from core.wire.objects.messages.attachment import RefreshedLinks, UploadsObject
 
 _SAVED: Final = "application/octet-stream"
 _HEADERS: Final = (

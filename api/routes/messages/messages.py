@@ -18,7 +18,7 @@ from api.services.messages.message_forms import BulkDelete, CreateMessage, EditM
 from api.services.messages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistoryService, PageQuery
 from api.services.messages.messages import MessageService
 from core.domain.errors import DomainError
-from core.wire.objects.message import MessageObject
+from core.wire.objects.messages.message import MessageObject
 
 PageLimit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many messages at most")]
 

@@ -11,8 +11,8 @@ from api.http.parameters import SnowflakePath
 from api.http.route import Route, delete, get, put
 from api.services.caller import Caller
 from api.services.pins.pins import MAX_PAGE, PinService
-from core.wire.objects.message import MessageObject
-from core.wire.objects.pin import PinsObject
+from core.wire.objects.messages.message import MessageObject
+from core.wire.objects.messages.pin import PinsObject
 
 PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many pins at most")]
 Moment = Annotated[dt.datetime, Meta(tz=True)] | None

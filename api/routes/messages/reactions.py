@@ -14,7 +14,7 @@ from api.http.route import Route, delete, get, put
 from api.http.scope import Scope
 from api.services.caller import Caller
 from api.services.reactions.reactions import DEFAULT_LIMIT, MAX_LIMIT, ReactionService
-from core.wire.objects.user import UserObject
+from core.wire.objects.people.user import UserObject
 
 _MESSAGE: Final = "/channels/{channel_id}/messages/{message_id}"
 _EMOJI: Final = f"{_MESSAGE}/reactions/{{emoji_name}}"

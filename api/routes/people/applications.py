@@ -19,7 +19,7 @@ from core.wire.objects.application import (
     AuthorizationPageObject,
     BotTokenObject,
 )
-from core.wire.objects.integration import IntegrationObject
+from core.wire.objects.guilds.integration import IntegrationObject
 
 Scopes = Annotated[
     str, Meta(max_length=200, description="Scopes, separated by spaces; must hold bot"), WireName("scope")

@@ -11,7 +11,7 @@ from api.http.scope import Scope, address_of, find_header
 from api.services.accounts.auth import AuthService, Credentials, Origin, Registration, parse_session_ids
 from api.services.caller import Caller
 from api.services.limits import Limits
-from core.wire.objects.auth_session import LoginObject, SessionList
+from core.wire.objects.people.auth_session import LoginObject, SessionList
 
 
 class SessionChoice(Struct, kw_only=True):

@@ -9,7 +9,7 @@ from api.http.parameters import SnowflakePath, SnowflakeQuery
 from api.http.route import Route, get
 from api.services.caller import Caller
 from api.services.reading.chats import DEFAULT_CHATS, MAX_CHATS, ChatService
-from core.wire.objects.chat import ChatObject
+from core.wire.objects.channels.chat import ChatObject
 
 ChatLimit = Annotated[int, Meta(ge=1, le=MAX_CHATS, description="How many chats at most")]
 

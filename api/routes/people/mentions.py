@@ -10,7 +10,7 @@ from api.http.parameters import SnowflakePath, SnowflakeQuery, WireName
 from api.http.route import Route, delete, get
 from api.services.caller import Caller
 from api.services.reading.mention_inbox import DEFAULT_LIMIT, MAX_LIMIT, InboxQuery, MentionInboxService
-from core.wire.objects.message import MessageObject
+from core.wire.objects.messages.message import MessageObject
 
 InboxLimit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many messages at most")]
 WithRoles = Annotated[bool, Meta(description="Whether mentions of roles count"), WireName("roles")]

@@ -8,7 +8,7 @@ from api.http.route import Route, delete, post
 from api.services.caller import Caller
 from api.services.reading.read_state_forms import AckBulk, AckMessage, ForgetReadState
 from api.services.reading.read_states import ReadStateService
-from core.wire.objects.read_state import AckToken
+from core.wire.objects.channels.read_state import AckToken
 
 
 @post("/channels/{channel_id}/messages/{message_id}/ack")

@@ -8,8 +8,8 @@ from api.http.route import Route, delete, get, patch, post, put
 from api.services.caller import Caller
 from api.services.relationships.relationship_forms import PutRelationship, RequestByName, UpdateRelationship
 from api.services.relationships.relationships import RelationshipService
-from core.wire.objects.relationship import RelationshipObject
-from core.wire.objects.user import UserObject
+from core.wire.objects.people.relationship import RelationshipObject
+from core.wire.objects.people.user import UserObject
 
 
 @get("/users/@me/relationships")

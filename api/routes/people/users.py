@@ -14,10 +14,10 @@ from api.services.caller import Caller
 from api.services.guilds.own_guilds import OwnGuildService
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.preferences.preference_forms import UpdateProfile
-from core.wire.objects.guild import OwnGuildObject
-from core.wire.objects.member import MemberObject
+from core.wire.objects.guilds.guild import OwnGuildObject
+from core.wire.objects.guilds.member import MemberObject
+from core.wire.objects.people.user import OwnUserObject, UserObject
 from core.wire.objects.profile import ProfileObject, UserProfileObject
-from core.wire.objects.user import OwnUserObject, UserObject
 
 MAX_GUILDS_PAGE = 200
 

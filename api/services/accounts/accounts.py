@@ -23,8 +23,8 @@ from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized,
 from core.domain.events import USER_UPDATE
 from core.domain.user import Account
 from core.store.interfaces import Store, Transaction
+from core.wire.objects.people.user import OwnUserObject, UserObject, render_own_user, render_user
 from core.wire.objects.profile import MutualGuildObject, ProfileObject, ProfileUserObject, UserProfileObject
-from core.wire.objects.user import OwnUserObject, UserObject, render_own_user, render_user
 
 _CLEARABLE: Final = ("global_name", "accent_color")
 _PICTURES: Final = {"avatar": "avatars", "banner": "banners"}

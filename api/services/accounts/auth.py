@@ -25,8 +25,8 @@ from core.runtime.randomness import Randomness
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.internal_events import SessionRevoked
-from core.wire.objects.auth_session import ClientInfo, FirstSettings, LoginObject, SessionObject
-from core.wire.objects.preferences import parse_user_settings
+from core.wire.objects.people.auth_session import ClientInfo, FirstSettings, LoginObject, SessionObject
+from core.wire.objects.people.preferences import parse_user_settings
 from core.wire.times import iso_time
 
 logger = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from api.services.preferences.preference_forms import UpdateProfile
 from api.services.preferences.user_settings import require_person
 from api.services.relationships.relationship_cache import RelationshipCache
 from core.store.interfaces import Store
-from core.wire.objects.member import render_member
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.people.user import render_user
 from core.wire.objects.profile import ProfileObject, UserProfileObject, render_member_profile
-from core.wire.objects.user import render_user
 
 
 class ProfileService:

@@ -29,7 +29,7 @@ from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.application import ApplicationObject, BotTokenObject, render_application
-from core.wire.objects.user import render_own_user
+from core.wire.objects.people.user import render_own_user
 
 MAX_APPLICATIONS: Final = 100
 """The number of applications that one person may own."""

@@ -26,9 +26,9 @@ from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.application import AuthorizationObject, AuthorizationPageObject
-from core.wire.objects.member import render_member
-from core.wire.objects.role import RoleEvent, render_role
-from core.wire.objects.user import render_user
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.guilds.role import RoleEvent, render_role
+from core.wire.objects.people.user import render_user
 
 _DONE: Final = "/oauth2/authorized"
 _KNOWN_SCOPES: Final = frozenset({"bot", "applications.commands"})

@@ -8,8 +8,12 @@ from core.domain.application import Application
 from core.domain.permissions import Permission
 from core.domain.user import User
 from core.store.interfaces import Store
-from core.wire.objects.integration import IntegrationAccountObject, IntegrationApplicationObject, IntegrationObject
-from core.wire.objects.user import render_user
+from core.wire.objects.guilds.integration import (
+    IntegrationAccountObject,
+    IntegrationApplicationObject,
+    IntegrationObject,
+)
+from core.wire.objects.people.user import render_user
 
 _SCOPES: Final = ("bot",)
 

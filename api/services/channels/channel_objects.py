@@ -8,7 +8,7 @@ from api.services.announcements import channel_event
 from api.services.channels.last_messages import LastMessages
 from core.domain.channel import Channel
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import ChannelObject, render_channel
+from core.wire.objects.channels.channel import ChannelObject, render_channel
 
 
 async def show_channels(last_messages: LastMessages, channels: Sequence[Channel]) -> list[ChannelObject]:

@@ -34,8 +34,8 @@ from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, G
 from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.channel import ChannelObject, DirectChannelObject
-from core.wire.objects.guild import render_guild
+from core.wire.objects.channels.channel import ChannelObject, DirectChannelObject
+from core.wire.objects.guilds.guild import render_guild
 
 _REQUIRE_TAG: Final = 1 << 4
 _SETTABLE_FLAGS: Final = {ChannelType.FORUM: _REQUIRE_TAG}

@@ -15,7 +15,7 @@ from core.domain.errors import CannotSendToUser, InvalidRecipients, UnknownUser
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE
 from core.domain.user import User
 from core.store.interfaces import Store
-from core.wire.objects.channel import DirectChannelObject
+from core.wire.objects.channels.channel import DirectChannelObject
 
 
 class DirectChannelService:

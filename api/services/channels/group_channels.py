@@ -49,8 +49,8 @@ from core.domain.message import MessageType
 from core.domain.user import User
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import DirectChannelObject, RecipientObject
-from core.wire.objects.user import render_user
+from core.wire.objects.channels.channel import DirectChannelObject, RecipientObject
+from core.wire.objects.people.user import render_user
 
 ICONS: Final = "channel-icons"
 _TOO_MANY_RECIPIENTS: Final = 30004

@@ -7,7 +7,7 @@ from api.services.channels.group_channels import GroupChannelService
 from api.services.channels.private_channel_forms import OpenPrivateChannel
 from core.domain.channel import Channel, ChannelType
 from core.domain.errors import DirectChannelAction, InvalidRecipients
-from core.wire.objects.channel import DirectChannelObject
+from core.wire.objects.channels.channel import DirectChannelObject
 
 
 class PrivateChannelService:

@@ -17,7 +17,7 @@ from core.domain.events import TYPING_START
 from core.domain.permissions import Permission
 from core.live.interfaces import RateLimiter, Rule
 from core.runtime.clock import Clock
-from core.wire.objects.member import MemberObject, render_member
+from core.wire.objects.guilds.member import MemberObject, render_member
 
 _SEND: Final = int(Permission.SEND_MESSAGES)
 

@@ -8,7 +8,7 @@ from api.services.announcements import user_event
 from core.domain.channel import Channel
 from core.domain.user import User
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import DirectChannelObject, render_direct_channel
+from core.wire.objects.channels.channel import DirectChannelObject, render_direct_channel
 
 
 def show_direct(

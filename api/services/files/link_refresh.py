@@ -14,7 +14,7 @@ from core.domain.attachment import FileState
 from core.domain.errors import Forbidden, NotFound
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
-from core.wire.objects.attachment import RefreshedLink
+from core.wire.objects.messages.attachment import RefreshedLink
 
 _PATH: Final = re.compile(r"(?:/[^/]+)*?/attachments/([0-9]{1,19})/([0-9]{1,19})/([^/]+)")
 _READ: Final = int(Permission.READ_MESSAGE_HISTORY)

@@ -24,7 +24,7 @@ from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.blob.staging import Staging
 from core.store.interfaces import Store
-from core.wire.objects.attachment import UploadObject
+from core.wire.objects.messages.attachment import UploadObject
 
 _SEND: Final = int(Permission.SEND_MESSAGES)
 UPLOAD_PATH: Final = "/attachments/uploads"

@@ -23,7 +23,7 @@ from core.domain.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.permissions import Permission
 from core.live.interfaces import OnlineCounts
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.guild import DeletedGuild, GuildObject, GuildPreviewObject, render_guild, render_preview
+from core.wire.objects.guilds.guild import DeletedGuild, GuildObject, GuildPreviewObject, render_guild, render_preview
 
 _PLAIN_FIELDS: Final = (
     "name",

@@ -7,8 +7,8 @@ from core.domain.errors import UnknownGuild
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
-from core.wire.objects.guild import OwnGuildObject
-from core.wire.objects.member import MemberObject, render_member
+from core.wire.objects.guilds.guild import OwnGuildObject
+from core.wire.objects.guilds.member import MemberObject, render_member
 
 
 class OwnGuildService:

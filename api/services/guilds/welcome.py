@@ -12,7 +12,7 @@ from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.door.interfaces import Door, Opening
 from core.store.aggregates.messages import MessageStore
-from core.wire.objects.message import render_message_dispatch
+from core.wire.objects.messages.message import render_message_dispatch
 
 SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0
 

@@ -40,7 +40,7 @@ from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
-from core.wire.objects.invite import InviteObject, render_invite, render_invite_created, render_invite_deleted
+from core.wire.objects.guilds.invite import InviteObject, render_invite, render_invite_created, render_invite_deleted
 
 MAX_INVITES: Final = 1000
 _ALPHABET: Final = string.ascii_letters + string.digits

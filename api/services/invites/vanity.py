@@ -14,8 +14,8 @@ from core.domain.events import GUILD_UPDATE
 from core.domain.guild import Guild
 from core.domain.permissions import Permission
 from core.store.interfaces import Store
-from core.wire.objects.guild import render_guild
-from core.wire.objects.invite import VanityObject
+from core.wire.objects.guilds.guild import render_guild
+from core.wire.objects.guilds.invite import VanityObject
 
 _CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])")
 

@@ -23,9 +23,9 @@ from core.domain.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
-from core.wire.objects.member import BanObject, BulkBanObject, MemberRemoved, render_ban
-from core.wire.objects.message import DeletedMessages
-from core.wire.objects.user import render_user
+from core.wire.objects.guilds.member import BanObject, BulkBanObject, MemberRemoved, render_ban
+from core.wire.objects.messages.message import DeletedMessages
+from core.wire.objects.people.user import render_user
 
 _AUDIENCE: Final = int(Permission.BAN_MEMBERS | Permission.VIEW_AUDIT_LOG)
 _BULK: Final = 100

@@ -9,7 +9,7 @@ from api.services.announcements import guild_event
 from api.services.ids import IdSource
 from core.domain.events import GUILD_MEMBER_UPDATE
 from core.store.interfaces import Transaction
-from core.wire.objects.member import render_member
+from core.wire.objects.guilds.member import render_member
 
 
 async def lock_guilds(tx: Transaction, user_id: int) -> None:

@@ -23,7 +23,7 @@ from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
-from core.wire.objects.member import MemberObject, OwnMemberObject, render_member, render_own_member
+from core.wire.objects.guilds.member import MemberObject, OwnMemberObject, render_member, render_own_member
 from core.wire.objects.profile import MemberProfileObject, render_member_profile
 
 

@@ -22,9 +22,9 @@ from core.domain.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Transaction
 from core.wire.internal_events import GuildJoined
-from core.wire.objects.member import MemberRemoved, render_member
-from core.wire.objects.role import RoleDeleted
-from core.wire.objects.user import render_user
+from core.wire.objects.guilds.member import MemberRemoved, render_member
+from core.wire.objects.guilds.role import RoleDeleted
+from core.wire.objects.people.user import render_user
 
 MAX_GUILDS = 200
 """The number of guilds that a person may be in (Discord's number with Nitro). Only client shards bound a bot."""

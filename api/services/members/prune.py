@@ -12,7 +12,7 @@ from core.domain.errors import UnknownRole
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
-from core.wire.objects.member import PruneObject
+from core.wire.objects.guilds.member import PruneObject
 
 DEFAULT_DAYS = 7
 _DAY_MS = 24 * 60 * 60 * 1000

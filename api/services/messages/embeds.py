@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.errors import FieldError, Invalid, invalid_field
-from core.wire.objects.embed import NO_EMBEDS, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedMedia
+from core.wire.objects.messages.embed import NO_EMBEDS, Embed, EmbedAuthor, EmbedField, EmbedFooter, EmbedMedia
 
 MAX_EMBEDS: Final = 10
 MAX_TOTAL: Final = 6000

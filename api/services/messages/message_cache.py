@@ -38,7 +38,7 @@ from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.message import AddedMessage, Message
 from core.store.aggregates.messages import MessageStore
 from core.wire.envelope import Envelope
-from core.wire.objects.reaction import find_reacted
+from core.wire.objects.messages.reaction import find_reacted
 
 MAX_PAGES: Final = 256
 

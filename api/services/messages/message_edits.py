@@ -50,7 +50,7 @@ from core.domain.message import SUPPRESS_EMBEDS, WRITTEN, Message
 from core.domain.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.aggregates.messages import MessageStore
-from core.wire.objects.embed import NO_EMBEDS
+from core.wire.objects.messages.embed import NO_EMBEDS
 
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)

@@ -12,7 +12,7 @@ from core.domain.channel import Channel
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
 from core.domain.message import Message
 from core.wire.envelope import Envelope
-from core.wire.objects.message import DeletedMessage, DeletedMessages
+from core.wire.objects.messages.message import DeletedMessage, DeletedMessages
 
 
 def message_created(channel: Channel, message: Message, payload: msgspec.Raw) -> list[Envelope]:

@@ -19,8 +19,8 @@ from core.domain.errors import EmptyMessage, Invalid, VoiceMessageContent, inval
 from core.domain.forward import Forward
 from core.domain.message import SUPPRESS_EMBEDS
 from core.domain.texts import MESSAGE_CONTENT
-from core.wire.objects.embed import NO_EMBEDS
-from core.wire.objects.message import FORWARD
+from core.wire.objects.messages.embed import NO_EMBEDS
+from core.wire.objects.messages.message import FORWARD
 
 MAX_NONCE: Final = 25
 

@@ -13,7 +13,7 @@ import msgspec
 from api.services.messages.message_page import Page
 from core.domain.reaction import Counts, OwnReactions
 from core.store.aggregates.reactions import ReactionReads
-from core.wire.objects.reaction import render_reactions
+from core.wire.objects.messages.reaction import render_reactions
 
 _encode: Final = msgspec.json.Encoder().encode
 

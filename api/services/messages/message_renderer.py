@@ -2,7 +2,7 @@
 
 A sent message is encoded once: the dispatch is the answer's bytes with `guild_id` and `member` put before the closing
 brace. Only a message that mentions members is encoded again, with their memberships. The result equals what
-`core.wire.objects.message.render_message_dispatch` makes; a test compares the two.
+`core.wire.objects.messages.message.render_message_dispatch` makes; a test compares the two.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +18,10 @@ from core.domain.forward import Forward
 from core.domain.member import Member
 from core.domain.message import Message, MessageType, ResolvedMessage
 from core.domain.user import User
-from core.wire.objects.attachment import LinkTo
-from core.wire.objects.member import render_member
-from core.wire.objects.message import MessageObject, render_mentions, render_message
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.messages.attachment import LinkTo
+from core.wire.objects.messages.message import MessageObject, render_mentions, render_message
+from core.wire.objects.people.user import UserObject, render_user
 
 _MAX_AUTHORS: Final = 10_000
 """A few MiB."""

@@ -34,7 +34,7 @@ from core.runtime.clock import Clock
 from core.store.aggregates.messages import MessageStore
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
-from core.wire.objects.pin import PinsUpdated
+from core.wire.objects.messages.pin import PinsUpdated
 from core.wire.times import iso_time
 
 MAX_PAGE: Final = 50

@@ -17,7 +17,7 @@ from core.domain.events import USER_GUILD_SETTINGS_UPDATE
 from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.preferences import NO_GUILD, GuildSettings
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.guild_settings import ChannelOverrideObject, GuildSettingsObject, parse_guild_settings
+from core.wire.objects.people.guild_settings import ChannelOverrideObject, GuildSettingsObject, parse_guild_settings
 
 MAX_ENTRY_BYTES: Final = 64 * 1024
 """The largest entry: 500 channels, all with a mute of their own."""

@@ -10,7 +10,7 @@ from api.services.preferences.user_settings import require_person
 from core.domain.errors import LimitReached, UnknownUser
 from core.domain.events import USER_NOTE_UPDATE
 from core.store.interfaces import Store
-from core.wire.objects.preferences import NoteObject, NoteUpdate
+from core.wire.objects.people.preferences import NoteObject, NoteUpdate
 
 MAX_NOTES: Final = 1000
 """The notes of one person. READY of some clients has all of them."""

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.marks import text
 from core.domain import texts
-from core.wire.objects.guild_settings import MuteConfig, Told
+from core.wire.objects.people.guild_settings import MuteConfig, Told
 
 UpdateUserSettings = dict[str, Any]
 """PATCH /users/@me/settings: any of the settings. Those that this server does not know are left out."""

@@ -22,7 +22,7 @@ from core.domain.preferences import UserSettings
 from core.domain.settings.merging import Merged, merge
 from core.domain.settings.shared import find_shared, flatten, write_flat
 from core.store.interfaces import Transaction
-from core.wire.objects.preferences import (
+from core.wire.objects.people.preferences import (
     SettingsProtoChange,
     SettingsProtoUpdate,
     keep_valid_settings,

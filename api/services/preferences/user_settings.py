@@ -19,14 +19,14 @@ from core.domain.settings.proto_json import read_message, write_each_over
 from core.domain.settings.protobuf import BadProto
 from core.domain.settings.scalars import BadSetting
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.preferences import (
+from core.wire.objects.people.preferences import (
     NotificationSettingsObject,
     SettingsJsonObject,
     SettingsProtoObject,
     check_user_settings,
     parse_user_settings,
 )
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.people.user_settings import UserSettingsObject
 
 MAX_CHANGED_BYTES: Final = 64 * 1024
 """The largest settings of the older form. READY has them, and clients store some kilobytes."""

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UnsetType
 
 from api.services.previews.external_links import ExternalLinks
-from core.wire.objects.embed import Embed, EmbedAuthor, EmbedFooter, EmbedMedia
+from core.wire.objects.messages.embed import Embed, EmbedAuthor, EmbedFooter, EmbedMedia
 
 _WEB: Final = ("http://", "https://")
 

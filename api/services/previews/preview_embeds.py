@@ -25,7 +25,7 @@ from core.web.errors import RefusedTarget
 from core.web.oembed import OEmbed
 from core.web.pages import DESCRIPTIONS, IMAGES, TITLES, VIDEOS, PageFacts
 from core.web.targets import resolve_target
-from core.wire.objects.embed import Embed, EmbedAuthor, EmbedMedia, EmbedProvider
+from core.wire.objects.messages.embed import Embed, EmbedAuthor, EmbedMedia, EmbedProvider
 
 _LARGE_CARD: Final = "summary_large_image"
 _PLAYER: Final = "player"

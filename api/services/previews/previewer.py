@@ -30,7 +30,7 @@ from core.web.fetcher import WebContent, WebFetcher
 from core.web.oembed import MAX_BYTES, NOTHING, OEmbed, parse_oembed
 from core.web.pages import PageFacts, parse_page, read_head
 from core.web.targets import resolve_target
-from core.wire.objects.embed import Embed, EmbedMedia
+from core.wire.objects.messages.embed import Embed, EmbedMedia
 
 logger = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from core.domain.permissions import Permission
 from core.runtime.metrics import WebMetrics
 from core.runtime.settings.settings import EmbedSettings
 from core.store.aggregates.messages import MessageStore
-from core.wire.objects.embed import Embed
+from core.wire.objects.messages.embed import Embed
 
 logger = logging.getLogger(__name__)
 

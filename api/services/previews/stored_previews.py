@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from api.services.previews.links import find_links
-from core.wire.objects.embed import NO_EMBEDS, Embed
+from core.wire.objects.messages.embed import NO_EMBEDS, Embed
 
 MAX_EMBEDS: Final = 10
 """The most embeds of a message."""

@@ -18,8 +18,8 @@ from core.domain.events import (
 from core.domain.member import Member
 from core.domain.reaction import Reaction
 from core.wire.envelope import Envelope
-from core.wire.objects.member import render_member
-from core.wire.objects.reaction import ReactionEmojiObject, ReactionsRemoved, render_reaction_event
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.messages.reaction import ReactionEmojiObject, ReactionsRemoved, render_reaction_event
 
 
 def reaction_added(

@@ -22,7 +22,7 @@ from core.domain.message import Message
 from core.domain.permissions import Permission
 from core.domain.reaction import Reaction, find_count, key_of, parse_emoji
 from core.store.aggregates.reactions import ReactionStore
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.people.user import UserObject, render_user
 
 DEFAULT_LIMIT: Final = 25
 MAX_LIMIT: Final = 100

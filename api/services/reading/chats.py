@@ -21,8 +21,8 @@ from core.domain.ids import MAX_SNOWFLAKE, snowflake_at
 from core.domain.permissions import Permission
 from core.domain.read_state import ReadState
 from core.store.interfaces import Store
-from core.wire.objects.channel import ChannelObject, DirectChannelObject, render_direct_channel
-from core.wire.objects.chat import ChatObject
+from core.wire.objects.channels.channel import ChannelObject, DirectChannelObject, render_direct_channel
+from core.wire.objects.channels.chat import ChatObject
 
 DEFAULT_CHATS: Final = 25
 MAX_CHATS: Final = 50

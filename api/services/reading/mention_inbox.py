@@ -19,7 +19,7 @@ from core.domain.message import Message
 from core.domain.permissions import Permission
 from core.domain.read_state import Mention
 from core.store.interfaces import Store
-from core.wire.objects.read_state import RecentMentionDelete
+from core.wire.objects.channels.read_state import RecentMentionDelete
 
 DEFAULT_LIMIT: Final = 25
 MAX_LIMIT: Final = 100

@@ -21,7 +21,7 @@ from core.domain.read_state import Ack, ReadState
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
-from core.wire.objects.read_state import ChannelPinsAck, render_ack
+from core.wire.objects.channels.read_state import ChannelPinsAck, render_ack
 from core.wire.times import iso_time
 
 _SKEW_MS: Final = 60_000

@@ -16,7 +16,7 @@ from core.bus.interfaces import Bus, Delivery
 from core.domain.events import GUILD_DELETE, GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, USER_SETTINGS_UPDATE
 from core.store.aggregates.guilds import GuildReader
 from core.store.aggregates.preferences import PreferenceReader
-from core.wire.objects.preferences import parse_user_settings
+from core.wire.objects.people.preferences import parse_user_settings
 
 _CAPACITY: Final = 50_000
 """The number of users. An entry has up to 200 guilds of a person, some 10 KB; most have a few."""

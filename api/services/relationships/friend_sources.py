@@ -3,7 +3,7 @@
 from core.domain.errors import FriendRequestsClosed
 from core.domain.relationship import RelationshipType
 from core.store.interfaces import Transaction
-from core.wire.objects.preferences import parse_user_settings
+from core.wire.objects.people.preferences import parse_user_settings
 
 
 async def require_open(tx: Transaction, asker_id: int, asked_id: int) -> None:

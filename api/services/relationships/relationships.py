@@ -39,8 +39,8 @@ from core.domain.relationship import (
 from core.domain.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
-from core.wire.objects.relationship import RelationshipObject, render_relationship, render_removed
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.people.relationship import RelationshipObject, render_relationship, render_removed
+from core.wire.objects.people.user import UserObject, render_user
 
 MAX_FRIENDS: Final = 1000
 """Discord's bound of friends, with the requests that one has sent. READY has all of them."""

@@ -27,7 +27,7 @@ from core.domain.permissions import ALL_PERMISSIONS, Permission
 from core.domain.role import Role
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
-from core.wire.objects.role import RoleDeleted, RoleEvent, RoleObject, render_role
+from core.wire.objects.guilds.role import RoleDeleted, RoleEvent, RoleObject, render_role
 
 MAX_MEMBER_IDS: Final = 100
 """The number of members of a role that are named at once, as Discord names them."""

@@ -5,8 +5,8 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.application import Application
 from core.domain.user import User
-from core.wire.objects.guild import OwnGuildObject
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.guilds.guild import OwnGuildObject
+from core.wire.objects.people.user import UserObject, render_user
 
 
 class ApplicationObject(msgspec.Struct, kw_only=True):

@@ -3,8 +3,8 @@
 import msgspec
 
 from core.domain.member import Member
-from core.wire.objects.member import MemberObject
-from core.wire.objects.user import UserObject
+from core.wire.objects.guilds.member import MemberObject
+from core.wire.objects.people.user import UserObject
 
 
 class ProfileUserObject(UserObject, kw_only=True):

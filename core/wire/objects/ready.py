@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.wire.objects.channel import DirectChannelObject
-from core.wire.objects.presence import PresenceObject
-from core.wire.objects.relationship import RelationshipObject
-from core.wire.objects.session import SessionObject
-from core.wire.objects.user import OwnUserObject, UserObject
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.channels.channel import DirectChannelObject
+from core.wire.objects.people.presence import PresenceObject
+from core.wire.objects.people.relationship import RelationshipObject
+from core.wire.objects.people.session import SessionObject
+from core.wire.objects.people.user import OwnUserObject, UserObject
+from core.wire.objects.people.user_settings import UserSettingsObject
 
 
 class UnavailableGuild(msgspec.Struct, kw_only=True):

@@ -6,8 +6,8 @@ Source: the behaviour of Discord's own clients. Discord's documentation says not
 import msgspec
 
 from core.domain.events import GUILD_MEMBER_LIST_UPDATE
-from core.wire.objects.member_list import MemberListGroup, MemberListUpdate
-from core.wire.objects.named_member import name_member
+from core.wire.objects.guilds.member_list import MemberListGroup, MemberListUpdate
+from core.wire.objects.guilds.named_member import name_member
 from gateway.guilds.state.member_table import MemberState
 from gateway.payloads.dispatch_body import DispatchBody
 

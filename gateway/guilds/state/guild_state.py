@@ -18,9 +18,9 @@ from core.domain.member import Member
 from core.domain.permissions import TIMEOUT_ALLOWED, Permission
 from core.domain.role import Role
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import render_channel
-from core.wire.objects.guild import render_guild
-from core.wire.objects.role import render_role
+from core.wire.objects.channels.channel import render_channel
+from core.wire.objects.guilds.guild import render_guild
+from core.wire.objects.guilds.role import render_role
 from core_ext.guild import ALL_PERMISSIONS, compute_base, compute_channel
 from gateway.guilds.state.channel_state import ChannelState, parse_channel
 from gateway.guilds.state.guild_changes import (

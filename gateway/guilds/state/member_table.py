@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from core.domain.member import Member
-from core.wire.objects.member import render_member
+from core.wire.objects.guilds.member import render_member
 from gateway.events.recent import remember
 
 KEEP_ALL_BELOW: Final = 251

@@ -11,7 +11,7 @@ from core.store.cassandra.messages import CassandraMessages
 from tests.contract.builders import flake, new_message
 from tests.contract.cassandra.sessions import opened
 from tests.contract.message_rows import Place, new_place
-from tests.support.lossy_proxy import Fault, LossyProxy
+from tests.support.proxies.lossy_proxy import Fault, LossyProxy
 
 GIVE_UP_S = 0.1
 """A time for tries that is over before the first of them is."""

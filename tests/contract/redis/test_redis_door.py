@@ -18,7 +18,7 @@ from deploy.services.process import ServiceProcess
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.redis.cluster import ClusterProcess, KeepingProcess
 from tests.fakes.redis.doors import build_door
-from tests.support.redis_cluster import RealCluster
+from tests.support.clusters.redis_cluster import RealCluster
 
 NUM_SHARDS = 4
 GUILD, CHANNEL = flake(0), flake(30)

@@ -13,7 +13,7 @@ from core.domain.ids import shard_of
 from deploy.services.process import ServiceProcess
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.redis.cluster import ClusterProcess, KeepingProcess
-from tests.support.redis_cluster import RealCluster
+from tests.support.clusters.redis_cluster import RealCluster
 
 NUM_SHARDS = 8
 GUILD = flake(0)

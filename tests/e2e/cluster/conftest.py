@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.e2e.cluster.crowd_scene import Chat, Scene, chatting, make_scene
 from tests.e2e.cluster.pairs import Pair
 from tests.e2e.conftest import GENEROUS
-from tests.support.cluster import Cluster, run_cluster, skew_clocks
+from tests.support.clusters.cluster import Cluster, run_cluster, skew_clocks
 
 PEOPLE: Final = int(os.environ.get("BARS_PEOPLE", "50"))
 """Those who listen. The bar is 200, which takes a machine of two cores some minutes more."""

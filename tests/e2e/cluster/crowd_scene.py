@@ -13,7 +13,7 @@ import msgspec
 
 from tests.e2e.cluster.crowd import Listener, Sender
 from tests.e2e.cluster.records import History, find_broken_listening, find_broken_stores
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 from tests.support.person import Person, text_channel
 
 CHANNELS: Final = 3

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 from tests.support.person import Person
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.cluster.crowd_scene import Chat
 from tests.e2e.cluster.probe import Probe
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 
 AFTER = 120
 """The messages after a fault."""

@@ -15,7 +15,7 @@ import pytest
 
 from core.domain.ids import created_ms
 from tests.e2e.cluster.pairs import Pair
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 
 BLOCKS: Final = int(os.environ.get("BLOCKS", "200"))
 AT_ONCE: Final = 6

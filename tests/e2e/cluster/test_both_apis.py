@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.cluster.pairs import Pair
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import text_channel
 

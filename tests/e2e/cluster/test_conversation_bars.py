@@ -18,7 +18,7 @@ from tests.e2e.cluster.conversations.doer import Doer, Everywhere, go_on_doing
 from tests.e2e.cluster.conversations.in_channels import Pinning, Reacting, Reading
 from tests.e2e.cluster.conversations.with_files import SendingFiles, find_left_over
 from tests.e2e.conftest import GENEROUS
-from tests.support.cluster import Cluster, run_cluster
+from tests.support.clusters.cluster import Cluster, run_cluster
 from tests.support.person import Person, text_channel
 
 PEOPLE: Final = 6

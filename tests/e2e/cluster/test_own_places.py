@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.e2e.cluster.pairs import Pair
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 from tests.support.person import Person, text_channel
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]

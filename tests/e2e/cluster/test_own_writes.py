@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from tests.e2e.cluster.pairs import Pair
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 from tests.support.person import text_channel
 
 WRITES: Final = int(os.environ.get("OWN_WRITES", "300"))

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from tests.e2e.cluster.pairs import Pair
-from tests.support.cluster import Cluster
+from tests.support.clusters.cluster import Cluster
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person, text_channel
 

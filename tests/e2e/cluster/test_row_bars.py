@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.cluster.crowd import REPEAT_S
 from tests.e2e.cluster.crowd_scene import Chat, Scene
 from tests.e2e.cluster.editors import Editor, RowListener
-from tests.support.cluster import COME_BACK_S, Cluster
+from tests.support.clusters.cluster import COME_BACK_S, Cluster
 from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 

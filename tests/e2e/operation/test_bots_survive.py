@@ -16,8 +16,8 @@ from tests.e2e.clients.typed_bots import LIBRARIES
 from tests.e2e.conftest import GENEROUS
 from tests.e2e.operation.test_sessions_survive import REPEATED_S, count_resumes, restart
 from tests.support.chatter import chatting, check_heard
-from tests.support.patient_proxy import patient_proxy
 from tests.support.person import Person, text_channel
+from tests.support.proxies.patient_proxy import patient_proxy
 from tests.support.server_process import Server
 
 Contents = Callable[[], list[str]]

@@ -33,8 +33,8 @@ from core.store.sql.store import SqlStore
 from tests.e2e.operation.conftest import MakeCluster
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.memory_relay import MemoryRelay
+from tests.support.clusters.empty_cluster import NUM_SHARDS, EmptyCluster
 from tests.support.embedded_data import MESSAGES, fill_folder
-from tests.support.empty_cluster import NUM_SHARDS, EmptyCluster
 from tests.support.postgres_databases import PostgresDatabases
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]

@@ -19,7 +19,7 @@ from deploy.services.definition import find_free_port
 from deploy.services.postgres_server import PostgresServer
 from tests.contract.builders import flake, new_envelope, new_guild
 from tests.integration.store.conftest import Processes
-from tests.support.cutting_proxy import Cut, CuttingProxy
+from tests.support.proxies.cutting_proxy import Cut, CuttingProxy
 from tests.support.services import serving
 
 

@@ -11,7 +11,7 @@ from core.domain.events import Audience
 from core.domain.message import MessageType
 from core.domain.permissions import Permission
 from core.runtime.settings.settings import LimitSettings
-from core.wire.objects.message import render_message_dispatch
+from core.wire.objects.messages.message import render_message_dispatch
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import ApiUnderTest

@@ -18,11 +18,11 @@ from core.domain.permissions import Permission
 from core.domain.role import Role
 from core.domain.user import User
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import render_channel
-from core.wire.objects.guild import render_guild
-from core.wire.objects.member import render_member
-from core.wire.objects.role import render_role
-from core.wire.objects.user import render_user
+from core.wire.objects.channels.channel import render_channel
+from core.wire.objects.guilds.guild import render_guild
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.guilds.role import render_role
+from core.wire.objects.people.user import render_user
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.state.guild_state import GuildState
 from gateway.payloads.spliced_body import SplicedBody

@@ -14,9 +14,9 @@ from core.domain.permissions import Permission
 from core.domain.role import Role
 from core.domain.user import User
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import render_channel
-from core.wire.objects.member import render_member
-from core.wire.objects.role import render_role
+from core.wire.objects.channels.channel import render_channel
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.guilds.role import render_role
 from core_ext.guild import compute_base, compute_channel
 from gateway.guilds import guild_views
 from gateway.guilds.guild_sessions import GuildSessions

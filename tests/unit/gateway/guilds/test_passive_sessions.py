@@ -14,8 +14,8 @@ from core.domain.member import Member
 from core.domain.role import Role
 from core.domain.user import User
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import render_channel
-from core.wire.objects.member import render_member
+from core.wire.objects.channels.channel import render_channel
+from core.wire.objects.guilds.member import render_member
 from gateway.commands.commands import GuildSubscription
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.passive_sessions import MAX_FOLLOWED, LargeGuilds

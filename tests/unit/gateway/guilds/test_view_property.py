@@ -17,11 +17,11 @@ from core.bus.interfaces import Delivery
 from core.domain.events import Audience
 from core.domain.intents import ALL_INTENTS, Intent
 from core.wire.envelope import Envelope
-from core.wire.objects.channel import render_channel
-from core.wire.objects.guild import render_guild
-from core.wire.objects.member import render_member
-from core.wire.objects.role import render_role
-from core.wire.objects.user import render_user
+from core.wire.objects.channels.channel import render_channel
+from core.wire.objects.guilds.guild import render_guild
+from core.wire.objects.guilds.member import render_member
+from core.wire.objects.guilds.role import render_role
+from core.wire.objects.people.user import render_user
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.passive_sessions import LargeGuilds
 from gateway.guilds.state.guild_state import GuildState

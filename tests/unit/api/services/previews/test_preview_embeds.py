@@ -11,7 +11,7 @@ from api.services.previews.preview_embeds import Picture, PreviewEmbeds
 from core.web.address_rules import AddressRules
 from core.web.oembed import NOTHING, OEmbed
 from core.web.pages import PageFacts
-from core.wire.objects.embed import Embed
+from core.wire.objects.messages.embed import Embed
 
 LINKS = ExternalLinks(key=b"key", base_url="https://chat.example")
 EMBEDS = PreviewEmbeds(links=LINKS, rules=AddressRules(allowed_networks=(), ports=(80, 443)))

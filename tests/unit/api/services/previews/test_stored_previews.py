@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from api.services.previews.stored_previews import add_previews, find_missing, keep_previews
-from core.wire.objects.embed import NO_EMBEDS, Embed
+from core.wire.objects.messages.embed import NO_EMBEDS, Embed
 
 A, B = "https://a.example", "https://b.example"
 RICH = {"type": "rich", "title": "sent", "url": A}

@@ -12,8 +12,8 @@ from core.domain.settings.proto_json import read_message, write_message
 from core.domain.settings.protobuf import BYTES, VARINT, write_field
 from core.domain.settings.schema import PRELOADED
 from core.domain.settings.shared import find_shared, flatten, write_flat
-from core.wire.objects.preferences import keep_valid_settings
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.people.preferences import keep_valid_settings
+from core.wire.objects.people.user_settings import UserSettingsObject
 
 DEFAULTS: dict[str, Any] = msgspec.to_builtins(UserSettingsObject())
 ids = st.lists(st.integers(1, 2**63 - 1).map(str), max_size=3)

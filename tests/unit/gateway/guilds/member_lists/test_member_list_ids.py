@@ -6,7 +6,7 @@ import msgspec
 from core.domain.channel import Channel, Overwrite
 from core.domain.guild import Guild, GuildSnapshot
 from core.domain.role import Role
-from core.wire.objects.channel import render_channel
+from core.wire.objects.channels.channel import render_channel
 from gateway.guilds.member_lists.member_list_ids import EVERYONE, ListKey, key_of
 from gateway.guilds.state.channel_state import parse_channel
 from gateway.guilds.state.guild_state import GuildState

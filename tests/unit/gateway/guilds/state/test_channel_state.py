@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from core.domain.channel import Channel, ChannelType
-from core.wire.objects.channel import render_channel
+from core.wire.objects.channels.channel import render_channel
 from gateway.guilds.state.channel_state import ChannelState, parse_channel
 
 LAST_PIN = "2026-11-27T22:18:11.000000+00:00"

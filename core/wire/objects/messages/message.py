@@ -7,11 +7,11 @@ from core.domain.forward import Forward
 from core.domain.member import Member
 from core.domain.message import SUPPRESS_EMBEDS, Message, MessageType, ResolvedMessage
 from core.domain.user import User
-from core.wire.objects.attachment import AttachmentObject, LinkTo, render_attachment
-from core.wire.objects.embed import NO_EMBEDS
-from core.wire.objects.member import MemberObject, render_member
-from core.wire.objects.reaction import ReactionObject
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.guilds.member import MemberObject, render_member
+from core.wire.objects.messages.attachment import AttachmentObject, LinkTo, render_attachment
+from core.wire.objects.messages.embed import NO_EMBEDS
+from core.wire.objects.messages.reaction import ReactionObject
+from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time, iso_time_of
 
 FORWARD = 1

@@ -22,8 +22,8 @@ from typing import Final
 from deploy.services.definition import LOOPBACK, find_free_port
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
-from tests.support.api_balancer import ApiBalancer
 from tests.support.postgres_databases import PostgresDatabases
+from tests.support.proxies.api_balancer import ApiBalancer
 from tests.support.services import serving
 
 APIS: Final = 2

@@ -10,8 +10,8 @@ from core.domain.guild import Guild
 from core.domain.member import Invite
 from core.domain.role import Role
 from core.domain.user import User
-from core.wire.objects.role import RoleColors, render_role
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.guilds.role import RoleColors, render_role
+from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time
 
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.guild import Guild
 from core.domain.role import Role
-from core.wire.objects.role import RoleObject, render_role
+from core.wire.objects.guilds.role import RoleObject, render_role
 
 MAX_MEMBERS = 500_000
 """The most members that a guild may have."""

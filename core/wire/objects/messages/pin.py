@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.wire.objects.message import MessageObject
+from core.wire.objects.messages.message import MessageObject
 
 
 class PinObject(msgspec.Struct, kw_only=True):

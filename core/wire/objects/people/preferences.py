@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.wire.objects.user_settings import UserSettingsObject
+from core.wire.objects.people.user_settings import UserSettingsObject
 
 _encode = msgspec.json.Encoder().encode
 _decode_changed = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.reaction import Counts, OwnReactions, Reaction, ReactionCount
-from core.wire.objects.member import MemberObject
+from core.wire.objects.guilds.member import MemberObject
 
 
 class ReactionEmojiObject(msgspec.Struct, kw_only=True):

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.channel import Channel, ChannelType
 from core.domain.user import User
-from core.wire.objects.user import UserObject, render_user
+from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time
 
 _HAS_TOPIC = frozenset(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.wire.objects.user import UserObject
+from core.wire.objects.people.user import UserObject
 
 
 class IntegrationAccountObject(msgspec.Struct, kw_only=True):
