@@ -106,7 +106,7 @@ def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTa
         call_later=common.call_later,
         on_added=journal.writer.add,
         on_lost=homes.users.lose,
-        on_parted=homes.users.part,
+        on_parted=(journal.writer.drop, homes.users.part),
         on_ended=(journal.writer.drop, homes.users.leave, homes.guilds.leave_all),
     )
     common.metrics.connections.sessions.set_function(lambda: float(len(table)))

@@ -51,7 +51,7 @@ class SessionTable:
         call_later: CallLater,
         on_added: Callable[[Session], None],
         on_lost: Callable[[Session], None],
-        on_parted: Callable[[Session], None],
+        on_parted: Sequence[Callable[[Session], None]],
         on_ended: Sequence[Callable[[Session], None]],
     ) -> None:
         self._call_later = call_later
@@ -131,7 +131,8 @@ class SessionTable:
         self._parted[session.user_id] = session
         self._cancel_expiry(session)
         self._expiries[session.id] = self._call_later(self._linger_s, lambda: self.end(session))
-        self._on_parted(session)
+        for tell in self._on_parted:
+            tell(session)
 
     def end(self, session: Session) -> None:
         """End a session, also one on its way to READY. No error when it has ended already."""

@@ -14,8 +14,9 @@ from tests.support.server_process import Server
 
 MINE: Final = "/users/@me/relationships"
 PEOPLE: Final = 24
-KILL_AFTER: Final = 400
-"""The number of answers after which the server is killed; 552 requests are sent, the first ones of all pairs before the others."""
+KILL_AFTER: Final = 300
+"""The number of answers after which the server is killed; 552 requests are sent, the first ones of all pairs before the
+others. Answers that have arrived by then are read before the kill."""
 
 FITTING: Final = {(None, None), (1, 1), (3, 4), (4, 3), (2, None), (None, 2), (2, 2)}
 

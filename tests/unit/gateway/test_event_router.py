@@ -52,7 +52,7 @@ class RouterUnderTest:
             call_later=timers.call_later,
             on_added=lambda _: None,
             on_lost=self.users.lose,
-            on_parted=self.users.part,
+            on_parted=(self.users.part,),
             on_ended=[self.users.leave],
         )
         self.router = EventRouter(

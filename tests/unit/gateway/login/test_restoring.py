@@ -75,7 +75,7 @@ class Process:
             call_later=self.timers.call_later,
             on_added=self.writer.add,
             on_lost=lambda _: None,
-            on_parted=lambda _: None,
+            on_parted=(),
             on_ended=[self.writer.drop],
         )
         self.left = LeftSessions(

@@ -26,7 +26,7 @@ class RecordedTable:
             call_later=self.timers.call_later,
             on_added=lambda session: self.added.append(session.id),
             on_lost=lambda session: self.lost.append(session.id),
-            on_parted=lambda session: self.parted.append(session.id),
+            on_parted=(lambda session: self.parted.append(session.id),),
             on_ended=[lambda session: self.ended.append(session.id)],
         )
 

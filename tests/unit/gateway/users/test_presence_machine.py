@@ -72,7 +72,7 @@ class Presences(RuleBasedStateMachine):
             call_later=self.timers.call_later,
             on_added=lambda _: None,
             on_lost=self.users.lose,
-            on_parted=self.users.part,
+            on_parted=(self.users.part,),
             on_ended=[self.users.leave],
         )
         self.said: dict[int, list[Said]] = {user_id: [] for user_id in PEOPLE}
