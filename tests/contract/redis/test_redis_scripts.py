@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.domain.ids import EPOCH_MS
 from core.door.pending import Pending, PendingKind, encode_pending
 from core.redis.scripts import load_scripts
 from tests.contract.redis.script_backends import NUM_SHARDS, RealScripts, ScriptBackend, TwinScripts
@@ -177,6 +178,13 @@ def test_door_gives_rising_ids_whatever_the_tickets_say(logs: Logs) -> None:
     assert logs.open(5, t=T - 40) == [b"OK", T + 2]
     assert logs.open(9, t=T - 248) == [b"LATE", T + 2]
     assert logs.open(9, t=T + 7) == [b"OK", T + 7]
+
+
+def test_ids_of_a_new_life_are_above_those_that_a_lost_one_may_have_told(logs: Logs) -> None:
+    begun = NOW_MS - EPOCH_MS
+    assert logs.open(1, t=begun - 100) == [b"LATE", begun + 250]
+    assert logs.open(1, t=begun + 250) == [b"OK", begun + 250]
+    assert logs.open(2, t=begun + 2) == [b"OK", begun + 250]
 
 
 def test_events_pass_in_the_order_of_ids_however_they_are_closed(logs: Logs) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from core.domain.ids import EPOCH_MS
 from core.door.pending import Pending, PendingKind, decode_pending
+from core.door.tickets import WINDOW_MS
 from core.redis.interfaces import Answer
 from tests.fakes.redis.limit_scripts import look, take
 from tests.fakes.redis.log_scripts import CLOSED, append
@@ -73,11 +75,11 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
     if door and ticket_ms - (door[0] >> 22) > int(args[6]):
         return [b"BUSY", ticket_ms - (door[0] >> 22)]
     last = kept.find(f"last{tag}{channel}")
-    ms = ticket_ms
+    ms = max(ticket_ms, shard.life - EPOCH_MS + WINDOW_MS)
     if isinstance(last, bytes):
         ms = max(ms, (id_of(last) >> 22) + (id_of(last) & _LOW >= low))
-        if ms >= ticket_ms + 250:
-            return [b"LATE", ms]
+    if ms >= ticket_ms + WINDOW_MS:
+        return [b"LATE", ms]
     word, *standings = _count(server, f"slow{tag}{channel}:{author}", int(args[12]), args[14:])
     if word != b"OK":
         return [word, *standings]

@@ -15,6 +15,7 @@
 -- include append
 -- include pass
 -- include limit
+local EPOCH_MS, WINDOW_MS = 1420070400000, 250
 local tag = KEYS[1]
 local run, life, channel, t, low = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local incarnation, what, oldest_ms, guild = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
@@ -76,16 +77,17 @@ end
 
 local last_key = 'last' .. tag .. channel
 local last = redis.call('GET', last_key)
-local ms = t
+-- Before this life of the log somebody may have told later ids than any that is known here, by a clock that is ahead.
+local ms = math.max(t, tonumber(life) - EPOCH_MS + WINDOW_MS)
 if last then
   local last_ms, last_low = ms_of(last)
   if last_low >= low then
     last_ms = last_ms + 1
   end
-  ms = math.max(t, last_ms)
-  if ms >= t + 250 then
-    return {'LATE', ms}
-  end
+  ms = math.max(ms, last_ms)
+end
+if ms >= t + WINDOW_MS then
+  return {'LATE', ms}
 end
 
 local slow, slow_ms = 'slow' .. tag .. channel .. ':' .. author, tonumber(ARGV[14])

@@ -89,10 +89,11 @@ def cluster(clock: FakeClock) -> FakeCluster:
 
 
 @pytest.fixture
-async def worker(cluster: FakeCluster) -> AsyncIterator[KeepingProcess]:
+async def worker(cluster: FakeCluster, clock: FakeClock) -> AsyncIterator[KeepingProcess]:
     worker = cluster.worker()
     worker.start()
     await worker.open_logs()
+    clock.advance(0.4)  # after which ids are no more above those that an earlier life may have told
     assert await worker.bus.wait_current(5)
     yield worker
     await worker.kill()
