@@ -108,6 +108,7 @@ class _Run:
         )
         fate.plan(within_s=actions * 1.2, answers=actions * len(self._scene.people))
         self.world.run_until(lambda: all(task.done() for task in tasks), limit_s=_WORK_LIMIT_S)
+        fate.end()
         for task in tasks:
             task.result()
 

@@ -63,6 +63,10 @@ class ClusterFate:
             for _ in range(chance.choice(often)):
                 self._at(chance.random() * within_s, happens)
 
+    def end(self) -> None:
+        """Let no later answer be fatal: fewer may have come than were planned for."""
+        self._fatal_answers.clear()
+
     def _at(self, delay_s: float, happen: Callable[[], None]) -> None:
         self._loop.call_later(delay_s, happen)
 

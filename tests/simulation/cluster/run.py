@@ -223,6 +223,7 @@ class ClusterRun:
         last = self._clients.create_task(self._change_last(fate))
         self.world.run_until(last.done, limit_s=_WORK_LIMIT_S)
         last.result()
+        fate.end()
 
     async def _change_last(self, fate: ClusterFate) -> None:
         """Let the last change of each guild be one whose API dies before it can tell it, in some seeds."""

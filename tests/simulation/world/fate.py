@@ -42,6 +42,10 @@ class Fate:
         for _ in range(self._chance.choice(_PAUSES)):
             self._at(self._chance.random() * within_s, self._pause)
 
+    def end(self) -> None:
+        """Let no later answer be fatal: fewer may have come than were planned for."""
+        self._fatal_answers.clear()
+
     def _count_answer(self) -> None:
         self._answers += 1
         if self._answers in self._fatal_answers:
