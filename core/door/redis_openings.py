@@ -2,8 +2,8 @@
 
 ```
  begin ─→ open ─┬─ close ─→ in the log ──────────────→ seen by our own tail: done
-                │    ├────→ held: somebody earlier is open ─→ seen later: done
-                │    └────→ no answer for long: the caller is told so, and `run` goes on closing
+                │    ├────→ held: somebody earlier is open ─→ seen later: done; or not for long: close again
+                │    └────→ no end for long: the caller is told so, and `run` goes on closing
                 ├─ abort ─→ gone
                 ├─ leave ─→ a sweeper ends it (`core.door.redis_orphans`)
                 └─ (the process dies, or Redis forgets it) ─→ `close` finds it gone: done if seen, OpeningGone if not
@@ -47,6 +47,8 @@ _LIVE_S: Final = 0.5
 """The time between two signs of life."""
 _SEEN_S: Final = 5.0
 """The time for which a held event, or one of a repeat, is waited for; a sweeper has ended what holds it by then."""
+_HELD_S: Final = 0.5
+"""The time after which the door is asked again about a held event: a restarted Redis may have forgotten it."""
 _LOST_S: Final = 3.0
 """The time for which calls are repeated whose answers were lost."""
 _PAUSE_S: Final = 0.05
@@ -179,12 +181,12 @@ class RedisOpenings:
     async def close(self, opened: Opened, envelopes: Sequence[Envelope], undo: Undo | None = None) -> None:
         """End an opening by its events; return when they have passed in the tail of this process.
 
-        An event that is still held after five seconds passes later. `undo` is called when it is certain that the events
-        are not told, until it does not raise Unavailable.
+        `undo` is called when it is certain that the events are not told, until it does not raise Unavailable.
 
         Raises:
             OpeningGone: see there.
-            OutcomeUnknown: when Redis stays away. The opening is ended later, by this process or by a sweeper.
+            OutcomeUnknown: when Redis stays away, or an event is held for more than five seconds. The opening is ended
+                later, by this process or by a sweeper.
         """
         began_s = self._clock.monotonic_s()
         for envelope in envelopes:
@@ -236,23 +238,35 @@ class RedisOpenings:
             args = closing_args(self._bus, opened.id, opened.channel_id, envelopes)
             return self._scripts.call("door_close", tag_of(opened.shard), *args)
 
-        answer = await self._repeat(ask)
-        if answer[0] == b"OK":
-            waits = []
-            for place, envelope in enumerate(envelopes):
-                shard = shard_of(envelope.owner_id, self._bus.num_shards)
-                position = position_of(*answer[1 + 2 * place : 3 + 2 * place])
-                self._recent.add_event(shard, position, envelope)
-                waits.append((shard, position))
-            for shard, position in waits:
-                await self._bus.wait_passed(shard, position)
-        elif answer[0] == b"HELD":
-            await self._wait_seen(opened)
-        else:
-            if not await self._bus.wait_applied(all_=answer[1], timeout_s=_SEEN_S):
-                raise OutcomeUnknown("this process is behind the logs")
-            if not opened.seen.is_set():
-                raise OpeningGone("the message was given up by the door")
+        give_up_s = self._clock.monotonic_s() + _SEEN_S
+        while True:
+            answer = await self._repeat(ask)
+            if answer[0] == b"OK":
+                return await self._wait_passed(envelopes, answer[1:])
+            if answer[0] == b"GONE":
+                return await self._find_gone(opened, answer[1])
+            if await self._is_seen(opened, _HELD_S):
+                return
+            if self._clock.monotonic_s() > give_up_s:
+                raise OutcomeUnknown("an earlier change of the channel has not ended")
+
+    async def _wait_passed(self, envelopes: Sequence[Envelope], places: Answer) -> None:
+        """Wait until events have passed whose generations and numbers in their logs are `places`."""
+        waits = []
+        for envelope, generation, n in zip(envelopes, places[::2], places[1::2], strict=True):
+            shard = shard_of(envelope.owner_id, self._bus.num_shards)
+            position = position_of(generation, n)
+            self._recent.add_event(shard, position, envelope)
+            waits.append((shard, position))
+        for shard, position in waits:
+            await self._bus.wait_passed(shard, position)
+
+    async def _find_gone(self, opened: Opened, all_: int) -> None:
+        """Return when an opening that is gone has been told; that was before `all_` events were. Raises as `close`."""
+        if not await self._bus.wait_applied(all_=all_, timeout_s=_SEEN_S):
+            raise OutcomeUnknown("this process is behind the logs")
+        if not opened.seen.is_set():
+            raise OpeningGone("the message was given up by the door")
 
     async def abort(self, opened: Opened, first_id: int = 0) -> None:
         """End an opening without an event. It is done later when Redis does not answer now.
@@ -301,21 +315,17 @@ class RedisOpenings:
         opened = self._watched.get(opened_id) or Opened(opened_id, 0, 0)
         self._watched[opened_id] = opened
         try:
-            async with asyncio.timeout(timeout_s):
-                await opened.seen.wait()
-        except TimeoutError:
-            return False
+            return await self._is_seen(opened, timeout_s)
         finally:
             if opened_id not in self._open:
                 self._watched.pop(opened_id, None)
-        return True
 
-    async def _wait_seen(self, opened: Opened) -> None:
-        try:
-            async with asyncio.timeout(_SEEN_S):
+    async def _is_seen(self, opened: Opened, timeout_s: float) -> bool:
+        """Wait until an event of an opening has passed; return False when it does not in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
                 await opened.seen.wait()
-        except TimeoutError:
-            logger.warning("an event is held at a door", extra={"channel": opened.channel_id})
+        return opened.seen.is_set()
 
     async def _repeat(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Make a call that may be made twice, again while its answers are lost."""
