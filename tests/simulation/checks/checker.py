@@ -29,7 +29,7 @@ def find_violations(
     newest = max((entry.position for entry in before.log), default=0)
     timeline = Timeline(baseline=before.guilds, after=newest, log=after.log, user_ids=user_ids)
     check_messages(ledger, after, violations)
-    RightsCheck(ledger, timeline, violations, late_ms=late_ms).run()
+    RightsCheck(ledger, timeline, violations, committed_ms=after.committed_ms, late_ms=late_ms).run()
     index = LogIndex(timeline)
     for record in ledger.sessions:
         is_live = any(record is each for each in live)

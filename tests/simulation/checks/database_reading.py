@@ -37,6 +37,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     log: list[LogEntry]
     messages: dict[int, MessageRow]
     guilds: dict[int, GuildModel]
+    committed_ms: dict[int, int] = {}
+    """Position → when the entry's rows were committed, where that may be long before it came into the log."""
 
 
 def read_database(path: str) -> Rows:

@@ -10,16 +10,23 @@
 The *floor* of a request is the newest entry that had been acknowledged to anybody when the request began, the *ceiling*
 the message's own entry, or the newest one when the answer came. What was done must be allowed at some moment between
 the two; what was refused must be forbidden at some moment between them.
+
+Rows may be read before their entry is in the log, when nobody could bring it there. So an entry that was committed
+before the ceiling, but came into the log after it, is the ceiling.
 """
 
 from bisect import bisect_right
-from typing import Any
+from collections.abc import Mapping
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Any, Final
 
 from core.domain.events import MESSAGE_CREATE
 from tests.simulation.checks.timeline import Moment, Timeline
 from tests.simulation.clients.ledger import Deed, Ledger
 from tests.simulation.world.server import CLOCK_MS, EPOCH_MS
 
+_NONE: Final[Mapping[int, int]] = MappingProxyType({})
 _Mark = tuple[str, str]
 """An event, and the id of its subject."""
 
@@ -27,13 +34,29 @@ _Mark = tuple[str, str]
 class RightsCheck:
     """Checks all requests of a ledger."""
 
-    def __init__(self, ledger: Ledger, timeline: Timeline, violations: list[str], *, late_ms: int = CLOCK_MS) -> None:
-        """`late_ms`: an answer may be as new as entries that the log gets so much later."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        timeline: Timeline,
+        violations: list[str],
+        *,
+        committed_ms: Mapping[int, int] = _NONE,
+        late_ms: int = CLOCK_MS,
+    ) -> None:
+        """`committed_ms`: when entries were committed, by position, where not when the log got them.
+
+        `late_ms`: an answer may be as new as entries that the log gets so much later.
+        """
         self._ledger = ledger
         self._late_ms = late_ms
         self._moments = [timeline.start, *timeline.moments]
         self._violations = violations
         self._created_ms = [0] + [_entry(moment).created_ms for moment in timeline.moments]
+        committed = [0] + [
+            committed_ms.get(_entry(moment).position, _entry(moment).created_ms) for moment in timeline.moments
+        ]
+        self._known_ms = list(accumulate(reversed(committed), min))[::-1]
+        """When the first was committed of each entry and all after it."""
         self._created: dict[int, int] = {}
         self._marked: dict[_Mark, list[int]] = {}
         for place, moment in enumerate(self._moments[1:], 1):
@@ -81,7 +104,9 @@ class RightsCheck:
         """Return the moments from a request's floor to its ceiling. A repeat may be answered from before its floor."""
         before = bisect_right(self._floors, (deed.begun_s, len(self._moments)))
         floor = max((place for _, place in self._floors[:before]), default=0)
-        if ceiling is None:
+        if ceiling is not None:
+            ceiling = bisect_right(self._known_ms, self._created_ms[ceiling]) - 1
+        else:
             ceiling = bisect_right(self._created_ms, EPOCH_MS + int(deed.ended_s * 1000) + self._late_ms) - 1
         return self._moments[min(floor, ceiling) : ceiling + 1]
 

@@ -32,7 +32,7 @@ from tests.simulation.world.network import HttpPort
 from tests.simulation.world.preparation import prepared_once
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
 from tests.simulation.world.redis_links import RedisHost
-from tests.simulation.world.server import SeededRandomness, SimulatedClock
+from tests.simulation.world.server import EPOCH_MS, SeededRandomness, SimulatedClock
 from tests.simulation.world.wires import GatewayPort
 from tests.simulation.world.world import Stuck, World
 from tests.support.databases import MigratedDatabase
@@ -162,7 +162,13 @@ class Cluster:
             each.id: MessageRow(each.id, each.channel_id, each.author_id, each.content, each.nonce)
             for each in self.rows._stored()
         }
-        return Rows(log=list(self.record.entries), messages=messages, guilds=guilds)
+        commits = {(shard, n): EPOCH_MS + int(at_s * 1000) for at_s, shard, n in self.database.commits}
+        committed_ms = {
+            entry.position: commits[place.shard, place.revision]
+            for entry, place in zip(self.record.entries, self.record.places, strict=True)
+            if (place.shard, place.revision) in commits
+        }
+        return Rows(log=list(self.record.entries), messages=messages, guilds=guilds, committed_ms=committed_ms)
 
     def close(self) -> None:
         """End everything."""
