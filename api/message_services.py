@@ -124,6 +124,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
         pins=PinService(
             store=store,
             entities=entities,
+            directs=directs,
             cache=cache,
             renderer=renderer,
             reactions=shown_reactions,

@@ -220,7 +220,9 @@ class GroupChannelService:
         raise Unavailable
 
     async def _require_group(self, caller: Caller, channel_id: int) -> None:
-        _check_group(caller, await self._entities.channel(channel_id))
+        # Whoever may not view a channel is not told of what type it is.
+        access = await self._entities.text_access(caller.user_id, channel_id)
+        _check_group(caller, access.channel)
 
     async def _require_friends(self, caller: Caller, user_ids: Sequence[int]) -> None:
         """Raise InvalidRecipients unless all are the caller's friends: nobody is brought in by a stranger."""
@@ -259,10 +261,10 @@ class GroupChannelService:
 def _check_group(caller: Caller, channel: Channel | None) -> None:
     if channel is None:
         raise UnknownChannel
-    if channel.guild_id or channel.type != ChannelType.GROUP_DM:
-        raise WrongChannelType
-    if caller.user_id not in channel.recipient_ids:
+    if not channel.guild_id and caller.user_id not in channel.recipient_ids:
         raise MissingAccess
+    if channel.type != ChannelType.GROUP_DM:
+        raise WrongChannelType
 
 
 def _check_owner(caller: Caller, channel: Channel, changes: Mapping[str, Any]) -> None:

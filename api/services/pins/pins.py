@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from api.services.access import ChannelAccess
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_cache import MessageCache
@@ -23,7 +24,7 @@ from api.services.messages.message_events import for_channel, message_created
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.pins.pin_flags import PinFlags
-from core.domain.channel import TEXT_LIKE, Channel
+from core.domain.channel import TEXT_LIKE, Channel, ChannelType
 from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType
 from core.domain.events import CHANNEL_PINS_UPDATE
 from core.domain.message import WRITTEN, Message, MessageType
@@ -52,6 +53,7 @@ class PinService:
     __slots__ = (
         "_cache",
         "_clock",
+        "_directs",
         "_door",
         "_entities",
         "_flags",
@@ -67,6 +69,7 @@ class PinService:
         *,
         store: Store,
         entities: EntityCache,
+        directs: DirectSends,
         cache: MessageCache,
         renderer: MessageRenderer,
         reactions: MessageReactions,
@@ -78,6 +81,7 @@ class PinService:
         self._store = store
         self._messages: MessageStore = store.messages
         self._entities = entities
+        self._directs = directs
         self._cache = cache
         self._renderer = renderer
         self._reactions = reactions
@@ -92,9 +96,12 @@ class PinService:
         Raises:
             Forbidden: without PIN_MESSAGES. UnknownMessage. SystemMessageAction: for a message that the server wrote.
             TooManyPins: when the channel has as many as it may have.
+            CannotSendToUser: in a direct channel with somebody to whom one may not write, as a pin writes a message.
         """
         access = await self._access(user_id, channel_id)
         access.require(_PIN)
+        if access.guild is None:
+            await self._directs.require_write(user_id, access.channel)
         message = await self._fetch(channel_id, message_id)
         if message.type not in WRITTEN:
             raise SystemMessageAction
@@ -171,11 +178,14 @@ class PinService:
         member = None if access.guild is None else access.guild.member
         make = _notice_of(channel, user_id, message_id)
         resolved = await self._renderer.resolve(make(0))
+        await self._directs.open_for_all(channel)
         async with self._door.open(opening) as permit:
             # Nothing may be awaited from here to `add`, as in `api.services.messages.messages`.
             message = make(permit.id)
             encoded = self._renderer.encode(msgspec.structs.replace(resolved, message=message), member)
             await self._cache.add(message, message_created(channel, message, encoded.dispatch))
+        if channel.type == ChannelType.DM:
+            await self._directs.look_again(channel.id)
 
     async def _show(self, user_id: int, channel_id: int, pins: Sequence[Pin]) -> tuple[list[Pin], Sequence[bytes]]:
         """Return the pins whose messages are there, and these in JSON; remove the other pins."""

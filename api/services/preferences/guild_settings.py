@@ -10,7 +10,7 @@ from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from api.services.preferences.preference_forms import ChannelOverrideForm, UpdateGuildSettings
+from api.services.preferences.preference_forms import ChannelOverrideForm, MuteConfigForm, UpdateGuildSettings
 from api.services.preferences.user_settings import require_person
 from core.domain.errors import Invalid, invalid_field
 from core.domain.events import USER_GUILD_SETTINGS_UPDATE
@@ -43,7 +43,7 @@ class GuildSettingsService:
             WrongAccountKind, UnknownGuild.
         """
         require_person(caller)
-        guild_id = _parse_guild(guild)
+        guild_id = _parse_guild(guild, "guild_id")
         if guild_id != NO_GUILD:
             await self._entities.access(caller.user_id, guild_id)
         kept = await self._store.preferences.find_guild_settings(caller.user_id, guild_id)
@@ -65,12 +65,17 @@ class GuildSettingsService:
         Raises:
             WrongAccountKind, UnknownGuild, MissingAccess. Invalid: for wrong channels, or too many.
         """
-        return (await self.update_many(caller, {guild: form}))[0]
+        require_person(caller)
+        return (await self._update_all(caller, {_parse_guild(guild, "guild_id"): form}))[0]
 
     async def update_many(self, caller: Caller, forms: Mapping[str, UpdateGuildSettings]) -> list[GuildSettingsObject]:
         """Change the settings of several guilds at once, or of none. The rest is as in `update`."""
         require_person(caller)
-        wanted = {_parse_guild(guild): form for guild, form in forms.items()}
+        return await self._update_all(
+            caller, {_parse_guild(guild, "guilds", guild): form for guild, form in forms.items()}
+        )
+
+    async def _update_all(self, caller: Caller, wanted: Mapping[int, UpdateGuildSettings]) -> list[GuildSettingsObject]:
         for guild_id in wanted:
             if guild_id != NO_GUILD:
                 await self._entities.access(caller.user_id, guild_id)
@@ -94,14 +99,16 @@ class GuildSettingsService:
         return shown
 
 
-def _parse_guild(guild: str) -> int:
-    return NO_GUILD if guild == DIRECT_MESSAGES else _parse_id(guild, "guild_id")
+def _parse_guild(guild: str, *path: str) -> int:
+    return NO_GUILD if guild == DIRECT_MESSAGES else _parse_id(guild, *path)
 
 
-def _parse_id(given: str | int | None, *path: str) -> int:
+def _parse_id(given: str | int | None, *path: str | int) -> int:
+    if given is None:
+        raise invalid_field(path, "BASE_TYPE_REQUIRED", "This field is required")
     shown = str(given)
     if not (shown.isascii() and shown.isdigit() and len(shown) < 20 and 0 < int(shown) <= MAX_SNOWFLAKE):
-        raise invalid_field(path, "NUMBER_TYPE_COERCE", f"Value {shown[:32]!r} is not snowflake.")
+        raise invalid_field(path, "NUMBER_TYPE_COERCE", f'Value "{shown[:32]}" is not snowflake.')
     return int(shown)
 
 
@@ -121,12 +128,16 @@ def _assign(target: msgspec.Struct, form: msgspec.Struct, *, without: str) -> No
     for name in form.__struct_fields__:
         value: Any = getattr(form, name)
         if name != without and value is not UNSET:
-            setattr(target, name, value)
+            setattr(target, name, value.render() if isinstance(value, MuteConfigForm) else value)
 
 
 def _list_overrides(
     given: Mapping[str, ChannelOverrideForm] | list[ChannelOverrideForm] | tuple[()],
 ) -> list[tuple[str, ChannelOverrideForm]]:
     """Return the overrides with the id of their channel, in either form."""
-    pairs = given.items() if isinstance(given, Mapping) else [(form.channel_id, form) for form in given]
-    return [(str(_parse_id(channel_id, "channel_overrides", "channel_id")), form) for channel_id, form in pairs]
+    if isinstance(given, Mapping):
+        return [(str(_parse_id(key, "channel_overrides", key)), form) for key, form in given.items()]
+    return [
+        (str(_parse_id(form.channel_id, "channel_overrides", index, "channel_id")), form)
+        for index, form in enumerate(given)
+    ]

@@ -1,5 +1,6 @@
 """Bodies of requests about what people set for themselves."""
 
+import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
@@ -30,12 +31,28 @@ class UpdateSettingsJson(msgspec.Struct, kw_only=True):
     required_data_version: int | None = None
 
 
+class MuteConfigForm(msgspec.Struct, kw_only=True):
+    """Until when something is muted. A time without a zone is in UTC."""
+
+    end_time: dt.datetime | None = None
+    selected_time_window: Annotated[float, Meta(ge=-1, le=2**31)] | None = None
+
+    def render(self) -> MuteConfig:
+        """Return it as it is kept and shown."""
+        end = self.end_time
+        if end is not None and end.tzinfo is None:
+            end = end.replace(tzinfo=dt.UTC)
+        return MuteConfig(
+            end_time=None if end is None else end.isoformat(), selected_time_window=self.selected_time_window
+        )
+
+
 class ChannelOverrideForm(msgspec.Struct, kw_only=True):
     """What is to differ in one channel. `channel_id` is needed in a list only."""
 
     channel_id: str | int | None = None
     muted: bool | UnsetType = UNSET
-    mute_config: MuteConfig | UnsetType | None = UNSET
+    mute_config: MuteConfigForm | UnsetType | None = UNSET
     message_notifications: Told | UnsetType = UNSET
     collapsed: bool | UnsetType = UNSET
     flags: Flags | UnsetType = UNSET
@@ -45,7 +62,7 @@ class UpdateGuildSettings(msgspec.Struct, kw_only=True):
     """PATCH /users/@me/guilds/{guild}/settings."""
 
     muted: bool | UnsetType = UNSET
-    mute_config: MuteConfig | UnsetType | None = UNSET
+    mute_config: MuteConfigForm | UnsetType | None = UNSET
     message_notifications: Told | UnsetType = UNSET
     suppress_everyone: bool | UnsetType = UNSET
     suppress_roles: bool | UnsetType = UNSET

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from api.forms.form import translate
 from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.ids import IdSource
@@ -58,7 +59,8 @@ class UserSettingsService:
         try:
             given = check_user_settings(form)
         except msgspec.ValidationError as error:
-            raise _name_error(error) from error
+            # msgspec names the place from the body on, as all forms' errors do.
+            raise Invalid(translate(str(error), form, ())) from error
         if not given:
             return await self.fetch(caller)
         async with self._store.write(users=[caller.user_id]) as tx:
@@ -153,10 +155,3 @@ def _read(encoded: str) -> bytes:
 
 def _bad_proto() -> Invalid:
     return invalid_field("settings", "BASE_TYPE_BAD_TYPE", "Not settings as protobuf in base64.")
-
-
-def _name_error(error: msgspec.ValidationError) -> Invalid:
-    """Make the error of a wrong value. msgspec names its place at the end, as `$.status`."""
-    said, _, place = str(error).partition(" - at `$.")
-    name = place.rstrip("`").partition(".")[0].partition("[")[0]
-    return invalid_field(name or "settings", "BASE_TYPE_BAD_TYPE", said)

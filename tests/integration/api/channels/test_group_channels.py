@@ -185,6 +185,9 @@ async def test_group_routes_are_for_groups(group: Group) -> None:
     assert error_code(await group.owner.put(f"/channels/{direct}/recipients/{group.carol.id}")) == (400, 50024)
     assert error_code(await group.owner.delete(f"/channels/{direct}/recipients/{group.bob.id}")) == (400, 50024)
     assert error_code(await group.owner.put(f"/channels/5/recipients/{group.carol.id}")) == (404, 10003)
+    # Whoever cannot see a channel is not told of what kind it is.
+    assert error_code(await group.carol.put(f"/channels/{direct}/recipients/{group.owner.id}")) == (403, 50001)
+    assert error_code(await group.carol.delete(f"/channels/{direct}/recipients/{group.bob.id}")) == (403, 50001)
     assert (await group.owner.patch(f"/channels/{direct}", {"name": "x"})).json()["code"] == 50003
 
 

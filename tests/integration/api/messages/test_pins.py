@@ -196,6 +196,20 @@ async def test_direct_messages_are_pinned_by_both(api: ApiUnderTest) -> None:
     assert shown["last_pin_timestamp"] == listed[0]["pinned_at"]
 
 
+async def test_pin_opens_a_direct_channel_that_was_closed_as_a_message_does(api: ApiUnderTest) -> None:
+    alice, bob = await api.register(), await api.register()
+    await store_guild(api, alice, bob)
+    channel = (await alice.post("/users/@me/channels", {"recipient_id": bob.id})).json()["id"]
+    message = (await alice.post(f"/channels/{channel}/messages", {"content": "x"})).json()["id"]
+    assert (await bob.delete(f"/channels/{channel}")).status_code == 200
+    assert (await alice.put(f"/channels/{channel}/messages/pins/{message}")).status_code == 204
+    heard = [name for name, _ in api.events_of(bob.id)]
+    assert heard[heard.index("CHANNEL_DELETE") :].index("CHANNEL_CREATE") < heard[
+        heard.index("CHANNEL_DELETE") :
+    ].index("MESSAGE_CREATE")
+    assert [each["id"] for each in (await bob.get("/users/@me/channels")).json()] == [channel]
+
+
 async def test_pinned_messages_show_reactions(board: Board) -> None:
     await board.pin(0)
     await board.bob.put(f"{board.place.messages}/{board.ids[0]}/reactions/{quote('🔥')}/@me")

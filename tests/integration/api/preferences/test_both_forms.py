@@ -146,10 +146,10 @@ async def test_wrong_json_of_the_protobuf_is_named(api: ApiUnderTest) -> None:
 
 async def test_flat_setting_that_no_message_can_hold_is_refused(api: ApiUnderTest) -> None:
     alice = await api.register()
-    for wrong in (
-        {"restricted_guilds": ["x"]},
-        {"guild_folders": [{"id": "1"}]},
-        {"custom_status": {"expires_at": "soon"}},
-        {"friend_discovery_flags": -1},
+    for wrong, place, code in (
+        ({"restricted_guilds": ["x"]}, ("restricted_guilds", "0"), "STRING_TYPE_REGEX"),
+        ({"guild_folders": [{"id": "1"}]}, ("guild_folders", "0", "id"), "NUMBER_TYPE_COERCE"),
+        ({"custom_status": {"expires_at": "soon"}}, ("custom_status", "expires_at"), "DATETIME_TYPE_PARSE"),
+        ({"friend_discovery_flags": -1}, ("friend_discovery_flags",), "NUMBER_TYPE_MIN"),
     ):
-        assert form_code(await alice.patch(FLAT, wrong), *wrong) == "BASE_TYPE_BAD_TYPE"
+        assert form_code(await alice.patch(FLAT, wrong), *place) == code

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.embedded_api import ApiUnderTest
-from tests.support.guild_scene import Scene, error_code
+from tests.support.guild_scene import Scene, error_code, form_code
 
 MUTE = {"end_time": "2027-01-01T00:00:00+00:00", "selected_time_window": 3600}
 
@@ -80,6 +80,33 @@ async def test_wrong_settings_are_refused(api: ApiUnderTest, wrong: Any) -> None
     answer = await scene.owner.patch(f"/users/@me/guilds/{scene.id}/settings", wrong)
     assert error_code(answer) == (400, 50035)
     assert told(api, scene.owner.id) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "code"),
+    [
+        ({"mute_config": {"end_time": "soon"}}, ["mute_config", "end_time"], "DATETIME_TYPE_PARSE"),
+        ({"channel_overrides": {"x": {}}}, ["channel_overrides", "x"], "NUMBER_TYPE_COERCE"),
+        ({"channel_overrides": [{}]}, ["channel_overrides", "0", "channel_id"], "BASE_TYPE_REQUIRED"),
+    ],
+)
+async def test_wrong_part_of_the_settings_is_named(api: ApiUnderTest, wrong: Any, place: list[str], code: str) -> None:
+    scene = await Scene.build(api)
+    answer = await scene.owner.patch(f"/users/@me/guilds/{scene.id}/settings", wrong)
+    assert form_code(answer, *place) == code
+    several = await scene.owner.patch("/users/@me/guilds/settings", {"guilds": {"y": {}}})
+    assert form_code(several, "guilds", "y") == "NUMBER_TYPE_COERCE"
+
+
+async def test_time_of_a_mute_is_kept_with_its_zone(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    for given, kept in (
+        ("2027-01-01T00:00:00.5Z", "2027-01-01T00:00:00.500000+00:00"),
+        ("2027-01-01T00:00:00", "2027-01-01T00:00:00+00:00"),
+        (None, None),
+    ):
+        answer = await alice.patch("/users/@me/guilds/@me/settings", {"mute_config": {"end_time": given}})
+        assert answer.json()["mute_config"]["end_time"] == kept
 
 
 async def test_guild_of_others_has_no_settings_here(api: ApiUnderTest) -> None:

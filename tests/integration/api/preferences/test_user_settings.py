@@ -52,18 +52,22 @@ async def test_changed_settings_are_kept_answered_whole_and_told(api: ApiUnderTe
 
 
 @pytest.mark.parametrize(
-    ("wrong", "name"),
+    ("wrong", "place", "code"),
     [
-        ({"status": "asleep"}, "status"),
-        ({"developer_mode": "yes"}, "developer_mode"),
-        ({"afk_timeout": -1}, "afk_timeout"),
-        ({"guild_positions": [1]}, "guild_positions"),
+        ({"status": "asleep"}, ["status"], "BASE_TYPE_CHOICES"),
+        ({"developer_mode": "yes"}, ["developer_mode"], "BOOLEAN_TYPE_CONVERT"),
+        ({"afk_timeout": -1}, ["afk_timeout"], "NUMBER_TYPE_MIN"),
+        ({"guild_positions": ["1", 1]}, ["guild_positions", "1"], "STRING_TYPE_CONVERT"),
+        ({"custom_status": {"text": "x" * 129}}, ["custom_status", "text"], "BASE_TYPE_MAX_LENGTH"),
+        ({"friend_source_flags": None}, ["friend_source_flags"], "BASE_TYPE_REQUIRED"),
     ],
 )
-async def test_wrong_setting_is_named_and_changes_nothing(api: ApiUnderTest, wrong: Any, name: str) -> None:
+async def test_wrong_setting_is_named_and_changes_nothing(
+    api: ApiUnderTest, wrong: Any, place: list[str], code: str
+) -> None:
     alice = await api.register()
     answer = await alice.patch("/users/@me/settings", {"theme": "light", **wrong})
-    assert form_code(answer, name) == "BASE_TYPE_BAD_TYPE"
+    assert form_code(answer, *place) == code
     assert (await alice.get("/users/@me/settings")).json()["theme"] == "dark"
     assert told(api, alice.id, "USER_SETTINGS_UPDATE") == []
 

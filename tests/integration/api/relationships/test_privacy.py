@@ -74,7 +74,7 @@ async def test_bots_are_restricted_as_people(api: ApiUnderTest) -> None:
     assert await send(alice, bot) == SENT
 
 
-@pytest.mark.parametrize("method", ["edit", "typing", "reaction"])
+@pytest.mark.parametrize("method", ["edit", "typing", "reaction", "pin"])
 async def test_what_is_done_in_the_channel_is_refused_like_a_send(api: ApiUnderTest, method: str) -> None:
     scene = await Scene.build(api)
     alice, bob = await scene.join(), await scene.join()
@@ -85,6 +85,9 @@ async def test_what_is_done_in_the_channel_is_refused_like_a_send(api: ApiUnderT
         answer = await bob.patch(f"{path}/{message}", {"content": "y"})
     elif method == "typing":
         answer = await bob.post(path.replace("messages", "typing"))
+    elif method == "pin":
+        answer = await bob.put(f"{path}/pins/{message}")
+        assert len((await alice.get(path)).json()) == 1
     else:
         answer = await bob.put(f"{path}/{message}/reactions/%F0%9F%91%8D/@me")
     assert error_code(answer) == REFUSED
