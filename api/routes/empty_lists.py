@@ -10,7 +10,7 @@ from api.http.parameters import SnowflakePath
 from api.http.route import Route, get, put
 from api.services.caller import Caller
 from api.services.empty_lists import EmptyListService, require_nothing
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.wire.objects.empty_list import NoItems, NoOnboarding, Nothing, NoThreads, NoWelcomeScreen, NoWidget
 
 

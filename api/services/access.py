@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from core.domain.channel import VOCAL, Channel
+from core.domain.channels.channel import VOCAL, Channel
 from core.domain.errors import Forbidden, MissingAccess
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.member import Member
-from core.domain.permissions import (
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import (
     ALL_PERMISSIONS,
     Permission,
     compute_base_permissions,
     compute_channel_permissions,
 )
-from core.domain.role import Role
+from core.domain.guilds.role import Role
 
 _VIEW = int(Permission.VIEW_CHANNEL)
 _CONNECT = int(Permission.CONNECT)

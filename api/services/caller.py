@@ -6,7 +6,7 @@ parameter `caller`.
 
 from msgspec import Struct
 
-from core.domain.user import User
+from core.domain.people.user import User
 
 
 class Caller(Struct, kw_only=True, frozen=True):

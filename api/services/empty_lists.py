@@ -10,14 +10,14 @@ from typing import Any
 from api.services.applications.applications import ApplicationService
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from core.domain.errors import (
     DirectChannelAction,
     NotBuilt,
     UnknownWelcomeScreen,
     WrongChannelType,
 )
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.store.aggregates.messages import MessageStore
 
 _THREADED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM})

@@ -20,7 +20,7 @@ from api.services.access import (
 )
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import MissingAccess, UnknownChannel, UnknownGuild, UnknownUser
 from core.domain.events import (
     CHANNEL_CREATE,
@@ -37,8 +37,8 @@ from core.domain.events import (
     PRIVATE_CHANNEL_EVENTS,
     USER_UPDATE,
 )
-from core.domain.member import Member
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.people.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 

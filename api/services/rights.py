@@ -20,7 +20,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from api.services.access import GuildAccess, GuildEntry, as_entry
 from api.services.entity_cache import EntityCache
 from core.domain.errors import Unavailable, UnknownGuild
-from core.domain.member import Member
+from core.domain.guilds.member import Member
 from core.store.interfaces import Store, Transaction
 
 MAX_ATTEMPTS: Final = 10

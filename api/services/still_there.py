@@ -1,7 +1,7 @@
 """Entities that a unit of work looks up again, as they may be gone. `rights` has those that rights depend on."""
 
 from core.domain.errors import UnknownGuild
-from core.domain.guild import Guild
+from core.domain.guilds.guild import Guild
 from core.store.interfaces import Transaction
 
 

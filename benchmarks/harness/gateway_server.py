@@ -26,7 +26,7 @@ import uvloop
 from api.services.announcements import channel_event
 from benchmarks.harness.world import World
 from core.domain.events import MESSAGE_CREATE, PRESENCE_UPDATE, Audience
-from core.domain.message import Message, ResolvedMessage
+from core.domain.messages.message import Message, ResolvedMessage
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.garbage import GarbageControl

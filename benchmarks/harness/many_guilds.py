@@ -11,15 +11,15 @@ from typing import Final
 import msgspec
 
 from api.services.accounts.tokens import make_token
-from core.domain.channel import Channel, ChannelType
-from core.domain.guild import Guild
-from core.domain.member import Member
-from core.domain.message import Message
-from core.domain.permissions import DEFAULT_EVERYONE
-from core.domain.read_state import Ack
-from core.domain.role import Role
+from core.domain.channels.channel import Channel, ChannelType
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import DEFAULT_EVERYONE
+from core.domain.guilds.role import Role
+from core.domain.messages.message import Message
+from core.domain.messages.read_state import Ack
+from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
-from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import SystemClock
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.settings.settings import StoreSettings

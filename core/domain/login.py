@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import msgspec
 
 from core.domain.application import Application
-from core.domain.channel import Channel
-from core.domain.member import Member
-from core.domain.relationship import Relationship, RelationshipType
-from core.domain.user import Account, AuthSession, User
+from core.domain.channels.channel import Channel
+from core.domain.guilds.member import Member
+from core.domain.people.relationship import Relationship, RelationshipType
+from core.domain.people.user import Account, AuthSession, User
 
 
 class LoginSnapshot(msgspec.Struct, kw_only=True, frozen=True):

@@ -246,7 +246,7 @@ class RedisOpenings:
             if answer[0] == b"GONE":
                 return await self._find_gone(opened, answer[1])
             if await self._is_seen(opened, _HELD_S):
-                return
+                return None
             if self._clock.monotonic_s() > give_up_s:
                 raise OutcomeUnknown("an earlier change of the channel has not ended")
 

@@ -10,7 +10,7 @@
     a missing permission takes others with it          (apply_implicit_denials)
 
 Permission values are unsigned 64-bit ints; another value raises OverflowError. The names of the bits are in
-`core.domain.permissions`; this module has only those that the algorithm itself looks at.
+`core.domain.guilds.permissions`; this module has only those that the algorithm itself looks at.
 Source: Discord's documentation, topic "Permissions" (permission hierarchy, overwrites, implicit permissions, timeouts).
 
 Compiled as `core_ext.guild.permissions_c` with the types in `permissions_c.pxd`.

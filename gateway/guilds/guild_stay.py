@@ -18,7 +18,7 @@ import msgspec
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
 from core.domain.events import MESSAGE_CREATE
-from core.domain.member import Member
+from core.domain.guilds.member import Member
 from core.wire.envelope import Envelope
 from gateway.guilds.guild_actor import STATE_EVENTS, GuildActor
 from gateway.guilds.guild_replay import is_told_again

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core_ext.guild import SlotSet, compute_channel
 from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.state.channel_state import ChannelState

@@ -18,8 +18,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from core.domain.member import Member
-from core.domain.relationship import Relationship
+from core.domain.guilds.member import Member
+from core.domain.people.relationship import Relationship
 from core.wire.envelope import Envelope
 from core.wire.objects.people.presence import PresenceObject
 from core.wire.objects.people.session import SessionObject

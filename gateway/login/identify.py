@@ -20,8 +20,8 @@ from typing import Final
 
 from core.domain.errors import Unavailable
 from core.domain.events import SESSION_REVOKED
+from core.domain.guilds.member import Member
 from core.domain.login import LoginSnapshot
-from core.domain.member import Member
 from core.domain.tokens import hash_token, strip_scheme
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode

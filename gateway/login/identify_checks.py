@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.domain.application import OPENS_CONTENT, OPENS_MEMBERS, OPENS_PRESENCES, Application
 from core.domain.intents import ACCEPTED_INTENTS, ALL_INTENTS, PRIVILEGED, Intent
-from core.domain.user import AuthSession, User
+from core.domain.people.user import AuthSession, User
 from core.wire import close_codes
 from gateway.commands.commands import Identify
 from gateway.login.refusal import Refusal

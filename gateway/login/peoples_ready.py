@@ -23,7 +23,7 @@ import msgspec
 
 from core.domain.events import READY, READY_SUPPLEMENTAL
 from core.domain.login import LoginSnapshot
-from core.domain.user import User
+from core.domain.people.user import User
 from core.wire.capabilities import Capability, has
 from core.wire.objects.channels.channel import DirectChannelObject, render_direct_channel
 from core.wire.objects.channels.read_state import ReadStateObject, render_read_state

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from core.domain.preferences import Preferences
-from core.domain.read_state import ReadState
+from core.domain.messages.read_state import ReadState
+from core.domain.people.preferences import Preferences
 from core.store.interfaces import Store
 from core.wire.objects.people.guild_settings import parse_guild_settings
 from core.wire.objects.people.preferences import parse_user_settings

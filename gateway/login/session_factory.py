@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.domain.application import Application
-from core.domain.user import Account, AuthSession
+from core.domain.people.user import Account, AuthSession
 from core.live.interfaces import SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics

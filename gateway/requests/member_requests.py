@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from core.domain.events import GUILD_MEMBERS_CHUNK
+from core.domain.guilds.member import Member
 from core.domain.intents import Intent
-from core.domain.member import Member
 from core.store.interfaces import Store
 from core.wire.objects.guilds.member import MembersChunk, render_member
 from core.wire.objects.guilds.named_member import name_member

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.domain.events import RELATIONSHIP_ADD, RELATIONSHIP_EVENTS, RELATIONSHIP_UPDATE
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.people.relationship import Relationship, RelationshipType
 from core.wire.envelope import Envelope
 from gateway.events.recent import remember
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.status_settings import STATUSES, expiry_ms
+from core.domain.people.status_settings import STATUSES, expiry_ms
 from gateway.commands.activity import CUSTOM, Activity, custom_status
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.users.presence import Presence, plain_presence, render_activity

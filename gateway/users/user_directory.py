@@ -14,7 +14,7 @@ import msgspec
 
 from core.bus.interfaces import Bus
 from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, USER_SETTINGS_UPDATE, Audience
-from core.domain.relationship import Relationship
+from core.domain.people.relationship import Relationship
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import NO_ID, Envelope

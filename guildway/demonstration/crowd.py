@@ -10,13 +10,13 @@ from typing import Final
 
 import msgspec
 
-from core.domain.channel import Channel, ChannelType, Overwrite
-from core.domain.guild import Guild
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.guilds.role import Role
 from core.domain.ids import created_ms, snowflake_at
-from core.domain.member import Member
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
-from core.domain.role import Role
-from core.domain.user import Account, User
+from core.domain.people.user import Account, User
 
 MAX_MEMBERS: Final = 500_000
 """The largest guild that the server is designed for."""

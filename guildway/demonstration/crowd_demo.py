@@ -15,9 +15,9 @@ from typing import Final, TextIO
 
 from api.services.accounts.passwords import Passwords
 from api.services.accounts.tokens import make_token
-from core.domain.member import Member
+from core.domain.guilds.member import Member
+from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
-from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError

@@ -4,16 +4,16 @@ from typing import Any
 
 import msgspec
 
-from core.domain.attachment import Attachment, StoredFile
-from core.domain.channel import Channel, ChannelType
+from core.domain.channels.channel import Channel, ChannelType
 from core.domain.events import Audience
-from core.domain.forward import Forward
-from core.domain.guild import Guild
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Invite
+from core.domain.guilds.role import Role
 from core.domain.ids import snowflake_at
-from core.domain.member import Invite
-from core.domain.message import Message
-from core.domain.role import Role
-from core.domain.user import Account, AuthSession, User
+from core.domain.messages.attachment import Attachment, StoredFile
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import Message
+from core.domain.people.user import Account, AuthSession, User
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from tests.fakes.clock import START_MS

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.attachment import Attachment
 from core.domain.errors import Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
-from core.domain.message import Message
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.message import Message
 from core.store.aggregates.message_rows import MessageRows
 from tests.contract.builders import FULL_ATTACHMENT, FULL_FORWARD, flake, flake_at, new_message
 from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_postgres_rows, open_sqlite_rows

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.errors import Forbidden, TooManyReactions, UnknownMessage
-from core.domain.reaction import MAX_EMOJIS, Reaction, ReactionCount
+from core.domain.messages.reaction import MAX_EMOJIS, Reaction, ReactionCount
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.reaction_rows import ReactionRows
 from tests.contract.builders import flake, new_message

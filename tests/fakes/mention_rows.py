@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from core.domain.message import Message
-from core.domain.read_state import find_targets
+from core.domain.messages.message import Message
+from core.domain.messages.read_state import find_targets
 
 
 class FakeMentionRows:

@@ -16,7 +16,7 @@ import msgspec
 
 from core.domain.errors import Invalid, OutcomeUnknown, Unavailable, UnknownMessage
 from core.domain.ids import MAX_SNOWFLAKE, created_ms, snowflake_at
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.domain.reaction import Reaction
+from core.domain.messages.reaction import Reaction
 from core.wire.envelope import Envelope
 from tests.contract.builders import new_envelope
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 import msgspec
 
 from core.domain.errors import OutcomeUnknown, Unavailable, UnknownMessage
-from core.domain.reaction import Counts, OwnReactions, Reaction, count_added, count_removed, find_count
+from core.domain.messages.reaction import Counts, OwnReactions, Reaction, count_added, count_removed, find_count
 from tests.fakes.message_rows import Fate
 
 _Place = tuple[int, int]

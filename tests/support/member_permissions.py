@@ -1,9 +1,9 @@
 """A member's permissions, worked out from a whole snapshot of the guild each time."""
 
-from core.domain.channel import Channel
-from core.domain.guild import GuildSnapshot
-from core.domain.member import Member
-from core.domain.permissions import compute_base_permissions, compute_channel_permissions
+from core.domain.channels.channel import Channel
+from core.domain.guilds.guild import GuildSnapshot
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import compute_base_permissions, compute_channel_permissions
 
 
 def compute_member_permissions(

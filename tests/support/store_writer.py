@@ -6,14 +6,14 @@ import msgspec
 
 from api.services.accounts.tokens import make_token
 from core.domain.application import PRIVILEGED_FLAGS, Application
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience
-from core.domain.guild import Guild
-from core.domain.message import Message, ResolvedMessage
-from core.domain.permissions import DEFAULT_EVERYONE
-from core.domain.role import Role
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.permissions import DEFAULT_EVERYONE
+from core.domain.guilds.role import Role
+from core.domain.messages.message import Message, ResolvedMessage
+from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
-from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.store.sql.store import SqlStore

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.domain.events import Audience
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.people.relationship import Relationship, RelationshipType
 from core.wire.objects.people.relationship import render_relationship, render_removed
 from tests.support.store_writer import Login, StoreWriter
 

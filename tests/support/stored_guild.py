@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.channel import Overwrite
-from core.domain.permissions import DEFAULT_EVERYONE
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import DEFAULT_EVERYONE
 from core.domain.tokens import BOT_SCHEME
 from core_ext.ids import SnowflakeGenerator
 from tests.support.embedded_api import Actor, ApiUnderTest

@@ -20,7 +20,7 @@ from api.services.caller import Caller
 from api.services.files.downloads import DownloadService, Link, Wish, shown_type_of
 from api.services.files.link_refresh import LinkRefreshService, RefreshForm
 from api.services.files.uploads import UPLOAD_PATH, UploadService, UploadsForm
-from core.domain.attachment import StoredFile
+from core.domain.messages.attachment import StoredFile
 from core.http.files import FileAnswer
 from core.store.blob.interfaces import OpenBlob
 from core.wire.objects.messages.attachment import RefreshedLinks, UploadsObject

@@ -21,7 +21,7 @@ from api.services.members.member_updates import announce_in_guilds, lock_guilds
 from api.services.relationships.relationship_cache import RelationshipCache
 from core.domain.errors import FieldError, Invalid, MissingAccess, Unauthorized, UnknownUser, WrongAccountKind
 from core.domain.events import USER_UPDATE
-from core.domain.user import Account
+from core.domain.people.user import Account
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.people.user import OwnUserObject, UserObject, render_own_user, render_user
 from core.wire.objects.profile import MutualGuildObject, ProfileObject, ProfileUserObject, UserProfileObject

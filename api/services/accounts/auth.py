@@ -18,8 +18,8 @@ from api.services.ids import IdSource
 from core.domain import texts
 from core.domain.errors import FieldError, Invalid, UnknownSession, WrongAccountKind, invalid_field
 from core.domain.events import SESSION_REVOKED
+from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
-from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.store.interfaces import Store, Transaction

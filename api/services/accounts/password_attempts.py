@@ -18,7 +18,7 @@ from api.services.accounts.passwords import Passwords
 from api.services.caller import Caller
 from api.services.limits import Limits
 from core.domain.errors import RateLimited
-from core.domain.user import Account
+from core.domain.people.user import Account
 from core.runtime.addresses import key_of
 from core.runtime.metrics import Metrics
 from core.store.interfaces import Store

@@ -23,8 +23,8 @@ from core.domain import texts
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
 from core.domain.events import USER_UPDATE
+from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
-from core.domain.user import Account, AuthSession, User
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.store.interfaces import Store, Transaction

@@ -22,8 +22,8 @@ from api.services.rights import confirm_rights, on_present_rights
 from core.domain.application import Application
 from core.domain.errors import Forbidden, UnknownApplication, UnknownUser, WrongAccountKind, invalid_field
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE
-from core.domain.permissions import ALL_PERMISSIONS, Permission
-from core.domain.role import Role
+from core.domain.guilds.permissions import ALL_PERMISSIONS, Permission
+from core.domain.guilds.role import Role
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.application import AuthorizationObject, AuthorizationPageObject
 from core.wire.objects.guilds.member import render_member

@@ -5,8 +5,8 @@ from typing import Final
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from core.domain.application import Application
-from core.domain.permissions import Permission
-from core.domain.user import User
+from core.domain.guilds.permissions import Permission
+from core.domain.people.user import User
 from core.store.interfaces import Store
 from core.wire.objects.guilds.integration import (
     IntegrationAccountObject,

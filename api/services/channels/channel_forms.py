@@ -12,8 +12,8 @@ from api.forms.form import SnowflakeField
 from api.forms.marks import text, unbuilt
 from api.services.roles.role_forms import PermissionBits
 from core.domain import texts
-from core.domain.channel import Overwrite
-from core.domain.permissions import ALL_PERMISSIONS
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import ALL_PERMISSIONS
 
 ChannelName = Annotated[str, text(texts.CHANNEL_NAME)]
 Topic = Annotated[str, text(texts.FORUM_TOPIC)]

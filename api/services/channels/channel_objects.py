@@ -6,7 +6,7 @@ import msgspec
 
 from api.services.announcements import channel_event
 from api.services.channels.last_messages import LastMessages
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import ChannelObject, render_channel
 

@@ -16,10 +16,10 @@ from api.services.channels.overwrites import require_grant
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import SeveralParents, UnknownChannel
 from core.domain.events import CHANNEL_UPDATE
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Store
 
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sized
 
 from core.domain import texts
-from core.domain.channel import VOCAL, Channel, ChannelType, Overwrite
+from core.domain.channels.channel import VOCAL, Channel, ChannelType, Overwrite
 from core.domain.errors import Forbidden, Invalid, LimitReached, invalid_field
-from core.domain.permissions import ALL_PERMISSIONS, Permission
+from core.domain.guilds.permissions import ALL_PERMISSIONS, Permission
 
 MAX_CHANNELS = 500
 MAX_CHILDREN = 50

@@ -28,11 +28,11 @@ from api.services.channels.private_channels import PrivateChannelService
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, GUILD_UPDATE
-from core.domain.guild import COMMUNITY_CHANNELS, Guild
-from core.domain.permissions import Permission
+from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
+from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.channels.channel import ChannelObject, DirectChannelObject
 from core.wire.objects.guilds.guild import render_guild

@@ -10,10 +10,10 @@ from api.services.directs.direct_events import direct_channel_event, show_direct
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from core.domain.channel import Channel, ChannelType
+from core.domain.channels.channel import Channel, ChannelType
 from core.domain.errors import CannotSendToUser, InvalidRecipients, UnknownUser
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE
-from core.domain.user import User
+from core.domain.people.user import User
 from core.store.interfaces import Store
 from core.wire.objects.channels.channel import DirectChannelObject
 

@@ -25,7 +25,7 @@ from api.services.images import ImageService
 from api.services.messages.system_messages import SystemMessages
 from api.services.relationships.relationship_cache import RelationshipCache
 from api.services.rights import MAX_ATTEMPTS
-from core.domain.channel import Channel, ChannelType
+from core.domain.channels.channel import Channel, ChannelType
 from core.domain.errors import (
     Forbidden,
     InvalidRecipients,
@@ -45,8 +45,8 @@ from core.domain.events import (
     CHANNEL_RECIPIENT_REMOVE,
     CHANNEL_UPDATE,
 )
-from core.domain.message import MessageType
-from core.domain.user import User
+from core.domain.messages.message import MessageType
+from core.domain.people.user import User
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import DirectChannelObject, RecipientObject

@@ -22,10 +22,10 @@ from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import DirectChannelAction, UnknownOverwrite, UnknownUser
 from core.domain.events import CHANNEL_UPDATE
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Store, Transaction
 
 

@@ -5,7 +5,7 @@ from api.services.channels.channel_forms import UpdateChannel
 from api.services.channels.direct_channels import DirectChannelService
 from api.services.channels.group_channels import GroupChannelService
 from api.services.channels.private_channel_forms import OpenPrivateChannel
-from core.domain.channel import Channel, ChannelType
+from core.domain.channels.channel import Channel, ChannelType
 from core.domain.errors import DirectChannelAction, InvalidRecipients
 from core.wire.objects.channels.channel import DirectChannelObject
 

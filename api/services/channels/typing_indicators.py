@@ -11,10 +11,10 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_events import for_channel
 from core.bus.interfaces import Bus
-from core.domain.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import NotATextChannel
 from core.domain.events import TYPING_START
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.live.interfaces import RateLimiter, Rule
 from core.runtime.clock import Clock
 from core.wire.objects.guilds.member import MemberObject, render_member

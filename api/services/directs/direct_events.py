@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from api.services.announcements import user_event
-from core.domain.channel import Channel
-from core.domain.user import User
+from core.domain.channels.channel import Channel
+from core.domain.people.user import User
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import DirectChannelObject, render_direct_channel
 

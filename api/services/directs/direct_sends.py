@@ -11,7 +11,7 @@ from api.services.directs.direct_events import direct_channel_event
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.relationships.acquaintances import Acquaintances
-from core.domain.channel import Channel, ChannelType
+from core.domain.channels.channel import Channel, ChannelType
 from core.domain.errors import CannotSendToUser
 from core.domain.events import CHANNEL_CREATE
 from core.store.interfaces import Store

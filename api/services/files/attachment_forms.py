@@ -13,8 +13,8 @@ from msgspec import Meta
 from api.forms.form import SnowflakeField
 from api.forms.marks import text
 from core.domain import texts
-from core.domain.attachment import IS_SPOILER, SPOILER_PREFIX
 from core.domain.errors import FieldError, Invalid, LimitReached, invalid_field
+from core.domain.messages.attachment import IS_SPOILER, SPOILER_PREFIX
 
 MAX_ATTACHMENTS: Final = 10
 IS_REMIX: Final = 1 << 2

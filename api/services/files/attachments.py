@@ -24,8 +24,8 @@ from api.services.files.filenames import clean_filename
 from api.services.files.incoming_files import ATTACH_FILES, IncomingFile, IncomingFiles
 from api.services.files.stored_files import StoredFiles
 from api.services.ids import IdSource
-from core.domain.attachment import IS_SPOILER, SPOILER_PREFIX, Attachment, FileState, StoredFile
 from core.domain.errors import Invalid, OutcomeUnknown, Unavailable
+from core.domain.messages.attachment import IS_SPOILER, SPOILER_PREFIX, Attachment, FileState, StoredFile
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 

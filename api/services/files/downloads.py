@@ -8,8 +8,8 @@ import msgspec
 from api.services.files.file_links import FileLinks, path_of
 from api.services.files.stored_files import StoredFiles, blob_of
 from api.services.files.thumbnails import USUAL_QUALITY, Box, Thumbnail, Thumbnails
-from core.domain.attachment import FileState, StoredFile
 from core.domain.errors import NotFound, invalid_field
+from core.domain.messages.attachment import FileState, StoredFile
 from core.media.content_types import find_shown_type
 from core.store.blob.interfaces import OpenBlob
 from core.store.interfaces import Store

@@ -14,8 +14,8 @@ from api.services.files.attachments import AttachedFiles
 from api.services.files.incoming_files import ATTACH_FILES
 from api.services.files.stored_files import StoredFiles
 from api.services.ids import IdSource
-from core.domain.attachment import Attachment, FileState, StoredFile
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
+from core.domain.messages.attachment import Attachment, FileState, StoredFile
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 

@@ -12,7 +12,7 @@ import hmac
 from typing import Final
 from urllib.parse import quote
 
-from core.domain.attachment import Attachment
+from core.domain.messages.attachment import Attachment
 from core.runtime.clock import Clock
 
 KEY_NAME: Final = "file links"

@@ -18,11 +18,11 @@ import msgspec
 
 from api.services.files.stored_files import StoredFiles
 from core.bus.interfaces import Bus, Delivery
-from core.domain.attachment import FileState, StoredFile
 from core.domain.errors import DomainError
 from core.domain.events import MESSAGE_DELETE, MESSAGE_DELETE_BULK
 from core.domain.ids import snowflake_at
-from core.domain.message import Message
+from core.domain.messages.attachment import FileState, StoredFile
+from core.domain.messages.message import Message
 from core.runtime.clock import Clock
 from core.store.blob.staging import Staging
 from core.store.interfaces import Store

@@ -11,7 +11,7 @@ from api.services.entity_cache import EntityCache
 from api.services.files.attachment_forms import check_count
 from api.services.files.filenames import clean_filename
 from core.domain.errors import TooLarge
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.media.content_types import HEAD_BYTES
 from core.store.blob.staging import StagedFile, Staging
 

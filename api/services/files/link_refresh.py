@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from api.services.entity_cache import EntityCache
 from api.services.files.file_links import FileLinks, path_of
-from core.domain.attachment import FileState
 from core.domain.errors import Forbidden, NotFound
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.attachment import FileState
 from core.store.interfaces import Store
 from core.wire.objects.messages.attachment import RefreshedLink
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from core.domain.attachment import StoredFile
 from core.domain.errors import TooLarge, Unavailable
+from core.domain.messages.attachment import StoredFile
 from core.media.content_types import UNKNOWN, find_content_type
 from core.media.pictures import PICTURES
 from core.media.workers import PictureWorkers

@@ -17,10 +17,10 @@ from api.services.files.filenames import clean_filename
 from api.services.files.incoming_files import ATTACH_FILES, IncomingFile
 from api.services.files.stored_files import StoredFiles
 from api.services.ids import IdSource
-from core.domain.attachment import FileState, StoredFile
-from core.domain.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import Forbidden, Invalid, NotATextChannel, NotFound, TooLarge
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.attachment import FileState, StoredFile
 from core.runtime.clock import Clock
 from core.store.blob.staging import Staging
 from core.store.interfaces import Store

@@ -20,11 +20,11 @@ from api.services.channels.channel_rules import (
 )
 from api.services.guilds.guild_forms import CreateGuild, TemplateChannel, TemplateRole
 from api.services.ids import IdSource
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import FieldError, Invalid
-from core.domain.guild import Guild
-from core.domain.permissions import ALL_PERMISSIONS, DEFAULT_EVERYONE
-from core.domain.role import Role
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.permissions import ALL_PERMISSIONS, DEFAULT_EVERYONE
+from core.domain.guilds.role import Role
 
 
 class Blueprint(msgspec.Struct, kw_only=True, frozen=True):

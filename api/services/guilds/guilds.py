@@ -16,11 +16,11 @@ from api.services.images import ImageService
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
-from core.domain.guild import COMMUNITY_CHANNELS, Guild
-from core.domain.permissions import Permission
+from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
+from core.domain.guilds.permissions import Permission
 from core.live.interfaces import OnlineCounts
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.guilds.guild import DeletedGuild, GuildObject, GuildPreviewObject, render_guild, render_preview

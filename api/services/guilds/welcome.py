@@ -7,9 +7,9 @@ from typing import Final
 
 from api.services.announcements import channel_event
 from core.domain.events import MESSAGE_CREATE
-from core.domain.guild import Guild
-from core.domain.member import Member
-from core.domain.message import Message, MessageType, ResolvedMessage
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Member
+from core.domain.messages.message import Message, MessageType, ResolvedMessage
 from core.door.interfaces import Door, Opening
 from core.store.aggregates.messages import MessageStore
 from core.wire.objects.messages.message import render_message_dispatch

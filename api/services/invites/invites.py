@@ -20,7 +20,7 @@ from api.services.members.member_rules import check_role
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import (
     DirectChannelAction,
     Forbidden,
@@ -33,9 +33,9 @@ from core.domain.errors import (
     WrongChannelType,
 )
 from core.domain.events import INVITE_CREATE, INVITE_DELETE
-from core.domain.guild import Guild
-from core.domain.member import Invite
-from core.domain.permissions import Permission
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Invite
+from core.domain.guilds.permissions import Permission
 from core.live.interfaces import OnlineCounts
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction

@@ -11,8 +11,8 @@ from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import Invalid, InvalidInviteCode
 from core.domain.events import GUILD_UPDATE
-from core.domain.guild import Guild
-from core.domain.permissions import Permission
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Store
 from core.wire.objects.guilds.guild import render_guild
 from core.wire.objects.guilds.invite import VanityObject

@@ -17,9 +17,9 @@ from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import BanFailed, Forbidden, UnknownBan
 from core.domain.events import GUILD_BAN_ADD, GUILD_BAN_REMOVE, MESSAGE_DELETE_BULK
-from core.domain.member import Member
-from core.domain.permissions import Permission
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import Permission
+from core.domain.people.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope

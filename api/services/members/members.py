@@ -18,8 +18,8 @@ from api.services.rights import confirm_rights, on_present_rights
 from core.domain.application import OPENS_MEMBERS
 from core.domain.errors import MissingAccess, UnknownMember
 from core.domain.events import GUILD_MEMBER_UPDATE
-from core.domain.member import Member
-from core.domain.permissions import Permission
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope

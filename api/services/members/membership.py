@@ -17,8 +17,8 @@ from api.services.ids import IdSource
 from api.services.preferences.settings_changes import SettingsChanges
 from core.domain.errors import BannedFromGuild, LimitReached
 from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, GUILD_ROLE_DELETE
-from core.domain.guild import Guild
-from core.domain.member import Member
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Transaction
 from core.wire.internal_events import GuildJoined

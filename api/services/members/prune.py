@@ -9,7 +9,7 @@ from api.services.entity_cache import EntityCache
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import UnknownRole
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from core.wire.objects.guilds.member import PruneObject

@@ -11,13 +11,13 @@ from api.services.access import ChannelAccess
 from api.services.files.incoming_files import ATTACH_FILES
 from api.services.messages.message_forms import Draft
 from api.services.messages.message_mentions import Mentions
-from core.domain.attachment import Attachment
-from core.domain.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import NotATextChannel, VoiceMessageFacts, VoiceMessageFiles
-from core.domain.forward import HAS_SNAPSHOT
-from core.domain.message import Message, MessageType, ResolvedMessage
-from core.domain.permissions import Permission
-from core.domain.user import User
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.forward import HAS_SNAPSHOT
+from core.domain.messages.message import Message, MessageType, ResolvedMessage
+from core.domain.people.user import User
 from core.door.interfaces import Opening
 
 _SEND: Final = int(Permission.SEND_MESSAGES)

@@ -5,10 +5,10 @@ from typing import Any, Final
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_reactions import MessageReactions
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from core.domain.errors import AlreadyCrossposted, SystemMessageAction, UnknownMessage, WrongChannelType
-from core.domain.message import CROSSPOSTED, WRITTEN, Message
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import CROSSPOSTED, WRITTEN, Message
 
 _SEND: Final = int(Permission.SEND_MESSAGES)
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)

@@ -14,7 +14,7 @@ from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import message_created
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
 from core.bus.interfaces import Bus
-from core.domain.message import Message
+from core.domain.messages.message import Message
 
 MAX_REPUBLISHED: Final = 16_384
 """The messages that are remembered as published again, about 2 MiB. Repeats come within seconds."""

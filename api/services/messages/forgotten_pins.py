@@ -5,7 +5,7 @@ A process that dies before has left a pin without its message, which the channel
 
 from collections.abc import Collection
 
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.store.interfaces import Store
 
 

@@ -1,6 +1,6 @@
 """The forwarding of messages: what is shown is a copy, which who forwards must be able to read.
 
-    source (message_forms) → rights in its channel → the message → its files are copied → Forward (core.domain.forward)
+    source (message_forms) → rights in its channel → the message → its files are copied → Forward (core.domain)
 
 A forward of a forward shows what that one shows, and points at it.
 """
@@ -16,12 +16,12 @@ from api.services.files.attachments import AttachedFiles
 from api.services.files.file_copies import FileCopies, FileGone
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_forms import ForwardSource
-from core.domain.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import ForwardUnreadable, Invalid, SystemMessageAction, invalid_field
-from core.domain.forward import Forward
+from core.domain.guilds.permissions import Permission
 from core.domain.ids import created_ms
-from core.domain.message import WRITTEN, Message
-from core.domain.permissions import Permission
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import WRITTEN, Message
 
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
 

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from core.domain.errors import FieldError, Invalid
+from core.domain.guilds.role import Role
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.role import Role
 
 MAX_MENTIONS: Final = 100
 """The number of users (and of roles) that `allowed_mentions` can list. Further ones are plain text."""

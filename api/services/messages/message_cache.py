@@ -35,7 +35,7 @@ from core.domain.events import (
     MESSAGE_UPDATE,
 )
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.message import AddedMessage, Message
+from core.domain.messages.message import AddedMessage, Message
 from core.store.aggregates.messages import MessageStore
 from core.wire.envelope import Envelope
 from core.wire.objects.messages.reaction import find_reacted

@@ -12,9 +12,9 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_events import message_updated
 from api.services.messages.message_renderer import MessageRenderer
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import Unavailable
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.store.aggregates.messages import MessageStore
 
 _MAX_ATTEMPTS: Final = 100

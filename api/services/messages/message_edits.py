@@ -31,8 +31,7 @@ from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.previews.previews import PreviewService
 from api.services.previews.stored_previews import keep_previews
-from core.domain.attachment import Attachment
-from core.domain.channel import TEXT_LIKE, Channel
+from core.domain.channels.channel import TEXT_LIKE, Channel
 from core.domain.errors import (
     BulkDeleteCount,
     BulkDeleteTooOld,
@@ -45,9 +44,10 @@ from core.domain.errors import (
     VoiceMessageEdit,
     WrongChannelType,
 )
+from core.domain.guilds.permissions import Permission
 from core.domain.ids import snowflake_at
-from core.domain.message import SUPPRESS_EMBEDS, WRITTEN, Message
-from core.domain.permissions import Permission
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.message import SUPPRESS_EMBEDS, WRITTEN, Message
 from core.runtime.clock import Clock
 from core.store.aggregates.messages import MessageStore
 from core.wire.objects.messages.embed import NO_EMBEDS

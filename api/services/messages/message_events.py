@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from api.services.announcements import channel_event, user_event
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.wire.envelope import Envelope
 from core.wire.objects.messages.message import DeletedMessage, DeletedMessages
 

@@ -14,10 +14,10 @@ from api.forms.marks import as_set, unbuilt
 from api.services.files.attachment_forms import AttachmentDraft, AttachmentForm, parse_attachments
 from api.services.messages.embeds import EmbedForm, parse_embed, parse_embeds
 from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
-from core.domain.attachment import Attachment
 from core.domain.errors import EmptyMessage, Invalid, VoiceMessageContent, invalid_field, unbuilt_field
-from core.domain.forward import Forward
-from core.domain.message import SUPPRESS_EMBEDS
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import SUPPRESS_EMBEDS
 from core.domain.texts import MESSAGE_CONTENT
 from core.wire.objects.messages.embed import NO_EMBEDS
 from core.wire.objects.messages.message import FORWARD

@@ -10,10 +10,10 @@ from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_page import Page
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
-from core.domain.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import UnknownMessage, WrongChannelType
-from core.domain.message import Message
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import Message
 from core.store.aggregates.messages import MessageStore
 
 DEFAULT_LIMIT: Final = 50

@@ -8,9 +8,9 @@ import msgspec
 from api.services.access import ChannelAccess
 from api.services.entity_cache import EntityCache
 from api.services.messages.mentions import AllowedMentions, find_mentions, select_roles, select_users
-from core.domain.member import Member
-from core.domain.permissions import Permission
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import Permission
+from core.domain.people.user import User
 
 _MENTION_EVERYONE: Final = int(Permission.MENTION_EVERYONE)
 

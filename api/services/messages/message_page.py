@@ -10,11 +10,11 @@ they have.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from core.domain.forward import Forward
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.message import Message, ResolvedMessage
-from core.domain.reaction import Counts
-from core.domain.user import User
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import Message, ResolvedMessage
+from core.domain.messages.reaction import Counts
+from core.domain.people.user import User
 
 PAGE_SIZE: Final = 100
 """The longest history request."""

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from api.services.messages.message_page import Page
-from core.domain.reaction import Counts, OwnReactions
+from core.domain.messages.reaction import Counts, OwnReactions
 from core.store.aggregates.reactions import ReactionReads
 from core.wire.objects.messages.reaction import render_reactions
 

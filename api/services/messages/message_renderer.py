@@ -14,10 +14,10 @@ from cachetools import LRUCache
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_page import Page
-from core.domain.forward import Forward
-from core.domain.member import Member
-from core.domain.message import Message, MessageType, ResolvedMessage
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import Message, MessageType, ResolvedMessage
+from core.domain.people.user import User
 from core.wire.objects.guilds.member import render_member
 from core.wire.objects.messages.attachment import LinkTo
 from core.wire.objects.messages.message import MessageObject, render_mentions, render_message

@@ -34,7 +34,7 @@ from api.services.messages.message_forms import CreateMessage, Draft, ForwardSou
 from api.services.messages.message_mentions import resolve_mentions
 from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
 from api.services.previews.previews import PreviewService
-from core.domain.channel import TEXT_LIKE, ChannelType
+from core.domain.channels.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (
     DomainError,
     Invalid,
@@ -47,8 +47,8 @@ from core.domain.errors import (
     VoiceMessageFiles,
     invalid_field,
 )
-from core.domain.message import WRITTEN, ResolvedMessage
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import WRITTEN, ResolvedMessage
 from core.door.interfaces import Door, Permit
 from core.live.interfaces import Standing
 from core.runtime.clock import Clock

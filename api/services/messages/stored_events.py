@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_events import message_created, message_updated, messages_deleted
 from api.services.messages.message_renderer import MessageRenderer
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import UnknownChannel
-from core.domain.member import Member
-from core.domain.message import Message
+from core.domain.guilds.member import Member
+from core.domain.messages.message import Message
 from core.wire.envelope import Envelope
 
 

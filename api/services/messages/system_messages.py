@@ -8,8 +8,8 @@ import msgspec
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_events import message_created
 from core.domain.errors import UnknownChannel
-from core.domain.message import Message, MessageType, ResolvedMessage
-from core.domain.user import User
+from core.domain.messages.message import Message, MessageType, ResolvedMessage
+from core.domain.people.user import User
 from core.door.interfaces import Door, Opening
 from core.store.aggregates.messages import MessageStore
 from core.wire.objects.messages.message import render_message_dispatch

@@ -15,10 +15,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 from api.services.messages.message_changes import MessageChanges
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import Unavailable, UnknownMessage
-from core.domain.message import Message
-from core.domain.pin import PinChange
+from core.domain.messages.message import Message
+from core.domain.messages.pin import PinChange
 from core.store.interfaces import Store
 
 _MAX_TRIES: Final = 100

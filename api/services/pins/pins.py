@@ -24,12 +24,12 @@ from api.services.messages.message_events import for_channel, message_created
 from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.pins.pin_flags import PinFlags
-from core.domain.channel import TEXT_LIKE, Channel, ChannelType
+from core.domain.channels.channel import TEXT_LIKE, Channel, ChannelType
 from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType
 from core.domain.events import CHANNEL_PINS_UPDATE
-from core.domain.message import WRITTEN, Message, MessageType
-from core.domain.permissions import Permission
-from core.domain.pin import MAX_PINS, Pin, PinChange
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import WRITTEN, Message, MessageType
+from core.domain.messages.pin import MAX_PINS, Pin, PinChange
 from core.door.interfaces import Door, Opening
 from core.runtime.clock import Clock
 from core.store.aggregates.messages import MessageStore

@@ -15,7 +15,7 @@ from api.services.preferences.user_settings import require_person
 from core.domain.errors import Invalid, invalid_field
 from core.domain.events import USER_GUILD_SETTINGS_UPDATE
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.preferences import NO_GUILD, GuildSettings
+from core.domain.people.preferences import NO_GUILD, GuildSettings
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.people.guild_settings import ChannelOverrideObject, GuildSettingsObject, parse_guild_settings
 

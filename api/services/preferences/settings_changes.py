@@ -2,11 +2,12 @@
 
 ```
  a change of the flat form      its fields  ──→ their messages in the protobuf, beside all else there
- a change of the protobuf       its bytes   ──→ the flat settings that its messages have (`core.domain.settings.shared`)
+ a change of the protobuf       its bytes   ──→ the flat settings that its messages have
 ```
 
-So either form may be read without the other. Other devices are told of both. A value in the protobuf that the flat form
-does not know (a status of a newer client) is kept there and absent here.
+`core.domain.people.settings.shared` has both ways. So either form may be read without the other. Other devices are told
+of both. A value in the protobuf that the flat form does not know (a status of a newer client) is kept there and absent
+here.
 """
 
 import base64
@@ -18,9 +19,9 @@ import msgspec
 from api.services.announcements import user_event
 from api.services.ids import IdSource
 from core.domain.events import USER_SETTINGS_PROTO_UPDATE, USER_SETTINGS_UPDATE
-from core.domain.preferences import UserSettings
-from core.domain.settings.merging import Merged, merge
-from core.domain.settings.shared import find_shared, flatten, write_flat
+from core.domain.people.preferences import UserSettings
+from core.domain.people.settings.merging import Merged, merge
+from core.domain.people.settings.shared import find_shared, flatten, write_flat
 from core.store.interfaces import Transaction
 from core.wire.objects.people.preferences import (
     SettingsProtoChange,

@@ -14,11 +14,11 @@ from api.services.preferences.preference_forms import UpdateSettingsJson, Update
 from api.services.preferences.settings_changes import FRECENCY, PRELOADED, SettingsChanges, proto_of
 from core.domain.errors import Invalid, NotFound, WrongAccountKind, invalid_field
 from core.domain.events import NOTIFICATION_SETTINGS_UPDATE
-from core.domain.settings import schema
-from core.domain.settings.merging import MAX_BYTES, Merged
-from core.domain.settings.proto_json import read_message, write_each_over
-from core.domain.settings.protobuf import BadProto
-from core.domain.settings.scalars import BadSetting
+from core.domain.people.settings import schema
+from core.domain.people.settings.merging import MAX_BYTES, Merged
+from core.domain.people.settings.proto_json import read_message, write_each_over
+from core.domain.people.settings.protobuf import BadProto
+from core.domain.people.settings.scalars import BadSetting
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.people.preferences import (
     NotificationSettingsObject,

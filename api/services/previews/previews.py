@@ -22,10 +22,10 @@ from api.services.previews.embed_pictures import EmbedPictures
 from api.services.previews.links import may_have_links
 from api.services.previews.previewer import Previewer
 from api.services.previews.stored_previews import add_previews, find_missing
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import DomainError, Forbidden, NotFound
-from core.domain.message import SUPPRESS_EMBEDS, WRITTEN, Message
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import SUPPRESS_EMBEDS, WRITTEN, Message
 from core.runtime.metrics import WebMetrics
 from core.runtime.settings.settings import EmbedSettings
 from core.store.aggregates.messages import MessageStore

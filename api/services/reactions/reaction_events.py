@@ -7,7 +7,7 @@ from msgspec import UNSET
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import for_channel
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import UnknownChannel
 from core.domain.events import (
     MESSAGE_REACTION_ADD,
@@ -15,8 +15,8 @@ from core.domain.events import (
     MESSAGE_REACTION_REMOVE_ALL,
     MESSAGE_REACTION_REMOVE_EMOJI,
 )
-from core.domain.member import Member
-from core.domain.reaction import Reaction
+from core.domain.guilds.member import Member
+from core.domain.messages.reaction import Reaction
 from core.wire.envelope import Envelope
 from core.wire.objects.guilds.member import render_member
 from core.wire.objects.messages.reaction import ReactionEmojiObject, ReactionsRemoved, render_reaction_event

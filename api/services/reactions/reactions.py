@@ -16,11 +16,11 @@ from api.services.ids import IdSource
 from api.services.messages.message_cache import MessageCache
 from api.services.reactions.reaction_events import reaction_added, reaction_removed, reactions_removed
 from api.services.relationships.relationship_cache import RelationshipCache
-from core.domain.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import DirectChannelAction, Forbidden, ReactionBlocked, UnknownMessage, WrongChannelType
-from core.domain.message import Message
-from core.domain.permissions import Permission
-from core.domain.reaction import Reaction, find_count, key_of, parse_emoji
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import Message
+from core.domain.messages.reaction import Reaction, find_count, key_of, parse_emoji
 from core.store.aggregates.reactions import ReactionStore
 from core.wire.objects.people.user import UserObject, render_user
 

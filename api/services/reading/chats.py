@@ -15,11 +15,11 @@ from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_renderer import MessageRenderer
 from api.services.reading.read_states import require_person
-from core.domain.channel import TEXT_LIKE, Channel
+from core.domain.channels.channel import TEXT_LIKE, Channel
 from core.domain.errors import MissingAccess, UnknownGuild
+from core.domain.guilds.permissions import Permission
 from core.domain.ids import MAX_SNOWFLAKE, snowflake_at
-from core.domain.permissions import Permission
-from core.domain.read_state import ReadState
+from core.domain.messages.read_state import ReadState
 from core.store.interfaces import Store
 from core.wire.objects.channels.channel import ChannelObject, DirectChannelObject, render_direct_channel
 from core.wire.objects.channels.chat import ChatObject

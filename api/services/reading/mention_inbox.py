@@ -14,10 +14,10 @@ from api.services.messages.message_renderer import MessageRenderer
 from api.services.reading.read_states import require_person
 from core.domain.errors import MissingAccess, UnknownChannel
 from core.domain.events import RECENT_MENTION_DELETE
+from core.domain.guilds.permissions import Permission
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.message import Message
-from core.domain.permissions import Permission
-from core.domain.read_state import Mention
+from core.domain.messages.message import Message
+from core.domain.messages.read_state import Mention
 from core.store.interfaces import Store
 from core.wire.objects.channels.read_state import RecentMentionDelete
 

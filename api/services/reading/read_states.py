@@ -13,11 +13,11 @@ from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.reading.read_state_forms import OF_CHANNEL, AckBulk, AckMessage, ForgetReadState
-from core.domain.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import MissingAccess, UnknownChannel, UnknownMessage, WrongAccountKind
 from core.domain.events import CHANNEL_PINS_ACK, MESSAGE_ACK
 from core.domain.ids import created_ms
-from core.domain.read_state import Ack, ReadState
+from core.domain.messages.read_state import Ack, ReadState
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope

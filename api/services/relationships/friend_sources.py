@@ -1,7 +1,7 @@
 """Who may ask whom for friendship: everybody, or as the one who is asked has set it (`friend_source_flags`)."""
 
 from core.domain.errors import FriendRequestsClosed
-from core.domain.relationship import RelationshipType
+from core.domain.people.relationship import RelationshipType
 from core.store.interfaces import Transaction
 from core.wire.objects.people.preferences import parse_user_settings
 

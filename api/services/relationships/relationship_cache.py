@@ -11,7 +11,7 @@ from typing import Final
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import RELATIONSHIP_EVENTS
-from core.domain.relationship import RelationshipType
+from core.domain.people.relationship import RelationshipType
 from core.store.aggregates.relationships import RelationshipReader
 
 _CAPACITY: Final = 50_000

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.marks import text
 from core.domain import texts
-from core.domain.relationship import RelationshipType
+from core.domain.people.relationship import RelationshipType
 
 _MAX_NAME_CHARACTERS = 100
 """More than any name has: a longer one is nobody's."""

@@ -1,7 +1,7 @@
 """Friends, requests and blocks: listed, and changed for both sides in one unit of work that names both people.
 
-The steps are those of `core.domain.relationship`. Because a unit of two people runs after all others of either, two who
-ask each other at the same moment are friends, whichever process each has asked.
+The steps are those of `core.domain.people.relationship`. Because a unit of two people runs after all others of either,
+two who ask each other at the same moment are friends, whichever process each has asked.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from core.domain.errors import (
     invalid_field,
 )
 from core.domain.events import RELATIONSHIP_ADD, RELATIONSHIP_REMOVE, RELATIONSHIP_UPDATE
-from core.domain.relationship import (
+from core.domain.people.relationship import (
     FRIENDS,
     Pair,
     Relationship,
@@ -36,7 +36,7 @@ from core.domain.relationship import (
     remove,
     request_friendship,
 )
-from core.domain.user import User
+from core.domain.people.user import User
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.people.relationship import RelationshipObject, render_relationship, render_removed

@@ -8,7 +8,7 @@ caller may move only roles below its own highest one: from there upwards, the or
 from collections.abc import Iterable, Mapping, Sequence
 
 from api.services.access import rank_of_role
-from core.domain.role import Role
+from core.domain.guilds.role import Role
 
 MAX_ROLES = 250
 """Discord's bound, @everyone included."""

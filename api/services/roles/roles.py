@@ -23,8 +23,8 @@ from api.services.roles.role_rules import (
 )
 from core.domain.errors import Forbidden, InvalidRole, LimitReached, UnknownRole
 from core.domain.events import GUILD_ROLE_CREATE, GUILD_ROLE_DELETE, GUILD_ROLE_UPDATE
-from core.domain.permissions import ALL_PERMISSIONS, Permission
-from core.domain.role import Role
+from core.domain.guilds.permissions import ALL_PERMISSIONS, Permission
+from core.domain.guilds.role import Role
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from core.wire.objects.guilds.role import RoleDeleted, RoleEvent, RoleObject, render_role

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.domain.member import Ban
+from core.domain.guilds.member import Ban
 
 
 class BanReader(Protocol):

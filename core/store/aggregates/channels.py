@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.domain.channel import Channel, Overwrite
+from core.domain.channels.channel import Channel, Overwrite
 from core.store.aggregates.changes import Changes
 
 

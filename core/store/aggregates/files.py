@@ -10,7 +10,7 @@ The row comes first and goes last, so no file is ever without one:
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.attachment import StoredFile
+from core.domain.messages.attachment import StoredFile
 
 
 class FileReader(Protocol):

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.member import Member
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
 from core.store.aggregates.changes import Changes
 
 

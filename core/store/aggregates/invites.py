@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.domain.member import Invite
+from core.domain.guilds.member import Invite
 
 
 class InviteReader(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.member import Member
+from core.domain.guilds.member import Member
 from core.store.aggregates.changes import Changes
 
 

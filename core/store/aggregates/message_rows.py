@@ -6,7 +6,7 @@ A row that was inserted may be inserted again, and every method may be repeated 
 from collections.abc import Collection
 from typing import Protocol
 
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.store.aggregates.changes import Changes
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.message import AddedMessage, Message
+from core.domain.messages.message import AddedMessage, Message
 from core.store.aggregates.changes import Changes
 from core.wire.envelope import Envelope
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from core.domain.pin import Pin, PinChange
+from core.domain.messages.pin import Pin, PinChange
 
 
 class PinReader(Protocol):

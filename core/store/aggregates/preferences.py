@@ -1,9 +1,9 @@
-"""What people have set for themselves (`core.domain.preferences`)."""
+"""What people have set for themselves (`core.domain.people.preferences`)."""
 
 from collections.abc import Collection
 from typing import Protocol
 
-from core.domain.preferences import GuildSettings, Preferences, UserSettings
+from core.domain.people.preferences import GuildSettings, Preferences, UserSettings
 
 
 class PreferenceReader(Protocol):

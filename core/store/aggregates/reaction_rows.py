@@ -6,7 +6,7 @@ with it, for good: a late change leaves nothing behind.
 
 from typing import Protocol
 
-from core.domain.reaction import Reaction
+from core.domain.messages.reaction import Reaction
 from core.store.aggregates.reactions import ReactionReads
 
 

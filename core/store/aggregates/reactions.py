@@ -1,13 +1,14 @@
 """Reactions to messages, which are not in units of work, as the messages are not (`core.store.interfaces`).
 
 A change is one step on its message: concurrent ones are all counted, and the counts are at any moment those of the
-reactions that are stored. Reactions go with their message. Emojis are given by their keys (`core.domain.reaction`).
+reactions that are stored. Reactions go with their message. Emojis are given by their keys
+(`core.domain.messages.reaction`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from core.domain.reaction import Counts, OwnReactions, Reaction
+from core.domain.messages.reaction import Counts, OwnReactions, Reaction
 from core.wire.envelope import Envelope
 
 
@@ -34,7 +35,7 @@ class ReactionStore(ReactionReads, Protocol):
 
         Raises:
             UnknownMessage: when there is no such message.
-            Forbidden, TooManyReactions: as `core.domain.reaction.count_added`.
+            Forbidden, TooManyReactions: as `core.domain.messages.reaction.count_added`.
         """
 
     async def remove(self, reaction: Reaction, envelopes: Sequence[Envelope]) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from core.domain.message import Message
-from core.domain.read_state import Ack, Mention, ReadState
+from core.domain.messages.message import Message
+from core.domain.messages.read_state import Ack, Mention, ReadState
 
 
 class ReadStateReader(Protocol):

@@ -1,9 +1,9 @@
-"""Relationships of people, each side of a pair as a row of its own (`core.domain.relationship`)."""
+"""Relationships of people, each side of a pair as a row of its own (`core.domain.people.relationship`)."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.people.relationship import Relationship, RelationshipType
 
 
 class RelationshipReader(Protocol):

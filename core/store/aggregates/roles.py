@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.domain.role import Role
+from core.domain.guilds.role import Role
 from core.store.aggregates.changes import Changes
 
 

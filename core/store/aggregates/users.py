@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.user import Account, AuthSession, User
+from core.domain.people.user import Account, AuthSession, User
 from core.store.aggregates.changes import Changes
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import MAX_SNOWFLAKE, bucket_of, created_ms
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.store.cassandra.columns import decode_message, encode_fields, insert_timestamp, place_of

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from core.domain.reaction import Counts, Reaction
+from core.domain.messages.reaction import Counts, Reaction
 from core.runtime.clock import Clock
 from core.store.cassandra.bulk import WRITE_S, DifferentMessages, for_all, write_for_sure
 from core.store.cassandra.columns import insert_timestamp

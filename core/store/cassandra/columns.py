@@ -11,10 +11,10 @@ from typing import Any, Final
 import msgspec
 from cassandra.query import UNSET_VALUE
 
-from core.domain.attachment import Attachment
-from core.domain.forward import Forward
 from core.domain.ids import bucket_of, created_ms
-from core.domain.message import Message
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import Message
 from core.store.cassandra.statements import FIELDS
 
 _DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(Message)}

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from core.domain.errors import Unavailable, UnknownMessage
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.store.aggregates.changes import Changes
 from core.store.cassandra.columns import decode_message, encode_changes, place_of
 from core.store.cassandra.session import CassandraSession

@@ -16,7 +16,7 @@ import msgspec
 
 from core.domain.errors import Unavailable
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE, bucket_of
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.store.cassandra.columns import decode_message
 from core.store.cassandra.errors import TooManyTombstones
 from core.store.cassandra.session import CassandraSession

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import bucket_of, created_ms
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.store.cassandra.columns import encode_fields, insert_timestamp, place_of
 from core.store.cassandra.companions import Companions, Part
 from core.store.cassandra.session import CassandraSession

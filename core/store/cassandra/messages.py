@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Final
 
 from core.domain.ids import bucket_of, snowflake_at
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
 from core.store.cassandra.columns import decode_message, place_of

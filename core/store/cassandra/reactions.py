@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.errors import Unavailable, UnknownMessage
-from core.domain.reaction import (
+from core.domain.messages.reaction import (
     Counts,
     OwnReactions,
     Reaction,

@@ -29,8 +29,8 @@ from typing import Final, Protocol
 import msgspec
 
 from core.domain.errors import Unavailable
-from core.domain.message import Message
-from core.domain.read_state import find_targets
+from core.domain.messages.message import Message
+from core.domain.messages.read_state import find_targets
 from core.door.pending import Orphan, PendingKind
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.read_states import MentionRows

@@ -4,7 +4,7 @@ Two edits may write their mentions in either order, and a deletion may come betw
 row once more, and writes again when it has changed: the last one to write has seen the last row.
 """
 
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.store.aggregates.message_rows import MessageRows
 from core.store.aggregates.read_states import MentionRows
 

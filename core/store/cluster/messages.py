@@ -32,8 +32,8 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 from core.domain.errors import DomainError, OutcomeUnknown, Unavailable
-from core.domain.message import AddedMessage, Message
-from core.domain.read_state import TARGET_FIELDS, find_targets
+from core.domain.messages.message import AddedMessage, Message
+from core.domain.messages.read_state import TARGET_FIELDS, find_targets
 from core.door.pending import Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.runtime.clock import Clock

@@ -12,7 +12,7 @@ A look at a row also decides what was under way (`ReactionRows.find`), so nothin
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.reaction import Reaction
+from core.domain.messages.reaction import Reaction
 from core.door.pending import Orphan, PendingKind
 from core.store.aggregates.reaction_rows import ReactionRows
 from core.store.cluster.reactions import reaction_of

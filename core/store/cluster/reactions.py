@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.errors import DomainError, OutcomeUnknown, Unavailable
-from core.domain.reaction import Counts, OwnReactions, Reaction, find_count
+from core.domain.messages.reaction import Counts, OwnReactions, Reaction, find_count
 from core.door.pending import Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.runtime.clock import Clock

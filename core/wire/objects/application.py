@@ -4,7 +4,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.application import Application
-from core.domain.user import User
+from core.domain.people.user import User
 from core.wire.objects.guilds.guild import OwnGuildObject
 from core.wire.objects.people.user import UserObject, render_user
 

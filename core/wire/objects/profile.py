@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.domain.member import Member
+from core.domain.guilds.member import Member
 from core.wire.objects.guilds.member import MemberObject
 from core.wire.objects.people.user import UserObject
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import mmh3
 
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core_ext.guild import compute_base, compute_channel
 from gateway.guilds.state.channel_state import ChannelState
 from gateway.guilds.state.guild_state import GuildState

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.channel import VOCAL
+from core.domain.channels.channel import VOCAL
 from gateway.guilds.state.member_table import Fields
 
 _encode: Final = msgspec.json.Encoder().encode

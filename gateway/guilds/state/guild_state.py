@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 
 from core.domain import events
-from core.domain.channel import Channel
-from core.domain.guild import GuildSnapshot
-from core.domain.member import Member
-from core.domain.permissions import TIMEOUT_ALLOWED, Permission
-from core.domain.role import Role
+from core.domain.channels.channel import Channel
+from core.domain.guilds.guild import GuildSnapshot
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import TIMEOUT_ALLOWED, Permission
+from core.domain.guilds.role import Role
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.guild import render_guild

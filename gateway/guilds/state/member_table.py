@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.member import Member
+from core.domain.guilds.member import Member
 from core.wire.objects.guilds.member import render_member
 from gateway.events.recent import remember
 

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from core.domain.ids import BUCKET_MS, bucket_of
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.runtime.clock import SystemClock
 from core.runtime.errors import StartError
 from core.runtime.metrics import CassandraMetrics

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from core.domain.reaction import Counts, Reaction, ReactionCount
+from core.domain.messages.reaction import Counts, Reaction, ReactionCount
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from core.domain.errors import OutcomeUnknown
-from core.domain.reaction import Reaction, ReactionCount
+from core.domain.messages.reaction import Reaction, ReactionCount
 from core.runtime.clock import SystemClock
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.messages import CassandraMessages

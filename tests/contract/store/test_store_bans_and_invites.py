@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from core.domain.errors import UnknownBan, UnknownInvite, UnknownUser
-from core.domain.member import Ban
+from core.domain.guilds.member import Ban
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, add_users, flake, new_channel, new_invite
 

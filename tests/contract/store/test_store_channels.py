@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import UnknownChannel, UnknownOverwrite
 from core.store.interfaces import Store
 from tests.contract.backends import EMBEDDED

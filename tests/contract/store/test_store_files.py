@@ -2,7 +2,7 @@
 
 import asyncio
 
-from core.domain.attachment import FileState, StoredFile
+from core.domain.messages.attachment import FileState, StoredFile
 from core.store.interfaces import Store
 from tests.contract.builders import flake, new_file
 from tests.fakes.clock import START_MS

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Bus, Delivery
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
 from core.domain.errors import Invalid, UnknownGuild, UnknownInvite
-from core.domain.guild import Guild, GuildSnapshot
+from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.store.interfaces import Store
 from tests.contract.backends import EMBEDDED
 from tests.contract.builders import (

@@ -4,8 +4,8 @@ import asyncio
 
 from core.bus.interfaces import Bus
 from core.domain.application import Application
-from core.domain.member import Member
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.guilds.member import Member
+from core.domain.people.relationship import Relationship, RelationshipType
 from core.store.interfaces import Store
 from tests.contract.builders import (
     flake,

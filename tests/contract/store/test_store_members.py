@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from core.domain.errors import Invalid, UnknownMember, UnknownUser
-from core.domain.member import Member
+from core.domain.guilds.member import Member
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, add_users, flake, new_account, new_auth_session, new_role
 from tests.fakes.clock import START_MS

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Bus, Delivery
-from core.domain.attachment import Attachment
 from core.domain.errors import Conflict, Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
-from core.domain.message import Message
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.message import Message
 from core.store.interfaces import Store
 from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import (

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Bus, Delivery
-from core.domain.message import AddedMessage, Message
+from core.domain.messages.message import AddedMessage, Message
 from core.store.interfaces import Store
 from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import flake, message_created, new_message

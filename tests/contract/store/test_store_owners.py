@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Bus, Delivery
-from core.domain.channel import Channel, ChannelType
+from core.domain.channels.channel import Channel, ChannelType
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from tests.contract.builders import add_guild, add_users, flake, new_envelope, new_role

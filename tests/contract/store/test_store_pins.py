@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.domain.pin import Pin, PinChange
+from core.domain.messages.pin import Pin, PinChange
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, flake, new_channel
 from tests.fakes.clock import START_MS

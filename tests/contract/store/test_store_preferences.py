@@ -1,6 +1,6 @@
 """What people have set for themselves."""
 
-from core.domain.preferences import NO_GUILD, GuildSettings, Preferences, UserSettings
+from core.domain.people.preferences import NO_GUILD, GuildSettings, Preferences, UserSettings
 from core.store.interfaces import Store
 from tests.contract.builders import add_users, flake
 

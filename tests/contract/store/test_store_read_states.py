@@ -4,11 +4,11 @@ from typing import Protocol
 
 import pytest
 
-from core.domain.guild import Guild
+from core.domain.guilds.guild import Guild
 from core.domain.ids import created_ms
-from core.domain.message import Message
-from core.domain.read_state import Ack, Mention, ReadState
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.messages.message import Message
+from core.domain.messages.read_state import Ack, Mention, ReadState
+from core.domain.people.relationship import Relationship, RelationshipType
 from core.store.interfaces import Store
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.store import SqlStore

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from core.domain.errors import UnknownUser
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.people.relationship import Relationship, RelationshipType
 from core.store.interfaces import Store
 from tests.contract.builders import add_users, flake
 

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
 from core.domain.errors import UnknownRole
-from core.domain.role import Role
+from core.domain.guilds.role import Role
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, add_users, flake, new_channel, new_role
 from tests.fakes.clock import START_MS

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core.domain.errors import Invalid, UnknownSession, UnknownUser
-from core.domain.user import Account, User
+from core.domain.people.user import Account, User
 from core.store.interfaces import Store
 from tests.contract.builders import add_users, flake, new_account, new_auth_session
 

@@ -19,7 +19,7 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from core.domain.ids import MAX_SNOWFLAKE, created_ms
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.metrics import CassandraMetrics

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.relationship import RelationshipType
+from core.domain.people.relationship import RelationshipType
 from core.wire.capabilities import Capability
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from core.bus.interfaces import Delivery
-from core.domain.channel import Overwrite
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from core.store.sql.store import SqlStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from core.bus.interfaces import Bus
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import Permission
 from core.domain.ids import shard_of
-from core.domain.permissions import Permission
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway
 from tests.fakes.gated_store import GatedStore

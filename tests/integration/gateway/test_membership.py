@@ -2,8 +2,8 @@
 
 import asyncio
 
-from core.domain.channel import Overwrite
-from core.domain.permissions import Permission
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import Permission
 from core.runtime.settings.settings import GatewaySettings
 from tests.fakes.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway

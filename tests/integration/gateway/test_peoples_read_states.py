@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.channel import Overwrite
-from core.domain.permissions import Permission
-from core.domain.read_state import Ack
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.read_state import Ack
 from core.wire.capabilities import Capability
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient

@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.events import USER_SETTINGS_UPDATE, Audience
 from core.domain.intents import ALL_INTENTS, Intent
-from core.domain.preferences import UserSettings
+from core.domain.people.preferences import UserSettings
 from core.live.memory import MemoryOnlineCounts
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway

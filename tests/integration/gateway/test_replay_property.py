@@ -15,10 +15,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
 from core.domain.events import Audience
+from core.domain.guilds.permissions import Permission
 from core.domain.intents import ALL_INTENTS, Intent
-from core.domain.permissions import Permission
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics import Metrics

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.events import Audience
+from core.domain.guilds.permissions import Permission
 from core.domain.intents import ALL_INTENTS, Intent
-from core.domain.permissions import Permission
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.commands.commands import LazyGuilds

@@ -1,9 +1,9 @@
 """Channels that appear and disappear for a session, and events that follow their views."""
 
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
 from core.domain.events import Audience
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.intents import ALL_INTENTS, Intent
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
 from tests.integration.gateway.conftest import Connect
 from tests.support.store_writer import END, StoreWriter
 

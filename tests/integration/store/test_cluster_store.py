@@ -8,8 +8,8 @@ import pytest
 
 from core.bus.interfaces import Delivery
 from core.bus.relay import Relay
-from core.domain.message import Message
-from core.domain.reaction import Reaction, ReactionCount
+from core.domain.messages.message import Message
+from core.domain.messages.reaction import Reaction, ReactionCount
 from core.door.interfaces import Opening
 from core.door.pending import Pending, PendingKind
 from core.door.redis import RedisDoor

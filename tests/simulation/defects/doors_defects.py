@@ -9,7 +9,7 @@ from core.bus.interfaces import Delivery
 from core.bus.positions import position_of
 from core.bus.tail import Tail
 from core.domain.errors import OutcomeUnknown, Unavailable
-from core.domain.message import AddedMessage
+from core.domain.messages.message import AddedMessage
 from core.door.redis import RedisDoor
 from core.store.cluster.messages import ClusterMessages
 from core.wire.envelope import decode_envelope

@@ -12,7 +12,7 @@ from typing import Final
 
 from core.bus.positions import generation_of
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from tests.simulation.doors.message_events import CHANNELS
 from tests.simulation.doors.processes import Heard
 from tests.simulation.doors.run import DoorsRun

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from api.services.messages.message_events import message_created, message_updated, messages_deleted
-from core.domain.channel import Channel, ChannelType
-from core.domain.message import Message
+from core.domain.channels.channel import Channel, ChannelType
+from core.domain.messages.message import Message
 from core.wire.envelope import Envelope
 
 _GUILD_ID: Final = 7 << 22

@@ -12,7 +12,7 @@ from core.bus.interfaces import Delivery
 from core.bus.log_keeper import LogKeeper
 from core.bus.redis import RedisBus
 from core.domain.errors import Unavailable, UnknownMessage
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.door.interfaces import Opening
 from core.door.redis import RedisDoor
 from core.door.redis_openings import RedisOpenings

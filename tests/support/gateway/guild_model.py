@@ -1,10 +1,10 @@
 """A plain model of a guild and its permissions: the oracle of the tests of views and member lists."""
 
-from core.domain.channel import Channel, ChannelType, Overwrite
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.member import Member
-from core.domain.role import Role
-from core.domain.user import User
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
+from core.domain.guilds.role import Role
+from core.domain.people.user import User
 
 GUILD = 1
 VIEW, ADMINISTRATOR, SEND, CONNECT, MANAGE_CHANNELS = 1 << 10, 1 << 3, 1 << 11, 1 << 20, 1 << 4

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import UnknownChannel, UnknownOverwrite
 from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Update, bindparam, delete, func, insert, select, update
 
-from core.domain.attachment import FileState, StoredFile
+from core.domain.messages.attachment import FileState, StoredFile
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap

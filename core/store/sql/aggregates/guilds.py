@@ -5,9 +5,9 @@ from typing import Any, Final
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from core.domain.errors import FieldError, UnknownGuild, UnknownInvite
-from core.domain.guild import Guild, GuildSnapshot
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
 from core.domain.ids import shard_of
-from core.domain.member import Member
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.channels import CHANNEL, CHANNELS_OF_GUILD
 from core.store.sql.aggregates.members import MEMBER_COLUMNS, member_from_row

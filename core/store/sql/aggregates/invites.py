@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.errors import UnknownInvite
-from core.domain.member import Invite
+from core.domain.guilds.member import Invite
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy import and_, func, select
 
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
+from core.domain.guilds.member import Member
 from core.domain.login import LoginSnapshot
-from core.domain.member import Member
-from core.domain.user import User
+from core.domain.people.user import User
 from core.store.sql.aggregates.applications import APPLICATION
 from core.store.sql.aggregates.channels import CHANNEL
 from core.store.sql.aggregates.members import OWN_MEMBER_COLUMNS, member_of_user

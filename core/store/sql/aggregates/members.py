@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 
 from core.domain.errors import UnknownMember, UnknownUser
-from core.domain.member import Member
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.people.user import User
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.users import USER
 from core.store.sql.engine.connection import Executor

@@ -19,7 +19,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, select
 
 from core.domain.ids import bucket_of
-from core.domain.message import AddedMessage, Message
+from core.domain.messages.message import AddedMessage, Message
 from core.runtime.clock import Clock
 from core.store.sql.engine.bulk import Bulk, bulk_insert
 from core.store.sql.engine.connection import Connection

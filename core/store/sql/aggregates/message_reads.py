@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, select, tuple_
 
 from core.domain.ids import MAX_SNOWFLAKE, bucket_of
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.store.sql.aggregates.message_batch import MESSAGE
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.places import Places

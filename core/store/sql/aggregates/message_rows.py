@@ -17,7 +17,7 @@ from sqlalchemy import Integer, bindparam, delete, literal_column, or_, select, 
 
 from core.domain.errors import UnknownMessage
 from core.domain.ids import bucket_of, snowflake_at
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.message_batch import MESSAGE

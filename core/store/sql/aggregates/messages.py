@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, delete, select, update
 
 from core.domain.errors import UnknownMessage
 from core.domain.ids import snowflake_at
-from core.domain.message import AddedMessage, Message
-from core.domain.read_state import TARGET_FIELDS
+from core.domain.messages.message import AddedMessage, Message
+from core.domain.messages.read_state import TARGET_FIELDS
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.message_batch import MESSAGE, MessageBatch, MessageInserter
 from core.store.sql.aggregates.message_reads import MessageReads, are_messages, is_message

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, delete, func, insert, select
 
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.pin import Pin, PinChange
+from core.domain.messages.pin import Pin, PinChange
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, delete, insert, select
 
-from core.domain.preferences import GuildSettings, Preferences, UserSettings
+from core.domain.people.preferences import GuildSettings, Preferences, UserSettings
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query

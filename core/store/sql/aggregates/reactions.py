@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, dele
 
 from core.domain.errors import UnknownMessage
 from core.domain.ids import bucket_of
-from core.domain.reaction import Counts, OwnReactions, Reaction, count_added, count_removed, count_without
+from core.domain.messages.reaction import Counts, OwnReactions, Reaction, count_added, count_removed, count_without
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.places import Places

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.people.relationship import Relationship, RelationshipType
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap

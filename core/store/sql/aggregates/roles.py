@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.errors import UnknownRole
-from core.domain.role import Role
+from core.domain.guilds.role import Role
 from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from core.domain.errors import FieldError, Invalid, UnknownSession, UnknownUser
-from core.domain.user import Account, AuthSession, User
+from core.domain.people.user import Account, AuthSession, User
 from core.store.aggregates.changes import Changes
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.constraints import taken

@@ -16,8 +16,8 @@ from sqlalchemy import Boolean, Connection, Select, Table, create_engine, func, 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from core.domain.message import Message
-from core.domain.reaction import Counts, Reaction
+from core.domain.messages.message import Message
+from core.domain.messages.reaction import Counts, Reaction
 from core.runtime.errors import NewerSchemaError, StartError
 from core.store.sql.aggregates.message_batch import MESSAGE
 from core.store.sql.schema.all_tables import metadata

@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol, TypeVar
 from sqlalchemy import delete, select
 
 from core.domain.ids import snowflake_at
-from core.domain.message import Message
-from core.domain.read_state import find_targets
+from core.domain.messages.message import Message
+from core.domain.messages.read_state import find_targets
 from core.runtime.clock import Clock
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect

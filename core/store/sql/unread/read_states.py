@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Table, and_, bindparam, select
 
 from core.domain.ids import snowflake_at
-from core.domain.read_state import Ack, Mention, ReadState
+from core.domain.messages.read_state import Ack, Mention, ReadState
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query, Rows

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func
 from sqlalchemy.sql.selectable import CompoundSelect, FromClause, Select
 
 from core.domain.ids import EPOCH_MS
-from core.domain.relationship import RelationshipType
+from core.domain.people.relationship import RelationshipType
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.tables.channels import recipients
 from core.store.sql.schema.tables.members import member_roles, members

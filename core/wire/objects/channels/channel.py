@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.channel import Channel, ChannelType
-from core.domain.user import User
+from core.domain.channels.channel import Channel, ChannelType
+from core.domain.people.user import User
 from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time
 

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.read_state import ReadState
+from core.domain.messages.read_state import ReadState
 from core.wire.times import iso_time
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.guild import Guild
-from core.domain.role import Role
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.role import Role
 from core.wire.objects.guilds.role import RoleObject, render_role
 
 MAX_MEMBERS = 500_000

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.channel import Channel
-from core.domain.guild import Guild
-from core.domain.member import Invite
-from core.domain.role import Role
-from core.domain.user import User
+from core.domain.channels.channel import Channel
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Invite
+from core.domain.guilds.role import Role
+from core.domain.people.user import User
 from core.wire.objects.guilds.role import RoleColors, render_role
 from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time

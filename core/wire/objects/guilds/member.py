@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.member import Ban, Member
+from core.domain.guilds.member import Ban, Member
 from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time
 

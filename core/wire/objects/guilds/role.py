@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.role import Role
+from core.domain.guilds.role import Role
 
 
 class RoleColors(msgspec.Struct, kw_only=True):

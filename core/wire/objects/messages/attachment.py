@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.attachment import Attachment
+from core.domain.messages.attachment import Attachment
 
 LinkTo = Callable[[int, Attachment], str]
 """Makes the link to a file, from its channel's id and itself."""

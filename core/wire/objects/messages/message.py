@@ -3,10 +3,10 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.forward import Forward
-from core.domain.member import Member
-from core.domain.message import SUPPRESS_EMBEDS, Message, MessageType, ResolvedMessage
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import SUPPRESS_EMBEDS, Message, MessageType, ResolvedMessage
+from core.domain.people.user import User
 from core.wire.objects.guilds.member import MemberObject, render_member
 from core.wire.objects.messages.attachment import AttachmentObject, LinkTo, render_attachment
 from core.wire.objects.messages.embed import NO_EMBEDS

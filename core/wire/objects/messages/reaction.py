@@ -5,7 +5,7 @@ from collections.abc import Collection
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.reaction import Counts, OwnReactions, Reaction, ReactionCount
+from core.domain.messages.reaction import Counts, OwnReactions, Reaction, ReactionCount
 from core.wire.objects.guilds.member import MemberObject
 
 

@@ -3,8 +3,8 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.relationship import Relationship
-from core.domain.user import User
+from core.domain.people.relationship import Relationship
+from core.domain.people.user import User
 from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time
 

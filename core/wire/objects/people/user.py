@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.domain.user import Account, User
+from core.domain.people.user import Account, User
 
 
 class UserObject(msgspec.Struct, kw_only=True):

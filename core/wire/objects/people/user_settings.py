@@ -2,7 +2,7 @@
 
 The settings themselves are the client's: this server keeps them and reads none but those that it acts on. The defaults
 are those of an account that has never set anything. All of them are in the newer form too
-(`core.domain.settings.shared`).
+(`core.domain.people.settings.shared`).
 """
 
 import datetime as dt

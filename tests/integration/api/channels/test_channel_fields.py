@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, form_code
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from core.domain.events import Audience
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import JsonObject, Scene, error_code, form_code
 

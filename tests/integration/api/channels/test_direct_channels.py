@@ -2,9 +2,9 @@
 
 import asyncio
 
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from core.domain.events import Audience
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import error_code
 from tests.support.stored_guild import store_bot, store_guild

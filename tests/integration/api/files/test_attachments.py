@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from core.runtime.settings.settings import FileSettings
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi

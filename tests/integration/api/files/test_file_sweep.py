@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.attachment import FileState
 from core.domain.errors import OutcomeUnknown, Unavailable
+from core.domain.messages.attachment import FileState
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.integration.api.files.test_attachments import as_form, count_files, send

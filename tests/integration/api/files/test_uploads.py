@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from core.runtime.settings.settings import FileSettings
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi

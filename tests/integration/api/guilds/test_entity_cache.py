@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.domain.errors import Forbidden, MissingAccess, UnknownChannel, UnknownGuild, UnknownUser
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from tests.integration.api.accounts.test_users import make_guild
 from tests.support.embedded_api import Actor, ApiUnderTest
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.domain.events import GUILD_JOINED, Audience
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.embedded_data import AVATAR
 from tests.support.guild_scene import Scene, error_code, form_code

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.domain.events import GUILD_JOINED, Audience
-from core.domain.member import Invite
-from core.domain.permissions import Permission
+from core.domain.guilds.member import Invite
+from core.domain.guilds.permissions import Permission
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import JsonObject, Scene, error_code, form_code
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.domain.permissions import Permission
-from core.domain.user import Account, User
+from core.domain.guilds.permissions import Permission
+from core.domain.people.user import Account, User
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, error_code, form_code
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from core.domain.events import Audience
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
-from core.domain.role import Role
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.guilds.role import Role
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.embedded_data import AVATAR
 from tests.support.guild_scene import Scene, error_code, form_code

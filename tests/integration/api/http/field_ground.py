@@ -4,9 +4,9 @@ import time
 from typing import Any, Final
 
 from api.services.accounts.tokens import make_token
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
+from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
-from core.domain.user import Account, AuthSession, User
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from tests.integration.api.http.field_walk import Prepared
 from tests.support.embedded_api import Actor, ApiUnderTest

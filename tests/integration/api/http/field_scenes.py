@@ -8,7 +8,7 @@ import time
 from typing import Any, Final
 
 from api.services.members.member_forms import DASHED_DAYS
-from core.domain.channel import ChannelType, Overwrite
+from core.domain.channels.channel import ChannelType, Overwrite
 from tests.integration.api.http import file_scenes, preference_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.routes.empty_lists import ROUTES
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import Scene, error_code
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code
 from tests.support.stored_guild import StoredGuild, store_guild

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.message import MessageType
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import MessageType
 from core.runtime.settings.settings import FileSettings
 from tests.integration.api.conftest import OpenApi
 from tests.integration.api.files.test_attachments import count_files, send

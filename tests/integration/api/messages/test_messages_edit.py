@@ -2,8 +2,8 @@
 
 import asyncio
 
-from core.domain.message import Message, MessageType
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import Message, MessageType
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import form_code
 from tests.support.stored_guild import next_id, send_all, store_guild

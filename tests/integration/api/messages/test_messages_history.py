@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.domain.channel import ChannelType
-from core.domain.permissions import Permission
+from core.domain.channels.channel import ChannelType
+from core.domain.guilds.permissions import Permission
 from core.store.aggregates.messages import MessageStore
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.stored_guild import StoredGuild, send_all, store_guild

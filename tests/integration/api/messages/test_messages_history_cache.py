@@ -16,8 +16,8 @@ from api.services.messages.message_reactions import MessageReactions
 from api.services.messages.message_renderer import MessageRenderer
 from core.domain.errors import UnknownMessage
 from core.domain.events import MESSAGE_CREATE
-from core.domain.message import Message
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.messages.message import Message
 from core.runtime.clock import SystemClock
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.file_links import make_links

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest

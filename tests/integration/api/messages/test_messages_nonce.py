@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from core.runtime.settings.settings import LimitSettings
 from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.integration.api.conftest import OpenApi

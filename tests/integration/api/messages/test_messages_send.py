@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from core.domain.events import Audience
-from core.domain.message import MessageType
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import MessageType
 from core.runtime.settings.settings import LimitSettings
 from core.wire.objects.messages.message import render_message_dispatch
 from tests.fakes.clock import FakeClock

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from core.domain.channel import ChannelType
+from core.domain.channels.channel import ChannelType
 from core.domain.errors import Unavailable
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
-from core.domain.pin import MAX_PINS
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.messages.pin import MAX_PINS
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest

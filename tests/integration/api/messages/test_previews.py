@@ -16,8 +16,8 @@ from PIL import Image
 
 from api.routes.messages.external_pictures import get_external_picture
 from core.bus.interfaces import Delivery
-from core.domain.message import SUPPRESS_EMBEDS
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
+from core.domain.messages.message import SUPPRESS_EMBEDS
 from core.runtime.settings.settings import EmbedSettings
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from core.domain.channel import ChannelType
-from core.domain.permissions import DEFAULT_EVERYONE, Permission
+from core.domain.channels.channel import ChannelType
+from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from core.runtime.settings.settings import LimitSettings
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest

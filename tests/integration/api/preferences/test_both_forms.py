@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.settings.protobuf import BYTES, VARINT, write_field
+from core.domain.people.settings.protobuf import BYTES, VARINT, write_field
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import Scene, form_code
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.events import Audience
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.read_state import ReadState
+from core.domain.messages.read_state import ReadState
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import Scene, error_code
 

@@ -10,8 +10,8 @@ from random import Random
 
 import msgspec
 
-from core.domain.channel import Channel
-from core.domain.permissions import Permission
+from core.domain.channels.channel import Channel
+from core.domain.guilds.permissions import Permission
 from core_ext.ids import SnowflakeGenerator
 from tests.integration.api.rights.random_guild import EVERYTHING, People, World, draw_world, is_synced, load, save
 from tests.integration.api.rights.table import TABLE

@@ -9,13 +9,13 @@ from random import Random
 
 import msgspec
 
-from core.domain.channel import Channel, ChannelType, Overwrite
-from core.domain.guild import Guild
-from core.domain.member import Invite, Member
-from core.domain.message import Message
-from core.domain.permissions import Permission
-from core.domain.role import Role
-from core.domain.user import User
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.member import Invite, Member
+from core.domain.guilds.permissions import Permission
+from core.domain.guilds.role import Role
+from core.domain.messages.message import Message
+from core.domain.people.user import User
 from core.store.interfaces import Store
 from core_ext.ids import SnowflakeGenerator
 

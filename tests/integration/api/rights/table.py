@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.channel import Channel, ChannelType, Overwrite
-from core.domain.permissions import Permission
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
+from core.domain.guilds.permissions import Permission
 from tests.integration.api.rights.random_guild import (
     GUILD_BITS,
     World,

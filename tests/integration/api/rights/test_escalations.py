@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.permissions import Permission
+from core.domain.guilds.permissions import Permission
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import JsonObject, Scene, error_code, form_code
 

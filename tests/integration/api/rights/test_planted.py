@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from api.services.access import ChannelAccess, GuildAccess
-from core.domain.channel import Channel
+from core.domain.channels.channel import Channel
 from tests.integration.api.rights.attempts import Stage
 
 ATTEMPTS: Final = 400

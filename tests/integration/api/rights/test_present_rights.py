@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.channel import Overwrite
-from core.domain.permissions import Permission
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Transaction
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import Scene, error_code

@@ -12,7 +12,7 @@ from api.http.route import Route, get, post, put
 from api.http.scope import CALLER_KEY, TEMPLATE_KEY
 from api.services.caller import Caller
 from core.domain.errors import Unauthorized
-from core.domain.user import User
+from core.domain.people.user import User
 
 
 class Greeter:

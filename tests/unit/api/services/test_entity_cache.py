@@ -6,8 +6,8 @@ import msgspec
 
 from api.services.entity_cache import EntityCache
 from core.bus.interfaces import Delivery
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.member import Member
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.clock import FakeClock
 

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.bus.interfaces import Delivery
-from core.domain.channel import Channel, Overwrite
+from core.domain.channels.channel import Channel, Overwrite
 from core.domain.events import Audience
-from core.domain.guild import Guild, GuildSnapshot
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import Permission
+from core.domain.guilds.role import Role
 from core.domain.intents import ALL_INTENTS, Intent
-from core.domain.member import Member
-from core.domain.permissions import Permission
-from core.domain.role import Role
-from core.domain.user import User
+from core.domain.people.user import User
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.guild import render_guild

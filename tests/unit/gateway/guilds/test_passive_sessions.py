@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Delivery
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.events import Audience
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.member import Member
-from core.domain.role import Role
-from core.domain.user import User
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
+from core.domain.guilds.role import Role
+from core.domain.people.user import User
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.member import render_member

@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.intents import ALL_INTENTS, Intent
-from core.domain.user import AuthSession, User
+from core.domain.people.user import AuthSession, User
 from core.wire import close_codes
 from gateway.commands.commands import Identify
 from gateway.login.identify_checks import make_profile

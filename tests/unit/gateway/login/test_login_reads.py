@@ -12,9 +12,9 @@ import pytest
 from core.domain.errors import Unavailable
 from core.domain.events import Audience
 from core.domain.login import LoginSnapshot
-from core.domain.preferences import Preferences, UserSettings
-from core.domain.read_state import ReadState
-from core.domain.user import Account, AuthSession, User
+from core.domain.messages.read_state import ReadState
+from core.domain.people.preferences import Preferences, UserSettings
+from core.domain.people.user import Account, AuthSession, User
 from core.wire.envelope import Envelope
 from gateway.commands.commands import Identify
 from gateway.events.login_windows import LoginWindows

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.events import Audience
-from core.domain.relationship import Relationship
+from core.domain.people.relationship import Relationship
 from core.wire.envelope import Envelope
 from gateway.users.relations import KEPT_BLOCKS, Change, Relations
 

@@ -4,7 +4,7 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.domain.events import USER_OFFLINE
-from core.domain.relationship import Relationship
+from core.domain.people.relationship import Relationship
 from core.runtime.metrics import Metrics
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter

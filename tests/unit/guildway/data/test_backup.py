@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.user import Account, User
+from core.domain.people.user import Account, User
 from core.runtime.errors import StartError
 from core.store.sql.engine.backup import Contents, copy_database
 from core.store.sql.schema.migrate import SCHEMA_REVISION

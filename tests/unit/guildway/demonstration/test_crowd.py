@@ -2,9 +2,9 @@
 
 import random
 
+from core.domain.guilds.member import Member
 from core.domain.ids import created_ms
-from core.domain.member import Member
-from core.domain.user import Account
+from core.domain.people.user import Account
 from guildway.demonstration.crowd import IDS_OF_A_GUILD, Plan, make_people, plan_guild
 
 NOW_MS = 1_800_000_000_000

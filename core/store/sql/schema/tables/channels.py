@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, SmallInteger, Table, Text
 
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
 from core.store.sql.schema.columns import JsonTuple, Snowflake, ZeroAsNull
 from core.store.sql.schema.metadata import metadata
 

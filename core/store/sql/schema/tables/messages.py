@@ -2,8 +2,8 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, SmallInteger, Table, Text, text
 
-from core.domain.attachment import Attachment
-from core.domain.forward import Forward
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.forward import Forward
 from core.store.sql.schema.columns import JsonStruct, JsonTuple, RawJson, Snowflake, WideInteger
 from core.store.sql.schema.metadata import metadata
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Table, Text
 
-from core.domain.reaction import ReactionCount
+from core.domain.messages.reaction import ReactionCount
 from core.store.sql.schema.columns import JsonTuple
 from core.store.sql.schema.metadata import metadata
 
@@ -17,7 +17,7 @@ reactions = Table(
     Column("id", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""`emoji` is a key (`core.domain.reaction`), `id` the change that has stored the row."""
+"""`emoji` is a key (`core.domain.messages.reaction`), `id` the change that has stored the row."""
 
 reaction_counts = Table(
     "reaction_counts",

@@ -1,4 +1,4 @@
-"""How far people have read, and the targets that messages name (`core.domain.read_state`)."""
+"""How far people have read, and the targets that messages name (`core.domain.messages.read_state`)."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
 

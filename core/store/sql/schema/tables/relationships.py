@@ -14,4 +14,4 @@ relationships = Table(
     Column("since_ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Each side of a pair is a row (`core.domain.relationship`)."""
+"""Each side of a pair is a row (`core.domain.people.relationship`)."""

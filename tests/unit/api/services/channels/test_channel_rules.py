@@ -16,9 +16,9 @@ from api.services.channels.channel_rules import (
     manages_by_overwrite,
     merge_overwrites,
 )
-from core.domain.channel import Channel, ChannelType, Overwrite
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import Forbidden, Invalid, LimitReached
-from core.domain.permissions import ALL_PERMISSIONS, Permission
+from core.domain.guilds.permissions import ALL_PERMISSIONS, Permission
 
 VIEW, BAN, MANAGE = int(Permission.VIEW_CHANNEL), int(Permission.BAN_MEMBERS), int(Permission.MANAGE_ROLES)
 

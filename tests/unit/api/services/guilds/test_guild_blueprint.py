@@ -8,9 +8,9 @@ import pytest
 
 from api.services.guilds.guild_blueprint import Blueprint, compute_blueprint
 from api.services.guilds.guild_forms import CreateGuild
-from core.domain.channel import Overwrite
+from core.domain.channels.channel import Overwrite
 from core.domain.errors import Invalid
-from core.domain.permissions import DEFAULT_EVERYONE
+from core.domain.guilds.permissions import DEFAULT_EVERYONE
 
 GUILD_ID = 1000
 

@@ -15,8 +15,8 @@ from api.services.messages.mentions import (
     select_users,
 )
 from core.domain.errors import Invalid
+from core.domain.guilds.role import Role
 from core.domain.ids import MAX_SNOWFLAKE
-from core.domain.role import Role
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from api.services.messages.message_page import MAX_MESSAGE_BYTES, PAGE_SIZE
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
 from core.domain.events import Audience
-from core.domain.message import AddedMessage, Message
+from core.domain.messages.message import AddedMessage, Message
 from core.wire.envelope import Envelope
 
 CHANNEL = 7

@@ -18,7 +18,7 @@ from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_page import Page
 from core.bus.interfaces import Delivery
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_UPDATE, Audience
-from core.domain.message import AddedMessage, Message
+from core.domain.messages.message import AddedMessage, Message
 from core.wire.envelope import Envelope
 
 CHANNEL = 7

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.services.messages.message_page import MAX_DERIVED_BYTES, MAX_MESSAGE_BYTES, PAGE_SIZE, Page
-from core.domain.message import Message, ResolvedMessage
-from core.domain.user import User
+from core.domain.messages.message import Message, ResolvedMessage
+from core.domain.people.user import User
 
 CHANNEL = 7
 

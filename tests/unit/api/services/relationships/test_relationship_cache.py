@@ -6,7 +6,7 @@ import pytest
 
 from api.services.relationships.relationship_cache import RelationshipCache
 from core.domain.events import MESSAGE_CREATE, RELATIONSHIP_ADD, RELATIONSHIP_REMOVE, RELATIONSHIP_UPDATE
-from core.domain.relationship import Relationship, RelationshipType
+from core.domain.people.relationship import Relationship, RelationshipType
 from tests.contract.builders import new_envelope
 from tests.fakes.memory_bus import MemoryBus
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.services.roles.role_rules import compute_positions, compute_role_order, is_order_allowed, sort_roles
-from core.domain.role import Role
+from core.domain.guilds.role import Role
 
 GUILD_ID = 1
 

@@ -7,10 +7,10 @@ from cassandra.query import UNSET_VALUE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.attachment import Attachment
-from core.domain.forward import Forward
 from core.domain.ids import bucket_of
-from core.domain.message import Message
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.forward import Forward
+from core.domain.messages.message import Message
 from core.store.cassandra.columns import decode_message, encode_changes, encode_fields, insert_timestamp, place_of
 from core.store.cassandra.statements import FIELDS
 

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from core.domain.errors import OutcomeUnknown, UnknownMessage
-from core.domain.message import Message
-from core.domain.reaction import Reaction
+from core.domain.messages.message import Message
+from core.domain.messages.reaction import Reaction
 from core.door.pending import Orphan, Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.store.cluster.door_sweep import DoorSweep

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from core.domain.errors import OutcomeUnknown, Unavailable, UnknownMessage
-from core.domain.message import Message
+from core.domain.messages.message import Message
 from core.door.pending import Pending
 from core.door.redis_openings import OpeningGone
 from core.store.cluster.messages import ClusterMessages

@@ -3,9 +3,9 @@
 import mmh3
 import msgspec
 
-from core.domain.channel import Channel, Overwrite
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.role import Role
+from core.domain.channels.channel import Channel, Overwrite
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.role import Role
 from core.wire.objects.channels.channel import render_channel
 from gateway.guilds.member_lists.member_list_ids import EVERYONE, ListKey, key_of
 from gateway.guilds.state.channel_state import parse_channel

@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.bus.interfaces import Delivery
 from core.domain.events import Audience
-from core.domain.member import Member
-from core.domain.role import Role
+from core.domain.guilds.member import Member
+from core.domain.guilds.role import Role
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.guild import render_guild

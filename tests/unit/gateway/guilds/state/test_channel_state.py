@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from core.domain.channel import Channel, ChannelType
+from core.domain.channels.channel import Channel, ChannelType
 from core.wire.objects.channels.channel import render_channel
 from gateway.guilds.state.channel_state import ChannelState, parse_channel
 

@@ -4,8 +4,8 @@ import sys
 
 import msgspec
 
-from core.domain.member import Member
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.people.user import User
 from core.wire.objects.guilds.member import render_member
 from gateway.guilds.state.member_table import KEEP_ALL_BELOW, MemberTable, RowMark, from_row, parse_member
 

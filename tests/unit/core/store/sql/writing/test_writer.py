@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from core.domain.errors import Invalid, Unavailable
-from core.domain.message import AddedMessage
+from core.domain.messages.message import AddedMessage
 from core.store.owners import Owners
 from core.store.sql.aggregates.message_batch import MessageInserter
 from core.store.sql.aggregates.messages import SqlMessages

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from core.domain.errors import AlreadyFriends, FriendRequestBlocked
-from core.domain.relationship import (
+from core.domain.people.relationship import (
     FRIENDS,
     STRANGERS,
     Pair,

@@ -9,9 +9,9 @@ import enum
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from core.domain.channel import TEXT_LIKE, VOCAL, Channel, ChannelType
-from core.domain.guild import Guild
-from core.domain.role import Role
+from core.domain.channels.channel import TEXT_LIKE, VOCAL, Channel, ChannelType
+from core.domain.guilds.guild import Guild
+from core.domain.guilds.role import Role
 from core_ext import guild as kernels
 
 

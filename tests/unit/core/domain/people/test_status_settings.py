@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.status_settings import expiry_ms
+from core.domain.people.status_settings import expiry_ms
 
 
 @pytest.mark.parametrize("given", [None, "", 5, "soon", "2023-11-14"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.domain.message import Message, MessageType
-from core.domain.read_state import find_targets
+from core.domain.messages.message import Message, MessageType
+from core.domain.messages.read_state import find_targets
 
 GUILD, CHANNEL, ROLE, BOB = 10, 30, 20, 2
 

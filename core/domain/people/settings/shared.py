@@ -8,9 +8,9 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from core.domain.settings.proto_json import Json, read_message, write_message
-from core.domain.settings.protobuf import BYTES, BadProto, join, open_message, split, write_field
-from core.domain.settings.schema import PRELOADED, Message
+from core.domain.people.settings.proto_json import Json, read_message, write_message
+from core.domain.people.settings.protobuf import BYTES, BadProto, join, open_message, split, write_field
+from core.domain.people.settings.schema import PRELOADED, Message
 
 MUTUAL_FRIENDS, MUTUAL_GUILDS, EVERYBODY = 1 << 1, 1 << 2, 1 << 3
 """The bits of `friend_source_flags`."""

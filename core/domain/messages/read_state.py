@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.message import WRITTEN, Message
+from core.domain.messages.message import WRITTEN, Message
 
 TARGET_FIELDS: Final = frozenset({"mention_ids", "mention_role_ids", "mention_everyone"})
 """The fields of a message by whose change its targets change."""

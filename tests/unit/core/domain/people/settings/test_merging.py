@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.settings.merging import merge
-from core.domain.settings.protobuf import BadProto
+from core.domain.people.settings.merging import merge
+from core.domain.people.settings.protobuf import BadProto
 
 
 def varint(value: int) -> bytes:

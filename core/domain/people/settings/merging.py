@@ -10,7 +10,7 @@ Source: the behaviour of people's clients. Pure.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from core.domain.settings.protobuf import (
+from core.domain.people.settings.protobuf import (
     BYTES,
     VARINT,
     join,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.settings.merging import merge
-from core.domain.settings.proto_json import read_message, write_message
-from core.domain.settings.protobuf import BYTES, VARINT, write_field
-from core.domain.settings.schema import PRELOADED
-from core.domain.settings.shared import find_shared, flatten, write_flat
+from core.domain.people.settings.merging import merge
+from core.domain.people.settings.proto_json import read_message, write_message
+from core.domain.people.settings.protobuf import BYTES, VARINT, write_field
+from core.domain.people.settings.schema import PRELOADED
+from core.domain.people.settings.shared import find_shared, flatten, write_flat
 from core.wire.objects.people.preferences import keep_valid_settings
 from core.wire.objects.people.user_settings import UserSettingsObject
 

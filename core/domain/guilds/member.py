@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.domain.user import User
+from core.domain.people.user import User
 
 
 class Member(msgspec.Struct, kw_only=True, frozen=True):

@@ -10,9 +10,9 @@ Source: https://protobuf.dev/programming-guides/json. Pure.
 import contextlib
 from typing import Any, Final
 
-from core.domain.settings.protobuf import BYTES, BadProto, Found, join, open_message, split, walk, write_field
-from core.domain.settings.scalars import BadSetting, Codec, codec_of, split_packed
-from core.domain.settings.schema import Field, Message
+from core.domain.people.settings.protobuf import BYTES, BadProto, Found, join, open_message, split, walk, write_field
+from core.domain.people.settings.scalars import BadSetting, Codec, codec_of, split_packed
+from core.domain.people.settings.schema import Field, Message
 
 _WRAPPED: Final = 1
 _KEY, _VALUE = 1, 2

@@ -19,7 +19,7 @@ class UserSettings(msgspec.Struct, kw_only=True, frozen=True):
     changed: str = "{}"
     """The older form: a JSON object of the settings that are not as in a new account."""
     preloaded_proto: bytes = b""
-    """The newer form: the protobuf that clients need at once (`core.domain.settings`)."""
+    """The newer form: the protobuf that clients need at once (`core.domain.people.settings`)."""
     frecency_proto: bytes = b""
     """The protobuf that clients load later: what is used often."""
     notification_flags: int = 0

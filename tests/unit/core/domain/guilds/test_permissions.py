@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from core.domain.channel import Channel, ChannelType, Overwrite
-from core.domain.guild import Guild, GuildSnapshot
-from core.domain.member import Member
-from core.domain.permissions import (
+from core.domain.channels.channel import Channel, ChannelType, Overwrite
+from core.domain.guilds.guild import Guild, GuildSnapshot
+from core.domain.guilds.member import Member
+from core.domain.guilds.permissions import (
     ALL_PERMISSIONS,
     DEFAULT_EVERYONE,
     TIMEOUT_ALLOWED,
@@ -14,8 +14,8 @@ from core.domain.permissions import (
     compute_base_permissions,
     compute_channel_permissions,
 )
-from core.domain.role import Role
-from core.domain.user import User
+from core.domain.guilds.role import Role
+from core.domain.people.user import User
 from core_ext import guild as kernels
 from core_ext.guild import permissions_py
 from tests.support.member_permissions import compute_member_permissions

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from core.domain.channel import Channel
-from core.domain.role import Role
+from core.domain.channels.channel import Channel
+from core.domain.guilds.role import Role
 
 COMMUNITY_CHANNELS = ("rules_channel_id", "public_updates_channel_id")
 """Fields of a guild that name a channel which the feature COMMUNITY needs."""

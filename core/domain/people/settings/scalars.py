@@ -10,8 +10,17 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from core.domain.settings.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadProto, read_varint, walk, write_varint
-from core.domain.settings.schema import Enumeration, Scalar
+from core.domain.people.settings.protobuf import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    BadProto,
+    read_varint,
+    walk,
+    write_varint,
+)
+from core.domain.people.settings.schema import Enumeration, Scalar
 
 _64_BITS: Final = 1 << 64
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.settings.proto_json import read_message, write_each_over, write_message
-from core.domain.settings.protobuf import BYTES, VARINT, BadProto, write_field, write_varint
-from core.domain.settings.scalars import BadSetting
-from core.domain.settings.schema import FRECENCY, PRELOADED, Enumeration, Field, Message, Scalar
+from core.domain.people.settings.proto_json import read_message, write_each_over, write_message
+from core.domain.people.settings.protobuf import BYTES, VARINT, BadProto, write_field, write_varint
+from core.domain.people.settings.scalars import BadSetting
+from core.domain.people.settings.schema import FRECENCY, PRELOADED, Enumeration, Field, Message, Scalar
 
 _BASE64 = ["", "AA==", "AQI="]
 _TIMES = ["1970-01-01T00:00:01Z", "2026-11-28T02:00:00Z"]

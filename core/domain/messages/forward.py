@@ -6,7 +6,7 @@ deleted, and is readable for those who may not read the other's channel.
 
 import msgspec
 
-from core.domain.attachment import Attachment
+from core.domain.messages.attachment import Attachment
 
 HAS_SNAPSHOT: int = 1 << 14
 """The flag of a message that is a forward."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from core.domain.attachment import Attachment
-from core.domain.forward import Forward
-from core.domain.member import Member
-from core.domain.user import User
+from core.domain.guilds.member import Member
+from core.domain.messages.attachment import Attachment
+from core.domain.messages.forward import Forward
+from core.domain.people.user import User
 
 
 class MessageType(enum.IntEnum):
